@@ -1,0 +1,1 @@
+"""The use case: read, measure, score, record."""

@@ -1,0 +1,1 @@
+"""Reading DICOM: the only package, beside testing, that imports pydicom."""

@@ -1,0 +1,86 @@
+"""Every error this package raises on purpose.
+
+An error carries facts as positional fields (so that it survives pickling between processes), says in ``__str__`` what
+was found and what to try, and never names a patient, a path's folder or an ROI.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class RtComplexityError(Exception):
+    """Root of all errors raised on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(RtComplexityError):
+    """An option's value cannot be used."""
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, option: str, found: str, expected: str) -> None:
+        super().__init__(option, found, expected)
+        self.option, self.found, self.expected = option, found, expected
+
+    def __str__(self) -> str:
+        return f"{self.option}: found {self.found!r}, expected {self.expected}"
+
+
+class InputDataError(RtComplexityError):
+    """The input cannot be used; ``found`` says what is there, ``try_`` what to do."""
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, found: str, try_: str) -> None:
+        super().__init__(found, try_)
+        self.found, self.try_ = found, try_
+
+    def __str__(self) -> str:
+        return f"{self.found} Try: {self.try_}"
+
+
+class NoInputError(InputDataError):
+    """The folder does not exist, is empty, or holds no DICOM file."""
+
+
+class NoStructureSetError(InputDataError):
+    """No readable RT Structure Set was found."""
+
+
+class SeveralPatientsError(InputDataError):
+    """Files of more than one patient lie in one folder."""
+
+
+class UnreadableFileError(InputDataError):
+    """A file that had to be read cannot be."""
+
+
+class CorruptStructureSetError(InputDataError):
+    """A file says it is an RT Structure Set but has none of its contents."""
+
+
+class GeometryError(InputDataError):
+    """Positions or orientations that describe no stack of planes."""
+
+
+class LimitExceededError(InputDataError):
+    """The input asks for more than a limit in :class:`rtcomplexity.settings.Settings` allows."""
+
+
+class ProfileError(InputDataError):
+    """A scoring profile cannot be used."""
+
+
+class MissingExtraError(RtComplexityError):
+    """A feature needs an optional dependency that is not installed."""
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(feature, extra)
+        self.feature, self.extra = feature, extra
+
+    def __str__(self) -> str:
+        return f"{self.feature} needs an optional dependency. Try: pip install 'rtcomplexity[{self.extra}]'"

@@ -1,0 +1,1 @@
+"""The canonical record and every format rendered from it."""

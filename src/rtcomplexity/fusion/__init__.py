@@ -1,0 +1,1 @@
+"""Image values inside and around a shape, through registrations."""

@@ -1,0 +1,1 @@
+"""Mathematics of contours, planes, runs and surfaces, in millimetres, on numpy arrays."""

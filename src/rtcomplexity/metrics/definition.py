@@ -1,0 +1,29 @@
+"""What a metric is, apart from how it is computed: help, documentation and reports are generated from this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rtcomplexity.units import Unit
+
+Subject = TypeVar("Subject")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricDefinition(Generic[Subject]):
+    """A declared metric: its key, what it means, its unit, where it comes from, and its function."""
+
+    key: str
+    title: str
+    unit: Unit
+    description: str
+    """One sentence in plain words, with the convention it follows."""
+    compute: Callable[[Subject], float]
+    """A pure function of the measured subject; raises NotMeasurableError where there is no value."""
+    ibsi_code: str = ""
+    reference: str = ""
+    """Key of a published source in :mod:`rtcomplexity.metrics.references`; empty means our own definition."""

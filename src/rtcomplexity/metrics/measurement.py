@@ -1,0 +1,81 @@
+"""Measured values, and the table of them that scoring and evidence read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Self
+
+from rtcomplexity.units import Unit, round_significant
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rtcomplexity.model.issue import Issue
+
+
+class NotMeasurableError(Exception):
+    """Raised by a metric's function where its value does not exist for this input; the text says why.
+
+    It never leaves the metrics layer: the table holds a :class:`Measurement` without a value and with this reason.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One value, rounded to the digits it is written with, or the reason why there is none."""
+
+    value: float | None
+    unit: Unit
+    reason: str = ""
+
+    @classmethod
+    def of(cls, value: float, unit: Unit) -> Self:
+        """Round `value` and carry it."""
+        return cls(value=round_significant(float(value)), unit=unit)
+
+    @classmethod
+    def missing(cls, reason: str, unit: Unit) -> Self:
+        """Carry the reason why there is no value."""
+        return cls(value=None, unit=unit, reason=reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RoiMeasurements:
+    """The metrics of one ROI, by key."""
+
+    roi_number: int
+    values: Mapping[str, Measurement]
+    derived_from: int | None = None
+    """Number of the ROI of which this one is a uniform expansion within a voxel."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RelationMeasurements:
+    """The metrics of an ordered pair of ROIs, by key."""
+
+    a: int
+    b: int
+    values: Mapping[str, Measurement]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MetricTable:
+    """Everything measured in one case."""
+
+    rois: tuple[RoiMeasurements, ...]
+    relations: tuple[RelationMeasurements, ...] = ()
+    gross_target: Mapping[str, Measurement] = field(default_factory=dict)
+    """The scored metrics, on the union of the gross targets (SCORING: one score per course), by key."""
+    gross_target_rois: tuple[int, ...] = ()
+    """Numbers of the ROIs in that union."""
+    issues: tuple[Issue, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gross_target", MappingProxyType(dict(self.gross_target)))

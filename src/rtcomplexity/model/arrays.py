@@ -1,0 +1,31 @@
+"""Read-only arrays for frozen values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
+def frozen_array(values: ArrayLike, dtype: type[np.generic]) -> NDArray[Any]:
+    """Return `values` as a read-only array: itself where nobody can write to it any more, else a copy."""
+    array = np.asarray(values, dtype=dtype)
+    if _nobody_can_write(array):
+        return array
+    array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+def _nobody_can_write(array: NDArray[Any]) -> bool:
+    owner: Any = array
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            return False
+        if owner.base is None:
+            return True
+        owner = owner.base
+    return isinstance(owner, bytes)

@@ -1,0 +1,92 @@
+"""Image series: where their pixels lie in the patient, and what they are; pixel values are read when needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtcomplexity.model.arrays import frozen_array
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImageGrid:
+    """Pixel centres of a stack of parallel slices, ordered along the normal. Array index order is (k, j, i)."""
+
+    slice_origins_mm: NDArray[np.float64]
+    """(K, 3) centre of pixel (j=0, i=0) of each slice, LPS, mm; increasing along `normal`."""
+    row_direction: NDArray[np.float64]
+    """(3,) unit vector along a row, in which the column index i increases."""
+    column_direction: NDArray[np.float64]
+    """(3,) unit vector along a column, in which the row index j increases."""
+    row_spacing_mm: float
+    """Distance between neighbouring rows: first value of Pixel Spacing, mm."""
+    column_spacing_mm: float
+    """Distance between neighbouring columns: second value of Pixel Spacing, mm."""
+    rows: int
+    columns: int
+    slice_thickness_mm: float | None = None
+    """Slice Thickness (0018,0050), the attribute: only used where one slice tells no spacing."""
+
+    def __post_init__(self) -> None:
+        for name in ("slice_origins_mm", "row_direction", "column_direction"):
+            object.__setattr__(self, name, frozen_array(getattr(self, name), np.float64))
+
+    @cached_property
+    def normal(self) -> NDArray[np.float64]:
+        """(3,) row direction x column direction."""
+        return frozen_array(np.cross(self.row_direction, self.column_direction), np.float64)
+
+    @cached_property
+    def slice_positions_mm(self) -> NDArray[np.float64]:
+        """(K,) position of each slice along the normal, increasing."""
+        return frozen_array(self.slice_origins_mm @ self.normal, np.float64)
+
+    @cached_property
+    def slice_spacing_mm(self) -> float | None:
+        """Median distance between neighbouring slices, measured; Slice Thickness where there is one slice."""
+        if len(self.slice_origins_mm) < 2:
+            return self.slice_thickness_mm
+        return float(np.median(np.diff(self.slice_positions_mm)))
+
+    def patient_from_index(self, k: int) -> NDArray[np.float64]:
+        """(4, 4) affine from (i, j, 0, 1) of slice `k` to patient coordinates, mm."""
+        affine = np.eye(4)
+        affine[:3, 0] = self.row_direction * self.column_spacing_mm
+        affine[:3, 1] = self.column_direction * self.row_spacing_mm
+        affine[:3, 2] = self.normal
+        affine[:3, 3] = self.slice_origins_mm[k]
+        return affine
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImageSeries:
+    """One image series (or one stack of it)."""
+
+    series_uid: str
+    study_uid: str
+    frame_of_reference_uid: str
+    modality: str
+    grid: ImageGrid
+    sop_instance_uids: tuple[str, ...]
+    """(K,) one a slice, in the grid's order."""
+    file_sha256s: tuple[str, ...] = field(default=(), repr=False)
+    """(K,) SHA-256 of each slice's file."""
+    paths: tuple[Path, ...] = field(default=(), repr=False)
+    """(K,) where the pixels can be read; never written out."""
+    patient_key: str = field(default="", repr=False)
+    description: str = field(default="", repr=False)
+    image_type: tuple[str, ...] = ()
+    body_part: str = ""
+    patient_position: str = ""
+    units: str = ""
+    """PET Units (0054,1001); empty for other modalities."""
+    written_at: str = ""
+    """Acquisition (else series) date and time, as far as stated; sorts by time."""

@@ -1,0 +1,75 @@
+"""Limits and geometric tolerances in one frozen value, each with its unit.
+
+Every field can be set by an environment variable ``RTCOMPLEXITY_<FIELD NAME IN CAPITALS>``. Nothing else in the package
+reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Self
+
+from rtcomplexity.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "RTCOMPLEXITY_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What input is accepted, and when two positions count as one."""
+
+    max_file_bytes: int = 2_000_000_000
+    """Largest single file that is opened, bytes."""
+    max_structure_set_bytes: int = 1_000_000_000
+    """Largest structure set that is read, bytes."""
+    max_contour_points: int = 100_000_000
+    """Most contour vertices in one structure set."""
+    max_contours: int = 2_000_000
+    """Most contours in one structure set."""
+    max_image_pixels: int = 4_000_000_000
+    """Most pixels (rows x columns x frames) in one image series that are decoded."""
+    plane_tolerance_mm: float = 0.01
+    """Contours whose positions along the normal differ by less lie on one plane, mm."""
+    planarity_tolerance_mm: float = 0.5
+    """A closed contour may leave its own plane by this much before it is called non-planar, mm."""
+    duplicate_area_fraction: float = 0.02
+    """Two contours are copies if their symmetric difference is under this share of their union ..."""
+    duplicate_width_pixels: float = 0.25
+    """... and, divided by their mean perimeter, under this many pixels."""
+    pixel_fallback_mm: float = 1.0
+    """Pixel size where no planning image is linked, mm."""
+    gap_factor: float = 1.5
+    """Planes further apart than this many typical spacings, with empty slices between, are a gap."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read the fields that the environment sets; the others keep their defaults.
+
+        Raises
+        ------
+        UsageError
+            If a variable holds no positive number, or names no field.
+        """
+        environment = os.environ if environment is None else environment
+        known = {PREFIX + field.name.upper(): field for field in fields(cls)}
+        values: dict[str, int | float] = {}
+        for variable, field in known.items():
+            if variable not in environment:
+                continue
+            kind = int if isinstance(field.default, int) else float
+            values[field.name] = _positive(variable, environment[variable], kind)
+        return cls(**values)  # type: ignore[arg-type]
+
+
+def _positive(variable: str, text: str, kind: type[int | float]) -> int | float:
+    try:
+        value = kind(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < float("inf"):
+        raise UsageError(variable, text, f"a positive {'whole ' if kind is int else ''}number")
+    return value

@@ -1,0 +1,1 @@
+"""Public test kit: analytic phantoms and a writer of DICOM plans."""
