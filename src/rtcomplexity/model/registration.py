@@ -28,12 +28,38 @@ class FrameMapping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DeformationField:
+    """One item of Deformable Registration Sequence (0064,0002): points of the registered frame mapped into a source.
+
+    It runs the other way than :class:`FrameMapping`: with y = pre x, source = post (y + v(y)), where v is the vector of
+    the grid, interpolated at y. Outside the grid, and where a vector is NaN, the mapping is undefined.
+    """
+
+    source_frame_uid: str
+    pre_matrix: NDArray[np.float64]
+    """(4, 4) affine, mm, applied before the grid."""
+    post_matrix: NDArray[np.float64]
+    """(4, 4) affine, mm, applied after the grid."""
+    grid_from_point: NDArray[np.float64]
+    """(4, 4) affine from y, mm, to grid indices (x, y, z)."""
+    vectors_mm: NDArray[np.float32]
+    """(nz, ny, nx, 3) displacement at each grid node, mm; NaN means undefined."""
+
+    def __post_init__(self) -> None:
+        for name in ("pre_matrix", "post_matrix", "grid_from_point"):
+            object.__setattr__(self, name, frozen_array(getattr(self, name), np.float64))
+        object.__setattr__(self, "vectors_mm", frozen_array(self.vectors_mm, np.float32))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SpatialRegistration:
-    """One Spatial Registration instance."""
+    """One Spatial Registration (or Deformable Spatial Registration) instance."""
 
     sop_instance_uid: str
     registered_frame_uid: str
     mappings: tuple[FrameMapping, ...]
     referenced_image_uids: frozenset[str] = frozenset()
     is_deformable: bool = False
+    deformations: tuple[DeformationField, ...] = ()
+    """What a deformable registration maps beside, or instead of, its matrices."""
     file_sha256: str = ""

@@ -1,0 +1,309 @@
+"""Spatial registrations read from DICOM: rigid and affine (66.1), deformable (66.3), and the retired relationship.
+
+Knows which way each object maps and what its matrices may look like; says what is odd as issues. Does not know which
+registration is needed: :mod:`rtcomplexity.fusion.frames` finds the way from frame to frame.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.errors import UnreadableFileError
+from rtcomplexity.model.issue import Issue, Severity
+from rtcomplexity.model.registration import DeformationField, FrameMapping, SpatialRegistration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+    from pydicom.dataset import Dataset
+
+SPATIAL_REGISTRATION_UID: Final = "1.2.840.10008.5.1.4.1.1.66.1"
+DEFORMABLE_REGISTRATION_UID: Final = "1.2.840.10008.5.1.4.1.1.66.3"
+SUBJECT: Final = "registration"
+EXACT_TOLERANCE: Final = 1e-6
+"""Deviation from orthonormal that decimal strings of 16 characters explain, and that nobody need know."""
+RIGID_TOLERANCE: Final = 1e-3
+"""Deviation from orthonormal above which a matrix is no longer rigid."""
+SINGULAR_DETERMINANT: Final = 1e-6
+SAME_MATRIX_TOLERANCE: Final = 1e-4
+GRID_TOLERANCE: Final = 1e-3
+
+
+def read_registration(dataset: Dataset, file_sha256: str) -> tuple[SpatialRegistration, tuple[Issue, ...]]:
+    """Read a Spatial Registration or a Deformable Spatial Registration instance.
+
+    A mapping that cannot be used (not finite, singular, mirrored, no grid) is left out, with an issue that says so; one
+    that is odd (scaled, sheared, not quite orthonormal) is kept, with an issue.
+
+    Parameters
+    ----------
+    dataset
+        The instance; nothing of it is changed.
+    file_sha256
+        SHA-256 of its file.
+
+    Returns
+    -------
+    SpatialRegistration
+        Mappings source -> registered (66.1) and fields registered -> source (66.3).
+    tuple of Issue
+        What was odd or left out.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the dataset is no registration, or says neither its own UID nor its registered frame of reference.
+    """
+    deformable = str(dataset.get("SOPClassUID", "")) == DEFORMABLE_REGISTRATION_UID
+    if not deformable and str(dataset.get("SOPClassUID", "")) != SPATIAL_REGISTRATION_UID:
+        raise UnreadableFileError("The file is no spatial registration.", "leave it out, or export it again.")
+    registered_uid = str(dataset.get("FrameOfReferenceUID", "") or "")
+    if not registered_uid:
+        raise UnreadableFileError(
+            "A registration does not say into which frame of reference it maps (0020,0052).",
+            "export the registration again.",
+        )
+    issues: list[Issue] = []
+    items = list(dataset.get("DeformableRegistrationSequence" if deformable else "RegistrationSequence") or ())
+    mappings = () if deformable else _mappings(items, registered_uid, issues)
+    deformations = tuple(_deformations(items, registered_uid, issues)) if deformable else ()
+    if not mappings and not deformations:
+        issues.append(
+            _issue("registration-empty", Severity.WARNING, "A registration holds no mapping that can be used.")
+        )
+    registration = SpatialRegistration(
+        sop_instance_uid=str(dataset.get("SOPInstanceUID", "") or ""),
+        registered_frame_uid=registered_uid,
+        mappings=mappings,
+        referenced_image_uids=frozenset(_referenced_image_uids(items)),
+        is_deformable=deformable,
+        deformations=deformations,
+        file_sha256=file_sha256,
+    )
+    return registration, tuple(issues)
+
+
+def read_frame_relationships(
+    dataset: Dataset, file_sha256: str
+) -> tuple[tuple[SpatialRegistration, ...], tuple[Issue, ...]]:
+    """Read the retired Frame of Reference Relationship Sequence (3006,00C0) of a structure set.
+
+    Each relationship's matrix maps the related frame into the frame of the item that holds it.
+    """
+    issues: list[Issue] = []
+    registrations = []
+    for frame in dataset.get("ReferencedFrameOfReferenceSequence") or ():
+        registered_uid = str(frame.get("FrameOfReferenceUID", "") or "")
+        mappings = []
+        for relationship in frame.get("FrameOfReferenceRelationshipSequence") or ():
+            mapping = _mapping(str(relationship.get("RelatedFrameOfReferenceUID", "") or ""), [relationship], issues)
+            mappings += [mapping] if mapping else []
+        if registered_uid and mappings:
+            registrations.append(
+                SpatialRegistration(
+                    sop_instance_uid=str(dataset.get("SOPInstanceUID", "") or ""),
+                    registered_frame_uid=registered_uid,
+                    mappings=tuple(mappings),
+                    file_sha256=file_sha256,
+                )
+            )
+    return tuple(registrations), tuple(issues)
+
+
+def _mappings(items: Iterable[Dataset], registered_uid: str, issues: list[Issue]) -> tuple[FrameMapping, ...]:
+    """One mapping a source frame; a source that appears twice must say the same twice."""
+    found: dict[str, FrameMapping] = {}
+    for item in items:
+        source_uid = str(item.get("FrameOfReferenceUID", "") or "")
+        mapping = _mapping(source_uid, _matrix_items(item), issues)
+        if mapping is None or _is_idle(mapping, registered_uid, issues):
+            continue
+        if source_uid not in found:
+            found[source_uid] = mapping
+        elif not _same(found[source_uid].registered_from_source, mapping.registered_from_source):
+            text = "A registration maps one frame of reference in two different ways; the first is used."
+            issues.append(_issue("registration-contradicts-itself", Severity.ERROR, text))
+    return tuple(found.values())
+
+
+def _matrix_items(item: Dataset) -> list[Dataset]:
+    return [
+        matrix
+        for registration in item.get("MatrixRegistrationSequence") or ()
+        for matrix in registration.get("MatrixSequence") or ()
+    ]
+
+
+def _mapping(source_uid: str, matrix_items: Sequence[Dataset], issues: list[Issue]) -> FrameMapping | None:
+    matrix = _product(matrix_items, issues)
+    if matrix is None:
+        return None
+    if not source_uid:
+        text = "An item of a registration does not say which frame of reference it maps; it is left out."
+        issues.append(_issue("registration-without-source", Severity.WARNING, text))
+        return None
+    kinds = {_transformation_type(item) for item in matrix_items}
+    kind = next((k for k in ("AFFINE", "RIGID_SCALE", "RIGID") if k in kinds), "")
+    if not _usable(matrix, kind, issues):
+        return None
+    return FrameMapping(source_frame_uid=source_uid, registered_from_source=matrix, transformation_type=kind)
+
+
+def _is_idle(mapping: FrameMapping, registered_uid: str, issues: list[Issue]) -> bool:
+    """Whether the item maps the registered frame onto itself, as most objects also say."""
+    if mapping.source_frame_uid != registered_uid:
+        return False
+    if not _same(mapping.registered_from_source, np.eye(4)):
+        text = (
+            "A registration moves a frame of reference within itself (source and registered frame are the same); "
+            "that matrix is not used."
+        )
+        issues.append(_issue("registration-within-one-frame", Severity.WARNING, text))
+    return True
+
+
+def _transformation_type(item: Dataset) -> str:
+    kind = item.get("FrameOfReferenceTransformationMatrixType") or item.get("FrameOfReferenceTransformationType") or ""
+    return str(kind)
+
+
+def _product(matrix_items: Sequence[Dataset], issues: list[Issue]) -> NDArray[np.float64] | None:
+    """M1 M2 M3 of the items, in their order; None, with an issue, where one cannot be used."""
+    product = np.eye(4)
+    for item in matrix_items:
+        matrix = _matrix(item)
+        if matrix is None:
+            break
+        product = product @ matrix
+    else:
+        if matrix_items:
+            return product
+    text = "A matrix of a registration is missing, not finite, or no affine 4 x 4 matrix; the mapping is left out."
+    issues.append(_issue("registration-matrix-unusable", Severity.ERROR, text))
+    return None
+
+
+def _matrix(item: Dataset) -> NDArray[np.float64] | None:
+    try:
+        values = np.asarray(item.get("FrameOfReferenceTransformationMatrix"), dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+    if values.shape != (16,) or not np.isfinite(values).all():
+        return None
+    matrix = values.reshape(4, 4)
+    if not np.allclose(matrix[3], (0, 0, 0, 1), atol=EXACT_TOLERANCE):
+        return None
+    matrix[3] = (0, 0, 0, 1)
+    return matrix
+
+
+def _usable(matrix: NDArray[np.float64], kind: str, issues: list[Issue]) -> bool:
+    linear = matrix[:3, :3]
+    determinant = float(np.linalg.det(linear))
+    if abs(determinant) < SINGULAR_DETERMINANT:
+        text = "A registration's matrix is singular: it maps space onto a plane or less; the mapping is left out."
+        issues.append(_issue("registration-singular", Severity.ERROR, text))
+        return False
+    if determinant < 0:
+        text = f"A registration's matrix mirrors space (determinant {determinant:.3g}); the mapping is left out."
+        issues.append(_issue("registration-mirrored", Severity.ERROR, text))
+        return False
+    deviation = float(np.abs(linear.T @ linear - np.eye(3)).max())
+    stated = f" It says of itself that it is {kind}." if kind else " It does not say of what kind it is."
+    if deviation > RIGID_TOLERANCE:
+        severity = Severity.INFO if kind in {"RIGID_SCALE", "AFFINE"} else Severity.WARNING
+        scales = ", ".join(f"{scale:.4g}" for scale in np.linalg.svd(linear, compute_uv=False))
+        text = f"A registration's matrix scales or shears (principal scales {scales}); it is used as written.{stated}"
+        issues.append(_issue("registration-not-rigid", severity, text))
+    elif deviation > EXACT_TOLERANCE:
+        text = f"A registration's matrix is orthonormal only to {deviation:.1e}; it is used as written."
+        issues.append(_issue("registration-not-quite-orthonormal", Severity.INFO, text))
+    return True
+
+
+def _deformations(items: Iterable[Dataset], registered_uid: str, issues: list[Issue]) -> Iterable[DeformationField]:
+    for item in items:
+        source_uid = str(item.get("SourceFrameOfReferenceUID", "") or "")
+        if source_uid == registered_uid and not item.get("DeformableRegistrationGridSequence"):
+            continue
+        field = _deformation(source_uid, item, issues)
+        if field is not None:
+            yield field
+
+
+def _deformation(source_uid: str, item: Dataset, issues: list[Issue]) -> DeformationField | None:
+    matrices = []
+    for keyword in ("PreDeformationMatrixRegistrationSequence", "PostDeformationMatrixRegistrationSequence"):
+        matrix_items = list(item.get(keyword) or ())
+        matrix = _product(matrix_items, issues) if matrix_items else np.eye(4)
+        if matrix is None or (matrix_items and not _usable(matrix, _transformation_type(matrix_items[0]), issues)):
+            return None
+        matrices.append(matrix)
+    grids = list(item.get("DeformableRegistrationGridSequence") or ())
+    grid = _grid(grids[0]) if len(grids) == 1 else _no_grid() if not grids else None
+    if grid is None or not source_uid:
+        text = "A deformable registration has no source frame, or a grid that is incomplete; it is left out."
+        issues.append(_issue("registration-grid-unusable", Severity.ERROR, text))
+        return None
+    grid_from_point, vectors_mm = grid
+    if undefined := int(np.isnan(vectors_mm).any(axis=-1).sum()):
+        share = undefined / vectors_mm[..., 0].size
+        text = f"A deformation field is undefined at {share:.1%} of its nodes; nothing is sampled there."
+        issues.append(_issue("registration-undefined-vectors", Severity.INFO, text))
+    return DeformationField(
+        source_frame_uid=source_uid,
+        pre_matrix=matrices[0],
+        post_matrix=matrices[1],
+        grid_from_point=grid_from_point,
+        vectors_mm=vectors_mm,
+    )
+
+
+def _no_grid() -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """No grid: the matrices alone, everywhere."""
+    return np.eye(4), np.empty((0, 0, 0, 3), dtype=np.float32)
+
+
+def _grid(item: Dataset) -> tuple[NDArray[np.float64], NDArray[np.float32]] | None:
+    """Affine to grid indices and the vectors of a Deformable Registration Grid item; None where they do not fit."""
+    try:
+        origin = np.asarray(item.ImagePositionPatient, dtype=np.float64)
+        directions = np.asarray(item.ImageOrientationPatient, dtype=np.float64).reshape(2, 3)
+        counts = np.asarray(item.GridDimensions, dtype=np.int64)
+        resolution = np.asarray(item.GridResolution, dtype=np.float64)
+        vectors = np.frombuffer(item.VectorGridData, dtype="<f4")
+    except (AttributeError, TypeError, ValueError):
+        return None
+    gram = directions @ directions.T
+    if not (
+        origin.shape == counts.shape == resolution.shape == (3,) and np.abs(gram - np.eye(2)).max() < GRID_TOLERANCE
+    ):
+        return None
+    if not (np.isfinite(origin).all() and (resolution > 0).all() and (counts > 0).all()):
+        return None
+    if vectors.size != 3 * math.prod(map(int, counts)) or np.isinf(vectors).any():
+        return None
+    point_from_grid = np.eye(4)
+    axes = np.vstack([directions, np.cross(*directions)])
+    point_from_grid[:3, :3] = (axes * resolution[:, None]).T
+    point_from_grid[:3, 3] = origin
+    return np.linalg.inv(point_from_grid).astype(np.float64), vectors.reshape(*counts[::-1], 3)
+
+
+def _referenced_image_uids(items: Iterable[Dataset]) -> Iterable[str]:
+    for item in items:
+        for image in item.get("ReferencedImageSequence") or ():
+            if uid := str(image.get("ReferencedSOPInstanceUID", "") or ""):
+                yield uid
+
+
+def _same(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    return bool(np.allclose(a, b, rtol=0, atol=SAME_MATRIX_TOLERANCE))
+
+
+def _issue(code: str, severity: Severity, text: str) -> Issue:
+    return Issue(code=code, severity=severity, subject=SUBJECT, text=text)
