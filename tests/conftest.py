@@ -1,0 +1,17 @@
+"""Fixtures that every folder of tests shares."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """The folder of real plans, from $RTCOMPLEXITY_DATA or beside the repository."""
+    folder = Path(os.environ.get("RTCOMPLEXITY_DATA") or REPOSITORY.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip("the real plans are not here: set RTCOMPLEXITY_DATA to their folder")
+    return folder
