@@ -1,0 +1,111 @@
+"""How close `rtcomplexity analyze` comes to the least that any Python program could cost on the same plan.
+
+The floor: import pydicom, read the headers of the 134 slices and the structure set, parse every contour from its raw
+bytes to float64. It and the commands run as whole processes in turn; medians and per-round ratios are printed.
+
+    python benchmarks/floor.py
+    python benchmarks/floor.py --runs 3 --command "rtcomplexity inspect {folder}"
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import statistics
+import sys
+from pathlib import Path
+
+import measure
+
+COMMANDS = (
+    "{rtcomplexity} analyze {folder} --json",
+    "{rtcomplexity} analyze {folder} --quick --json",
+)
+GOALS = ("under 4 x the floor, under 300 MB", "under 3 x the floor, under 300 MB")
+
+
+def floor(folder: Path) -> int:
+    """Read the headers under `folder` and the contours of its XiO structure set; return the number of points."""
+    import pydicom
+
+    points = 0
+    for path in sorted((folder / "ct").iterdir()):
+        pydicom.dcmread(path, stop_before_pixels=True)
+    structure_set = pydicom.dcmread(folder / "rtstruct" / "RS_xio.dcm", stop_before_pixels=True)
+    for roi in structure_set.ROIContourSequence:
+        for contour in roi.get("ContourSequence", []):
+            points += len(contour_points(contour))
+    return points
+
+
+def contour_points(contour):
+    """Return the (n, 3) points of an item of Contour Sequence, past pydicom's conversion of every number."""
+    import numpy as np
+
+    raw = contour.get_item(0x30060050).value
+    return np.fromstring(raw.decode("ascii").rstrip(" \0"), dtype=np.float64, sep="\\").reshape(-1, 3)
+
+
+def report(runs: dict[str, list[measure.Run]], goals: dict[str, str]) -> str:
+    """Return the Markdown table of all commands against the floor."""
+    base = runs["floor"]
+    rows = [
+        [
+            f"`{name}`" if name != "floor" else name,
+            f"{measure.median_wall_s(its):.2f} s",
+            f"{measure.median_ratio(its, base):.2f}",
+            f"{measure.median_cpu_s(its):.2f} s",
+            f"{measure.median_ratio(its, base, 'cpu_s'):.2f}",
+            f"{statistics.median(run.peak_mb for run in its):.0f} MB",
+            goals.get(name, ""),
+        ]
+        for name, its in runs.items()
+    ]
+    header = ["process", "wall", "x floor", "processor", "x floor", "peak memory", "goal"]
+    return measure.markdown_table(header, rows)
+
+
+def main() -> int:
+    """Run the floor and the commands in turn and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, default=measure.data_folder() / "lung1_001")
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--command", action="append", help="instead of the two; {folder}, {rtcomplexity} are filled in")
+    parser.add_argument("--floor-only", action="store_true", help="be the floor: read, parse, print the point count")
+    arguments = parser.parse_args()
+    if arguments.floor_only:
+        print(floor(arguments.folder))
+        return 0
+    if not arguments.folder.is_dir():
+        sys.exit(f"no folder {arguments.folder}: set RTCOMPLEXITY_DATA or give --folder")
+    templates = arguments.command or COMMANDS
+    goals = {} if arguments.command else dict(zip((label(one) for one in COMMANDS), GOALS, strict=True))
+    commands = {"floor": [sys.executable, __file__, "--floor-only", "--folder", str(arguments.folder)]}
+    commands |= {label(template): fill(template, arguments.folder) for template in templates}
+    runs = measure.run_in_turn(commands, arguments.runs)
+    print(f"{measure.machine('pydicom', 'numpy', 'rtcomplexity')}; medians of {arguments.runs} rounds in turn\n")
+    print(report(runs, goals))
+    return complain(runs)
+
+
+def label(template: str) -> str:
+    """Return a command as a reader would type it, without machine paths."""
+    return template.format(rtcomplexity="rtcomplexity", folder="lung1_001")
+
+
+def fill(template: str, folder: Path) -> list[str]:
+    """Return the words of a command with the folder and the installed program in it."""
+    program = measure.rtcomplexity_command() if "{rtcomplexity}" in template else ""
+    return [word.format(rtcomplexity=program, folder=folder) for word in shlex.split(template)]
+
+
+def complain(runs: dict[str, list[measure.Run]]) -> int:
+    """Print the last words of the commands that failed; return 1 if one did."""
+    for name, its in runs.items():
+        if measure.failed(its):
+            measure.say(f"\n{name}: exit {its[-1].exit_code}\n{its[-1].stderr[-2000:]}")
+    return int(any(measure.failed(its) for its in runs.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
