@@ -6,10 +6,12 @@ Pure mathematics in millimetres; knows no DICOM, no images and no pixels.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rtcomplexity.geometry.even_odd import EvenOdd, even_odd, perimeters, signed_areas
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
@@ -54,3 +56,43 @@ class PlaneStack:
     def slab_mm(self) -> NDArray[np.float64]:
         """(P,) local slab thickness of each plane, mm."""
         return self.lower_mm + self.upper_mm
+
+    @property
+    def plane_count(self) -> int:
+        """Planes that carry contours."""
+        return len(self.positions_mm)
+
+    @cached_property
+    def contour_areas_mm2(self) -> NDArray[np.float64]:
+        """(m,) signed area of each contour by itself."""
+        return signed_areas(self.points_mm, self.contour_offsets)
+
+    @cached_property
+    def contour_perimeters_mm(self) -> NDArray[np.float64]:
+        """(m,) length of each contour."""
+        return perimeters(self.points_mm, self.contour_offsets)
+
+    @cached_property
+    def plane_of_contour(self) -> NDArray[np.int64]:
+        """(m,) plane of each contour."""
+        return np.repeat(np.arange(self.plane_count), np.diff(self.plane_offsets))
+
+    @cached_property
+    def even_odd(self) -> EvenOdd:
+        """Exact areas of the planes, and which contours cross or overlap."""
+        return even_odd(self.points_mm, self.contour_offsets, self.plane_offsets)
+
+    @property
+    def plane_areas_mm2(self) -> NDArray[np.float64]:
+        """(P,) even-odd area of each plane."""
+        return self.even_odd.areas_mm2
+
+    @cached_property
+    def plane_perimeters_mm(self) -> NDArray[np.float64]:
+        """(P,) length of all contours of each plane."""
+        return np.bincount(self.plane_of_contour, weights=self.contour_perimeters_mm, minlength=self.plane_count)
+
+    def plane_polygons(self, plane: int) -> list[NDArray[np.float64]]:
+        """(k, 2) vertices (u, v) of each contour of a plane, mm."""
+        contours = range(self.plane_offsets[plane], self.plane_offsets[plane + 1])
+        return [self.points_mm[self.contour_offsets[c] : self.contour_offsets[c + 1]] for c in contours]

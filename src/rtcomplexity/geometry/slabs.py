@@ -1,0 +1,92 @@
+"""How thick the slab of each contour plane is, and where planes are missing.
+
+The convention that every volume here follows: a plane's slab reaches half-way to each neighbour; the outer half of an
+end plane equals its inner half; a single plane is as thick as the image's slices are apart. Where image slices lie
+between two planes and carry no contour, and the planes are further apart than 1.5 typical spacings, the shape has a
+gap: it ends and begins again. Slices that merely lie further apart are no gap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Slabs:
+    """Extent of each plane's slab along the normal."""
+
+    lower_mm: NDArray[np.float64]
+    """(P,) reach below the plane."""
+    upper_mm: NDArray[np.float64]
+    """(P,) reach above the plane."""
+    gap_after: NDArray[np.bool_]
+    """(P - 1,) whether planes are missing between a plane and the next."""
+
+
+def slabs(
+    positions_mm: NDArray[np.float64],
+    slice_positions_mm: NDArray[np.float64],
+    *,
+    gap_factor: float,
+    single_mm: float | None,
+) -> Slabs:
+    """Slab of each plane.
+
+    Parameters
+    ----------
+    positions_mm : (P,) planes, increasing
+    slice_positions_mm : (K,) where contours could have been drawn, increasing; may be empty
+    gap_factor : planes further apart than this many typical spacings may have a gap between them
+    single_mm : thickness of a plane without a neighbour where the slices do not tell it, mm; None where unknown
+
+    Returns
+    -------
+    Slabs; the extent of a plane without neighbours is NaN where nothing tells it.
+    """
+    steps = np.diff(positions_mm)
+    gap_after = _gaps(positions_mm, steps, slice_positions_mm, gap_factor)
+    half = np.where(gap_after, np.nan, steps / 2)
+    lower = np.concatenate(([np.nan], half))
+    upper = np.concatenate((half, [np.nan]))
+    lower, upper = np.where(np.isnan(lower), upper, lower), np.where(np.isnan(upper), lower, upper)
+    alone = np.isnan(lower)
+    lower[alone] = upper[alone] = [
+        _local_spacing(position, slice_positions_mm, single_mm) / 2 for position in positions_mm[alone]
+    ]
+    return Slabs(lower_mm=lower, upper_mm=upper, gap_after=gap_after)
+
+
+def _gaps(
+    positions_mm: NDArray[np.float64],
+    steps: NDArray[np.float64],
+    slice_positions_mm: NDArray[np.float64],
+    gap_factor: float,
+) -> NDArray[np.bool_]:
+    if len(steps) == 0 or len(slice_positions_mm) < 2:
+        return np.zeros(len(steps), bool)
+    margin = 0.25 * np.median(np.diff(slice_positions_mm))
+    first = np.searchsorted(slice_positions_mm, positions_mm[:-1] + margin)
+    stop = np.searchsorted(slice_positions_mm, positions_mm[1:] - margin)
+    return np.asarray((stop > first) & (steps > gap_factor * _typical(steps, slice_positions_mm)))
+
+
+def _typical(steps: NDArray[np.float64], slice_positions_mm: NDArray[np.float64]) -> float:
+    """Lower median of the steps; one step alone says nothing, so that the slices' own spacing counts instead."""
+    if len(steps) == 1:
+        return float(np.median(np.diff(slice_positions_mm)))
+    return float(np.sort(steps)[(len(steps) - 1) // 2])
+
+
+def _local_spacing(position: float, slice_positions_mm: NDArray[np.float64], single_mm: float | None) -> float:
+    """Mean distance from the slice nearest to a position to that slice's neighbours."""
+    if len(slice_positions_mm) < 2:
+        return np.nan if single_mm is None else single_mm
+    nearest = int(np.argmin(np.abs(slice_positions_mm - position)))
+    around = slice_positions_mm[max(nearest - 1, 0) : nearest + 2]
+    return float(np.mean(np.diff(around)))
