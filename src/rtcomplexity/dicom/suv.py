@@ -1,0 +1,577 @@
+"""What turns the rescaled pixels of a PET series into SUVbw, read from its headers, or why that is impossible.
+
+Knows units, decay, clocks and body measures; reads no pixels. A fact that is missing refuses the SUV and is named: no
+weight, dose, half-life or time is ever assumed. Where files force a choice (a weight of 70000 can only be grams) the
+choice is an issue.
+
+SUVbw = activity concentration [Bq/ml] x weight [g] / dose [Bq, decayed to the time to which the pixels are corrected].
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.model.issue import Issue, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+    from pydicom.dataset import Dataset
+
+    from rtcomplexity.model.image import ImageSeries
+
+SUBJECT: Final = "image:PT"
+ENHANCED_PET_UID: Final = "1.2.840.10008.5.1.4.1.1.130"
+PHILIPS_CREATOR: Final = "Philips PET Private Group"
+GE_CREATOR: Final = "GEMS_PETD_01"
+GRAMS_ABOVE_KG: Final = 1000.0
+CENTIMETRES_ABOVE_M: Final = 3.0
+MBQ_BELOW_BQ: Final = 1e4
+BQ_ABOVE_MBQ: Final = 1e5
+BQ_PER_MBQ: Final = 1e6
+G_PER_KG: Final = 1000.0
+LONGEST_UPTAKE: Final = timedelta(hours=12)
+"""A date that is only inferred may put the administration this long before the scan, not longer."""
+REFERENCE_TOLERANCE: Final = timedelta(seconds=60)
+DATE_TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(\.\d{1,6})?([+-]\d{4})?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SuvScale:
+    """How rescaled pixel values become SUVbw."""
+
+    suvbw_per_unit: NDArray[np.float64]
+    """(K,) factor of each slice, in the series' order: SUVbw = (stored x slope + intercept) x factor."""
+    how: str
+    """Units, decay correction and reference time that were used, in words."""
+    issues: tuple[Issue, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "suvbw_per_unit", frozen_array(self.suvbw_per_unit, np.float64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuvRefusal:
+    """Why a PET series gives no SUVbw."""
+
+    reason: str
+    """A clause that names the missing or contradictory fact, e.g. "Patient's Weight (0010,1030) is missing"."""
+    issues: tuple[Issue, ...] = ()
+
+
+class _RefusedError(Exception):
+    """Inside this module only: the text is the reason of a :class:`SuvRefusal`."""
+
+
+def read_suv_scale(series: ImageSeries) -> SuvScale | SuvRefusal:
+    """Read the headers of a PET series and say how its pixels become SUVbw."""
+    from pydicom import dcmread  # noqa: PLC0415 - only where a PET series is read
+    from pydicom.errors import InvalidDicomError  # noqa: PLC0415
+
+    datasets: dict[object, Dataset] = {}
+    for path in series.paths:
+        if path not in datasets:
+            try:
+                datasets[path] = dcmread(path, stop_before_pixels=True, force=True)
+            except (OSError, InvalidDicomError):
+                return SuvRefusal(reason="a file of the PET series cannot be read again")
+    return suv_scale([datasets[path] for path in series.paths])
+
+
+def suv_scale(datasets: Sequence[Dataset]) -> SuvScale | SuvRefusal:
+    """Find the factor from rescaled pixel values to SUVbw for each slice.
+
+    Parameters
+    ----------
+    datasets
+        (K,) header of each slice, in the series' order; the frames of a multi-frame instance repeat its header.
+
+    Returns
+    -------
+    SuvScale or SuvRefusal
+        The factors, or the fact that is missing or contradictory.
+    """
+    issues: list[Issue] = []
+    if not datasets:
+        return SuvRefusal(reason="the PET series holds no image")
+    try:
+        factors, how = _factors(datasets, issues)
+    except _RefusedError as refused:
+        return SuvRefusal(reason=str(refused), issues=tuple(issues))
+    if not np.isfinite(factors).all() or (factors <= 0).any():
+        return SuvRefusal(reason="the factor to SUVbw is not a positive number", issues=tuple(issues))
+    return SuvScale(suvbw_per_unit=factors, how=how, issues=tuple(issues))
+
+
+def _factors(datasets: Sequence[Dataset], issues: list[Issue]) -> tuple[NDArray[np.float64], str]:
+    """Send each unit to its own rule."""
+    units = _units(datasets)
+    decay_correction = _decay_correction(datasets)
+    _check_corrections(datasets, decay_correction, issues)
+    if units == "GML":
+        return _from_suv(datasets, _common_text(datasets, "SUVType", "SUV Type (0054,1006)") or "BW", issues)
+    if units == "CM2ML":
+        suv_type = _common_text(datasets, "SUVType", "SUV Type (0054,1006)") or "BSA"
+        if suv_type != "BSA":
+            raise _RefusedError(f"Units (0054,1001) are CM2ML but SUV Type (0054,1006) is {_shown(suv_type)}")
+        return _from_suv(datasets, suv_type, issues)
+    if units == "CNTS":
+        return _from_counts(datasets, decay_correction, issues)
+    if units == "BQML":
+        return _from_activity(datasets, decay_correction, issues)
+    raise _RefusedError(f"Units (0054,1001) are {_shown(units) if units else 'missing'}: no rule leads to SUVbw")
+
+
+def _units(datasets: Sequence[Dataset]) -> str:
+    units = _common_text(datasets, "Units", "Units (0054,1001)")
+    if units or not _is_enhanced(datasets[0]):
+        return units
+    code = ""
+    for mapping in (
+        _get(_first_item(datasets[0], "SharedFunctionalGroupsSequence"), "RealWorldValueMappingSequence") or ()
+    ):
+        code = _text(_get(_first_item(mapping, "MeasurementUnitsCodeSequence"), "CodeValue"))
+        break
+    return {"Bq/ml": "BQML", "{SUVbw}g/ml": "GML", "g/ml{SUVbw}": "GML"}.get(code, code)
+
+
+def _decay_correction(datasets: Sequence[Dataset]) -> str:
+    """START, ADMIN, NONE or empty."""
+    stated = _common_text(datasets, "DecayCorrection", "Decay Correction (0054,1102)")
+    if stated or not _is_enhanced(datasets[0]):
+        return stated
+    return {"YES": "START", "NO": "NONE"}.get(_text(_get(datasets[0], "DecayCorrected")), "")
+
+
+def _check_corrections(datasets: Sequence[Dataset], decay_correction: str, issues: list[Issue]) -> None:
+    """Refuse pixels that were not corrected for attenuation, or not for decay though they should be."""
+    for dataset in datasets:
+        corrected = _corrections(dataset)
+        if "ATTN" not in corrected:
+            raise _RefusedError("Corrected Image (0028,0051) does not contain ATTN")
+        if "DECY" not in corrected and decay_correction != "NONE":
+            raise _RefusedError("Corrected Image (0028,0051) does not contain DECY")
+    if decay_correction == "NONE" and "DECY" in _corrections(datasets[0]):
+        text = (
+            "Decay Correction (0054,1102) is NONE while Corrected Image (0028,0051) contains DECY; "
+            "Decay Correction was believed."
+        )
+        issues.append(_issue("suv-decay-contradiction", Severity.WARNING, text))
+
+
+def _corrections(dataset: Dataset) -> set[str]:
+    if _is_enhanced(dataset) and not _get(dataset, "CorrectedImage"):
+        pairs = (("AttenuationCorrected", "ATTN"), ("DecayCorrected", "DECY"))
+        return {name for keyword, name in pairs if _text(_get(dataset, keyword)) == "YES"}
+    values = _get(dataset, "CorrectedImage") or ()
+    return {values} if isinstance(values, str) else {str(value) for value in values}
+
+
+def _from_suv(datasets: Sequence[Dataset], suv_type: str, issues: list[Issue]) -> tuple[NDArray[np.float64], str]:
+    """Pixels that are an SUV already; another mass or surface than body weight is exchanged for it."""
+    ones = np.ones(len(datasets))
+    if suv_type == "BW":
+        return ones, "pixels are SUVbw"
+    weight_g = _weight_g(datasets, issues)
+    if suv_type == "BSA":
+        surface_cm2 = _body_surface_cm2(weight_g / G_PER_KG, _height_cm(datasets, issues))
+        return ones * weight_g / surface_cm2, "pixels are SUVbsa, converted to body weight"
+    if suv_type not in BODY_MASSES:
+        raise _RefusedError(f"SUV Type (0054,1006) is {_shown(suv_type)}: no rule leads to SUVbw")
+    mass_kg = _reference_mass_kg(datasets, suv_type, weight_g / G_PER_KG, issues)
+    return ones * weight_g / (mass_kg * G_PER_KG), f"pixels are SUV by {suv_type}, converted to body weight"
+
+
+def _from_counts(
+    datasets: Sequence[Dataset], decay_correction: str, issues: list[Issue]
+) -> tuple[NDArray[np.float64], str]:
+    """Counts with one of the two private Philips factors."""
+    to_suv = np.array([_philips_factor(dataset, 0x00, issues) for dataset in datasets])
+    if (to_suv > 0).all():
+        return to_suv, "counts with the private factor to SUV (7053,xx00)"
+    to_activity = np.array([_philips_factor(dataset, 0x09, issues) for dataset in datasets])
+    if not (to_activity > 0).all():
+        raise _RefusedError(
+            "Units (0054,1001) are CNTS and both private factors (7053,xx00) and (7053,xx09) are missing or 0"
+        )
+    factors, how = _from_activity(datasets, decay_correction, issues)
+    return to_activity * factors, f"counts with the private factor to Bq/ml (7053,xx09); {how}"
+
+
+def _philips_factor(dataset: Dataset, offset: int, issues: list[Issue]) -> float:
+    """Value of a private Philips element, found by its private creator; 0 where there is none."""
+    value = _private_value(dataset, 0x7053, PHILIPS_CREATOR, offset)
+    if value is None and "philips" in _text(_get(dataset, "Manufacturer")).lower():
+        value = _bare_value(dataset, 0x70531000 + offset)
+        if value is not None:
+            text = "A private Philips factor stands without its private creator; it was used."
+            _add_once(issues, _issue("suv-private-creator-missing", Severity.WARNING, text))
+    number = _to_number(value)
+    return 0.0 if number is None else number
+
+
+def _from_activity(
+    datasets: Sequence[Dataset], decay_correction: str, issues: list[Issue]
+) -> tuple[NDArray[np.float64], str]:
+    """Activity concentration; the dose is decayed to the time for which the pixels stand."""
+    weight_g = _weight_g(datasets, issues)
+    dose_bq = _dose_bq(datasets, issues)
+    ones = np.ones(len(datasets))
+    if decay_correction == "ADMIN":
+        return ones * weight_g / dose_bq, "Bq/ml, decay-corrected to administration"
+    half_life_s = _half_life_s(datasets)
+    if decay_correction == "START":
+        reference, clock = _reference_time(datasets, half_life_s, issues)
+        uptake_s = (reference - _administration(datasets, reference, issues)).total_seconds()
+        factor = weight_g / (dose_bq * math.exp2(-uptake_s / half_life_s))
+        return ones * factor, f"Bq/ml, decay-corrected to {clock}, {uptake_s / 60:.1f} min after administration"
+    if decay_correction == "NONE":
+        times = [_mean_count_time(dataset, half_life_s, issues) for dataset in datasets]
+        administration = _administration(datasets, min(times), issues)
+        uptakes_s = np.array([(time - administration).total_seconds() for time in times])
+        return weight_g / (
+            dose_bq * np.exp2(-uptakes_s / half_life_s)
+        ), "Bq/ml, not decay-corrected: each slice at its time"
+    found = _shown(decay_correction) if decay_correction else "missing"
+    raise _RefusedError(f"Decay Correction (0054,1102) is {found}")
+
+
+def _weight_g(datasets: Sequence[Dataset], issues: list[Issue]) -> float:
+    weight_kg = _common_positive(datasets, lambda d: _get(d, "PatientWeight"), "Patient's Weight (0010,1030)")
+    if weight_kg <= GRAMS_ABOVE_KG:
+        return weight_kg * G_PER_KG
+    text = (
+        f"Patient's Weight (0010,1030) is {weight_kg:g}: taken as grams, since no patient weighs that many kilograms."
+    )
+    issues.append(_issue("suv-weight-in-grams", Severity.WARNING, text))
+    return weight_kg
+
+
+def _height_cm(datasets: Sequence[Dataset], issues: list[Issue]) -> float:
+    height_m = _common_positive(datasets, lambda d: _get(d, "PatientSize"), "Patient's Size (0010,1020)")
+    if height_m <= CENTIMETRES_ABOVE_M:
+        return height_m * 100.0
+    text = (
+        f"Patient's Size (0010,1020) is {height_m:g}: taken as centimetres, since no patient is that many metres tall."
+    )
+    issues.append(_issue("suv-height-in-centimetres", Severity.WARNING, text))
+    return height_m
+
+
+def _dose_bq(datasets: Sequence[Dataset], issues: list[Issue]) -> float:
+    """Radionuclide Total Dose: Bq in classic, MBq in Enhanced PET, and sometimes the other way round."""
+    name = "Radionuclide Total Dose (0018,1074)"
+    dose = _common_positive(datasets, lambda d: _get(_radiopharmaceutical(d), "RadionuclideTotalDose"), name)
+    if _is_enhanced(datasets[0]):
+        if dose < BQ_ABOVE_MBQ:
+            return dose * BQ_PER_MBQ
+        text = f"{name} is {dose:g} in an Enhanced PET, which should state MBq: taken as Bq."
+        issues.append(_issue("suv-dose-in-bq", Severity.WARNING, text))
+        return dose
+    if dose >= MBQ_BELOW_BQ:
+        return dose
+    text = f"{name} is {dose:g}: taken as MBq, since no PET is made with that many Bq."
+    issues.append(_issue("suv-dose-in-mbq", Severity.WARNING, text))
+    return dose * BQ_PER_MBQ
+
+
+def _half_life_s(datasets: Sequence[Dataset]) -> float:
+    name = "Radionuclide Half Life (0018,1075)"
+    return _common_positive(datasets, lambda d: _get(_radiopharmaceutical(d), "RadionuclideHalfLife"), name)
+
+
+def _radiopharmaceutical(dataset: Dataset) -> Dataset:
+    items = list(_get(dataset, "RadiopharmaceuticalInformationSequence") or ())
+    if not items:
+        raise _RefusedError("Radiopharmaceutical Information Sequence (0054,0016) is missing")
+    if len(items) > 1:
+        raise _RefusedError(
+            "Radiopharmaceutical Information Sequence (0054,0016) names more than one radiopharmaceutical"
+        )
+    item: Dataset = items[0]
+    return item
+
+
+def _reference_time(datasets: Sequence[Dataset], half_life_s: float, issues: list[Issue]) -> tuple[datetime, str]:
+    """Time to which START corrects the decay, and what it was read from."""
+    if _is_enhanced(datasets[0]) and (stated := _date_time(_get(datasets[0], "DecayCorrectionDateTime"))):
+        return stated, "Decay Correction DateTime (0018,9701)"
+    earliest = min(datasets, key=_acquisition_time)
+    acquired = _acquisition_time(earliest)
+    series = _series_time(datasets[0])
+    if series is not None and series <= acquired:
+        reference, clock = series, "Series Time (0008,0031)"
+    elif (scanned := _ge_scan_time(datasets[0])) is not None:
+        reference, clock = scanned, "the private GE scan time (0009,xx0D)"
+    else:
+        reference, clock = acquired, "the earliest Acquisition Time (0008,0032)"
+    _cross_check(datasets, acquired, reference, half_life_s, issues)
+    return reference, clock
+
+
+def _cross_check(
+    datasets: Sequence[Dataset], acquired: datetime, reference: datetime, half_life_s: float, issues: list[Issue]
+) -> None:
+    """Compare with Acquisition Time - Frame Reference Time, the frame counted from its start or its mean count."""
+    first = [dataset for dataset in datasets if _acquisition_time(dataset) == acquired]
+    frames_ms = [ms for ms in (_number(dataset, "FrameReferenceTime") for dataset in first) if ms is not None]
+    if not frames_ms:
+        return
+    from_start = acquired - timedelta(milliseconds=min(frames_ms))
+    to_mean = timedelta(seconds=_mean_count_offset_s(first[0], half_life_s) or 0.0)
+    difference = min(abs(from_start - reference), abs(from_start + to_mean - reference))
+    if difference > REFERENCE_TOLERANCE:
+        text = (
+            f"Acquisition Time and Frame Reference Time put the reference of the decay correction "
+            f"{difference.total_seconds():.0f} s away from the time that was used."
+        )
+        issues.append(_issue("suv-reference-time-contradiction", Severity.WARNING, text))
+
+
+def _mean_count_time(dataset: Dataset, half_life_s: float, issues: list[Issue]) -> datetime:
+    """Time at which the frame's activity equals its mean over the frame."""
+    offset_s = _mean_count_offset_s(dataset, half_life_s)
+    if offset_s is None:
+        text = "Actual Frame Duration (0018,1242) is missing: decay during the frame is not corrected."
+        _add_once(issues, _issue("suv-frame-duration-missing", Severity.WARNING, text))
+        offset_s = 0.0
+    return _acquisition_time(dataset) + timedelta(seconds=offset_s)
+
+
+def _mean_count_offset_s(dataset: Dataset, half_life_s: float) -> float | None:
+    """ln(x / (1 - exp(-x))) / lambda, x = lambda T: when a decaying frame of duration T equals its mean."""
+    duration_ms = _number(dataset, "ActualFrameDuration")
+    if duration_ms is None or duration_ms <= 0:
+        return None
+    decay_per_s = math.log(2.0) / half_life_s
+    decays = decay_per_s * duration_ms / 1000.0
+    return math.log(decays / -math.expm1(-decays)) / decay_per_s
+
+
+def _administration(datasets: Sequence[Dataset], scan: datetime, issues: list[Issue]) -> datetime:
+    """When the tracer was given: the stated date and time, else the stated time on the scan's day or the day before."""
+    item = _radiopharmaceutical(datasets[0])
+    stated = _date_time(_get(item, "RadiopharmaceuticalStartDateTime"))
+    if stated is not None and stated <= scan:
+        return stated
+    clock = _clock_time(_get(item, "RadiopharmaceuticalStartTime"))
+    if clock is None:
+        found = "comes after the scan" if stated else "and Start Time (0018,1072) are missing"
+        raise _RefusedError(f"Radiopharmaceutical Start DateTime (0018,1078) {found}")
+    day = _series_time(datasets[0]) or scan
+    inferred = datetime.combine(day.date(), datetime.min.time()) + clock
+    if inferred > scan:
+        inferred -= timedelta(days=1)
+    if not timedelta(0) <= scan - inferred <= LONGEST_UPTAKE:
+        hours = (scan - inferred).total_seconds() / 3600
+        raise _RefusedError(f"Radiopharmaceutical Start Time (0018,1072) would lie {hours:.1f} h before the scan")
+    if stated is not None:
+        text = (
+            "Radiopharmaceutical Start DateTime (0018,1078) comes after the scan; Start Time (0018,1072) with the date "
+            "of the series was used."
+        )
+        issues.append(_issue("suv-administration-after-scan", Severity.WARNING, text))
+    elif inferred.date() != day.date():
+        text = "The administration states only a time, after the scan's: it was put on the day before (midnight)."
+        issues.append(_issue("suv-across-midnight", Severity.INFO, text))
+    return inferred
+
+
+def _acquisition_time(dataset: Dataset) -> datetime:
+    stated = _date_time(_get(dataset, "AcquisitionDateTime"))
+    time = _joined(dataset, "AcquisitionDate", "AcquisitionTime") or stated
+    if time is None:
+        time = _joined(dataset, "SeriesDate", "AcquisitionTime")
+    if time is None:
+        raise _RefusedError("Acquisition Date and Time (0008,0022), (0008,0032) are missing")
+    return time
+
+
+def _series_time(dataset: Dataset) -> datetime | None:
+    return _joined(dataset, "SeriesDate", "SeriesTime")
+
+
+def _ge_scan_time(dataset: Dataset) -> datetime | None:
+    value = _private_value(dataset, 0x0009, GE_CREATOR, 0x0D)
+    if value is None and _text(_get(dataset, "Manufacturer")).upper().startswith("GE "):
+        value = _bare_value(dataset, 0x0009100D)
+    return _date_time(value)
+
+
+def _joined(dataset: Dataset, date_keyword: str, time_keyword: str) -> datetime | None:
+    clock = _clock_time(_get(dataset, time_keyword))
+    day = _date_time(f"{_text(_get(dataset, date_keyword)).replace('.', '')}0000")
+    return None if clock is None or day is None else day + clock
+
+
+def _date_time(value: object) -> datetime | None:
+    """Read YYYYMMDDHHMM[SS[.F]][+ZZXX]; local time of the scanner, so that an offset is not applied."""
+    match = DATE_TIME.fullmatch(_text(value))
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = (int(match[i] or 0) for i in range(1, 7))
+    try:
+        # Scanners write local time, mostly without a zone; a leap second is the second after 59.
+        whole = datetime(year, month, day, hour, minute)  # noqa: DTZ001
+    except ValueError:
+        return None
+    return whole + timedelta(seconds=second + float(match[7] or 0))
+
+
+def _clock_time(value: object) -> timedelta | None:
+    """Read HHMM[SS[.F]], also with colons, as the time since midnight."""
+    moment = _date_time("20000101" + _text(value).replace(":", ""))
+    return None if moment is None else moment - datetime(2000, 1, 1)  # noqa: DTZ001
+
+
+def _reference_mass_kg(datasets: Sequence[Dataset], suv_type: str, weight_kg: float, issues: list[Issue]) -> float:
+    """Lean or ideal mass by the formula of the SUV Type."""
+    height_cm = _height_cm(datasets, issues)
+    formula = BODY_MASSES[suv_type]
+    if suv_type == "LBM":
+        text = "SUV Type (0054,1006) is LBM: read as the formula of Morgan (120 for men), which the standard calls LBM."
+        issues.append(_issue("suv-lbm-formula", Severity.WARNING, text))
+    sex = _common_text(datasets, "PatientSex", "Patient's Sex (0010,0040)")
+    if sex in {"M", "F"}:
+        mass_kg = formula(weight_kg, height_cm, sex == "M")
+    elif sex == "O":
+        text = "Patient's Sex (0010,0040) is O: the mean of the formulas for men and women was used."
+        issues.append(_issue("suv-sex-other", Severity.WARNING, text))
+        mass_kg = (formula(weight_kg, height_cm, True) + formula(weight_kg, height_cm, False)) / 2
+    else:
+        raise _RefusedError("Patient's Sex (0010,0040) is missing")
+    if mass_kg <= 0:
+        raise _RefusedError(f"weight and height give no positive mass by {suv_type}")
+    return mass_kg
+
+
+def _body_surface_cm2(weight_kg: float, height_cm: float) -> float:
+    """Du Bois and Du Bois 1916."""
+    return 71.84 * math.pow(weight_kg, 0.425) * math.pow(height_cm, 0.725)
+
+
+def _james_128(weight_kg: float, height_cm: float, male: bool) -> float:  # noqa: FBT001
+    squared = (weight_kg / height_cm) ** 2
+    return 1.10 * weight_kg - 128.0 * squared if male else 1.07 * weight_kg - 148.0 * squared
+
+
+def _morgan_120(weight_kg: float, height_cm: float, male: bool) -> float:  # noqa: FBT001
+    squared = (weight_kg / height_cm) ** 2
+    return 1.10 * weight_kg - 120.0 * squared if male else 1.07 * weight_kg - 148.0 * squared
+
+
+def _janmahasatian(weight_kg: float, height_cm: float, male: bool) -> float:  # noqa: FBT001
+    bmi = weight_kg / (height_cm / 100.0) ** 2
+    return 9270.0 * weight_kg / (6680.0 + 216.0 * bmi if male else 8780.0 + 244.0 * bmi)
+
+
+def _ideal(_weight_kg: float, height_cm: float, male: bool) -> float:  # noqa: FBT001
+    return 48.0 + 1.06 * (height_cm - 152.0) if male else 45.5 + 0.91 * (height_cm - 152.0)
+
+
+BODY_MASSES: Final[dict[str, Callable[[float, float, bool], float]]] = {
+    "LBM": _morgan_120,
+    "LBMJAMES128": _james_128,
+    "LBMJANMA": _janmahasatian,
+    "IBW": _ideal,
+}
+
+
+def _common_positive(datasets: Sequence[Dataset], value_of: Callable[[Dataset], object], name: str) -> float:
+    """The one positive number that all slices state."""
+    values = {_to_number(value_of(dataset)) for dataset in _distinct(datasets)}
+    if len(values) > 1:
+        raise _RefusedError(f"{name} differs between slices")
+    value = values.pop()
+    if value is None:
+        raise _RefusedError(f"{name} is missing")
+    if value <= 0:
+        raise _RefusedError(f"{name} is {value:g}")
+    return value
+
+
+def _common_text(datasets: Sequence[Dataset], keyword: str, name: str) -> str:
+    values = {_text(_get(dataset, keyword)).upper() for dataset in _distinct(datasets)}
+    if len(values) > 1:
+        raise _RefusedError(f"{name} differs between slices")
+    return values.pop()
+
+
+def _distinct(datasets: Sequence[Dataset]) -> list[Dataset]:
+    return list({id(dataset): dataset for dataset in datasets}.values())
+
+
+def _is_enhanced(dataset: Dataset) -> bool:
+    return _text(_get(dataset, "SOPClassUID")) == ENHANCED_PET_UID
+
+
+def _first_item(dataset: Dataset, keyword: str) -> Dataset:
+    items = _get(dataset, keyword)
+    if items:
+        item: Dataset = items[0]
+        return item
+    return type(dataset)()
+
+
+def _private_value(dataset: Dataset, group: int, creator: str, offset: int) -> object:
+    try:
+        element = dataset.private_block(group, creator)[offset]
+    except KeyError:
+        return None
+    value: object = element.value
+    return value
+
+
+def _bare_value(dataset: Dataset, tag: int) -> object:
+    return dataset[tag].value if tag in dataset else None
+
+
+def _get(dataset: Dataset, keyword: str) -> Any:  # noqa: ANN401 - whatever the element holds
+    """Value of an element; None where it is absent, empty, or holds what its VR cannot."""
+    try:
+        return dataset.get(keyword)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _number(dataset: Dataset, keyword: str) -> float | None:
+    return _to_number(_get(dataset, keyword))
+
+
+def _to_number(value: object) -> float | None:
+    """A finite number, else None; private elements may arrive as bytes."""
+    try:
+        number = float(_text(value))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        return value.decode("ascii", errors="replace").strip(" \0")
+    return str(value).strip(" \0")
+
+
+def _shown(text: str) -> str:
+    """Only what a code string may hold, so that no identifier can travel in a reason."""
+    return text if re.fullmatch(r"[A-Z0-9_ ]{1,16}", text) else "not a known term"
+
+
+def _add_once(issues: list[Issue], issue: Issue) -> None:
+    if issue not in issues:
+        issues.append(issue)
+
+
+def _issue(code: str, severity: Severity, text: str) -> Issue:
+    return Issue(code=code, severity=severity, subject=SUBJECT, text=text)
