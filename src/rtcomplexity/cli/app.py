@@ -1,0 +1,101 @@
+"""The ``rtcomplexity`` command: one file a command in :mod:`rtcomplexity.cli.commands`, put together here.
+
+Everything heavy is imported inside the commands' bodies, so that ``--help`` is quick.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from rtcomplexity.cli.commands import analyze, demo, doctor, inspect, metrics
+from rtcomplexity.cli.exit_codes import ExitCode
+from rtcomplexity.cli.failure import tell_error, tell_fault
+from rtcomplexity.errors import RtComplexityError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROGRAM = "rtcomplexity"
+BLAS_THREAD_VARIABLES = (
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+READER_LEFT = 1
+"""What typer and rich end with when nobody reads stdout any more; our own faults end as exceptions."""
+INTERRUPTED = 130
+"""What shells expect of a process that was interrupted."""
+
+app = typer.Typer(
+    name=PROGRAM,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("analyze")(analyze.analyze)
+app.command("inspect")(inspect.inspect)
+app.command("metrics")(metrics.metrics)
+app.command("demo")(demo.demo)
+app.command("doctor")(doctor.doctor)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"{PROGRAM} {version(PROGRAM)}")
+        raise typer.Exit
+
+
+@app.callback()
+def describe(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Measure target delineation in a radiotherapy plan, and say whether it supports a modifier-22 claim.
+
+    It lists measurements. It is not a coding, medical-necessity or payment decision.
+
+    Example: rtcomplexity analyze ./plan
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; a fault of this program is raised."""
+    try:
+        typer.main.get_command(app)(list(arguments), prog_name=PROGRAM)
+    except RtComplexityError as error:
+        tell_error(error)
+        return error.exit_code
+    except SystemExit as end:
+        return ExitCode.DONE if end.code in {None, READER_LEFT} else int(end.code)
+    return ExitCode.DONE
+
+
+def _stop(_number: int, _frame: object) -> NoReturn:
+    sys.stderr.write("Interrupted.\n")
+    sys.exit(INTERRUPTED)
+
+
+def main() -> None:
+    """Entry point of the process."""
+    sys.excepthook = tell_fault
+    signal.signal(signal.SIGINT, _stop)
+    os.environ.update(dict.fromkeys(BLAS_THREAD_VARIABLES, "1"))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(run(sys.argv[1:]))

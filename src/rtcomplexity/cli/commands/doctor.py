@@ -1,0 +1,21 @@
+"""``rtcomplexity doctor``: what is installed, what is missing, and how to get it."""
+
+from rtcomplexity.cli.options import AsJson
+
+
+def doctor(*, as_json: AsJson = False) -> None:
+    """Show versions, image codecs, linear algebra and optional parts. Reads no plan and names no path.
+
+    Example: rtcomplexity doctor --json
+    """
+    import json
+
+    from rtcomplexity.cli.environment import examine
+    from rtcomplexity.cli.rendering.console import print_document, print_result
+    from rtcomplexity.cli.rendering.environment import environment_parts
+
+    findings = examine()
+    if as_json:
+        print_document(json.dumps(findings, indent=2))
+    else:
+        print_result(environment_parts(findings))

@@ -1,0 +1,44 @@
+"""``rtcomplexity metrics``: what is measured, generated from the catalogue."""
+
+from typing import Annotated
+
+import typer
+
+from rtcomplexity.cli.options import AsJson
+
+
+def metrics(
+    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="One metric, in full.", show_default=False)] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List what is measured, with units and sources; with KEY, one metric in full.
+
+    Example: rtcomplexity metrics shape.sphericity
+    """
+    import json
+
+    from rtcomplexity.cli.rendering.catalogue import catalogue_table, described, metric_parts
+    from rtcomplexity.cli.rendering.console import print_document, print_result
+    from rtcomplexity.metrics.catalogue import CATALOGUE
+
+    chosen = [definition for definition in CATALOGUE if key in {None, definition.key}]
+    if not chosen:
+        raise _unknown(str(key), [definition.key for definition in CATALOGUE])
+    if as_json:
+        entries = [described(definition) for definition in chosen]
+        print_document(json.dumps(entries if key is None else entries[0], indent=2, ensure_ascii=False))
+    elif key is None:
+        print_result([catalogue_table(chosen)])
+    else:
+        print_result(metric_parts(chosen[0]))
+
+
+def _unknown(key: str, keys: list[str]) -> Exception:
+    import difflib
+
+    from rtcomplexity.errors import UsageError
+
+    near = difflib.get_close_matches(key, keys, n=3)
+    expected = f"one of {', '.join(near)}" if near else "a key that 'rtcomplexity metrics' lists"
+    return UsageError("KEY", key, expected)

@@ -1,0 +1,1 @@
+"""Turns a record into text for a terminal; measures nothing and decides nothing."""

@@ -1,0 +1,67 @@
+"""The catalogue of metrics as a table, as prose and as plain values."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rich.console import RenderableType
+
+    from rtcomplexity.metrics.definition import MetricDefinition
+
+NO_UNIT = "1"
+
+
+def catalogue_table(definitions: Iterable[MetricDefinition[Any]]) -> Table:
+    """Build a table with one line a metric."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("Key", overflow="fold")
+    table.add_column("Title", overflow="fold")
+    table.add_column("Unit", no_wrap=True)
+    table.add_column("IBSI", no_wrap=True)
+    for definition in definitions:
+        table.add_row(definition.key, definition.title, _unit(definition), definition.ibsi_code)
+    return table
+
+
+def metric_parts(definition: MetricDefinition[Any]) -> Iterator[RenderableType]:
+    """Yield everything that is declared and documented of one metric."""
+    yield Text(f"{definition.key}: {definition.title}", style="bold")
+    yield Text(definition.description)
+    yield Text("")
+    for label, value in _facts(definition):
+        yield Text(f"{label:<11}{value}")
+    documentation = inspect.getdoc(definition.compute)
+    if documentation:
+        yield Text("")
+        yield Text(documentation)
+
+
+def described(definition: MetricDefinition[Any]) -> dict[str, str]:
+    """Give what is declared of one metric as plain values."""
+    return {
+        "key": definition.key,
+        "title": definition.title,
+        "unit": str(definition.unit),
+        "description": definition.description,
+        "ibsi_code": definition.ibsi_code,
+        "reference": definition.reference,
+    }
+
+
+def _facts(definition: MetricDefinition[Any]) -> Iterator[tuple[str, str]]:
+    yield "Unit", _unit(definition)
+    if definition.ibsi_code:
+        yield "IBSI code", definition.ibsi_code
+    yield "Source", definition.reference or "our own definition"
+
+
+def _unit(definition: MetricDefinition[Any]) -> str:
+    return "" if definition.unit == NO_UNIT else str(definition.unit)

@@ -1,0 +1,67 @@
+"""Where results go: stdout, with or without colour, at whatever width there is.
+
+Markup and emoji codes are off: a name like ``[red]`` is printed as it stands. A reader that stops reading is no failure;
+what follows is discarded.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from rtcomplexity.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rich.console import RenderableType
+
+NARROWEST = 40
+
+
+class ResultConsole(Console):
+    """A console whose reader may stop reading."""
+
+    def on_broken_pipe(self) -> None:
+        """Discard what follows, where rich would end the process with 1."""
+        discard_stdout()
+
+
+def print_result(parts: Iterable[RenderableType]) -> None:
+    """Print renderables one below the other to stdout."""
+    console = ResultConsole(file=sys.stdout, markup=False, emoji=False, highlight=False)
+    console.width = max(console.width, NARROWEST)
+    with _writing():
+        for part in parts:
+            console.print(part)
+        sys.stdout.flush()
+
+
+def print_document(text: str) -> None:
+    """Write one JSON document to stdout, in UTF-8 whatever the terminal's encoding, with a line end."""
+    with _writing():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.rstrip("\n").encode("utf-8") + b"\n")
+        sys.stdout.flush()
+
+
+def discard_stdout() -> None:
+    """Send everything that is still written to stdout nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        discard_stdout()
+    except OSError as error:
+        discard_stdout()
+        raise UsageError("stdout", error.strerror or "an error", "somewhere to write the result") from error

@@ -1,0 +1,55 @@
+"""What this installation consists of, as tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
+    from rtcomplexity.cli.rendering.document import Document
+
+
+def environment_parts(findings: Document) -> Iterator[RenderableType]:
+    """Yield a line for the program, tables of packages and codecs, and what to do about what is missing."""
+    software, blas = findings["software"], findings["blas"]
+    yield Text(f"{software['name']} {software['version']}", style="bold")
+    yield Text(f"Python {findings['python']} on {findings['system']}")
+    yield Text(f"Linear algebra: {blas['name']} {blas['version']}, threads: {blas['threads']}")
+    yield _packages(findings)
+    yield _codecs(findings)
+    advice = [codec["try"] for codec in findings["codecs"] if codec["try"]]
+    advice += [_advice(package) for package in findings["packages"] if package["version"] is None]
+    yield from (Text(f"To get what is missing: {line}") for line in dict.fromkeys(advice))
+    if not advice:
+        yield Text("Nothing is missing.")
+
+
+def _advice(package: Document) -> str:
+    extra = f"[{package['extra']}]" if package["extra"] else ""
+    return f"pip install 'rtcomplexity{extra}'"
+
+
+def _packages(findings: Document) -> Table:
+    table = Table(title="Packages", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for heading in ("Package", "Version", "Needed for"):
+        table.add_column(heading)
+    for package in findings["packages"]:
+        needed_for = f"[{package['extra']}], optional" if package["extra"] else "always"
+        table.add_row(package["name"], package["version"] or "missing", needed_for)
+    return table
+
+
+def _codecs(findings: Document) -> Table:
+    table = Table(title="Compressed images", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table.add_column("Compression")
+    table.add_column("Read by")
+    for codec in findings["codecs"]:
+        table.add_row(codec["name"], ", ".join(codec["by"]) or "nothing installed")
+    return table

@@ -1,0 +1,44 @@
+"""A fault is told by its kind and place, never by its text, values or paths."""
+
+import sys
+
+import pytest
+
+from rtcomplexity.cli import failure
+from rtcomplexity.cli.output import write_private
+
+
+def fault_of_the_package():
+    try:
+        write_private(None, "Doe^John", "x")
+    except AttributeError:
+        return sys.exc_info()
+    pytest.fail("it was to fail")
+
+
+def test_a_fault_names_its_kind_and_the_innermost_place_in_the_package(capsys, monkeypatch):
+    monkeypatch.delenv(failure.DEBUG_VARIABLE, raising=False)
+    failure.tell_fault(*fault_of_the_package())
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "AttributeError at rtcomplexity.cli.output line" in told.err
+
+
+def test_a_fault_tells_no_text_value_or_path(capsys, monkeypatch):
+    monkeypatch.delenv(failure.DEBUG_VARIABLE, raising=False)
+    try:
+        raise RuntimeError("Doe^John in /home/doe/plan")
+    except RuntimeError:
+        failure.tell_fault(*sys.exc_info())
+    told = capsys.readouterr().err
+    assert "Doe" not in told
+    assert "/" not in told.replace("Traceback", "")
+    assert "Traceback" not in told
+
+
+def test_the_traceback_comes_only_on_request_and_without_values(capsys, monkeypatch):
+    monkeypatch.setenv(failure.DEBUG_VARIABLE, "1")
+    failure.tell_fault(*fault_of_the_package())
+    told = capsys.readouterr().err
+    assert "Traceback" in told
+    assert "Doe^John" not in told.replace('write_private(None, "Doe^John", "x")', "")
