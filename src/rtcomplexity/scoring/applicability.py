@@ -1,0 +1,76 @@
+"""Whether the reference applies to a case at all, in which stratum, and what keeps a verdict below "supports".
+
+Knows facts, never scores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rtcomplexity.scoring.facts import VOLUME_KEY, Site
+from rtcomplexity.scoring.sentences import REASONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rtcomplexity.metrics.measurement import Measurement
+    from rtcomplexity.scoring.facts import CaseFacts
+    from rtcomplexity.scoring.profile import Profile, Stratum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a verdict is what it is: a stable code and a sentence."""
+
+    code: str
+    text: str
+
+
+def reason(code: str, **facts: object) -> Reason:
+    """Return the reason of that code, its sentence filled with facts."""
+    return Reason(code=code, text=REASONS[code].format(**facts))
+
+
+def stratum_of(facts: CaseFacts, profile: Profile) -> Stratum | None:
+    """Return the stratum a case is compared within; None where the profile has none for it."""
+    if facts.site is Site.NOT_THORACIC:
+        return None
+    if facts.fractions is None:
+        return profile.stratum(profile.stratum_if_fractions_unknown)
+    return next((stratum for stratum in profile.strata if stratum.covers(facts.fractions)), None)
+
+
+def blocking_reasons(facts: CaseFacts, profile: Profile) -> tuple[Reason, ...]:
+    """Return why no comparison with the reference is possible; empty where it is."""
+    fired = (
+        ("structure_set_rejected", facts.approval_status == "REJECTED"),
+        ("no_gross_target", not facts.has_gross_target),
+        ("no_planning_images", not facts.has_planning_images),
+        ("images_of_another_patient", facts.images_are_of_another_patient),
+        ("images_not_linked", facts.has_planning_images and not facts.planning_images_are_linked),
+        ("invalid_geometry", facts.has_gross_target and not facts.geometry_is_valid),
+        ("site_not_in_reference", facts.site is Site.NOT_THORACIC),
+    )
+    reasons = [reason(code) for code, does_fire in fired if does_fire]
+    if facts.site is not Site.NOT_THORACIC and stratum_of(facts, profile) is None:
+        reasons.append(reason("fractions_not_in_reference", fractions=facts.fractions))
+    return tuple(reasons)
+
+
+def limiting_reasons(
+    facts: CaseFacts, gross_target: Mapping[str, Measurement], profile: Profile, stratum: Stratum
+) -> tuple[Reason, ...]:
+    """Return why the verdict is at most indeterminate on facts alone; empty where nothing stands in the way."""
+    needs = profile.rules.supports_needs
+    volume = gross_target[VOLUME_KEY].value if VOLUME_KEY in gross_target else None
+    is_larger = volume is not None and volume > stratum.max_gross_target_volume_cm3
+    numbers = {"volume": f"{volume:g}" if is_larger else "", "limit": f"{stratum.max_gross_target_volume_cm3:g}"}
+    fired = (
+        ("profile_may_not_support", not profile.rules.may_support),
+        ("site_unknown", "site_known" in needs and facts.site is Site.UNKNOWN),
+        ("fractions_unknown", "fractions_known" in needs and facts.fractions is None),
+        ("volume_above_reference_fractions_unknown", is_larger and facts.fractions is None),
+        ("volume_above_reference", "volume_within_reference" in needs and is_larger and facts.fractions is not None),
+    )
+    return tuple(reason(code, stratum=stratum.title, **numbers) for code, does_fire in fired if does_fire)

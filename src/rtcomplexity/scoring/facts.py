@@ -1,0 +1,124 @@
+"""What a verdict depends on besides the measurements: who said what of the plan, and what is there at all.
+
+Knows a :class:`~rtcomplexity.model.case.Case` and what a user stated. Nothing is inferred: a site or a number of
+fractions that nobody stated is unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from rtcomplexity.model.case import ImageLink
+
+if TYPE_CHECKING:
+    from rtcomplexity.metrics.measurement import MetricTable
+    from rtcomplexity.model.case import Case
+
+VOLUME_KEY = "scored.volume"
+
+_THORACIC = re.compile(r"\b(lungs?|thorax|thoracic|chest|mediastin\w*|bronch\w*|pulmonary|hil(um|ar))\b", re.IGNORECASE)
+_NOT_THORACIC = re.compile(
+    r"\b(brain|crani\w*|head|neck|h&n|pituitar\w*|abdom\w*|liver|pancrea\w*|kidneys?|adrenals?|pelvi\w*|prostate|bladder|"
+    r"rect(um|al)|cervix|uter\w*|femur|legs?|thigh|knee|extremit\w*)\b",
+    re.IGNORECASE,
+)
+
+
+class Site(StrEnum):
+    """Whether the treated site lies in the thorax."""
+
+    THORACIC = "thoracic"
+    NOT_THORACIC = "not_thoracic"
+    UNKNOWN = "unknown"
+
+
+class StatedBy(StrEnum):
+    """Who stated a fact."""
+
+    RT_PLAN = "rt_plan"
+    USER = "user"
+    CLAIM = "claim"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFacts:
+    """Facts of the plan that decide applicability, the claim axis and readiness."""
+
+    site: Site = Site.UNKNOWN
+    site_stated_by: StatedBy = StatedBy.NOBODY
+    fractions: int | None = None
+    fractions_stated_by: StatedBy = StatedBy.NOBODY
+    has_gross_target: bool = True
+    geometry_is_valid: bool = True
+    """Whether the gross target encloses a volume that could be measured."""
+    has_planning_images: bool = True
+    planning_images_are_linked: bool = True
+    """Whether a reference in the structure set ties it to those images."""
+    images_are_of_another_patient: bool = False
+    approval_status: str = ""
+    """Approval Status (300E,0002) of the structure set: APPROVED, UNAPPROVED, REJECTED; empty where not stated."""
+
+
+def case_facts(
+    case: Case,
+    table: MetricTable,
+    *,
+    site: Site | None = None,
+    fractions: int | None = None,
+    stated_by: StatedBy = StatedBy.USER,
+) -> CaseFacts:
+    """Collect the facts of a case.
+
+    Parameters
+    ----------
+    case, table
+        What was read, and what was measured in it.
+    site, fractions
+        Stated by a person (`stated_by`); each counts before the RT Plan's own. None where nobody stated it.
+    """
+    found_site, site_by = (site, stated_by) if site is not None else _planned_site(case)
+    found_fractions, fractions_by = (fractions, stated_by) if fractions is not None else _planned_fractions(case)
+    image = case.planning_image
+    volume = table.gross_target.get(VOLUME_KEY)
+    return CaseFacts(
+        site=found_site,
+        site_stated_by=site_by,
+        fractions=found_fractions,
+        fractions_stated_by=fractions_by,
+        has_gross_target=bool(table.gross_target_rois),
+        geometry_is_valid=volume is not None and volume.value is not None and volume.value > 0,
+        has_planning_images=image is not None,
+        planning_images_are_linked=case.image_link is not ImageLink.NONE,
+        images_are_of_another_patient=image is not None and image.patient_key != case.structure_set.patient_key,
+        approval_status=case.structure_set.approval_status,
+    )
+
+
+def site_of(text: str) -> Site:
+    """Return the site a plan's own words name; unknown where they name none, or both kinds.
+
+    Examples
+    --------
+    >>> site_of("Left upper lobe of lung")
+    <Site.THORACIC: 'thoracic'>
+    >>> site_of("Site 1")
+    <Site.UNKNOWN: 'unknown'>
+    """
+    is_thoracic, is_elsewhere = bool(_THORACIC.search(text)), bool(_NOT_THORACIC.search(text))
+    if is_thoracic == is_elsewhere:
+        return Site.UNKNOWN
+    return Site.THORACIC if is_thoracic else Site.NOT_THORACIC
+
+
+def _planned_site(case: Case) -> tuple[Site, StatedBy]:
+    site = Site.UNKNOWN if case.rt_plan is None else site_of(case.rt_plan.treatment_site)
+    return site, StatedBy.NOBODY if site is Site.UNKNOWN else StatedBy.RT_PLAN
+
+
+def _planned_fractions(case: Case) -> tuple[int | None, StatedBy]:
+    fractions = None if case.rt_plan is None else case.rt_plan.fractions_planned
+    return fractions, StatedBy.NOBODY if fractions is None else StatedBy.RT_PLAN

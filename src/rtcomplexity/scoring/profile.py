@@ -1,0 +1,401 @@
+"""A scoring profile: strata, families, factors, reference distributions and decision rules, read from versioned TOML.
+
+Knows what a well-formed profile is and says where one is not. Knows nothing of a case:
+:mod:`rtcomplexity.scoring.score` applies a profile to measurements.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from importlib import resources
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rtcomplexity.errors import ProfileError
+from rtcomplexity.scoring.profile_lines import line_of
+from rtcomplexity.scoring.reference import MEDIAN, Knots, percentile_below
+
+DEFAULT_PROFILE = "interim-0"
+_PACKAGE = "rtcomplexity.scoring"
+_CUTOFF_TOLERANCE = 0.5
+"""A cutoff's percentile in its own joint reference may differ from the one it is named by this much."""
+
+
+def _check_percentiles(knots: Knots) -> Knots:
+    for (_, before), (_, after) in pairwise(knots):
+        if after < before:
+            raise ValueError(f"percentiles must not fall; {after:g} follows {before:g}")
+    if knots[0][1] > MEDIAN:
+        raise ValueError(f"must begin at or below percentile 50, not at {knots[0][1]:g}")
+    if len(set(knots)) < len(knots):
+        raise ValueError("a knot stands twice")
+    return knots
+
+
+def _check_score_knots(knots: Knots) -> Knots:
+    if knots[0] != (0.0, 0.0):
+        raise ValueError(f"must begin at [0, 0], not at {list(knots[0])}")
+    for (before, _), (after, _) in pairwise(knots):
+        if after < before:
+            raise ValueError(f"values must not fall; {after:g} follows {before:g}")
+    return knots
+
+
+Percentile = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+_Value = Annotated[float, Field(allow_inf_nan=False)]
+FactorKnots = Annotated[tuple[tuple[_Value, Percentile], ...], Field(min_length=2), AfterValidator(_check_percentiles)]
+ScoreKnots = Annotated[FactorKnots, AfterValidator(_check_score_knots)]
+"""Knots of a value that is itself a raw score or percentile: it begins at (0, 0) and rises."""
+Text = Annotated[str, Field(min_length=1)]
+Basis = Literal["published", "model", "convention"]
+Direction = Literal["higher", "lower"]
+SupportNeed = Literal["site_known", "fractions_known", "volume_within_reference", "stability"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class Stratum(_Frozen):
+    """One group of plans that count as typical together."""
+
+    id: Text
+    title: Text
+    min_fractions: Annotated[int, Field(ge=1)] = 1
+    max_fractions: Annotated[int, Field(ge=1)] | None = None
+    max_gross_target_volume_cm3: Annotated[float, Field(gt=0)]
+    """Largest gross target the reference covers, cm3."""
+    source: Text
+
+    def covers(self, fractions: int) -> bool:
+        """Whether a course of so many fractions belongs here."""
+        return self.min_fractions <= fractions and (self.max_fractions is None or fractions <= self.max_fractions)
+
+
+class FactorReference(_Frozen):
+    """The distribution of one factor in one stratum (or several)."""
+
+    strata: Annotated[tuple[str, ...], Field(min_length=1)]
+    basis: Basis
+    source: Text
+    n: Annotated[int, Field(ge=1)] | None = None
+    """Plans behind the knots; none for a convention."""
+    knots: FactorKnots
+    """(value, percentile of difficulty); values fall where a low value is the hard one."""
+
+
+class ScoreReference(_Frozen):
+    """The distribution of a family's raw score, or of a group's maximum, in one stratum (or several)."""
+
+    strata: Annotated[tuple[str, ...], Field(min_length=1)]
+    knots: ScoreKnots
+
+
+class JointReference(ScoreReference):
+    """The distribution of T, and the cutoffs read from it."""
+
+    c_reject: float
+    """75th percentile of T: below it, rejects."""
+    c_support: float
+    """97.5th percentile of T: from it on, supports comes into question."""
+
+    @model_validator(mode="after")
+    def _cutoffs_are_percentiles_of_t(self) -> Self:
+        for name, cutoff, named in (("c_reject", self.c_reject, 75.0), ("c_support", self.c_support, 97.5)):
+            found = percentile_below(self.knots, cutoff)
+            if abs(found - named) > _CUTOFF_TOLERANCE:
+                raise ValueError(f"{name} = {cutoff:g} is percentile {found:g} of these knots, not {named:g}")
+        return self
+
+
+_Reference = TypeVar("_Reference", FactorReference, ScoreReference, JointReference)
+
+
+class Factor(_Frozen):
+    """One measured metric with a direction and its reference distributions."""
+
+    metric: Text
+    """Key in the measurements of the gross target."""
+    title: Text
+    unit: str
+    direction: Direction
+    """Which end is the hard one."""
+    effect_floor: Annotated[float, Field(ge=0)]
+    """A difference from the reference median up to this is too small to matter, in `unit`."""
+    volume_exponent: float = 0.0
+    """The factor grows with this power of the target's volume (1 volume, 2/3 area, 1/3 length, 0 neither)."""
+    references: Annotated[tuple[FactorReference, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _values_run_towards_harder(self) -> Self:
+        sign = 1 if self.direction == "higher" else -1
+        for reference in self.references:
+            values = [value for value, _ in reference.knots]
+            for before, after in pairwise(values):
+                if sign * (after - before) < 0:
+                    verb = "fall" if sign > 0 else "rise"
+                    raise ValueError(
+                        f"'{self.direction}' is harder, so values must not {verb}; {after:g} follows {before:g}"
+                    )
+            if values[0] == values[-1]:
+                raise ValueError("knots hold a single value")
+        return self
+
+
+class Family(_Frozen):
+    """Factors that belong together, so that correlated ones do not count twice."""
+
+    id: Text
+    title: Text
+    group: Text
+    """Families of one group count as one."""
+    may_anchor: bool
+    """Whether it can carry a support, or only join one."""
+    factors: Annotated[tuple[Factor, ...], Field(min_length=1)]
+    raw_references: Annotated[tuple[ScoreReference, ...], Field(min_length=1)]
+
+
+class Group(_Frozen):
+    """Families of which only the highest counts, re-ranked among such maxima."""
+
+    id: Text
+    title: Text
+    references: Annotated[tuple[ScoreReference, ...], Field(min_length=1)]
+
+
+class Levels(_Frozen):
+    """Where the words begin, in percentiles."""
+
+    elevated_from: Percentile
+    high_from: Percentile
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.elevated_from < self.high_from:
+            raise ValueError(f"elevated_from {self.elevated_from:g} must lie below high_from {self.high_from:g}")
+        return self
+
+
+class Caps(_Frozen):
+    """Most that a factor of a basis may count."""
+
+    convention_percentile: Percentile
+
+
+class Stress(_Frozen):
+    """How the reference is made harder, to see whether a support still stands."""
+
+    shift_sd: Annotated[float, Field(ge=0)]
+    """Every factor's reference moves towards harder by this many standard deviations."""
+    spread: Annotated[float, Field(ge=1)]
+    """Every factor's reference is spread about its median by this factor."""
+    volume: Annotated[float, Field(ge=1)]
+    """Every reference target is larger by this factor."""
+
+
+class Rules(_Frozen):
+    """Decision rules."""
+
+    may_support: bool
+    supports_needs: tuple[SupportNeed, ...]
+    """Facts without which the verdict is at most indeterminate."""
+    stability_minimum: Annotated[float, Field(ge=0, le=1)]
+
+
+class Calibration(_Frozen):
+    """Which plans the false-support rate holds for, and what it is there."""
+
+    population: Text
+    n_calibration: Annotated[int, Field(ge=1)]
+    n_test: Annotated[int, Field(ge=1)]
+    false_support_rate: Annotated[float, Field(ge=0, le=1)]
+    false_support_upper95: Annotated[float, Field(ge=0, le=1)]
+    source: Text
+
+
+class Profile(_Frozen):
+    """A validated profile; everything a verdict depends on besides the plan itself."""
+
+    id: Text
+    version: Text
+    title: Text
+    notice: Text
+    """What a reader must know of this profile, in plain words; printed with every score."""
+    calibration: Calibration | None = None
+    """None: not calibrated, so no false-support rate is known."""
+    strata: Annotated[tuple[Stratum, ...], Field(min_length=1)]
+    stratum_if_fractions_unknown: Text
+    families: Annotated[tuple[Family, ...], Field(min_length=2)]
+    groups: tuple[Group, ...] = ()
+    """Groups of more than one family."""
+    joint_references: Annotated[tuple[JointReference, ...], Field(min_length=1)]
+    levels: Levels
+    caps: Caps
+    stress: Stress
+    rules: Rules
+    sha256: str
+    """SHA-256 of the file's bytes."""
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        for complaint in _complaints(self):
+            raise ValueError(complaint)
+        return self
+
+    def stratum(self, stratum_id: str) -> Stratum:
+        """Return the stratum of that id."""
+        return next(stratum for stratum in self.strata if stratum.id == stratum_id)
+
+    def joint(self, stratum_id: str) -> JointReference:
+        """Return the distribution of T in a stratum."""
+        return _for_stratum(self.joint_references, stratum_id)
+
+
+def factor_reference(factor: Factor, stratum_id: str) -> FactorReference:
+    """Return a factor's reference in a stratum."""
+    return _for_stratum(factor.references, stratum_id)
+
+
+def raw_knots(family: Family, stratum_id: str) -> Knots:
+    """Return the reference of a family's raw score in a stratum."""
+    return _for_stratum(family.raw_references, stratum_id).knots
+
+
+def group_knots(group: Group, stratum_id: str) -> Knots:
+    """Return the reference of a group's maximum in a stratum."""
+    return _for_stratum(group.references, stratum_id).knots
+
+
+def _for_stratum(references: tuple[_Reference, ...], stratum_id: str) -> _Reference:
+    return next(reference for reference in references if stratum_id in reference.strata)
+
+
+def profile_ids() -> tuple[str, ...]:
+    """Return the ids of the built-in profiles, sorted."""
+    names = (entry.name for entry in (resources.files(_PACKAGE) / "profiles").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def load_profile(id_or_path: str | Path = DEFAULT_PROFILE) -> Profile:
+    """Read and validate a profile.
+
+    Parameters
+    ----------
+    id_or_path
+        Id of a built-in profile, or a TOML file.
+
+    Raises
+    ------
+    ProfileError
+        If there is no such profile, or it cannot be used; the text names the place.
+    """
+    if str(id_or_path) in profile_ids():
+        name = f"{id_or_path}.toml"
+        return parse_profile((resources.files(_PACKAGE) / "profiles" / name).read_bytes(), name)
+    path = Path(id_or_path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        known = ", ".join(profile_ids())
+        raise ProfileError(
+            f"There is no profile {path.name!r}.", f"one of {known}, or the path of a TOML file"
+        ) from error
+    return parse_profile(content, path.name)
+
+
+def parse_profile(content: bytes, name: str) -> Profile:
+    """Validate a profile's bytes; `name` is what messages call it."""
+    try:
+        text = content.decode("utf-8")
+        data = tomllib.loads(text)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ProfileError(f"Profile {name} is not valid TOML: {error}.", "correct the file there") from error
+    if "sha256" in data:
+        raise ProfileError(f"Profile {name} states its own sha256.", "remove that key; it is computed from the file")
+    try:
+        return Profile.model_validate({**data, "sha256": hashlib.sha256(content).hexdigest()})
+    except ValidationError as error:
+        raise ProfileError(_explain(error, name, text), "correct the profile there") from error
+
+
+def _explain(error: ValidationError, name: str, text: str) -> str:
+    places = [_place(detail["loc"], text) + ": " + detail["msg"] for detail in error.errors(include_url=False)]
+    more = f" (and {len(places) - 3} more)" if len(places) > 3 else ""
+    return f"Profile {name} cannot be used: {'; '.join(places[:3])}{more}."
+
+
+def _place(loc: tuple[int | str, ...], text: str) -> str:
+    if not loc:
+        return "as a whole"
+    dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
+    line = line_of(text, loc)
+    return f"{dotted} (line {line})" if line else dotted
+
+
+def _complaints(profile: Profile) -> list[str]:
+    return [
+        *_repeated("stratum id", [stratum.id for stratum in profile.strata]),
+        *_repeated("family id", [family.id for family in profile.families]),
+        *_repeated("group id", [group.id for group in profile.groups]),
+        *_repeated("metric", [factor.metric for family in profile.families for factor in family.factors]),
+        *_stratum_complaints(profile),
+        *_group_complaints(profile),
+        *_rule_complaints(profile),
+    ]
+
+
+def _repeated(what: str, values: list[str]) -> list[str]:
+    return [f"{what} {value!r} stands more than once" for value in sorted({v for v in values if values.count(v) > 1})]
+
+
+def _stratum_complaints(profile: Profile) -> list[str]:
+    ids = sorted(stratum.id for stratum in profile.strata)
+    complaints = []
+    if profile.stratum_if_fractions_unknown not in ids:
+        complaints.append(f"stratum_if_fractions_unknown: no stratum {profile.stratum_if_fractions_unknown!r}")
+    for place, references in _references(profile):
+        stated = sorted(stratum for reference in references for stratum in reference.strata)
+        if stated != ids:
+            complaints.append(f"{place} must name each stratum once ({', '.join(ids)}), not {', '.join(stated)}")
+    return complaints
+
+
+def _references(profile: Profile) -> list[tuple[str, tuple[Any, ...]]]:
+    return [
+        *((f"family {family.id}: raw_references", family.raw_references) for family in profile.families),
+        *((f"factor {f.metric}: references", f.references) for family in profile.families for f in family.factors),
+        *((f"group {group.id}: references", group.references) for group in profile.groups),
+        ("joint_references", profile.joint_references),
+    ]
+
+
+def _group_complaints(profile: Profile) -> list[str]:
+    complaints = []
+    stated = {group.id for group in profile.groups}
+    used = {family.group for family in profile.families}
+    for group_id in sorted(used | stated):
+        members = [family for family in profile.families if family.group == group_id]
+        if len(members) > 1 and group_id not in stated:
+            complaints.append(f"group {group_id!r} has {len(members)} families and no [[groups]] entry to rank them by")
+        if len(members) < 2 and group_id in stated:
+            complaints.append(f"group {group_id!r} needs two families, has {len(members)}")
+        if len({family.may_anchor for family in members}) > 1:
+            complaints.append(f"families of group {group_id!r} differ in may_anchor")
+    if len(used) < 2:
+        complaints.append("at least two groups are needed")
+    if not any(family.may_anchor for family in profile.families):
+        complaints.append("no family may anchor")
+    return complaints
+
+
+def _rule_complaints(profile: Profile) -> list[str]:
+    complaints = []
+    if profile.rules.may_support and profile.calibration is None:
+        complaints.append("rules.may_support needs a [calibration]")
+    if profile.caps.convention_percentile >= profile.levels.high_from:
+        complaints.append("caps.convention_percentile must lie below levels.high_from")
+    return complaints

@@ -1,0 +1,109 @@
+"""Reference distributions as knots, and the four questions asked of them.
+
+Knows only numbers: a knot is (value, percentile), percentiles never fall, and values run towards *harder*, so they fall
+where a low value is the hard one. Two knots of one value are a jump: a share of the reference has exactly that value.
+Two knots of one percentile are a gap: nothing of the reference lies between.
+Beyond the last knot nothing is known, so nothing above its percentile is ever returned.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from rtcomplexity.units import round_significant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Knots: TypeAlias = tuple[tuple[float, float], ...]
+
+MEDIAN: Final = 50.0
+
+
+def percentile_below(knots: Knots, value: float) -> float:
+    """Return 100 P(X < value), strict, where "less" means easier.
+
+    Parameters
+    ----------
+    knots
+        (value, percentile), values running towards harder.
+    value
+        Where to ask, in the knots' unit.
+
+    Returns
+    -------
+    float
+        Percentile between the first knot's and the last knot's, rounded as numbers are written.
+
+    Examples
+    --------
+    A count of which 90 % of the reference is 1: the common value ties low.
+
+    >>> counts = ((1.0, 0.0), (2.0, 90.0), (3.0, 98.0))
+    >>> percentile_below(counts, 1), percentile_below(counts, 2)
+    (0.0, 90.0)
+
+    A share that is exactly 0 in 80 % of the reference:
+
+    >>> share = ((0.0, 0.0), (0.0, 80.0), (0.5, 100.0))
+    >>> percentile_below(share, 0), percentile_below(share, 0.25)
+    (0.0, 90.0)
+    """
+    sign = _sign(knots)
+    values = [sign * knot_value for knot_value, _ in knots]
+    after = bisect_left(values, sign * value)
+    if after == 0:
+        return knots[0][1]
+    if after == len(values):
+        return knots[-1][1]
+    low, high = knots[after - 1], knots[after]
+    share = (value - low[0]) / (high[0] - low[0])
+    return round_significant(low[1] + share * (high[1] - low[1]))
+
+
+def value_at(knots: Knots, percentile: float) -> float:
+    """Return the value of which `percentile` % of the reference is at most as hard (nearest knot beyond both ends).
+
+    Examples
+    --------
+    >>> value_at(((0.0, 0.0), (0.0, 80.0), (0.5, 100.0)), 50)
+    0.0
+    >>> value_at(((10.0, 0.0), (20.0, 100.0)), 50)
+    15.0
+    """
+    if percentile <= knots[0][1]:
+        return knots[0][0]
+    for low, high in pairwise(knots):
+        if percentile <= high[1]:
+            share = (percentile - low[1]) / (high[1] - low[1])
+            return round_significant(low[0] + share * (high[0] - low[0]))
+    return knots[-1][0]
+
+
+def standard_deviation(knots: Knots) -> float:
+    """Return the standard deviation of the distribution the knots draw.
+
+    Uniform between knots, a point mass at a jump; what lies beyond the ends sits at the ends.
+
+    Examples
+    --------
+    >>> standard_deviation(((0.0, 0.0), (12.0, 100.0)))  # 12 / sqrt(12)
+    3.4641
+    """
+    ends = ((knots[0][0], 0.0), *knots, (knots[-1][0], 100.0))
+    parts = [((high[1] - low[1]) / 100, low[0], high[0]) for low, high in pairwise(ends)]
+    mean = sum(mass * (low + high) / 2 for mass, low, high in parts)
+    square = sum(mass * (low * low + low * high + high * high) / 3 for mass, low, high in parts)
+    return round_significant(math.sqrt(max(square - mean * mean, 0.0)))
+
+
+def moved(knots: Knots, move: Callable[[float], float]) -> Knots:
+    """Return the knots with `move` applied to every value."""
+    return tuple((round_significant(move(value)), percentile) for value, percentile in knots)
+
+
+def _sign(knots: Knots) -> float:
+    return -1.0 if knots[-1][0] < knots[0][0] else 1.0

@@ -1,0 +1,72 @@
+"""Harder references: the same profile with every reference plan somewhat more complex than assumed.
+
+A support must stand under each. Only factor knots move: family, group and joint references are distributions of
+percentiles, and percentiles taken within a moved reference are distributed as before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rtcomplexity.scoring.reference import MEDIAN, moved, standard_deviation, value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rtcomplexity.scoring.profile import Factor, FactorReference, Profile
+    from rtcomplexity.scoring.reference import Knots
+
+
+def stressed_profiles(profile: Profile) -> tuple[tuple[str, Profile], ...]:
+    """Return the three harder references, each with the words that say what was changed."""
+    stress = profile.stress
+    return (
+        (f"every reference factor {stress.shift_sd:g} SD harder", shifted(profile)),
+        (f"the reference {stress.spread:g} times as spread", spread(profile)),
+        (f"reference targets {stress.volume:g} times as large", enlarged(profile)),
+    )
+
+
+def shifted(profile: Profile) -> Profile:
+    """Move every factor's reference towards harder by the profile's share of its standard deviation."""
+
+    def shift(factor: Factor, knots: Knots) -> Knots:
+        sign = 1 if factor.direction == "higher" else -1
+        by = sign * profile.stress.shift_sd * standard_deviation(knots)
+        return moved(knots, lambda value: value + by)
+
+    return _with_knots(profile, shift)
+
+
+def spread(profile: Profile) -> Profile:
+    """Spread every factor's reference about its median."""
+
+    def widen(_: Factor, knots: Knots) -> Knots:
+        median = value_at(knots, MEDIAN)
+        return moved(knots, lambda value: median + profile.stress.spread * (value - median))
+
+    return _with_knots(profile, widen)
+
+
+def enlarged(profile: Profile) -> Profile:
+    """Enlarge every reference target's volume, and what grows with it."""
+
+    def enlarge(factor: Factor, knots: Knots) -> Knots:
+        scale = profile.stress.volume**factor.volume_exponent
+        return moved(knots, lambda value: value * scale)
+
+    return _with_knots(profile, enlarge)
+
+
+def _with_knots(profile: Profile, change: Callable[[Factor, Knots], Knots]) -> Profile:
+    def changed(factor: Factor, reference: FactorReference) -> FactorReference:
+        return reference.model_copy(update={"knots": change(factor, reference.knots)})
+
+    def rebuilt(factor: Factor) -> Factor:
+        return factor.model_copy(update={"references": tuple(changed(factor, each) for each in factor.references)})
+
+    families = tuple(
+        family.model_copy(update={"factors": tuple(rebuilt(factor) for factor in family.factors)})
+        for family in profile.families
+    )
+    return profile.model_copy(update={"families": families})

@@ -1,0 +1,295 @@
+"""From a score and the facts of a case to a verdict with its explanation.
+
+Knows SCORING's decision rules; knows nothing of files. Two axes stay apart: how complex the delineation is, and whether
+the claim is eligible. :func:`assess` is the one entry; it is pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from rtcomplexity.scoring import sentences
+from rtcomplexity.scoring.applicability import Reason, blocking_reasons, limiting_reasons, reason, stratum_of
+from rtcomplexity.scoring.claim import Claim, ReadinessItem, claim_of, readiness_of
+from rtcomplexity.scoring.score import Score, score
+from rtcomplexity.scoring.stability import Stability
+from rtcomplexity.scoring.stress import stressed_profiles
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rtcomplexity.metrics.measurement import Measurement
+    from rtcomplexity.scoring.facts import CaseFacts
+    from rtcomplexity.scoring.profile import Calibration, Profile, Stratum
+
+
+class VerdictValue(StrEnum):
+    """The complexity axis."""
+
+    SUPPORTS = "supports"
+    REJECTS = "rejects"
+    INDETERMINATE = "indeterminate"
+    INSUFFICIENT_EVIDENCE = "insufficient_evidence"
+
+
+SERVICE_LEVELS = {VerdictValue.SUPPORTS: "22", VerdictValue.REJECTS: "11"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counterfactual:
+    """The verdict under one change that makes a support harder."""
+
+    change: str
+    """``without:<family>`` or ``stress:<number>``."""
+    t: float
+    value: VerdictValue
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The answer, on two axes, with everything that speaks for and against it."""
+
+    value: VerdictValue
+    text: str
+    reasons: tuple[Reason, ...]
+    """What decided the value."""
+    claim: Claim
+    service_level: str | None
+    """The source table's word: 22 for supports, 11 for rejects."""
+    findings_for: tuple[str, ...]
+    findings_against: tuple[str, ...]
+    why_not: tuple[Counterfactual, ...]
+    stability: Stability
+    calibration: Calibration | None
+    """None: no false-support rate is known."""
+    readiness: tuple[ReadinessItem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What scoring says of a case."""
+
+    facts: CaseFacts
+    stratum: Stratum | None
+    score: Score | None
+    """None where the reference does not apply or nothing could be compared: `verdict.reasons` say why."""
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """The case as the decision rules see it; counterfactuals ask it again with one part changed."""
+
+    gross_target: Mapping[str, Measurement]
+    facts: CaseFacts
+    profile: Profile
+    stratum: Stratum
+    stability: Stability
+    left_out: frozenset[str] = frozenset()
+    is_stressed: bool = False
+    """Whether `profile` is a harder reference already."""
+
+    def score(self, profile: Profile | None = None, set_to_most: frozenset[str] = frozenset()) -> Score:
+        return score(
+            self.gross_target,
+            profile or self.profile,
+            self.stratum.id,
+            left_out=self.left_out,
+            set_to_most=set_to_most,
+        )
+
+    def changed(self, *, profile: Profile | None = None, left_out: frozenset[str] = frozenset()) -> _Question:
+        return _Question(
+            gross_target=self.gross_target,
+            facts=self.facts,
+            profile=profile or self.profile,
+            stratum=self.stratum,
+            stability=self.stability,
+            left_out=left_out,
+            is_stressed=profile is not None,
+        )
+
+
+def assess(
+    gross_target: Mapping[str, Measurement],
+    facts: CaseFacts,
+    profile: Profile,
+    *,
+    stability: Stability | None = None,
+) -> Outcome:
+    """Score the gross target and say whether that supports a substantially greater complexity.
+
+    Parameters
+    ----------
+    gross_target
+        The scored measurements of the union of the gross targets, by metric key.
+    facts
+        What is known of the case besides.
+    profile
+        The reference and the rules.
+    stability
+        Share of replicates with the same verdict, where it was measured.
+    """
+    stability = stability or Stability.not_measured(_why_no_stability(profile))
+    blockers = blocking_reasons(facts, profile)
+    stratum = stratum_of(facts, profile)
+    if blockers or stratum is None:
+        verdict = _verdict(
+            VerdictValue.INSUFFICIENT_EVIDENCE, blockers, facts, profile, stability, against=[r.text for r in blockers]
+        )
+        return Outcome(facts=facts, stratum=stratum, score=None, verdict=verdict)
+    question = _Question(gross_target=gross_target, facts=facts, profile=profile, stratum=stratum, stability=stability)
+    return _scored_outcome(question)
+
+
+def _scored_outcome(question: _Question) -> Outcome:
+    found = question.score()
+    value, reasons = _decide(question)
+    in_favour, against = _findings(question, found, reasons)
+    verdict = _verdict(
+        value,
+        reasons,
+        question.facts,
+        question.profile,
+        question.stability,
+        in_favour=in_favour,
+        against=against,
+        why_not=_why_not(question),
+    )
+    return Outcome(facts=question.facts, stratum=question.stratum, score=found, verdict=verdict)
+
+
+def _verdict(
+    value: VerdictValue,
+    reasons: tuple[Reason, ...],
+    facts: CaseFacts,
+    profile: Profile,
+    stability: Stability,
+    *,
+    in_favour: list[str] | None = None,
+    against: list[str] | None = None,
+    why_not: tuple[Counterfactual, ...] = (),
+) -> Verdict:
+    return Verdict(
+        value=value,
+        text=sentences.HEADLINES[value],
+        reasons=reasons,
+        claim=claim_of(facts),
+        service_level=SERVICE_LEVELS.get(value),
+        findings_for=tuple(in_favour or ()),
+        findings_against=tuple(against or ()),
+        why_not=why_not,
+        stability=stability,
+        calibration=profile.calibration,
+        readiness=readiness_of(facts),
+    )
+
+
+def _decide(question: _Question) -> tuple[VerdictValue, tuple[Reason, ...]]:
+    found = question.score()
+    joint = question.profile.joint(question.stratum.id)
+    numbers = sentences.cutoff_numbers(found, joint)
+    if found.t < joint.c_reject:
+        return _below_the_reject_cutoff(question, found, numbers)
+    if found.t < joint.c_support:
+        return VerdictValue.INDETERMINATE, (reason("between_cutoffs", **numbers),)
+    above = reason("above_support_cutoff", **numbers)
+    withheld = _why_withheld(question, found)
+    value = VerdictValue.INDETERMINATE if withheld else VerdictValue.SUPPORTS
+    return value, (above, *withheld)
+
+
+def _below_the_reject_cutoff(
+    question: _Question, found: Score, numbers: dict[str, str]
+) -> tuple[VerdictValue, tuple[Reason, ...]]:
+    unmeasured = [
+        family for family in found.families if not family.is_measurable and family.id not in question.left_out
+    ]
+    t_if_most = question.score(set_to_most=frozenset(family.id for family in unmeasured)).t
+    if t_if_most >= question.profile.joint(question.stratum.id).c_reject:
+        names = ", ".join(family.title for family in unmeasured)
+        hidden = reason("unmeasured_families", **numbers, families=names, t_if_most=f"{t_if_most:g}")
+        return VerdictValue.INSUFFICIENT_EVIDENCE, (hidden,)
+    below = reason("below_reject_cutoff", **numbers)
+    unstable = _instability(question)
+    return VerdictValue.INDETERMINATE if unstable else VerdictValue.REJECTS, (below, *unstable)
+
+
+def _why_withheld(question: _Question, found: Score) -> tuple[Reason, ...]:
+    limits = limiting_reasons(question.facts, question.gross_target, question.profile, question.stratum)
+    small = tuple(
+        reason("effect_too_small", family=found.family(family_id).title)
+        for family_id in found.decided_by
+        if not found.family(family_id).exceeds_effect_floor
+    )
+    return (*limits, *_failed_stresses(question), *small, *_missing_stability(question), *_instability(question))
+
+
+def _failed_stresses(question: _Question) -> tuple[Reason, ...]:
+    if question.is_stressed:
+        return ()
+    joint = question.profile.joint(question.stratum.id)
+    scores = [(words, question.score(harder)) for words, harder in stressed_profiles(question.profile)]
+    return tuple(
+        reason("not_robust", stress=words, t=f"{under.t:g}", c_support=f"{joint.c_support:g}")
+        for words, under in scores
+        if under.t < joint.c_support
+    )
+
+
+def _missing_stability(question: _Question) -> tuple[Reason, ...]:
+    is_needed = "stability" in question.profile.rules.supports_needs
+    return (reason("stability_not_measured"),) if is_needed and question.stability.share is None else ()
+
+
+def _instability(question: _Question) -> tuple[Reason, ...]:
+    share, minimum = question.stability.share, question.profile.rules.stability_minimum
+    if share is None or share >= minimum:
+        return ()
+    return (reason("unstable", share=f"{share:g}", minimum=f"{minimum:g}"),)
+
+
+def _findings(question: _Question, found: Score, reasons: tuple[Reason, ...]) -> tuple[list[str], list[str]]:
+    in_favour, against = sentences.findings(found)
+    joint = question.profile.joint(question.stratum.id)
+    about_t = [each.text for each in reasons]
+    limits = limiting_reasons(question.facts, question.gross_target, question.profile, question.stratum)
+    if found.t >= joint.c_support:
+        in_favour.insert(0, about_t.pop(0))
+    elif found.t >= joint.c_reject:
+        in_favour.insert(0, about_t[0])
+    against = [*about_t, *against, *(limit.text for limit in limits)]
+    if question.profile.calibration is None:
+        against.append(sentences.NOT_CALIBRATED)
+    return in_favour, list(dict.fromkeys(against))
+
+
+def _why_not(question: _Question) -> tuple[Counterfactual, ...]:
+    left_out = [
+        _counterfactual(
+            question.changed(left_out=frozenset({family.id})),
+            f"without:{family.id}",
+            sentences.WITHOUT_FAMILY,
+            family=family.title,
+        )
+        for family in question.profile.families
+    ]
+    stresses = [
+        _counterfactual(question.changed(profile=harder), f"stress:{number}", sentences.UNDER_STRESS, stress=words)
+        for number, (words, harder) in enumerate(stressed_profiles(question.profile), start=1)
+    ]
+    return (*left_out, *stresses)
+
+
+def _counterfactual(question: _Question, change: str, template: str, **words: str) -> Counterfactual:
+    t = question.score().t
+    value, _ = _decide(question)
+    text = template.format(**words, t=f"{t:g}", verdict=sentences.VERDICT_WORDS[value])
+    return Counterfactual(change=change, t=t, value=value, text=text)
+
+
+def _why_no_stability(profile: Profile) -> str:
+    return "not measured by the interim profile" if profile.calibration is None else "not measured in this run"
