@@ -120,7 +120,7 @@ def _similar_pairs(
     smaller, larger = np.minimum(areas[first], areas[second]), np.maximum(areas[first], areas[second])
     overlap = np.minimum(boxes[first, 1], boxes[second, 1]) - np.maximum(boxes[first, 0], boxes[second, 0])
     similar = (larger > 0) & (larger - smaller <= area_fraction * larger) & np.all(overlap > 0, axis=1)
-    return pairs[similar]
+    return np.asarray(pairs[similar])
 
 
 def pairs_within(group: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -87,7 +87,7 @@ def common_normal(area_vectors: NDArray[np.float64]) -> NDArray[np.float64] | No
     normal = np.linalg.eigh(tensor)[1][:, -1]
     normal = normal * np.sign(normal[np.argmax(np.abs(normal))])
     axis = np.eye(3)[np.argmax(np.abs(normal))]
-    return axis if np.linalg.norm(normal - axis) < SNAP else normal
+    return np.asarray(axis if np.linalg.norm(normal - axis) < SNAP else normal)
 
 
 def group_positions(positions_mm: NDArray[np.float64], tolerance_mm: float) -> NDArray[np.int64]:

@@ -90,7 +90,8 @@ class PlaneStack:
     @cached_property
     def plane_perimeters_mm(self) -> NDArray[np.float64]:
         """(P,) length of all contours of each plane."""
-        return np.bincount(self.plane_of_contour, weights=self.contour_perimeters_mm, minlength=self.plane_count)
+        weights = self.contour_perimeters_mm
+        return np.bincount(self.plane_of_contour, weights=weights, minlength=self.plane_count).astype(np.float64)
 
     def plane_polygons(self, plane: int) -> list[NDArray[np.float64]]:
         """(k, 2) vertices (u, v) of each contour of a plane, mm."""

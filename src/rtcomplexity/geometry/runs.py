@@ -121,7 +121,7 @@ class Runs:
         """(count,) flat indices into an array of `shape`, increasing: ``image.reshape(-1)[runs.indices()]``."""
         lengths = self.stops - self.starts
         first = self.starts - self.rows
-        return np.arange(lengths.sum()) + np.repeat(first - (np.cumsum(lengths) - lengths), lengths)
+        return np.asarray(np.arange(lengths.sum()) + np.repeat(first - (np.cumsum(lengths) - lengths), lengths))
 
     def box(self) -> tuple[slice, slice, slice]:
         """Smallest box (planes, rows, columns) that holds the set; empty slices for an empty set."""
@@ -248,7 +248,7 @@ def _crossings(
     rows = np.repeat(first, counts) + own
     x = np.repeat(base, counts) + rows * np.repeat(slope, counts)
     right = np.clip(np.ceil(x), 0, shape[2]).astype(np.int64)
-    return (np.repeat(plane[edges][some] * shape[1], counts) + rows) * (shape[2] + 1) + right
+    return np.asarray((np.repeat(plane[edges][some] * shape[1], counts) + rows) * (shape[2] + 1) + right)
 
 
 def outside_share(stack: PlaneStack, lattice: Lattice) -> float:

@@ -34,7 +34,6 @@ def slabs(
     slice_positions_mm: NDArray[np.float64],
     *,
     gap_factor: float,
-    single_mm: float | None,
 ) -> Slabs:
     """Slab of each plane.
 
@@ -43,7 +42,6 @@ def slabs(
     positions_mm : (P,) planes, increasing
     slice_positions_mm : (K,) where contours could have been drawn, increasing; may be empty
     gap_factor : planes further apart than this many typical spacings may have a gap between them
-    single_mm : thickness of a plane without a neighbour where the slices do not tell it, mm; None where unknown
 
     Returns
     -------
@@ -56,9 +54,7 @@ def slabs(
     upper = np.concatenate((half, [np.nan]))
     lower, upper = np.where(np.isnan(lower), upper, lower), np.where(np.isnan(upper), lower, upper)
     alone = np.isnan(lower)
-    lower[alone] = upper[alone] = [
-        _local_spacing(position, slice_positions_mm, single_mm) / 2 for position in positions_mm[alone]
-    ]
+    lower[alone] = upper[alone] = [_local_spacing(position, slice_positions_mm) / 2 for position in positions_mm[alone]]
     return Slabs(lower_mm=lower, upper_mm=upper, gap_after=gap_after)
 
 
@@ -83,10 +79,10 @@ def _typical(steps: NDArray[np.float64], slice_positions_mm: NDArray[np.float64]
     return float(np.sort(steps)[(len(steps) - 1) // 2])
 
 
-def _local_spacing(position: float, slice_positions_mm: NDArray[np.float64], single_mm: float | None) -> float:
-    """Mean distance from the slice nearest to a position to that slice's neighbours."""
+def _local_spacing(position: float, slice_positions_mm: NDArray[np.float64]) -> float:
+    """Mean distance from the slice nearest to a position to that slice's neighbours; NaN where there are none."""
     if len(slice_positions_mm) < 2:
-        return np.nan if single_mm is None else single_mm
+        return np.nan
     nearest = int(np.argmin(np.abs(slice_positions_mm - position)))
     around = slice_positions_mm[max(nearest - 1, 0) : nearest + 2]
     return float(np.mean(np.diff(around)))

@@ -5,8 +5,8 @@ Nothing is dropped in silence: every contour or vertex left out is counted in :c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rtcomplexity.model.structure_set import Contours
     from rtcomplexity.settings import Settings
 
-PARALLEL_COSINE = np.cos(np.deg2rad(1.0))
+PARALLEL_COSINE = float(np.cos(np.deg2rad(1.0)))
 """Contours whose normals differ by more than 1 degree do not lie on parallel planes."""
 SPACING_TOLERANCE = 0.02
 """Positions within this share of the slice spacing are one plane: coordinates are written in decimals."""
@@ -36,6 +36,8 @@ class StackFindings:
 
     exact_copies: int = 0
     near_copies: int = 0
+    copies_mm3: float = 0.0
+    """Volume that the contours left out as copies would add if they were counted."""
     too_few_points: int = 0
     """Closed contours of fewer than three distinct vertices, left out."""
     zero_area: int = 0
@@ -91,55 +93,76 @@ def stack_contours(
     ----------
     contours : those of one ROI, of any type; only closed ones enclose an area
     axes : of the image; used where the contours are parallel to its slices, else the contours' own
-    slice_positions_mm : (K,) positions along `axes.normal` at which contours could have been drawn
+    slice_positions_mm : (K,) positions along `axes.normal` at which contours could have been drawn, increasing
     pixel_mm : pixel size against which the width between near copies is judged; the settings' fallback if None
     """
     clean = _clean(contours)
     vectors = newell_normals(clean.points_mm, clean.offsets)
-    flat_axes = _axes(vectors, axes)
-    if flat_axes is None:
-        found = StackFindings(
-            too_few_points=clean.too_few_points, zero_area=len(vectors), closed_twice=clean.closed_twice
-        )
-        return Stacked(stack=None, bridged=None, findings=found)
-    in_image = axes is not None and flat_axes is axes
-    slices = slice_positions_mm if in_image and slice_positions_mm is not None else np.empty(0)
+    own_axes = _axes(vectors, axes)
     lengths = np.linalg.norm(vectors, axis=1)
-    has_area = lengths > 0
-    parallel = np.abs(vectors @ flat_axes.normal) >= PARALLEL_COSINE * lengths
-    chosen = np.flatnonzero(has_area & parallel)
-    points, offsets = select_ragged(clean.points_mm, clean.offsets, chosen)
-    flat = _flatten(points, offsets, flat_axes, _plane_tolerance(slices, settings))
-    departure = flat.departures_mm
-    width_mm = settings.duplicate_width_pixels * (pixel_mm or settings.pixel_fallback_mm)
+    findings = StackFindings(
+        too_few_points=clean.too_few_points, closed_twice=clean.closed_twice, zero_area=int(np.sum(lengths == 0))
+    )
+    if own_axes is None:
+        return Stacked(stack=None, bridged=None, findings=findings)
+    parallel = np.abs(vectors @ own_axes.normal) >= PARALLEL_COSINE * lengths
+    findings = replace(findings, not_parallel=int(np.sum((lengths > 0) & ~parallel)))
+    points, offsets = select_ragged(clean.points_mm, clean.offsets, np.flatnonzero((lengths > 0) & parallel))
+    slices = slice_positions_mm if own_axes is axes and slice_positions_mm is not None else np.empty(0)
+    flat = _flatten(points, offsets, own_axes, _plane_tolerance(slices, settings))
+    findings = replace(findings, **_departures(flat, settings))
+    return _stack_flat(flat, own_axes, slices, settings, pixel_mm or settings.pixel_fallback_mm, findings)
+
+
+def _stack_flat(
+    flat: _Flat,
+    axes: PlaneAxes,
+    slices: NDArray[np.float64],
+    settings: Settings,
+    pixel_mm: float,
+    findings: StackFindings,
+) -> Stacked:
+    """Collapse copies, give the planes their slabs, and add what that shows to the findings."""
     distinct = distinct_contours(
         flat.points_mm,
         flat.offsets,
         flat.plane_of_contour,
         area_fraction=settings.duplicate_area_fraction,
-        width_mm=width_mm,
+        width_mm=settings.duplicate_width_pixels * pixel_mm,
     )
-    single_mm = None
-    slab = slabs(flat.positions_mm, slices, gap_factor=settings.gap_factor, single_mm=single_mm)
-    bridged = slabs(flat.positions_mm, slices, gap_factor=np.inf, single_mm=single_mm)
-    stack = _stack(flat, flat_axes, slab, distinct.kept)
+    slab = slabs(flat.positions_mm, slices, gap_factor=settings.gap_factor)
+    stack = _stack(flat, axes, slab, distinct.kept)
     overlaps = _partial_overlaps(stack)
-    findings = StackFindings(
+    before, after = np.append(slab.gap_after, False), np.append(False, slab.gap_after)
+    steps = np.diff(flat.positions_mm)[slab.gap_after]
+    findings = replace(
+        findings,
         exact_copies=distinct.exact_copies,
         near_copies=distinct.near_copies,
-        too_few_points=clean.too_few_points,
-        zero_area=int(np.sum(~has_area)),
-        closed_twice=clean.closed_twice,
-        not_parallel=int(np.sum(has_area & ~parallel)),
-        not_planar=int(np.sum(departure > settings.planarity_tolerance_mm)),
-        largest_departure_mm=float(departure.max()),
+        copies_mm3=_copies_mm3(flat, slab, distinct.kept),
         self_crossing=len(stack.even_odd.self_crossing),
         partly_overlapping=len(overlaps),
         overlap_mm3=float(overlaps.sum()),
         gaps=int(slab.gap_after.sum()),
-        missing_mm=float(np.nansum(bridged.upper_mm + bridged.lower_mm - slab.upper_mm - slab.lower_mm)),
+        missing_mm=float((steps - slab.upper_mm[before] - slab.lower_mm[after]).sum()),
     )
+    bridged = slabs(flat.positions_mm, slices, gap_factor=np.inf)
     return Stacked(stack=stack, bridged=bridged, findings=findings)
+
+
+def _departures(flat: _Flat, settings: Settings) -> dict[str, Any]:
+    """Findings about contours that are not planar."""
+    too_far = flat.departures_mm > settings.planarity_tolerance_mm
+    return {"not_planar": int(np.sum(too_far)), "largest_departure_mm": float(flat.departures_mm.max())}
+
+
+def _copies_mm3(flat: _Flat, slab: Slabs, kept: NDArray[np.int64]) -> float:
+    """Volume of the contours that are left out as copies, mm3."""
+    dropped = np.setdiff1d(np.arange(len(flat.plane_of_contour)), kept)
+    if len(dropped) == 0:
+        return 0.0
+    areas = np.abs(signed_areas(flat.points_mm, flat.offsets))[dropped]
+    return float(areas @ (slab.lower_mm + slab.upper_mm)[flat.plane_of_contour[dropped]])
 
 
 def _clean(contours: Contours) -> _Clean:
@@ -271,4 +294,4 @@ def _partial_overlaps(stack: PlaneStack) -> NDArray[np.float64]:
     overlap = union - difference
     smaller = np.abs(signed_areas(stack.points_mm, stack.contour_offsets))[pairs].min(axis=1)
     partial = (overlap > NEGLIGIBLE_SHARE * smaller) & (overlap < (1 - NEGLIGIBLE_SHARE) * smaller)
-    return overlap[partial] * stack.slab_mm[stack.plane_of_contour[pairs[partial, 0]]]
+    return np.asarray(overlap[partial] * stack.slab_mm[stack.plane_of_contour[pairs[partial, 0]]])

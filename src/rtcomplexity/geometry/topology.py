@@ -58,7 +58,7 @@ def topology(stack: PlaneStack, pixel_mm: float) -> Topology:
 def _touching_rows(runs: Runs, *, margin: int) -> NDArray[np.int64]:
     """(x, 2) pairs of runs in neighbouring rows of one plane that overlap, or with margin 1 touch at a corner."""
     pairs = _shifted_pairs(runs, runs.stride, margin)
-    return pairs[runs.planes[pairs[:, 0]] == runs.planes[pairs[:, 1]]]
+    return np.asarray(pairs[runs.planes[pairs[:, 0]] == runs.planes[pairs[:, 1]]])
 
 
 def _overlapping_planes(runs: Runs, joined: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -66,7 +66,7 @@ def _overlapping_planes(runs: Runs, joined: NDArray[np.bool_]) -> NDArray[np.int
     pairs = _shifted_pairs(runs, runs.shape[1] * runs.stride, 0)
     if len(pairs) == 0:
         return pairs
-    return pairs[joined[runs.planes[pairs[:, 0]]]]
+    return np.asarray(pairs[joined[runs.planes[pairs[:, 0]]]])
 
 
 def _shifted_pairs(runs: Runs, shift: int, margin: int) -> NDArray[np.int64]:

@@ -21,6 +21,13 @@ class NotMeasurableError(Exception):
     """
 
 
+class NotApplicableError(Exception):
+    """Raised by a metric's function where the question does not arise, so that the table leaves the key out.
+
+    The volume with gaps filled is an example: most ROIs have no gap.
+    """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """One value, rounded to the digits it is written with, or the reason why there is none."""

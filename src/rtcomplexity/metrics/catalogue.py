@@ -1,0 +1,11 @@
+"""Every metric there is, in the order in which it is reported. Help, documentation and reports are generated from it."""
+
+from __future__ import annotations
+
+from rtcomplexity.metrics import contour, shape
+
+QUICK = (*contour.QUICK, *shape.QUICK)
+"""Counts and volumes of an ROI."""
+FULL = (*QUICK, *contour.TOPOLOGY, *shape.TOPOLOGY)
+"""All metrics of an ROI."""
+CATALOGUE = FULL

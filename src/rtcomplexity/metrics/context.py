@@ -1,0 +1,128 @@
+"""What the metrics of one ROI are computed from: its stack of planes and everything derived from it once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtcomplexity.geometry.frames import PlaneAxes, common_normal, group_positions, newell_normals
+from rtcomplexity.geometry.runs import Lattice, Runs, on_slices, rasterise
+from rtcomplexity.geometry.stacking import Stacked, stack_contours
+from rtcomplexity.geometry.topology import Topology, topology
+from rtcomplexity.metrics.measurement import NotMeasurableError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from rtcomplexity.geometry.planar import PlaneStack
+    from rtcomplexity.model.image import ImageGrid
+    from rtcomplexity.model.structure_set import Roi
+    from rtcomplexity.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DrawingGrid:
+    """Where contours could have been drawn: the planning image's slices, else the planes that any ROI uses."""
+
+    axes: PlaneAxes | None
+    """None where no ROI has a closed contour."""
+    slice_positions_mm: NDArray[np.float64]
+    """(K,) along the axes' normal, increasing."""
+    pixel_mm: float
+    """Geometric mean of the pixel spacing; the settings' fallback where there is no image."""
+    image: ImageGrid | None = None
+
+
+def drawing_grid(image: ImageGrid | None, rois: Sequence[Roi], settings: Settings) -> DrawingGrid:
+    """Grid of the planning image, or where there is none of the contours of all ROIs together."""
+    if image is not None:
+        return DrawingGrid(
+            axes=PlaneAxes.of_grid(image),
+            slice_positions_mm=image.slice_positions_mm,
+            pixel_mm=float(np.sqrt(image.row_spacing_mm * image.column_spacing_mm)),
+            image=image,
+        )
+    normal, positions = _planes_of_all(rois, settings)
+    axes = None if normal is None else PlaneAxes.of_normal(normal)
+    return DrawingGrid(axes=axes, slice_positions_mm=positions, pixel_mm=settings.pixel_fallback_mm)
+
+
+def _planes_of_all(rois: Sequence[Roi], settings: Settings) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
+    """Common normal of all closed contours, and the positions of all their planes."""
+    filled = [roi.contours for roi in rois if len(roi.contours) and np.all(roi.contours.point_counts > 0)]
+    closed = [contours for contours in filled if np.all(contours.is_closed)]
+    normals = [newell_normals(contours.points_mm, contours.offsets) for contours in closed]
+    normal = common_normal(np.concatenate(normals)) if normals else None
+    if normal is None:
+        return None, np.empty(0)
+    means = np.concatenate([np.add.reduceat(c.points_mm @ normal, c.offsets[:-1]) / c.point_counts for c in closed])
+    planes = group_positions(means, settings.plane_tolerance_mm)
+    return normal, np.bincount(planes, weights=means) / np.bincount(planes)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RoiContext:
+    """One ROI, with what its metrics share computed at most once."""
+
+    roi: Roi
+    grid: DrawingGrid
+    settings: Settings
+
+    @cached_property
+    def stacked(self) -> Stacked:
+        """Planes of the closed contours and what was odd about them."""
+        return stack_contours(
+            self.roi.contours,
+            settings=self.settings,
+            axes=self.grid.axes,
+            slice_positions_mm=self.grid.slice_positions_mm,
+            pixel_mm=self.grid.pixel_mm,
+        )
+
+    @property
+    def stack(self) -> PlaneStack:
+        """Planes of the closed contours.
+
+        Raises
+        ------
+        NotMeasurableError
+            If no contour encloses an area.
+        """
+        if self.stacked.stack is None:
+            raise NotMeasurableError(self._why_no_stack())
+        return self.stacked.stack
+
+    def _why_no_stack(self) -> str:
+        contours = self.roi.contours
+        if len(contours) == 0:
+            return "the ROI has no contours"
+        if not np.any(contours.is_closed):
+            return "the ROI has only point or open contours, which enclose no volume"
+        return "no contour of the ROI encloses an area"
+
+    @cached_property
+    def topology(self) -> Topology:
+        """Bodies, holes and branchings."""
+        return topology(self.stack, self.grid.pixel_mm)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """Voxels of the planning image whose centres lie inside.
+
+        Raises
+        ------
+        NotMeasurableError
+            If there is no planning image, or the contours are not parallel to its slices.
+        """
+        image = self.grid.image
+        if image is None:
+            raise NotMeasurableError("no planning image is linked")
+        if abs(float(self.stack.normal @ image.normal)) < 1 - 1e-9:
+            raise NotMeasurableError("the contours are not parallel to the planning image's slices")
+        plane_runs = rasterise(self.stack, Lattice.of_grid(image))
+        return on_slices(plane_runs, self.stack, image.slice_positions_mm)

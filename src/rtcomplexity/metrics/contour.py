@@ -1,0 +1,151 @@
+"""Metrics of the contours as drawn: how many, how long, on how many planes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.units import Unit
+
+if TYPE_CHECKING:
+    from rtcomplexity.metrics.context import RoiContext
+
+MM2_PER_CM2 = 100.0
+MM_PER_CM = 10.0
+
+
+def count(context: RoiContext) -> float:
+    """Items of Contour Sequence, of every type, copies included."""
+    return len(context.roi.contours)
+
+
+def distinct_count(context: RoiContext) -> float:
+    """Closed contours that enclose an area, each set of copies counted once."""
+    return len(context.stack.contour_offsets) - 1
+
+
+def plane_count(context: RoiContext) -> float:
+    """Planes that carry at least one closed contour."""
+    return context.stack.plane_count
+
+
+def point_count(context: RoiContext) -> float:
+    """Vertices of all contours as the file lists them."""
+    return len(context.roi.contours.points_mm)
+
+
+def length_mm(context: RoiContext) -> float:
+    """Length of all distinct closed contours, mm."""
+    return float(context.stack.contour_perimeters_mm.sum())
+
+
+def lateral_area_cm2(context: RoiContext) -> float:
+    """Sum of contour length x local slab thickness, cm2: the side surface of the slabs."""
+    stack = context.stack
+    return float(stack.plane_perimeters_mm @ stack.slab_mm) / MM2_PER_CM2
+
+
+def per_cm(context: RoiContext) -> float:
+    """Distinct closed contours a centimetre of extent along the planes' normal, 1/cm.
+
+    Unlike a count it does not double when slices are halved only because more were drawn.
+    """
+    return distinct_count(context) / (float(context.stack.slab_mm.sum()) / MM_PER_CM)
+
+
+def planes_with_components(context: RoiContext) -> float:
+    """Planes on which the ROI has more than one separate component."""
+    return int(np.sum(context.topology.plane_component_counts > 1))
+
+
+def planes_with_holes(context: RoiContext) -> float:
+    """Planes on which the ROI has a hole."""
+    return int(np.sum(context.topology.plane_hole_counts > 0))
+
+
+def isoperimetric_ratio(context: RoiContext) -> float:
+    """Area-weighted mean over planes of perimeter**2 / (4 pi area): 1 for circles, higher for ragged outlines."""
+    stack = context.stack
+    areas = stack.plane_areas_mm2
+    inside = areas > 0
+    ratios = stack.plane_perimeters_mm[inside] ** 2 / (4 * np.pi * areas[inside])
+    return float(np.average(ratios, weights=areas[inside]))
+
+
+QUICK: tuple[MetricDefinition[RoiContext], ...] = (
+    MetricDefinition(
+        key="contour.count",
+        title="Contours",
+        unit=Unit.NONE,
+        description="Contours of every type as the file lists them, copies included.",
+        compute=count,
+    ),
+    MetricDefinition(
+        key="contour.distinct_count",
+        title="Distinct closed contours",
+        unit=Unit.NONE,
+        description="Closed contours that enclose an area; exact and near copies on one plane count once.",
+        compute=distinct_count,
+    ),
+    MetricDefinition(
+        key="contour.plane_count",
+        title="Planes",
+        unit=Unit.NONE,
+        description="Planes that carry at least one closed contour.",
+        compute=plane_count,
+    ),
+    MetricDefinition(
+        key="contour.point_count",
+        title="Vertices",
+        unit=Unit.NONE,
+        description="Vertices of all contours as the file lists them.",
+        compute=point_count,
+    ),
+    MetricDefinition(
+        key="contour.length",
+        title="Contour length",
+        unit=Unit.MM,
+        description="Length of all distinct closed contours.",
+        compute=length_mm,
+    ),
+    MetricDefinition(
+        key="contour.lateral_area",
+        title="Lateral area",
+        unit=Unit.CM2,
+        description="Sum of contour length x local slab thickness: the side surface of the slabs.",
+        compute=lateral_area_cm2,
+    ),
+    MetricDefinition(
+        key="contour.per_cm",
+        title="Contours per cm",
+        unit=Unit.PER_CM,
+        description="Distinct closed contours a centimetre of extent along the planes' normal.",
+        compute=per_cm,
+    ),
+)
+
+TOPOLOGY: tuple[MetricDefinition[RoiContext], ...] = (
+    MetricDefinition(
+        key="contour.planes_with_components",
+        title="Planes with several components",
+        unit=Unit.NONE,
+        description="Planes on which the ROI has more than one separate component.",
+        compute=planes_with_components,
+    ),
+    MetricDefinition(
+        key="contour.planes_with_holes",
+        title="Planes with holes",
+        unit=Unit.NONE,
+        description="Planes on which the ROI has a hole; a keyhole counts as the hole it stands for.",
+        compute=planes_with_holes,
+    ),
+    MetricDefinition(
+        key="contour.isoperimetric_ratio",
+        title="Isoperimetric ratio",
+        unit=Unit.NONE,
+        description="Area-weighted mean over planes of perimeter squared / (4 pi area): 1 for circles.",
+        compute=isoperimetric_ratio,
+    ),
+)

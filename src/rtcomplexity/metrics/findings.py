@@ -1,0 +1,165 @@
+"""What was odd about an ROI's contours, as issues in words.
+
+Every sentence says what was found, with numbers, and what was done about it; an ROI is meant by its number.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rtcomplexity.geometry.runs import Lattice, outside_share
+from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.model.issue import Issue, Severity, roi_subject
+from rtcomplexity.units import MM3_PER_CM3
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rtcomplexity.geometry.stacking import StackFindings
+    from rtcomplexity.metrics.context import RoiContext
+    from rtcomplexity.metrics.measurement import Measurement
+
+TPS_RELATIVE = 0.05
+TPS_ABSOLUTE_CM3 = 0.05
+"""A planning system's volume differs if by more than 5 % or 0.05 cm3, whichever is larger (BJR 2017)."""
+
+
+def roi_issues(context: RoiContext, values: Mapping[str, Measurement]) -> tuple[Issue, ...]:
+    """Issues about one ROI's contours and volume."""
+    subject = roi_subject(context.roi.number)
+    found = context.stacked.findings
+    parts = (
+        *_copies(found, subject),
+        *_left_out(found, subject),
+        *_shape(found, subject),
+        *_gaps(found, subject),
+        *_outside(context, subject),
+        *_tps(context, values, subject),
+    )
+    return tuple(parts)
+
+
+def _copies(found: StackFindings, subject: str) -> Iterator[Issue]:
+    if found.exact_copies:
+        yield Issue(
+            code="duplicate-contours",
+            severity=Severity.WARNING,
+            subject=subject,
+            text=f"{found.exact_copies} contours stand twice or more on their plane; each is counted once.",
+        )
+    if found.near_copies:
+        yield Issue(
+            code="near-duplicate-contours",
+            severity=Severity.WARNING,
+            subject=subject,
+            text=f"{found.near_copies} contours almost repeat another on their plane; the largest of each group is used.",
+        )
+
+
+def _left_out(found: StackFindings, subject: str) -> Iterator[Issue]:
+    reasons = (
+        ("contours-of-few-points", found.too_few_points, "have fewer than three distinct vertices"),
+        ("contours-without-area", found.zero_area, "enclose no area"),
+        ("contours-not-parallel", found.not_parallel, "lie in another orientation than the others"),
+    )
+    for code, number, reason in reasons:
+        if number:
+            yield Issue(
+                code=code,
+                severity=Severity.WARNING,
+                subject=subject,
+                text=f"{number} closed contours {reason} and are left out of areas and volumes.",
+            )
+    if found.closed_twice:
+        yield Issue(
+            code="contours-closed-twice",
+            severity=Severity.WARNING,
+            subject=subject,
+            text=f"{found.closed_twice} contours run round twice; one round is used.",
+        )
+
+
+def _shape(found: StackFindings, subject: str) -> Iterator[Issue]:
+    if found.not_planar:
+        yield Issue(
+            code="contours-not-planar",
+            severity=Severity.WARNING,
+            subject=subject,
+            text=(
+                f"{found.not_planar} closed contours leave their plane by up to {found.largest_departure_mm:.2g} mm; "
+                "they are measured flattened onto their mean position."
+            ),
+        )
+    if found.self_crossing:
+        yield Issue(
+            code="self-crossing-contours",
+            severity=Severity.INFO,
+            subject=subject,
+            text=f"{found.self_crossing} contours cross themselves; their area follows the even-odd rule.",
+        )
+    if found.partly_overlapping:
+        yield Issue(
+            code="partly-overlapping-contours",
+            severity=Severity.WARNING,
+            subject=subject,
+            text=(
+                f"{found.partly_overlapping} pairs of contours overlap but are neither nested nor copies; the even-odd "
+                f"rule leaves out the {found.overlap_mm3 / MM3_PER_CM3:.3g} cm3 where they do. "
+                "The volume of the union is given beside it."
+            ),
+        )
+
+
+def _gaps(found: StackFindings, subject: str) -> Iterator[Issue]:
+    if found.gaps:
+        yield Issue(
+            code="missing-planes",
+            severity=Severity.WARNING,
+            subject=subject,
+            text=(
+                f"{found.gaps} gaps: image slices between two contours carry none, over {found.missing_mm:.3g} mm in "
+                "all. They are not filled; the volume with them filled is given beside it."
+            ),
+        )
+
+
+def _outside(context: RoiContext, subject: str) -> Iterator[Issue]:
+    try:
+        context.runs  # noqa: B018 - whether there is a grid to lie outside of
+    except NotMeasurableError:
+        return
+    image = context.grid.image
+    if image is None:
+        return
+    share = outside_share(context.stack, Lattice.of_grid(image))
+    half = (image.slice_spacing_mm or 0) * 0.5 + context.settings.plane_tolerance_mm
+    first, last = image.slice_positions_mm[[0, -1]]
+    positions = context.stack.positions_mm
+    beyond = int(((positions < first - half) | (positions > last + half)).sum())
+    if share or beyond:
+        yield Issue(
+            code="contours-outside-image",
+            severity=Severity.WARNING,
+            subject=subject,
+            text=(
+                f"{100 * share:.2g} % of the vertices and {beyond} planes lie outside the planning image. They count in "
+                "the contour volume, but no voxel stands for them."
+            ),
+        )
+
+
+def _tps(context: RoiContext, values: Mapping[str, Measurement], subject: str) -> Iterator[Issue]:
+    own, theirs = values["shape.volume"].value, context.roi.tps_volume_cm3
+    if own is None or theirs is None or abs(theirs - own) <= _allowed(own):
+        return
+    text = f"The planning system says {theirs:g} cm3; the contours enclose {own:g} cm3 ({100 * (own / theirs - 1):+.1f} %)."
+    with_copies = own + context.stacked.findings.copies_mm3 / MM3_PER_CM3
+    if with_copies > own and abs(theirs - with_copies) <= _allowed(with_copies):
+        text += (
+            f" Counting every copy of the repeated contours gives {with_copies:.4g} cm3: the system counts them all."
+        )
+    yield Issue(code="tps-volume-differs", severity=Severity.WARNING, subject=subject, text=text)
+
+
+def _allowed(volume_cm3: float) -> float:
+    return max(TPS_RELATIVE * volume_cm3, TPS_ABSOLUTE_CM3)

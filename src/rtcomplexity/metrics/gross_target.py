@@ -1,0 +1,218 @@
+"""The scored metrics: one value each for a course, measured on the union of its gross targets.
+
+Gross targets are the GTVs and ITVs that are drawn, not derived from another ROI. One that lies inside another, or
+repeats it, adds nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtcomplexity.geometry.runs import Lattice, Runs, rasterise
+from rtcomplexity.metrics import contour, shape
+from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
+from rtcomplexity.model.case import EvidenceLevel, ImageRole
+from rtcomplexity.model.issue import Issue, Severity, roi_subject
+from rtcomplexity.model.structure_set import Contours
+from rtcomplexity.units import Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from rtcomplexity.metrics.context import RoiContext
+    from rtcomplexity.model.case import Case, ImageSet
+
+NESTED_SHARE = 0.98
+"""An ROI of which this share lies inside others is nested in them."""
+NEGLIGIBLE_SHARE = 0.001
+"""Less of an ROI inside others is a touch along a border."""
+AUTOMATIC = frozenset({"AUTOMATIC", "SEMIAUTOMATIC"})
+COUNTED_LEVELS = frozenset({EvidenceLevel.REGISTERED, EvidenceLevel.REFERENCED})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GrossTarget:
+    """The union of a course's gross targets."""
+
+    context: RoiContext
+    """The union as if it were one ROI."""
+    parts: tuple[RoiContext, ...]
+    """The ROIs that make it up; none lies inside another."""
+
+    @property
+    def drawn_by_hand(self) -> tuple[RoiContext, ...]:
+        """Parts that are not said to be drawn by an algorithm."""
+        return tuple(part for part in self.parts if part.roi.generation not in AUTOMATIC)
+
+
+def measure_gross_target(
+    contexts: Sequence[RoiContext], case: Case
+) -> tuple[Mapping[str, Measurement], tuple[int, ...], tuple[Issue, ...]]:
+    """Scored metrics by key, the numbers of the ROIs they are measured on, and what was odd."""
+    gross = [c for c in contexts if c.roi.target_class.is_gross and c.stacked.stack is not None]
+    kept, issues = _without_nested(gross)
+    values = dict(_image_metrics(case))
+    if not kept:
+        return values | _missing("no gross target (GTV or ITV) with closed contours was found"), (), issues
+    numbers = tuple(sorted(part.roi.number for part in kept))
+    if any(issue.code == "gross-targets-overlap" for issue in issues):
+        return values | _missing("gross targets overlap partly, so that their union is not drawn"), numbers, issues
+    target = GrossTarget(context=_union(kept), parts=tuple(kept))
+    return (
+        values | {key: _measure(compute, unit, target) for key, (unit, compute) in GEOMETRIC.items()},
+        numbers,
+        issues,
+    )
+
+
+def _without_nested(gross: Sequence[RoiContext]) -> tuple[list[RoiContext], tuple[Issue, ...]]:
+    """Gross targets that do not lie inside larger ones, largest first."""
+    if len(gross) < 2:
+        return list(gross), ()
+    runs = _on_common_planes(gross)
+    order = sorted(range(len(gross)), key=lambda n: (-runs[n].count, gross[n].roi.number))
+    kept, issues, union = [], [], None
+    for n in order:
+        share = (runs[n] & union).count / max(runs[n].count, 1) if union is not None else 0.0
+        if share >= NESTED_SHARE:
+            issues.append(_nested_issue(gross[n].roi.number))
+            continue
+        if share > NEGLIGIBLE_SHARE:
+            issues.append(_overlap_issue(gross[n].roi.number, share))
+        kept.append(gross[n])
+        union = runs[n] if union is None else union | runs[n]
+    return kept, tuple(issues)
+
+
+def _on_common_planes(gross: Sequence[RoiContext]) -> list[Runs]:
+    """Runs of each target on one lattice, on the planes of all of them together."""
+    merged = _union(gross)
+    lattice = Lattice.around(merged.stack, merged.grid.pixel_mm)
+    planes = merged.stack.positions_mm
+    runs = []
+    for part in gross:
+        nearest = np.abs(planes[:, None] - part.stack.positions_mm[None]).argmin(axis=1)
+        apart = np.abs(planes - part.stack.positions_mm[nearest]) > part.settings.plane_tolerance_mm
+        runs.append(rasterise(part.stack, lattice).select_planes(np.where(apart, -1, nearest)))
+    return runs
+
+
+def _union(parts: Sequence[RoiContext]) -> RoiContext:
+    """All contours of the parts as one ROI."""
+    if len(parts) == 1:
+        return parts[0]
+    every = [part.roi.contours for part in parts]
+    shifts = np.cumsum([0] + [len(c.points_mm) for c in every])
+    offsets = [c.offsets[:-1] + shift for c, shift in zip(every, shifts[:-1], strict=True)]
+    contours = Contours(
+        points_mm=np.concatenate([c.points_mm for c in every]),
+        offsets=np.concatenate([*offsets, shifts[-1:]]),
+        geometric_types=np.concatenate([c.geometric_types for c in every]),
+    )
+    return replace(parts[0], roi=replace(parts[0].roi, contours=contours, tps_volume_cm3=None))
+
+
+def _nested_issue(number: int) -> Issue:
+    return Issue(
+        code="gross-target-nested",
+        severity=Severity.INFO,
+        subject=roi_subject(number),
+        text="This gross target lies inside, or repeats, a larger one; it adds nothing to the score.",
+    )
+
+
+def _overlap_issue(number: int, share: float) -> Issue:
+    return Issue(
+        code="gross-targets-overlap",
+        severity=Severity.WARNING,
+        subject=roi_subject(number),
+        text=f"{100 * share:.1f} % of this gross target lies inside other gross targets, but not all of it.",
+    )
+
+
+def _missing(reason: str) -> dict[str, Measurement]:
+    return {key: Measurement.missing(reason, unit) for key, (unit, _) in GEOMETRIC.items()}
+
+
+def _measure(compute: Callable[[GrossTarget], float], unit: Unit, target: GrossTarget) -> Measurement:
+    try:
+        return Measurement.of(compute(target), unit)
+    except NotMeasurableError as error:
+        return Measurement.missing(str(error), unit)
+
+
+def volume_cm3(target: GrossTarget) -> float:
+    """Slab volume of the union, cm3."""
+    return shape.volume_cm3(target.context)
+
+
+def craniocaudal_length_mm(target: GrossTarget) -> float:
+    """Extent of the union along the patient's head-foot axis (z of LPS), half a slab beyond the outer points, mm."""
+    stack = target.context.stack
+    if abs(stack.normal[2]) > 1 - 1e-9:
+        return shape.extent_mm(target.context)
+    plane = np.repeat(stack.plane_of_contour, np.diff(stack.contour_offsets))
+    z = stack.points_mm @ np.array([stack.u_axis[2], stack.v_axis[2]]) + stack.positions_mm[plane] * stack.normal[2]
+    reach = 0.5 * abs(stack.normal[2]) * float(np.median(stack.slab_mm))
+    return float(np.ptp(z)) + 2 * reach
+
+
+def manual_lateral_area_cm2(target: GrossTarget) -> float:
+    """Sum of contour length x slab over the parts not drawn by an algorithm, cm2."""
+    return sum(contour.lateral_area_cm2(part) for part in target.drawn_by_hand)
+
+
+def component_count(target: GrossTarget) -> float:
+    """Separate bodies of the union."""
+    return shape.component_count(target.context)
+
+
+def planes_with_components(target: GrossTarget) -> float:
+    """Share of planes with more than one component."""
+    return contour.planes_with_components(target.context) / target.context.stack.plane_count
+
+
+def planes_with_holes(target: GrossTarget) -> float:
+    """Share of planes with a hole."""
+    return contour.planes_with_holes(target.context) / target.context.stack.plane_count
+
+
+def branching_count(target: GrossTarget) -> float:
+    """Times that a component meets several components of the next plane."""
+    return shape.branching_count(target.context)
+
+
+GEOMETRIC: Mapping[str, tuple[Unit, Callable[[GrossTarget], float]]] = {
+    "scored.volume": (Unit.CM3, volume_cm3),
+    "scored.craniocaudal_length": (Unit.MM, craniocaudal_length_mm),
+    "scored.manual_lateral_area": (Unit.CM2, manual_lateral_area_cm2),
+    "scored.component_count": (Unit.NONE, component_count),
+    "scored.planes_with_components": (Unit.NONE, planes_with_components),
+    "scored.planes_with_holes": (Unit.NONE, planes_with_holes),
+    "scored.branching_count": (Unit.NONE, branching_count),
+}
+
+
+def _image_metrics(case: Case) -> Iterable[tuple[str, Measurement]]:
+    """Counts of image sets by level of evidence: no registered set is a measurement, not a missing value."""
+    sets = [s for s in case.image_sets if s.role is not ImageRole.NOT_COUNTED]
+    used = [s for s in sets if s.level in COUNTED_LEVELS]
+    deformable = sum(registration.is_deformable for registration in case.registrations)
+    counts = {
+        "scored.registered_sets": sum(s.role is ImageRole.SECONDARY for s in used),
+        "scored.registration_chain": deformable,
+        "scored.acquisitions": len(used),
+        "scored.modalities": len({s.modality for s in used}),
+    }
+    for key, value in counts.items():
+        yield key, Measurement.of(value, Unit.NONE)
+    yield "scored.phases", _phases(sets)
+
+
+def _phases(sets: Sequence[ImageSet]) -> Measurement:
+    if all(len(image_set.series) == 1 for image_set in sets):
+        return Measurement.of(0, Unit.NONE)
+    return Measurement.missing("which phases carry contours is not measured", Unit.NONE)

@@ -1,0 +1,84 @@
+"""Measures a case: every ROI by the catalogue, the gross target for scoring, and what was odd on the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from rtcomplexity.errors import InputDataError
+from rtcomplexity.metrics import catalogue
+from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.findings import roi_issues
+from rtcomplexity.metrics.gross_target import measure_gross_target
+from rtcomplexity.metrics.measurement import (
+    Measurement,
+    MetricTable,
+    NotApplicableError,
+    NotMeasurableError,
+    RoiMeasurements,
+)
+from rtcomplexity.model.issue import Issue, Severity, roi_subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rtcomplexity.metrics.definition import MetricDefinition
+    from rtcomplexity.model.case import Case
+    from rtcomplexity.model.structure_set import Roi
+    from rtcomplexity.settings import Settings
+
+Subject = TypeVar("Subject")
+
+
+def measure(case: Case, *, settings: Settings, quick: bool = False) -> MetricTable:
+    """Measure every ROI of a case.
+
+    Parameters
+    ----------
+    case : what was read
+    quick : counts and volumes only; nothing is scored
+    """
+    image = case.planning_image.grid if case.planning_image else None
+    grid = drawing_grid(image, case.structure_set.rois, settings)
+    contexts = [RoiContext(roi=roi, grid=grid, settings=settings) for roi in case.structure_set.rois]
+    measured = [_measure_roi(context, quick=quick) for context in contexts]
+    usable = [context for context, (_, issues) in zip(contexts, measured, strict=True) if not _is_refused(issues)]
+    gross, gross_rois, gross_issues = ({}, (), ()) if quick else measure_gross_target(usable, case)
+    return MetricTable(
+        rois=tuple(values for values, _ in measured),
+        gross_target=gross,
+        gross_target_rois=gross_rois,
+        issues=tuple(issue for _, issues in measured for issue in issues) + tuple(gross_issues),
+    )
+
+
+def compute_all(definitions: Iterable[MetricDefinition[Subject]], subject: Subject) -> dict[str, Measurement]:
+    """Compute metrics of one subject; those that do not exist carry the reason, those that do not apply are left out."""
+    values = {}
+    for definition in definitions:
+        try:
+            values[definition.key] = Measurement.of(definition.compute(subject), definition.unit)
+        except NotMeasurableError as error:
+            values[definition.key] = Measurement.missing(str(error), definition.unit)
+        except NotApplicableError:
+            continue
+    return values
+
+
+def _measure_roi(context: RoiContext, *, quick: bool) -> tuple[RoiMeasurements, tuple[Issue, ...]]:
+    """One ROI's metrics and issues; an ROI that cannot be measured becomes an issue and spoils no other."""
+    definitions = catalogue.QUICK if quick else catalogue.FULL
+    try:
+        values = compute_all(definitions, context)
+        issues = roi_issues(context, values)
+    except InputDataError as error:
+        values = {d.key: Measurement.missing(error.found, d.unit) for d in definitions}
+        issues = (_refusal(context.roi, error),)
+    return RoiMeasurements(roi_number=context.roi.number, values=values), issues
+
+
+def _refusal(roi: Roi, error: InputDataError) -> Issue:
+    return Issue(code="roi-not-measurable", severity=Severity.ERROR, subject=roi_subject(roi.number), text=str(error))
+
+
+def _is_refused(issues: tuple[Issue, ...]) -> bool:
+    return any(issue.code == "roi-not-measurable" for issue in issues)

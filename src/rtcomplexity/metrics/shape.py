@@ -1,0 +1,221 @@
+"""Metrics of the solid that an ROI's contours describe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtcomplexity.geometry.volume import (
+    bridged_volume_mm3,
+    random_phase_deviation,
+    slab_volume_mm3,
+    trapezoid_volume_mm3,
+)
+from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.measurement import NotApplicableError, NotMeasurableError
+from rtcomplexity.units import MM3_PER_CM3, Unit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rtcomplexity.metrics.context import RoiContext
+
+
+def volume_cm3(context: RoiContext) -> float:
+    """Slab volume: sum of exact even-odd plane area x local slab thickness, cm3.
+
+    Raises
+    ------
+    NotMeasurableError
+        If nothing encloses an area, or a lone plane's thickness is not known.
+    """
+    volume = slab_volume_mm3(context.stack)
+    if not np.isfinite(volume):
+        raise NotMeasurableError("a single plane, and no other plane or slice tells how thick it is")
+    return volume / MM3_PER_CM3
+
+
+def volume_if_interpolated_cm3(context: RoiContext) -> float:
+    """Slab volume with gaps filled from the planes beside them, cm3.
+
+    Raises
+    ------
+    NotApplicableError
+        If there is no gap.
+    """
+    bridged = context.stacked.bridged
+    if bridged is None or not context.stacked.findings.gaps:
+        raise NotApplicableError
+    return bridged_volume_mm3(context.stack, bridged) / MM3_PER_CM3
+
+
+def volume_if_union_cm3(context: RoiContext) -> float:
+    """Slab volume with partly overlapping contours joined instead of cancelled where they overlap, cm3.
+
+    Raises
+    ------
+    NotApplicableError
+        If no contours overlap partly.
+    """
+    if not context.stacked.findings.partly_overlapping:
+        raise NotApplicableError
+    return volume_cm3(context) + context.stacked.findings.overlap_mm3 / MM3_PER_CM3
+
+
+def volume_trapezoid_cm3(context: RoiContext) -> float:
+    """Mean area of neighbouring planes x distance, nothing beyond the end planes, cm3."""
+    volume_cm3(context)
+    return trapezoid_volume_mm3(context.stack) / MM3_PER_CM3
+
+
+def volume_deviation_percent(context: RoiContext) -> float:
+    """Standard deviation of the slab volume of a sphere of this size over the planes' random phase, per cent."""
+    return 100 * random_phase_deviation(context.stack)
+
+
+def voxel_volume_cm3(context: RoiContext) -> float:
+    """Voxels of the planning image with their centre inside x area of a pixel x thickness of their slice, cm3."""
+    thicknesses = slice_thicknesses_mm(context.grid.slice_positions_mm)
+    return float(context.runs.plane_counts @ thicknesses) * context.grid.pixel_mm**2 / MM3_PER_CM3
+
+
+def slice_thicknesses_mm(positions_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(K,) half the distance to each neighbour of every slice; the outer halves of the end slices mirrored.
+
+    Raises
+    ------
+    NotMeasurableError
+        If a single slice has no neighbour.
+    """
+    if len(positions_mm) < 2:
+        raise NotMeasurableError("the planning image has a single slice")
+    half = np.diff(positions_mm) / 2
+    return np.asarray(np.append(half[0], half) + np.append(half, half[-1]))
+
+
+def tps_volume_cm3(context: RoiContext) -> float:
+    """ROI Volume (3006,002C) that the planning system wrote, cm3."""
+    if context.roi.tps_volume_cm3 is None:
+        raise NotMeasurableError("the planning system wrote no ROI Volume")
+    return context.roi.tps_volume_cm3
+
+
+def component_count(context: RoiContext) -> float:
+    """Bodies that hang together by overlapping components of neighbouring planes."""
+    return context.topology.body_count
+
+
+def hole_count(context: RoiContext) -> float:
+    """Holes of planes, followed from plane to plane: a tunnel or a cavity counts once."""
+    return context.topology.hole_count
+
+
+def branching_count(context: RoiContext) -> float:
+    """Times that a component meets several components of the next plane."""
+    return context.topology.branching_count
+
+
+def equivalent_sphere_diameter_mm(context: RoiContext) -> float:
+    """Diameter of the sphere of the same slab volume, mm."""
+    return float((6 * volume_cm3(context) * MM3_PER_CM3 / np.pi) ** (1 / 3))
+
+
+def extent_mm(context: RoiContext) -> float:
+    """Length along the planes' normal from the lowest slab's bottom to the highest slab's top, mm."""
+    stack = context.stack
+    return float(stack.positions_mm[-1] + stack.upper_mm[-1] - stack.positions_mm[0] + stack.lower_mm[0])
+
+
+QUICK: tuple[MetricDefinition[RoiContext], ...] = (
+    MetricDefinition(
+        key="shape.volume",
+        title="Volume (slab)",
+        unit=Unit.CM3,
+        description=(
+            "Exact even-odd area of each plane x its local slab thickness; end slabs are as thick outwards as inwards; "
+            "gaps are not filled."
+        ),
+        compute=volume_cm3,
+    ),
+    MetricDefinition(
+        key="shape.volume_if_interpolated",
+        title="Volume if gaps were filled",
+        unit=Unit.CM3,
+        description="Slab volume with missing planes filled from the planes beside them.",
+        compute=volume_if_interpolated_cm3,
+    ),
+    MetricDefinition(
+        key="shape.volume_if_union",
+        title="Volume if overlaps were joined",
+        unit=Unit.CM3,
+        description="Slab volume with partly overlapping contours joined, not cancelled, where they overlap.",
+        compute=volume_if_union_cm3,
+    ),
+    MetricDefinition(
+        key="shape.volume_trapezoid",
+        title="Volume (trapezoid)",
+        unit=Unit.CM3,
+        description="Mean area of neighbouring planes x their distance, nothing beyond the end planes.",
+        compute=volume_trapezoid_cm3,
+    ),
+    MetricDefinition(
+        key="shape.volume_deviation",
+        title="Volume uncertainty",
+        unit=Unit.PERCENT,
+        description="Standard deviation of the slab volume of an equal sphere over the random phase of the planes.",
+        compute=volume_deviation_percent,
+    ),
+    MetricDefinition(
+        key="shape.voxel_volume",
+        title="Volume (voxels)",
+        unit=Unit.CM3,
+        description="Planning-image voxels whose centre lies inside, even-odd, half-open borders.",
+        compute=voxel_volume_cm3,
+    ),
+    MetricDefinition(
+        key="shape.tps_volume",
+        title="Volume by the planning system",
+        unit=Unit.CM3,
+        description="ROI Volume (3006,002C) as the planning system wrote it.",
+        compute=tps_volume_cm3,
+    ),
+    MetricDefinition(
+        key="shape.equivalent_sphere_diameter",
+        title="Equivalent sphere diameter",
+        unit=Unit.MM,
+        description="Diameter of the sphere of the same slab volume.",
+        compute=equivalent_sphere_diameter_mm,
+    ),
+    MetricDefinition(
+        key="shape.extent",
+        title="Extent across planes",
+        unit=Unit.MM,
+        description="Length along the planes' normal, end slabs included.",
+        compute=extent_mm,
+    ),
+)
+
+TOPOLOGY: tuple[MetricDefinition[RoiContext], ...] = (
+    MetricDefinition(
+        key="shape.component_count",
+        title="Bodies",
+        unit=Unit.NONE,
+        description="Separate bodies, joined where components of neighbouring planes overlap.",
+        compute=component_count,
+    ),
+    MetricDefinition(
+        key="shape.hole_count",
+        title="Holes",
+        unit=Unit.NONE,
+        description="Holes seen in planes, followed from plane to plane: a tunnel or a cavity counts once.",
+        compute=hole_count,
+    ),
+    MetricDefinition(
+        key="shape.branching_count",
+        title="Branchings",
+        unit=Unit.NONE,
+        description="Times that a component meets several components of the next plane, in both directions.",
+        compute=branching_count,
+    ),
+)
