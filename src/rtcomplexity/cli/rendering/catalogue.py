@@ -22,7 +22,7 @@ NO_UNIT = "1"
 def catalogue_table(definitions: Iterable[MetricDefinition[Any]]) -> Table:
     """Build a table with one line a metric."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-    table.add_column("Key", overflow="fold")
+    table.add_column("Key", no_wrap=True)
     table.add_column("Title", overflow="fold")
     table.add_column("Unit", no_wrap=True)
     table.add_column("IBSI", no_wrap=True)

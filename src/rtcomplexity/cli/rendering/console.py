@@ -1,7 +1,7 @@
 """Where results go: stdout, with or without colour, at whatever width there is.
 
-Markup and emoji codes are off: a name like ``[red]`` is printed as it stands. A reader that stops reading is no failure;
-what follows is discarded.
+Markup and emoji codes are off: a name like ``[red]`` is printed as it stands. A reader that stops reading is no
+failure; what follows is discarded.
 """
 
 from __future__ import annotations
