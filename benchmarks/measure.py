@@ -64,15 +64,21 @@ def run_once(command: list[str], *, timeout_s: float | None = None) -> Run:
         )
 
 
-def run_in_turn(commands: dict[str, list[str]], rounds: int, *, timeout_s: float | None = None) -> dict[str, list[Run]]:
+def run_in_turn(
+    commands: dict[str, list[str]],
+    rounds: int,
+    *,
+    timeout_s: float | None = None,
+    once_above_s: float = float("inf"),
+) -> dict[str, list[Run]]:
     """Run every command once a round (A B C A B C ...), so that a drifting machine slows all of them alike.
 
-    A command that fails or runs out of time is not run again.
+    A command that fails, runs out of time or takes longer than `once_above_s` is not run again.
     """
     runs: dict[str, list[Run]] = {name: [] for name in commands}
     for number in range(rounds):
         for name, command in commands.items():
-            if runs[name] and runs[name][-1].exit_code != 0:
+            if runs[name] and (runs[name][-1].exit_code != 0 or runs[name][-1].wall_s > once_above_s):
                 continue
             run = run_once(command, timeout_s=timeout_s)
             runs[name].append(run)
@@ -120,8 +126,16 @@ def markdown_table(header: list[str], rows: list[list[str]]) -> str:
 def machine(*packages: str) -> str:
     """Describe this machine, this Python and the installed `packages` in one line."""
     parts = [_processor(), f"{os.cpu_count()} cores", f"{platform.system()} {platform.machine()}"]
-    parts += [f"Python {platform.python_version()}", *(f"{name} {_version(name)}" for name in packages)]
+    parts += [f"Python {platform.python_version()}", *(f"{name} {package_version(name)}" for name in packages)]
     return ", ".join(parts)
+
+
+def package_version(package: str) -> str:
+    """Return the version of an installed package."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "absent"
 
 
 def data_folder() -> Path:
@@ -150,13 +164,6 @@ def _end_after(pid: int, timeout_s: float | None) -> threading.Timer | None:
 def _text(file) -> str:
     file.seek(0)
     return file.read().decode(errors="replace")
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "absent"
 
 
 def _processor() -> str:
