@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rtcomplexity.scoring import sentences
 from rtcomplexity.scoring.applicability import Reason, blocking_reasons, limiting_reasons, reason, stratum_of
@@ -34,7 +34,8 @@ class VerdictValue(StrEnum):
     INSUFFICIENT_EVIDENCE = "insufficient_evidence"
 
 
-SERVICE_LEVELS = {VerdictValue.SUPPORTS: "22", VerdictValue.REJECTS: "11"}
+ServiceLevel: TypeAlias = Literal["22", "11"]
+_SERVICE_LEVELS: dict[VerdictValue, ServiceLevel] = {VerdictValue.SUPPORTS: "22", VerdictValue.REJECTS: "11"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ class Verdict:
     reasons: tuple[Reason, ...]
     """What decided the value."""
     claim: Claim
-    service_level: str | None
+    service_level: ServiceLevel | None
     """The source table's word: 22 for supports, 11 for rejects."""
     findings_for: tuple[str, ...]
     findings_against: tuple[str, ...]
@@ -178,7 +179,7 @@ def _verdict(
         text=sentences.HEADLINES[value],
         reasons=reasons,
         claim=claim_of(facts),
-        service_level=SERVICE_LEVELS.get(value),
+        service_level=_SERVICE_LEVELS.get(value),
         findings_for=tuple(in_favour or ()),
         findings_against=tuple(against or ()),
         why_not=why_not,

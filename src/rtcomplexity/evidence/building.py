@@ -1,0 +1,389 @@
+"""Fills the evidence record from a case, its measurements and what scoring says of them.
+
+Knows every value of the layers below and the contract; computes nothing. In a de-identified record (the default for
+files) ROI names are class and number, UIDs are keyed by the plan's id, and free text of the files is left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from rtcomplexity.evidence import record as rec
+from rtcomplexity.evidence.naming import deidentified_roi_name, encodable, keyed_uid, without_uids
+from rtcomplexity.evidence.record import NOT_STATED
+from rtcomplexity.scoring.guardrails import DISCLAIMER, SERVICE_LEVEL_NOTE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rtcomplexity.metrics.measurement import Measurement, MetricTable, RelationMeasurements, RoiMeasurements
+    from rtcomplexity.model.case import Case, ImageSet
+    from rtcomplexity.model.image import ImageSeries
+    from rtcomplexity.model.issue import Issue
+    from rtcomplexity.model.plan import RtPlan
+    from rtcomplexity.model.registration import SpatialRegistration
+    from rtcomplexity.model.structure_set import Roi
+    from rtcomplexity.scoring.facts import CaseFacts
+    from rtcomplexity.scoring.profile import Profile, Stratum
+    from rtcomplexity.scoring.score import FactorScore, FamilyScore, GroupScore
+    from rtcomplexity.scoring.verdict import Outcome, Verdict
+
+IDENTIFYING_OPTIONS = frozenset({"map", "structure_set"})
+"""Options whose values repeat names or UIDs of the plan."""
+
+
+class Definition(Protocol):
+    """What the record says of a metric; :class:`rtcomplexity.metrics.definition.MetricDefinition` has it."""
+
+    @property
+    def key(self) -> str: ...  # noqa: D102
+    @property
+    def title(self) -> str: ...  # noqa: D102
+    @property
+    def unit(self) -> str: ...  # noqa: D102
+    @property
+    def description(self) -> str: ...  # noqa: D102
+    @property
+    def ibsi_code(self) -> str: ...  # noqa: D102
+    @property
+    def reference(self) -> str: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Privacy:
+    """How names, UIDs and texts of this plan are written."""
+
+    plan_id: str
+    identified: bool
+
+    def uid(self, uid: str) -> str:
+        return uid if self.identified else keyed_uid(uid, self.plan_id)
+
+    def text(self, text: str) -> str:
+        return encodable(text) if self.identified else encodable(without_uids(text, self.plan_id))
+
+    def roi_name(self, roi: Roi) -> str:
+        return encodable(roi.name) if self.identified else deidentified_roi_name(roi.target_class, roi.number)
+
+    def option(self, name: str, value: str) -> str:
+        return "set" if name in IDENTIFYING_OPTIONS and not self.identified else self.text(value)
+
+
+def build_record(
+    case: Case,
+    table: MetricTable,
+    outcome: Outcome,
+    profile: Profile,
+    *,
+    software_version: str,
+    options: Mapping[str, str] | None = None,
+    definitions: Iterable[Definition] = (),
+    identified: bool = False,
+) -> rec.Record:
+    """Build the evidence record.
+
+    Parameters
+    ----------
+    case, table, outcome, profile
+        What was read, measured and concluded, and by which profile.
+    software_version
+        Version of this package.
+    options
+        Options that differ from their defaults, as the user wrote them; name to value.
+    definitions
+        The metric catalogue; those of its metrics that occur are explained in the record.
+    identified
+        Whether ROI names, UIDs and free text are written as they are.
+    """
+    privacy = _Privacy(plan_id=case.plan_id, identified=identified)
+    rois = {roi.number: roi for roi in case.structure_set.rois}
+    return rec.Record(
+        software=rec.Software(version=software_version),
+        privacy="identified" if identified else "de-identified",
+        disclaimer=DISCLAIMER,
+        options={name: privacy.option(name, value) for name, value in sorted((options or {}).items())},
+        plan=_plan(case, outcome.facts, privacy),
+        image_sets=tuple(_image_set(each, case, privacy) for each in case.image_sets),
+        rois=_rois(case, table, privacy),
+        relations=tuple(_relation(each, rois, privacy) for each in table.relations),
+        gross_target=rec.GrossTarget(rois=table.gross_target_rois, metrics=_metrics(table.gross_target)),
+        score=_score(outcome, profile),
+        verdict=_verdict(outcome.verdict),
+        issues=tuple(_issue(each, privacy) for each in sorted({*case.issues, *table.issues})),
+        metric_definitions=_definitions(definitions, table),
+    )
+
+
+def _plan(case: Case, facts: CaseFacts, privacy: _Privacy) -> rec.Plan:
+    return rec.Plan(
+        id=case.plan_id,
+        structure_set=_structure_set(case, privacy),
+        planning_image=None if case.planning_image is None else _planning_image(case.planning_image, privacy),
+        rt_plan=None if case.rt_plan is None else _rt_plan(case.rt_plan, privacy),
+        facts=rec.StatedFacts(
+            site=facts.site.value,
+            site_stated_by=facts.site_stated_by.value,
+            fractions=facts.fractions,
+            fractions_stated_by=facts.fractions_stated_by.value,
+        ),
+    )
+
+
+def _structure_set(case: Case, privacy: _Privacy) -> rec.StructureSetRecord:
+    chosen = case.structure_set
+    return rec.StructureSetRecord(
+        sop_instance_uid=privacy.uid(chosen.sop_instance_uid),
+        chosen_because=privacy.text(case.chosen_because),
+        alternatives=tuple(
+            rec.AlternativeSet(sop_instance_uid=privacy.uid(each.sop_instance_uid), because=privacy.text(each.because))
+            for each in case.alternatives
+        ),
+        approval=encodable(chosen.approval_status) or NOT_STATED,
+        manufacturer=encodable(chosen.manufacturer) or NOT_STATED,
+        roi_count=len(chosen.rois),
+        link=case.image_link.value,
+        link_text=privacy.text(case.image_link_text),
+    )
+
+
+def _planning_image(series: ImageSeries, privacy: _Privacy) -> rec.PlanningImage:
+    grid = series.grid
+    spacing = grid.slice_spacing_mm
+    return rec.PlanningImage(
+        modality=series.modality,
+        series_uid=privacy.uid(series.series_uid),
+        slices=len(series.sop_instance_uids),
+        rows=grid.rows,
+        columns=grid.columns,
+        row_spacing_mm=grid.row_spacing_mm,
+        column_spacing_mm=grid.column_spacing_mm,
+        slice_spacing_mm=rec.Missing(reason="a single slice without Slice Thickness") if spacing is None else spacing,
+        patient_position=series.patient_position or NOT_STATED,
+    )
+
+
+def _rt_plan(plan: RtPlan, privacy: _Privacy) -> rec.RtPlanRecord:
+    fractions = plan.fractions_planned
+    return rec.RtPlanRecord(
+        sop_instance_uid=privacy.uid(plan.sop_instance_uid),
+        fractions=rec.Missing(reason="the RT Plan does not state it") if fractions is None else fractions,
+        prescriptions=tuple(
+            rec.PrescriptionRecord(target_dose_gy=each.target_dose_gy, roi_number=each.referenced_roi_number)
+            for each in plan.prescriptions
+        ),
+        approval=encodable(plan.approval_status) or NOT_STATED,
+        treatment_site=(encodable(plan.treatment_site) or NOT_STATED) if privacy.identified else None,
+    )
+
+
+def _image_set(image_set: ImageSet, case: Case, privacy: _Privacy) -> rec.ImageSetRecord:
+    registration = _registration_of(image_set, case)
+    return rec.ImageSetRecord(
+        modality=image_set.modality,
+        role=image_set.role.value,
+        level=image_set.level.value,
+        shown_by=privacy.text(image_set.shown_by),
+        phases=len(image_set.series),
+        slices=sum(len(series.sop_instance_uids) for series in image_set.series),
+        series_uids=tuple(privacy.uid(series.series_uid) for series in image_set.series),
+        registration=None if registration is None else _registration(*registration, privacy),
+    )
+
+
+def _registration_of(image_set: ImageSet, case: Case) -> tuple[SpatialRegistration, str] | None:
+    """Return the registration that maps the set's frame onto the planning frame (or back), with its kind."""
+    if case.planning_image is None:
+        return None
+    planning, own = case.planning_image.frame_of_reference_uid, image_set.series[0].frame_of_reference_uid
+    if own == planning:
+        return None
+    for registration in case.registrations:
+        for mapping in registration.mappings:
+            if {registration.registered_frame_uid, mapping.source_frame_uid} == {planning, own}:
+                return registration, mapping.transformation_type
+    return None
+
+
+def _registration(registration: SpatialRegistration, kind: str, privacy: _Privacy) -> rec.RegistrationRecord:
+    return rec.RegistrationRecord(
+        sop_instance_uid=privacy.uid(registration.sop_instance_uid),
+        is_deformable=registration.is_deformable,
+        transformation_type=kind or NOT_STATED,
+    )
+
+
+def _rois(case: Case, table: MetricTable, privacy: _Privacy) -> tuple[rec.RoiRecord, ...]:
+    measured = {each.roi_number: each for each in table.rois}
+    scored = frozenset(table.gross_target_rois)
+    return tuple(
+        _roi(roi, measured.get(roi.number), privacy, is_scored=roi.number in scored) for roi in case.structure_set.rois
+    )
+
+
+def _roi(roi: Roi, measured: RoiMeasurements | None, privacy: _Privacy, *, is_scored: bool) -> rec.RoiRecord:
+    return rec.RoiRecord(
+        name=privacy.roi_name(roi),
+        number=roi.number,
+        target_class=roi.target_class.value,
+        class_decided_by=roi.class_decided_by.value,
+        generation=encodable(roi.generation) or NOT_STATED,
+        derived_from=None if measured is None else measured.derived_from,
+        is_gross_target=is_scored,
+        metrics={} if measured is None else _metrics(measured.values),
+    )
+
+
+def _relation(relation: RelationMeasurements, rois: Mapping[int, Roi], privacy: _Privacy) -> rec.RelationRecord:
+    return rec.RelationRecord(
+        a=privacy.roi_name(rois[relation.a]),
+        b=privacy.roi_name(rois[relation.b]),
+        a_number=relation.a,
+        b_number=relation.b,
+        metrics=_metrics(relation.values),
+    )
+
+
+def _metrics(values: Mapping[str, Measurement]) -> rec.Metrics:
+    return {key: _metric(values[key]) for key in sorted(values)}
+
+
+def _metric(measurement: Measurement) -> rec.Measured | rec.Unmeasured:
+    if measurement.value is None:
+        return rec.Unmeasured(unit=measurement.unit.value, reason=measurement.reason)
+    return rec.Measured(value=measurement.value, unit=measurement.unit.value)
+
+
+def _score(outcome: Outcome, profile: Profile) -> rec.ScoreRecord:
+    score, stratum = outcome.score, outcome.stratum
+    missing = rec.Missing(reason="; ".join(reason.code for reason in outcome.verdict.reasons) or "not scored")
+    return rec.ScoreRecord(
+        profile=rec.ProfileRecord(
+            id=profile.id,
+            version=profile.version,
+            title=profile.title,
+            notice=profile.notice,
+            sha256=profile.sha256,
+        ),
+        stratum=None if stratum is None else stratum.id,
+        reference=None if stratum is None else _reference(profile, stratum),
+        t=missing if score is None else score.t,
+        percentile=missing if score is None else score.percentile,
+        decided_by=() if score is None else score.decided_by,
+        families=() if score is None else tuple(_family(family) for family in score.families),
+        groups=() if score is None else tuple(_group(group) for group in score.groups),
+    )
+
+
+def _reference(profile: Profile, stratum: Stratum) -> rec.ReferenceRecord:
+    joint = profile.joint(stratum.id)
+    calibration = profile.calibration
+    return rec.ReferenceRecord(
+        title=stratum.title,
+        population=rec.Missing(reason="not calibrated") if calibration is None else calibration.population,
+        max_gross_target_volume_cm3=stratum.max_gross_target_volume_cm3,
+        c_reject=joint.c_reject,
+        c_support=joint.c_support,
+        source=stratum.source,
+    )
+
+
+def _family(family: FamilyScore) -> rec.FamilyRecord:
+    return rec.FamilyRecord(
+        id=family.id,
+        title=family.title,
+        group=family.group,
+        may_anchor=family.may_anchor,
+        raw=family.raw,
+        score=family.score,
+        level=family.level.value,
+        factors=tuple(_factor(factor) for factor in family.factors),
+    )
+
+
+def _factor(factor: FactorScore) -> rec.FactorRecord:
+    return rec.FactorRecord(
+        metric=factor.metric,
+        title=factor.title,
+        value=factor.value,
+        reason=factor.reason if factor.value is None else None,
+        unit=factor.unit,
+        direction=factor.direction,
+        percentile=factor.percentile,
+        counted_percentile=factor.counted_percentile,
+        level=factor.level.value,
+        reference_median=factor.reference_median,
+        effect_floor=factor.effect_floor,
+        basis=factor.basis,
+        source=factor.source,
+        n=factor.n,
+    )
+
+
+def _group(group: GroupScore) -> rec.GroupRecord:
+    return rec.GroupRecord(
+        id=group.id, title=group.title, may_anchor=group.may_anchor, families=group.families, score=group.score
+    )
+
+
+def _verdict(verdict: Verdict) -> rec.VerdictRecord:
+    claim, stability = verdict.claim, verdict.stability
+    return rec.VerdictRecord(
+        value=verdict.value.value,
+        text=verdict.text,
+        reasons=tuple(rec.ReasonRecord(code=each.code, text=each.text) for each in verdict.reasons),
+        claim=claim.status.value,
+        claim_rule=rec.ClaimRule(text=claim.text, rule=claim.rule or None, source=claim.source or None),
+        service_level=verdict.service_level,
+        service_level_note=SERVICE_LEVEL_NOTE,
+        findings_for=verdict.findings_for,
+        findings_against=verdict.findings_against,
+        why_not=tuple(
+            rec.CounterfactualRecord(change=each.change, t=each.t, verdict=each.value.value, text=each.text)
+            for each in verdict.why_not
+        ),
+        stability=rec.Missing(reason=stability.reason) if stability.share is None else stability.share,
+        false_support_rate=_false_support_rate(verdict),
+        readiness=tuple(
+            rec.ReadinessRecord(item=each.item, state=each.state.value, text=each.text, supplied_by=each.supplied_by)
+            for each in verdict.readiness
+        ),
+    )
+
+
+def _false_support_rate(verdict: Verdict) -> rec.FalseSupportRate | rec.Missing:
+    calibration = verdict.calibration
+    if calibration is None:
+        return rec.Missing(reason="the profile is not calibrated")
+    return rec.FalseSupportRate(
+        value=calibration.false_support_rate,
+        upper95=calibration.false_support_upper95,
+        n=calibration.n_test,
+        population=calibration.population,
+        source=calibration.source,
+    )
+
+
+def _issue(issue: Issue, privacy: _Privacy) -> rec.IssueRecord:
+    return rec.IssueRecord(
+        code=issue.code, severity=issue.severity.value, subject=issue.subject, text=privacy.text(issue.text)
+    )
+
+
+def _definitions(definitions: Iterable[Definition], table: MetricTable) -> dict[str, rec.DefinitionRecord]:
+    used = {
+        *table.gross_target,
+        *(key for roi in table.rois for key in roi.values),
+        *(key for relation in table.relations for key in relation.values),
+    }
+    return {
+        each.key: rec.DefinitionRecord(
+            title=each.title,
+            unit=str(each.unit),
+            description=each.description,
+            ibsi_code=each.ibsi_code,
+            reference=each.reference,
+        )
+        for each in sorted(definitions, key=lambda definition: definition.key)
+        if each.key in used
+    }

@@ -1,0 +1,52 @@
+"""What stands in a record in place of names and UIDs that can identify a patient.
+
+Knows no record. A keyed UID is the same within one plan and says nothing outside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rtcomplexity.model.structure_set import TargetClass
+
+_UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){4,}(?![\d.]*\d)")
+
+
+def deidentified_roi_name(target_class: TargetClass, number: int) -> str:
+    """Return an ROI's class and number.
+
+    Examples
+    --------
+    >>> from rtcomplexity.model.structure_set import TargetClass
+    >>> deidentified_roi_name(TargetClass.GTV, 2)
+    'GTV 2'
+    """
+    return f"{target_class.value} {number}"
+
+
+def keyed_uid(uid: str, plan_id: str) -> str:
+    """Return a UID under 2.25 derived from `uid` with the plan's id as key; empty stays empty.
+
+    Examples
+    --------
+    >>> keyed_uid("1.2.3", "a") == keyed_uid("1.2.3", "a") != keyed_uid("1.2.3", "b")
+    True
+    """
+    if not uid:
+        return ""
+    digest = hmac.new(plan_id.encode(), uid.encode(), hashlib.sha256).digest()
+    return f"2.25.{int.from_bytes(digest[:16])}"
+
+
+def without_uids(text: str, plan_id: str) -> str:
+    """Return `text` with every UID in it replaced by its keyed form."""
+    return _UID.sub(lambda found: keyed_uid(found[0], plan_id), text)
+
+
+def encodable(text: str) -> str:
+    r"""Return `text` with lone surrogates, which no UTF-8 can hold, written as ``\udcXX``."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

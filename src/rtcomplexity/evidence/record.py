@@ -1,0 +1,386 @@
+"""The evidence record: what was read, measured and concluded, in one frozen value with one canonical JSON form.
+
+Knows the contract ``rtcomplexity/evidence/1`` and how it is written and read back. Knows no case, no clock and no path:
+:mod:`rtcomplexity.evidence.building` fills it. A number is rounded to the digits it is written with; a missing one is a
+reason. Every report is rendered from this: what the record lacks, no report can say.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from rtcomplexity.units import round_significant
+
+SCHEMA_ID: Final = "rtcomplexity/evidence/1"
+NOT_STATED = "not stated"
+
+Number = Annotated[float, Field(allow_inf_nan=False), AfterValidator(round_significant)]
+"""A finite number, rounded as it is written."""
+VerdictWord: TypeAlias = Literal["supports", "rejects", "indeterminate", "insufficient_evidence"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, populate_by_name=True)
+
+
+class Missing(_Frozen):
+    """A value that does not exist, and why."""
+
+    value: None = None
+    reason: str
+
+
+class Measured(_Frozen):
+    """A measured value."""
+
+    value: Number
+    unit: str
+
+
+class Unmeasured(_Frozen):
+    """A metric without a value, and why."""
+
+    value: None = None
+    unit: str
+    reason: str
+
+
+Metrics: TypeAlias = dict[str, Measured | Unmeasured]
+
+
+class Software(_Frozen):
+    """What wrote the record."""
+
+    name: Literal["rtcomplexity"] = "rtcomplexity"
+    version: str
+
+
+class AlternativeSet(_Frozen):
+    """A structure set that was not chosen."""
+
+    sop_instance_uid: str
+    because: str
+
+
+class StructureSetRecord(_Frozen):
+    """The structure set that was assessed, and why that one."""
+
+    sop_instance_uid: str
+    chosen_because: str
+    alternatives: tuple[AlternativeSet, ...]
+    approval: str
+    manufacturer: str
+    roi_count: int
+    link: Literal["contour_image_sequence", "study_level_references", "series_uid", "frame_of_reference", "none"]
+    """What ties it to the planning images."""
+    link_text: str
+
+
+class PlanningImage(_Frozen):
+    """The image series the contours were drawn on."""
+
+    modality: str
+    series_uid: str
+    slices: int
+    rows: int
+    columns: int
+    row_spacing_mm: Number
+    column_spacing_mm: Number
+    slice_spacing_mm: Number | Missing
+    """Measured between neighbouring slices."""
+    patient_position: str
+
+
+class PrescriptionRecord(_Frozen):
+    """One target dose."""
+
+    target_dose_gy: Number
+    roi_number: int | None
+
+
+class RtPlanRecord(_Frozen):
+    """The RT Plan that was found with the structure set."""
+
+    sop_instance_uid: str
+    fractions: int | Missing
+    prescriptions: tuple[PrescriptionRecord, ...]
+    approval: str
+    treatment_site: str | None
+    """As written; null in a de-identified record, since it is free text."""
+
+
+class StatedFacts(_Frozen):
+    """Facts no image shows, and who stated them."""
+
+    site: Literal["thoracic", "not_thoracic", "unknown"]
+    site_stated_by: Literal["rt_plan", "user", "claim", "nobody"]
+    fractions: int | None
+    fractions_stated_by: Literal["rt_plan", "user", "claim", "nobody"]
+
+
+class Plan(_Frozen):
+    """What the assessment worked on."""
+
+    id: str
+    structure_set: StructureSetRecord
+    planning_image: PlanningImage | None
+    rt_plan: RtPlanRecord | None
+    facts: StatedFacts
+
+
+class RegistrationRecord(_Frozen):
+    """The registration that ties an image set to the planning image."""
+
+    sop_instance_uid: str
+    is_deformable: bool
+    transformation_type: str
+
+
+class ImageSetRecord(_Frozen):
+    """One image acquisition, with the level of evidence that it went into the delineation."""
+
+    modality: str
+    role: Literal["planning", "secondary", "not_counted"]
+    level: Literal["present", "same_frame", "registered", "referenced"]
+    shown_by: str
+    phases: int
+    slices: int
+    """Images over all phases."""
+    series_uids: tuple[str, ...]
+    registration: RegistrationRecord | None
+
+
+class RoiRecord(_Frozen):
+    """One region of interest."""
+
+    name: str
+    number: int
+    target_class: str
+    class_decided_by: str
+    generation: str
+    derived_from: int | None
+    """Number of the region of which this is a uniform expansion."""
+    is_gross_target: bool
+    """Whether it belongs to the union that is scored."""
+    metrics: Metrics
+
+
+class RelationRecord(_Frozen):
+    """An ordered pair of regions."""
+
+    a: str
+    b: str
+    a_number: int
+    b_number: int
+    metrics: Metrics
+
+
+class GrossTarget(_Frozen):
+    """The union of the gross targets, which is what is scored."""
+
+    rois: tuple[int, ...]
+    metrics: Metrics
+
+
+class ProfileRecord(_Frozen):
+    """The profile that scored."""
+
+    id: str
+    version: str
+    title: str
+    notice: str
+    sha256: str
+
+
+class ReferenceRecord(_Frozen):
+    """What the plan is compared with."""
+
+    title: str
+    population: str | Missing
+    max_gross_target_volume_cm3: Number
+    c_reject: Number
+    c_support: Number
+    source: str
+
+
+class FactorRecord(_Frozen):
+    """One factor of a family."""
+
+    metric: str
+    title: str
+    value: Number | None
+    reason: str | None
+    """Why there is no value; null where there is one."""
+    unit: str
+    direction: Literal["higher", "lower"]
+    percentile: Number | None
+    counted_percentile: Number | None
+    level: Literal["typical", "elevated", "high", "not_measured"]
+    reference_median: Number
+    effect_floor: Number
+    basis: Literal["published", "model", "convention"]
+    source: str
+    n: int | None
+
+
+class FamilyRecord(_Frozen):
+    """One family."""
+
+    id: str
+    title: str
+    group: str
+    may_anchor: bool
+    raw: Number
+    score: Number
+    level: Literal["typical", "elevated", "high", "not_measured"]
+    factors: tuple[FactorRecord, ...]
+
+
+class GroupRecord(_Frozen):
+    """One group of families."""
+
+    id: str
+    title: str
+    may_anchor: bool
+    families: tuple[str, ...]
+    score: Number
+
+
+class ScoreRecord(_Frozen):
+    """T, and every number it was computed from."""
+
+    profile: ProfileRecord
+    stratum: str | None
+    reference: ReferenceRecord | None
+    t: Number | Missing
+    percentile: Number | Missing
+    decided_by: tuple[str, ...]
+    families: tuple[FamilyRecord, ...]
+    groups: tuple[GroupRecord, ...]
+
+
+class ReasonRecord(_Frozen):
+    """What decided the verdict."""
+
+    code: str
+    text: str
+
+
+class ClaimRule(_Frozen):
+    """The rule that decided the claim axis."""
+
+    text: str
+    rule: str | None
+    source: str | None
+
+
+class CounterfactualRecord(_Frozen):
+    """The verdict under one change that makes a support harder."""
+
+    change: str
+    t: Number
+    verdict: VerdictWord
+    text: str
+
+
+class FalseSupportRate(_Frozen):
+    """How often a plan of the population would be supported by mistake."""
+
+    value: Number
+    upper95: Number
+    n: int
+    population: str
+    source: str
+
+
+class ReadinessRecord(_Frozen):
+    """One item that documentation needs."""
+
+    item: str
+    state: Literal["met", "missing", "unknown"]
+    text: str
+    supplied_by: str
+
+
+class VerdictRecord(_Frozen):
+    """The answer on both axes."""
+
+    value: VerdictWord
+    text: str
+    reasons: tuple[ReasonRecord, ...]
+    claim: Literal["eligible", "not_eligible", "unknown"]
+    claim_rule: ClaimRule
+    service_level: Literal["22", "11"] | None
+    service_level_note: str
+    findings_for: tuple[str, ...] = Field(validation_alias="for", serialization_alias="for")
+    findings_against: tuple[str, ...] = Field(validation_alias="against", serialization_alias="against")
+    why_not: tuple[CounterfactualRecord, ...]
+    stability: Number | Missing
+    false_support_rate: FalseSupportRate | Missing
+    readiness: tuple[ReadinessRecord, ...]
+
+
+class IssueRecord(_Frozen):
+    """Something odd but usable."""
+
+    code: str
+    severity: Literal["info", "warning", "error"]
+    subject: str
+    text: str
+
+
+class DefinitionRecord(_Frozen):
+    """What a metric in this record means."""
+
+    title: str
+    unit: str
+    description: str
+    ibsi_code: str
+    reference: str
+
+
+class Record(_Frozen):
+    """The evidence record, version 1."""
+
+    schema_id: Literal["rtcomplexity/evidence/1"] = Field(
+        default=SCHEMA_ID, validation_alias="schema", serialization_alias="schema"
+    )
+    software: Software
+    privacy: Literal["de-identified", "identified"]
+    disclaimer: str
+    options: dict[str, str]
+    """Options that differ from their defaults."""
+    plan: Plan
+    image_sets: tuple[ImageSetRecord, ...]
+    rois: tuple[RoiRecord, ...]
+    relations: tuple[RelationRecord, ...]
+    gross_target: GrossTarget
+    score: ScoreRecord
+    verdict: VerdictRecord
+    issues: tuple[IssueRecord, ...]
+    metric_definitions: dict[str, DefinitionRecord]
+
+
+def to_json(record: Record) -> bytes:
+    """Write the record canonically; the same record gives the same bytes.
+
+    UTF-8, the contract's order, indented by two, whole numbers without a point, one newline at the end.
+    """
+    tree = _written(record.model_dump(mode="json", by_alias=True))
+    return (json.dumps(tree, ensure_ascii=False, allow_nan=False, indent=2) + "\n").encode("utf-8")
+
+
+def from_json(content: bytes) -> Record:
+    """Read a record back; raises pydantic's ValidationError where it breaks the contract."""
+    return Record.model_validate_json(content)
+
+
+def _written(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, dict):
+        return {key: _written(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_written(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
