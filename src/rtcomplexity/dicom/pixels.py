@@ -1,0 +1,397 @@
+"""Stored pixel values of a box of an image series, read from only the slices and rows that the box touches.
+
+Knows transfer syntaxes, bit layouts and rescaling; checks sizes before it allocates and codestream dimensions before it
+decodes. Knows nothing of SUV or of where the box comes from. Stored integers stay integers: a :class:`VoxelBox` carries
+slope and intercept of each slice beside them.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
+
+import numpy as np
+
+from rtcomplexity.dicom import elements
+from rtcomplexity.dicom.parsing import PARSE_FAULTS, parse
+from rtcomplexity.errors import InputDataError, LimitExceededError
+from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from pydicom.dataset import Dataset
+
+    from rtcomplexity.model.image import ImageSeries
+
+    Stored = NDArray[np.integer[Any]]
+
+IMPLICIT: Final = "1.2.840.10008.1.2"
+EXPLICIT: Final = "1.2.840.10008.1.2.1"
+BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
+NATIVE: Final = frozenset({IMPLICIT, EXPLICIT, BIG_ENDIAN})
+JPEG_LOSSLESS: Final = frozenset({"1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"})
+JPEG_2000: Final = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (90, 91, 201, 202, 203))
+JPEG: Final = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70, 80, 81))
+RLE: Final = "1.2.840.10008.1.2.5"
+COMPRESSED: Final = JPEG | JPEG_2000 | {RLE}
+PIXEL_DATA: Final = 0x7FE00010
+DECODE_FAULTS: Final = (*PARSE_FAULTS, RuntimeError, MemoryError)
+POSITION_TOLERANCE_MM: Final = 0.01
+_UNDEFINED_LENGTH: Final = 0xFFFFFFFF
+_NO_START_OF_FRAME: Final = frozenset({0xC4, 0xC8, 0xCC})
+_JPEG_LS_START_OF_FRAME: Final = 0xF7
+
+
+class PixelsUnreadableError(InputDataError):
+    """A series that cannot be sampled; ``found`` says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexBox:
+    """A box of voxels, half-open in each index: slices, rows, columns."""
+
+    k: tuple[int, int]
+    j: tuple[int, int]
+    i: tuple[int, int]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Slices, rows, columns."""
+        return self.k[1] - self.k[0], self.j[1] - self.j[0], self.i[1] - self.i[0]
+
+    @classmethod
+    def of_slices(cls, box: Sequence[slice]) -> Self:
+        """From three slices (k, j, i)."""
+        k, j, i = ((int(s.start), int(s.stop)) for s in box)
+        return cls(k=k, j=j, i=i)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class VoxelBox:
+    """Stored values of a box with what rescales them."""
+
+    box: IndexBox
+    stored: Stored
+    """(K, J, I) integers as the files hold them."""
+    slope: NDArray[np.float64]
+    """(K,) Rescale Slope of each slice."""
+    intercept: NDArray[np.float64]
+    """(K,) Rescale Intercept of each slice."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stored", frozen_array(self.stored, self.stored.dtype.type))
+        object.__setattr__(self, "slope", frozen_array(self.slope, np.float64))
+        object.__setattr__(self, "intercept", frozen_array(self.intercept, np.float64))
+
+    def values(self) -> NDArray[np.float64]:
+        """(K, J, I) rescaled values."""
+        rescaled: NDArray[np.float64] = self.stored * self.slope[:, None, None] + self.intercept[:, None, None]
+        return rescaled
+
+    def scaled(self, factor: NDArray[np.float64]) -> VoxelBox:
+        """Return the same box with every slice's values times `factor`, (K,)."""
+        return VoxelBox(box=self.box, stored=self.stored, slope=self.slope * factor, intercept=self.intercept * factor)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Layout:
+    """How one file holds its pixels."""
+
+    path: Path
+    header: Dataset
+    transfer_syntax: str
+    rows: int
+    columns: int
+    frames: int
+    bits_allocated: int
+    bits_stored: int
+    high_bit: int
+    signed: bool
+    offset: int
+    """Byte at which native pixel data begin; 0 for compressed files."""
+    length: int
+    """Bytes of native pixel data that the file holds from there on."""
+
+    @cached_property
+    def encapsulated(self) -> Dataset:
+        """The whole file with its compressed pixels, read once however many frames of it are wanted."""
+        from pydicom import dcmread  # noqa: PLC0415 - only where a compressed series is sampled
+
+        return dcmread(self.path, force=True)
+
+
+def read_box(series: ImageSeries, box: IndexBox, settings: Settings | None = None) -> VoxelBox:
+    """Read the stored values of a box and the rescaling of its slices.
+
+    Parameters
+    ----------
+    series
+        Where the slices lie and in which files.
+    box
+        Inside the series' grid.
+
+    Returns
+    -------
+    VoxelBox
+        In the smallest integer type that all slices' stored values share.
+
+    Raises
+    ------
+    PixelsUnreadableError
+        If a file or its pixels cannot be read; the text says why.
+    LimitExceededError
+        If the box, or a slice that has to be decoded whole, is larger than the settings allow.
+    """
+    settings = settings or Settings()
+    _check_limit(math.prod(box.shape), settings)
+    layouts: dict[Path, _Layout] = {}
+    slices, slopes, intercepts = [], [], []
+    for k in range(*box.k):
+        path = series.paths[k]
+        if path not in layouts:
+            layouts[path] = _layout(path, series, settings)
+        layout = layouts[path]
+        frame = _frame_number(series, k, layout)
+        slices.append(_read_rows(layout, frame, box, settings))
+        slope, intercept = _rescaling(layout, frame, series.modality)
+        slopes.append(slope)
+        intercepts.append(intercept)
+    dtype = np.result_type(*slices) if slices else np.dtype(np.int16)
+    stored = np.empty(box.shape, dtype)
+    for index, rows in enumerate(slices):
+        stored[index] = rows
+    return VoxelBox(box=box, stored=stored, slope=np.array(slopes), intercept=np.array(intercepts))
+
+
+def _check_limit(pixels: int, settings: Settings) -> None:
+    if pixels > settings.max_image_pixels:
+        raise LimitExceededError(
+            f"An image series asks for {pixels} pixels to be read at once.",
+            "check where it comes from, or raise RTCOMPLEXITY_MAX_IMAGE_PIXELS.",
+        )
+
+
+def _layout(path: Path, series: ImageSeries, settings: Settings) -> _Layout:
+    """Read the header of a file and check that its pixels are of a kind that can be sampled."""
+    try:
+        with path.open("rb") as stream:
+            header = parse(stream)
+            syntax = _transfer_syntax(header)
+            offset, length = _native_extent(stream, syntax) if syntax in NATIVE else (0, 0)
+    except OSError:
+        raise _unreadable("a file of it cannot be opened again") from None
+    rows, columns = (elements.unsigned_short(header, tag) or 0 for tag in (0x00280010, 0x00280011))
+    allocated = elements.unsigned_short(header, 0x00280100) or 0
+    stored = elements.unsigned_short(header, 0x00280101) or allocated
+    high_bit = elements.unsigned_short(header, 0x00280102)
+    layout = _Layout(
+        path=path,
+        header=header,
+        transfer_syntax=syntax,
+        rows=rows,
+        columns=columns,
+        frames=elements.integer(header, 0x00280008) or 1,
+        bits_allocated=allocated,
+        bits_stored=stored,
+        high_bit=stored - 1 if high_bit is None else high_bit,
+        signed=elements.unsigned_short(header, 0x00280103) == 1,
+        offset=offset,
+        length=length,
+    )
+    _check_layout(layout, series)
+    _check_limit(rows * columns, settings)
+    return layout
+
+
+def _check_layout(layout: _Layout, series: ImageSeries) -> None:
+    samples = elements.unsigned_short(layout.header, 0x00280002)
+    if samples not in {None, 1}:
+        raise _unreadable(f"Samples per Pixel (0028,0002) is {samples}, not 1")
+    if layout.bits_allocated not in {8, 16, 32}:
+        raise _unreadable(f"Bits Allocated (0028,0100) is {layout.bits_allocated}, not 8, 16 or 32")
+    if not 0 < layout.bits_stored <= layout.bits_allocated or not (
+        layout.bits_stored - 1 <= layout.high_bit < layout.bits_allocated
+    ):
+        raise _unreadable("Bits Stored (0028,0101) and High Bit (0028,0102) do not fit Bits Allocated (0028,0100)")
+    if (layout.rows, layout.columns) != (series.grid.rows, series.grid.columns):
+        raise _unreadable("a slice has other Rows (0028,0010) and Columns (0028,0011) than the series")
+    if layout.transfer_syntax not in NATIVE | COMPRESSED:
+        raise _unreadable("its transfer syntax is not one that is read here", "export it uncompressed.")
+
+
+def _transfer_syntax(header: Dataset) -> str:
+    meta = getattr(header, "file_meta", None)
+    stated = elements.text(meta, 0x00020010) if meta is not None else ""
+    if stated:
+        return stated
+    implicit, little = header.original_encoding
+    return IMPLICIT if implicit else EXPLICIT if little else BIG_ENDIAN
+
+
+def _native_extent(stream: BinaryIO, syntax: str) -> tuple[int, int]:
+    """Offset and length of the pixel data; the stream stands at the element that ended the header."""
+    order = ">" if syntax == BIG_ENDIAN else "<"
+    head = stream.read(8 if syntax == IMPLICIT else 12)
+    if len(head) < 8 or struct.unpack(order + "HH", head[:4]) != (PIXEL_DATA >> 16, PIXEL_DATA & 0xFFFF):
+        raise _unreadable("a slice has no Pixel Data (7FE0,0010)")
+    if syntax != IMPLICIT and head[4:6] not in {b"OW", b"OB"}:
+        raise _unreadable("Pixel Data (7FE0,0010) are neither OW nor OB")
+    (stated,) = struct.unpack(order + "I", head[-4:])
+    if stated == _UNDEFINED_LENGTH:
+        raise _unreadable("Pixel Data (7FE0,0010) are encapsulated in an uncompressed transfer syntax")
+    offset = stream.tell()
+    held = stream.seek(0, 2) - offset
+    return offset, min(stated, held)
+
+
+def _frame_number(series: ImageSeries, k: int, layout: _Layout) -> int:
+    """Which frame of its file slice `k` is: the only one, or the one that lies where the slice lies."""
+    if layout.frames == 1:
+        return 0
+    origin = series.grid.slice_origins_mm[k]
+    frames = elements.items(layout.header, 0x52009230)
+    found = [
+        number
+        for number, frame in enumerate(frames)
+        if (position := _frame_position(frame)) is not None
+        and np.abs(np.subtract(position, origin)).max() < POSITION_TOLERANCE_MM
+    ]
+    if len(found) != 1:
+        raise _unreadable(f"{len(found)} frames of a multi-frame file lie at one slice's position, not 1")
+    return found[0]
+
+
+def _frame_position(frame: Dataset) -> tuple[float, ...] | None:
+    items = elements.items(frame, 0x00209113)
+    return elements.floats(items[0], 0x00200032, 3) if items else None
+
+
+def _rescaling(layout: _Layout, frame: int, modality: str) -> tuple[float, float]:
+    """Rescale Slope and Intercept; an MR without both has none, a CT or PET must have them."""
+    holder = _rescaling_holder(layout, frame)
+    if modality == "MR" and 0x00281053 not in holder and 0x00281052 not in holder:
+        return 1.0, 0.0
+    slope, intercept = elements.decimal(holder, 0x00281053), elements.decimal(holder, 0x00281052)
+    if slope is None or slope == 0:
+        raise _unreadable("Rescale Slope (0028,1053) of a slice is missing, 0 or no number")
+    if intercept is None:
+        raise _unreadable("Rescale Intercept (0028,1052) of a slice is missing or no number")
+    return slope, intercept
+
+
+def _rescaling_holder(layout: _Layout, frame: int) -> Dataset:
+    """Return the item that holds slope and intercept: of the frame, else shared, else the header itself."""
+    groups = elements.items(layout.header, 0x52009230)[frame : frame + 1] + elements.items(layout.header, 0x52009229)
+    for group in groups:
+        if items := elements.items(group, 0x00289145):
+            return items[0]
+    return layout.header
+
+
+def _read_rows(layout: _Layout, frame: int, box: IndexBox, settings: Settings) -> Stored:
+    if not 0 <= frame < layout.frames:
+        raise _unreadable("a multi-frame file has fewer frames than positions")
+    if layout.transfer_syntax in NATIVE:
+        return _unused_bits_cleared(_read_native(layout, frame, box), layout)
+    decoded = _decode(layout, frame, settings)
+    return decoded[slice(*box.j), slice(*box.i)]
+
+
+def _read_native(layout: _Layout, frame: int, box: IndexBox) -> Stored:
+    """Rows of an uncompressed frame straight from their place in the file."""
+    kind = f"{'i' if layout.signed else 'u'}{layout.bits_allocated // 8}"
+    dtype = np.dtype((">" if layout.transfer_syntax == BIG_ENDIAN else "<") + kind)
+    row_bytes = layout.columns * dtype.itemsize
+    if (frame + 1) * layout.rows * row_bytes > layout.length:
+        raise _unreadable("Pixel Data (7FE0,0010) of a slice are shorter than Rows x Columns asks for")
+    try:
+        with layout.path.open("rb") as stream:
+            stream.seek(layout.offset + (frame * layout.rows + box.j[0]) * row_bytes)
+            data = stream.read((box.j[1] - box.j[0]) * row_bytes)
+    except OSError:
+        raise _unreadable("a file of it cannot be opened again") from None
+    rows = np.frombuffer(data, dtype).reshape(-1, layout.columns)
+    return rows[:, slice(*box.i)].astype(dtype.newbyteorder("="))
+
+
+def _unused_bits_cleared(values: Stored, layout: _Layout) -> Stored:
+    """Values without bits above High Bit or below the stored ones, sign extended: old files keep overlays there."""
+    above = layout.bits_allocated - layout.high_bit - 1
+    unused = layout.bits_allocated - layout.bits_stored
+    if unused == 0:
+        return values
+    shifted: Stored = np.right_shift(np.left_shift(values, above), unused)
+    return shifted
+
+
+def _decode(layout: _Layout, frame: int, settings: Settings) -> Stored:
+    """Decode one compressed frame whole, once its codestream agrees with the header about its size."""
+    from pydicom.encaps import get_frame  # noqa: PLC0415 - only where a compressed series is sampled
+    from pydicom.pixels.decoders.base import get_decoder  # noqa: PLC0415
+
+    decoder = get_decoder(layout.transfer_syntax)
+    if not decoder.is_available:
+        name = "JPEG Lossless" if layout.transfer_syntax in JPEG_LOSSLESS else "a syntax without a decoder here"
+        raise _unreadable(f"it is compressed with {name}", "pip install 'rtcomplexity[gdcm]'")
+    if layout.path.stat().st_size > settings.max_file_bytes:
+        raise LimitExceededError(
+            "A compressed image file is larger than allowed.", "raise RTCOMPLEXITY_MAX_FILE_BYTES."
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what they warn of is checked before and after
+            data = layout.encapsulated.PixelData
+            _check_codestream(get_frame(data, frame, number_of_frames=layout.frames), layout)
+            decoded, _ = decoder.as_array(layout.encapsulated, index=frame, raw=True)
+    except DECODE_FAULTS:
+        raise _unreadable("its compressed pixels cannot be decoded") from None
+    if decoded.shape != (layout.rows, layout.columns):
+        raise _unreadable("its compressed pixels have other dimensions than its header states")
+    values: Stored = decoded
+    return values
+
+
+def _check_codestream(codestream: bytes, layout: _Layout) -> None:
+    """Compare the dimensions that a codestream will unfold to with the header's, before anything is allocated."""
+    if layout.transfer_syntax in JPEG_2000:
+        found = _jpeg_2000_shape(codestream)
+    elif layout.transfer_syntax in JPEG:
+        found = _jpeg_shape(codestream)
+    else:
+        return
+    if found != (layout.rows, layout.columns, 1):
+        raise _unreadable("its compressed pixels have other dimensions than its header states")
+
+
+def _jpeg_2000_shape(codestream: bytes) -> tuple[int, int, int]:
+    """Rows, columns and components of the SIZ segment."""
+    start = codestream.find(b"\xff\x4f\xff\x51")
+    _, _, right, bottom, left, top = struct.unpack_from(">HHIIII", codestream, start + 4)
+    (components,) = struct.unpack_from(">H", codestream, start + 40)
+    return bottom - top, right - left, components
+
+
+def _jpeg_shape(codestream: bytes) -> tuple[int, int, int]:
+    """Rows, columns and components of the first start-of-frame segment (JPEG and JPEG-LS)."""
+    position = 2
+    while True:
+        mark, marker, size = struct.unpack_from(">BBH", codestream, position)
+        if mark != 0xFF:
+            raise ValueError(position)
+        is_frame = 0xC0 <= marker <= 0xCF and marker not in _NO_START_OF_FRAME
+        if is_frame or marker == _JPEG_LS_START_OF_FRAME:
+            rows, columns, components = struct.unpack_from(">HHB", codestream, position + 5)
+            return rows, columns, components
+        position += 1 if marker == 0xFF else 2 + size
+
+
+def _unreadable(because: str, try_: str = "export it again.") -> PixelsUnreadableError:
+    return PixelsUnreadableError(f"An image series cannot be sampled: {because}.", try_)
