@@ -81,6 +81,8 @@ class ImageSeries:
     """(K,) SHA-256 of each slice's file."""
     paths: tuple[Path, ...] = field(default=(), repr=False)
     """(K,) where the pixels can be read; never written out."""
+    frame_indices: tuple[int, ...] = field(default=(), repr=False)
+    """(K,) zero-based frame of its multi-frame file that each slice is; empty where every file holds one slice."""
     patient_key: str = field(default="", repr=False)
     description: str = field(default="", repr=False)
     image_type: tuple[str, ...] = ()

@@ -1,0 +1,133 @@
+"""Values of single elements, read from their raw bytes.
+
+pydicom's own conversion warns, raises and costs time on odd values; here a value that does not hold what its element
+promises is simply missing, and the caller says what that means.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+import warnings
+from typing import TYPE_CHECKING, Final
+
+from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.dataelem import RawDataElement
+from pydicom.values import convert_SQ
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydicom.dataset import Dataset
+
+DEFAULT_ENCODINGS: Final = ("iso8859",)
+_SPECIFIC_CHARACTER_SET: Final = 0x00080005
+_DELIMITERS: Final = {0x0A, 0x0C, 0x0D, 0x09}
+_ESCAPE: Final = b"\x1b"
+_PADDING: Final = b" \0\t\r\n"
+_US_BYTES: Final = 2
+_DATE: Final = re.compile(r"\d{8}")
+_TIME: Final = re.compile(r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?")
+
+
+def raw_bytes(dataset: Dataset, tag: int) -> bytes | None:
+    """Bytes of an element, unconverted and with their padding; None where it is absent or a sequence."""
+    if tag not in dataset:
+        return None
+    element = dataset.get_item(tag)
+    value = element.value
+    if value is None:
+        return b""
+    if isinstance(element, RawDataElement):
+        return bytes(value)
+    if element.VR == "SQ":
+        return None
+    parts = value if isinstance(value, list | tuple) or hasattr(value, "append") else [value]
+    return "\\".join(str(part) for part in parts).encode("utf-8", "replace")
+
+
+def text(dataset: Dataset, tag: int, encodings: Sequence[str] = DEFAULT_ENCODINGS) -> str:
+    """Text of an element without its padding; empty where it is absent."""
+    value = raw_bytes(dataset, tag)
+    if not value:
+        return ""
+    value = value.strip(_PADDING)
+    if value.isascii() and _ESCAPE not in value:
+        return value.decode("ascii")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # undecodable bytes become U+FFFD; the reader makes an issue of that
+        return decode_bytes(value, list(encodings), _DELIMITERS)
+
+
+def texts(dataset: Dataset, tag: int) -> tuple[str, ...]:
+    r"""Values of a multi-valued text element, split on ``\``."""
+    value = text(dataset, tag)
+    return tuple(part.strip() for part in value.split("\\")) if value else ()
+
+
+def floats(dataset: Dataset, tag: int, count: int) -> tuple[float, ...] | None:
+    """`count` decimal strings; None where absent, of another number, not numeric or not finite."""
+    try:
+        values = tuple(float(part) for part in (raw_bytes(dataset, tag) or b"").rstrip(b"\0").split(b"\\"))
+    except ValueError:
+        return None
+    return values if len(values) == count and all(map(math.isfinite, values)) else None
+
+
+def decimal(dataset: Dataset, tag: int) -> float | None:
+    """One decimal string; None where absent or not a finite number."""
+    values = floats(dataset, tag, 1)
+    return values[0] if values else None
+
+
+def integer(dataset: Dataset, tag: int) -> int | None:
+    """One integer string (IS); None where absent or no whole number."""
+    value = decimal(dataset, tag)
+    return int(value) if value is not None and value == int(value) and abs(value) < 2**31 else None
+
+
+def unsigned_short(dataset: Dataset, tag: int) -> int | None:
+    """One unsigned short (US); None where absent or of another length."""
+    if tag not in dataset:
+        return None
+    element = dataset.get_item(tag)
+    if not isinstance(element, RawDataElement):
+        return element.value if isinstance(element.value, int) else None
+    value = bytes(element.value or b"")
+    return struct.unpack("<H" if element.is_little_endian else ">H", value)[0] if len(value) == _US_BYTES else None
+
+
+def items(dataset: Dataset, tag: int) -> list[Dataset]:
+    """Items of a sequence; empty where it is absent.
+
+    A sequence whose VR was lost (UN) is read as implicit VR little endian, as PS3.5 6.2.2 says.
+    """
+    if tag not in dataset:
+        return []
+    element = dataset.get_item(tag)
+    if isinstance(element, RawDataElement):
+        value = bytes(element.value or b"")
+        if element.VR == "UN":
+            return list(convert_SQ(value, is_implicit_VR=True, is_little_endian=True))
+        return list(convert_SQ(value, element.is_implicit_VR, element.is_little_endian))
+    return list(element.value) if element.VR == "SQ" and element.value else []
+
+
+def encodings_of(dataset: Dataset) -> tuple[str, ...]:
+    """Python encodings for the Specific Character Set (0008,0005); unknown ones become the default."""
+    declared = list(texts(dataset, _SPECIFIC_CHARACTER_SET))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return tuple(convert_encodings(declared))
+        except LookupError:
+            return DEFAULT_ENCODINGS
+
+
+def date_time(dataset: Dataset, date_tag: int, time_tag: int) -> str:
+    """Date and time as YYYYMMDDHHMMSS.f, as far as stated; empty where the date is missing or none."""
+    date, time = text(dataset, date_tag).replace(".", ""), text(dataset, time_tag).replace(":", "")
+    if not _DATE.fullmatch(date):
+        return ""
+    return date + (time if _TIME.fullmatch(time) else "")

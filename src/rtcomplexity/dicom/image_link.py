@@ -1,0 +1,190 @@
+"""What ties a structure set to one of the image series that are here, and how firmly.
+
+Contour Image Sequence, else study-level image references, else Series UID, else Frame of Reference UID. Nothing is
+tied by position alone; :func:`planes_agree` only says that positions would fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.model.case import ImageLink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from rtcomplexity.dicom.image_series import FoundSeries
+    from rtcomplexity.model.image import ImageGrid
+    from rtcomplexity.model.structure_set import ImageReferences, StructureSet
+
+MODALITY_ORDER: Final = ("CT", "MR", "PT")
+_AGREEMENT_MM: Final = 0.1
+_AGREEING_SHARE: Final = 0.9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Link:
+    """A structure set's tie to its planning series."""
+
+    kind: ImageLink
+    planning: FoundSeries | None = None
+    resolved: int = 0
+    """References of that kind that are here."""
+    stated: int = 0
+    text: str = ""
+
+
+def find_link(structure_set: StructureSet, found: Sequence[FoundSeries]) -> Link:
+    """Find the planning series of a structure set.
+
+    Among several series that one kind of reference names: image sets before localizers and derived ones, then CT
+    before MR before PET, then the most slices in common.
+
+    Parameters
+    ----------
+    structure_set : StructureSet
+        Its references and contour planes.
+    found : sequence of FoundSeries
+        All series that are here.
+
+    Returns
+    -------
+    Link
+        The firmest tie; of kind NONE, without a series, where nothing ties.
+    """
+    references = structure_set.references
+    by_image = (
+        (ImageLink.CONTOUR_IMAGE_SEQUENCE, references.contour_level_image_uids),
+        (ImageLink.STUDY_LEVEL_REFERENCES, references.study_level_image_uids),
+    )
+    for kind, uids in by_image:
+        here = {id(one): len(uids.intersection(one.series.sop_instance_uids)) for one in found}
+        planning = _best([one for one in found if here[id(one)]], here)
+        if planning is not None:
+            return _link(kind, planning, _resolved(uids, found), len(uids), references, found)
+    overlap = {id(one): _planes_on_slices(structure_set, one.series.grid) for one in found}
+    planning = _best([one for one in found if one.series.series_uid in references.series_uids], overlap)
+    if planning is not None:
+        return _link(ImageLink.SERIES_UID, planning, 1, len(references.series_uids), references, found)
+    in_frame = [one for one in found if one.series.frame_of_reference_uid in references.frame_of_reference_uids]
+    planning = _best(in_frame, overlap)
+    if planning is not None:
+        return _link(ImageLink.FRAME_OF_REFERENCE, planning, 1, 1, references, found)
+    return Link(kind=ImageLink.NONE, text=_nothing_text(references, found))
+
+
+def modality_rank(modality: str) -> int:
+    """CT before MR before PT before anything else."""
+    return MODALITY_ORDER.index(modality) if modality in MODALITY_ORDER else len(MODALITY_ORDER)
+
+
+def planes_agree(structure_set: StructureSet, grid: ImageGrid) -> tuple[int, int]:
+    """Count the contour planes of a set that lie on slices of a grid, within 0.1 mm.
+
+    Returns
+    -------
+    tuple of int
+        Planes on slices, and planes in all. Only closed contours count.
+    """
+    positions = _plane_positions(structure_set, grid.normal)
+    return _on_slices(positions, grid), len(positions)
+
+
+def do_agree(on_slices: int, planes: int) -> bool:
+    """Whether so many planes lie on slices that it is no accident."""
+    return planes > 0 and on_slices >= _AGREEING_SHARE * planes
+
+
+def _best(candidates: Iterable[FoundSeries], common: dict[int, int]) -> FoundSeries | None:
+    def key(one: FoundSeries) -> tuple[object, ...]:
+        series = one.series
+        rank = modality_rank(series.modality)
+        return (
+            one.not_counted_because != "",
+            rank,
+            -common[id(one)],
+            -len(series.sop_instance_uids),
+            series.series_uid,
+        )
+
+    return min(candidates, key=key, default=None)
+
+
+def _resolved(uids: frozenset[str], found: Iterable[FoundSeries]) -> int:
+    return len(uids.intersection(uid for one in found for uid in one.series.sop_instance_uids))
+
+
+def _link(
+    kind: ImageLink,
+    planning: FoundSeries,
+    resolved: int,
+    stated: int,
+    references: ImageReferences,
+    found: Sequence[FoundSeries],
+) -> Link:
+    said = {
+        ImageLink.CONTOUR_IMAGE_SEQUENCE: f"{resolved} of {stated} contour-level image references resolve",
+        ImageLink.STUDY_LEVEL_REFERENCES: f"{resolved} of {stated} study-level image references resolve",
+        ImageLink.SERIES_UID: "the referenced Series Instance UID is here",
+        ImageLink.FRAME_OF_REFERENCE: "the referenced Frame of Reference UID is here",
+    }[kind]
+    dangling = _dangling_text(kind, references, found)
+    return Link(kind=kind, planning=planning, resolved=resolved, stated=stated, text=said + dangling)
+
+
+def _dangling_text(kind: ImageLink, references: ImageReferences, found: Sequence[FoundSeries]) -> str:
+    """What firmer references the set has that resolve to nothing."""
+    parts = []
+    if kind is not ImageLink.CONTOUR_IMAGE_SEQUENCE and references.contour_level_image_uids:
+        parts.append(f"0 of {len(references.contour_level_image_uids)} contour-level")
+    if kind in {ImageLink.SERIES_UID, ImageLink.FRAME_OF_REFERENCE} and references.study_level_image_uids:
+        resolved = _resolved(references.study_level_image_uids, found)
+        parts.append(f"{resolved} of {len(references.study_level_image_uids)} study-level")
+    text = f"; {' and '.join(parts)} image references do" if parts else ""
+    if kind is ImageLink.FRAME_OF_REFERENCE and references.series_uids:
+        text += "; the referenced series is not here"
+    return text
+
+
+def _nothing_text(references: ImageReferences, found: Sequence[FoundSeries]) -> str:
+    if not found:
+        return "no images are here"
+    if references == type(references)():
+        return "the structure set references no images, series or frame of reference"
+    return (
+        f"0 of {len(references.contour_level_image_uids)} contour-level and "
+        f"0 of {len(references.study_level_image_uids)} study-level image references resolve; neither the referenced "
+        "series nor the frame of reference is here"
+    )
+
+
+def _planes_on_slices(structure_set: StructureSet, grid: ImageGrid) -> int:
+    return planes_agree(structure_set, grid)[0]
+
+
+def _plane_positions(structure_set: StructureSet, normal: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distinct positions (to 0.01 mm) of the closed contours' first vertices along a normal, mm."""
+    firsts = [
+        contours.points_mm[contours.offsets[:-1][contours.is_closed & (contours.point_counts > 0)]]
+        for contours in (roi.contours for roi in structure_set.rois)
+        if len(contours)
+    ]
+    if not firsts:
+        return np.empty(0)
+    return np.unique(np.round(np.concatenate(firsts) @ normal, 2))
+
+
+def _on_slices(positions: NDArray[np.float64], grid: ImageGrid) -> int:
+    slices = grid.slice_positions_mm
+    if not len(positions) or not len(slices):
+        return 0
+    after = np.clip(np.searchsorted(slices, positions), 1, max(len(slices) - 1, 1))
+    nearest = np.minimum(
+        np.abs(positions - slices[after - 1]), np.abs(positions - slices[np.minimum(after, len(slices) - 1)])
+    )
+    return int((nearest <= _AGREEMENT_MM).sum())

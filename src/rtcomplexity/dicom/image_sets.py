@@ -1,0 +1,168 @@
+"""The image sets of a case: which series make one acquisition, what each is to the plan, and what shows that.
+
+Counts acquisitions, not series: the phases of a 4D-CT are one set. Levels follow DICOM objects only; that a series is
+here shows nothing about its use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.dicom.image_link import modality_rank
+from rtcomplexity.model.case import EvidenceLevel, ImageRole, ImageSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rtcomplexity.dicom.image_link import Link
+    from rtcomplexity.dicom.image_series import FoundSeries
+    from rtcomplexity.model.image import ImageSeries
+    from rtcomplexity.model.issue import Issue
+    from rtcomplexity.model.registration import SpatialRegistration
+    from rtcomplexity.model.structure_set import ImageReferences
+
+_PHASE: Final = re.compile(r"\d+(\.\d+)?\s*%|\bphase\s*\d+|\bT\s*=?\s*\d+", re.IGNORECASE)
+_SAME_STACK_MM: Final = 0.01
+
+
+def build_image_sets(
+    found: Sequence[FoundSeries],
+    link: Link,
+    references: ImageReferences,
+    registrations: Iterable[SpatialRegistration],
+) -> tuple[tuple[ImageSet, ...], tuple[Issue, ...]]:
+    """Group series into image sets, the planning one first, and turn what was found about them into issues.
+
+    Parameters
+    ----------
+    found : sequence of FoundSeries
+        All series.
+    link : Link
+        What ties the structure set to its planning series.
+    references : ImageReferences
+        Of the structure set.
+    registrations : iterable of SpatialRegistration
+        All that are here.
+
+    Returns
+    -------
+    tuple of ImageSet
+        Planning set, then CT, MR, PET, each by time and UID.
+    tuple of Issue
+        Subjects ``image:CT:1`` number the sets of a modality in that order.
+    """
+    registrations = tuple(registrations)
+    planning = link.planning
+    frame = planning.series.frame_of_reference_uid if planning else ""
+    tied_frames = _tied_frames(frame, registrations)
+    groups = sorted(_acquisitions(found), key=lambda group: _order(group, planning))
+    sets = tuple(_image_set(group, link, references, frame, tied_frames, registrations) for group in groups)
+    return sets, _issues(groups)
+
+
+def _acquisitions(found: Sequence[FoundSeries]) -> list[list[FoundSeries]]:
+    """Phases of one series, or series of one study, frame and stack whose descriptions name phases, are one acquisition."""
+    groups: dict[tuple[object, ...], list[FoundSeries]] = defaultdict(list)
+    for number, one in enumerate(found):
+        groups[_acquisition_key(one, number)].append(one)
+    return list(groups.values())
+
+
+def _acquisition_key(one: FoundSeries, number: int) -> tuple[object, ...]:
+    series = one.series
+    if one.not_counted_because:
+        return (number,)
+    if one.phase is not None:
+        return ("phases of one series", series.study_uid, series.series_uid)
+    if not _PHASE.search(series.description):
+        return (number,)
+    stack = np.round(series.grid.slice_positions_mm / _SAME_STACK_MM).astype(np.int64)
+    frame = series.frame_of_reference_uid
+    return (
+        "series a phase",
+        series.modality,
+        series.study_uid,
+        frame,
+        series.grid.rows,
+        series.grid.columns,
+        stack.tobytes(),
+    )
+
+
+def _order(group: Sequence[FoundSeries], planning: FoundSeries | None) -> tuple[object, ...]:
+    series = group[0].series
+    is_planning = any(one is planning for one in group)
+    return (not is_planning, modality_rank(series.modality), series.modality, series.written_at, series.series_uid)
+
+
+def _image_set(
+    group: Sequence[FoundSeries],
+    link: Link,
+    references: ImageReferences,
+    frame: str,
+    tied_frames: frozenset[str],
+    registrations: Sequence[SpatialRegistration],
+) -> ImageSet:
+    series = tuple(one.series for one in _planning_first(group, link.planning))
+    if any(one is link.planning for one in group):
+        return ImageSet(series=series, role=ImageRole.PLANNING, level=EvidenceLevel.REFERENCED, shown_by=link.text)
+    level, shown_by = _level(series, references, frame, tied_frames, registrations)
+    excluded = group[0].not_counted_because
+    if excluded:
+        return ImageSet(series=series, role=ImageRole.NOT_COUNTED, level=level, shown_by=f"{excluded}; {shown_by}")
+    return ImageSet(series=series, role=ImageRole.SECONDARY, level=level, shown_by=shown_by)
+
+
+def _planning_first(group: Sequence[FoundSeries], planning: FoundSeries | None) -> list[FoundSeries]:
+    return sorted(group, key=lambda one: one is not planning)
+
+
+def _level(
+    series: Sequence[ImageSeries],
+    references: ImageReferences,
+    frame: str,
+    tied_frames: frozenset[str],
+    registrations: Sequence[SpatialRegistration],
+) -> tuple[EvidenceLevel, str]:
+    uids = {uid for one in series for uid in one.sop_instance_uids}
+    named = references.contour_level_image_uids | references.study_level_image_uids
+    own_frame = series[0].frame_of_reference_uid
+    if uids & named:
+        return EvidenceLevel.REFERENCED, f"the structure set references {len(uids & named)} of its images"
+    if references.series_uids.intersection(one.series_uid for one in series):
+        return EvidenceLevel.REFERENCED, "the structure set references its series"
+    if own_frame and own_frame != frame and own_frame in tied_frames:
+        kind = "deformable" if any(one.is_deformable for one in registrations) else "spatial"
+        return EvidenceLevel.REGISTERED, f"a {kind} registration that is here ties its frame to the planning image's"
+    if own_frame and own_frame == frame:
+        return EvidenceLevel.SAME_FRAME, "it shares the planning image's frame of reference"
+    return EvidenceLevel.PRESENT, "nothing that is here ties it to the planning image"
+
+
+def _tied_frames(frame: str, registrations: Iterable[SpatialRegistration]) -> frozenset[str]:
+    """Frames that chains of registrations, in either direction, tie to `frame`."""
+    edges = [
+        (one.registered_frame_uid, mapping.source_frame_uid)
+        for one in registrations
+        for mapping in (*one.mappings, *one.deformations)
+    ]
+    tied = {frame} if frame else set()
+    while True:
+        more = {uid for edge in edges if not tied.isdisjoint(edge) for uid in edge} - tied
+        if not more:
+            return frozenset(tied)
+        tied |= more
+
+
+def _issues(groups: Sequence[Sequence[FoundSeries]]) -> tuple[Issue, ...]:
+    numbers: dict[str, int] = defaultdict(int)
+    issues = []
+    for group in groups:
+        modality = group[0].series.modality
+        numbers[modality] += 1
+        issues += [finding.about(f"image:{modality}:{numbers[modality]}") for one in group for finding in one.findings]
+    return tuple(sorted(set(issues)))

@@ -1,0 +1,275 @@
+"""A folder tree of files, indexed by their headers in one pass, with every file's SHA-256.
+
+Any file name will do. What is no DICOM is skipped and counted; what is DICOM but broken becomes an issue and spoils
+nothing else. Folders behind links and special files are not opened. Knows nothing of what files mean to each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections import Counter
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from rtcomplexity.dicom.headers import FileKind, IndexedFile, read_header
+from rtcomplexity.dicom.parsing import (
+    HEAD_BYTES,
+    PARSE_FAULTS,
+    describe,
+    has_preamble,
+    is_cut_short,
+    is_directory_record,
+    may_be_dicom,
+    parse,
+)
+from rtcomplexity.errors import CorruptStructureSetError, InputDataError, NoInputError, UnreadableFileError
+from rtcomplexity.model.issue import Issue, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pydicom.dataset import Dataset
+
+    from rtcomplexity.settings import Settings
+
+SUBJECT: Final = "input"
+_WHOLE_IN_MEMORY_BYTES: Final = 64_000_000
+_HEAD_BYTES: Final = 1024
+_DICOM_UID_ROOT: Final = "1.2.840.10008."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileIndex:
+    """The DICOM files of a folder, each kind sorted by SOP Instance UID and SHA-256, never by name."""
+
+    structure_sets: tuple[IndexedFile, ...] = ()
+    plans: tuple[IndexedFile, ...] = ()
+    images: tuple[IndexedFile, ...] = ()
+    registrations: tuple[IndexedFile, ...] = ()
+    others: tuple[IndexedFile, ...] = ()
+    """Doses, secondary captures and all else."""
+    files_read: int = 0
+    """DICOM files, copies included."""
+    files_skipped: int = 0
+    """Files that are no DICOM, and directory records (DICOMDIR)."""
+    broken_structure_sets: int = 0
+    """Files that say they are structure sets but are cut short or corrupted; left out."""
+    issues: tuple[Issue, ...] = ()
+
+    @property
+    def files(self) -> tuple[IndexedFile, ...]:
+        """All files."""
+        return self.structure_sets + self.plans + self.images + self.registrations + self.others
+
+    @property
+    def patient_keys(self) -> frozenset[str]:
+        """The patients that files name."""
+        return frozenset(file.patient_key for file in self.files) - {""}
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What one walk has found so far."""
+
+    files: list[IndexedFile] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+    skipped: int = 0
+    broken_structure_sets: int = 0
+
+
+def index_folder(
+    path: Path | str, *, settings: Settings, progress: Callable[[int, int], None] | None = None
+) -> FileIndex:
+    """Index a folder tree, or a single file.
+
+    Parameters
+    ----------
+    path : Path or str
+        Folder, walked with all its subfolders, or one file.
+    settings : Settings
+        ``max_file_bytes`` limits what is opened.
+    progress : callable, optional
+        Called with (files done, files in all).
+
+    Returns
+    -------
+    FileIndex
+        Files grouped by kind; what was broken stands in its issues.
+
+    Raises
+    ------
+    NoInputError
+        If the path does not exist, or no readable DICOM file is there.
+    CorruptStructureSetError
+        If the only DICOM there is a structure set that is cut short or corrupted.
+    """
+    gathered = _Gathered()
+    paths = _list_files(Path(path), gathered)
+    for done, file_path in enumerate(paths, start=1):
+        _index_file(file_path, settings, gathered)
+        if progress is not None:
+            progress(done, len(paths))
+    if not gathered.files:
+        raise _nothing_found(len(paths), gathered)
+    return _grouped(gathered)
+
+
+def load(file: IndexedFile) -> Dataset:
+    """Parse an indexed file again, with everything up to its pixels.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the file is gone, broken, or no longer what was indexed.
+    """
+    try:
+        data = file.path.read_bytes()
+    except OSError as fault:
+        raise UnreadableFileError(
+            f"A {file.kind} can no longer be opened ({fault.strerror}).", "leave the folder as it is during a run."
+        ) from fault
+    if hashlib.sha256(data).hexdigest() != file.sha256:
+        raise UnreadableFileError(
+            f"A {file.kind} changed while it was being read.", "leave the folder as it is during a run."
+        )
+    return parse(data)
+
+
+def _list_files(path: Path, gathered: _Gathered) -> list[Path]:
+    if not path.exists():
+        raise NoInputError("There is no such file or folder.", "check the path.")
+    if not path.is_dir():
+        return [path]
+    found: list[Path] = []
+    linked = 0
+
+    def unreadable(fault: OSError) -> None:
+        gathered.issues.append(_issue("folder-unreadable", f"A folder cannot be opened ({fault.strerror})."))
+
+    for folder, subfolders, names in os.walk(path, onerror=unreadable):
+        linked += sum(os.path.islink(os.path.join(folder, name)) for name in subfolders)
+        subfolders.sort()
+        found.extend(Path(folder, name) for name in sorted(names))
+    if linked:
+        gathered.issues.append(_issue("linked-folders", f"{linked} linked folders were not followed.", Severity.INFO))
+    return found
+
+
+def _index_file(path: Path, settings: Settings, gathered: _Gathered) -> None:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            gathered.skipped += 1
+            return
+        if status.st_size > settings.max_file_bytes:
+            text = (
+                f"A file of {status.st_size} bytes is over the limit of {settings.max_file_bytes} and was not opened."
+            )
+            gathered.issues.append(_issue("file-too-large", text))
+            return
+        with path.open("rb") as stream:
+            _index_stream(stream, path, status.st_size, gathered)
+    except OSError as fault:
+        gathered.issues.append(_issue("file-unreadable", f"A file cannot be read ({fault.strerror})."))
+
+
+def _index_stream(stream: BinaryIO, path: Path, size: int, gathered: _Gathered) -> None:
+    head = stream.read(_HEAD_BYTES)
+    if not may_be_dicom(head[:HEAD_BYTES]) or is_directory_record(head):
+        gathered.skipped += 1
+        return
+    source: bytes | BinaryIO
+    if size <= _WHOLE_IN_MEMORY_BYTES:
+        source = head + stream.read()
+        sha256 = hashlib.sha256(source).hexdigest()
+    else:
+        stream.seek(0)
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        stream.seek(0)
+        source = stream
+    _index_dicom(source, path, sha256, has_preamble(head), gathered)
+
+
+def _index_dicom(source: bytes | BinaryIO, path: Path, sha256: str, has_prefix: bool, gathered: _Gathered) -> None:
+    try:
+        dataset = parse(source)
+        file = read_header(dataset, path, sha256)
+    except InputDataError as fault:
+        _note_broken(fault.found, sha256, has_prefix, gathered)
+        return
+    except PARSE_FAULTS as fault:
+        _note_broken(f"A DICOM file is broken: {describe(fault)}.", sha256, has_prefix, gathered)
+        return
+    if not (file.sop_class_uid.startswith(_DICOM_UID_ROOT) or (has_prefix and file.sop_class_uid)):
+        _note_broken("A DICOM file names no SOP Class.", sha256, has_prefix, gathered)
+    elif is_cut_short(dataset):
+        gathered.broken_structure_sets += file.kind is FileKind.STRUCTURE_SET
+        what = "A structure set" if file.kind is FileKind.STRUCTURE_SET else "A DICOM file"
+        _note_broken(f"{what} is cut short or corrupted (a length in it points past its end).", sha256, True, gathered)
+    else:
+        gathered.files.append(file)
+
+
+def _note_broken(found: str, sha256: str, has_prefix: bool, gathered: _Gathered) -> None:
+    """Make an issue of a broken file; without the DICOM prefix it was hardly one, and is only counted."""
+    if not has_prefix:
+        gathered.skipped += 1
+        return
+    gathered.issues.append(_issue("file-broken", f"{found} It was left out (SHA-256 {sha256[:12]})."))
+
+
+def _nothing_found(count: int, gathered: _Gathered) -> InputDataError:
+    if gathered.broken_structure_sets:
+        return CorruptStructureSetError(gathered.issues[0].text, "export the structure set again, in binary mode.")
+    if gathered.issues:
+        return NoInputError(
+            f"None of {count} files is a readable DICOM file. {gathered.issues[0].text}", "export the plan again."
+        )
+    where = f"None of {count} files is DICOM." if count else "The folder is empty."
+    return NoInputError(where, "give the folder that holds the exported structure set and its images.")
+
+
+def _grouped(gathered: _Gathered) -> FileIndex:
+    files, copies = _without_copies(gathered.files)
+    issues = list(gathered.issues)
+    if copies:
+        issues.append(_issue("identical-copies", f"{copies} files are identical copies of others.", Severity.INFO))
+    issues += _clashes(files)
+    groups: dict[FileKind, list[IndexedFile]] = {kind: [] for kind in FileKind}
+    for file in files:
+        groups[file.kind].append(file)
+    return FileIndex(
+        structure_sets=tuple(groups[FileKind.STRUCTURE_SET]),
+        plans=tuple(groups[FileKind.PLAN]),
+        images=tuple(groups[FileKind.IMAGE]),
+        registrations=tuple(groups[FileKind.REGISTRATION]),
+        others=tuple(groups[FileKind.OTHER]),
+        files_read=len(gathered.files),
+        files_skipped=gathered.skipped,
+        broken_structure_sets=gathered.broken_structure_sets,
+        issues=tuple(sorted(issues)),
+    )
+
+
+def _without_copies(files: Iterable[IndexedFile]) -> tuple[list[IndexedFile], int]:
+    ordered = sorted(files, key=lambda file: (file.sop_instance_uid, file.sha256, str(file.path)))
+    kept = {file.sha256: file for file in reversed(ordered)}
+    unique = [file for file in ordered if kept[file.sha256] is file]
+    return unique, len(ordered) - len(unique)
+
+
+def _clashes(files: Iterable[IndexedFile]) -> list[Issue]:
+    """One SOP Instance UID on files that differ."""
+    clashing = [count for uid, count in Counter(file.sop_instance_uid for file in files).items() if uid and count > 1]
+    if not clashing:
+        return []
+    text = f"{len(clashing)} SOP Instance UIDs stand on {sum(clashing)} files that differ."
+    return [_issue("instance-uid-clash", text)]
+
+
+def _issue(code: str, text: str, severity: Severity = Severity.WARNING) -> Issue:
+    return Issue(code=code, severity=severity, subject=SUBJECT, text=text)

@@ -1,0 +1,153 @@
+"""From the bytes of one file to a pydicom Dataset, with the guards that pydicom leaves to its caller.
+
+Knows how to tell a DICOM file from any other, caps inflation and notices truncation; knows nothing of what a file is
+about. Element values stay raw bytes: :mod:`rtcomplexity.dicom.elements` reads them.
+"""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from pydicom.dataelem import RawDataElement
+from pydicom.errors import InvalidDicomError
+from pydicom.filereader import (
+    _read_file_meta_info,  # the very code by which dcmread decides to inflate
+    dcmread,
+    read_dataset,
+    read_preamble,
+)
+
+from rtcomplexity.errors import LimitExceededError, UnreadableFileError
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+    from pydicom.tag import BaseTag
+
+PARSE_FAULTS: Final = (
+    AttributeError,
+    EOFError,
+    InvalidDicomError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What pydicom raises on broken files: it promises no narrower set."""
+
+HEAD_BYTES: Final = 132
+DEFLATED: Final = b"1.2.840.10008.1.2.1.99"
+DICOMDIR: Final = b"1.2.840.10008.1.3.10"
+_UNDEFINED_LENGTH: Final = 0xFFFFFFFF
+_PIXEL_GROUP: Final = 0x7FE0
+_INFLATION_RATIO: Final = 50
+_INFLATION_FLOOR_BYTES: Final = 16_000_000
+
+
+def has_preamble(head: bytes) -> bool:
+    """Whether the first 132 bytes end in the DICOM prefix."""
+    return head[128:HEAD_BYTES] == b"DICM"
+
+
+def may_be_dicom(head: bytes) -> bool:
+    """Whether a file that opens with `head` (132 bytes) is worth parsing.
+
+    Files without preamble and file meta (Monaco writes such) open with an element of group 0002 or 0008.
+    """
+    if has_preamble(head):
+        return True
+    if len(head) < 8:
+        return False
+    little, big = struct.unpack("<HH", head[:4]), struct.unpack(">HH", head[:4])
+    return any(group in {0x0002, 0x0008} and element <= 0x1200 for group, element in (little, big))
+
+
+def is_directory_record(head: bytes) -> bool:
+    """Whether a file that opens with `head` (its first kilobyte) is a DICOMDIR."""
+    return has_preamble(head) and DICOMDIR in head[HEAD_BYTES:1024]
+
+
+def parse(source: bytes | BinaryIO) -> Dataset:
+    """Parse a DICOM file up to its pixels; no value is converted.
+
+    Truncation inside the last element passes: ask :func:`is_cut_short`.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the file is broken.
+    LimitExceededError
+        If a deflated file unpacks to more than 50 times its size.
+    """
+    stream = BytesIO(source) if isinstance(source, bytes) else source
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what matters of them is checked here and by the readers
+            return _parse_deflated(stream) if _is_deflated(source) else _parse_plain(stream)
+    except PARSE_FAULTS as fault:
+        raise UnreadableFileError(f"A DICOM file is broken: {describe(fault)}.", "export it again.") from fault
+
+
+def describe(fault: BaseException) -> str:
+    """Name a fault in words that hold nothing of the file's contents."""
+    if isinstance(fault, RecursionError):
+        return "its sequences are nested too deeply"
+    if isinstance(fault, EOFError | OSError | struct.error):
+        return "it ends too early or a length in it is wrong"
+    if isinstance(fault, zlib.error):
+        return "its deflated part cannot be inflated"
+    return "its elements cannot be parsed"
+
+
+def is_cut_short(dataset: Dataset) -> bool:
+    """Whether the last element holds fewer bytes than its length says (pydicom passes that silently)."""
+    tags = list(dataset.keys())
+    if not tags:
+        return False
+    last = dataset.get_item(tags[-1])
+    return (
+        isinstance(last, RawDataElement)
+        and last.length != _UNDEFINED_LENGTH
+        and len(bytes(last.value or b"")) < last.length
+    )
+
+
+def _parse_plain(stream: BinaryIO) -> Dataset:
+    return dcmread(stream, stop_before_pixels=True, force=True)
+
+
+def _is_deflated(source: bytes | BinaryIO) -> bool:
+    if isinstance(source, bytes):
+        return DEFLATED in source and _transfer_syntax(BytesIO(source)) == DEFLATED
+    found = _transfer_syntax(source) == DEFLATED
+    source.seek(0)
+    return found
+
+
+def _transfer_syntax(stream: BinaryIO) -> bytes:
+    read_preamble(stream, force=True)
+    return str(_read_file_meta_info(stream).get("TransferSyntaxUID", "")).encode("ascii", "replace")
+
+
+def _parse_deflated(stream: BinaryIO) -> Dataset:
+    _transfer_syntax(stream)
+    packed = stream.read()
+    limit = max(_INFLATION_FLOOR_BYTES, _INFLATION_RATIO * len(packed))
+    unpacked = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, limit + 1)
+    if len(unpacked) > limit:
+        raise LimitExceededError(
+            f"A deflated file unpacks to more than {limit} bytes.", "check where it comes from; export it uncompressed."
+        )
+    return read_dataset(BytesIO(unpacked), is_implicit_VR=False, is_little_endian=True, stop_when=_at_pixels)
+
+
+def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    return tag >> 16 >= _PIXEL_GROUP
