@@ -9,17 +9,17 @@ from rtcomplexity.cli.options import SEVERITIES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rtcomplexity.cli.rendering.document import Document
+    from rtcomplexity.evidence.record import Record
 
 
-def failed_checks(document: Document, limits: Sequence[str]) -> list[str]:
+def failed_checks(record: Record, limits: Sequence[str]) -> list[str]:
     """Say which of `limits` the record meets: its verdict, or an issue that severe or more."""
-    return [text for limit in limits if (text := _failed(document, limit))]
+    return [text for limit in limits if (text := _failed(record, limit))]
 
 
-def _failed(document: Document, limit: str) -> str:
+def _failed(record: Record, limit: str) -> str:
     if limit not in SEVERITIES:
-        return f"the verdict is {limit}" if document["verdict"]["value"] == limit else ""
+        return f"the verdict is {limit}" if record.verdict.value == limit else ""
     severe = SEVERITIES[SEVERITIES.index(limit) :]
-    found = sum(issue["severity"] in severe for issue in document["issues"])
+    found = sum(issue.severity in severe for issue in record.issues)
     return f"{found} issue{'s' if found != 1 else ''} of severity {' or '.join(severe)}" if found else ""

@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 import platform
 import re
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, requires, version
-from typing import Any
+from typing import Any, TypeAlias
+
+Findings: TypeAlias = Mapping[str, Any]
 
 PACKAGE = "rtcomplexity"
 DEVELOPMENT_EXTRAS = frozenset({"test"})
@@ -26,7 +29,7 @@ CODECS = (
 THREADS = "OPENBLAS_NUM_THREADS"
 
 
-def examine() -> dict[str, Any]:
+def examine() -> Findings:
     """Describe the installation."""
     packages = _packages()
     return {

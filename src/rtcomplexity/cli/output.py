@@ -11,8 +11,8 @@ from rtcomplexity.errors import UsageError
 EVIDENCE_FILE = "evidence.json"
 
 
-def write_private(folder: Path, name: str, text: str) -> Path:
-    """Write `text` as the file `name` in `folder`, readable by its owner alone, and return where it is.
+def write_private(folder: Path, name: str, content: bytes) -> Path:
+    """Write `content` as the file `name` in `folder`, readable by its owner alone, and return where it is.
 
     It is written beside its place and then moved there: a link that stands in its place is replaced, not followed.
 
@@ -23,7 +23,7 @@ def write_private(folder: Path, name: str, text: str) -> Path:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return _replace(folder / name, text.encode("utf-8"))
+        return _replace(folder / name, content)
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise UsageError("--out", f"{folder} ({reason})", "a folder that can be written") from error

@@ -10,7 +10,7 @@ from rtcomplexity.cli.output import write_private
 
 def fault_of_the_package():
     try:
-        write_private(None, "Doe^John", "x")
+        write_private(None, "Doe^John", b"x")
     except AttributeError:
         return sys.exc_info()
     pytest.fail("it was to fail")
@@ -38,4 +38,4 @@ def test_the_traceback_comes_only_on_request_and_without_values(capsys, monkeypa
     failure.tell_fault(*fault_of_the_package())
     told = capsys.readouterr().err
     assert "Traceback" in told
-    assert "Doe^John" not in told.replace('write_private(None, "Doe^John", "x")', "")
+    assert "Doe^John" not in told.replace('write_private(None, "Doe^John", b"x")', "")

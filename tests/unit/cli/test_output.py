@@ -13,14 +13,14 @@ posix_only = pytest.mark.skipif(sys.platform == "win32", reason="file modes and 
 
 
 def test_a_missing_folder_is_made_and_nothing_else_is_left_in_it(tmp_path):
-    written = write_private(tmp_path / "a" / "b", "evidence.json", "{}\n")
+    written = write_private(tmp_path / "a" / "b", "evidence.json", b"{}\n")
     assert written.read_bytes() == b"{}\n"
     assert list(written.parent.iterdir()) == [written]
 
 
 @posix_only
 def test_only_the_owner_can_read_it(tmp_path):
-    written = write_private(tmp_path, "evidence.json", "{}")
+    written = write_private(tmp_path, "evidence.json", b"{}")
     assert stat.S_IMODE(written.stat().st_mode) == 0o600
 
 
@@ -30,14 +30,14 @@ def test_a_link_in_its_place_is_replaced_and_not_followed(tmp_path):
     elsewhere.write_text("mine")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "evidence.json").symlink_to(elsewhere)
-    write_private(tmp_path / "out", "evidence.json", "{}")
+    write_private(tmp_path / "out", "evidence.json", b"{}")
     assert elsewhere.read_text() == "mine"
 
 
 def test_a_file_where_the_folder_should_be_is_an_error(tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(UsageError, match="--out"):
-        write_private(tmp_path / "out", "evidence.json", "{}")
+        write_private(tmp_path / "out", "evidence.json", b"{}")
 
 
 def test_a_write_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
@@ -46,5 +46,5 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fdopen", full)
     with pytest.raises(UsageError, match="no space left"):
-        write_private(tmp_path, "evidence.json", "{}")
+        write_private(tmp_path, "evidence.json", b"{}")
     assert list(tmp_path.iterdir()) == []

@@ -6,9 +6,15 @@ from typing import Annotated
 import typer
 
 from rtcomplexity.cli.exit_codes import ExitCode
-from rtcomplexity.cli.options import Aliases, AsJson, PlanFolder, Quiet, StructureSetUid, parse_aliases, parse_fail_at
-
-DEFAULT_PROFILE = "interim"
+from rtcomplexity.cli.options import (
+    DEFAULT_PROFILE,
+    Aliases,
+    AsJson,
+    PlanFolder,
+    Quiet,
+    StructureSetUid,
+    parse_fail_at,
+)
 
 
 def analyze(
@@ -36,22 +42,23 @@ def analyze(
 
     Example: rtcomplexity analyze ./plan --out evidence
     """
-    limits, named = parse_fail_at(fail_at), parse_aliases(aliases)
+    limits = parse_fail_at(fail_at)
 
-    from rtcomplexity.assessment import analyze as assess
+    from rtcomplexity.cli.assessing import assessed
     from rtcomplexity.cli.checks import failed_checks
-    from rtcomplexity.cli.progress import progress
+    from rtcomplexity.cli.output import EVIDENCE_FILE, write_private
     from rtcomplexity.cli.rendering.assessment import assessment_parts
     from rtcomplexity.cli.rendering.console import print_document, print_result
-    from rtcomplexity.settings import Settings
+    from rtcomplexity.evidence.record import to_json
 
-    with progress(quiet=quiet) as report:
-        assessment = assess(
-            path,
-            settings=Settings.from_environment(),
-            profile=profile,
-            aliases=named,
-            structure_set_uid=structure_set_uid,
-            progress=report,
-        )
-    raise NotImplementedError(assessment, failed_checks, assessment_parts, print_document, print_result, out, quick)
+    record = assessed(path, profile=profile, aliases=aliases, structure_set_uid=structure_set_uid, quiet=quiet)
+    if as_json:
+        print_document(to_json(record))
+    else:
+        print_result(assessment_parts(record, quick=quick))
+    if out is not None:
+        typer.echo(f"Wrote {write_private(out, EVIDENCE_FILE, to_json(record))}", err=True)
+    failed = failed_checks(record, limits)
+    if failed:
+        typer.echo(f"--fail-at: {'; '.join(failed)}", err=True)
+        raise typer.Exit(ExitCode.CHECK_FAILED)

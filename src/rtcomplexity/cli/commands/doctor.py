@@ -8,14 +8,12 @@ def doctor(*, as_json: AsJson = False) -> None:
 
     Example: rtcomplexity doctor --json
     """
-    import json
-
     from rtcomplexity.cli.environment import examine
-    from rtcomplexity.cli.rendering.console import print_document, print_result
+    from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
     from rtcomplexity.cli.rendering.environment import environment_parts
 
     findings = examine()
     if as_json:
-        print_document(json.dumps(findings, indent=2))
+        print_document(as_json_bytes(findings))
     else:
         print_result(environment_parts(findings))

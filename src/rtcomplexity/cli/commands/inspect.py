@@ -1,6 +1,6 @@
 """``rtcomplexity inspect``: what is in a folder, what links to what, and what is odd."""
 
-from rtcomplexity.cli.options import Aliases, PlanFolder, Quiet, StructureSetUid, parse_aliases
+from rtcomplexity.cli.options import DEFAULT_PROFILE, Aliases, PlanFolder, Quiet, StructureSetUid
 
 
 def inspect(
@@ -14,4 +14,10 @@ def inspect(
 
     Example: rtcomplexity inspect ./plan
     """
-    raise NotImplementedError(path, parse_aliases(aliases), structure_set_uid, quiet)
+    from rtcomplexity.cli.assessing import assessed
+    from rtcomplexity.cli.rendering.console import print_result
+    from rtcomplexity.cli.rendering.contents import contents_parts
+    from rtcomplexity.dicom.target_class import tg263_spelling
+
+    record = assessed(path, profile=DEFAULT_PROFILE, aliases=aliases, structure_set_uid=structure_set_uid, quiet=quiet)
+    print_result(contents_parts(record, tg263_spelling))

@@ -16,10 +16,8 @@ def metrics(
 
     Example: rtcomplexity metrics shape.sphericity
     """
-    import json
-
     from rtcomplexity.cli.rendering.catalogue import catalogue_table, described, metric_parts
-    from rtcomplexity.cli.rendering.console import print_document, print_result
+    from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
     from rtcomplexity.metrics.catalogue import CATALOGUE
 
     chosen = [definition for definition in CATALOGUE if key in {None, definition.key}]
@@ -27,7 +25,7 @@ def metrics(
         raise _unknown(str(key), [definition.key for definition in CATALOGUE])
     if as_json:
         entries = [described(definition) for definition in chosen]
-        print_document(json.dumps(entries if key is None else entries[0], indent=2, ensure_ascii=False))
+        print_document(as_json_bytes(entries if key is None else entries[0]))
     elif key is None:
         print_result([catalogue_table(chosen)])
     else:

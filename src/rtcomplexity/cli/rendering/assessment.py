@@ -6,60 +6,71 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from rtcomplexity.cli.rendering.document import decimal, is_target
 from rtcomplexity.cli.rendering.findings import findings_table
 from rtcomplexity.cli.rendering.issues import issues_parts
 from rtcomplexity.cli.rendering.tables import image_sets_table, other_rois_text, targets_table
 from rtcomplexity.cli.rendering.text import shown
+from rtcomplexity.cli.rendering.values import decimal, is_target
 from rtcomplexity.cli.rendering.verdict import verdict_panel
-from rtcomplexity.cli.rendering.wording import DISCLAIMER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import RenderableType
 
-    from rtcomplexity.cli.rendering.document import Document
+    from rtcomplexity.evidence.record import Record
 
 DIGEST_LENGTH = 12
 
 
-def assessment_parts(document: Document, *, quick: bool = False) -> Iterator[RenderableType]:
+def assessment_parts(record: Record, *, quick: bool = False) -> Iterator[RenderableType]:
     """Yield the page part by part; `quick` leaves out everything that judges."""
     if not quick:
-        yield verdict_panel(document)
-        yield findings_table(document["verdict"])
-    yield from measured_parts(document)
-    yield from issues_parts(document)
+        yield verdict_panel(record)
+        yield findings_table(record.verdict)
+    yield from measured_parts(record)
+    yield from issues_parts(record)
+    yield ""
     if not quick:
-        yield Text(method_line(document), style="dim")
-    yield Text(DISCLAIMER)
+        yield Text(method_text(record))
+    yield Text(shown(record.disclaimer), style="italic")
 
 
-def measured_parts(document: Document) -> Iterator[RenderableType]:
+def measured_parts(record: Record) -> Iterator[RenderableType]:
     """Yield what was counted and measured: targets, image sets, other ROIs."""
-    if any(is_target(roi) for roi in document["rois"]):
-        yield targets_table(document)
+    if any(is_target(roi) for roi in record.rois):
+        yield targets_table(record)
     else:
         yield Text("Targets: none found.", style="bold")
-    if document["image_sets"]:
-        yield image_sets_table(document["image_sets"])
+    if record.image_sets:
+        yield image_sets_table(record.image_sets)
     else:
         yield Text("Image sets: none found.", style="bold")
-    others = other_rois_text(document)
+    others = other_rois_text(record)
     if others:
         yield others
         yield ""
 
 
-def method_line(document: Document) -> str:
+def method_text(record: Record) -> str:
     """Name profile, reference and plan, so that somebody else can do the same."""
-    score, plan = document["score"], document["plan"]
-    profile = score["profile"]
-    parts = [f"Profile {shown(str(profile['id']))} ({str(profile['sha256'])[:DIGEST_LENGTH]})"]
-    if score["percentile"] is not None:
-        parts.append(f"percentile {decimal(score['percentile'])} of its reference")
-    if document["verdict"]["stability"] is not None:
-        parts.append(f"stability {decimal(document['verdict']['stability'], 2)}")
-    parts.append(f"plan {str(plan['id'])[:DIGEST_LENGTH]}")
-    return ", ".join(parts) + "."
+    profile, reference = record.score.profile, record.score.reference
+    lines = [f"Profile: {profile.title} ({profile.id}, {profile.sha256[:DIGEST_LENGTH]}). {profile.notice}"]
+    if reference is not None:
+        lines.append(f"Reference: {reference.title}{_percentile(record)}. {_false_support(record)}")
+    lines.append(f"Plan: {record.plan.id[:DIGEST_LENGTH]}. Written by rtcomplexity {record.software.version}.")
+    if record.verdict.service_level is not None:
+        lines.append(record.verdict.service_level_note)
+    return shown("\n".join(lines)).replace("U+000A", "\n")
+
+
+def _percentile(record: Record) -> str:
+    percentile = record.score.percentile
+    return f"; this plan stands at percentile {decimal(percentile)} of it" if isinstance(percentile, float) else ""
+
+
+def _false_support(record: Record) -> str:
+    rate = record.verdict.false_support_rate
+    if rate.value is None:
+        return f"False-support rate: not known ({rate.reason})."
+    return f"False-support rate: {rate.value:g}, at most {rate.upper95:g}, for {rate.population} only."

@@ -6,6 +6,7 @@ failure; what follows is discarded.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from contextlib import contextmanager
@@ -41,12 +42,17 @@ def print_result(parts: Iterable[RenderableType]) -> None:
         sys.stdout.flush()
 
 
-def print_document(text: str) -> None:
-    """Write one JSON document to stdout, in UTF-8 whatever the terminal's encoding, with a line end."""
+def print_document(content: bytes) -> None:
+    """Write one document to stdout, byte for byte whatever the terminal's encoding."""
     with _writing():
         sys.stdout.flush()
-        sys.stdout.buffer.write(text.rstrip("\n").encode("utf-8") + b"\n")
+        sys.stdout.buffer.write(content)
         sys.stdout.flush()
+
+
+def as_json_bytes(value: object) -> bytes:
+    """Write plain values as JSON in UTF-8."""
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
 
 
 def discard_stdout() -> None:

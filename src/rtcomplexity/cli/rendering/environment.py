@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from rtcomplexity.cli.rendering.document import Document
+    from rtcomplexity.cli.environment import Findings
 
 
-def environment_parts(findings: Document) -> Iterator[RenderableType]:
+def environment_parts(findings: Findings) -> Iterator[RenderableType]:
     """Yield a line for the program, tables of packages and codecs, and what to do about what is missing."""
     software, blas = findings["software"], findings["blas"]
     yield Text(f"{software['name']} {software['version']}", style="bold")
@@ -31,12 +31,12 @@ def environment_parts(findings: Document) -> Iterator[RenderableType]:
         yield Text("Nothing is missing.")
 
 
-def _advice(package: Document) -> str:
+def _advice(package: Findings) -> str:
     extra = f"[{package['extra']}]" if package["extra"] else ""
     return f"pip install 'rtcomplexity{extra}'"
 
 
-def _packages(findings: Document) -> Table:
+def _packages(findings: Findings) -> Table:
     table = Table(title="Packages", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for heading in ("Package", "Version", "Needed for"):
         table.add_column(heading)
@@ -46,7 +46,7 @@ def _packages(findings: Document) -> Table:
     return table
 
 
-def _codecs(findings: Document) -> Table:
+def _codecs(findings: Findings) -> Table:
     table = Table(title="Compressed images", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     table.add_column("Compression")
     table.add_column("Read by")

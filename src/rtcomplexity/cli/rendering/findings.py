@@ -13,17 +13,17 @@ from rtcomplexity.cli.rendering.text import shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rtcomplexity.cli.rendering.document import Document
+    from rtcomplexity.evidence.record import VerdictRecord
 
 NONE_FOUND = "none found"
 
 
-def findings_table(verdict: Document) -> Table:
+def findings_table(verdict: VerdictRecord) -> Table:
     """Build a table of two equal columns."""
     table = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1))
     table.add_column("Findings for", ratio=1, overflow="fold")
     table.add_column("Findings against", ratio=1, overflow="fold")
-    table.add_row(_listed(verdict["for"], "+"), _listed(verdict["against"], "-"))
+    table.add_row(_listed(verdict.findings_for, "+"), _listed(verdict.findings_against, "-"))
     return table
 
 

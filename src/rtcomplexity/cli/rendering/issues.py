@@ -4,47 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
-from rtcomplexity.cli.rendering.document import subject_of
+from rtcomplexity.cli.rendering.tables import titled_table
 from rtcomplexity.cli.rendering.text import shown
+from rtcomplexity.cli.rendering.values import names_by_number, subject_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.console import RenderableType
 
-    from rtcomplexity.cli.rendering.document import Document
+    from rtcomplexity.evidence.record import Record
 
 STYLES = {"error": "red", "warning": "yellow", "info": "dim"}
-"""In the order in which they are told."""
+WEIGHTY = ("error", "warning")
+ALL = ("error", "warning", "info")
 
 
-def issues_parts(document: Document, told: Sequence[str] = ("error", "warning")) -> list[RenderableType]:
-    """Build the table of the severities in `told`, and a line that counts the others."""
-    issues = document["issues"]
-    parts: list[RenderableType] = []
-    chosen = [issue for severity in told for issue in issues if issue["severity"] == severity]
+def issues_parts(record: Record, severities: Sequence[str] = WEIGHTY) -> Iterator[RenderableType]:
+    """Yield the table of these severities, and a line that counts the others."""
+    chosen = [issue for severity in severities for issue in record.issues if issue.severity == severity]
+    names = names_by_number(record)
     if chosen:
-        parts.append(_table(chosen, document))
-    left_out = len(issues) - len(chosen)
+        table = titled_table("Issues", ("Severity", "About", "What was found"))
+        for issue in chosen:
+            severity = Text(issue.severity, style=STYLES[issue.severity])
+            table.add_row(severity, Text(subject_of(issue, names)), Text(shown(issue.text)))
+        yield table
+    left_out = len(record.issues) - len(chosen)
     if left_out:
-        parts.append(Text(f"{left_out} further {'note' if left_out == 1 else 'notes'} of little weight: see --json."))
-    return parts or [Text("No issues.")]
-
-
-def _table(issues: Sequence[Document], document: Document) -> Table:
-    table = Table(title="Issues", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1))
-    table.add_column("Severity", no_wrap=True)
-    table.add_column("About", overflow="fold")
-    table.add_column("What was found", overflow="fold")
-    for issue in issues:
-        severity = str(issue["severity"])
-        table.add_row(
-            Text(severity, style=STYLES[severity]),
-            Text(subject_of(issue, document)),
-            Text(shown(str(issue["text"]))),
-        )
-    return table
+        yield Text(f"{left_out} more of severity info: rtcomplexity inspect shows them.")
+    if not record.issues:
+        yield Text("No issues.")

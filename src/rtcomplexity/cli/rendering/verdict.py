@@ -1,4 +1,4 @@
-"""The first thing a reader sees: verdict, claim, what decided, what is missing and who can supply it.
+"""The first thing a reader sees: verdict, claim, what decided, what is missing and who supplies it.
 
 Renders the record's ``verdict`` and ``score``; judges nothing.
 """
@@ -12,56 +12,70 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from rtcomplexity.cli.rendering.document import decimal
-from rtcomplexity.cli.rendering.readiness import missing_by_supplier
 from rtcomplexity.cli.rendering.text import shown
-from rtcomplexity.cli.rendering.wording import CLAIM_SENTENCES, FAMILIES, SERVICE_LEVELS, VERDICT_SENTENCES, told
+from rtcomplexity.cli.rendering.values import decimal
+from rtcomplexity.cli.rendering.wording import CLAIM_STATUS, HEADLINES, READINESS, SERVICE_LEVELS, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rtcomplexity.cli.rendering.document import Document
+    from rtcomplexity.evidence.record import Record, ScoreRecord, VerdictRecord
 
 
-def verdict_panel(document: Document) -> Panel:
+def verdict_panel(record: Record) -> Panel:
     """Build the panel that answers before anything else is read."""
     facts = Table.grid(padding=(0, 2, 0, 0))
     facts.add_column(style="bold", no_wrap=True)
     facts.add_column(overflow="fold")
-    for label, text in _facts(document):
-        facts.add_row(label, Text(text))
+    for label, text in _facts(record):
+        facts.add_row(label, Text(shown(text)))
     body = Table.grid(padding=(0, 0, 1, 0))
-    body.add_row(Text(sentence(document["verdict"]), style="bold"))
+    body.add_row(Text(headline(record.verdict), style="bold"))
     body.add_row(facts)
     return Panel(body, title="Verdict", title_align="left", box=box.ROUNDED, border_style="cyan")
 
 
-def sentence(verdict: Document) -> str:
-    """Say the verdict in one plain sentence, with its reason where there is no assessment."""
-    opening = VERDICT_SENTENCES[verdict["value"]]
-    if verdict["value"] != "insufficient_evidence":
-        return opening
-    return " ".join([opening, *(shown(reason) for reason in verdict["why_not"] or verdict["against"])])
+def headline(verdict: VerdictRecord) -> str:
+    """Say the verdict in a plain sentence; where there is none, what stands in the way."""
+    if verdict.value != "insufficient_evidence":
+        return HEADLINES[verdict.value]
+    reasons = " ".join(reason.text.removeprefix("reference_not_applicable: ") for reason in verdict.reasons)
+    return shown(f"Cannot be assessed: {reasons}") if reasons else HEADLINES[verdict.value]
 
 
-def _facts(document: Document) -> Iterator[tuple[str, str]]:
-    verdict, score = document["verdict"], document["score"]
+def _facts(record: Record) -> Iterator[tuple[str, str]]:
+    verdict = record.verdict
     yield "Complexity", _complexity(verdict)
-    yield "Claim", told(CLAIM_SENTENCES, verdict["claim"])
-    if score["decided_by"]:
-        yield "Decided by", "; ".join(_family(score, family) for family in score["decided_by"])
+    yield "Claim", f"{told(CLAIM_STATUS, verdict.claim)}: {verdict.claim_rule.text}"
+    if record.score.decided_by:
+        yield "Decided by", _decided_by(record.score)
+    if verdict.value != "insufficient_evidence" and verdict.reasons:
+        yield "Because", " ".join(reason.text for reason in verdict.reasons)
     for supplier, items in missing_by_supplier(verdict).items():
-        yield "Missing", f"{supplier}: {', '.join(items)}"
+        yield "Missing", f"from the {supplier}: {', '.join(items)}"
+    if record.options:
+        yield "Options", "; ".join(f"{name} = {value}" for name, value in record.options.items())
 
 
-def _complexity(verdict: Document) -> str:
-    level = verdict["service_level"]
-    value = str(verdict["value"]).replace("_", " ")
-    return f"{value}; service level {told(SERVICE_LEVELS, level)}" if level else f"{value}; no service level"
+def missing_by_supplier(verdict: VerdictRecord) -> dict[str, list[str]]:
+    """Items that documentation still needs, by who supplies them."""
+    by_supplier: dict[str, list[str]] = {}
+    for entry in verdict.readiness:
+        if entry.state != "met":
+            by_supplier.setdefault(entry.supplied_by, []).append(told(READINESS, entry.item))
+    return by_supplier
 
 
-def _family(score: Document, family_id: str) -> str:
-    for family in score["families"]:
-        if family["id"] == family_id:
-            return f"{told(FAMILIES, family_id)} ({decimal(family['score'])} of 100)"
-    return told(FAMILIES, family_id)
+def _complexity(verdict: VerdictRecord) -> str:
+    value = verdict.value.replace("_", " ")
+    if verdict.service_level is None:
+        return f"{value} (no service level)"
+    return f"{value} (service level {SERVICE_LEVELS[verdict.service_level]})"
+
+
+def _decided_by(score: ScoreRecord) -> str:
+    scored = {family.id: (family.title, family.score) for family in score.families}
+    scored |= {group.id: (group.title, group.score) for group in score.groups}
+    return ", ".join(
+        f"{title} ({decimal(value, 0)} of 100)" for title, value in (scored[each] for each in score.decided_by)
+    )

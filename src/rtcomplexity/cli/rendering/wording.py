@@ -1,61 +1,61 @@
-"""The plain words in which verdicts, families and links are told.
+"""The plain words in which the record's keys are told.
 
-Words only. They describe what files show; none says what anybody should bill or will be paid.
+Words only. They describe what files show; none says what anybody should bill or will be paid. Whole sentences stand in
+the record itself.
 """
 
 from __future__ import annotations
 
-VERDICT_SENTENCES = {
-    "supports": "The plan files support the statement that this delineation was substantially harder than typical.",
-    "rejects": "The plan files do not support more than the routine service.",
-    "indeterminate": "The plan files leave it open: neither clearly routine nor clearly beyond it.",
-    "insufficient_evidence": "Cannot be assessed:",
+HEADLINES = {
+    "supports": "The plan files support it: this delineation is substantially harder than typical.",
+    "rejects": "The plan files do not support it: this delineation is not substantially harder than typical.",
+    "indeterminate": "The plan files leave it open: neither clearly routine nor clearly harder than typical.",
+    "insufficient_evidence": "Cannot be assessed.",
 }
-SERVICE_LEVELS = {
-    "22": "22, increased procedural service",
-    "11": "11, the routine service (a word of this report, no claim modifier)",
-}
-CLAIM_SENTENCES = {
-    "eligible": "the payer's rule as loaded accepts modifier 22 on this code",
-    "not_eligible": "not eligible: the payer's rule, on the known facts, excludes modifier 22 here",
-    "unknown": "unknown: payer rule or global period not given",
-}
-FAMILIES = {
-    "shape": "complex contours: shape",
-    "topology": "complex contours: separate bodies and holes",
-    "ambiguity": "unclear tumour borders",
-    "extent": "extent of the target",
-    "adjacency": "nearness to organs",
-    "fusion": "image fusion",
-    "image_sets": "multiple image sets",
-    "imaging": "image fusion and image sets",
-}
+SERVICE_LEVELS = {"22": "22, increased procedural service", "11": "11, routine service"}
+CLAIM_STATUS = {"eligible": "eligible", "not_eligible": "not eligible", "unknown": "unknown"}
 LEVELS = {
-    "present": "in the folder, nothing ties it to the contours",
+    "present": "in the folder, tied to nothing",
     "same_frame": "same frame of reference",
     "registered": "registered",
-    "referenced": "referenced by the contours",
+    "referenced": "referenced",
 }
 ROLES = {"planning": "planning", "secondary": "secondary", "not_counted": "not counted"}
 LINKS = {
-    "contour_image_sequence": "image references of the contours",
-    "study_level_references": "image references of the structure set",
-    "series_uid": "series UID",
-    "frame_of_reference": "frame of reference",
-    "none": "nothing",
+    "contour_image_sequence": "the contours' image references",
+    "study_level_references": "the structure set's image references",
+    "series_uid": "the series UID",
+    "frame_of_reference": "the frame of reference",
+    "none": "no reference at all",
 }
-DISCLAIMER = (
-    "This lists measurements. It is not a coding, medical-necessity or payment decision. Modifier 22 is a "
-    "representation by the billing provider and needs a signed procedure note."
-)
+DECIDED_BY = {
+    "alias": "--map",
+    "interpreted_type": "its type",
+    "observation_label": "its label",
+    "code": "its code",
+    "name": "its name",
+    "nothing": "nothing",
+}
+READINESS = {
+    "procedure_note": "procedure note",
+    "physician_statement": "statement of the reason",
+    "physician_minutes": "minutes spent",
+    "typical_minutes": "typical minutes",
+    "delineated_by": "who delineated",
+    "reports_77261_77799": "whether that physician reports 77261-77799",
+    "payer_rule": "payer",
+    "global_period": "global period of the code",
+    "approval_status": "approval of the structure set",
+    "local_cohort": "cohort of local plans",
+}
 
 
-def told(words: dict[str, str], key: object) -> str:
+def told(words: dict[str, str], key: str) -> str:
     """Plain words for `key`; the key itself, readable, where there are none.
 
     Examples
     --------
-    >>> told(FAMILIES, "shape"), told(FAMILIES, "a_new_one")
-    ('complex contours: shape', 'a new one')
+    >>> told(READINESS, "payer_rule"), told(READINESS, "a_new_one")
+    ('payer', 'a new one')
     """
-    return words.get(str(key), str(key).replace("_", " "))
+    return words.get(key, key.replace("_", " "))

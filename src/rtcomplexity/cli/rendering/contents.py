@@ -1,0 +1,133 @@
+"""What is in a folder, what links to what, and what is odd: the page of ``inspect``.
+
+Renders the record without its score and verdict.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from rich.tree import Tree
+
+from rtcomplexity.cli.rendering.issues import ALL, issues_parts
+from rtcomplexity.cli.rendering.tables import drawn, titled_table
+from rtcomplexity.cli.rendering.text import shown
+from rtcomplexity.cli.rendering.values import (
+    CONTOURS,
+    PLANES,
+    POINTS,
+    UNRESOLVED,
+    VOLUME,
+    count,
+    is_target,
+    name_of,
+    names_by_number,
+    value_of,
+    volume,
+)
+from rtcomplexity.cli.rendering.wording import DECIDED_BY, LEVELS, LINKS, ROLES, told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from rtcomplexity.evidence.record import ImageSetRecord, Plan, Record, RelationRecord, RtPlanRecord
+
+CONTAINMENT = "relation.containment"
+INSIDE = 0.995
+"""A target counts as inside another from this share of its volume: less is more than what voxels round away."""
+OUTER = {"GTV": ("ITV", "CTV", "PTV"), "ITV": ("CTV", "PTV"), "CTV": ("PTV",)}
+
+
+def contents_parts(record: Record, spelling: Callable[[str], str | None]) -> Iterator[RenderableType]:
+    """Yield the page; `spelling` says how TG-263 would spell a name, or None."""
+    yield links_tree(record)
+    yield ""
+    yield rois_table(record)
+    yield from oddities(record, spelling)
+    yield from issues_parts(record, ALL)
+
+
+def links_tree(record: Record) -> Tree:
+    """Build the tree of what was found and what ties it together."""
+    plan = record.plan
+    tree = Tree(Text(f"Plan {plan.id[:12]}", style="bold"), guide_style="dim")
+    chosen = tree.add(_line(f"Structure set: {plan.structure_set.roi_count} ROIs, {_approval(plan)}"))
+    chosen.add(_line(f"chosen because: {plan.structure_set.chosen_because}"))
+    chosen.add(_line(f"tied to the planning images by {told(LINKS, plan.structure_set.link)}: {_link_text(plan)}"))
+    for alternative in plan.structure_set.alternatives:
+        chosen.add(_line(f"not chosen: {alternative.sop_instance_uid}: {alternative.because}"))
+    images = tree.add(_line(f"Image sets: {len(record.image_sets)}"))
+    for image_set in record.image_sets:
+        images.add(_line(_image_set(image_set))).add(_line(image_set.shown_by))
+    tree.add(_line(_rt_plan(plan.rt_plan)))
+    return tree
+
+
+def rois_table(record: Record) -> Table:
+    """Build the table of all ROIs, in the order of the file."""
+    table = titled_table("ROIs", ("No.", "Name", "Class", "By", "Drawn"))
+    for heading in ("Contours", "Planes", "Points", "cm³"):
+        table.add_column(heading, justify="right")
+    names = names_by_number(record)
+    for roi in record.rois:
+        table.add_row(
+            str(roi.number),
+            Text(name_of(roi)),
+            "?" if roi.target_class == UNRESOLVED else roi.target_class,
+            told(DECIDED_BY, roi.class_decided_by),
+            Text(drawn(roi, names)),
+            *(count(roi.metrics, key) for key in (CONTOURS, PLANES, POINTS)),
+            volume(value_of(roi.metrics, VOLUME)),
+        )
+    return table
+
+
+def oddities(record: Record, spelling: Callable[[str], str | None]) -> Iterator[Text]:
+    """Yield a line for every target that is not inside its outer one, and one for names spelled otherwise."""
+    yield from (line for relation in record.relations if (line := _not_inside(relation, record)))
+    respelled = [(roi.name, other) for roi in record.rois if (other := spelling(roi.name)) is not None]
+    if respelled:
+        pairs = " · ".join(f"{shown(name)} → {shown(other)}" for name, other in respelled)
+        yield Text(f"TG-263 would spell: {pairs}\n")
+
+
+def _not_inside(relation: RelationRecord, record: Record) -> Text | None:
+    by_number = {roi.number: roi for roi in record.rois}
+    inner, outer = by_number[relation.a_number], by_number[relation.b_number]
+    share = value_of(relation.metrics, CONTAINMENT)
+    if not is_target(inner) or share is None or outer.target_class not in OUTER.get(inner.target_class, ()):
+        return None
+    if share >= INSIDE:
+        return None
+    return Text(f"{name_of(inner)} is not inside {name_of(outer)}: {100 * share:.1f} % of it is.", style="yellow")
+
+
+def _approval(plan: Plan) -> str:
+    return f"approval {plan.structure_set.approval.lower()}"
+
+
+def _link_text(plan: Plan) -> str:
+    return plan.structure_set.link_text or "nothing to resolve"
+
+
+def _image_set(image_set: ImageSetRecord) -> str:
+    phases = f", {image_set.phases} phases" if image_set.phases > 1 else ""
+    return (
+        f"{image_set.modality}, {told(ROLES, image_set.role)}, {told(LEVELS, image_set.level)}: "
+        f"{image_set.slices} slices{phases}"
+    )
+
+
+def _rt_plan(rt_plan: RtPlanRecord | None) -> str:
+    if rt_plan is None:
+        return "RT Plan: none found"
+    fractions = f"{rt_plan.fractions} fractions" if isinstance(rt_plan.fractions, int) else "fractions not stated"
+    return f"RT Plan: {fractions}, approval {rt_plan.approval.lower()}"
+
+
+def _line(text: str) -> Text:
+    return Text(shown(text))
