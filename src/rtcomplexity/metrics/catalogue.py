@@ -1,4 +1,4 @@
-"""Every metric there is, in the order in which it is reported. Help, documentation and reports are generated from it."""
+"""Every metric, in the order in which it is reported; help, documentation and reports are generated from it."""
 
 from __future__ import annotations
 

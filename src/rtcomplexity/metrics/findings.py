@@ -52,7 +52,7 @@ def _copies(found: StackFindings, subject: str) -> Iterator[Issue]:
             code="near-duplicate-contours",
             severity=Severity.WARNING,
             subject=subject,
-            text=f"{found.near_copies} contours almost repeat another on their plane; the largest of each group is used.",
+            text=f"{found.near_copies} contours almost repeat another on their plane; of each group the largest counts.",
         )
 
 
@@ -142,8 +142,8 @@ def _outside(context: RoiContext, subject: str) -> Iterator[Issue]:
             severity=Severity.WARNING,
             subject=subject,
             text=(
-                f"{100 * share:.2g} % of the vertices and {beyond} planes lie outside the planning image. They count in "
-                "the contour volume, but no voxel stands for them."
+                f"{100 * share:.2g} % of the vertices and {beyond} planes lie outside the planning image; they count "
+                "in the contour volume, but no voxel stands for them."
             ),
         )
 
@@ -152,7 +152,8 @@ def _tps(context: RoiContext, values: Mapping[str, Measurement], subject: str) -
     own, theirs = values["shape.volume"].value, context.roi.tps_volume_cm3
     if own is None or theirs is None or abs(theirs - own) <= _allowed(own):
         return
-    text = f"The planning system says {theirs:g} cm3; the contours enclose {own:g} cm3 ({100 * (own / theirs - 1):+.1f} %)."
+    difference = 100 * (own / theirs - 1)
+    text = f"The planning system says {theirs:g} cm3; the contours enclose {own:g} cm3 ({difference:+.1f} %)."
     with_copies = own + context.stacked.findings.copies_mm3 / MM3_PER_CM3
     if with_copies > own and abs(theirs - with_copies) <= _allowed(with_copies):
         text += (

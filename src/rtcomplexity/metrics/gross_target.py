@@ -162,7 +162,7 @@ def craniocaudal_length_mm(target: GrossTarget) -> float:
 
 def manual_lateral_area_cm2(target: GrossTarget) -> float:
     """Sum of contour length x slab over the parts not drawn by an algorithm, cm2."""
-    return sum(contour.lateral_area_cm2(part) for part in target.drawn_by_hand)
+    return float(sum(contour.lateral_area_cm2(part) for part in target.drawn_by_hand))
 
 
 def component_count(target: GrossTarget) -> float:

@@ -52,7 +52,7 @@ def measure(case: Case, *, settings: Settings, quick: bool = False) -> MetricTab
 
 
 def compute_all(definitions: Iterable[MetricDefinition[Subject]], subject: Subject) -> dict[str, Measurement]:
-    """Compute metrics of one subject; those that do not exist carry the reason, those that do not apply are left out."""
+    """Compute metrics of one subject: a missing one carries its reason, one that does not apply is left out."""
     values = {}
     for definition in definitions:
         try:

@@ -1,0 +1,121 @@
+"""Even-odd areas against arithmetic and against an independent polygon library."""
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+from shapely.ops import polygonize, unary_union
+
+from rtcomplexity.errors import LimitExceededError
+from rtcomplexity.geometry import even_odd as module
+from rtcomplexity.geometry.even_odd import even_odd, perimeters, signed_areas
+from unit.geometry.stacks import circle, square
+
+
+def planes(*polygon_lists):
+    """Arguments of even_odd for planes given as lists of polygons."""
+    polygons = [polygon for plane in polygon_lists for polygon in plane]
+    contour_offsets = np.cumsum([0] + [len(p) for p in polygons])
+    return np.concatenate(polygons), contour_offsets, np.cumsum([0] + [len(plane) for plane in polygon_lists])
+
+
+def area(*polygons):
+    return even_odd(*planes(polygons)).areas_mm2[0]
+
+
+def independent_even_odd_area(polygons):
+    """Area by cutting the plane into faces with shapely and counting crossings of a ray from each face."""
+    faces = polygonize(unary_union([shapely.LineString(np.vstack([p, p[:1]])) for p in polygons]))
+    return sum(face.area for face in faces if crossings_right_of(face.representative_point(), polygons) % 2)
+
+
+def crossings_right_of(point, polygons):
+    total = 0
+    for polygon in polygons:
+        (x0, y0), (x1, y1) = polygon.T, np.roll(polygon, -1, axis=0).T
+        spans = (y0 > point.y) != (y1 > point.y)
+        x = x0[spans] + (point.y - y0[spans]) * (x1[spans] - x0[spans]) / (y1[spans] - y0[spans])
+        total += int(np.sum(x > point.x))
+    return total
+
+
+def test_a_square_has_its_area():
+    assert area(square(10)) == 100
+
+
+def test_a_hole_is_subtracted_and_an_island_in_it_added():
+    assert area(square(10), square(6), square(2)) == 100 - 36 + 4
+
+
+def test_the_order_in_which_contours_are_listed_does_not_matter():
+    assert area(square(6), square(10), square(2)) == area(square(2), square(6), square(10))
+
+
+def test_a_figure_of_eight_has_both_lobes():
+    assert area(np.array([[0, 0], [10, 10], [10, 0], [0, 10.0]])) == pytest.approx(50, rel=1e-12)
+
+
+def test_a_keyhole_has_the_area_of_ring():
+    outer, inner = square(10), square(4)[::-1]
+    keyhole = np.vstack([outer, outer[:1], inner, inner[:1]])
+    assert area(keyhole) == pytest.approx(100 - 16, rel=1e-12)
+
+
+def test_overlapping_squares_lose_their_overlap_and_are_named():
+    result = even_odd(*planes([square(10), square(10, (5, 5))]))
+    assert result.areas_mm2[0] == pytest.approx(200 - 2 * 25)
+    assert result.entangled.tolist() == [0, 1]
+
+
+def test_nested_contours_are_not_entangled():
+    assert len(even_odd(*planes([circle(10), circle(5), circle(1, centre=(7, 0))])).entangled) == 0
+
+
+def test_a_self_crossing_contour_is_named():
+    pentagram = circle(10, points=5)[[0, 2, 4, 1, 3]]
+    result = even_odd(*planes([square(50, (100, 0))], [pentagram]))
+    assert result.self_crossing.tolist() == [1]
+    assert result.areas_mm2[1] == pytest.approx(independent_even_odd_area([pentagram]), rel=1e-12)
+
+
+def test_planes_do_not_influence_each_other():
+    together = even_odd(*planes([square(10)], [circle(5), circle(3)], [square(2), square(2, (1, 0))])).areas_mm2
+    apart = [area(square(10)), area(circle(5), circle(3)), area(square(2), square(2, (1, 0)))]
+    assert together == pytest.approx(apart, rel=1e-12)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_agrees_with_an_independent_polygon_library_on_random_scribbles(seed):
+    random = np.random.default_rng(seed)
+    polygons = [random.random((random.integers(3, 20), 2)) * 10 for _ in range(random.integers(1, 5))]
+    assert area(*polygons) == pytest.approx(independent_even_odd_area(polygons), rel=1e-9)
+
+
+def test_work_in_chunks_gives_the_same(monkeypatch):
+    polygons = [[circle(r), circle(r / 2), square(r, (r, 0))] for r in range(3, 30)]
+    whole = even_odd(*planes(*polygons))
+    monkeypatch.setattr(module, "CHUNK_EDGES", 500)
+    parts = even_odd(*planes(*polygons))
+    assert parts.areas_mm2 == pytest.approx(whole.areas_mm2, rel=1e-12)
+    assert parts.entangled.tolist() == whole.entangled.tolist()
+
+
+def test_a_scribble_of_long_edges_is_refused_before_memory_runs_out(monkeypatch):
+    monkeypatch.setattr(module, "MAX_BAND_EDGES", 1000)
+    zigzag = np.column_stack([np.arange(300.0), np.tile([0, 10.0], 150) + 0.001 * np.arange(300)])
+    with pytest.raises(LimitExceededError, match="300 vertices"):
+        area(zigzag)
+
+
+def test_no_contours_have_no_area():
+    result = even_odd(np.empty((0, 2)), np.zeros(1, int), np.zeros(3, int))
+    assert result.areas_mm2.tolist() == [0, 0]
+
+
+def test_signed_area_and_perimeter_of_a_triangle():
+    triangle = np.array([[0, 0], [3, 0], [0, 4.0]])
+    offsets = np.array([0, 3])
+    assert signed_areas(triangle, offsets).tolist() == [6]
+    assert signed_areas(triangle[::-1], offsets).tolist() == [-6]
+    assert perimeters(triangle, offsets).tolist() == [12]
