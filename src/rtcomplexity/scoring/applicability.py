@@ -63,14 +63,24 @@ def limiting_reasons(
 ) -> tuple[Reason, ...]:
     """Return why the verdict is at most indeterminate on facts alone; empty where nothing stands in the way."""
     needs = profile.rules.supports_needs
+    limit = stratum.max_gross_target_volume_cm3
     volume = gross_target[VOLUME_KEY].value if VOLUME_KEY in gross_target else None
-    is_larger = volume is not None and volume > stratum.max_gross_target_volume_cm3
-    numbers = {"volume": f"{volume:g}" if is_larger else "", "limit": f"{stratum.max_gross_target_volume_cm3:g}"}
+    is_larger = volume is not None and volume > limit
     fired = (
         ("profile_may_not_support", not profile.rules.may_support),
-        ("site_unknown", "site_known" in needs and facts.site is Site.UNKNOWN),
+        ("site_unknown", facts.site is Site.UNKNOWN),
         ("fractions_unknown", "fractions_known" in needs and facts.fractions is None),
+        ("volume_unknown", volume is None),
         ("volume_above_reference_fractions_unknown", is_larger and facts.fractions is None),
         ("volume_above_reference", "volume_within_reference" in needs and is_larger and facts.fractions is not None),
     )
-    return tuple(reason(code, stratum=stratum.title, **numbers) for code, does_fire in fired if does_fire)
+    numbers = {"stratum": stratum.title, "volume": f"{volume or 0:g}", "limit": f"{limit:g}"}
+    return tuple(reason(code, **numbers) for code, does_fire in fired if does_fire)
+
+
+def other_strata(facts: CaseFacts, profile: Profile, stratum: Stratum) -> tuple[Stratum, ...]:
+    """Return the further strata a case may belong to: all, where nobody stated the fractions, else none.
+
+    A support must hold in each. Otherwise deleting the RT Plan could turn another verdict into a support.
+    """
+    return tuple(each for each in profile.strata if each.id != stratum.id) if facts.fractions is None else ()

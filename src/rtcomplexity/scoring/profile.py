@@ -45,19 +45,18 @@ def _check_score_knots(knots: Knots) -> Knots:
     return knots
 
 
-Percentile = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
-_Value = Annotated[float, Field(allow_inf_nan=False)]
-FactorKnots = Annotated[tuple[tuple[_Value, Percentile], ...], Field(min_length=2), AfterValidator(_check_percentiles)]
+Percentile = Annotated[float, Field(ge=0, le=100)]
+FactorKnots = Annotated[tuple[tuple[float, Percentile], ...], Field(min_length=2), AfterValidator(_check_percentiles)]
 ScoreKnots = Annotated[FactorKnots, AfterValidator(_check_score_knots)]
 """Knots of a value that is itself a raw score or percentile: it begins at (0, 0) and rises."""
 Text = Annotated[str, Field(min_length=1)]
 Basis = Literal["published", "model", "convention"]
 Direction = Literal["higher", "lower"]
-SupportNeed = Literal["site_known", "fractions_known", "volume_within_reference", "stability"]
+SupportNeed = Literal["fractions_known", "volume_within_reference", "stability"]
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class Stratum(_Frozen):
@@ -202,7 +201,8 @@ class Rules(_Frozen):
 
     may_support: bool
     supports_needs: tuple[SupportNeed, ...]
-    """Facts without which the verdict is at most indeterminate."""
+    """Facts without which the verdict is at most indeterminate, besides those that every profile needs: a known site, a
+    known volume and, where the fractions are unknown, a volume within the reference."""
     stability_minimum: Annotated[float, Field(ge=0, le=1)]
 
 
@@ -323,7 +323,9 @@ def parse_profile(content: bytes, name: str) -> Profile:
 
 
 def _explain(error: ValidationError, name: str, text: str) -> str:
-    places = [_place(detail["loc"], text) + ": " + detail["msg"] for detail in error.errors(include_url=False)]
+    details = error.errors(include_url=False)
+    within = {detail["loc"][:length] for detail in details for length in range(len(detail["loc"]))}
+    places = [f"{_place(each['loc'], text)}: {each['msg']}" for each in details if each["loc"] not in within]
     more = f" (and {len(places) - 3} more)" if len(places) > 3 else ""
     return f"Profile {name} cannot be used: {'; '.join(places[:3])}{more}."
 

@@ -44,6 +44,8 @@ REASONS: Final = {
     "profile_may_not_support": "This profile never returns supports.",
     "site_unknown": "Nobody stated the treated site, and the reference is thoracic.",
     "fractions_unknown": "Nobody stated the number of fractions.",
+    "volume_unknown": "The gross target's volume is not known, so neither is whether the reference reaches it.",
+    "stratum_unknown": "Nobody stated the number of fractions, and compared with {stratum} the verdict differs.",
     "volume_above_reference_fractions_unknown": (
         "Nobody stated the number of fractions, and the gross target of {volume} cm3 is larger than the {limit} cm3 "
         "that the reference ({stratum}) reaches."

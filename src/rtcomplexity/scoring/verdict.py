@@ -6,12 +6,19 @@ the claim is eligible. :func:`assess` is the one entry; it is pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rtcomplexity.scoring import sentences
-from rtcomplexity.scoring.applicability import Reason, blocking_reasons, limiting_reasons, reason, stratum_of
+from rtcomplexity.scoring.applicability import (
+    Reason,
+    blocking_reasons,
+    limiting_reasons,
+    other_strata,
+    reason,
+    stratum_of,
+)
 from rtcomplexity.scoring.claim import Claim, ReadinessItem, claim_of, readiness_of
 from rtcomplexity.scoring.score import Score, score
 from rtcomplexity.scoring.stability import Stability
@@ -92,6 +99,8 @@ class _Question:
     left_out: frozenset[str] = frozenset()
     is_stressed: bool = False
     """Whether `profile` is a harder reference already."""
+    is_other_stratum: bool = False
+    """Whether `stratum` is asked for only to see if the verdict holds there too."""
 
     def score(self, profile: Profile | None = None, set_to_most: frozenset[str] = frozenset()) -> Score:
         return score(
@@ -100,17 +109,6 @@ class _Question:
             self.stratum.id,
             left_out=self.left_out,
             set_to_most=set_to_most,
-        )
-
-    def changed(self, *, profile: Profile | None = None, left_out: frozenset[str] = frozenset()) -> _Question:
-        return _Question(
-            gross_target=self.gross_target,
-            facts=self.facts,
-            profile=profile or self.profile,
-            stratum=self.stratum,
-            stability=self.stability,
-            left_out=left_out,
-            is_stressed=profile is not None,
         )
 
 
@@ -226,7 +224,25 @@ def _why_withheld(question: _Question, found: Score) -> tuple[Reason, ...]:
         for family_id in found.decided_by
         if not found.family(family_id).exceeds_effect_floor
     )
-    return (*limits, *_failed_stresses(question), *small, *_missing_stability(question), *_instability(question))
+    return (
+        *limits,
+        *_failed_stresses(question),
+        *small,
+        *_missing_stability(question),
+        *_instability(question),
+        *_differing_strata(question),
+    )
+
+
+def _differing_strata(question: _Question) -> tuple[Reason, ...]:
+    if question.is_other_stratum:
+        return ()
+    others = other_strata(question.facts, question.profile, question.stratum)
+    return tuple(
+        reason("stratum_unknown", stratum=other.title)
+        for other in others
+        if _decide(replace(question, stratum=other, is_other_stratum=True))[0] is not VerdictValue.SUPPORTS
+    )
 
 
 def _failed_stresses(question: _Question) -> tuple[Reason, ...]:
@@ -271,7 +287,7 @@ def _findings(question: _Question, found: Score, reasons: tuple[Reason, ...]) ->
 def _why_not(question: _Question) -> tuple[Counterfactual, ...]:
     left_out = [
         _counterfactual(
-            question.changed(left_out=frozenset({family.id})),
+            replace(question, left_out=frozenset({family.id})),
             f"without:{family.id}",
             sentences.WITHOUT_FAMILY,
             family=family.title,
@@ -279,7 +295,12 @@ def _why_not(question: _Question) -> tuple[Counterfactual, ...]:
         for family in question.profile.families
     ]
     stresses = [
-        _counterfactual(question.changed(profile=harder), f"stress:{number}", sentences.UNDER_STRESS, stress=words)
+        _counterfactual(
+            replace(question, profile=harder, is_stressed=True),
+            f"stress:{number}",
+            sentences.UNDER_STRESS,
+            stress=words,
+        )
         for number, (words, harder) in enumerate(stressed_profiles(question.profile), start=1)
     ]
     return (*left_out, *stresses)

@@ -1,0 +1,167 @@
+import hashlib
+
+import pytest
+
+from rtcomplexity.errors import ProfileError
+from rtcomplexity.scoring.profile import (
+    DEFAULT_PROFILE,
+    factor_reference,
+    group_knots,
+    load_profile,
+    parse_profile,
+    profile_ids,
+    raw_knots,
+)
+from rtcomplexity.scoring.profile_lines import line_of
+from unit.scoring.made_profile import made_profile, profile_text, replaced
+
+KNOTS = "knots = [[0, 0], [100, 100]]\n"
+
+
+def test_the_default_profile_is_built_in():
+    assert DEFAULT_PROFILE in profile_ids()
+    assert load_profile().id == DEFAULT_PROFILE
+
+
+def test_a_profile_carries_the_hash_of_its_bytes(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(profile_text(), encoding="utf-8")
+    assert load_profile(path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_interim_profile_says_what_it_is():
+    profile = load_profile("interim-0")
+    assert not profile.rules.may_support
+    assert profile.calibration is None
+    assert "not calibrated" in profile.title
+    bases = {r.basis for family in profile.families for f in family.factors for r in f.references}
+    assert bases == {"convention"}
+
+
+def test_the_interim_profile_has_the_families_of_the_scoring_model():
+    anchors = {family.id: family.may_anchor for family in load_profile("interim-0").families}
+    assert anchors == {
+        "shape": True,
+        "topology": True,
+        "ambiguity": True,
+        "extent": False,
+        "adjacency": False,
+        "fusion": False,
+        "image_sets": False,
+    }
+
+
+def test_each_stratum_finds_its_references():
+    profile = load_profile("interim-0")
+    volume = next(f for family in profile.families for f in family.factors if f.metric == "scored.volume")
+    assert factor_reference(volume, "thoracic-sbrt").knots[2] == (7.8, 50)
+    assert factor_reference(volume, "thoracic-conventional").knots[2] == (54, 50)
+    assert raw_knots(profile.families[0], "thoracic-sbrt")[-1] == (50, 100)
+    assert group_knots(profile.groups[0], "thoracic-sbrt")[-1] == (100, 100)
+    assert profile.joint("thoracic-sbrt").c_support == 97.5
+    assert profile.stratum("thoracic-sbrt").covers(5)
+    assert not profile.stratum("thoracic-sbrt").covers(6)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('id = "made"', 'id = "made"\nweight = 2', r"weight \(line 3\)"),
+        ('title = "Made up"\n', "", "title"),
+        ("shift_sd = 0.3", "shift_sd = -1", r"stress.shift_sd \(line 24\)"),
+        ("shift_sd = 0.3", "shift_sd = inf", "stress.shift_sd"),
+        ('direction = "higher"', 'direction = "up"', r"families\[0\].factors\[0\].direction \(line \d+\)"),
+        (KNOTS, "knots = [[0, 60], [100, 100]]\n", "at or below percentile 50"),
+        ("5000\nknots = [[0, 0], [100, 100]]", "5000\nknots = [[0, 0], [100, nan]]", "finite"),
+        ("5000\nknots = [[0, 0], [100, 100]]", "5000\nknots = [[0, 0], [inf, 100]]", "finite"),
+        ("5000\nknots = [[0, 0], [100, 100]]", "5000\nknots = [[0, 50], [100, 20]]", "percentiles must not fall"),
+        ("5000\nknots = [[0, 0], [100, 100]]", "5000\nknots = [[9, 0], [3, 100]]", "values must not fall; 3 follows 9"),
+        ("5000\nknots = [[0, 0], [100, 100]]", "5000\nknots = [[9, 0], [9, 100]]", "a single value"),
+        ("5000\nknots = [[0, 0], [100, 100]]", "5000\nknots = [[0, 0], [0, 0], [9, 100]]", "a knot stands twice"),
+        ('direction = "higher"', 'direction = "lower"', "values must not rise"),
+        ("[50, 25], [100, 100]]", "[50, 25], [40, 100]]", "values must not fall"),
+        (KNOTS, "knots = [[1, 0], [100, 100]]\n", r"must begin at \[0, 0\]"),
+        ("c_reject = 75.0", "c_reject = 60.0", "c_reject = 60 is percentile 60 of these knots, not 75"),
+        ("c_support = 97.5", "c_support = 99.0", "c_support = 99"),
+        ("elevated_from = 75.0", "elevated_from = 98.0", "must lie below high_from"),
+        ("convention_percentile = 95.0", "convention_percentile = 98.0", "must lie below levels.high_from"),
+        ('stratum_if_fractions_unknown = "sbrt"', 'stratum_if_fractions_unknown = "x"', "no stratum 'x'"),
+        ('strata = ["sbrt", "conventional"]', 'strata = ["sbrt"]', "each stratum once"),
+        ('strata = ["sbrt", "conventional"]', 'strata = ["sbrt", "sbrt"]', "each stratum once"),
+        ('id = "conventional"', 'id = "sbrt"', "stratum id 'sbrt' stands more than once"),
+        ('id = "topology"', 'id = "shape"', "family id 'shape' stands more than once"),
+        ('metric = "scored.topology"', 'metric = "scored.extent"', "metric 'scored.extent' stands more than once"),
+        ('group = "topology"', 'group = "shape"', "no \\[\\[groups\\]\\] entry"),
+        ('group = "imaging"', 'group = "other"', "needs two families, has 1"),
+        ('group = "imaging"\nmay_anchor = false', 'group = "imaging"\nmay_anchor = true', "differ in may_anchor"),
+    ],
+)
+def test_a_broken_profile_is_refused_with_the_place(old, new, message):
+    with pytest.raises(ProfileError, match=message):
+        made_profile((old, new))
+
+
+def test_support_without_calibration_is_refused():
+    start = profile_text().index("[calibration]")
+    end = profile_text().index("[levels]")
+    with pytest.raises(ProfileError, match="may_support needs a"):
+        made_profile((profile_text()[start:end], ""))
+
+
+def test_a_profile_in_which_nothing_anchors_is_refused():
+    with pytest.raises(ProfileError, match="no family may anchor"):
+        made_profile(("may_anchor = true", "may_anchor = false"), ("may_anchor = true", "may_anchor = false"))
+
+
+def test_a_profile_needs_two_groups():
+    text = profile_text()
+    families = text.index("[[families]]")
+    only_shape = text[: text.index("[[families]]", families + 1)]
+    with pytest.raises(ProfileError, match="families"):
+        parse_profile(only_shape.encode(), "one.toml")
+    imaging = text[text.index('[[families]]\nid = "fusion"') :].replace("may_anchor = false", "may_anchor = true")
+    with pytest.raises(ProfileError, match="at least two groups"):
+        parse_profile((text[:families] + imaging).encode(), "one.toml")
+
+
+def test_many_mistakes_are_counted():
+    text = profile_text().replace('direction = "higher"', 'direction = "up"')
+    with pytest.raises(ProfileError, match=r"and 3 more"):
+        parse_profile(text.encode(), "x.toml")
+
+
+@pytest.mark.parametrize("content", [b"id = ", b"\xff\xfe"])
+def test_what_is_no_toml_is_refused(content):
+    with pytest.raises(ProfileError, match=r"x\.toml is not valid TOML"):
+        parse_profile(content, "x.toml")
+
+
+def test_a_profile_may_not_state_its_own_hash():
+    with pytest.raises(ProfileError, match="states its own sha256"):
+        made_profile(('id = "made"', 'sha256 = "0"\nid = "made"'))
+
+
+def test_an_unknown_profile_names_the_known_ones_and_no_folder(tmp_path):
+    with pytest.raises(ProfileError, match="interim-0") as caught:
+        load_profile(tmp_path / "nothing.toml")
+    assert str(tmp_path) not in str(caught.value)
+    assert "nothing.toml" in str(caught.value)
+
+
+def test_a_profile_is_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        load_profile().title = "other"
+
+
+def test_lines_are_found_below_nested_tables():
+    text = "[[a]]\nid = 1\n[[a.b]]\nx = 1\n[[a.b]]\nx = 2\n[[a]]\n[[a.b]]\nx = 3\n[c.d]\ny = 1\n"
+    assert line_of(text, ("a", 0, "b", 1, "x")) == 6
+    assert line_of(text, ("a", 1, "b", 0, "x")) == 9
+    assert line_of(text, ("c", "d", "y")) == 11
+    assert line_of(text, ("a", 1, "missing")) == 7
+    assert line_of(text, ("nowhere",)) is None
+
+
+def test_replacements_must_be_found():
+    with pytest.raises(AssertionError):
+        replaced("a", ("b", "c"))

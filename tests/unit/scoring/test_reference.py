@@ -1,0 +1,89 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rtcomplexity.scoring.reference import moved, percentile_below, standard_deviation, value_at
+
+COUNTS = ((1.0, 0.0), (2.0, 90.0), (3.0, 97.5), (4.0, 99.5))
+LOW_IS_HARD = ((1.0, 0.0), (0.8, 50.0), (0.6, 100.0))
+ATOM_AT_ZERO = ((0.0, 0.0), (0.0, 80.0), (0.5, 90.0), (1.0, 100.0))
+
+
+@pytest.mark.parametrize(("count", "percentile"), [(1, 0.0), (2, 90.0), (3, 97.5), (4, 99.5)])
+def test_at_a_knot_the_percentile_is_the_knots_own(count, percentile):
+    assert percentile_below(COUNTS, count) == percentile
+
+
+def test_between_knots_it_is_on_the_straight_line():
+    assert percentile_below(((10.0, 20.0), (20.0, 60.0)), 12.5) == 30.0
+
+
+def test_beyond_the_last_knot_nothing_more_is_claimed():
+    assert percentile_below(COUNTS, 40) == 99.5
+
+
+def test_before_the_first_knot_it_is_the_first_knots():
+    assert percentile_below(((10.0, 5.0), (20.0, 60.0)), -3) == 5.0
+
+
+@pytest.mark.parametrize(("value", "percentile"), [(1.0, 0.0), (0.9, 25.0), (0.8, 50.0), (0.7, 75.0), (0.1, 100.0)])
+def test_where_low_is_hard_a_lower_value_has_the_higher_percentile(value, percentile):
+    assert percentile_below(LOW_IS_HARD, value) == percentile
+
+
+def test_the_common_value_ties_low():
+    assert percentile_below(ATOM_AT_ZERO, 0.0) == 0.0
+    assert percentile_below(ATOM_AT_ZERO, 1e-9) == 80.0
+
+
+def test_a_gap_holds_nobody():
+    gap = ((0.0, 0.0), (0.0, 50.0), (50.0, 50.0), (100.0, 100.0))
+    assert percentile_below(gap, 25) == 50.0
+    assert value_at(gap, 75) == 75.0
+
+
+def test_percentiles_are_rounded_as_they_are_written():
+    assert percentile_below(((0.0, 0.0), (3.0, 100.0)), 1) == 33.3333
+
+
+def test_the_median_of_a_mostly_zero_share_is_zero():
+    assert value_at(ATOM_AT_ZERO, 50) == 0.0
+
+
+def test_the_value_at_a_percentile_beyond_the_knots_is_the_nearest():
+    knots = ((1.0, 10.0), (2.0, 90.0))
+    assert (value_at(knots, 5), value_at(knots, 95)) == (1.0, 2.0)
+
+
+def test_standard_deviation_of_two_point_masses():
+    assert standard_deviation(((0.0, 0.0), (0.0, 50.0), (10.0, 50.0), (10.0, 100.0))) == 5.0
+
+
+def test_standard_deviation_counts_what_lies_beyond_the_ends():
+    # a quarter at 0, a quarter at 10, half uniform between: E x2 = 25 + 50/3, mean 5
+    expected = math.sqrt(25 + 50 / 3 - 25)
+    assert standard_deviation(((0.0, 25.0), (10.0, 75.0))) == pytest.approx(expected, rel=1e-5)
+
+
+def test_standard_deviation_does_not_depend_on_direction():
+    assert standard_deviation(LOW_IS_HARD) == standard_deviation(tuple((-v, p) for v, p in LOW_IS_HARD))
+
+
+def test_moved_knots_keep_their_percentiles():
+    assert moved(((1.0, 0.0), (2.0, 90.0)), lambda value: value * 3) == ((3.0, 0.0), (6.0, 90.0))
+
+
+@st.composite
+def knots(draw):
+    percentiles = sorted(draw(st.lists(st.floats(0, 100), min_size=2, max_size=8)))
+    values = sorted(draw(st.lists(st.floats(-1e3, 1e3), min_size=len(percentiles), max_size=len(percentiles))))
+    sign = draw(st.sampled_from([1, -1]))
+    return tuple((sign * value, percentile) for value, percentile in zip(values, percentiles, strict=True)), sign
+
+
+@given(knots(), st.floats(-2e3, 2e3), st.floats(0, 1e3))
+def test_harder_is_never_a_lower_percentile(made, value, further):
+    reference, sign = made
+    assert percentile_below(reference, value + sign * further) >= percentile_below(reference, value) - 1e-3

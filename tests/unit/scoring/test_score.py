@@ -1,0 +1,148 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rtcomplexity.metrics.measurement import Measurement
+from rtcomplexity.scoring.profile import load_profile
+from rtcomplexity.scoring.score import GroupScore, Level, deciding_groups, score
+from rtcomplexity.units import Unit
+from unit.scoring.made_profile import METRICS, everything, made_profile, measured
+
+PROFILE = made_profile()
+CONVENTION = made_profile(('basis = "model"', 'basis = "convention"'))
+
+
+def scored(profile=PROFILE, **values):
+    return score(measured(**values), profile, "sbrt")
+
+
+def group_score(result, group_id):
+    return next(group.score for group in result.groups if group.id == group_id)
+
+
+def test_a_factors_percentile_is_that_of_its_reference():
+    factor = scored(topology=80).family("topology").factors[0]
+    assert (factor.percentile, factor.counted_percentile, factor.level) == (80, 80, Level.ELEVATED)
+
+
+def test_family_raw_is_the_mean_excess_over_all_the_profiles_factors():
+    # excesses 40 and 0 (40 is below the median); mean 20; the family's reference puts raw 20 at percentile 70
+    family = scored(shape_a=90, shape_b=40).family("shape")
+    assert (family.raw, family.score, family.level) == (20, 70, Level.TYPICAL)
+
+
+def test_an_absent_factor_adds_nothing():
+    assert scored(shape_a=90).family("shape").raw == 20
+    assert scored(shape_a=90, shape_b=None).family("shape").raw == 20
+
+
+def test_an_absent_factor_says_why():
+    first, second = scored(shape_a=None).family("shape").factors
+    assert first.reason == "cannot be measured here"
+    assert second.reason == "this version does not measure it"
+    assert (first.percentile, first.level) == (None, Level.NOT_MEASURED)
+
+
+def test_a_family_without_any_value_is_not_measured_rather_than_typical():
+    family = scored().family("shape")
+    assert (family.score, family.level, family.is_measurable) == (0, Level.NOT_MEASURED, False)
+
+
+def test_a_convention_counts_at_most_as_elevated():
+    factor = scored(CONVENTION, shape_a=100).family("shape").factors[0]
+    assert (factor.percentile, factor.counted_percentile, factor.level) == (100, 95, Level.ELEVATED)
+
+
+def test_a_group_counts_its_highest_family_re_ranked():
+    # the reference of the maximum is [0, 0], [50, 25], [100, 100]: a maximum of 80 stands at 25 + 30 * 1.5 = 70
+    result = scored(fusion=80, image_sets=60)
+    assert group_score(result, "imaging") == 70
+    assert next(group for group in result.groups if group.id == "imaging").highest_family == "fusion"
+
+
+@pytest.mark.parametrize(
+    ("values", "t", "decided_by"),
+    [
+        # best anchor and best other group; the lower is T
+        ({"topology": 90, "extent": 80}, 80, ("topology", "extent")),
+        ({"topology": 80, "extent": 90}, 80, ("topology", "extent")),
+        ({"topology": 90, "shape_a": 100, "shape_b": 90}, 90, ("shape", "topology")),
+        # no anchor above the median: two high groups that may not anchor carry nothing
+        ({"extent": 99, "fusion": 100, "topology": 30}, 0, ("shape", "fusion")),
+        # an anchor that is only third still limits T
+        ({"extent": 99, "fusion": 100, "topology": 70}, 70, ("topology", "fusion")),
+        # one anchor alone
+        ({"topology": 99}, 0, ("topology", "shape")),
+    ],
+)
+def test_t_is_the_lower_of_the_best_anchor_and_the_best_other_group(values, t, decided_by):
+    result = scored(**values)
+    assert (result.t, result.percentile, result.decided_by) == (t, t, decided_by)
+
+
+def groups_of(scores, anchors):
+    return tuple(
+        GroupScore(id=str(n), title="", may_anchor=anchor, families=(str(n),), highest_family=str(n), score=value)
+        for n, (value, anchor) in enumerate(zip(scores, anchors, strict=True))
+    )
+
+
+@given(st.lists(st.tuples(st.integers(0, 100), st.booleans()), min_size=2, max_size=7))
+def test_the_lower_of_the_deciding_groups_is_the_rule_of_the_scoring_model(drawn):
+    scores, anchors = zip(*drawn, strict=True)
+    anchors = (True, *anchors[1:])
+    anchor, other = deciding_groups(groups_of(scores, anchors))
+    second_highest = sorted(scores)[-2]
+    highest_anchor = max(value for value, is_anchor in zip(scores, anchors, strict=True) if is_anchor)
+    assert min(anchor.score, other.score) == min(second_highest, highest_anchor)
+
+
+def test_the_effect_floor_is_an_absolute_distance_from_the_median():
+    assert not scored(topology=60).family("topology").exceeds_effect_floor
+    assert scored(topology=60.1).family("topology").exceeds_effect_floor
+
+
+def test_an_easy_value_far_from_the_median_is_no_effect():
+    assert not scored(topology=1).family("topology").exceeds_effect_floor
+
+
+def test_the_percentile_uses_the_stratum():
+    volume = {"scored.volume": Measurement.of(54, Unit.CM3)}
+    interim = load_profile("interim-0")
+    percentiles = [
+        score(volume, interim, stratum).family("extent").factors[0].percentile
+        for stratum in ("thoracic-sbrt", "thoracic-conventional")
+    ]
+    assert percentiles == [pytest.approx(97.6810, abs=1e-4), 50]
+
+
+values = st.dictionaries(
+    st.sampled_from(METRICS), st.floats(0, 130).map(lambda value: Measurement.of(value, Unit.NONE))
+)
+
+
+@given(values, st.sets(st.sampled_from(METRICS)))
+def test_withholding_never_raises_a_family_or_t(gross_target, withheld):
+    less = {key: value for key, value in gross_target.items() if key not in withheld}
+    full, part = (score(each, PROFILE, "sbrt") for each in (gross_target, less))
+    assert part.t <= full.t
+    assert all(a.score <= b.score for a, b in zip(part.families, full.families, strict=True))
+
+
+@given(values, st.sampled_from(METRICS), st.floats(0, 50))
+def test_a_harder_value_never_lowers_t(gross_target, metric, harder):
+    if metric not in gross_target:
+        return
+    raised = {**gross_target, metric: Measurement.of(gross_target[metric].value + harder, Unit.NONE)}
+    assert score(raised, PROFILE, "sbrt").t >= score(gross_target, PROFILE, "sbrt").t
+
+
+@given(values)
+def test_leaving_a_family_out_never_raises_t(gross_target):
+    full = score(gross_target, PROFILE, "sbrt").t
+    assert all(score(gross_target, PROFILE, "sbrt", left_out={f.id}).t <= full for f in PROFILE.families)
+
+
+def test_a_family_set_to_the_most_decides_unless_it_is_left_out():
+    assert score(everything(50, extent=90), PROFILE, "sbrt", set_to_most={"shape"}).t == 90
+    assert score(everything(50, extent=90), PROFILE, "sbrt", set_to_most={"shape"}, left_out={"shape"}).t == 0
