@@ -224,14 +224,8 @@ def _why_withheld(question: _Question, found: Score) -> tuple[Reason, ...]:
         for family_id in found.decided_by
         if not found.family(family_id).exceeds_effect_floor
     )
-    return (
-        *limits,
-        *_failed_stresses(question),
-        *small,
-        *_missing_stability(question),
-        *_instability(question),
-        *_differing_strata(question),
-    )
+    withheld = (*limits, *_failed_stresses(question), *small, *_missing_stability(question), *_instability(question))
+    return withheld or _differing_strata(question)
 
 
 def _differing_strata(question: _Question) -> tuple[Reason, ...]:

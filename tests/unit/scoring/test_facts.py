@@ -1,0 +1,121 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rtcomplexity.metrics.measurement import Measurement, MetricTable
+from rtcomplexity.model.case import Case, ImageLink
+from rtcomplexity.model.image import ImageGrid, ImageSeries
+from rtcomplexity.model.plan import RtPlan
+from rtcomplexity.model.structure_set import StructureSet
+from rtcomplexity.scoring.facts import Site, StatedBy, case_facts, site_of
+from rtcomplexity.units import Unit
+
+
+def image_of(patient_key):
+    grid = ImageGrid(
+        slice_origins_mm=np.zeros((1, 3)),
+        row_direction=np.array([1.0, 0, 0]),
+        column_direction=np.array([0, 1.0, 0]),
+        row_spacing_mm=1,
+        column_spacing_mm=2,
+        rows=3,
+        columns=4,
+    )
+    return ImageSeries(
+        series_uid="1.1",
+        study_uid="1",
+        frame_of_reference_uid="1.2",
+        modality="CT",
+        grid=grid,
+        sop_instance_uids=("1.3",),
+        patient_key=patient_key,
+    )
+
+
+CASE = Case(
+    plan_id="p",
+    structure_set=StructureSet(
+        sop_instance_uid="1.4", series_uid="1.5", study_uid="1", patient_key="A", approval_status="APPROVED", rois=()
+    ),
+    chosen_because="the only one",
+    planning_image=image_of("A"),
+    image_link=ImageLink.SERIES_UID,
+    rt_plan=RtPlan(sop_instance_uid="1.6", fractions_planned=5, treatment_site="Right lower lobe, lung"),
+)
+TABLE = MetricTable(rois=(), gross_target={"scored.volume": Measurement.of(8, Unit.CM3)}, gross_target_rois=(2,))
+
+
+def test_what_the_rt_plan_states_is_taken_and_attributed():
+    facts = case_facts(CASE, TABLE)
+    assert (facts.site, facts.site_stated_by) == (Site.THORACIC, StatedBy.RT_PLAN)
+    assert (facts.fractions, facts.fractions_stated_by) == (5, StatedBy.RT_PLAN)
+    assert facts.approval_status == "APPROVED"
+
+
+def test_what_a_person_states_counts_before_the_rt_plan():
+    facts = case_facts(CASE, TABLE, site=Site.NOT_THORACIC, fractions=30)
+    assert (facts.site, facts.site_stated_by) == (Site.NOT_THORACIC, StatedBy.USER)
+    assert (facts.fractions, facts.fractions_stated_by) == (30, StatedBy.USER)
+
+
+@pytest.mark.parametrize("plan", [None, RtPlan(sop_instance_uid="1.6", treatment_site="Site 1")])
+def test_what_nobody_states_stays_unknown(plan):
+    facts = case_facts(replace(CASE, rt_plan=plan), TABLE)
+    assert (facts.site, facts.site_stated_by) == (Site.UNKNOWN, StatedBy.NOBODY)
+    assert (facts.fractions, facts.fractions_stated_by) == (None, StatedBy.NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("text", "site"),
+    [
+        ("LUNG", Site.THORACIC),
+        ("mediastinum", Site.THORACIC),
+        ("right hilum", Site.THORACIC),
+        ("Prostate", Site.NOT_THORACIC),
+        ("H&N", Site.NOT_THORACIC),
+        ("left thigh", Site.NOT_THORACIC),
+        ("brain metastasis of lung", Site.UNKNOWN),
+        ("lunge", Site.UNKNOWN),
+        ("", Site.UNKNOWN),
+    ],
+)
+def test_a_site_is_known_only_where_its_own_words_name_one(text, site):
+    assert site_of(text) is site
+
+
+def test_images_and_geometry_are_there():
+    facts = case_facts(CASE, TABLE)
+    assert facts.has_planning_images
+    assert facts.planning_images_are_linked
+    assert facts.has_gross_target
+    assert facts.geometry_is_valid
+    assert not facts.images_are_of_another_patient
+
+
+def test_images_of_another_patient_are_seen():
+    assert case_facts(replace(CASE, planning_image=image_of("B")), TABLE).images_are_of_another_patient
+
+
+def test_images_that_nothing_links_are_seen():
+    facts = case_facts(replace(CASE, planning_image=None, image_link=ImageLink.NONE), TABLE)
+    assert not facts.has_planning_images
+    assert not facts.planning_images_are_linked
+    assert not facts.images_are_of_another_patient
+
+
+@pytest.mark.parametrize(
+    "gross_target",
+    [
+        {},
+        {"scored.volume": Measurement.missing("open contours", Unit.CM3)},
+        {"scored.volume": Measurement.of(0, Unit.CM3)},
+    ],
+)
+def test_a_gross_target_without_a_volume_is_invalid_geometry(gross_target):
+    facts = case_facts(CASE, MetricTable(rois=(), gross_target=gross_target, gross_target_rois=(2,)))
+    assert not facts.geometry_is_valid
+
+
+def test_no_gross_target_is_seen():
+    assert not case_facts(CASE, MetricTable(rois=())).has_gross_target
