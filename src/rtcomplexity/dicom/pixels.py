@@ -253,7 +253,9 @@ def _native_extent(stream: BinaryIO, syntax: str) -> tuple[int, int]:
 
 
 def _frame_number(series: ImageSeries, k: int, layout: _Layout) -> int:
-    """Which frame of its file slice `k` is: the only one, or the one that lies where the slice lies."""
+    """Which frame of its file slice `k` is: the series says so, else it is the one that lies where the slice lies."""
+    if series.frame_indices:
+        return series.frame_indices[k]
     if layout.frames == 1:
         return 0
     origin = series.grid.slice_origins_mm[k]

@@ -1,0 +1,381 @@
+"""Image values inside and around a shape, on the voxels of one stated grid: the planning image's.
+
+A :class:`Region` is a shape's box on that grid with the signed distance to its surface. Where the image *is* the
+planning image its voxels are taken as they are; any other image is interpolated at the voxel centres that are needed,
+through the registration. Only the box of the other image that those centres fall into is read. Points outside an image
+are counted and left out, never filled in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.dicom.pixels import IndexBox, read_box
+from rtcomplexity.model.arrays import frozen_array
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from rtcomplexity.dicom.pixels import VoxelBox
+    from rtcomplexity.geometry.runs import Runs
+    from rtcomplexity.model.image import ImageGrid, ImageSeries
+    from rtcomplexity.settings import Settings
+
+    Points = NDArray[np.float64]
+    PointFunction = Callable[[Points], Points]
+
+REACH_MM: Final = 10.0
+CHUNK_POINTS: Final = 200_000
+EDGE_TOLERANCE: Final = 1e-6
+"""A point this many voxels beyond the outermost voxel centre still counts as on it."""
+UNIFORM_TOLERANCE_MM: Final = 0.01
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Region:
+    """A shape's neighbourhood on the planning grid."""
+
+    grid: ImageGrid
+    """The whole planning grid."""
+    box: IndexBox
+    """The shape's box, grown by the reach and clipped to the grid."""
+    mask: NDArray[np.bool_]
+    """(K, J, I) voxels of the box whose centre the shape holds."""
+    distance_mm: NDArray[np.float32]
+    """(K, J, I) from each voxel centre to the nearest centre on the other side of the surface; negative inside."""
+    reach_mm: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mask", frozen_array(self.mask, np.bool_))
+        object.__setattr__(self, "distance_mm", frozen_array(self.distance_mm, np.float32))
+
+    @cached_property
+    def needed(self) -> NDArray[np.bool_]:
+        """(K, J, I) the shape and what lies within reach of it."""
+        return frozen_array(self.distance_mm <= self.reach_mm, np.bool_)
+
+    @cached_property
+    def voxel_volume_mm3(self) -> NDArray[np.float64]:
+        """(K,) volume of a voxel of each slice: pixel area x half the way to either neighbour."""
+        area = self.grid.row_spacing_mm * self.grid.column_spacing_mm
+        return frozen_array(area * slab_mm(self.grid)[slice(*self.box.k)], np.float64)
+
+    def points_mm(self, where: NDArray[np.bool_]) -> Points:
+        """(n, 3) voxel centres of the box where `where` holds, patient coordinates, mm."""
+        first = np.array([self.box.k[0], self.box.j[0], self.box.i[0]])
+        return voxel_centres_mm(self.grid, np.argwhere(where) + first)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RegionValues:
+    """Values of one image on a region's voxels."""
+
+    region: Region
+    values: NDArray[np.float64]
+    """(K, J, I), NaN where the image was not asked or has no value."""
+    undefined_share: float
+    """Share of the shape's own voxels that lie outside the image, or where the registration is undefined."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", frozen_array(self.values, np.float64))
+
+    @property
+    def inside(self) -> NDArray[np.float64]:
+        """(n,) values inside the shape."""
+        return self._where(self.region.mask)
+
+    def shell(self, from_mm: float, to_mm: float) -> NDArray[np.float64]:
+        """(n,) values of the voxels whose signed distance d satisfies from < d <= to; a voxel has no distance 0.
+
+        ``shell(-3, 0)`` is the inner 3 mm of the shape, without its core: ``shell(0, 3)`` the 3 mm around it.
+        """
+        distance = self.region.distance_mm
+        if from_mm < 0:
+            return self._where((distance >= from_mm) & (distance < to_mm))
+        return self._where((distance > from_mm) & (distance <= to_mm))
+
+    def _where(self, where: NDArray[np.bool_]) -> NDArray[np.float64]:
+        chosen = self.values[where]
+        return chosen[~np.isnan(chosen)]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Samples:
+    """Interpolated values at points."""
+
+    values: NDArray[np.float64]
+    """(n,), NaN where the image has no value."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", frozen_array(self.values, np.float64))
+
+    @property
+    def undefined_count(self) -> int:
+        """Points outside the image, or where the registration is undefined."""
+        return int(np.isnan(self.values).sum())
+
+
+def region_of(runs: Runs, grid: ImageGrid, reach_mm: float = REACH_MM) -> Region:
+    """Lay the shape's box on the grid and measure the distance of its voxels to the surface.
+
+    Parameters
+    ----------
+    runs
+        The shape on the grid's slices: plane k of the runs is slice k.
+    reach_mm
+        How far outside the shape values will be wanted.
+
+    Raises
+    ------
+    ValueError
+        If the shape holds no voxel, or the runs are of another grid.
+    """
+    if runs.shape != (len(grid.slice_origins_mm), grid.rows, grid.columns):
+        msg = f"runs of shape {runs.shape} are not on this grid"
+        raise ValueError(msg)
+    if runs.count == 0:
+        msg = "the shape holds no voxel of the grid"
+        raise ValueError(msg)
+    box = _grown(runs.box(), grid, reach_mm)
+    mask = runs.mask(tuple(slice(*extent) for extent in (box.k, box.j, box.i)))  # type: ignore[arg-type]
+    return Region(grid=grid, box=box, mask=mask, distance_mm=signed_distance_mm(mask, grid, box.k), reach_mm=reach_mm)
+
+
+def _grown(box: tuple[slice, slice, slice], grid: ImageGrid, reach_mm: float) -> IndexBox:
+    """Grow a box by the reach and one voxel, within the grid."""
+    positions = grid.slice_positions_mm
+    below, above = positions[box[0].start] - reach_mm, positions[box[0].stop - 1] + reach_mm
+    first = max(int(np.searchsorted(positions, below)) - 1, 0)
+    stop = min(int(np.searchsorted(positions, above, side="right")) + 1, len(positions))
+    rows = int(np.ceil(reach_mm / grid.row_spacing_mm)) + 1
+    columns = int(np.ceil(reach_mm / grid.column_spacing_mm)) + 1
+    return IndexBox(
+        k=(first, stop),
+        j=(max(box[1].start - rows, 0), min(box[1].stop + rows, grid.rows)),
+        i=(max(box[2].start - columns, 0), min(box[2].stop + columns, grid.columns)),
+    )
+
+
+def signed_distance_mm(mask: NDArray[np.bool_], grid: ImageGrid, k: tuple[int, int]) -> NDArray[np.float32]:
+    """Distance between voxel centres across the surface, negative inside; exact on uneven slices too."""
+    spacing = np.diff(grid.slice_positions_mm[slice(*k)])
+    step = float(np.median(spacing)) if len(spacing) else grid.slice_spacing_mm or 1.0
+    if len(spacing) and np.abs(spacing - step).max() > UNIFORM_TOLERANCE_MM:
+        return _uneven_distance_mm(mask, grid, k)
+    from scipy.ndimage import distance_transform_edt  # noqa: PLC0415 - costs start-up time
+
+    sampling = (step, grid.row_spacing_mm, grid.column_spacing_mm)
+    outside = distance_transform_edt(~mask, sampling=sampling)
+    inside = distance_transform_edt(mask, sampling=sampling) if not mask.all() else np.full(mask.shape, np.inf)
+    return np.where(mask, -inside, outside).astype(np.float32)
+
+
+def _uneven_distance_mm(mask: NDArray[np.bool_], grid: ImageGrid, k: tuple[int, int]) -> NDArray[np.float32]:
+    """Distance of every voxel to the nearest one across the surface, by a search tree of each side's border."""
+    from scipy.spatial import cKDTree  # noqa: PLC0415
+
+    heights = grid.slice_positions_mm[slice(*k)]
+    scale = np.array([grid.row_spacing_mm, grid.column_spacing_mm])
+
+    def places(where: NDArray[np.bool_]) -> Points:
+        index = np.argwhere(where)
+        return np.column_stack([heights[index[:, 0]], index[:, 1:] * scale])
+
+    distance = np.full(mask.shape, np.inf, np.float32)
+    for own, other, sign in ((~mask, mask, 1), (mask, ~mask, -1)):
+        border = other & _touches(own)
+        if border.any() and own.any():
+            distance[own] = sign * cKDTree(places(border)).query(places(own))[0]
+    distance[mask & np.isposinf(distance)] = -np.inf
+    return distance
+
+
+def _touches(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Voxels with a face neighbour in the mask."""
+    padded = np.pad(mask, 1)
+    centre = (slice(1, -1),) * 3
+    touching = np.zeros_like(mask)
+    for axis in range(3):
+        for start, stop in ((0, -2), (2, None)):
+            shifted = list(centre)
+            shifted[axis] = slice(start, stop)
+            touching |= padded[tuple(shifted)]
+    return touching
+
+
+def slab_mm(grid: ImageGrid) -> NDArray[np.float64]:
+    """(K,) what each slice stands for: half the way to either neighbour, an outer half like the inner one."""
+    gaps = np.diff(grid.slice_positions_mm)
+    if len(gaps) == 0:
+        return np.array([grid.slice_spacing_mm or 1.0])
+    slabs: NDArray[np.float64] = 0.5 * (np.concatenate([gaps[:1], gaps]) + np.concatenate([gaps, gaps[-1:]]))
+    return slabs
+
+
+def values_of_own_image(region: Region, series: ImageSeries, settings: Settings | None = None) -> RegionValues:
+    """Voxels of the planning image itself: nothing is interpolated."""
+    voxels = read_box(series, region.box, settings)
+    return RegionValues(region=region, values=voxels.values(), undefined_share=0.0)
+
+
+def values_of_other_image(
+    region: Region,
+    series: ImageSeries,
+    other_from_planning: PointFunction,
+    *,
+    factor: NDArray[np.float64] | None = None,
+    settings: Settings | None = None,
+) -> RegionValues:
+    """Interpolate another image at the region's voxel centres.
+
+    Parameters
+    ----------
+    other_from_planning
+        Maps points of the planning frame into the image's: a :class:`rtcomplexity.fusion.frames.PointMap`.
+    factor
+        (K,) what multiplies the values of each slice of the image, such as the factors to SUVbw.
+    """
+    values = np.full(region.mask.shape, np.nan)
+    samples = sample(series, other_from_planning(region.points_mm(region.needed)), factor=factor, settings=settings)
+    values[region.needed] = samples.values
+    undefined = float(np.isnan(values[region.mask]).mean())
+    return RegionValues(region=region, values=values, undefined_share=undefined)
+
+
+def sample(
+    series: ImageSeries,
+    points_mm: Points,
+    *,
+    factor: NDArray[np.float64] | None = None,
+    settings: Settings | None = None,
+) -> Samples:
+    """Interpolate an image at (n, 3) points of its own frame of reference, reading only the box they fall into."""
+    box = box_around(series.grid, points_mm)
+    if box is None:
+        return Samples(values=np.full(len(points_mm), np.nan))
+    voxels = read_box(series, box, settings)
+    if factor is not None:
+        voxels = voxels.scaled(factor[slice(*box.k)])
+    return interpolate(voxels, series.grid, points_mm)
+
+
+def voxel_centres_mm(grid: ImageGrid, index: NDArray[np.integer]) -> Points:
+    """(n, 3) centres of the voxels with index (k, j, i), patient coordinates, mm."""
+    centres: Points = (
+        grid.slice_origins_mm[index[:, 0]]
+        + index[:, 1:2] * (grid.column_direction * grid.row_spacing_mm)
+        + index[:, 2:3] * (grid.row_direction * grid.column_spacing_mm)
+    )
+    return centres
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Cells:
+    """Where points lie between voxel centres: on the two slices around them, in the plane of each."""
+
+    inside: NDArray[np.bool_]
+    """(n,) whether the point lies between voxel centres on all sides."""
+    k: NDArray[np.int64]
+    """(n,) slice below."""
+    upper_share: NDArray[np.float64]
+    """(n,) weight of the slice above."""
+    lower_ji: NDArray[np.float64]
+    """(n, 2) row and column on the slice below."""
+    upper_ji: NDArray[np.float64]
+    """(n, 2) row and column on the slice above: another one where the gantry was tilted."""
+
+
+def _cells(grid: ImageGrid, points_mm: Points) -> _Cells:
+    """Find the slices around each point along the normal, whatever their spacing, and its place on each."""
+    positions = grid.slice_positions_mm
+    height = points_mm @ grid.normal
+    last = len(positions) - 1
+    k = np.clip(np.searchsorted(positions, height, side="right") - 1, 0, max(last - 1, 0))
+    above = np.minimum(k + 1, last)
+    gap = positions[above] - positions[k]
+    if last == 0:
+        share = (height - positions[0]) / (grid.slice_spacing_mm or 1.0)
+        within = np.abs(share) <= 0.5 + EDGE_TOLERANCE
+        share = np.zeros(len(height))
+    else:
+        share = (height - positions[k]) / gap
+        within = (share >= -EDGE_TOLERANCE) & (share <= 1 + EDGE_TOLERANCE)
+    lower_ji, upper_ji = _in_plane(grid, points_mm, k), _in_plane(grid, points_mm, above)
+    size = np.array([grid.rows - 1, grid.columns - 1])
+    for place in (lower_ji, upper_ji):
+        within &= ((place >= -EDGE_TOLERANCE) & (place <= size + EDGE_TOLERANCE)).all(axis=1)
+        np.clip(place, 0, size, out=place)
+    return _Cells(inside=within, k=k, upper_share=np.clip(share, 0, 1), lower_ji=lower_ji, upper_ji=upper_ji)
+
+
+def _in_plane(grid: ImageGrid, points_mm: Points, k: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(n, 2) continuous row and column of each point, projected on its slice along the normal."""
+    offset = points_mm - grid.slice_origins_mm[k]
+    rows = offset @ grid.column_direction / grid.row_spacing_mm
+    columns = offset @ grid.row_direction / grid.column_spacing_mm
+    return np.column_stack([rows, columns])
+
+
+def box_around(grid: ImageGrid, points_mm: Points) -> IndexBox | None:
+    """Smallest box of voxels from which the points inside the image can be interpolated; None if none is inside."""
+    lows, highs = [], []
+    for start in range(0, len(points_mm), CHUNK_POINTS):
+        cells = _cells(grid, points_mm[start : start + CHUNK_POINTS])
+        if cells.inside.any():
+            k, places = cells.k[cells.inside], np.concatenate([cells.lower_ji, cells.upper_ji])
+            ji = places[np.concatenate([cells.inside, cells.inside])]
+            lows.append([k.min(), *np.floor(ji.min(axis=0))])
+            highs.append([k.max() + 1, *np.floor(ji.max(axis=0)) + 1])
+    if not lows:
+        return None
+    low = np.min(lows, axis=0).astype(int).tolist()
+    high = np.max(highs, axis=0).astype(int).tolist()
+    sizes = (len(grid.slice_origins_mm), grid.rows, grid.columns)
+    extents = [slice(a, min(b + 1, size)) for a, b, size in zip(low, high, sizes, strict=True)]
+    return IndexBox.of_slices(extents)
+
+
+def interpolate(voxels: VoxelBox, grid: ImageGrid, points_mm: Points) -> Samples:
+    """Trilinear values at (n, 3) points of the image's frame; NaN beyond the outermost voxel centres.
+
+    Between slices it runs along the normal, so that a value that is linear in space is met exactly on uneven slices and
+    under a tilted gantry too. Stored integers are rescaled corner by corner; the box is never converted whole.
+    """
+    values = np.full(len(points_mm), np.nan)
+    for start in range(0, len(points_mm), CHUNK_POINTS):
+        chunk = slice(start, start + CHUNK_POINTS)
+        cells = _cells(grid, points_mm[chunk])
+        some = cells.inside
+        k = cells.k[some]
+        above = np.minimum(k + 1, len(grid.slice_origins_mm) - 1)
+        share = cells.upper_share[some]
+        lower = _bilinear(voxels, k, cells.lower_ji[some])
+        upper = _bilinear(voxels, above, cells.upper_ji[some])
+        result = np.full(len(some), np.nan)
+        result[some] = (1 - share) * lower + share * upper
+        values[chunk] = result
+    return Samples(values=values)
+
+
+def _bilinear(voxels: VoxelBox, k: NDArray[np.int64], ji: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values on slices `k` of the image at rows and columns `ji`, rescaled."""
+    local = k - voxels.box.k[0]
+    last = np.array(voxels.stored.shape[1:]) - 1
+    place = ji - [voxels.box.j[0], voxels.box.i[0]]
+    low = np.minimum(place.astype(np.int64), last)
+    high = np.minimum(low + 1, last)
+    weight = place - low
+    stored = voxels.stored
+    top = (1 - weight[:, 1]) * stored[local, low[:, 0], low[:, 1]] + weight[:, 1] * stored[local, low[:, 0], high[:, 1]]
+    foot = (1 - weight[:, 1]) * stored[local, high[:, 0], low[:, 1]] + weight[:, 1] * stored[
+        local, high[:, 0], high[:, 1]
+    ]
+    raw = (1 - weight[:, 0]) * top + weight[:, 0] * foot
+    rescaled: NDArray[np.float64] = raw * voxels.slope[local] + voxels.intercept[local]
+    return rescaled
