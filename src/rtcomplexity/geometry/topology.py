@@ -55,6 +55,16 @@ def topology(stack: PlaneStack, pixel_mm: float) -> Topology:
     )
 
 
+def plane_components(runs: Runs, *, by_corners: bool) -> NDArray[np.int64]:
+    """(R,) label of the component of its plane that each run belongs to: the index of the component's first run."""
+    return _labels(len(runs.starts), _touching_rows(runs, margin=int(by_corners)))
+
+
+def runs_above(runs: Runs) -> NDArray[np.int64]:
+    """(x, 2) pairs of a run and a run of the next plane that overlaps it."""
+    return _shifted_pairs(runs, runs.shape[1] * runs.stride, 0)
+
+
 def _touching_rows(runs: Runs, *, margin: int) -> NDArray[np.int64]:
     """(x, 2) pairs of runs in neighbouring rows of one plane that overlap, or with margin 1 touch at a corner."""
     pairs = _shifted_pairs(runs, runs.stride, margin)
