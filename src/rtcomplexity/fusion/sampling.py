@@ -308,8 +308,9 @@ def _cells(grid: ImageGrid, points_mm: Points) -> _Cells:
         within = (share >= -EDGE_TOLERANCE) & (share <= 1 + EDGE_TOLERANCE)
     lower_ji, upper_ji = _in_plane(grid, points_mm, k), _in_plane(grid, points_mm, above)
     size = np.array([grid.rows - 1, grid.columns - 1])
-    for place in (lower_ji, upper_ji):
-        within &= ((place >= -EDGE_TOLERANCE) & (place <= size + EDGE_TOLERANCE)).all(axis=1)
+    for place, weight in ((lower_ji, 1 - share), (upper_ji, share)):
+        on_slice = ((place >= -EDGE_TOLERANCE) & (place <= size + EDGE_TOLERANCE)).all(axis=1)
+        within &= on_slice | (weight <= EDGE_TOLERANCE)
         np.clip(place, 0, size, out=place)
     return _Cells(inside=within, k=k, upper_share=np.clip(share, 0, 1), lower_ji=lower_ji, upper_ji=upper_ji)
 
