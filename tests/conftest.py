@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -15,3 +16,7 @@ def real_data():
     if not folder.is_dir():
         pytest.skip("the real plans are not here: set RTCOMPLEXITY_DATA to their folder")
     return folder
+
+
+settings.register_profile("ordinary", deadline=None, max_examples=40, derandomize=True)
+settings.load_profile("ordinary")
