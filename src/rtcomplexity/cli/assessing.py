@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rtcomplexity.assessment import analyze
+from rtcomplexity.assessment import Assessment, analyze
 from rtcomplexity.cli.progress import progress
 from rtcomplexity.dicom.target_class import parse_aliases
+from rtcomplexity.errors import UsageError
+from rtcomplexity.evidence.building import IDENTIFYING_OPTIONS, build_record
+from rtcomplexity.metrics.catalogue import CATALOGUE
+from rtcomplexity.scoring.facts import Site
+from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,19 +25,63 @@ def assessed(
     path: Path,
     *,
     profile: str,
-    aliases: Sequence[str] | None,
-    structure_set_uid: str | None,
-    quiet: bool,
-) -> Record:
-    """Assess the plan in `path` under the settings of the environment."""
-    named = parse_aliases(aliases or ())
+    aliases: Sequence[str] | None = None,
+    structure_set_uid: str | None = None,
+    site: str | None = None,
+    fractions: int | None = None,
+    quick: bool = False,
+    quiet: bool = False,
+) -> Assessment:
+    """Assess the plan in `path` under the settings of the environment, with options as they were typed."""
+    named, stated_site, settings = parse_aliases(aliases or ()), parse_site(site), Settings.from_environment()
     with progress(quiet=quiet) as report:
-        assessment = analyze(
+        return analyze(
             path,
-            settings=Settings.from_environment(),
+            settings=settings,
             profile=profile,
             aliases=named,
             structure_set_uid=structure_set_uid,
+            site=stated_site,
+            fractions=fractions,
+            quick=quick,
             progress=report,
         )
-    return assessment.record
+
+
+def deidentified_record(assessment: Assessment, profile: str) -> Record:
+    """Build the record once more, without names and with UIDs keyed by the plan."""
+    options = {
+        option: "set" if option.lstrip("-").replace("-", "_") in IDENTIFYING_OPTIONS else value
+        for option, value in assessment.record.options.items()
+    }
+    return build_record(
+        assessment.case,
+        assessment.table,
+        assessment.outcome,
+        load_profile(profile),
+        software_version=assessment.record.software.version,
+        options=options,
+        definitions=CATALOGUE,
+        identified=False,
+    )
+
+
+def parse_site(text: str | None) -> Site | None:
+    """Read the value of ``--site``.
+
+    Raises
+    ------
+    UsageError
+        If it names no site that a person can state.
+
+    Examples
+    --------
+    >>> parse_site("not-thoracic")
+    <Site.NOT_THORACIC: 'not_thoracic'>
+    """
+    if text is None:
+        return None
+    sites = {site.value.replace("_", "-"): site for site in Site if site is not Site.UNKNOWN}
+    if text not in sites:
+        raise UsageError("--site", text, f"one of {', '.join(sites)}")
+    return sites[text]

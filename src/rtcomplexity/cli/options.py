@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share, and what their text means.
+"""Arguments and options of the commands, and what their text means.
 
 No ``from __future__ import annotations`` here nor in the commands: typer reads the annotations when it starts.
 """
@@ -12,8 +12,10 @@ import typer
 from rtcomplexity.errors import UsageError
 
 DEFAULT_PROFILE = "interim-0"
+"""The same as :data:`rtcomplexity.scoring.profile.DEFAULT_PROFILE`, which is too heavy to import for ``--help``."""
 VERDICTS = ("supports", "rejects", "indeterminate", "insufficient_evidence")
 SEVERITIES = ("info", "warning", "error")
+"""Least first."""
 
 PlanFolder = Annotated[
     Path,
@@ -22,15 +24,48 @@ PlanFolder = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Neither progress nor notes on stderr.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Leave evidence.json in this folder, de-identified.", show_default=False),
+]
+Identified = Annotated[
+    bool, typer.Option("--identified", help="With --out: keep ROI names and UIDs as the plan has them.")
+]
 Aliases = Annotated[
     list[str] | None,
-    typer.Option("--map", metavar='"NAME=GTV"', help="Say what an ROI is, by its name. May be repeated."),
+    typer.Option(
+        "--map", metavar='"NAME=GTV"', help="Say what an ROI is, by its name. May be repeated.", show_default=False
+    ),
 ]
 StructureSetUid = Annotated[
     str | None,
-    typer.Option("--structure-set", metavar="UID", help="SOP Instance UID of the structure set to use."),
+    typer.Option(
+        "--structure-set", metavar="UID", help="SOP Instance UID of the structure set to use.", show_default=False
+    ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+SiteName = Annotated[
+    str | None,
+    typer.Option(
+        "--site", metavar="SITE", help="thoracic or not-thoracic, where the RT Plan is silent.", show_default=False
+    ),
+]
+Fractions = Annotated[
+    int | None,
+    typer.Option(
+        "--fractions", metavar="N", min=1, help="Fractions of the course, as you know it.", show_default=False
+    ),
+]
+ProfileName = Annotated[str, typer.Option("--profile", metavar="NAME", help="Scoring profile, or a TOML file.")]
+FailAt = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-at",
+        metavar="VERDICT|SEVERITY",
+        help="End with 5 at this verdict, or at an issue this severe or more. May be repeated.",
+        show_default=False,
+    ),
+]
 
 
 def parse_fail_at(limits: Sequence[str] | None) -> tuple[str, ...]:

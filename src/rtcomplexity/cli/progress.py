@@ -1,24 +1,30 @@
-"""What is being done just now, on stderr and only where a person watches."""
+"""How far the reading has come, on stderr and only where a person watches."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    Report: TypeAlias = Callable[[int, int], None]
+
 
 @contextmanager
-def progress(*, quiet: bool) -> Iterator[Callable[[str], None] | None]:
-    """Give a function that shows one line of text in place of the last; None where nobody watches."""
+def progress(*, quiet: bool) -> Iterator[Report | None]:
+    """Give a function that is told how many files are read, of how many; None where nobody watches."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
-    from rich.text import Text
 
     console = Console(stderr=True, markup=False, emoji=False, highlight=False)
-    with console.status(Text("Reading ...")) as status:
-        yield lambda text: status.update(Text(text))
+    with console.status("Looking at the folder") as status:
+
+        def report(done: int, total: int) -> None:
+            words = f"Reading file {done} of {total}" if done < total else "Measuring"
+            status.update(words)
+
+        yield report

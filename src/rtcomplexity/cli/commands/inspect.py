@@ -19,5 +19,7 @@ def inspect(
     from rtcomplexity.cli.rendering.contents import contents_parts
     from rtcomplexity.dicom.target_class import tg263_spelling
 
-    record = assessed(path, profile=DEFAULT_PROFILE, aliases=aliases, structure_set_uid=structure_set_uid, quiet=quiet)
-    print_result(contents_parts(record, tg263_spelling))
+    assessment = assessed(
+        path, profile=DEFAULT_PROFILE, aliases=aliases, structure_set_uid=structure_set_uid, quiet=quiet
+    )
+    print_result(contents_parts(assessment.record, tg263_spelling))

@@ -30,7 +30,6 @@ def assessment_parts(record: Record, *, quick: bool = False) -> Iterator[Rendera
         yield findings_table(record.verdict)
     yield from measured_parts(record)
     yield from issues_parts(record)
-    yield ""
     if not quick:
         yield Text(method_text(record))
     yield Text(shown(record.disclaimer), style="italic")
@@ -49,7 +48,6 @@ def measured_parts(record: Record) -> Iterator[RenderableType]:
     others = other_rois_text(record)
     if others:
         yield others
-        yield ""
 
 
 def method_text(record: Record) -> str:

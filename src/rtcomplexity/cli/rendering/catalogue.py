@@ -21,7 +21,7 @@ NO_UNIT = "1"
 
 def catalogue_table(definitions: Iterable[MetricDefinition[Any]]) -> Table:
     """Build a table with one line a metric."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     table.add_column("Key", no_wrap=True)
     table.add_column("Title", overflow="fold")
     table.add_column("Unit", no_wrap=True)
@@ -35,12 +35,9 @@ def metric_parts(definition: MetricDefinition[Any]) -> Iterator[RenderableType]:
     """Yield everything that is declared and documented of one metric."""
     yield Text(f"{definition.key}: {definition.title}", style="bold")
     yield Text(definition.description)
-    yield Text("")
-    for label, value in _facts(definition):
-        yield Text(f"{label:<11}{value}")
+    yield Text("\n".join(f"{label:<11}{value}" for label, value in _facts(definition)))
     documentation = inspect.getdoc(definition.compute)
     if documentation:
-        yield Text("")
         yield Text(documentation)
 
 

@@ -33,11 +33,13 @@ class ResultConsole(Console):
 
 
 def print_result(parts: Iterable[RenderableType]) -> None:
-    """Print renderables one below the other to stdout."""
+    """Print renderables to stdout, a blank line between them."""
     console = ResultConsole(file=sys.stdout, markup=False, emoji=False, highlight=False)
     console.width = max(console.width, NARROWEST)
     with _writing():
-        for part in parts:
+        for number, part in enumerate(parts):
+            if number:
+                console.print()
             console.print(part)
         sys.stdout.flush()
 

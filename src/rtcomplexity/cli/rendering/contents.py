@@ -45,7 +45,6 @@ OUTER = {"GTV": ("ITV", "CTV", "PTV"), "ITV": ("CTV", "PTV"), "CTV": ("PTV",)}
 def contents_parts(record: Record, spelling: Callable[[str], str | None]) -> Iterator[RenderableType]:
     """Yield the page; `spelling` says how TG-263 would spell a name, or None."""
     yield links_tree(record)
-    yield ""
     yield rois_table(record)
     yield from oddities(record, spelling)
     yield from issues_parts(record, ALL)
@@ -92,7 +91,7 @@ def oddities(record: Record, spelling: Callable[[str], str | None]) -> Iterator[
     respelled = [(roi.name, other) for roi in record.rois if (other := spelling(roi.name)) is not None]
     if respelled:
         pairs = " · ".join(f"{shown(name)} → {shown(other)}" for name, other in respelled)
-        yield Text(f"TG-263 would spell: {pairs}\n")
+        yield Text(f"TG-263 would spell: {pairs}")
 
 
 def _not_inside(relation: RelationRecord, record: Record) -> Text | None:

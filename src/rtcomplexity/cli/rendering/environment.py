@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
+
+from rtcomplexity.cli.rendering.tables import titled_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import RenderableType
+    from rich.table import Table
 
     from rtcomplexity.cli.environment import Findings
 
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 def environment_parts(findings: Findings) -> Iterator[RenderableType]:
     """Yield a line for the program, tables of packages and codecs, and what to do about what is missing."""
     software, blas = findings["software"], findings["blas"]
-    yield Text(f"{software['name']} {software['version']}", style="bold")
-    yield Text(f"Python {findings['python']} on {findings['system']}")
-    yield Text(f"Linear algebra: {blas['name']} {blas['version']}, threads: {blas['threads']}")
+    yield Text(
+        f"{software['name']} {software['version']}\nPython {findings['python']} on {findings['system']}\n"
+        f"Linear algebra: {blas['name']} {blas['version']}, threads: {blas['threads']}"
+    )
     yield _packages(findings)
     yield _codecs(findings)
     advice = [codec["try"] for codec in findings["codecs"] if codec["try"]]
@@ -37,9 +39,7 @@ def _advice(package: Findings) -> str:
 
 
 def _packages(findings: Findings) -> Table:
-    table = Table(title="Packages", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    for heading in ("Package", "Version", "Needed for"):
-        table.add_column(heading)
+    table = titled_table("Packages", ("Package", "Version", "Needed for"))
     for package in findings["packages"]:
         needed_for = f"[{package['extra']}], optional" if package["extra"] else "always"
         table.add_row(package["name"], package["version"] or "missing", needed_for)
@@ -47,9 +47,7 @@ def _packages(findings: Findings) -> Table:
 
 
 def _codecs(findings: Findings) -> Table:
-    table = Table(title="Compressed images", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    table.add_column("Compression")
-    table.add_column("Read by")
+    table = titled_table("Compressed images", ("Compression", "Read by"))
     for codec in findings["codecs"]:
         table.add_row(codec["name"], ", ".join(codec["by"]) or "nothing installed")
     return table

@@ -20,7 +20,7 @@ NONE_FOUND = "none found"
 
 def findings_table(verdict: VerdictRecord) -> Table:
     """Build a table of two equal columns."""
-    table = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1))
+    table = Table(box=box.SIMPLE_HEAD, expand=True, show_edge=False, padding=(0, 1, 0, 0))
     table.add_column("Findings for", ratio=1, overflow="fold")
     table.add_column("Findings against", ratio=1, overflow="fold")
     table.add_row(_listed(verdict.findings_for, "+"), _listed(verdict.findings_against, "-"))

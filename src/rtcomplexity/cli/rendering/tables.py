@@ -18,7 +18,6 @@ from rtcomplexity.cli.rendering.values import (
     UNRESOLVED,
     VOLUME,
     count,
-    decimal,
     is_target,
     name_of,
     names_by_number,
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 def targets_table(record: Record) -> Table:
     """Build the table of target volumes, gross ones first."""
     table = titled_table("Targets", ("Name", "Class", "Drawn"))
-    for heading in ("Contours", "Planes", "Volume cm³", "Planning system", "Differs"):
+    for heading in ("Contours", "Planes", "cm³", "System cm³", "Differs"):
         table.add_column(heading, justify="right")
     names = names_by_number(record)
     targets = [roi for roi in record.rois if is_target(roi)]
@@ -66,7 +65,8 @@ def difference(roi: RoiRecord) -> str:
     ours, theirs = value_of(roi.metrics, VOLUME), value_of(roi.metrics, SYSTEM_VOLUME)
     if ours is None or not theirs:
         return NO_VALUE
-    return f"{100 * (ours - theirs) / theirs:+.1f} %"
+    percent = round(100 * (ours - theirs) / theirs, 1)
+    return f"{percent:+.1f} %" if percent else "0.0 %"
 
 
 def image_sets_table(sets: Sequence[ImageSetRecord]) -> Table:
@@ -86,29 +86,34 @@ def image_sets_table(sets: Sequence[ImageSetRecord]) -> Table:
 
 
 def other_rois_text(record: Record) -> Text:
-    """Name the ROIs that are no targets, each with its volume or its number of contours."""
+    """Name the ROIs that are no targets, with their volumes."""
     others = [roi for roi in record.rois if not is_target(roi)]
-    known = [_sized(roi) for roi in others if roi.target_class != UNRESOLVED]
-    unresolved = [_sized(roi) for roi in others if roi.target_class == UNRESOLVED]
-    lines = []
-    if known:
-        lines.append(f"Other ROIs ({len(known)}): {' · '.join(known)}")
+    solid = [roi for roi in others if value_of(roi.metrics, VOLUME) is not None]
+    unresolved = [roi for roi in others if roi.target_class == UNRESOLVED]
+    lines = [
+        _named("Other ROIs, cm³", [f"{name_of(roi)} {volume(value_of(roi.metrics, VOLUME))}" for roi in solid]),
+        _named("Without volume", [name_of(roi) for roi in others if roi not in solid]),
+        _named("Class not recognised", [name_of(roi) for roi in unresolved]),
+    ]
     if unresolved:
-        lines.append(f"Class not recognised ({len(unresolved)}): {' · '.join(unresolved)}")
         lines.append('If one of them is a target, say so: --map "NAME=GTV"')
-    return Text("\n".join(lines))
+    return Text("\n".join(filter(None, lines)))
+
+
+def _named(label: str, names: Sequence[str]) -> str:
+    return f"{label} ({len(names)}): {' · '.join(names)}" if names else ""
 
 
 def titled_table(title: str, headings: Sequence[str]) -> Table:
     """Build an empty table in the style of all of them."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1))
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for heading in headings:
         table.add_column(heading, overflow="fold")
     return table
-
-
-def _sized(roi: RoiRecord) -> str:
-    size, contours = value_of(roi.metrics, VOLUME), value_of(roi.metrics, CONTOURS)
-    if size is not None:
-        return f"{name_of(roi)} {volume(size)} cm³"
-    return f"{name_of(roi)} ({decimal(contours, 0)} contours, no volume)" if contours else f"{name_of(roi)} (empty)"

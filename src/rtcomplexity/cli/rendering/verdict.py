@@ -5,6 +5,7 @@ Renders the record's ``verdict`` and ``score``; judges nothing.
 
 from __future__ import annotations
 
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -29,8 +30,9 @@ def verdict_panel(record: Record) -> Panel:
     facts.add_column(overflow="fold")
     for label, text in _facts(record):
         facts.add_row(label, Text(shown(text)))
-    body = Table.grid(padding=(0, 0, 1, 0))
+    body = Table.grid()
     body.add_row(Text(headline(record.verdict), style="bold"))
+    body.add_row("")
     body.add_row(facts)
     return Panel(body, title="Verdict", title_align="left", box=box.ROUNDED, border_style="cyan")
 
@@ -51,10 +53,11 @@ def _facts(record: Record) -> Iterator[tuple[str, str]]:
         yield "Decided by", _decided_by(record.score)
     if verdict.value != "insufficient_evidence" and verdict.reasons:
         yield "Because", " ".join(reason.text for reason in verdict.reasons)
+    labels = chain(["Missing"], repeat(""))
     for supplier, items in missing_by_supplier(verdict).items():
-        yield "Missing", f"from the {supplier}: {', '.join(items)}"
-    if record.options:
-        yield "Options", "; ".join(f"{name} = {value}" for name, value in record.options.items())
+        yield next(labels), f"from the {supplier}: {', '.join(items)}"
+    if options := _options(record):
+        yield "Options", "; ".join(options)
 
 
 def missing_by_supplier(verdict: VerdictRecord) -> dict[str, list[str]]:
@@ -64,6 +67,17 @@ def missing_by_supplier(verdict: VerdictRecord) -> dict[str, list[str]]:
         if entry.state != "met":
             by_supplier.setdefault(entry.supplied_by, []).append(told(READINESS, entry.item))
     return by_supplier
+
+
+def _options(record: Record) -> list[str]:
+    """What the user chose or stated, which the plan files do not say."""
+    facts = record.plan.facts
+    options = [f"{name} {value}" for name, value in record.options.items()]
+    if facts.site_stated_by == "user":
+        options.append(f"site {facts.site.replace('_', ' ')}, stated by the user")
+    if facts.fractions_stated_by == "user":
+        options.append(f"{facts.fractions} fractions, stated by the user")
+    return options
 
 
 def _complexity(verdict: VerdictRecord) -> str:

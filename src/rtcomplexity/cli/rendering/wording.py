@@ -7,9 +7,9 @@ the record itself.
 from __future__ import annotations
 
 HEADLINES = {
-    "supports": "The plan files support it: this delineation is substantially harder than typical.",
-    "rejects": "The plan files do not support it: this delineation is not substantially harder than typical.",
-    "indeterminate": "The plan files leave it open: neither clearly routine nor clearly harder than typical.",
+    "supports": "The plan files support the greater complexity that modifier 22 asks for.",
+    "rejects": "The plan files do not support the greater complexity that modifier 22 asks for.",
+    "indeterminate": "The plan files leave open whether there is the greater complexity that modifier 22 asks for.",
     "insufficient_evidence": "Cannot be assessed.",
 }
 SERVICE_LEVELS = {"22": "22, increased procedural service", "11": "11, routine service"}
@@ -30,10 +30,10 @@ LINKS = {
 }
 DECIDED_BY = {
     "alias": "--map",
-    "interpreted_type": "its type",
-    "observation_label": "its label",
-    "code": "its code",
-    "name": "its name",
+    "interpreted_type": "type",
+    "observation_label": "label",
+    "code": "code",
+    "name": "name",
     "nothing": "nothing",
 }
 READINESS = {

@@ -1,0 +1,194 @@
+"""What a reader of the terminal gets to see of a record, first things first, at any width."""
+
+import io
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from rtcomplexity.cli.rendering.assessment import assessment_parts
+from rtcomplexity.cli.rendering.contents import contents_parts
+from rtcomplexity.scoring.guardrails import FORBIDDEN
+from unit.cli.records import READINESS, image_set, issue, record_of, relation, roi
+
+WIDTHS = [60, 80, 120]
+VERDICTS = ["supports", "rejects", "indeterminate", "insufficient_evidence"]
+HOSTILE = [
+    "GTV\x1b[31mX",
+    "GTV\u202eVTP",
+    "[red]GTV[/red]",
+    "GTV" * 100,
+    ":skull:",
+    "a\nb",
+    "\x9b2J",
+    "GTV\x00",
+    "腫" * 64,
+]
+
+
+def printed(parts, width=100):
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
+    for part in parts:
+        console.print(part)
+    return stream.getvalue()
+
+
+def page(record, width=100, **options):
+    return printed(assessment_parts(record, **options), width)
+
+
+def flowing(text):
+    return " ".join(text.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("supports", "The plan files support the greater complexity"),
+        ("rejects", "The plan files do not support the greater complexity"),
+        ("indeterminate", "The plan files leave open"),
+        ("insufficient_evidence", "Cannot be assessed: T is 40, below 75."),
+    ],
+)
+def test_the_first_words_are_the_verdict(value, words):
+    start = flowing(page(record_of(value=value)))[:400]
+    assert words in start
+    assert start.startswith("╭─ Verdict")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_verdict_claim_deciding_families_and_what_is_missing_stand_on_the_first_screen(width):
+    first_screen = flowing("\n".join(page(record_of(), width).splitlines()[:24]))
+    for words in (
+        "rejects (service level 11, routine service)",
+        "unknown: Not enough is stated of the claim.",
+        "Shape (40 of 100), Topology (30 of 100)",
+        "from the physician: procedure note",
+        "from the billing team: payer",
+        "Findings for",
+        "Findings against",
+    ):
+        assert words in first_screen
+
+
+def test_what_is_met_is_not_called_missing():
+    assert READINESS[2]["state"] == "met"
+    assert "approval of the structure set" not in flowing(page(record_of()))
+
+
+def test_findings_for_and_against_stand_side_by_side_with_equal_room():
+    heading = next(line for line in page(record_of(), 100).splitlines() if "Findings for" in line)
+    assert heading.index("Findings against") == pytest.approx(50, abs=3)
+
+
+def test_no_finding_on_one_side_is_said():
+    assert "none found" in page(record_of(in_favour=()))
+
+
+def test_a_target_shows_counts_both_volumes_and_their_difference():
+    row = next(line for line in page(record_of()).splitlines() if "GTV-1" in line)
+    assert row.split() == ["GTV-1", "GTV", "manual", "21", "21", "155.9", "156.1", "-0.1", "%"]
+
+
+def test_a_missing_number_is_a_dash_and_not_zero():
+    row = next(line for line in page(record_of()).splitlines() if "PTV-1" in line)
+    assert row.split() == ["PTV-1", "PTV", "manual", "21", "21", "589.9", "-", "-"]
+
+
+def test_a_derived_target_says_of_what():
+    rois = (roi(2, "GTV-1", "GTV"), roi(3, "PTV-1", "PTV", derived_from=2))
+    assert "margin of GTV-1" in flowing(page(record_of(rois=rois), 120))
+
+
+def test_an_unrecognised_roi_is_listed_with_the_way_to_say_what_it_is():
+    text = page(record_of(rois=(roi(1, "Tumor Bed?", "UNRESOLVED"), roi(2, "Point", "OTHER", volume=None))))
+    assert "Other ROIs, cm³ (1): Tumor Bed? 155.9" in text
+    assert "Class not recognised (1): Tumor Bed?" in text
+    assert '--map "NAME=GTV"' in text
+    assert "Without volume (1): Point" in text
+
+
+def test_no_target_and_no_image_are_said():
+    text = page(record_of(rois=(), image_sets=()))
+    assert "Targets: none found." in text
+    assert "Image sets: none found." in text
+
+
+def test_image_sets_show_their_evidence_of_use():
+    text = page(record_of(image_sets=(image_set("MR", "secondary", "present"),)))
+    assert "in the folder, tied to nothing" in text
+
+
+def test_errors_come_before_warnings_and_infos_are_counted():
+    text = page(record_of(issues=(issue("info"), issue("warning", text="Odd."), issue("error", text="Wrong."))))
+    assert text.index("Wrong.") < text.index("Odd.")
+    assert "1 more of severity info" in text
+
+
+def test_an_issue_names_the_roi_it_is_about():
+    assert "GTV-1 20 contours stand twice." in flowing(page(record_of(issues=(issue("warning"),))))
+
+
+def test_quick_judges_nothing():
+    text = page(record_of(), quick=True)
+    assert "Verdict" not in text
+    assert "Findings" not in text
+    assert "155.9" in text
+
+
+def test_options_that_differ_from_the_default_are_on_the_first_page():
+    assert "--map GTV-1=GTV" in page(record_of(options={"--map": "GTV-1=GTV"}))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("value", VERDICTS)
+def test_disclaimer_and_false_support_rate_are_there_and_no_forbidden_word(value, width):
+    text = flowing(page(record_of(value=value), width))
+    assert "not a coding, medical-necessity or payment decision" in text
+    assert "False-support rate: not known" in text
+    assert FORBIDDEN.search(text) is None
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_neither_steers_the_terminal_nor_breaks_the_table(name, width):
+    rois = (
+        roi(1, name, "OAR"),
+        roi(2, name, "GTV"),
+        roi(3, name, "UNRESOLVED"),
+        roi(4, "GTV-1", "PTV", derived_from=2),
+    )
+    record = record_of(rois=rois, relations=(relation(rois[1], rois[3], 0.5),))
+    for text in (page(record, width), printed(contents_parts(record, lambda name: name + "!"), width)):
+        assert not set(text) & set("\x1b\u202e\x9b\x00\r")
+        assert all(cell_len(line) <= width for line in text.splitlines())
+
+
+def test_markup_in_a_name_is_printed_as_it_stands():
+    assert "[red]GTV[/red]" in page(record_of(rois=(roi(2, "[red]GTV[/red]", "GTV"),)))
+
+
+def test_contents_show_links_choices_and_every_issue():
+    text = flowing(printed(contents_parts(record_of(), lambda _: None), 120))
+    for words in (
+        "tied to the planning images by the structure set's image references",
+        "not chosen: 1.2.3.5: its images are not here",
+        "PT, secondary, registered: 267 slices",
+        "RT Plan: none found",
+        "info GTV-1 20 contours stand twice.",
+    ):
+        assert words in text
+
+
+def test_contents_say_which_target_is_not_inside_its_outer_one():
+    gtv, ctv, ptv = roi(2, "GTV-1", "GTV"), roi(3, "CTV-1", "CTV"), roi(4, "PTV-1", "PTV")
+    relations = (relation(gtv, ctv, 0.9), relation(ctv, ptv, 1), relation(ptv, gtv, 0.2))
+    text = printed(contents_parts(record_of(rois=(gtv, ctv, ptv), relations=relations), lambda _: None))
+    assert "GTV-1 is not inside CTV-1: 90.0 % of it is." in text
+    assert text.count("is not inside") == 1
+
+
+def test_contents_propose_other_spellings():
+    spellings = {"GTV-1": "GTV1"}
+    assert "GTV-1 → GTV1" in printed(contents_parts(record_of(), spellings.get))
