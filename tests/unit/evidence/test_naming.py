@@ -1,0 +1,31 @@
+import pytest
+from pydicom.uid import UID
+
+from rtcomplexity.evidence.naming import deidentified_roi_name, encodable, keyed_uid, without_uids
+from rtcomplexity.model.structure_set import TargetClass
+
+
+def test_a_deidentified_name_is_class_and_number():
+    assert deidentified_roi_name(TargetClass.UNRESOLVED, 7) == "UNRESOLVED 7"
+
+
+def test_a_keyed_uid_is_a_valid_uid():
+    assert UID(keyed_uid("1.2.840.99.1.20", "ab" * 32)).is_valid
+
+
+def test_no_uid_stays_none():
+    assert keyed_uid("", "key") == ""
+
+
+@pytest.mark.parametrize("text", ["older than 1.2.840.99.1.20.", "(1.2.840.99.1.20)", "1.2.840.99.1.20, and more"])
+def test_uids_within_text_are_keyed(text):
+    assert without_uids(text, "key") == text.replace("1.2.840.99.1.20", keyed_uid("1.2.840.99.1.20", "key"))
+
+
+@pytest.mark.parametrize("text", ["1.5 of 2.5 mm", "version 1.2.3", "2.5 mm. 3.0 mm."])
+def test_numbers_are_no_uids(text):
+    assert without_uids(text, "key") == text
+
+
+def test_lone_surrogates_become_writable():
+    assert encodable("a\ud800\u4e2d") == "a\\ud800\u4e2d"
