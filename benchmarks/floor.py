@@ -82,7 +82,7 @@ def main() -> int:
     goals = {} if arguments.command else dict(zip((label(one) for one in COMMANDS), GOALS, strict=True))
     commands = {"floor": [sys.executable, __file__, "--floor-only", "--folder", str(arguments.folder)]}
     commands |= {label(template): fill(template, arguments.folder) for template in templates}
-    runs = measure.run_in_turn(commands, arguments.runs)
+    runs = measure.run_in_turn(commands, arguments.runs, warm_up=commands)
     print(f"{measure.machine('pydicom', 'numpy', 'rtcomplexity')}; medians of {arguments.runs} rounds in turn\n")
     print(report(runs, goals))
     return complain(runs)

@@ -117,7 +117,11 @@ def compare(arguments: argparse.Namespace, folder: Path) -> int:
             tools = [one for one in all_tools(plan, pythons, Path(scratch)) if wanted(one.name, arguments)]
             commands = {tool.name: tool.command for tool in tools}
             runs = measure.run_in_turn(
-                commands, arguments.rounds, timeout_s=arguments.timeout, once_above_s=arguments.once_above
+                commands,
+                arguments.rounds,
+                warm_up=[name for name in commands if name.startswith("rtcomplexity")],
+                timeout_s=arguments.timeout,
+                once_above_s=arguments.once_above,
             )
             print(table(plan, tools, runs), flush=True)
     return 0
