@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.verdict import Outcome, Verdict
 
 IDENTIFYING_OPTIONS = frozenset({"map", "structure_set"})
-"""Options whose values repeat names or UIDs of the plan."""
+"""Options whose values repeat names or UIDs of the plan, as Python spells them."""
 
 
 class Definition(Protocol):
@@ -67,7 +67,8 @@ class _Privacy:
         return encodable(roi.name) if self.identified else deidentified_roi_name(roi.target_class, roi.number)
 
     def option(self, name: str, value: str) -> str:
-        return "set" if name in IDENTIFYING_OPTIONS and not self.identified else self.text(value)
+        is_identifying = name.lstrip("-").replace("-", "_") in IDENTIFYING_OPTIONS
+        return "set" if is_identifying and not self.identified else self.text(value)
 
 
 def build_record(

@@ -43,19 +43,20 @@ def stratum_of(facts: CaseFacts, profile: Profile) -> Stratum | None:
 
 def blocking_reasons(facts: CaseFacts, profile: Profile) -> tuple[Reason, ...]:
     """Return why no comparison with the reference is possible; empty where it is."""
+    is_elsewhere = facts.site is Site.NOT_THORACIC
     fired = (
         ("structure_set_rejected", facts.approval_status == "REJECTED"),
         ("no_gross_target", not facts.has_gross_target),
         ("no_planning_images", not facts.has_planning_images),
         ("images_of_another_patient", facts.images_are_of_another_patient),
         ("images_not_linked", facts.has_planning_images and not facts.planning_images_are_linked),
-        ("invalid_geometry", facts.has_gross_target and not facts.geometry_is_valid),
-        ("site_not_in_reference", facts.site is Site.NOT_THORACIC),
+        ("not_measured", not facts.is_measured),
+        ("invalid_geometry", facts.is_measured and facts.has_gross_target and bool(facts.geometry_problem)),
+        ("site_not_in_reference", is_elsewhere),
+        ("fractions_not_in_reference", not is_elsewhere and stratum_of(facts, profile) is None),
     )
-    reasons = [reason(code) for code, does_fire in fired if does_fire]
-    if facts.site is not Site.NOT_THORACIC and stratum_of(facts, profile) is None:
-        reasons.append(reason("fractions_not_in_reference", fractions=facts.fractions))
-    return tuple(reasons)
+    words = {"problem": facts.geometry_problem, "fractions": facts.fractions}
+    return tuple(reason(code, **words) for code, does_fire in fired if does_fire)
 
 
 def limiting_reasons(

@@ -52,9 +52,11 @@ class CaseFacts:
     site_stated_by: StatedBy = StatedBy.NOBODY
     fractions: int | None = None
     fractions_stated_by: StatedBy = StatedBy.NOBODY
+    is_measured: bool = True
+    """Whether the scored metrics were measured in this run."""
     has_gross_target: bool = True
-    geometry_is_valid: bool = True
-    """Whether the gross target encloses a volume that could be measured."""
+    geometry_problem: str = ""
+    """Why the gross target encloses no volume that could be measured; empty where it does."""
     has_planning_images: bool = True
     planning_images_are_linked: bool = True
     """Whether a reference in the structure set ties it to those images."""
@@ -83,14 +85,14 @@ def case_facts(
     found_site, site_by = (site, stated_by) if site is not None else _planned_site(case)
     found_fractions, fractions_by = (fractions, stated_by) if fractions is not None else _planned_fractions(case)
     image = case.planning_image
-    volume = table.gross_target.get(VOLUME_KEY)
     return CaseFacts(
         site=found_site,
         site_stated_by=site_by,
         fractions=found_fractions,
         fractions_stated_by=fractions_by,
-        has_gross_target=bool(table.gross_target_rois),
-        geometry_is_valid=volume is not None and volume.value is not None and volume.value > 0,
+        is_measured=bool(table.gross_target),
+        has_gross_target=_has_gross_target(case, table),
+        geometry_problem=_geometry_problem(table),
         has_planning_images=image is not None,
         planning_images_are_linked=case.image_link is not ImageLink.NONE,
         images_are_of_another_patient=image is not None and image.patient_key != case.structure_set.patient_key,
@@ -122,3 +124,18 @@ def _planned_site(case: Case) -> tuple[Site, StatedBy]:
 def _planned_fractions(case: Case) -> tuple[int | None, StatedBy]:
     fractions = None if case.rt_plan is None else case.rt_plan.fractions_planned
     return fractions, StatedBy.NOBODY if fractions is None else StatedBy.RT_PLAN
+
+
+def _has_gross_target(case: Case, table: MetricTable) -> bool:
+    if table.gross_target:
+        return bool(table.gross_target_rois)
+    return any(roi.target_class.is_gross for roi in case.structure_set.rois)
+
+
+def _geometry_problem(table: MetricTable) -> str:
+    volume = table.gross_target.get(VOLUME_KEY)
+    if volume is None:
+        return "its volume was not measured"
+    if volume.value is None:
+        return volume.reason
+    return "" if volume.value > 0 else "its contours enclose no volume"

@@ -29,7 +29,8 @@ REASONS: Final = {
     "no_planning_images": "The planning images are not among the files.",
     "images_of_another_patient": "The planning images are of another patient than the structure set.",
     "images_not_linked": "No reference in the structure set ties it to the planning images.",
-    "invalid_geometry": "The gross target's contours enclose no volume that could be measured.",
+    "not_measured": "The metrics that are scored were not measured in this run.",
+    "invalid_geometry": "The gross target has no volume to score: {problem}.",
     "site_not_in_reference": "reference_not_applicable: the stated site is not thoracic, and the reference is.",
     "fractions_not_in_reference": "reference_not_applicable: no stratum of the reference covers {fractions} fractions.",
     "unmeasured_families": (

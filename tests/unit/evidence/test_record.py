@@ -238,9 +238,10 @@ def test_an_identified_record_prints_names_but_no_patient():
     assert "MRN-1" not in text
 
 
-def test_options_that_identify_are_only_said_to_be_set():
-    record = built(options={"profile": "interim-0", "map": "GTV Doe=GTV"})
-    assert record.options == {"map": "set", "profile": "interim-0"}
+@pytest.mark.parametrize("name", ["map", "--map", "structure_set", "--structure-set"])
+def test_options_that_identify_are_only_said_to_be_set(name):
+    record = built(options={"profile": "interim-0", name: "GTV Doe=GTV"})
+    assert record.options == {name: "set", "profile": "interim-0"}
 
 
 def test_a_hostile_name_survives_unchanged_but_for_what_utf_8_cannot_hold():

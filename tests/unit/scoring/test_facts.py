@@ -7,7 +7,7 @@ from rtcomplexity.metrics.measurement import Measurement, MetricTable
 from rtcomplexity.model.case import Case, ImageLink
 from rtcomplexity.model.image import ImageGrid, ImageSeries
 from rtcomplexity.model.plan import RtPlan
-from rtcomplexity.model.structure_set import StructureSet
+from rtcomplexity.model.structure_set import Contours, Roi, StructureSet, TargetClass
 from rtcomplexity.scoring.facts import Site, StatedBy, case_facts, site_of
 from rtcomplexity.units import Unit
 
@@ -89,7 +89,8 @@ def test_images_and_geometry_are_there():
     assert facts.has_planning_images
     assert facts.planning_images_are_linked
     assert facts.has_gross_target
-    assert facts.geometry_is_valid
+    assert facts.is_measured
+    assert facts.geometry_problem == ""
     assert not facts.images_are_of_another_patient
 
 
@@ -105,17 +106,26 @@ def test_images_that_nothing_links_are_seen():
 
 
 @pytest.mark.parametrize(
-    "gross_target",
+    ("gross_target", "problem"),
     [
-        {},
-        {"scored.volume": Measurement.missing("open contours", Unit.CM3)},
-        {"scored.volume": Measurement.of(0, Unit.CM3)},
+        ({"scored.phases": Measurement.of(0, Unit.NONE)}, "its volume was not measured"),
+        ({"scored.volume": Measurement.missing("open contours", Unit.CM3)}, "open contours"),
+        ({"scored.volume": Measurement.of(0, Unit.CM3)}, "its contours enclose no volume"),
     ],
 )
-def test_a_gross_target_without_a_volume_is_invalid_geometry(gross_target):
+def test_a_gross_target_without_a_volume_says_why(gross_target, problem):
     facts = case_facts(CASE, MetricTable(rois=(), gross_target=gross_target, gross_target_rois=(2,)))
-    assert not facts.geometry_is_valid
+    assert facts.geometry_problem == problem
+
+
+@pytest.mark.parametrize(("target_class", "has_gross_target"), [(TargetClass.GTV, True), (TargetClass.PTV, False)])
+def test_a_run_that_scores_nothing_says_so_and_still_sees_the_target(target_class, has_gross_target):
+    roi = Roi(number=2, name="x", contours=Contours.empty(), target_class=target_class)
+    case = replace(CASE, structure_set=replace(CASE.structure_set, rois=(roi,)))
+    facts = case_facts(case, MetricTable(rois=()))
+    assert (facts.is_measured, facts.has_gross_target) == (False, has_gross_target)
 
 
 def test_no_gross_target_is_seen():
-    assert not case_facts(CASE, MetricTable(rois=())).has_gross_target
+    table = MetricTable(rois=(), gross_target={"scored.phases": Measurement.of(0, Unit.NONE)})
+    assert not case_facts(CASE, table).has_gross_target
