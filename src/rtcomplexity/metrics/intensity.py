@@ -1,0 +1,283 @@
+"""What an image shows inside a target and at its border: first-order statistics, contrast, gradient.
+
+The statistics are IBSI's (no discretisation), on whatever voxels they are given. Border metrics compare the 3 mm inside
+the surface with the 3 mm outside. Knows no files: values come as :class:`rtcomplexity.fusion.sampling.RegionValues`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.units import Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from rtcomplexity.fusion.sampling import RegionValues
+
+    Values = NDArray[np.float64]
+
+SHELL_MM: Final = 3.0
+MOST_UNDEFINED: Final = 0.05
+"""A target of which more lies outside the image is not measured on the rest."""
+IBSI: Final = "zwanenburg_ibsi_2020"
+
+
+def inside_values(image: RegionValues) -> Values:
+    """(n,) values inside the target.
+
+    Raises
+    ------
+    NotMeasurableError
+        If more than 5 % of the target lies outside the image, or where the registration is undefined.
+    """
+    if image.undefined_share > MOST_UNDEFINED:
+        raise NotMeasurableError(f"{100 * image.undefined_share:.3g} % of the ROI lies outside the image")
+    return _some(image.inside)
+
+
+def mean(values: Values) -> float:
+    """Arithmetic mean, IBSI Q4LE, in the values' unit.
+
+    Examples
+    --------
+    >>> mean(np.array([1.0, 2.0, 6.0]))
+    3.0
+    """
+    return float(_some(values).mean())
+
+
+def variance(values: Values) -> float:
+    """Population variance (division by n), IBSI ECT3, in the values' unit squared."""
+    return float(_some(values).var())
+
+
+def standard_deviation(values: Values) -> float:
+    """Square root of :func:`variance`, in the values' unit.
+
+    Examples
+    --------
+    >>> standard_deviation(np.array([1.0, 3.0]))
+    1.0
+    """
+    return float(np.sqrt(variance(values)))
+
+
+def skewness(values: Values) -> float:
+    """Third standardised moment, IBSI KE2A; 0 where all values are equal."""
+    return _standardised_moment(values, 3)
+
+
+def excess_kurtosis(values: Values) -> float:
+    """Fourth standardised moment less 3, IBSI IPH6; 0 where all values are equal."""
+    return _standardised_moment(values, 4) - 3.0 if variance(values) > 0 else 0.0
+
+
+def percentile(values: Values, share: float) -> float:
+    """Percentile by linear interpolation between order statistics; `share` is 0 to 100.
+
+    Examples
+    --------
+    >>> percentile(np.array([0.0, 10.0]), 25)
+    2.5
+    """
+    return float(np.percentile(_some(values), share))
+
+
+def median(values: Values) -> float:
+    """50th percentile, IBSI Y12H."""
+    return percentile(values, 50)
+
+
+def minimum(values: Values) -> float:
+    """Smallest value, IBSI 1GSF."""
+    return float(_some(values).min())
+
+
+def maximum(values: Values) -> float:
+    """Largest value, IBSI 84IY."""
+    return float(_some(values).max())
+
+
+def interquartile_range(values: Values) -> float:
+    """75th less 25th percentile, IBSI SALO."""
+    return percentile(values, 75) - percentile(values, 25)
+
+
+def value_range(values: Values) -> float:
+    """Largest less smallest value, IBSI 2OJQ."""
+    return maximum(values) - minimum(values)
+
+
+def mean_absolute_deviation(values: Values) -> float:
+    """Mean distance from the mean, IBSI 4FUA."""
+    return float(np.abs(_some(values) - values.mean()).mean())
+
+
+def robust_mean_absolute_deviation(values: Values) -> float:
+    """Mean absolute deviation of the values from the 10th to the 90th percentile, IBSI 1128."""
+    kept = values[(values >= percentile(values, 10)) & (values <= percentile(values, 90))]
+    return mean_absolute_deviation(kept)
+
+
+def median_absolute_deviation(values: Values) -> float:
+    """Mean distance from the median, IBSI N72L."""
+    return float(np.abs(_some(values) - median(values)).mean())
+
+
+def coefficient_of_variation(values: Values) -> float:
+    """Standard deviation over mean, IBSI 7TET.
+
+    Raises
+    ------
+    NotMeasurableError
+        If the mean is 0.
+    """
+    return _ratio(standard_deviation(values), mean(values), "the mean is 0")
+
+
+def quartile_coefficient_of_dispersion(values: Values) -> float:
+    """(P75 - P25) / (P75 + P25), IBSI 9S40.
+
+    Raises
+    ------
+    NotMeasurableError
+        If the quartiles sum to 0.
+    """
+    return _ratio(
+        interquartile_range(values), percentile(values, 75) + percentile(values, 25), "the quartiles sum to 0"
+    )
+
+
+def energy(values: Values) -> float:
+    """Sum of squares, IBSI N8CA."""
+    return float(np.square(_some(values)).sum())
+
+
+def root_mean_square(values: Values) -> float:
+    """Root of the mean of squares, IBSI 5ZWQ."""
+    return float(np.sqrt(energy(values) / len(values)))
+
+
+def boundary_contrast(image: RegionValues) -> float:
+    """Mean of the 3 mm inside the surface less the mean of the 3 mm outside it, in the image's unit.
+
+    Positive where the target is brighter than what surrounds it. Distances are between voxel centres.
+    """
+    inside_values(image)
+    inner, outer = image.shell(-SHELL_MM, 0), image.shell(0, SHELL_MM)
+    if len(inner) == 0 or len(outer) == 0:
+        raise NotMeasurableError(f"no voxel lies within {SHELL_MM:g} mm of the surface on one of its sides")
+    return float(inner.mean() - outer.mean())
+
+
+def boundary_gradient(image: RegionValues) -> float:
+    """Mean magnitude of the gradient at the voxels on both sides of the surface, in the image's unit per mm.
+
+    Central differences between voxel centres, in mm along each axis of the grid, uneven slices included. Noise adds to
+    a magnitude: compare it within one kind of image only.
+    """
+    inside_values(image)
+    border = _border(image.region.mask)
+    magnitude = np.sqrt(sum(np.square(part) for part in _gradient(image)))
+    at_border = magnitude[border]
+    at_border = at_border[~np.isnan(at_border)]
+    if len(at_border) == 0:
+        raise NotMeasurableError("the image has no gradient at the surface: too few voxels")
+    return float(at_border.mean())
+
+
+def _gradient(image: RegionValues) -> list[Values]:
+    """Three partial derivatives per mm; NaN beside undefined voxels."""
+    grid, box = image.region.grid, image.region.box
+    places = (
+        grid.slice_positions_mm[slice(*box.k)],
+        np.arange(box.shape[1]) * grid.row_spacing_mm,
+        np.arange(box.shape[2]) * grid.column_spacing_mm,
+    )
+    if min(box.shape) < 2:
+        raise NotMeasurableError("the image has no gradient at the surface: too few voxels")
+    return [np.gradient(image.values, place, axis=axis) for axis, place in enumerate(places)]
+
+
+def _border(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Voxels with a face neighbour on the other side."""
+    border = np.zeros_like(mask)
+    for axis in range(3):
+        lower = [slice(None)] * 3
+        upper = [slice(None)] * 3
+        lower[axis], upper[axis] = slice(None, -1), slice(1, None)
+        changes = mask[tuple(lower)] != mask[tuple(upper)]
+        border[tuple(lower)] |= changes
+        border[tuple(upper)] |= changes
+    return border
+
+
+def _some(values: Values) -> Values:
+    if len(values) == 0:
+        raise NotMeasurableError("the image has no value inside the ROI")
+    return values
+
+
+def _standardised_moment(values: Values, order: int) -> float:
+    spread = standard_deviation(values)
+    return float((((values - values.mean()) / spread) ** order).mean()) if spread > 0 else 0.0
+
+
+def _ratio(numerator: float, denominator: float, reason: str) -> float:
+    if denominator == 0:
+        raise NotMeasurableError(reason)
+    return numerator / denominator
+
+
+def _of_inside(compute: Callable[[Values], float]) -> Callable[[RegionValues], float]:
+    return lambda image: compute(inside_values(image))
+
+
+def definitions(prefix: str, name: str, unit: Unit, unit_per_mm: Unit) -> tuple[MetricDefinition[RegionValues], ...]:
+    """Declare the metrics of one kind of image, e.g. ``definitions("ct", "CT", Unit.HU, Unit.HU_PER_MM)``."""
+    statistics: tuple[tuple[str, str, str, str, Callable[[Values], float]], ...] = (
+        ("mean", "mean", "Mean", "Q4LE", mean),
+        ("std", "standard deviation", "Population standard deviation", "", standard_deviation),
+        ("median", "median", "Median", "Y12H", median),
+        ("p05", "5th percentile", "5th percentile, linearly interpolated,", "", lambda v: percentile(v, 5)),
+        ("p95", "95th percentile", "95th percentile, linearly interpolated,", "", lambda v: percentile(v, 95)),
+    )
+    return (
+        *(
+            MetricDefinition(
+                key=f"{prefix}.{key}",
+                title=f"{name} {title}",
+                unit=unit,
+                description=f"{what} of the {name} values inside the target, on the planning grid's voxels.",
+                compute=_of_inside(compute),
+                ibsi_code=code,
+                reference=IBSI if code else "",
+            )
+            for key, title, what, code, compute in statistics
+        ),
+        MetricDefinition(
+            key=f"{prefix}.boundary_contrast",
+            title=f"{name} boundary contrast",
+            unit=unit,
+            description="Mean of the 3 mm inside the surface less the mean of the 3 mm outside it.",
+            compute=boundary_contrast,
+        ),
+        MetricDefinition(
+            key=f"{prefix}.boundary_gradient",
+            title=f"{name} boundary gradient",
+            unit=unit_per_mm,
+            description="Mean gradient magnitude at the voxels on both sides of the surface.",
+            compute=boundary_gradient,
+        ),
+    )
+
+
+CT: Final = definitions("ct", "CT", Unit.HU, Unit.HU_PER_MM)
+"""Metrics of the CT inside and around one target."""

@@ -1,0 +1,125 @@
+"""How alike two registered images are in a target's box, before and after the registration.
+
+Similarity is not accuracy: without landmarks the quality of a registration is not measured, and nothing here stands in
+for it. "Before" compares equal coordinates of the two frames, as if no registration were there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
+from rtcomplexity.units import Unit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rtcomplexity.fusion.sampling import RegionValues
+
+    Values = NDArray[np.float64]
+
+BINS: Final = 64
+LEAST_VOXELS: Final = 100
+NOT_MEASURED: Final = "registration quality is not measured: no landmarks are here"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RegistrationContext:
+    """Two images on the voxels of one target's neighbourhood."""
+
+    planning: RegionValues
+    """The planning image."""
+    before: RegionValues
+    """The other image at equal coordinates."""
+    after: RegionValues
+    """The other image through the registration."""
+
+
+def mutual_information(a: Values, b: Values) -> float:
+    """Mutual information of paired values, nats, from a joint histogram of 64 x 64 equal bins between their extremes.
+
+    Raises
+    ------
+    NotMeasurableError
+        If there are fewer than 100 pairs.
+
+    Examples
+    --------
+    >>> halves = np.repeat([0.0, 1.0], 100)
+    >>> round(mutual_information(halves, 5 * halves), 6)
+    0.693147
+    """
+    _enough(a)
+    joint = np.histogram2d(a, b, bins=BINS)[0] / len(a)
+    apart = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
+    filled = joint > 0
+    return max(float((joint[filled] * np.log(joint[filled] / apart[filled])).sum()), 0.0)
+
+
+def normalised_cross_correlation(a: Values, b: Values) -> float:
+    """Pearson's correlation of paired values, -1 to 1.
+
+    Raises
+    ------
+    NotMeasurableError
+        If there are fewer than 100 pairs, or one image is constant there.
+    """
+    _enough(a)
+    x, y = a - a.mean(), b - b.mean()
+    scale = float(np.sqrt((x @ x) * (y @ y)))
+    if scale == 0:
+        raise NotMeasurableError("one of the images is constant around the ROI")
+    return float(x @ y) / scale
+
+
+def pairs(planning: RegionValues, other: RegionValues) -> tuple[Values, Values]:
+    """Values of both images on the voxels within reach of the target where both have one."""
+    where = planning.region.needed & ~np.isnan(planning.values) & ~np.isnan(other.values)
+    return planning.values[where], other.values[where]
+
+
+def registration_quality() -> Measurement:
+    """Return the one honest value without landmarks: none, with the reason."""
+    return Measurement.missing(NOT_MEASURED, Unit.MM)
+
+
+def _enough(values: Values) -> None:
+    if len(values) < LEAST_VOXELS:
+        raise NotMeasurableError(f"fewer than {LEAST_VOXELS} voxels around the ROI lie in both images")
+
+
+PAIR: Final[tuple[MetricDefinition[RegistrationContext], ...]] = (
+    MetricDefinition(
+        key="registration.mutual_information_before",
+        title="Mutual information before registration",
+        unit=Unit.NONE,
+        description="Nats, 64 x 64 bins, on the voxels within 10 mm of the target, at equal coordinates.",
+        compute=lambda context: mutual_information(*pairs(context.planning, context.before)),
+    ),
+    MetricDefinition(
+        key="registration.mutual_information_after",
+        title="Mutual information after registration",
+        unit=Unit.NONE,
+        description="Nats, 64 x 64 bins, on the voxels within 10 mm of the target, through the registration.",
+        compute=lambda context: mutual_information(*pairs(context.planning, context.after)),
+    ),
+    MetricDefinition(
+        key="registration.cross_correlation_before",
+        title="Normalised cross-correlation before registration",
+        unit=Unit.NONE,
+        description="Pearson's correlation on the voxels within 10 mm of the target, at equal coordinates.",
+        compute=lambda context: normalised_cross_correlation(*pairs(context.planning, context.before)),
+    ),
+    MetricDefinition(
+        key="registration.cross_correlation_after",
+        title="Normalised cross-correlation after registration",
+        unit=Unit.NONE,
+        description="Pearson's correlation on the voxels within 10 mm of the target, through the registration.",
+        compute=lambda context: normalised_cross_correlation(*pairs(context.planning, context.after)),
+    ),
+)
+"""Metrics of one registered pair of images around one target."""
