@@ -16,6 +16,8 @@ from rtcomplexity.geometry.frames import next_vertex
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from rtcomplexity.geometry.planar import PlaneStack
@@ -59,8 +61,13 @@ class Lattice:
     @classmethod
     def around(cls, stack: PlaneStack, pixel_mm: float) -> Self:
         """Square pixels round a stack, with a free one on each side; centres at multiples of the pixel size."""
-        lower = np.floor(stack.points_mm.min(axis=0) / pixel_mm) - 1
-        upper = np.ceil(stack.points_mm.max(axis=0) / pixel_mm) + 1
+        return cls.around_all([stack], pixel_mm)
+
+    @classmethod
+    def around_all(cls, stacks: Sequence[PlaneStack], pixel_mm: float) -> Self:
+        """Square pixels round several stacks of the same axes."""
+        lower = np.floor(np.min([s.points_mm.min(axis=0) for s in stacks], axis=0) / pixel_mm) - 1
+        upper = np.ceil(np.max([s.points_mm.max(axis=0) for s in stacks], axis=0) / pixel_mm) + 1
         columns, rows = (upper - lower + 1).astype(int).tolist()
         return cls(
             u0_mm=float(lower[0] * pixel_mm),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -66,12 +67,45 @@ def _planes_of_all(rois: Sequence[Roi], settings: Settings) -> tuple[NDArray[np.
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RoiContext:
-    """One ROI, with what its metrics share computed at most once."""
+class ShapeContext(ABC):
+    """A shape and its grid, with what its metrics share computed at most once."""
 
-    roi: Roi
     grid: DrawingGrid
     settings: Settings
+
+    @property
+    @abstractmethod
+    def stack(self) -> PlaneStack:
+        """Planes of the shape; raises NotMeasurableError where there are none."""
+
+    @cached_property
+    def topology(self) -> Topology:
+        """Bodies, holes and branchings."""
+        return topology(self.stack, self.grid.pixel_mm)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """Voxels of the planning image whose centres lie inside.
+
+        Raises
+        ------
+        NotMeasurableError
+            If there is no planning image, or the contours are not parallel to its slices.
+        """
+        image = self.grid.image
+        if image is None:
+            raise NotMeasurableError("no planning image is linked")
+        if abs(float(self.stack.normal @ image.normal)) < 1 - 1e-9:
+            raise NotMeasurableError("the contours are not parallel to the planning image's slices")
+        plane_runs = rasterise(self.stack, Lattice.of_grid(image))
+        return on_slices(plane_runs, self.stack, image.slice_positions_mm)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RoiContext(ShapeContext):
+    """One ROI."""
+
+    roi: Roi
 
     @cached_property
     def stacked(self) -> Stacked:
@@ -105,24 +139,14 @@ class RoiContext:
             return "the ROI has only point or open contours, which enclose no volume"
         return "no contour of the ROI encloses an area"
 
-    @cached_property
-    def topology(self) -> Topology:
-        """Bodies, holes and branchings."""
-        return topology(self.stack, self.grid.pixel_mm)
 
-    @cached_property
-    def runs(self) -> Runs:
-        """Voxels of the planning image whose centres lie inside.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class UnionContext(ShapeContext):
+    """The union of several ROIs."""
 
-        Raises
-        ------
-        NotMeasurableError
-            If there is no planning image, or the contours are not parallel to its slices.
-        """
-        image = self.grid.image
-        if image is None:
-            raise NotMeasurableError("no planning image is linked")
-        if abs(float(self.stack.normal @ image.normal)) < 1 - 1e-9:
-            raise NotMeasurableError("the contours are not parallel to the planning image's slices")
-        plane_runs = rasterise(self.stack, Lattice.of_grid(image))
-        return on_slices(plane_runs, self.stack, image.slice_positions_mm)
+    union: PlaneStack
+
+    @property
+    def stack(self) -> PlaneStack:
+        """Planes of the union."""
+        return self.union

@@ -10,7 +10,7 @@ from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:
-    from rtcomplexity.metrics.context import RoiContext
+    from rtcomplexity.metrics.context import RoiContext, ShapeContext
 
 MM2_PER_CM2 = 100.0
 MM_PER_CM = 10.0
@@ -21,12 +21,12 @@ def count(context: RoiContext) -> float:
     return len(context.roi.contours)
 
 
-def distinct_count(context: RoiContext) -> float:
+def distinct_count(context: ShapeContext) -> float:
     """Closed contours that enclose an area, each set of copies counted once."""
     return len(context.stack.contour_offsets) - 1
 
 
-def plane_count(context: RoiContext) -> float:
+def plane_count(context: ShapeContext) -> float:
     """Planes that carry at least one closed contour."""
     return context.stack.plane_count
 
@@ -36,18 +36,18 @@ def point_count(context: RoiContext) -> float:
     return len(context.roi.contours.points_mm)
 
 
-def length_mm(context: RoiContext) -> float:
+def length_mm(context: ShapeContext) -> float:
     """Length of all distinct closed contours, mm."""
     return float(context.stack.contour_perimeters_mm.sum())
 
 
-def lateral_area_cm2(context: RoiContext) -> float:
+def lateral_area_cm2(context: ShapeContext) -> float:
     """Sum of contour length x local slab thickness, cm2: the side surface of the slabs."""
     stack = context.stack
     return float(stack.plane_perimeters_mm @ stack.slab_mm) / MM2_PER_CM2
 
 
-def per_cm(context: RoiContext) -> float:
+def per_cm(context: ShapeContext) -> float:
     """Distinct closed contours a centimetre of extent along the planes' normal, 1/cm.
 
     Unlike a count it does not double when slices are halved only because more were drawn.
@@ -55,17 +55,17 @@ def per_cm(context: RoiContext) -> float:
     return distinct_count(context) / (float(context.stack.slab_mm.sum()) / MM_PER_CM)
 
 
-def planes_with_components(context: RoiContext) -> float:
+def planes_with_components(context: ShapeContext) -> float:
     """Planes on which the ROI has more than one separate component."""
     return int(np.sum(context.topology.plane_component_counts > 1))
 
 
-def planes_with_holes(context: RoiContext) -> float:
+def planes_with_holes(context: ShapeContext) -> float:
     """Planes on which the ROI has a hole."""
     return int(np.sum(context.topology.plane_hole_counts > 0))
 
 
-def isoperimetric_ratio(context: RoiContext) -> float:
+def isoperimetric_ratio(context: ShapeContext) -> float:
     """Area-weighted mean over planes of perimeter**2 / (4 pi area): 1 for circles, higher for ragged outlines."""
     stack = context.stack
     areas = stack.plane_areas_mm2

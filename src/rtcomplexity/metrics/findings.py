@@ -52,7 +52,7 @@ def _copies(found: StackFindings, subject: str) -> Iterator[Issue]:
             code="near-duplicate-contours",
             severity=Severity.WARNING,
             subject=subject,
-            text=f"{found.near_copies} contours almost repeat another on their plane; of each group the largest counts.",
+            text=f"{found.near_copies} contours almost repeat one on their plane; the largest of each group counts.",
         )
 
 

@@ -6,23 +6,24 @@ repeats it, adds nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtcomplexity.geometry.runs import Lattice, Runs, rasterise
+from rtcomplexity.geometry.runs import Lattice, Runs, on_slices, rasterise
+from rtcomplexity.geometry.union import union_stack
 from rtcomplexity.metrics import contour, shape
+from rtcomplexity.metrics.context import UnionContext
 from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
-from rtcomplexity.model.structure_set import Contours
 from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from rtcomplexity.metrics.context import RoiContext
+    from rtcomplexity.metrics.context import RoiContext, ShapeContext
     from rtcomplexity.model.case import Case, ImageSet
 
 NESTED_SHARE = 0.98
@@ -37,8 +38,8 @@ COUNTED_LEVELS = frozenset({EvidenceLevel.REGISTERED, EvidenceLevel.REFERENCED})
 class GrossTarget:
     """The union of a course's gross targets."""
 
-    context: RoiContext
-    """The union as if it were one ROI."""
+    context: ShapeContext
+    """The union."""
     parts: tuple[RoiContext, ...]
     """The ROIs that make it up; none lies inside another."""
 
@@ -58,8 +59,6 @@ def measure_gross_target(
     if not kept:
         return values | _missing("no gross target (GTV or ITV) with closed contours was found"), (), issues
     numbers = tuple(sorted(part.roi.number for part in kept))
-    if any(issue.code == "gross-targets-overlap" for issue in issues):
-        return values | _missing("gross targets overlap partly, so that their union is not drawn"), numbers, issues
     target = GrossTarget(context=_union(kept), parts=tuple(kept))
     return (
         values | {key: _measure(compute, unit, target) for key, (unit, compute) in GEOMETRIC.items()},
@@ -89,30 +88,25 @@ def _without_nested(gross: Sequence[RoiContext]) -> tuple[list[RoiContext], tupl
 
 def _on_common_planes(gross: Sequence[RoiContext]) -> list[Runs]:
     """Runs of each target on one lattice, on the planes of all of them together."""
-    merged = _union(gross)
-    lattice = Lattice.around(merged.stack, merged.grid.pixel_mm)
-    planes = merged.stack.positions_mm
-    runs = []
-    for part in gross:
-        nearest = np.abs(planes[:, None] - part.stack.positions_mm[None]).argmin(axis=1)
-        apart = np.abs(planes - part.stack.positions_mm[nearest]) > part.settings.plane_tolerance_mm
-        runs.append(rasterise(part.stack, lattice).select_planes(np.where(apart, -1, nearest)))
-    return runs
+    stacks = [part.stack for part in gross]
+    lattice = Lattice.around_all(stacks, gross[0].grid.pixel_mm)
+    planes = np.unique(np.concatenate([stack.positions_mm for stack in stacks]))
+    return [on_slices(rasterise(stack, lattice), stack, planes) for stack in stacks]
 
 
-def _union(parts: Sequence[RoiContext]) -> RoiContext:
-    """All contours of the parts as one ROI."""
+def _union(parts: Sequence[RoiContext]) -> ShapeContext:
+    """The union of the parts, joined on half pixels where they meet."""
+    first = parts[0]
     if len(parts) == 1:
-        return parts[0]
-    every = [part.roi.contours for part in parts]
-    shifts = np.cumsum([0] + [len(c.points_mm) for c in every])
-    offsets = [c.offsets[:-1] + shift for c, shift in zip(every, shifts[:-1], strict=True)]
-    contours = Contours(
-        points_mm=np.concatenate([c.points_mm for c in every]),
-        offsets=np.concatenate([*offsets, shifts[-1:]]),
-        geometric_types=np.concatenate([c.geometric_types for c in every]),
+        return first
+    stack = union_stack(
+        [part.stack for part in parts],
+        slice_positions_mm=first.grid.slice_positions_mm,
+        gap_factor=first.settings.gap_factor,
+        pixel_mm=first.grid.pixel_mm / 2,
+        tolerance_mm=first.settings.plane_tolerance_mm,
     )
-    return replace(parts[0], roi=replace(parts[0].roi, contours=contours, tps_volume_cm3=None))
+    return UnionContext(grid=first.grid, settings=first.settings, union=stack)
 
 
 def _nested_issue(number: int) -> Issue:
@@ -157,12 +151,13 @@ def craniocaudal_length_mm(target: GrossTarget) -> float:
     plane = np.repeat(stack.plane_of_contour, np.diff(stack.contour_offsets))
     z = stack.points_mm @ np.array([stack.u_axis[2], stack.v_axis[2]]) + stack.positions_mm[plane] * stack.normal[2]
     reach = 0.5 * abs(stack.normal[2]) * float(np.median(stack.slab_mm))
-    return float(np.ptp(z)) + 2 * reach
+    return float(np.ptp(z) + 2 * reach)
 
 
 def manual_lateral_area_cm2(target: GrossTarget) -> float:
-    """Sum of contour length x slab over the parts not drawn by an algorithm, cm2."""
-    return float(sum(contour.lateral_area_cm2(part) for part in target.drawn_by_hand))
+    """Sum of contour length x slab over the union of the parts not drawn by an algorithm, cm2."""
+    parts = target.drawn_by_hand
+    return contour.lateral_area_cm2(_union(parts)) if parts else 0.0
 
 
 def component_count(target: GrossTarget) -> float:

@@ -19,10 +19,10 @@ from rtcomplexity.units import MM3_PER_CM3, Unit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rtcomplexity.metrics.context import RoiContext
+    from rtcomplexity.metrics.context import RoiContext, ShapeContext
 
 
-def volume_cm3(context: RoiContext) -> float:
+def volume_cm3(context: ShapeContext) -> float:
     """Slab volume: sum of exact even-odd plane area x local slab thickness, cm3.
 
     Raises
@@ -63,18 +63,18 @@ def volume_if_union_cm3(context: RoiContext) -> float:
     return volume_cm3(context) + context.stacked.findings.overlap_mm3 / MM3_PER_CM3
 
 
-def volume_trapezoid_cm3(context: RoiContext) -> float:
+def volume_trapezoid_cm3(context: ShapeContext) -> float:
     """Mean area of neighbouring planes x distance, nothing beyond the end planes, cm3."""
     volume_cm3(context)
     return trapezoid_volume_mm3(context.stack) / MM3_PER_CM3
 
 
-def volume_deviation_percent(context: RoiContext) -> float:
+def volume_deviation_percent(context: ShapeContext) -> float:
     """Standard deviation of the slab volume of a sphere of this size over the planes' random phase, per cent."""
     return 100 * random_phase_deviation(context.stack)
 
 
-def voxel_volume_cm3(context: RoiContext) -> float:
+def voxel_volume_cm3(context: ShapeContext) -> float:
     """Voxels of the planning image with their centre inside x area of a pixel x thickness of their slice, cm3."""
     thicknesses = slice_thicknesses_mm(context.grid.slice_positions_mm)
     return float(context.runs.plane_counts @ thicknesses) * context.grid.pixel_mm**2 / MM3_PER_CM3
@@ -101,27 +101,27 @@ def tps_volume_cm3(context: RoiContext) -> float:
     return context.roi.tps_volume_cm3
 
 
-def component_count(context: RoiContext) -> float:
+def component_count(context: ShapeContext) -> float:
     """Bodies that hang together by overlapping components of neighbouring planes."""
     return context.topology.body_count
 
 
-def hole_count(context: RoiContext) -> float:
+def hole_count(context: ShapeContext) -> float:
     """Holes of planes, followed from plane to plane: a tunnel or a cavity counts once."""
     return context.topology.hole_count
 
 
-def branching_count(context: RoiContext) -> float:
+def branching_count(context: ShapeContext) -> float:
     """Times that a component meets several components of the next plane."""
     return context.topology.branching_count
 
 
-def equivalent_sphere_diameter_mm(context: RoiContext) -> float:
+def equivalent_sphere_diameter_mm(context: ShapeContext) -> float:
     """Diameter of the sphere of the same slab volume, mm."""
     return float((6 * volume_cm3(context) * MM3_PER_CM3 / np.pi) ** (1 / 3))
 
 
-def extent_mm(context: RoiContext) -> float:
+def extent_mm(context: ShapeContext) -> float:
     """Length along the planes' normal from the lowest slab's bottom to the highest slab's top, mm."""
     stack = context.stack
     return float(stack.positions_mm[-1] + stack.upper_mm[-1] - stack.positions_mm[0] + stack.lower_mm[0])

@@ -1,0 +1,70 @@
+"""Unions against closed forms: lens of two circles, nested and separate shapes."""
+
+import numpy as np
+import pytest
+
+from rtcomplexity.geometry.even_odd import perimeters, signed_areas
+from rtcomplexity.geometry.union import union_of_polygons, union_stack
+from rtcomplexity.geometry.volume import slab_volume_mm3
+from rtcomplexity.testing.phantoms import sphere
+from unit.geometry.stacks import circle, phantom
+
+
+def area(polygons):
+    return abs(sum(signed_areas(p, np.array([0, len(p)]))[0] for p in polygons))
+
+
+def lens_area(radius, distance):
+    half = np.arccos(distance / (2 * radius))
+    return radius**2 * (2 * half - np.sin(2 * half))
+
+
+def union(*stacks):
+    return union_stack(
+        stacks, slice_positions_mm=np.arange(-60, 61, 3.0), gap_factor=1.5, pixel_mm=0.5, tolerance_mm=0.01
+    )
+
+
+@pytest.mark.parametrize("distance", [4.0, 10.0, 17.0])
+def test_two_overlapping_circles_have_the_area_and_outline_of_their_union(distance):
+    joined = union_of_polygons([[circle(10)], [circle(10, centre=(distance, 0))]], 0.5)
+    assert len(joined) == 1
+    assert area(joined) == pytest.approx(2 * np.pi * 100 - lens_area(10, distance), rel=2e-3)
+    outline = 2 * 10 * (2 * np.pi - 2 * np.arccos(distance / 20))
+    assert perimeters(joined[0], np.array([0, len(joined[0])]))[0] == pytest.approx(outline, rel=0.01)
+
+
+def test_circles_apart_are_kept_vertex_for_vertex():
+    one, other = circle(5), circle(5, centre=(20, 0))
+    joined = union_of_polygons([[one], [other]], 0.5)
+    assert np.array_equal(joined[0], one)
+    assert np.array_equal(joined[1], other)
+
+
+def test_a_hole_filled_by_another_region_is_no_hole():
+    joined = union_of_polygons([[circle(15), circle(6)], [circle(8)]], 0.5)
+    assert len(joined) == 1
+    assert area(joined) == pytest.approx(np.pi * 225, rel=2e-3)
+
+
+def test_a_hole_that_nothing_fills_stays():
+    joined = union_of_polygons([[circle(15), circle(6)], [circle(4, centre=(14, 0))]], 0.5)
+    assert len(joined) == 2
+
+
+def test_two_overlapping_spheres_have_the_volume_of_their_union():
+    z = np.arange(-30, 31, 1.5)
+    a, b = phantom(sphere(20), z).stack, phantom(sphere(20, (15, 0, 0)), z).stack
+    cap = np.pi * (20 - 7.5) ** 2 * (60 - 12.5) / 3
+    assert slab_volume_mm3(union(a, b)) == pytest.approx(2 * sphere(20).volume_mm3 - 2 * cap, rel=3e-3)
+
+
+def test_shapes_on_different_planes_meet_where_a_slab_holds_the_others_plane():
+    """Each slab keeps its section over its whole thickness, so that the union of two phases is a little too large."""
+    a, b = phantom(sphere(20), np.arange(-18, 19, 3.0)).stack, phantom(sphere(20), np.arange(-19.5, 20, 3.0)).stack
+    assert slab_volume_mm3(union(a, b)) == pytest.approx(sphere(20).volume_mm3, rel=0.07)
+
+
+def test_the_union_with_itself_is_itself():
+    stack = phantom(sphere(12), np.arange(-12, 13, 3.0)).stack
+    assert slab_volume_mm3(union(stack, stack)) == pytest.approx(slab_volume_mm3(stack), rel=1e-3)
