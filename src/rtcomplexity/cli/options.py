@@ -68,15 +68,16 @@ FailAt = Annotated[
 ]
 
 
-def parse_fail_at(limits: Sequence[str] | None) -> tuple[str, ...]:
+def parse_fail_at(limits: Sequence[str] | None, *, quick: bool = False) -> tuple[str, ...]:
     """Check the values of ``--fail-at``.
 
     Raises
     ------
     UsageError
-        If one is neither a verdict nor a severity.
+        If one is neither a verdict nor a severity, or a verdict where a `quick` run gives none.
     """
+    allowed = SEVERITIES if quick else (*VERDICTS, *SEVERITIES)
     for limit in limits or ():
-        if limit not in {*VERDICTS, *SEVERITIES}:
-            raise UsageError("--fail-at", limit, f"one of {', '.join((*VERDICTS, *SEVERITIES))}")
+        if limit not in allowed:
+            raise UsageError("--fail-at", limit, f"one of {', '.join(allowed)}{' with --quick' if quick else ''}")
     return tuple(limits or ())

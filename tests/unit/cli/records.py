@@ -75,7 +75,10 @@ def verdict(value="rejects", *, claim="unknown", in_favour=("Shape: high.",), ag
     return {
         "value": value,
         "text": "The plan files do not support it.",
-        "reasons": [{"code": "below", "text": "T is 40, below 75."}],
+        "reasons": [
+            {"code": "below_reject_cutoff", "text": "T is 40, below 75."},
+            {"code": "unstable", "text": "Only a share of 0.6 agreed."},
+        ],
         "claim": claim,
         "claim_rule": {"text": "Not enough is stated of the claim.", "rule": None, "source": None},
         "service_level": {"supports": "22", "rejects": "11"}.get(value),

@@ -14,3 +14,9 @@ def test_fail_at_takes_verdicts_and_severities():
 def test_fail_at_refuses_anything_else():
     with pytest.raises(UsageError, match="insufficient_evidence"):
         parse_fail_at(["bad"])
+
+
+def test_a_quick_run_has_no_verdict_to_fail_at():
+    assert parse_fail_at(["warning"], quick=True) == ("warning",)
+    with pytest.raises(UsageError, match="with --quick"):
+        parse_fail_at(["rejects"], quick=True)

@@ -48,7 +48,7 @@ def flowing(text):
         ("supports", "The plan files support the greater complexity"),
         ("rejects", "The plan files do not support the greater complexity"),
         ("indeterminate", "The plan files leave open"),
-        ("insufficient_evidence", "Cannot be assessed: T is 40, below 75."),
+        ("insufficient_evidence", "Cannot be assessed: T is 40, below 75. Only"),
     ],
 )
 def test_the_first_words_are_the_verdict(value, words):
@@ -64,6 +64,8 @@ def test_verdict_claim_deciding_families_and_what_is_missing_stand_on_the_first_
         "rejects (service level 11, routine service)",
         "unknown: Not enough is stated of the claim.",
         "Shape (40 of 100), Topology (30 of 100)",
+        "40.0 of 100 (routine: under 75; beyond it: 97.5 or more)",
+        "Because Only a share of 0.6 agreed.",
         "from the physician: procedure note",
         "from the billing team: payer",
         "Findings for",

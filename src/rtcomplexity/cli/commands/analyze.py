@@ -41,7 +41,7 @@ def analyze(
 
     Example: rtcomplexity analyze ./plan --out evidence
     """
-    limits = parse_fail_at(fail_at)
+    limits = parse_fail_at(fail_at, quick=quick)
 
     from rtcomplexity.cli.assessing import assessed, deidentified_record
     from rtcomplexity.cli.checks import failed_checks

@@ -15,12 +15,16 @@ from rich.text import Text
 
 from rtcomplexity.cli.rendering.text import shown
 from rtcomplexity.cli.rendering.values import decimal
-from rtcomplexity.cli.rendering.wording import CLAIM_STATUS, HEADLINES, READINESS, SERVICE_LEVELS, told
+from rtcomplexity.cli.rendering.wording import CLAIM_STATUS, HEADLINES, READINESS, SERVICE_LEVELS, SHORT_REASONS, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rtcomplexity.evidence.record import Record, ScoreRecord, VerdictRecord
+
+
+ABOUT_SCORE = frozenset({"below_reject_cutoff", "between_cutoffs", "above_support_cutoff"})
+"""Reasons that say no more than where the score stands."""
 
 
 def verdict_panel(record: Record) -> Panel:
@@ -39,20 +43,19 @@ def verdict_panel(record: Record) -> Panel:
 
 def headline(verdict: VerdictRecord) -> str:
     """Say the verdict in a plain sentence; where there is none, what stands in the way."""
-    if verdict.value != "insufficient_evidence":
-        return HEADLINES[verdict.value]
-    reasons = " ".join(reason.text.removeprefix("reference_not_applicable: ") for reason in verdict.reasons)
-    return shown(f"Cannot be assessed: {reasons}") if reasons else HEADLINES[verdict.value]
+    reasons = [told(SHORT_REASONS, reason.code, reason.text) for reason in verdict.reasons]
+    is_open = verdict.value == "insufficient_evidence" and reasons
+    return shown(f"Cannot be assessed: {' '.join(reasons)}" if is_open else HEADLINES[verdict.value])
 
 
 def _facts(record: Record) -> Iterator[tuple[str, str]]:
     verdict = record.verdict
     yield "Complexity", _complexity(verdict)
     yield "Claim", f"{told(CLAIM_STATUS, verdict.claim)}: {verdict.claim_rule.text}"
-    if record.score.decided_by:
-        yield "Decided by", _decided_by(record.score)
-    if verdict.value != "insufficient_evidence" and verdict.reasons:
-        yield "Because", " ".join(reason.text for reason in verdict.reasons)
+    if verdict.value != "insufficient_evidence":
+        yield from _score_facts(record.score)
+    if because := _because(verdict):
+        yield "Because", " ".join(because)
     labels = chain(["Missing"], repeat(""))
     for supplier, items in missing_by_supplier(verdict).items():
         yield next(labels), f"from the {supplier}: {', '.join(items)}"
@@ -78,6 +81,24 @@ def _options(record: Record) -> list[str]:
     if facts.fractions_stated_by == "user":
         options.append(f"{facts.fractions} fractions, stated by the user")
     return options
+
+
+def _score_facts(score: ScoreRecord) -> Iterator[tuple[str, str]]:
+    if score.decided_by:
+        yield "Decided by", _decided_by(score)
+    if score.reference is not None and isinstance(score.t, float):
+        reject, support = score.reference.c_reject, score.reference.c_support
+        yield "Score", f"{decimal(score.t)} of 100 (routine: under {reject:g}; beyond it: {support:g} or more)"
+
+
+def _because(verdict: VerdictRecord) -> list[str]:
+    """The reasons that neither the headline nor the score has told."""
+    is_told = verdict.value == "insufficient_evidence"
+    return [
+        reason.text
+        for reason in verdict.reasons
+        if reason.code not in ABOUT_SCORE and not (is_told and reason.code not in SHORT_REASONS)
+    ]
 
 
 def _complexity(verdict: VerdictRecord) -> str:

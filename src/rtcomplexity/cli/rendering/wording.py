@@ -12,6 +12,12 @@ HEADLINES = {
     "indeterminate": "The plan files leave open whether there is the greater complexity that modifier 22 asks for.",
     "insufficient_evidence": "Cannot be assessed.",
 }
+SHORT_REASONS = {
+    "unmeasured_families": "what could not be measured might change the answer.",
+    "site_not_in_reference": "the stated site is not thoracic, and the reference is.",
+    "fractions_not_in_reference": "the reference covers no course of this many fractions.",
+}
+"""For a headline, in place of the record's longer sentences."""
 SERVICE_LEVELS = {"22": "22, increased procedural service", "11": "11, routine service"}
 CLAIM_STATUS = {"eligible": "eligible", "not_eligible": "not eligible", "unknown": "unknown"}
 LEVELS = {
@@ -50,12 +56,12 @@ READINESS = {
 }
 
 
-def told(words: dict[str, str], key: str) -> str:
-    """Plain words for `key`; the key itself, readable, where there are none.
+def told(words: dict[str, str], key: str, otherwise: str | None = None) -> str:
+    """Plain words for `key`; where there are none `otherwise`, else the key itself, readable.
 
     Examples
     --------
     >>> told(READINESS, "payer_rule"), told(READINESS, "a_new_one")
     ('payer', 'a new one')
     """
-    return words.get(key, key.replace("_", " "))
+    return words.get(key, key.replace("_", " ") if otherwise is None else otherwise)
