@@ -218,9 +218,17 @@ def slab_mm(grid: ImageGrid) -> NDArray[np.float64]:
     return slabs
 
 
-def values_of_own_image(region: Region, series: ImageSeries, settings: Settings | None = None) -> RegionValues:
-    """Voxels of the planning image itself: nothing is interpolated."""
+def values_of_own_image(
+    region: Region,
+    series: ImageSeries,
+    *,
+    factor: NDArray[np.float64] | None = None,
+    settings: Settings | None = None,
+) -> RegionValues:
+    """Voxels of the planning image itself: nothing is interpolated; `factor` as in :func:`values_of_other_image`."""
     voxels = read_box(series, region.box, settings)
+    if factor is not None:
+        voxels = voxels.scaled(factor[slice(*region.box.k)])
     return RegionValues(region=region, values=voxels.values(), undefined_share=0.0)
 
 
