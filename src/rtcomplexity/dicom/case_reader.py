@@ -6,31 +6,34 @@ Brings the other readers together and holds what they found against each other; 
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections import Counter
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, TypeVar
 
-from rtcomplexity.dicom.headers import FileKind
-from rtcomplexity.dicom.image_link import Link, do_agree, find_link, planes_agree
+from rtcomplexity.dicom import elements
+from rtcomplexity.dicom.case_issues import input_issues, left_out, link_issues
+from rtcomplexity.dicom.image_link import find_link
 from rtcomplexity.dicom.image_series import build_series
 from rtcomplexity.dicom.image_sets import build_image_sets
 from rtcomplexity.dicom.index import index_folder, load
+from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe
 from rtcomplexity.dicom.rt_plan import read_plan
 from rtcomplexity.dicom.selection import Candidate, choose
 from rtcomplexity.dicom.structure_set import structure_set_from
 from rtcomplexity.dicom.target_class import NO_ALIASES
 from rtcomplexity.errors import (
-    CorruptStructureSetError,
     InputDataError,
-    LimitExceededError,
     NoStructureSetError,
     SeveralPatientsError,
 )
-from rtcomplexity.model.case import Case, EvidenceLevel, ImageLink
-from rtcomplexity.model.issue import Issue, Severity, roi_subject
+from rtcomplexity.model.case import Case, EvidenceLevel
+from rtcomplexity.model.issue import Issue, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from pydicom.dataset import Dataset
 
     from rtcomplexity.dicom.headers import IndexedFile
     from rtcomplexity.dicom.image_series import FoundSeries
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
     from rtcomplexity.model.structure_set import StructureSet, TargetClass
     from rtcomplexity.settings import Settings
 
-_SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
+_Value = TypeVar("_Value")
 
 
 def read_case(
@@ -89,12 +92,12 @@ def read_case(
     _refuse_several_patients(index)
     _refuse_without_structure_set(index)
     found, image_issues = build_series(index.images)
-    plans, plan_issues = _plans(index)
+    plans, plan_issues = _plans(index, settings)
     candidates, set_issues = _candidates(index, found, plans, settings, aliases)
     choice = choose(candidates, structure_set_uid)
     chosen = choice.chosen.structure_set
     link = choice.chosen.link
-    registrations, registration_issues = _registrations(index, chosen)
+    registrations, registration_issues = _registrations(index, choice.chosen, settings)
     image_sets, series_issues = build_image_sets(found, link, chosen.references, registrations)
     plan, choice_issues = _plan_of(chosen, plans)
     issues = (
@@ -106,8 +109,8 @@ def read_case(
         *registration_issues,
         *series_issues,
         *choice_issues,
-        *_link_issues(chosen, link, found),
-        *_other_issues(index),
+        *link_issues(chosen, link, found),
+        *input_issues(index),
     )
     return Case(
         plan_id=_plan_id(chosen, image_sets, plan, registrations),
@@ -137,11 +140,6 @@ def _refuse_several_patients(index: FileIndex) -> None:
 def _refuse_without_structure_set(index: FileIndex) -> None:
     if index.structure_sets:
         return
-    if index.broken_structure_sets:
-        raise CorruptStructureSetError(
-            f"{index.broken_structure_sets} structure sets are cut short or corrupted, and no other is here.",
-            "export the structure set again, in binary mode.",
-        )
     raise NoStructureSetError(
         f"No RT Structure Set was found: {_inventory(index)}, 0 structure sets.",
         "export the structure set into the folder, or give the folder that holds it.",
@@ -166,14 +164,8 @@ def _plural(word: str, count: int) -> str:
     return word if count == 1 else f"{word}s"
 
 
-def _plans(index: FileIndex) -> tuple[tuple[RtPlan, ...], tuple[Issue, ...]]:
-    plans, issues = [], []
-    for file in index.plans:
-        try:
-            plans.append(read_plan(load(file), file.sha256))
-        except InputDataError as fault:
-            issues.append(_left_out(file, fault))
-    return tuple(plans), tuple(issues)
+def _plans(index: FileIndex, settings: Settings) -> tuple[tuple[RtPlan, ...], tuple[Issue, ...]]:
+    return _read_each(index.plans, settings, lambda dataset, sha256: (read_plan(dataset, sha256), ()))
 
 
 def _candidates(
@@ -189,55 +181,77 @@ def _candidates(
     faults: list[tuple[IndexedFile, InputDataError]] = []
     for file in index.structure_sets:
         try:
-            structure_set, issues = _read(file, settings, aliases)
+            candidates.append(_candidate(file, found, planned, settings, aliases))
         except InputDataError as fault:
             faults.append((file, fault))
-            continue
-        candidates.append(
-            Candidate(
-                structure_set=structure_set,
-                issues=issues,
-                link=find_link(structure_set, found),
-                is_planned_on=structure_set.sop_instance_uid in planned,
-            )
-        )
     if not candidates:
         raise faults[0][1]
-    return tuple(candidates), tuple(_left_out(file, fault) for file, fault in faults)
+    return tuple(candidates), tuple(left_out(file, fault.found) for file, fault in faults)
 
 
-def _read(
-    file: IndexedFile, settings: Settings, aliases: Mapping[str, TargetClass]
-) -> tuple[StructureSet, tuple[Issue, ...]]:
-    if file.path.stat().st_size > settings.max_structure_set_bytes:
-        found = f"A structure set is over the limit of {settings.max_structure_set_bytes} bytes."
-        raise LimitExceededError(found, "set RTCOMPLEXITY_MAX_STRUCTURE_SET_BYTES if that is right.")
-    return structure_set_from(load(file), file.sha256, settings=settings, aliases=aliases)
+def _candidate(
+    file: IndexedFile,
+    found: Sequence[FoundSeries],
+    planned: Collection[str],
+    settings: Settings,
+    aliases: Mapping[str, TargetClass],
+) -> Candidate:
+    dataset = load(file, settings.max_structure_set_bytes)
+    structure_set, issues = structure_set_from(dataset, file.sha256, settings=settings, aliases=aliases)
+    relationships, relationship_issues = _relationships(dataset, file.sha256)
+    return Candidate(
+        structure_set=structure_set,
+        issues=issues + relationship_issues,
+        link=find_link(structure_set, found),
+        is_planned_on=structure_set.sop_instance_uid in planned,
+        relationships=relationships,
+    )
 
 
-def _registrations(index: FileIndex, chosen: StructureSet) -> tuple[tuple[SpatialRegistration, ...], tuple[Issue, ...]]:
-    if not index.registrations:
+def _relationships(dataset: Dataset, sha256: str) -> tuple[tuple[SpatialRegistration, ...], tuple[Issue, ...]]:
+    """Read the retired Frame of Reference Relationship Sequence (3006,00C0), where there is one."""
+    if not any(0x300600C0 in frame for frame in elements.items(dataset, 0x30060010)):
         return (), ()
+    from rtcomplexity.dicom.registration import read_frame_relationships  # noqa: PLC0415 -- hardly a set has any
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return read_frame_relationships(dataset, sha256)
+
+
+def _registrations(
+    index: FileIndex, candidate: Candidate, settings: Settings
+) -> tuple[tuple[SpatialRegistration, ...], tuple[Issue, ...]]:
+    """Read the registration objects, after the relationships that the structure set itself states."""
+    if not index.registrations:
+        return candidate.relationships, ()
     from rtcomplexity.dicom.registration import read_registration  # noqa: PLC0415 -- most folders hold none
 
-    registrations: list[SpatialRegistration] = []
+    registrations, issues = _read_each(index.registrations, settings, read_registration)
+    return candidate.relationships + registrations, issues
+
+
+def _read_each(
+    files: Iterable[IndexedFile],
+    settings: Settings,
+    read: Callable[[Dataset, str], tuple[_Value, tuple[Issue, ...]]],
+) -> tuple[tuple[_Value, ...], tuple[Issue, ...]]:
+    """Read files of one kind; one that cannot be read becomes an issue and spoils no other."""
+    values: list[_Value] = []
     issues: list[Issue] = []
-    for file in index.registrations:
+    for file in files:
         try:
-            registration, noticed = read_registration(load(file), file.sha256)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # pydicom's: what matters of them the readers make issues of
+                value, noticed = read(load(file, settings.max_file_bytes), file.sha256)
         except InputDataError as fault:
-            issues.append(_left_out(file, fault))
+            issues.append(left_out(file, fault.found))
+        except PARSE_FAULTS as fault:
+            issues.append(left_out(file, f"{describe(fault)}."))
         else:
-            registrations.append(registration)
+            values.append(value)
             issues += noticed
-    return tuple(registrations), tuple(issues)
-
-
-def _left_out(file: IndexedFile, fault: InputDataError) -> Issue:
-    text = f"A {file.kind} was left out: {fault.found} (SHA-256 {file.sha256[:12]})"
-    return Issue(
-        code=f"{file.kind.replace(' ', '-')}-unreadable", severity=Severity.WARNING, subject="input", text=text
-    )
+    return tuple(values), tuple(issues)
 
 
 def _plan_of(chosen: StructureSet, plans: Sequence[RtPlan]) -> tuple[RtPlan | None, tuple[Issue, ...]]:
@@ -257,66 +271,6 @@ def _plan_of(chosen: StructureSet, plans: Sequence[RtPlan]) -> tuple[RtPlan | No
         text = f"{len(own)} RT Plans were made on this structure set; approved before newest, one was taken."
         issues.append(Issue(code="several-plans", severity=Severity.INFO, subject="plan", text=text))
     return ranked[0], tuple(issues)
-
-
-def _link_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeries]) -> list[Issue]:
-    if not found:
-        text = "No CT, MR or PET images are here: contours are measured on their own planes, nothing is sampled."
-        return [Issue(code="no-images", severity=Severity.WARNING, subject="plan", text=text)]
-    if link.kind is ImageLink.NONE:
-        return _unlinked_issues(chosen, link, found)
-    issues = _other_frame_issues(chosen, link)
-    by_image = {ImageLink.CONTOUR_IMAGE_SEQUENCE, ImageLink.STUDY_LEVEL_REFERENCES}
-    if link.kind in by_image and link.resolved < link.stated:
-        text = f"{link.text[0].upper()}{link.text[1:]}: the others of these images are not here."
-        issues.append(Issue(code="images-missing", severity=Severity.WARNING, subject="plan", text=text))
-    references = chosen.references
-    has_dangling = references.contour_level_image_uids and link.kind is not ImageLink.CONTOUR_IMAGE_SEQUENCE
-    if has_dangling or (references.study_level_image_uids and link.kind not in by_image):
-        text = f"The images are tied by a weaker reference, as firmer ones dangle: {link.text}."
-        issues.append(Issue(code="image-references-dangle", severity=Severity.INFO, subject="plan", text=text))
-    return issues
-
-
-def _unlinked_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeries]) -> list[Issue]:
-    text = f"No UID ties the structure set to the images that are here: {link.text}. Nothing was sampled from them."
-    issues = [Issue(code="unlinked-images", severity=Severity.WARNING, subject="plan", text=text)]
-    for one in found:
-        if not chosen.patient_key or one.series.patient_key != chosen.patient_key:
-            continue
-        on_slices, planes = planes_agree(chosen, one.series.grid)
-        if do_agree(on_slices, planes):
-            text = (
-                f"Patient and plane positions agree with a {one.series.modality} series ({on_slices} of {planes} contour "
-                f"planes lie on its {len(one.series.sop_instance_uids)} slices), but no UID ties them: nothing was sampled."
-            )
-            issues.append(
-                Issue(code="unlinked-but-positions-agree", severity=Severity.WARNING, subject="plan", text=text)
-            )
-    return issues
-
-
-def _other_frame_issues(chosen: StructureSet, link: Link) -> list[Issue]:
-    frame = link.planning.series.frame_of_reference_uid if link.planning else ""
-    text = "It refers to another frame of reference than the planning image: nothing is sampled for it."
-    return [
-        Issue(code="roi-in-other-frame", severity=Severity.WARNING, subject=roi_subject(roi.number), text=text)
-        for roi in chosen.rois
-        if roi.frame_of_reference_uid and frame and roi.frame_of_reference_uid != frame
-    ]
-
-
-def _other_issues(index: FileIndex) -> list[Issue]:
-    issues = []
-    captures = sum(file.sop_class_uid.startswith(_SECONDARY_CAPTURE) for file in index.others)
-    if captures:
-        text = f"{captures} secondary captures are here: they are no image sets and were not counted."
-        issues.append(Issue(code="secondary-captures", severity=Severity.INFO, subject="input", text=text))
-    nameless = sum(not file.patient_key for file in index.files)
-    if nameless and index.patient_keys:
-        text = f"{nameless} files name no patient, others do; they were taken to belong together."
-        issues.append(Issue(code="patient-not-stated", severity=Severity.WARNING, subject="input", text=text))
-    return issues
 
 
 def _plan_id(

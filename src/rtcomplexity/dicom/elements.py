@@ -16,6 +16,8 @@ from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.dataelem import RawDataElement
 from pydicom.values import convert_SQ
 
+from rtcomplexity.dicom.parsing import raw_element
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -33,9 +35,9 @@ _TIME: Final = re.compile(r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?")
 
 def raw_bytes(dataset: Dataset, tag: int) -> bytes | None:
     """Bytes of an element, unconverted and with their padding; None where it is absent or a sequence."""
-    if tag not in dataset:
+    element = raw_element(dataset, tag)
+    if element is None:
         return None
-    element = dataset.get_item(tag)
     value = element.value
     if value is None:
         return b""
@@ -89,9 +91,9 @@ def integer(dataset: Dataset, tag: int) -> int | None:
 
 def unsigned_short(dataset: Dataset, tag: int) -> int | None:
     """One unsigned short (US); None where absent or of another length."""
-    if tag not in dataset:
+    element = raw_element(dataset, tag)
+    if element is None:
         return None
-    element = dataset.get_item(tag)
     if not isinstance(element, RawDataElement):
         return element.value if isinstance(element.value, int) else None
     value = bytes(element.value or b"")
@@ -103,9 +105,9 @@ def items(dataset: Dataset, tag: int) -> list[Dataset]:
 
     A sequence whose VR was lost (UN) is read as implicit VR little endian, as PS3.5 6.2.2 says.
     """
-    if tag not in dataset:
+    element = raw_element(dataset, tag)
+    if element is None:
         return []
-    element = dataset.get_item(tag)
     if isinstance(element, RawDataElement):
         value = bytes(element.value or b"")
         if element.VR == "UN":

@@ -111,7 +111,7 @@ def read_header(dataset: Dataset, path: Path, sha256: str) -> IndexedFile:
         sop_instance_uid=elements.text(dataset, 0x00080018),
         modality=modality or stated,
         stated_modality=stated,
-        patient_key=_patient_key(dataset),
+        patient_key=read_patient_key(dataset),
         study_uid=elements.text(dataset, 0x0020000D),
         series_uid=elements.text(dataset, 0x0020000E),
         frame_of_reference_uid=elements.text(dataset, 0x00200052),
@@ -129,8 +129,8 @@ def _kind(sop_class: str) -> FileKind:
     return FileKind.REGISTRATION if sop_class in REGISTRATIONS else FileKind.OTHER
 
 
-def _patient_key(dataset: Dataset) -> str:
-    """Patient ID; where that is empty, name and birth date."""
+def read_patient_key(dataset: Dataset) -> str:
+    """Tell patients apart: Patient ID; where that is empty, name and birth date."""
     identifier = elements.text(dataset, 0x00100020)
     if identifier:
         return identifier

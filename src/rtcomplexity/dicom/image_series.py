@@ -121,15 +121,13 @@ def _slices(file: IndexedFile) -> list[_Slice]:
 def _fault(part: _Slice) -> str:
     """Say why a slice fits no grid; empty where it does."""
     plane, image = part.plane, part.image
-    if plane.position_mm is None:
-        return "the position is missing or not finite"
-    if plane.orientation is None:
-        return "the orientation is missing or not finite"
-    if not _is_orthonormal(plane.orientation):
+    stated = {"position": plane.position_mm, "orientation": plane.orientation, "pixel spacing": plane.spacing_mm}
+    for name, values in stated.items():
+        if values is None:
+            return f"the {name} is missing or not finite"
+    if not _is_orthonormal(plane.orientation or ()):
         return "the orientation is not two unit vectors at a right angle"
-    if plane.spacing_mm is None:
-        return "the pixel spacing is missing or not finite"
-    if not all(_LEAST_SPACING_MM <= spacing <= _GREATEST_SPACING_MM for spacing in plane.spacing_mm):
+    if not all(_LEAST_SPACING_MM <= spacing <= _GREATEST_SPACING_MM for spacing in plane.spacing_mm or ()):
         return f"the pixel spacing is not within {_LEAST_SPACING_MM:g} to {_GREATEST_SPACING_MM:g} mm"
     if not (0 < image.rows <= _GREATEST_SIZE and 0 < image.columns <= _GREATEST_SIZE):
         return "rows or columns are missing, zero or absurd"
@@ -307,11 +305,13 @@ def _tilt_findings(grid: ImageGrid) -> tuple[Finding, ...]:
     across = np.linalg.norm(steps - along[:, None] * grid.normal, axis=1)
     tilts = np.degrees(np.arctan2(across, along))
     if float(np.ptp(tilts)) > 1.0:
-        text = f"Slices are shifted against each other by up to {float(across.max()):.3g} mm; each was taken where it lies."
+        shift_mm = float(across.max())
+        text = f"Slices are shifted against each other by up to {shift_mm:.3g} mm; each was taken where it lies."
         return (Finding(code="shifted-slices", severity=Severity.WARNING, text=text),)
-    if float(np.median(tilts)) <= _TILT_TOLERANCE_DEG:
+    tilt_deg = float(np.median(tilts))
+    if tilt_deg <= _TILT_TOLERANCE_DEG:
         return ()
-    text = f"The stack leans by {float(np.median(tilts)):.3g} degrees (gantry tilt); positions are measured along the normal."
+    text = f"The stack leans by {tilt_deg:.3g} degrees (gantry tilt); positions are measured along the normal."
     return (Finding(code="gantry-tilt", severity=Severity.INFO, text=text),)
 
 

@@ -65,7 +65,7 @@ def build_image_sets(
 
 
 def _acquisitions(found: Sequence[FoundSeries]) -> list[list[FoundSeries]]:
-    """Phases of one series, or series of one study, frame and stack whose descriptions name phases, are one acquisition."""
+    """Phases are one acquisition: of one series, or series of one stack whose descriptions name phases."""
     groups: dict[tuple[object, ...], list[FoundSeries]] = defaultdict(list)
     for number, one in enumerate(found):
         groups[_acquisition_key(one, number)].append(one)
@@ -146,9 +146,12 @@ def _level(
 def _tied_frames(frame: str, registrations: Iterable[SpatialRegistration]) -> frozenset[str]:
     """Frames that chains of registrations, in either direction, tie to `frame`."""
     edges = [
-        (one.registered_frame_uid, mapping.source_frame_uid)
+        (one.registered_frame_uid, uid)
         for one in registrations
-        for mapping in (*one.mappings, *one.deformations)
+        for uid in (
+            *(item.source_frame_uid for item in one.mappings),
+            *(item.source_frame_uid for item in one.deformations),
+        )
     ]
     tied = {frame} if frame else set()
     while True:

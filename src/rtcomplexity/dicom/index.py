@@ -11,7 +11,6 @@ import os
 import stat
 from collections import Counter
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -26,7 +25,7 @@ from rtcomplexity.dicom.parsing import (
     may_be_dicom,
     parse,
 )
-from rtcomplexity.errors import CorruptStructureSetError, InputDataError, NoInputError, UnreadableFileError
+from rtcomplexity.errors import InputDataError, LimitExceededError, NoInputError, UnreadableFileError
 from rtcomplexity.model.issue import Issue, Severity
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
 SUBJECT: Final = "input"
 _WHOLE_IN_MEMORY_BYTES: Final = 64_000_000
+_CHUNK_BYTES: Final = 4_000_000
 _HEAD_BYTES: Final = 1024
 _DICOM_UID_ROOT: Final = "1.2.840.10008."
 
@@ -56,8 +56,6 @@ class FileIndex:
     """DICOM files, copies included."""
     files_skipped: int = 0
     """Files that are no DICOM, and directory records (DICOMDIR)."""
-    broken_structure_sets: int = 0
-    """Files that say they are structure sets but are cut short or corrupted; left out."""
     issues: tuple[Issue, ...] = ()
 
     @property
@@ -78,7 +76,6 @@ class _Gathered:
     files: list[IndexedFile] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     skipped: int = 0
-    broken_structure_sets: int = 0
 
 
 def index_folder(
@@ -104,8 +101,6 @@ def index_folder(
     ------
     NoInputError
         If the path does not exist, or no readable DICOM file is there.
-    CorruptStructureSetError
-        If the only DICOM there is a structure set that is cut short or corrupted.
     """
     gathered = _Gathered()
     paths = _list_files(Path(path), gathered)
@@ -118,15 +113,23 @@ def index_folder(
     return _grouped(gathered)
 
 
-def load(file: IndexedFile) -> Dataset:
+def load(file: IndexedFile, limit_bytes: int) -> Dataset:
     """Parse an indexed file again, with everything up to its pixels.
 
     Raises
     ------
     UnreadableFileError
-        If the file is gone, broken, or no longer what was indexed.
+        If the file is gone, broken, cut short, or no longer what was indexed.
+    LimitExceededError
+        If it has more than `limit_bytes` bytes.
     """
     try:
+        size = file.path.stat().st_size
+        if size > limit_bytes:
+            raise LimitExceededError(
+                f"A {file.kind} of {size} bytes is over the limit of {limit_bytes}.",
+                "raise the limit if that is right.",
+            )
         data = file.path.read_bytes()
     except OSError as fault:
         raise UnreadableFileError(
@@ -136,7 +139,10 @@ def load(file: IndexedFile) -> Dataset:
         raise UnreadableFileError(
             f"A {file.kind} changed while it was being read.", "leave the folder as it is during a run."
         )
-    return parse(data)
+    dataset = parse(data)
+    if is_cut_short(dataset) and file.kind is not FileKind.STRUCTURE_SET:
+        raise UnreadableFileError(f"A {file.kind} is cut short inside an element.", "export it again.")
+    return dataset
 
 
 def _list_files(path: Path, gathered: _Gathered) -> list[Path]:
@@ -151,7 +157,7 @@ def _list_files(path: Path, gathered: _Gathered) -> list[Path]:
         gathered.issues.append(_issue("folder-unreadable", f"A folder cannot be opened ({fault.strerror})."))
 
     for folder, subfolders, names in os.walk(path, onerror=unreadable):
-        linked += sum(os.path.islink(os.path.join(folder, name)) for name in subfolders)
+        linked += sum(Path(folder, name).is_symlink() for name in subfolders)
         subfolders.sort()
         found.extend(Path(folder, name) for name in sorted(names))
     if linked:
@@ -188,33 +194,38 @@ def _index_stream(stream: BinaryIO, path: Path, size: int, gathered: _Gathered) 
         sha256 = hashlib.sha256(source).hexdigest()
     else:
         stream.seek(0)
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        sha256 = _digest(stream)
         stream.seek(0)
         source = stream
-    _index_dicom(source, path, sha256, has_preamble(head), gathered)
+    _index_dicom(source, path, sha256, gathered, has_prefix=has_preamble(head))
 
 
-def _index_dicom(source: bytes | BinaryIO, path: Path, sha256: str, has_prefix: bool, gathered: _Gathered) -> None:
+def _digest(stream: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while chunk := stream.read(_CHUNK_BYTES):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _index_dicom(source: bytes | BinaryIO, path: Path, sha256: str, gathered: _Gathered, *, has_prefix: bool) -> None:
     try:
-        dataset = parse(source)
+        dataset = parse(source, header_only=True)
         file = read_header(dataset, path, sha256)
     except InputDataError as fault:
-        _note_broken(fault.found, sha256, has_prefix, gathered)
+        _note_broken(fault.found, sha256, gathered, has_prefix=has_prefix)
         return
     except PARSE_FAULTS as fault:
-        _note_broken(f"A DICOM file is broken: {describe(fault)}.", sha256, has_prefix, gathered)
+        _note_broken(f"A DICOM file is broken: {describe(fault)}.", sha256, gathered, has_prefix=has_prefix)
         return
     if not (file.sop_class_uid.startswith(_DICOM_UID_ROOT) or (has_prefix and file.sop_class_uid)):
-        _note_broken("A DICOM file names no SOP Class.", sha256, has_prefix, gathered)
+        _note_broken("A DICOM file names no SOP Class.", sha256, gathered, has_prefix=has_prefix)
     elif is_cut_short(dataset):
-        gathered.broken_structure_sets += file.kind is FileKind.STRUCTURE_SET
-        what = "A structure set" if file.kind is FileKind.STRUCTURE_SET else "A DICOM file"
-        _note_broken(f"{what} is cut short or corrupted (a length in it points past its end).", sha256, True, gathered)
+        _note_broken("A DICOM file is cut short inside an element.", sha256, gathered, has_prefix=has_prefix)
     else:
         gathered.files.append(file)
 
 
-def _note_broken(found: str, sha256: str, has_prefix: bool, gathered: _Gathered) -> None:
+def _note_broken(found: str, sha256: str, gathered: _Gathered, *, has_prefix: bool) -> None:
     """Make an issue of a broken file; without the DICOM prefix it was hardly one, and is only counted."""
     if not has_prefix:
         gathered.skipped += 1
@@ -223,8 +234,6 @@ def _note_broken(found: str, sha256: str, has_prefix: bool, gathered: _Gathered)
 
 
 def _nothing_found(count: int, gathered: _Gathered) -> InputDataError:
-    if gathered.broken_structure_sets:
-        return CorruptStructureSetError(gathered.issues[0].text, "export the structure set again, in binary mode.")
     if gathered.issues:
         return NoInputError(
             f"None of {count} files is a readable DICOM file. {gathered.issues[0].text}", "export the plan again."
@@ -250,7 +259,6 @@ def _grouped(gathered: _Gathered) -> FileIndex:
         others=tuple(groups[FileKind.OTHER]),
         files_read=len(gathered.files),
         files_skipped=gathered.skipped,
-        broken_structure_sets=gathered.broken_structure_sets,
         issues=tuple(sorted(issues)),
     )
 

@@ -10,20 +10,23 @@ import struct
 import warnings
 import zlib
 from io import BytesIO
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from pydicom.dataelem import RawDataElement
 from pydicom.errors import InvalidDicomError
 from pydicom.filereader import (
     _read_file_meta_info,  # the very code by which dcmread decides to inflate
-    dcmread,
     read_dataset,
+    read_partial,
     read_preamble,
 )
 
 from rtcomplexity.errors import LimitExceededError, UnreadableFileError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
     from pydicom.tag import BaseTag
 
@@ -48,6 +51,7 @@ DEFLATED: Final = b"1.2.840.10008.1.2.1.99"
 DICOMDIR: Final = b"1.2.840.10008.1.3.10"
 _UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 _PIXEL_GROUP: Final = 0x7FE0
+_CONTENT_GROUPS: Final = frozenset({0x3006, 0x300A})
 _INFLATION_RATIO: Final = 50
 _INFLATION_FLOOR_BYTES: Final = 16_000_000
 
@@ -75,10 +79,17 @@ def is_directory_record(head: bytes) -> bool:
     return has_preamble(head) and DICOMDIR in head[HEAD_BYTES:1024]
 
 
-def parse(source: bytes | BinaryIO) -> Dataset:
+def parse(source: bytes | BinaryIO, *, header_only: bool = False) -> Dataset:
     """Parse a DICOM file up to its pixels; no value is converted.
 
     Truncation inside the last element passes: ask :func:`is_cut_short`.
+
+    Parameters
+    ----------
+    source : bytes or binary file
+        The whole file.
+    header_only : bool
+        Stop before the contents of structure sets and plans (groups 3006 and 300A).
 
     Raises
     ------
@@ -88,10 +99,13 @@ def parse(source: bytes | BinaryIO) -> Dataset:
         If a deflated file unpacks to more than 50 times its size.
     """
     stream = BytesIO(source) if isinstance(source, bytes) else source
+    stop_when = _at_content if header_only else _at_pixels
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what matters of them is checked here and by the readers
-            return _parse_deflated(stream) if _is_deflated(source) else _parse_plain(stream)
+            if _is_deflated(source):
+                return _parse_deflated(stream, stop_when)
+            return read_partial(stream, stop_when, force=True)
     except PARSE_FAULTS as fault:
         raise UnreadableFileError(f"A DICOM file is broken: {describe(fault)}.", "export it again.") from fault
 
@@ -112,16 +126,20 @@ def is_cut_short(dataset: Dataset) -> bool:
     tags = list(dataset.keys())
     if not tags:
         return False
-    last = dataset.get_item(tags[-1])
-    return (
-        isinstance(last, RawDataElement)
-        and last.length != _UNDEFINED_LENGTH
-        and len(bytes(last.value or b"")) < last.length
-    )
+    last = raw_element(dataset, tags[-1])
+    return isinstance(last, RawDataElement) and is_short(last)
 
 
-def _parse_plain(stream: BinaryIO) -> Dataset:
-    return dcmread(stream, stop_before_pixels=True, force=True)
+def raw_element(dataset: Dataset, tag: int) -> RawDataElement | DataElement | None:
+    """Return an element as it was read (pydicom converts only on access); None where it is absent."""
+    if tag not in dataset:
+        return None
+    return cast("RawDataElement | DataElement", dataset.get_item(tag))
+
+
+def is_short(element: RawDataElement) -> bool:
+    """Whether an element holds fewer bytes than its length says."""
+    return element.length != _UNDEFINED_LENGTH and len(element.value or b"") < element.length
 
 
 def _is_deflated(source: bytes | BinaryIO) -> bool:
@@ -137,7 +155,7 @@ def _transfer_syntax(stream: BinaryIO) -> bytes:
     return str(_read_file_meta_info(stream).get("TransferSyntaxUID", "")).encode("ascii", "replace")
 
 
-def _parse_deflated(stream: BinaryIO) -> Dataset:
+def _parse_deflated(stream: BinaryIO, stop_when: Callable[[BaseTag, str | None, int], bool]) -> Dataset:
     _transfer_syntax(stream)
     packed = stream.read()
     limit = max(_INFLATION_FLOOR_BYTES, _INFLATION_RATIO * len(packed))
@@ -146,8 +164,13 @@ def _parse_deflated(stream: BinaryIO) -> Dataset:
         raise LimitExceededError(
             f"A deflated file unpacks to more than {limit} bytes.", "check where it comes from; export it uncompressed."
         )
-    return read_dataset(BytesIO(unpacked), is_implicit_VR=False, is_little_endian=True, stop_when=_at_pixels)
+    return read_dataset(BytesIO(unpacked), is_implicit_VR=False, is_little_endian=True, stop_when=stop_when)
 
 
 def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
     return tag >> 16 >= _PIXEL_GROUP
+
+
+def _at_content(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    group = tag >> 16
+    return group in _CONTENT_GROUPS or group >= _PIXEL_GROUP

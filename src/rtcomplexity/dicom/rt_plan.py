@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rtcomplexity.dicom import elements
-from rtcomplexity.dicom.headers import PLANS
+from rtcomplexity.dicom.headers import PLANS, read_patient_key
 from rtcomplexity.errors import UnreadableFileError
 from rtcomplexity.model.plan import Prescription, RtPlan
 
@@ -43,7 +43,7 @@ def read_plan(dataset: Dataset, file_sha256: str) -> RtPlan:
     return RtPlan(
         sop_instance_uid=elements.text(dataset, 0x00080018),
         study_uid=elements.text(dataset, 0x0020000D),
-        patient_key=elements.text(dataset, 0x00100020),
+        patient_key=read_patient_key(dataset),
         referenced_structure_set_uid=elements.text(referenced[0], 0x00081155) if referenced else "",
         fractions_planned=_fractions(dataset),
         prescriptions=_prescriptions(dataset),

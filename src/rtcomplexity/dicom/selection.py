@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rtcomplexity.dicom.image_link import Link
     from rtcomplexity.model.issue import Issue
+    from rtcomplexity.model.registration import SpatialRegistration
     from rtcomplexity.model.structure_set import StructureSet
 
 
@@ -31,6 +32,8 @@ class Candidate:
     link: Link
     is_planned_on: bool
     """Whether an RT Plan that is here references it."""
+    relationships: tuple[SpatialRegistration, ...] = ()
+    """Frames of reference that the set itself relates (retired)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -128,6 +131,8 @@ def _because(chosen: Candidate, others: Sequence[Candidate]) -> str:
         return "it is the only structure set here"
     words = list(dict.fromkeys(_first_difference(chosen, other)[0] for other in others))
     count = len(others) + 1
+    if words == ["is newer"]:
+        return f"it is the newest of {count} structure sets that are otherwise alike"
     if len(words) == 1:
         return f"of {count} structure sets, it alone {words[0]}"
     return f"of {count} structure sets, it {' and '.join(words)}"

@@ -18,8 +18,8 @@ from pydicom.dataelem import RawDataElement
 
 from rtcomplexity.dicom import elements
 from rtcomplexity.dicom.contour_data import parse_contour_data
-from rtcomplexity.dicom.headers import STRUCTURE_SET
-from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, is_cut_short, may_be_dicom, parse
+from rtcomplexity.dicom.headers import STRUCTURE_SET, read_patient_key
+from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, is_cut_short, is_short, may_be_dicom, parse, raw_element
 from rtcomplexity.dicom.target_class import NO_ALIASES, class_from_name, classify, is_pet_derived
 from rtcomplexity.errors import CorruptStructureSetError, LimitExceededError, UnreadableFileError
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
@@ -52,13 +52,18 @@ _REPLACEMENT: Final = "\ufffd"
 
 
 @dataclass(slots=True, kw_only=True)
-class _RawContours:
+class _Gathered:
     """Contours of all ROIs as the file lists them: parallel lists, one entry a contour."""
 
     roi_numbers: list[int] = field(default_factory=list)
     types: list[str] = field(default_factory=list)
-    data: list[bytes] = field(default_factory=list)
     stated_counts: list[int | None] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+    """Vertices of each contour; 0 where it was left out."""
+    faults: dict[int, str] = field(default_factory=dict)
+    """Why contours were left out, by place in the lists."""
+    points_mm: list[NDArray[np.float64]] = field(default_factory=list)
+    """Vertices of the contours of each item, one after the other."""
     image_uids: set[str] = field(default_factory=set)
     items_per_roi: Counter[int] = field(default_factory=Counter)
     unnumbered: int = 0
@@ -97,12 +102,8 @@ def read_structure_set(
     LimitExceededError
         If it is larger than the settings allow.
     """
-    data = source if isinstance(source, bytes) else _read_bytes(source, settings)
-    if len(data) > settings.max_structure_set_bytes:
-        raise _too_large(len(data), settings)
-    if not may_be_dicom(data[:132]):
-        raise UnreadableFileError("The file is no DICOM file.", "give an RT Structure Set.")
-    return structure_set_from(parse(data), hashlib.sha256(data).hexdigest(), settings=settings, aliases=aliases)
+    dataset, file_sha256 = _open(source, settings)
+    return structure_set_from(dataset, file_sha256, settings=settings, aliases=aliases)
 
 
 def structure_set_from(
@@ -131,6 +132,15 @@ def structure_set_from(
         raise CorruptStructureSetError(f"The structure set is broken: {describe(fault)}.", _AGAIN) from fault
 
 
+def _open(source: Path | bytes, settings: Settings) -> tuple[Dataset, str]:
+    data = source if isinstance(source, bytes) else _read_bytes(source, settings)
+    if len(data) > settings.max_structure_set_bytes:
+        raise _too_large(len(data), settings)
+    if not may_be_dicom(data[:132]):
+        raise UnreadableFileError("The file is no DICOM file.", "give an RT Structure Set.")
+    return parse(data), hashlib.sha256(data).hexdigest()
+
+
 def _read_bytes(path: Path, settings: Settings) -> bytes:
     try:
         size = path.stat().st_size
@@ -154,19 +164,21 @@ def _read_dataset(
     _refuse_unusable(dataset)
     issues: list[Issue] = []
     rois = _rois(dataset, issues, aliases)
-    raw = _raw_contours(dataset, settings)
-    contours = _contours_by_roi(raw, {roi.number for roi in rois}, settings, issues)
+    gathered = _gather_contours(dataset, settings)
+    known = {roi.number for roi in rois}
+    issues += _contour_issues(gathered, known)
+    contours = _contours_by_roi(gathered, known)
     rois = tuple(_with_contours(roi, contours.get(roi.number, Contours.empty())) for roi in rois)
     structure_set = StructureSet(
         sop_instance_uid=elements.text(dataset, 0x00080018),
         series_uid=elements.text(dataset, 0x0020000E),
         study_uid=elements.text(dataset, 0x0020000D),
-        patient_key=elements.text(dataset, 0x00100020),
+        patient_key=read_patient_key(dataset),
         label=elements.text(dataset, 0x30060002, elements.encodings_of(dataset)),
         approval_status=elements.text(dataset, 0x300E0002).upper(),
         written_at=_written_at(dataset),
         manufacturer=elements.text(dataset, 0x00080070, elements.encodings_of(dataset)),
-        references=_references(dataset, rois, raw),
+        references=_references(dataset, rois, gathered),
         rois=rois,
         file_sha256=sha256,
     )
@@ -222,7 +234,7 @@ def _rois(dataset: Dataset, issues: list[Issue], aliases: Mapping[str, TargetCla
         text = f"{len(observations)} observations are of ROI numbers that are not in the set; they were ignored."
         issues.append(_plan_issue("dangling-observation", text, Severity.INFO))
     for number, count in sorted(repeated.items()):
-        text = f"The ROI number stands on {count + 1} ROIs; the first was kept and has the contours, the others were left out."
+        text = f"The number stands on {count + 1} ROIs; the first was kept with all its contours, the others left out."
         issues.append(_roi_issue(number, "duplicate-roi-number", text, Severity.ERROR))
     return tuple(rois.values())
 
@@ -294,59 +306,62 @@ def _with_contours(roi: Roi, contours: Contours) -> Roi:
 # --- contours -------------------------------------------------------------------------------------------------------
 
 
-def _raw_contours(dataset: Dataset, settings: Settings) -> _RawContours:
-    raw = _RawContours()
+def _gather_contours(dataset: Dataset, settings: Settings) -> _Gathered:
+    gathered = _Gathered()
     for item in elements.items(dataset, 0x30060039):
         number = elements.integer(item, 0x30060084)
         if number is None:
-            raw.unnumbered += 1
+            gathered.unnumbered += 1
             continue
-        raw.items_per_roi[number] += 1
-        for contour in elements.items(item, 0x30060040):
-            raw.roi_numbers.append(number)
-            raw.types.append(elements.text(contour, 0x30060042).upper())
-            raw.data.append(_contour_bytes(contour))
-            raw.stated_counts.append(elements.integer(contour, 0x30060046))
-            for image in elements.items(contour, 0x30060016):
-                raw.image_uids.add(elements.text(image, 0x00081155))
-        if len(raw.data) > settings.max_contours:
-            raise LimitExceededError(
-                f"The structure set has more than {settings.max_contours} contours.",
-                "set RTCOMPLEXITY_MAX_CONTOURS if that is right.",
-            )
-    raw.image_uids.discard("")
-    return raw
+        gathered.items_per_roi[number] += 1
+        contours = elements.items(item, 0x30060040)
+        _refuse_too_many("contours", len(gathered.types) + len(contours), settings.max_contours)
+        _add_contours(gathered, number, contours, settings)
+    gathered.image_uids.discard("")
+    return gathered
+
+
+def _add_contours(gathered: _Gathered, number: int, contours: Sequence[Dataset], settings: Settings) -> None:
+    """Add the contours of one item, converted at once: their bytes are not kept."""
+    before = len(gathered.types)
+    for contour in contours:
+        gathered.types.append(elements.text(contour, 0x30060042).upper())
+        gathered.stated_counts.append(elements.integer(contour, 0x30060046))
+        for image in elements.items(contour, 0x30060016):
+            gathered.image_uids.add(elements.text(image, 0x00081155))
+    parsed = parse_contour_data([_contour_bytes(contour) for contour in contours])
+    gathered.roi_numbers += [number] * len(contours)
+    gathered.counts += parsed.counts.tolist()
+    gathered.points_mm.append(parsed.points_mm)
+    gathered.faults |= {before + place: fault for place, fault in parsed.faults.items()}
+    points = sum(len(part) for part in gathered.points_mm)
+    _refuse_too_many("contour points", points, settings.max_contour_points)
+
+
+def _refuse_too_many(what: str, found: int, limit: int) -> None:
+    if found > limit:
+        option = f"RTCOMPLEXITY_MAX_{what.upper().replace(' ', '_')}"
+        raise LimitExceededError(f"The structure set has more than {limit} {what}.", f"set {option} if that is right.")
 
 
 def _contour_bytes(contour: Dataset) -> bytes:
-    if 0x30060050 not in contour:
-        return b""
-    element = contour.get_item(0x30060050)
-    if isinstance(element, RawDataElement) and len(element.value or b"") < element.length < 0xFFFFFFFF:
+    element = raw_element(contour, 0x30060050)
+    if isinstance(element, RawDataElement) and is_short(element):
         raise EOFError
     return elements.raw_bytes(contour, 0x30060050) or b""
 
 
-def _contours_by_roi(
-    raw: _RawContours, known: set[int], settings: Settings, issues: list[Issue]
-) -> dict[int, Contours]:
-    points = sum(data.count(b"\\") + 1 for data in raw.data) // 3
-    if points > settings.max_contour_points:
-        raise LimitExceededError(
-            f"The structure set has {points} contour points, over the limit of {settings.max_contour_points}.",
-            "set RTCOMPLEXITY_MAX_CONTOUR_POINTS if that is right.",
-        )
-    parsed = parse_contour_data(raw.data)
-    issues += _contour_issues(raw, parsed.counts, parsed.faults, known)
-    points_mm = parsed.points_mm
+def _contours_by_roi(gathered: _Gathered, known: set[int]) -> dict[int, Contours]:
+    """Contours of each known ROI, as views of one array of all vertices wherever they lie together in the file."""
+    points_mm = np.concatenate(gathered.points_mm) if gathered.points_mm else np.empty((0, 3))
     points_mm.flags.writeable = False
-    ends = np.concatenate(([0], np.cumsum(parsed.counts)))
-    kinds = np.array([_geometric_type(kind) for kind in raw.types], np.int8)
+    ends = np.concatenate(([0], np.cumsum(np.array(gathered.counts, np.int64))))
+    kinds = np.array([_geometric_type(kind) for kind in gathered.types], np.int8)
     places: dict[int, list[int]] = defaultdict(list)
-    for place, number in enumerate(raw.roi_numbers):
-        if place not in parsed.faults:
+    for place, number in enumerate(gathered.roi_numbers):
+        if place not in gathered.faults and number in known:
             places[number].append(place)
-    return {number: _gather(points_mm, ends, kinds, np.array(own)) for number, own in places.items() if number in known}
+    return {number: _of_roi(points_mm, ends, kinds, np.array(own)) for number, own in places.items()}
 
 
 def _geometric_type(text: str) -> ContourGeometricType:
@@ -355,10 +370,9 @@ def _geometric_type(text: str) -> ContourGeometricType:
     return _TYPES.get(text, ContourGeometricType.UNKNOWN)
 
 
-def _gather(
+def _of_roi(
     points_mm: NDArray[np.float64], ends: NDArray[np.int64], kinds: NDArray[np.int8], own: NDArray[np.int64]
 ) -> Contours:
-    """Contours of one ROI: a view where they lie together in the file, as they nearly always do."""
     counts = ends[own + 1] - ends[own]
     offsets = np.concatenate(([0], np.cumsum(counts)))
     first, last = ends[own[0]], ends[own[-1] + 1]
@@ -372,7 +386,7 @@ def _gather(
 # --- what the set says of images ------------------------------------------------------------------------------------
 
 
-def _references(dataset: Dataset, rois: Iterable[Roi], raw: _RawContours) -> ImageReferences:
+def _references(dataset: Dataset, rois: Iterable[Roi], gathered: _Gathered) -> ImageReferences:
     frames = {roi.frame_of_reference_uid for roi in rois} | {elements.text(dataset, 0x00200052)}
     studies, series, images = set(), set(), set()
     for frame in elements.items(dataset, 0x30060010):
@@ -387,7 +401,7 @@ def _references(dataset: Dataset, rois: Iterable[Roi], raw: _RawContours) -> Ima
         study_uids=frozenset(studies - {""}),
         series_uids=frozenset(series - {""}),
         study_level_image_uids=frozenset(images - {""}),
-        contour_level_image_uids=frozenset(raw.image_uids),
+        contour_level_image_uids=frozenset(gathered.image_uids),
     )
 
 
@@ -397,7 +411,7 @@ def _references(dataset: Dataset, rois: Iterable[Roi], raw: _RawContours) -> Ima
 def _header_issues(dataset: Dataset, structure_set: StructureSet) -> list[Issue]:
     issues = []
     if elements.text(dataset, 0x00080060).upper() != "RTSTRUCT":
-        text = "The file is an RT Structure Set by its SOP Class, but its Modality says otherwise; it was read as a structure set."
+        text = "The SOP Class says RT Structure Set, the Modality something else; it was read as a structure set."
         issues.append(_plan_issue("modality-disagrees", text))
     if not _UID.fullmatch(structure_set.sop_instance_uid):
         issues.append(_plan_issue("uid-invalid", "The structure set's SOP Instance UID is missing or no valid UID."))
@@ -411,47 +425,49 @@ def _header_issues(dataset: Dataset, structure_set: StructureSet) -> list[Issue]
     return issues
 
 
-def _contour_issues(
-    raw: _RawContours, counts: NDArray[np.int64], faults: Mapping[int, str], known: set[int]
-) -> list[Issue]:
+def _contour_issues(gathered: _Gathered, known: set[int]) -> list[Issue]:
     issues = []
-    if raw.unnumbered:
-        issues.append(
-            _plan_issue("dangling-contours", f"{raw.unnumbered} contour items name no ROI and were left out.")
-        )
-    for number in sorted(set(raw.items_per_roi) - known):
-        contours = raw.roi_numbers.count(number)
+    if gathered.unnumbered:
+        text = f"{gathered.unnumbered} contour items name no ROI and were left out."
+        issues.append(_plan_issue("dangling-contours", text))
+    for number in sorted(set(gathered.items_per_roi) - known):
+        contours = gathered.roi_numbers.count(number)
         text = f"{contours} contours are of ROI number {number}, which is not in the set; they were left out."
         issues.append(_plan_issue("dangling-contours", text))
-    for number in sorted(number for number, count in raw.items_per_roi.items() if count > 1 and number in known):
-        text = f"The contours stand in {raw.items_per_roi[number]} items; they were put together."
-        issues.append(_roi_issue(number, "contours-in-several-items", text))
-    return issues + _per_contour_issues(raw, counts, faults, known)
+    for number, count in sorted(gathered.items_per_roi.items()):
+        if count > 1 and number in known:
+            text = f"The contours stand in {count} items; they were put together."
+            issues.append(_roi_issue(number, "contours-in-several-items", text))
+    return issues + _per_contour_issues(gathered, known)
 
 
-def _per_contour_issues(
-    raw: _RawContours, counts: NDArray[np.int64], faults: Mapping[int, str], known: set[int]
-) -> list[Issue]:
+def _per_contour_issues(gathered: _Gathered, known: set[int]) -> list[Issue]:
+    """One issue a kind of oddity and ROI, with the number of contours."""
     found: Counter[tuple[int, str, str]] = Counter()
-    for place, number in enumerate(raw.roi_numbers):
-        if place in faults:
-            found[(number, "contour-left-out", f"left out: {faults[place]}")] += 1
-            continue
-        if raw.stated_counts[place] not in {None, int(counts[place])}:
-            found[
-                (number, "contour-point-count-disagrees", "of another number of points than stated; the data was used")
-            ] += 1
-        if raw.types[place] == _INTERPOLATED:
-            found[(number, "contour-type-interpolated", f"of type {_INTERPOLATED}; taken as CLOSED_PLANAR")] += 1
-        elif raw.types[place] not in _TYPES:
-            found[(number, "contour-type-unknown", "of an unknown or missing type; counted, without an area")] += 1
+    for place, number in enumerate(gathered.roi_numbers):
+        if number in known:
+            found.update((number, code, text) for code, text in _oddities(gathered, place))
     return [
-        _roi_issue(number, code, f"{count} contours are {text}.")
-        if text.startswith("of")
-        else _roi_issue(number, code, f"{count} contours were {text}.", Severity.ERROR)
+        _roi_issue(
+            number,
+            code,
+            f"{count} of {gathered.roi_numbers.count(number)} contours {text}.",
+            Severity.ERROR if code == "contour-left-out" else Severity.WARNING,
+        )
         for (number, code, text), count in sorted(found.items())
-        if number in known
     ]
+
+
+def _oddities(gathered: _Gathered, place: int) -> Iterable[tuple[str, str]]:
+    if place in gathered.faults:
+        yield "contour-left-out", f"were left out, each because {gathered.faults[place]}"
+        return
+    if gathered.stated_counts[place] not in {None, gathered.counts[place]}:
+        yield "contour-point-count-disagrees", "hold another number of points than they state; the points were used"
+    if gathered.types[place] == _INTERPOLATED:
+        yield "contour-type-interpolated", f"are of type {_INTERPOLATED}; they were taken as CLOSED_PLANAR"
+    elif gathered.types[place] not in _TYPES:
+        yield "contour-type-unknown", "are of an unknown or missing type; they are counted and have no area"
 
 
 def _roi_issues(rois: Sequence[Roi]) -> list[Issue]:
@@ -473,7 +489,9 @@ def _class_issues(rois: Sequence[Roi]) -> list[Issue]:
     issues = []
     unresolved = [roi.number for roi in rois if roi.target_class is TargetClass.UNRESOLVED]
     if unresolved:
-        text = f'What ROIs {_listed(unresolved)} delineate is not known from type, label, code or name; --map "NAME=GTV" says it.'
+        text = (
+            f'Type, label, codes and name do not say what ROIs {_listed(unresolved)} delineate; --map "NAME=GTV" does.'
+        )
         issues.append(_plan_issue("target-class-unresolved", text, Severity.INFO))
     for roi in rois:
         by_name = class_from_name(roi.name)
@@ -481,10 +499,12 @@ def _class_issues(rois: Sequence[Roi]) -> list[Issue]:
             text = f"Its type says {roi.target_class}, its name {by_name}; the type was taken."
             issues.append(_roi_issue(roi.number, "target-class-conflict", text))
         elif roi.target_class is TargetClass.OTHER and roi.interpreted_type in {"GTV", "CTV", "ITV", "PTV"}:
-            text = f"Its type says {roi.interpreted_type}, but its name says that it is not for evaluation; it is no target here."
+            text = (
+                f"Its type says {roi.interpreted_type}, its name that it is not for evaluation; it is no target here."
+            )
             issues.append(_roi_issue(roi.number, "target-class-conflict", text))
         if roi.target_class.is_target and is_pet_derived(roi.name):
-            text = "Its name says that it comes from PET uptake: a thresholded region is not drawn by hand."
+            text = "By its name it is a threshold of PET uptake (SUV, MTV): such a region is not drawn by hand."
             issues.append(_roi_issue(roi.number, "target-from-pet", text, Severity.INFO))
     return issues
 

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
     from rtcomplexity.model.structure_set import Code
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 NO_ALIASES: Final[Mapping[str, TargetClass]] = MappingProxyType({})
 
 _TARGETS: Final = MappingProxyType(
@@ -58,27 +63,28 @@ _ORGAN_LESS_TARGET: Final = re.compile(
     r"(?:-|\u2212|\bminus\b|\bexcl?\b\.?|without)\s*[iI]?(?:GTV|CTV|PTV|ITV)", re.IGNORECASE
 )
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_HELPERS: Final = frozenset(
-    "ring rings opt optim optimise optimize optimisation optimization avoid avoidance shell wall dummy help helper hulp "
-    "minus sub subtract outside isodose norm tuning nt not non excl exclude overlap inter intersect intersection "
-    "buildup prv".split()
+_HELPERS: Final = _words(
+    "ring rings opt optim optimise optimize optimisation optimization avoid avoidance shell wall dummy help "
+    "helper hulp minus sub subtract outside isodose norm tuning nt not non excl exclude overlap inter "
+    "intersect intersection buildup prv"
 )
-_OTHERS: Final = frozenset(
-    "iso isocenter isocentre isoc marker markers couch couchsurface couchinterior table tabletop bolus fiducial "
-    "fiducials seed seeds wire clip clips scar artifact artefact pacemaker".split()
+_OTHERS: Final = _words(
+    "iso isocenter isocentre isoc marker markers couch couchsurface couchinterior table tabletop bolus "
+    "fiducial fiducials seed seeds wire clip clips scar artifact artefact pacemaker"
 )
 _EXTERNALS: Final = frozenset(
     {"body", "external", "patient", "skin outline", "outline", "patient outline", "body contour"}
 )
-_ORGANS: Final = frozenset(
-    "lung heart cord spinalcord canal spinalcanal myelum ruggenmerg esophagus oesophagus oesofagus slokdarm bronchus "
-    "bronchi bronchial bronch bronchustree carina trachea airway aorta vena cava svc ivc vessel ves pulmonary artery "
-    "vein great greatves atrium ventricle pericardium lad hart long longen liver lever kidney nier bladder rectum bowel "
-    "bag stomach spleen duodenum pancreas gallbladder sigmoid colon anus brain brainstem chiasm optic nerve eye lens "
-    "retina cornea cochlea parotid submandibular submand mandible larynx pharynx pharyngeal thyroid tongue lip "
-    "oralcavity femur femoral hip pelvis bone marrow rib ribs chestwall chest brachial brachialplex plexus breast spine "
-    "vertebra vertebrae sternum clavicle scapula humerus uterus ovary penilebulb penile testis cauda diaphragm gland "
-    "lacrimal hippocampus pituitary muscle skin lobe".split()
+_ORGANS: Final = _words(
+    "lung heart cord spinalcord canal spinalcanal myelum ruggenmerg esophagus oesophagus oesofagus slokdarm "
+    "bronchus bronchi bronchial bronch bronchustree carina trachea airway aorta vena cava svc ivc vessel ves "
+    "pulmonary artery vein great greatves atrium ventricle pericardium lad hart long longen liver lever "
+    "kidney nier bladder rectum bowel bag stomach spleen duodenum pancreas gallbladder sigmoid colon anus "
+    "brain brainstem chiasm optic nerve eye lens retina cornea cochlea parotid submandibular submand mandible "
+    "larynx pharynx pharyngeal thyroid tongue lip oralcavity femur femoral hip pelvis bone marrow rib ribs "
+    "chestwall chest brachial brachialplex plexus breast spine vertebra vertebrae sternum clavicle scapula "
+    "humerus uterus ovary penilebulb penile testis cauda diaphragm gland lacrimal hippocampus pituitary "
+    "muscle skin lobe"
 )
 _STRAYS: Final = (
     (re.compile(r"(?<![A-Za-z])TBV(?![A-Za-z])|tumou?r[\W_]*bed", re.IGNORECASE), TargetClass.CTV),
@@ -90,7 +96,12 @@ _STRAYS: Final = (
     (re.compile(r"internal[\W_]*target[\W_]*vol", re.IGNORECASE), TargetClass.ITV),
     (re.compile(r"planning[\W_]*target[\W_]*vol", re.IGNORECASE), TargetClass.PTV),
 )
-_PET_DERIVED: Final = re.compile(r"(?<![A-Za-z])(?:SUV|PET|MTV)(?![A-Za-z])", re.IGNORECASE)
+_SNOMED: Final = MappingProxyType(
+    {"228791009": TargetClass.GTV, "228792002": TargetClass.CTV, "228793007": TargetClass.PTV}
+)
+_PET_DERIVED: Final = re.compile(r"(?<![A-Za-z])(?:SUV|MTV)(?![A-Za-z])", re.IGNORECASE)
+_CROPPED: Final = re.compile(r"\w*-0\d")
+"""TG-263: cropped back by so many millimetres."""
 _DOSE_GY: Final = range(20, 100)
 _SIDES: Final = MappingProxyType(
     {"l": "L", "lt": "L", "left": "L", "li": "L", "r": "R", "rt": "R", "right": "R", "re": "R"}
@@ -204,7 +215,7 @@ def classify(
 
 
 def class_from_name(name: str) -> TargetClass | None:
-    """Read the class from a name alone: TG-263's target names, how they stray, common organs; None where it says nothing.
+    """Read the class from a name alone, by TG-263 and how names stray from it; None where it says nothing.
 
     Names of planning helpers made from targets (rings, differences, "opt", "PTV!") are OTHER; an organ less a target
     ("Lungs-GTV") is an organ.
@@ -229,7 +240,7 @@ def class_from_name(name: str) -> TargetClass | None:
 
 
 def is_pet_derived(name: str) -> bool:
-    """Whether a name says that the volume comes from PET uptake (SUV, PET, MTV)."""
+    """Whether a name says that the volume is a threshold of PET uptake (SUV, MTV)."""
     return _PET_DERIVED.search(name.replace("_", " ")) is not None
 
 
@@ -242,10 +253,11 @@ def tg263_spelling(name: str) -> str | None:
     ['GTV1', 'GTVp', 'PTV_5400', 'Lung_L', None]
     """
     name = name.strip()
+    kind = class_from_name(name)
     found = _TARGET_WORD.search(name)
-    if class_from_name(name) in {TargetClass.OTHER, None}:
+    if kind in {TargetClass.OTHER, None}:
         return None
-    spelled = _target_spelling(name, found) if found else _organ_spelling(name)
+    spelled = _target_spelling(name, found) if found and kind is not TargetClass.OAR else _organ_spelling(name)
     return spelled if spelled and spelled != name else None
 
 
@@ -268,8 +280,10 @@ def _generic(kind: str) -> tuple[TargetClass, ClassDecidedBy] | None:
 
 
 def _class_from_codes(codes: Iterable[Code]) -> TargetClass | None:
-    """Class by the meaning of a code; values of unknown schemes are not looked up."""
-    classes = (class_from_name(code.meaning) or class_from_name(code.value) for code in codes)
+    """Class by SNOMED CT code, else by TG-263 code value or the code's meaning."""
+    classes = (
+        _SNOMED.get(code.value) or class_from_name(code.value) or class_from_name(code.meaning) for code in codes
+    )
     return next((kind for kind in classes if kind is not None), None)
 
 
@@ -300,6 +314,8 @@ def _target_spelling(name: str, found: re.Match[str]) -> str:
     """Type, classifier, number and dose; what else follows is kept as structure."""
     kind = ("I" if found["internal"] else "") + found["kind"].upper()
     rest = name[found.end() :]
+    if _CROPPED.fullmatch(rest):
+        return kind + rest
     classifier = re.match(r"[_\W]?(sb|par|vas|[npv])(?![A-Za-z])", rest, re.IGNORECASE)
     if classifier:
         kind, rest = kind + classifier[1].lower(), rest[classifier.end() :]

@@ -1,0 +1,94 @@
+"""What is odd about a case as a whole: ties that dangle, pieces that are missing or were left out.
+
+Issues name nothing but kinds, counts and the first digits of a file's SHA-256.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rtcomplexity.dicom.image_link import do_agree, planes_agree
+from rtcomplexity.model.case import ImageLink
+from rtcomplexity.model.issue import Issue, Severity, roi_subject
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rtcomplexity.dicom.headers import IndexedFile
+    from rtcomplexity.dicom.image_link import Link
+    from rtcomplexity.dicom.image_series import FoundSeries
+    from rtcomplexity.dicom.index import FileIndex
+    from rtcomplexity.model.structure_set import StructureSet
+
+_SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
+
+
+def link_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeries]) -> list[Issue]:
+    """Say what is odd about the tie between a structure set and the images that are here."""
+    if not found:
+        text = "No CT, MR or PET images are here: contours are measured on their own planes, nothing is sampled."
+        return [Issue(code="no-images", severity=Severity.WARNING, subject="plan", text=text)]
+    if link.kind is ImageLink.NONE:
+        return _unlinked_issues(chosen, link, found)
+    issues = _other_frame_issues(chosen, link)
+    by_image = {ImageLink.CONTOUR_IMAGE_SEQUENCE, ImageLink.STUDY_LEVEL_REFERENCES}
+    if link.kind in by_image and link.resolved < link.stated:
+        text = f"{link.text[0].upper()}{link.text[1:]}: the others of these images are not here."
+        issues.append(Issue(code="images-missing", severity=Severity.WARNING, subject="plan", text=text))
+    references = chosen.references
+    has_dangling = references.contour_level_image_uids and link.kind is not ImageLink.CONTOUR_IMAGE_SEQUENCE
+    if has_dangling or (references.study_level_image_uids and link.kind not in by_image):
+        text = f"The images are tied by a weaker reference, as firmer ones dangle: {link.text}."
+        issues.append(Issue(code="image-references-dangle", severity=Severity.INFO, subject="plan", text=text))
+    return issues
+
+
+def _unlinked_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeries]) -> list[Issue]:
+    text = f"No UID ties the structure set to the images that are here: {link.text}. Nothing was sampled from them."
+    issues = [Issue(code="unlinked-images", severity=Severity.WARNING, subject="plan", text=text)]
+    for one in found:
+        if not chosen.patient_key or one.series.patient_key != chosen.patient_key:
+            continue
+        on_slices, planes = planes_agree(chosen, one.series.grid)
+        if do_agree(on_slices, planes):
+            text = (
+                f"Patient and plane positions agree with a {one.series.modality} series of "
+                f"{len(one.series.sop_instance_uids)} slices ({on_slices} of {planes} contour planes lie on them), but "
+                "no UID ties them: nothing was sampled."
+            )
+            issues.append(
+                Issue(code="unlinked-but-positions-agree", severity=Severity.WARNING, subject="plan", text=text)
+            )
+    return issues
+
+
+def _other_frame_issues(chosen: StructureSet, link: Link) -> list[Issue]:
+    frame = link.planning.series.frame_of_reference_uid if link.planning else ""
+    text = "It refers to another frame of reference than the planning image: nothing is sampled for it."
+    return [
+        Issue(code="roi-in-other-frame", severity=Severity.WARNING, subject=roi_subject(roi.number), text=text)
+        for roi in chosen.rois
+        if roi.frame_of_reference_uid and frame and roi.frame_of_reference_uid != frame
+    ]
+
+
+def input_issues(index: FileIndex) -> list[Issue]:
+    """Say what else lies in the folder that a reader should know of."""
+    issues = []
+    captures = sum(file.sop_class_uid.startswith(_SECONDARY_CAPTURE) for file in index.others)
+    if captures:
+        text = f"{captures} secondary captures are here: they are no image sets and were not counted."
+        issues.append(Issue(code="secondary-captures", severity=Severity.INFO, subject="input", text=text))
+    nameless = sum(not file.patient_key for file in index.files)
+    if nameless and index.patient_keys:
+        text = f"{nameless} files name no patient, others do; they were taken to belong together."
+        issues.append(Issue(code="patient-not-stated", severity=Severity.WARNING, subject="input", text=text))
+    return issues
+
+
+def left_out(file: IndexedFile, found: str) -> Issue:
+    """Say that a file of a known kind could not be read."""
+    text = f"A {file.kind} was left out: {found} (SHA-256 {file.sha256[:12]})"
+    return Issue(
+        code=f"{file.kind.replace(' ', '-')}-unreadable", severity=Severity.WARNING, subject="input", text=text
+    )
