@@ -8,6 +8,7 @@ Objects name each other by key. A key never stands in a file: it is hashed into 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -58,9 +59,23 @@ class PetDescription:
     """Radiopharmaceutical Start DateTime (0018,1078)."""
     start_time: str | None = "090000"
     """Radiopharmaceutical Start Time (0018,1072)."""
+    suv_type: str | None = None
+    """SUV Type (0054,1006), where the units are GML."""
     frame_reference_time_ms: float = 60_000.0
     frame_duration_ms: float = 120_000.0
-    suv_type: str | None = None
+
+    def dose_left_bq(self, elapsed_s: float) -> float:
+        """Activity of the injected dose after `elapsed_s`, Bq.
+
+        Raises
+        ------
+        ValueError
+            If dose or half-life are not stated.
+        """
+        if self.injected_dose_bq is None or self.half_life_s is None:
+            msg = "the dose left needs dose and half-life"
+            raise ValueError(msg)
+        return self.injected_dose_bq * math.exp2(-elapsed_s / self.half_life_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,6 +100,7 @@ class ImageDescription:
     image_type: tuple[str, ...] = ("ORIGINAL", "PRIMARY", "AXIAL")
     body_part: str = "CHEST"
     patient_position: str = "HFS"
+    """Patient Position (0018,5100); a PET says it by codes instead, as the standard wants."""
     series_number: int = 1
     instance_numbers: tuple[int, ...] | None = None
     """Instance Number of each slice; None: 1, 2, 3 ..."""

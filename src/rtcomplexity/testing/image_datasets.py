@@ -92,7 +92,7 @@ def _put_series(dataset: Dataset, plan: PlanDescription, image: ImageDescription
             "ContentDate": image.acquisition_date,
             "ContentTime": image.acquisition_time,
             "BodyPartExamined": image.body_part or None,
-            "PatientPosition": image.patient_position,
+            "PatientPosition": None if image.modality == "PT" else image.patient_position,
             "FrameOfReferenceUID": uids.frame_uid(plan, image.frame_key),
             "PositionReferenceIndicator": "",
             "ImageType": list(image.image_type),
@@ -171,8 +171,16 @@ def _pet_elements(image: ImageDescription, k: int) -> dict[str, object]:
         "ActualFrameDuration": round(pet.frame_duration_ms),
         "DecayFactor": decimal_string(1.0),
         "ImageIndex": k + 1,
+        "PatientOrientationCodeSequence": [_code("102538003", "SCT", "recumbent")],
+        "PatientGantryRelationshipCodeSequence": [_gantry_relationship(image.patient_position)],
         "RadiopharmaceuticalInformationSequence": [_tracer(pet)],
     }
+
+
+def _gantry_relationship(patient_position: str) -> Dataset:
+    if patient_position.startswith("FF"):
+        return _code("102541002", "SCT", "feet-first")
+    return _code("102540001", "SCT", "headfirst")
 
 
 def _tracer(pet: PetDescription) -> Dataset:

@@ -57,6 +57,7 @@ from rtcomplexity.testing.solids import (
     Torus,
     box,
     hollow_sphere,
+    nested_area_mm2,
     section_area_mm2,
     two_spheres,
 )
@@ -97,6 +98,7 @@ __all__ = [
     "Tube",
     "box",
     "contour_stack",
+    "contours_at",
     "contours_of",
     "cylinder",
     "even_angles",
@@ -104,6 +106,7 @@ __all__ = [
     "hollow_sphere",
     "image_grid",
     "keyhole",
+    "nested_area_mm2",
     "paint",
     "pixel_centres_mm",
     "plane_positions",
@@ -163,10 +166,23 @@ def contour_stack(
     Contours
         In patient coordinates (LPS), mm; polygon areas equal the true sections'.
     """
+    positions = np.asarray(positions_mm, dtype=np.float64).ravel().tolist()
+    sections = [shape.sections(position, points_per_contour) for position in positions]
+    return contours_at(positions, sections, frame=frame, geometric_type=geometric_type)
+
+
+def contours_at(
+    positions_mm: Sequence[float],
+    sections_mm: Sequence[Sequence[Floats]],
+    *,
+    frame: Frame = AXIAL,
+    geometric_type: ContourGeometricType = ContourGeometricType.CLOSED_PLANAR,
+) -> Contours:
+    """Place the (n, 2) polygons of each plane at its z, mm, and by `frame` in the patient."""
     stack = [
         np.column_stack([polygon, np.full(len(polygon), position)])
-        for position in np.asarray(positions_mm, dtype=np.float64).ravel()
-        for polygon in shape.sections(float(position), points_per_contour)
+        for position, polygons in zip(positions_mm, sections_mm, strict=True)
+        for polygon in polygons
     ]
     return contours_of([frame.to_patient(points) for points in stack], geometric_type)
 

@@ -66,6 +66,16 @@ class Frame:
         own: Floats = (points_mm - self.origin_mm) @ self.rotation
         return own
 
+    def inverse(self) -> Frame:
+        """Return the motion that undoes this one."""
+        x_axis, y_axis, _ = self.rotation
+        return Frame.of(x_axis, y_axis, self.from_patient(np.zeros(3)))
+
+    def after(self, first: Frame) -> Frame:
+        """Return the motion that does `first` and then this one."""
+        turned = self.rotation @ first.rotation
+        return Frame.of(turned[:, 0], turned[:, 1], self.to_patient(first.origin_mm))
+
     def shifted(self, offset_mm: ArrayLike) -> Frame:
         """Return the same axes, moved by (3,) `offset_mm`, LPS."""
         return replace(self, origin_mm=self.origin_mm + np.asarray(offset_mm, dtype=np.float64))

@@ -86,17 +86,22 @@ class RadialSolid(ABC):
 
     def contains(self, points_mm: Floats) -> NDArray[np.bool_]:
         """Whether each of the (..., 3) points, mm, lies inside."""
-        own = points_mm - np.asarray(self.centre_mm)
-        inside = np.zeros(own.shape[:-1], dtype=np.bool_)
-        within = np.abs(own[..., 2]) <= self.half_extent_mm
-        drift_x, drift_y = self.drift_mm(own[within, 2])
-        x, y, z = own[within, 0] - drift_x, own[within, 1] - drift_y, own[within, 2]
+        height = points_mm[..., 2] - self.centre_mm[2]
+        inside = np.abs(height) <= self.half_extent_mm
+        z = height[inside]
+        drift_x, drift_y = self.drift_mm(z)
+        x = points_mm[..., 0][inside] - self.centre_mm[0] - drift_x
+        y = points_mm[..., 1][inside] - self.centre_mm[1] - drift_y
+        inside[inside] = self._is_within(x, y, z)
+        return inside
+
+    def _is_within(self, x: Floats, y: Floats, z: Floats) -> NDArray[np.bool_]:
+        """Whether points, relative to their section's centre, lie inside the outline, mm."""
         near = np.hypot(x, y) <= self.reach_mm
         found = np.zeros(len(x), dtype=np.bool_)
         x, y, z = x[near], y[near], z[near]
         found[near] = np.hypot(x, y) <= self.outline_mm(np.arctan2(y, x), z)
-        inside[within] = found
-        return inside
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +145,11 @@ class Ellipsoid(RadialSolid):
         a, b, _ = self.semi_axes_mm
         radii: Floats = np.sqrt(self._share(height_mm) / ((np.cos(angles) / a) ** 2 + (np.sin(angles) / b) ** 2))
         return radii
+
+    def _is_within(self, x: Floats, y: Floats, z: Floats) -> NDArray[np.bool_]:
+        a, b, c = self.semi_axes_mm
+        within: NDArray[np.bool_] = (x / a) ** 2 + (y / b) ** 2 + (z / c) ** 2 <= 1.0
+        return within
 
     def area_mm2(self, height_mm: float) -> float:
         """Pi a b (1 - z^2/c^2), mm2."""
@@ -201,6 +211,11 @@ class Tube(RadialSolid):
         a, b = self.semi_axes_mm
         radii: Floats = 1.0 / np.sqrt((np.cos(angles) / a) ** 2 + (np.sin(angles) / b) ** 2)
         return np.broadcast_to(radii, np.broadcast_shapes(radii.shape, np.shape(height_mm)))
+
+    def _is_within(self, x: Floats, y: Floats, z: Floats) -> NDArray[np.bool_]:  # noqa: ARG002
+        a, b = self.semi_axes_mm
+        within: NDArray[np.bool_] = (x / a) ** 2 + (y / b) ** 2 <= 1.0
+        return within
 
     def area_mm2(self, height_mm: float) -> float:  # noqa: ARG002
         """Pi a b, mm2."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -62,10 +63,14 @@ class Solid(Sectioned, Protocol):
 
 
 def section_area_mm2(shape: Sectioned, position_mm: float, points: int = 64) -> float:
-    """Even-odd area of a section whose polygons are nested or apart, mm2."""
-    polygons = shape.sections(position_mm, points)
-    areas = [abs(polygon_area_mm2(polygon)) for polygon in polygons]
-    depths = [sum(_is_inside(inner, outer) for outer in polygons if outer is not inner) for inner in polygons]
+    """Even-odd area of a section, mm2."""
+    return nested_area_mm2(shape.sections(position_mm, points))
+
+
+def nested_area_mm2(polygons_mm: Polygons) -> float:
+    """Even-odd area of (n, 2) polygons that are nested or apart, mm2."""
+    areas = [abs(polygon_area_mm2(polygon)) for polygon in polygons_mm]
+    depths = [sum(_is_inside(inner, outer) for outer in polygons_mm if outer is not inner) for inner in polygons_mm]
     return math.fsum(area if depth % 2 == 0 else -area for area, depth in zip(areas, depths, strict=True))
 
 
@@ -304,7 +309,7 @@ class Grown:
 
     body: RadialSolid
     margin_mm: float
-    samples: int = 128
+    samples: int = 96
 
     @property
     def extent_mm(self) -> tuple[float, float]:
@@ -315,15 +320,15 @@ class Grown:
     @property
     def volume_mm3(self) -> float:
         """Integral of the sections by Gauss-Legendre quadrature, mm3."""
-        nodes, weights = np.polynomial.legendre.leggauss(48)
+        nodes, weights = np.polynomial.legendre.leggauss(32)
         low, high = self.extent_mm
         heights = (low + high) / 2.0 + nodes * (high - low) / 2.0
-        areas = [section_area_mm2(self, float(height), 96) for height in heights]
+        areas = [section_area_mm2(self, float(height)) for height in heights]
         return float(weights @ np.array(areas)) * (high - low) / 2.0
 
     def sections(self, position_mm: float, points: int = 64) -> Polygons:
         """Cut at z = `position_mm`: one (points, 2) polygon, or none."""
-        surface = self._surface()
+        surface = _surface_points(self.body, self.samples)
         reach2 = self.margin_mm**2 - (surface[:, 2] - position_mm) ** 2
         surface, reach2 = surface[reach2 > 0.0], reach2[reach2 > 0.0]
         if len(surface) == 0:
@@ -333,20 +338,24 @@ class Grown:
         directions = np.stack([np.cos(angles), np.sin(angles)])
         across = surface[:, :2] - centre
         along = across @ directions
-        rest = reach2[:, None] - (np.sum(across**2, axis=1)[:, None] - along**2)
-        radii = np.where(rest >= 0.0, along + np.sqrt(np.clip(rest, 0.0, None)), 0.0).max(axis=0)
+        rest = along**2 + (reach2 - np.sum(across**2, axis=1))[:, None]
+        hit, ray = np.nonzero(rest >= 0.0)
+        radii = np.zeros(points)
+        np.maximum.at(radii, ray, along[hit, ray] + np.sqrt(rest[hit, ray]))
         if radii.min() <= END_TOLERANCE_MM:
             return []
         return [radial_polygon((centre[0], centre[1]), angles, radii, math.pi * float(np.mean(radii**2)))]
 
-    def _surface(self) -> Floats:
-        """(n, 3) points of the body's surface, dense towards the poles."""
-        heights = self.body.half_extent_mm * np.cos(np.linspace(0.0, np.pi, self.samples))[:, None]
-        angles = even_angles(self.samples)[None]
-        radii = self.body.outline_mm(angles, heights)
-        own = np.stack([radii * np.cos(angles), radii * np.sin(angles), np.broadcast_to(heights, radii.shape)], axis=-1)
-        surface: Floats = own.reshape(-1, 3) + np.asarray(self.body.centre_mm)
-        return surface
+
+@lru_cache(maxsize=32)
+def _surface_points(body: RadialSolid, samples: int) -> Floats:
+    """(n, 3) points of a body's surface, dense towards the poles."""
+    heights = body.half_extent_mm * np.cos(np.linspace(0.0, np.pi, samples))[:, None]
+    angles = even_angles(samples)[None]
+    radii = body.outline_mm(angles, heights)
+    own = np.stack([radii * np.cos(angles), radii * np.sin(angles), np.broadcast_to(heights, radii.shape)], axis=-1)
+    surface: Floats = own.reshape(-1, 3) + np.asarray(body.centre_mm)
+    return surface
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 STUDY_COMPONENT = "1.2.840.10008.3.1.2.3.1"
 """SOP class that RT Referenced Study Sequence names (retired, still the custom)."""
 CONTOUR_DATA = Tag(0x3006, 0x0050)
+LONGEST_EXPLICIT_DS = 65_534
+"""A longer value has no room in the length field of a DS and becomes UN, as the standard wants, bytes."""
 
 
 def structure_set_dataset(plan: PlanDescription, structure_set: StructureSetDescription) -> Dataset:
@@ -169,7 +171,11 @@ def _contour_item(
     if image_uid is not None and image is not None:
         result.ContourImageSequence = DicomSequence([reference(SOP_CLASSES[image.modality], image_uid)])
     data = contour_data(points_mm, decimals)
-    result[CONTOUR_DATA] = RawDataElement(CONTOUR_DATA, "DS", len(data), data, 0, False, True)
+    vr = "DS" if len(data) <= LONGEST_EXPLICIT_DS else "UN"
+    result[CONTOUR_DATA] = RawDataElement(
+        CONTOUR_DATA, vr, len(data), data, 0, is_implicit_VR=False, is_little_endian=True
+    )
+    result.set_original_encoding(False, True, "iso8859")
     return result
 
 

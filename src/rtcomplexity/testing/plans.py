@@ -1,0 +1,421 @@
+"""Three small synthetic thorax plans, from plain parameters: what ``sample_data`` holds and ``demo`` shows.
+
+Their geometry was frozen before any score was calibrated, and is not changed for the sake of one. ``python -m
+rtcomplexity.testing.plans sample_data`` writes all three and their README.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtcomplexity.errors import UsageError
+from rtcomplexity.testing import anatomy
+from rtcomplexity.testing.description import (
+    MAIN_FRAME,
+    ImageDescription,
+    MatrixMapping,
+    PetDescription,
+    PlanDescription,
+    RegistrationDescription,
+    RoiDescription,
+    RtPlanDescription,
+    StructureSetDescription,
+    SyntheticPatient,
+)
+from rtcomplexity.testing.dicom_writer import write_plan
+from rtcomplexity.testing.phantoms import contours_at, image_grid
+from rtcomplexity.testing.placing import AXIAL
+from rtcomplexity.testing.radial import Ellipsoid, Lobe, LumpyBody, SpiculatedSphere
+from rtcomplexity.testing.solids import Group, Grown, Hollow, Several, nested_area_mm2
+from rtcomplexity.units import MM3_PER_CM3
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rtcomplexity.model.image import ImageGrid
+    from rtcomplexity.testing.anatomy import Layers
+    from rtcomplexity.testing.solids import Sectioned
+
+THORAX_FRAME = AXIAL.shifted((4.25, -131.5, -318.75))
+"""Where the thorax lies in the planning frame: nothing of it is at the frame's origin."""
+MR_TO_PLANNING = AXIAL.rotated((1.0, 2.0, 3.0), 7.0).shifted((12.0, -8.5, 15.25))
+"""The rigid motion from the MR's frame of reference to the planning frame."""
+MR_FRAME, MR_STUDY = "mr", "mr study"
+SLICE_SPACING_MM = 3.0
+IMAGE_CENTRE_MM = (0.0, 0.0, -9.0)
+"""Middle of every image in the thorax's frame, mm."""
+UPTAKE_S = 3600.0
+"""From injection to the scan, s: 09:00 to 10:00."""
+
+ROUTINE_GTV = LumpyBody(
+    radius_mm=10.5,
+    half_height_mm=10.0,
+    lobes=(Lobe(order=2, amplitude=0.05), Lobe(order=3, amplitude=0.03, phase=1.0)),
+    centre_mm=(104.0, 20.0, -5.0),
+)
+ROUTINE_PTV_MARGIN_MM = 5.0
+
+NSCLC_GTV = LumpyBody(
+    radius_mm=21.0,
+    half_height_mm=24.0,
+    lobes=(
+        Lobe(order=2, amplitude=0.10, phase=0.6),
+        Lobe(order=3, amplitude=0.06, twist_per_mm=0.02),
+        Lobe(order=5, amplitude=0.03, phase=2.0),
+    ),
+    centre_mm=(-80.0, -10.0, 0.0),
+)
+NSCLC_CTV_MARGIN_MM, NSCLC_PTV_MARGIN_MM = 6.0, 14.0
+
+CENTRAL_PRIMARY = SpiculatedSphere(
+    radius_mm=18.0, spicules=7, height=0.4, sharpness=2, twist_per_mm=0.05, centre_mm=(-49.0, 4.0, -12.0)
+)
+CENTRAL_CAVITY = Ellipsoid(semi_axes_mm=(7.0, 6.0, 8.0), centre_mm=(-51.0, 2.0, -10.0))
+CENTRAL_SATELLITE = LumpyBody(
+    radius_mm=7.5, half_height_mm=8.0, lobes=(Lobe(order=3, amplitude=0.08),), centre_mm=(-92.0, -30.0, 20.0)
+)
+CENTRAL_NODE = LumpyBody(
+    radius_mm=9.0,
+    half_height_mm=11.0,
+    lobes=(Lobe(order=2, amplitude=0.15), Lobe(order=4, amplitude=0.05, phase=0.5)),
+    centre_mm=(46.0, 10.0, -12.0),
+)
+COLLAPSED_LOBE = Ellipsoid(semi_axes_mm=(22.0, 18.0, 16.0), centre_mm=(-75.0, 10.0, -14.0))
+CENTRAL_GTVP = Several(bodies=(Hollow(outer=CENTRAL_PRIMARY, cavities=(CENTRAL_CAVITY,)), CENTRAL_SATELLITE))
+CENTRAL_BODIES = (CENTRAL_PRIMARY, CENTRAL_SATELLITE, CENTRAL_NODE)
+CENTRAL_CTV_MARGIN_MM, CENTRAL_PTV_MARGIN_MM = 5.0, 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """One ROI of a sample plan: a solid of the thorax's frame and how it is written."""
+
+    name: str
+    shape: Sectioned
+    interpreted_type: str
+    generation: str = "MANUAL"
+    generation_description: str = ""
+    points: int = 32
+    colour: tuple[int, int, int] = (255, 255, 0)
+
+
+BODY = Drawn(
+    name="BODY", shape=anatomy.BODY, interpreted_type="EXTERNAL", generation="AUTOMATIC", points=48, colour=(0, 160, 0)
+)
+LUNGS = tuple(
+    Drawn(name=name, shape=shape, interpreted_type="ORGAN", generation="AUTOMATIC", points=40, colour=(0, 120, 255))
+    for name, shape in (("Lung_R", anatomy.LUNG_R), ("Lung_L", anatomy.LUNG_L))
+)
+CORD = Drawn(name="SpinalCord", shape=anatomy.SPINAL_CORD, interpreted_type="ORGAN", points=24)
+OESOPHAGUS = Drawn(name="Esophagus", shape=anatomy.OESOPHAGUS, interpreted_type="ORGAN", points=24)
+HEART = Drawn(name="Heart", shape=anatomy.HEART, interpreted_type="ORGAN", points=40, colour=(255, 0, 255))
+BRONCHIAL_TREE = Drawn(name="BronchialTree_Prox", shape=anatomy.BRONCHIAL_TREE, interpreted_type="ORGAN", points=28)
+GREAT_VESSELS = Drawn(name="GreatVes", shape=anatomy.GREAT_VESSELS, interpreted_type="ORGAN", colour=(200, 0, 0))
+
+
+def _target(name: str, shape: Sectioned, points: int = 64) -> Drawn:
+    kind = next(kind for kind in ("GTV", "CTV", "PTV") if name.startswith(kind))
+    return Drawn(name=name, shape=shape, interpreted_type=kind, points=points, colour=(255, 0, 0))
+
+
+def _grown(name: str, shape: Sectioned, recipe: str) -> Drawn:
+    return Drawn(
+        name=name,
+        shape=shape,
+        interpreted_type=name[:3],
+        generation="SEMIAUTOMATIC",
+        generation_description=recipe,
+        points=64,
+        colour=(255, 140, 0),
+    )
+
+
+ROUTINE_ROIS = (
+    _target("GTV", ROUTINE_GTV),
+    _grown("PTV", Grown(body=ROUTINE_GTV, margin_mm=ROUTINE_PTV_MARGIN_MM), "GTV + 5 mm"),
+    BODY,
+    *LUNGS,
+    CORD,
+    OESOPHAGUS,
+    HEART,
+)
+NSCLC_ROIS = (
+    _target("GTV", NSCLC_GTV, points=80),
+    _grown("CTV", Grown(body=NSCLC_GTV, margin_mm=NSCLC_CTV_MARGIN_MM), "GTV + 6 mm"),
+    _grown("PTV", Grown(body=NSCLC_GTV, margin_mm=NSCLC_PTV_MARGIN_MM), "CTV + 8 mm"),
+    BODY,
+    *LUNGS,
+    CORD,
+    OESOPHAGUS,
+    HEART,
+)
+CENTRAL_ROIS = (
+    _target("GTVp", CENTRAL_GTVP, points=112),
+    _target("GTVn", CENTRAL_NODE),
+    _grown(
+        "CTV", Group(bodies=tuple(Grown(body=b, margin_mm=CENTRAL_CTV_MARGIN_MM) for b in CENTRAL_BODIES)), "GTV + 5 mm"
+    ),
+    _grown(
+        "PTV", Group(bodies=tuple(Grown(body=b, margin_mm=CENTRAL_PTV_MARGIN_MM) for b in CENTRAL_BODIES)), "CTV + 5 mm"
+    ),
+    BODY,
+    *LUNGS,
+    CORD,
+    OESOPHAGUS,
+    HEART,
+    BRONCHIAL_TREE,
+    GREAT_VESSELS,
+)
+SAMPLE_ROIS = {"routine_sbrt": ROUTINE_ROIS, "pet_ct_nsclc": NSCLC_ROIS, "complex_central": CENTRAL_ROIS}
+
+
+def _routine_sbrt() -> PlanDescription:
+    layers = anatomy.thorax_with([(ROUTINE_GTV, anatomy.TUMOUR)])
+    return PlanDescription(
+        key="routine_sbrt",
+        patient=SyntheticPatient(patient_id="SYNTHETIC-0001"),
+        images=(_planning_ct(layers),),
+        structure_sets=(_structure_set("routine_sbrt"),),
+        rt_plans=(RtPlanDescription(fractions=(4,), prescriptions=((48.0, 2),)),),
+    )
+
+
+def _pet_ct_nsclc() -> PlanDescription:
+    layers = anatomy.thorax_with([(NSCLC_GTV, anatomy.TUMOUR)])
+    patient = SyntheticPatient(patient_id="SYNTHETIC-0002", name="Synthetic^Conventional")
+    return PlanDescription(
+        key="pet_ct_nsclc",
+        patient=patient,
+        images=(_planning_ct(layers), _pet(layers, patient)),
+        structure_sets=(_structure_set("pet_ct_nsclc"),),
+        rt_plans=(RtPlanDescription(fractions=(30,), prescriptions=((60.0, 3),)),),
+    )
+
+
+def _complex_central() -> PlanDescription:
+    tumours = (
+        (COLLAPSED_LOBE, anatomy.COLLAPSED_LUNG),
+        (CENTRAL_PRIMARY, anatomy.TUMOUR),
+        (CENTRAL_CAVITY, anatomy.NECROSIS),
+        (CENTRAL_SATELLITE, anatomy.NODE),
+        (CENTRAL_NODE, anatomy.NODE),
+    )
+    layers = anatomy.thorax_with(tumours)
+    patient = SyntheticPatient(patient_id="SYNTHETIC-0003", name="Synthetic^Complex")
+    return PlanDescription(
+        key="complex_central",
+        patient=patient,
+        images=(_planning_ct(layers), _pet(layers, patient), _mr(layers)),
+        structure_sets=(_structure_set("complex_central"),),
+        rt_plans=(RtPlanDescription(fractions=(5,), prescriptions=((50.0, 4),)),),
+        registrations=(_mr_registration(),),
+    )
+
+
+_BUILDERS: dict[str, Callable[[], PlanDescription]] = {
+    "routine_sbrt": _routine_sbrt,
+    "pet_ct_nsclc": _pet_ct_nsclc,
+    "complex_central": _complex_central,
+}
+SAMPLE_NAMES: tuple[str, ...] = tuple(_BUILDERS)
+"""The sample plans, the plainest first."""
+
+
+def _planning_grid() -> ImageGrid:
+    return image_grid(
+        frame=THORAX_FRAME.shifted(IMAGE_CENTRE_MM),
+        slices=36,
+        rows=110,
+        columns=132,
+        slice_spacing_mm=SLICE_SPACING_MM,
+        row_spacing_mm=2.0,
+        column_spacing_mm=2.5,
+    )
+
+
+def _planning_ct(layers: Layers) -> ImageDescription:
+    grid = _planning_grid()
+    return ImageDescription(
+        key="ct",
+        modality="CT",
+        grid=grid,
+        values=anatomy.ct_values(grid, layers, THORAX_FRAME),
+        description="Planning CT",
+    )
+
+
+def _pet(layers: Layers, patient: SyntheticPatient) -> ImageDescription:
+    grid = image_grid(
+        frame=THORAX_FRAME.shifted(IMAGE_CENTRE_MM),
+        slices=22,
+        rows=56,
+        columns=74,
+        slice_spacing_mm=5.0,
+        row_spacing_mm=4.0,
+        column_spacing_mm=4.5,
+    )
+    pet = PetDescription()
+    bqml_per_suvbw = pet.dose_left_bq(UPTAKE_S) / ((patient.weight_kg or 0.0) * 1000.0)
+    return ImageDescription(
+        key="pt",
+        modality="PT",
+        grid=grid,
+        values=anatomy.suvbw_values(grid, layers, THORAX_FRAME) * np.float32(bqml_per_suvbw),
+        description="FDG PET",
+        image_type=("ORIGINAL", "PRIMARY"),
+        series_number=2,
+        pet=pet,
+    )
+
+
+def _mr(layers: Layers) -> ImageDescription:
+    thorax_in_mr = MR_TO_PLANNING.inverse().after(THORAX_FRAME)
+    centre_mm = thorax_in_mr.to_patient(np.array(IMAGE_CENTRE_MM))
+    grid = image_grid(
+        frame=AXIAL.shifted(centre_mm),
+        slices=22,
+        rows=76,
+        columns=104,
+        slice_spacing_mm=4.5,
+        row_spacing_mm=2.8,
+        column_spacing_mm=3.2,
+    )
+    return ImageDescription(
+        key="mr",
+        modality="MR",
+        grid=grid,
+        values=anatomy.mr_values(grid, layers, thorax_in_mr),
+        frame_key=MR_FRAME,
+        study_key=MR_STUDY,
+        description="T1 MR",
+        image_type=("ORIGINAL", "PRIMARY", "OTHER"),
+        series_date="20191230",
+        acquisition_date="20191230",
+    )
+
+
+def _mr_registration() -> RegistrationDescription:
+    """Both frames into the planning frame, as planning systems write it: the planning frame by the identity."""
+    return RegistrationDescription(
+        mappings=(
+            MatrixMapping(source_frame_key=MAIN_FRAME, matrices=(np.eye(4),), image_key="ct"),
+            MatrixMapping(source_frame_key=MR_FRAME, matrices=(MR_TO_PLANNING.patient_from_own,), image_key="mr"),
+        )
+    )
+
+
+def _structure_set(name: str) -> StructureSetDescription:
+    positions_mm = THORAX_FRAME.from_patient(_planning_grid().slice_origins_mm)[:, 2]
+    rois = [_roi(number, drawn, positions_mm) for number, drawn in enumerate(SAMPLE_ROIS[name], start=1)]
+    return StructureSetDescription(rois=tuple(rois), coordinate_decimals=3)
+
+
+def _roi(number: int, drawn: Drawn, positions_mm: np.typing.NDArray[np.float64]) -> RoiDescription:
+    sections = [drawn.shape.sections(float(z), drawn.points) for z in positions_mm]
+    area_mm2 = math.fsum(nested_area_mm2(polygons) for polygons in sections)
+    return RoiDescription(
+        number=number,
+        name=drawn.name,
+        contours=contours_at(positions_mm.tolist(), sections, frame=THORAX_FRAME),
+        interpreted_type=drawn.interpreted_type,
+        generation=drawn.generation,
+        generation_description=drawn.generation_description,
+        volume_cm3=round(area_mm2 * SLICE_SPACING_MM / MM3_PER_CM3, 2),
+        colour=drawn.colour,
+    )
+
+
+@cache
+def sample_plan(name: str) -> PlanDescription:
+    """Describe a sample plan.
+
+    Parameters
+    ----------
+    name
+        One of :data:`SAMPLE_NAMES`.
+
+    Raises
+    ------
+    UsageError
+        If there is no such plan.
+    """
+    if name not in _BUILDERS:
+        raise UsageError("sample", name, "one of " + ", ".join(SAMPLE_NAMES))
+    return _BUILDERS[name]()
+
+
+def true_volumes_cm3(name: str) -> dict[str, float]:
+    """Return the true volume of each target of a sample plan, cm3: closed for a GTV, an integral for a margin."""
+    targets = [drawn for drawn in SAMPLE_ROIS[name] if drawn.interpreted_type in {"GTV", "CTV", "PTV"}]
+    return {drawn.name: drawn.shape.volume_mm3 / MM3_PER_CM3 for drawn in targets}
+
+
+def write_sample(name: str, folder: Path | str) -> tuple[Path, ...]:
+    """Write a sample plan into a folder, which is made where it does not exist.
+
+    Parameters
+    ----------
+    name
+        One of :data:`SAMPLE_NAMES`.
+    folder
+        The plan's own folder.
+
+    Returns
+    -------
+    tuple[Path, ...]
+        The files written.
+    """
+    return write_plan(folder, sample_plan(name))
+
+
+_ABOUT = {
+    "routine_sbrt": "One smooth peripheral target and its planning CT; 4 fractions of 12 Gy.",
+    "pet_ct_nsclc": "One larger target on CT and PET in one frame of reference; 30 fractions of 2 Gy.",
+    "complex_central": (
+        "A spiculated primary with a cavity, a satellite and a node, against airway and vessels; CT, PET, and an MR "
+        "in a frame of its own with a registration object; 5 fractions of 10 Gy."
+    ),
+}
+
+
+def readme() -> str:
+    """Return the text of ``sample_data/README.md``."""
+    lines = [
+        "# Sample plans",
+        "",
+        "Three synthetic thorax plans, made of analytic solids by `rtcomplexity.testing`: no patient, no scanner, no",
+        "planning system. They show what the program does and serve tests; they are evidence of nothing. Their",
+        "geometry was frozen before any score was calibrated.",
+        "",
+        "Written, this file too, by `python -m rtcomplexity.testing.plans sample_data`; a test says that the command",
+        "still writes the same bytes.",
+        "",
+    ]
+    for name in SAMPLE_NAMES:
+        volumes = ", ".join(f"{roi} {volume:.2f}" for roi, volume in true_volumes_cm3(name).items())
+        lines += [f"## {name}", "", _ABOUT[name], "", f"True volumes, cm³: {volumes}.", ""]
+    lines += [
+        "A GTV's true volume is a closed formula; CTV and PTV are margins round it, their volumes integrals of their",
+        "sections (to about 0.1 %). The sum of contour areas times 3 mm, which the files state as ROI Volume, differs",
+        "from the truth by what cutting in slices costs. Lungs, cord, vessels and body end with the images.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def write_all(folder: Path | str) -> None:
+    """Write every sample plan into a folder of its name, and the README."""
+    for name in SAMPLE_NAMES:
+        write_sample(name, Path(folder) / name)
+    Path(folder, "README.md").write_text(readme(), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    write_all(sys.argv[1] if len(sys.argv) > 1 else "sample_data")
