@@ -1,0 +1,118 @@
+"""First-order statistics by hand, contrast and gradient on images whose border is known."""
+
+import numpy as np
+import pytest
+
+from rtcomplexity.fusion.sampling import RegionValues
+from rtcomplexity.metrics import intensity
+from rtcomplexity.metrics.measure import compute_all
+from rtcomplexity.metrics.measurement import NotMeasurableError
+from unit.fusion.images import grid
+from unit.fusion.regions import CENTRE, FINE, UNEVEN, region, values
+
+SOME = np.array([1.0, 2.0, 3.0, 10.0])
+
+
+@pytest.mark.parametrize(
+    ("compute", "expected"),
+    [
+        (intensity.mean, 4.0),
+        (intensity.variance, (9 + 4 + 1 + 36) / 4),
+        (intensity.standard_deviation, 12.5**0.5),
+        (intensity.skewness, (-27 - 8 - 1 + 216) / 4 / 12.5**1.5),
+        (intensity.excess_kurtosis, (81 + 16 + 1 + 1296) / 4 / 12.5**2 - 3),
+        (intensity.median, 2.5),
+        (intensity.minimum, 1.0),
+        (intensity.maximum, 10.0),
+        (intensity.value_range, 9.0),
+        (intensity.interquartile_range, 4.75 - 1.75),
+        (intensity.mean_absolute_deviation, 3.0),
+        (intensity.median_absolute_deviation, (1.5 + 0.5 + 0.5 + 7.5) / 4),
+        (intensity.robust_mean_absolute_deviation, 0.5),
+        (intensity.coefficient_of_variation, 12.5**0.5 / 4),
+        (intensity.quartile_coefficient_of_dispersion, 3.0 / 6.5),
+        (intensity.energy, 114.0),
+        (intensity.root_mean_square, 28.5**0.5),
+    ],
+)
+def test_statistics_by_hand(compute, expected):
+    assert compute(SOME) == pytest.approx(expected)
+
+
+def test_equal_values_have_no_shape():
+    assert intensity.skewness(np.full(5, 3.0)) == 0
+    assert intensity.excess_kurtosis(np.full(5, 3.0)) == 0
+
+
+@pytest.mark.parametrize("compute", [intensity.mean, intensity.median, intensity.variance, intensity.energy])
+def test_no_values_have_no_statistics(compute):
+    with pytest.raises(NotMeasurableError, match="no value inside"):
+        compute(np.empty(0))
+
+
+def test_a_quotient_by_zero_is_not_measurable():
+    with pytest.raises(NotMeasurableError, match="the mean is 0"):
+        intensity.coefficient_of_variation(np.array([-1.0, 1.0]))
+    with pytest.raises(NotMeasurableError, match="quartiles"):
+        intensity.quartile_coefficient_of_dispersion(np.array([-1.0, 1.0]))
+
+
+def step(inside, outside, radius_mm=9.0):
+    return lambda points: np.where(np.linalg.norm(points - CENTRE, axis=1) <= radius_mm, inside, outside)
+
+
+@pytest.mark.parametrize("image_grid", [FINE, UNEVEN])
+def test_contrast_is_the_step_at_the_surface(image_grid):
+    assert intensity.boundary_contrast(values(region(image_grid), step(40.0, -80.0))) == pytest.approx(120)
+
+
+def test_contrast_leaves_out_the_core():
+    core = values(region(), step(1000.0, 0.0, radius_mm=2.0))
+    assert intensity.boundary_contrast(core) == 0
+
+
+@pytest.mark.parametrize("image_grid", [FINE, UNEVEN])
+def test_the_gradient_of_a_ramp_is_its_slope_in_mm(image_grid):
+    slope = np.array([3.0, -4.0, 12.0])
+    assert intensity.boundary_gradient(values(region(image_grid), lambda points: points @ slope)) == pytest.approx(13)
+
+
+def test_a_constant_image_has_no_contrast_and_no_gradient():
+    flat = values(region(), lambda points: np.full(len(points), 7.0))
+    assert intensity.boundary_contrast(flat) == 0
+    assert intensity.boundary_gradient(flat) == 0
+
+
+def test_a_target_that_leaves_the_image_is_not_measured_on_the_rest():
+    found = values(region(), step(1.0, 0.0), undefined_share=0.06)
+    for definition in intensity.CT:
+        with pytest.raises(NotMeasurableError, match="6 % of the ROI lies outside"):
+            definition.compute(found)
+
+
+def test_a_target_that_fills_the_image_has_no_border():
+    small = grid(shape=(1, 4, 5))
+    everything = region(small, mask=np.ones((1, 4, 5), bool))
+    found = RegionValues(region=everything, values=np.ones((1, 4, 5)), undefined_share=0.0)
+    with pytest.raises(NotMeasurableError, match="no voxel lies within 3 mm"):
+        intensity.boundary_contrast(found)
+    with pytest.raises(NotMeasurableError, match="too few voxels"):
+        intensity.boundary_gradient(found)
+
+
+def test_a_border_beside_nothing_but_undefined_voxels_has_no_gradient():
+    shape = region()
+    islands = np.where(shape.mask, 1.0, np.nan)
+    islands[~shape.mask] = np.nan
+    islands[::2] = np.nan
+    with pytest.raises(NotMeasurableError, match="no gradient"):
+        intensity.boundary_gradient(RegionValues(region=shape, values=islands, undefined_share=0.0))
+
+
+def test_the_catalogue_measures_a_target():
+    found = compute_all(intensity.CT, values(region(), step(40.0, -80.0)))
+    assert {key: value.value for key, value in found.items() if key != "ct.boundary_gradient"} == {
+        "ct.mean": 40, "ct.std": 0, "ct.median": 40, "ct.p05": 40, "ct.p95": 40, "ct.boundary_contrast": 120,
+    }  # fmt: skip
+    assert found["ct.mean"].unit == "HU"
+    assert found["ct.boundary_gradient"].unit == "HU/mm"

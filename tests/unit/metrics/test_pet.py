@@ -1,0 +1,168 @@
+"""SUV statistics, volumes and the peak on images whose truth is known; each convention is pinned."""
+
+import math
+
+import numpy as np
+import pytest
+
+from rtcomplexity.fusion.sampling import RegionValues
+from rtcomplexity.metrics.measure import compute_all
+from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.metrics.pet import (
+    PEAK_RADIUS_MM,
+    PET,
+    THRESHOLDS,
+    PetContext,
+    gtv_centroid_distance_mm,
+    gtv_dice,
+    gtv_volume_ratio,
+    largest_sphere_mean,
+    mtv_cm3,
+    suvbw_peak,
+    tlg_suvbw_cm3,
+    volume_cm3,
+)
+from unit.fusion.regions import CENTRE, FINE, UNEVEN, region, values
+
+DEFAULT, HALF, SUV_2_5, SUV_4_0 = THRESHOLDS
+
+
+def radius(points, centre=CENTRE):
+    return np.linalg.norm(points - centre, axis=1)
+
+
+def pet(value_of, image_grid=FINE, **changes):
+    return PetContext(image=values(region(image_grid, **changes), value_of))
+
+
+def hot_ball(radius_mm, hot=8.0, cold=1.0, centre=CENTRE):
+    return lambda points: np.where(radius(points, centre) <= radius_mm, hot, cold)
+
+
+@pytest.mark.parametrize("image_grid", [FINE, UNEVEN])
+def test_mtv_is_the_volume_above_the_threshold(image_grid):
+    context = pet(hot_ball(6.0), image_grid)
+    inside = mtv_cm3(context, DEFAULT)
+    assert inside == volume_cm3(context.region, context.image.values == 8)
+    assert inside == pytest.approx(4 / 3 * math.pi * 0.6**3, rel=0.1)
+    assert tlg_suvbw_cm3(context, DEFAULT) == pytest.approx(8 * inside)
+
+
+def test_percentages_are_of_the_maximum_inside_the_target():
+    hotter_elsewhere = pet(lambda points: np.where(radius(points) <= 9, 4.0, 100.0))
+    assert mtv_cm3(hotter_elsewhere, DEFAULT) == pytest.approx(
+        volume_cm3(hotter_elsewhere.region, hotter_elsewhere.region.mask)
+    )
+
+
+def test_a_voxel_on_the_threshold_counts():
+    assert mtv_cm3(pet(lambda points: np.full(len(points), 4.0)), SUV_4_0) > 0
+
+
+def test_nothing_above_a_threshold_is_a_volume_of_zero_and_no_overlap():
+    cold = pet(lambda points: np.full(len(points), 1.0))
+    assert mtv_cm3(cold, SUV_2_5) == 0
+    assert tlg_suvbw_cm3(cold, SUV_2_5) == 0
+    for compute in (gtv_dice, gtv_volume_ratio, gtv_centroid_distance_mm):
+        with pytest.raises(NotMeasurableError, match=r"no voxel of the ROI reaches SUVbw 2\.5"):
+            compute(cold, SUV_2_5)
+
+
+@pytest.mark.parametrize("image_grid", [FINE, UNEVEN])
+def test_a_pet_volume_equal_to_the_target_overlaps_wholly(image_grid):
+    same = pet(hot_ball(9.0), image_grid)
+    assert gtv_dice(same, HALF) == 1
+    assert gtv_volume_ratio(same, HALF) == 1
+    assert gtv_centroid_distance_mm(same, HALF) == pytest.approx(0, abs=1e-9)
+
+
+def test_the_pet_volume_leaves_the_target_but_mtv_does_not():
+    larger = pet(hot_ball(14.0))
+    target = volume_cm3(larger.region, larger.region.mask)
+    assert mtv_cm3(larger, HALF) == pytest.approx(target)
+    assert gtv_volume_ratio(larger, HALF) == pytest.approx((14 / 9) ** 3, rel=0.1)
+    ratio = gtv_volume_ratio(larger, HALF)
+    assert gtv_dice(larger, HALF) == pytest.approx(2 / (1 + ratio))
+
+
+def test_a_hot_spot_apart_from_the_target_is_not_its_pet_volume():
+    apart = np.add(CENTRE, [0, 14, 0])
+    one = pet(lambda points: np.where((radius(points) <= 5) | (radius(points, apart) <= 2.5), 8.0, 1.0))
+    assert ((one.image.values == 8) & (one.region.distance_mm > 0)).any()
+    assert gtv_volume_ratio(one, HALF) == mtv_cm3(one, HALF) / volume_cm3(one.region, one.region.mask)
+
+
+def test_the_centroid_of_a_shifted_volume_lies_where_it_was_put():
+    shifted = pet(hot_ball(5.0, centre=np.add(CENTRE, [3, 0, -4])))
+    assert gtv_centroid_distance_mm(shifted, HALF) == pytest.approx(5, abs=0.3)
+
+
+@pytest.mark.parametrize("image_grid", [FINE, UNEVEN])
+def test_the_peak_is_the_largest_mean_by_brute_force(image_grid):
+    context = pet(lambda points: 5 + np.sin(points[:, 0] / 3) + np.cos(points[:, 1] / 4 + points[:, 2] / 5), image_grid)
+    shape = context.region
+    everything = shape.points_mm(np.ones(shape.mask.shape, bool))
+    flat = context.image.values.ravel()
+    means = [flat[radius(everything, c) <= PEAK_RADIUS_MM].mean() for c in shape.points_mm(shape.mask)]
+    assert suvbw_peak(context) == pytest.approx(max(means), rel=1e-12)
+
+
+def test_the_peak_of_a_constant_image_is_the_constant():
+    assert suvbw_peak(pet(lambda points: np.full(len(points), 3.5))) == pytest.approx(3.5)
+
+
+def test_the_sphere_may_leave_the_target_but_not_its_centre():
+    hot_rim = pet(lambda points: np.where(radius(points) > 9, 10.0, 0.0), radius_mm=9.0)
+    assert 0 < suvbw_peak(hot_rim) < 10
+
+
+def test_a_peak_of_which_no_sphere_fits_into_the_image_is_missing():
+    shape = region(mask=_corner(FINE))
+    with pytest.raises(NotMeasurableError, match="leaves the image"):
+        largest_sphere_mean(values(shape, lambda points: np.ones(len(points))))
+
+
+def _corner(image_grid):
+    mask = np.zeros((len(image_grid.slice_origins_mm), image_grid.rows, image_grid.columns), bool)
+    mask[:2, :2, :2] = True
+    return mask
+
+
+def test_a_sphere_that_meets_an_undefined_voxel_does_not_count():
+    shape = region()
+    painted = np.ones(shape.mask.shape)
+    painted[shape.mask.shape[0] // 2 :] = np.nan
+    painted[shape.mask.shape[0] // 2 - 1] = 100.0
+    found = largest_sphere_mean(RegionValues(region=shape, values=painted, undefined_share=0.0))
+    assert found < 100 / 5
+
+
+def test_the_boundary_is_measured_too():
+    found = compute_all(PET, pet(hot_ball(9.0)))
+    assert found["pet.boundary_contrast"].value == 7
+    assert found["pet.boundary_gradient"].value > 0
+    assert found["pet.boundary_gradient"].unit == "g/ml/mm"
+
+
+def test_every_key_that_others_build_on_is_there():
+    found = compute_all(PET, pet(hot_ball(6.0)))
+    keys = {
+        "suvbw_min",
+        "suvbw_median",
+        "suvbw_mean",
+        "suvbw_max",
+        "suvbw_peak",
+        "mtv",
+        "tlg",
+        "gtv_dice",
+        "gtv_volume_ratio",
+    }
+    assert {f"pet.{key}" for key in keys} <= set(found)
+    assert len(found) == len(PET)
+    assert all(value.value is not None for value in found.values())
+
+
+def test_a_target_outside_the_pet_is_not_measured():
+    context = PetContext(image=values(region(), hot_ball(6.0), undefined_share=0.5))
+    found = compute_all(PET, context)
+    assert {value.reason for value in found.values()} == {"50 % of the ROI lies outside the image"}
