@@ -78,7 +78,15 @@ if TYPE_CHECKING:
         two_spheres,
         voxelise,
     )
-    from rtcomplexity.testing.plans import SAMPLE_NAMES, sample_plan, true_volumes_cm3, write_sample
+    from rtcomplexity.testing.plans import (
+        SAMPLE_NAMES,
+        Drawn,
+        Layout,
+        drawn_roi,
+        sample_plan,
+        true_volumes_cm3,
+        write_sample,
+    )
 
 _HOMES = {
     "description": (
@@ -95,7 +103,7 @@ _HOMES = {
         "SyntheticPatient",
     ),
     "dicom_writer": ("datasets_of", "save", "write_plan"),
-    "plans": ("SAMPLE_NAMES", "sample_plan", "true_volumes_cm3", "write_sample"),
+    "plans": ("SAMPLE_NAMES", "Drawn", "Layout", "drawn_roi", "sample_plan", "true_volumes_cm3", "write_sample"),
 }
 
 __all__ = [
@@ -110,6 +118,7 @@ __all__ = [
     "SAMPLE_NAMES",
     "Cone",
     "DeformableDescription",
+    "Drawn",
     "Ellipsoid",
     "Frame",
     "Group",
@@ -117,6 +126,7 @@ __all__ = [
     "Hollow",
     "ImageDescription",
     "Keyhole",
+    "Layout",
     "Lobe",
     "LumpyBody",
     "MatrixMapping",
@@ -140,6 +150,7 @@ __all__ = [
     "contours_of",
     "cylinder",
     "datasets_of",
+    "drawn_roi",
     "hollow_sphere",
     "image_grid",
     "paint",

@@ -104,6 +104,8 @@ class ImageDescription:
     series_number: int = 1
     instance_numbers: tuple[int, ...] | None = None
     """Instance Number of each slice; None: 1, 2, 3 ..."""
+    missing_slices: tuple[int, ...] = ()
+    """Slices that are referred to but not written."""
     series_date: str = "20200101"
     series_time: str = "100000"
     acquisition_date: str = "20200101"

@@ -30,8 +30,8 @@ IMPLEMENTATION_VERSION = "RTCPX_TESTING_1"
 def datasets_of(plan: PlanDescription) -> Iterator[tuple[Path, Dataset]]:
     """Build every object of a plan with the path of its file inside the plan's folder."""
     for image in plan.images:
-        for index, dataset in enumerate(image_datasets(plan, image)):
-            yield Path(image.key) / f"{image.key}_{index + 1:03}.dcm", dataset
+        for k, dataset in image_datasets(plan, image):
+            yield Path(image.key) / f"{image.key}_{k + 1:03}.dcm", dataset
     for structure_set in plan.structure_sets:
         yield Path(f"{structure_set.key}.dcm"), structure_set_dataset(plan, structure_set)
     for rt_plan in plan.rt_plans:

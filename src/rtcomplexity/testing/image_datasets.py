@@ -27,10 +27,12 @@ CT_INTERCEPT = -1024.0
 LARGEST_STORED = 32767
 
 
-def image_datasets(plan: PlanDescription, image: ImageDescription) -> Iterator[Dataset]:
-    """Build the slices of a series, in the order of its grid."""
+def image_datasets(plan: PlanDescription, image: ImageDescription) -> Iterator[tuple[int, Dataset]]:
+    """Build the slices of a series with their indices, in the order of its grid; missing ones are left out."""
     slopes = _slopes(image)
     for k, sop_instance_uid in enumerate(uids.image_uids(plan, image)):
+        if k in image.missing_slices:
+            continue
         dataset = new_object(
             plan,
             sop_class_uid=SOP_CLASSES[image.modality],
@@ -45,7 +47,7 @@ def image_datasets(plan: PlanDescription, image: ImageDescription) -> Iterator[D
         _put_pixels(dataset, image, k, slopes)
         override(dataset, image.overrides)
         override(dataset, image.slice_overrides.get(k, {}))
-        yield dataset
+        yield k, dataset
 
 
 def _slopes(image: ImageDescription) -> list[float]:

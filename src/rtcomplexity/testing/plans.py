@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
 
     from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.testing.anatomy import Layers
+    from rtcomplexity.testing.placing import Frame
     from rtcomplexity.testing.solids import Sectioned
 
 THORAX_FRAME = AXIAL.shifted((4.25, -131.5, -318.75))
@@ -48,8 +48,9 @@ THORAX_FRAME = AXIAL.shifted((4.25, -131.5, -318.75))
 MR_TO_PLANNING = AXIAL.rotated((1.0, 2.0, 3.0), 7.0).shifted((12.0, -8.5, 15.25))
 """The rigid motion from the MR's frame of reference to the planning frame."""
 MR_FRAME, MR_STUDY = "mr", "mr study"
-SLICE_SPACING_MM = 3.0
-IMAGE_CENTRE_MM = (0.0, 0.0, -9.0)
+STACK_MM = 102.0
+"""Extent of the planning CT along the body: 34 slices of 3 mm, mm."""
+IMAGE_CENTRE_MM = (0.0, 0.0, -6.0)
 """Middle of every image in the thorax's frame, mm."""
 UPTAKE_S = 3600.0
 """From injection to the scan, s: 09:00 to 10:00."""
@@ -91,6 +92,36 @@ COLLAPSED_LOBE = Ellipsoid(semi_axes_mm=(22.0, 18.0, 16.0), centre_mm=(-75.0, 10
 CENTRAL_GTVP = Several(bodies=(Hollow(outer=CENTRAL_PRIMARY, cavities=(CENTRAL_CAVITY,)), CENTRAL_SATELLITE))
 CENTRAL_BODIES = (CENTRAL_PRIMARY, CENTRAL_SATELLITE, CENTRAL_NODE)
 CENTRAL_CTV_MARGIN_MM, CENTRAL_PTV_MARGIN_MM = 5.0, 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How a sample plan is cut and where it lies: the same thorax in other slices, or moved, or turned."""
+
+    slice_spacing_mm: float = 3.0
+    """Between neighbouring planning CT slices, and so between contours, mm."""
+    frame: Frame = THORAX_FRAME
+    """Where the thorax lies in the planning frame; the CT's rows and columns go with it."""
+
+    def planning_grid(self) -> ImageGrid:
+        """Return the pixels of the planning CT."""
+        return image_grid(
+            frame=self.image_frame(),
+            slices=round(STACK_MM / self.slice_spacing_mm),
+            rows=110,
+            columns=132,
+            slice_spacing_mm=self.slice_spacing_mm,
+            row_spacing_mm=2.0,
+            column_spacing_mm=2.5,
+        )
+
+    def image_frame(self) -> Frame:
+        """Return the thorax's frame, moved to the middle of the images."""
+        return self.frame.shifted(self.frame.rotation @ np.array(IMAGE_CENTRE_MM))
+
+
+AS_COMMITTED = Layout()
+"""That of ``sample_data``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,30 +207,30 @@ CENTRAL_ROIS = (
 SAMPLE_ROIS = {"routine_sbrt": ROUTINE_ROIS, "pet_ct_nsclc": NSCLC_ROIS, "complex_central": CENTRAL_ROIS}
 
 
-def _routine_sbrt() -> PlanDescription:
+def _routine_sbrt(layout: Layout) -> PlanDescription:
     layers = anatomy.thorax_with([(ROUTINE_GTV, anatomy.TUMOUR)])
     return PlanDescription(
         key="routine_sbrt",
         patient=SyntheticPatient(patient_id="SYNTHETIC-0001"),
-        images=(_planning_ct(layers),),
-        structure_sets=(_structure_set("routine_sbrt"),),
+        images=(_planning_ct(layers, layout),),
+        structure_sets=(_structure_set("routine_sbrt", layout),),
         rt_plans=(RtPlanDescription(fractions=(4,), prescriptions=((48.0, 2),)),),
     )
 
 
-def _pet_ct_nsclc() -> PlanDescription:
+def _pet_ct_nsclc(layout: Layout) -> PlanDescription:
     layers = anatomy.thorax_with([(NSCLC_GTV, anatomy.TUMOUR)])
     patient = SyntheticPatient(patient_id="SYNTHETIC-0002", name="Synthetic^Conventional")
     return PlanDescription(
         key="pet_ct_nsclc",
         patient=patient,
-        images=(_planning_ct(layers), _pet(layers, patient)),
-        structure_sets=(_structure_set("pet_ct_nsclc"),),
+        images=(_planning_ct(layers, layout), _pet(layers, patient, layout)),
+        structure_sets=(_structure_set("pet_ct_nsclc", layout),),
         rt_plans=(RtPlanDescription(fractions=(30,), prescriptions=((60.0, 3),)),),
     )
 
 
-def _complex_central() -> PlanDescription:
+def _complex_central(layout: Layout) -> PlanDescription:
     tumours = (
         (COLLAPSED_LOBE, anatomy.COLLAPSED_LUNG),
         (CENTRAL_PRIMARY, anatomy.TUMOUR),
@@ -212,14 +243,14 @@ def _complex_central() -> PlanDescription:
     return PlanDescription(
         key="complex_central",
         patient=patient,
-        images=(_planning_ct(layers), _pet(layers, patient), _mr(layers)),
-        structure_sets=(_structure_set("complex_central"),),
+        images=(_planning_ct(layers, layout), _pet(layers, patient, layout), _mr(layers, layout)),
+        structure_sets=(_structure_set("complex_central", layout),),
         rt_plans=(RtPlanDescription(fractions=(5,), prescriptions=((50.0, 4),)),),
         registrations=(_mr_registration(),),
     )
 
 
-_BUILDERS: dict[str, Callable[[], PlanDescription]] = {
+_BUILDERS: dict[str, Callable[[Layout], PlanDescription]] = {
     "routine_sbrt": _routine_sbrt,
     "pet_ct_nsclc": _pet_ct_nsclc,
     "complex_central": _complex_central,
@@ -228,32 +259,20 @@ SAMPLE_NAMES: tuple[str, ...] = tuple(_BUILDERS)
 """The sample plans, the plainest first."""
 
 
-def _planning_grid() -> ImageGrid:
-    return image_grid(
-        frame=THORAX_FRAME.shifted(IMAGE_CENTRE_MM),
-        slices=36,
-        rows=110,
-        columns=132,
-        slice_spacing_mm=SLICE_SPACING_MM,
-        row_spacing_mm=2.0,
-        column_spacing_mm=2.5,
-    )
-
-
-def _planning_ct(layers: Layers) -> ImageDescription:
-    grid = _planning_grid()
+def _planning_ct(layers: Layers, layout: Layout) -> ImageDescription:
+    grid = layout.planning_grid()
     return ImageDescription(
         key="ct",
         modality="CT",
         grid=grid,
-        values=anatomy.ct_values(grid, layers, THORAX_FRAME),
+        values=anatomy.ct_values(grid, layers, layout.frame),
         description="Planning CT",
     )
 
 
-def _pet(layers: Layers, patient: SyntheticPatient) -> ImageDescription:
+def _pet(layers: Layers, patient: SyntheticPatient, layout: Layout) -> ImageDescription:
     grid = image_grid(
-        frame=THORAX_FRAME.shifted(IMAGE_CENTRE_MM),
+        frame=layout.image_frame(),
         slices=22,
         rows=56,
         columns=74,
@@ -267,7 +286,7 @@ def _pet(layers: Layers, patient: SyntheticPatient) -> ImageDescription:
         key="pt",
         modality="PT",
         grid=grid,
-        values=anatomy.suvbw_values(grid, layers, THORAX_FRAME) * np.float32(bqml_per_suvbw),
+        values=anatomy.suvbw_values(grid, layers, layout.frame) * np.float32(bqml_per_suvbw),
         description="FDG PET",
         image_type=("ORIGINAL", "PRIMARY"),
         series_number=2,
@@ -275,8 +294,8 @@ def _pet(layers: Layers, patient: SyntheticPatient) -> ImageDescription:
     )
 
 
-def _mr(layers: Layers) -> ImageDescription:
-    thorax_in_mr = MR_TO_PLANNING.inverse().after(THORAX_FRAME)
+def _mr(layers: Layers, layout: Layout) -> ImageDescription:
+    thorax_in_mr = MR_TO_PLANNING.inverse().after(layout.frame)
     centre_mm = thorax_in_mr.to_patient(np.array(IMAGE_CENTRE_MM))
     grid = image_grid(
         frame=AXIAL.shifted(centre_mm),
@@ -311,35 +330,37 @@ def _mr_registration() -> RegistrationDescription:
     )
 
 
-def _structure_set(name: str) -> StructureSetDescription:
-    positions_mm = THORAX_FRAME.from_patient(_planning_grid().slice_origins_mm)[:, 2]
-    rois = [_roi(number, drawn, positions_mm) for number, drawn in enumerate(SAMPLE_ROIS[name], start=1)]
+def _structure_set(name: str, layout: Layout) -> StructureSetDescription:
+    rois = [drawn_roi(number, drawn, layout) for number, drawn in enumerate(SAMPLE_ROIS[name], start=1)]
     return StructureSetDescription(rois=tuple(rois), coordinate_decimals=3)
 
 
-def _roi(number: int, drawn: Drawn, positions_mm: np.typing.NDArray[np.float64]) -> RoiDescription:
-    sections = [drawn.shape.sections(float(z), drawn.points) for z in positions_mm]
+def drawn_roi(number: int, drawn: Drawn, layout: Layout = AS_COMMITTED) -> RoiDescription:
+    """Draw a solid of the thorax on every planning slice, its volume stated as area times slice spacing."""
+    positions_mm = layout.frame.from_patient(layout.planning_grid().slice_origins_mm)[:, 2].tolist()
+    sections = [drawn.shape.sections(z, drawn.points) for z in positions_mm]
     area_mm2 = math.fsum(nested_area_mm2(polygons) for polygons in sections)
     return RoiDescription(
         number=number,
         name=drawn.name,
-        contours=contours_at(positions_mm.tolist(), sections, frame=THORAX_FRAME),
+        contours=contours_at(positions_mm, sections, frame=layout.frame),
         interpreted_type=drawn.interpreted_type,
         generation=drawn.generation,
         generation_description=drawn.generation_description,
-        volume_cm3=round(area_mm2 * SLICE_SPACING_MM / MM3_PER_CM3, 2),
+        volume_cm3=round(area_mm2 * layout.slice_spacing_mm / MM3_PER_CM3, 2),
         colour=drawn.colour,
     )
 
 
-@cache
-def sample_plan(name: str) -> PlanDescription:
+def sample_plan(name: str, layout: Layout = AS_COMMITTED) -> PlanDescription:
     """Describe a sample plan.
 
     Parameters
     ----------
     name
         One of :data:`SAMPLE_NAMES`.
+    layout
+        Other slices, or another place in space, for the same thorax.
 
     Raises
     ------
@@ -348,7 +369,7 @@ def sample_plan(name: str) -> PlanDescription:
     """
     if name not in _BUILDERS:
         raise UsageError("sample", name, "one of " + ", ".join(SAMPLE_NAMES))
-    return _BUILDERS[name]()
+    return _BUILDERS[name](layout)
 
 
 def true_volumes_cm3(name: str) -> dict[str, float]:

@@ -321,6 +321,14 @@ def test_gantry_tilt_gaps_and_overrides_reach_the_files(tmp_path):
     assert "RescaleSlope" not in second
 
 
+def test_a_missing_slice_is_referred_to_but_not_written(tmp_path):
+    files = read(tmp_path, plan_with(images=(ct_image(missing_slices=(2,)),)))
+    assert sorted(name for name in files if name.startswith("ct/"))[1:3] == ["ct/ct_002.dcm", "ct/ct_004.dcm"]
+    here = {dataset.SOPInstanceUID for dataset in files.values()}
+    _, referred = study_level(files["rs.dcm"])
+    assert len(referred - here) == 1
+
+
 def test_an_rt_plan_names_its_structure_set_fractions_and_prescription(tmp_path):
     rt_plan = RtPlanDescription(fractions=(5, None), prescriptions=((50.0, 7), (40.0, None)))
     files = read(tmp_path, plan_with(rt_plans=(rt_plan,)))

@@ -9,6 +9,7 @@ import pytest
 import rtcomplexity.testing
 from rtcomplexity.errors import UsageError
 from rtcomplexity.testing import plans
+from rtcomplexity.testing.phantoms import pixel_centres_mm, sphere
 
 SAMPLE_DATA = Path(__file__).parents[3] / "sample_data"
 
@@ -44,7 +45,7 @@ def test_the_command_writes_plans_and_readme(tmp_path, monkeypatch):
 
 
 def test_the_samples_stay_small():
-    assert sum(path.stat().st_size for path in SAMPLE_DATA.rglob("*") if path.is_file()) < 5.5e6
+    assert sum(path.stat().st_size for path in SAMPLE_DATA.rglob("*") if path.is_file()) < 5.1e6
 
 
 @pytest.mark.parametrize(
@@ -143,6 +144,22 @@ def test_bodies_and_their_margins_stay_apart():
                 if all(pair):
                     (one,), (other,) = pair
                     assert np.linalg.norm(one[:, None] - other[None], axis=-1).min() > 1.0
+
+
+def test_a_sample_can_be_cut_in_other_slices_and_laid_elsewhere():
+    turned = plans.THORAX_FRAME.rotated((1.0, -2.0, 0.5), 30.0)
+    plain = plans.sample_plan("routine_sbrt")
+    other = plans.sample_plan("routine_sbrt", plans.Layout(slice_spacing_mm=2.0, frame=turned))
+    assert [len(plan.image("ct").values) for plan in (plain, other)] == [34, 51]
+    gtvs = [plan.structure_sets[0].rois[0] for plan in (plain, other)]
+    assert gtvs[1].volume_cm3 == pytest.approx(gtvs[0].volume_cm3, rel=0.01)
+    own = turned.from_patient(gtvs[1].contours.points_mm)
+    assert own.mean(axis=0) == pytest.approx(plans.ROUTINE_GTV.centre_mm, abs=1.0)
+    assert other.image("ct").grid.normal == pytest.approx(turned.rotation[:, 2])
+    core = sphere(6.0, plans.ROUTINE_GTV.centre_mm).contains(
+        turned.from_patient(pixel_centres_mm(other.image("ct").grid))
+    )
+    assert np.median(other.image("ct").values[core]) == pytest.approx(30.0, abs=3.0)
 
 
 def test_an_unknown_sample_is_an_error_that_lists_the_known_ones():
