@@ -35,6 +35,7 @@ CHUNK_POINTS: Final = 200_000
 EDGE_TOLERANCE: Final = 1e-6
 """A point this many voxels beyond the outermost voxel centre still counts as on it."""
 UNIFORM_TOLERANCE_MM: Final = 0.01
+TILT_TOLERANCE_MM: Final = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -294,9 +295,9 @@ class _Cells:
     upper_share: NDArray[np.float64]
     """(n,) weight of the slice above."""
     lower_ji: NDArray[np.float64]
-    """(n, 2) row and column on the slice below."""
+    """(2, n) row and column on the slice below."""
     upper_ji: NDArray[np.float64]
-    """(n, 2) row and column on the slice above: another one where the gantry was tilted."""
+    """(2, n) row and column on the slice above: the same array unless the gantry was tilted."""
 
 
 def _cells(grid: ImageGrid, points_mm: Points) -> _Cells:
@@ -306,29 +307,41 @@ def _cells(grid: ImageGrid, points_mm: Points) -> _Cells:
     last = len(positions) - 1
     k = np.clip(np.searchsorted(positions, height, side="right") - 1, 0, max(last - 1, 0))
     above = np.minimum(k + 1, last)
-    gap = positions[above] - positions[k]
     if last == 0:
-        share = (height - positions[0]) / (grid.slice_spacing_mm or 1.0)
-        within = np.abs(share) <= 0.5 + EDGE_TOLERANCE
+        within = np.abs(height - positions[0]) <= (0.5 + EDGE_TOLERANCE) * (grid.slice_spacing_mm or 1.0)
         share = np.zeros(len(height))
     else:
-        share = (height - positions[k]) / gap
+        share = (height - positions[k]) / (positions[above] - positions[k])
         within = (share >= -EDGE_TOLERANCE) & (share <= 1 + EDGE_TOLERANCE)
-    lower_ji, upper_ji = _in_plane(grid, points_mm, k), _in_plane(grid, points_mm, above)
-    size = np.array([grid.rows - 1, grid.columns - 1])
-    for place, weight in ((lower_ji, 1 - share), (upper_ji, share)):
-        on_slice = ((place >= -EDGE_TOLERANCE) & (place <= size + EDGE_TOLERANCE)).all(axis=1)
-        within &= on_slice | (weight <= EDGE_TOLERANCE)
-        np.clip(place, 0, size, out=place)
+    lower_ji = _in_plane(grid, points_mm, k)
+    upper_ji = _in_plane(grid, points_mm, above) if is_tilted(grid) else lower_ji
+    within &= _on_slice(grid, lower_ji) | (1 - share <= EDGE_TOLERANCE)
+    within &= _on_slice(grid, upper_ji) | (share <= EDGE_TOLERANCE)
     return _Cells(inside=within, k=k, upper_share=np.clip(share, 0, 1), lower_ji=lower_ji, upper_ji=upper_ji)
 
 
+def is_tilted(grid: ImageGrid) -> bool:
+    """Whether slices are shifted against each other within their planes, as under a tilted gantry."""
+    shifts = grid.slice_origins_mm - grid.slice_origins_mm[0]
+    in_plane = np.column_stack([shifts @ grid.row_direction, shifts @ grid.column_direction])
+    return bool(np.abs(in_plane).max() > TILT_TOLERANCE_MM)
+
+
 def _in_plane(grid: ImageGrid, points_mm: Points, k: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(n, 2) continuous row and column of each point, projected on its slice along the normal."""
-    offset = points_mm - grid.slice_origins_mm[k]
-    rows = offset @ grid.column_direction / grid.row_spacing_mm
-    columns = offset @ grid.row_direction / grid.column_spacing_mm
-    return np.column_stack([rows, columns])
+    """(2, n) continuous row and column of each point, projected on its slice along the normal."""
+    axes = np.array([grid.column_direction / grid.row_spacing_mm, grid.row_direction / grid.column_spacing_mm])
+    places: NDArray[np.float64] = axes @ points_mm.T
+    places -= (axes @ grid.slice_origins_mm.T)[:, k]
+    return places
+
+
+def _on_slice(grid: ImageGrid, ji: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(n,) whether places lie between the outer pixel centres; those a rounding error beyond are moved onto them."""
+    on_slice = np.ones(ji.shape[1], bool)
+    for place, size in zip(ji, (grid.rows - 1, grid.columns - 1), strict=True):
+        on_slice &= (place >= -EDGE_TOLERANCE) & (place <= size + EDGE_TOLERANCE)
+        np.clip(place, 0, size, out=place)
+    return on_slice
 
 
 def box_around(grid: ImageGrid, points_mm: Points) -> IndexBox | None:
@@ -337,10 +350,10 @@ def box_around(grid: ImageGrid, points_mm: Points) -> IndexBox | None:
     for start in range(0, len(points_mm), CHUNK_POINTS):
         cells = _cells(grid, points_mm[start : start + CHUNK_POINTS])
         if cells.inside.any():
-            k, places = cells.k[cells.inside], np.concatenate([cells.lower_ji, cells.upper_ji])
-            ji = places[np.concatenate([cells.inside, cells.inside])]
-            lows.append([k.min(), *np.floor(ji.min(axis=0))])
-            highs.append([k.max() + 1, *np.floor(ji.max(axis=0)) + 1])
+            k = cells.k[cells.inside]
+            places = np.hstack([cells.lower_ji[:, cells.inside], cells.upper_ji[:, cells.inside]])
+            lows.append([k.min(), *np.floor(places.min(axis=1))])
+            highs.append([k.max() + 1, *np.floor(places.max(axis=1)) + 1])
     if not lows:
         return None
     low = np.min(lows, axis=0).astype(int).tolist()
@@ -364,8 +377,8 @@ def interpolate(voxels: VoxelBox, grid: ImageGrid, points_mm: Points) -> Samples
         k = cells.k[some]
         above = np.minimum(k + 1, len(grid.slice_origins_mm) - 1)
         share = cells.upper_share[some]
-        lower = _bilinear(voxels, k, cells.lower_ji[some])
-        upper = _bilinear(voxels, above, cells.upper_ji[some])
+        lower = _bilinear(voxels, k, cells.lower_ji[:, some])
+        upper = _bilinear(voxels, above, cells.upper_ji[:, some])
         result = np.full(len(some), np.nan)
         result[some] = (1 - share) * lower + share * upper
         values[chunk] = result
@@ -373,18 +386,17 @@ def interpolate(voxels: VoxelBox, grid: ImageGrid, points_mm: Points) -> Samples
 
 
 def _bilinear(voxels: VoxelBox, k: NDArray[np.int64], ji: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Values on slices `k` of the image at rows and columns `ji`, rescaled."""
+    """Values on slices `k` of the image at rows and columns `ji`, (2, n), rescaled."""
+    slices, rows, columns = voxels.stored.shape
     local = k - voxels.box.k[0]
-    last = np.array(voxels.stored.shape[1:]) - 1
-    place = ji - [voxels.box.j[0], voxels.box.i[0]]
-    low = np.minimum(place.astype(np.int64), last)
-    high = np.minimum(low + 1, last)
-    weight = place - low
-    stored = voxels.stored
-    top = (1 - weight[:, 1]) * stored[local, low[:, 0], low[:, 1]] + weight[:, 1] * stored[local, low[:, 0], high[:, 1]]
-    foot = (1 - weight[:, 1]) * stored[local, high[:, 0], low[:, 1]] + weight[:, 1] * stored[
-        local, high[:, 0], high[:, 1]
-    ]
-    raw = (1 - weight[:, 0]) * top + weight[:, 0] * foot
+    j, i = ji[0] - voxels.box.j[0], ji[1] - voxels.box.i[0]
+    row, column = np.minimum(j.astype(np.int64), rows - 1), np.minimum(i.astype(np.int64), columns - 1)
+    down, along = j - row, i - column
+    right, below = (column < columns - 1).astype(np.int64), columns * (row < rows - 1).astype(np.int64)
+    stored, corner = voxels.stored.reshape(slices * rows * columns), (local * rows + row) * columns + column
+    top = (1 - along) * stored[corner] + along * stored[corner + right]
+    corner += below
+    foot = (1 - along) * stored[corner] + along * stored[corner + right]
+    raw = (1 - down) * top + down * foot
     rescaled: NDArray[np.float64] = raw * voxels.slope[local] + voxels.intercept[local]
     return rescaled
