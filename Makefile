@@ -15,7 +15,8 @@ help: ## list what can be made
 
 demo: $(VENV)/.installed ## analyze a sample plan and leave its output in demo-output/
 	@mkdir -p $(OUTPUT)
-	@$(BIN)/rtcomplexity analyze $(SAMPLE) --out $(OUTPUT) --quiet > $(OUTPUT)/analyze.txt
+	@$(BIN)/rtcomplexity analyze $(SAMPLE) --out $(OUTPUT) --quiet > $(OUTPUT)/analyze.part
+	@mv $(OUTPUT)/analyze.part $(OUTPUT)/analyze.txt
 	@cat $(OUTPUT)/analyze.txt
 	@echo "Left in $(OUTPUT)/ to look at:"
 	@ls -1 $(OUTPUT) | sed 's|^|  $(OUTPUT)/|'
