@@ -2,15 +2,18 @@
 
 Both work alike. Voxels next to the surface learn the nearest piece of it: a point of the surface and its normal there.
 Every other voxel takes the piece of the nearest such voxel, and measures its distance to that piece. A piece is a flat
-tile, :data:`TILE_RADIUS` voxels wide, so that the surface between two pieces is no further than it should be.
+tile that reaches half a voxel's diagonal to all sides, so that the surface between two pieces is no further than it
+should be. On circles and spheres the distances are right within some hundredths of a voxel.
 
 Distances are positive inside. Knows grids and millimetres only.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,9 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
-
-TILE_RADIUS: Final = 0.7
-"""Half the width of a piece of surface, in voxels: half a pixel's diagonal, which measures best on circles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,7 +69,7 @@ def section_distances(sections: Sections) -> Floats:
     pieces = _nearest_edges(sections, inside, pairs)
     found = np.full(sections.shape, -np.inf, np.float32)
     bounds = np.searchsorted(pieces.voxels, np.arange(len(found) + 1) * rows * columns)
-    for plane, (start, stop) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for plane, (start, stop) in enumerate(itertools.pairwise(bounds)):
         if stop > start:
             voxels = pieces.voxels[start:stop] - plane * rows * columns
             part = _Pieces(voxels=voxels, feet=pieces.feet[start:stop], normals=pieces.normals[start:stop])
@@ -78,9 +78,7 @@ def section_distances(sections: Sections) -> Floats:
     return found
 
 
-def _crossings(
-    sections: Sections, axis: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+def _crossings(sections: Sections, axis: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Edge, line number and place of every crossing of an edge with a line of pixel centres that runs along `axis`."""
     place, line = sections.points[:, axis], sections.points[:, 1 - axis]
     line_after = line[sections.following]
@@ -119,9 +117,7 @@ def _nearest_edges(
     order = np.lexsort((((feet - centres) ** 2).sum(axis=1), pixel))
     kept = order[np.diff(pixel[order], prepend=-1) > 0]
     normals = along[kept] / np.linalg.norm(along[kept], axis=1, keepdims=True) * (1, -1)
-    return _Pieces(
-        voxels=pixel[kept], feet=feet[kept, ::-1].astype(np.float32), normals=normals.astype(np.float32)
-    )
+    return _Pieces(voxels=pixel[kept], feet=feet[kept, ::-1].astype(np.float32), normals=normals.astype(np.float32))
 
 
 def distances_to_level(field: Floats, level: float, where: NDArray[np.bool_]) -> Floats:
@@ -155,12 +151,25 @@ def _level_pieces(field: Floats, level: float) -> _Pieces:
         beside[high] |= parted
     voxels = np.flatnonzero(beside)
     flat = field.ravel()
-    steps = np.array(field.strides) // field.itemsize
-    gradient = np.stack([(flat[voxels + step] - flat[voxels - step]) / 2 for step in steps], axis=1)
+    steps = [stride // field.itemsize for stride in field.strides]
+    gradient = np.stack([_slope(flat, voxels, step, level) for step in steps], axis=1)
     steepness = np.maximum((gradient**2).sum(axis=1, keepdims=True), np.float32(1e-6))
     centres = np.stack(np.unravel_index(voxels, field.shape), axis=1)
     feet = centres + (level - flat[voxels])[:, None] * gradient / steepness
     return _Pieces(voxels=voxels, feet=feet.astype(np.float32), normals=gradient / np.sqrt(steepness))
+
+
+def _slope(flat: Floats, voxels: NDArray[np.int64], step: int, level: float) -> Floats:
+    """Slope along one axis: towards the neighbour across the surface (the steeper one if both are), else the mean.
+
+    That way the foot along an axis is where linear interpolation crosses the level, as in marching cubes.
+    """
+    here, after, before = flat[voxels], flat[voxels + step], flat[voxels - step]
+    rise, fall = after - here, here - before
+    across_after = np.where((after > level) != (here > level), np.abs(rise), 0)
+    across_before = np.where((before > level) != (here > level), np.abs(fall), 0)
+    towards = np.where(across_after > across_before, rise, fall)
+    return np.where(np.maximum(across_after, across_before) > 0, towards, (rise + fall) / 2)
 
 
 def _neighbours(dimensions: int, axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
@@ -188,7 +197,7 @@ def _distances(pieces: _Pieces, where: NDArray[np.bool_]) -> Floats:
         offset = place.astype(np.float32) - pieces.feet[:, axis][piece]
         along += offset * pieces.normals[:, axis][piece]
         square += offset * offset
-    across = np.sqrt(np.maximum(square - along**2, 0)) - np.float32(TILE_RADIUS)
+    across = np.sqrt(np.maximum(square - along**2, 0)) - np.float32(math.sqrt(where.ndim) / 2)
     found.ravel()[wanted] = np.hypot(along, np.maximum(across, 0))
     return found
 

@@ -1,0 +1,299 @@
+"""The surface of a contoured shape finer than its planes, and how it compares with a sphere cut by the same planes.
+
+The surface is that of :mod:`~rtcomplexity.geometry.shape_field`. What is left of the planes' influence is divided out:
+a sphere of the body's volume, at the body's height, goes through the same planes and the same steps. Knows planes in
+millimetres; no DICOM, no images. The decision and its numbers: ``docs/decisions/0010-subvoxel-surface.md``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.geometry.shape_field import (
+    Grid,
+    Knots,
+    disc_field,
+    knots_of,
+    margin_for,
+    polygon_field,
+    reach_for,
+    smoothed,
+    step_for,
+)
+from rtcomplexity.geometry.surface import (
+    Mesh,
+    UnmeasurableShapeError,
+    equivalent_sphere_diameter,
+    mesh_of_field,
+    sphericity,
+)
+from rtcomplexity.geometry.volume import slab_volume_mm3
+from rtcomplexity.model.arrays import frozen_array
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from rtcomplexity.geometry.planar import PlaneStack
+
+    Floats = NDArray[np.float32]
+
+COARSEST_PLANES: Final = 0.25
+"""Above this ratio of plane spacing to equivalent diameter a body's shape is not told by its contours."""
+DIAMETER_ALLOWANCE: Final = 1.05
+"""At that ratio the diameter found may be a little short, depending on where the planes lie."""
+MEASURED_SHARE: Final = 0.5
+"""At least this share of the volume must lie in bodies whose shape is told."""
+
+
+class UndersampledShapeError(UnmeasurableShapeError):
+    """The planes lie too far apart to tell the shape of a body of this size."""
+
+    def __init__(self, spacing_mm: float, diameter_mm: float) -> None:
+        found = f"Planes {spacing_mm:.3g} mm apart do not tell the shape of a body {diameter_mm:.3g} mm in diameter."
+        super().__init__(found, "thinner slices.")
+        self.args = (spacing_mm, diameter_mm)
+        self.spacing_mm, self.diameter_mm = spacing_mm, diameter_mm
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Body:
+    """One connected body of a shape."""
+
+    mesh: Mesh
+    """Its surface; vertices (along the normal, v, u), mm."""
+    centre_mm: float
+    """Position of its centre along the normal."""
+    planes_mm: NDArray[np.float64]
+    """(n,) positions of the planes that cut it, continued beyond both ends as far as the sphere needs."""
+    spacing_mm: float
+    """Typical distance between those planes."""
+    step_mm: float
+    """Of the grid on which it was found."""
+    smoothing_mm: float
+    """Of the opening and closing that came before."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "planes_mm", frozen_array(self.planes_mm, np.float64))
+
+    @cached_property
+    def diameter_mm(self) -> float:
+        """Diameter of the sphere of the same volume."""
+        return equivalent_sphere_diameter(self.mesh.volume_mm3)
+
+    @property
+    def is_undersampled(self) -> bool:
+        """Whether its planes lie too far apart to tell its shape."""
+        return self.spacing_mm > COARSEST_PLANES * DIAMETER_ALLOWANCE * self.diameter_mm
+
+    @cached_property
+    def sphericity(self) -> float:
+        """Area of the sphere of the same volume over its own."""
+        return sphericity(self.mesh.volume_mm3, self.mesh.area_mm2)
+
+    @cached_property
+    def solidity(self) -> float:
+        """Volume over that of the convex hull."""
+        return self.mesh.volume_mm3 / self.mesh.hull_volume_mm3
+
+    @cached_property
+    def sphere(self) -> Mesh:
+        """Surface found for the sphere of the same volume, at the same height, cut by the same planes."""
+        return sphere_mesh(self)
+
+    @cached_property
+    def relative_sphericity(self) -> float:
+        """Sphericity over that found for the sphere."""
+        return self.sphericity / sphericity(self.sphere.volume_mm3, self.sphere.area_mm2)
+
+    @cached_property
+    def relative_solidity(self) -> float:
+        """Solidity over that found for the sphere."""
+        return self.solidity * self.sphere.hull_volume_mm3 / self.sphere.volume_mm3
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SubvoxelSurface:
+    """The sub-voxel surface of a stack of planes and the shape numbers read off it, each found when asked for."""
+
+    stack: PlaneStack
+    smoothing_mm: float = 0.0
+    """Radius of the ball by which the shape is opened, then closed; 0 leaves it as drawn."""
+    step_mm: float | None = None
+    """Of the isotropic grid; None chooses it by the shape's size."""
+
+    @cached_property
+    def bodies(self) -> tuple[Body, ...]:
+        """Connected bodies, largest first.
+
+        Raises
+        ------
+        UnmeasurableShapeError
+            If the shape is empty, or nothing of it survives the opening.
+        """
+        found = sorted(_bodies(self.stack, self.smoothing_mm, self.step_mm), key=lambda body: -body.mesh.volume_mm3)
+        if not found:
+            reason = "The shape is empty, or so thin that nothing of it survives smoothing."
+            raise UnmeasurableShapeError(reason, "a shape that encloses a volume.")
+        return tuple(found)
+
+    @cached_property
+    def volume_mm3(self) -> float:
+        """Volume within the surface."""
+        return math.fsum(body.mesh.volume_mm3 for body in self.bodies)
+
+    @cached_property
+    def area_mm2(self) -> float:
+        """Area of the surface."""
+        return math.fsum(body.mesh.area_mm2 for body in self.bodies)
+
+    @cached_property
+    def sphericity(self) -> float:
+        """Sphericity of the bodies, weighted by volume."""
+        return volume_weighted(self.bodies, lambda body: body.sphericity)
+
+    @cached_property
+    def solidity(self) -> float:
+        """Volume over that of the convex hull, of the bodies, weighted by volume."""
+        return volume_weighted(self.bodies, lambda body: body.solidity)
+
+    @cached_property
+    def relative_sphericity(self) -> float:
+        """Sphericity over that of the sphere cut by the same planes, per body, weighted by volume.
+
+        Raises
+        ------
+        UndersampledShapeError
+            If the planes lie too far apart to tell the shape of most of the volume.
+        """
+        return volume_weighted(well_sampled(self.bodies), lambda body: body.relative_sphericity)
+
+    @cached_property
+    def relative_solidity(self) -> float:
+        """Solidity over that of the sphere cut by the same planes, per body, weighted by volume.
+
+        Raises
+        ------
+        UndersampledShapeError
+            If the planes lie too far apart to tell the shape of most of the volume.
+        """
+        return volume_weighted(well_sampled(self.bodies), lambda body: body.relative_solidity)
+
+
+def volume_weighted(bodies: tuple[Body, ...], value: Callable[[Body], float]) -> float:
+    """Mean of a value over bodies, weighted by their volume."""
+    total = math.fsum(body.mesh.volume_mm3 for body in bodies)
+    return math.fsum(body.mesh.volume_mm3 * value(body) for body in bodies) / total
+
+
+def well_sampled(bodies: tuple[Body, ...]) -> tuple[Body, ...]:
+    """Keep the bodies whose shape their planes tell.
+
+    Parameters
+    ----------
+    bodies
+        Largest first.
+
+    Raises
+    ------
+    UndersampledShapeError
+        If they hold less than :data:`MEASURED_SHARE` of the volume; it tells the largest body that is left out.
+    """
+    missed = [body for body in bodies if body.is_undersampled]
+    missed_mm3 = math.fsum(body.mesh.volume_mm3 for body in missed)
+    if missed_mm3 > (1 - MEASURED_SHARE) * math.fsum(body.mesh.volume_mm3 for body in bodies):
+        raise UndersampledShapeError(missed[0].spacing_mm, missed[0].diameter_mm)
+    return tuple(body for body in bodies if not body.is_undersampled)
+
+
+def patient_points(stack: PlaneStack, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn (along the normal, v, u) vertices of a mesh into patient coordinates, (n, 3) mm."""
+    return np.asarray(points_mm @ np.stack([stack.normal, stack.v_axis, stack.u_axis]))
+
+
+def sphere_mesh(body: Body) -> Mesh:
+    """Surface of the sphere of a body's volume at its height, found on the body's planes by the same steps."""
+    radius_mm = body.diameter_mm / 2
+    heights_mm = body.planes_mm - body.centre_mm
+    cut = np.abs(heights_mm) < radius_mm
+    knots = Knots(
+        positions_mm=heights_mm,
+        planes=np.where(cut, np.cumsum(cut) - 1, -1),
+        reach_mm=reach_for(body.spacing_mm, body.step_mm),
+    )
+    half_mm = np.array([np.abs(heights_mm[[0, -1]]).max(), radius_mm, radius_mm])
+    half_mm += margin_for(body.step_mm, body.smoothing_mm)
+    grid = Grid.covering(-half_mm, half_mm, body.step_mm)
+    field = disc_field(np.sqrt(radius_mm**2 - heights_mm[cut] ** 2), grid, knots)
+    field = smoothed(field, grid.step_mm, body.smoothing_mm)
+    return mesh_of_field(field, 0.0, [grid.step_mm] * 3, grid.origin_mm.tolist())
+
+
+def _bodies(stack: PlaneStack, smoothing_mm: float, step_mm: float | None) -> Iterator[Body]:
+    """Find the surface and tell its bodies apart."""
+    volume_mm3 = slab_volume_mm3(stack)
+    if not volume_mm3 > 0:
+        return
+    low_mm, high_mm = stack.points_mm.min(axis=0)[::-1], stack.points_mm.max(axis=0)[::-1]
+    spacing_mm = float(np.median(stack.slab_mm))
+    box_mm = np.append(high_mm - low_mm, np.ptp(stack.positions_mm) + 2 * spacing_mm)
+    step_mm = step_mm or step_for(volume_mm3, box_mm, smoothing_mm)
+    knots = knots_of(stack, reach_for(spacing_mm, step_mm))
+    margin_mm = margin_for(step_mm, smoothing_mm)
+    grid = Grid.covering(
+        np.append(knots.positions_mm[0], low_mm) - margin_mm,
+        np.append(knots.positions_mm[-1], high_mm) + margin_mm,
+        step_mm,
+    )
+    field = smoothed(polygon_field(stack, grid, knots), step_mm, smoothing_mm)
+    for part, origin_mm, centre_mm in _parts(field, grid):
+        mesh = mesh_of_field(part, 0.0, [step_mm] * 3, origin_mm.tolist())
+        yield _body(mesh, centre_mm, stack, step_mm, smoothing_mm)
+
+
+def _parts(field: Floats, grid: Grid) -> Iterator[tuple[Floats, NDArray[np.float64], float]]:
+    """For each body its field in its own box, that box's origin, and the body's height, mm."""
+    from scipy.ndimage import find_objects, label  # noqa: PLC0415 - importing the package stays quick
+
+    labels, count = label(field > 0)
+    for number, box in enumerate(find_objects(labels), start=1):
+        wide = tuple(slice(part.start - 1, part.stop + 1) for part in box)
+        part, inside = field[wide], labels[wide] == number
+        if count > 1:
+            part = np.where(inside, part, np.minimum(part, -np.abs(part)))
+        origin_mm = grid.origin_mm + grid.step_mm * np.array([place.start for place in wide])
+        layers = np.count_nonzero(inside, axis=(1, 2))
+        centre_mm = origin_mm[0] + grid.step_mm * float(layers @ np.arange(len(layers))) / float(layers.sum())
+        yield part, origin_mm, float(centre_mm)
+
+
+def _body(mesh: Mesh, centre_mm: float, stack: PlaneStack, step_mm: float, smoothing_mm: float) -> Body:
+    radius_mm = equivalent_sphere_diameter(mesh.volume_mm3) / 2
+    low_mm, high_mm = mesh.vertices_mm[:, 0].min(), mesh.vertices_mm[:, 0].max()
+    at = stack.positions_mm
+    cutting = np.flatnonzero((at >= low_mm) & (at <= high_mm))
+    if not len(cutting):
+        cutting = np.array([np.argmin(np.abs(at - centre_mm))])
+    first, last = cutting[0], cutting[-1]
+    below = _continued(at[first], -2 * stack.lower_mm[first], centre_mm - radius_mm)
+    above = _continued(at[last], 2 * stack.upper_mm[last], centre_mm + radius_mm)
+    return Body(
+        mesh=mesh,
+        centre_mm=centre_mm,
+        planes_mm=np.concatenate([below[::-1], at[cutting], above]),
+        spacing_mm=float(np.median(stack.slab_mm[cutting])),
+        step_mm=step_mm,
+        smoothing_mm=smoothing_mm,
+    )
+
+
+def _continued(start_mm: float, step_mm: float, beyond_mm: float) -> NDArray[np.float64]:
+    """Places at regular steps from a plane on, up to the first one beyond a height, and at least one."""
+    count = max(math.ceil((beyond_mm - start_mm) / step_mm), 1)
+    return np.asarray(start_mm + step_mm * np.arange(1, count + 1))
