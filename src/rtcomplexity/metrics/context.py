@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rtcomplexity.geometry.distance import SampledSurface
 from rtcomplexity.geometry.frames import PlaneAxes, common_normal, group_positions, newell_normals
 from rtcomplexity.geometry.runs import Lattice, Runs, on_slices, rasterise
 from rtcomplexity.geometry.stacking import Stacked, stack_contours
@@ -82,6 +83,11 @@ class ShapeContext(ABC):
     def topology(self) -> Topology:
         """Bodies, holes and branchings."""
         return topology(self.stack, self.grid.pixel_mm)
+
+    @cached_property
+    def surface(self) -> SampledSurface:
+        """The surface, ready to be measured to."""
+        return SampledSurface(stack=self.stack)
 
     @cached_property
     def runs(self) -> Runs:

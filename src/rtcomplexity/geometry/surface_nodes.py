@@ -1,0 +1,461 @@
+"""The surface of a stack of planes as nodes: points with a normal, an area and the edges that lead to their neighbours.
+
+Contours are resampled along their length. Every node is joined to the nearest contour of the plane above and of the
+plane below that faces the same way, so that the surface between planes is sampled too (the links of shape-based
+interpolation). A body that does not reach the next plane ends in a dome; a flat end, such as a box's, half a slab
+beyond its last plane. A cavity ends alike.
+
+Pure mathematics in millimetres, in the stack's own (u, v, normal) coordinates; knows no DICOM and no images.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.geometry.even_odd import signed_areas
+from rtcomplexity.geometry.frames import next_vertex
+from rtcomplexity.geometry.runs import Lattice, Runs, rasterise
+from rtcomplexity.geometry.topology import plane_components, runs_above
+from rtcomplexity.model.arrays import frozen_array
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rtcomplexity.geometry.planar import PlaneStack
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+NODES: Final = 2000
+"""About as many nodes a surface gets, unless that puts them further apart, or closer, than the limits below."""
+CLOSEST_MM: Final = 0.5
+FURTHEST_MM: Final = 3.0
+THINNED: Final = 0.7
+"""Of the vertices of a contour one is kept for each stretch of this many spacings."""
+FINEST_PIXEL_MM: Final = 0.25
+COARSEST_PIXEL_MM: Final = 1.0
+PLANE_APART_MM: Final = 1e5
+"""Puts contours of different planes out of each other's reach in one search tree."""
+FACING_MM: Final = 2.0
+"""How much further away a contour that faces another way seems when the next plane's nearest is sought."""
+ROUND_SHARE: Final = 0.6
+"""An end plane of at most this share of the area before it tapers off in a dome ..."""
+FLAT_SHARE: Final = 0.9
+"""... and one of at least this share stops like a box."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SurfaceNodes:
+    """Points of a surface in (u, v, normal) coordinates, mm."""
+
+    points_mm: Floats
+    """(n, 3)"""
+    normals: Floats
+    """(n, 3) unit vectors, outwards."""
+    edges_mm: Floats
+    """(n, 4, 3) from each node towards its neighbours: two along the contour, two across; zero where there is none."""
+    areas_mm2: Floats
+    """(n,) surface that each node stands for."""
+    spacing_mm: float
+    """About how far apart nodes are."""
+
+    def __post_init__(self) -> None:
+        for name in ("points_mm", "normals", "edges_mm", "areas_mm2"):
+            object.__setattr__(self, name, frozen_array(getattr(self, name), np.float64))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Inside:
+    """Which points of the planes lie inside, to half a fine pixel."""
+
+    runs: Runs
+    lattice: Lattice
+
+    def pixels(self) -> tuple[Integers, Floats]:
+        """(n,) plane of each pixel inside, and (n, 2) its centre (u, v), mm."""
+        runs, lattice = self.runs, self.lattice
+        index = runs.indices()
+        row, column = index // runs.shape[2], index % runs.shape[2]
+        u = lattice.u0_mm + column * lattice.column_spacing_mm
+        v = lattice.v0_mm + (row % runs.shape[1]) * lattice.row_spacing_mm
+        return row // runs.shape[1], np.column_stack([u, v])
+
+    def run_at(self, plane: Integers, points_mm: Floats, runs: Runs | None = None) -> Integers:
+        """(n,) index of the run that holds each point (u, v) of the given planes; -1 where none does."""
+        runs = self.runs if runs is None else runs
+        planes, rows, columns = runs.shape
+        column = np.rint((points_mm[:, 0] - self.lattice.u0_mm) / self.lattice.column_spacing_mm).astype(np.int64)
+        row = np.rint((points_mm[:, 1] - self.lattice.v0_mm) / self.lattice.row_spacing_mm).astype(np.int64)
+        on = (plane >= 0) & (plane < planes) & (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
+        position = (plane * rows + row) * runs.stride + column
+        index = np.searchsorted(runs.starts, position, side="right") - 1
+        found = on & (index >= 0)
+        found[found] = position[found] < runs.stops[index[found]]
+        return np.where(found, index, -1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Rings:
+    """Resampled contours."""
+
+    points: Floats
+    """(n, 2)"""
+    plane: Integers
+    before: Integers
+    after: Integers
+    outward: Floats
+    """(n, 2) unit vectors in the plane."""
+    length: Floats
+    """(n,) length of contour that each node stands for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Ends:
+    """Where the components of a set of runs end in one direction."""
+
+    label: Integers
+    """(R,) component of each run."""
+    ended: NDArray[np.bool_]
+    """(R,) whether that component does not reach the next plane."""
+    height: Floats
+    """(R,) how far its end lies beyond the plane, mm."""
+    wall: Floats
+    """(R,) share of that height that is an upright wall."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Patch:
+    """Some nodes of a surface, as the fields of :class:`SurfaceNodes`."""
+
+    points: Floats
+    normals: Floats
+    edges: Floats
+    areas: Floats
+
+
+def inside_of(stack: PlaneStack) -> Inside:
+    """Rasterise the planes of a stack finely enough for its size."""
+    pixel = float(np.clip(_spacing(stack) / 2, FINEST_PIXEL_MM, COARSEST_PIXEL_MM))
+    lattice = Lattice.around(stack, pixel)
+    return Inside(runs=rasterise(stack, lattice), lattice=lattice)
+
+
+def surface_nodes(stack: PlaneStack, inside: Inside) -> SurfaceNodes:
+    """Sample the surface of a stack of which every slab has a thickness; `inside` is its own."""
+    spacing = _spacing(stack)
+    rings = _rings(stack, spacing, inside)
+    patches = _patches(stack, rings, inside, spacing)
+    return SurfaceNodes(
+        points_mm=np.concatenate([patch.points for patch in patches]),
+        normals=np.concatenate([patch.normals for patch in patches]),
+        edges_mm=np.concatenate([patch.edges for patch in patches]),
+        areas_mm2=np.concatenate([patch.areas for patch in patches]),
+        spacing_mm=spacing,
+    )
+
+
+def _spacing(stack: PlaneStack) -> float:
+    lateral = float(stack.plane_perimeters_mm @ stack.slab_mm)
+    ends = 2 * float(stack.plane_areas_mm2.max())
+    return float(np.clip(np.sqrt((lateral + ends) / NODES), CLOSEST_MM, FURTHEST_MM))
+
+
+def meets_next(stack: PlaneStack) -> NDArray[np.bool_]:
+    """(P - 1,) whether no plane is missing between each plane and the next."""
+    return np.isclose(stack.upper_mm[:-1] + stack.lower_mm[1:], np.diff(stack.positions_mm), rtol=1e-6)
+
+
+# Contours, resampled.
+
+
+def _rings(stack: PlaneStack, spacing: float, inside: Inside) -> _Rings:
+    points, offsets = _divided(*_thinned(stack.points_mm, stack.contour_offsets, THINNED * spacing), spacing)
+    after = next_vertex(offsets)
+    before = np.empty_like(after)
+    before[after] = np.arange(len(after))
+    contour = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    plane = stack.plane_of_contour[contour]
+    along = points[after] - points[before]
+    right = np.stack([along[:, 1], -along[:, 0]], axis=1)
+    right /= np.maximum(np.linalg.norm(right, axis=1, keepdims=True), np.finfo(float).tiny)
+    steps = np.linalg.norm(points[after] - points, axis=1)
+    return _Rings(
+        points=points,
+        plane=plane,
+        before=before,
+        after=after,
+        outward=right * _turn(points, offsets, right, plane, inside)[:, None],
+        length=(steps + steps[before]) / 2,
+    )
+
+
+def _thinned(points: Floats, offsets: Integers, spacing: float) -> tuple[Floats, Integers]:
+    """Keep one vertex for each stretch of a contour, and all of contours that would be left with less than 3."""
+    contour = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    steps = np.linalg.norm(points[next_vertex(offsets)] - points, axis=1)
+    travelled = np.cumsum(steps) - steps
+    travelled -= np.repeat(travelled[offsets[:-1]], np.diff(offsets))
+    stretch = np.floor(travelled / spacing)
+    kept = np.ones(len(points), bool)
+    kept[1:] = (np.diff(stretch) != 0) | (np.diff(contour) != 0)
+    counts = np.bincount(contour, weights=kept, minlength=len(offsets) - 1)
+    kept |= (counts < 3)[contour]
+    return points[kept], np.searchsorted(contour[kept], np.arange(len(offsets)))
+
+
+def _divided(points: Floats, offsets: Integers, spacing: float) -> tuple[Floats, Integers]:
+    """Divide edges longer than the spacing evenly."""
+    step = points[next_vertex(offsets)] - points
+    parts = np.maximum(np.ceil(np.linalg.norm(step, axis=1) / spacing - 1e-9), 1).astype(np.int64)
+    first = np.concatenate(([0], np.cumsum(parts)))
+    share = (np.arange(first[-1]) - np.repeat(first[:-1], parts)) / np.repeat(parts, parts)
+    return np.repeat(points, parts, axis=0) + share[:, None] * np.repeat(step, parts, axis=0), first[offsets]
+
+
+def _turn(points: Floats, offsets: Integers, right: Floats, plane: Integers, inside: Inside) -> Floats:
+    """(n,) 1 where a contour's right-hand side is outside, -1 where it is inside."""
+    reach = inside.lattice.column_spacing_mm
+    left_in = inside.run_at(plane, points - reach * right) >= 0
+    right_in = inside.run_at(plane, points + reach * right) >= 0
+    own = left_in.astype(float) - right_in
+    most = np.add.reduceat(own, offsets[:-1])
+    most = np.where(most == 0, signed_areas(points, offsets), most)
+    return np.where(own == 0, np.repeat(np.where(most < 0, -1.0, 1.0), np.diff(offsets)), own)
+
+
+# Links from plane to plane.
+
+
+def _patches(stack: PlaneStack, rings: _Rings, inside: Inside, spacing: float) -> list[_Patch]:
+    outside = _outside(inside.runs)
+    labels = [plane_components(inside.runs, by_corners=True), plane_components(outside, by_corners=False)]
+    pixel_mm2 = inside.lattice.pixel_area_mm2
+    links, normals, caps = [], [], []
+    for direction in (1, -1):
+        ends = [
+            _ends(runs, label, stack, pixel_mm2, direction=direction, is_solid=is_solid)
+            for runs, label, is_solid in zip((inside.runs, outside), labels, (True, False), strict=True)
+        ]
+        link = _links(stack, rings, inside, (inside.runs, outside), ends, direction)
+        links.append(link)
+        normals.append(_band_normals(rings, link))
+        caps += [
+            _caps(stack, rings, inside, runs, end, spacing, direction, facing)
+            for runs, end, facing in zip((inside.runs, outside), ends, (1, -1), strict=True)
+        ]
+    return [*_bands(stack, rings, links, normals, spacing), *caps]
+
+
+def _outside(runs: Runs) -> Runs:
+    rows = np.arange(runs.shape[0] * runs.shape[1]) * runs.stride
+    return Runs(starts=rows, stops=rows + runs.shape[2], shape=runs.shape) - runs
+
+
+def _ends(runs: Runs, label: Integers, stack: PlaneStack, pixel_mm2: float, *, direction: int, is_solid: bool) -> _Ends:
+    """Ends of a solid's components, or (`is_solid` false) of the components of what is outside it.
+
+    Outside, only what the solid closes over has an end: not the space around, nor a hole that runs out of a plane
+    beyond which there is nothing.
+    """
+    meets = np.concatenate([meets_next(stack), [False]])
+    pairs = runs_above(runs)
+    pairs = pairs[meets[runs.planes[pairs[:, 0]]]]
+    here, there = (pairs[:, 0], pairs[:, 1]) if direction > 0 else (pairs[:, 1], pairs[:, 0])
+    goes_on = np.zeros(len(label), bool)
+    goes_on[label[here]] = True
+    ended = ~goes_on[label]
+    if not is_solid:
+        continued = meets if direction > 0 else np.concatenate([[False], meets[:-1]])
+        ended &= continued[runs.planes]
+    height, wall = _end_shapes(runs, label, stack, pixel_mm2, np.stack([here, there], axis=1), direction)
+    return _Ends(label=label, ended=ended, height=height, wall=wall)
+
+
+def _end_shapes(
+    runs: Runs, label: Integers, stack: PlaneStack, pixel_mm2: float, links: Integers, direction: int
+) -> tuple[Floats, Floats]:
+    """Height of the end of each component, if it ends, and the share of it that is an upright wall.
+
+    A dome continues the area's fall from the plane before by the law of a sphere's sections, whose second derivative
+    along the axis is -2 pi. `links` lead from the components of the plane before to each component.
+    """
+    area = np.bincount(label, weights=(runs.stops - runs.starts) * pixel_mm2, minlength=len(label))
+    pairs = np.unique(label[links], axis=0)
+    former = np.bincount(pairs[:, 1], weights=area[pairs[:, 0]], minlength=len(label))
+    reach = (stack.upper_mm if direction > 0 else stack.lower_mm)[runs.planes]
+    step = 2 * (stack.lower_mm if direction > 0 else stack.upper_mm)[runs.planes]
+    area, former = area[label], former[label]
+    former = np.where(former > 0, former, area)
+    slope = np.minimum((area - former) / step - np.pi * step, 0)
+    dome = (slope + np.sqrt(slope**2 + 4 * np.pi * area)) / (2 * np.pi)
+    share = area / former
+    tapered = np.clip((0.8 - share) / 0.2, 0, 1)
+    wall = np.clip((share - ROUND_SHARE) / (FLAT_SHARE - ROUND_SHARE), 0, 1)
+    return np.minimum(dome, reach * (1 + tapered)), wall
+
+
+def _links(
+    stack: PlaneStack,
+    rings: _Rings,
+    inside: Inside,
+    sets: tuple[Runs, Runs],
+    ends: list[_Ends],
+    direction: int,
+) -> Floats:
+    """(n, 3) from each node to the surface of the next plane in a direction; NaN where the surface ends at once."""
+    link = np.full((len(rings.points), 3), np.nan)
+    linked = np.ones(len(rings.points), bool)
+    reach = 0.75 * inside.lattice.column_spacing_mm
+    for runs, end, side in zip(sets, ends, (-1, 1), strict=True):
+        run = inside.run_at(rings.plane, rings.points + side * reach * rings.outward, runs)
+        stops = (run >= 0) & end.ended[run]
+        linked &= ~stops
+        upright = (end.wall * end.height)[run]
+        walled = stops & (upright > 0)
+        link[walled] = np.stack([0 * upright, 0 * upright, direction * upright], axis=1)[walled]
+    following = rings.plane + direction
+    known = meets_next(stack)
+    between = np.minimum(rings.plane, following)
+    linked &= (between >= 0) & (between < len(known))
+    linked[linked] = known[between[linked]]
+    nearest = _nearest_ring(rings, linked, following)
+    link[linked, :2] = rings.points[nearest] - rings.points[linked]
+    link[linked, 2] = stack.positions_mm[following[linked]] - stack.positions_mm[rings.plane[linked]]
+    return link
+
+
+def _nearest_ring(rings: _Rings, asking: NDArray[np.bool_], following: Integers) -> Integers:
+    """Index of the node of the `following` plane that is nearest to each asking node and faces the same way."""
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - importing the package stays quick
+
+    def places(plane: Integers) -> Floats:
+        return np.column_stack([rings.points, FACING_MM * rings.outward, PLANE_APART_MM * plane])
+
+    if not np.any(asking):
+        return np.empty(0, np.int64)
+    tree = cKDTree(places(rings.plane), balanced_tree=False, compact_nodes=False)
+    return np.asarray(tree.query(places(following)[asking])[1], np.int64)
+
+
+def _band_normals(rings: _Rings, link: Floats) -> Floats:
+    """(n, 3) normal of the surface between each node and the next plane; NaN where there is none."""
+    lean = np.sum(rings.outward * link[:, :2], axis=1)
+    normals = np.column_stack([rings.outward, -lean / np.where(link[:, 2] == 0, np.nan, link[:, 2])])
+    return np.asarray(normals / np.linalg.norm(normals, axis=1, keepdims=True))
+
+
+def _bands(
+    stack: PlaneStack, rings: _Rings, links: list[Floats], normals: list[Floats], spacing: float
+) -> list[_Patch]:
+    """Nodes on the contours and, along the links, between them."""
+    positions = np.column_stack([rings.points, stack.positions_mm[rings.plane]])
+    before, after = (
+        np.column_stack([rings.points[index] - rings.points, np.zeros(len(rings.points))])
+        for index in (rings.before, rings.after)
+    )
+    parts = [_parts(link, spacing) for link in links]
+    steps = [np.nan_to_num(link / np.maximum(part, 1)[:, None]) for link, part in zip(links, parts, strict=True)]
+    shared = np.where(np.isnan(links), 0, 0.5)
+    areas = [rings.length * np.linalg.norm(step, axis=1) for step in steps]
+    facing = np.nan_to_num(normals[0]) + np.nan_to_num(normals[1])
+    flat = np.column_stack([rings.outward, np.zeros(len(rings.points))])
+    facing = np.where(np.linalg.norm(facing, axis=1, keepdims=True) > 0, facing, flat)
+    on_contours = _Patch(
+        points=positions,
+        normals=facing / np.linalg.norm(facing, axis=1, keepdims=True),
+        edges=np.stack([before, after, *steps], axis=1),
+        areas=shared[0, :, 0] * areas[0] + shared[1, :, 0] * areas[1],
+    )
+    between = []
+    for part, step, normal, area in zip(parts, steps, normals, areas, strict=True):
+        node = np.repeat(np.arange(len(part)), np.maximum(part - 1, 0))
+        rank = 1 + np.arange(len(node)) - np.repeat(np.cumsum(np.maximum(part - 1, 0)), np.maximum(part - 1, 0))
+        rank += np.repeat(np.maximum(part - 1, 0), np.maximum(part - 1, 0))
+        between.append(
+            _Patch(
+                points=positions[node] + rank[:, None] * step[node],
+                normals=np.nan_to_num(normal[node]),
+                edges=np.stack([before[node], after[node], step[node], -step[node]], axis=1),
+                areas=0.5 * area[node],
+            )
+        )
+    return [on_contours, *between]
+
+
+def _parts(link: Floats, spacing: float) -> Integers:
+    """Into how many steps each link is divided; 0 where there is none."""
+    length = np.nan_to_num(np.linalg.norm(link, axis=1))
+    return np.where(length > 0, np.maximum(np.rint(length / spacing), 1), 0).astype(np.int64)
+
+
+# Ends of bodies and cavities.
+
+
+def _caps(
+    stack: PlaneStack,
+    rings: _Rings,
+    inside: Inside,
+    runs: Runs,
+    ends: _Ends,
+    spacing: float,
+    direction: int,
+    facing: int,
+) -> _Patch:
+    """Nodes on the domes over components that end."""
+    lattice = inside.lattice
+    stride = max(int(spacing / lattice.column_spacing_mm), 1)
+    chosen = np.flatnonzero(ends.ended)
+    chosen = chosen[(runs.rows[chosen] % runs.shape[1]) % stride == 0]
+    counts = (runs.stops - runs.starts)[chosen]
+    run = np.repeat(chosen, counts)
+    position = np.arange(len(run)) + np.repeat(runs.starts[chosen] - (np.cumsum(counts) - counts), counts)
+    column = position - runs.rows[run] * runs.stride
+    kept = column % stride == 0
+    run, column = run[kept], column[kept]
+    place = np.column_stack(
+        [
+            lattice.u0_mm + column * lattice.column_spacing_mm,
+            lattice.v0_mm + (runs.rows[run] % runs.shape[1]) * lattice.row_spacing_mm,
+        ]
+    )
+    height, slope = _dome(rings, runs.planes[run], place, ends, run)
+    normals = np.column_stack([slope, np.full(len(run), float(direction))]) * facing
+    up = np.zeros((len(run), 4, 3))
+    step = 0.5 * stride * lattice.column_spacing_mm
+    for n, (u, v) in enumerate(((1, 0), (-1, 0), (0, 1), (0, -1))):
+        up[:, n, :2] = step * u, step * v
+        up[:, n, 2] = -direction * (up[:, n, :2] * slope).sum(axis=1)
+    return _Patch(
+        points=np.column_stack([place, stack.positions_mm[runs.planes[run]] + direction * height]),
+        normals=normals / np.linalg.norm(normals, axis=1, keepdims=True),
+        edges=up,
+        areas=np.full(len(run), stride**2 * lattice.pixel_area_mm2) * np.hypot(1, np.linalg.norm(slope, axis=1)),
+    )
+
+
+def _dome(rings: _Rings, plane: Integers, place: Floats, ends: _Ends, run: Integers) -> tuple[Floats, Floats]:
+    """Height of the dome over each place of a plane, and (n, 2) how steeply it falls, outwards along the plane.
+
+    With x the depth inside the contour as a share of the component's greatest, a dome's height goes as x (2 - x).
+    """
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - importing the package stays quick
+
+    if len(run) == 0:
+        return np.empty(0), np.empty((0, 2))
+    planes = np.unique(plane)
+    near = np.isin(rings.plane, planes)
+    tree = cKDTree(np.column_stack([rings.points[near], PLANE_APART_MM * rings.plane[near]]))
+    depth, nearest = tree.query(np.column_stack([place, PLANE_APART_MM * plane]))
+    greatest = np.zeros(len(ends.label))
+    np.maximum.at(greatest, ends.label[run], depth)
+    greatest = np.maximum(greatest[ends.label[run]], np.finfo(float).tiny)
+    x = np.minimum(depth / greatest, 1)
+    height, wall = ends.height[run], ends.wall[run]
+    round_height = height * (1 - wall)
+    towards = rings.points[near][nearest] - place
+    towards /= np.maximum(np.linalg.norm(towards, axis=1, keepdims=True), np.finfo(float).tiny)
+    slope = 2 * round_height * (1 - x) / np.maximum(greatest, 0.5 * depth + np.finfo(float).eps)
+    return height * wall + round_height * x * (2 - x), towards * slope[:, None]

@@ -1,0 +1,325 @@
+"""Metrics of an ordered pair of ROIs: how much of a target lies in another ROI, and how far apart their surfaces are.
+
+``a`` is a target, ``b`` any other named ROI that encloses a volume. A margin is the distance from a point of a's
+surface to b's surface, positive where b's lies outwards: a PTV drawn 5 mm round a CTV has a margin of +5 mm. Margins
+and distances are finer than pixels and slices; overlaps are those of the slabs whose volume is `shape.volume`.
+
+Pairs whose boxes are more than :data:`REACH_MM` apart are left out. Of the external contour only the overlap is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.geometry.distance import box_gap_mm, inside_share
+from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.measurement import NotApplicableError, NotMeasurableError
+from rtcomplexity.metrics.shape import volume_cm3
+from rtcomplexity.model.structure_set import TargetClass
+from rtcomplexity.units import Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from rtcomplexity.metrics.context import RoiContext
+
+REACH_MM: Final = 30.0
+"""ROIs whose boxes are further apart than this have no relation."""
+NEAR_MM: Final = 5.0
+"""SCORING: what lies this near is adjacent."""
+SURFACE_POINTS: Final = 2500
+"""At most as many points of a's surface are measured."""
+SPREAD_PERCENTILES: Final = (1.0, 99.0)
+"""Between these a margin varies by at most a voxel if it is uniform."""
+SAME_SHARE: Final = 0.98
+"""Shapes that share this much of each other are the same."""
+RANK: Final = {TargetClass.GTV: 0, TargetClass.CTV: 1, TargetClass.ITV: 1, TargetClass.PTV: 2}
+"""An expansion is never of a lower class than what it expands."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RelationContext:
+    """An ordered pair of ROIs, with what their metrics share computed at most once."""
+
+    a: RoiContext
+    """A target."""
+    b: RoiContext
+
+    @cached_property
+    def containment(self) -> float:
+        """Share of a's volume inside b."""
+        share = inside_share(self.a.surface, [self.b.surface])
+        if np.isnan(share):
+            raise NotMeasurableError("the target is thinner than the pixels it is compared on")
+        return share
+
+    @cached_property
+    def overlap_cm3(self) -> float:
+        """Volume that a and b share, cm3."""
+        return self.containment * volume_cm3(self.a)
+
+    @cached_property
+    def _step(self) -> int:
+        return -(-len(self.a.surface.points_mm) // SURFACE_POINTS)
+
+    @cached_property
+    def margins_mm(self) -> NDArray[np.float64]:
+        """(n,) margin at points of a's surface.
+
+        Raises
+        ------
+        NotApplicableError
+            If b is the external contour.
+        """
+        if self.b.roi.target_class is TargetClass.EXTERNAL:
+            raise NotApplicableError
+        return self.b.surface.depths_mm(self.a.surface.points_mm[:: self._step])
+
+    @property
+    def areas_mm2(self) -> NDArray[np.float64]:
+        """(n,) surface that each of those points stands for."""
+        return self.a.surface.areas_mm2[:: self._step]
+
+    @property
+    def boxes_mm(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(2, 3) lower and upper corner, LPS, of both.
+
+        Raises
+        ------
+        NotApplicableError
+            If b is the external contour.
+        """
+        if self.b.roi.target_class is TargetClass.EXTERNAL:
+            raise NotApplicableError
+        return self.a.surface.box_mm, self.b.surface.box_mm
+
+
+def relations_of(contexts: Sequence[RoiContext]) -> Iterator[RelationContext]:
+    """Pair every target with every other named ROI within reach; both enclose a volume."""
+    solid = [context for context in contexts if _encloses_volume(context)]
+    for a in solid:
+        for b in solid:
+            if a is b or not a.roi.target_class.is_target or not b.roi.name.strip():
+                continue
+            if box_gap_mm(a.surface, b.surface) <= REACH_MM:
+                yield RelationContext(a=a, b=b)
+
+
+def _encloses_volume(context: RoiContext) -> bool:
+    try:
+        return volume_cm3(context) > 0
+    except NotMeasurableError:
+        return False
+
+
+def overlap_cm3(pair: RelationContext) -> float:
+    """Volume that a and b share, cm3."""
+    return pair.overlap_cm3
+
+
+def dice(pair: RelationContext) -> float:
+    """Twice the shared volume over the sum of both volumes; 1 for the same shape."""
+    return 2 * pair.overlap_cm3 / (volume_cm3(pair.a) + volume_cm3(pair.b))
+
+
+def containment(pair: RelationContext) -> float:
+    """Share of a's volume inside b."""
+    return pair.containment
+
+
+def margin_mean_mm(pair: RelationContext) -> float:
+    """Margin, averaged over a's surface, mm."""
+    return float(np.average(pair.margins_mm, weights=pair.areas_mm2))
+
+
+def margin_min_mm(pair: RelationContext) -> float:
+    """Least margin, mm; negative where a reaches beyond b."""
+    return float(pair.margins_mm.min())
+
+
+def margin_max_mm(pair: RelationContext) -> float:
+    """Greatest margin, mm."""
+    return float(pair.margins_mm.max())
+
+
+def margin_left_mm(pair: RelationContext) -> float:
+    """How much further b reaches to the patient's left than a, mm."""
+    a, b = pair.boxes_mm
+    return float(b[1, 0] - a[1, 0])
+
+
+def margin_right_mm(pair: RelationContext) -> float:
+    """How much further b reaches to the patient's right than a, mm."""
+    a, b = pair.boxes_mm
+    return float(a[0, 0] - b[0, 0])
+
+
+def margin_posterior_mm(pair: RelationContext) -> float:
+    """How much further b reaches to the patient's back than a, mm."""
+    a, b = pair.boxes_mm
+    return float(b[1, 1] - a[1, 1])
+
+
+def margin_anterior_mm(pair: RelationContext) -> float:
+    """How much further b reaches to the patient's front than a, mm."""
+    a, b = pair.boxes_mm
+    return float(a[0, 1] - b[0, 1])
+
+
+def margin_superior_mm(pair: RelationContext) -> float:
+    """How much further b reaches to the patient's head than a, mm."""
+    a, b = pair.boxes_mm
+    return float(b[1, 2] - a[1, 2])
+
+
+def margin_inferior_mm(pair: RelationContext) -> float:
+    """How much further b reaches to the patient's feet than a, mm."""
+    a, b = pair.boxes_mm
+    return float(a[0, 2] - b[0, 2])
+
+
+def distance_min_mm(pair: RelationContext) -> float:
+    """Least distance between the two solids, mm; 0 where they touch or overlap."""
+    gap = float(-pair.margins_mm.max())
+    if gap <= 0 or pair.containment > 0:
+        return 0.0
+    a, b = pair.a.surface, pair.b.surface
+    return a.least_distance_mm(b.points_mm, b.least_distance_mm(a.points_mm, gap))
+
+
+def surface_within_5mm(pair: RelationContext) -> float:
+    """Share of a's surface inside b or within 5 mm of it."""
+    near = pair.margins_mm >= -NEAR_MM
+    return float(np.average(near, weights=pair.areas_mm2))
+
+
+RELATIONS: tuple[MetricDefinition[RelationContext], ...] = (
+    MetricDefinition(
+        key="relation.overlap",
+        title="Shared volume",
+        unit=Unit.CM3,
+        description="Volume of the target that lies inside the other ROI, by their slabs.",
+        compute=overlap_cm3,
+    ),
+    MetricDefinition(
+        key="relation.dice",
+        title="Dice coefficient",
+        unit=Unit.NONE,
+        description="Twice the shared volume over the sum of both volumes.",
+        compute=dice,
+    ),
+    MetricDefinition(
+        key="relation.containment",
+        title="Share inside",
+        unit=Unit.NONE,
+        description="Share of the target's volume that lies inside the other ROI.",
+        compute=containment,
+    ),
+    MetricDefinition(
+        key="relation.margin_mean",
+        title="Mean margin",
+        unit=Unit.MM,
+        description="Signed distance from the target's surface to the other's, positive outwards, averaged by area.",
+        compute=margin_mean_mm,
+    ),
+    MetricDefinition(
+        key="relation.margin_min",
+        title="Least margin",
+        unit=Unit.MM,
+        description="Least signed distance from the target's surface to the other's; negative beyond it.",
+        compute=margin_min_mm,
+    ),
+    MetricDefinition(
+        key="relation.margin_max",
+        title="Greatest margin",
+        unit=Unit.MM,
+        description="Greatest signed distance from the target's surface to the other's.",
+        compute=margin_max_mm,
+    ),
+    *(
+        MetricDefinition(
+            key=f"relation.margin_{side}",
+            title=f"Margin, {side}",
+            unit=Unit.MM,
+            description=f"How much further the other ROI reaches {where} than the target.",
+            compute=compute,
+        )
+        for side, where, compute in (
+            ("left", "to the patient's left", margin_left_mm),
+            ("right", "to the patient's right", margin_right_mm),
+            ("anterior", "to the patient's front", margin_anterior_mm),
+            ("posterior", "to the patient's back", margin_posterior_mm),
+            ("superior", "to the patient's head", margin_superior_mm),
+            ("inferior", "to the patient's feet", margin_inferior_mm),
+        )
+    ),
+    MetricDefinition(
+        key="relation.distance_min",
+        title="Least distance",
+        unit=Unit.MM,
+        description="Least distance between the two solids; 0 where they touch or overlap.",
+        compute=distance_min_mm,
+    ),
+    MetricDefinition(
+        key="relation.surface_within_5mm",
+        title="Surface within 5 mm",
+        unit=Unit.NONE,
+        description="Share of the target's surface that lies inside the other ROI or within 5 mm of it.",
+        compute=surface_within_5mm,
+    ),
+)
+
+
+def expansions(pairs: Iterable[RelationContext]) -> Mapping[int, int]:
+    """Number of the ROI that each uniformly expanded target is an expansion of; of several, the nearest.
+
+    All points of an expansion lie equally far from what it expands, whatever its shape: so it is a's surface, the
+    expansion's, whose distances are judged. They vary by at most a voxel, and are more than half of one.
+    """
+    nearest: dict[int, tuple[float, int]] = {}
+    for pair in pairs:
+        margin = _uniform_margin_mm(pair)
+        if margin is not None:
+            found = (margin, pair.b.roi.number)
+            nearest[pair.a.roi.number] = min(nearest.get(pair.a.roi.number, found), found)
+    return {number: source for number, (_, source) in nearest.items()}
+
+
+def _uniform_margin_mm(pair: RelationContext) -> float | None:
+    """By how much a is b expanded, mm; None if it is not."""
+    a, b = pair.a.roi.target_class, pair.b.roi.target_class
+    if not b.is_target or RANK[b] > RANK[a] or volume_cm3(pair.b) >= volume_cm3(pair.a):
+        return None
+    voxel_mm = max(pair.a.grid.pixel_mm, float(np.median(pair.a.stack.slab_mm)))
+    mean = -margin_mean_mm(pair)
+    low, high = _weighted_percentiles(pair.margins_mm, pair.areas_mm2)
+    return mean if mean > voxel_mm / 2 and high - low <= voxel_mm else None
+
+
+def _weighted_percentiles(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
+    order = np.argsort(values)
+    share = np.cumsum(weights[order]) / weights.sum()
+    first, last = np.searchsorted(share, np.array(SPREAD_PERCENTILES) / 100)
+    return float(values[order[first]]), float(values[order[min(last, len(order) - 1)]])
+
+
+def unions(pairs: Sequence[RelationContext]) -> Mapping[int, int]:
+    """Number of the largest part of each gross target that equals the union of two or more others."""
+    found = {}
+    by_whole: dict[int, list[RoiContext]] = {}
+    whole_of = {pair.b.roi.number: pair.b for pair in pairs}
+    for pair in pairs:
+        gross = pair.a.roi.target_class.is_gross and pair.b.roi.target_class.is_gross
+        if gross and volume_cm3(pair.a) < SAME_SHARE * volume_cm3(pair.b) and pair.containment >= SAME_SHARE:
+            by_whole.setdefault(pair.b.roi.number, []).append(pair.a)
+    for number, parts in by_whole.items():
+        surfaces = [part.surface for part in parts]
+        if len(parts) > 1 and inside_share(whole_of[number].surface, surfaces) >= SAME_SHARE:
+            found[number] = min(parts, key=lambda part: (-volume_cm3(part), part.roi.number)).roi.number
+    return found
