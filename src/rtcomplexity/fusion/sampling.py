@@ -345,22 +345,37 @@ def _on_slice(grid: ImageGrid, ji: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def box_around(grid: ImageGrid, points_mm: Points) -> IndexBox | None:
-    """Smallest box of voxels from which the points inside the image can be interpolated; None if none is inside."""
-    lows, highs = [], []
-    for start in range(0, len(points_mm), CHUNK_POINTS):
-        cells = _cells(grid, points_mm[start : start + CHUNK_POINTS])
-        if cells.inside.any():
-            k = cells.k[cells.inside]
-            places = np.hstack([cells.lower_ji[:, cells.inside], cells.upper_ji[:, cells.inside]])
-            lows.append([k.min(), *np.floor(places.min(axis=1))])
-            highs.append([k.max() + 1, *np.floor(places.max(axis=1)) + 1])
-    if not lows:
+    """Box of voxels from which the points inside the image can be interpolated; None if none can be inside."""
+    axes = np.array(
+        [grid.normal, grid.column_direction / grid.row_spacing_mm, grid.row_direction / grid.column_spacing_mm]
+    )
+    places = axes @ points_mm[~np.isnan(points_mm[:, 0])].T
+    if places.shape[1] == 0:
         return None
-    low = np.min(lows, axis=0).astype(int).tolist()
-    high = np.max(highs, axis=0).astype(int).tolist()
-    sizes = (len(grid.slice_origins_mm), grid.rows, grid.columns)
-    extents = [slice(a, min(b + 1, size)) for a, b, size in zip(low, high, sizes, strict=True)]
-    return IndexBox.of_slices(extents)
+    low, high = places.min(axis=1), places.max(axis=1)
+    origins = axes @ grid.slice_origins_mm.T
+    k = _extent_of_slices(grid, low[0], high[0])
+    j = _extent(low[1] - origins[1].max(), high[1] - origins[1].min(), grid.rows)
+    i = _extent(low[2] - origins[2].max(), high[2] - origins[2].min(), grid.columns)
+    return IndexBox(k=k, j=j, i=i) if k and j and i else None
+
+
+def _extent_of_slices(grid: ImageGrid, low_mm: float, high_mm: float) -> tuple[int, int] | None:
+    """Slices between which heights lie, half-open; None if they lie beyond the outer ones."""
+    positions = grid.slice_positions_mm
+    slack = 0.51 * (grid.slice_spacing_mm or 1.0) if len(positions) == 1 else EDGE_TOLERANCE
+    if high_mm < positions[0] - slack or low_mm > positions[-1] + slack:
+        return None
+    first = int(np.searchsorted(positions, low_mm - EDGE_TOLERANCE, side="right")) - 1
+    last = int(np.searchsorted(positions, high_mm + EDGE_TOLERANCE, side="right"))
+    return max(first, 0), min(last + 1, len(positions))
+
+
+def _extent(low: float, high: float, size: int) -> tuple[int, int] | None:
+    """Pixels between which places lie along one axis, half-open; None if they lie beyond the outer ones."""
+    if high < -EDGE_TOLERANCE or low > size - 1 + EDGE_TOLERANCE:
+        return None
+    return max(int(np.floor(low - EDGE_TOLERANCE)), 0), min(int(np.floor(high + EDGE_TOLERANCE)) + 2, size)
 
 
 def interpolate(voxels: VoxelBox, grid: ImageGrid, points_mm: Points) -> Samples:
