@@ -80,7 +80,7 @@ CENTRAL_PRIMARY = SpiculatedSphere(
 )
 CENTRAL_CAVITY = Ellipsoid(semi_axes_mm=(7.0, 6.0, 8.0), centre_mm=(-51.0, 2.0, -10.0))
 CENTRAL_SATELLITE = LumpyBody(
-    radius_mm=7.5, half_height_mm=8.0, lobes=(Lobe(order=3, amplitude=0.08),), centre_mm=(-92.0, -30.0, 20.0)
+    radius_mm=7.5, half_height_mm=8.0, lobes=(Lobe(order=3, amplitude=0.08),), centre_mm=(-92.0, -30.0, 13.0)
 )
 CENTRAL_NODE = LumpyBody(
     radius_mm=9.0,
@@ -138,7 +138,7 @@ class Drawn:
 
 
 BODY = Drawn(
-    name="BODY", shape=anatomy.BODY, interpreted_type="EXTERNAL", generation="AUTOMATIC", points=48, colour=(0, 160, 0)
+    name="Body", shape=anatomy.BODY, interpreted_type="EXTERNAL", generation="AUTOMATIC", points=48, colour=(0, 160, 0)
 )
 LUNGS = tuple(
     Drawn(name=name, shape=shape, interpreted_type="ORGAN", generation="AUTOMATIC", points=40, colour=(0, 120, 255))
@@ -147,7 +147,7 @@ LUNGS = tuple(
 CORD = Drawn(name="SpinalCord", shape=anatomy.SPINAL_CORD, interpreted_type="ORGAN", points=24)
 OESOPHAGUS = Drawn(name="Esophagus", shape=anatomy.OESOPHAGUS, interpreted_type="ORGAN", points=24)
 HEART = Drawn(name="Heart", shape=anatomy.HEART, interpreted_type="ORGAN", points=40, colour=(255, 0, 255))
-BRONCHIAL_TREE = Drawn(name="BronchialTree_Prox", shape=anatomy.BRONCHIAL_TREE, interpreted_type="ORGAN", points=28)
+BRONCHIAL_TREE = Drawn(name="BronchialTree", shape=anatomy.BRONCHIAL_TREE, interpreted_type="ORGAN", points=28)
 GREAT_VESSELS = Drawn(name="GreatVes", shape=anatomy.GREAT_VESSELS, interpreted_type="ORGAN", colour=(200, 0, 0))
 
 

@@ -280,6 +280,14 @@ def test_facts_of_a_pet_can_be_left_out(tmp_path):
         pet.dose_left_bq(1.0)
 
 
+def test_a_pet_says_by_codes_which_way_the_patient_lies(tmp_path):
+    for position, meaning in (("HFS", "headfirst"), ("FFP", "feet-first")):
+        images = (pet_image(patient_position=position),)
+        dataset = read_one(tmp_path, "pt/pt_001.dcm", images=images, structure_sets=())
+        assert dataset.PatientGantryRelationshipCodeSequence[0].CodeMeaning == meaning
+        assert "PatientPosition" not in dataset
+
+
 def test_a_pet_series_needs_its_description():
     image = dataclasses.replace(pet_image(), pet=None)
     with pytest.raises(ValueError, match="PetDescription"):

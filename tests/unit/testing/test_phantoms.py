@@ -104,6 +104,20 @@ def test_a_flat_end_is_part_of_the_solid():
     assert ph.Cone(base_radius_mm=12.0, height_mm=24.0).sections(12.0) == []
 
 
+def test_the_poles_of_a_body_and_its_margin_are_single_points_without_a_section():
+    assert LUMPY.sections(30.0) == []
+    grown = ph.Grown(body=ph.sphere(10.0), margin_mm=5.0)
+    assert grown.sections(15.0) == []
+    assert grown.sections(16.0) == []
+
+
+def test_closed_forms_are_given_only_where_there_are_some():
+    assert RADIAL["leaning_tube"].surface_area_mm2 is None
+    assert ph.Cone(base_radius_mm=3.0, height_mm=4.0).surface_area_mm2 == pytest.approx(math.pi * 3 * (3 + 5))
+    assert ph.Torus(ring_radius_mm=6.0, tube_radius_mm=2.0).surface_area_mm2 == pytest.approx(4 * math.pi**2 * 12)
+    assert OTHERS["keyhole"].surface_area_mm2 == OTHERS["hollow_sphere"].surface_area_mm2
+
+
 def test_surface_areas_in_closed_form():
     assert ph.sphere(40.0).surface_area_mm2 == pytest.approx(4 * math.pi * 40**2, rel=1e-12)
     long = ph.Ellipsoid(semi_axes_mm=(10.0, 10.0, 30.0))
