@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from rtcomplexity.metrics import contour, shape
+from typing import TYPE_CHECKING, Any
 
-QUICK = (*contour.QUICK, *shape.QUICK)
+from typing import TYPE_CHECKING
+
+from rtcomplexity.metrics import contour, morphology, shape
+
+if TYPE_CHECKING:
+    from rtcomplexity.metrics.context import RoiContext
+    from rtcomplexity.metrics.definition import MetricDefinition
+
+if TYPE_CHECKING:
+    from rtcomplexity.metrics.definition import MetricDefinition
+
+QUICK: tuple[MetricDefinition[RoiContext], ...] = (*contour.QUICK, *shape.QUICK)
 """Counts and volumes of an ROI."""
-FULL = (*QUICK, *contour.TOPOLOGY, *shape.TOPOLOGY)
-"""All metrics of an ROI."""
-CATALOGUE = FULL
+FULL: tuple[MetricDefinition[RoiContext], ...] = (*QUICK, *contour.TOPOLOGY, *shape.TOPOLOGY)
+"""All metrics of any ROI."""
+TARGET: tuple[MetricDefinition[RoiContext], ...] = (*FULL, *morphology.TARGET)
+"""All metrics of a target."""
+CATALOGUE = TARGET

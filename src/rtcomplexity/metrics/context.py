@@ -21,10 +21,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rtcomplexity.geometry.morphology import MaskMorphology
     from rtcomplexity.geometry.planar import PlaneStack
+    from rtcomplexity.geometry.subvoxel import SubvoxelSurface
     from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.model.structure_set import Roi
     from rtcomplexity.settings import Settings
+
+EVEN_SPACING = 0.01
+"""Slices whose spacings differ by less than this share are evenly spaced."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,6 +110,33 @@ class ShapeContext(ABC):
             raise NotMeasurableError("the contours are not parallel to the planning image's slices")
         plane_runs = rasterise(self.stack, Lattice.of_grid(image))
         return on_slices(plane_runs, self.stack, image.slice_positions_mm)
+
+    @cached_property
+    def morphology(self) -> MaskMorphology:
+        """IBSI morphology of the mask on the planning grid.
+
+        Raises
+        ------
+        NotMeasurableError
+            If there is no such mask, it is empty, or the slices are not evenly spaced.
+        """
+        from rtcomplexity.geometry.morphology import MaskMorphology  # noqa: PLC0415 - brings scipy, seldom needed
+
+        runs, image = self.runs, self.grid.image
+        if runs.count == 0 or image is None or image.slice_spacing_mm is None:
+            raise NotMeasurableError("no voxel centre of the planning image lies inside")
+        steps = np.diff(image.slice_positions_mm)
+        if np.ptp(steps) > EVEN_SPACING * image.slice_spacing_mm if len(steps) else False:
+            raise NotMeasurableError("the planning image's slices are not evenly spaced")
+        spacing = (image.slice_spacing_mm, image.row_spacing_mm, image.column_spacing_mm)
+        return MaskMorphology(mask=runs.mask(runs.box()), spacing_mm=spacing)
+
+    @cached_property
+    def subvoxel(self) -> SubvoxelSurface:
+        """Sub-voxel surface of the shape as drawn."""
+        from rtcomplexity.geometry.subvoxel import SubvoxelSurface  # noqa: PLC0415 - brings scipy, seldom needed
+
+        return SubvoxelSurface(stack=self.stack)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
     from rtcomplexity.units import Unit
 
-Subject = TypeVar("Subject")
+Subject_contra = TypeVar("Subject_contra", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MetricDefinition(Generic[Subject]):
+class MetricDefinition(Generic[Subject_contra]):
     """A declared metric: its key, what it means, its unit, where it comes from, and its function."""
 
     key: str
@@ -22,7 +22,7 @@ class MetricDefinition(Generic[Subject]):
     unit: Unit
     description: str
     """One sentence in plain words, with the convention it follows."""
-    compute: Callable[[Subject], float]
+    compute: Callable[[Subject_contra], float]
     """A pure function of the measured subject; raises NotMeasurableError where there is no value."""
     ibsi_code: str = ""
     reference: str = ""

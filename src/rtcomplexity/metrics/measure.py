@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from rtcomplexity.errors import InputDataError
@@ -14,14 +15,18 @@ from rtcomplexity.metrics.measurement import (
     MetricTable,
     NotApplicableError,
     NotMeasurableError,
+    RelationMeasurements,
     RoiMeasurements,
 )
+from rtcomplexity.metrics.nesting import nesting_issues
+from rtcomplexity.metrics.relation import expansions, relations_of, unions, with_volume
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from rtcomplexity.metrics.definition import MetricDefinition
+    from rtcomplexity.metrics.relation import RelationContext
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.structure_set import Roi
     from rtcomplexity.settings import Settings
@@ -42,13 +47,28 @@ def measure(case: Case, *, settings: Settings, quick: bool = False) -> MetricTab
     contexts = [RoiContext(roi=roi, grid=grid, settings=settings) for roi in case.structure_set.rois]
     measured = [_measure_roi(context, quick=quick) for context in contexts]
     usable = [context for context, (_, issues) in zip(contexts, measured, strict=True) if not _is_refused(issues)]
-    gross, gross_rois, gross_issues = ({}, (), ()) if quick else measure_gross_target(usable, case)
+    roi_issues = tuple(issue for _, issues in measured for issue in issues)
+    if quick:
+        return MetricTable(rois=tuple(values for values, _ in measured), issues=roi_issues)
+    solid = with_volume(usable)
+    pairs = relations_of(solid)
+    expanded, joined = expansions(pairs), unions(pairs)
+    gross, gross_rois, gross_issues = measure_gross_target(usable, case, expanded=expanded.keys())
     return MetricTable(
-        rois=tuple(values for values, _ in measured),
+        rois=tuple(_with_source(values, {**joined, **expanded}) for values, _ in measured),
+        relations=tuple(_measure_relation(pair) for pair in pairs),
         gross_target=gross,
         gross_target_rois=gross_rois,
-        issues=tuple(issue for _, issues in measured for issue in issues) + tuple(gross_issues),
+        issues=(*roi_issues, *gross_issues, *nesting_issues([context.roi for context in solid], pairs)),
     )
+
+
+def _measure_relation(pair: RelationContext) -> RelationMeasurements:
+    return RelationMeasurements(a=pair.a.roi.number, b=pair.b.roi.number, values=compute_all(catalogue.RELATIONS, pair))
+
+
+def _with_source(values: RoiMeasurements, sources: Mapping[int, int]) -> RoiMeasurements:
+    return replace(values, derived_from=sources.get(values.roi_number))
 
 
 def compute_all(definitions: Iterable[MetricDefinition[Subject]], subject: Subject) -> dict[str, Measurement]:
@@ -66,7 +86,7 @@ def compute_all(definitions: Iterable[MetricDefinition[Subject]], subject: Subje
 
 def _measure_roi(context: RoiContext, *, quick: bool) -> tuple[RoiMeasurements, tuple[Issue, ...]]:
     """One ROI's metrics and issues; an ROI that cannot be measured becomes an issue and spoils no other."""
-    definitions = catalogue.QUICK if quick else catalogue.FULL
+    definitions = _definitions(context.roi, quick=quick)
     try:
         values = compute_all(definitions, context)
         issues = roi_issues(context, values)
@@ -74,6 +94,12 @@ def _measure_roi(context: RoiContext, *, quick: bool) -> tuple[RoiMeasurements, 
         values = {d.key: Measurement.missing(error.found, d.unit) for d in definitions}
         issues = (_refusal(context.roi, error),)
     return RoiMeasurements(roi_number=context.roi.number, values=values), issues
+
+
+def _definitions(roi: Roi, *, quick: bool) -> tuple[MetricDefinition[RoiContext], ...]:
+    if quick:
+        return catalogue.QUICK
+    return catalogue.TARGET if roi.target_class.is_target else catalogue.FULL
 
 
 def _refusal(roi: Roi, error: InputDataError) -> Issue:

@@ -1,0 +1,117 @@
+"""The IBSI morphology of a target's mask on the planning grid, and the shape of its sub-voxel surface.
+
+The IBSI family is for comparison with literature: it calls a perfect sphere on 3 mm slices irregular. Shapes are
+compared by the sub-voxel surface, divided by what the sphere of the same volume gives at the same planes.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.units import MM3_PER_CM3, Unit
+
+if TYPE_CHECKING:
+    from rtcomplexity.metrics.context import ShapeContext
+
+IBSI = "zwanenburg_ibsi_2020"
+
+
+class _Row(NamedTuple):
+    key: str
+    title: str
+    unit: Unit
+    ibsi_code: str
+    attribute: str
+    scale: float = 1.0
+
+
+IBSI_ROWS = (
+    _Row("shape.mesh_volume", "Volume (mesh)", Unit.CM3, "RNU0", "volume_mesh", 1 / MM3_PER_CM3),
+    _Row("shape.surface_area", "Surface area (mesh)", Unit.MM2, "C0JK", "surface_area"),
+    _Row("shape.surface_to_volume", "Surface to volume ratio", Unit.PER_MM, "2PR5", "surface_to_volume"),
+    _Row("shape.compactness_1", "Compactness 1", Unit.NONE, "SKGS", "compactness_1"),
+    _Row("shape.compactness_2", "Compactness 2", Unit.NONE, "BQWJ", "compactness_2"),
+    _Row("shape.spherical_disproportion", "Spherical disproportion", Unit.NONE, "KRCK", "spherical_disproportion"),
+    _Row("shape.sphericity", "Sphericity", Unit.NONE, "QCFX", "sphericity"),
+    _Row("shape.asphericity", "Asphericity", Unit.NONE, "25C7", "asphericity"),
+    _Row("shape.maximum_3d_diameter", "Maximum 3D diameter", Unit.MM, "L0JK", "maximum_3d_diameter"),
+    _Row("shape.major_axis_length", "Major axis length", Unit.MM, "TDIC", "major_axis_length"),
+    _Row("shape.minor_axis_length", "Minor axis length", Unit.MM, "P9VJ", "minor_axis_length"),
+    _Row("shape.least_axis_length", "Least axis length", Unit.MM, "7J51", "least_axis_length"),
+    _Row("shape.elongation", "Elongation", Unit.NONE, "Q3CK", "elongation"),
+    _Row("shape.flatness", "Flatness", Unit.NONE, "N17B", "flatness"),
+    _Row("shape.volume_density_aabb", "Volume density, aligned box", Unit.NONE, "PBX1", "volume_density_aabb"),
+    _Row("shape.area_density_aabb", "Area density, aligned box", Unit.NONE, "R59B", "area_density_aabb"),
+    _Row("shape.volume_density_aee", "Volume density, ellipsoid", Unit.NONE, "6BDE", "volume_density_aee"),
+    _Row("shape.area_density_aee", "Area density, ellipsoid", Unit.NONE, "RDD2", "area_density_aee"),
+    _Row("shape.volume_density_hull", "Volume density, hull", Unit.NONE, "R3ER", "volume_density_convex_hull"),
+    _Row("shape.area_density_hull", "Area density, hull", Unit.NONE, "7T7F", "area_density_convex_hull"),
+)
+
+SUBVOXEL_ROWS = (
+    _Row("subvoxel.volume", "Volume (sub-voxel surface)", Unit.CM3, "", "volume_mm3", 1 / MM3_PER_CM3),
+    _Row("subvoxel.surface_area", "Surface area (sub-voxel)", Unit.MM2, "", "area_mm2"),
+    _Row("subvoxel.sphericity", "Sphericity (sub-voxel)", Unit.NONE, "", "sphericity"),
+    _Row("shape.solidity", "Solidity (sub-voxel)", Unit.NONE, "", "solidity"),
+    _Row("subvoxel.relative_sphericity", "Sphericity against the sphere", Unit.NONE, "", "relative_sphericity"),
+    _Row("subvoxel.relative_solidity", "Solidity against the sphere", Unit.NONE, "", "relative_solidity"),
+)
+
+
+def ibsi_feature(context: ShapeContext, *, attribute: str, scale: float) -> float:
+    """One feature of the mask's IBSI morphology; NotMeasurableError where the mask does not have it."""
+    return scale * float(_measured(context.morphology, attribute))
+
+
+def subvoxel_feature(context: ShapeContext, *, attribute: str, scale: float) -> float:
+    """One number of the sub-voxel surface; NotMeasurableError where the planes do not tell it."""
+    return scale * float(_measured(context.subvoxel, attribute))
+
+
+def _measured(source: object, attribute: str) -> float:
+    from rtcomplexity.geometry.surface import UnmeasurableShapeError  # noqa: PLC0415 - brings scipy, seldom needed
+
+    try:
+        value = float(getattr(source, attribute))
+    except UnmeasurableShapeError as error:
+        raise NotMeasurableError(error.found) from error
+    if not np.isfinite(value):
+        raise NotMeasurableError("the shape does not have this number")
+    return value
+
+
+def _ibsi_definition(row: _Row) -> MetricDefinition[ShapeContext]:
+    return MetricDefinition(
+        key=row.key,
+        title=row.title,
+        unit=row.unit,
+        description=f"{row.title} of the padded mask on the planning grid (marching cubes at 0.5), as IBSI defines it.",
+        compute=partial(ibsi_feature, attribute=row.attribute, scale=row.scale),
+        ibsi_code=row.ibsi_code,
+        reference=IBSI,
+    )
+
+
+def _subvoxel_definition(row: _Row) -> MetricDefinition[ShapeContext]:
+    return MetricDefinition(
+        key=row.key,
+        title=row.title,
+        unit=row.unit,
+        description=(
+            f"{row.title}: of the surface found from signed distances of the exact contours, interpolated between "
+            "planes and rounded at the ends; several bodies are weighted by volume."
+        ),
+        compute=partial(subvoxel_feature, attribute=row.attribute, scale=row.scale),
+    )
+
+
+TARGET: tuple[MetricDefinition[ShapeContext], ...] = (
+    *map(_ibsi_definition, IBSI_ROWS),
+    *map(_subvoxel_definition, SUBVOXEL_ROWS),
+)
+"""Measured on targets only."""
