@@ -8,7 +8,7 @@ from rtcomplexity.assessment import Assessment, analyze
 from rtcomplexity.cli.progress import progress
 from rtcomplexity.dicom.target_class import parse_aliases
 from rtcomplexity.errors import UsageError
-from rtcomplexity.evidence.building import IDENTIFYING_OPTIONS, build_record
+from rtcomplexity.evidence.building import build_record
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.scoring.facts import Site
 from rtcomplexity.scoring.profile import load_profile
@@ -50,17 +50,13 @@ def assessed(
 
 def deidentified_record(assessment: Assessment, profile: str) -> Record:
     """Build the record once more, without names and with UIDs keyed by the plan."""
-    options = {
-        option: "set" if option.lstrip("-").replace("-", "_") in IDENTIFYING_OPTIONS else value
-        for option, value in assessment.record.options.items()
-    }
     return build_record(
         assessment.case,
         assessment.table,
         assessment.outcome,
         load_profile(profile),
         software_version=assessment.record.software.version,
-        options=options,
+        options=assessment.record.options,
         definitions=CATALOGUE,
         identified=False,
     )
