@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from typing import TYPE_CHECKING
-
-from rtcomplexity.metrics import contour, morphology, shape
+from rtcomplexity.metrics import contour, morphology, relation, shape
 
 if TYPE_CHECKING:
     from rtcomplexity.metrics.context import RoiContext
-    from rtcomplexity.metrics.definition import MetricDefinition
-
-if TYPE_CHECKING:
     from rtcomplexity.metrics.definition import MetricDefinition
 
 QUICK: tuple[MetricDefinition[RoiContext], ...] = (*contour.QUICK, *shape.QUICK)
@@ -21,4 +16,6 @@ FULL: tuple[MetricDefinition[RoiContext], ...] = (*QUICK, *contour.TOPOLOGY, *sh
 """All metrics of any ROI."""
 TARGET: tuple[MetricDefinition[RoiContext], ...] = (*FULL, *morphology.TARGET)
 """All metrics of a target."""
-CATALOGUE = TARGET
+RELATIONS = relation.RELATIONS
+"""All metrics of a pair of ROIs."""
+CATALOGUE: tuple[MetricDefinition[Any], ...] = (*TARGET, *RELATIONS)

@@ -14,6 +14,7 @@ import numpy as np
 from rtcomplexity.geometry.runs import Lattice, Runs, on_slices, rasterise
 from rtcomplexity.geometry.union import union_stack
 from rtcomplexity.metrics import contour, shape
+from rtcomplexity.metrics.adjacency import Adjacency, adjacency
 from rtcomplexity.metrics.context import UnionContext
 from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
@@ -21,7 +22,7 @@ from rtcomplexity.model.issue import Issue, Severity, roi_subject
 from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from rtcomplexity.metrics.context import RoiContext, ShapeContext
     from rtcomplexity.model.case import Case, ImageSet
@@ -42,6 +43,8 @@ class GrossTarget:
     """The union."""
     parts: tuple[RoiContext, ...]
     """The ROIs that make it up; none lies inside another."""
+    adjacency: Adjacency
+    """The organs around it."""
 
     @property
     def drawn_by_hand(self) -> tuple[RoiContext, ...]:
@@ -50,16 +53,21 @@ class GrossTarget:
 
 
 def measure_gross_target(
-    contexts: Sequence[RoiContext], case: Case
+    contexts: Sequence[RoiContext], case: Case, *, expanded: Collection[int] = ()
 ) -> tuple[Mapping[str, Measurement], tuple[int, ...], tuple[Issue, ...]]:
-    """Scored metrics by key, the numbers of the ROIs they are measured on, and what was odd."""
-    gross = [c for c in contexts if c.roi.target_class.is_gross and c.stacked.stack is not None]
+    """Scored metrics by key, the numbers of the ROIs they are measured on, and what was odd.
+
+    `expanded` are the numbers of ROIs that are another one and a margin: nobody drew them.
+    """
+    drawn = [c for c in contexts if c.roi.number not in expanded]
+    gross = [c for c in drawn if c.roi.target_class.is_gross and c.stacked.stack is not None]
     kept, issues = _without_nested(gross)
     values = dict(_image_metrics(case))
     if not kept:
         return values | _missing("no gross target (GTV or ITV) with closed contours was found"), (), issues
     numbers = tuple(sorted(part.roi.number for part in kept))
-    target = GrossTarget(context=_union(kept), parts=tuple(kept))
+    union = _union(kept)
+    target = GrossTarget(context=union, parts=tuple(kept), adjacency=adjacency(union, contexts))
     return (
         values | {key: _measure(compute, unit, target) for key, (unit, compute) in GEOMETRIC.items()},
         numbers,
@@ -180,6 +188,21 @@ def branching_count(target: GrossTarget) -> float:
     return shape.branching_count(target.context)
 
 
+def surface_within_5mm(target: GrossTarget) -> float:
+    """Share of the surface that lies in an anatomical organ or within 5 mm of one."""
+    return target.adjacency.surface_share()
+
+
+def organs_within_5mm(target: GrossTarget) -> float:
+    """Anatomical organs within 5 mm of the surface."""
+    return target.adjacency.organ_count()
+
+
+def organ_overlap(target: GrossTarget) -> float:
+    """Share of the volume that lies in anatomical organs."""
+    return target.adjacency.overlap_share()
+
+
 GEOMETRIC: Mapping[str, tuple[Unit, Callable[[GrossTarget], float]]] = {
     "scored.volume": (Unit.CM3, volume_cm3),
     "scored.craniocaudal_length": (Unit.MM, craniocaudal_length_mm),
@@ -188,6 +211,9 @@ GEOMETRIC: Mapping[str, tuple[Unit, Callable[[GrossTarget], float]]] = {
     "scored.planes_with_components": (Unit.NONE, planes_with_components),
     "scored.planes_with_holes": (Unit.NONE, planes_with_holes),
     "scored.branching_count": (Unit.NONE, branching_count),
+    "scored.surface_within_5mm": (Unit.NONE, surface_within_5mm),
+    "scored.organs_within_5mm": (Unit.NONE, organs_within_5mm),
+    "scored.organ_overlap": (Unit.NONE, organ_overlap),
 }
 
 

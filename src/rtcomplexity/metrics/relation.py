@@ -23,7 +23,7 @@ from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -100,15 +100,22 @@ class RelationContext:
         return self.a.surface.box_mm, self.b.surface.box_mm
 
 
-def relations_of(contexts: Sequence[RoiContext]) -> Iterator[RelationContext]:
-    """Pair every target with every other named ROI within reach; both enclose a volume."""
-    solid = [context for context in contexts if _encloses_volume(context)]
-    for a in solid:
-        for b in solid:
-            if a is b or not a.roi.target_class.is_target or not b.roi.name.strip():
-                continue
-            if box_gap_mm(a.surface, b.surface) <= REACH_MM:
-                yield RelationContext(a=a, b=b)
+def with_volume(contexts: Iterable[RoiContext]) -> list[RoiContext]:
+    """ROIs that enclose a known volume."""
+    return [context for context in contexts if _encloses_volume(context)]
+
+
+def relations_of(solid: Sequence[RoiContext]) -> list[RelationContext]:
+    """Pair every target with every other named ROI within reach; all of them enclose a volume."""
+    return [
+        RelationContext(a=a, b=b)
+        for a in solid
+        for b in solid
+        if a is not b
+        and a.roi.target_class.is_target
+        and b.roi.name.strip()
+        and box_gap_mm(a.surface, b.surface) <= REACH_MM
+    ]
 
 
 def _encloses_volume(context: RoiContext) -> bool:

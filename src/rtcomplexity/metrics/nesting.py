@@ -1,0 +1,72 @@
+"""Whether targets lie in the targets that should hold them: a GTV in its CTV, a CTV or ITV in its PTV.
+
+Where there are several, a target belongs to those whose name differs from its own by the class alone (GTV-1 and CTV-1);
+without such a one, to the one that holds most of it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from rtcomplexity.model.issue import Issue, Severity
+from rtcomplexity.model.structure_set import TargetClass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rtcomplexity.metrics.relation import RelationContext
+    from rtcomplexity.model.structure_set import Roi
+
+TOLERATED_SHARE: Final = 0.02
+"""Less of a target outside the one that should hold it is a matter of drawing."""
+HOLDERS: Final[Mapping[TargetClass, tuple[TargetClass, ...]]] = {
+    TargetClass.GTV: (TargetClass.CTV, TargetClass.ITV, TargetClass.PTV),
+    TargetClass.CTV: (TargetClass.PTV,),
+    TargetClass.ITV: (TargetClass.PTV,),
+}
+"""Classes that should hold each class; the first of which there is one."""
+_CLASS_WORD: Final = re.compile("i?(?:GTV|CTV|ITV|PTV)", re.IGNORECASE)
+
+
+def nesting_issues(rois: Sequence[Roi], pairs: Sequence[RelationContext]) -> tuple[Issue, ...]:
+    """Targets that reach out of those that should hold them.
+
+    Parameters
+    ----------
+    rois
+        The ROIs that enclose a volume.
+    pairs
+        Their relations; two ROIs without one are far apart.
+    """
+    inside = {(pair.a.roi.number, pair.b.roi.number): pair.containment for pair in pairs}
+    return tuple(issue for roi in rois if roi.target_class in HOLDERS for issue in _issues(roi, rois, inside))
+
+
+def _issues(roi: Roi, rois: Sequence[Roi], inside: Mapping[tuple[int, int], float]) -> Iterator[Issue]:
+    holders = _holders(roi, rois)
+    if not holders:
+        return
+    share, holder = max(((inside.get((roi.number, h.number), 0.0), h) for h in holders), key=lambda found: found[0])
+    if 1 - share > TOLERATED_SHARE:
+        yield Issue(
+            code="target-not-nested",
+            severity=Severity.WARNING,
+            subject=f"relation:{roi.number}:{holder.number}",
+            text=f"{100 * (1 - share):.3g} % of this {roi.target_class} lies outside the {holder.target_class} that "
+            "should hold it.",
+        )
+
+
+def _holders(roi: Roi, rois: Sequence[Roi]) -> list[Roi]:
+    """ROIs of which one should hold this one."""
+    for target_class in HOLDERS[roi.target_class]:
+        found = [other for other in rois if other.target_class is target_class]
+        if found:
+            return [other for other in found if _tag(other) == _tag(roi)] or found
+    return []
+
+
+def _tag(roi: Roi) -> str:
+    """What a name says beside the class, in letters and digits: GTV-1 and ctv 1 say the same."""
+    return "".join(character for character in _CLASS_WORD.sub("", roi.name).casefold() if character.isalnum())
