@@ -51,23 +51,23 @@ def painted(image_grid, value_of):
     return value_of(centres(image_grid)).reshape(shape)
 
 
-def written(folder, image_grid, value_of, *, modality="CT", frame_uid="1.1", step=5e-7):
+def written(folder, image_grid, value_of, *, modality="CT", frame_uid="1.1", step=5e-7, uid="1.5", **header):
     """Write the values as 32-bit integers of `step` units."""
     folder.mkdir(exist_ok=True)
     stored = np.rint(painted(image_grid, value_of) / step).astype(np.int32)
-    paths = [_write(folder / f"{k}.dcm", rows, step) for k, rows in enumerate(stored)]
+    paths = [_write(folder / f"{k}.dcm", rows, step, header) for k, rows in enumerate(stored)]
     return ImageSeries(
-        series_uid="1.5",
+        series_uid=uid,
         study_uid="1.6",
         frame_of_reference_uid=frame_uid,
         modality=modality,
         grid=image_grid,
-        sop_instance_uids=tuple(f"1.7.{k}" for k in range(len(paths))),
+        sop_instance_uids=tuple(f"{uid}.{k}" for k in range(len(paths))),
         paths=tuple(paths),
     )
 
 
-def _write(path, rows, step):
+def _write(path, rows, step, header):
     dataset = Dataset()
     dataset.SOPClassUID, dataset.SOPInstanceUID = CTImageStorage, "1.2.3"
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
@@ -75,6 +75,8 @@ def _write(path, rows, step):
     dataset.BitsAllocated = dataset.BitsStored = 32
     dataset.HighBit, dataset.PixelRepresentation = 31, 1
     dataset.RescaleSlope, dataset.RescaleIntercept = step, 0
+    for keyword, value in header.items():
+        setattr(dataset, keyword, value)
     dataset.PixelData = rows.tobytes()
     dataset["PixelData"].VR = "OW"
     dataset.file_meta = FileMetaDataset()

@@ -1,0 +1,91 @@
+"""Image sets counted as acquisitions, and what shows that each was used, in words.
+
+One visit to a scanner is one acquisition: a 4D-CT with all its phases, a PET with the CT it came with. Localizers,
+derived series, cone-beam CT and secondary captures are listed and not counted. That a set is here shows nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rtcomplexity.model.case import EvidenceLevel, ImageRole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rtcomplexity.model.case import ImageSet
+
+LEVELS: Final = tuple(EvidenceLevel)
+LEVEL_WORDS: Final = {
+    EvidenceLevel.PRESENT: "present: nothing shows that it was used",
+    EvidenceLevel.SAME_FRAME: "in the planning frame of reference, without a registration",
+    EvidenceLevel.REGISTERED: "registered to the planning frame of reference",
+    EvidenceLevel.REFERENCED: "referenced by the structure set",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acquisition:
+    """One visit to a scanner."""
+
+    members: tuple[int, ...]
+    """Positions of its image sets in the case, the first one first."""
+    modalities: tuple[str, ...]
+    """Of the members, without repeats: ("CT",) or ("CT", "PT")."""
+    phases: int
+    """Phases of a 4D set; 1 otherwise."""
+    level: EvidenceLevel
+    """The highest of the members'."""
+    is_counted: bool
+
+    @property
+    def words(self) -> str:
+        """E.g. "CT + PT, registered to the planning frame of reference"."""
+        name = " + ".join(self.modalities) + (f" in {self.phases} phases" if self.phases > 1 else "")
+        return f"{name}, {LEVEL_WORDS[self.level]}" + ("" if self.is_counted else "; listed, not counted")
+
+
+def acquisitions(image_sets: Sequence[ImageSet]) -> tuple[Acquisition, ...]:
+    """Group image sets into acquisitions.
+
+    A PET and a CT of one study, one frame of reference and one patient are one acquisition; each CT goes to
+    one PET only, the first of its kind. Everything else stands alone.
+
+    Returns
+    -------
+    tuple of Acquisition
+        In the order of their first members.
+    """
+    partner: dict[int, int] = {}
+    for pet, image_set in enumerate(image_sets):
+        if image_set.modality == "PT" and image_set.role is not ImageRole.NOT_COUNTED:
+            ct = next((n for n in range(len(image_sets)) if n not in partner and _came_with(image_sets, n, pet)), None)
+            if ct is not None:
+                partner[ct], partner[pet] = pet, ct
+    groups = [(n, partner[n]) if n in partner else (n,) for n in range(len(image_sets)) if partner.get(n, n) >= n]
+    return tuple(_acquisition(image_sets, members) for members in groups)
+
+
+def counted(image_sets: Sequence[ImageSet]) -> int:
+    """Acquisitions that count."""
+    return sum(acquisition.is_counted for acquisition in acquisitions(image_sets))
+
+
+def _came_with(image_sets: Sequence[ImageSet], ct: int, pet: int) -> bool:
+    if image_sets[ct].modality != "CT" or image_sets[ct].role is ImageRole.NOT_COUNTED:
+        return False
+    a, b = image_sets[ct].series[0], image_sets[pet].series[0]
+    same_visit = a.study_uid == b.study_uid and a.frame_of_reference_uid == b.frame_of_reference_uid
+    return same_visit and bool(a.frame_of_reference_uid) and a.patient_key == b.patient_key
+
+
+def _acquisition(image_sets: Sequence[ImageSet], members: tuple[int, ...]) -> Acquisition:
+    chosen = [image_sets[n] for n in members]
+    return Acquisition(
+        members=members,
+        modalities=tuple(dict.fromkeys(image_set.modality for image_set in chosen)),
+        phases=max(len(image_set.series) for image_set in chosen),
+        level=max((image_set.level for image_set in chosen), key=LEVELS.index),
+        is_counted=any(image_set.role is not ImageRole.NOT_COUNTED for image_set in chosen),
+    )

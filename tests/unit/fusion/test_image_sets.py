@@ -1,0 +1,78 @@
+"""Acquisitions, not series, are counted."""
+
+from pathlib import Path
+
+import pytest
+
+from rtcomplexity.fusion.image_sets import acquisitions, counted
+from rtcomplexity.model.case import EvidenceLevel, ImageRole, ImageSet
+from rtcomplexity.model.image import ImageSeries
+from unit.fusion.images import grid
+
+
+def image_set(modality, study="1", frame="1.1", phases=1, role=ImageRole.SECONDARY, level=EvidenceLevel.SAME_FRAME):
+    series = tuple(
+        ImageSeries(
+            series_uid=f"{modality}.{phase}",
+            study_uid=study,
+            frame_of_reference_uid=frame,
+            modality=modality,
+            grid=grid(shape=(2, 3, 4)),
+            sop_instance_uids=("a", "b"),
+            paths=(Path("a"), Path("b")),
+        )
+        for phase in range(phases)
+    )
+    return ImageSet(series=series, role=role, level=level, shown_by="")
+
+
+def test_a_pet_and_its_ct_are_one():
+    sets = [
+        image_set("CT", role=ImageRole.PLANNING),
+        image_set("CT", study="2", frame="1.2"),
+        image_set("PT", study="2", frame="1.2"),
+    ]
+    assert [found.members for found in acquisitions(sets)] == [(0,), (1, 2)]
+    assert counted(sets) == 2
+    assert acquisitions(sets)[1].words == "CT + PT, in the planning frame of reference, without a registration"
+
+
+def test_the_planning_ct_may_be_the_pets_own():
+    sets = [image_set("CT", role=ImageRole.PLANNING, level=EvidenceLevel.REFERENCED), image_set("PT")]
+    (only,) = acquisitions(sets)
+    assert only.level is EvidenceLevel.REFERENCED
+    assert counted(sets) == 1
+
+
+@pytest.mark.parametrize("difference", [{"study": "2"}, {"frame": "1.2"}, {"frame": ""}])
+def test_a_pet_of_another_visit_stands_alone(difference):
+    ct = image_set("CT", **{"frame": ""} if difference == {"frame": ""} else {})
+    assert counted([ct, image_set("PT", **difference)]) == 2
+
+
+def test_each_ct_goes_to_one_pet_only():
+    sets = [image_set("PT"), image_set("PT"), image_set("CT")]
+    assert [found.members for found in acquisitions(sets)] == [(0, 2), (1,)]
+
+
+def test_a_four_dimensional_ct_is_one_with_its_phases():
+    (only,) = acquisitions([image_set("CT", phases=10, level=EvidenceLevel.REGISTERED)])
+    assert only.phases == 10
+    assert only.words == "CT in 10 phases, registered to the planning frame of reference"
+
+
+def test_what_is_no_image_set_is_listed_and_not_counted():
+    sets = [image_set("CT", role=ImageRole.PLANNING), image_set("CT", role=ImageRole.NOT_COUNTED), image_set("MR")]
+    assert len(acquisitions(sets)) == 3
+    assert counted(sets) == 2
+    assert acquisitions(sets)[1].words.endswith("listed, not counted")
+
+
+def test_a_derived_series_is_no_pets_ct():
+    sets = [image_set("CT", role=ImageRole.NOT_COUNTED), image_set("PT")]
+    assert [found.members for found in acquisitions(sets)] == [(0,), (1,)]
+
+
+def test_no_images_are_no_acquisitions():
+    assert acquisitions([]) == ()
+    assert counted([]) == 0
