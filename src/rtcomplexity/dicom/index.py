@@ -219,7 +219,7 @@ def _index_dicom(source: bytes | BinaryIO, path: Path, sha256: str, gathered: _G
         return
     if not (file.sop_class_uid.startswith(_DICOM_UID_ROOT) or (has_prefix and file.sop_class_uid)):
         _note_broken("A DICOM file names no SOP Class.", sha256, gathered, has_prefix=has_prefix)
-    elif is_cut_short(dataset):
+    elif is_cut_short(dataset) and file.kind is not FileKind.STRUCTURE_SET:  # those say themselves what is wrong
         _note_broken("A DICOM file is cut short inside an element.", sha256, gathered, has_prefix=has_prefix)
     else:
         gathered.files.append(file)

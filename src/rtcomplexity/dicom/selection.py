@@ -123,7 +123,9 @@ def _first_difference(one: Candidate, other: Candidate) -> tuple[str, str]:
     if one.structure_set.written_at != other.structure_set.written_at:
         is_newer = one.structure_set.written_at > other.structure_set.written_at
         return ("is newer", "is older") if is_newer else ("is older", "is newer")
-    return "has the first SOP Instance UID", "has a later SOP Instance UID"
+    first, later = "has the first SOP Instance UID", "has a later SOP Instance UID"
+    is_first = one.structure_set.sop_instance_uid < other.structure_set.sop_instance_uid
+    return (first, later) if is_first else (later, first)
 
 
 def _because(chosen: Candidate, others: Sequence[Candidate]) -> str:

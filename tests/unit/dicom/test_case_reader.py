@@ -1,0 +1,437 @@
+"""One folder, one case: which structure set, which images, and what shows it."""
+
+import numpy as np
+import pytest
+
+from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.dicom.target_class import parse_aliases
+from rtcomplexity.errors import (
+    CorruptStructureSetError,
+    LimitExceededError,
+    NoStructureSetError,
+    SeveralPatientsError,
+    UsageError,
+)
+from rtcomplexity.model.case import EvidenceLevel, ImageLink, ImageRole
+from rtcomplexity.model.structure_set import ClassDecidedBy, TargetClass
+from rtcomplexity.settings import Settings
+from unit.dicom.datasets import (
+    MR,
+    PT,
+    REGISTRATION,
+    SECONDARY_CAPTURE,
+    contour,
+    item,
+    new,
+    plan,
+    roi,
+    save,
+    slices,
+    structure_set,
+    to_bytes,
+)
+
+POSITIONS = (0, 2, 4, 6)
+
+
+def ring(position, image_uid=None):
+    return contour(rf"0\0\{position}\9\0\{position}\0\9\{position}", image_uid=image_uid)
+
+
+def rings(uids=None):
+    return [ring(position, uids and uids[number]) for number, position in enumerate(POSITIONS)]
+
+
+def ct(root="1.7", **values):
+    return slices(POSITIONS, root=root, **values)
+
+
+def uids_of(made):
+    return [one.SOPInstanceUID for one in made]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder to which a test adds data sets, named by number."""
+
+    class Folder:
+        path = tmp_path
+        count = 0
+
+        def add(self, *datasets):
+            for dataset in datasets:
+                Folder.count += 1
+                save(tmp_path, f"file {Folder.count}", dataset)
+            return self
+
+        def read(self, **options):
+            return read_case(tmp_path, settings=Settings(), **options)
+
+    return Folder()
+
+
+def codes(case):
+    return {issue.code for issue in case.issues}
+
+
+def linked_set(made, uid="1.5", name="GTV", **values):
+    return structure_set([roi(1, name, rings(uids_of(made)))], uid, image_uids=uids_of(made), **values)
+
+
+# --- the link ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("references", "link", "text"),
+    [
+        ("contour", ImageLink.CONTOUR_IMAGE_SEQUENCE, "4 of 4 contour-level image references resolve"),
+        (
+            "study",
+            ImageLink.STUDY_LEVEL_REFERENCES,
+            "4 of 4 study-level image references resolve; 0 of 4 contour-level",
+        ),
+        ("series", ImageLink.SERIES_UID, "Series Instance UID is here; 0 of 4 contour-level and 0 of 4 study-level"),
+        ("frame", ImageLink.FRAME_OF_REFERENCE, "Frame of Reference UID is here; 0 of 4 contour-level and 0 of 4"),
+        ("none", ImageLink.NONE, "0 of 4 contour-level and 0 of 4 study-level image references resolve; neither"),
+    ],
+)
+def test_the_firmest_reference_that_resolves_holds_and_is_named(folder, references, link, text):
+    kinds = ("contour", "study", "series", "frame", "none")
+    reach = kinds.index(references)
+    made, gone = ct(), [f"9.9.{number}" for number in range(4)]
+    one = structure_set(
+        [roi(1, "GTV", rings(uids_of(made) if reach == 0 else gone), frame="1.9" if reach <= 3 else "9.8")],
+        image_uids=uids_of(made) if reach <= 1 else gone,
+        series="1.7" if reach <= 2 else "9.7",
+    )
+    case = folder.add(*made, one).read()
+    assert case.image_link is link
+    assert text in case.image_link_text
+    assert (case.planning_image is None) == (link is ImageLink.NONE)
+    assert ("image-references-dangle" in codes(case)) == (references in {"study", "series", "frame"})
+
+
+def test_a_set_tied_by_position_alone_has_no_planning_image_and_says_so(folder):
+    one = structure_set([roi(1, "GTV", rings(), frame="9.8")])
+    case = folder.add(*ct(), one).read()
+    assert case.planning_image is None
+    assert {"unlinked-but-positions-agree", "unlinked-images"} <= codes(case)
+    assert [(image.role, image.level) for image in case.image_sets] == [(ImageRole.SECONDARY, EvidenceLevel.PRESENT)]
+
+
+@pytest.mark.parametrize("spoil", ["positions", "patient"])
+def test_positions_that_do_not_agree_or_an_unnamed_patient_are_not_said_to(folder, spoil):
+    made = slices([0.7, 2.7, 4.7, 6.7]) if spoil == "positions" else ct()
+    values = {"PatientID": ""} if spoil == "patient" else {}
+    case = folder.add(*made, structure_set([roi(1, "GTV", rings(), frame="9.8")], **values)).read()
+    assert "unlinked-images" in codes(case)
+    assert "unlinked-but-positions-agree" not in codes(case)
+
+
+def test_images_that_are_referenced_but_missing_are_an_issue(folder):
+    made = ct()
+    case = folder.add(*made[:1], linked_set(made)).read()
+    assert case.image_link_text.startswith("1 of 4 contour-level")
+    assert "images-missing" in codes(case)
+
+
+def test_among_series_of_the_frame_ct_comes_before_mr_and_full_before_partial(folder):
+    mr = slices(POSITIONS, root="1.71", sop_class=MR, modality="MR")
+    short = slices(POSITIONS[:2], root="1.70")
+    case = folder.add(*mr, *short, *ct(), structure_set([roi(1, "GTV", rings())])).read()
+    assert (case.planning_image.modality, case.planning_image.series_uid) == ("CT", "1.7")
+
+
+def test_a_derived_series_is_planned_on_only_where_it_is_referenced(folder):
+    average = ct(root="1.6", SeriesDescription="4D AVG")
+    first = folder.add(*average, *ct(), structure_set([roi(1, "GTV", rings())])).read()
+    assert first.planning_image.series_uid == "1.7"
+    assert first.image_sets[1].role is ImageRole.NOT_COUNTED
+    second = folder.add(linked_set(average, "1.51")).read(structure_set_uid="1.51")
+    assert second.planning_image.series_uid == "1.6"
+    assert second.image_sets[0].role is ImageRole.PLANNING
+
+
+def test_no_images_is_an_issue(folder):
+    case = folder.add(structure_set([roi(1, "GTV", rings())])).read()
+    assert (case.image_link, case.planning_image) == (ImageLink.NONE, None)
+    assert "no-images" in codes(case)
+
+
+def test_a_roi_of_another_frame_is_an_issue(folder):
+    made = ct()
+    one = structure_set([roi(1, "GTV", rings(uids_of(made))), roi(2, "PTV", rings(), frame="9.8")])
+    case = folder.add(*made, one).read()
+    assert [issue.subject for issue in case.issues if issue.code == "roi-in-other-frame"] == ["roi:2"]
+
+
+# --- which structure set ----------------------------------------------------------------------------------------------
+
+
+def test_the_set_that_resolves_to_images_wins(folder):
+    made = ct()
+    stray = structure_set([roi(1, "GTV", rings(), frame="9.8"), roi(2, "PTV", rings(), frame="9.8")], "1.1")
+    case = folder.add(*made, linked_set(made, "1.5"), stray).read()
+    assert case.structure_set.sop_instance_uid == "1.5"
+    assert case.chosen_because == "of 2 structure sets, it alone resolves to images that are here"
+    assert [(one.sop_instance_uid, one.because) for one in case.alternatives] == [
+        ("1.1", "it resolves to no image that is here; the chosen one resolves to images that are here")
+    ]
+
+
+def test_ct_comes_before_mr_before_pet(folder):
+    for number, (sop_class, modality) in enumerate(((PT, "PT"), (MR, "MR"), (None, "CT"))):
+        kind = {"sop_class": sop_class, "modality": modality} if sop_class else {}
+        made = slices(POSITIONS, root=f"1.7{number}", **kind)
+        folder.add(*made, linked_set(made, f"1.5{number}"))
+    case = folder.read()
+    assert case.structure_set.sop_instance_uid == "1.52"
+    assert case.chosen_because == "of 3 structure sets, it alone was drawn on CT"
+    assert [one.because[:16] for one in case.alternatives] == ["it was drawn on ", "it was drawn on "]
+
+
+def test_a_plan_decides_before_target_classes_do(folder):
+    made = ct()
+    richer = structure_set([roi(1, "GTV", rings(uids_of(made))), roi(2, "PTV", rings())], "1.52")
+    case = folder.add(*made, linked_set(made, "1.51"), richer, plan("1.51")).read()
+    assert case.structure_set.sop_instance_uid == "1.51"
+    assert case.rt_plan.referenced_structure_set_uid == "1.51"
+    assert "it alone is referenced by an RT Plan" in case.chosen_because
+
+
+def test_target_classes_decide_before_approval_and_empty_ones_do_not_count(folder):
+    made = ct()
+    uids = uids_of(made)
+    empty = structure_set([roi(1, "GTV", rings(uids)), roi(2, "CTV"), roi(3, "PTV")], "1.51", ApprovalStatus="APPROVED")
+    drawn = structure_set([roi(1, "GTV", rings(uids)), roi(2, "CTV", rings(uids))], "1.52")
+    case = folder.add(*made, empty, drawn).read()
+    assert case.structure_set.sop_instance_uid == "1.52"
+    assert case.alternatives[0].because == "it holds 1 target classes; the chosen one holds 2 target classes"
+
+
+def test_then_approval_then_age_then_uid(folder):
+    made = ct()
+    facts = [
+        ("1.51", {"StructureSetDate": "20260103"}),
+        ("1.52", {"StructureSetDate": "20260101", "ApprovalStatus": "APPROVED"}),
+        ("1.53", {"StructureSetDate": "20260102", "ApprovalStatus": "APPROVED"}),
+        ("1.54", {"StructureSetDate": "20260102", "ApprovalStatus": "APPROVED"}),
+    ]
+    for uid, values in facts:
+        folder.add(linked_set(made, uid, **values))
+    case = folder.add(*made).read()
+    assert case.structure_set.sop_instance_uid == "1.53"
+    assert [(one.sop_instance_uid, one.because.split(";")[0]) for one in case.alternatives] == [
+        ("1.54", "it has a later SOP Instance UID"),
+        ("1.52", "it is older"),
+        ("1.51", "it is not approved"),
+    ]
+
+
+def test_the_newest_of_equals_is_said_to_be(folder):
+    made = ct()
+    folder.add(*made, *(linked_set(made, f"1.5{day}", StructureSetDate=f"2026010{day}") for day in (1, 3, 2)))
+    case = folder.read()
+    assert case.structure_set.sop_instance_uid == "1.53"
+    assert case.chosen_because == "it is the newest of 3 structure sets that are otherwise alike"
+
+
+def test_a_rejected_set_loses_to_any_other_and_alone_is_marked(folder):
+    made = ct()
+    folder.add(*made, linked_set(made, "1.51", ApprovalStatus="REJECTED"))
+    alone = folder.read()
+    assert "structure-set-rejected" in codes(alone)
+    case = folder.add(structure_set([roi(1, "GTV", rings(), frame="9.8")], "1.52")).read()
+    assert case.structure_set.sop_instance_uid == "1.52"
+    assert case.alternatives[0].because == "it was rejected; the chosen one was not rejected"
+
+
+@pytest.mark.parametrize("wanted", ["1.3.4.51", "51", "1.3.4.5", " 1.3.4.51 "])
+def test_the_user_chooses_by_uid_or_an_end_of_it(folder, wanted):
+    made = ct()
+    folder.add(*made, linked_set(made, "1.3.4.51"), linked_set(made, "2.3.4.52", StructureSetDate="20260101"))
+    case = folder.read(structure_set_uid=wanted)
+    assert case.structure_set.sop_instance_uid == "1.3.4.51"
+    assert case.chosen_because == "the user named it"
+    assert case.alternatives[0].because == "the user named another"
+
+
+@pytest.mark.parametrize(("wanted", "how"), [("9.9", "none"), ("1.3", "several"), ("", "none")])
+def test_a_choice_that_fits_none_or_several_is_a_usage_error(folder, wanted, how):
+    made = ct()
+    folder.add(linked_set(made, "1.3.4.51"), linked_set(made, "1.3.4.52"))
+    with pytest.raises(UsageError, match=how):
+        folder.read(structure_set_uid=wanted)
+
+
+# --- image sets -------------------------------------------------------------------------------------------------------
+
+
+def registration(source, registered, uid="1.8"):
+    """source -> registered, shifted."""
+    matrix = np.eye(4)
+    matrix[:3, 3] = (1, 2, 3)
+    one = item(
+        FrameOfReferenceTransformationMatrix=[f"{value:g}" for value in matrix.ravel()],
+        FrameOfReferenceTransformationMatrixType="RIGID",
+    )
+    dataset = new(REGISTRATION, uid, Modality="REG", FrameOfReferenceUID=registered)
+    dataset.RegistrationSequence = [
+        item(FrameOfReferenceUID=source, MatrixRegistrationSequence=[item(MatrixSequence=[one])])
+    ]
+    return dataset
+
+
+def test_levels_of_evidence(folder):
+    made = ct()
+    pet = slices(POSITIONS, root="1.71", sop_class=PT, modality="PT")
+    mr = slices(POSITIONS, root="1.72", sop_class=MR, modality="MR", FrameOfReferenceUID="2.1")
+    far = slices(POSITIONS, root="1.73", sop_class=MR, modality="MR", FrameOfReferenceUID="2.2")
+    named = slices(POSITIONS, root="1.74", sop_class=MR, modality="MR", FrameOfReferenceUID="2.3")
+    folder.add(*made, *pet, *mr, *far, *named, registration("2.1", "1.9"))
+    folder.add(structure_set([roi(1, "GTV", rings(uids_of(made)))], image_uids=uids_of(made) + uids_of(named)))
+    case = folder.read()
+    levels = [(one.series[0].series_uid, one.role, one.level) for one in case.image_sets]
+    assert levels == [
+        ("1.7", ImageRole.PLANNING, EvidenceLevel.REFERENCED),
+        ("1.72", ImageRole.SECONDARY, EvidenceLevel.REGISTERED),
+        ("1.73", ImageRole.SECONDARY, EvidenceLevel.PRESENT),
+        ("1.74", ImageRole.SECONDARY, EvidenceLevel.REFERENCED),
+        ("1.71", ImageRole.SECONDARY, EvidenceLevel.SAME_FRAME),
+    ]
+    assert len(case.registrations) == 1
+
+
+def test_a_chain_of_registrations_reaches_whatever_its_direction(folder):
+    made = ct()
+    far = slices(POSITIONS, root="1.73", sop_class=MR, modality="MR", FrameOfReferenceUID="2.2")
+    folder.add(*made, *far, linked_set(made), registration("1.9", "3.3"), registration("3.3", "2.2", "1.81"))
+    assert folder.read().image_sets[1].level is EvidenceLevel.REGISTERED
+
+
+def test_a_series_a_phase_is_one_acquisition(folder):
+    made = ct()
+    phases = [one for phase in range(3) for one in ct(root=f"1.6{phase}", SeriesDescription=f"Gated {phase * 30}%")]
+    case = folder.add(*made, *phases, linked_set(made)).read()
+    assert [len(one.series) for one in case.image_sets] == [1, 3]
+
+
+def test_findings_about_a_series_name_it_by_modality_and_place(folder):
+    made = ct()
+    pet = slices([0, 2, 4, 10], root="1.71", sop_class=PT, modality="PT")
+    case = folder.add(*made, *pet, linked_set(made)).read()
+    assert [(one.code, one.subject) for one in case.issues if "slices" in one.code] == [
+        ("missing-slices", "image:PT:1")
+    ]
+
+
+def test_secondary_captures_are_listed_and_not_counted(folder):
+    made = ct()
+    case = folder.add(*made, linked_set(made), new(SECONDARY_CAPTURE, "1.3", Modality="OT")).read()
+    assert "secondary-captures" in codes(case)
+    assert len(case.image_sets) == 1
+
+
+# --- plans, identity, errors ------------------------------------------------------------------------------------------
+
+
+def test_among_plans_of_the_set_the_approved_then_the_newest_is_taken(folder):
+    made = ct()
+    folder.add(*made, linked_set(made), plan("9.9", "1.60"))
+    folder.add(plan("1.5", "1.61", RTPlanDate="20260103"))
+    folder.add(plan("1.5", "1.62", RTPlanDate="20260101", ApprovalStatus="APPROVED"))
+    folder.add(plan("1.5", "1.63", RTPlanDate="20260102", ApprovalStatus="APPROVED"))
+    case = folder.read()
+    assert case.rt_plan.sop_instance_uid == "1.63"
+    assert {"plan-of-other-set", "several-plans"} <= codes(case)
+
+
+def test_a_plan_of_another_set_is_no_plan_of_this_one(folder):
+    made = ct()
+    case = folder.add(*made, linked_set(made), plan("9.9")).read()
+    assert case.rt_plan is None
+    assert "plan-of-other-set" in codes(case)
+
+
+def test_a_broken_plan_or_registration_is_an_issue(folder):
+    made = ct()
+    folder.add(*made, linked_set(made))
+    (folder.path / "plan").write_bytes(to_bytes(plan("1.5"))[:-3])
+    (folder.path / "reg").write_bytes(to_bytes(new(REGISTRATION, "1.8", Modality="REG")))
+    case = folder.read()
+    assert {"plan-unreadable", "registration-unreadable"} <= codes(case)
+    assert (case.rt_plan, case.registrations) == (None, ())
+
+
+def test_a_broken_structure_set_beside_a_good_one_is_an_issue(folder):
+    made = ct()
+    folder.add(*made, linked_set(made), structure_set([], "1.52"))
+    assert "structure-set-unreadable" in codes(folder.read())
+
+
+def test_the_only_structure_set_being_corrupt_is_an_error(folder):
+    with pytest.raises(CorruptStructureSetError, match="lists no ROIs"):
+        folder.add(*ct(), structure_set([])).read()
+
+
+def test_a_structure_set_over_the_limit_is_an_error(folder):
+    folder.add(structure_set([roi(1, "GTV", rings())]))
+    with pytest.raises(LimitExceededError):
+        read_case(folder.path, settings=Settings(max_structure_set_bytes=100))
+
+
+def test_no_structure_set_says_what_was_found(folder):
+    pet = slices(POSITIONS[:1], root="1.71", sop_class=PT, modality="PT")
+    with pytest.raises(NoStructureSetError, match="4 CT images, 1 PT image, 1 plan, 0 structure sets"):
+        folder.add(*ct(), *pet, plan("1.5")).read()
+
+
+def test_several_patients_are_counted_and_not_named(folder):
+    made = ct()
+    folder.add(*made, linked_set(made), linked_set(made, "1.52", PatientID="SECRET-2"))
+    with pytest.raises(SeveralPatientsError, match="files of 2 patients: 4 CT images, 2 structure sets") as caught:
+        folder.read()
+    assert "SECRET" not in str(caught.value)
+
+
+def test_files_that_name_no_patient_are_an_issue(folder):
+    made = ct(PatientID="")
+    case = folder.add(*made, linked_set(made)).read()
+    assert "patient-not-stated" in codes(case)
+
+
+def test_aliases_reach_the_rois(folder):
+    folder.add(structure_set([roi(1, "Box", rings())]))
+    (one,) = folder.read(aliases=parse_aliases(["box=GTV"])).structure_set.rois
+    assert (one.target_class, one.class_decided_by) == (TargetClass.GTV, ClassDecidedBy.ALIAS)
+
+
+def test_plan_id_follows_content_not_names_and_not_other_files(tmp_path):
+    made = ct()
+    one = linked_set(made)
+
+    def plan_id(folder, *others):
+        for number, dataset in enumerate([*made, one, *others]):
+            save(tmp_path / folder, f"{folder}{number}", dataset)
+        return read_case(tmp_path / folder, settings=Settings()).plan_id
+
+    first = plan_id("a")
+    stray = slices(POSITIONS, root="1.79", sop_class=MR, modality="MR", FrameOfReferenceUID="2.2")
+    assert plan_id("b", new(SECONDARY_CAPTURE, "1.3"), plan("9.9"), *stray) == first
+    assert plan_id("c", plan("1.5")) != first
+    one.StructureSetLabel = "changed"
+    assert plan_id("d") != first
+
+
+def test_issues_are_sorted_and_repeat(folder):
+    made = slices([0, 2, 4, 10])
+    folder.add(*made, linked_set(ct()), plan("9.9"))
+    assert list(folder.read().issues) == sorted(folder.read().issues)
+
+
+def test_no_issue_names_a_patient_or_a_path(folder):
+    made = slices([0, 2, 4, 10], PatientID="SECRET")
+    (folder.path / "junk").write_bytes(b"\0" * 128 + b"DICM")
+    case = folder.add(*made, linked_set(ct(), PatientID="SECRET", name="SECRET"), plan("9", PatientID="SECRET")).read()
+    assert len(case.issues) > 3
+    assert not any("SECRET" in issue.text or str(folder.path) in issue.text for issue in case.issues)

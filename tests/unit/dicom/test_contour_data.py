@@ -1,0 +1,57 @@
+"""Contour Data becomes the numbers that are written, and a bad contour spoils no other."""
+
+import numpy as np
+import pytest
+
+from rtcomplexity.dicom.contour_data import EMPTY, NOT_FINITE, NOT_NUMBERS, NOT_TRIPLES, parse_contour_data
+
+GOOD = rb"1\2\3\-4.5\+6e-1\.7"
+GOOD_POINTS = [[1, 2, 3], [-4.5, 0.6, 0.7]]
+
+
+def test_every_value_is_the_float_that_python_reads():
+    texts = [f"{value:.10g}" for value in np.random.default_rng(1).normal(scale=300, size=300)]
+    parsed = parse_contour_data(["\\".join(texts).encode()])
+    assert parsed.points_mm.ravel().tolist() == [float(text) for text in texts]
+
+
+def test_contours_keep_their_order_and_their_counts():
+    parsed = parse_contour_data([GOOD, rb"9\8\7"])
+    assert parsed.counts.tolist() == [2, 1]
+    assert parsed.points_mm.tolist() == [*GOOD_POINTS, [9, 8, 7]]
+
+
+@pytest.mark.parametrize("padded", [GOOD + b" ", GOOD + b"\0", b" " + GOOD, GOOD.replace(b"\\", b" \\ ")])
+def test_padding_is_no_fault(padded):
+    parsed = parse_contour_data([padded])
+    assert not parsed.faults
+    assert parsed.points_mm.tolist() == GOOD_POINTS
+
+
+@pytest.mark.parametrize(
+    ("bad", "fault"),
+    [
+        (rb"1\2\3\4", NOT_TRIPLES),
+        (rb"1\nan\3", NOT_FINITE),
+        (rb"1\-inf\3", NOT_FINITE),
+        (rb"1\1e999\3", NOT_FINITE),
+        (rb"1,5\2\3", NOT_NUMBERS),
+        (rb"1\two\3", NOT_NUMBERS),
+        (rb"1\0x10\3", NOT_NUMBERS),
+        (rb"1\1_0\3", NOT_NUMBERS),
+        (rb"1\\3", NOT_NUMBERS),
+        (rb"1 2\\3", NOT_NUMBERS),
+        (rb"1 2\3\4", NOT_NUMBERS),
+        (b"", EMPTY),
+        (b"  \0", EMPTY),
+    ],
+)
+def test_a_bad_contour_is_left_out_with_its_fault_and_its_neighbours_stay(bad, fault):
+    parsed = parse_contour_data([GOOD, bad, rb"9\8\7"])
+    assert parsed.faults == {1: fault}
+    assert parsed.counts.tolist() == [2, 0, 1]
+    assert parsed.points_mm.tolist() == [*GOOD_POINTS, [9, 8, 7]]
+
+
+def test_no_contours_are_no_points():
+    assert parse_contour_data([]).points_mm.shape == (0, 3)

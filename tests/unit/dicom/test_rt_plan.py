@@ -1,0 +1,47 @@
+"""RT Plans: what is stated is read, what is not stays empty."""
+
+import pytest
+
+from rtcomplexity.dicom.parsing import parse
+from rtcomplexity.dicom.rt_plan import read_plan
+from rtcomplexity.errors import UnreadableFileError
+from rtcomplexity.model.plan import Prescription
+from unit.dicom.datasets import CT, item, new, plan, to_bytes
+
+
+def read(dataset):
+    return read_plan(parse(to_bytes(dataset)), "abc")
+
+
+def test_what_is_stated_is_read():
+    dataset = plan("1.5", fractions=(3, 2), RTPlanDate="20260102", RTPlanTime="030405", ApprovalStatus="APPROVED")
+    dataset.DoseReferenceSequence = [
+        item(TargetPrescriptionDose=50, ReferencedROINumber=4),
+        item(TargetPrescriptionDose=45.5),
+        item(DoseReferenceNumber=3),
+    ]
+    dataset.TreatmentSites = "Lung, right"
+    found = read(dataset)
+    assert found.referenced_structure_set_uid == "1.5"
+    assert found.fractions_planned == 5
+    assert found.prescriptions == (
+        Prescription(target_dose_gy=50, referenced_roi_number=4),
+        Prescription(target_dose_gy=45.5),
+    )
+    assert (found.approval_status, found.treatment_site) == ("APPROVED", "Lung, right")
+    assert (found.written_at, found.file_sha256) == ("20260102030405", "abc")
+
+
+@pytest.mark.parametrize("fractions", [(), (None,), (5, None)])
+def test_fractions_not_stated_by_every_group_are_unknown(fractions):
+    assert read(plan("1.5", fractions=fractions)).fractions_planned is None
+
+
+def test_an_empty_plan_guesses_nothing():
+    found = read(new("1.2.840.10008.5.1.4.1.1.481.8", "1.6"))
+    assert (found.referenced_structure_set_uid, found.prescriptions, found.treatment_site) == ("", (), "")
+
+
+def test_another_kind_of_file_is_refused():
+    with pytest.raises(UnreadableFileError, match="no RT Plan"):
+        read(new(CT, "1.1"))
