@@ -28,16 +28,6 @@ def roi(number, name, target_class, *, contours=21, volume=155.9, system=None, g
     }
 
 
-def relation(a, b, share):
-    return {
-        "a": a["name"],
-        "b": b["name"],
-        "a_number": a["number"],
-        "b_number": b["number"],
-        "metrics": {"relation.containment": metric(share)},
-    }
-
-
 def image_set(modality, role, level, slices=134):
     return {
         "modality": modality,
@@ -147,7 +137,6 @@ ISSUES = (issue("warning"), issue("info"))
 def record_of(
     *,
     rois=ROIS,
-    relations=(),
     image_sets=IMAGE_SETS,
     issues=ISSUES,
     options=None,
@@ -163,7 +152,7 @@ def record_of(
             "plan": PLAN,
             "image_sets": list(image_sets),
             "rois": list(rois),
-            "relations": list(relations),
+            "relations": [],
             "gross_target": {"rois": [2], "metrics": {}},
             "score": SCORE,
             "verdict": verdict(**about_verdict),

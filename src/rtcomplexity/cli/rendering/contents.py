@@ -20,7 +20,6 @@ from rtcomplexity.cli.rendering.values import (
     UNRESOLVED,
     VOLUME,
     count,
-    is_target,
     name_of,
     names_by_number,
     value_of,
@@ -34,19 +33,14 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from rtcomplexity.evidence.record import ImageSetRecord, Plan, Record, RelationRecord, RtPlanRecord
-
-CONTAINMENT = "relation.containment"
-INSIDE = 0.995
-"""A target counts as inside another from this share of its volume: less is more than what voxels round away."""
-OUTER = {"GTV": ("ITV", "CTV", "PTV"), "ITV": ("CTV", "PTV"), "CTV": ("PTV",)}
+    from rtcomplexity.evidence.record import ImageSetRecord, Plan, Record, RtPlanRecord
 
 
 def contents_parts(record: Record, spelling: Callable[[str], str | None]) -> Iterator[RenderableType]:
     """Yield the page; `spelling` says how TG-263 would spell a name, or None."""
     yield links_tree(record)
     yield rois_table(record)
-    yield from oddities(record, spelling)
+    yield from spellings(record, spelling)
     yield from issues_parts(record, ALL)
 
 
@@ -85,24 +79,12 @@ def rois_table(record: Record) -> Table:
     return table
 
 
-def oddities(record: Record, spelling: Callable[[str], str | None]) -> Iterator[Text]:
-    """Yield a line for every target that is not inside its outer one, and one for names spelled otherwise."""
-    yield from (line for relation in record.relations if (line := _not_inside(relation, record)))
+def spellings(record: Record, spelling: Callable[[str], str | None]) -> Iterator[Text]:
+    """Yield a line with the names that TG-263 would spell otherwise, if there are any."""
     respelled = [(roi.name, other) for roi in record.rois if (other := spelling(roi.name)) is not None]
     if respelled:
         pairs = " · ".join(f"{shown(name)} → {shown(other)}" for name, other in respelled)
         yield Text(f"TG-263 would spell: {pairs}")
-
-
-def _not_inside(relation: RelationRecord, record: Record) -> Text | None:
-    by_number = {roi.number: roi for roi in record.rois}
-    inner, outer = by_number[relation.a_number], by_number[relation.b_number]
-    share = value_of(relation.metrics, CONTAINMENT)
-    if not is_target(inner) or share is None or outer.target_class not in OUTER.get(inner.target_class, ()):
-        return None
-    if share >= INSIDE:
-        return None
-    return Text(f"{name_of(inner)} is not inside {name_of(outer)}: {100 * share:.1f} % of it is.", style="yellow")
 
 
 def _approval(plan: Plan) -> str:
