@@ -14,7 +14,10 @@ def real_data():
     """The folder of real plans, from $RTCOMPLEXITY_DATA or beside the repository."""
     folder = Path(os.environ.get("RTCOMPLEXITY_DATA") or REPOSITORY.parent / "shared" / "data")
     if not folder.is_dir():
-        pytest.skip("the real plans are not here: set RTCOMPLEXITY_DATA to their folder")
+        missing = "the real plans are not here: set RTCOMPLEXITY_DATA to their folder"
+        if os.environ.get("RTCOMPLEXITY_REQUIRE_DATA") == "1":
+            pytest.fail(missing)
+        pytest.skip(missing)
     return folder
 
 
