@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
 import numpy as np
 
 from rtcomplexity.dicom import elements
-from rtcomplexity.dicom.parsing import PARSE_FAULTS, parse
+from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, parse
 from rtcomplexity.errors import InputDataError, LimitExceededError
 from rtcomplexity.model.arrays import frozen_array
 from rtcomplexity.settings import Settings
@@ -156,12 +156,15 @@ def read_box(series: ImageSeries, box: IndexBox, settings: Settings | None = Non
     slices, slopes, intercepts = [], [], []
     for k in range(*box.k):
         path = series.paths[k]
-        if path not in layouts:
-            layouts[path] = _layout(path, series, settings)
-        layout = layouts[path]
-        frame = _frame_number(series, k, layout)
+        try:
+            if path not in layouts:
+                layouts[path] = _layout(path, series, settings)
+            layout = layouts[path]
+            frame = _frame_number(series, k, layout)
+            slope, intercept = _rescaling(layout, frame, series.modality)
+        except PARSE_FAULTS as fault:
+            raise _unreadable(describe(fault)) from fault
         slices.append(_read_rows(layout, frame, box, settings))
-        slope, intercept = _rescaling(layout, frame, series.modality)
         slopes.append(slope)
         intercepts.append(intercept)
     dtype = np.result_type(*slices) if slices else np.dtype(np.int16)

@@ -7,10 +7,13 @@ registration is needed: :mod:`rtcomplexity.fusion.frames` finds the way from fra
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.dicom import elements
+from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe
 from rtcomplexity.errors import UnreadableFileError
 from rtcomplexity.model.issue import Issue, Severity
 from rtcomplexity.model.registration import DeformationField, FrameMapping, SpatialRegistration
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 
 SPATIAL_REGISTRATION_UID: Final = "1.2.840.10008.5.1.4.1.1.66.1"
 DEFORMABLE_REGISTRATION_UID: Final = "1.2.840.10008.5.1.4.1.1.66.3"
+GRID_SEQUENCE: Final = 0x00640005
+PRE_MATRIX_SEQUENCE: Final = 0x0064000F
+POST_MATRIX_SEQUENCE: Final = 0x00640010
 SUBJECT: Final = "registration"
 EXACT_TOLERANCE: Final = 1e-6
 """Deviation from orthonormal that decimal strings of 16 characters explain, and that nobody need know."""
@@ -58,17 +64,26 @@ def read_registration(dataset: Dataset, file_sha256: str) -> tuple[SpatialRegist
     UnreadableFileError
         If the dataset is no registration, or says neither its own UID nor its registered frame of reference.
     """
-    deformable = str(dataset.get("SOPClassUID", "")) == DEFORMABLE_REGISTRATION_UID
-    if not deformable and str(dataset.get("SOPClassUID", "")) != SPATIAL_REGISTRATION_UID:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what pydicom warns of is checked here
+            return _read(dataset, file_sha256)
+    except PARSE_FAULTS as fault:
+        raise UnreadableFileError(f"A registration is broken: {describe(fault)}.", "export it again.") from fault
+
+
+def _read(dataset: Dataset, file_sha256: str) -> tuple[SpatialRegistration, tuple[Issue, ...]]:
+    deformable = elements.text(dataset, 0x00080016) == DEFORMABLE_REGISTRATION_UID
+    if not deformable and elements.text(dataset, 0x00080016) != SPATIAL_REGISTRATION_UID:
         raise UnreadableFileError("The file is no spatial registration.", "leave it out, or export it again.")
-    registered_uid = str(dataset.get("FrameOfReferenceUID", "") or "")
+    registered_uid = elements.text(dataset, 0x00200052)
     if not registered_uid:
         raise UnreadableFileError(
             "A registration does not say into which frame of reference it maps (0020,0052).",
             "export the registration again.",
         )
     issues: list[Issue] = []
-    items = list(dataset.get("DeformableRegistrationSequence" if deformable else "RegistrationSequence") or ())
+    items = elements.items(dataset, 0x00640002 if deformable else 0x00700308)
     mappings = () if deformable else _mappings(items, registered_uid, issues)
     deformations = tuple(_deformations(items, registered_uid, issues)) if deformable else ()
     if not mappings and not deformations:
@@ -76,7 +91,7 @@ def read_registration(dataset: Dataset, file_sha256: str) -> tuple[SpatialRegist
             _issue("registration-empty", Severity.WARNING, "A registration holds no mapping that can be used.")
         )
     registration = SpatialRegistration(
-        sop_instance_uid=str(dataset.get("SOPInstanceUID", "") or ""),
+        sop_instance_uid=elements.text(dataset, 0x00080018),
         registered_frame_uid=registered_uid,
         mappings=mappings,
         referenced_image_uids=frozenset(_referenced_image_uids(items)),
@@ -96,16 +111,16 @@ def read_frame_relationships(
     """
     issues: list[Issue] = []
     registrations = []
-    for frame in dataset.get("ReferencedFrameOfReferenceSequence") or ():
-        registered_uid = str(frame.get("FrameOfReferenceUID", "") or "")
+    for frame in elements.items(dataset, 0x30060010):
+        registered_uid = elements.text(frame, 0x00200052)
         mappings = []
-        for relationship in frame.get("FrameOfReferenceRelationshipSequence") or ():
-            mapping = _mapping(str(relationship.get("RelatedFrameOfReferenceUID", "") or ""), [relationship], issues)
+        for relationship in elements.items(frame, 0x300600C0):
+            mapping = _mapping(elements.text(relationship, 0x300600C2), [relationship], issues)
             mappings += [mapping] if mapping else []
         if registered_uid and mappings:
             registrations.append(
                 SpatialRegistration(
-                    sop_instance_uid=str(dataset.get("SOPInstanceUID", "") or ""),
+                    sop_instance_uid=elements.text(dataset, 0x00080018),
                     registered_frame_uid=registered_uid,
                     mappings=tuple(mappings),
                     file_sha256=file_sha256,
@@ -118,7 +133,7 @@ def _mappings(items: Iterable[Dataset], registered_uid: str, issues: list[Issue]
     """One mapping a source frame; a source that appears twice must say the same twice."""
     found: dict[str, FrameMapping] = {}
     for item in items:
-        source_uid = str(item.get("FrameOfReferenceUID", "") or "")
+        source_uid = elements.text(item, 0x00200052)
         mapping = _mapping(source_uid, _matrix_items(item), issues)
         if mapping is None or _is_idle(mapping, registered_uid, issues):
             continue
@@ -133,8 +148,8 @@ def _mappings(items: Iterable[Dataset], registered_uid: str, issues: list[Issue]
 def _matrix_items(item: Dataset) -> list[Dataset]:
     return [
         matrix
-        for registration in item.get("MatrixRegistrationSequence") or ()
-        for matrix in registration.get("MatrixSequence") or ()
+        for registration in elements.items(item, 0x00700309)
+        for matrix in elements.items(registration, 0x0070030A)
     ]
 
 
@@ -167,8 +182,7 @@ def _is_idle(mapping: FrameMapping, registered_uid: str, issues: list[Issue]) ->
 
 
 def _transformation_type(item: Dataset) -> str:
-    kind = item.get("FrameOfReferenceTransformationMatrixType") or item.get("FrameOfReferenceTransformationType") or ""
-    return str(kind)
+    return elements.text(item, 0x0070030C) or elements.text(item, 0x300600C4)
 
 
 def _product(matrix_items: Sequence[Dataset], issues: list[Issue]) -> NDArray[np.float64] | None:
@@ -188,13 +202,10 @@ def _product(matrix_items: Sequence[Dataset], issues: list[Issue]) -> NDArray[np
 
 
 def _matrix(item: Dataset) -> NDArray[np.float64] | None:
-    try:
-        values = np.asarray(item.get("FrameOfReferenceTransformationMatrix"), dtype=np.float64)
-    except (TypeError, ValueError):
+    values = elements.floats(item, 0x300600C6, 16)
+    if values is None:
         return None
-    if values.shape != (16,) or not np.isfinite(values).all():
-        return None
-    matrix = values.reshape(4, 4)
+    matrix = np.array(values).reshape(4, 4)
     if not np.allclose(matrix[3], (0, 0, 0, 1), atol=EXACT_TOLERANCE):
         return None
     matrix[3] = (0, 0, 0, 1)
@@ -227,8 +238,8 @@ def _usable(matrix: NDArray[np.float64], kind: str, issues: list[Issue]) -> bool
 
 def _deformations(items: Iterable[Dataset], registered_uid: str, issues: list[Issue]) -> Iterable[DeformationField]:
     for item in items:
-        source_uid = str(item.get("SourceFrameOfReferenceUID", "") or "")
-        if source_uid == registered_uid and not item.get("DeformableRegistrationGridSequence"):
+        source_uid = elements.text(item, 0x00640003)
+        if source_uid == registered_uid and not elements.items(item, GRID_SEQUENCE):
             continue
         field = _deformation(source_uid, item, issues)
         if field is not None:
@@ -237,13 +248,13 @@ def _deformations(items: Iterable[Dataset], registered_uid: str, issues: list[Is
 
 def _deformation(source_uid: str, item: Dataset, issues: list[Issue]) -> DeformationField | None:
     matrices = []
-    for keyword in ("PreDeformationMatrixRegistrationSequence", "PostDeformationMatrixRegistrationSequence"):
-        matrix_items = list(item.get(keyword) or ())
+    for tag in (PRE_MATRIX_SEQUENCE, POST_MATRIX_SEQUENCE):
+        matrix_items = elements.items(item, tag)
         matrix = _product(matrix_items, issues) if matrix_items else np.eye(4)
         if matrix is None or (matrix_items and not _usable(matrix, _transformation_type(matrix_items[0]), issues)):
             return None
         matrices.append(matrix)
-    grids = list(item.get("DeformableRegistrationGridSequence") or ())
+    grids = elements.items(item, GRID_SEQUENCE)
     grid = _grid(grids[0]) if len(grids) == 1 else _no_grid() if not grids else None
     if grid is None or not source_uid:
         text = "A deformable registration has no source frame, or a grid that is incomplete; it is left out."
@@ -296,8 +307,8 @@ def _grid(item: Dataset) -> tuple[NDArray[np.float64], NDArray[np.float32]] | No
 
 def _referenced_image_uids(items: Iterable[Dataset]) -> Iterable[str]:
     for item in items:
-        for image in item.get("ReferencedImageSequence") or ():
-            if uid := str(image.get("ReferencedSOPInstanceUID", "") or ""):
+        for image in elements.items(item, 0x00081140):
+            if uid := elements.text(image, 0x00081155):
                 yield uid
 
 

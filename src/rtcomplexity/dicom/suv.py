@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from rtcomplexity.dicom import elements
+from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, parse
+from rtcomplexity.errors import InputDataError
 from rtcomplexity.model.arrays import frozen_array
 from rtcomplexity.model.issue import Issue, Severity
 
@@ -73,15 +76,13 @@ class _RefusedError(Exception):
 
 def read_suv_scale(series: ImageSeries) -> SuvScale | SuvRefusal:
     """Read the headers of a PET series and say how its pixels become SUVbw."""
-    from pydicom import dcmread  # noqa: PLC0415 - only where a PET series is read
-    from pydicom.errors import InvalidDicomError  # noqa: PLC0415
-
     datasets: dict[object, Dataset] = {}
     for path in series.paths:
         if path not in datasets:
             try:
-                datasets[path] = dcmread(path, stop_before_pixels=True, force=True)
-            except (OSError, InvalidDicomError):
+                with path.open("rb") as stream:
+                    datasets[path] = parse(stream)
+            except (OSError, InputDataError):
                 return SuvRefusal(reason="a file of the PET series cannot be read again")
     return suv_scale([datasets[path] for path in series.paths])
 
@@ -106,6 +107,8 @@ def suv_scale(datasets: Sequence[Dataset]) -> SuvScale | SuvRefusal:
         factors, how = _factors(datasets, issues)
     except _RefusedError as refused:
         return SuvRefusal(reason=str(refused), issues=tuple(issues))
+    except PARSE_FAULTS as fault:
+        return SuvRefusal(reason=f"a header of the PET series is broken: {describe(fault)}")
     if not np.isfinite(factors).all() or (factors <= 0).any():
         return SuvRefusal(reason="the factor to SUVbw is not a positive number", issues=tuple(issues))
     return SuvScale(suvbw_per_unit=factors, how=how, issues=tuple(issues))
@@ -523,23 +526,29 @@ def _first_item(dataset: Dataset, keyword: str) -> Dataset:
 
 def _private_value(dataset: Dataset, group: int, creator: str, offset: int) -> object:
     try:
-        element = dataset.private_block(group, creator)[offset]
+        tag = dataset.private_block(group, creator).get_tag(offset)
     except KeyError:
         return None
-    value: object = element.value
-    return value
+    return _bare_value(dataset, tag)
 
 
 def _bare_value(dataset: Dataset, tag: int) -> object:
-    return dataset[tag].value if tag in dataset else None
-
-
-def _get(dataset: Dataset, keyword: str) -> Any:  # noqa: ANN401 - whatever the element holds
-    """Value of an element; None where it is absent, empty, or holds what its VR cannot."""
-    try:
-        return dataset.get(keyword)
-    except (ValueError, TypeError, OverflowError):
+    """Value of an element as it is held: bytes where nobody converted it."""
+    if tag not in dataset:
         return None
+    value: object = dataset.get_item(tag).value
+    return value
+
+
+def _get(dataset: Dataset, keyword: str) -> Any:  # noqa: ANN401 - items, one text, several texts or None
+    """Value of an element as text, or the items of a sequence; nothing is converted, so that nothing can fail."""
+    from pydicom.datadict import tag_for_keyword  # noqa: PLC0415 - only where a PET series is read
+
+    tag = int(tag_for_keyword(keyword) or 0)
+    if keyword.endswith("Sequence"):
+        return elements.items(dataset, tag)
+    values = elements.texts(dataset, tag)
+    return values[0] if len(values) == 1 else values or None
 
 
 def _number(dataset: Dataset, keyword: str) -> float | None:

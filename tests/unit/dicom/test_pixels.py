@@ -1,5 +1,6 @@
 """Boxes of stored values: exactly the file's numbers, from only the files needed, or a clear reason why not."""
 
+import dataclasses
 import struct
 from types import SimpleNamespace
 
@@ -20,7 +21,7 @@ from pydicom.uid import (
 )
 
 from rtcomplexity.dicom.pixels import IndexBox, PixelsUnreadableError, read_box
-from rtcomplexity.errors import LimitExceededError
+from rtcomplexity.errors import InputDataError, LimitExceededError
 from rtcomplexity.model.image import ImageGrid, ImageSeries
 from rtcomplexity.settings import Settings
 
@@ -339,3 +340,44 @@ def test_the_box_of_a_mask_is_an_index_box():
 def test_stored_values_are_read_only(tmp_path):
     with pytest.raises(ValueError, match="read-only"):
         read_box(written(tmp_path), BOX).stored[0, 0, 0] = 1
+
+
+def test_the_series_says_which_frame_is_which_slice(tmp_path):
+    series, pixels = enhanced(tmp_path, heights=(0, 0, 0))
+    known = dataclasses.replace(series, frame_indices=(2, 0, 1))
+    found = read_box(known, IndexBox(k=(0, 3), j=(0, ROWS), i=(0, COLUMNS)))
+    np.testing.assert_array_equal(found.stored, pixels[[2, 0, 1]])
+    with pytest.raises(PixelsUnreadableError, match="fewer frames than positions"):
+        read_box(dataclasses.replace(series, frame_indices=(3, 0, 1)), ONE)
+
+
+def pixel_element(path):
+    """Place of the Pixel Data element in an explicit VR file."""
+    return path.read_bytes().index(struct.pack("<HH", 0x7FE0, 0x10))
+
+
+def test_a_file_without_meta_is_read_as_it_stands(tmp_path):
+    path = tmp_path / "bare.dcm"
+    slice_dataset(volume()[0]).save_as(path, implicit_vr=True, little_endian=True)
+    assert read_box(series_of([path]), ONE).stored[0, 0, 0] == volume()[0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("shift", "patch", "because"),
+    [(4, b"UN", "neither OW nor OB"), (8, b"\xff\xff\xff\xff", "encapsulated in an uncompressed")],
+)
+def test_a_lying_pixel_element_is_refused(tmp_path, shift, patch, because):
+    path = write(slice_dataset(volume()[0]), tmp_path / "0.dcm")
+    data, start = path.read_bytes(), pixel_element(path) + shift
+    path.write_bytes(data[:start] + patch + data[start + len(patch) :])
+    with pytest.raises(PixelsUnreadableError, match=because):
+        read_box(series_of([path]), ONE)
+
+
+def test_a_header_that_cannot_be_parsed_is_refused(tmp_path):
+    level = b"\x00\x52\x30\x92SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
+    path = write(slice_dataset(volume()[0]), tmp_path / "0.dcm")
+    data, start = path.read_bytes(), pixel_element(path)
+    path.write_bytes(data[:start] + level * 3000 + data[start:])
+    with pytest.raises(InputDataError):
+        read_box(series_of([path]), ONE)

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
 from rtcomplexity.dicom.registration import (
     DEFORMABLE_REGISTRATION_UID,
@@ -240,3 +242,22 @@ def test_something_else_is_refused():
 def test_a_registration_without_its_registered_frame_is_refused():
     with pytest.raises(UnreadableFileError, match="0020,0052"):
         read_registration(registration(registered_uid=""), "")
+
+
+def test_a_sequence_that_cannot_be_parsed_is_refused():
+    dataset = registration()
+    level = b"\x54\x00\x16\x00SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
+    broken = level[12:] + level * 3000
+    tag = Tag(0x00700308)
+    dataset._dict[tag] = RawDataElement(tag, "SQ", len(broken), broken, 0, False, True)
+    with pytest.raises(UnreadableFileError, match="A registration is broken"):
+        read_registration(dataset, "")
+
+
+def test_a_matrix_that_is_text_is_left_out():
+    item = matrix_item(np.eye(4))
+    tag = Tag(0x300600C6)
+    item._dict[tag] = RawDataElement(tag, "DS", 3, b"a\\b", 0, False, True)
+    value, issues = read_registration(registration(registration_item(SOURCE, item)), "")
+    assert value.mappings == ()
+    assert codes(issues) == ["registration-matrix-unusable", "registration-empty"]

@@ -1,6 +1,7 @@
 """Each way in which a PET series states its values, against SUVbw worked out by hand; every refusal names its fact."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from rtcomplexity.dicom.suv import ENHANCED_PET_UID, SuvRefusal, SuvScale, suv_scale
+from rtcomplexity.dicom.suv import ENHANCED_PET_UID, SuvRefusal, SuvScale, read_suv_scale, suv_scale
 
 HALF_LIFE_S = 6000.0
 DOSE_BQ = 4e8
@@ -336,3 +337,17 @@ def test_a_reason_repeats_no_free_text():
 def test_the_factors_are_read_only():
     with pytest.raises(ValueError, match="read-only"):
         suv_scale([pet()]).suvbw_per_unit[0] = 1
+
+
+def test_a_file_that_vanished_refuses_the_suv(tmp_path):
+    series = SimpleNamespace(paths=(tmp_path / "gone.dcm",))
+    assert read_suv_scale(series).reason == "a file of the PET series cannot be read again"
+
+
+def test_a_sequence_that_cannot_be_parsed_refuses_the_suv():
+    dataset = pet()
+    level = b"\x54\x00\x16\x00SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
+    broken = level[12:] + level * 3000
+    tag = Tag(0x00540016)
+    dataset._dict[tag] = RawDataElement(tag, "SQ", len(broken), broken, 0, False, True)
+    assert "header of the PET series is broken" in reason(dataset)
