@@ -258,6 +258,8 @@ def _native_extent(stream: BinaryIO, syntax: str) -> tuple[int, int]:
 def _frame_number(series: ImageSeries, k: int, layout: _Layout) -> int:
     """Which frame of its file slice `k` is: the series says so, else it is the one that lies where the slice lies."""
     if series.frame_indices:
+        if not 0 <= series.frame_indices[k] < layout.frames:
+            raise _unreadable("a multi-frame file has fewer frames than positions")
         return series.frame_indices[k]
     if layout.frames == 1:
         return 0
@@ -302,8 +304,6 @@ def _rescaling_holder(layout: _Layout, frame: int) -> Dataset:
 
 
 def _read_rows(layout: _Layout, frame: int, box: IndexBox, settings: Settings) -> Stored:
-    if not 0 <= frame < layout.frames:
-        raise _unreadable("a multi-frame file has fewer frames than positions")
     if layout.transfer_syntax in NATIVE:
         return _unused_bits_cleared(_read_native(layout, frame, box), layout)
     decoded = _decode(layout, frame, settings)
