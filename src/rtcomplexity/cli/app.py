@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from rtcomplexity.cli.commands import analyze, demo, doctor, inspect, metrics
+from rtcomplexity.cli.commands import analyze, demo, doctor, inspect, masks, metrics
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.failure import tell_error, tell_fault
 from rtcomplexity.errors import RtComplexityError
@@ -46,6 +46,7 @@ app = typer.Typer(
 app.command("analyze")(analyze.analyze)
 app.command("inspect")(inspect.inspect)
 app.command("metrics")(metrics.metrics)
+app.command("masks")(masks.masks)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 

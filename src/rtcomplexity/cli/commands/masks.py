@@ -1,0 +1,45 @@
+"""``rtcomplexity masks``: the ROIs as voxel masks that other tools can read."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rtcomplexity.cli.options import PlanFolder, Quiet, StructureSetUid
+
+
+def masks(
+    path: PlanFolder,
+    *,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the masks.", show_default=False)],
+    rois: Annotated[
+        list[str] | None,
+        typer.Option("--roi", metavar="NAME_OR_NUMBER", help="Only this ROI. May be repeated.", show_default=False),
+    ] = None,
+    structure_set_uid: StructureSetUid = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write ROIs as masks on the planning image's grid, one NIfTI file each. File names show ROI names.
+
+    Example: rtcomplexity masks ./plan --out ./masks --roi GTV-1
+    """
+    from rtcomplexity.cli.output import write_private
+    from rtcomplexity.cli.progress import progress
+    from rtcomplexity.cli.rendering.console import print_result
+    from rtcomplexity.cli.rendering.masks import masks_table
+    from rtcomplexity.dicom.case_reader import read_case
+    from rtcomplexity.errors import InputDataError
+    from rtcomplexity.metrics.masks import masks as masks_of
+    from rtcomplexity.settings import Settings
+
+    settings = Settings.from_environment()
+    with progress(quiet=quiet) as report:
+        case = read_case(path, settings=settings, structure_set_uid=structure_set_uid, progress=report)
+    told = []
+    for mask in masks_of(case, settings=settings, wanted=rois or ()):
+        if mask.content:
+            write_private(out, mask.file_name, mask.content)
+        told.append((mask.file_name, mask.voxel_count, mask.left_out_because))
+    print_result([masks_table(told)])
+    if not any(count for _, count, _ in told):
+        raise InputDataError("None of these ROIs has a voxel on the planning image.", "other ROIs.")

@@ -1,0 +1,79 @@
+"""The ROIs of a case as masks on its planning image: the voxels that `shape.voxel_volume` counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rtcomplexity.errors import InputDataError, UsageError
+from rtcomplexity.fusion.masks import file_names, nifti_bytes, ras_from_index
+from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.measurement import NotMeasurableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rtcomplexity.model.case import Case
+    from rtcomplexity.model.image import ImageGrid
+    from rtcomplexity.model.structure_set import Roi
+    from rtcomplexity.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Mask:
+    """One ROI as a NIfTI file, or the reason why it is none."""
+
+    roi: Roi
+    file_name: str
+    content: bytes = b""
+    voxel_count: int = 0
+    left_out_because: str = ""
+
+
+def masks(case: Case, *, settings: Settings, wanted: Sequence[str] = ()) -> Iterator[Mask]:
+    """Yield one mask after another, in the order of the structure set.
+
+    Parameters
+    ----------
+    case : what was read
+    wanted : exact names or numbers of ROIs; all of them if empty
+
+    Raises
+    ------
+    UsageError
+        If a wanted ROI is not there.
+    InputDataError
+        If there is no planning image, or its slices are not evenly spaced.
+    """
+    if case.planning_image is None:
+        raise InputDataError(
+            "No planning image is linked to the structure set, so there is no grid for masks.",
+            "the folder that holds the CT on which the ROIs were drawn.",
+        )
+    grid = case.planning_image.grid
+    ras_from_index(grid)
+    rois = case.structure_set.rois
+    chosen = {index for text in wanted for index in _indices(text, rois)} if wanted else set(range(len(rois)))
+    for index, (roi, name) in enumerate(zip(rois, file_names(rois), strict=True)):
+        if index in chosen:
+            yield _mask(roi, name, grid, rois, settings)
+
+
+def _indices(text: str, rois: Sequence[Roi]) -> list[int]:
+    """Places of the ROIs of that exact name, else of that number."""
+    named = [index for index, roi in enumerate(rois) if roi.name.strip() == text.strip()]
+    found = named or [index for index, roi in enumerate(rois) if str(roi.number) == text.strip()]
+    if not found:
+        raise UsageError("--roi", text, "the exact name or the number of an ROI; 'rtcomplexity inspect' lists them")
+    return found
+
+
+def _mask(roi: Roi, name: str, image: ImageGrid, rois: Sequence[Roi], settings: Settings) -> Mask:
+    context = RoiContext(roi=roi, grid=drawing_grid(image, rois, settings), settings=settings)
+    try:
+        runs = context.runs
+    except NotMeasurableError as error:
+        return Mask(roi=roi, file_name=name, left_out_because=str(error))
+    if runs.count == 0:
+        return Mask(roi=roi, file_name=name, left_out_because="no voxel centre lies inside")
+    return Mask(roi=roi, file_name=name, content=nifti_bytes(runs, image), voxel_count=runs.count)
