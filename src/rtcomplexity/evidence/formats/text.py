@@ -1,0 +1,43 @@
+"""Text that came from a file, made safe to show.
+
+Knows Unicode categories and nothing of any format: escaping is each format's own business. Control characters,
+direction marks and other invisible characters are shown as ``U+XXXX``, so that a name can neither steer a reader's
+screen nor pretend to be another name.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+ELLIPSIS = "…"
+NAME_LENGTH = 48
+"""Longest name in a table; the record and the CSV files hold it whole."""
+
+
+def shown(text: str) -> str:
+    r"""Show what is invisible in `text`; line breaks count as invisible.
+
+    Examples
+    --------
+    >>> shown("GTV\x00\u202e")
+    'GTVU+0000U+202E'
+    """
+    return "".join(coded(c) if unicodedata.category(c) in INVISIBLE else c for c in text)
+
+
+def coded(character: str) -> str:
+    """Write a character as its code point."""
+    return f"U+{ord(character):04X}"
+
+
+def shortened(text: str, length: int = NAME_LENGTH) -> str:
+    """Show `text` in at most `length` characters, the end of it first to go.
+
+    Examples
+    --------
+    >>> shortened("Lung_L", 4)
+    'Lun…'
+    """
+    text = shown(text)
+    return text if len(text) <= length else text[: length - 1] + ELLIPSIS

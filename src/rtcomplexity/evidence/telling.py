@@ -1,0 +1,252 @@
+"""The first thing a reader is told, in plain sentences: the answer, why, what is missing, who does what next.
+
+Renders the verdict for someone who has never seen a plan; judges nothing and adds no fact. Every report and the
+terminal take these sentences from here. None says what anybody should bill, will be paid, or could do to score higher.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rtcomplexity.evidence.record import FamilyRecord, Record, ScoreRecord, VerdictRecord
+
+QUESTION: Final = "Do the plan files support the greater complexity that modifier 22 asks for?"
+
+ANSWERS: Final = {
+    "supports": "Supported",
+    "rejects": "Not supported",
+    "indeterminate": "Left open",
+    "insufficient_evidence": "Cannot be said",
+}
+HEADLINES: Final = {
+    "supports": "The plan files support the greater complexity that modifier 22 asks for.",
+    "rejects": "The plan files do not support the greater complexity that modifier 22 asks for.",
+    "indeterminate": "The plan files leave open whether there is the greater complexity that modifier 22 asks for.",
+    "insufficient_evidence": "Not enough can be measured in these files to say.",
+}
+SERVICE_LEVELS: Final = {"22": "22, increased procedural service", "11": "11, routine service"}
+CLAIM: Final = {"eligible": "Eligible by the rule", "not_eligible": "Not eligible by the rule", "unknown": "Not known"}
+FAMILIES: Final = {
+    "shape": "how irregular the target's shape is",
+    "topology": "how many separate parts, holes and branches the target has",
+    "ambiguity": "how hard the tumour's border is to see",
+    "extent": "how large the target is",
+    "adjacency": "how close the target lies to other organs",
+    "fusion": "how the image sets were fused",
+    "image_sets": "how many image sets were used",
+    "imaging": "how many image sets were used and how they were fused",
+}
+LEVELS: Final = {
+    "typical": "as in routine plans",
+    "elevated": "above most routine plans",
+    "high": "beyond nearly all routine plans",
+    "not_measured": "not measured",
+}
+REASONS: Final = {
+    "structure_set_rejected": "The structure set is marked as rejected, and a rejected one is never scored.",
+    "no_gross_target": "No gross tumour target (GTV or ITV) was found among the structures.",
+    "no_planning_images": "The planning images are not among the files.",
+    "images_of_another_patient": "The images are of another patient than the structures.",
+    "images_not_linked": "Nothing in the files ties the structures to the images.",
+    "not_measured": "What is scored was not measured in this run.",
+    "invalid_geometry": "The gross target has no volume that can be measured.",
+    "site_not_in_reference": "The treated site is not the chest, and the plans to compare with are of the chest.",
+    "fractions_not_in_reference": "The plans to compare with hold no course of this many fractions.",
+    "unmeasured_families": "Some of what counts could not be measured, and it might change the answer.",
+    "below_reject_cutoff": "Fewer than two aspects of the drawing stand out from routine plans.",
+    "between_cutoffs": "The drawing is more complex than in most routine plans, but not beyond nearly all of them.",
+    "above_support_cutoff": "At least two aspects of the drawing stand out beyond nearly all routine plans.",
+    "profile_may_not_support": "The scoring profile in use is not calibrated and never answers 'supported'.",
+    "site_unknown": "Nobody stated which part of the body is treated.",
+    "fractions_unknown": "Nobody stated the number of fractions.",
+    "volume_unknown": "The gross target's volume is not known.",
+    "stratum_unknown": "Nobody stated the number of fractions, and the answer depends on it.",
+    "volume_above_reference_fractions_unknown": (
+        "The gross target is larger than in the plans to compare with, and nobody stated the number of fractions."
+    ),
+    "volume_above_reference": "The gross target is larger than in the plans to compare with.",
+    "not_robust": "The answer changes if routine plans are a little harder than assumed.",
+    "effect_too_small": "An aspect ranks high but differs little from a routine plan in its own unit.",
+    "stability_not_measured": "How steady the answer is when the contours are drawn a little differently is not known.",
+    "unstable": "The answer changes when the contours are drawn a little differently.",
+}
+"""For the first screen, in place of the record's longer sentences, which follow below it."""
+READINESS: Final = {
+    "procedure_note": "signed procedure note",
+    "physician_statement": "statement of the reason",
+    "physician_minutes": "minutes actually spent",
+    "typical_minutes": "typical minutes here",
+    "delineated_by": "who delineated",
+    "reports_77261_77799": "whether that physician also reports 77261-77799",
+    "payer_rule": "the payer",
+    "global_period": "global period of the code",
+    "approval_status": "approval of the structure set",
+    "local_cohort": "a cohort of local plans",
+}
+_EXPORT = ("Planning or physics", "Export the structure set again, together with the images it was drawn on.")
+_NO_REFERENCE = ("Billing team", "Take this as no answer: the plans to compare with are of another kind.")
+_STEPS_BY_REASON: Final = {
+    "structure_set_rejected": ("Planning or physics", "Export the approved structure set."),
+    "no_gross_target": (
+        "Planning or physics",
+        'Say which structure is the gross target, and run again with --map "NAME=GTV".',
+    ),
+    "no_planning_images": _EXPORT,
+    "images_of_another_patient": _EXPORT,
+    "images_not_linked": _EXPORT,
+    "invalid_geometry": _EXPORT,
+    "not_measured": ("Planning or physics", "Run again without --quick."),
+    "site_not_in_reference": _NO_REFERENCE,
+    "fractions_not_in_reference": _NO_REFERENCE,
+    "unmeasured_families": ("Physician", "Judge without this report: it neither shows nor excludes unusual work."),
+    "site_unknown": ("Planning or physics", "State the treated site (--site), as it is."),
+    "fractions_unknown": ("Planning or physics", "State the number of fractions (--fractions), as it is."),
+    "stratum_unknown": ("Planning or physics", "State the number of fractions (--fractions), as it is."),
+    "volume_above_reference_fractions_unknown": (
+        "Planning or physics",
+        "State the number of fractions (--fractions), as it is.",
+    ),
+}
+_STEPS_BY_VERDICT: Final = {
+    "supports": (
+        ("Physician", "Write and sign the procedure note: what was unusual, and why, in your own words."),
+        ("Billing team", "Keep this report with that note; without the note it shows nothing about the service."),
+    ),
+    "rejects": (("Billing team", "Do not attach this report for modifier 22: it speaks of a routine service."),),
+    "indeterminate": (
+        ("Physician", "Read the findings for and against, and judge: the files alone do not settle it."),
+        ("Billing team", "Wait for that judgement; this report alone is no support."),
+    ),
+    "insufficient_evidence": (("Billing team", "Do not take this for a yes or a no; ask as listed here."),),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing to do next."""
+
+    who: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplied:
+    """What documentation still needs from one party."""
+
+    who: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """What has to be understood before anything else is read."""
+
+    question: str
+    answer: str
+    headline: str
+    because: tuple[str, ...]
+    decided_by: str
+    """The two deciding families in a sentence; empty where nothing was scored."""
+    claim: str
+    claim_text: str
+    service_level: str
+    missing: tuple[Supplied, ...]
+    steps: tuple[Step, ...]
+    error_rate: str
+    options: tuple[str, ...]
+    """What was chosen or stated by a person; empty where everything is as by default."""
+    default_answer: str
+    """The answer without those options; empty where it is not known or there are none."""
+
+
+def cover_of(record: Record) -> Cover:
+    """Tell the record's answer in plain sentences."""
+    verdict = record.verdict
+    return Cover(
+        question=QUESTION,
+        answer=ANSWERS[verdict.value],
+        headline=HEADLINES[verdict.value],
+        because=because(verdict),
+        decided_by=decided_by(record.score) if verdict.value != "insufficient_evidence" else unmeasured(record.score),
+        claim=CLAIM[verdict.claim],
+        claim_text=verdict.claim_rule.text,
+        service_level="none" if verdict.service_level is None else SERVICE_LEVELS[verdict.service_level],
+        missing=missing_by_supplier(verdict),
+        steps=tuple(_steps(verdict)),
+        error_rate=error_rate(verdict),
+        options=tuple(_options(record)),
+        default_answer="",
+    )
+
+
+def because(verdict: VerdictRecord) -> tuple[str, ...]:
+    """Say what decided, each reason once and in plain words where there are any."""
+    return tuple(dict.fromkeys(REASONS.get(reason.code, reason.text) for reason in verdict.reasons))
+
+
+def decided_by(score: ScoreRecord) -> str:
+    """Name the two deciding families in a sentence."""
+    told = [f"{_words(each)} ({LEVELS[_level(score, each)]})" for each in score.decided_by]
+    return f"Two aspects decided: {' and '.join(told)}." if told else ""
+
+
+def unmeasured(score: ScoreRecord) -> str:
+    """Name the families that could not be measured in a sentence."""
+    told = [_words(family.id) for family in score.families if family.level == "not_measured"]
+    return f"Not measured: {'; '.join(told)}." if told else ""
+
+
+def missing_by_supplier(verdict: VerdictRecord) -> tuple[Supplied, ...]:
+    """List what documentation still needs, by who supplies it."""
+    by_supplier: dict[str, list[str]] = {}
+    for entry in verdict.readiness:
+        if entry.state != "met":
+            words = READINESS.get(entry.item, entry.item.replace("_", " "))
+            by_supplier.setdefault(entry.supplied_by, []).append(words)
+    return tuple(Supplied(who=who.capitalize(), items=tuple(items)) for who, items in by_supplier.items())
+
+
+def error_rate(verdict: VerdictRecord) -> str:
+    """Say how often a routine plan would be called unusual by mistake, and for which population."""
+    rate = verdict.false_support_rate
+    if rate.value is None:
+        return f"How often a routine plan would be called unusual by mistake: not known ({rate.reason})."
+    return (
+        f"How often a routine plan would be called unusual by mistake (false-support rate): {100 * rate.value:.3g} %, "
+        f"at most {100 * rate.upper95:.3g} % (95 % bound, {rate.n} plans), in this population only: {rate.population}."
+    )
+
+
+def _words(family: str) -> str:
+    return FAMILIES.get(family, family.replace("_", " "))
+
+
+def _level(score: ScoreRecord, group_or_family: str) -> str:
+    """Level of a family, or of the highest family of a group."""
+    members = [each for each in score.families if group_or_family in {each.id, each.group}]
+    highest: FamilyRecord | None = max(members, key=lambda family: family.score, default=None)
+    return "not_measured" if highest is None else highest.level
+
+
+def _steps(verdict: VerdictRecord) -> Iterator[Step]:
+    """Say who does what next: what the answer asks for first, then what its reasons do, each once."""
+    if verdict.claim == "not_eligible":
+        yield Step(who="Billing team", what="Look at the claim rule first: by it the claim is not eligible.")
+    rows = [*_STEPS_BY_VERDICT[verdict.value]]
+    rows += [_STEPS_BY_REASON[reason.code] for reason in verdict.reasons if reason.code in _STEPS_BY_REASON]
+    for who, what in dict.fromkeys(rows):
+        yield Step(who=who, what=what)
+
+
+def _options(record: Record) -> Iterator[str]:
+    facts = record.plan.facts
+    for name, value in record.options.items():
+        yield f"{name} {value}"
+    if facts.site_stated_by == "user":
+        yield f"--site {facts.site.replace('_', '-')} (stated by the user)"
+    if facts.fractions_stated_by == "user":
+        yield f"--fractions {facts.fractions} (stated by the user)"

@@ -1,0 +1,46 @@
+"""Words for directions in a patient, from direction vectors in patient coordinates (LPS).
+
+Knows vectors only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+PlaneName: TypeAlias = Literal["sagittal", "coronal", "axial"]
+_PLANES: Final[tuple[PlaneName, PlaneName, PlaneName]] = ("sagittal", "coronal", "axial")
+_TOWARDS: Final = (("R", "L"), ("A", "P"), ("F", "H"))
+SIDES: Final = {"R": "right", "L": "left", "A": "front", "P": "back", "H": "head", "F": "feet"}
+
+
+def plane_of(normal: NDArray[np.float64]) -> PlaneName:
+    """Name the plane across a direction by the axis nearest to it.
+
+    Examples
+    --------
+    >>> plane_of(np.array([0.0, 0.1, 0.99]))
+    'axial'
+    """
+    return _PLANES[int(np.argmax(np.abs(normal)))]
+
+
+def towards(direction: NDArray[np.float64]) -> str:
+    """Letter of the side that a direction leads to.
+
+    Examples
+    --------
+    >>> towards(np.array([-1.0, 0, 0]))
+    'R'
+    """
+    axis = int(np.argmax(np.abs(direction)))
+    return _TOWARDS[axis][int(direction[axis] > 0)]
+
+
+def letters(right: NDArray[np.float64], down: NDArray[np.float64]) -> tuple[str, str, str, str]:
+    """Letters of the left, right, upper and lower side of a picture."""
+    return towards(-right), towards(right), towards(-down), towards(down)

@@ -1,0 +1,82 @@
+"""Draws every picture of a case: the one entry of this package.
+
+What cannot be drawn is left out with its reason; a picture never stops a report.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rtcomplexity.dicom.pixels import read_box
+from rtcomplexity.errors import InputDataError
+from rtcomplexity.pictures.face import may_show_face
+from rtcomplexity.pictures.meshes import draw_meshes
+from rtcomplexity.pictures.planes import draw_planes
+from rtcomplexity.pictures.raster import grey, window_of
+from rtcomplexity.pictures.region import view_of
+from rtcomplexity.pictures.scene import Pictures, Scene, no_pictures
+from rtcomplexity.pictures.slices import draw_slices, structures_of
+from rtcomplexity.pictures.uptake import uptake_of
+from rtcomplexity.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rtcomplexity.model.case import Case
+    from rtcomplexity.pictures.region import View
+
+NO_TARGET: Final = "No pictures: no target volume with contours in planes was found."
+NO_IMAGE: Final = "No slices: the planning images are not among the files."
+
+
+def draw(
+    case: Case, *, names: Mapping[int, str], gross: Sequence[int] = (), settings: Settings | None = None
+) -> Pictures:
+    """Draw the pictures of a case.
+
+    Parameters
+    ----------
+    names : what each ROI is called in the record that the pictures go with, by number
+    gross : numbers of the ROIs that were scored; the pictures are centred on them
+    """
+    settings = settings or Settings()
+    view = view_of(case, names, gross, settings)
+    if not view.targets:
+        return no_pictures(NO_TARGET)
+    meshes, origin, step, alt = draw_meshes(view)
+    scene = Scene(
+        meshes=meshes,
+        mesh_origin_mm=origin,
+        mesh_step_mm=step,
+        mesh_alt=alt,
+        structures=structures_of(view),
+        notes=view.notes,
+    )
+    return _with_slices(scene, case, view, settings)
+
+
+def _with_slices(scene: Scene, case: Case, view: View, settings: Settings) -> Pictures:
+    series = case.planning_image
+    if series is None or view.grid is None:
+        return Pictures(scene=scene.model_copy(update={"notes": (*scene.notes, NO_IMAGE)}), files={})
+    try:
+        values = read_box(series, view.box, settings).values()
+    except InputDataError as error:
+        return Pictures(scene=scene.model_copy(update={"notes": (*scene.notes, f"No slices. {error.found}")}), files={})
+    window = window_of(values, series.modality)
+    greys = grey(values, window)
+    uptake = uptake_of(case, view.slices, view.box.j, view.box.i, settings)
+    stills, plane_files = draw_planes(view, greys, uptake)
+    slices, slice_files = draw_slices(view, greys, uptake)
+    drawn = {
+        "stills": stills,
+        "slices": slices.model_copy(update={"caption": _caption(slices.caption, series.modality, window)}),
+        "uptake": "" if uptake is None else uptake.caption,
+        "may_show_face": may_show_face(case, view, settings),
+    }
+    return Pictures(scene=scene.model_copy(update=drawn), files={**plane_files, **slice_files})
+
+
+def _caption(about: str, modality: str, window: tuple[float, float]) -> str:
+    unit = " HU" if modality == "CT" else ""
+    return f"{about} {modality}, black at {window[0]:g}{unit}, white at {window[1]:g}{unit}."

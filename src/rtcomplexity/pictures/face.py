@@ -1,0 +1,61 @@
+"""Whether a picture may show a face: a person can be recognised by it, whatever names are left out.
+
+A guess on the safe side, from what the images and ROIs say and from how narrow the body is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.dicom.pixels import IndexBox, read_box
+from rtcomplexity.errors import InputDataError
+
+if TYPE_CHECKING:
+    from rtcomplexity.model.case import Case
+    from rtcomplexity.pictures.region import View
+    from rtcomplexity.settings import Settings
+
+BODY_HU: Final = -300.0
+NARROW_MM: Final = 260.0
+"""A chest, belly or pelvis with its soft tissue is wider; a head and a neck are not."""
+_HEAD_PARTS: Final = re.compile(r"HEAD|BRAIN|SKULL|NECK|FACE|ORBIT|SINUS|JAW|HNC?\b|C-?SPINE", re.IGNORECASE)
+_HEAD_ORGANS: Final = re.compile(
+    r"\beye|lens|optic|chiasm|brain|cochlea|pituitar|parotid|mandib|lacrimal|retina|oral|tongue|larynx|lips?\b|skull",
+    re.IGNORECASE,
+)
+
+
+def may_show_face(case: Case, view: View, settings: Settings) -> bool:
+    """Return whether the head may be in the pictures."""
+    series = case.planning_image
+    if series is None:
+        return False
+    if _HEAD_PARTS.search(series.body_part) or any(_HEAD_ORGANS.search(each.roi.name) for each in view.organs):
+        return True
+    return series.modality == "CT" and any(_is_narrow(case, k, settings) for k in _probes(view))
+
+
+def _probes(view: View) -> tuple[int, ...]:
+    """First, middle and last slice that is shown."""
+    return tuple(dict.fromkeys(int(view.slices[n]) for n in (0, len(view.slices) // 2, -1)))
+
+
+def _is_narrow(case: Case, k: int, settings: Settings) -> bool:
+    series = case.planning_image
+    assert series is not None
+    grid = series.grid
+    box = IndexBox(k=(k, k + 1), j=(0, grid.rows), i=(0, grid.columns))
+    try:
+        body = read_box(series, box, settings).values()[0] > BODY_HU
+    except InputDataError:
+        return True
+    columns = np.flatnonzero(body.sum(axis=0) * grid.row_spacing_mm > 40)
+    rows = np.flatnonzero(body.sum(axis=1) * grid.column_spacing_mm > 40)
+    width = max(
+        np.ptp(columns, axis=0) * grid.column_spacing_mm if len(columns) else 0.0,
+        np.ptp(rows, axis=0) * grid.row_spacing_mm if len(rows) else 0.0,
+    )
+    return bool(width < NARROW_MM)

@@ -1,0 +1,196 @@
+"""Which ROIs the pictures show, and the box of the planning image round the targets that they show them in.
+
+Knows contours and the image's grid; reads no pixels. Only what lies near the targets is shown: the less of the patient,
+the better.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.dicom.pixels import IndexBox
+from rtcomplexity.errors import InputDataError
+from rtcomplexity.geometry.runs import Lattice
+from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.model.structure_set import TargetClass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from rtcomplexity.geometry.planar import PlaneStack
+    from rtcomplexity.metrics.context import DrawingGrid
+    from rtcomplexity.model.case import Case
+    from rtcomplexity.model.image import ImageGrid
+    from rtcomplexity.model.structure_set import Roi
+    from rtcomplexity.settings import Settings
+
+MARGIN_MM: Final = 30.0
+SMALLEST_MM: Final = 120.0
+SLICE_MARGIN_MM: Final = 9.0
+MOST_SLICES: Final = 64
+MOST_TARGETS: Final = 10
+MOST_ORGANS: Final = 8
+PARALLEL: Final = 1 - 1e-9
+COLOURS: Final = {
+    TargetClass.GTV: ("#ff4d4d", "#ff8f6b", "#ff6fb1", "#d93636"),
+    TargetClass.ITV: ("#ff7bd5", "#d85cff"),
+    TargetClass.CTV: ("#ffd23f", "#e0a800"),
+    TargetClass.PTV: ("#38c7ff", "#4a8dff"),
+    TargetClass.OAR: ("#59c26a", "#8fd694", "#3f9f8a", "#9acd32", "#6fb7a7", "#b5d99c", "#4f9d4f", "#7ea86f"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Shown:
+    """One ROI that the pictures show."""
+
+    context: RoiContext
+    name: str
+    colour: str
+
+    @property
+    def roi(self) -> Roi:
+        """The ROI itself."""
+        return self.context.roi
+
+    @property
+    def stack(self) -> PlaneStack:
+        """Its planes."""
+        return self.context.stack
+
+    @property
+    def is_target(self) -> bool:
+        """Whether it is a target volume."""
+        return self.roi.target_class.is_target
+
+    def bounds_mm(self) -> NDArray[np.float64]:
+        """(2, 3) lower and upper (u, v, normal)."""
+        stack = self.stack
+        lower = [*stack.points_mm.min(axis=0), stack.positions_mm[0]]
+        upper = [*stack.points_mm.max(axis=0), stack.positions_mm[-1]]
+        return np.array([lower, upper])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class View:
+    """What is shown: targets, near organs, and the box of the image round the targets."""
+
+    targets: tuple[Shown, ...]
+    organs: tuple[Shown, ...]
+    gross: tuple[Shown, ...]
+    """The targets that the pictures are centred on."""
+    grid: ImageGrid | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        """Targets, then organs."""
+        return (*self.targets, *self.organs)
+
+    @cached_property
+    def box(self) -> IndexBox:
+        """The targets' box on the grid, grown and clipped."""
+        assert self.grid is not None
+        bounds = bounds_of(self.targets)
+        lattice = Lattice.of_grid(self.grid)
+        i = _extent(bounds[:, 0], lattice.u0_mm, lattice.column_spacing_mm, self.grid.columns)
+        j = _extent(bounds[:, 1], lattice.v0_mm, lattice.row_spacing_mm, self.grid.rows)
+        positions = self.grid.slice_positions_mm
+        first = int(np.searchsorted(positions, bounds[0, 2] - SLICE_MARGIN_MM))
+        stop = int(np.searchsorted(positions, bounds[1, 2] + SLICE_MARGIN_MM, side="right"))
+        return IndexBox(k=(min(first, len(positions) - 1), max(stop, first + 1)), j=j, i=i)
+
+    @cached_property
+    def slices(self) -> NDArray[np.int64]:
+        """(S,) slices of the grid to page through: all of the box, or every n-th."""
+        k = self.box.k
+        return np.arange(*k, -(-(k[1] - k[0]) // MOST_SLICES))
+
+
+def view_of(case: Case, names: Mapping[int, str], gross: Sequence[int], settings: Settings) -> View:
+    """Choose what the pictures show.
+
+    Parameters
+    ----------
+    names : what each ROI is called in the record that the pictures go with
+    gross : numbers of the ROIs that were scored
+    """
+    image = None if case.planning_image is None else case.planning_image.grid
+    grid = drawing_grid(image, case.structure_set.rois, settings)
+    targets = _contexts((r for r in case.structure_set.rois if r.target_class.is_target), grid, settings)
+    notes = [] if len(targets) <= MOST_TARGETS else [f"Only {MOST_TARGETS} of {len(targets)} targets are drawn."]
+    targets = targets[:MOST_TARGETS]
+    organs = _contexts((r for r in case.structure_set.rois if r.target_class is TargetClass.OAR), grid, settings)
+    colours = _Colours()
+    drawn = tuple(colours.shown(each, names) for each in targets)
+    near = tuple(colours.shown(each, names) for each in _nearest(organs, drawn))
+    centre = tuple(each for each in drawn if each.roi.number in gross)
+    centre = centre or tuple(each for each in drawn if each.roi.target_class.is_gross) or drawn
+    return View(targets=drawn, organs=near, gross=centre, grid=image, notes=tuple(notes))
+
+
+class _Colours:
+    """Gives each class its colours in turn."""
+
+    def __init__(self) -> None:
+        self._used: dict[TargetClass, int] = {}
+
+    def shown(self, context: RoiContext, names: Mapping[int, str]) -> Shown:
+        kind = context.roi.target_class
+        used = self._used.get(kind, 0)
+        self._used[kind] = used + 1
+        palette = COLOURS[kind]
+        return Shown(context=context, name=names[context.roi.number], colour=palette[used % len(palette)])
+
+
+def _contexts(rois: Iterable[Roi], grid: DrawingGrid, settings: Settings) -> list[RoiContext]:
+    """ROIs with planes parallel to the image, in the order of class and number."""
+    contexts = []
+    for roi in rois:
+        context = RoiContext(roi=roi, grid=grid, settings=settings)
+        try:
+            stack = context.stack
+        except (NotMeasurableError, InputDataError):
+            continue
+        if grid.axes is not None and abs(float(stack.u_axis @ grid.axes.u)) > PARALLEL:
+            contexts.append(context)
+    order = list(TargetClass)
+    return sorted(contexts, key=lambda each: (order.index(each.roi.target_class), each.roi.number))
+
+
+def _nearest(organs: Sequence[RoiContext], targets: Sequence[Shown]) -> list[RoiContext]:
+    """Organs whose box comes within the margin of the targets' box, nearest first."""
+    if not targets:
+        return []
+    bounds = bounds_of(targets)
+    far = {id(each): _apart_mm(bounds, Shown(context=each, name="", colour="").bounds_mm()) for each in organs}
+    near = [each for each in organs if far[id(each)] < MARGIN_MM]
+    return sorted(near, key=lambda each: (far[id(each)], each.roi.number))[:MOST_ORGANS]
+
+
+def _apart_mm(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    gap = np.maximum(np.maximum(a[0] - b[1], b[0] - a[1]), 0)
+    return float(np.linalg.norm(gap))
+
+
+def bounds_of(shown: Sequence[Shown]) -> NDArray[np.float64]:
+    """(2, 3) lower and upper (u, v, normal) of several ROIs."""
+    bounds = np.array([each.bounds_mm() for each in shown])
+    return np.array([bounds[:, 0].min(axis=0), bounds[:, 1].max(axis=0)])
+
+
+def _extent(bounds: NDArray[np.float64], origin_mm: float, spacing_mm: float, size: int) -> tuple[int, int]:
+    """Pixels from one bound to the other with a margin, at least the smallest picture, clipped to the grid."""
+    half = max((bounds[1] - bounds[0]) / 2 + MARGIN_MM, SMALLEST_MM / 2)
+    centre = (bounds[0] + bounds[1]) / 2
+    first = int(np.floor((centre - half - origin_mm) / spacing_mm))
+    stop = int(np.ceil((centre + half - origin_mm) / spacing_mm)) + 1
+    first = min(max(first, 0), size - 1)
+    return first, max(min(stop, size), first + 1)

@@ -1,0 +1,136 @@
+"""What stands in ``pictures/scene.json``: everything about the pictures that is not pixels.
+
+Knows the form of the file and how it is read back; draws nothing. A scene read from a folder is data from outside:
+every field is checked, and file names are those of :data:`FILES` alone.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCENE_FILE: Final = "scene.json"
+CT_ATLAS: Final = "slices.jpg"
+UPTAKE_ATLAS: Final = "uptake.png"
+PLANE_FILES: Final = ("axial.png", "coronal.png", "sagittal.png")
+FILES: Final = (SCENE_FILE, CT_ATLAS, UPTAKE_ATLAS, *PLANE_FILES)
+"""Every name a picture file can have; none comes from a tag."""
+
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+Base64 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class Still(_Frozen):
+    """One saved picture of a plane."""
+
+    file: Literal["axial.png", "coronal.png", "sagittal.png"]
+    title: str
+    alt: str
+
+
+class Outline(_Frozen):
+    """One contour on one slice."""
+
+    slice: int
+    points: tuple[int, ...]
+    """x, y, x, y ... in tenths of a pixel of the tile."""
+
+
+class Structure(_Frozen):
+    """One ROI in the pictures."""
+
+    number: int
+    name: str
+    target_class: str
+    layer: Literal["targets", "organs"]
+    colour: Colour
+    outlines: tuple[Outline, ...] = ()
+
+
+class Mesh(_Frozen):
+    """One surface, quantised: position = origin_mm + vertex * step_mm."""
+
+    number: int
+    name: str
+    target_class: str
+    layer: Literal["targets", "organs"]
+    colour: Colour
+    vertices: Base64
+    """Little-endian unsigned 16-bit x, y, z."""
+    faces: Base64
+    """Little-endian unsigned 16-bit triples of vertices."""
+
+
+class Slices(_Frozen):
+    """The slices to page through: tiles of one picture, row by row."""
+
+    width: int = Field(gt=0, le=2048)
+    height: int = Field(gt=0, le=2048)
+    columns: int = Field(gt=0, le=256)
+    labels: tuple[str, ...]
+    """One a slice."""
+    first: int
+    """Which slice is shown at first."""
+    left: str
+    """Which side of the patient lies on the left of the picture."""
+    top: str
+    caption: str
+
+
+class Scene(_Frozen):
+    """All pictures of one case."""
+
+    schema_id: Literal["rtcomplexity/pictures/1"] = "rtcomplexity/pictures/1"
+    stills: tuple[Still, ...] = ()
+    slices: Slices | None = None
+    structures: tuple[Structure, ...] = ()
+    meshes: tuple[Mesh, ...] = ()
+    mesh_origin_mm: tuple[Finite, Finite, Finite] = (0.0, 0.0, 0.0)
+    mesh_step_mm: Finite = 1.0
+    mesh_alt: str = ""
+    uptake: str = ""
+    """What the colours over the slices are; empty where there are none."""
+    may_show_face: bool = False
+    notes: tuple[str, ...] = ()
+    """What is not shown, and why."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pictures:
+    """A scene and its files."""
+
+    scene: Scene
+    files: Mapping[str, bytes]
+    """By name, without the scene itself; names from :data:`FILES`."""
+
+    def all_files(self) -> dict[str, bytes]:
+        """Return the files with the scene among them, in the order of their names."""
+        return dict(sorted({**self.files, SCENE_FILE: to_json(self.scene)}.items()))
+
+
+def to_json(scene: Scene) -> bytes:
+    """Write a scene; the same scene gives the same bytes."""
+    tree = scene.model_dump(mode="json")
+    return (json.dumps(tree, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n").encode()
+
+
+def from_files(files: Mapping[str, bytes]) -> Pictures:
+    """Read saved pictures back; raises pydantic's ValidationError where the scene breaks its form."""
+    scene = Scene.model_validate_json(files[SCENE_FILE])
+    return Pictures(scene=scene, files={name: files[name] for name in FILES if name in files and name != SCENE_FILE})
+
+
+def no_pictures(reason: str) -> Pictures:
+    """Pictures of a case that shows none, with the reason."""
+    return Pictures(scene=Scene(notes=(reason,)), files={})

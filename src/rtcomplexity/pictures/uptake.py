@@ -1,0 +1,112 @@
+"""PET over the planning image: sampled through the registration at the points that a picture needs.
+
+Knows image sets and point maps. Shows SUVbw where the headers give it; else counts relative to the picture's maximum,
+and says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.dicom.suv import SuvScale, read_suv_scale
+from rtcomplexity.errors import InputDataError
+from rtcomplexity.fusion.frames import find_point_map
+from rtcomplexity.fusion.sampling import sample, voxel_centres_mm
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rtcomplexity.fusion.frames import PointMap
+    from rtcomplexity.model.case import Case
+    from rtcomplexity.model.image import ImageGrid, ImageSeries
+    from rtcomplexity.settings import Settings
+
+PITCH_MM: Final = 2.5
+LOWEST_SUVBW: Final = 1.0
+LOWEST_TOP_SUVBW: Final = 5.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Uptake:
+    """PET on the slices of a picture box, coarser in their planes."""
+
+    share: NDArray[np.float64]
+    """(S, J, I) 0 to 1 between the ends of the window, NaN where the PET has no value."""
+    j: NDArray[np.float64]
+    """(J,) rows of the planning image that were sampled."""
+    i: NDArray[np.float64]
+    """(I,) columns of the planning image that were sampled."""
+    caption: str
+
+
+def uptake_of(
+    case: Case, slices: NDArray[np.int64], j: tuple[int, int], i: tuple[int, int], settings: Settings
+) -> Uptake | None:
+    """Sample the first PET that is tied to the planning image; None where there is none that can be read."""
+    planning = case.planning_image
+    if planning is None:
+        return None
+    found = _pet(case, planning)
+    if found is None:
+        return None
+    series, point_map = found
+    rows = _steps(j, planning.grid.row_spacing_mm)
+    columns = _steps(i, planning.grid.column_spacing_mm)
+    scale = read_suv_scale(series)
+    factor = scale.suvbw_per_unit if isinstance(scale, SuvScale) else None
+    points = _points_mm(planning.grid, slices, rows, columns)
+    try:
+        values = sample(series, point_map(points), factor=factor, settings=settings).values
+    except InputDataError:
+        return None
+    if np.isnan(values).all():
+        return None
+    share, caption = _windowed(values.reshape(len(slices), len(rows), len(columns)), is_suvbw=factor is not None)
+    return Uptake(share=share, j=rows, i=columns, caption=caption)
+
+
+def _pet(case: Case, planning: ImageSeries) -> tuple[ImageSeries, PointMap] | None:
+    for image_set in case.image_sets:
+        series = image_set.series[0]
+        if image_set.modality != "PT" or series is planning:
+            continue
+        point_map = find_point_map(case.registrations, planning.frame_of_reference_uid, series.frame_of_reference_uid)
+        if point_map is not None:
+            return series, point_map
+    return None
+
+
+def _steps(extent: tuple[int, int], spacing_mm: float) -> NDArray[np.float64]:
+    """Pixels of an extent, evenly, about :data:`PITCH_MM` apart, each the middle of what it stands for."""
+    length = extent[1] - extent[0]
+    count = max(round(length * spacing_mm / PITCH_MM), 1)
+    steps: NDArray[np.float64] = extent[0] - 0.5 + (np.arange(count, dtype=np.float64) + 0.5) * (length / count)
+    return steps
+
+
+def _points_mm(
+    grid: ImageGrid, slices: NDArray[np.int64], rows: NDArray[np.float64], columns: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(S * J * I, 3) points, patient coordinates."""
+    k, j, i = np.meshgrid(slices, rows, columns, indexing="ij")
+    origins = voxel_centres_mm(grid, np.column_stack([k.ravel(), np.zeros((k.size, 2), np.int64)]))
+    in_plane: NDArray[np.float64] = (
+        origins
+        + j.reshape(-1, 1) * (grid.column_direction * grid.row_spacing_mm)
+        + i.reshape(-1, 1) * (grid.row_direction * grid.column_spacing_mm)
+    )
+    return in_plane
+
+
+def _windowed(values: NDArray[np.float64], *, is_suvbw: bool) -> tuple[NDArray[np.float64], str]:
+    top = float(np.nanpercentile(values, 99.9))
+    if is_suvbw:
+        top = float(np.ceil(max(top, LOWEST_TOP_SUVBW)))
+        caption = f"PET in colour, SUVbw {LOWEST_SUVBW:g} (clear) to {top:g} (bright)"
+        return (values - LOWEST_SUVBW) / (top - LOWEST_SUVBW), caption
+    low = 0.15 * top
+    caption = "PET in colour, relative to its own maximum here (the headers give no SUV)"
+    return (values - low) / max(top - low, 1e-9), caption
