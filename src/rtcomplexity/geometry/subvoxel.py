@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from rtcomplexity.geometry import outline
 from rtcomplexity.geometry.shape_field import (
     Grid,
     Knots,
@@ -50,6 +51,8 @@ DIAMETER_ALLOWANCE: Final = 1.05
 """At that ratio the diameter found may be a little short, depending on where the planes lie."""
 MEASURED_SHARE: Final = 0.5
 """At least this share of the volume must lie in bodies whose shape is told."""
+BEND_MM: Final = 3.0
+"""Outlines are resampled at this step before their curvature is taken."""
 
 
 class UndersampledShapeError(UnmeasurableShapeError):
@@ -63,34 +66,23 @@ class UndersampledShapeError(UnmeasurableShapeError):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Body:
-    """One connected body of a shape."""
+class FieldShape:
+    """One connected region where a field is positive, and its shape."""
 
-    mesh: Mesh
-    """Its surface; vertices (along the normal, v, u), mm."""
-    centre_mm: float
-    """Position of its centre along the normal."""
+    field: Floats
+    """(k, j, i) positive inside."""
+    grid: Grid
     planes_mm: NDArray[np.float64]
-    """(n,) positions of the planes that cut it, continued beyond both ends as far as the sphere needs."""
-    spacing_mm: float
-    """Typical distance between those planes."""
-    step_mm: float
-    """Of the grid on which it was found."""
-    smoothing_mm: float
-    """Of the opening and closing that came before."""
+    """(n,) positions along the normal of the planes that may cut it."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "field", frozen_array(self.field, np.float32))
         object.__setattr__(self, "planes_mm", frozen_array(self.planes_mm, np.float64))
 
     @cached_property
-    def diameter_mm(self) -> float:
-        """Diameter of the sphere of the same volume."""
-        return equivalent_sphere_diameter(self.mesh.volume_mm3)
-
-    @property
-    def is_undersampled(self) -> bool:
-        """Whether its planes lie too far apart to tell its shape."""
-        return self.spacing_mm > COARSEST_PLANES * DIAMETER_ALLOWANCE * self.diameter_mm
+    def mesh(self) -> Mesh:
+        """The surface; vertices (along the normal, v, u), mm."""
+        return mesh_of_field(self.field, 0.0, [self.grid.step_mm] * 3, self.grid.origin_mm.tolist())
 
     @cached_property
     def sphericity(self) -> float:
@@ -103,24 +95,80 @@ class Body:
         return self.mesh.volume_mm3 / self.mesh.hull_volume_mm3
 
     @cached_property
-    def sphere(self) -> Mesh:
-        """Surface found for the sphere of the same volume, at the same height, cut by the same planes."""
-        return sphere_mesh(self)
+    def outlines(self) -> tuple[NDArray[np.float64], ...]:
+        """Outer and inner outlines in its planes, (k, 2) each, (v, u) in mm; those under three pixels are left out."""
+        from skimage.measure import find_contours  # noqa: PLC0415 - importing the package stays quick
+
+        trace: Any = find_contours
+        layers = (self.planes_mm - self.grid.origin_mm[0]) / self.grid.step_mm
+        found = []
+        for layer in layers[(layers >= 0) & (layers <= len(self.field) - 1)]:
+            below = min(int(layer), len(self.field) - 2)
+            share = np.float32(layer - below)
+            section = self.field[below] * (1 - share) + self.field[below + 1] * share
+            found += [line[:-1] * self.grid.step_mm + self.grid.origin_mm[1:] for line in trace(section, 0.0)]
+        smallest_mm2 = 3 * self.grid.step_mm**2
+        return tuple(line for line in found if outline.area(line) >= smallest_mm2)
 
     @cached_property
-    def relative_sphericity(self) -> float:
-        """Sphericity over that found for the sphere."""
-        return self.sphericity / sphericity(self.sphere.volume_mm3, self.sphere.area_mm2)
+    def plane_solidity(self) -> float:
+        """Area over that of the convex hull of its outlines, weighted by area."""
+        return self._over_outlines(outline.solidity, outline.area)
 
     @cached_property
-    def relative_solidity(self) -> float:
-        """Solidity over that found for the sphere."""
-        return self.solidity * self.sphere.hull_volume_mm3 / self.sphere.volume_mm3
+    def curvature_energy(self) -> float:
+        """Curvature energy of its outlines, weighted by length."""
+        return self._over_outlines(lambda line: outline.curvature_energy(line, BEND_MM), outline.perimeter)
+
+    def _over_outlines(
+        self, value: Callable[[NDArray[np.float64]], float], weight: Callable[[NDArray[np.float64]], float]
+    ) -> float:
+        if not self.outlines:
+            raise UnmeasurableShapeError("No plane cuts the shape.", "thinner slices.")
+        weights = [weight(line) for line in self.outlines]
+        return math.fsum(map(math.prod, zip(weights, map(value, self.outlines), strict=True))) / math.fsum(weights)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Body:
+    """One connected body of a contoured shape, and the sphere it is compared with."""
+
+    shape: FieldShape
+    centre_mm: float
+    """Position of its centre along the normal."""
+    spacing_mm: float
+    """Typical distance between its planes."""
+    smoothing_mm: float
+    """Of the opening and closing that came before."""
+
+    @cached_property
+    def volume_mm3(self) -> float:
+        """Volume within its surface."""
+        return self.shape.mesh.volume_mm3
+
+    @cached_property
+    def diameter_mm(self) -> float:
+        """Diameter of the sphere of the same volume."""
+        return equivalent_sphere_diameter(self.volume_mm3)
+
+    @property
+    def is_undersampled(self) -> bool:
+        """Whether its planes lie too far apart to tell its shape."""
+        return self.spacing_mm > COARSEST_PLANES * DIAMETER_ALLOWANCE * self.diameter_mm
+
+    @cached_property
+    def sphere(self) -> FieldShape:
+        """The sphere of the same volume, at the same height, cut by the same planes and found by the same steps."""
+        return sphere_of(self)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SubvoxelSurface:
-    """The sub-voxel surface of a stack of planes and the shape numbers read off it, each found when asked for."""
+    """The sub-voxel surface of a stack of planes and the shape numbers read off it, each found when asked for.
+
+    The relative ones are divided, body by body, by those of the sphere that the same planes cut; they raise
+    :class:`UndersampledShapeError` where the planes lie too far apart to tell the shape of most of the volume.
+    """
 
     stack: PlaneStack
     smoothing_mm: float = 0.0
@@ -137,7 +185,7 @@ class SubvoxelSurface:
         UnmeasurableShapeError
             If the shape is empty, or nothing of it survives the opening.
         """
-        found = sorted(_bodies(self.stack, self.smoothing_mm, self.step_mm), key=lambda body: -body.mesh.volume_mm3)
+        found = sorted(_bodies(self.stack, self.smoothing_mm, self.step_mm), key=lambda body: -body.volume_mm3)
         if not found:
             reason = "The shape is empty, or so thin that nothing of it survives smoothing."
             raise UnmeasurableShapeError(reason, "a shape that encloses a volume.")
@@ -146,50 +194,57 @@ class SubvoxelSurface:
     @cached_property
     def volume_mm3(self) -> float:
         """Volume within the surface."""
-        return math.fsum(body.mesh.volume_mm3 for body in self.bodies)
+        return math.fsum(body.volume_mm3 for body in self.bodies)
 
     @cached_property
     def area_mm2(self) -> float:
         """Area of the surface."""
-        return math.fsum(body.mesh.area_mm2 for body in self.bodies)
+        return math.fsum(body.shape.mesh.area_mm2 for body in self.bodies)
 
     @cached_property
     def sphericity(self) -> float:
         """Sphericity of the bodies, weighted by volume."""
-        return volume_weighted(self.bodies, lambda body: body.sphericity)
+        return volume_weighted(self.bodies, lambda body: body.shape.sphericity)
 
     @cached_property
     def solidity(self) -> float:
         """Volume over that of the convex hull, of the bodies, weighted by volume."""
-        return volume_weighted(self.bodies, lambda body: body.solidity)
+        return volume_weighted(self.bodies, lambda body: body.shape.solidity)
+
+    @cached_property
+    def concavity_depth_mm(self) -> float:
+        """Depth of the deepest pocket of any outline in its planes."""
+        outlines = [line for body in self.bodies for line in body.shape.outlines]
+        return max((outline.concavity_depth(line) for line in outlines), default=0.0)
 
     @cached_property
     def relative_sphericity(self) -> float:
-        """Sphericity over that of the sphere cut by the same planes, per body, weighted by volume.
-
-        Raises
-        ------
-        UndersampledShapeError
-            If the planes lie too far apart to tell the shape of most of the volume.
-        """
-        return volume_weighted(well_sampled(self.bodies), lambda body: body.relative_sphericity)
+        """Sphericity over that of the sphere."""
+        return self._relative(lambda shape: shape.sphericity)
 
     @cached_property
     def relative_solidity(self) -> float:
-        """Solidity over that of the sphere cut by the same planes, per body, weighted by volume.
+        """Solidity over that of the sphere."""
+        return self._relative(lambda shape: shape.solidity)
 
-        Raises
-        ------
-        UndersampledShapeError
-            If the planes lie too far apart to tell the shape of most of the volume.
-        """
-        return volume_weighted(well_sampled(self.bodies), lambda body: body.relative_solidity)
+    @cached_property
+    def relative_plane_solidity(self) -> float:
+        """Solidity of the outlines in planes over that of the sphere's."""
+        return self._relative(lambda shape: shape.plane_solidity)
+
+    @cached_property
+    def relative_curvature_energy(self) -> float:
+        """Curvature energy of the outlines in planes over that of the sphere's."""
+        return self._relative(lambda shape: shape.curvature_energy)
+
+    def _relative(self, value: Callable[[FieldShape], float]) -> float:
+        return volume_weighted(well_sampled(self.bodies), lambda body: value(body.shape) / value(body.sphere))
 
 
 def volume_weighted(bodies: tuple[Body, ...], value: Callable[[Body], float]) -> float:
     """Mean of a value over bodies, weighted by their volume."""
-    total = math.fsum(body.mesh.volume_mm3 for body in bodies)
-    return math.fsum(body.mesh.volume_mm3 * value(body) for body in bodies) / total
+    total_mm3 = math.fsum(body.volume_mm3 for body in bodies)
+    return math.fsum(body.volume_mm3 * value(body) for body in bodies) / total_mm3
 
 
 def well_sampled(bodies: tuple[Body, ...]) -> tuple[Body, ...]:
@@ -206,8 +261,8 @@ def well_sampled(bodies: tuple[Body, ...]) -> tuple[Body, ...]:
         If they hold less than :data:`MEASURED_SHARE` of the volume; it tells the largest body that is left out.
     """
     missed = [body for body in bodies if body.is_undersampled]
-    missed_mm3 = math.fsum(body.mesh.volume_mm3 for body in missed)
-    if missed_mm3 > (1 - MEASURED_SHARE) * math.fsum(body.mesh.volume_mm3 for body in bodies):
+    total_mm3 = math.fsum(body.volume_mm3 for body in bodies)
+    if math.fsum(body.volume_mm3 for body in missed) > (1 - MEASURED_SHARE) * total_mm3:
         raise UndersampledShapeError(missed[0].spacing_mm, missed[0].diameter_mm)
     return tuple(body for body in bodies if not body.is_undersampled)
 
@@ -217,22 +272,18 @@ def patient_points(stack: PlaneStack, points_mm: NDArray[np.float64]) -> NDArray
     return np.asarray(points_mm @ np.stack([stack.normal, stack.v_axis, stack.u_axis]))
 
 
-def sphere_mesh(body: Body) -> Mesh:
-    """Surface of the sphere of a body's volume at its height, found on the body's planes by the same steps."""
-    radius_mm = body.diameter_mm / 2
-    heights_mm = body.planes_mm - body.centre_mm
+def sphere_of(body: Body) -> FieldShape:
+    """Find the sphere of a body's volume at its height on the body's planes, by the same steps."""
+    step_mm, radius_mm = body.shape.grid.step_mm, body.diameter_mm / 2
+    heights_mm = body.shape.planes_mm - body.centre_mm
     cut = np.abs(heights_mm) < radius_mm
-    knots = Knots(
-        positions_mm=heights_mm,
-        planes=np.where(cut, np.cumsum(cut) - 1, -1),
-        reach_mm=reach_for(body.spacing_mm, body.step_mm),
-    )
+    planes = np.where(cut, np.cumsum(cut) - 1, -1)
+    knots = Knots(positions_mm=heights_mm, planes=planes, reach_mm=reach_for(body.spacing_mm, step_mm))
     half_mm = np.array([np.abs(heights_mm[[0, -1]]).max(), radius_mm, radius_mm])
-    half_mm += margin_for(body.step_mm, body.smoothing_mm)
-    grid = Grid.covering(-half_mm, half_mm, body.step_mm)
+    half_mm += margin_for(step_mm, body.smoothing_mm)
+    grid = Grid.covering(-half_mm, half_mm, step_mm)
     field = disc_field(np.sqrt(radius_mm**2 - heights_mm[cut] ** 2), grid, knots)
-    field = smoothed(field, grid.step_mm, body.smoothing_mm)
-    return mesh_of_field(field, 0.0, [grid.step_mm] * 3, grid.origin_mm.tolist())
+    return FieldShape(field=smoothed(field, step_mm, body.smoothing_mm), grid=grid, planes_mm=heights_mm)
 
 
 def _bodies(stack: PlaneStack, smoothing_mm: float, step_mm: float | None) -> Iterator[Body]:
@@ -252,13 +303,12 @@ def _bodies(stack: PlaneStack, smoothing_mm: float, step_mm: float | None) -> It
         step_mm,
     )
     field = smoothed(polygon_field(stack, grid, knots), step_mm, smoothing_mm)
-    for part, origin_mm, centre_mm in _parts(field, grid):
-        mesh = mesh_of_field(part, 0.0, [step_mm] * 3, origin_mm.tolist())
-        yield _body(mesh, centre_mm, stack, step_mm, smoothing_mm)
+    for part, part_grid, centre_mm in _parts(field, grid):
+        yield _body(part, part_grid, centre_mm, stack, smoothing_mm)
 
 
-def _parts(field: Floats, grid: Grid) -> Iterator[tuple[Floats, NDArray[np.float64], float]]:
-    """For each body its field in its own box, that box's origin, and the body's height, mm."""
+def _parts(field: Floats, grid: Grid) -> Iterator[tuple[Floats, Grid, float]]:
+    """For each body its field in its own box, that box, and the body's height, mm."""
     from scipy.ndimage import find_objects, label  # noqa: PLC0415 - importing the package stays quick
 
     labels, count = label(field > 0)
@@ -267,28 +317,27 @@ def _parts(field: Floats, grid: Grid) -> Iterator[tuple[Floats, NDArray[np.float
         part, inside = field[wide], labels[wide] == number
         if count > 1:
             part = np.where(inside, part, np.minimum(part, -np.abs(part)))
-        origin_mm = grid.origin_mm + grid.step_mm * np.array([place.start for place in wide])
+        corner_mm = grid.origin_mm + grid.step_mm * np.array([place.start for place in wide])
+        part_grid = Grid(origin_mm=corner_mm, step_mm=grid.step_mm, shape=part.shape)
         layers = np.count_nonzero(inside, axis=(1, 2))
-        centre_mm = origin_mm[0] + grid.step_mm * float(layers @ np.arange(len(layers))) / float(layers.sum())
-        yield part, origin_mm, float(centre_mm)
+        yield part, part_grid, float(layers @ part_grid.along(0) / layers.sum())
 
 
-def _body(mesh: Mesh, centre_mm: float, stack: PlaneStack, step_mm: float, smoothing_mm: float) -> Body:
-    radius_mm = equivalent_sphere_diameter(mesh.volume_mm3) / 2
-    low_mm, high_mm = mesh.vertices_mm[:, 0].min(), mesh.vertices_mm[:, 0].max()
-    at = stack.positions_mm
-    cutting = np.flatnonzero((at >= low_mm) & (at <= high_mm))
+def _body(part: Floats, grid: Grid, centre_mm: float, stack: PlaneStack, smoothing_mm: float) -> Body:
+    """Give a body the planes that cut it, continued beyond both ends as far as its sphere needs."""
+    at, heights_mm = stack.positions_mm, grid.along(0)
+    volume_mm3 = np.count_nonzero(part > 0) * grid.step_mm**3
+    radius_mm = equivalent_sphere_diameter(volume_mm3) / 2 + grid.step_mm
+    cutting = np.flatnonzero((at >= heights_mm[0]) & (at <= heights_mm[-1]))
     if not len(cutting):
         cutting = np.array([np.argmin(np.abs(at - centre_mm))])
     first, last = cutting[0], cutting[-1]
     below = _continued(at[first], -2 * stack.lower_mm[first], centre_mm - radius_mm)
     above = _continued(at[last], 2 * stack.upper_mm[last], centre_mm + radius_mm)
     return Body(
-        mesh=mesh,
+        shape=FieldShape(field=part, grid=grid, planes_mm=np.concatenate([below[::-1], at[cutting], above])),
         centre_mm=centre_mm,
-        planes_mm=np.concatenate([below[::-1], at[cutting], above]),
         spacing_mm=float(np.median(stack.slab_mm[cutting])),
-        step_mm=step_mm,
         smoothing_mm=smoothing_mm,
     )
 
