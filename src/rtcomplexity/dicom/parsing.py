@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from pydicom.dataelem import RawDataElement
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import (
     _read_file_meta_info,  # the very code by which dcmread decides to inflate
     read_dataset,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 PARSE_FAULTS: Final = (
     AttributeError,
+    BytesLengthException,
     EOFError,
     InvalidDicomError,
     LookupError,
@@ -134,7 +135,7 @@ def raw_element(dataset: Dataset, tag: int) -> RawDataElement | DataElement | No
     """Return an element as it was read (pydicom converts only on access); None where it is absent."""
     if tag not in dataset:
         return None
-    return cast("RawDataElement | DataElement", dataset.get_item(tag))
+    return cast("RawDataElement | DataElement", dataset.get_item(tag, keep_deferred=True))
 
 
 def is_short(element: RawDataElement) -> bool:

@@ -75,6 +75,7 @@ def codes(case):
 
 
 def linked_set(made, uid="1.5", name="GTV", **values):
+    """A set whose contours and study-level references name all of `made`."""
     return structure_set([roi(1, name, rings(uids_of(made)))], uid, image_uids=uids_of(made), **values)
 
 
@@ -307,6 +308,20 @@ def test_a_chain_of_registrations_reaches_whatever_its_direction(folder):
     far = slices(POSITIONS, root="1.73", sop_class=MR, modality="MR", FrameOfReferenceUID="2.2")
     folder.add(*made, *far, linked_set(made), registration("1.9", "3.3"), registration("3.3", "2.2", "1.81"))
     assert folder.read().image_sets[1].level is EvidenceLevel.REGISTERED
+
+
+def test_a_frame_that_the_set_itself_relates_is_registered(folder):
+    made = ct()
+    mr = slices(POSITIONS, root="1.72", sop_class=MR, modality="MR", FrameOfReferenceUID="2.1")
+    one = linked_set(made, frame="1.9")
+    relationship = item(
+        RelatedFrameOfReferenceUID="2.1",
+        FrameOfReferenceTransformationMatrix=[f"{value:g}" for value in np.eye(4).ravel()],
+    )
+    one.ReferencedFrameOfReferenceSequence[0].FrameOfReferenceRelationshipSequence = [relationship]
+    case = folder.add(*made, *mr, one).read()
+    assert case.image_sets[1].level is EvidenceLevel.REGISTERED
+    assert len(case.registrations) == 1
 
 
 def test_a_series_a_phase_is_one_acquisition(folder):

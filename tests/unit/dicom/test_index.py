@@ -6,7 +6,7 @@ import random
 import zlib
 
 import pytest
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from rtcomplexity.dicom.headers import FileKind
 from rtcomplexity.dicom.index import index_folder, load
@@ -162,7 +162,9 @@ def test_a_file_over_the_limit_is_an_issue(folder):
     assert codes(found) == ["file-too-large"]
 
 
-def test_a_large_file_is_streamed_and_hashed_alike(folder, monkeypatch):
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian])
+def test_a_large_file_is_streamed_and_hashed_alike(folder, monkeypatch, syntax):
+    save(folder, "good", slices([0])[0], syntax=syntax)
     whole = index(folder)
     monkeypatch.setattr("rtcomplexity.dicom.index._WHOLE_IN_MEMORY_BYTES", 10)
     streamed = index(folder)
@@ -193,6 +195,15 @@ def test_an_unreadable_file_is_an_issue(folder):
     save(folder, "locked", new(CT, "1.1"))
     (folder / "locked").chmod(0)
     assert codes(index(folder)) == ["file-unreadable"]
+
+
+def test_an_unreadable_folder_is_an_issue(folder, monkeypatch):
+    def walk(top, onerror):
+        onerror(PermissionError(13, "Permission denied"))
+        yield str(top), [], ["good"]
+
+    monkeypatch.setattr("os.walk", walk)
+    assert codes(index(folder)) == ["folder-unreadable"]
 
 
 def test_progress_is_told_file_by_file(folder):

@@ -268,3 +268,23 @@ def test_sequences_nested_too_deeply_end_in_an_error():
     nested = opening + (b"\xfe\xff\x00\xe0\xff\xff\xff\xff" + opening) * 20_000
     with pytest.raises(UnreadableFileError, match="nested too deeply"):
         read_structure_set(to_bytes(plain()) + nested, settings=SETTINGS)
+
+
+def test_a_contour_cut_short_inside_its_item_makes_the_set_corrupt():
+    data = to_bytes(structure_set([roi(1, "GTV", [contour()])]), ImplicitVRLittleEndian)
+    place = data.index(b"\x06\x30\x50\x00") + 4
+    longer = int.from_bytes(data[place : place + 4], "little") + 2
+    with pytest.raises((CorruptStructureSetError, UnreadableFileError)):
+        read_structure_set(data[:place] + longer.to_bytes(4, "little") + data[place + 4 :], settings=SETTINGS)
+
+
+def test_a_sequence_that_lost_its_vr_is_read():
+    data = to_bytes(structure_set([roi(1, "GTV")]))
+    place = data.index(b"\x06\x30\x80\x00SQ")
+    assert data[place + 4 : place + 6] == b"SQ"
+    implicit = (
+        b"\xfe\xff\x00\xe0\x18\x00\x00\x00\x06\x30\x84\x00\x02\x00\x00\x001 \x06\x30\xa4\x00\x06\x00\x00\x00MARKER"
+    )
+    unknown = b"\x06\x30\x80\x00UN\0\0" + len(implicit).to_bytes(4, "little") + implicit
+    found, _ = read_structure_set(data[:place] + unknown, settings=SETTINGS)
+    assert found.rois[0].interpreted_type == "MARKER"
