@@ -42,7 +42,9 @@ PLANE_APART_MM: Final = 1e5
 FACING_MM: Final = 2.0
 """How much further away a contour that faces another way seems when the next plane's nearest is sought."""
 ROUND_SHARE: Final = 0.6
-"""An end plane of at most this share of the area before it tapers off in a dome ..."""
+"""An end plane of at most this share of the squared half width before it tapers off in a dome ..."""
+HALF_SLAB_SHARE: Final = 0.8
+"""... which is at most half a slab high from this share on, a whole slab below the first ..."""
 FLAT_SHARE: Final = 0.9
 """... and one of at least this share stops like a box."""
 
@@ -110,6 +112,21 @@ class _Rings:
     """(n, 2) unit vectors in the plane."""
     length: Floats
     """(n,) length of contour that each node stands for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Components:
+    """What hangs together in its plane: of the solid, or of what is outside it."""
+
+    runs: Runs
+    label: Integers
+    """(R,) component of each run: the index of one of its runs."""
+    run_of_node: Integers
+    """(n,) run beside each node of the contours; -1 where none is."""
+    area: Floats
+    """(R,) area of the component of each label, mm2."""
+    length: Floats
+    """(R,) length of its contours, mm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -230,23 +247,30 @@ def _turn(points: Floats, offsets: Integers, right: Floats, plane: Integers, ins
 
 
 def _patches(stack: PlaneStack, rings: _Rings, inside: Inside, spacing: float) -> list[_Patch]:
-    outside = _outside(inside.runs)
-    labels = [plane_components(inside.runs, by_corners=True), plane_components(outside, by_corners=False)]
-    pixel_mm2 = inside.lattice.pixel_area_mm2
+    sets = [
+        _components(inside, rings, inside.runs, by_corners=True),
+        _components(inside, rings, _outside(inside.runs), by_corners=False),
+    ]
     links, normals, caps = [], [], []
     for direction in (1, -1):
-        ends = [
-            _ends(runs, label, stack, pixel_mm2, direction=direction, is_solid=is_solid)
-            for runs, label, is_solid in zip((inside.runs, outside), labels, (True, False), strict=True)
-        ]
-        link = _links(stack, rings, inside, (inside.runs, outside), ends, direction)
+        solid, outside = (_ends(stack, part, direction, is_solid=part is sets[0]) for part in sets)
+        link = _links(stack, rings, [(sets[0], solid), (sets[1], outside)], direction)
         links.append(link)
         normals.append(_band_normals(rings, link))
-        caps += [
-            _caps(stack, rings, inside, runs, end, spacing, direction, facing)
-            for runs, end, facing in zip((inside.runs, outside), ends, (1, -1), strict=True)
-        ]
+        caps.append(_caps(stack, rings, inside, sets[0].runs, solid, spacing, direction, facing=1))
+        caps.append(_caps(stack, rings, inside, sets[1].runs, outside, spacing, direction, facing=-1))
     return [*_bands(stack, rings, links, normals, spacing), *caps]
+
+
+def _components(inside: Inside, rings: _Rings, runs: Runs, *, by_corners: bool) -> _Components:
+    label = plane_components(runs, by_corners=by_corners)
+    reach = (-0.75 if by_corners else 0.75) * inside.lattice.column_spacing_mm
+    run = inside.run_at(rings.plane, rings.points + reach * rings.outward, runs)
+    pixels = np.bincount(label, weights=runs.stops - runs.starts, minlength=len(label)).astype(np.float64)
+    beside = run >= 0
+    length = np.bincount(label[run[beside]], weights=rings.length[beside], minlength=len(label)).astype(np.float64)
+    area = pixels * inside.lattice.pixel_area_mm2
+    return _Components(runs=runs, label=label, run_of_node=run, area=area, length=length)
 
 
 def _outside(runs: Runs) -> Runs:
@@ -254,63 +278,63 @@ def _outside(runs: Runs) -> Runs:
     return Runs(starts=rows, stops=rows + runs.shape[2], shape=runs.shape) - runs
 
 
-def _ends(runs: Runs, label: Integers, stack: PlaneStack, pixel_mm2: float, *, direction: int, is_solid: bool) -> _Ends:
+def _ends(stack: PlaneStack, part: _Components, direction: int, *, is_solid: bool) -> _Ends:
     """Ends of a solid's components, or (`is_solid` false) of the components of what is outside it.
 
     Outside, only what the solid closes over has an end: not the space around, nor a hole that runs out of a plane
     beyond which there is nothing.
     """
     meets = np.concatenate([meets_next(stack), [False]])
-    pairs = runs_above(runs)
-    pairs = pairs[meets[runs.planes[pairs[:, 0]]]]
+    pairs = runs_above(part.runs)
+    pairs = pairs[meets[part.runs.planes[pairs[:, 0]]]]
     here, there = (pairs[:, 0], pairs[:, 1]) if direction > 0 else (pairs[:, 1], pairs[:, 0])
-    goes_on = np.zeros(len(label), bool)
-    goes_on[label[here]] = True
-    ended = ~goes_on[label]
+    goes_on = np.zeros(len(part.label), bool)
+    goes_on[part.label[here]] = True
+    ended = ~goes_on[part.label]
     if not is_solid:
         continued = meets if direction > 0 else np.concatenate([[False], meets[:-1]])
-        ended &= continued[runs.planes]
-    height, wall = _end_shapes(runs, label, stack, pixel_mm2, np.stack([here, there], axis=1), direction)
-    return _Ends(label=label, ended=ended, height=height, wall=wall)
+        ended &= continued[part.runs.planes]
+    height, wall = _end_shapes(stack, part, np.stack([here, there], axis=1), direction)
+    return _Ends(label=part.label, ended=ended, height=height, wall=wall)
 
 
-def _end_shapes(
-    runs: Runs, label: Integers, stack: PlaneStack, pixel_mm2: float, links: Integers, direction: int
-) -> tuple[Floats, Floats]:
-    """Height of the end of each component, if it ends, and the share of it that is an upright wall.
+def _end_shapes(stack: PlaneStack, part: _Components, links: Integers, direction: int) -> tuple[Floats, Floats]:
+    """Height of the end of each run's component, if it ends, and the share of it that is an upright wall.
 
-    A dome continues the area's fall from the plane before by the law of a sphere's sections, whose second derivative
-    along the axis is -2 pi. `links` lead from the components of the plane before to each component.
+    The squared half width of a sphere's sections, and of a torus's, has the second derivative -2 along the axis. A dome
+    goes on by that law from the plane before. `links` lead from the components of the plane before.
     """
-    area = np.bincount(label, weights=(runs.stops - runs.starts) * pixel_mm2, minlength=len(label))
-    pairs = np.unique(label[links], axis=0)
-    former = np.bincount(pairs[:, 1], weights=area[pairs[:, 0]], minlength=len(label))
-    reach = (stack.upper_mm if direction > 0 else stack.lower_mm)[runs.planes]
-    step = 2 * (stack.lower_mm if direction > 0 else stack.upper_mm)[runs.planes]
-    area, former = area[label], former[label]
-    former = np.where(former > 0, former, area)
-    slope = np.minimum((area - former) / step - np.pi * step, 0)
-    dome = (slope + np.sqrt(slope**2 + 4 * np.pi * area)) / (2 * np.pi)
-    share = area / former
-    tapered = np.clip((0.8 - share) / 0.2, 0, 1)
+    pairs = np.unique(part.label[links], axis=0)
+    area, length = (
+        np.bincount(pairs[:, 1], weights=values[pairs[:, 0]], minlength=len(values)).astype(np.float64)
+        for values in (part.area, part.length)
+    )
+    square = _half_width(part.area, part.length)[part.label] ** 2
+    former = _half_width(area, length)[part.label] ** 2
+    former = np.where(former > 0, former, square)
+    reach, behind = (stack.upper_mm, stack.lower_mm) if direction > 0 else (stack.lower_mm, stack.upper_mm)
+    reach, step = reach[part.runs.planes], 2 * behind[part.runs.planes]
+    slope = np.minimum((square - former) / step - step, 0)
+    dome = (slope + np.sqrt(slope**2 + 4 * square)) / 2
+    share = square / np.maximum(former, np.finfo(float).tiny)
+    tapered = np.clip((HALF_SLAB_SHARE - share) / (HALF_SLAB_SHARE - ROUND_SHARE), 0, 1)
     wall = np.clip((share - ROUND_SHARE) / (FLAT_SHARE - ROUND_SHARE), 0, 1)
     return np.minimum(dome, reach * (1 + tapered)), wall
 
 
-def _links(
-    stack: PlaneStack,
-    rings: _Rings,
-    inside: Inside,
-    sets: tuple[Runs, Runs],
-    ends: list[_Ends],
-    direction: int,
-) -> Floats:
+def _half_width(area: Floats, length: Floats) -> Floats:
+    """Half width of sections, from their area and the length of their contours: exact for discs and for long strips."""
+    length = np.where(length > 0, length, np.sqrt(4 * np.pi * area))
+    roundness = np.minimum(np.sqrt(4 * np.pi * area) / np.maximum(length, np.finfo(float).tiny), 1)
+    return np.asarray(area / np.maximum(length, np.finfo(float).tiny) * (1 + roundness))
+
+
+def _links(stack: PlaneStack, rings: _Rings, parts: list[tuple[_Components, _Ends]], direction: int) -> Floats:
     """(n, 3) from each node to the surface of the next plane in a direction; NaN where the surface ends at once."""
     link = np.full((len(rings.points), 3), np.nan)
     linked = np.ones(len(rings.points), bool)
-    reach = 0.75 * inside.lattice.column_spacing_mm
-    for runs, end, side in zip(sets, ends, (-1, 1), strict=True):
-        run = inside.run_at(rings.plane, rings.points + side * reach * rings.outward, runs)
+    for part, end in parts:
+        run = part.run_of_node
         stops = (run >= 0) & end.ended[run]
         linked &= ~stops
         upright = (end.wall * end.height)[run]
