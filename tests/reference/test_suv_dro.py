@@ -5,6 +5,7 @@ import functools
 import pytest
 
 from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.dicom.suv import SuvScale, read_suv_scale
 from rtcomplexity.fusion.sampling import region_of, values_of_other_image, values_of_own_image
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
@@ -28,14 +29,14 @@ def measured(folder):
     region = region_of(RoiContext(roi=roi, grid=grid, settings=SETTINGS).runs, series.grid)
     scale = read_suv_scale(series)
     assert isinstance(scale, SuvScale), scale
-    return series, region, scale
+    return SeriesPixels(series=series), region, scale
 
 
 @pytest.mark.parametrize("name", SERIES)
 @pytest.mark.parametrize("key", TRUTH)
 def test_agrees_with_the_digital_reference_object(real_data, name, key):
-    series, region, scale = measured(real_data / "suv_dro" / name)
-    pet = PetContext(image=values_of_own_image(region, series, factor=scale.suvbw_per_unit))
+    pixels, region, scale = measured(real_data / "suv_dro" / name)
+    pet = PetContext(image=values_of_own_image(region, pixels, factor=scale.suvbw_per_unit))
     found = compute_all(PET, pet)[key].value
     half_a_step = 0.5 * 0.01 * scale.suvbw_per_unit[0] if name == "DRO_2_3" else 0.0
     assert found == pytest.approx(TRUTH[key], abs=max(0.01 * TRUTH[key], half_a_step))
@@ -43,9 +44,9 @@ def test_agrees_with_the_digital_reference_object(real_data, name, key):
 
 @pytest.mark.parametrize("name", SERIES)
 def test_interpolating_at_the_voxels_own_centres_changes_nothing(real_data, name):
-    series, region, scale = measured(real_data / "suv_dro" / name)
-    own = values_of_own_image(region, series, factor=scale.suvbw_per_unit)
-    other = values_of_other_image(region, series, lambda points: points, factor=scale.suvbw_per_unit)
+    pixels, region, scale = measured(real_data / "suv_dro" / name)
+    own = values_of_own_image(region, pixels, factor=scale.suvbw_per_unit)
+    other = values_of_other_image(region, pixels, lambda points: points, factor=scale.suvbw_per_unit)
     assert other.undefined_share == 0
     assert other.inside == pytest.approx(own.inside, rel=1e-9)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import struct
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
 
@@ -128,6 +128,42 @@ class _Layout:
         return dcmread(self.path, force=True)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SeriesPixels:
+    """The pixels of one series; a file's header is parsed once, however many boxes are read."""
+
+    series: ImageSeries
+    settings: Settings = field(default_factory=Settings)
+    _layouts: dict[Path, _Layout] = field(default_factory=dict, init=False, repr=False)
+
+    def read(self, box: IndexBox) -> VoxelBox:
+        """Read a box: see :func:`read_box`."""
+        _check_limit(math.prod(box.shape), self.settings)
+        slices, slopes, intercepts = [], [], []
+        for k in range(*box.k):
+            layout, frame, slope, intercept = self._header(k)
+            slices.append(_read_rows(layout, frame, box, self.settings))
+            slopes.append(slope)
+            intercepts.append(intercept)
+        dtype = np.result_type(*slices) if slices else np.dtype(np.int16)
+        stored = np.empty(box.shape, dtype)
+        for index, rows in enumerate(slices):
+            stored[index] = rows
+        return VoxelBox(box=box, stored=stored, slope=np.array(slopes), intercept=np.array(intercepts))
+
+    def _header(self, k: int) -> tuple[_Layout, int, float, float]:
+        """Layout of the file of slice `k`, its frame there, and its rescaling."""
+        path = self.series.paths[k]
+        try:
+            if path not in self._layouts:
+                self._layouts[path] = _layout(path, self.series, self.settings)
+            layout = self._layouts[path]
+            frame = _frame_number(self.series, k, layout)
+            return layout, frame, *_rescaling(layout, frame, self.series.modality)
+        except PARSE_FAULTS as fault:
+            raise _unreadable(describe(fault)) from fault
+
+
 def read_box(series: ImageSeries, box: IndexBox, settings: Settings | None = None) -> VoxelBox:
     """Read the stored values of a box and the rescaling of its slices.
 
@@ -150,28 +186,7 @@ def read_box(series: ImageSeries, box: IndexBox, settings: Settings | None = Non
     LimitExceededError
         If the box, or a slice that has to be decoded whole, is larger than the settings allow.
     """
-    settings = settings or Settings()
-    _check_limit(math.prod(box.shape), settings)
-    layouts: dict[Path, _Layout] = {}
-    slices, slopes, intercepts = [], [], []
-    for k in range(*box.k):
-        path = series.paths[k]
-        try:
-            if path not in layouts:
-                layouts[path] = _layout(path, series, settings)
-            layout = layouts[path]
-            frame = _frame_number(series, k, layout)
-            slope, intercept = _rescaling(layout, frame, series.modality)
-        except PARSE_FAULTS as fault:
-            raise _unreadable(describe(fault)) from fault
-        slices.append(_read_rows(layout, frame, box, settings))
-        slopes.append(slope)
-        intercepts.append(intercept)
-    dtype = np.result_type(*slices) if slices else np.dtype(np.int16)
-    stored = np.empty(box.shape, dtype)
-    for index, rows in enumerate(slices):
-        stored[index] = rows
-    return VoxelBox(box=box, stored=stored, slope=np.array(slopes), intercept=np.array(intercepts))
+    return SeriesPixels(series=series, settings=settings or Settings()).read(box)
 
 
 def _check_limit(pixels: int, settings: Settings) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.dicom.suv import SuvRefusal, read_suv_scale
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.fusion.frames import PointMap, find_point_map, registration_issues
@@ -85,6 +86,10 @@ class CaseImages:
             found.append(self._tie(image_set, f"image:{image_set.modality}:{seen[image_set.modality]}"))
         return tuple(found)
 
+    @cached_property
+    def _pixels(self) -> dict[str, SeriesPixels]:
+        return {tied.subject: SeriesPixels(series=tied.series, settings=self.settings) for tied in self.tied}
+
     @property
     def issues(self) -> tuple[Issue, ...]:
         """What was odd about registrations and SUV, and which SUV was refused."""
@@ -125,13 +130,13 @@ class CaseImages:
             return FusedImage(tied=tied, reason=fault.found)
 
     def _sampled(self, tied: TiedImage, point_map: PointMap, region: Region) -> FusedImage:
-        series, factor, settings = tied.series, tied.factor, self.settings
-        if series is self.case.planning_image:
-            return FusedImage(tied=tied, values=values_of_own_image(region, series, factor=factor, settings=settings))
-        values = values_of_other_image(region, series, point_map, factor=factor, settings=settings)
+        pixels, factor = self._pixels[tied.subject], tied.factor
+        if tied.series is self.case.planning_image:
+            return FusedImage(tied=tied, values=values_of_own_image(region, pixels, factor=factor))
+        values = values_of_other_image(region, pixels, point_map, factor=factor)
         if point_map.links == 0:
             return FusedImage(tied=tied, values=values)
-        before = values_of_other_image(region, series, _as_it_is, factor=factor, settings=settings)
+        before = values_of_other_image(region, pixels, _as_it_is, factor=factor)
         return FusedImage(tied=tied, values=values, before=before)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.dicom.pixels import IndexBox, read_box
+from rtcomplexity.dicom.pixels import IndexBox
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rtcomplexity.dicom.pixels import VoxelBox
+    from rtcomplexity.dicom.pixels import SeriesPixels, VoxelBox
     from rtcomplexity.geometry.runs import Runs
-    from rtcomplexity.model.image import ImageGrid, ImageSeries
-    from rtcomplexity.settings import Settings
+    from rtcomplexity.model.image import ImageGrid
 
     Points = NDArray[np.float64]
     PointFunction = Callable[[Points], Points]
@@ -66,6 +65,11 @@ class Region:
         """(K,) volume of a voxel of each slice: pixel area x half the way to either neighbour."""
         area = self.grid.row_spacing_mm * self.grid.column_spacing_mm
         return frozen_array(area * slab_mm(self.grid)[slice(*self.box.k)], np.float64)
+
+    @cached_property
+    def needed_points_mm(self) -> Points:
+        """(n, 3) centres of the needed voxels, patient coordinates, mm."""
+        return self.points_mm(self.needed)
 
     def points_mm(self, where: NDArray[np.bool_]) -> Points:
         """(n, 3) voxel centres of the box where `where` holds, patient coordinates, mm."""
@@ -221,13 +225,12 @@ def slab_mm(grid: ImageGrid) -> NDArray[np.float64]:
 
 def values_of_own_image(
     region: Region,
-    series: ImageSeries,
+    pixels: SeriesPixels,
     *,
     factor: NDArray[np.float64] | None = None,
-    settings: Settings | None = None,
 ) -> RegionValues:
     """Voxels of the planning image itself: nothing is interpolated; `factor` as in :func:`values_of_other_image`."""
-    voxels = read_box(series, region.box, settings)
+    voxels = pixels.read(region.box)
     if factor is not None:
         voxels = voxels.scaled(factor[slice(*region.box.k)])
     return RegionValues(region=region, values=voxels.values(), undefined_share=0.0)
@@ -235,11 +238,10 @@ def values_of_own_image(
 
 def values_of_other_image(
     region: Region,
-    series: ImageSeries,
+    pixels: SeriesPixels,
     other_from_planning: PointFunction,
     *,
     factor: NDArray[np.float64] | None = None,
-    settings: Settings | None = None,
 ) -> RegionValues:
     """Interpolate another image at the region's voxel centres.
 
@@ -251,27 +253,27 @@ def values_of_other_image(
         (K,) what multiplies the values of each slice of the image, such as the factors to SUVbw.
     """
     values = np.full(region.mask.shape, np.nan)
-    samples = sample(series, other_from_planning(region.points_mm(region.needed)), factor=factor, settings=settings)
+    samples = sample(pixels, other_from_planning(region.needed_points_mm), factor=factor)
     values[region.needed] = samples.values
     undefined = float(np.isnan(values[region.mask]).mean())
     return RegionValues(region=region, values=values, undefined_share=undefined)
 
 
 def sample(
-    series: ImageSeries,
+    pixels: SeriesPixels,
     points_mm: Points,
     *,
     factor: NDArray[np.float64] | None = None,
-    settings: Settings | None = None,
 ) -> Samples:
     """Interpolate an image at (n, 3) points of its own frame of reference, reading only the box they fall into."""
-    box = box_around(series.grid, points_mm)
+    grid = pixels.series.grid
+    box = box_around(grid, points_mm)
     if box is None:
         return Samples(values=np.full(len(points_mm), np.nan))
-    voxels = read_box(series, box, settings)
+    voxels = pixels.read(box)
     if factor is not None:
         voxels = voxels.scaled(factor[slice(*box.k)])
-    return interpolate(voxels, series.grid, points_mm)
+    return interpolate(voxels, grid, points_mm)
 
 
 def voxel_centres_mm(grid: ImageGrid, index: NDArray[np.integer]) -> Points:

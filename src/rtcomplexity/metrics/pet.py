@@ -13,7 +13,7 @@ planning image they are its own voxels. Conventions:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -67,6 +67,7 @@ class PetContext:
 
     image: RegionValues
     """SUVbw values."""
+    _found: dict[Threshold, Volume] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def region(self) -> Region:
@@ -91,6 +92,11 @@ class PetContext:
         NotMeasurableError
             If no voxel of the target reaches the threshold.
         """
+        if threshold not in self._found:
+            self._found[threshold] = self._find_volume(threshold)
+        return self._found[threshold]
+
+    def _find_volume(self, threshold: Threshold) -> Volume:
         inside = self.above(threshold)
         if not inside.any():
             raise NotMeasurableError(f"no voxel of the ROI reaches {threshold.words}")
@@ -99,7 +105,10 @@ class PetContext:
         level = threshold.level(self.suvbw_max)
         values = np.nan_to_num(self.image.values, nan=-np.inf)
         bodies, _ = label((values >= level) & self.region.needed, structure=np.ones((3, 3, 3)))
-        return np.isin(bodies, np.unique(bodies[inside]))
+        kept = np.zeros(int(bodies.max()) + 1, bool)
+        kept[np.unique(bodies[inside])] = True
+        found: Volume = kept[bodies]
+        return found
 
 
 def volume_cm3(region: Region, mask: Volume) -> float:

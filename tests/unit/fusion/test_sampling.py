@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rtcomplexity.dicom.pixels import read_box
+from rtcomplexity.dicom.pixels import SeriesPixels, read_box
 from rtcomplexity.fusion import sampling
 from rtcomplexity.fusion.frames import find_point_map
 from rtcomplexity.fusion.sampling import (
@@ -22,6 +22,10 @@ from unit.fusion.images import ball, centres, grid, rigid, rotation, runs_of, wr
 OBLIQUE = rotation([1, 2, -1], 33)
 PLANNING_UID, OTHER_UID, THIRD_UID = "1.1", "1.2", "1.3"
 CENTRE = np.array([4.0, 2.0, 1.0])
+
+
+def pixels_of(series):
+    return SeriesPixels(series=series)
 
 
 def ramp(points_mm):
@@ -50,7 +54,7 @@ GRIDS = {
 def test_a_ramp_is_met_exactly_on_every_grid(tmp_path, name):
     series = written(tmp_path, GRIDS[name], ramp)
     points = random_points()
-    found = sample(series, points)
+    found = sample(pixels_of(series), points)
     assert found.undefined_count < 300
     defined = ~np.isnan(found.values)
     np.testing.assert_allclose(found.values[defined], ramp(points[defined]), atol=1e-6)
@@ -59,7 +63,7 @@ def test_a_ramp_is_met_exactly_on_every_grid(tmp_path, name):
 @pytest.mark.parametrize("name", GRIDS)
 def test_an_integer_index_is_a_voxel_centre(tmp_path, name):
     series = written(tmp_path, GRIDS[name], ramp)
-    found = sample(series, centres(series.grid))
+    found = sample(pixels_of(series), centres(series.grid))
     np.testing.assert_allclose(found.values, ramp(centres(series.grid)), atol=1e-6)
 
 
@@ -67,7 +71,7 @@ def test_points_beyond_the_outer_voxel_centres_are_counted_and_left_out(tmp_path
     series = written(tmp_path, grid(), ramp)
     corner = series.grid.slice_origins_mm[0]
     points = corner + np.array([[0, 0, 0], [-0.1, 0, 0], [0, -0.1, 0], [0, 0, -0.1], [0.1, 0.1, 0.1], [500, 0, 0]])
-    found = sample(series, points)
+    found = sample(pixels_of(series), points)
     np.testing.assert_array_equal(np.isnan(found.values), [False, True, True, True, False, True])
     assert found.undefined_count == 4
 
@@ -76,7 +80,7 @@ def test_nothing_is_read_where_no_point_is_inside(tmp_path):
     series = written(tmp_path, grid(), ramp)
     for path in series.paths:
         path.unlink()
-    assert np.isnan(sample(series, np.full((3, 3), 900.0)).values).all()
+    assert np.isnan(sample(pixels_of(series), np.full((3, 3), 900.0)).values).all()
     assert box_around(series.grid, np.full((3, 3), np.nan)) is None
 
 
@@ -85,7 +89,7 @@ def test_only_the_slices_around_the_points_are_read(tmp_path):
     for k in (0, 1, 2, 3, 7, 8, 9, 10, 11):
         series.paths[k].unlink()
     points = np.array([0.3, 0.2, 1.0]) + voxel_centres_mm(series.grid, np.array([[4, 5, 6], [5, 9, 9]]))
-    np.testing.assert_allclose(sample(series, points).values, ramp(points), atol=1e-6)
+    np.testing.assert_allclose(sample(pixels_of(series), points).values, ramp(points), atol=1e-6)
 
 
 def test_a_single_slice_holds_for_half_its_thickness(tmp_path):
@@ -100,7 +104,7 @@ def test_a_single_slice_holds_for_half_its_thickness(tmp_path):
         slice_thickness_mm=4.0,
     )
     series = written(tmp_path, one, lambda points: points[:, 0] * 2.0)
-    found = sample(series, np.array([[3, 3, 5], [3, 3, 6.9], [3, 3, 7.1]]))
+    found = sample(pixels_of(series), np.array([[3, 3, 5], [3, 3, 6.9], [3, 3, 7.1]]))
     np.testing.assert_allclose(found.values, [6, 6, np.nan], atol=1e-6)
 
 
@@ -108,7 +112,7 @@ def test_a_factor_of_each_slice_multiplies_its_values(tmp_path):
     series = written(tmp_path, grid(), lambda points: np.full(len(points), 10.0))
     factor = np.arange(12.0)
     points = voxel_centres_mm(series.grid, np.array([[3, 4, 5], [9, 4, 5]]))
-    np.testing.assert_allclose(sample(series, points, factor=factor).values, [30, 90], atol=1e-6)
+    np.testing.assert_allclose(sample(pixels_of(series), points, factor=factor).values, [30, 90], atol=1e-6)
 
 
 def region(image_grid=None, radius_mm=7.0, reach_mm=4.0):
@@ -118,7 +122,7 @@ def region(image_grid=None, radius_mm=7.0, reach_mm=4.0):
 
 def test_the_planning_images_own_voxels_are_taken_as_they_are(tmp_path):
     shape = region()
-    found = values_of_own_image(shape, written(tmp_path, shape.grid, ramp))
+    found = values_of_own_image(shape, pixels_of(written(tmp_path, shape.grid, ramp)))
     expected = ramp(shape.points_mm(shape.mask))
     np.testing.assert_allclose(found.inside, expected, atol=1e-6)
     assert found.undefined_share == 0
@@ -132,7 +136,9 @@ def test_shells_lie_at_their_distance_from_the_surface(tmp_path, image_grid):
     slack = np.linalg.norm([3.3, 1.5, 1.25])
     assert np.abs(np.abs(radius - 7) - np.abs(shape.distance_mm)).max() < 2 * slack
     assert ((shape.distance_mm < 0) == shape.mask).all()
-    found = values_of_own_image(shape, written(tmp_path, image_grid, lambda p: np.linalg.norm(p - CENTRE, axis=1)))
+    found = values_of_own_image(
+        shape, pixels_of(written(tmp_path, image_grid, lambda p: np.linalg.norm(p - CENTRE, axis=1)))
+    )
     assert found.shell(-3, 0).max() <= 7 + 1e-6
     assert found.shell(0, 3).min() > 7
     assert found.shell(0, 3).max() <= 7 + 3 + slack
@@ -192,11 +198,11 @@ def test_a_registered_image_shows_the_same_patient(tmp_path, matrix):
     wide = grid(shape=(40, 60, 64), spacing=(2.0, 1.5, 1.25), origin=(-38, -44, -38))
     other = written(tmp_path, wide, truth_through(matrix), modality="MR", frame_uid=OTHER_UID)
     other_from_planning = find_point_map(registrations(matrix), PLANNING_UID, OTHER_UID)
-    found = values_of_other_image(shape, other, other_from_planning)
+    found = values_of_other_image(shape, pixels_of(other), other_from_planning)
     assert found.undefined_share == 0
     np.testing.assert_allclose(found.inside, ramp(shape.points_mm(shape.mask)), atol=1e-6)
     swapped = find_point_map(registrations(matrix), OTHER_UID, PLANNING_UID)
-    wrong = values_of_other_image(shape, other, swapped)
+    wrong = values_of_other_image(shape, pixels_of(other), swapped)
     assert np.abs(wrong.values - found.values)[shape.mask].min() > 1e-3
 
 
@@ -211,7 +217,7 @@ def test_a_chained_pair_shows_the_same_patient(tmp_path):
     wide = grid(shape=(40, 60, 64), spacing=(2.0, 1.5, 1.25), origin=(-38, -44, -38))
     other = written(tmp_path, wide, truth_through(planning_from_other), frame_uid=OTHER_UID)
     shape = region()
-    found = values_of_other_image(shape, other, find_point_map(chain, PLANNING_UID, OTHER_UID))
+    found = values_of_other_image(shape, pixels_of(other), find_point_map(chain, PLANNING_UID, OTHER_UID))
     np.testing.assert_allclose(found.inside, ramp(shape.points_mm(shape.mask)), atol=1e-6)
 
 
@@ -246,11 +252,11 @@ def test_a_deformed_image_is_sampled_where_the_field_leads(tmp_path):
     shape = region()
     wide = grid(shape=(40, 60, 64), spacing=(2.0, 1.5, 1.25), origin=(-38, -44, -38))
     other = written(tmp_path, wide, ramp, frame_uid=OTHER_UID)
-    found = values_of_other_image(shape, other, find_point_map(deformable(), PLANNING_UID, OTHER_UID))
+    found = values_of_other_image(shape, pixels_of(other), find_point_map(deformable(), PLANNING_UID, OTHER_UID))
     expected = ramp(bent(shape.points_mm(shape.mask)))
     bound = (1.25 + 2.5 + 0.75) * 3 * 5**2 / (8 * 25**2)
     assert np.abs(found.inside - expected).max() < bound
-    swapped = values_of_other_image(shape, other, find_point_map(deformable(), OTHER_UID, PLANNING_UID))
+    swapped = values_of_other_image(shape, pixels_of(other), find_point_map(deformable(), OTHER_UID, PLANNING_UID))
     assert np.abs(swapped.inside - expected).max() > 10 * bound
 
 
@@ -258,7 +264,7 @@ def test_what_lies_outside_the_other_image_is_a_stated_share(tmp_path):
     shape = region()
     half = grid(shape=(12, 20, 8), origin=(-10, -12, -15))
     other = written(tmp_path, half, ramp)
-    found = values_of_other_image(shape, other, identity)
+    found = values_of_other_image(shape, pixels_of(other), identity)
     points = shape.points_mm(shape.mask)
     expected_outside = float((points[:, 0] > -10 + 7 * 1.25).mean())
     assert 0 < expected_outside < 1
@@ -269,9 +275,9 @@ def test_what_lies_outside_the_other_image_is_a_stated_share(tmp_path):
 def test_chunks_make_no_difference(tmp_path, monkeypatch):
     series = written(tmp_path, GRIDS["oblique"], ramp)
     points = random_points()
-    whole = sample(series, points).values
+    whole = sample(pixels_of(series), points).values
     monkeypatch.setattr(sampling, "CHUNK_POINTS", 7)
-    np.testing.assert_allclose(sample(series, points).values, whole, rtol=1e-12)
+    np.testing.assert_allclose(sample(pixels_of(series), points).values, whole, rtol=1e-12)
 
 
 def test_stored_integers_are_interpolated_without_converting_the_box(tmp_path):
