@@ -121,6 +121,21 @@ class _Layout:
     """Bytes of native pixel data that the file holds from there on."""
 
     @cached_property
+    def frame_groups(self) -> list[Dataset]:
+        """Items of Per-Frame Functional Groups Sequence (5200,9230)."""
+        return elements.items(self.header, 0x52009230)
+
+    @cached_property
+    def shared_groups(self) -> list[Dataset]:
+        """Items of Shared Functional Groups Sequence (5200,9229)."""
+        return elements.items(self.header, 0x52009229)
+
+    @cached_property
+    def frame_positions(self) -> list[tuple[float, ...] | None]:
+        """Image Position (Patient) of each frame, where stated."""
+        return [_frame_position(frame) for frame in self.frame_groups]
+
+    @cached_property
     def encapsulated(self) -> Dataset:
         """The whole file with its compressed pixels, read once however many frames of it are wanted."""
         from pydicom import dcmread  # noqa: PLC0415 - only where a compressed series is sampled
@@ -279,12 +294,10 @@ def _frame_number(series: ImageSeries, k: int, layout: _Layout) -> int:
     if layout.frames == 1:
         return 0
     origin = series.grid.slice_origins_mm[k]
-    frames = elements.items(layout.header, 0x52009230)
     found = [
         number
-        for number, frame in enumerate(frames)
-        if (position := _frame_position(frame)) is not None
-        and np.abs(np.subtract(position, origin)).max() < POSITION_TOLERANCE_MM
+        for number, position in enumerate(layout.frame_positions)
+        if position is not None and np.abs(np.subtract(position, origin)).max() < POSITION_TOLERANCE_MM
     ]
     if len(found) != 1:
         raise _unreadable(f"{len(found)} frames of a multi-frame file lie at one slice's position, not 1")
@@ -311,8 +324,7 @@ def _rescaling(layout: _Layout, frame: int, modality: str) -> tuple[float, float
 
 def _rescaling_holder(layout: _Layout, frame: int) -> Dataset:
     """Return the item that holds slope and intercept: of the frame, else shared, else the header itself."""
-    groups = elements.items(layout.header, 0x52009230)[frame : frame + 1] + elements.items(layout.header, 0x52009229)
-    for group in groups:
+    for group in layout.frame_groups[frame : frame + 1] + layout.shared_groups:
         if items := elements.items(group, 0x00289145):
             return items[0]
     return layout.header
