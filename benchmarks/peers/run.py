@@ -253,9 +253,9 @@ def table(plan: Plan, tools: list[Tool], runs: dict[str, list[measure.Run]]) -> 
     """Return the Markdown table of one input."""
     stated = {plain(name): volume for name, volume in said_by(stated_command(plan)).items()}
     columns = list(plan.shown) or ["largest error of an ROI"]
-    header = ["tool", "version", "rounds", "wall", "x first row", "processor", "peak memory", *columns, "note"]
+    header = ["tool", "version", "rounds", "wall", "x ours", "processor", "x ours", "peak memory", *columns, "note"]
     base = runs[tools[0].name]
-    rows = [["the structure set's own ROI Volume", *[""] * 6, *volume_cells(plan, stated, stated), "cm3"]]
+    rows = [["the structure set's own ROI Volume", *[""] * 7, *volume_cells(plan, stated, stated), "cm3"]]
     for tool in tools:
         its = runs[tool.name]
         figures = [tool.name, tool.version, str(len(its)), *cost_cells(its, base)]
@@ -264,12 +264,12 @@ def table(plan: Plan, tools: list[Tool], runs: dict[str, list[measure.Run]]) -> 
 
 
 def cost_cells(its: list[measure.Run], base: list[measure.Run]) -> list[str]:
-    """Return wall, ratio to the first row, processor time and peak."""
+    """Return wall and processor time, each with its ratio to the first row in the same round, and the peak."""
     if measure.failed(its):
-        return ["-"] * 4
-    ratio = measure.median_wall_s(its) / measure.median_wall_s(base)
-    wall, cpu, peak = measure.median_wall_s(its), measure.median_cpu_s(its), measure.peak_mb(its)
-    return [f"{wall:.2f} s", f"{ratio:.1f}", f"{cpu:.2f} s", f"{peak:,.0f} MB"]
+        return ["-"] * 5
+    wall, cpu = measure.median_wall_s(its), measure.median_cpu_s(its)
+    slower, busier = measure.median_ratio(its, base), measure.median_ratio(its, base, "cpu_s")
+    return [f"{wall:.2f} s", f"{slower:.1f}", f"{cpu:.2f} s", f"{busier:.1f}", f"{measure.peak_mb(its):,.0f} MB"]
 
 
 def volume_cells(plan: Plan, found: dict[str, float | None], stated: dict[str, float | None]) -> list[str]:
