@@ -11,12 +11,13 @@ Knows millimetres only: no DICOM, no images. How surfaces run between planes is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rtcomplexity.geometry.runs import plane_of_slices
+from rtcomplexity.geometry.runs import Runs, plane_of_slices, rasterise
 from rtcomplexity.geometry.surface_nodes import Inside, SurfaceNodes, inside_of, meets_next, surface_nodes
 from rtcomplexity.model.arrays import frozen_array
 
@@ -32,11 +33,10 @@ if TYPE_CHECKING:
 ON_PLANE: Final = 0.02
 """A point within this share of the distance between planes lies on one of them."""
 PARALLEL: Final = 1 - 1e-9
+SAME_AXES: Final = 1e-9
 CUT_DECIMALS: Final = 4
 CUT_MARGIN_MM: Final = 1e-3
 """Slabs that end within this distance of each other end together."""
-MOST_PIXELS: Final = 50_000
-"""About as many fine pixels of a shape are looked up in another."""
 LEAF_NODES: Final = 32
 """Fastest on the surfaces of targets and lungs."""
 
@@ -91,20 +91,10 @@ class SampledSurface:
         corners = np.column_stack([u.ravel(), v.ravel(), n.ravel()]) @ self.axes
         return np.stack([corners.min(axis=0), corners.max(axis=0)])
 
-    @cached_property
-    def fine_pixels(self) -> tuple[NDArray[np.int64], Floats]:
-        """(n,) plane of fine pixels inside and (n, 3) their centres, LPS, mm, moved along the normal into position 0.
-
-        Of very many every second, third ... one.
-        """
-        plane, places = self.inside.pixels()
-        every = max(len(plane) // MOST_PIXELS, 1)
-        return plane[::every], places[::every] @ self.axes[:2]
-
     def contains(self, points_mm: Floats) -> NDArray[np.bool_]:
         """(n,) whether points (n, 3), LPS, mm, lie in the shape's slabs, to half a fine pixel."""
         lower, upper = self.slab_box_mm
-        near = np.all((points_mm >= lower) & (points_mm <= upper), axis=1)
+        near: NDArray[np.bool_] = np.all((points_mm >= lower) & (points_mm <= upper), axis=1)
         own = points_mm[near] @ self.axes.T
         near[near] = self.inside.run_at(plane_of_slices(self.stack, own[:, 2]), own[:, :2]) >= 0
         return near
@@ -178,15 +168,28 @@ def inside_share(a: SampledSurface, others: Sequence[SampledSurface]) -> float:
     It is summed over fine pixels of `a`; its slabs are cut where the slabs of the others end, or, for planes in another
     orientation, into layers of about a pixel. NaN for a shape too thin to hold the centre of a fine pixel.
     """
-    plane, places = a.fine_pixels
+    own = a.inside.runs
+    drawn = [rasterise(other.stack, a.inside.lattice) if _shares_axes(a, other) else None for other in others]
     total = held = 0.0
     for middle, thickness in _layers(a, others):
-        weights = thickness[plane]
-        points = places + middle[plane, None] * a.stack.normal
-        within = np.logical_or.reduce([other.contains(points) for other in others])
-        total += float(weights.sum())
-        held += float(weights[within].sum())
+        within = reduce(or_, (_at(a, other, runs, middle) for other, runs in zip(others, drawn, strict=True)))
+        total += float(own.plane_counts @ thickness)
+        held += float((own & within).plane_counts @ thickness)
     return held / total if total else float("nan")
+
+
+def _shares_axes(a: SampledSurface, b: SampledSurface) -> bool:
+    return bool(np.allclose(a.axes, b.axes, rtol=0, atol=SAME_AXES))
+
+
+def _at(a: SampledSurface, other: SampledSurface, drawn: Runs | None, middle_mm: Floats) -> Runs:
+    """Fine pixels of `a` that lie in the other shape, with each plane of `a` moved to (P,) `middle_mm`."""
+    if drawn is not None:
+        return drawn.select_planes(plane_of_slices(other.stack, middle_mm))
+    plane, places = a.inside.pixels()
+    within = other.contains(np.column_stack([places, middle_mm[plane]]) @ a.axes)
+    starts = a.inside.positions()[within]
+    return Runs(starts=starts, stops=starts + 1, shape=a.inside.runs.shape)
 
 
 def _layers(a: SampledSurface, others: Sequence[SampledSurface]) -> Iterator[tuple[Floats, Floats]]:

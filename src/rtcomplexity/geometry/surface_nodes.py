@@ -85,6 +85,11 @@ class Inside:
         v = lattice.v0_mm + (row % runs.shape[1]) * lattice.row_spacing_mm
         return row // runs.shape[1], np.column_stack([u, v])
 
+    def positions(self) -> Integers:
+        """(n,) position of each pixel inside, in the order of :meth:`pixels`."""
+        index = self.runs.indices()
+        return index + index // self.runs.shape[2]
+
     def run_at(self, plane: Integers, points_mm: Floats, runs: Runs | None = None) -> Integers:
         """(n,) index of the run that holds each point (u, v) of the given planes; -1 where none does."""
         runs = self.runs if runs is None else runs

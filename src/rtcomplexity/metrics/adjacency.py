@@ -76,7 +76,7 @@ NOT_ANATOMY: Final = (
 _NOT_ANATOMY: Final = frozenset(NOT_ANATOMY.split())
 _ORGAN_OF: Final = {word: organ for organ, words in ORGANS.items() for word in words.split()}
 _WORD: Final = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_EXPANDED: Final = re.compile(r"^[z_](?![a-z])|\+\s*\d|\d\s*[mc]m", re.IGNORECASE)
+_EXPANDED: Final = re.compile(r"^(?:_|z(?=[A-Z_\W\d]))|\+\s*\d|\d\s*[mc]m(?![a-z])")
 
 
 def organ_named(name: str) -> str | None:
