@@ -27,6 +27,7 @@ class Unit(StrEnum):
     SUVBW_PER_MM = "g/ml/mm"
     SUVBW_CM3 = "g/ml*cm3"
     SIGNAL = "signal"
+    SIGNAL_PER_MM = "signal/mm"
     DEG = "deg"
     PERCENT = "%"
 

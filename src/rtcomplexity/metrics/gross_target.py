@@ -16,6 +16,7 @@ from rtcomplexity.geometry.union import union_stack
 from rtcomplexity.metrics import contour, shape
 from rtcomplexity.metrics.adjacency import Adjacency, adjacency
 from rtcomplexity.metrics.context import UnionContext
+from rtcomplexity.metrics.fused import SCORED_UNITS, TargetImages, scored_intensities
 from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
@@ -24,6 +25,7 @@ from rtcomplexity.units import Unit
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+    from rtcomplexity.fusion.case_images import CaseImages
     from rtcomplexity.metrics.context import RoiContext, ShapeContext
     from rtcomplexity.model.case import Case, ImageSet
 
@@ -53,7 +55,11 @@ class GrossTarget:
 
 
 def measure_gross_target(
-    contexts: Sequence[RoiContext], case: Case, *, expanded: Collection[int] = ()
+    contexts: Sequence[RoiContext],
+    case: Case,
+    *,
+    images: CaseImages,
+    expanded: Collection[int] = (),
 ) -> tuple[Mapping[str, Measurement], tuple[int, ...], tuple[Issue, ...]]:
     """Scored metrics by key, the numbers of the ROIs they are measured on, and what was odd.
 
@@ -68,11 +74,9 @@ def measure_gross_target(
     numbers = tuple(sorted(part.roi.number for part in kept))
     union = _union(kept)
     target = GrossTarget(context=union, parts=tuple(kept), adjacency=adjacency(union, contexts))
-    return (
-        values | {key: _measure(compute, unit, target) for key, (unit, compute) in GEOMETRIC.items()},
-        numbers,
-        issues,
-    )
+    values |= scored_intensities(TargetImages(target=union, images=images))
+    values |= {key: _measure(compute, unit, target) for key, (unit, compute) in GEOMETRIC.items()}
+    return values, numbers, issues
 
 
 def _without_nested(gross: Sequence[RoiContext]) -> tuple[list[RoiContext], tuple[Issue, ...]]:
@@ -136,7 +140,8 @@ def _overlap_issue(number: int, share: float) -> Issue:
 
 
 def _missing(reason: str) -> dict[str, Measurement]:
-    return {key: Measurement.missing(reason, unit) for key, (unit, _) in GEOMETRIC.items()}
+    units = {key: unit for key, (unit, _) in GEOMETRIC.items()} | SCORED_UNITS
+    return {key: Measurement.missing(reason, unit) for key, unit in units.items()}
 
 
 def _measure(compute: Callable[[GrossTarget], float], unit: Unit, target: GrossTarget) -> Measurement:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from rtcomplexity.errors import InputDataError
+from rtcomplexity.fusion.case_images import CaseImages
 from rtcomplexity.metrics import catalogue
+from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.findings import roi_issues
+from rtcomplexity.metrics.fused import TargetImages, measure_images
 from rtcomplexity.metrics.gross_target import measure_gross_target
 from rtcomplexity.metrics.measurement import (
     Measurement,
     MetricTable,
-    NotApplicableError,
-    NotMeasurableError,
     RelationMeasurements,
     RoiMeasurements,
 )
@@ -23,15 +24,13 @@ from rtcomplexity.metrics.relation import expansions, relations_of, unions, with
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from rtcomplexity.metrics.definition import MetricDefinition
     from rtcomplexity.metrics.relation import RelationContext
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.structure_set import Roi
     from rtcomplexity.settings import Settings
-
-Subject = TypeVar("Subject")
 
 
 def measure(case: Case, *, settings: Settings, quick: bool = False) -> MetricTable:
@@ -45,21 +44,27 @@ def measure(case: Case, *, settings: Settings, quick: bool = False) -> MetricTab
     image = case.planning_image.grid if case.planning_image else None
     grid = drawing_grid(image, case.structure_set.rois, settings)
     contexts = [RoiContext(roi=roi, grid=grid, settings=settings) for roi in case.structure_set.rois]
-    measured = [_measure_roi(context, quick=quick) for context in contexts]
+    images = None if quick else CaseImages(case=case, settings=settings)
+    measured = [_measure_roi(context, images) for context in contexts]
     usable = [context for context, (_, issues) in zip(contexts, measured, strict=True) if not _is_refused(issues)]
     roi_issues = tuple(issue for _, issues in measured for issue in issues)
-    if quick:
+    if images is None:
         return MetricTable(rois=tuple(values for values, _ in measured), issues=roi_issues)
     solid = with_volume(usable)
     pairs = relations_of(solid)
     expanded, joined = expansions(pairs), unions(pairs)
-    gross, gross_rois, gross_issues = measure_gross_target(usable, case, expanded=expanded.keys())
+    gross, gross_rois, gross_issues = measure_gross_target(usable, case, expanded=expanded.keys(), images=images)
     return MetricTable(
         rois=tuple(_with_source(values, {**joined, **expanded}) for values, _ in measured),
         relations=tuple(_measure_relation(pair) for pair in pairs),
         gross_target=gross,
         gross_target_rois=gross_rois,
-        issues=(*roi_issues, *gross_issues, *nesting_issues([context.roi for context in solid], pairs)),
+        issues=(
+            *roi_issues,
+            *gross_issues,
+            *nesting_issues([context.roi for context in solid], pairs),
+            *(images.issues if any(roi.target_class.is_target for roi in case.structure_set.rois) else ()),
+        ),
     )
 
 
@@ -71,24 +76,13 @@ def _with_source(values: RoiMeasurements, sources: Mapping[int, int]) -> RoiMeas
     return replace(values, derived_from=sources.get(values.roi_number))
 
 
-def compute_all(definitions: Iterable[MetricDefinition[Subject]], subject: Subject) -> dict[str, Measurement]:
-    """Compute metrics of one subject: a missing one carries its reason, one that does not apply is left out."""
-    values = {}
-    for definition in definitions:
-        try:
-            values[definition.key] = Measurement.of(definition.compute(subject), definition.unit)
-        except NotMeasurableError as error:
-            values[definition.key] = Measurement.missing(str(error), definition.unit)
-        except NotApplicableError:
-            continue
-    return values
-
-
-def _measure_roi(context: RoiContext, *, quick: bool) -> tuple[RoiMeasurements, tuple[Issue, ...]]:
+def _measure_roi(context: RoiContext, images: CaseImages | None) -> tuple[RoiMeasurements, tuple[Issue, ...]]:
     """One ROI's metrics and issues; an ROI that cannot be measured becomes an issue and spoils no other."""
-    definitions = _definitions(context.roi, quick=quick)
+    definitions = _definitions(context.roi, quick=images is None)
     try:
         values = compute_all(definitions, context)
+        if images is not None and context.roi.target_class.is_target:
+            values |= measure_images(TargetImages(target=context, images=images))
         issues = roi_issues(context, values)
     except InputDataError as error:
         values = {d.key: Measurement.missing(error.found, d.unit) for d in definitions}

@@ -1,0 +1,143 @@
+"""What CT, PET and MR say inside and around a target, and what of that is scored.
+
+Each modality is told by its best-shown set. A modality of which the case has no set has no metrics; one that is there
+but cannot be sampled carries the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from rtcomplexity.fusion.case_images import CaseImages, FusedImage, best_of
+from rtcomplexity.fusion.sampling import Region, region_of
+from rtcomplexity.metrics import intensity, pet, registration
+from rtcomplexity.metrics.computing import compute_all
+from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
+from rtcomplexity.model.case import EvidenceLevel, ImageRole
+from rtcomplexity.units import Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rtcomplexity.metrics.context import ShapeContext
+    from rtcomplexity.metrics.definition import MetricDefinition
+
+MR = intensity.definitions("mr", "MR", Unit.SIGNAL, Unit.SIGNAL_PER_MM)
+FUSED: tuple[MetricDefinition[Any], ...] = (*intensity.CT, *pet.PET, *MR, *registration.PAIR)
+"""Metrics of images on a target."""
+SHOWN_TOGETHER = frozenset({EvidenceLevel.REGISTERED, EvidenceLevel.REFERENCED})
+SCORED_UNITS = {
+    "scored.ct_border_contrast": Unit.HU,
+    "scored.pet_gtv_dice": Unit.NONE,
+    "scored.pet_gtv_volume_ratio": Unit.NONE,
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TargetImages:
+    """The image sets of a case on one target's voxels, sampled when first asked for."""
+
+    target: ShapeContext
+    images: CaseImages
+
+    @cached_property
+    def region(self) -> Region:
+        """The target's box on the planning grid; NotMeasurableError where it has no voxel there."""
+        runs, image = self.target.runs, self.target.grid.image
+        if runs.count == 0 or image is None:
+            raise NotMeasurableError("no voxel centre of the planning image lies inside")
+        return region_of(runs, image)
+
+    @cached_property
+    def fused(self) -> tuple[FusedImage, ...]:
+        """Every image set of the case on those voxels."""
+        return self.images.fuse(self.region)
+
+    def best(self, modality: str) -> FusedImage | None:
+        """The set that tells most of a modality; None where the case has none."""
+        if not any(s.modality == modality for s in self.images.case.image_sets):
+            return None
+        return best_of(self.fused, modality)
+
+
+def measure_images(found: TargetImages) -> dict[str, Measurement]:
+    """Metrics of every modality that the case has, by key."""
+    values: dict[str, Measurement] = {}
+    for modality, definitions in (("CT", intensity.CT), ("PT", pet.PET), ("MR", MR)):
+        try:
+            image = found.best(modality)
+        except NotMeasurableError as error:
+            values |= _missing(definitions, str(error))
+            continue
+        if image is not None:
+            values |= _of_image(image, definitions)
+    return values | _registered_pair(found)
+
+
+def _of_image(image: FusedImage, definitions: Iterable[MetricDefinition[Any]]) -> dict[str, Measurement]:
+    if image.values is None:
+        return _missing(definitions, image.reason)
+    subject = pet.PetContext(image=image.values) if image.modality == "PT" else image.values
+    return compute_all(definitions, subject)
+
+
+def _registered_pair(found: TargetImages) -> dict[str, Measurement]:
+    """Similarity of the planning image and the first set that a registration ties to it."""
+    try:
+        fused = found.fused
+    except NotMeasurableError:
+        return {}
+    planning = next((f.values for f in fused if f.tied.image_set.role is ImageRole.PLANNING), None)
+    for image in fused:
+        if planning is not None and image.before is not None and image.values is not None:
+            pair = registration.RegistrationContext(planning=planning, before=image.before, after=image.values)
+            return compute_all(registration.PAIR, pair)
+    return {}
+
+
+def _missing(definitions: Iterable[MetricDefinition[Any]], reason: str) -> dict[str, Measurement]:
+    return {d.key: Measurement.missing(reason, d.unit) for d in definitions}
+
+
+def scored_intensities(found: TargetImages) -> dict[str, Measurement]:
+    """Contrast across the border in CT, and how far a registered PET's volume disagrees, by scored key."""
+    return {
+        "scored.ct_border_contrast": _ct_border_contrast(found),
+        "scored.pet_gtv_dice": _of_registered_pet(found, "pet.gtv_dice"),
+        "scored.pet_gtv_volume_ratio": _larger_over_smaller(_of_registered_pet(found, "pet.gtv_volume_ratio")),
+    }
+
+
+def _ct_border_contrast(found: TargetImages) -> Measurement:
+    """Magnitude of the CT boundary contrast, HU."""
+    try:
+        image = found.best("CT")
+        if image is None or image.values is None:
+            return Measurement.missing(image.reason if image else "there is no CT", Unit.HU)
+        return Measurement.of(abs(intensity.boundary_contrast(image.values)), Unit.HU)
+    except NotMeasurableError as error:
+        return Measurement.missing(str(error), Unit.HU)
+
+
+def _of_registered_pet(found: TargetImages, key: str) -> Measurement:
+    """A PET metric, where an object shows that the PET was brought together with the planning image."""
+    definition = next(d for d in pet.PET if d.key == key)
+    try:
+        image = found.best("PT")
+        if image is None or image.tied.image_set.level not in SHOWN_TOGETHER:
+            return Measurement.missing("no PET is shown to be registered", Unit.NONE)
+        if image.values is None:
+            return Measurement.missing(image.reason, Unit.NONE)
+        return Measurement.of(definition.compute(pet.PetContext(image=image.values)), Unit.NONE)
+    except NotMeasurableError as error:
+        return Measurement.missing(str(error), Unit.NONE)
+
+
+def _larger_over_smaller(ratio: Measurement) -> Measurement:
+    if ratio.value is None:
+        return ratio
+    if ratio.value <= 0:
+        return Measurement.missing("the PET volume is empty", ratio.unit)
+    return Measurement.of(max(ratio.value, 1 / ratio.value), ratio.unit)
