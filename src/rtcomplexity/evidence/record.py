@@ -323,6 +323,14 @@ class VerdictRecord(_Frozen):
     readiness: tuple[ReadinessRecord, ...]
 
 
+class DefaultVerdict(_Frozen):
+    """What the same files come to without the options that were used."""
+
+    value: VerdictWord
+    claim: Literal["eligible", "not_eligible", "unknown"]
+    t: Number | Missing
+
+
 class IssueRecord(_Frozen):
     """Something odd but usable."""
 
@@ -360,6 +368,8 @@ class Record(_Frozen):
     gross_target: GrossTarget
     score: ScoreRecord
     verdict: VerdictRecord
+    default_verdict: DefaultVerdict | None = None
+    """Beside the verdict where options were used that can move it; null where none were, or it was not computed."""
     issues: tuple[IssueRecord, ...]
     metric_definitions: dict[str, DefinitionRecord]
 

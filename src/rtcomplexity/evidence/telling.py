@@ -179,7 +179,7 @@ def cover_of(record: Record) -> Cover:
         steps=tuple(_steps(verdict)),
         error_rate=error_rate(verdict),
         options=tuple(_options(record)),
-        default_answer="",
+        default_answer=_default_answer(record),
     )
 
 
@@ -250,3 +250,8 @@ def _options(record: Record) -> Iterator[str]:
         yield f"--site {facts.site.replace('_', '-')} (stated by the user)"
     if facts.fractions_stated_by == "user":
         yield f"--fractions {facts.fractions} (stated by the user)"
+
+
+def _default_answer(record: Record) -> str:
+    default = record.default_verdict
+    return "" if default is None else f"{ANSWERS[default.value]}: {HEADLINES[default.value]}"
