@@ -62,6 +62,32 @@ class Grid:
         return np.asarray(self.origin_mm[axis] + self.step_mm * np.arange(self.shape[axis]))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Smoothing:
+    """What is done to a field before its shape is measured, so that a careless hand does not look like a complex shape.
+
+    The blur evens out where the hand wavered; the ball takes away what is thinner than itself and fills what is
+    narrower. Zero leaves that step out.
+    """
+
+    blur_mm: float = 0.0
+    """Standard deviation of a Gaussian that keeps the volume."""
+    ball_mm: float = 0.0
+    """Radius of the ball by which the shape is opened, then closed."""
+
+    def margin_mm(self, step_mm: float) -> float:
+        """How far a grid must reach beyond a shape."""
+        return MARGIN * step_mm + self.blur_mm + self.ball_mm
+
+    def apply(self, field: Floats, step_mm: float) -> Floats:
+        """Blur, then open and close, a field in mm on a grid of that step."""
+        if self.blur_mm:
+            field = blurred(field, self.blur_mm / step_mm)
+        if self.ball_mm:
+            field = opened_and_closed(field / np.float32(step_mm), self.ball_mm / step_mm) * np.float32(step_mm)
+        return field
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Knots:
     """Planes between which a field is interpolated: those with contours and the empty ones where bodies end."""
@@ -78,13 +104,13 @@ class Knots:
         object.__setattr__(self, "planes", frozen_array(self.planes, np.int64))
 
 
-def step_for(volume_mm3: float, box_mm: NDArray[np.float64], smoothing_mm: float) -> float:
+def step_for(volume_mm3: float, box_mm: NDArray[np.float64], smoothing: Smoothing) -> float:
     """Step of the grid for a shape of that volume in a box of (3,) edges: finer for small shapes, within memory.
 
-    At least two steps lie in the smoothing's radius, unless memory forbids it.
+    At least two steps lie in the ball's radius, unless memory forbids it.
     """
     wanted = equivalent_sphere_diameter(volume_mm3) / STEPS_PER_DIAMETER
-    coarsest = min(COARSEST_STEP_MM, smoothing_mm / 2) if smoothing_mm else COARSEST_STEP_MM
+    coarsest = min(COARSEST_STEP_MM, smoothing.ball_mm / 2) if smoothing.ball_mm else COARSEST_STEP_MM
     affordable = math.cbrt(float(np.prod(box_mm)) / MOST_VOXELS)
     return max(min(max(wanted, FINEST_STEP_MM), coarsest), affordable)
 
@@ -92,11 +118,6 @@ def step_for(volume_mm3: float, box_mm: NDArray[np.float64], smoothing_mm: float
 def reach_for(spacing_mm: float, step_mm: float) -> float:
     """Where distances are clipped: some slabs away, and far enough for the grid to resolve it."""
     return max(REACH * spacing_mm, 2 * step_mm)
-
-
-def margin_for(step_mm: float, smoothing_mm: float) -> float:
-    """How far the grid reaches beyond a shape, mm."""
-    return MARGIN * step_mm + smoothing_mm
 
 
 def knots_of(stack: PlaneStack, reach_mm: float) -> Knots:
@@ -174,8 +195,13 @@ def _cubic_weights(knots_mm: NDArray[np.float64], at_mm: NDArray[np.float64]) ->
     return np.asarray(spline(np.clip(at_mm, knots_mm[0], knots_mm[-1])))
 
 
-def smoothed(field: Floats, step_mm: float, smoothing_mm: float) -> Floats:
-    """Open, then close, a field by a ball of radius `smoothing_mm`; 0 leaves it as it is."""
-    if not smoothing_mm:
+def blurred(field: Floats, deviation: float) -> Floats:
+    """Blur a field by a Gaussian of that many voxels and shift it, so that as many voxels are inside as before."""
+    from scipy.ndimage import gaussian_filter  # noqa: PLC0415 - importing the package stays quick
+
+    inside = np.count_nonzero(field > 0)
+    if not 0 < inside < field.size:
         return field
-    return opened_and_closed(field / np.float32(step_mm), smoothing_mm / step_mm) * np.float32(step_mm)
+    soft = gaussian_filter(field, deviation, mode="nearest")
+    last_in, first_out = np.partition(soft.ravel(), (-inside, -inside - 1))[[-inside, -inside - 1]]
+    return np.asarray(soft - (last_in + first_out) / 2, np.float32)

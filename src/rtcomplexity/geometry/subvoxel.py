@@ -18,12 +18,11 @@ from rtcomplexity.geometry import outline
 from rtcomplexity.geometry.shape_field import (
     Grid,
     Knots,
+    Smoothing,
     disc_field,
     knots_of,
-    margin_for,
     polygon_field,
     reach_for,
-    smoothed,
     step_for,
 )
 from rtcomplexity.geometry.surface import (
@@ -51,12 +50,14 @@ DIAMETER_ALLOWANCE: Final = 1.05
 """At that ratio the diameter found may be a little short, depending on where the planes lie."""
 MEASURED_SHARE: Final = 0.5
 """At least this share of the volume must lie in bodies whose shape is told."""
-BEND_MM: Final = 3.0
+BEND_MM: Final = 6.0
 """Outlines are resampled at this step before their curvature is taken."""
+
+AS_DRAWN: Final = Smoothing()
 
 
 class UndersampledShapeError(UnmeasurableShapeError):
-    """The planes lie too far apart to tell the shape of a body of this size."""
+    """The planes lie too far apart, or the body is too small, to tell its shape."""
 
     def __init__(self, spacing_mm: float, diameter_mm: float) -> None:
         found = f"Planes {spacing_mm:.3g} mm apart do not tell the shape of a body {diameter_mm:.3g} mm in diameter."
@@ -138,8 +139,8 @@ class Body:
     """Position of its centre along the normal."""
     spacing_mm: float
     """Typical distance between its planes."""
-    smoothing_mm: float
-    """Of the opening and closing that came before."""
+    smoothing: Smoothing
+    """What was done to the shape before."""
 
     @cached_property
     def volume_mm3(self) -> float:
@@ -153,8 +154,9 @@ class Body:
 
     @property
     def is_undersampled(self) -> bool:
-        """Whether its planes lie too far apart to tell its shape."""
-        return self.spacing_mm > COARSEST_PLANES * DIAMETER_ALLOWANCE * self.diameter_mm
+        """Whether its planes lie too far apart to tell its shape, or its sphere would not survive the smoothing."""
+        too_thin = self.diameter_mm / 2 < self.smoothing.ball_mm + self.shape.grid.step_mm
+        return too_thin or self.spacing_mm > COARSEST_PLANES * DIAMETER_ALLOWANCE * self.diameter_mm
 
     @cached_property
     def sphere(self) -> FieldShape:
@@ -171,8 +173,8 @@ class SubvoxelSurface:
     """
 
     stack: PlaneStack
-    smoothing_mm: float = 0.0
-    """Radius of the ball by which the shape is opened, then closed; 0 leaves it as drawn."""
+    smoothing: Smoothing = AS_DRAWN
+    """What is done to the shape first; by default nothing."""
     step_mm: float | None = None
     """Of the isotropic grid; None chooses it by the shape's size."""
 
@@ -185,7 +187,7 @@ class SubvoxelSurface:
         UnmeasurableShapeError
             If the shape is empty, or nothing of it survives the opening.
         """
-        found = sorted(_bodies(self.stack, self.smoothing_mm, self.step_mm), key=lambda body: -body.volume_mm3)
+        found = sorted(_bodies(self.stack, self.smoothing, self.step_mm), key=lambda body: -body.volume_mm3)
         if not found:
             reason = "The shape is empty, or so thin that nothing of it survives smoothing."
             raise UnmeasurableShapeError(reason, "a shape that encloses a volume.")
@@ -280,13 +282,13 @@ def sphere_of(body: Body) -> FieldShape:
     planes = np.where(cut, np.cumsum(cut) - 1, -1)
     knots = Knots(positions_mm=heights_mm, planes=planes, reach_mm=reach_for(body.spacing_mm, step_mm))
     half_mm = np.array([np.abs(heights_mm[[0, -1]]).max(), radius_mm, radius_mm])
-    half_mm += margin_for(step_mm, body.smoothing_mm)
+    half_mm += body.smoothing.margin_mm(step_mm)
     grid = Grid.covering(-half_mm, half_mm, step_mm)
     field = disc_field(np.sqrt(radius_mm**2 - heights_mm[cut] ** 2), grid, knots)
-    return FieldShape(field=smoothed(field, step_mm, body.smoothing_mm), grid=grid, planes_mm=heights_mm)
+    return FieldShape(field=body.smoothing.apply(field, step_mm), grid=grid, planes_mm=heights_mm)
 
 
-def _bodies(stack: PlaneStack, smoothing_mm: float, step_mm: float | None) -> Iterator[Body]:
+def _bodies(stack: PlaneStack, smoothing: Smoothing, step_mm: float | None) -> Iterator[Body]:
     """Find the surface and tell its bodies apart."""
     volume_mm3 = slab_volume_mm3(stack)
     if not volume_mm3 > 0:
@@ -294,17 +296,17 @@ def _bodies(stack: PlaneStack, smoothing_mm: float, step_mm: float | None) -> It
     low_mm, high_mm = stack.points_mm.min(axis=0)[::-1], stack.points_mm.max(axis=0)[::-1]
     spacing_mm = float(np.median(stack.slab_mm))
     box_mm = np.append(high_mm - low_mm, np.ptp(stack.positions_mm) + 2 * spacing_mm)
-    step_mm = step_mm or step_for(volume_mm3, box_mm, smoothing_mm)
+    step_mm = step_mm or step_for(volume_mm3, box_mm, smoothing)
     knots = knots_of(stack, reach_for(spacing_mm, step_mm))
-    margin_mm = margin_for(step_mm, smoothing_mm)
+    margin_mm = smoothing.margin_mm(step_mm)
     grid = Grid.covering(
         np.append(knots.positions_mm[0], low_mm) - margin_mm,
         np.append(knots.positions_mm[-1], high_mm) + margin_mm,
         step_mm,
     )
-    field = smoothed(polygon_field(stack, grid, knots), step_mm, smoothing_mm)
+    field = smoothing.apply(polygon_field(stack, grid, knots), step_mm)
     for part, part_grid, centre_mm in _parts(field, grid):
-        yield _body(part, part_grid, centre_mm, stack, smoothing_mm)
+        yield _body(part, part_grid, centre_mm, stack, smoothing)
 
 
 def _parts(field: Floats, grid: Grid) -> Iterator[tuple[Floats, Grid, float]]:
@@ -323,7 +325,7 @@ def _parts(field: Floats, grid: Grid) -> Iterator[tuple[Floats, Grid, float]]:
         yield part, part_grid, float(layers @ part_grid.along(0) / layers.sum())
 
 
-def _body(part: Floats, grid: Grid, centre_mm: float, stack: PlaneStack, smoothing_mm: float) -> Body:
+def _body(part: Floats, grid: Grid, centre_mm: float, stack: PlaneStack, smoothing: Smoothing) -> Body:
     """Give a body the planes that cut it, continued beyond both ends as far as its sphere needs."""
     at, heights_mm = stack.positions_mm, grid.along(0)
     volume_mm3 = np.count_nonzero(part > 0) * grid.step_mm**3
@@ -338,7 +340,7 @@ def _body(part: Floats, grid: Grid, centre_mm: float, stack: PlaneStack, smoothi
         shape=FieldShape(field=part, grid=grid, planes_mm=np.concatenate([below[::-1], at[cutting], above])),
         centre_mm=centre_mm,
         spacing_mm=float(np.median(stack.slab_mm[cutting])),
-        smoothing_mm=smoothing_mm,
+        smoothing=smoothing,
     )
 
 
