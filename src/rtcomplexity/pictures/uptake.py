@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.dicom.suv import SuvScale, read_suv_scale
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.fusion.frames import find_point_map
@@ -59,7 +60,7 @@ def uptake_of(
     factor = scale.suvbw_per_unit if isinstance(scale, SuvScale) else None
     points = _points_mm(planning.grid, slices, rows, columns)
     try:
-        values = sample(series, point_map(points), factor=factor, settings=settings).values
+        values = sample(SeriesPixels(series=series, settings=settings), point_map(points), factor=factor).values
     except InputDataError:
         return None
     if np.isnan(values).all():
