@@ -53,8 +53,8 @@ class DeformableStep:
 
     def __call__(self, points_mm: Points) -> Points:
         """Map (n, 3) points of the registered frame into the source frame; NaN where the field is undefined."""
-        moved = _apply(self.field.pre_matrix, points_mm)
-        return _apply(self.field.post_matrix, moved + displacement_mm(self.field, moved))
+        moved = _apply(self.field.pre_matrix, points_mm) + displacement_mm(self.field, points_mm)
+        return _apply(self.field.post_matrix, moved)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,17 +69,17 @@ class InverseDeformableStep:
 
     def __call__(self, points_mm: Points) -> Points:
         """Map (n, 3) points of the source frame into the registered frame; NaN where there is no way back."""
-        target = _apply(_inverse(self.field.post_matrix), points_mm)
-        moved = target.copy()
+        target, back = _apply(_inverse(self.field.post_matrix), points_mm), _inverse(self.field.pre_matrix)
+        found = _apply(back, target)
         step = np.full(len(target), np.inf)
         for _ in range(INVERSION_STEPS):
-            following = target - displacement_mm(self.field, moved)
-            step = np.linalg.norm(following - moved, axis=1)
-            moved = following
+            following = _apply(back, target - displacement_mm(self.field, found))
+            step = np.linalg.norm(following - found, axis=1)
+            found = following
             if not (step > INVERSION_TOLERANCE_MM / 10).any():
                 break
-        moved[~(step <= INVERSION_TOLERANCE_MM)] = np.nan
-        return _apply(_inverse(self.field.pre_matrix), moved)
+        found[~(step <= INVERSION_TOLERANCE_MM)] = np.nan
+        return found
 
 
 Step = AffineStep | DeformableStep | InverseDeformableStep
@@ -194,7 +194,7 @@ def _apart_mm(a: AffineStep, b: AffineStep) -> float:
 
 
 def displacement_mm(field: DeformationField, points_mm: Points) -> Points:
-    """Trilinear displacement at (n, 3) points after the pre-matrix; NaN outside the grid or beside a NaN vector.
+    """Trilinear displacement at (n, 3) points of the registered frame; NaN outside the grid or beside a NaN vector.
 
     A field without a grid displaces nothing.
     """

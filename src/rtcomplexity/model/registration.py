@@ -31,17 +31,18 @@ class FrameMapping:
 class DeformationField:
     """One item of Deformable Registration Sequence (0064,0002): points of the registered frame mapped into a source.
 
-    It runs the other way than :class:`FrameMapping`: with y = pre x, source = post (y + v(y)), where v is the vector of
-    the grid, interpolated at y. Outside the grid, and where a vector is NaN, the mapping is undefined.
+    It runs the other way than :class:`FrameMapping`: source = post (pre x + v(x)), where v is the vector of the grid,
+    interpolated at the registered point x itself (PS3.3 C.20.3.1.1). Outside the grid, and where a vector is NaN, the
+    mapping is undefined.
     """
 
     source_frame_uid: str
     pre_matrix: NDArray[np.float64]
-    """(4, 4) affine, mm, applied before the grid."""
+    """(4, 4) affine, mm, applied before a vector is added."""
     post_matrix: NDArray[np.float64]
-    """(4, 4) affine, mm, applied after the grid."""
+    """(4, 4) affine, mm, applied after it."""
     grid_from_point: NDArray[np.float64]
-    """(4, 4) affine from y, mm, to grid indices (x, y, z)."""
+    """(4, 4) affine from points of the registered frame, mm, to grid indices (x, y, z)."""
     vectors_mm: NDArray[np.float32]
     """(nz, ny, nx, 3) displacement at each grid node, mm; NaN means undefined."""
 

@@ -113,9 +113,11 @@ def test_a_deformation_is_inverted_against_its_direction():
     np.testing.assert_allclose(find_point_map(registrations, PET, CT)(there), POINTS / 4, atol=1e-3)
 
 
-def test_pre_matrix_then_grid_then_post_matrix():
+def test_the_vector_of_the_registered_point_is_added_between_pre_and_post_matrix():
+    """PS3.3 C.20.3.1.1: source = post (pre x + v(x)), the grid lies in the registered frame."""
+    points = POINTS / 4
     pet_from_ct = find_point_map([deformable(deformation(linear_field(), pre=A, post=B))], CT, PET)
-    np.testing.assert_allclose(pet_from_ct(POINTS / 4), moved(B, stretched(moved(A, POINTS / 4))), atol=1e-4)
+    np.testing.assert_allclose(pet_from_ct(points), moved(B, moved(A, points) + stretched(points) - points), atol=1e-4)
 
 
 def test_outside_the_grid_and_beside_undefined_vectors_nothing_is_mapped():

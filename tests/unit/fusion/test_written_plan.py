@@ -105,8 +105,9 @@ def test_a_deformation_of_known_displacement(tmp_path):
     )
     _, mr = fused(tmp_path, plan(ramp, deformable_registrations=(deformable,)))
     region = mr.values.region
-    moved = region.points_mm(region.mask) @ SECOND[:3, :3].T + SECOND[:3, 3]
-    there = (moved + displaced(moved)) @ FIRST[:3, :3].T + FIRST[:3, 3]
+    points = region.points_mm(region.mask)
+    moved = points @ SECOND[:3, :3].T + SECOND[:3, 3]
+    there = (moved + displaced(points)) @ FIRST[:3, :3].T + FIRST[:3, 3]
     assert mr.tied.point_map.is_deformable
     np.testing.assert_allclose(mr.values.inside, ramp(there), atol=0.011)
 
