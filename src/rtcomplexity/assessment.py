@@ -22,6 +22,7 @@ from rtcomplexity.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from rtcomplexity.dicom.index import FileIndex
     from rtcomplexity.evidence.record import Record
     from rtcomplexity.metrics.measurement import MetricTable
     from rtcomplexity.model.case import Case
@@ -41,7 +42,7 @@ class Assessment:
 
 
 def analyze(
-    path: Path | str,
+    path: Path | str | FileIndex,
     *,
     settings: Settings | None = None,
     profile: str | Path = DEFAULT_PROFILE,
@@ -57,7 +58,7 @@ def analyze(
 
     Parameters
     ----------
-    path : folder with an RT Structure Set and its planning images, or a structure set alone
+    path : folder with an RT Structure Set and its planning images, or a structure set alone; or an index of them
     settings : limits and tolerances; from the environment if None
     profile : id of a shipped scoring profile, or the path of one
     aliases : target class of ROIs by name, which counts before what the file says

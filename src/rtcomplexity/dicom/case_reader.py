@@ -15,7 +15,7 @@ from rtcomplexity.dicom.case_issues import input_issues, left_out, link_issues
 from rtcomplexity.dicom.image_link import find_link
 from rtcomplexity.dicom.image_series import build_series
 from rtcomplexity.dicom.image_sets import build_image_sets
-from rtcomplexity.dicom.index import index_folder, load
+from rtcomplexity.dicom.index import FileIndex, index_folder, load
 from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe
 from rtcomplexity.dicom.rt_plan import read_plan
 from rtcomplexity.dicom.selection import Candidate, choose
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     from rtcomplexity.dicom.headers import IndexedFile
     from rtcomplexity.dicom.image_series import FoundSeries
-    from rtcomplexity.dicom.index import FileIndex
     from rtcomplexity.model.case import ImageSet
     from rtcomplexity.model.plan import RtPlan
     from rtcomplexity.model.registration import SpatialRegistration
@@ -48,7 +47,7 @@ _Value = TypeVar("_Value")
 
 
 def read_case(
-    path: Path | str,
+    path: Path | str | FileIndex,
     *,
     settings: Settings,
     structure_set_uid: str | None = None,
@@ -59,8 +58,8 @@ def read_case(
 
     Parameters
     ----------
-    path : Path or str
-        Folder, or one file.
+    path : Path, str or FileIndex
+        Folder, or one file; or what is already indexed.
     settings : Settings
         Limits on what is read.
     structure_set_uid : str, optional
@@ -88,7 +87,7 @@ def read_case(
     UsageError
         If `structure_set_uid` fits none of the sets, or several.
     """
-    index = index_folder(path, settings=settings, progress=progress)
+    index = path if isinstance(path, FileIndex) else index_folder(path, settings=settings, progress=progress)
     _refuse_several_patients(index)
     _refuse_without_structure_set(index)
     found, image_issues = build_series(index.images)

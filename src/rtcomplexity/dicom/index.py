@@ -29,7 +29,7 @@ from rtcomplexity.errors import InputDataError, LimitExceededError, NoInputError
 from rtcomplexity.model.issue import Issue, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from pydicom.dataset import Dataset
 
@@ -103,7 +103,17 @@ def index_folder(
         If the path does not exist, or no readable DICOM file is there.
     """
     gathered = _Gathered()
-    paths = _list_files(Path(path), gathered)
+    return _index(_list_files(Path(path), gathered), gathered, settings, progress)
+
+
+def index_files(paths: Sequence[Path], *, settings: Settings) -> FileIndex:
+    """Index files that were found before, wherever they lie; as :func:`index_folder` otherwise."""
+    return _index(paths, _Gathered(), settings, None)
+
+
+def _index(
+    paths: Sequence[Path], gathered: _Gathered, settings: Settings, progress: Callable[[int, int], None] | None
+) -> FileIndex:
     for done, file_path in enumerate(paths, start=1):
         _index_file(file_path, settings, gathered)
         if progress is not None:

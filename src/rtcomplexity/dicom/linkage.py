@@ -1,0 +1,156 @@
+"""What one file says of the files it belongs to: enough to tell plans of an archive apart, from its header alone.
+
+Knows which elements tie files to each other; knows nothing of folders, and reads no pixels. :mod:`rtcomplexity.batch`
+gathers an archive's files by these; what truly holds together, the readers decide.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from rtcomplexity.dicom import elements
+from rtcomplexity.dicom.headers import FileKind, read_header
+from rtcomplexity.dicom.parsing import (
+    HEAD_BYTES,
+    PARSE_FAULTS,
+    describe,
+    has_preamble,
+    is_directory_record,
+    may_be_dicom,
+    parse,
+)
+from rtcomplexity.errors import InputDataError, LimitExceededError, UnreadableFileError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydicom.dataset import Dataset
+
+    from rtcomplexity.settings import Settings
+
+_FIRST_BYTES: Final = 1024
+_CHUNK_BYTES: Final = 4_000_000
+_AGAIN: Final = "export it again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLinks:
+    """One DICOM file and its ties."""
+
+    kind: FileKind
+    sop_instance_uid: str
+    patient_key: str = field(repr=False)
+    study_uid: str
+    series_uid: str
+    frame_uids: tuple[str, ...]
+    """Its own frame of reference; those a structure set references; all that a registration relates."""
+    referenced_uids: tuple[str, ...]
+    """Series that a structure set references; the structure set that a plan was made on."""
+    sha256: str
+    """Empty where it was not asked for."""
+
+
+def read_links(path: Path, *, settings: Settings, hashed: bool) -> FileLinks | None:
+    """Read one file's ties.
+
+    Parameters
+    ----------
+    path : Path
+        A regular file.
+    settings : Settings
+        ``max_file_bytes`` limits what is opened.
+    hashed : bool
+        Whether to hash the file whatever it is; a structure set always is.
+
+    Returns
+    -------
+    FileLinks or None
+        None where the file is no DICOM.
+
+    Raises
+    ------
+    UnreadableFileError, LimitExceededError
+        If it says it is DICOM and cannot be read.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            head = stream.read(_FIRST_BYTES)
+            if not may_be_dicom(head[:HEAD_BYTES]) or is_directory_record(head):
+                return None
+            if size > settings.max_file_bytes:
+                raise LimitExceededError(
+                    f"A file of {size} bytes is over the limit of {settings.max_file_bytes}.",
+                    "raise the limit if that is right.",
+                )
+            stream.seek(0)
+            dataset = parse(stream, header_only=True)
+    except OSError as fault:
+        raise UnreadableFileError(f"A file cannot be read ({fault.strerror}).", "check its permissions.") from fault
+    except InputDataError:
+        if has_preamble(head):
+            raise
+        return None
+    return _links(dataset, path, hashed=hashed, is_certain=has_preamble(head))
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while piece := stream.read(_CHUNK_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _links(header: Dataset, path: Path, *, hashed: bool, is_certain: bool) -> FileLinks | None:
+    try:
+        file = read_header(header, path, "")
+        if not file.sop_class_uid:
+            raise UnreadableFileError("A DICOM file names no SOP Class.", _AGAIN)
+        frames, referenced = _ties(file.kind, path)
+        return FileLinks(
+            kind=file.kind,
+            sop_instance_uid=file.sop_instance_uid,
+            patient_key=file.patient_key,
+            study_uid=file.study_uid,
+            series_uid=file.series_uid,
+            frame_uids=tuple(sorted({*frames, file.frame_of_reference_uid} - {""})),
+            referenced_uids=tuple(sorted(set(referenced) - {""})),
+            sha256=hash_file(path) if hashed or file.kind is FileKind.STRUCTURE_SET else "",
+        )
+    except InputDataError:
+        if is_certain:
+            raise
+        return None
+    except PARSE_FAULTS as fault:
+        raise UnreadableFileError(f"A DICOM file is broken: {describe(fault)}.", _AGAIN) from fault
+
+
+def _ties(kind: FileKind, path: Path) -> tuple[list[str], list[str]]:
+    """Frames of reference and UIDs that the contents name."""
+    if kind in {FileKind.IMAGE, FileKind.OTHER}:
+        return [], []
+    try:
+        dataset = parse(path.read_bytes())
+    except InputDataError:
+        return [], []  # its reader will say what is wrong with it
+    if kind is FileKind.PLAN:
+        return [], [elements.text(item, 0x00081155) for item in elements.items(dataset, 0x300C0060)]
+    if kind is FileKind.REGISTRATION:
+        items = [*elements.items(dataset, 0x00700308), *elements.items(dataset, 0x00640002)]
+        return [elements.text(item, tag) for item in items for tag in (0x00200052, 0x00640003)], []
+    return _structure_set_ties(dataset)
+
+
+def _structure_set_ties(dataset: Dataset) -> tuple[list[str], list[str]]:
+    frames, series = [], []
+    for frame in elements.items(dataset, 0x30060010):
+        frames.append(elements.text(frame, 0x00200052))
+        frames += [elements.text(item, 0x300600C1) for item in elements.items(frame, 0x300600C0)]
+        for study in elements.items(frame, 0x30060012):
+            series += [elements.text(item, 0x0020000E) for item in elements.items(study, 0x30060014)]
+    frames += [elements.text(roi, 0x30060024) for roi in elements.items(dataset, 0x30060020)]
+    return frames, series
