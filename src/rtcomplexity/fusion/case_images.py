@@ -16,7 +16,7 @@ from rtcomplexity.errors import InputDataError
 from rtcomplexity.fusion.frames import PointMap, find_point_map, registration_issues
 from rtcomplexity.fusion.sampling import values_of_other_image, values_of_own_image
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
-from rtcomplexity.model.issue import Issue, Severity
+from rtcomplexity.model.issue import Issue, Severity, roi_subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +67,18 @@ class FusedImage:
     def modality(self) -> str:
         """CT, PT, MR."""
         return self.tied.image_set.modality
+
+    def coverage_issue(self, roi_number: int) -> Issue | None:
+        """Say how much of the target has no value in this image; None where all of it has one."""
+        if self.values is None or self.values.undefined_share == 0:
+            return None
+        text = (
+            f"{100 * self.values.undefined_share:.3g} % of the ROI's voxels lie outside {self.tied.subject}, or where its "
+            "registration is undefined; they are left out of its values."
+        )
+        return Issue(
+            code="image-does-not-cover-roi", severity=Severity.WARNING, subject=roi_subject(roi_number), text=text
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

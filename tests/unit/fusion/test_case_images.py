@@ -1,5 +1,7 @@
 """A case's images on one target: what is tied is sampled, what is not says why, and metrics follow from both."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -121,7 +123,14 @@ def test_the_best_set_of_a_modality_is_the_sampled_one_with_the_highest_level(im
 
 
 def test_without_a_planning_image_nothing_is_sampled(images, region):
-    from dataclasses import replace
-
     alone = CaseImages(case=replace(images.case, planning_image=None), settings=Settings())
     assert {image.reason for image in alone.fuse(region)[:5]} == {"no planning image is linked"}
+
+
+def test_what_an_image_does_not_cover_is_said(images, region):
+    covered = images.fuse(region)[2]
+    assert covered.coverage_issue(5) is None
+    half = replace(covered, values=replace(covered.values, undefined_share=0.031))
+    issue = half.coverage_issue(5)
+    assert issue.subject == "roi:5"
+    assert issue.text.startswith("3.1 % of the ROI's voxels lie outside image:PT:1")

@@ -287,3 +287,25 @@ def test_stored_integers_are_interpolated_without_converting_the_box(tmp_path):
     assert np.issubdtype(voxels.stored.dtype, np.integer)
     defined = interpolate(voxels, series.grid, random_points()).values
     assert np.isfinite(defined).any()
+
+
+def test_a_factor_multiplies_the_planning_images_own_voxels_too(tmp_path):
+    shape = region()
+    pixels = pixels_of(written(tmp_path, shape.grid, lambda points: np.full(len(points), 10.0)))
+    factor = np.arange(12.0)
+    found = values_of_own_image(shape, pixels, factor=factor).values
+    np.testing.assert_allclose(found[:, 0, 0], 10 * factor[slice(*shape.box.k)], atol=1e-5)
+
+
+def test_a_lone_slice_stands_for_its_thickness():
+    one = ImageGrid(
+        slice_origins_mm=[[0, 0, 5]],
+        row_direction=[1, 0, 0],
+        column_direction=[0, 1, 0],
+        row_spacing_mm=1.5,
+        column_spacing_mm=1.25,
+        rows=10,
+        columns=12,
+        slice_thickness_mm=4.0,
+    )
+    np.testing.assert_array_equal(sampling.slab_mm(one), [4.0])
