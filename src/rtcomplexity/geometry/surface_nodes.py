@@ -339,12 +339,12 @@ def _links(stack: PlaneStack, rings: _Rings, parts: list[tuple[_Components, _End
     link = np.full((len(rings.points), 3), np.nan)
     linked = np.ones(len(rings.points), bool)
     for part, end in parts:
-        run = part.run_of_node
-        stops = (run >= 0) & end.ended[run]
-        linked &= ~stops
-        upright = (end.wall * end.height)[run]
-        walled = stops & (upright > 0)
-        link[walled] = np.stack([0 * upright, 0 * upright, direction * upright], axis=1)[walled]
+        beside = np.flatnonzero(part.run_of_node >= 0)
+        beside = beside[end.ended[part.run_of_node[beside]]]
+        linked[beside] = False
+        upright = (end.wall * end.height)[part.run_of_node[beside]]
+        walled = beside[upright > 0]
+        link[walled] = np.array([0.0, 0.0, direction]) * upright[upright > 0, None]
     following = rings.plane + direction
     known = meets_next(stack)
     between = np.minimum(rings.plane, following)

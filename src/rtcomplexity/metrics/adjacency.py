@@ -109,9 +109,11 @@ class Adjacency:
         Raises
         ------
         NotMeasurableError
-            If the target's volume is not known, or no organ of the list is contoured.
+            If the target's volume is not known or it is too thin, or no organ of the list is contoured.
         """
         volume_cm3(self.target)
+        if not np.any(self.target.surface.areas_mm2):
+            raise NotMeasurableError("the target is thinner than the pixels it is compared on")
         if not self.organs:
             raise NotMeasurableError("no organ of the list is contoured")
         own = self.target.surface

@@ -39,6 +39,7 @@ SPREAD_PERCENTILES: Final = (1.0, 99.0)
 """Between these a margin varies by at most a voxel if it is uniform."""
 SAME_SHARE: Final = 0.98
 """Shapes that share this much of each other are the same."""
+TOO_THIN: Final = "the target is thinner than the pixels it is compared on"
 RANK: Final = {TargetClass.GTV: 0, TargetClass.CTV: 1, TargetClass.ITV: 1, TargetClass.PTV: 2}
 """An expansion is never of a lower class than what it expands."""
 
@@ -56,7 +57,7 @@ class RelationContext:
         """Share of a's volume inside b."""
         share = inside_share(self.a.surface, [self.b.surface])
         if np.isnan(share):
-            raise NotMeasurableError("the target is thinner than the pixels it is compared on")
+            raise NotMeasurableError(TOO_THIN)
         return share
 
     @cached_property
@@ -76,9 +77,13 @@ class RelationContext:
         ------
         NotApplicableError
             If b is the external contour.
+        NotMeasurableError
+            If a is too thin to have a surface.
         """
         if self.b.roi.target_class is TargetClass.EXTERNAL:
             raise NotApplicableError
+        if not np.any(self.areas_mm2):
+            raise NotMeasurableError(TOO_THIN)
         return self.b.surface.depths_mm(self.a.surface.points_mm[:: self._step])
 
     @property
@@ -101,8 +106,9 @@ class RelationContext:
 
 
 def with_volume(contexts: Iterable[RoiContext]) -> list[RoiContext]:
-    """ROIs that enclose a known volume."""
-    return [context for context in contexts if _encloses_volume(context)]
+    """ROIs that enclose a known volume; of targets, those that hold the centre of a fine pixel too."""
+    solid = [context for context in contexts if _encloses_volume(context)]
+    return [c for c in solid if not c.roi.target_class.is_target or c.surface.inside.runs.count]
 
 
 def relations_of(solid: Sequence[RoiContext]) -> list[RelationContext]:
@@ -287,7 +293,8 @@ def expansions(pairs: Iterable[RelationContext]) -> Mapping[int, int]:
     """Number of the ROI that each uniformly expanded target is an expansion of; of several, the nearest.
 
     All points of an expansion lie equally far from what it expands, whatever its shape: so it is a's surface, the
-    expansion's, whose distances are judged. They vary by at most a voxel, and are more than half of one.
+    expansion's, whose distances are judged. They vary by at most a voxel, and are more than half of one. A GTV is drawn
+    from what images show, never expanded: of two alike the smaller one would else be scored.
     """
     nearest: dict[int, tuple[float, int]] = {}
     for pair in pairs:
@@ -301,7 +308,7 @@ def expansions(pairs: Iterable[RelationContext]) -> Mapping[int, int]:
 def _uniform_margin_mm(pair: RelationContext) -> float | None:
     """By how much a is b expanded, mm; None if it is not."""
     a, b = pair.a.roi.target_class, pair.b.roi.target_class
-    if not b.is_target or RANK[b] > RANK[a] or volume_cm3(pair.b) >= volume_cm3(pair.a):
+    if a is TargetClass.GTV or not b.is_target or RANK[b] > RANK[a] or volume_cm3(pair.b) >= volume_cm3(pair.a):
         return None
     voxel_mm = max(pair.a.grid.pixel_mm, float(np.median(pair.a.stack.slab_mm)))
     mean = -margin_mean_mm(pair)

@@ -9,7 +9,6 @@ import pytest
 from rtcomplexity.metrics.adjacency import ORGANS, adjacency, organ_named
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
-from rtcomplexity.metrics.gross_target import measure_gross_target
 from rtcomplexity.metrics.measure import compute_all, measure
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.nesting import nesting_issues
@@ -187,9 +186,16 @@ def test_pairs_run_from_targets_to_every_other_named_volume_within_reach():
 
 def test_a_target_thinner_than_a_fine_pixel_says_so():
     sliver = drawn(1, "GTV", GTV, box((0.05, 10.0, 12.0), centre_mm=(0.1, 0.0, 0.0)))
-    first, second = contexts(sliver, drawn(2, "PTV", PTV, sphere(20)))
+    found = contexts(sliver, drawn(2, "PTV", PTV, sphere(20)), heart(2, 3))
+    assert [context.roi.number for context in with_volume(found)] == [2, 3]
+    pair = RelationContext(a=found[0], b=found[1])
     with pytest.raises(NotMeasurableError, match="thinner"):
-        _ = RelationContext(a=first, b=second).containment
+        _ = pair.containment
+    speck = drawn(1, "GTV", GTV, box((0.05, 0.05, 2.9), centre_mm=(0.1, 0.1, 0.0)))
+    with pytest.raises(NotMeasurableError, match="thinner"):
+        _ = RelationContext(a=contexts(speck)[0], b=found[1]).margins_mm
+    with pytest.raises(NotMeasurableError, match="thinner"):
+        adjacency(contexts(speck)[0], found).surface_share()
 
 
 def test_relations_are_in_the_catalogue():
@@ -234,8 +240,9 @@ def test_what_is_no_uniform_margin_is_not_derived(outer):
     assert expansions(pairs_of(drawn(1, "GTV", GTV, sphere(12)), drawn(2, "PTV", PTV, shape, offset=offset))) == {}
 
 
-def test_a_gtv_is_never_an_expansion_of_a_ptv():
-    assert expansions(pairs_of(drawn(1, "PTV", PTV, sphere(12)), drawn(2, "GTV", GTV, sphere(17)))) == {}
+@pytest.mark.parametrize(("inner", "outer"), [(PTV, ITV), (CTV, GTV), (GTV, GTV), (OAR, PTV)])
+def test_only_targets_are_expanded_and_never_to_a_lower_class_or_to_a_gtv(inner, outer):
+    assert expansions(pairs_of(drawn(1, "a", inner, sphere(12)), drawn(2, "b", outer, sphere(17)))) == {}
 
 
 def test_a_union_of_gtvs_is_derived_from_the_largest():
@@ -394,8 +401,9 @@ def test_a_target_in_the_cavity_of_an_organ_is_beside_it():
 
 def test_the_scored_keys_are_measured_on_the_gross_target():
     rois = drawn(1, "GTV", GTV, sphere(12)), heart(2)
-    scored, numbers, _ = measure_gross_target(contexts(*rois), case_of(*rois))
-    assert numbers == (1,)
+    table = measure(case_of(*rois), settings=SETTINGS)
+    scored = table.gross_target
+    assert table.gross_target_rois == (1,)
     assert scored["scored.surface_within_5mm"].value > 0.05
     assert scored["scored.organs_within_5mm"].value == 1
     assert scored["scored.organ_overlap"].value == 0
