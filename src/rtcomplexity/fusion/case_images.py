@@ -73,8 +73,8 @@ class FusedImage:
         if self.values is None or self.values.undefined_share == 0:
             return None
         text = (
-            f"{100 * self.values.undefined_share:.3g} % of the ROI's voxels lie outside {self.tied.subject}, or where its "
-            "registration is undefined; they are left out of its values."
+            f"{100 * self.values.undefined_share:.3g} % of the ROI's voxels lie outside {self.tied.subject}, or where "
+            "its registration is undefined; they are left out of its values."
         )
         return Issue(
             code="image-does-not-cover-roi", severity=Severity.WARNING, subject=roi_subject(roi_number), text=text
