@@ -23,7 +23,7 @@ from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -292,28 +292,46 @@ RELATIONS: tuple[MetricDefinition[RelationContext], ...] = (
 def expansions(pairs: Iterable[RelationContext]) -> Mapping[int, int]:
     """Number of the ROI that each uniformly expanded target is an expansion of; of several, the nearest.
 
-    All points of an expansion lie equally far from what it expands, whatever its shape: so it is a's surface, the
-    expansion's, whose distances are judged. They vary by at most a voxel, and are more than half of one. A GTV is drawn
-    from what images show, never expanded: of two alike the smaller one would else be scored.
+    A target may also be one margin round all targets of a class together; then the largest of them is named. All points
+    of an expansion lie equally far from what it expands, whatever its shape: so it is the expansion's surface whose
+    distances are judged. They vary by at most a voxel, and are more than half of one. A GTV is drawn from what images
+    show, never expanded: of two alike the smaller one would else be scored.
     """
     nearest: dict[int, tuple[float, int]] = {}
-    for pair in pairs:
-        margin = _uniform_margin_mm(pair)
+    for sources in _possible_sources(pairs):
+        margin = _uniform_margin_mm(sources)
         if margin is not None:
-            found = (margin, pair.b.roi.number)
-            nearest[pair.a.roi.number] = min(nearest.get(pair.a.roi.number, found), found)
+            number = sources[0].a.roi.number
+            found = (margin, _largest([pair.b for pair in sources]))
+            nearest[number] = min(nearest.get(number, found), found)
     return {number: source for number, (_, source) in nearest.items()}
 
 
-def _uniform_margin_mm(pair: RelationContext) -> float | None:
-    """By how much a is b expanded, mm; None if it is not."""
-    a, b = pair.a.roi.target_class, pair.b.roi.target_class
-    if a is TargetClass.GTV or not b.is_target or RANK[b] > RANK[a] or volume_cm3(pair.b) >= volume_cm3(pair.a):
-        return None
-    voxel_mm = max(pair.a.grid.pixel_mm, float(np.median(pair.a.stack.slab_mm)))
-    mean = -margin_mean_mm(pair)
-    low, high = _weighted_percentiles(pair.margins_mm, pair.areas_mm2)
+def _possible_sources(pairs: Iterable[RelationContext]) -> Iterator[list[RelationContext]]:
+    """Relations of a target to each target that it may be an expansion of, and to all of a class."""
+    by_class: dict[tuple[int, TargetClass], list[RelationContext]] = {}
+    for pair in pairs:
+        a, b = pair.a.roi.target_class, pair.b.roi.target_class
+        if a is TargetClass.GTV or not b.is_target or RANK[b] > RANK[a] or volume_cm3(pair.b) >= volume_cm3(pair.a):
+            continue
+        by_class.setdefault((pair.a.roi.number, b), []).append(pair)
+        yield [pair]
+    yield from (sources for sources in by_class.values() if len(sources) > 1)
+
+
+def _uniform_margin_mm(sources: Sequence[RelationContext]) -> float | None:
+    """By how much a target is expanded from all of these together, mm; None if it is not."""
+    a, weights = sources[0].a, sources[0].areas_mm2
+    margins = np.max([pair.margins_mm for pair in sources], axis=0)
+    voxel_mm = max(a.grid.pixel_mm, float(np.median(a.stack.slab_mm)))
+    mean = -float(np.average(margins, weights=weights))
+    low, high = _weighted_percentiles(margins, weights)
     return mean if mean > voxel_mm / 2 and high - low <= voxel_mm else None
+
+
+def _largest(parts: Iterable[RoiContext]) -> int:
+    """Number of the largest of several ROIs; of equal ones the lowest."""
+    return min(parts, key=lambda part: (-volume_cm3(part), part.roi.number)).roi.number
 
 
 def _weighted_percentiles(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
@@ -335,5 +353,5 @@ def unions(pairs: Sequence[RelationContext]) -> Mapping[int, int]:
     for number, parts in by_whole.items():
         surfaces = [part.surface for part in parts]
         if len(parts) > 1 and inside_share(whole_of[number].surface, surfaces) >= SAME_SHARE:
-            found[number] = min(parts, key=lambda part: (-volume_cm3(part), part.roi.number)).roi.number
+            found[number] = _largest(parts)
     return found

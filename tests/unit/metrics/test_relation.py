@@ -72,6 +72,16 @@ def drawn(number, name, target_class, shape, *, offset=(0, 0, 0), frame=AXIAL, s
     return Roi(number=number, name=name, contours=contours, target_class=target_class)
 
 
+def joined_contours(*rois):
+    """The contours of two ROIs as those of one."""
+    first, second = (roi.contours for roi in rois)
+    return Contours(
+        points_mm=np.concatenate([first.points_mm, second.points_mm]),
+        offsets=np.concatenate([first.offsets, first.offsets[-1] + second.offsets[1:]]),
+        geometric_types=np.concatenate([first.geometric_types, second.geometric_types]),
+    )
+
+
 def contexts(*rois, frame=AXIAL, spacing_mm=SPACING_MM):
     image = drawing_grid(grid(frame, spacing_mm), rois, SETTINGS)
     return [RoiContext(roi=roi, grid=image, settings=SETTINGS) for roi in rois]
@@ -240,6 +250,13 @@ def test_what_is_no_uniform_margin_is_not_derived(outer):
     assert expansions(pairs_of(drawn(1, "GTV", GTV, sphere(12)), drawn(2, "PTV", PTV, shape, offset=offset))) == {}
 
 
+def test_one_margin_round_several_targets_is_derived_from_the_largest():
+    gross = [(10, (-30, 0, 0)), (14, (30, 0, 6))]
+    rois = [drawn(n, f"GTV {n}", GTV, sphere(radius), offset=offset) for n, (radius, offset) in enumerate(gross, 1)]
+    grown = joined_contours(*(drawn(0, "", CTV, sphere(radius + 5), offset=offset) for radius, offset in gross))
+    assert expansions(pairs_of(*rois, Roi(number=3, name="CTV", contours=grown, target_class=CTV))) == {3: 2}
+
+
 @pytest.mark.parametrize(("inner", "outer"), [(PTV, ITV), (CTV, GTV), (GTV, GTV), (OAR, PTV)])
 def test_only_targets_are_expanded_and_never_to_a_lower_class_or_to_a_gtv(inner, outer):
     assert expansions(pairs_of(drawn(1, "a", inner, sphere(12)), drawn(2, "b", outer, sphere(17)))) == {}
@@ -250,13 +267,7 @@ def test_a_union_of_gtvs_is_derived_from_the_largest():
         drawn(1, "GTV 1", GTV, sphere(14), offset=(-20, 0, 0)),
         drawn(2, "GTV 2", GTV, sphere(10), offset=(20, 0, 0)),
     )
-    both = Contours(
-        points_mm=np.concatenate([part.contours.points_mm for part in parts]),
-        offsets=np.concatenate(
-            [parts[0].contours.offsets, parts[0].contours.offsets[-1] + parts[1].contours.offsets[1:]]
-        ),
-        geometric_types=np.concatenate([part.contours.geometric_types for part in parts]),
-    )
+    both = joined_contours(*parts)
     whole = Roi(number=3, name="IGTV", contours=both, target_class=ITV)
     assert unions(pairs_of(*parts, whole)) == {3: 1}
     assert unions(pairs_of(parts[0], whole)) == {}
