@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
+
+SLIVER: Final = 0.05
+"""Edges nearer to each other than this, in pixels, enclose nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,7 +55,7 @@ class Sections:
 def section_distances(sections: Sections) -> Floats:
     """Signed distance of every pixel centre to the even-odd region of its plane.
 
-    Where two edges lie on each other, as on a keyhole's bridge, there is no surface.
+    Where two edges lie on each other, as on a keyhole's bridge, or within :data:`SLIVER`, there is no surface.
 
     Returns
     -------
@@ -61,11 +64,11 @@ def section_distances(sections: Sections) -> Floats:
     """
     _, rows, columns = sections.shape
     edge, row, x = _crossings(sections, axis=0)
-    pixel = (sections.planes[edge] * rows + row) * columns
-    inside = _parity(pixel + np.ceil(x).astype(np.int64), sections.shape)
+    after_x = (sections.planes[edge] * rows + row) * columns + np.ceil(x).astype(np.int64)
+    inside = _parity(after_x, sections.shape)
     edge_v, column, y = _crossings(sections, axis=1)
-    pixel_v = (sections.planes[edge_v] * rows + np.floor(y).astype(np.int64)) * columns + column
-    pairs = [(edge, pixel + np.floor(x).astype(np.int64), 1), (edge_v, pixel_v, columns)]
+    after_y = (sections.planes[edge_v] * rows + np.ceil(y).astype(np.int64)) * columns + column
+    pairs = [(edge, after_x - 1, 1), (edge_v, after_y - columns, columns)]
     pieces = _nearest_edges(sections, inside, pairs)
     found = np.full(sections.shape, -np.inf, np.float32)
     bounds = np.searchsorted(pieces.voxels, np.arange(len(found) + 1) * rows * columns)
@@ -87,7 +90,20 @@ def _crossings(sections: Sections, axis: int) -> tuple[NDArray[np.int64], NDArra
     edge = np.repeat(np.arange(len(counts)), counts)
     crossed = np.arange(len(edge)) + np.repeat(first - np.cumsum(counts) + counts, counts)
     share = (crossed - line[edge]) / (line_after - line)[edge]
-    return edge, crossed, place[edge] + share * (place[sections.following] - place)[edge]
+    at = place[edge] + share * (place[sections.following] - place)[edge]
+    kept = _apart(at, crossed, sections.planes[edge])
+    return edge[kept], crossed[kept], at[kept]
+
+
+def _apart(places: NDArray[np.float64], lines: NDArray[np.int64], planes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which crossings are left when those that lie on each other in pairs are taken out."""
+    order = np.lexsort((places, lines, planes))
+    same_line = (np.diff(lines[order]) == 0) & (np.diff(planes[order]) == 0)
+    close = same_line & (np.diff(places[order]) < SLIVER)
+    number = np.arange(len(close))
+    place_in_run = number - np.maximum.accumulate(np.where(close, -1, number))
+    first = number[close & (place_in_run % 2 == 1)]
+    return np.delete(order, np.concatenate([first, first + 1]))
 
 
 def _parity(crossed: NDArray[np.int64], shape: tuple[int, int, int]) -> NDArray[np.bool_]:
