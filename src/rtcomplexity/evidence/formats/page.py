@@ -236,7 +236,7 @@ def _drawn(roi: RoiRecord, names: dict[int, str]) -> str:
 def number(metrics: Metrics, key: str, digits: int) -> str:
     """Print a metric with a fixed number of decimals; a dash where there is none."""
     value = metrics[key].value if key in metrics else None
-    return NO_VALUE if value is None else f"{value:,.{digits}f}".replace(",", "\u202f")
+    return NO_VALUE if value is None else f"{value:.{digits}f}"
 
 
 def _image_set(image_set: ImageSetRecord) -> tuple[str, ...]:

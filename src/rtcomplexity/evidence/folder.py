@@ -1,0 +1,163 @@
+"""An evidence folder on disk: written whole or not at all, read back without trust.
+
+Every file is staged beside its place, readable by its owner alone, and moved there only when all are staged; the
+manifest goes last. A link in a file's place is replaced, never followed; a link in place of the folder of pictures is
+refused.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pydantic import ValidationError
+
+from rtcomplexity.errors import InputDataError, UsageError
+from rtcomplexity.evidence import manifest as manifests
+from rtcomplexity.evidence.manifest import MANIFEST_FILE, Manifest
+from rtcomplexity.evidence.record import Record, from_json
+from rtcomplexity.evidence.rendering import EVIDENCE_FILE, OUTPUT_NAMES, PICTURE_FOLDER
+from rtcomplexity.evidence.signing import SIGNATURE_FILE
+from rtcomplexity.pictures.scene import FILES, SCENE_FILE, Pictures, from_files, no_pictures
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LARGEST_FILE_BYTES: Final = 256_000_000
+STAGED_SUFFIX: Final = ".part"
+KNOWN_NAMES: Final = (*OUTPUT_NAMES, MANIFEST_FILE, SIGNATURE_FILE)
+
+
+class EvidenceFolderError(InputDataError):
+    """A folder that is no evidence folder, or no longer one that can be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EvidenceFolder:
+    """The files of an evidence folder as they are now."""
+
+    files: Mapping[str, bytes]
+    """Content of every known file that is there, by name."""
+    others: tuple[str, ...] = ()
+    """Names in the folder that are no part of the evidence."""
+
+    def record(self) -> Record:
+        """Read the record.
+
+        Raises
+        ------
+        EvidenceFolderError
+            If there is none, or it breaks its contract.
+        """
+        if EVIDENCE_FILE not in self.files:
+            raise EvidenceFolderError(f"The folder has no {EVIDENCE_FILE}.", "name a folder that analyze --out left.")
+        try:
+            return from_json(self.files[EVIDENCE_FILE])
+        except ValidationError as error:
+            raise _broken(EVIDENCE_FILE, error) from None
+
+    def manifest(self) -> Manifest:
+        """Read the manifest; raises EvidenceFolderError as :meth:`record` does."""
+        if MANIFEST_FILE not in self.files:
+            raise EvidenceFolderError(f"The folder has no {MANIFEST_FILE}.", "name a folder that analyze --out left.")
+        try:
+            return manifests.from_json(self.files[MANIFEST_FILE])
+        except ValidationError as error:
+            raise _broken(MANIFEST_FILE, error) from None
+
+    def pictures(self) -> Pictures:
+        """Read the saved pictures; raises EvidenceFolderError where their description is broken."""
+        saved = {name: self.files[path] for name in FILES if (path := f"{PICTURE_FOLDER}/{name}") in self.files}
+        if SCENE_FILE not in saved:
+            return no_pictures("No pictures: none were saved.")
+        try:
+            return from_files(saved)
+        except ValidationError as error:
+            raise _broken(f"{PICTURE_FOLDER}/{SCENE_FILE}", error) from None
+
+
+def _broken(name: str, error: ValidationError) -> EvidenceFolderError:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the file"
+    return EvidenceFolderError(f"{name} breaks its contract at {where}: {first['msg']}.", "the folder as it was left.")
+
+
+def read_folder(folder: Path) -> EvidenceFolder:
+    """Read every known file of a folder.
+
+    Raises
+    ------
+    EvidenceFolderError
+        If the folder cannot be read, or a file of it is a link or too large.
+    """
+    try:
+        present = {path.name for path in folder.iterdir()} - {PICTURE_FOLDER}
+        pictures = folder / PICTURE_FOLDER
+        if pictures.is_dir() and not pictures.is_symlink():
+            present |= {f"{PICTURE_FOLDER}/{path.name}" for path in pictures.iterdir()}
+        files = {name: _read(folder / name) for name in KNOWN_NAMES if name in present}
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise EvidenceFolderError(f"The evidence folder cannot be read: {reason}.", "another folder.") from None
+    return EvidenceFolder(files=files, others=tuple(sorted(present - set(KNOWN_NAMES))))
+
+
+def _read(path: Path) -> bytes:
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        raise EvidenceFolderError(f"{path.name} is no ordinary file.", "the folder as it was left.")
+    if status.st_size > LARGEST_FILE_BYTES:
+        raise EvidenceFolderError(f"{path.name} is larger than any evidence file.", "the folder as it was left.")
+    return path.read_bytes()
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes], *, option: str = "--out") -> None:
+    """Write the files into the folder, all or none, and remove known files of an earlier run that are not among them.
+
+    Raises
+    ------
+    UsageError
+        If the folder cannot be made or written; what stood there before then still stands.
+    """
+    try:
+        _prepare(folder, files)
+        staged = _staged(folder, files)
+        for name in sorted(staged, key=lambda each: each in {MANIFEST_FILE, SIGNATURE_FILE}):
+            staged[name].replace(folder / name)
+        for name in set(KNOWN_NAMES) - set(files):
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise UsageError(option, f"{folder} ({reason})", "a folder that can be written") from error
+
+
+def _prepare(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Make the folders; refuse where something stands in a file's place that cannot be replaced."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    pictures = folder / PICTURE_FOLDER
+    if pictures.is_symlink():
+        raise OSError(None, "its folder of pictures is a link")
+    pictures.mkdir(exist_ok=True, mode=0o700)
+    for name in files:
+        if (folder / name).is_dir() and not (folder / name).is_symlink():
+            raise OSError(None, f"{name} is a folder there")
+
+
+def _staged(folder: Path, files: Mapping[str, bytes]) -> dict[str, Path]:
+    """Write every file beside its place; on any failure none is left."""
+    staged: dict[str, Path] = {}
+    try:
+        for name, content in files.items():
+            descriptor, temporary = tempfile.mkstemp(dir=(folder / name).parent, prefix=".", suffix=STAGED_SUFFIX)
+            staged[name] = Path(temporary)  # mode 0600
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+    except BaseException:
+        for temporary_file in staged.values():
+            temporary_file.unlink(missing_ok=True)
+        raise
+    return staged

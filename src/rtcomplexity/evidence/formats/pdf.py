@@ -1,0 +1,129 @@
+"""The report as PDF/A-3 with tags and the record attached, repeating byte for byte.
+
+The text reaches the typesetter as data, never as markup. The fonts are those of this package alone; a character they
+lack is printed as its code point. The file states no time: its date field, which PDF/A demands, holds a fixed day in
+1980, and the time of the run stands in the manifest.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from bisect import bisect_right
+from dataclasses import asdict
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from rtcomplexity.evidence.formats.page import page_of
+from rtcomplexity.evidence.formats.text import coded, shown
+from rtcomplexity.evidence.record import to_json
+
+if TYPE_CHECKING:
+    from rtcomplexity.evidence.record import Record
+    from rtcomplexity.pictures.scene import Pictures
+
+STANDARDS: Final[list[Literal["a-3a", "ua-1"]]] = ["a-3a", "ua-1"]
+MOST_ROIS: Final = 24
+MOST_ISSUES: Final = 10
+LONGEST_TEXT: Final = 4000
+SHORT_DISCLAIMER: Final = "Measurements only: not a coding, medical-necessity or payment decision."
+
+
+def evidence_pdf(record: Record, pictures: Pictures) -> bytes:
+    """Render the PDF; the same record and pictures give the same bytes."""
+    import typst  # noqa: PLC0415 - importing the package stays quick
+
+    data = _data(record, pictures)
+    try:
+        return _compiled(printable_tree(data, "all"), record, pictures)
+    except typst.TypstError:  # marks and scripts joined in a way no font can show
+        return _compiled(printable_tree(data, "plain"), record, pictures)
+
+
+def _compiled(data: Any, record: Record, pictures: Pictures) -> bytes:  # noqa: ANN401 - any JSON value
+    import typst  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as folder, resources.as_file(_fonts()) as fonts:
+        root = Path(folder)
+        (root / "data.json").write_text(json.dumps(data), encoding="utf-8")
+        (root / "evidence.json").write_bytes(to_json(record))
+        for still in pictures.scene.stills:
+            if still.file in pictures.files:
+                (root / still.file).write_bytes(pictures.files[still.file])
+        main = root / "report.typ"
+        main.write_bytes((resources.files(__package__) / "templates" / "report.typ").read_bytes())
+        pdf = typst.compile(
+            str(main),
+            root=str(root),
+            font_paths=[str(fonts)],
+            ignore_system_fonts=True,
+            format="pdf",
+            pdf_standards=[*STANDARDS],
+            timestamp=0,
+        )
+    return bytes(pdf)
+
+
+def _fonts() -> Any:  # noqa: ANN401 - a Traversable
+    return resources.files(__package__) / "fonts"
+
+
+def _data(record: Record, pictures: Pictures) -> dict[str, Any]:
+    page, scene = asdict(page_of(record)), pictures.scene
+    rois, issues = page["rois"]["rows"], page["issues"]["rows"]
+    page["rois"]["rows"], page["issues"]["rows"] = rois[:MOST_ROIS], issues[:MOST_ISSUES]
+    return {
+        **page,
+        "short-disclaimer": SHORT_DISCLAIMER,
+        "more_rois": _more(len(rois) - MOST_ROIS, "structures"),
+        "more_issues": _more(len(issues) - MOST_ISSUES, "issues"),
+        "stills": [
+            {"file": each.file, "title": each.title, "alt": shown(each.alt)}
+            for each in scene.stills
+            if each.file in pictures.files
+        ],
+        "legend": [{"name": shown(each.name), "colour": each.colour} for each in scene.structures if scene.stills],
+        "uptake": scene.uptake,
+        "face": scene.may_show_face,
+        "notes": [shown(note) for note in scene.notes],
+    }
+
+
+def _more(count: int, what: str) -> str:
+    return f"{count} more {what} stand in the attached evidence.json." if count > 0 else ""
+
+
+def printable_tree(value: Any, coverage: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Make every text in a tree printable with the fonts of this package."""
+    if isinstance(value, dict):
+        return {key: printable_tree(each, coverage) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [printable_tree(each, coverage) for each in value]
+    return printable(value, coverage) if isinstance(value, str) else value
+
+
+def printable(text: str, coverage: str = "all") -> str:
+    r"""Write every character that the fonts lack as its code point, and cut a text that would fill a page.
+
+    Examples
+    --------
+    >>> printable("GTV \u4e2d")
+    'GTV U+4E2D'
+    """
+    text = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
+    return "".join(c if is_covered(c, coverage) else coded(c) for c in text)
+
+
+def is_covered(character: str, coverage: str = "all") -> bool:
+    """Whether the fonts hold a character."""
+    starts, ends = _coverage(coverage)
+    place = bisect_right(starts, ord(character)) - 1
+    return place >= 0 and ord(character) <= ends[place]
+
+
+@cache
+def _coverage(name: str) -> tuple[list[int], list[int]]:
+    ranges = json.loads((_fonts() / "coverage.json").read_text(encoding="utf-8"))[name]
+    return [first for first, _ in ranges], [last for _, last in ranges]
