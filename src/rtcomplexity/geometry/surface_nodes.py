@@ -309,7 +309,9 @@ def _end_shapes(stack: PlaneStack, part: _Components, links: Integers, direction
     The squared half width of a sphere's sections, and of a torus's, has the second derivative -2 along the axis. A dome
     goes on by that law from the plane before. `links` lead from the components of the plane before.
     """
-    pairs = np.unique(part.label[links], axis=0)
+    count = len(part.label)
+    keys = np.unique(part.label[links[:, 0]] * count + part.label[links[:, 1]])
+    pairs = np.stack([keys // max(count, 1), keys % max(count, 1)], axis=1)
     area, length = (
         np.bincount(pairs[:, 1], weights=values[pairs[:, 0]], minlength=len(values)).astype(np.float64)
         for values in (part.area, part.length)

@@ -21,6 +21,7 @@ import numpy as np
 
 from rtcomplexity.geometry.distance import box_gap_mm, inside_share
 from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.metrics.relation import TOO_THIN
 from rtcomplexity.metrics.shape import volume_cm3
 from rtcomplexity.model.structure_set import TargetClass
 
@@ -113,7 +114,7 @@ class Adjacency:
         """
         volume_cm3(self.target)
         if not np.any(self.target.surface.areas_mm2):
-            raise NotMeasurableError("the target is thinner than the pixels it is compared on")
+            raise NotMeasurableError(TOO_THIN)
         if not self.organs:
             raise NotMeasurableError("no organ of the list is contoured")
         own = self.target.surface
