@@ -1,7 +1,8 @@
 """The scored metrics: one value each for a course, measured on the union of its gross targets.
 
 Gross targets are the GTVs and ITVs that are drawn, not derived from another ROI. One that lies inside another, or
-repeats it, adds nothing.
+repeats it, adds nothing. One whose name says that it is a threshold of PET uptake is nobody's delineation, so it is
+left out too, unless the user named its class.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rtcomplexity.dicom.target_class import is_pet_derived
 from rtcomplexity.geometry.runs import Lattice, Runs, on_slices, rasterise
 from rtcomplexity.geometry.union import union_stack
 from rtcomplexity.metrics import contour, shape
@@ -18,8 +20,10 @@ from rtcomplexity.metrics.adjacency import Adjacency, adjacency
 from rtcomplexity.metrics.context import UnionContext
 from rtcomplexity.metrics.fused import SCORED_UNITS, TargetImages, scored_intensities
 from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
+from rtcomplexity.metrics.target_shape import SHAPE, measure_shape
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
+from rtcomplexity.model.structure_set import ClassDecidedBy
 from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:
@@ -67,7 +71,7 @@ def measure_gross_target(
     """
     drawn = [c for c in contexts if c.roi.number not in expanded]
     gross = [c for c in drawn if c.roi.target_class.is_gross and c.stacked.stack is not None]
-    kept, issues = _without_nested(gross)
+    kept, issues = _without_nested([c for c in gross if not _is_threshold(c)])
     values = dict(_image_metrics(case))
     if not kept:
         return values | _missing("no gross target (GTV or ITV) with closed contours was found"), (), issues
@@ -75,8 +79,15 @@ def measure_gross_target(
     union = _union(kept)
     target = GrossTarget(context=union, parts=tuple(kept), adjacency=adjacency(union, contexts))
     values |= scored_intensities(TargetImages(target=union, images=images))
+    values |= measure_shape(union)
     values |= {key: _measure(compute, unit, target) for key, (unit, compute) in GEOMETRIC.items()}
     return values, numbers, issues
+
+
+def _is_threshold(context: RoiContext) -> bool:
+    """Whether the ROI calls itself a PET threshold, and nobody says otherwise."""
+    roi = context.roi
+    return roi.class_decided_by is not ClassDecidedBy.ALIAS and is_pet_derived(roi.name)
 
 
 def _without_nested(gross: Sequence[RoiContext]) -> tuple[list[RoiContext], tuple[Issue, ...]]:
@@ -140,7 +151,7 @@ def _overlap_issue(number: int, share: float) -> Issue:
 
 
 def _missing(reason: str) -> dict[str, Measurement]:
-    units = {key: unit for key, (unit, _) in GEOMETRIC.items()} | SCORED_UNITS
+    units = {key: unit for key, (unit, _) in GEOMETRIC.items()} | SCORED_UNITS | dict.fromkeys(SHAPE, Unit.NONE)
     return {key: Measurement.missing(reason, unit) for key, unit in units.items()}
 
 
