@@ -112,6 +112,7 @@ class _Rings:
     """(n, 2)"""
     plane: Integers
     before: Integers
+    """(n,) the node before along the contour; itself where there is none."""
     after: Integers
     outward: Floats
     """(n, 2) unit vectors in the plane."""
@@ -203,15 +204,30 @@ def _rings(stack: PlaneStack, spacing: float, inside: Inside) -> _Rings:
     along = points[after] - points[before]
     right = np.stack([along[:, 1], -along[:, 0]], axis=1)
     right /= np.maximum(np.linalg.norm(right, axis=1, keepdims=True), np.finfo(float).tiny)
-    steps = np.linalg.norm(points[after] - points, axis=1)
+    sides = _sides(points, right, plane, inside)
+    kept = np.flatnonzero(~np.all(sides, axis=1))
+    place = np.full(len(points), -1)
+    place[kept] = np.arange(len(kept))
+    before, after = (np.where(place[n[kept]] < 0, np.arange(len(kept)), place[n[kept]]) for n in (before, after))
+    outward = right * _turn(points, offsets, sides)[:, None]
+    points = points[kept]
     return _Rings(
         points=points,
-        plane=plane,
+        plane=plane[kept],
         before=before,
         after=after,
-        outward=right * _turn(points, offsets, right, plane, inside)[:, None],
-        length=(steps + steps[before]) / 2,
+        outward=outward[kept],
+        length=sum(np.linalg.norm(points[n] - points, axis=1) for n in (before, after)) / 2,
     )
+
+
+def _sides(points: Floats, right: Floats, plane: Integers, inside: Inside) -> NDArray[np.bool_]:
+    """(n, 2) whether what lies a fine pixel to the left and to the right of each node is inside.
+
+    Where both sides are, as along the channel of a keyhole, there is no surface.
+    """
+    reach = inside.lattice.column_spacing_mm
+    return np.stack([inside.run_at(plane, points + side * reach * right) >= 0 for side in (-1, 1)], axis=1)
 
 
 def _thinned(points: Floats, offsets: Integers, spacing: float) -> tuple[Floats, Integers]:
@@ -237,12 +253,9 @@ def _divided(points: Floats, offsets: Integers, spacing: float) -> tuple[Floats,
     return np.repeat(points, parts, axis=0) + share[:, None] * np.repeat(step, parts, axis=0), first[offsets]
 
 
-def _turn(points: Floats, offsets: Integers, right: Floats, plane: Integers, inside: Inside) -> Floats:
+def _turn(points: Floats, offsets: Integers, sides: NDArray[np.bool_]) -> Floats:
     """(n,) 1 where a contour's right-hand side is outside, -1 where it is inside."""
-    reach = inside.lattice.column_spacing_mm
-    left_in = inside.run_at(plane, points - reach * right) >= 0
-    right_in = inside.run_at(plane, points + reach * right) >= 0
-    own = left_in.astype(float) - right_in
+    own = sides[:, 0].astype(float) - sides[:, 1]
     most = np.add.reduceat(own, offsets[:-1])
     most = np.where(most == 0, signed_areas(points, offsets), most)
     return np.where(own == 0, np.repeat(np.where(most < 0, -1.0, 1.0), np.diff(offsets)), own)

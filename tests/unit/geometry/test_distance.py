@@ -13,11 +13,14 @@ from rtcomplexity.testing.phantoms import (
     FRAMES,
     OBLIQUE,
     SAGITTAL,
+    Keyhole,
     Torus,
     box,
     contour_stack,
+    contours_of,
     cylinder,
     hollow_sphere,
+    polygons_of,
     sphere,
     two_spheres,
 )
@@ -196,6 +199,27 @@ def test_boxes_apart_are_at_most_as_far_apart_as_the_shapes():
     a, b = surface(sphere(10)), surface(sphere(12), frame=AXIAL.shifted((60, 0, 0)))
     assert 30 < box_gap_mm(a, b) <= 38.1  # polygons of the circle's area reach a little beyond it
     assert box_gap_mm(a, a) == 0
+
+
+@pytest.mark.parametrize("spacing", [1.0, 3.0])
+def test_the_channel_of_a_keyhole_is_no_surface(spacing):
+    a, shell = surface(sphere(24), spacing), hollow_sphere(30, 12)
+    nested, keyhole = surface(shell, spacing), surface(Keyhole(shape=shell), spacing)
+    np.testing.assert_allclose(keyhole.depths_mm(a.points_mm), nested.depths_mm(a.points_mm), atol=0.5)
+    assert keyhole.areas_mm2.sum() == pytest.approx(nested.areas_mm2.sum(), rel=0.03)
+    assert inside_share(a, [keyhole]) == inside_share(a, [nested])
+
+
+def test_reversed_contours_change_little():
+    a, shape, slices = surface(sphere(10)), hollow_sphere(25, 15), 3.0 * np.arange(-9, 10)
+    drawn = [
+        contour_stack(shape, positions_mm=slices),
+        contours_of([polygon[::-1] for polygon in polygons_of(contour_stack(shape, positions_mm=slices))]),
+    ]
+    forward, backward = (SampledSurface(stack=stack_contours(c, settings=Settings()).stack) for c in drawn)
+    one, other = forward.depths_mm(a.points_mm), backward.depths_mm(a.points_mm)
+    assert mean(other, a) == pytest.approx(mean(one, a), abs=0.02)
+    np.testing.assert_allclose(other, one, atol=0.5)
 
 
 def test_denser_vertices_and_another_direction_change_little():

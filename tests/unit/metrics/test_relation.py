@@ -384,6 +384,18 @@ def test_a_nearer_organ_never_lowers_any_of_it():
     assert shares[-1].overlap_share() > 0
 
 
+@pytest.mark.parametrize("spacing", [1.0, 2.0, 3.0, 5.0])
+def test_thicker_slices_change_the_adjacent_share_little(spacing):
+    first, second = contexts(
+        drawn(1, "GTV", GTV, sphere(15), spacing_mm=spacing),
+        drawn(2, "Heart", OAR, sphere(20), offset=(33, 0, 6), spacing_mm=spacing),
+        spacing_mm=spacing,
+    )
+    distance, reach = math.hypot(33, 6), 25
+    height = 15 - (distance**2 + 15**2 - reach**2) / (2 * distance)
+    assert adjacency(first, [second]).surface_share() == pytest.approx(height / 30, abs=0.015)
+
+
 def test_several_contours_of_one_organ_count_once():
     assert beside(heart(2), heart(2, 3, "HEART_2")).organ_count() == 1
     assert beside(heart(2), drawn(3, "Aorta", OAR, sphere(10), offset=(-23, 0, 0))).organ_count() == 2
