@@ -33,7 +33,8 @@ REACH: Final = 1.5
 STEPS_PER_DIAMETER: Final = 48
 FINEST_STEP_MM: Final = 0.5
 COARSEST_STEP_MM: Final = 1.5
-MOST_VOXELS: Final = 4_000_000
+MOST_VOXELS: Final = 2_000_000
+"""About 250 MB while a shape is smoothed."""
 MARGIN: Final = 3
 """Voxels outside the shape on every side."""
 GAP_TOLERANCE_MM: Final = 1e-6

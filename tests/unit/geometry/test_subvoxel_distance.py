@@ -136,7 +136,7 @@ def test_the_step_follows_size_memory_and_the_ball():
     assert step_for(1e3, roomy / 4, Smoothing()) == pytest.approx(0.5)
     assert step_for(5e5, roomy, Smoothing()) == pytest.approx(1.5)
     assert step_for(5e5, roomy, Smoothing(ball_mm=2.0)) == pytest.approx(1.0)
-    assert step_for(1e7, np.array([800.0, 800, 800]), Smoothing()) == pytest.approx(5.04, abs=0.01)
+    assert step_for(1e7, np.array([800.0, 800, 800]), Smoothing()) == pytest.approx(6.35, abs=0.01)
 
 
 class _Stack:
