@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from rtcomplexity.cli.commands import analyze, demo, doctor, inspect, masks, metrics
+from rtcomplexity.cli.commands import analyze, batch, demo, diff, doctor, inspect, masks, metrics, report, verify
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.failure import tell_error, tell_fault
 from rtcomplexity.errors import RtComplexityError
@@ -45,8 +45,12 @@ app = typer.Typer(
 )
 app.command("analyze")(analyze.analyze)
 app.command("inspect")(inspect.inspect)
+app.command("verify")(verify.verify)
+app.command("report")(report.report)
+app.command("diff")(diff.diff)
 app.command("metrics")(metrics.metrics)
 app.command("masks")(masks.masks)
+app.command("batch")(batch.batch)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 

@@ -1,6 +1,7 @@
 """``rtcomplexity analyze``: the main job."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +22,9 @@ from rtcomplexity.cli.options import (
     parse_fail_at,
 )
 
+if TYPE_CHECKING:
+    from rtcomplexity.assessment import Assessment
+
 
 def analyze(
     path: PlanFolder,
@@ -34,6 +38,10 @@ def analyze(
     fractions: Fractions = None,
     profile: ProfileName = DEFAULT_PROFILE,
     quick: Annotated[bool, typer.Option("--quick", help="Counts, volumes and links only; no verdict.")] = False,
+    sign_key: Annotated[
+        Path | None,
+        typer.Option("--sign-key", metavar="FILE", help="With --out: sign with this Ed25519 key.", show_default=False),
+    ] = None,
     fail_at: FailAt = None,
     quiet: Quiet = False,
 ) -> None:
@@ -43,9 +51,8 @@ def analyze(
     """
     limits = parse_fail_at(fail_at, quick=quick)
 
-    from rtcomplexity.cli.assessing import assessed, deidentified_record
+    from rtcomplexity.cli.assessing import assessed
     from rtcomplexity.cli.checks import failed_checks
-    from rtcomplexity.cli.output import EVIDENCE_FILE, write_private
     from rtcomplexity.cli.rendering.assessment import assessment_parts
     from rtcomplexity.cli.rendering.console import print_document, print_result
     from rtcomplexity.evidence.record import to_json
@@ -62,8 +69,7 @@ def analyze(
     )
     record = assessment.record
     if out is not None:
-        kept = record if identified else deidentified_record(assessment, profile)
-        _tell(f"Wrote {write_private(out, EVIDENCE_FILE, to_json(kept))}", quiet=quiet)
+        _leave(assessment, out, path=path, profile=profile, identified=identified, sign_key=sign_key, quiet=quiet)
     if as_json:
         print_document(to_json(record))
     else:
@@ -72,6 +78,39 @@ def analyze(
     if failed:
         _tell(f"--fail-at: {'; '.join(failed)}")
         raise typer.Exit(ExitCode.CHECK_FAILED)
+
+
+def _leave(
+    assessment: "Assessment",
+    out: Path,
+    *,
+    path: Path,
+    profile: str,
+    identified: bool,
+    sign_key: Path | None,
+    quiet: bool,
+) -> None:
+    """Leave the evidence folder, and say where; warn where a picture may show a face."""
+    from datetime import UTC, datetime
+
+    from rtcomplexity.cli.deriving import kept_record
+    from rtcomplexity.evidence.folder import write_folder
+    from rtcomplexity.evidence.leaving import evidence_of
+    from rtcomplexity.evidence.signing import read_private_key
+    from rtcomplexity.settings import Settings
+
+    key = None if sign_key is None else read_private_key(sign_key)
+    evidence = evidence_of(
+        assessment.case,
+        kept_record(assessment, path=path, profile=profile, identified=identified),
+        written_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        settings=Settings.from_environment(),
+        key=key,
+    )
+    write_folder(out, evidence.files)
+    _tell(f"Wrote {out / 'evidence.html'} and {len(evidence.files) - 1} files beside it", quiet=quiet)
+    if evidence.may_show_face:
+        _tell("Warning: the pictures may show a face, by which a person can be recognised.")
 
 
 def _tell(text: str, *, quiet: bool = False) -> None:

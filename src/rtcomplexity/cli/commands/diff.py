@@ -1,0 +1,37 @@
+"""``rtcomplexity diff``: what moved between two evidence folders."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rtcomplexity.cli.options import AsJson
+
+
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="A", help="An evidence folder.", show_default=False)],
+    after: Annotated[Path, typer.Argument(metavar="B", help="Another one.", show_default=False)],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Say which input, metric or threshold moved between two evidence folders, and whether the verdict did.
+
+    Example: rtcomplexity diff evidence-before evidence-after
+    """
+    from dataclasses import asdict
+
+    from rtcomplexity.cli.rendering.console import print_document, print_result
+    from rtcomplexity.cli.rendering.differences import difference_parts
+    from rtcomplexity.evidence.difference import difference_sentence, differences
+    from rtcomplexity.evidence.folder import read_folder
+
+    folders = read_folder(before), read_folder(after)
+    first, second = (folder.record() for folder in folders)
+    changes = differences(first, second, (folders[0].manifest(), folders[1].manifest()))
+    sentence = difference_sentence(first, second, changes)
+    if as_json:
+        tree = {"summary": sentence, "changes": [asdict(change) for change in changes]}
+        print_document((json.dumps(tree, ensure_ascii=False, indent=2) + "\n").encode())
+    else:
+        print_result(difference_parts(sentence, changes))

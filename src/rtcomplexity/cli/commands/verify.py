@@ -1,0 +1,78 @@
+"""``rtcomplexity verify``: whether an evidence folder is untouched, and whether the plan says the same again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rtcomplexity.cli.exit_codes import ExitCode
+from rtcomplexity.cli.options import Aliases, Quiet, StructureSetUid
+
+EvidenceDir = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that analyze --out left.", show_default=False)]
+
+
+def verify(
+    folder: EvidenceDir,
+    *,
+    plan: Annotated[
+        Path | None,
+        typer.Option("--plan", metavar="PATH", help="The plan, to derive the record again.", show_default=False),
+    ] = None,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--public-key", metavar="FILE", help="PEM file of the key that must have signed.", show_default=False
+        ),
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", metavar="NAME", help="As analyze was given.", show_default=False)
+    ] = None,
+    aliases: Aliases = None,
+    structure_set_uid: StructureSetUid = None,
+    quiet: Quiet = False,
+) -> None:
+    """Say whether an evidence folder is untouched; with the plan, whether it gives the same record.
+
+    Ends with 0 when it is identical or equivalent, with 5 when it differs.
+
+    Example: rtcomplexity verify evidence --plan ./plan
+    """
+    from rtcomplexity.cli.deriving import derived_again
+    from rtcomplexity.cli.rendering.text import shown
+    from rtcomplexity.errors import InputDataError
+    from rtcomplexity.evidence.folder import read_folder
+    from rtcomplexity.evidence.manifest import inputs_of
+    from rtcomplexity.evidence.signing import read_public_key
+    from rtcomplexity.evidence.verification import (
+        check_folder,
+        compare_inputs,
+        compare_records,
+        unreadable_plan,
+        verification_sentence,
+    )
+
+    saved = read_folder(folder)
+    check = check_folder(saved, public_key=None if public_key is None else read_public_key(public_key))
+    inputs = comparison = None
+    if plan is not None and not check.problems:
+        try:
+            assessment, record = derived_again(
+                saved.record(),
+                plan,
+                profile=profile,
+                aliases=aliases,
+                structure_set_uid=structure_set_uid,
+                quiet=quiet,
+            )
+        except InputDataError as error:
+            inputs = unreadable_plan(error.found)
+        else:
+            inputs = compare_inputs(saved.manifest(), inputs_of(assessment.case))
+            comparison = compare_records(saved.record(), record)
+    is_good, sentence = verification_sentence(check, inputs=inputs, comparison=comparison)
+    typer.echo(shown(sentence))
+    if not quiet:
+        for note in check.notes:
+            typer.echo(shown(f"Note: {note}."), err=True)
+    if not is_good:
+        raise typer.Exit(ExitCode.CHECK_FAILED)

@@ -1,0 +1,82 @@
+"""The record of an evidence folder: made when it is left, and derived again when it is verified, in one way.
+
+Where options were used that can move a verdict, the verdict without them is assessed too and stands beside.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rtcomplexity.cli.assessing import assessed, deidentified_record
+from rtcomplexity.cli.options import DEFAULT_PROFILE
+from rtcomplexity.errors import InputDataError, UsageError
+from rtcomplexity.evidence.record import DefaultVerdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rtcomplexity.assessment import Assessment
+    from rtcomplexity.evidence.record import Record
+
+
+def kept_record(assessment: Assessment, *, path: Path, profile: str, identified: bool) -> Record:
+    """Return the record as a folder keeps it: with the default verdict beside, de-identified unless asked not to."""
+    record = assessment.record if identified else deidentified_record(assessment, profile)
+    beside = _default_verdict(record, path)
+    return record if beside is None else record.model_copy(update={"default_verdict": beside})
+
+
+def _default_verdict(record: Record, path: Path) -> DefaultVerdict | None:
+    """Assess the plan once more without options; None where none were used or nothing can be said without them."""
+    facts = record.plan.facts
+    stated = {facts.site_stated_by, facts.fractions_stated_by} & {"user", "claim"}
+    if not (record.options or stated) or "--quick" in record.options:
+        return None
+    try:
+        default = assessed(path, profile=DEFAULT_PROFILE, quiet=True).record
+    except InputDataError:
+        return None
+    return DefaultVerdict(value=default.verdict.value, claim=default.verdict.claim, t=default.score.t)
+
+
+def derived_again(
+    saved: Record,
+    path: Path,
+    *,
+    profile: str | None,
+    aliases: Sequence[str] | None,
+    structure_set_uid: str | None,
+    quiet: bool,
+) -> tuple[Assessment, Record]:
+    """Assess the plan with the options that the saved record names.
+
+    Parameters
+    ----------
+    profile, aliases, structure_set_uid : what the record does not tell, given once more by the user
+
+    Raises
+    ------
+    UsageError
+        If the record was made with an option whose value it does not hold, and it was not given again.
+    """
+    facts, options = saved.plan.facts, saved.options
+    for option, given in (("--map", aliases), ("--structure-set", structure_set_uid), ("--profile", profile)):
+        if option in options and not given:
+            raise UsageError(
+                option, "nothing", "what analyze was given: the record was made with it and holds no value"
+            )
+    used = profile or DEFAULT_PROFILE
+    site = facts.site.replace("_", "-") if facts.site_stated_by == "user" else None
+    assessment = assessed(
+        path,
+        profile=used,
+        aliases=aliases,
+        structure_set_uid=structure_set_uid,
+        site=site,
+        fractions=facts.fractions if facts.fractions_stated_by == "user" else None,
+        quick="--quick" in options,
+        quiet=quiet,
+    )
+    identified = saved.privacy == "identified"
+    return assessment, kept_record(assessment, path=path, profile=used, identified=identified)

@@ -1,0 +1,145 @@
+"""What moved between two evidence folders: an input, a metric, a threshold, and whether the verdict did.
+
+Compares two records and their manifests; assesses nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rtcomplexity.evidence.verification import compare_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rtcomplexity.evidence.manifest import Manifest
+    from rtcomplexity.evidence.record import Measured, Record, RoiRecord, Unmeasured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing that is not the same."""
+
+    kind: str
+    """``verdict``, ``input``, ``software``, ``profile``, ``threshold``, ``option``, ``family``, ``metric``, ``roi``."""
+    what: str
+    before: str
+    after: str
+
+
+def differences(a: Record, b: Record, manifests: tuple[Manifest, Manifest] | None = None) -> tuple[Change, ...]:
+    """List what moved from `a` to `b`, the verdict first.
+
+    Parameters
+    ----------
+    manifests : of both folders, to compare their inputs; None where one has none
+    """
+    found = [*_verdict(a, b), *_made_by(a, b), *_options(a, b), *_thresholds(a, b), *_families(a, b), *_metrics(a, b)]
+    if manifests is not None:
+        texts = compare_inputs(manifests[0], manifests[1].inputs)
+        found += [Change(kind="input", what=text, before="", after="") for text in texts]
+    order = ("verdict", "input", "software", "profile", "option", "threshold", "family", "roi", "metric")
+    return tuple(sorted(found, key=lambda change: order.index(change.kind)))
+
+
+def difference_sentence(a: Record, b: Record, changes: tuple[Change, ...]) -> str:
+    """Say in one sentence whether the verdict moved."""
+    verdict = (
+        f"The verdict moved from {_word(a)} to {_word(b)}"
+        if a.verdict.value != b.verdict.value
+        else f"The verdict is {_word(a)} in both"
+    )
+    return f"{verdict}; {_counted(changes)}."
+
+
+def _word(record: Record) -> str:
+    return record.verdict.value.replace("_", " ")
+
+
+def _counted(changes: tuple[Change, ...]) -> str:
+    kinds = [change.kind for change in changes if change.kind != "verdict"]
+    told = [f"{kinds.count(kind)} of kind {kind}" for kind in dict.fromkeys(kinds)]
+    return f"moved: {', '.join(told)}" if told else "nothing else moved"
+
+
+def _changed(kind: str, what: str, before: object, after: object) -> Iterator[Change]:
+    if before != after:
+        yield Change(kind=kind, what=what, before=_text(before), after=_text(after))
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _verdict(a: Record, b: Record) -> Iterator[Change]:
+    yield from _changed("verdict", "verdict", a.verdict.value, b.verdict.value)
+    yield from _changed("verdict", "claim", a.verdict.claim, b.verdict.claim)
+    yield from _changed("verdict", "score", _number(a.score.t), _number(b.score.t))
+
+
+def _number(value: object) -> float | None:
+    return value if isinstance(value, float) else None
+
+
+def _made_by(a: Record, b: Record) -> Iterator[Change]:
+    yield from _changed("software", "version", a.software.version, b.software.version)
+    yield from _changed("profile", "profile", _profile(a), _profile(b))
+    yield from _changed("input", "plan", a.plan.id[:12], b.plan.id[:12])
+    before, after = a.plan.structure_set.sop_instance_uid, b.plan.structure_set.sop_instance_uid
+    yield from _changed("input", "structure set", before, after)
+
+
+def _profile(record: Record) -> str:
+    profile = record.score.profile
+    return f"{profile.id} {profile.sha256[:12]}"
+
+
+def _options(a: Record, b: Record) -> Iterator[Change]:
+    for name in sorted({*a.options, *b.options}):
+        yield from _changed("option", name, a.options.get(name), b.options.get(name))
+    facts, other = a.plan.facts, b.plan.facts
+    yield from _changed("option", "site", facts.site, other.site)
+    yield from _changed("option", "fractions", facts.fractions, other.fractions)
+
+
+def _thresholds(a: Record, b: Record) -> Iterator[Change]:
+    for name in ("title", "c_reject", "c_support", "max_gross_target_volume_cm3"):
+        yield from _changed("threshold", name, *(getattr(each.score.reference, name, None) for each in (a, b)))
+    medians = [
+        {factor.metric: factor.reference_median for family in each.score.families for factor in family.factors}
+        for each in (a, b)
+    ]
+    for metric in sorted(medians[0].keys() & medians[1].keys()):
+        yield from _changed("threshold", f"reference median of {metric}", *(each[metric] for each in medians))
+
+
+def _families(a: Record, b: Record) -> Iterator[Change]:
+    scores = [{family.id: family.score for family in each.score.families} for each in (a, b)]
+    for family in sorted({*scores[0], *scores[1]}):
+        yield from _changed("family", family, *(each.get(family) for each in scores))
+
+
+def _metrics(a: Record, b: Record) -> Iterator[Change]:
+    yield from _of_metrics("gross target", a.gross_target.metrics, b.gross_target.metrics)
+    before, after = ({roi.number: roi for roi in each.rois} for each in (a, b))
+    for number in sorted({*before, *after}):
+        if number not in before or number not in after:
+            yield from _changed("roi", f"ROI {number}", _there(before.get(number)), _there(after.get(number)))
+            continue
+        yield from _changed("roi", f"class of ROI {number}", before[number].target_class, after[number].target_class)
+        yield from _of_metrics(f"ROI {number}", before[number].metrics, after[number].metrics)
+
+
+def _there(roi: RoiRecord | None) -> str | None:
+    return None if roi is None else roi.target_class
+
+
+def _of_metrics(
+    subject: str, before: Mapping[str, Measured | Unmeasured], after: Mapping[str, Measured | Unmeasured]
+) -> Iterator[Change]:
+    for key in sorted({*before, *after}):
+        values = [each[key].value if key in each else None for each in (before, after)]
+        yield from _changed("metric", f"{subject}: {key}", *values)

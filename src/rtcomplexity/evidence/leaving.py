@@ -1,0 +1,69 @@
+"""Everything that ``analyze --out`` leaves in a folder, from a case and the record made of it.
+
+Puts pictures, reports, manifest and signature together; decides nothing and writes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rtcomplexity.evidence import manifest as manifests
+from rtcomplexity.evidence.manifest import MANIFEST_FILE, build_manifest, inputs_of
+from rtcomplexity.evidence.rendering import render
+from rtcomplexity.evidence.signing import SIGNATURE_FILE, sign
+from rtcomplexity.pictures.drawing import draw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from rtcomplexity.evidence.manifest import InputFile
+    from rtcomplexity.evidence.record import Record
+    from rtcomplexity.model.case import Case
+    from rtcomplexity.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evidence:
+    """The files of a folder, and what whoever passes it on should know."""
+
+    files: Mapping[str, bytes]
+    may_show_face: bool
+
+
+def evidence_of(
+    case: Case,
+    record: Record,
+    *,
+    written_at: str,
+    settings: Settings | None = None,
+    key: Ed25519PrivateKey | None = None,
+) -> Evidence:
+    """Draw, render, list and, where a key is given, sign.
+
+    Parameters
+    ----------
+    record : made of `case`; its privacy is that of every file
+    written_at : time of the run, UTC; it stands in the manifest alone
+    key : signs the manifest
+    """
+    names = {roi.number: roi.name for roi in record.rois}
+    pictures = draw(case, names=names, gross=record.gross_target.rois, settings=settings)
+    files = sealed_files(record, render(record, pictures), inputs_of(case), written_at=written_at, key=key)
+    return Evidence(files=files, may_show_face=pictures.scene.may_show_face)
+
+
+def sealed_files(
+    record: Record,
+    outputs: Mapping[str, bytes],
+    inputs: Iterable[InputFile],
+    *,
+    written_at: str,
+    key: Ed25519PrivateKey | None = None,
+) -> dict[str, bytes]:
+    """Return the files with their manifest and, where a key is given, its signature."""
+    manifest = manifests.to_json(build_manifest(record, outputs, inputs, written_at=written_at))
+    signature = {} if key is None else {SIGNATURE_FILE: sign(manifest, key)}
+    return {**outputs, MANIFEST_FILE: manifest, **signature}
