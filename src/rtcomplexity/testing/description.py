@@ -234,7 +234,7 @@ class RegistrationDescription:
 class DeformableDescription:
     """One Deformable Spatial Registration (66.3): registered -> source.
 
-    source = post @ (pre @ registered + displacement at (pre @ registered)).
+    source = post @ (pre @ registered + displacement at registered), as PS3.3 C.20.3.1.1 says.
     """
 
     source_frame_key: str
