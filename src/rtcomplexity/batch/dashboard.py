@@ -1,0 +1,202 @@
+"""The dashboard: one page with everything in it, which asks no network for anything and names nobody.
+
+Reads the ledger, computes counts and distributions, and fills a template that escapes every value. Style and script are
+allowed by their hashes alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+from importlib.resources import files
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from rtcomplexity.batch.alarm import SCORED, alarm_of
+from rtcomplexity.batch.distributions import Collector
+from rtcomplexity.batch.files import replacing
+from rtcomplexity.batch.rows import flags_of
+from rtcomplexity.batch.values import Status
+from rtcomplexity.scoring.guardrails import DISCLAIMER, SERVICE_LEVEL_NOTE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rtcomplexity.batch.ledger import Ledger, PlanRow
+
+MOST_ROWS: Final = 5_000
+_TITLES: Final = (
+    "Plan", "End", "Score T", "Percentile", "Gross target cm³", "ROIs", "Issues", "Seconds", "Decided by", "Why",
+    "Flags",
+)  # fmt: skip
+_RUN_TITLES: Final = ("Run", "Engine", "Workers", "Files", "Looking, s", "Plans done", "Assessing, s", "Plans an hour")
+_TENTHS: Final = 10
+_VOLUME: Final = "scored.volume"
+EVIDENCE_PAGE: Final = "evidence.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    key: str
+    end: str
+    link: str
+    numbers: tuple[float | None, ...]
+    decided_by: str
+    why: str
+    flags: str
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What one pass over the ledger found."""
+
+    rows: list[_Row] = field(default_factory=list)
+    refused: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    percentiles: Counter[int] = field(default_factory=Counter)
+    collector: Collector = field(default_factory=Collector)
+    wall_s: float = 0.0
+    peak_bytes: int = 0
+
+
+def write_dashboard(ledger: Ledger, target: Path, *, evidence: bool) -> None:
+    """Write the page.
+
+    Parameters
+    ----------
+    ledger
+        Where the plans are.
+    target
+        The file.
+    evidence
+        Whether the rows link to evidence folders.
+    """
+    gathered = _Gathered()
+    for plan in ledger.plans():
+        _gather(plan, gathered, evidence=evidence)
+    for _, code, _ in ledger.broken_files():
+        gathered.refused["file", Status.REFUSED.value, code] += 1
+    style, script = _resource("dashboard.css"), _resource("dashboard.js")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    template = environment.from_string(_resource("dashboard.html.j2"))
+    with replacing(target) as stream:
+        pieces = template.stream(
+            page=_page(ledger, gathered),
+            style=Markup(style),  # noqa: S704 -- our own file
+            script=Markup(script),  # noqa: S704 -- our own file
+            style_hash=_source_hash(style),
+            script_hash=_source_hash(script),
+        )
+        stream.writelines(pieces)
+
+
+def _gather(plan: PlanRow, gathered: _Gathered, *, evidence: bool) -> None:
+    if plan.status is not Status.ASSESSED:
+        gathered.refused["plan", plan.status.value, plan.code] += 1
+    if len(gathered.rows) < MOST_ROWS:
+        gathered.rows.append(_row(plan, evidence=evidence))
+    percentile = None if plan.record is None else plan.record["score"]["percentile"]
+    if isinstance(percentile, int | float) and plan.verdict in SCORED:
+        gathered.percentiles[min(int(percentile / _TENTHS), _TENTHS - 1)] += 1
+    gathered.collector.take(plan)
+    gathered.wall_s += plan.wall_s
+    gathered.peak_bytes = max(gathered.peak_bytes, plan.peak_bytes)
+
+
+def _row(plan: PlanRow, *, evidence: bool) -> _Row:
+    record = plan.record or {}
+    verdict, score = record.get("verdict", {}), record.get("score", {})
+    reasons = " ".join(reason["code"] for reason in verdict.get("reasons", ()))
+    return _Row(
+        key=plan.key,
+        end=plan.verdict or plan.status.value,
+        link=f"evidence/{plan.plan_id}/{EVIDENCE_PAGE}" if evidence and plan.plan_id else "",
+        numbers=(
+            plan.t,
+            _number(score.get("percentile")),
+            _number(record.get("gross_target", {}).get("metrics", {}).get(_VOLUME, {}).get("value")),
+            len(record["rois"]) if record else None,
+            len(record["issues"]) if record else None,
+            plan.wall_s,
+        ),
+        decided_by=" ".join(score.get("decided_by", ())),
+        why=plan.reason or reasons,
+        flags=" ".join(flags_of(plan)),
+    )
+
+
+def _page(ledger: Ledger, gathered: _Gathered) -> dict[str, Any]:
+    by_status, verdicts = ledger.counts(), ledger.verdicts()
+    plans, assessed = sum(by_status.values()), by_status.get(Status.ASSESSED.value, 0)
+    scores = [gathered.percentiles[tenth] for tenth in range(_TENTHS)] if gathered.percentiles else []
+    found = groupby(gathered.collector.distributions(), key=lambda one: one.group)
+    return {
+        "plans": plans,
+        "assessed": assessed,
+        "disclaimer": DISCLAIMER,
+        "service_note": SERVICE_LEVEL_NOTE,
+        "alarm": alarm_of(verdicts),
+        "counts": [*_counts(verdicts, by_status), ("unreadable files", ledger.count_broken())],
+        "scores": scores,
+        "scored": sum(scores),
+        "most_scores": max(scores, default=1),
+        "titles": _TITLES,
+        "rows": gathered.rows,
+        "ends": sorted({row.end for row in gathered.rows}),
+        "refused": [(*words, count) for words, count in sorted(gathered.refused.items())],
+        "claims": _claims(ledger),
+        "sampled": gathered.collector.plans,
+        "distributions": [(group, list(members)) for group, members in found],
+        "run_titles": _RUN_TITLES,
+        "runs": [_run(run) for run in ledger.history()],
+        "speed": _speed(plans, gathered),
+    }
+
+
+def _counts(verdicts: dict[str, int], by_status: dict[str, int]) -> list[tuple[str, int]]:
+    ends = [(verdict.replace("_", " "), verdicts.get(verdict, 0)) for verdict in (*SCORED, "insufficient_evidence")]
+    refusals = [status for status in Status if status is not Status.ASSESSED]
+    return ends + [(status.value.replace("_", " "), by_status.get(status.value, 0)) for status in refusals]
+
+
+def _claims(ledger: Ledger) -> str:
+    matched, shared = len(ledger.claimed_rows()), ledger.shared_courses()
+    if not matched:
+        return "No row of a claims file met a plan."
+    return f"{matched} rows of the claims file met a plan; {shared} courses of a patient are claimed more than once."
+
+
+def _run(run: dict[str, Any]) -> tuple[object, ...]:
+    done, plans_s = run["done"], run["plans_s"]
+    if done is None:
+        return (run["run"], "stopped before its end", "", "", "", "", "", "")
+    rate = f"{3600 * done / plans_s:.0f}" if done and plans_s else ""
+    return (
+        run["run"], run["engine"], run["workers"], run["files"], f"{run['discovery_s']:.1f}", done, f"{plans_s:.1f}",
+        rate,
+    )  # fmt: skip
+
+
+def _speed(plans: int, gathered: _Gathered) -> str:
+    if not plans:
+        return ""
+    mean, peak = gathered.wall_s / plans, gathered.peak_bytes / 1024**2
+    return (
+        f"A plan took {mean:.2f} s in the mean; the largest process held {peak:.0f} MiB. Each plan is in timings.csv."
+    )
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _resource(name: str) -> str:
+    return files("rtcomplexity.batch").joinpath("templates", name).read_text("utf-8")
+
+
+def _source_hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -1,0 +1,56 @@
+"""Files of a batch: written beside their place and then moved there, readable by their owner alone.
+
+Knows nothing of plans.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+from rtcomplexity.evidence.formats.csv import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_CELL_LENGTH: Final = 32_000
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[IO[str]]:
+    """Give a file to write text to; it takes its place when all is written, and leaves nothing where that fails."""
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")  # mode 0600
+    part = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+            yield stream
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_table(target: Path, titles: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Write a CSV file, row by row."""
+    with replacing(target) as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(titles)
+        table.writerows([cell(value) for value in row] for row in rows)
+
+
+def cell(value: object) -> str:
+    """Write one value for a table; text that a spreadsheet would calculate gets a leading apostrophe.
+
+    Examples
+    --------
+    >>> cell("=HYPERLINK(1)"), cell(-1.5), cell(None), cell(12.0)
+    ("'=HYPERLINK(1)", '-1.5', '', '12')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return safe(value[:_CELL_LENGTH]) if isinstance(value, str) else str(value)

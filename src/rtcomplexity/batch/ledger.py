@@ -1,0 +1,421 @@
+"""The ledger: one SQLite file in the output folder that knows what was seen and what came of it.
+
+Every plan's end is one transaction, so that a run can be stopped at any moment. Nothing in it identifies anybody:
+patients, UIDs and paths are keyed hashes, whose key lies beside it in a file of its own; paths themselves live only in
+a temporary table that ends with the run. Knows SQL; knows no DICOM.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import sqlite3
+import zlib
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+
+from rtcomplexity.batch.values import Outcome, Status
+from rtcomplexity.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+LEDGER_FILE: Final = "ledger.sqlite"
+KEY_FILE: Final = "ledger.key"
+_KEY_BYTES: Final = 32
+_DIGEST_BYTES: Final = 16
+_PROBE_FILE: Final = ".probe.sqlite"
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS files (
+    path BLOB PRIMARY KEY, size INTEGER, mtime INTEGER, seen INTEGER, kind TEXT, reason TEXT, code TEXT,
+    sha256 TEXT, instance BLOB, patient BLOB, study BLOB, series BLOB) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_patient ON files (patient, kind);
+CREATE INDEX IF NOT EXISTS by_study ON files (study);
+CREATE INDEX IF NOT EXISTS by_series ON files (series);
+CREATE INDEX IF NOT EXISTS by_kind ON files (kind, sha256);
+CREATE TABLE IF NOT EXISTS frames (path BLOB, frame BLOB, PRIMARY KEY (path, frame)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_frame ON frames (frame);
+CREATE TABLE IF NOT EXISTS refs (path BLOB, uid BLOB, PRIMARY KEY (path, uid)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_uid ON refs (uid);
+CREATE TABLE IF NOT EXISTS plans (
+    key TEXT PRIMARY KEY, seen INTEGER, stats TEXT, input TEXT, options TEXT, status TEXT, code TEXT, reason TEXT,
+    plan_id TEXT, verdict TEXT, t REAL, record BLOB, patient BLOB, instance BLOB, file_count INTEGER, wall_s REAL,
+    cpu_s REAL, peak_bytes INTEGER, run INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS runs (
+    run INTEGER PRIMARY KEY, software TEXT, engine TEXT, workers INTEGER, files INTEGER, discovery_s REAL, plans_s REAL,
+    done INTEGER, assessed INTEGER, refused INTEGER);
+"""
+_TEMPORARY: Final = """
+PRAGMA temp_store = FILE;
+CREATE TEMP TABLE paths (path BLOB PRIMARY KEY, text BLOB) WITHOUT ROWID;
+CREATE TEMP TABLE claimed (claim INTEGER PRIMARY KEY, plan TEXT, course BLOB);
+CREATE INDEX temp.by_plan ON claimed (plan);
+CREATE INDEX temp.by_course ON claimed (course);
+"""
+
+
+class FileRow(NamedTuple):
+    """What the ledger keeps of one file; every name in it is a keyed hash."""
+
+    path: bytes
+    size: int
+    mtime: int
+    kind: str
+    reason: str = ""
+    code: str = ""
+    sha256: str = ""
+    instance: bytes = b""
+    patient: bytes = b""
+    study: bytes = b""
+    series: bytes = b""
+
+
+class Member(NamedTuple):
+    """One file of a plan, with where it lies now."""
+
+    path: bytes
+    text: str
+    size: int
+    mtime: int
+    sha256: str
+
+
+class Standing(NamedTuple):
+    """What a plan's end was reached with."""
+
+    stats: str
+    """Over names, sizes and times of its files, as discovery saw them."""
+    input: str
+    """Over the sorted SHA-256 of its files; empty where they are not known."""
+    options: str
+    """Over options, profile, settings and version."""
+
+
+class Claimed(NamedTuple):
+    """A row of the claims file that met a plan."""
+
+    claim: int
+    course: str
+    """Keyed hash of patient and course."""
+    sharing: int
+    """Rows with the same one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanEntry:
+    """What the ledger keeps of one plan."""
+
+    key: str
+    standing: Standing
+    outcome: Outcome
+    patient: bytes
+    instance: bytes
+    file_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRow:
+    """One plan as reports need it."""
+
+    key: str
+    status: Status
+    code: str
+    reason: str
+    plan_id: str | None
+    verdict: str | None
+    t: float | None
+    record: dict[str, Any] | None
+    patient: str
+    claims: tuple[Claimed, ...]
+    file_count: int
+    wall_s: float
+    cpu_s: float
+    peak_bytes: int
+
+
+class Ledger:
+    """The open ledger; one run at a time has it."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._key = _read_or_make_key(folder / KEY_FILE)
+        self.journal = probe_journal(folder)
+        self._database = _open(folder / LEDGER_FILE, self.journal)
+        self.run = 1 + int(self._one("SELECT coalesce(max(run), 0) FROM runs") or 0)
+        self._database.execute("INSERT INTO runs (run) VALUES (?)", (self.run,))
+        self._database.commit()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write what is left and let others open it."""
+        self._database.commit()
+        self._database.close()
+
+    def hashed(self, text: str) -> bytes:
+        """Keyed hash of a name, UID or path; empty stays empty."""
+        if not text:
+            return b""
+        data = text.encode("utf-8", "surrogateescape")
+        return hashlib.blake2b(data, key=self._key, digest_size=_DIGEST_BYTES).digest()
+
+    # Files
+
+    def note_path(self, path: bytes, text: str) -> None:
+        """Remember where a file lies, for this run alone."""
+        self._database.execute("INSERT OR REPLACE INTO temp.paths VALUES (?, ?)", (path, os.fsencode(text)))
+
+    def is_known(self, path: bytes, size: int, mtime: int) -> bool:
+        """Whether a file is as it was; it is then marked as seen."""
+        changed = self._database.execute(
+            "UPDATE files SET seen = ? WHERE path = ? AND size = ? AND mtime = ?", (self.run, path, size, mtime)
+        )
+        return changed.rowcount == 1
+
+    def put_file(self, row: FileRow, frames: Iterable[bytes] = (), references: Iterable[bytes] = ()) -> None:
+        """Keep what was read of a file."""
+        for table in ("frames", "refs"):
+            self._database.execute(f"DELETE FROM {table} WHERE path = ?", (row.path,))  # noqa: S608 -- our own names
+        self._database.execute(
+            "INSERT OR REPLACE INTO files (path, size, mtime, kind, reason, code, sha256, instance, patient, study,"
+            " series, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*row, self.run),
+        )
+        self._database.executemany("INSERT OR IGNORE INTO frames VALUES (?, ?)", ((row.path, each) for each in frames))
+        self._database.executemany(
+            "INSERT OR IGNORE INTO refs VALUES (?, ?)", ((row.path, each) for each in references)
+        )
+
+    def commit(self) -> None:
+        """Make everything up to here last."""
+        self._database.commit()
+
+    def has_files(self) -> bool:
+        """Whether an earlier run left anything."""
+        return self._one("SELECT 1 FROM files LIMIT 1") is not None
+
+    def forget_unseen(self) -> None:
+        """Drop the files that are no longer there."""
+        for table in ("frames", "refs"):
+            self._database.execute(
+                f"DELETE FROM {table} WHERE path IN (SELECT path FROM files WHERE seen <> ?)",  # noqa: S608
+                (self.run,),
+            )
+        self._database.execute("DELETE FROM files WHERE seen <> ?", (self.run,))
+        self._database.commit()
+
+    def structure_sets(self) -> Iterator[FileRow]:
+        """All structure sets, each content once, by SHA-256."""
+        columns = ", ".join(FileRow._fields)
+        last = ""
+        query = f"SELECT {columns}, min(path) FROM files WHERE kind = 'structure set' AND sha256 > ? GROUP BY sha256 LIMIT 64"  # noqa: S608, E501
+        while rows := self._database.execute(query, (last,)).fetchall():
+            for row in rows:
+                yield FileRow(*row[:-1])
+            last = rows[-1][FileRow._fields.index("sha256")]
+
+    def count_structure_sets(self) -> int:
+        """How many plans there are."""
+        return int(self._one("SELECT count(DISTINCT sha256) FROM files WHERE kind = 'structure set'") or 0)
+
+    def broken_files(self) -> Iterator[tuple[str, str, str]]:
+        """(first digits of the keyed path, code, reason) of files that say they are DICOM and cannot be read."""
+        query = "SELECT hex(path), code, reason FROM files WHERE kind = 'broken' ORDER BY code, path"
+        for path, code, reason in self._database.execute(query):
+            yield str(path).lower(), code, reason
+
+    def count_broken(self) -> int:
+        """How many files say they are DICOM and cannot be read, or could not be looked at."""
+        return int(self._one("SELECT count(*) FROM files WHERE kind = 'broken'"))
+
+    def frames_of(self, path: bytes) -> set[bytes]:
+        """Frames of reference that a file is in, references or relates."""
+        return {row[0] for row in self._database.execute("SELECT frame FROM frames WHERE path = ?", (path,))}
+
+    def registrations_of(self, patient: bytes) -> list[tuple[bytes, set[bytes]]]:
+        """Registrations of a patient with the frames each relates."""
+        query = "SELECT path FROM files WHERE kind = 'registration' AND patient IN (?, x'') ORDER BY path"
+        found = self._database.execute(query, (patient,)).fetchall()
+        return [(path, self.frames_of(path)) for (path,) in found]
+
+    def members(self, query: str, values: Sequence[object]) -> list[Member]:
+        """Files that a condition on ``files`` (from our own code; values are bound) picks, with where they lie."""
+        found = self._database.execute(
+            "SELECT files.path, text, size, mtime, sha256 FROM files JOIN temp.paths USING (path)"  # noqa: S608
+            f" WHERE {query} ORDER BY files.path",
+            tuple(values),
+        )
+        return [Member(path, os.fsdecode(text), *rest) for path, text, *rest in found]
+
+    # Plans
+
+    def standing(self, key: str) -> tuple[Standing, Status] | None:
+        """What a plan that ended in an earlier run was reached with, and how it ended."""
+        query = "SELECT stats, input, options, status FROM plans WHERE key = ?"
+        row = self._database.execute(query, (key,)).fetchone()
+        return None if row is None else (Standing(*row[:3]), Status(row[3]))
+
+    def keep(self, key: str, stats: str) -> None:
+        """Mark a plan that stands as part of this run."""
+        self._database.execute("UPDATE plans SET seen = ?, stats = ? WHERE key = ?", (self.run, stats, key))
+
+    def claim(self, row: int, key: str, course: bytes) -> None:
+        """Tie a row of the claims file to a plan, for this run alone."""
+        self._database.execute("INSERT OR REPLACE INTO temp.claimed VALUES (?, ?, ?)", (row, key, course))
+
+    def put_plan(self, entry: PlanEntry, hashes: Iterable[tuple[bytes, str]]) -> None:
+        """Keep a plan's end and the hashes of its files, in one transaction."""
+        outcome = entry.outcome
+        record = outcome.content.get("record")
+        row = (
+            entry.key, self.run, *entry.standing, outcome.status.value, outcome.code, outcome.reason,
+            _plan_id(record), _verdict(record), _t(record), _packed(record), entry.patient, entry.instance,
+            entry.file_count, outcome.wall_s, outcome.cpu_s, outcome.peak_bytes, self.run,
+        )  # fmt: skip
+        self._database.executemany(
+            "UPDATE files SET sha256 = ? WHERE path = ?", ((sha256, path) for path, sha256 in hashes)
+        )
+        marks = ", ".join("?" * len(row))
+        self._database.execute(f"INSERT OR REPLACE INTO plans VALUES ({marks})", row)  # noqa: S608
+        self._database.commit()
+
+    def plans(self) -> Iterator[PlanRow]:
+        """Every plan of this run, by key, one in memory at a time."""
+        columns = (
+            "key, status, code, reason, plan_id, verdict, t, record, patient, file_count, wall_s, cpu_s, peak_bytes"
+        )
+        query = f"SELECT {columns} FROM plans WHERE seen = ? ORDER BY key"  # noqa: S608 -- our own names
+        with closing(self._database.cursor()) as cursor:
+            for row in cursor.execute(query, (self.run,)):
+                values = dict(zip(columns.split(", "), row, strict=True))
+                packed = values["record"]
+                yield PlanRow(
+                    **{
+                        **values,
+                        "status": Status(values["status"]),
+                        "record": None if packed is None else json.loads(zlib.decompress(packed)),
+                        "patient": values["patient"].hex(),
+                        "claims": self._claims_of(values["key"]),
+                    }
+                )
+
+    def _claims_of(self, key: str) -> tuple[Claimed, ...]:
+        query = """
+            SELECT claim, lower(hex(course)),
+                (SELECT count(*) FROM temp.claimed AS other WHERE other.course = one.course)
+            FROM temp.claimed AS one WHERE plan = ? ORDER BY claim"""
+        return tuple(Claimed(*row) for row in self._database.execute(query, (key,)))
+
+    def counts(self) -> dict[str, int]:
+        """Plans of this run by status."""
+        query = "SELECT status, count(*) FROM plans WHERE seen = ? GROUP BY status"
+        return dict(self._database.execute(query, (self.run,)).fetchall())
+
+    def verdicts(self) -> dict[str, int]:
+        """Assessed plans of this run by verdict."""
+        query = "SELECT verdict, count(*) FROM plans WHERE seen = ? AND verdict IS NOT NULL GROUP BY verdict"
+        return dict(self._database.execute(query, (self.run,)).fetchall())
+
+    def shared_courses(self) -> int:
+        """How many courses of a patient more than one row of the claims file is for."""
+        query = "SELECT count(*) FROM (SELECT 1 FROM temp.claimed GROUP BY course HAVING count(*) > 1)"
+        return int(self._one(query))
+
+    def claimed_rows(self) -> set[int]:
+        """Rows of the claims file that met a plan."""
+        return {row[0] for row in self._database.execute("SELECT claim FROM temp.claimed")}
+
+    def history(self) -> list[dict[str, Any]]:
+        """What is known of every run, oldest first."""
+        cursor = self._database.execute("SELECT * FROM runs ORDER BY run")
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    # Runs
+
+    def end_run(self, **facts: object) -> None:
+        """Keep what is known of this run."""
+        columns = ", ".join(f"{name} = ?" for name in facts)
+        self._database.execute(f"UPDATE runs SET {columns} WHERE run = ?", (*facts.values(), self.run))  # noqa: S608
+        self._database.commit()
+
+    def _one(self, query: str) -> Any:  # noqa: ANN401 -- whatever SQLite holds
+        row = self._database.execute(query).fetchone()
+        return None if row is None else row[0]
+
+
+def probe_journal(folder: Path) -> str:
+    """Try whether the disk keeps a write-ahead log; name the journal to use.
+
+    Network disks without shared memory or locks fail the probe: there an ordinary journal serves.
+    """
+    probe = folder / _PROBE_FILE
+    _remove(probe)
+    try:
+        with closing(sqlite3.connect(probe)) as writer, closing(sqlite3.connect(probe)) as reader:
+            mode = writer.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            writer.execute("CREATE TABLE probe (x)")
+            writer.execute("INSERT INTO probe VALUES (1)")
+            writer.commit()
+            is_good = mode == "wal" and reader.execute("SELECT x FROM probe").fetchone() == (1,)
+    except sqlite3.Error:
+        is_good = False
+    finally:
+        _remove(probe)
+    return "wal" if is_good else "truncate"
+
+
+def _open(path: Path, journal: str) -> sqlite3.Connection:
+    try:
+        path.touch(mode=0o600)
+        database = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        database.execute(f"PRAGMA journal_mode = {journal}")
+        database.execute(f"PRAGMA synchronous = {'NORMAL' if journal == 'wal' else 'FULL'}")
+        database.executescript(_SCHEMA)
+        database.executescript(_TEMPORARY)
+        database.execute("BEGIN IMMEDIATE")
+        database.commit()
+    except (sqlite3.Error, OSError) as fault:
+        expected = "a folder that can be written and that no other run is using"
+        raise UsageError("--out", f"a ledger that cannot be opened ({fault})", expected) from fault
+    return database
+
+
+def _read_or_make_key(path: Path) -> bytes:
+    if not path.exists():
+        part = path.with_suffix(".part")
+        part.touch(mode=0o600)
+        part.write_bytes(secrets.token_bytes(_KEY_BYTES))
+        part.replace(path)
+    return path.read_bytes()
+
+
+def _remove(probe: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        Path(f"{probe}{suffix}").unlink(missing_ok=True)
+
+
+def _packed(record: object) -> bytes | None:
+    return None if record is None else zlib.compress(json.dumps(record, ensure_ascii=False).encode())
+
+
+def _plan_id(record: Any) -> str | None:  # noqa: ANN401 -- JSON values
+    return None if record is None else str(record["plan"]["id"])
+
+
+def _verdict(record: Any) -> str | None:  # noqa: ANN401 -- JSON values
+    return None if record is None else str(record["verdict"]["value"])
+
+
+def _t(record: Any) -> float | None:  # noqa: ANN401 -- JSON values
+    t = None if record is None else record["score"]["t"]
+    return t if isinstance(t, int | float) else None

@@ -1,0 +1,238 @@
+"""The use case of a batch: find the plans, assess those that are not yet, write the outputs.
+
+Knows the order of the steps. A run can be stopped at any moment; the next one goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from rtcomplexity.batch.alarm import Alarm, alarm_of
+from rtcomplexity.batch.claims import NO_CLAIMS, Claims, course_key, load_claims
+from rtcomplexity.batch.discovery import Discovery
+from rtcomplexity.batch.grouping import FoundPlan, found_plans, input_hash
+from rtcomplexity.batch.ledger import Ledger, PlanEntry, Standing
+from rtcomplexity.batch.outputs import write_outputs
+from rtcomplexity.batch.values import RETRYABLE, InputFile, Limits, Options, PlanTask, Status
+from rtcomplexity.scoring.profile import DEFAULT_PROFILE, load_profile
+from rtcomplexity.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rtcomplexity.batch.engines.engine import Engine, Task
+    from rtcomplexity.batch.values import Outcome
+
+EVIDENCE_FOLDER: Final = "evidence"
+_PACKAGE: Final = "rtcomplexity"
+
+
+class Watcher(Protocol):
+    """Is told how far a batch has come."""
+
+    def looking(self, files: int) -> None:
+        """So many files were seen."""
+
+    def starting(self, plans: int) -> None:
+        """So many plans are there."""
+
+    def ended(self, status: Status, *, stood: bool) -> None:
+        """One more plan has its end; `stood` where it had one before this run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOptions:
+    """What a batch is asked for."""
+
+    options: Options = field(default_factory=Options)
+    limits: Limits = field(default_factory=Limits)
+    settings: Settings = field(default_factory=Settings)
+    claims: Path | None = None
+    retry: bool = False
+    """Whether plans that crashed or went over a limit are tried again."""
+    parquet: bool = False
+    engine_name: str = "local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchResult:
+    """What a batch came to."""
+
+    plans: int
+    by_status: dict[str, int]
+    verdicts: dict[str, int]
+    broken_files: int
+    stood: int
+    """Plans that were not done again."""
+    alarm: Alarm
+    shared_courses: int
+    unmatched_claims: tuple[int, ...]
+    files: tuple[str, ...]
+    """Names of the outputs in the folder."""
+
+    @property
+    def refused(self) -> int:
+        """Plans and unreadable files that no assessment came of."""
+        return self.plans - self.by_status.get(Status.ASSESSED.value, 0) + self.broken_files
+
+
+def run_batch(
+    root: Path, out: Path, *, engine: Engine, watcher: Watcher, asked: BatchOptions, indexer: Engine | None = None
+) -> BatchResult:
+    """Assess every plan below a folder.
+
+    Parameters
+    ----------
+    root
+        Folder with plans, however they lie.
+    out
+        Folder for ledger and outputs; the same one again goes on where the last run stopped.
+    engine
+        Where plans are assessed.
+    watcher
+        Is told how far the batch has come.
+    asked
+        Options and limits.
+    indexer
+        Where headers are read, if not by `engine`: on this machine, which sees `root`.
+
+    Raises
+    ------
+    NoInputError
+        If there is no such folder.
+    UsageError
+        If the output folder cannot be used, or the claims file cannot.
+    """
+    root, out = root.absolute(), out.absolute()
+    with Ledger(out) as ledger:
+        return _Run(ledger, engine, indexer or engine, watcher, asked).run(root, out)
+
+
+class _Run:
+    """One run with everything it works with."""
+
+    def __init__(self, ledger: Ledger, engine: Engine, indexer: Engine, watcher: Watcher, asked: BatchOptions) -> None:
+        self._ledger, self._engine, self._indexer, self._watcher, self._asked = ledger, engine, indexer, watcher, asked
+        self._claims: Claims = NO_CLAIMS
+        self._profile_sha256 = load_profile(asked.options.profile or DEFAULT_PROFILE).sha256
+        self._evidence: str | None = None
+        self._running: dict[str, tuple[FoundPlan, Options]] = {}
+        self._stood = 0
+
+    def run(self, root: Path, out: Path) -> BatchResult:
+        asked, ledger = self._asked, self._ledger
+        if asked.claims is not None:
+            self._claims = load_claims(asked.claims, ledger)
+        if asked.options.evidence:
+            self._evidence = str(out / EVIDENCE_FOLDER)
+        started = time.monotonic()
+        discovery = Discovery(ledger, self._indexer, asked.settings, asked.limits)
+        files = discovery.run(root, out, self._watcher.looking)
+        found = time.monotonic()
+        self._assess_all()
+        ended = time.monotonic()
+        counts = ledger.counts()
+        assessed = counts.get(Status.ASSESSED.value, 0)
+        ledger.end_run(
+            software=version(_PACKAGE),
+            engine=asked.engine_name,
+            workers=self._engine.workers,
+            files=files,
+            discovery_s=found - started,
+            plans_s=ended - found,
+            done=sum(counts.values()) - self._stood,
+            assessed=assessed,
+            refused=sum(counts.values()) - assessed,
+        )
+        return self._result(out)
+
+    def _assess_all(self) -> None:
+        self._watcher.starting(self._ledger.count_structure_sets())
+        for key, outcome in self._engine.run(self._tasks()):
+            plan, options = self._running.pop(key)
+            self._keep(plan, options, outcome)
+            self._watcher.ended(outcome.status, stood=False)
+        self._ledger.commit()
+
+    def _tasks(self) -> Iterator[Task]:
+        """Tasks of the plans that have no end yet, as they are asked for."""
+        for plan in found_plans(self._ledger):
+            options = self._options(plan)
+            standing = self._ledger.standing(plan.key)
+            if standing is not None and self._stands(plan, options, *standing):
+                self._ledger.keep(plan.key, plan.stats)
+                self._stood += 1
+                self._watcher.ended(standing[1], stood=True)
+            else:
+                self._running[plan.key] = plan, options
+                yield plan.key, self._task(plan, options).to_json()
+
+    def _options(self, plan: FoundPlan) -> Options:
+        """Options of one plan: what the claims file states of it counts before what holds for all."""
+        row = plan.structure_set
+        claims = self._claims.of(row.instance)
+        for claim in claims:
+            self._ledger.claim(claim.number, plan.key, course_key(self._ledger, row.patient, claim.course))
+        options = self._asked.options
+        if not claims:
+            return options
+        return replace(options, site=claims[0].site or options.site, fractions=claims[0].fractions or options.fractions)
+
+    def _stands(self, plan: FoundPlan, options: Options, standing: Standing, status: Status) -> bool:
+        if standing.options != self._options_hash(options) or (self._asked.retry and status in RETRYABLE):
+            return False
+        return standing.stats == plan.stats or (standing.input != "" and standing.input == plan.input_sha256)
+
+    def _options_hash(self, options: Options) -> str:
+        tree: dict[str, Any] = {
+            "options": asdict(options),
+            "profile": self._profile_sha256,
+            "settings": asdict(self._asked.settings),
+            "software": version(_PACKAGE),
+        }
+        return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
+
+    def _task(self, plan: FoundPlan, options: Options) -> PlanTask:
+        return PlanTask(
+            key=plan.key,
+            files=tuple(InputFile(path=each.text, size_bytes=each.size, mtime_ns=each.mtime) for each in plan.members),
+            options=options,
+            settings=self._asked.settings,
+            limits=self._asked.limits,
+            evidence_folder=self._evidence,
+        )
+
+    def _keep(self, plan: FoundPlan, options: Options, outcome: Outcome) -> None:
+        hashes = outcome.content.get("sha256", ())
+        entry = PlanEntry(
+            key=plan.key,
+            standing=Standing(plan.stats, input_hash(hashes) if hashes else "", self._options_hash(options)),
+            outcome=outcome,
+            patient=plan.structure_set.patient,
+            instance=plan.structure_set.instance,
+            file_count=len(plan.members),
+        )
+        self._ledger.put_plan(entry, zip((member.path for member in plan.members), hashes, strict=False))
+
+    def _result(self, out: Path) -> BatchResult:
+        ledger = self._ledger
+        by_status, verdicts = ledger.counts(), ledger.verdicts()
+        claimed = ledger.claimed_rows()
+        names = write_outputs(ledger, out, parquet=self._asked.parquet, evidence=self._asked.options.evidence)
+        return BatchResult(
+            plans=sum(by_status.values()),
+            by_status=by_status,
+            verdicts=verdicts,
+            broken_files=ledger.count_broken(),
+            stood=self._stood,
+            alarm=alarm_of(verdicts),
+            shared_courses=ledger.shared_courses(),
+            unmatched_claims=tuple(row for row in range(2, self._claims.count + 2) if row not in claimed),
+            files=names,
+        )

@@ -1,0 +1,154 @@
+"""What the parts of a batch hand to each other, as plain immutable values that cross processes as JSON.
+
+Knows no DICOM, no database and no process.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from rtcomplexity.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RESULT_SCHEMA: Final = "rtcomplexity/batch/1"
+DEFAULT_TIMEOUT_S: Final = 900.0
+DEFAULT_MEMORY_BYTES: Final = 4 * 1024**3
+
+
+class Status(StrEnum):
+    """How one plan ended; everything but the first is a refusal."""
+
+    ASSESSED = "assessed"
+    REFUSED = "refused"
+    """The input cannot be used, and the reason says why."""
+    CRASHED = "crashed"
+    """A fault of this program, or its process was killed from outside."""
+    TIMED_OUT = "timed_out"
+    OUT_OF_MEMORY = "out_of_memory"
+
+
+RETRYABLE: Final = frozenset({Status.CRASHED, Status.TIMED_OUT, Status.OUT_OF_MEMORY})
+"""Ends that another machine, or more room, could change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one child process may use."""
+
+    wall_s: float = DEFAULT_TIMEOUT_S
+    memory_bytes: int = DEFAULT_MEMORY_BYTES
+
+    @property
+    def cpu_s(self) -> int:
+        """Processor seconds: a child has one thread, so the wall limit and a little more."""
+        return int(self.wall_s) + 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How plans are assessed; a plan whose options changed is assessed again."""
+
+    profile: str = ""
+    """Shipped profile or path; empty for the default one."""
+    aliases: tuple[tuple[str, str], ...] = ()
+    """(ROI name, target class)."""
+    site: str | None = None
+    fractions: int | None = None
+    quick: bool = False
+    evidence: bool = False
+    """Whether an evidence folder is left for every plan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFile:
+    """One file of a plan, as discovery saw it."""
+
+    path: str
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanTask:
+    """One plan for a child process: a structure set and everything that could belong to it."""
+
+    key: str
+    """SHA-256 of the structure set's file."""
+    files: tuple[InputFile, ...]
+    """The structure set first."""
+    options: Options
+    settings: Settings
+    limits: Limits
+    evidence_folder: str | None = None
+
+    def to_json(self) -> str:
+        """Write the task on one line."""
+        return json.dumps({"task": "plan", **asdict(self)})
+
+    @classmethod
+    def from_tree(cls, tree: Mapping[str, Any]) -> Self:
+        """Read a task back."""
+        options = {**tree["options"], "aliases": tuple((name, kind) for name, kind in tree["options"]["aliases"])}
+        return cls(
+            key=tree["key"],
+            files=tuple(InputFile(**each) for each in tree["files"]),
+            options=Options(**options),
+            settings=Settings(**tree["settings"]),
+            limits=Limits(**tree["limits"]),
+            evidence_folder=tree["evidence_folder"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexTask:
+    """Some files whose headers a child process reads."""
+
+    paths: tuple[str, ...]
+    hashed: bool
+    """Whether every file is hashed, or structure sets alone."""
+    settings: Settings
+    limits: Limits
+
+    def to_json(self) -> str:
+        """Write the task on one line."""
+        return json.dumps({"task": "index", **asdict(self)})
+
+    @classmethod
+    def from_tree(cls, tree: Mapping[str, Any]) -> Self:
+        """Read a task back."""
+        return cls(
+            paths=tuple(tree["paths"]),
+            hashed=tree["hashed"],
+            settings=Settings(**tree["settings"]),
+            limits=Limits(**tree["limits"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came back from a child process, or why nothing did."""
+
+    status: Status
+    code: str = ""
+    """Stable word for the reason of a refusal."""
+    reason: str = ""
+    content: Mapping[str, Any] = field(default_factory=dict)
+    """What the task asked for, as JSON values."""
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    peak_bytes: int = 0
+
+    def to_json(self) -> str:
+        """Write the outcome on one line."""
+        return json.dumps({**asdict(self), "status": self.status.value})
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read an outcome back."""
+        tree = json.loads(text)
+        return cls(**{**tree, "status": Status(tree["status"])})

@@ -1,0 +1,167 @@
+"""What a child process does with its one task: read headers, or assess a plan.
+
+Holds the per-plan boundary, the one place that catches every exception: whatever a plan does, its child ends with an
+outcome. Nothing it says names a patient, a path or a UID. Knows neither limits nor the process it runs in.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from rtcomplexity.assessment import analyze
+from rtcomplexity.batch.values import IndexTask, Outcome, PlanTask, Status
+from rtcomplexity.dicom.index import index_files
+from rtcomplexity.dicom.linkage import hash_file, read_links
+from rtcomplexity.errors import InputDataError, RtComplexityError, UnreadableFileError
+from rtcomplexity.evidence.naming import without_uids
+from rtcomplexity.evidence.record import to_json
+from rtcomplexity.model.structure_set import TargetClass
+from rtcomplexity.scoring.facts import Site
+from rtcomplexity.scoring.profile import DEFAULT_PROFILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from types import TracebackType
+
+    from rtcomplexity.assessment import Assessment
+    from rtcomplexity.batch.values import InputFile
+    from rtcomplexity.dicom.index import FileIndex
+
+_PACKAGE: Final = "rtcomplexity"
+_EVIDENCE_FILE: Final = "evidence.json"
+
+
+def perform(text: str) -> Outcome:
+    """Do the task that `text` describes, and say how it ended; never raises."""
+    tree = json.loads(text)
+    try:
+        if tree["task"] == "index":
+            return _index(IndexTask.from_tree(tree))
+        return _assess(PlanTask.from_tree(tree))
+    except InputDataError as fault:
+        return _refused(fault, str(tree.get("key")))
+    except MemoryError:
+        return Outcome(
+            status=Status.OUT_OF_MEMORY, code="memory-limit", reason="It asked for more memory than the limit allows."
+        )
+    except Exception as fault:  # noqa: BLE001 -- the one boundary: a plan costs no other plan
+        return Outcome(status=Status.CRASHED, code="program-fault", reason=fault_text(fault))
+
+
+def reason_code(fault: RtComplexityError) -> str:
+    """Turn the kind of an error into a stable word.
+
+    Examples
+    --------
+    >>> from rtcomplexity.errors import NoStructureSetError
+    >>> reason_code(NoStructureSetError("", ""))
+    'no-structure-set'
+    """
+    name = type(fault).__name__.removesuffix("Error")
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).removeprefix("-")
+
+
+def fault_text(fault: BaseException) -> str:
+    """Name an unexpected exception by its type and place in this package, never by its text."""
+    return f"A fault of this program: {type(fault).__name__}{_place(fault.__traceback__)}."
+
+
+def _place(trace: TracebackType | None) -> str:
+    places = [
+        f" at {module} line {line}"
+        for frame, line in traceback.walk_tb(trace)
+        if (module := str(frame.f_globals.get("__name__", ""))).startswith(_PACKAGE)
+    ]
+    return places[-1] if places else ""
+
+
+def _index(task: IndexTask) -> Outcome:
+    return Outcome(status=Status.ASSESSED, content={"files": [_header(path, task) for path in task.paths]})
+
+
+def _header(path: str, task: IndexTask) -> dict[str, Any] | None:
+    """Describe one file; None where it is no DICOM."""
+    try:
+        links = read_links(Path(path), settings=task.settings, hashed=task.hashed)
+    except InputDataError as fault:
+        return {"broken": without_uids(str(fault), ""), "code": reason_code(fault)}
+    if links is None:
+        return None
+    return {
+        "kind": links.kind.value,
+        "instance": links.sop_instance_uid,
+        "patient": links.patient_key,
+        "study": links.study_uid,
+        "series": links.series_uid,
+        "frames": links.frame_uids,
+        "references": links.referenced_uids,
+        "sha256": links.sha256,
+    }
+
+
+def _assess(task: PlanTask) -> Outcome:
+    _check_unchanged(task.files)
+    paths = [Path(file.path) for file in task.files]
+    index = index_files(paths, settings=task.settings)
+    known = {file.path: file.sha256 for file in index.files}
+    hashes = [known.get(path) or hash_file(path) for path in paths]
+    if hashes[0] != task.key:
+        raise _changed()
+    try:
+        assessment = _analyze(index, task)
+    except InputDataError as fault:
+        return _refused(fault, task.key, hashes)
+    _check_unchanged(task.files)
+    if task.evidence_folder is not None:
+        _leave_evidence(assessment, Path(task.evidence_folder))
+    record = json.loads(to_json(assessment.record))
+    return Outcome(status=Status.ASSESSED, content={"record": record, "sha256": hashes})
+
+
+def _analyze(index: FileIndex, task: PlanTask) -> Assessment:
+    options = task.options
+    return analyze(
+        index,
+        settings=task.settings,
+        profile=options.profile or DEFAULT_PROFILE,
+        aliases={name: TargetClass(kind) for name, kind in options.aliases},
+        site=None if options.site is None else Site(options.site),
+        fractions=options.fractions,
+        quick=options.quick,
+        identified=False,
+    )
+
+
+def _refused(fault: InputDataError, key: str, hashes: Sequence[str] = ()) -> Outcome:
+    content = {"sha256": hashes} if hashes else {}
+    reason = without_uids(str(fault), key)
+    return Outcome(status=Status.REFUSED, code=reason_code(fault), reason=reason, content=content)
+
+
+def _check_unchanged(files: Iterable[InputFile]) -> None:
+    for file in files:
+        try:
+            found = Path(file.path).stat()
+        except OSError as fault:
+            raise _changed() from fault
+        if (found.st_size, found.st_mtime_ns) != (file.size_bytes, file.mtime_ns):
+            raise _changed()
+
+
+def _changed() -> UnreadableFileError:
+    return UnreadableFileError("An input file changed during the run.", "run again when nothing writes there.")
+
+
+def _leave_evidence(assessment: Assessment, folder: Path) -> None:
+    """Write the evidence beside its place, then move it there: a folder is whole or absent."""
+    target = folder / assessment.record.plan.id
+    part = folder / f".{assessment.record.plan.id}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True, mode=0o700)
+    (part / _EVIDENCE_FILE).write_bytes(to_json(assessment.record))
+    shutil.rmtree(target, ignore_errors=True)
+    part.replace(target)

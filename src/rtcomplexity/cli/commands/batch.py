@@ -1,0 +1,220 @@
+"""``rtcomplexity batch``: an archive of plans, overnight."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rtcomplexity.cli.exit_codes import ExitCode
+from rtcomplexity.cli.options import (
+    DEFAULT_PROFILE,
+    VERDICTS,
+    Aliases,
+    Fractions,
+    ProfileName,
+    Quiet,
+    SiteName,
+)
+
+if TYPE_CHECKING:
+    from rtcomplexity.batch.engines.dask import Certificates
+    from rtcomplexity.batch.engines.engine import Engine
+    from rtcomplexity.batch.run import BatchResult
+
+UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+LEAST_MEMORY_BYTES = 256 * 1024**2
+ALARM = "alarm"
+RESULTS = "results.jsonl"
+
+Root = Annotated[Path, typer.Argument(metavar="ROOT", help="Folder with plans, however they lie.", show_default=False)]
+OutFolder = Annotated[
+    Path,
+    typer.Option(
+        metavar="DIR",
+        help="Folder for ledger and results; the same again goes on where it stopped.",
+        show_default=False,
+    ),
+]
+
+
+def batch(
+    root: Root,
+    *,
+    out: OutFolder,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Plans at a time; all cores if left out.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(metavar="S", min=1, help="Seconds that one plan may take.")] = 900,
+    limit_memory: Annotated[str, typer.Option(metavar="SIZE", help="Memory of one plan, such as 4G.")] = "4G",
+    evidence: Annotated[bool, typer.Option("--evidence", help="Leave an evidence folder for every plan.")] = False,
+    parquet: Annotated[bool, typer.Option("--parquet", help="Write the tables as Parquet too.")] = False,
+    claims: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV", help="structure_set_uid, course and, if stated, site and fractions.", show_default=False
+        ),
+    ] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try plans again that crashed or went over a limit.")] = False,
+    dask: Annotated[bool, typer.Option("--dask", help="Run on a dask cluster of this machine.")] = False,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="tls://HOST:PORT", help="Run on this dask scheduler.", show_default=False)
+    ] = None,
+    tls_ca: Annotated[
+        Path | None, typer.Option(metavar="PEM", help="Who signed the scheduler.", show_default=False)
+    ] = None,
+    tls_cert: Annotated[Path | None, typer.Option(metavar="PEM", help="Our certificate.", show_default=False)] = None,
+    tls_key: Annotated[Path | None, typer.Option(metavar="PEM", help="Its key.", show_default=False)] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Counts, volumes and links only; no verdict.")] = False,
+    aliases: Aliases = None,
+    site: SiteName = None,
+    fractions: Fractions = None,
+    profile: ProfileName = DEFAULT_PROFILE,
+    fail_at: Annotated[
+        list[str] | None,
+        typer.Option("--fail-at", metavar="VERDICT|alarm", help="End with 5 where this occurs.", show_default=False),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one line of JSON a plan instead of a summary.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Assess every plan of an archive. Results are de-identified; a stopped run is continued by the same command.
+
+    Example: rtcomplexity batch ./archive --out ./results --workers 4
+    """
+    limits = _checked_fail_at(fail_at)
+    memory_bytes = parse_size(limit_memory)
+
+    from rtcomplexity.batch.run import BatchOptions, run_batch
+    from rtcomplexity.batch.values import Limits, Options
+    from rtcomplexity.cli.assessing import parse_site
+    from rtcomplexity.cli.batch_progress import BatchProgress
+    from rtcomplexity.dicom.target_class import parse_aliases
+    from rtcomplexity.settings import Settings
+
+    stated = parse_site(site)
+    options = Options(
+        profile="" if profile == DEFAULT_PROFILE else _absolute(profile),
+        aliases=tuple(sorted((name, kind.value) for name, kind in parse_aliases(aliases or ()).items())),
+        site=None if stated is None else stated.value,
+        fractions=fractions,
+        quick=quick,
+        evidence=evidence,
+    )
+    asked = BatchOptions(
+        options=options,
+        limits=Limits(wall_s=timeout, memory_bytes=memory_bytes),
+        settings=Settings.from_environment(),
+        claims=claims,
+        retry=retry,
+        parquet=parquet,
+        engine_name="dask" if dask or scheduler else "local",
+    )
+    progress = BatchProgress(quiet=quiet)
+    with _engines(workers, dask=dask, scheduler=scheduler, tls=(tls_ca, tls_cert, tls_key)) as (engine, indexer):
+        result = run_batch(root, out, engine=engine, indexer=indexer, watcher=progress, asked=asked)
+        progress.close()
+    _print(result, out, as_json=as_json)
+    _end(result, limits)
+
+
+def parse_size(text: str) -> int:
+    """Read a size such as 4G or 512M, in bytes.
+
+    Raises
+    ------
+    UsageError
+        If it is none, or less than a plan needs at all.
+
+    Examples
+    --------
+    >>> parse_size("2G")
+    2147483648
+    """
+    from rtcomplexity.errors import UsageError
+
+    number, unit = text.strip().upper().removesuffix("IB").removesuffix("B"), ""
+    if number[-1:] in UNITS:
+        number, unit = number[:-1], number[-1:]
+    try:
+        size = int(float(number) * UNITS[unit])
+    except (ValueError, OverflowError):
+        size = 0
+    if size < LEAST_MEMORY_BYTES:
+        raise UsageError("--limit-memory", text, "a size of at least 256M, such as 4G")
+    return size
+
+
+@contextmanager
+def _engines(
+    workers: int | None, *, dask: bool, scheduler: str | None, tls: tuple[Path | None, ...]
+) -> Iterator[tuple["Engine", "Engine"]]:
+    """Give the engine for plans and the one for headers, and end both."""
+    from rtcomplexity.batch.engines.local import LocalEngine
+
+    count = workers or os.cpu_count() or 1
+    with ExitStack() as stack:
+        if not (dask or scheduler):
+            local = stack.enter_context(LocalEngine(count))
+            yield local, local
+            return
+        from rtcomplexity.batch.engines.dask import DaskEngine
+
+        engine = DaskEngine.connected(scheduler, _certificates(tls)) if scheduler else DaskEngine.local(count)
+        stack.enter_context(engine)
+        yield engine, stack.enter_context(LocalEngine(count))
+
+
+def _certificates(tls: tuple[Path | None, ...]) -> "Certificates | None":
+    from rtcomplexity.batch.engines.dask import Certificates
+    from rtcomplexity.errors import UsageError
+
+    authority, certificate, key = tls
+    if authority is None and certificate is None and key is None:
+        return None
+    if authority is None or certificate is None or key is None:
+        raise UsageError("--tls-ca, --tls-cert, --tls-key", "some of them", "all three, or none")
+    return Certificates(authority=authority, certificate=certificate, key=key)
+
+
+def _checked_fail_at(limits: list[str] | None) -> tuple[str, ...]:
+    from rtcomplexity.errors import UsageError
+
+    allowed = (*VERDICTS, ALARM)
+    for limit in limits or ():
+        if limit not in allowed:
+            raise UsageError("--fail-at", limit, f"one of {', '.join(allowed)}")
+    return tuple(limits or ())
+
+
+def _absolute(profile: str) -> str:
+    """Make the path of a profile hold wherever a worker runs; a name stays one."""
+    path = Path(profile)
+    return str(path.absolute()) if path.is_file() else profile
+
+
+def _print(result: "BatchResult", out: Path, *, as_json: bool) -> None:
+    from rtcomplexity.cli.rendering.batch import batch_parts
+    from rtcomplexity.cli.rendering.console import print_document, print_result
+
+    if not as_json:
+        print_result(batch_parts(result))
+        return
+    with (out / RESULTS).open("rb") as stream:
+        for line in stream:
+            print_document(line)
+
+
+def _end(result: "BatchResult", limits: tuple[str, ...]) -> None:
+    """End with 5 where a check failed, with 4 where something was refused."""
+    failed = [f"{count} plans: {limit}" for limit in limits if (count := result.verdicts.get(limit, 0))]
+    if ALARM in limits and result.alarm.is_raised:
+        failed.append(result.alarm.text)
+    if failed:
+        typer.echo(f"--fail-at: {'; '.join(failed)}", err=True)
+        raise typer.Exit(ExitCode.CHECK_FAILED)
+    if result.refused:
+        raise typer.Exit(ExitCode.BATCH_WITH_REFUSALS)
