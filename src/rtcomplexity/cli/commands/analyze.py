@@ -12,8 +12,6 @@ from rtcomplexity.cli.options import (
     AsJson,
     FailAt,
     Fractions,
-    Identified,
-    Out,
     PlanFolder,
     ProfileName,
     Quiet,
@@ -30,8 +28,18 @@ def analyze(
     path: PlanFolder,
     *,
     as_json: AsJson = False,
-    out: Out = None,
-    identified: Identified = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Leave the evidence here: page, PDF, tables, pictures, record.", show_default=False
+        ),
+    ] = None,
+    identified: Annotated[
+        bool,
+        typer.Option(
+            "--identified/--de-identified", help="With --out: keep ROI names and UIDs as the plan has them, or not."
+        ),
+    ] = False,
     aliases: Aliases = None,
     structure_set_uid: StructureSetUid = None,
     site: SiteName = None,
@@ -108,7 +116,8 @@ def _leave(
         key=key,
     )
     write_folder(out, evidence.files)
-    _tell(f"Wrote {out / 'evidence.html'} and {len(evidence.files) - 1} files beside it", quiet=quiet)
+    others = len(evidence.files) - 3
+    _tell(f"Wrote {out / 'evidence.json'}, beside it evidence.html, evidence.pdf and {others} more", quiet=quiet)
     if evidence.may_show_face:
         _tell("Warning: the pictures may show a face, by which a person can be recognised.")
 
