@@ -62,9 +62,12 @@ class _Gathered:
     """Vertices of each contour; 0 where it was left out."""
     faults: dict[int, str] = field(default_factory=dict)
     """Why contours were left out, by place in the lists."""
-    points_mm: list[NDArray[np.float64]] = field(default_factory=list)
-    """Vertices of the contours of each item, one after the other."""
+    points_mm: defaultdict[int, list[NDArray[np.float64]]] = field(default_factory=lambda: defaultdict(list))
+    """Vertices by ROI number: of the contours of each item, one after the other."""
+    point_count: int = 0
     image_uids: set[str] = field(default_factory=set)
+    image_sequences: set[bytes] = field(default_factory=set)
+    """Contour Image Sequences whose UIDs are in `image_uids`, as raw bytes: most contours of a slice share theirs."""
     items_per_roi: Counter[int] = field(default_factory=Counter)
     unnumbered: int = 0
 
@@ -327,15 +330,24 @@ def _add_contours(gathered: _Gathered, number: int, contours: Sequence[Dataset],
     for contour in contours:
         gathered.types.append(elements.text(contour, 0x30060042).upper())
         gathered.stated_counts.append(elements.integer(contour, 0x30060046))
-        for image in elements.items(contour, 0x30060016):
-            gathered.image_uids.add(elements.text(image, 0x00081155))
+        _add_images(gathered, contour)
     parsed = parse_contour_data([_contour_bytes(contour) for contour in contours])
     gathered.roi_numbers += [number] * len(contours)
     gathered.counts += parsed.counts.tolist()
-    gathered.points_mm.append(parsed.points_mm)
+    gathered.points_mm[number].append(parsed.points_mm)
+    gathered.point_count += len(parsed.points_mm)
     gathered.faults |= {before + place: fault for place, fault in parsed.faults.items()}
-    points = sum(len(part) for part in gathered.points_mm)
-    _refuse_too_many("contour points", points, settings.max_contour_points)
+    _refuse_too_many("contour points", gathered.point_count, settings.max_contour_points)
+
+
+def _add_images(gathered: _Gathered, contour: Dataset) -> None:
+    """Add the UIDs of a contour's images, parsing each distinct sequence once."""
+    raw = elements.raw_bytes(contour, 0x30060016)
+    if raw is not None and raw in gathered.image_sequences:
+        return
+    gathered.image_uids.update(elements.text(image, 0x00081155) for image in elements.items(contour, 0x30060016))
+    if raw is not None:
+        gathered.image_sequences.add(raw)
 
 
 def _refuse_too_many(what: str, found: int, limit: int) -> None:
@@ -352,16 +364,14 @@ def _contour_bytes(contour: Dataset) -> bytes:
 
 
 def _contours_by_roi(gathered: _Gathered, known: set[int]) -> dict[int, Contours]:
-    """Contours of each known ROI, as views of one array of all vertices wherever they lie together in the file."""
-    points_mm = np.concatenate(gathered.points_mm) if gathered.points_mm else np.empty((0, 3))
-    points_mm.flags.writeable = False
-    ends = np.concatenate(([0], np.cumsum(np.array(gathered.counts, np.int64))))
+    """Contours of each known ROI; faulty ones have no vertices and are left out."""
+    counts = np.array(gathered.counts, np.int64)
     kinds = np.array([_geometric_type(kind) for kind in gathered.types], np.int8)
     places: dict[int, list[int]] = defaultdict(list)
     for place, number in enumerate(gathered.roi_numbers):
         if place not in gathered.faults and number in known:
             places[number].append(place)
-    return {number: _of_roi(points_mm, ends, kinds, np.array(own)) for number, own in places.items()}
+    return {number: _of_roi(gathered.points_mm[number], counts[own], kinds[own]) for number, own in places.items()}
 
 
 def _geometric_type(text: str) -> ContourGeometricType:
@@ -370,17 +380,12 @@ def _geometric_type(text: str) -> ContourGeometricType:
     return _TYPES.get(text, ContourGeometricType.UNKNOWN)
 
 
-def _of_roi(
-    points_mm: NDArray[np.float64], ends: NDArray[np.int64], kinds: NDArray[np.int8], own: NDArray[np.int64]
-) -> Contours:
-    counts = ends[own + 1] - ends[own]
-    offsets = np.concatenate(([0], np.cumsum(counts)))
-    first, last = ends[own[0]], ends[own[-1] + 1]
-    if last - first == offsets[-1]:
-        points = points_mm[first:last]
-    else:
-        points = np.concatenate([points_mm[ends[place] : ends[place + 1]] for place in own])
-    return Contours(points_mm=points, offsets=offsets, geometric_types=kinds[own])
+def _of_roi(parts: list[NDArray[np.float64]], counts: NDArray[np.int64], kinds: NDArray[np.int8]) -> Contours:
+    points_mm = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    points_mm.setflags(write=False)
+    if points_mm.base is not None:
+        points_mm.base.setflags(write=False)
+    return Contours(points_mm=points_mm, offsets=np.concatenate(([0], np.cumsum(counts))), geometric_types=kinds)
 
 
 # --- what the set says of images ------------------------------------------------------------------------------------

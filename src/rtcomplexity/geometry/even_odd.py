@@ -115,7 +115,9 @@ def even_odd(
 def select_ragged(
     values: NDArray[np.float64], offsets: NDArray[np.int64], chosen: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Rows of the chosen items of a ragged array, and their offsets."""
+    """Rows of the chosen items of a ragged array, and their offsets; the arrays themselves where all are chosen."""
+    if len(chosen) == len(offsets) - 1 and np.array_equal(chosen, np.arange(len(chosen))):
+        return values, offsets
     counts = np.diff(offsets)[chosen]
     new_offsets = np.concatenate(([0], np.cumsum(counts)))
     index = np.arange(new_offsets[-1]) + np.repeat(offsets[:-1][chosen] - new_offsets[:-1], counts)

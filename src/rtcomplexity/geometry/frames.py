@@ -62,8 +62,11 @@ def newell_normals(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -
     if len(offsets) < 2:
         return np.empty((0, 3))
     local = points_mm - np.repeat(points_mm[offsets[:-1]], np.diff(offsets), axis=0)
-    following = local[next_vertex(offsets)]
-    return 0.5 * np.add.reduceat(np.cross(local, following), offsets[:-1], axis=0)
+    x, y, z = np.ascontiguousarray(local.T)
+    following = next_vertex(offsets)
+    x1, y1, z1 = x[following], y[following], z[following]
+    components = (y * z1 - z * y1, z * x1 - x * z1, x * y1 - y * x1)
+    return 0.5 * np.stack([np.add.reduceat(component, offsets[:-1]) for component in components], axis=1)
 
 
 def next_vertex(offsets: NDArray[np.int64]) -> NDArray[np.int64]:

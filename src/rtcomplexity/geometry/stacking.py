@@ -180,7 +180,7 @@ def _without_repeats(
     points: NDArray[np.float64], offsets: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Drop vertices equal to the one before, and closing vertices equal to the first."""
-    if len(points) == 0:
+    if len(points) == 0 or not _has_repeats(points, offsets):
         return points, offsets
     contour = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     same = np.zeros(len(points), bool)
@@ -192,6 +192,15 @@ def _without_repeats(
     first, last = offsets[:-1][several], offsets[1:][several] - 1
     closing[last] = np.all(points[first] == points[last], axis=1)
     return points[~closing], np.searchsorted(contour[~closing], np.arange(len(offsets)))
+
+
+def _has_repeats(points: NDArray[np.float64], offsets: NDArray[np.int64]) -> bool:
+    """Whether a vertex may equal the one before it, or a last one the first; never wrongly False."""
+    filled = np.flatnonzero(np.diff(offsets) > 0)
+    first, last = points[offsets[:-1][filled]], points[offsets[1:][filled] - 1]
+    x, y = points[:, 0], points[:, 1]
+    in_turn = (x[1:] == x[:-1]) & (y[1:] == y[:-1])
+    return bool(in_turn.any() or np.any(np.all(first == last, axis=1)))
 
 
 def _one_round(
