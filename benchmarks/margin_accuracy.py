@@ -15,8 +15,8 @@ CASES = [
     *(("sphere", sphere(inner), sphere(outer), outer - inner, spacing) for inner, outer, spacing in (
         (5, 10, 1), (5, 10, 2.5), (10, 15, 1), (10, 15, 3), (20, 22, 3), (20, 25, 3), (30, 40, 5), (50, 60, 3)
     )),
-    *(("torus", Torus(ring_radius_mm=30, tube_radius_mm=8), Torus(ring_radius_mm=30, tube_radius_mm=12), 4, spacing)
-      for spacing in (1, 3)),
+    *(("torus", Torus(ring_radius_mm=30, tube_radius_mm=a), Torus(ring_radius_mm=30, tube_radius_mm=b), b - a, spacing)
+      for a, b in ((8, 12), (12, 8)) for spacing in (1, 3)),
 ]  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def main():
     )
     for name, inner, outer, truth, spacing in CASES:
         found = np.array([errors_mm(inner, outer, truth, spacing, phase) for phase in rng.random(PHASES)])
-        size = f"{inner.half_extent_mm:g}" if name == "sphere" else "30, tube 8"
+        size = f"{inner.half_extent_mm:g}" if name == "sphere" else f"30, tube {inner.tube_radius_mm:g}"
         row = (found[:, 0].mean(), np.sqrt((found[:, 1] ** 2).mean()), found[:, 2].min(), found[:, 3].max())
         values = " | ".join(f"{value:+.2f}" for value in row)
         print(f"| {name} of {size} mm | {truth} | {spacing} | {values} |")

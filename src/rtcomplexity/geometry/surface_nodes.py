@@ -465,41 +465,45 @@ def _caps(
             lattice.v0_mm + (runs.rows[run] % runs.shape[1]) * lattice.row_spacing_mm,
         ]
     )
-    height, slope = _dome(rings, runs.planes[run], place, ends, run)
+    steps = 0.5 * stride * lattice.column_spacing_mm * np.array([(1, 0), (-1, 0), (0, 1), (0, -1)])
+    height, slope, edges = _dome(rings, runs.planes[run], place, ends, run, steps)
     normals = np.column_stack([slope, np.full(len(run), float(direction))]) * facing
-    up = np.zeros((len(run), 4, 3))
-    step = 0.5 * stride * lattice.column_spacing_mm
-    for n, (u, v) in enumerate(((1, 0), (-1, 0), (0, 1), (0, -1))):
-        up[:, n, :2] = step * u, step * v
-        up[:, n, 2] = -direction * (up[:, n, :2] * slope).sum(axis=1)
+    edges[..., 2] *= direction
     return _Patch(
         points=np.column_stack([place, stack.positions_mm[runs.planes[run]] + direction * height]),
         normals=normals / np.linalg.norm(normals, axis=1, keepdims=True),
-        edges=up,
+        edges=edges,
         areas=np.full(len(run), stride**2 * lattice.pixel_area_mm2) * np.hypot(1, np.linalg.norm(slope, axis=1)),
     )
 
 
-def _dome(rings: _Rings, plane: Integers, place: Floats, ends: _Ends, run: Integers) -> tuple[Floats, Floats]:
-    """Height of the dome over each place of a plane, and (n, 2) how steeply it falls, outwards along the plane.
+def _dome(
+    rings: _Rings, plane: Integers, place: Floats, ends: _Ends, run: Integers, steps: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Height of the dome over each place of a plane, how it falls (n, 2) outwards, and (n, s, 3) where steps lead.
+
+    A step leads along the dome, no further than its rim.
 
     With x the depth inside the contour as a share of the component's greatest, a dome's height goes as x (2 - x).
     """
     from scipy.spatial import cKDTree  # noqa: PLC0415 - importing the package stays quick
 
     if len(run) == 0:
-        return np.empty(0), np.empty((0, 2))
-    planes = np.unique(plane)
-    near = np.isin(rings.plane, planes)
+        return np.empty(0), np.empty((0, 2)), np.empty((0, len(steps), 3))
+    near = np.isin(rings.plane, np.unique(plane))
     tree = cKDTree(np.column_stack([rings.points[near], PLANE_APART_MM * rings.plane[near]]))
     depth, nearest = tree.query(np.column_stack([place, PLANE_APART_MM * plane]))
     greatest = np.zeros(len(ends.label))
     np.maximum.at(greatest, ends.label[run], depth)
-    greatest = np.maximum(greatest[ends.label[run]], np.finfo(float).tiny)
-    x = np.minimum(depth / greatest, 1)
-    height, wall = ends.height[run], ends.wall[run]
-    round_height = height * (1 - wall)
+    greatest = np.maximum(greatest[ends.label[run]], 1e-9)
     towards = rings.points[near][nearest] - place
-    towards /= np.maximum(np.linalg.norm(towards, axis=1, keepdims=True), np.finfo(float).tiny)
-    slope = 2 * round_height * (1 - x) / np.maximum(greatest, 0.5 * depth + np.finfo(float).eps)
-    return height * wall + round_height * x * (2 - x), towards * slope[:, None]
+    towards /= np.maximum(np.linalg.norm(towards, axis=1, keepdims=True), 1e-9)
+    wall, rounded = ends.height[run] * ends.wall[run], ends.height[run] * (1 - ends.wall[run])
+    x = depth / greatest
+    outwards = towards @ steps.T
+    share = np.where(outwards > depth[:, None], depth[:, None] / np.maximum(outwards, 1e-9), 1)
+    stepped = np.clip((depth[:, None] - share * outwards) / greatest[:, None], 0, 1)
+    rises = rounded[:, None] * (stepped * (2 - stepped) - (x * (2 - x))[:, None])
+    slope = 2 * rounded * (1 - x) / greatest
+    edges = np.concatenate([share[..., None] * steps, rises[..., None]], axis=2)
+    return wall + rounded * x * (2 - x), towards * slope[:, None], edges
