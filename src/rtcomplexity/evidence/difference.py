@@ -6,7 +6,7 @@ Compares two records and their manifests; assesses nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.evidence.verification import compare_inputs
 
@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 
     from rtcomplexity.evidence.manifest import Manifest
     from rtcomplexity.evidence.record import Measured, Record, RoiRecord, Unmeasured
+
+_ONE: Final = {
+    "input": "input",
+    "software": "software version",
+    "profile": "profile",
+    "option": "option",
+    "threshold": "threshold",
+    "family": "family score",
+    "roi": "ROI",
+    "metric": "metric",
+}
+_SEVERAL: Final = {kind: f"{words}s" for kind, words in _ONE.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +71,12 @@ def _word(record: Record) -> str:
 
 def _counted(changes: tuple[Change, ...]) -> str:
     kinds = [change.kind for change in changes if change.kind != "verdict"]
-    told = [f"{kinds.count(kind)} of kind {kind}" for kind in dict.fromkeys(kinds)]
-    return f"moved: {', '.join(told)}" if told else "nothing else moved"
+    told = [_counted_kind(kind, kinds.count(kind)) for kind in dict.fromkeys(kinds)]
+    return f"besides, {', '.join(told)} moved" if told else "nothing else moved"
+
+
+def _counted_kind(kind: str, count: int) -> str:
+    return f"{count} {_ONE[kind]}" if count == 1 else f"{count} {_SEVERAL[kind]}"
 
 
 def _changed(kind: str, what: str, before: object, after: object) -> Iterator[Change]:

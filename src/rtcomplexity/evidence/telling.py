@@ -191,7 +191,7 @@ def because(verdict: VerdictRecord) -> tuple[str, ...]:
 def decided_by(score: ScoreRecord) -> str:
     """Name the two deciding families in a sentence."""
     told = [f"{_words(each)} ({LEVELS[_level(score, each)]})" for each in score.decided_by]
-    return f"Two aspects decided: {' and '.join(told)}." if told else ""
+    return f"The two aspects that stand highest: {' and '.join(told)}." if told else ""
 
 
 def unmeasured(score: ScoreRecord) -> str:

@@ -104,7 +104,7 @@
     for (const solid of targets.length ? targets : solids)
       for (let n = 0; n < solid.vertices.length; n++) { low[n % 3] = Math.min(low[n % 3], solid.vertices[n]); high[n % 3] = Math.max(high[n % 3], solid.vertices[n]); }
     const centre = low.map((value, n) => (value + high[n]) / 2);
-    const reach = Math.hypot(...low.map((value, n) => high[n] - value)) * 0.75;
+    const reach = Math.hypot(...low.map((value, n) => high[n] - value)) * 0.62;
     let turn = 0, tilt = 0, wanted = false;
 
     const project = (solid) => {
@@ -157,13 +157,13 @@
       const solid = shown.filter((each) => inner.includes(each.kind)), outer = shown.filter((each) => !inner.includes(each.kind));
       const firm = solid.length ? solid : outer.filter((each) => each.layer === "targets");
       for (const each of firm) fill(each, 1);
-      for (const each of outer) if (!firm.includes(each)) fill(each, each.layer === "targets" ? 0.22 : 0.16);
+      for (const each of outer) if (!firm.includes(each)) fill(each, each.layer === "targets" ? 0.28 : 0.24);
       context.putImageData(picture, 0, 0);
       context.font = "bold 20px sans-serif"; context.fillStyle = "#fff"; context.textAlign = "center"; context.textBaseline = "middle";
       const [ct, st, cl, sl] = [Math.cos(turn), Math.sin(turn), Math.cos(tilt), Math.sin(tilt)];
       for (const [text, x, y, z] of [["L", 1, 0, 0], ["R", -1, 0, 0], ["P", 0, 1, 0], ["A", 0, -1, 0], ["H", 0, 0, 1], ["F", 0, 0, -1]]) {
         const sy = st * x + ct * y, far = cl * sy - sl * z;
-        if (far < 0.8) context.fillText(text, size / 2 + 0.46 * size * (ct * x - st * y), size / 2 - 0.46 * size * (sl * sy + cl * z));
+        if (Math.abs(far) < 0.8) context.fillText(text, size / 2 + 0.46 * size * (ct * x - st * y), size / 2 - 0.46 * size * (sl * sy + cl * z));
       }
     };
     const redraw = () => { if (!wanted) { wanted = true; requestAnimationFrame(draw); } };
