@@ -66,11 +66,11 @@ def planes_with_holes(context: ShapeContext) -> float:
 
 
 def isoperimetric_ratio(context: ShapeContext) -> float:
-    """Area-weighted mean over planes of perimeter**2 / (4 pi area): 1 for circles, higher for ragged outlines."""
+    """Area-weighted mean over planes of 4 pi area / perimeter**2: 1 for circles, less for all else."""
     stack = context.stack
     areas = stack.plane_areas_mm2
     inside = areas > 0
-    ratios = stack.plane_perimeters_mm[inside] ** 2 / (4 * np.pi * areas[inside])
+    ratios = 4 * np.pi * areas[inside] / stack.plane_perimeters_mm[inside] ** 2
     return float(np.average(ratios, weights=areas[inside]))
 
 
@@ -145,7 +145,7 @@ TOPOLOGY: tuple[MetricDefinition[RoiContext], ...] = (
         key="contour.isoperimetric_ratio",
         title="Isoperimetric ratio",
         unit=Unit.NONE,
-        description="Area-weighted mean over planes of perimeter squared / (4 pi area): 1 for circles.",
+        description="Area-weighted mean over planes of 4 pi area / perimeter squared: 1 for circles, else less.",
         compute=isoperimetric_ratio,
     ),
 )

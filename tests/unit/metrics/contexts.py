@@ -1,0 +1,20 @@
+"""Contexts for metric tests: a phantom as an ROI without an image, or on one."""
+
+import numpy as np
+
+from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.model.structure_set import Roi, TargetClass
+from rtcomplexity.settings import Settings
+
+SETTINGS = Settings()
+
+
+def context_of(contours, *, image=None, number=1, target_class=TargetClass.GTV, **facts):
+    """Context of one ROI with these contours."""
+    roi = Roi(number=number, name="GTV", contours=contours, target_class=target_class, **facts)
+    return RoiContext(roi=roi, grid=drawing_grid(image, [roi], SETTINGS), settings=SETTINGS)
+
+
+def slices(first, last, spacing):
+    """Positions from first to last."""
+    return np.arange(first, last + spacing / 2, spacing)

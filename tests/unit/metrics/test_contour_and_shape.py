@@ -1,0 +1,152 @@
+"""Contour and shape metrics against numbers known in advance."""
+
+import numpy as np
+import pytest
+
+from rtcomplexity.metrics import contour, outline, shape
+from rtcomplexity.metrics.computing import compute_all
+from rtcomplexity.metrics.findings import roi_issues
+from rtcomplexity.metrics.measurement import NotApplicableError, NotMeasurableError
+from rtcomplexity.model.structure_set import ContourGeometricType, Contours
+from rtcomplexity.testing.phantoms import box, contour_stack, cylinder, image_grid, sphere, two_spheres
+from rtcomplexity.testing.variations import duplicated
+from unit.geometry.stacks import circle, on_planes, square
+from unit.metrics.contexts import context_of, slices
+
+
+def tube(radius=10.0, height=60.0, spacing=3.0, points=400):
+    z = slices(-height / 2 + spacing / 2, height / 2 - spacing / 2, spacing)
+    return contour_stack(cylinder(radius, height), positions_mm=z, points_per_contour=points)
+
+
+def test_counts_of_a_tube_drawn_twice():
+    context = context_of(duplicated(tube()))
+    assert contour.count(context) == 40
+    assert contour.distinct_count(context) == 20
+    assert contour.plane_count(context) == 20
+    assert contour.point_count(context) == 40 * 400
+
+
+def test_length_lateral_area_and_contours_per_cm_of_a_tube():
+    context = context_of(tube())
+    assert contour.length_mm(context) == pytest.approx(20 * 2 * np.pi * 10, rel=1e-4)
+    assert contour.lateral_area_cm2(context) == pytest.approx(2 * np.pi * 10 * 60 / 100, rel=1e-4)
+    assert contour.per_cm(context) == pytest.approx(20 / 6)
+
+
+def test_halving_the_slices_doubles_contours_per_cm_but_not_the_lateral_area():
+    thick, thin = context_of(tube(spacing=4)), context_of(tube(spacing=2))
+    assert contour.per_cm(thin) == pytest.approx(2 * contour.per_cm(thick))
+    assert contour.lateral_area_cm2(thin) == pytest.approx(contour.lateral_area_cm2(thick))
+
+
+def test_isoperimetric_ratio_of_circles_and_squares():
+    assert contour.isoperimetric_ratio(context_of(tube())) == pytest.approx(1, rel=1e-4)
+    squares = contour_stack(box((20, 20, 30)), positions_mm=slices(-13.5, 13.5, 3))
+    assert contour.isoperimetric_ratio(context_of(squares)) == pytest.approx(np.pi / 4, rel=1e-6)
+
+
+def test_volumes_of_a_tube_by_every_convention():
+    context = context_of(tube(), image=image_grid(slices=40, slice_spacing_mm=3.0))
+    assert shape.volume_cm3(context) == pytest.approx(np.pi * 100 * 60 / 1e3)
+    assert shape.volume_trapezoid_cm3(context) == pytest.approx(np.pi * 100 * 57 / 1e3)
+    assert shape.voxel_volume_cm3(context) == pytest.approx(np.pi * 100 * 60 / 1e3, rel=0.03)
+    assert shape.equivalent_sphere_diameter_mm(context) == pytest.approx((6 * 100 * 60) ** (1 / 3))
+    assert shape.extent_mm(context) == pytest.approx(60)
+
+
+def test_metrics_that_ask_about_gaps_and_overlaps_do_not_apply_to_a_clean_shape():
+    context = context_of(tube())
+    for metric in (shape.volume_if_interpolated_cm3, shape.volume_if_union_cm3):
+        with pytest.raises(NotApplicableError):
+            metric(context)
+
+
+def test_the_volume_of_the_union_stands_beside_partly_overlapping_contours():
+    planes = [(z, polygon) for z in (0, 3, 6) for polygon in (square(10), square(10, (5, 5)))]
+    context = context_of(on_planes(*planes))
+    assert shape.volume_cm3(context) == pytest.approx(150 * 9 / 1e3)
+    assert shape.volume_if_union_cm3(context) == pytest.approx(175 * 9 / 1e3)
+    assert "partly-overlapping-contours" in {i.code for i in roi_issues(context, compute_all(shape.QUICK, context))}
+
+
+def test_the_filled_volume_stands_beside_a_gap():
+    grid = image_grid(slices=30, slice_spacing_mm=3.0)
+    drawn = [z for z in grid.slice_positions_mm[5:25] if abs(z) > 7]
+    context = context_of(on_planes(*((z, circle(10)) for z in drawn)), image=grid)
+    assert shape.volume_if_interpolated_cm3(context) == pytest.approx(np.pi * 100 * 60 / 1e3)
+    assert shape.volume_cm3(context) == pytest.approx(np.pi * 100 * 3 * len(drawn) / 1e3)
+
+
+def test_a_lone_plane_without_anything_to_tell_its_thickness_has_no_volume():
+    context = context_of(on_planes((0, circle(10))))
+    with pytest.raises(NotMeasurableError, match="how thick"):
+        shape.volume_cm3(context)
+
+
+def test_points_have_no_volume_and_the_reason_says_so():
+    point = Contours(points_mm=np.zeros((1, 3)), offsets=[0, 1], geometric_types=[ContourGeometricType.POINT])
+    with pytest.raises(NotMeasurableError, match="point or open"):
+        shape.volume_cm3(context_of(point))
+    with pytest.raises(NotMeasurableError, match="no contours"):
+        shape.volume_cm3(context_of(Contours.empty()))
+
+
+def test_without_an_image_there_is_no_voxel_volume():
+    with pytest.raises(NotMeasurableError, match="no planning image"):
+        shape.voxel_volume_cm3(context_of(tube()))
+
+
+def test_sagittal_contours_on_an_axial_image_have_no_voxel_volume_but_a_slab_volume():
+    from rtcomplexity.testing.phantoms import SAGITTAL
+
+    drawn = contour_stack(sphere(10), positions_mm=slices(-9, 9, 2), points_per_contour=200, frame=SAGITTAL)
+    context = context_of(drawn, image=image_grid())
+    assert shape.volume_cm3(context) == pytest.approx(sphere(10).volume_mm3 / 1e3, rel=0.02)
+    with pytest.raises(NotMeasurableError, match="not parallel"):
+        shape.voxel_volume_cm3(context)
+
+
+def test_counts_of_bodies_and_holes():
+    context = context_of(contour_stack(two_spheres(8, 24), positions_mm=slices(-7, 7, 2)))
+    assert shape.component_count(context) == 2
+    assert shape.hole_count(context) == 0
+    assert contour.planes_with_components(context) == contour.plane_count(context)
+
+
+@pytest.mark.parametrize(("theirs", "differs"), [(18.85, False), (19.7, False), (19.9, True), (17.0, True)])
+def test_a_planning_systems_volume_differs_beyond_five_per_cent(theirs, differs):
+    context = context_of(tube(), tps_volume_cm3=theirs)
+    issues = roi_issues(context, compute_all(shape.QUICK, context))
+    assert ("tps-volume-differs" in {issue.code for issue in issues}) is differs
+
+
+def test_small_volumes_may_differ_by_a_twentieth_of_a_cubic_centimetre():
+    small = on_planes(*((z, square(4)) for z in (0, 3, 6)))
+    own = 16 * 9 / 1e3
+    near, far = (context_of(small, tps_volume_cm3=own + d) for d in (0.045, 0.055))
+    codes = [{i.code for i in roi_issues(c, compute_all(shape.QUICK, c))} for c in (near, far)]
+    assert ["tps-volume-differs" in each for each in codes] == [False, True]
+
+
+def test_a_systems_volume_that_counts_copies_is_explained():
+    context = context_of(duplicated(tube()), tps_volume_cm3=2 * np.pi * 6)
+    text = next(
+        i.text for i in roi_issues(context, compute_all(shape.QUICK, context)) if i.code == "tps-volume-differs"
+    )
+    assert "counts them all" in text
+
+
+def test_outlines_of_circles_bend_once_and_have_no_pockets():
+    context = context_of(tube(radius=20))
+    assert outline.solidity(context) == pytest.approx(1)
+    assert outline.concavity_depth_mm(context) == pytest.approx(0, abs=1e-6)
+    assert outline.curvature_energy(context) == pytest.approx(1, rel=0.01)
+
+
+def test_an_outline_with_a_notch_has_its_depth():
+    notched = np.array([[0, 0], [20, 0], [20, 20], [10, 5], [0, 20.0]])
+    context = context_of(on_planes(*((z, notched) for z in (0, 3))))
+    assert outline.concavity_depth_mm(context) == pytest.approx(15)
+    assert outline.solidity(context) == pytest.approx((400 - 150) / 400)
+    assert outline.curvature_energy(context) > 2
