@@ -23,6 +23,7 @@ class Unit(StrEnum):
     PER_CM = "1/cm"
     HU = "HU"
     HU_PER_MM = "HU/mm"
+    HU_MM3 = "HU*mm3"
     SUVBW = "g/ml"
     SUVBW_PER_MM = "g/ml/mm"
     SUVBW_CM3 = "g/ml*cm3"

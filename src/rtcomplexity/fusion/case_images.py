@@ -6,7 +6,7 @@ planning one, if it is among them) is sampled. PET values come as SUVbw or not a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.dicom.suv import SuvRefusal, read_suv_scale
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.fusion.frames import PointMap, find_point_map, registration_issues
-from rtcomplexity.fusion.sampling import values_of_other_image, values_of_own_image
+from rtcomplexity.fusion.sampling import region_of, values_of_other_image, values_of_own_image
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtcomplexity.fusion.sampling import Region, RegionValues
+    from rtcomplexity.geometry.runs import Runs
     from rtcomplexity.model.case import Case, ImageSet
-    from rtcomplexity.model.image import ImageSeries
+    from rtcomplexity.model.image import ImageGrid, ImageSeries
     from rtcomplexity.settings import Settings
 
 
@@ -41,6 +42,8 @@ class TiedImage:
     """Planning frame -> the set's frame; None where it is not to be sampled."""
     factor: NDArray[np.float64] | None = None
     """(K,) from the values of each slice to SUVbw, for a PET."""
+    suv_how: str = ""
+    """From what that factor follows, in words."""
     reason: str = ""
     """Why it is not sampled; empty where it is."""
     issues: tuple[Issue, ...] = ()
@@ -49,6 +52,16 @@ class TiedImage:
     def series(self) -> ImageSeries:
         """The series that is sampled."""
         return self.image_set.series[0]
+
+    @property
+    def registration_uids(self) -> tuple[str, ...]:
+        """SOP Instance UIDs of the registrations on the way, the first from the planning frame, without repeats."""
+        return tuple(dict.fromkeys(self.point_map.registration_uids)) if self.point_map else ()
+
+    @property
+    def is_deformable_or_chained(self) -> bool:
+        """Whether the way bends, or leads through several registration objects."""
+        return self.point_map is not None and (self.point_map.is_deformable or len(self.registration_uids) > 1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,11 +75,22 @@ class FusedImage:
     """The same at equal coordinates, as if there were no registration; None where none is used."""
     reason: str = ""
     """Why there are no values."""
+    fault: InputDataError | None = None
+    """What kept an image that is tied from being read."""
 
     @property
     def modality(self) -> str:
         """CT, PT, MR."""
         return self.tied.image_set.modality
+
+    @property
+    def fault_issue(self) -> Issue | None:
+        """Say why an image that is tied to the plan could not be read, and what to try; None where it could."""
+        if self.fault is None:
+            return None
+        return Issue(
+            code="image-not-sampled", severity=Severity.WARNING, subject=self.tied.subject, text=str(self.fault)
+        )
 
     def coverage_issue(self, roi_number: int) -> Issue | None:
         """Say how much of the target has no value in this image; None where all of it has one."""
@@ -87,6 +111,7 @@ class CaseImages:
 
     case: Case
     settings: Settings
+    _kept: list[tuple[Runs, tuple[FusedImage, ...]]] = field(default_factory=list, init=False, repr=False)
 
     @cached_property
     def tied(self) -> tuple[TiedImage, ...]:
@@ -114,6 +139,19 @@ class CaseImages:
         """Sample every set that can be sampled on a target's voxels."""
         return tuple(self._fuse(tied, region) for tied in self.tied)
 
+    def fuse_on(self, runs: Runs, planning: ImageGrid, *, keep: bool = False) -> tuple[FusedImage, ...]:
+        """Sample every set on the voxels of a target; with `keep` the last such target is remembered.
+
+        The course's gross target mostly is one ROI that was measured before, and its voxels are the same object.
+        """
+        for known, fused in self._kept:
+            if known is runs:
+                return fused
+        fused = self.fuse(region_of(runs, planning))
+        if keep:
+            self._kept[:] = [(runs, fused)]
+        return fused
+
     def _tie(self, image_set: ImageSet, subject: str) -> TiedImage:
         planning = self.case.planning_image
         if image_set.role is ImageRole.NOT_COUNTED:
@@ -139,7 +177,7 @@ class CaseImages:
         try:
             return self._sampled(tied, tied.point_map, region)
         except InputDataError as fault:
-            return FusedImage(tied=tied, reason=fault.found)
+            return FusedImage(tied=tied, reason=fault.found, fault=fault)
 
     def _sampled(self, tied: TiedImage, point_map: PointMap, region: Region) -> FusedImage:
         pixels, factor = self._pixels[tied.subject], tied.factor
@@ -159,7 +197,7 @@ def _with_suv(tied: TiedImage) -> TiedImage:
     scale = read_suv_scale(tied.series)
     issues = tuple(replace(issue, subject=tied.subject) for issue in scale.issues)
     if not isinstance(scale, SuvRefusal):
-        return replace(tied, factor=scale.suvbw_per_unit, issues=issues)
+        return replace(tied, factor=scale.suvbw_per_unit, suv_how=scale.how, issues=issues)
     text = f"No SUV is measured: {scale.reason}."
     refused = Issue(code="suv-refused", severity=Severity.WARNING, subject=tied.subject, text=text)
     return replace(tied, reason=f"no SUV: {scale.reason}", issues=(*issues, refused))

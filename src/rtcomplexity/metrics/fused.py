@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rtcomplexity.fusion.case_images import CaseImages, FusedImage, best_of
-from rtcomplexity.fusion.sampling import Region, region_of
 from rtcomplexity.metrics import intensity, pet, registration
 from rtcomplexity.metrics.computing import compute_all
+from rtcomplexity.metrics.ct_morphology import CT_MORPHOLOGY, CtShape
 from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
 from rtcomplexity.units import Unit
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
     from rtcomplexity.metrics.context import ShapeContext
     from rtcomplexity.metrics.definition import MetricDefinition
+    from rtcomplexity.model.issue import Issue
 
 MR = intensity.definitions("mr", "MR", Unit.SIGNAL, Unit.SIGNAL_PER_MM)
-FUSED: tuple[MetricDefinition[Any], ...] = (*intensity.CT, *pet.PET, *MR, *registration.PAIR)
+FUSED: tuple[MetricDefinition[Any], ...] = (*intensity.CT, *CT_MORPHOLOGY, *pet.PET, *MR, *registration.PAIR)
 """Metrics of images on a target."""
 SHOWN_TOGETHER = frozenset({EvidenceLevel.REGISTERED, EvidenceLevel.REFERENCED})
 SCORED_UNITS = {
@@ -41,19 +42,16 @@ class TargetImages:
 
     target: ShapeContext
     images: CaseImages
-
-    @cached_property
-    def region(self) -> Region:
-        """The target's box on the planning grid; NotMeasurableError where it has no voxel there."""
-        runs, image = self.target.runs, self.target.grid.image
-        if runs.count == 0 or image is None:
-            raise NotMeasurableError("no voxel centre of the planning image lies inside")
-        return region_of(runs, image)
+    is_gross: bool = True
+    """Whether a PET volume may be compared with it, and the samples may serve the course's gross target again."""
 
     @cached_property
     def fused(self) -> tuple[FusedImage, ...]:
-        """Every image set of the case on those voxels."""
-        return self.images.fuse(self.region)
+        """Every image set of the case on those voxels; NotMeasurableError where the target has none."""
+        runs, image = self.target.runs, self.target.grid.image
+        if runs.count == 0 or image is None:
+            raise NotMeasurableError("no voxel centre of the planning image lies inside")
+        return self.images.fuse_on(runs, image, keep=self.is_gross)
 
     def best(self, modality: str) -> FusedImage | None:
         """The set that tells most of a modality; None where the case has none."""
@@ -61,11 +59,18 @@ class TargetImages:
             return None
         return best_of(self.fused, modality)
 
+    @property
+    def planning(self) -> FusedImage | None:
+        """The planning image; None where it was not sampled."""
+        sampled = (f for f in self.fused if f.values is not None)
+        return next((f for f in sampled if f.tied.image_set.role is ImageRole.PLANNING), None)
+
 
 def measure_images(found: TargetImages) -> dict[str, Measurement]:
     """Metrics of every modality that the case has, by key."""
     values: dict[str, Measurement] = {}
-    for modality, definitions in (("CT", intensity.CT), ("PT", pet.PET), ("MR", MR)):
+    uptake = pet.PET if found.is_gross else pet.UPTAKE
+    for modality, definitions in (("CT", intensity.CT), ("PT", uptake), ("MR", MR)):
         try:
             image = found.best(modality)
         except NotMeasurableError as error:
@@ -73,7 +78,24 @@ def measure_images(found: TargetImages) -> dict[str, Measurement]:
             continue
         if image is not None:
             values |= _of_image(image, definitions)
-    return values | _registered_pair(found)
+    return values | _of_planning_ct(found) | _registered_pair(found)
+
+
+def image_issues(found: TargetImages, roi_number: int) -> tuple[Issue, ...]:
+    """Images that could not be read, and how much of the target an image does not cover."""
+    try:
+        issues = [issue for image in found.fused for issue in (image.fault_issue, image.coverage_issue(roi_number))]
+    except NotMeasurableError:
+        return ()
+    return tuple(issue for issue in issues if issue is not None)
+
+
+def sampled_subjects(found: TargetImages) -> tuple[str, ...]:
+    """Image sets that have values on the target, as issues name them."""
+    try:
+        return tuple(image.tied.subject for image in found.fused if image.values is not None)
+    except NotMeasurableError:
+        return ()
 
 
 def _of_image(image: FusedImage, definitions: Iterable[MetricDefinition[Any]]) -> dict[str, Measurement]:
@@ -83,16 +105,31 @@ def _of_image(image: FusedImage, definitions: Iterable[MetricDefinition[Any]]) -
     return compute_all(definitions, subject)
 
 
+def _of_planning_ct(found: TargetImages) -> dict[str, Measurement]:
+    """How CT values are spread over a gross target drawn on that CT."""
+    try:
+        planning = found.planning if found.is_gross else None
+    except NotMeasurableError:
+        return {}
+    if planning is None or planning.values is None or planning.modality != "CT":
+        return {}
+    return compute_all(CT_MORPHOLOGY, CtShape(shape=found.target, image=planning.values))
+
+
 def _registered_pair(found: TargetImages) -> dict[str, Measurement]:
     """Similarity of the planning image and the first set that a registration ties to it."""
     try:
-        fused = found.fused
+        fused, planning = found.fused, found.planning
     except NotMeasurableError:
         return {}
-    planning = next((f.values for f in fused if f.tied.image_set.role is ImageRole.PLANNING), None)
     for image in fused:
-        if planning is not None and image.before is not None and image.values is not None:
-            pair = registration.RegistrationContext(planning=planning, before=image.before, after=image.values)
+        if (
+            planning is not None
+            and planning.values is not None
+            and image.before is not None
+            and image.values is not None
+        ):
+            pair = registration.RegistrationContext(planning=planning.values, before=image.before, after=image.values)
             return compute_all(registration.PAIR, pair)
     return {}
 
@@ -122,17 +159,22 @@ def _ct_border_contrast(found: TargetImages) -> Measurement:
 
 
 def _of_registered_pet(found: TargetImages, key: str) -> Measurement:
-    """A PET metric, where an object shows that the PET was brought together with the planning image."""
+    """A PET metric, where an object shows that the PET was brought together with another planning image."""
     definition = next(d for d in pet.PET if d.key == key)
     try:
         image = found.best("PT")
-        if image is None or image.tied.image_set.level not in SHOWN_TOGETHER:
+        if image is None or not _is_brought_together(image):
             return Measurement.missing("no PET is shown to be registered", Unit.NONE)
         if image.values is None:
             return Measurement.missing(image.reason, Unit.NONE)
         return Measurement.of(definition.compute(pet.PetContext(image=image.values)), Unit.NONE)
     except NotMeasurableError as error:
         return Measurement.missing(str(error), Unit.NONE)
+
+
+def _is_brought_together(image: FusedImage) -> bool:
+    image_set = image.tied.image_set
+    return image_set.level in SHOWN_TOGETHER and image_set.role is ImageRole.SECONDARY
 
 
 def _larger_over_smaller(ratio: Measurement) -> Measurement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rtcomplexity.errors import InputDataError
@@ -11,20 +11,21 @@ from rtcomplexity.metrics import catalogue
 from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.findings import roi_issues
-from rtcomplexity.metrics.fused import TargetImages, measure_images
+from rtcomplexity.metrics.fused import TargetImages, image_issues, measure_images, sampled_subjects
 from rtcomplexity.metrics.gross_target import measure_gross_target
 from rtcomplexity.metrics.measurement import (
     Measurement,
     MetricTable,
     RelationMeasurements,
     RoiMeasurements,
+    SampledImage,
 )
 from rtcomplexity.metrics.nesting import nesting_issues
 from rtcomplexity.metrics.relation import expansions, relations_of, unions, with_volume
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rtcomplexity.metrics.definition import MetricDefinition
     from rtcomplexity.metrics.relation import RelationContext
@@ -46,16 +47,16 @@ def measure(case: Case, *, settings: Settings, quick: bool = False) -> MetricTab
     contexts = [RoiContext(roi=roi, grid=grid, settings=settings) for roi in case.structure_set.rois]
     images = None if quick else CaseImages(case=case, settings=settings)
     measured = [_measure_roi(context, images) for context in contexts]
-    usable = [context for context, (_, issues) in zip(contexts, measured, strict=True) if not _is_refused(issues)]
-    roi_issues = tuple(issue for _, issues in measured for issue in issues)
+    usable = [context for context, each in zip(contexts, measured, strict=True) if not _is_refused(each.issues)]
+    roi_issues = tuple(issue for each in measured for issue in each.issues)
     if images is None:
-        return MetricTable(rois=tuple(values for values, _ in measured), issues=roi_issues)
+        return MetricTable(rois=tuple(each.values for each in measured), issues=roi_issues)
     solid = with_volume(usable)
     pairs = relations_of(solid)
     expanded, joined = expansions(pairs), unions(pairs)
     gross, gross_rois, gross_issues = measure_gross_target(usable, case, expanded=expanded.keys(), images=images)
     return MetricTable(
-        rois=tuple(_with_source(values, {**joined, **expanded}) for values, _ in measured),
+        rois=tuple(_with_source(each.values, {**joined, **expanded}) for each in measured),
         relations=tuple(_measure_relation(pair) for pair in pairs),
         gross_target=gross,
         gross_target_rois=gross_rois,
@@ -65,6 +66,24 @@ def measure(case: Case, *, settings: Settings, quick: bool = False) -> MetricTab
             *nesting_issues([context.roi for context in solid], pairs),
             *(images.issues if any(roi.target_class.is_target for roi in case.structure_set.rois) else ()),
         ),
+        images=_sampled(images, measured),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _MeasuredRoi:
+    values: RoiMeasurements
+    issues: tuple[Issue, ...]
+    sampled: tuple[str, ...] = ()
+    """Image sets that have values on it, as issues name them."""
+
+
+def _sampled(images: CaseImages, measured: Sequence[_MeasuredRoi]) -> tuple[SampledImage, ...]:
+    return tuple(
+        SampledImage(
+            tied=tied, roi_numbers=tuple(each.values.roi_number for each in measured if tied.subject in each.sampled)
+        )
+        for tied in images.tied
     )
 
 
@@ -76,18 +95,22 @@ def _with_source(values: RoiMeasurements, sources: Mapping[int, int]) -> RoiMeas
     return replace(values, derived_from=sources.get(values.roi_number))
 
 
-def _measure_roi(context: RoiContext, images: CaseImages | None) -> tuple[RoiMeasurements, tuple[Issue, ...]]:
+def _measure_roi(context: RoiContext, images: CaseImages | None) -> _MeasuredRoi:
     """One ROI's metrics and issues; an ROI that cannot be measured becomes an issue and spoils no other."""
-    definitions = _definitions(context.roi, quick=images is None)
+    roi = context.roi
+    definitions = _definitions(roi, quick=images is None)
+    sampled: tuple[str, ...] = ()
     try:
         values = compute_all(definitions, context)
-        if images is not None and context.roi.target_class.is_target:
-            values |= measure_images(TargetImages(target=context, images=images))
         issues = roi_issues(context, values)
+        if images is not None and roi.target_class.is_target:
+            found = TargetImages(target=context, images=images, is_gross=roi.target_class.is_gross)
+            values |= measure_images(found)
+            issues, sampled = (*issues, *image_issues(found, roi.number)), sampled_subjects(found)
     except InputDataError as error:
         values = {d.key: Measurement.missing(error.found, d.unit) for d in definitions}
-        issues = (_refusal(context.roi, error),)
-    return RoiMeasurements(roi_number=context.roi.number, values=values), issues
+        issues = (_refusal(roi, error),)
+    return _MeasuredRoi(values=RoiMeasurements(roi_number=roi.number, values=values), issues=issues, sampled=sampled)
 
 
 def _definitions(roi: Roi, *, quick: bool) -> tuple[MetricDefinition[RoiContext], ...]:

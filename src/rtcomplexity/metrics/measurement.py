@@ -11,6 +11,7 @@ from rtcomplexity.units import Unit, round_significant
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rtcomplexity.fusion.case_images import TiedImage
     from rtcomplexity.model.issue import Issue
 
 
@@ -73,6 +74,15 @@ class RelationMeasurements:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SampledImage:
+    """One image set of the case, and where it was sampled."""
+
+    tied: TiedImage
+    roi_numbers: tuple[int, ...] = ()
+    """Targets on which it has values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MetricTable:
     """Everything measured in one case."""
 
@@ -83,6 +93,8 @@ class MetricTable:
     gross_target_rois: tuple[int, ...] = ()
     """Numbers of the ROIs in that union."""
     issues: tuple[Issue, ...] = ()
+    images: tuple[SampledImage, ...] = ()
+    """What was made of each image set of the case, in its order; empty where images were not looked at."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "gross_target", MappingProxyType(dict(self.gross_target)))

@@ -26,7 +26,7 @@ from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.units import MM3_PER_CM3, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -269,20 +269,27 @@ def _statistics() -> tuple[MetricDefinition[PetContext], ...]:
 
 
 def _of_threshold(threshold: Threshold) -> tuple[MetricDefinition[PetContext], ...]:
-    within = f"the PET volume at {threshold.words} (within 10 mm of the target and connected with it) and the target"
     parts = (
         ("mtv", "MTV", Unit.CM3, f"Volume of the target at or above {threshold.words}.", mtv_cm3),
         ("tlg", "TLG", Unit.SUVBW_CM3, f"Mean SUVbw x volume of the target above {threshold.words}.", tlg_suvbw_cm3),
+    )
+    return _defined(parts, threshold)
+
+
+def _of_agreement(threshold: Threshold) -> tuple[MetricDefinition[PetContext], ...]:
+    within = f"the PET volume at {threshold.words} (within 10 mm of the target and connected with it) and the target"
+    centroids = f"Distance between the centroids of {within}."
+    parts = (
         ("gtv_dice", "Dice of PET volume", Unit.NONE, f"Dice coefficient of {within}.", gtv_dice),
         ("gtv_volume_ratio", "PET volume ratio", Unit.NONE, f"Ratio of volumes: {within}.", gtv_volume_ratio),
-        (
-            "gtv_centroid_distance",
-            "PET centroid distance",
-            Unit.MM,
-            f"Distance between the centroids of {within}.",
-            gtv_centroid_distance_mm,
-        ),
+        ("gtv_centroid_distance", "PET centroid distance", Unit.MM, centroids, gtv_centroid_distance_mm),
     )
+    return _defined(parts, threshold)
+
+
+def _defined(
+    parts: Iterable[tuple[str, str, Unit, str, Callable[[PetContext, Threshold], float]]], threshold: Threshold
+) -> tuple[MetricDefinition[PetContext], ...]:
     return tuple(
         MetricDefinition(
             key=f"pet.{key}{threshold.key}",
@@ -295,7 +302,7 @@ def _of_threshold(threshold: Threshold) -> tuple[MetricDefinition[PetContext], .
     )
 
 
-PET: Final[tuple[MetricDefinition[PetContext], ...]] = (
+UPTAKE: Final[tuple[MetricDefinition[PetContext], ...]] = (
     *_statistics(),
     MetricDefinition(
         key="pet.suvbw_peak",
@@ -322,4 +329,10 @@ PET: Final[tuple[MetricDefinition[PetContext], ...]] = (
         compute=lambda pet: intensity.boundary_gradient(pet.image),
     ),
 )
-"""Metrics of a PET inside and around one target."""
+"""Metrics of a PET inside and around any target."""
+AGREEMENT: Final[tuple[MetricDefinition[PetContext], ...]] = tuple(
+    definition for threshold in THRESHOLDS for definition in _of_agreement(threshold)
+)
+"""How the PET's own volumes agree with a gross target; a CTV or PTV is not meant to."""
+PET: Final = (*UPTAKE, *AGREEMENT)
+"""All metrics of a PET."""

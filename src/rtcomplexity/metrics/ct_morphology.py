@@ -1,0 +1,128 @@
+"""The IBSI morphology that needs intensities: how the planning CT's values are spread over a gross target's mask.
+
+On the mask and the voxels of the planning CT as they are: nothing is resampled and no value is left out. Sums over all
+pairs of voxels grow with the box, so that the largest targets go without them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.intensity import IBSI, inside_values
+from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.units import Unit
+
+if TYPE_CHECKING:
+    from rtcomplexity.fusion.sampling import RegionValues
+    from rtcomplexity.geometry.morphology import MaskMorphology
+    from rtcomplexity.metrics.context import ShapeContext
+
+LARGEST_BOX_VOXELS: Final = 300_000
+"""Boxes of more voxels have no autocorrelation: eight times as many are transformed, in several arrays at once."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CtShape:
+    """A target with the planning CT's values on its voxels."""
+
+    shape: ShapeContext
+    image: RegionValues
+    """HU of the planning CT itself, nothing interpolated."""
+
+    @cached_property
+    def morphology(self) -> MaskMorphology:
+        """Mask and intensities, cut to the mask; NotMeasurableError where the target leaves the image."""
+        inside_values(self.image)
+        mask, values = self.image.region.mask, self.image.values
+        known = ~np.isnan(values)
+        return replace(
+            self.shape.morphology, mask=mask, intensities=np.where(known, values, 0.0), intensity_mask=mask & known
+        )
+
+
+class _Row(NamedTuple):
+    key: str
+    title: str
+    unit: Unit
+    ibsi_code: str
+    attribute: str
+    description: str
+
+
+ROWS: Final = (
+    _Row(
+        "ct.centre_of_mass_shift",
+        "CT centre of mass shift",
+        Unit.MM,
+        "KLMA",
+        "centre_of_mass_shift",
+        "Distance between the centre of the mask and that of its CT values.",
+    ),
+    _Row(
+        "ct.integrated_intensity",
+        "CT integrated intensity",
+        Unit.HU_MM3,
+        "99N0",
+        "integrated_intensity",
+        "Mean CT value inside the mask times the volume of its mesh.",
+    ),
+    _Row(
+        "ct.morans_i",
+        "CT Moran's I",
+        Unit.NONE,
+        "N365",
+        "morans_i",
+        "Spatial autocorrelation of the CT values inside the mask, pairs weighted by 1 / distance.",
+    ),
+    _Row(
+        "ct.gearys_c",
+        "CT Geary's C",
+        Unit.NONE,
+        "NPT7",
+        "gearys_c",
+        "Spatial contrast of the CT values inside the mask, pairs weighted by 1 / distance.",
+    ),
+)
+OVER_ALL_PAIRS: Final = frozenset({"morans_i", "gearys_c"})
+
+
+def weighted_feature(subject: CtShape, *, attribute: str) -> float:
+    """One feature of the mask and its CT values.
+
+    Raises
+    ------
+    NotMeasurableError
+        If they do not have it, or the mask's box is too large for sums over all pairs.
+    """
+    from rtcomplexity.geometry.surface import UnmeasurableShapeError  # noqa: PLC0415 - brings scipy, seldom needed
+
+    morphology = subject.morphology
+    if attribute in OVER_ALL_PAIRS and math.prod(morphology.mask.shape) > LARGEST_BOX_VOXELS:
+        raise NotMeasurableError(f"the ROI's box holds more than {LARGEST_BOX_VOXELS} voxels")
+    if attribute == "integrated_intensity":
+        return float(np.mean(inside_values(subject.image))) * subject.shape.morphology.volume_mesh
+    try:
+        return float(getattr(morphology, attribute))
+    except UnmeasurableShapeError as error:
+        raise NotMeasurableError(error.found) from error
+
+
+CT_MORPHOLOGY: Final[tuple[MetricDefinition[CtShape], ...]] = tuple(
+    MetricDefinition(
+        key=row.key,
+        title=row.title,
+        unit=row.unit,
+        description=row.description,
+        compute=partial(weighted_feature, attribute=row.attribute),
+        ibsi_code=row.ibsi_code,
+        reference=IBSI,
+    )
+    for row in ROWS
+)
+"""Measured on gross targets whose planning image is a CT."""
