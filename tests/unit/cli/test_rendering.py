@@ -8,6 +8,8 @@ from rich.console import Console
 
 from rtcomplexity.cli.rendering.assessment import assessment_parts
 from rtcomplexity.cli.rendering.contents import contents_parts
+from rtcomplexity.cli.rendering.values import own_volume
+from rtcomplexity.evidence.record import Measured
 from rtcomplexity.scoring.guardrails import FORBIDDEN
 from unit.cli.records import READINESS, image_set, issue, record_of, roi
 
@@ -192,3 +194,10 @@ def test_contents_say_which_two_rois_an_issue_is_about():
 def test_contents_propose_other_spellings():
     spellings = {"GTV-1": "GTV1"}
     assert "GTV-1 → GTV1" in printed(contents_parts(record_of(), spellings.get))
+
+
+def test_a_small_volume_is_told_with_its_uncertainty_and_a_large_one_without():
+    small = {"shape.volume": Measured(value=0.52, unit="cm3"), "shape.volume_deviation": Measured(value=2.8, unit="%")}
+    large = {"shape.volume": Measured(value=155.9, unit="cm3"), "shape.volume_deviation": Measured(value=0.1, unit="%")}
+    assert own_volume(small) == "0.52 ±0.015"
+    assert own_volume(large) == "155.9"

@@ -21,6 +21,7 @@ from rtcomplexity.cli.rendering.values import (
     is_target,
     name_of,
     names_by_number,
+    own_volume,
     value_of,
     volume,
 )
@@ -46,7 +47,7 @@ def targets_table(record: Record) -> Table:
             Text(drawn(roi, names)),
             count(roi.metrics, CONTOURS),
             count(roi.metrics, PLANES),
-            volume(value_of(roi.metrics, VOLUME)),
+            own_volume(roi.metrics),
             volume(value_of(roi.metrics, SYSTEM_VOLUME)),
             difference(roi),
         )

@@ -18,6 +18,8 @@ TARGET_CLASSES = ("GTV", "ITV", "CTV", "PTV")
 """In the order in which they are told."""
 UNRESOLVED = "UNRESOLVED"
 VOLUME, SYSTEM_VOLUME = "shape.volume", "shape.tps_volume"
+VOLUME_DEVIATION = "shape.volume_deviation"
+TOLD_DEVIATION_PERCENT = 0.5
 CONTOURS, PLANES, POINTS = "contour.count", "contour.plane_count", "contour.point_count"
 
 
@@ -40,6 +42,14 @@ def decimal(value: float | None, digits: int = 1) -> str:
 def volume(value_cm3: float | None) -> str:
     """Print a volume in cm3: two decimals under 10, else one."""
     return decimal(value_cm3, 2 if value_cm3 is not None and abs(value_cm3) < 10 else 1)
+
+
+def own_volume(metrics: Metrics) -> str:
+    """Print our volume, with ± its standard deviation over the planes' phase where that is half a per cent or more."""
+    value, percent = value_of(metrics, VOLUME), value_of(metrics, VOLUME_DEVIATION)
+    if value is None or percent is None or percent < TOLD_DEVIATION_PERCENT:
+        return volume(value)
+    return f"{volume(value)} ±{value * percent / 100:.2g}"
 
 
 def count(metrics: Metrics, key: str) -> str:
