@@ -14,9 +14,11 @@ from rtcomplexity.dicom.case_reader import read_case
 from rtcomplexity.evidence.building import build_record
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.metrics.measure import measure
+from rtcomplexity.metrics.replicates import replicates
 from rtcomplexity.scoring.facts import Site, case_facts
 from rtcomplexity.scoring.profile import DEFAULT_PROFILE, load_profile
-from rtcomplexity.scoring.verdict import assess
+from rtcomplexity.scoring.stability import measure_stability
+from rtcomplexity.scoring.verdict import assess, value_if_stable
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from rtcomplexity.metrics.measurement import MetricTable
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.structure_set import TargetClass
+    from rtcomplexity.scoring.facts import CaseFacts
+    from rtcomplexity.scoring.profile import Profile
+    from rtcomplexity.scoring.stability import Stability
     from rtcomplexity.scoring.verdict import Outcome
 
 
@@ -80,7 +85,7 @@ def analyze(
     )
     table = measure(case, settings=settings, quick=quick)
     facts = case_facts(case, table, site=site, fractions=fractions)
-    outcome = assess(table.gross_target, facts, loaded)
+    outcome = assess(table.gross_target, facts, loaded, stability=_stability(case, table, facts, loaded, settings))
     record = build_record(
         case,
         table,
@@ -92,6 +97,18 @@ def analyze(
         identified=identified,
     )
     return Assessment(case=case, table=table, outcome=outcome, record=record)
+
+
+def _stability(
+    case: Case, table: MetricTable, facts: CaseFacts, profile: Profile, settings: Settings
+) -> Stability | None:
+    """Redraw the gross target and score it again; None where nothing is scored or the profile is not calibrated."""
+    verdict_of = value_if_stable(facts, profile)
+    if verdict_of is None or profile.calibration is None:
+        return None
+    seed = bytes.fromhex(profile.sha256)
+    redrawn = replicates(case, table.gross_target_rois, table.gross_target, settings, seed)
+    return measure_stability(table.gross_target, redrawn, verdict_of, profile.stability)
 
 
 def _options(

@@ -116,9 +116,9 @@ class StatedFacts(_Frozen):
     """Facts no image shows, and who stated them."""
 
     site: Literal["thoracic", "not_thoracic", "unknown"]
-    site_stated_by: Literal["rt_plan", "user", "claim", "nobody"]
+    site_stated_by: Literal["rt_plan", "user", "claim", "image", "nobody"]
     fractions: int | None
-    fractions_stated_by: Literal["rt_plan", "user", "claim", "nobody"]
+    fractions_stated_by: Literal["rt_plan", "user", "claim", "image", "nobody"]
 
 
 class Plan(_Frozen):

@@ -76,7 +76,7 @@ def measure_gross_target(
     if not kept:
         return values | _missing("no gross target (GTV or ITV) with closed contours was found"), (), issues
     numbers = tuple(sorted(part.roi.number for part in kept))
-    union = _union(kept)
+    union = union_of(kept)
     target = GrossTarget(context=union, parts=tuple(kept), adjacency=adjacency(union, contexts))
     values |= scored_intensities(TargetImages(target=union, images=images))
     values |= measure_shape(union)
@@ -117,8 +117,8 @@ def _on_common_planes(gross: Sequence[RoiContext]) -> list[Runs]:
     return [on_slices(rasterise(stack, lattice), stack, planes) for stack in stacks]
 
 
-def _union(parts: Sequence[RoiContext]) -> ShapeContext:
-    """The union of the parts, joined on half pixels where they meet."""
+def union_of(parts: Sequence[RoiContext]) -> ShapeContext:
+    """Unite the parts, largest first, on half pixels where they meet."""
     first = parts[0]
     if len(parts) == 1:
         return first
@@ -181,7 +181,7 @@ def craniocaudal_length_mm(target: GrossTarget) -> float:
 def manual_lateral_area_cm2(target: GrossTarget) -> float:
     """Sum of contour length x slab over the union of the parts not drawn by an algorithm, cm2."""
     parts = target.drawn_by_hand
-    return contour.lateral_area_cm2(_union(parts)) if parts else 0.0
+    return contour.lateral_area_cm2(union_of(parts)) if parts else 0.0
 
 
 def component_count(target: GrossTarget) -> float:

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
 BLUR_MM: Final = 3.0
 """Standard deviation of the Gaussian; details of the size of an observer's variation do not count."""
-STEPS_PER_DIAMETER: Final = 20
-FINEST_STEP_MM: Final = 0.75
-COARSEST_STEP_MM: Final = 1.5
+STEPS_PER_DIAMETER: Final = 16
+FINEST_STEP_MM: Final = 1.0
+COARSEST_STEP_MM: Final = 2.0
+REPLICATE_STEP_MM: Final = 3.0
+"""On which replicates are compared with the original: as coarse as the blur allows."""
 
 
 def scored_surface(stack: PlaneStack, step_mm: float | None = None) -> SubvoxelSurface:
@@ -36,7 +38,7 @@ def scored_surface(stack: PlaneStack, step_mm: float | None = None) -> SubvoxelS
     stack
         The union of the gross targets.
     step_mm
-        Of the grid; None takes a twentieth of the equivalent diameter, between 0.75 and 1.5 mm.
+        Of the grid; None takes a sixteenth of the equivalent diameter, between 1 and 2 mm.
     """
     from rtcomplexity.geometry.shape_field import Smoothing  # noqa: PLC0415 - brings scipy, seldom needed
     from rtcomplexity.geometry.subvoxel import SubvoxelSurface  # noqa: PLC0415
@@ -84,6 +86,26 @@ def shape_of(stack: PlaneStack, step_mm: float | None = None) -> dict[str, Measu
     """Measure the shape of a stack on a grid of that step, by scored key."""
     surface = scored_surface(stack, step_mm)
     return {key: _measured(compute, surface) for key, compute in SHAPE.items()}
+
+
+def coarse_shape(stack: PlaneStack) -> dict[str, float]:
+    """Shape by scored key on a coarse grid, against nothing: to be compared with another shape found likewise.
+
+    Empty where the planes do not tell it.
+    """
+    from rtcomplexity.geometry.subvoxel import volume_weighted, well_sampled  # noqa: PLC0415
+    from rtcomplexity.geometry.surface import UnmeasurableShapeError  # noqa: PLC0415
+
+    try:
+        bodies = well_sampled(scored_surface(stack, REPLICATE_STEP_MM).bodies)
+        return {
+            "scored.sphericity_ratio": volume_weighted(bodies, lambda body: body.shape.sphericity),
+            "scored.solidity_ratio": volume_weighted(bodies, lambda body: body.shape.solidity),
+            "scored.concavity_ratio": 1 / volume_weighted(bodies, lambda body: body.shape.plane_solidity),
+            "scored.curvature_ratio": volume_weighted(bodies, lambda body: body.shape.curvature_energy),
+        }
+    except UnmeasurableShapeError:
+        return {}
 
 
 def _measured(compute: Callable[[SubvoxelSurface], float], surface: SubvoxelSurface) -> Measurement:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rtcomplexity.scoring.facts import VOLUME_KEY, Site
+from rtcomplexity.scoring.facts import VOLUME_KEY, Site, StatedBy
 from rtcomplexity.scoring.sentences import REASONS
 
 if TYPE_CHECKING:
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from rtcomplexity.metrics.measurement import Measurement
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.profile import Profile, Stratum
+
+
+_STATED_BY = {
+    StatedBy.RT_PLAN: "so says the RT Plan",
+    StatedBy.USER: "so the user stated",
+    StatedBy.CLAIM: "so says the claim file",
+    StatedBy.IMAGE: "so says the planning image's Body Part Examined",
+    StatedBy.NOBODY: "nobody said by whom",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +64,8 @@ def blocking_reasons(facts: CaseFacts, profile: Profile) -> tuple[Reason, ...]:
         ("site_not_in_reference", is_elsewhere),
         ("fractions_not_in_reference", not is_elsewhere and stratum_of(facts, profile) is None),
     )
-    words = {"problem": facts.geometry_problem, "fractions": facts.fractions}
+    stated_by = _STATED_BY[facts.site_stated_by]
+    words = {"problem": facts.geometry_problem, "fractions": facts.fractions, "stated_by": stated_by}
     return tuple(reason(code, **words) for code, does_fire in fired if does_fire)
 
 

@@ -27,6 +27,16 @@ _NOT_THORACIC = re.compile(
 )
 
 
+_NOT_THORACIC_BODY_PARTS = """
+EXTREMITY LOWEREXTREMITY UPPEREXTREMITY LEG ARM THIGH CALF KNEE ANKLE FOOT TOE HIP ELBOW FOREARM HAND WRIST FINGER FEMUR
+TIBIA HUMERUS PELVIS PROSTATE BLADDER RECTUM UTERUS CERVIX ABDOMEN ABDOMENPELVIS LIVER PANCREAS KIDNEY HEAD SKULL BRAIN
+NECK HEADNECK JAW ORBIT LSPINE SSPINE
+"""
+NOT_THORACIC_BODY_PARTS = frozenset(_NOT_THORACIC_BODY_PARTS.split())
+"""Values of Body Part Examined (0018,0015) outside the thorax, without blanks. CHEST is no statement that the treated
+site is thoracic: the tag is filled in from scanner protocols and is often wrong."""
+
+
 class Site(StrEnum):
     """Whether the treated site lies in the thorax."""
 
@@ -41,6 +51,8 @@ class StatedBy(StrEnum):
     RT_PLAN = "rt_plan"
     USER = "user"
     CLAIM = "claim"
+    IMAGE = "image"
+    """Body Part Examined of the planning image: believed only where it says that the site is not the thorax."""
     NOBODY = "nobody"
 
 
@@ -118,7 +130,12 @@ def site_of(text: str) -> Site:
 
 def _planned_site(case: Case) -> tuple[Site, StatedBy]:
     site = Site.UNKNOWN if case.rt_plan is None else site_of(case.rt_plan.treatment_site)
-    return site, StatedBy.NOBODY if site is Site.UNKNOWN else StatedBy.RT_PLAN
+    if site is not Site.UNKNOWN:
+        return site, StatedBy.RT_PLAN
+    image = case.planning_image
+    body_part = "" if image is None else re.sub(r"[^A-Z]", "", image.body_part.upper())
+    is_elsewhere = body_part in NOT_THORACIC_BODY_PARTS
+    return (Site.NOT_THORACIC, StatedBy.IMAGE) if is_elsewhere else (Site.UNKNOWN, StatedBy.NOBODY)
 
 
 def _planned_fractions(case: Case) -> tuple[int | None, StatedBy]:

@@ -206,6 +206,16 @@ class Rules(_Frozen):
     stability_minimum: Annotated[float, Field(ge=0, le=1)]
 
 
+class StabilityRules(_Frozen):
+    """How often the contours are redrawn to see whether the verdict stays."""
+
+    replicates: Annotated[int, Field(ge=1)] = 32
+    extended_to: Annotated[int, Field(ge=1)] = 200
+    """Redrawings in all, where the share of the first ones leaves it open."""
+    open_from: Annotated[float, Field(ge=0, le=1)] = 0.65
+    open_to: Annotated[float, Field(ge=0, le=1)] = 0.95
+
+
 class Calibration(_Frozen):
     """Which plans the false-support rate holds for, and what it is there."""
 
@@ -237,6 +247,7 @@ class Profile(_Frozen):
     caps: Caps
     stress: Stress
     rules: Rules
+    stability: StabilityRules = StabilityRules()
     sha256: str
     """SHA-256 of the file's bytes."""
 

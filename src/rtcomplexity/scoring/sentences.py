@@ -1,7 +1,7 @@
 """Every sentence a verdict is explained with: templates, and how findings fill them.
 
-Knows scores and the profile's words. Findings for and against use the same templates in the same detail; none says what
-would change a score.
+Knows scores and the profile's words. A plain statement comes first, its numbers after it. Findings for and against
+use the same templates; none says what would change a score.
 """
 
 from __future__ import annotations
@@ -31,17 +31,26 @@ REASONS: Final = {
     "images_not_linked": "No reference in the structure set ties it to the planning images.",
     "not_measured": "The metrics that are scored were not measured in this run.",
     "invalid_geometry": "The gross target has no volume to score: {problem}.",
-    "site_not_in_reference": "reference_not_applicable: the stated site is not thoracic, and the reference is.",
-    "fractions_not_in_reference": "reference_not_applicable: no stratum of the reference covers {fractions} fractions.",
+    "site_not_in_reference": (
+        "The treated site is not thoracic, {stated_by}, and the reference is (reference_not_applicable)."
+    ),
+    "fractions_not_in_reference": (
+        "No stratum of the reference covers {fractions} fractions (reference_not_applicable)."
+    ),
     "unmeasured_families": (
-        "T is {t}, below the cutoff {c_reject}, but {families} could not be measured, and with the highest possible "
-        "score there T would be {t_if_most}: the plan files neither show nor exclude it."
+        "What could not be measured might change the answer: {families} (deciding score {t}, routine below {c_reject}; "
+        "with the highest possible score there {t_if_most})."
     ),
-    "below_reject_cutoff": "T is {t}, below {c_reject}, the 75th percentile of T in the reference.",
+    "below_reject_cutoff": (
+        "Fewer than two aspects stand out from routine plans (deciding score {t}, routine below {c_reject})."
+    ),
     "between_cutoffs": (
-        "T is {t}, between {c_reject} and {c_support}, the 75th and the 97.5th percentile of T in the reference."
+        "Two aspects stand out from most routine plans, but not from nearly all (deciding score {t}, routine below "
+        "{c_reject}, unusual from {c_support})."
     ),
-    "above_support_cutoff": "T is {t}, not below {c_support}, the 97.5th percentile of T in the reference.",
+    "above_support_cutoff": (
+        "Two aspects stand out from nearly all routine plans (deciding score {t}, unusual from {c_support})."
+    ),
     "profile_may_not_support": "This profile never returns supports.",
     "site_unknown": "Nobody stated the treated site, and the reference is thoracic.",
     "fractions_unknown": "Nobody stated the number of fractions.",
@@ -54,23 +63,34 @@ REASONS: Final = {
     "volume_above_reference": (
         "The gross target of {volume} cm3 is larger than the {limit} cm3 that the reference ({stratum}) reaches."
     ),
-    "not_robust": "With {stress}, T is {t}, below {c_support}.",
+    "not_robust": (
+        "The finding falls if routine plans are harder than assumed: with {stress} the deciding score is {t}, under "
+        "{c_support}."
+    ),
     "effect_too_small": (
         "{family} stands high in the reference, but no factor of it differs from the reference median by more than the "
         "profile's effect floor."
     ),
-    "stability_not_measured": "The stability of the verdict was not measured.",
-    "unstable": "Only a share of {share} of the replicates gave the same verdict, under {minimum}.",
+    "stability_not_measured": "How steady the verdict is under redrawing was not measured.",
+    "unstable": "The verdict is not steady: a share of {share} of the redrawings gave the same one, under {minimum}.",
+    "cohort_disagrees": "The local cohort disagrees: compared with its {n} plans, the plan is {verdict}.",
 }
 
-FAMILY: Final = "{title}: {level}, percentile {score} of the reference{role}; {factors}."
-FAMILY_UNMEASURED: Final = "{title}: could not be measured, so it adds nothing; {factors}."
-FACTOR: Final = "{title} {value}, harder than {percentile} % of the reference{counted}"
-FACTORS_UNMEASURED: Final = "not measured: {titles} ({reason})"
-COUNTED: Final = " (by {basis}, counted as {counted})"
-JOINS_ONLY: Final = " (it can join another family's finding, not carry one)"
-WITHOUT_FAMILY: Final = "With {family} left out, T is {t}: {verdict}."
-UNDER_STRESS: Final = "With {stress}, T is {t}: {verdict}."
+LEVEL_WORDS: Final = {
+    Level.HIGH: "beyond nearly all routine plans",
+    Level.ELEVATED: "above most routine plans",
+    Level.TYPICAL: "as in routine plans",
+}
+FAMILY: Final = "{title}: {level} (harder than in {score} % of them){role}. {factors}."
+FAMILY_TYPICAL: Final = "{title}: {level} (harder than in {score} % of them)."
+FAMILY_UNMEASURED: Final = "{title}: could not be measured, so it adds nothing ({reason})."
+FACTOR: Final = "{title} {value}, harder than {percentile} %{counted}"
+MOST_FACTORS: Final = 2
+"""A sentence names this many; the rest stands in the table of factors."""
+COUNTED: Final = " (set by {basis}, counted as {counted})"
+JOINS_ONLY: Final = "; it can join another aspect, not carry a finding"
+WITHOUT_FAMILY: Final = "Without {family}: {verdict} (deciding score {t})."
+UNDER_STRESS: Final = "With {stress}: {verdict} (deciding score {t})."
 NOT_CALIBRATED: Final = "The profile is not calibrated: how often a routine plan would be called unusual is not known."
 
 VERDICT_WORDS: Final = {
@@ -90,43 +110,39 @@ def findings(score: Score) -> tuple[list[str], list[str]]:
 
 
 def family_sentence(family: FamilyScore) -> str:
-    """Return what was found of one family, with every factor's own number."""
-    factors = "; ".join([*_measured_phrases(family), *_unmeasured_phrases(family)])
+    """Say in short how a family stands; above typical with the factors that stand highest."""
     if not family.is_measurable:
-        return FAMILY_UNMEASURED.format(title=family.title, factors=factors)
+        reasons = dict.fromkeys(factor.reason for factor in family.factors)
+        return FAMILY_UNMEASURED.format(title=family.title, reason="; ".join(reasons))
+    level, number = LEVEL_WORDS[family.level], f"{family.score:.3g}"
+    if family.level is Level.TYPICAL:
+        return FAMILY_TYPICAL.format(title=family.title, level=level, score=number)
     role = "" if family.may_anchor else JOINS_ONLY
-    return FAMILY.format(title=family.title, level=family.level, score=f"{family.score:g}", role=role, factors=factors)
+    factors = _in_capitals("; ".join(_factor_phrase(factor) for factor in _highest(family)))
+    return FAMILY.format(title=family.title, level=level, score=number, role=role, factors=factors)
 
 
 def cutoff_numbers(score: Score, joint: JointReference) -> dict[str, str]:
-    """Return the numbers that sentences about T use."""
+    """Return the numbers that sentences about the deciding score use."""
     return {"t": f"{score.t:g}", "c_reject": f"{joint.c_reject:g}", "c_support": f"{joint.c_support:g}"}
 
 
-def _measured_phrases(family: FamilyScore) -> list[str]:
-    return [
-        FACTOR.format(
-            title=factor.title, value=_with_unit(factor), percentile=f"{factor.percentile:g}", counted=_cap(factor)
-        )
-        for factor in family.factors
-        if factor.value is not None
-    ]
+def _highest(family: FamilyScore) -> list[FactorScore]:
+    measured = [factor for factor in family.factors if factor.value is not None and factor.excess > 0]
+    return sorted(measured, key=lambda factor: -factor.excess)[:MOST_FACTORS]
 
 
-def _with_unit(factor: FactorScore) -> str:
-    return f"{factor.value:g}" if factor.unit == "1" else f"{factor.value:g} {factor.unit}"
+def _factor_phrase(factor: FactorScore) -> str:
+    value = f"{factor.value:g}" if factor.unit == "1" else f"{factor.value:g} {factor.unit}"
+    return FACTOR.format(title=factor.title, value=value, percentile=f"{factor.percentile:g}", counted=_cap(factor))
+
+
+def _in_capitals(text: str) -> str:
+    """Begin as a sentence does."""
+    return text[:1].upper() + text[1:]
 
 
 def _cap(factor: FactorScore) -> str:
     if factor.counted_percentile == factor.percentile:
         return ""
     return COUNTED.format(basis=factor.basis, counted=f"{factor.counted_percentile:g}")
-
-
-def _unmeasured_phrases(family: FamilyScore) -> list[str]:
-    absent = [factor for factor in family.factors if factor.value is None]
-    titles = {
-        reason: ", ".join(factor.title for factor in absent if factor.reason == reason)
-        for reason in dict.fromkeys(factor.reason for factor in absent)
-    }
-    return [FACTORS_UNMEASURED.format(titles=each, reason=reason) for reason, each in titles.items()]

@@ -1,6 +1,6 @@
 """How often the verdict stays when the contours are drawn a little differently.
 
-Knows verdicts of replicates, not how replicates are made. The interim profile measures none; the interface stands.
+Knows verdicts of redrawings, not how redrawings are made: :mod:`rtcomplexity.metrics.replicates` makes them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Self
 from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from rtcomplexity.metrics.measurement import Measurement
+    from rtcomplexity.scoring.profile import StabilityRules
+
+    Values = Mapping[str, Measurement]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,3 +38,28 @@ class Stability:
     def not_measured(cls, reason: str) -> Self:
         """Carry the reason."""
         return cls(share=None, reason=reason)
+
+
+def measure_stability(
+    values: Values, redrawn: Callable[[int], Values], verdict_of: Callable[[Values], str], rules: StabilityRules
+) -> Stability:
+    """Compare the verdict with those of redrawings, and of more of them where the first ones leave it open.
+
+    Parameters
+    ----------
+    values
+        The scored metrics as measured.
+    redrawn
+        Gives the scored metrics of a redrawing, by its number.
+    verdict_of
+        Gives the verdict on scored metrics, stability apart.
+    rules
+        How many.
+    """
+    verdict = verdict_of(values)
+    verdicts = [verdict_of(redrawn(number)) for number in range(rules.replicates)]
+    first = Stability.of(verdict, verdicts)
+    if first.share is None or not rules.open_from <= first.share <= rules.open_to:
+        return first
+    verdicts += [verdict_of(redrawn(number)) for number in range(rules.replicates, rules.extended_to)]
+    return Stability.of(verdict, verdicts)

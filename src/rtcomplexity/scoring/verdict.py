@@ -25,7 +25,7 @@ from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.stress import stressed_profiles
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from rtcomplexity.metrics.measurement import Measurement
     from rtcomplexity.scoring.facts import CaseFacts
@@ -96,9 +96,9 @@ class _Question:
     profile: Profile
     stratum: Stratum
     stability: Stability
+    stresses: tuple[tuple[str, Profile], ...]
+    """The harder references under which a support must stand too, with their words."""
     left_out: frozenset[str] = frozenset()
-    is_stressed: bool = False
-    """Whether `profile` is a harder reference already."""
     is_other_stratum: bool = False
     """Whether `stratum` is asked for only to see if the verdict holds there too."""
 
@@ -140,8 +140,29 @@ def assess(
             VerdictValue.INSUFFICIENT_EVIDENCE, blockers, facts, profile, stability, against=[r.text for r in blockers]
         )
         return Outcome(facts=facts, stratum=stratum, score=None, verdict=verdict)
-    question = _Question(gross_target=gross_target, facts=facts, profile=profile, stratum=stratum, stability=stability)
-    return _scored_outcome(question)
+    return _scored_outcome(_question(gross_target, facts, profile, stratum, stability))
+
+
+def value_if_stable(facts: CaseFacts, profile: Profile) -> Callable[[Mapping[str, Measurement]], VerdictValue] | None:
+    """Return what gives the verdict on measurements of the same case, stability apart; None where none is compared."""
+    stratum = stratum_of(facts, profile)
+    if blocking_reasons(facts, profile) or stratum is None:
+        return None
+    question = _question({}, facts, profile, stratum, Stability(share=1.0))
+    return lambda gross_target: _decide(replace(question, gross_target=gross_target))[0]
+
+
+def _question(
+    gross_target: Mapping[str, Measurement], facts: CaseFacts, profile: Profile, stratum: Stratum, stability: Stability
+) -> _Question:
+    return _Question(
+        gross_target=gross_target,
+        facts=facts,
+        profile=profile,
+        stratum=stratum,
+        stability=stability,
+        stresses=stressed_profiles(profile),
+    )
 
 
 def _scored_outcome(question: _Question) -> Outcome:
@@ -240,10 +261,8 @@ def _differing_strata(question: _Question) -> tuple[Reason, ...]:
 
 
 def _failed_stresses(question: _Question) -> tuple[Reason, ...]:
-    if question.is_stressed:
-        return ()
     joint = question.profile.joint(question.stratum.id)
-    scores = [(words, question.score(harder)) for words, harder in stressed_profiles(question.profile)]
+    scores = [(words, question.score(harder)) for words, harder in question.stresses]
     return tuple(
         reason("not_robust", stress=words, t=f"{under.t:g}", c_support=f"{joint.c_support:g}")
         for words, under in scores
@@ -270,8 +289,6 @@ def _findings(question: _Question, found: Score, reasons: tuple[Reason, ...]) ->
     limits = limiting_reasons(question.facts, question.gross_target, question.profile, question.stratum)
     if found.t >= joint.c_support:
         in_favour.insert(0, about_t.pop(0))
-    elif found.t >= joint.c_reject:
-        in_favour.insert(0, about_t[0])
     against = [*about_t, *against, *(limit.text for limit in limits)]
     if question.profile.calibration is None:
         against.append(sentences.NOT_CALIBRATED)
@@ -290,12 +307,12 @@ def _why_not(question: _Question) -> tuple[Counterfactual, ...]:
     ]
     stresses = [
         _counterfactual(
-            replace(question, profile=harder, is_stressed=True),
+            replace(question, profile=harder, stresses=()),
             f"stress:{number}",
             sentences.UNDER_STRESS,
             stress=words,
         )
-        for number, (words, harder) in enumerate(stressed_profiles(question.profile), start=1)
+        for number, (words, harder) in enumerate(question.stresses, start=1)
     ]
     return (*left_out, *stresses)
 

@@ -129,3 +129,24 @@ def test_a_run_that_scores_nothing_says_so_and_still_sees_the_target(target_clas
 def test_no_gross_target_is_seen():
     table = MetricTable(rois=(), gross_target={"scored.phases": Measurement.of(0, Unit.NONE)})
     assert not case_facts(CASE, table).has_gross_target
+
+
+def imaged(body_part):
+    return replace(CASE, rt_plan=None, planning_image=replace(CASE.planning_image, body_part=body_part))
+
+
+@pytest.mark.parametrize("body_part", ["EXTREMITY", "Lower Extremity", "PELVIS"])
+def test_an_image_that_says_it_is_elsewhere_is_believed(body_part):
+    facts = case_facts(imaged(body_part), TABLE)
+    assert (facts.site, facts.site_stated_by) == (Site.NOT_THORACIC, StatedBy.IMAGE)
+
+
+@pytest.mark.parametrize("body_part", ["CHEST", "THORAX", "LUNG", "CHESTABDPELVIS", ""])
+def test_an_image_never_makes_a_site_thoracic(body_part):
+    facts = case_facts(imaged(body_part), TABLE)
+    assert (facts.site, facts.site_stated_by) == (Site.UNKNOWN, StatedBy.NOBODY)
+
+
+def test_the_rt_plan_counts_before_the_image():
+    case = replace(CASE, planning_image=imaged("EXTREMITY").planning_image)
+    assert case_facts(case, TABLE).site_stated_by is StatedBy.RT_PLAN

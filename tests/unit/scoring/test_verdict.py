@@ -136,8 +136,8 @@ def test_a_low_t_is_no_rejection_where_an_unmeasurable_family_could_hide_the_res
     # extent at 90; with shape unknown, the best anchor could be anything: T could be 90
     found = verdict(measured(topology=50, extent=90, fusion=0, image_sets=0))
     assert (found.value, codes(found)) == ("insufficient_evidence", ["unmeasured_families"])
-    assert "Shape could not be measured" in found.reasons[0].text
-    assert "T would be 90" in found.reasons[0].text
+    assert "could not be measured might change the answer: Shape" in found.reasons[0].text
+    assert "with the highest possible score there 90" in found.reasons[0].text
 
 
 def test_a_low_t_is_a_rejection_where_the_unmeasurable_family_could_not_change_it():
@@ -184,15 +184,15 @@ def test_a_support_must_stand_under_each_harder_reference():
     found = verdict(everything(50, shape_a=130, shape_b=130, topology=105))
     assert found.value == "indeterminate"
     assert codes(found) == ["above_support_cutoff", "not_robust", "not_robust"]
-    assert "T is 96.34," in found.reasons[1].text
-    assert "T is 92.3077" in found.reasons[2].text
+    assert "the deciding score is 96.34," in found.reasons[1].text
+    assert "the deciding score is 92.3077" in found.reasons[2].text
 
 
 def test_a_support_that_rests_on_the_targets_size_falls_with_larger_reference_targets():
     # extent 120 of a reference enlarged to 150 is percentile 80
     found = verdict(everything(50, topology=130, extent=120))
     assert codes(found) == ["above_support_cutoff", "not_robust"]
-    assert "1.5 times as large, T is 80" in found.reasons[1].text
+    assert "1.5 times as large the deciding score is 80" in found.reasons[1].text
 
 
 def test_a_support_needs_an_absolute_effect_in_each_deciding_family():
@@ -276,30 +276,42 @@ def test_why_not_answers_for_each_family_and_each_stress():
     by_change = {each.change: each for each in found.why_not}
     assert (by_change["without:shape"].t, by_change["without:shape"].value) == (0, "rejects")
     assert (by_change["without:extent"].t, by_change["without:extent"].value) == (100, "supports")
-    assert by_change["without:shape"].text == "With Shape left out, T is 0: the plan files do not support it."
+    assert by_change["without:shape"].text == "Without Shape: the plan files do not support it (deciding score 0)."
     assert by_change["stress:2"].value == "supports"
 
 
 def test_findings_stand_on_the_side_they_speak_for():
     found = verdict(everything(50, shape_a=130, shape_b=130, topology=90, extent=60))
-    assert found.findings_for[0].startswith("T is 90, between 75 and 97.5")
-    assert found.findings_for[0] in found.findings_against
-    assert [text.split(":")[0] for text in found.findings_for[1:]] == ["Shape", "Topology"]
+    assert found.findings_against[0].endswith("(deciding score 90, routine below 75, unusual from 97.5).")
+    assert not set(found.findings_for) & set(found.findings_against)
+    assert [text.split(":")[0] for text in found.findings_for] == ["Shape", "Topology"]
     assert [text.split(":")[0] for text in found.findings_against[1:]] == ["Extent", "Fusion", "Image_Sets"]
 
 
 def test_a_finding_is_made_of_the_plans_own_numbers():
     found = verdict(measured(shape_a=92, topology=90, extent=50, fusion=0, image_sets=0))
-    assert found.findings_against[1] == (
-        "Shape: typical, percentile 71 of the reference; the scored.shape_a 92, harder than 92 % of the reference; "
-        "not measured: the scored.shape_b (this version does not measure it)."
+    assert found.findings_against[1] == "Shape: as in routine plans (harder than in 71 % of them)."
+    assert found.findings_for == (
+        "Topology: above most routine plans (harder than in 90 % of them). "
+        "The scored.topology 90, harder than 90 %.",
     )
+
+
+def test_a_finding_names_the_two_factors_that_stand_highest():
+    found = verdict(everything(50, shape_a=90, shape_b=95))
+    assert "The scored.shape_b 95, harder than 95 %; the scored.shape_a 90, harder than 90 %." in found.findings_for[0]
+
+
+def test_what_could_not_be_measured_says_why():
+    found = verdict(measured(topology=50, extent=50, fusion=0, image_sets=0))
+    sentence = "Shape: could not be measured, so it adds nothing (this version does not measure it)."
+    assert sentence in found.findings_against
 
 
 def test_a_finding_says_where_a_convention_was_capped():
     profile = made_profile(('basis = "model"', 'basis = "convention"'))
     found = verdict(everything(50, shape_a=99, shape_b=99), profile)
-    assert "harder than 99 % of the reference (by convention, counted as 95)" in found.findings_for[0]
+    assert "harder than 99 % (set by convention, counted as 95)" in found.findings_for[0]
 
 
 def test_an_uncalibrated_profile_is_a_finding_against():

@@ -1,0 +1,139 @@
+"""The gross target as a hand might have drawn it another time, and what of the scored metrics that changes.
+
+Contours are displaced within their planes by a smooth random field: standard deviation 2 mm, correlation length 20 mm,
+published observers' order of magnitude. What is measured on the contours alone is measured again: size, shape, pieces.
+What images and organs say is held, since a displaced border would no longer follow the edge that was seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.geometry.volume import slab_volume_mm3
+from rtcomplexity.metrics import contour, shape
+from rtcomplexity.metrics.context import RoiContext, UnionContext, drawing_grid
+from rtcomplexity.metrics.gross_target import union_of
+from rtcomplexity.metrics.measurement import Measurement
+from rtcomplexity.metrics.target_shape import coarse_shape
+from rtcomplexity.units import MM3_PER_CM3, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from numpy.typing import NDArray
+
+    from rtcomplexity.geometry.planar import PlaneStack
+    from rtcomplexity.metrics.context import ShapeContext
+    from rtcomplexity.model.case import Case
+    from rtcomplexity.settings import Settings
+
+    Floats = NDArray[np.float64]
+
+DEVIATION_MM: Final = 2.0
+"""Standard deviation of the displacement along each axis of the plane."""
+CORRELATION_MM: Final = 20.0
+"""Displacements this far apart have correlation exp(-1/2)."""
+WAVES: Final = 24
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Replicates:
+    """Redrawings of one gross target, numbered; the same number gives the same redrawing for the same seed."""
+
+    target: ShapeContext
+    values: Mapping[str, Measurement]
+    """The scored metrics as measured."""
+    seed: bytes
+
+    def __call__(self, number: int) -> Mapping[str, Measurement]:
+        """Scored metrics of one redrawing."""
+        redrawn = displaced(self.target.stack, self._field(number))
+        context = UnionContext(grid=self.target.grid, settings=self.target.settings, union=redrawn)
+        return {**self.values, **self._scaled(_sizes(context), self._sizes), **self._shape(redrawn), **_pieces(context)}
+
+    @cached_property
+    def _sizes(self) -> Mapping[str, float]:
+        return _sizes(self.target)
+
+    @cached_property
+    def _coarse(self) -> Mapping[str, float]:
+        return coarse_shape(self.target.stack)
+
+    def _shape(self, redrawn: PlaneStack) -> dict[str, Measurement]:
+        return self._scaled(coarse_shape(redrawn), self._coarse) if self._coarse else {}
+
+    def _scaled(self, redrawn: Mapping[str, float], drawn: Mapping[str, float]) -> dict[str, Measurement]:
+        """Carry the change over to the values as measured, so that a coarser way of measuring cancels out."""
+        return {
+            key: Measurement.of(measured.value * redrawn[key] / drawn[key], measured.unit)
+            for key in drawn.keys() & redrawn.keys()
+            if (measured := self.values.get(key)) is not None and measured.value is not None and drawn[key] > 0
+        }
+
+    def _field(self, number: int) -> SmoothField:
+        rng = np.random.default_rng([*self.seed, number])
+        return SmoothField(
+            waves=rng.standard_normal((WAVES, 3)) / CORRELATION_MM,
+            phases=rng.uniform(0, 2 * np.pi, (2, WAVES)),
+            deviation_mm=DEVIATION_MM,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SmoothField:
+    """A random displacement in the plane: a sum of waves, which tends to a Gaussian field."""
+
+    waves: Floats
+    """(m, 3) radians per mm along (u, v, normal)."""
+    phases: Floats
+    """(2, m) for the displacement along u and v."""
+    deviation_mm: float
+
+    def at(self, points_mm: Floats) -> Floats:
+        """(n, 2) displacement at (n, 3) points, mm."""
+        turns = points_mm @ self.waves.T
+        scale = self.deviation_mm * np.sqrt(2 / len(self.waves))
+        return np.stack([scale * np.cos(turns + phase).sum(axis=1) for phase in self.phases], axis=1)
+
+
+def displaced(stack: PlaneStack, field: SmoothField) -> PlaneStack:
+    """Move every vertex by a field, which is anchored to the middle of the shape."""
+    heights = stack.positions_mm[np.repeat(stack.plane_of_contour, np.diff(stack.contour_offsets))]
+    points = np.column_stack([stack.points_mm, heights])
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    return replace(stack, points_mm=stack.points_mm + field.at(points - middle))
+
+
+def replicates(
+    case: Case, numbers: Collection[int], values: Mapping[str, Measurement], settings: Settings, seed: bytes
+) -> Replicates:
+    """Prepare redrawings of the union of these ROIs, of which `values` were measured."""
+    rois = case.structure_set.rois
+    grid = drawing_grid(case.planning_image.grid if case.planning_image else None, rois, settings)
+    parts = [RoiContext(roi=roi, grid=grid, settings=settings) for roi in rois if roi.number in numbers]
+    parts.sort(key=lambda part: (-slab_volume_mm3(part.stack), part.roi.number))
+    return Replicates(target=union_of(parts), values=values, seed=seed)
+
+
+def _sizes(context: ShapeContext) -> dict[str, float]:
+    """Size by scored key, as it changes with the contours; the length along the patient does not."""
+    return {
+        "scored.volume": slab_volume_mm3(context.stack) / MM3_PER_CM3,
+        "scored.manual_lateral_area": contour.lateral_area_cm2(context),
+    }
+
+
+def _pieces(context: ShapeContext) -> dict[str, Measurement]:
+    """Pieces by scored key."""
+    planes = context.stack.plane_count
+    counts = {
+        "scored.component_count": shape.component_count(context),
+        "scored.planes_with_components": contour.planes_with_components(context) / planes,
+        "scored.planes_with_holes": contour.planes_with_holes(context) / planes,
+        "scored.branching_count": shape.branching_count(context),
+    }
+    return {key: Measurement.of(value, Unit.NONE) for key, value in counts.items()}
