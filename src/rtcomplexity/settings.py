@@ -20,7 +20,10 @@ PREFIX = "RTCOMPLEXITY_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What input is accepted, and when two positions count as one."""
+    """What input is accepted, and when two positions count as one.
+
+    What is over a limit is refused before it is unpacked or allocated; the text of the refusal names the limit.
+    """
 
     max_file_bytes: int = 2_000_000_000
     """Largest single file that is opened, bytes."""
@@ -32,6 +35,16 @@ class Settings:
     """Most contours in one structure set."""
     max_image_pixels: int = 4_000_000_000
     """Most pixels (rows x columns x frames) in one image series that are decoded."""
+    max_frame_pixels: int = 67_108_864
+    """Most pixels (rows x columns) of one frame that is decoded."""
+    max_elements: int = 100_000
+    """Most elements at the top level of one file (real ones have hundreds)."""
+    max_nesting: int = 32
+    """Deepest sequence within sequences in one file, levels (DICOM's own objects have under 10)."""
+    max_inflation: int = 50
+    """A deflated file may unpack to so many times its size ..."""
+    inflation_floor_bytes: int = 16_000_000
+    """... or to so many bytes, whichever is more, bytes."""
     plane_tolerance_mm: float = 0.01
     """Contours whose positions along the normal differ by less lie on one plane, mm."""
     planarity_tolerance_mm: float = 0.5

@@ -195,7 +195,7 @@ def _candidate(
     settings: Settings,
     aliases: Mapping[str, TargetClass],
 ) -> Candidate:
-    dataset = load(file, settings.max_structure_set_bytes)
+    dataset = load(file, settings.max_structure_set_bytes, settings)
     structure_set, issues = structure_set_from(dataset, file.sha256, settings=settings, aliases=aliases)
     relationships, relationship_issues = _relationships(dataset, file.sha256)
     return Candidate(
@@ -242,7 +242,7 @@ def _read_each(
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # pydicom's: what matters of them the readers make issues of
-                value, noticed = read(load(file, settings.max_file_bytes), file.sha256)
+                value, noticed = read(load(file, settings.max_file_bytes, settings), file.sha256)
         except InputDataError as fault:
             issues.append(left_out(file, fault.found))
         except PARSE_FAULTS as fault:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
+MOST_VALUES: Final = 1000
+"""Of a multi-valued text element; what follows stays one text."""
 DEFAULT_ENCODINGS: Final = ("iso8859",)
 _SPECIFIC_CHARACTER_SET: Final = 0x00080005
 _DELIMITERS: Final = {0x0A, 0x0C, 0x0D, 0x09}
@@ -65,13 +67,16 @@ def text(dataset: Dataset, tag: int, encodings: Sequence[str] = DEFAULT_ENCODING
 def texts(dataset: Dataset, tag: int) -> tuple[str, ...]:
     r"""Values of a multi-valued text element, split on ``\``."""
     value = text(dataset, tag)
-    return tuple(part.strip() for part in value.split("\\")) if value else ()
+    return tuple(part.strip() for part in value.split("\\", MOST_VALUES)) if value else ()
 
 
 def floats(dataset: Dataset, tag: int, count: int) -> tuple[float, ...] | None:
     """`count` decimal strings; None where absent, of another number, not numeric or not finite."""
+    parts = (raw_bytes(dataset, tag) or b"").rstrip(b"\0").split(b"\\", count)
+    if any(b"_" in part for part in parts):  # which float() takes for a digit separator
+        return None
     try:
-        values = tuple(float(part) for part in (raw_bytes(dataset, tag) or b"").rstrip(b"\0").split(b"\\"))
+        values = tuple(float(part) for part in parts)
     except ValueError:
         return None
     return values if len(values) == count and all(map(math.isfinite, values)) else None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from rtcomplexity.dicom.headers import FileKind, IndexedFile, read_header
 from rtcomplexity.dicom.parsing import (
+    DEFAULTS,
     HEAD_BYTES,
     PARSE_FAULTS,
     describe,
@@ -123,7 +124,7 @@ def _index(
     return _grouped(gathered)
 
 
-def load(file: IndexedFile, limit_bytes: int) -> Dataset:
+def load(file: IndexedFile, limit_bytes: int, settings: Settings = DEFAULTS) -> Dataset:
     """Parse an indexed file again, with everything up to its pixels.
 
     Raises
@@ -149,7 +150,7 @@ def load(file: IndexedFile, limit_bytes: int) -> Dataset:
         raise UnreadableFileError(
             f"A {file.kind} changed while it was being read.", "leave the folder as it is during a run."
         )
-    dataset = parse(data)
+    dataset = parse(data, settings=settings)
     if is_cut_short(dataset) and file.kind is not FileKind.STRUCTURE_SET:
         raise UnreadableFileError(f"A {file.kind} is cut short inside an element.", "export it again.")
     return dataset
@@ -188,12 +189,12 @@ def _index_file(path: Path, settings: Settings, gathered: _Gathered) -> None:
             gathered.issues.append(_issue("file-too-large", text))
             return
         with path.open("rb") as stream:
-            _index_stream(stream, path, status.st_size, gathered)
+            _index_stream(stream, path, status.st_size, settings, gathered)
     except OSError as fault:
         gathered.issues.append(_issue("file-unreadable", f"A file cannot be read ({fault.strerror})."))
 
 
-def _index_stream(stream: BinaryIO, path: Path, size: int, gathered: _Gathered) -> None:
+def _index_stream(stream: BinaryIO, path: Path, size: int, settings: Settings, gathered: _Gathered) -> None:
     head = stream.read(_HEAD_BYTES)
     if not may_be_dicom(head[:HEAD_BYTES]) or is_directory_record(head):
         gathered.skipped += 1
@@ -207,7 +208,7 @@ def _index_stream(stream: BinaryIO, path: Path, size: int, gathered: _Gathered) 
         sha256 = _digest(stream)
         stream.seek(0)
         source = stream
-    _index_dicom(source, path, sha256, gathered, has_prefix=has_preamble(head))
+    _index_dicom(source, path, sha256, settings, gathered, has_prefix=has_preamble(head))
 
 
 def _digest(stream: BinaryIO) -> str:
@@ -217,9 +218,11 @@ def _digest(stream: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _index_dicom(source: bytes | BinaryIO, path: Path, sha256: str, gathered: _Gathered, *, has_prefix: bool) -> None:
+def _index_dicom(
+    source: bytes | BinaryIO, path: Path, sha256: str, settings: Settings, gathered: _Gathered, *, has_prefix: bool
+) -> None:
     try:
-        dataset = parse(source, header_only=True)
+        dataset = parse(source, header_only=True, settings=settings)
         file = read_header(dataset, path, sha256)
     except InputDataError as fault:
         _note_broken(fault.found, sha256, gathered, has_prefix=has_prefix)

@@ -86,14 +86,14 @@ def read_links(path: Path, *, settings: Settings, hashed: bool) -> FileLinks | N
                     "raise the limit if that is right.",
                 )
             stream.seek(0)
-            dataset = parse(stream, header_only=True)
+            dataset = parse(stream, header_only=True, settings=settings)
     except OSError as fault:
         raise UnreadableFileError(f"A file cannot be read ({fault.strerror}).", "check its permissions.") from fault
     except InputDataError:
         if has_preamble(head):
             raise
         return None
-    return _links(dataset, path, hashed=hashed, is_certain=has_preamble(head))
+    return _links(dataset, path, settings, hashed=hashed, is_certain=has_preamble(head))
 
 
 def hash_file(path: Path) -> str:
@@ -105,12 +105,12 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _links(header: Dataset, path: Path, *, hashed: bool, is_certain: bool) -> FileLinks | None:
+def _links(header: Dataset, path: Path, settings: Settings, *, hashed: bool, is_certain: bool) -> FileLinks | None:
     try:
         file = read_header(header, path, "")
         if not file.sop_class_uid:
             raise UnreadableFileError("A DICOM file names no SOP Class.", _AGAIN)
-        frames, referenced = _ties(file.kind, path)
+        frames, referenced = _ties(file.kind, path, settings)
         return FileLinks(
             kind=file.kind,
             sop_instance_uid=file.sop_instance_uid,
@@ -129,12 +129,12 @@ def _links(header: Dataset, path: Path, *, hashed: bool, is_certain: bool) -> Fi
         raise UnreadableFileError(f"A DICOM file is broken: {describe(fault)}.", _AGAIN) from fault
 
 
-def _ties(kind: FileKind, path: Path) -> tuple[list[str], list[str]]:
+def _ties(kind: FileKind, path: Path, settings: Settings) -> tuple[list[str], list[str]]:
     """Frames of reference and UIDs that the contents name."""
     if kind in {FileKind.IMAGE, FileKind.OTHER}:
         return [], []
     try:
-        dataset = parse(path.read_bytes())
+        dataset = parse(path.read_bytes(), settings=settings)
     except InputDataError:
         return [], []  # its reader will say what is wrong with it
     if kind is FileKind.PLAN:

@@ -6,6 +6,7 @@ about. Element values stay raw bytes: :mod:`rtcomplexity.dicom.elements` reads t
 
 from __future__ import annotations
 
+import itertools
 import struct
 import warnings
 import zlib
@@ -22,6 +23,7 @@ from pydicom.filereader import (
 )
 
 from rtcomplexity.errors import LimitExceededError, UnreadableFileError
+from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
     from pydicom.tag import BaseTag
+
+    _StopWhen = Callable[[BaseTag, str | None, int], bool]
 
 PARSE_FAULTS: Final = (
     AttributeError,
@@ -53,8 +57,7 @@ DICOMDIR: Final = b"1.2.840.10008.1.3.10"
 _UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 _PIXEL_GROUP: Final = 0x7FE0
 _CONTENT_GROUPS: Final = frozenset({0x3006, 0x300A})
-_INFLATION_RATIO: Final = 50
-_INFLATION_FLOOR_BYTES: Final = 16_000_000
+DEFAULTS: Final = Settings()
 
 
 def has_preamble(head: bytes) -> bool:
@@ -80,7 +83,7 @@ def is_directory_record(head: bytes) -> bool:
     return has_preamble(head) and DICOMDIR in head[HEAD_BYTES:1024]
 
 
-def parse(source: bytes | BinaryIO, *, header_only: bool = False) -> Dataset:
+def parse(source: bytes | BinaryIO, *, header_only: bool = False, settings: Settings = DEFAULTS) -> Dataset:
     """Parse a DICOM file up to its pixels; no value is converted.
 
     Truncation inside the last element passes: ask :func:`is_cut_short`.
@@ -91,24 +94,30 @@ def parse(source: bytes | BinaryIO, *, header_only: bool = False) -> Dataset:
         The whole file.
     header_only : bool
         Stop before the contents of structure sets and plans (groups 3006 and 300A).
+    settings : Settings
+        ``max_elements``, ``max_nesting`` and the two limits on inflation.
 
     Raises
     ------
     UnreadableFileError
         If the file is broken.
     LimitExceededError
-        If a deflated file unpacks to more than 50 times its size.
+        If a deflated file unpacks to too much, or elements are too many or nested too deeply.
     """
     stream = BytesIO(source) if isinstance(source, bytes) else source
-    stop_when = _at_content if header_only else _at_pixels
+    stop_when = _counted(_at_content if header_only else _at_pixels, settings.max_elements)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what matters of them is checked here and by the readers
-            if _is_deflated(source):
-                return _parse_deflated(stream, stop_when)
-            return read_partial(stream, stop_when, force=True)
+            dataset: Dataset = (
+                _parse_deflated(stream, stop_when, settings)
+                if _is_deflated(source)
+                else read_partial(stream, stop_when, force=True)
+            )
     except PARSE_FAULTS as fault:
         raise UnreadableFileError(f"A DICOM file is broken: {describe(fault)}.", "export it again.") from fault
+    _refuse_too_deep(dataset, settings.max_nesting)
+    return dataset
 
 
 def describe(fault: BaseException) -> str:
@@ -156,16 +165,54 @@ def _transfer_syntax(stream: BinaryIO) -> bytes:
     return str(_read_file_meta_info(stream).get("TransferSyntaxUID", "")).encode("ascii", "replace")
 
 
-def _parse_deflated(stream: BinaryIO, stop_when: Callable[[BaseTag, str | None, int], bool]) -> Dataset:
+def _parse_deflated(stream: BinaryIO, stop_when: _StopWhen, settings: Settings) -> Dataset:
     _transfer_syntax(stream)
     packed = stream.read()
-    limit = max(_INFLATION_FLOOR_BYTES, _INFLATION_RATIO * len(packed))
+    limit = max(settings.inflation_floor_bytes, settings.max_inflation * len(packed))
     unpacked = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, limit + 1)
     if len(unpacked) > limit:
         raise LimitExceededError(
             f"A deflated file unpacks to more than {limit} bytes.", "check where it comes from; export it uncompressed."
         )
     return read_dataset(BytesIO(unpacked), is_implicit_VR=False, is_little_endian=True, stop_when=stop_when)
+
+
+def _counted(stop_when: _StopWhen, limit: int) -> _StopWhen:
+    """Give the same answers as `stop_when`, up to a number of elements."""
+    seen = itertools.count(1)
+
+    def stop(tag: BaseTag, vr: str | None, length: int) -> bool:
+        if next(seen) > limit:
+            raise LimitExceededError(
+                f"A DICOM file has more than {limit} elements.",
+                "check where it comes from, or raise RTCOMPLEXITY_MAX_ELEMENTS.",
+            )
+        return stop_when(tag, vr, length)
+
+    return stop
+
+
+def _refuse_too_deep(dataset: Dataset, limit: int) -> None:
+    """Refuse sequences within sequences; those of stated length stay bytes, and hurt nobody until they are read."""
+    level = [dataset]
+    for _ in range(limit + 1):
+        level = [item for one in level for item in _parsed_items(one)]
+        if not level:
+            return
+    raise LimitExceededError(
+        f"A DICOM file's sequences are nested more than {limit} levels deep.",
+        "check where it comes from, or raise RTCOMPLEXITY_MAX_NESTING.",
+    )
+
+
+def _parsed_items(dataset: Dataset) -> list[Dataset]:
+    """Items of sequences that are parsed already: those of undefined length."""
+    return [
+        item
+        for element in dataset._dict.values()  # noqa: SLF001 -- the public ways convert every value
+        if not isinstance(element, RawDataElement) and element.VR == "SQ"
+        for item in element.value
+    ]
 
 
 def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:

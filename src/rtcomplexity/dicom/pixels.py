@@ -212,11 +212,20 @@ def _check_limit(pixels: int, settings: Settings) -> None:
         )
 
 
+def _check_frame(layout: _Layout, settings: Settings) -> None:
+    if layout.transfer_syntax in COMPRESSED and layout.rows * layout.columns > settings.max_frame_pixels:
+        raise LimitExceededError(
+            f"A compressed image of {layout.rows} x {layout.columns} pixels is over the limit of "
+            f"{settings.max_frame_pixels}.",
+            "check where it comes from, or raise RTCOMPLEXITY_MAX_FRAME_PIXELS.",
+        )
+
+
 def _layout(path: Path, series: ImageSeries, settings: Settings) -> _Layout:
     """Read the header of a file and check that its pixels are of a kind that can be sampled."""
     try:
         with path.open("rb") as stream:
-            header = parse(stream)
+            header = parse(stream, settings=settings)
             syntax = _transfer_syntax(header)
             offset, length = _native_extent(stream, syntax) if syntax in NATIVE else (0, 0)
     except OSError:
@@ -241,6 +250,7 @@ def _layout(path: Path, series: ImageSeries, settings: Settings) -> _Layout:
     )
     _check_layout(layout, series)
     _check_limit(rows * columns, settings)
+    _check_frame(layout, settings)
     return layout
 
 

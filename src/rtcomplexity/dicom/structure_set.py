@@ -141,7 +141,7 @@ def _open(source: Path | bytes, settings: Settings) -> tuple[Dataset, str]:
         raise _too_large(len(data), settings)
     if not may_be_dicom(data[:132]):
         raise UnreadableFileError("The file is no DICOM file.", "give an RT Structure Set.")
-    return parse(data), hashlib.sha256(data).hexdigest()
+    return parse(data, settings=settings), hashlib.sha256(data).hexdigest()
 
 
 def _read_bytes(path: Path, settings: Settings) -> bytes:
