@@ -1,0 +1,71 @@
+import csv
+import io
+
+import pytest
+
+from rtcomplexity.evidence.formats.csv import FORMULA_STARTS, image_sets_csv, rois_csv, safe
+from rtcomplexity.evidence.formats.summary import attachment_number, summary_txt
+from rtcomplexity.scoring.guardrails import DISCLAIMER, FORBIDDEN
+from unit.evidence.made_evidence import HOSTILE_NAMES, VERDICTS, record_of, with_roi_name
+
+
+def rows(content):
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_every_roi_has_a_line_with_its_numbers():
+    header, *body = rows(rois_csv(record_of()))
+    first = dict(zip(header, body[0], strict=True))
+    assert first["name"] == "GTV 2"
+    assert first["contour.count"] == "21"
+    assert first["shape.volume [cm3]"] == "20.5"
+
+
+def test_every_image_set_has_a_line_with_its_level():
+    header, *body = rows(image_sets_csv(record_of()))
+    table = [dict(zip(header, row, strict=True)) for row in body[:3]]
+    assert [row["modality"] for row in table] == ["CT", "PT", "MR"]
+    assert [row["level"] for row in table] == ["referenced", "registered", "present"]
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_no_cell_is_a_formula_and_no_name_breaks_a_line(name):
+    body = rows(rois_csv(with_roi_name(name)))
+    assert len(body) == len(rows(rois_csv(with_roi_name("x"))))
+    for row in body:
+        assert not any(cell.startswith(FORMULA_STARTS) for cell in row[:1])
+        assert not any(ord(character) < 32 for cell in row for character in cell)
+
+
+@pytest.mark.parametrize("start", FORMULA_STARTS)
+def test_a_formula_gets_an_apostrophe(start):
+    assert safe(f"{start}1").startswith("'")
+    assert safe(f" {start}1").startswith("'")
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+@pytest.mark.parametrize("write", [rois_csv, image_sets_csv, summary_txt])
+def test_disclaimer_findings_and_error_rate_travel_with_the_numbers(write, verdict):
+    record = record_of(verdict)
+    text = " ".join(write(record).decode("utf-8-sig").replace('""', '"').split())
+    assert " ".join(DISCLAIMER.split()) in text
+    for finding in (*record.verdict.findings_for, *record.verdict.findings_against):
+        assert " ".join(finding.split()) in text
+    rate = record.verdict.false_support_rate
+    assert (rate.population if rate.value is not None else "not known (the profile is not calibrated)") in text
+    assert not FORBIDDEN.search(text)
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_the_summary_holds_facts_and_an_attachment_number_and_no_ready_made_statement(verdict):
+    record = record_of(verdict)
+    text = summary_txt(record).decode()
+    assert attachment_number(record) in text
+    assert attachment_number(record).isalnum()
+    assert len(attachment_number(record)) <= 50
+    assert "statement for the claim" not in text.lower()
+
+
+def test_the_same_record_gives_the_same_bytes():
+    for write in (rois_csv, image_sets_csv, summary_txt):
+        assert write(record_of()) == write(record_of())
