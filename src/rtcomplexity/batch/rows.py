@@ -20,8 +20,8 @@ SEVERITIES: Final = ("info", "warning", "error")
 PLAN_COLUMNS: Final = (
     "key", "plan_id", "patient_key", "status", "code", "verdict", "claim", "service_level", "stratum", "t",
     "percentile", "decided_by", "reasons", "site", "fractions", "approval", "link", "modality", "slice_spacing_mm",
-    "rois", "image_sets", "issues_info", "issues_warning", "issues_error", "claim_rows", "course_keys", "flags", "profile",
-    "profile_sha256", "software",
+    "rois", "image_sets", "issues_info", "issues_warning", "issues_error", "claim_rows", "course_keys", "flags",
+    "profile", "profile_sha256", "software",
 )  # fmt: skip
 ROI_COLUMNS: Final = ("key", "plan_id", "roi", "target_class", "generation", "derived_from", "is_gross_target")
 

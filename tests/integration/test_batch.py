@@ -1,0 +1,314 @@
+"""A batch from its command line to its files: the same results however it ran, and nobody named."""
+
+import csv
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import unit.batch.small_plans as small
+from rtcomplexity.assessment import analyze
+from rtcomplexity.cli.app import run
+from rtcomplexity.evidence.record import to_json
+from rtcomplexity.testing import write_sample
+from unit.batch.small_plans import key_of, write_archive
+
+FAULTS = Path(small.__file__).parent / "faults"
+COMMAND = [sys.executable, "-m", "rtcomplexity.cli", "batch"]
+OUTPUTS = ("results.jsonl", "results.csv", "results_rois.csv", "refused.csv")
+
+
+def start(*arguments, bad=None, **options):
+    search = os.pathsep.join([str(FAULTS), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": search, "BAD_PLANS": json.dumps(bad or {})}
+    return subprocess.Popen([*COMMAND, *map(str, arguments)], env=environment, text=True, **options)
+
+
+def batch(*arguments, bad=None):
+    """Run a batch in processes of its own; (exit code, stdout, stderr)."""
+    process = start(*arguments, bad=bad, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    out, err = process.communicate(timeout=300)
+    return process.returncode, out, err
+
+
+def plans(out):
+    lines = (out / "results.jsonl").read_text("utf-8").splitlines()
+    return {plan["key"]: plan for plan in map(json.loads, lines)}
+
+
+def comparable(out):
+    """What must be the same whatever ran it; hashed names differ from ledger to ledger."""
+    return {key: {**plan, "patient_key": ""} for key, plan in plans(out).items()}
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    return write_archive(tmp_path_factory.mktemp("archive"), 6)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(archive, tmp_path_factory):
+    """Results of a run that nothing disturbed."""
+    out = tmp_path_factory.mktemp("undisturbed")
+    assert batch(archive, "--out", out, "--workers", 2, "--quiet")[0] == 0
+    return out
+
+
+def test_every_plan_has_the_record_that_analyze_gives_it(tmp_path):
+    for name in ("routine_sbrt", "complex_central"):
+        write_sample(name, tmp_path / "in" / name)
+    assert run(["batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", "1", "--quiet"]) == 0
+    found = plans(tmp_path / "out")
+    for folder in (tmp_path / "in").iterdir():
+        record = json.loads(to_json(analyze(folder, identified=False).record))
+        assert found[key_of(folder / "rs.dcm")]["record"] == record
+
+
+def test_one_worker_two_workers_and_dask_give_the_same_records(archive, undisturbed, tmp_path):
+    assert batch(archive, "--out", tmp_path / "one", "--workers", 1, "--quiet")[0] == 0
+    assert batch(archive, "--out", tmp_path / "dask", "--workers", 2, "--dask", "--quiet")[0] == 0
+    assert comparable(undisturbed) == comparable(tmp_path / "one") == comparable(tmp_path / "dask")
+
+
+@pytest.mark.parametrize("engine", [[], ["--dask"]], ids=["local", "dask"])
+def test_only_the_plans_that_go_wrong_are_refused(archive, undisturbed, tmp_path, engine):
+    sets = sorted(archive.rglob("rs.dcm"))
+    bad = dict(zip(map(key_of, sets), ("hang", "eat", "gulp", "killed", "raise"), strict=False))
+    ends = {
+        "hang": ("timed_out", "wall-limit"),
+        "eat": ("out_of_memory", "memory-limit"),
+        "gulp": ("out_of_memory", "memory-limit"),
+        "killed": ("crashed", "process-died"),
+        "raise": ("crashed", "program-fault"),
+    }
+    limits = ("--timeout", 8, "--limit-memory", "300M")
+    code, out, err = batch(archive, "--out", tmp_path, "--workers", 2, *limits, *engine, bad=bad)
+    assert code == 4, err
+    found, expected = comparable(tmp_path), comparable(undisturbed)
+    for key, plan in found.items():
+        if key in bad:
+            assert (plan["status"], plan["code"]) == ends[bad[key]]
+        else:
+            assert plan == expected[key]
+    assert len([key for key in found if key not in bad]) == 1
+    assert "secret" not in (out + err + (tmp_path / "refused.csv").read_text()).lower()
+
+
+@pytest.mark.slow
+def test_killed_ten_times_and_finished_it_equals_an_undisturbed_run(archive, undisturbed, tmp_path):
+    chance = random.Random(20)
+    for _ in range(10):
+        process = start(archive, "--out", tmp_path, "--workers", 2, "--quiet", start_new_session=True)
+        time.sleep(chance.uniform(0.8, 3.0))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert batch(archive, "--out", tmp_path, "--workers", 2, "--quiet")[0] == 0
+    assert comparable(tmp_path) == comparable(undisturbed)
+
+
+def test_a_stopped_run_leaves_no_process_behind(archive, tmp_path):
+    psutil = pytest.importorskip("psutil")
+    bad = {key_of(path): "hang" for path in archive.rglob("rs.dcm")}
+    process = start(archive, "--out", tmp_path, "--workers", 2, "--quiet", bad=bad)
+    deadline = time.monotonic() + 60
+    family = []
+    while len(family) < 4 and time.monotonic() < deadline:  # two hosts, and a child of each
+        time.sleep(0.1)
+        family = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    gone, alive = psutil.wait_procs(family, timeout=20)
+    assert len(gone) >= 4
+    assert not alive
+
+
+def test_the_same_command_again_does_nothing_twice(archive, undisturbed, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(undisturbed, out)
+    before = comparable(out)
+    code, text, _ = batch(archive, "--out", out, "--workers", 1, bad=dict.fromkeys(before, "raise"))
+    assert code == 0
+    assert "6 of 6 plans stood" in text.replace("\n", " ")
+    assert comparable(out) == before
+
+
+def changed(archive, out, tmp_path, change):
+    """Spoil all plans, change something, run again; give the keys of the plans that were done again."""
+    root, again = tmp_path / "in", tmp_path / "out"
+    shutil.copytree(archive, root)  # with the times of the files
+    shutil.copytree(out, again)
+    options = change(root) or ()
+    keys = {key_of(path) for path in root.rglob("rs*.dcm")}
+    code, _, err = batch(root, "--out", again, "--workers", 1, *options, bad=dict.fromkeys(keys, "raise"))
+    assert code in {0, 4}, err
+    return {key for key, plan in plans(again).items() if plan["status"] == "crashed"}, keys, root
+
+
+def test_a_touched_or_moved_file_is_not_done_again(archive, undisturbed, tmp_path):
+    def change(root):
+        os.utime(next(root.rglob("rs.dcm")), ns=(1, 1))
+        folder = max(root.iterdir())
+        folder.rename(folder.with_name("elsewhere"))
+
+    assert changed(archive, undisturbed, tmp_path, change)[0] == set()
+
+
+def test_a_changed_image_is_done_again_and_nothing_else(archive, undisturbed, tmp_path):
+    def change(root):
+        path = sorted(root.rglob("ct_004.dcm"))[2]
+        content = bytearray(path.read_bytes())
+        content[-1] ^= 1
+        path.write_bytes(content)
+
+    again, _, root = changed(archive, undisturbed, tmp_path, change)
+    assert again == {key_of(sorted(root.rglob("rs.dcm"))[2])}
+
+
+def test_other_options_do_all_again(archive, undisturbed, tmp_path):
+    again, keys, _ = changed(archive, undisturbed, tmp_path, lambda root: ("--fractions", "3"))
+    assert again == keys
+
+
+def test_a_crash_is_tried_again_when_asked(archive, undisturbed, tmp_path):
+    bad = {key_of(path): "raise" for path in archive.rglob("rs.dcm")}
+    assert batch(archive, "--out", tmp_path, "--workers", 2, "--quiet", bad=bad)[0] == 4
+    assert batch(archive, "--out", tmp_path, "--workers", 2, "--quiet")[0] == 4
+    assert batch(archive, "--out", tmp_path, "--workers", 2, "--quiet", "--retry")[0] == 0
+    assert comparable(tmp_path) == comparable(undisturbed)
+
+
+def test_no_output_names_anybody(archive, undisturbed, tmp_path):
+    out = tmp_path / "out"
+    root = write_archive(tmp_path / "in", 2)
+    (root / "PATIENT-SECRET-broken").write_bytes(bytes(128) + b"DICM" + b"\xff" * 300)
+    claims = tmp_path / "claims.csv"
+    uids = {uid for path in root.rglob("*.dcm") for uid in re.findall(rb"2\.25\.\d{20,}", path.read_bytes())}
+    uid = re.search(rb"481\.3.*?(2\.25\.\d+)", next(root.rglob("rs.dcm")).read_bytes(), re.DOTALL)[1].decode()
+    claims.write_text(f"structure_set_uid,course\n{uid},COURSE-SECRET\n")
+    options = ("--evidence", "--parquet", "--claims", claims, "--workers", 2)
+    code, stdout, stderr = batch(root, "--out", out, *options)
+    assert code == 4
+    _, lines, _ = batch(root, "--out", out, *options, "--json")
+    texts = [stdout.encode(), stderr.encode(), lines.encode()]
+    texts += [path.read_bytes() for path in out.rglob("*") if path.is_file()]
+    texts += [str(path).encode() for path in out.rglob("*")]
+    secrets = [secret.encode() for secret in (*small.SECRETS, "COURSE-SECRET", str(root))] + sorted(uids)
+    assert len(uids) > 10
+    for text in texts:
+        assert not [secret for secret in secrets if secret in text]
+
+
+def test_one_line_of_json_a_plan_and_nothing_else_on_stdout(archive, undisturbed, tmp_path, capfdbinary):
+    out = tmp_path / "out"
+    shutil.copytree(undisturbed, out)
+    assert run(["batch", str(archive), "--out", str(out), "--workers", "1", "--json", "--quiet"]) == 0
+    stdout, stderr = capfdbinary.readouterr()
+    assert stdout == (out / "results.jsonl").read_bytes()
+    assert stderr == b""
+    assert [json.loads(line)["schema"] for line in stdout.splitlines()] == ["rtcomplexity/batch/1"] * 6
+
+
+def test_ends_with_5_where_a_check_failed(archive, undisturbed, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(undisturbed, out)
+    common = ["batch", str(archive), "--out", str(out), "--workers", "1", "--quiet"]
+    assert run([*common, "--fail-at", "rejects"]) == 5
+    assert run([*common, "--fail-at", "supports", "--fail-at", "alarm"]) == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--fail-at", "whatever"],
+        ["--limit-memory", "1K"],
+        ["--limit-memory", "much"],
+        ["--scheduler", "tcp://10.0.0.1:8786"],
+        ["--scheduler", "tls://127.0.0.1:8786"],
+        ["--scheduler", "tls://127.0.0.1:8786", "--tls-ca", "x"],
+        ["--profile", "none-such"],
+    ],
+)
+def test_options_without_sense_are_refused_before_anything_is_done(tmp_path, options):
+    (tmp_path / "in").mkdir()
+    assert run(["batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), *options]) in {2, 3}
+    assert not (tmp_path / "out" / "results.jsonl").exists()
+
+
+def test_a_folder_that_is_not_there_is_unusable_input(tmp_path):
+    assert run(["batch", str(tmp_path / "nothing"), "--out", str(tmp_path / "out"), "--workers", "1"]) == 3
+
+
+def test_an_empty_folder_is_no_failure(tmp_path):
+    (tmp_path / "in").mkdir()
+    assert run(["batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", "1"]) == 0
+    assert (tmp_path / "out" / "dashboard.html").exists()
+
+
+def test_the_same_patient_and_course_twice_is_flagged(tmp_path):
+    root = write_archive(tmp_path / "in", 1, sets=3)
+    sets = sorted(root.rglob("rs*.dcm"))
+    uids = [re.search(rb"481\.3.*?(2\.25\.\d+)", path.read_bytes(), re.DOTALL)[1].decode() for path in sets]
+    claims = tmp_path / "claims.csv"
+    rows = [f"{uids[0]},1,thoracic,3", f"{uids[1]},1 ,,", f"{uids[2]},2,,", "2.25.1,1,,"]
+    claims.write_text("structure_set_uid,course,site,fractions\n" + "\n".join(rows) + "\n")
+    code, out, _ = batch(root, "--out", tmp_path / "out", "--claims", claims, "--workers", 1, "--quick")
+    assert code == 0
+    assert "1 courses of a patient are claimed more than once" in out
+    assert "1 rows of the claims file met no plan (rows 5)" in out
+    found = plans(tmp_path / "out")
+    flags = [found[key_of(path)]["flags"] for path in sets]
+    assert flags == [["same_patient_and_course"], ["same_patient_and_course"], []]
+    assert found[key_of(sets[0])]["record"]["plan"]["facts"]["fractions"] == 3
+    with (tmp_path / "out" / "results.csv").open(newline="") as stream:
+        table = {row["key"]: row for row in csv.DictReader(stream)}
+    assert table[key_of(sets[1])]["claim_rows"] == "3"
+
+
+def test_tables_hold_every_plan_and_roi(undisturbed):
+    with (undisturbed / "results.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    with (undisturbed / "results_rois.csv").open(newline="") as stream:
+        rois = list(csv.DictReader(stream))
+    found = plans(undisturbed)
+    assert [row["key"] for row in rows] == sorted(found)
+    assert len(rois) == sum(len(plan["record"]["rois"]) for plan in found.values())
+    for row in rois:
+        metrics = found[row["key"]]["record"]["rois"][0]["metrics"]
+        assert float(row["shape.volume"]) == metrics["shape.volume"]["value"]
+
+
+def test_parquet_holds_what_the_tables_hold(archive, undisturbed, tmp_path):
+    duckdb = pytest.importorskip("duckdb")
+    out = tmp_path / "out"
+    shutil.copytree(undisturbed, out)
+    assert batch(archive, "--out", out, "--workers", 1, "--parquet", "--quiet")[0] == 0
+    with duckdb.connect() as database:
+        for name in ("results", "results_rois"):
+            table = database.read_parquet(str(out / f"{name}.parquet"))
+            with (out / f"{name}.csv").open(newline="") as stream:
+                titles, *rows = csv.reader(stream)
+            assert table.columns == titles
+            assert len(table.fetchall()) == len(rows)
+
+
+def test_every_file_is_its_owners_alone(undisturbed):
+    modes = {path.name: path.stat().st_mode & 0o077 for path in undisturbed.iterdir() if path.is_file()}
+    assert set(OUTPUTS) <= set(modes)
+    assert not any(modes.values())
+
+
+def test_evidence_folders_are_named_by_the_plan(archive, undisturbed, tmp_path):
+    root, out = tmp_path / "in", tmp_path / "out"
+    shutil.copytree(min(archive.iterdir()), root)
+    assert batch(root, "--out", out, "--workers", 1, "--evidence", "--quiet")[0] == 0
+    (plan,) = plans(out).values()
+    assert json.loads((out / "evidence" / plan["plan_id"] / "evidence.json").read_bytes()) == plan["record"]
+    assert [path.name for path in (out / "evidence").iterdir()] == [plan["plan_id"]]

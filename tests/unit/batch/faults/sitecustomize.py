@@ -1,0 +1,61 @@
+"""On PYTHONPATH, this makes plans go wrong in every process of a batch: BAD_PLANS names them and how.
+
+It stands in for a plan that would do so by itself; the package has no switch for it.
+"""
+
+import importlib.abc
+import importlib.machinery
+import json
+import os
+import signal
+import sys
+import time
+
+WORKER = "rtcomplexity.batch.worker"
+BAD = json.loads(os.environ.get("BAD_PLANS", "{}"))
+
+
+def go_wrong(how):
+    if how == "hang":
+        while True:
+            time.sleep(1)
+    if how == "spin":
+        while True:
+            pass
+    if how == "eat":
+        held = []
+        while True:
+            held.append(b"\1" * 8_000_000)
+            time.sleep(0.01)
+    if how == "gulp":
+        return b"\1" * 80_000_000_000
+    if how == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if how == "exit":
+        os._exit(3)
+    raise RuntimeError("GTV secret")
+
+
+class Loader(importlib.machinery.SourceFileLoader):
+    def exec_module(self, module):
+        super().exec_module(module)
+        analyze = module.analyze
+
+        def spoiled(index, **options):
+            how = BAD.get(index.structure_sets[0].sha256)
+            return go_wrong(how) if how else analyze(index, **options)
+
+        module.analyze = spoiled
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name != WORKER:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        spec.loader = Loader(name, spec.origin)
+        return spec
+
+
+if BAD:
+    sys.meta_path.insert(0, Finder())
