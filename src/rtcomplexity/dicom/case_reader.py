@@ -26,7 +26,7 @@ from rtcomplexity.errors import (
     NoStructureSetError,
     SeveralPatientsError,
 )
-from rtcomplexity.model.case import Case, EvidenceLevel
+from rtcomplexity.model.case import Case, EvidenceLevel, PhaseSet
 from rtcomplexity.model.issue import Issue, Severity
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ def read_case(
     link = choice.chosen.link
     registrations, registration_issues = _registrations(index, choice.chosen, settings)
     image_sets, series_issues = build_image_sets(found, link, chosen.references, registrations)
+    phase_sets = _phase_sets(choice.others, link.planning, image_sets)
     plan, choice_issues = _plan_of(chosen, plans)
     issues = (
         *index.issues,
@@ -112,7 +113,7 @@ def read_case(
         *input_issues(index),
     )
     return Case(
-        plan_id=_plan_id(chosen, image_sets, plan, registrations),
+        plan_id=_plan_id([chosen, *(phase.structure_set for phase in phase_sets)], image_sets, plan, registrations),
         structure_set=chosen,
         chosen_because=choice.because,
         alternatives=choice.alternatives,
@@ -120,6 +121,7 @@ def read_case(
         image_link=link.kind,
         image_link_text=link.text,
         image_sets=image_sets,
+        phase_sets=phase_sets,
         rt_plan=plan,
         registrations=registrations,
         issues=tuple(sorted(set(issues))),
@@ -272,14 +274,37 @@ def _plan_of(chosen: StructureSet, plans: Sequence[RtPlan]) -> tuple[RtPlan | No
     return ranked[0], tuple(issues)
 
 
+def _phase_sets(
+    others: Iterable[Candidate], planning: FoundSeries | None, image_sets: Iterable[ImageSet]
+) -> tuple[PhaseSet, ...]:
+    """Structure sets drawn on the other phases of a 4D acquisition in the planning frame: the best one of each."""
+    if planning is None:
+        return ()
+    own, frame = planning.series, planning.series.frame_of_reference_uid
+    phases = {
+        id(series): series
+        for image_set in image_sets
+        if len(image_set.series) > 1 and frame and image_set.series[0].frame_of_reference_uid == frame
+        for series in image_set.series
+        if series is not own
+    }
+    found: dict[int, PhaseSet] = {}
+    for other in others:
+        drawn_on = other.link.planning.series if other.link.planning else None
+        if id(drawn_on) in phases and other.structure_set.approval_status != "REJECTED":
+            series = phases[id(drawn_on)]
+            found.setdefault(id(series), PhaseSet(series=series, structure_set=other.structure_set))
+    return tuple(found[key] for key in phases if key in found)
+
+
 def _plan_id(
-    chosen: StructureSet,
+    drawn: Iterable[StructureSet],
     image_sets: Iterable[ImageSet],
     plan: RtPlan | None,
     registrations: Iterable[SpatialRegistration],
 ) -> str:
-    """SHA-256 over the sorted (SOP Instance UID, file SHA-256) of the set and all that is tied to it."""
-    pairs = {(chosen.sop_instance_uid, chosen.file_sha256)}
+    """SHA-256 over the sorted (SOP Instance UID, file SHA-256) of the sets that are measured and what ties to them."""
+    pairs = {(one.sop_instance_uid, one.file_sha256) for one in drawn}
     for image_set in image_sets:
         if image_set.level is not EvidenceLevel.PRESENT:
             for series in image_set.series:

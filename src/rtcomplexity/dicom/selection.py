@@ -43,6 +43,8 @@ class Choice:
     chosen: Candidate
     because: str
     alternatives: tuple[Alternative, ...]
+    others: tuple[Candidate, ...] = ()
+    """Best first."""
 
 
 def choose(candidates: Sequence[Candidate], wanted: str | None = None) -> Choice:
@@ -71,7 +73,7 @@ def choose(candidates: Sequence[Candidate], wanted: str | None = None) -> Choice
         Alternative(sop_instance_uid=other.structure_set.sop_instance_uid, because=reason)
         for other, reason in zip(others, reasons, strict=True)
     )
-    return Choice(chosen=chosen, because=because, alternatives=alternatives)
+    return Choice(chosen=chosen, because=because, alternatives=alternatives, others=tuple(others))
 
 
 def target_class_count(structure_set: StructureSet) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.fusion.case_images import CaseImages
+from rtcomplexity.fusion.phases import phase_contours
 from rtcomplexity.metrics import catalogue
 from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
@@ -21,12 +22,14 @@ from rtcomplexity.metrics.measurement import (
     SampledImage,
 )
 from rtcomplexity.metrics.nesting import nesting_issues
+from rtcomplexity.metrics.phases import measure_phases
 from rtcomplexity.metrics.relation import expansions, relations_of, unions, with_volume
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rtcomplexity.fusion.phases import PhaseContours
     from rtcomplexity.metrics.definition import MetricDefinition
     from rtcomplexity.metrics.relation import RelationContext
     from rtcomplexity.model.case import Case
@@ -46,7 +49,8 @@ def measure(case: Case, *, settings: Settings, quick: bool = False) -> MetricTab
     grid = drawing_grid(image, case.structure_set.rois, settings)
     contexts = [RoiContext(roi=roi, grid=grid, settings=settings) for roi in case.structure_set.rois]
     images = None if quick else CaseImages(case=case, settings=settings)
-    measured = [_measure_roi(context, images) for context in contexts]
+    phases = () if quick else phase_contours(case)
+    measured = [_measure_roi(context, images, phases, contexts) for context in contexts]
     usable = [context for context, each in zip(contexts, measured, strict=True) if not _is_refused(each.issues)]
     roi_issues = tuple(issue for each in measured for issue in each.issues)
     if images is None:
@@ -95,7 +99,9 @@ def _with_source(values: RoiMeasurements, sources: Mapping[int, int]) -> RoiMeas
     return replace(values, derived_from=sources.get(values.roi_number))
 
 
-def _measure_roi(context: RoiContext, images: CaseImages | None) -> _MeasuredRoi:
+def _measure_roi(
+    context: RoiContext, images: CaseImages | None, phases: Sequence[PhaseContours], contexts: Sequence[RoiContext]
+) -> _MeasuredRoi:
     """One ROI's metrics and issues; an ROI that cannot be measured becomes an issue and spoils no other."""
     roi = context.roi
     definitions = _definitions(roi, quick=images is None)
@@ -105,12 +111,21 @@ def _measure_roi(context: RoiContext, images: CaseImages | None) -> _MeasuredRoi
         issues = roi_issues(context, values)
         if images is not None and roi.target_class.is_target:
             found = TargetImages(target=context, images=images, is_gross=roi.target_class.is_gross)
-            values |= measure_images(found)
+            values |= measure_images(found) | _over_phases(context, phases, contexts)
             issues, sampled = (*issues, *image_issues(found, roi.number)), sampled_subjects(found)
     except InputDataError as error:
         values = {d.key: Measurement.missing(error.found, d.unit) for d in definitions}
         issues = (_refusal(roi, error),)
     return _MeasuredRoi(values=RoiMeasurements(roi_number=roi.number, values=values), issues=issues, sampled=sampled)
+
+
+def _over_phases(
+    context: RoiContext, phases: Sequence[PhaseContours], contexts: Sequence[RoiContext]
+) -> dict[str, Measurement]:
+    if not phases or not context.roi.target_class.is_gross:
+        return {}
+    gross_count = sum(each.roi.target_class.is_gross and len(each.roi.contours) > 0 for each in contexts)
+    return measure_phases(context, phases, gross_count)
 
 
 def _definitions(roi: Roi, *, quick: bool) -> tuple[MetricDefinition[RoiContext], ...]:

@@ -68,6 +68,15 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PhaseSet:
+    """A structure set that was not chosen, drawn on a phase of a 4D acquisition."""
+
+    series: ImageSeries
+    """The phase."""
+    structure_set: StructureSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Case:
     """What one assessment works on."""
 
@@ -82,6 +91,8 @@ class Case:
     """What of the link resolved, e.g. "134 of 134 study-level references"."""
     image_sets: tuple[ImageSet, ...] = ()
     """All sets, the planning one first."""
+    phase_sets: tuple[PhaseSet, ...] = ()
+    """What else was drawn on phases of 4D acquisitions in the planning frame, one set a phase."""
     rt_plan: RtPlan | None = None
     registrations: tuple[SpatialRegistration, ...] = ()
     issues: tuple[Issue, ...] = ()

@@ -1,0 +1,163 @@
+"""A target over the phases of a 4D acquisition: spheres of known volume at known places, drawn phase by phase."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.fusion.phases import contoured_phase_count, phase_contours
+from rtcomplexity.metrics.measure import measure
+from rtcomplexity.metrics.phases import centroid_mm
+from rtcomplexity.settings import Settings
+from rtcomplexity.testing.description import (
+    ImageDescription,
+    PlanDescription,
+    RoiDescription,
+    StructureSetDescription,
+    SyntheticPatient,
+)
+from rtcomplexity.testing.dicom_writer import write_plan
+from rtcomplexity.testing.phantoms import AXIAL, contour_stack
+from rtcomplexity.testing.radial import sphere
+from unit.fusion.images import ball, grid, runs_of
+
+SETTINGS = Settings()
+GRID = grid(shape=(20, 60, 64), spacing=(2.5, 1.0, 1.25), origin=(-40, -30, -24))
+PHASES = ("0%", "30%", "60%")
+PLACES_MM = ((0.0, 0.0, 0.0), (3.0, 0.0, -5.0), (1.0, 2.0, 2.5))
+RADII_MM = (9.0, 10.0, 8.5)
+
+
+def roi(number, name, place_mm, radius_mm, interpreted_type="GTV"):
+    frame = replace(AXIAL, origin_mm=np.array(place_mm))
+    positions = [z - place_mm[2] for z in GRID.slice_positions_mm if abs(z - place_mm[2]) < radius_mm]
+    return RoiDescription(
+        number=number,
+        name=name,
+        contours=contour_stack(sphere(radius_mm), positions_mm=positions, frame=frame),
+        interpreted_type=interpreted_type,
+    )
+
+
+def phase_image(n, **changes):
+    values = np.zeros((20, 60, 64), np.float32)
+    return ImageDescription(
+        key=f"ct{n}", modality="CT", grid=GRID, values=values, description=f"4D {PHASES[n]}", **changes
+    )
+
+
+def drawn(n, *rois, **changes):
+    return StructureSetDescription(rois=rois, key=f"rs{n}", image_key=f"ct{n}", **changes)
+
+
+def plan(sets, images=None):
+    return PlanDescription(
+        key="four dimensions",
+        patient=SyntheticPatient(patient_id="1"),
+        images=tuple(phase_image(n) for n in range(3)) if images is None else images,
+        structure_sets=sets,
+    )
+
+
+def one_a_phase(names=("GTV", "gtv ", "GTV")):
+    return tuple(drawn(n, roi(1, names[n], PLACES_MM[n], RADII_MM[n]), date=f"2020010{9 - n}") for n in range(3))
+
+
+def read(folder, description):
+    write_plan(folder, description)
+    return read_case(folder, settings=SETTINGS)
+
+
+def values_of(case):
+    (gross,) = [each for each in measure(case, settings=SETTINGS).rois if "shape.volume" in each.values]
+    return {key: each.value for key, each in gross.values.items() if key.startswith("phase.")}
+
+
+def test_the_phases_of_one_acquisition_are_one_set_and_each_phases_set_is_found(tmp_path):
+    case = read(tmp_path, plan(one_a_phase()))
+    assert [len(image_set.series) for image_set in case.image_sets] == [3]
+    assert len(case.phase_sets) == len(case.alternatives) == 2
+    assert contoured_phase_count(case) == 3
+    assert [phase.number for phase in phase_contours(case)] == [1, 2, 3]
+
+
+def test_volume_and_centroid_over_phases_are_those_that_were_drawn(tmp_path):
+    found = values_of(read(tmp_path, plan(one_a_phase())))
+    assert found["phase.count"] == 3
+    assert found["phase.volume_min"] == pytest.approx(4 / 3 * np.pi * 8.5**3 / 1000, rel=0.02)
+    assert found["phase.volume_max"] == pytest.approx(4 / 3 * np.pi * 10**3 / 1000, rel=0.02)
+    apart = np.linalg.norm(np.subtract(PLACES_MM[1], PLACES_MM[2]))
+    assert found["phase.centroid_excursion"] == pytest.approx(apart, abs=0.2)  # slices are 2.5 mm apart
+
+
+def test_the_only_gross_target_of_each_set_is_the_same_whatever_its_name(tmp_path):
+    assert values_of(read(tmp_path, plan(one_a_phase(("GTV", "tumour", "GTV-50")))))["phase.count"] == 3
+
+
+def test_among_several_targets_only_equal_names_are_the_same(tmp_path):
+    extra = roi(2, "GTVn", (20.0, 0, 0), 5.0)
+    sets = tuple(replace(each, rois=(*each.rois, extra)) for each in one_a_phase(("GTV", "primary", "GTV")))
+    case = read(tmp_path, plan(sets))
+    counts = {
+        each.roi_number: each.values["phase.count"].value
+        for each in measure(case, settings=SETTINGS).rois
+        if "phase.count" in each.values
+    }
+    assert counts == {1: 2, 2: 3}
+
+
+def test_phases_nobody_drew_on_are_no_metric(tmp_path):
+    case = read(tmp_path, plan(one_a_phase()[:1]))
+    assert contoured_phase_count(case) == 1
+    assert values_of(case) == {}
+
+
+def test_a_rejected_set_and_one_without_a_gross_target_are_no_phase(tmp_path):
+    first, second, third = one_a_phase()
+    sets = (
+        first,
+        replace(second, approval_status="REJECTED"),
+        replace(third, rois=(roi(1, "Lung_L", (0, 0, 0), 9.0, "ORGAN"),)),
+    )
+    assert contoured_phase_count(read(tmp_path, plan(sets))) == 1
+
+
+def test_without_phases_there_are_none(tmp_path):
+    case = read(tmp_path, plan(one_a_phase()[:1], (replace(phase_image(0), description="CT"),)))
+    assert phase_contours(case) == ()
+    assert values_of(case) == {}
+
+
+def test_the_average_is_planned_on_and_the_phases_count(tmp_path):
+    """The usual way: the plan is drawn on the average of the phases, which is no phase and no image set of its own."""
+    average = replace(phase_image(0), key="avg", description="average", image_type=("DERIVED", "SECONDARY", "AVERAGE"))
+    on_average = StructureSetDescription(
+        rois=(roi(1, "GTV", (1.0, 1.0, 0.0), 12.0), roi(2, "PTV", (1.0, 1.0, 0.0), 17.0, "PTV")), image_key="avg"
+    )
+    case = read(tmp_path, plan((on_average, *one_a_phase()), (*plan(()).images, average)))
+    assert case.planning_image.description == "average"
+    assert contoured_phase_count(case) == 3
+    gross = next(each for each in measure(case, settings=SETTINGS).rois if each.roi_number == 1)
+    assert gross.values["phase.count"].value == 3
+    assert gross.values["phase.volume_max"].value < 0.7 * gross.values["shape.volume"].value
+
+
+def test_a_phase_that_is_measured_is_part_of_the_plans_identity(tmp_path):
+    sets = one_a_phase()
+    other = replace(sets[1], rois=(roi(1, "GTV", PLACES_MM[1], 7.0),))
+    first = read(tmp_path / "a", plan(sets))
+    second = read(tmp_path / "b", plan((sets[0], other, sets[2])))
+    assert first.plan_id != second.plan_id
+
+
+def test_the_centroid_of_voxels_is_their_mean_in_space():
+    image = grid(heights=np.cumsum([3, 2, 4, 3, 2.5, 3, 3, 2, 4, 3, 3, 3]))
+    mask = ball(image, np.array([2.0, 1.0, 5.0]), 7.0)
+    slabs = np.gradient(image.slice_positions_mm)
+    slabs[0], slabs[-1] = np.diff(image.slice_positions_mm)[[0, -1]]
+    index = np.argwhere(mask)
+    points = image.slice_origins_mm[index[:, 0]] + index[:, 1:2] * image.column_direction * 1.5
+    points = points + index[:, 2:3] * image.row_direction * 1.25
+    expected = np.average(points, axis=0, weights=slabs[index[:, 0]])
+    np.testing.assert_allclose(centroid_mm(runs_of(mask), image), expected, atol=1e-9)
