@@ -12,12 +12,22 @@ from typing import TYPE_CHECKING, Protocol
 from rtcomplexity.evidence import record as rec
 from rtcomplexity.evidence.naming import deidentified_roi_name, encodable, keyed_uid, without_uids
 from rtcomplexity.evidence.record import NOT_STATED
+from rtcomplexity.fusion.image_sets import acquisitions
+from rtcomplexity.metrics.registration import NOT_MEASURED
 from rtcomplexity.scoring.guardrails import DISCLAIMER, SERVICE_LEVEL_NOTE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from rtcomplexity.metrics.measurement import Measurement, MetricTable, RelationMeasurements, RoiMeasurements
+    from rtcomplexity.fusion.case_images import TiedImage
+    from rtcomplexity.fusion.image_sets import Acquisition
+    from rtcomplexity.metrics.measurement import (
+        Measurement,
+        MetricTable,
+        RelationMeasurements,
+        RoiMeasurements,
+        SampledImage,
+    )
     from rtcomplexity.model.case import Case, ImageSet
     from rtcomplexity.model.image import ImageSeries
     from rtcomplexity.model.issue import Issue
@@ -105,7 +115,8 @@ def build_record(
         disclaimer=DISCLAIMER,
         options={name: privacy.option(name, value) for name, value in sorted((options or {}).items())},
         plan=_plan(case, outcome.facts, privacy),
-        image_sets=tuple(_image_set(each, case, privacy) for each in case.image_sets),
+        image_sets=_image_sets(case, table, privacy),
+        acquisitions=tuple(_acquisition(each) for each in acquisitions(case.image_sets)),
         rois=_rois(case, table, privacy),
         relations=tuple(_relation(each, rois, privacy) for each in table.relations),
         gross_target=rec.GrossTarget(rois=table.gross_target_rois, metrics=_metrics(table.gross_target)),
@@ -178,39 +189,98 @@ def _rt_plan(plan: RtPlan, privacy: _Privacy) -> rec.RtPlanRecord:
     )
 
 
-def _image_set(image_set: ImageSet, case: Case, privacy: _Privacy) -> rec.ImageSetRecord:
-    registration = _registration_of(image_set, case)
+def _image_sets(case: Case, table: MetricTable, privacy: _Privacy) -> tuple[rec.ImageSetRecord, ...]:
+    """Every image set, with what was made of it where images were looked at."""
+    if not table.images:
+        return tuple(_image_set(each, _direct_links(each, case), privacy) for each in case.image_sets)
+    return tuple(_sampled_image_set(each, case, privacy) for each in table.images)
+
+
+def _image_set(
+    image_set: ImageSet, links: Sequence[tuple[SpatialRegistration, str]], privacy: _Privacy
+) -> rec.ImageSetRecord:
+    slices = tuple(len(series.sop_instance_uids) for series in image_set.series)
     return rec.ImageSetRecord(
         modality=image_set.modality,
         role=image_set.role.value,
         level=image_set.level.value,
         shown_by=privacy.text(image_set.shown_by),
-        phases=len(image_set.series),
-        slices=sum(len(series.sop_instance_uids) for series in image_set.series),
+        phases=len(slices),
+        slices=sum(slices),
         series_uids=tuple(privacy.uid(series.series_uid) for series in image_set.series),
-        registration=None if registration is None else _registration(*registration, privacy),
+        registration=_registration(links, privacy) if links else None,
+        slices_of_phases=slices,
     )
 
 
-def _registration_of(image_set: ImageSet, case: Case) -> tuple[SpatialRegistration, str] | None:
+def _sampled_image_set(image: SampledImage, case: Case, privacy: _Privacy) -> rec.ImageSetRecord:
+    tied = image.tied
+    record = _image_set(tied.image_set, _links_of(tied, case), privacy)
+    return record.model_copy(
+        update={
+            "subject": tied.subject,
+            "suv": _suv(tied, privacy),
+            "sampled_on": image.roi_numbers,
+            "not_sampled_because": privacy.text(tied.reason) or None,
+        }
+    )
+
+
+def _suv(tied: TiedImage, privacy: _Privacy) -> rec.SuvRecord | None:
+    if tied.image_set.modality != "PT" or tied.point_map is None:
+        return None
+    is_usable = tied.factor is not None
+    return rec.SuvRecord(is_usable=is_usable, text=privacy.text(tied.suv_how if is_usable else tied.reason))
+
+
+def _links_of(tied: TiedImage, case: Case) -> list[tuple[SpatialRegistration, str]]:
+    """Registrations on the way to an image set, each with its kind."""
+    by_uid = {registration.sop_instance_uid: registration for registration in case.registrations}
+    found = [by_uid[uid] for uid in tied.registration_uids]
+    return [(registration, _kind(registration)) for registration in found]
+
+
+def _direct_links(image_set: ImageSet, case: Case) -> list[tuple[SpatialRegistration, str]]:
     """Return the registration that maps the set's frame onto the planning frame (or back), with its kind."""
     if case.planning_image is None:
-        return None
+        return []
     planning, own = case.planning_image.frame_of_reference_uid, image_set.series[0].frame_of_reference_uid
     if own == planning:
-        return None
+        return []
     for registration in case.registrations:
-        for mapping in registration.mappings:
-            if {registration.registered_frame_uid, mapping.source_frame_uid} == {planning, own}:
-                return registration, mapping.transformation_type
-    return None
+        sources = {mapping.source_frame_uid for mapping in registration.mappings}
+        sources |= {field.source_frame_uid for field in registration.deformations}
+        if any({registration.registered_frame_uid, source} == {planning, own} for source in sources):
+            return [(registration, _kind(registration))]
+    return []
 
 
-def _registration(registration: SpatialRegistration, kind: str, privacy: _Privacy) -> rec.RegistrationRecord:
+def _kind(registration: SpatialRegistration) -> str:
+    if registration.is_deformable:
+        return "DEFORMABLE"
+    kinds = {mapping.transformation_type for mapping in registration.mappings}
+    return next((kind for kind in ("AFFINE", "RIGID_SCALE", "RIGID") if kind in kinds), NOT_STATED)
+
+
+def _registration(links: Sequence[tuple[SpatialRegistration, str]], privacy: _Privacy) -> rec.RegistrationRecord:
     return rec.RegistrationRecord(
-        sop_instance_uid=privacy.uid(registration.sop_instance_uid),
-        is_deformable=registration.is_deformable,
-        transformation_type=kind or NOT_STATED,
+        sop_instance_uid=privacy.uid(links[0][0].sop_instance_uid),
+        is_deformable=any(registration.is_deformable for registration, _ in links),
+        transformation_type=links[0][1],
+        chain=tuple(
+            rec.RegistrationLink(sop_instance_uid=privacy.uid(registration.sop_instance_uid), kind=kind)
+            for registration, kind in links
+        ),
+        quality=rec.Missing(reason=NOT_MEASURED),
+    )
+
+
+def _acquisition(acquisition: Acquisition) -> rec.AcquisitionRecord:
+    return rec.AcquisitionRecord(
+        image_sets=acquisition.members,
+        is_counted=acquisition.is_counted,
+        level=acquisition.level.value,
+        text=acquisition.words,
     )
 
 

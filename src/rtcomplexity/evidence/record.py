@@ -131,16 +131,37 @@ class Plan(_Frozen):
     facts: StatedFacts
 
 
-class RegistrationRecord(_Frozen):
-    """The registration that ties an image set to the planning image."""
+class RegistrationLink(_Frozen):
+    """One registration on the way from the planning frame of reference to an image set's."""
 
     sop_instance_uid: str
+    kind: str
+    """RIGID, RIGID_SCALE, AFFINE, DEFORMABLE, or not stated."""
+
+
+class RegistrationRecord(_Frozen):
+    """What ties an image set's frame of reference to the planning frame."""
+
+    sop_instance_uid: str
+    """Of the first registration on the way."""
     is_deformable: bool
     transformation_type: str
+    chain: tuple[RegistrationLink, ...] = ()
+    """All registrations on the way, the one at the planning frame first."""
+    quality: Missing = Missing(reason="not measured")
+    """Never a number: without landmarks nothing here shows how good a registration is."""
+
+
+class SuvRecord(_Frozen):
+    """Whether a PET's values become SUVbw."""
+
+    is_usable: bool
+    text: str
+    """How they do, or which fact is missing or contradictory."""
 
 
 class ImageSetRecord(_Frozen):
-    """One image acquisition, with the level of evidence that it went into the delineation."""
+    """One image acquisition with the evidence that it went into the delineation."""
 
     modality: str
     role: Literal["planning", "secondary", "not_counted"]
@@ -148,9 +169,30 @@ class ImageSetRecord(_Frozen):
     shown_by: str
     phases: int
     slices: int
-    """Images over all phases."""
+    """Of all phases."""
     series_uids: tuple[str, ...]
     registration: RegistrationRecord | None
+    subject: str = ""
+    """How issues name it: ``image:PT:1``."""
+    slices_of_phases: tuple[int, ...] = ()
+    """Slices of each phase."""
+    suv: SuvRecord | None = None
+    """Of a PET that is tied to the planning image."""
+    sampled_on: tuple[int, ...] = ()
+    """Numbers of the targets on which it has values."""
+    not_sampled_because: str | None = None
+    """Why it may not be sampled at all; null where it may, or where nobody asked."""
+
+
+class AcquisitionRecord(_Frozen):
+    """Image sets of one visit to a scanner: a PET with its CT is one, and so are all phases of a 4D-CT."""
+
+    image_sets: tuple[int, ...]
+    """Places in ``image_sets``, from 0."""
+    is_counted: bool
+    level: Literal["present", "same_frame", "registered", "referenced"]
+    """The highest of its image sets."""
+    text: str
 
 
 class RoiRecord(_Frozen):
@@ -363,6 +405,8 @@ class Record(_Frozen):
     """Options that differ from their defaults."""
     plan: Plan
     image_sets: tuple[ImageSetRecord, ...]
+    acquisitions: tuple[AcquisitionRecord, ...] = ()
+    """The image sets counted as visits to a scanner."""
     rois: tuple[RoiRecord, ...]
     relations: tuple[RelationRecord, ...]
     gross_target: GrossTarget
