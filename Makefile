@@ -6,12 +6,14 @@ SAMPLE ?= sample_data/pet_ct_nsclc
 OUTPUT ?= demo-output
 PYTEST_ARGS ?=
 BIN := $(VENV)/bin
+BUILD ?= build
+LOCKED := --constraint requirements-dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock clean
+.PHONY: help demo test lint lock clean reference docs sbom wheelhouse test-lowest
 
 help: ## list what can be made
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed ## analyze a sample plan and leave its output in demo-output/
 	@mkdir -p $(OUTPUT)
@@ -34,8 +36,44 @@ lock: $(VENV)/.installed-test ## write what is installed for tests to requiremen
 	{ sed -n '/^#/p' requirements-dev.lock; $(BIN)/pip freeze --exclude-editable; } > requirements-dev.lock.new
 	mv requirements-dev.lock.new requirements-dev.lock
 
+reference: $(VENV)/.installed-test ## write docs/reference from the program
+	$(BIN)/python scripts/reference_pages.py
+
+docs: $(VENV)/.installed-test ## build the documentation into site/
+	$(BIN)/python scripts/reference_pages.py --check
+	$(BIN)/python -m mkdocs build --strict --quiet --site-dir site
+	@echo "Open site/index.html"
+
+sbom: $(VENV)/.made ## list what the default install brings, as CycloneDX, in build/
+	@rm -rf $(BUILD)/default && mkdir -p $(BUILD)
+	$(PYTHON) -m venv $(BUILD)/default
+	$(BUILD)/default/bin/python -m pip install --quiet $(LOCKED) .
+	$(PYTHON) -m venv $(BUILD)/tools
+	$(BUILD)/tools/bin/python -m pip install --quiet 'cyclonedx-bom>=7'
+	$(BUILD)/default/bin/python -m pip uninstall --quiet --yes setuptools pip
+	$(BUILD)/tools/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+	  --output-file $(BUILD)/rtcomplexity.cdx.json $(BUILD)/default/bin/python
+	@echo "Left $(BUILD)/rtcomplexity.cdx.json"
+
+wheelhouse: $(VENV)/.made ## gather every wheel in build/wheelhouse/, and try them without an index
+	@rm -rf $(BUILD)/wheelhouse $(BUILD)/offline && mkdir -p $(BUILD)
+	$(BIN)/python -m pip wheel --quiet $(LOCKED) --wheel-dir $(BUILD)/wheelhouse .
+	$(PYTHON) -m venv $(BUILD)/offline
+	$(BUILD)/offline/bin/python -m pip --isolated install --quiet --no-index --find-links $(BUILD)/wheelhouse rtcomplexity
+	$(BUILD)/offline/bin/rtcomplexity --version
+	$(BUILD)/offline/bin/rtcomplexity demo --quiet --out $(BUILD)/offline/demo > $(BUILD)/offline/demo.txt
+	@cd $(BUILD)/wheelhouse && $(PYTHON) -c "import hashlib, pathlib; [print(hashlib.sha256(p.read_bytes()).hexdigest(), p.name, sep='  ') for p in sorted(pathlib.Path('.').glob('*.whl'))]" > SHA256SUMS
+	@echo "Left $$(ls $(BUILD)/wheelhouse/*.whl | wc -l) wheels in $(BUILD)/wheelhouse/; they fit this system and Python."
+
+test-lowest: $(VENV)/.made ## run every test with the oldest versions that pyproject.toml allows
+	$(PYTHON) scripts/lowest.py > $(VENV)/lowest.txt
+	@rm -rf $(BUILD)/lowest && mkdir -p $(BUILD)
+	$(PYTHON) -m venv $(BUILD)/lowest
+	$(BUILD)/lowest/bin/python -m pip install --quiet --constraint $(VENV)/lowest.txt --editable '.[test]'
+	$(BUILD)/lowest/bin/python -m pytest --ignore=tests/docs $(PYTEST_ARGS)
+
 clean: ## remove what make made
-	rm -rf $(VENV) $(OUTPUT) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(OUTPUT) $(BUILD) site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

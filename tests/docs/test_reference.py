@@ -1,0 +1,39 @@
+"""The reference pages say what the program says: made again, they are the same."""
+
+import re
+from pathlib import Path
+
+import pytest
+import reference_pages
+from issue_codes import issue_codes
+
+import rtcomplexity
+
+ROOT = Path(__file__).parents[2]
+PAGES = reference_pages.pages()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_reference_page_is_what_the_program_gives(name):
+    path = ROOT / "docs" / "reference" / name
+    assert path.read_text(encoding="utf-8") == PAGES[name], "run 'make reference' and commit what it writes"
+
+
+def test_no_other_page_stands_among_them():
+    assert {path.name for path in (ROOT / "docs" / "reference").iterdir()} == set(PAGES)
+
+
+def test_every_issue_code_in_the_source_is_found():
+    package = ROOT / "src" / "rtcomplexity"
+    found = {each.code for each in issue_codes(package)}
+    quoted = re.compile(r'code="([a-z]+(?:-[a-z0-9]+)+)"')
+    for layer in ("dicom", "fusion", "metrics"):
+        for path in (package / layer).glob("*.py"):
+            assert set(quoted.findall(path.read_text(encoding="utf-8"))) <= found
+
+
+@pytest.mark.parametrize("sample", ["routine_sbrt", "pet_ct_nsclc", "complex_central"])
+def test_issues_of_a_sample_are_documented(sample):
+    documented = {each.code for each in issue_codes(ROOT / "src" / "rtcomplexity")}
+    record = rtcomplexity.analyze(ROOT / "sample_data" / sample, quick=True).record
+    assert {issue.code for issue in record.issues} <= documented
