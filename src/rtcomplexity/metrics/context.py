@@ -169,6 +169,13 @@ class RoiContext(ShapeContext):
             raise NotMeasurableError(self._why_no_stack())
         return self.stacked.stack
 
+    def lean(self) -> RoiContext:
+        """The same ROI with its planes kept and everything else forgotten: masks and fields are large."""
+        other = RoiContext(roi=self.roi, grid=self.grid, settings=self.settings)
+        if "stacked" in self.__dict__:
+            other.__dict__["stacked"] = self.stacked
+        return other
+
     def _why_no_stack(self) -> str:
         contours = self.roi.contours
         if len(contours) == 0:

@@ -47,11 +47,15 @@ def measure(case: Case, *, settings: Settings, quick: bool = False) -> MetricTab
     """
     image = case.planning_image.grid if case.planning_image else None
     grid = drawing_grid(image, case.structure_set.rois, settings)
-    contexts = [RoiContext(roi=roi, grid=grid, settings=settings) for roi in case.structure_set.rois]
     images = None if quick else CaseImages(case=case, settings=settings)
     phases = () if quick else phase_contours(case)
-    measured = [_measure_roi(context, images, phases, contexts) for context in contexts]
-    usable = [context for context, each in zip(contexts, measured, strict=True) if not _is_refused(each.issues)]
+    gross_count = sum(roi.target_class.is_gross and len(roi.contours) > 0 for roi in case.structure_set.rois)
+    measured, usable = [], []
+    for roi in case.structure_set.rois:
+        context = RoiContext(roi=roi, grid=grid, settings=settings)
+        measured.append(_measure_roi(context, images, phases, gross_count))
+        if not _is_refused(measured[-1].issues):
+            usable.append(context.lean())
     roi_issues = tuple(issue for each in measured for issue in each.issues)
     if images is None:
         return MetricTable(rois=tuple(each.values for each in measured), issues=roi_issues)
@@ -100,7 +104,7 @@ def _with_source(values: RoiMeasurements, sources: Mapping[int, int]) -> RoiMeas
 
 
 def _measure_roi(
-    context: RoiContext, images: CaseImages | None, phases: Sequence[PhaseContours], contexts: Sequence[RoiContext]
+    context: RoiContext, images: CaseImages | None, phases: Sequence[PhaseContours], gross_count: int
 ) -> _MeasuredRoi:
     """One ROI's metrics and issues; an ROI that cannot be measured becomes an issue and spoils no other."""
     roi = context.roi
@@ -111,21 +115,14 @@ def _measure_roi(
         issues = roi_issues(context, values)
         if images is not None and roi.target_class.is_target:
             found = TargetImages(target=context, images=images, is_gross=roi.target_class.is_gross)
-            values |= measure_images(found) | _over_phases(context, phases, contexts)
+            values |= measure_images(found)
+            if phases and roi.target_class.is_gross:
+                values |= measure_phases(context, phases, gross_count)
             issues, sampled = (*issues, *image_issues(found, roi.number)), sampled_subjects(found)
     except InputDataError as error:
         values = {d.key: Measurement.missing(error.found, d.unit) for d in definitions}
         issues = (_refusal(roi, error),)
     return _MeasuredRoi(values=RoiMeasurements(roi_number=roi.number, values=values), issues=issues, sampled=sampled)
-
-
-def _over_phases(
-    context: RoiContext, phases: Sequence[PhaseContours], contexts: Sequence[RoiContext]
-) -> dict[str, Measurement]:
-    if not phases or not context.roi.target_class.is_gross:
-        return {}
-    gross_count = sum(each.roi.target_class.is_gross and len(each.roi.contours) > 0 for each in contexts)
-    return measure_phases(context, phases, gross_count)
 
 
 def _definitions(roi: Roi, *, quick: bool) -> tuple[MetricDefinition[RoiContext], ...]:
