@@ -1,0 +1,183 @@
+"""The page as a person meets it: in Chromium, from a file, with keyboard and mouse, wide and narrow, light and dark."""
+
+import os
+import shutil
+from contextlib import contextmanager
+
+import pytest
+
+from rtcomplexity.cli import app
+from rtcomplexity.testing.plans import write_sample
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+if CHROMIUM is None and os.environ.get("RTCOMPLEXITY_REQUIRE_BROWSER") == "1":
+    pytest.fail("Chromium is not on PATH, and RTCOMPLEXITY_REQUIRE_BROWSER=1 asks for it", pytrace=False)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH")
+
+WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("browser")
+    write_sample("complex_central", folder / "plan")
+    assert app.run(["analyze", str(folder / "plan"), "--out", str(folder / "evidence"), "--quiet"]) == 0
+    return folder / "evidence" / "evidence.html"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, headless=True)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(browser, page_file, size=None, scheme="light"):
+    """Open the page; on leaving, nothing may have been logged or asked for."""
+    context = browser.new_context(viewport=size or WIDE, color_scheme=scheme)
+    page, said, asked = context.new_page(), [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(page_file.as_uri())
+    page.wait_for_selector("#viewer[data-ready]")
+    page.wait_for_selector("#solid[data-ready]")
+    yield page
+    context.close()
+    assert said == []
+    assert [url for url in asked if not url.startswith(("data:", page_file.as_uri()))] == []
+
+
+def pixels(page, canvas):
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    return page.evaluate(f"document.getElementById('{canvas}').toDataURL()")
+
+
+def test_the_slider_changes_slice_label_and_text_alternative(browser, page_file):
+    with opened(browser, page_file) as page:
+        before, label = pixels(page, "slice"), page.inner_text("#slice-label")
+        page.focus("#position")
+        page.keyboard.press("ArrowRight")
+        assert pixels(page, "slice") != before
+        assert page.inner_text("#slice-label") != label
+        assert page.inner_text("#slice-label") in page.get_attribute("#slice", "aria-label")
+        page.keyboard.press("ArrowLeft")
+        assert pixels(page, "slice") == before
+
+
+def test_keys_and_wheel_on_the_picture_page_through(browser, page_file):
+    with opened(browser, page_file) as page:
+        page.focus("#slice")
+        before = pixels(page, "slice")
+        page.keyboard.press("PageUp")
+        after = pixels(page, "slice")
+        assert after != before
+        page.hover("#slice")
+        page.mouse.wheel(0, 100)
+        page.wait_for_timeout(100)
+        assert pixels(page, "slice") != after
+
+
+def test_every_layer_can_be_switched_off_and_on(browser, page_file):
+    with opened(browser, page_file) as page:
+        boxes = page.locator("#viewer input[type=checkbox]")
+        seen = {pixels(page, "slice")}
+        for number in range(boxes.count()):
+            before = pixels(page, "slice")
+            boxes.nth(number).focus()
+            page.keyboard.press("Space")
+            seen.add(pixels(page, "slice"))
+            page.keyboard.press("Space")
+            assert pixels(page, "slice") == before
+        assert len(seen) >= 5  # image, PET, GTV, CTV, PTV show on the first slice
+
+
+def test_the_surfaces_turn_by_button_key_and_drag_and_can_be_hidden(browser, page_file):
+    with opened(browser, page_file) as page:
+        seen = [pixels(page, "surface")]
+        page.click("text=Turn left")
+        seen.append(pixels(page, "surface"))
+        page.focus("#surface")
+        page.keyboard.press("ArrowUp")
+        seen.append(pixels(page, "surface"))
+        box = page.locator("#surface").bounding_box()
+        page.mouse.move(box["x"] + 100, box["y"] + 100)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 180, box["y"] + 130, steps=3)
+        page.mouse.up()
+        seen.append(pixels(page, "surface"))
+        page.locator("#solid input[type=checkbox]").first.click()
+        seen.append(pixels(page, "surface"))
+        assert len(set(seen)) == len(seen)
+        page.locator("#solid input[type=checkbox]").first.click()
+        page.click("text=From the front")
+        assert pixels(page, "surface") == seen[0]
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_there_is_no_serious_accessibility_finding(browser, page_file, size, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = browser.new_context(viewport=size, color_scheme=scheme, bypass_csp=True)  # axe itself is a script
+    page = context.new_page()
+    page.goto(page_file.as_uri())
+    page.wait_for_selector("#solid[data-ready]")
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    violations = Axe().run(page).response["violations"]
+    context.close()
+    serious = [
+        (v["id"], [node["html"][:200] for node in v["nodes"]])
+        for v in violations
+        if v["impact"] in {"serious", "critical"}
+    ]
+    assert serious == []
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_nothing_is_wider_than_the_screen(browser, page_file, size):
+    with opened(browser, page_file, size) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+
+def test_the_first_screen_holds_answer_reason_next_step_and_claim(browser, page_file):
+    with opened(browser, page_file) as page:
+        for text in ("Left open", "Why", "What to do next", "Claim status", "How often it errs"):
+            box = page.get_by_text(text, exact=True).first.bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= WIDE["height"]
+
+
+def test_the_answer_and_its_reason_stand_on_a_phones_first_screen(browser, page_file):
+    with opened(browser, page_file, PHONE) as page:
+        for text in ("Left open", "Why", "What to do next"):
+            box = page.get_by_text(text, exact=True).first.bounding_box()
+            assert box["y"] + box["height"] <= PHONE["height"]
+
+
+def test_printing_opens_what_is_folded(browser, page_file):
+    with opened(browser, page_file) as page:
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.evaluate("[...document.querySelectorAll('details')].every((each) => each.open)")
+
+
+def test_without_scripts_the_page_still_says_everything(browser, page_file):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(page_file.as_uri())
+    assert page.get_by_role("heading", name="Left open").is_visible()
+    assert page.locator("figure img").count() == 3
+    context.close()
