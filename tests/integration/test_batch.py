@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 import unit.batch.small_plans as small
@@ -39,6 +40,16 @@ def batch(*arguments, bad=None):
     return process.returncode, out, err
 
 
+def wait_for_family(process, count):
+    """Wait until a run has so many processes below it, or ended; give them."""
+    deadline = time.monotonic() + 60
+    family = []
+    while len(family) < count and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+        family = psutil.Process(process.pid).children(recursive=True)
+    return family
+
+
 def plans(out):
     lines = (out / "results.jsonl").read_text("utf-8").splitlines()
     return {plan["key"]: plan for plan in map(json.loads, lines)}
@@ -63,8 +74,7 @@ def undisturbed(archive, tmp_path_factory):
 
 
 def test_every_plan_has_the_record_that_analyze_gives_it(tmp_path):
-    for name in ("routine_sbrt", "complex_central"):
-        write_sample(name, tmp_path / "in" / name)
+    write_sample("complex_central", tmp_path / "in" / "complex_central")
     assert run(["batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", "1", "--quiet"]) == 0
     found = plans(tmp_path / "out")
     for folder in (tmp_path / "in").iterdir():
@@ -78,7 +88,7 @@ def test_one_worker_two_workers_and_dask_give_the_same_records(archive, undistur
     assert comparable(undisturbed) == comparable(tmp_path / "one") == comparable(tmp_path / "dask")
 
 
-@pytest.mark.parametrize("engine", [[], ["--dask"]], ids=["local", "dask"])
+@pytest.mark.parametrize("engine", [[], pytest.param(["--dask"], marks=pytest.mark.slow)], ids=["local", "dask"])
 def test_only_the_plans_that_go_wrong_are_refused(archive, undisturbed, tmp_path, engine):
     sets = sorted(archive.rglob("rs.dcm"))
     bad = dict(zip(map(key_of, sets), ("hang", "eat", "gulp", "killed", "raise"), strict=False))
@@ -89,7 +99,7 @@ def test_only_the_plans_that_go_wrong_are_refused(archive, undisturbed, tmp_path
         "killed": ("crashed", "process-died"),
         "raise": ("crashed", "program-fault"),
     }
-    limits = ("--timeout", 8, "--limit-memory", "300M")
+    limits = ("--timeout", 5, "--limit-memory", "300M")
     code, out, err = batch(archive, "--out", tmp_path, "--workers", 2, *limits, *engine, bad=bad)
     assert code == 4, err
     found, expected = comparable(tmp_path), comparable(undisturbed)
@@ -106,8 +116,9 @@ def test_only_the_plans_that_go_wrong_are_refused(archive, undisturbed, tmp_path
 def test_killed_ten_times_and_finished_it_equals_an_undisturbed_run(archive, undisturbed, tmp_path):
     chance = random.Random(20)
     for _ in range(10):
-        process = start(archive, "--out", tmp_path, "--workers", 2, "--quiet", start_new_session=True)
-        time.sleep(chance.uniform(0.8, 3.0))
+        process = start(archive, "--out", tmp_path, "--workers", 2, "--quiet")
+        wait_for_family(process, 2)
+        time.sleep(chance.uniform(0.0, 1.5))
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert batch(archive, "--out", tmp_path, "--workers", 2, "--quiet")[0] == 0
@@ -115,14 +126,9 @@ def test_killed_ten_times_and_finished_it_equals_an_undisturbed_run(archive, und
 
 
 def test_a_stopped_run_leaves_no_process_behind(archive, tmp_path):
-    psutil = pytest.importorskip("psutil")
     bad = {key_of(path): "hang" for path in archive.rglob("rs.dcm")}
     process = start(archive, "--out", tmp_path, "--workers", 2, "--quiet", bad=bad)
-    deadline = time.monotonic() + 60
-    family = []
-    while len(family) < 4 and time.monotonic() < deadline:  # two hosts, and a child of each
-        time.sleep(0.1)
-        family = psutil.Process(process.pid).children(recursive=True)
+    family = wait_for_family(process, 4)  # two hosts, and a child of each
     process.kill()
     process.wait()
     gone, alive = psutil.wait_procs(family, timeout=20)
