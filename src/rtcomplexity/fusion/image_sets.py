@@ -1,7 +1,8 @@
 """Image sets counted as acquisitions, and what shows that each was used, in words.
 
 One visit to a scanner is one acquisition: a 4D-CT with all its phases, a PET with the CT it came with. Localizers,
-derived series, cone-beam CT and secondary captures are listed and not counted. That a set is here shows nothing.
+derived series, cone-beam CT and secondary captures are listed and not counted. That a set is here, or lies in the
+planning frame of reference, shows no use of it: it is listed, and counts where an object references or registers it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from rtcomplexity.model.case import ImageSet
 
 LEVELS: Final = tuple(EvidenceLevel)
+SHOWN_USED: Final = frozenset({EvidenceLevel.REGISTERED, EvidenceLevel.REFERENCED})
+"""Levels at which an object shows that a set went into the delineation."""
 LEVEL_WORDS: Final = {
     EvidenceLevel.PRESENT: "present: nothing shows that it was used",
     EvidenceLevel.SAME_FRAME: "in the planning frame of reference, without a registration",
@@ -37,13 +40,16 @@ class Acquisition:
     """Phases of a 4D set; 1 otherwise."""
     level: EvidenceLevel
     """The highest of the members'."""
+    is_planning: bool
+    """Whether the planning image is among them."""
     is_counted: bool
+    """Whether it is of its own, and an object shows that it was used."""
 
     @property
     def words(self) -> str:
         """E.g. "CT + PT, registered to the planning frame of reference"."""
         name = " + ".join(self.modalities) + (f" in {self.phases} phases" if self.phases > 1 else "")
-        return f"{name}, {LEVEL_WORDS[self.level]}" + ("" if self.is_counted else "; listed, not counted")
+        return f"{name}, {LEVEL_WORDS[self.level]}" + ("" if self.is_counted else "; not counted")
 
 
 def acquisitions(image_sets: Sequence[ImageSet]) -> tuple[Acquisition, ...]:
@@ -67,9 +73,14 @@ def acquisitions(image_sets: Sequence[ImageSet]) -> tuple[Acquisition, ...]:
     return tuple(_acquisition(image_sets, members) for members in groups)
 
 
-def counted(image_sets: Sequence[ImageSet]) -> int:
-    """Acquisitions that count."""
-    return sum(acquisition.is_counted for acquisition in acquisitions(image_sets))
+def counted(image_sets: Sequence[ImageSet]) -> tuple[Acquisition, ...]:
+    """Acquisitions that count: those that an object shows to have been used."""
+    return tuple(acquisition for acquisition in acquisitions(image_sets) if acquisition.is_counted)
+
+
+def registered(image_sets: Sequence[ImageSet]) -> tuple[Acquisition, ...]:
+    """Acquisitions that count beside that of the planning image."""
+    return tuple(acquisition for acquisition in counted(image_sets) if not acquisition.is_planning)
 
 
 def _came_with(image_sets: Sequence[ImageSet], ct: int, pet: int) -> bool:
@@ -82,10 +93,12 @@ def _came_with(image_sets: Sequence[ImageSet], ct: int, pet: int) -> bool:
 
 def _acquisition(image_sets: Sequence[ImageSet], members: tuple[int, ...]) -> Acquisition:
     chosen = [image_sets[n] for n in members]
+    own = [image_set for image_set in chosen if image_set.role is not ImageRole.NOT_COUNTED]
     return Acquisition(
         members=members,
         modalities=tuple(dict.fromkeys(image_set.modality for image_set in chosen)),
         phases=max(len(image_set.series) for image_set in chosen),
         level=max((image_set.level for image_set in chosen), key=LEVELS.index),
-        is_counted=any(image_set.role is not ImageRole.NOT_COUNTED for image_set in chosen),
+        is_planning=any(image_set.role is ImageRole.PLANNING for image_set in chosen),
+        is_counted=any(image_set.level in SHOWN_USED for image_set in own),
     )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BINS: Final = 64
 LEAST_VOXELS: Final = 100
-NOT_MEASURED: Final = "registration quality is not measured: no landmarks are here"
+NOT_MEASURED: Final = "not measured: without landmarks nothing shows how good a registration is"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rtcomplexity.fusion.image_sets import acquisitions, counted
+from rtcomplexity.fusion.image_sets import acquisitions, counted, registered
 from rtcomplexity.model.case import EvidenceLevel, ImageRole, ImageSet
 from rtcomplexity.model.image import ImageSeries
 from unit.fusion.images import grid
@@ -26,28 +26,41 @@ def image_set(modality, study="1", frame="1.1", phases=1, role=ImageRole.SECONDA
     return ImageSet(series=series, role=role, level=level, shown_by="")
 
 
+def planning(modality="CT", **changes):
+    return image_set(modality, role=ImageRole.PLANNING, level=EvidenceLevel.REFERENCED, **changes)
+
+
 def test_a_pet_and_its_ct_are_one():
+    level = EvidenceLevel.REGISTERED
     sets = [
-        image_set("CT", role=ImageRole.PLANNING),
-        image_set("CT", study="2", frame="1.2"),
-        image_set("PT", study="2", frame="1.2"),
+        planning(),
+        image_set("CT", study="2", frame="1.2", level=level),
+        image_set("PT", study="2", frame="1.2", level=level),
     ]
     assert [found.members for found in acquisitions(sets)] == [(0,), (1, 2)]
-    assert counted(sets) == 2
-    assert acquisitions(sets)[1].words == "CT + PT, in the planning frame of reference, without a registration"
+    assert [found.members for found in counted(sets)] == [(0,), (1, 2)]
+    assert [found.members for found in registered(sets)] == [(1, 2)]
+    assert acquisitions(sets)[1].words == "CT + PT, registered to the planning frame of reference"
 
 
 def test_the_planning_ct_may_be_the_pets_own():
-    sets = [image_set("CT", role=ImageRole.PLANNING, level=EvidenceLevel.REFERENCED), image_set("PT")]
-    (only,) = acquisitions(sets)
+    (only,) = acquisitions([planning(), image_set("PT")])
     assert only.level is EvidenceLevel.REFERENCED
-    assert counted(sets) == 1
+    assert only.is_counted
+    assert registered([planning(), image_set("PT")]) == ()
 
 
 @pytest.mark.parametrize("difference", [{"study": "2"}, {"frame": "1.2"}, {"frame": ""}])
 def test_a_pet_of_another_visit_stands_alone(difference):
     ct = image_set("CT", **{"frame": ""} if difference == {"frame": ""} else {})
-    assert counted([ct, image_set("PT", **difference)]) == 2
+    assert len(acquisitions([ct, image_set("PT", **difference)])) == 2
+
+
+@pytest.mark.parametrize("level", [EvidenceLevel.PRESENT, EvidenceLevel.SAME_FRAME])
+def test_what_no_object_shows_to_have_been_used_does_not_count(level):
+    sets = [planning(), image_set("MR", study="2", level=level)]
+    assert [found.members for found in counted(sets)] == [(0,)]
+    assert acquisitions(sets)[1].words.endswith("; not counted")
 
 
 def test_each_ct_goes_to_one_pet_only():
@@ -62,10 +75,11 @@ def test_a_four_dimensional_ct_is_one_with_its_phases():
 
 
 def test_what_is_no_image_set_is_listed_and_not_counted():
-    sets = [image_set("CT", role=ImageRole.PLANNING), image_set("CT", role=ImageRole.NOT_COUNTED), image_set("MR")]
+    derived = image_set("CT", role=ImageRole.NOT_COUNTED, level=EvidenceLevel.REFERENCED)
+    sets = [planning(), derived, image_set("MR", level=EvidenceLevel.REGISTERED)]
     assert len(acquisitions(sets)) == 3
-    assert counted(sets) == 2
-    assert acquisitions(sets)[1].words.endswith("listed, not counted")
+    assert [found.members for found in counted(sets)] == [(0,), (2,)]
+    assert acquisitions(sets)[1].words.endswith("; not counted")
 
 
 def test_a_derived_series_is_no_pets_ct():
@@ -75,4 +89,4 @@ def test_a_derived_series_is_no_pets_ct():
 
 def test_no_images_are_no_acquisitions():
     assert acquisitions([]) == ()
-    assert counted([]) == 0
+    assert counted([]) == ()

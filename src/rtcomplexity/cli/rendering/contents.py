@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from rich.tree import Tree
 
+from rtcomplexity.cli.rendering.image_sets import image_sets_tree, line
 from rtcomplexity.cli.rendering.issues import ALL, issues_parts
 from rtcomplexity.cli.rendering.tables import drawn, titled_table
 from rtcomplexity.cli.rendering.text import shown
@@ -25,7 +26,7 @@ from rtcomplexity.cli.rendering.values import (
     value_of,
     volume,
 )
-from rtcomplexity.cli.rendering.wording import DECIDED_BY, LEVELS, LINKS, ROLES, told
+from rtcomplexity.cli.rendering.wording import DECIDED_BY, LINKS, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from rtcomplexity.evidence.record import ImageSetRecord, Plan, Record, RtPlanRecord
+    from rtcomplexity.evidence.record import Plan, Record, RtPlanRecord
 
 
 def contents_parts(record: Record, spelling: Callable[[str], str | None]) -> Iterator[RenderableType]:
@@ -48,15 +49,13 @@ def links_tree(record: Record) -> Tree:
     """Build the tree of what was found and what ties it together."""
     plan = record.plan
     tree = Tree(Text(f"Plan {plan.id[:12]}", style="bold"), guide_style="dim")
-    chosen = tree.add(_line(f"Structure set: {plan.structure_set.roi_count} ROIs, {_approval(plan)}"))
-    chosen.add(_line(f"chosen because: {plan.structure_set.chosen_because}"))
-    chosen.add(_line(f"tied to the planning images by {told(LINKS, plan.structure_set.link)}: {_link_text(plan)}"))
+    chosen = tree.add(line(f"Structure set: {plan.structure_set.roi_count} ROIs, {_approval(plan)}"))
+    chosen.add(line(f"chosen because: {plan.structure_set.chosen_because}"))
+    chosen.add(line(f"tied to the planning images by {told(LINKS, plan.structure_set.link)}: {_link_text(plan)}"))
     for alternative in plan.structure_set.alternatives:
-        chosen.add(_line(f"not chosen: {alternative.sop_instance_uid}: {alternative.because}"))
-    images = tree.add(_line(f"Image sets: {len(record.image_sets)}"))
-    for image_set in record.image_sets:
-        images.add(_line(_image_set(image_set))).add(_line(image_set.shown_by))
-    tree.add(_line(_rt_plan(plan.rt_plan)))
+        chosen.add(line(f"not chosen: {alternative.sop_instance_uid}: {alternative.because}"))
+    tree.add(image_sets_tree(record))
+    tree.add(line(_rt_plan(plan.rt_plan)))
     return tree
 
 
@@ -95,20 +94,8 @@ def _link_text(plan: Plan) -> str:
     return plan.structure_set.link_text or "nothing to resolve"
 
 
-def _image_set(image_set: ImageSetRecord) -> str:
-    phases = f", {image_set.phases} phases" if image_set.phases > 1 else ""
-    return (
-        f"{image_set.modality}, {told(ROLES, image_set.role)}, {told(LEVELS, image_set.level)}: "
-        f"{image_set.slices} slices{phases}"
-    )
-
-
 def _rt_plan(rt_plan: RtPlanRecord | None) -> str:
     if rt_plan is None:
         return "RT Plan: none found"
     fractions = f"{rt_plan.fractions} fractions" if isinstance(rt_plan.fractions, int) else "fractions not stated"
     return f"RT Plan: {fractions}, approval {rt_plan.approval.lower()}"
-
-
-def _line(text: str) -> Text:
-    return Text(shown(text))

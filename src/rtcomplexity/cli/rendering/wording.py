@@ -27,6 +27,12 @@ LEVELS = {
     "referenced": "referenced",
 }
 ROLES = {"planning": "planning", "secondary": "secondary", "not_counted": "not counted"}
+REGISTRATION_KINDS = {
+    "RIGID": "rigid",
+    "RIGID_SCALE": "rigid with scale",
+    "AFFINE": "affine",
+    "DEFORMABLE": "deformable",
+}
 LINKS = {
     "contour_image_sequence": "the contours' image references",
     "study_level_references": "the structure set's image references",

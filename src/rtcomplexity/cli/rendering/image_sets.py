@@ -1,0 +1,88 @@
+"""The image sets of a record as a tree: what shows that each was used, how it is tied, and where it was sampled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from rich.tree import Tree
+
+from rtcomplexity.cli.rendering.text import shown
+from rtcomplexity.cli.rendering.values import names_by_number
+from rtcomplexity.cli.rendering.wording import LEVELS, REGISTRATION_KINDS, ROLES, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rtcomplexity.evidence.record import ImageSetRecord, Record, RegistrationRecord
+
+UID_END = 12
+"""Characters of a UID's end that tell objects of one folder apart."""
+
+
+def image_sets_tree(record: Record) -> Tree:
+    """Build the branch of all image sets, and of the acquisitions they count as."""
+    tree = Tree(line(f"Image sets: {len(record.image_sets)}"), guide_style="dim")
+    names = names_by_number(record)
+    for place, image_set in enumerate(record.image_sets):
+        branch = tree.add(line(_title(record, place)))
+        for text in _facts(image_set, names):
+            branch.add(line(text))
+    if record.acquisitions:
+        tree.add(_acquisitions(record))
+    return tree
+
+
+def line(text: str) -> Text:
+    """One line of a tree."""
+    return Text(shown(text))
+
+
+def _title(record: Record, place: int) -> str:
+    image_set = record.image_sets[place]
+    return f"{_name(record, place)}, {told(ROLES, image_set.role)}: {_slices(image_set)}"
+
+
+def _name(record: Record, place: int) -> str:
+    """Modality and place among the sets of it, as issues count them."""
+    modality = record.image_sets[place].modality
+    return f"{modality} {sum(each.modality == modality for each in record.image_sets[: place + 1])}"
+
+
+def _slices(image_set: ImageSetRecord) -> str:
+    if image_set.phases == 1:
+        return f"{image_set.slices} slices"
+    each = sorted(set(image_set.slices_of_phases))
+    counts = f" of {' or '.join(map(str, each))} slices" if each else f", {image_set.slices} slices in all"
+    return f"{image_set.phases} phases{counts}"
+
+
+def _facts(image_set: ImageSetRecord, names: dict[int, str]) -> Iterator[str]:
+    yield f"{told(LEVELS, image_set.level)}: {image_set.shown_by}"
+    if image_set.registration is not None:
+        yield from _registration(image_set.registration)
+    if image_set.suv is not None:
+        yield f"SUVbw: {'' if image_set.suv.is_usable else 'none, '}{image_set.suv.text}"
+    if image_set.sampled_on:
+        yield f"sampled in {', '.join(names.get(number, f'ROI {number}') for number in image_set.sampled_on)}"
+    elif image_set.not_sampled_because:
+        yield f"not sampled: {image_set.not_sampled_because}"
+    elif image_set.subject:
+        yield "not sampled: no target has a voxel in it"
+
+
+def _registration(registration: RegistrationRecord) -> Iterator[str]:
+    links = [f"{told(REGISTRATION_KINDS, one.kind)} …{one.sop_instance_uid[-UID_END:]}" for one in registration.chain]
+    if not links:
+        links = [told(REGISTRATION_KINDS, registration.transformation_type)]
+    yield f"registration: planning frame → {' → '.join(links)} → its frame"
+    yield f"registration quality: {registration.quality.reason}"
+
+
+def _acquisitions(record: Record) -> Tree:
+    counted = sum(each.is_counted for each in record.acquisitions)
+    tree = Tree(line(f"Acquisitions that count: {counted}"), guide_style="dim")
+    for each in record.acquisitions:
+        members = " + ".join(_name(record, place) for place in each.image_sets)
+        tree.add(line(f"{members}: {each.text}"))
+    return tree
