@@ -39,22 +39,20 @@ def roi_issues(context: RoiContext, values: Mapping[str, Measurement]) -> tuple[
     return tuple(parts)
 
 
-def _warning(code: str, subject: str, text: str) -> Issue:
-    return Issue(code=code, severity=Severity.WARNING, subject=subject, text=text)
-
-
 def _copies(found: StackFindings, subject: str) -> Iterator[Issue]:
     if found.exact_copies:
-        yield _warning(
-            "duplicate-contours",
-            subject,
-            f"{found.exact_copies} contours stand twice or more on their plane; each is counted once.",
+        yield Issue(
+            code="duplicate-contours",
+            severity=Severity.WARNING,
+            subject=subject,
+            text=f"Contours that stand twice or more on their plane: {found.exact_copies} copies; each is counted once.",
         )
     if found.near_copies:
-        yield _warning(
-            "near-duplicate-contours",
-            subject,
-            f"{found.near_copies} contours almost repeat one on their plane; the largest of each group counts.",
+        yield Issue(
+            code="near-duplicate-contours",
+            severity=Severity.WARNING,
+            subject=subject,
+            text=f"Contours that almost repeat another on their plane: {found.near_copies}; of each group one counts.",
         )
 
 
@@ -66,27 +64,30 @@ def _left_out(found: StackFindings, subject: str) -> Iterator[Issue]:
     )
     for code, number, reason in reasons:
         if number:
-            yield _warning(
-                code,
-                subject,
-                f"{number} closed contours {reason} and are left out of areas and volumes.",
+            yield Issue(
+                code=code,
+                severity=Severity.WARNING,
+                subject=subject,
+                text=f"Closed contours that {reason}: {number}, left out of areas and volumes.",
             )
     if found.closed_twice:
-        yield _warning(
-            "contours-closed-twice",
-            subject,
-            f"{found.closed_twice} contours run round twice; one round is used.",
+        yield Issue(
+            code="contours-closed-twice",
+            severity=Severity.WARNING,
+            subject=subject,
+            text=f"Contours that run round twice: {found.closed_twice}; one round is used.",
         )
 
 
 def _shape(found: StackFindings, subject: str) -> Iterator[Issue]:
     if found.not_planar:
-        yield _warning(
-            "contours-not-planar",
-            subject,
-            (
-                f"{found.not_planar} closed contours leave their plane by up to {found.largest_departure_mm:.2g} mm; "
-                "they are measured flattened onto their mean position."
+        yield Issue(
+            code="contours-not-planar",
+            severity=Severity.WARNING,
+            subject=subject,
+            text=(
+                f"Closed contours that leave their plane: {found.not_planar}, by up to "
+                f"{found.largest_departure_mm:.2g} mm; they are measured flattened onto their mean position."
             ),
         )
     if found.self_crossing:
@@ -94,15 +95,16 @@ def _shape(found: StackFindings, subject: str) -> Iterator[Issue]:
             code="self-crossing-contours",
             severity=Severity.INFO,
             subject=subject,
-            text=f"{found.self_crossing} contours cross themselves; their area follows the even-odd rule.",
+            text=f"Contours that cross themselves: {found.self_crossing}; their area follows the even-odd rule.",
         )
     if found.partly_overlapping:
-        yield _warning(
-            "partly-overlapping-contours",
-            subject,
-            (
-                f"{found.partly_overlapping} pairs of contours overlap but are neither nested nor copies; the even-odd "
-                f"rule leaves out the {found.overlap_mm3 / MM3_PER_CM3:.3g} cm3 where they do. "
+        yield Issue(
+            code="partly-overlapping-contours",
+            severity=Severity.WARNING,
+            subject=subject,
+            text=(
+                f"Pairs of contours that overlap but are neither nested nor copies: {found.partly_overlapping}; the "
+                f"even-odd rule leaves out the {found.overlap_mm3 / MM3_PER_CM3:.3g} cm3 where they do. "
                 "The volume of the union is given beside it."
             ),
         )
@@ -110,12 +112,13 @@ def _shape(found: StackFindings, subject: str) -> Iterator[Issue]:
 
 def _gaps(found: StackFindings, subject: str) -> Iterator[Issue]:
     if found.gaps:
-        yield _warning(
-            "missing-planes",
-            subject,
-            (
-                f"{found.gaps} gaps: image slices between two contours carry none, over {found.missing_mm:.3g} mm in "
-                "all. They are not filled; the volume with them filled is given beside it."
+        yield Issue(
+            code="missing-planes",
+            severity=Severity.WARNING,
+            subject=subject,
+            text=(
+                f"Gaps, where image slices between two contours carry none: {found.gaps}, over "
+                f"{found.missing_mm:.3g} mm in all. They are not filled; the volume if they were is given beside it."
             ),
         )
 
@@ -134,10 +137,11 @@ def _outside(context: RoiContext, subject: str) -> Iterator[Issue]:
     positions = context.stack.positions_mm
     beyond = int(((positions < first - half) | (positions > last + half)).sum())
     if share or beyond:
-        yield _warning(
-            "contours-outside-image",
-            subject,
-            (
+        yield Issue(
+            code="contours-outside-image",
+            severity=Severity.WARNING,
+            subject=subject,
+            text=(
                 f"{100 * share:.2g} % of the vertices and {beyond} planes lie outside the planning image; they count "
                 "in the contour volume, but no voxel stands for them."
             ),
@@ -155,7 +159,7 @@ def _tps(context: RoiContext, values: Mapping[str, Measurement], subject: str) -
         text += (
             f" Counting every copy of the repeated contours gives {with_copies:.4g} cm3: the system counts them all."
         )
-    yield _warning("tps-volume-differs", subject, text)
+    yield Issue(code="tps-volume-differs", severity=Severity.WARNING, subject=subject, text=text)
 
 
 def _allowed(volume_cm3: float) -> float:
