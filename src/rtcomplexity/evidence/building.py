@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from rtcomplexity.model.plan import RtPlan
     from rtcomplexity.model.registration import SpatialRegistration
     from rtcomplexity.model.structure_set import Roi
+    from rtcomplexity.scoring.claim import StatedClaim
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.profile import Profile, Stratum
     from rtcomplexity.scoring.score import FactorScore, FamilyScore, GroupScore
@@ -122,7 +123,8 @@ def build_record(
         gross_target=rec.GrossTarget(rois=table.gross_target_rois, metrics=_metrics(table.gross_target)),
         score=_score(outcome, profile),
         verdict=_verdict(outcome.verdict),
-        issues=tuple(_issue(each, privacy) for each in sorted({*case.issues, *table.issues})),
+        stated_claim=_stated_claim(outcome.stated, privacy),
+        issues=tuple(_issue(each, privacy) for each in sorted({*case.issues, *table.issues, *outcome.warnings})),
         metric_definitions=_definitions(definitions, table),
     )
 
@@ -394,6 +396,31 @@ def _factor(factor: FactorScore) -> rec.FactorRecord:
 def _group(group: GroupScore) -> rec.GroupRecord:
     return rec.GroupRecord(
         id=group.id, title=group.title, may_anchor=group.may_anchor, families=group.families, score=group.score
+    )
+
+
+def _stated_claim(stated: StatedClaim, privacy: _Privacy) -> rec.StatedClaimRecord | None:
+    claim, payer = stated.claim, stated.payer
+    if claim is None and payer is None:
+        return None
+
+    def own(words: str | None) -> str | None:
+        return encodable(words) if words is not None and privacy.identified else None
+
+    day = None if claim is None or claim.date_of_service is None else claim.date_of_service.isoformat()
+    return rec.StatedClaimRecord(
+        cpt_code=claim.cpt_code if claim else None,
+        modifiers=claim.modifiers if claim else (),
+        payer=payer.id if payer else None,
+        payer_name=payer.name if payer else None,
+        global_period=claim.global_period if claim else None,
+        date_of_service=own(day),
+        delineated_by=own(claim.delineated_by) if claim else None,
+        physician_minutes=claim.physician_minutes if claim else None,
+        typical_minutes=claim.typical_minutes if claim else None,
+        typical_minutes_source=own(claim.typical_minutes_source) if claim else None,
+        reason=own(claim.reason) if claim else None,
+        signer=own(claim.signer) if claim else None,
     )
 
 

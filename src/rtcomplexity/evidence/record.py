@@ -365,6 +365,25 @@ class VerdictRecord(_Frozen):
     readiness: tuple[ReadinessRecord, ...]
 
 
+class StatedClaimRecord(_Frozen):
+    """What a person stated of the claim; null where nothing was stated, or in a de-identified record."""
+
+    cpt_code: str | None
+    modifiers: tuple[str, ...]
+    payer: str | None
+    payer_name: str | None
+    """Of the payer whose rules were applied."""
+    global_period: str | None
+    date_of_service: str | None
+    delineated_by: str | None
+    physician_minutes: Number | None
+    typical_minutes: Number | None
+    typical_minutes_source: str | None
+    reason: str | None
+    """In the physician's own words."""
+    signer: str | None
+
+
 class DefaultVerdict(_Frozen):
     """What the same files come to without the options that were used."""
 
@@ -412,6 +431,8 @@ class Record(_Frozen):
     gross_target: GrossTarget
     score: ScoreRecord
     verdict: VerdictRecord
+    stated_claim: StatedClaimRecord | None = None
+    """Null where no claim file and no payer was given."""
     default_verdict: DefaultVerdict | None = None
     """Beside the verdict where options were used that can move it; null where none were, or it was not computed."""
     issues: tuple[IssueRecord, ...]

@@ -28,6 +28,19 @@ HEADLINES: Final = {
     "indeterminate": "The plan files leave open whether there is the greater complexity that modifier 22 asks for.",
     "insufficient_evidence": "Not enough can be measured in these files to say.",
 }
+_NOTHING_TO_COMPARE = "The plans to compare with are of another kind, so these files cannot answer it."
+_LACKING = "These files lack what is needed to say."
+_HEADLINES_BY_REASON: Final = {
+    "site_not_in_reference": _NOTHING_TO_COMPARE,
+    "fractions_not_in_reference": _NOTHING_TO_COMPARE,
+    "structure_set_rejected": "The structure set was rejected, so these files cannot answer it.",
+    "no_gross_target": _LACKING,
+    "no_planning_images": _LACKING,
+    "images_of_another_patient": "The files do not belong together, so they cannot answer it.",
+    "images_not_linked": "The files do not belong together, so they cannot answer it.",
+    "invalid_geometry": _LACKING,
+}
+"""Where there is insufficient evidence: what stands in the way."""
 SERVICE_LEVELS: Final = {"22": "22, increased procedural service", "11": "11, routine service"}
 CLAIM: Final = {"eligible": "Eligible by the rule", "not_eligible": "Not eligible by the rule", "unknown": "Not known"}
 FAMILIES: Final = {
@@ -89,7 +102,6 @@ READINESS: Final = {
     "local_cohort": "a cohort of local plans",
 }
 _EXPORT = ("Planning or physics", "Export the structure set again, together with the images it was drawn on.")
-_NO_REFERENCE = ("Billing team", "Take this as no answer: the plans to compare with are of another kind.")
 _STEPS_BY_REASON: Final = {
     "structure_set_rejected": ("Planning or physics", "Export the approved structure set."),
     "no_gross_target": (
@@ -101,8 +113,6 @@ _STEPS_BY_REASON: Final = {
     "images_not_linked": _EXPORT,
     "invalid_geometry": _EXPORT,
     "not_measured": ("Planning or physics", "Run again without --quick."),
-    "site_not_in_reference": _NO_REFERENCE,
-    "fractions_not_in_reference": _NO_REFERENCE,
     "unmeasured_families": ("Physician", "Judge without this report: it neither shows nor excludes unusual work."),
     "site_unknown": ("Planning or physics", "State the treated site (--site), as it is."),
     "fractions_unknown": ("Planning or physics", "State the number of fractions (--fractions), as it is."),
@@ -122,7 +132,7 @@ _STEPS_BY_VERDICT: Final = {
         ("Physician", "Read the findings for and against, and judge: the files alone do not settle it."),
         ("Billing team", "Wait for that judgement; this report alone is no support."),
     ),
-    "insufficient_evidence": (("Billing team", "Do not take this for a yes or a no; ask as listed here."),),
+    "insufficient_evidence": (("Billing team", "Take this neither for a yes nor for a no."),),
 }
 
 
@@ -170,7 +180,7 @@ def cover_of(record: Record) -> Cover:
     return Cover(
         question=QUESTION,
         answer=ANSWERS[verdict.value],
-        headline=HEADLINES[verdict.value],
+        headline=headline(verdict),
         because=because(verdict),
         decided_by=decided_by(record.score) if verdict.value != "insufficient_evidence" else unmeasured(record.score),
         claim=CLAIM[verdict.claim],
@@ -182,6 +192,14 @@ def cover_of(record: Record) -> Cover:
         options=tuple(_options(record)),
         default_answer=_default_answer(record),
     )
+
+
+def headline(verdict: VerdictRecord) -> str:
+    """Say the answer in one plain sentence; where there is none, what stands in the way."""
+    if verdict.value == "insufficient_evidence":
+        blocked = (_HEADLINES_BY_REASON[each.code] for each in verdict.reasons if each.code in _HEADLINES_BY_REASON)
+        return next(blocked, HEADLINES[verdict.value])
+    return HEADLINES[verdict.value]
 
 
 def because(verdict: VerdictRecord) -> tuple[str, ...]:

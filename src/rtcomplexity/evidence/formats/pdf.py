@@ -8,6 +8,7 @@ lack is printed as its code point. The file states no time: its date field, whic
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from bisect import bisect_right
 from dataclasses import asdict
@@ -28,6 +29,10 @@ STANDARDS: Final[list[Literal["a-3a", "ua-1"]]] = ["a-3a", "ua-1"]
 MOST_ROIS: Final = 24
 MOST_ISSUES: Final = 10
 LONGEST_TEXT: Final = 4000
+BREAK_HERE: Final = "\u200b"
+"""Invisible; a line may end there."""
+_LONG_WORD: Final = re.compile(r"\S{25,}")
+_PIECE: Final = re.compile(r".{1,10}")
 SHORT_DISCLAIMER: Final = "Measurements only: not a coding, medical-necessity or payment decision."
 
 
@@ -76,7 +81,11 @@ def _data(record: Record, pictures: Pictures) -> dict[str, Any]:
     page["rois"]["rows"], page["issues"]["rows"] = rois[:MOST_ROIS], issues[:MOST_ISSUES]
     return {
         **page,
-        "short-disclaimer": SHORT_DISCLAIMER,
+        "short-disclaimer": BREAK_HERE: Final = "\u200b"
+"""Invisible; a line may end there."""
+_LONG_WORD: Final = re.compile(r"\S{25,}")
+_PIECE: Final = re.compile(r".{1,10}")
+SHORT_DISCLAIMER,
         "more_rois": _more(len(rois) - MOST_ROIS, "structures"),
         "more_issues": _more(len(issues) - MOST_ISSUES, "issues"),
         "stills": [
@@ -113,7 +122,8 @@ def printable(text: str, coverage: str = "all") -> str:
     'GTV U+4E2D'
     """
     text = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
-    return "".join(c if is_covered(c, coverage) else coded(c) for c in text)
+    text = "".join(c if is_covered(c, coverage) else coded(c) for c in text)
+    return _LONG_WORD.sub(lambda found: BREAK_HERE.join(_PIECE.findall(found[0])), text)
 
 
 def is_covered(character: str, coverage: str = "all") -> bool:

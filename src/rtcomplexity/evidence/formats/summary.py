@@ -39,7 +39,9 @@ def _lines(page: Page, attachment: str) -> Iterator[str]:
     yield from [f"{cover.answer}: {cover.headline}", ""]
     yield from _wrapped("Why", [*cover.because, cover.decided_by])
     yield from _wrapped("Claim status", [f"{cover.claim}. {cover.claim_text}"])
-    yield from _wrapped("Service level", [f"{cover.service_level}. {page.service_level_note}"])
+    yield from _wrapped(
+        "Service level", [cover.service_level, page.service_level_note if page.verdict == "rejects" else ""]
+    )
     yield from _wrapped("What to do next", [f"{step.who}: {step.what}" for step in cover.steps])
     yield from _wrapped("Still missing", [f"{each.who}: {', '.join(each.items)}" for each in cover.missing])
     yield from _wrapped("Chosen or stated by a person", [*cover.options, _default(cover.default_answer)])
