@@ -45,7 +45,7 @@ def _copies(found: StackFindings, subject: str) -> Iterator[Issue]:
             code="duplicate-contours",
             severity=Severity.WARNING,
             subject=subject,
-            text=f"Contours that stand twice or more on their plane: {found.exact_copies} copies; each is counted once.",
+            text=f"Contours that stand twice or more on their plane: {found.exact_copies} copies; each counts once.",
         )
     if found.near_copies:
         yield Issue(
