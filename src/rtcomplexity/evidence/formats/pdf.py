@@ -81,11 +81,7 @@ def _data(record: Record, pictures: Pictures) -> dict[str, Any]:
     page["rois"]["rows"], page["issues"]["rows"] = rois[:MOST_ROIS], issues[:MOST_ISSUES]
     return {
         **page,
-        "short-disclaimer": BREAK_HERE: Final = "\u200b"
-"""Invisible; a line may end there."""
-_LONG_WORD: Final = re.compile(r"\S{25,}")
-_PIECE: Final = re.compile(r".{1,10}")
-SHORT_DISCLAIMER,
+        "short-disclaimer": SHORT_DISCLAIMER,
         "more_rois": _more(len(rois) - MOST_ROIS, "structures"),
         "more_issues": _more(len(issues) - MOST_ISSUES, "issues"),
         "stills": [
