@@ -14,7 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 from rtcomplexity.evidence.formats.page import page_of
-from rtcomplexity.evidence.formats.text import shown
+from rtcomplexity.evidence.formats.text import shortened, shown
 from rtcomplexity.pictures.scene import CT_ATLAS, UPTAKE_ATLAS
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _shown_scene(scene: Scene) -> dict[str, Any]:
     """The scene as plain values with every text made showable."""
     tree = scene.model_dump(mode="json")
     for each in (*tree["structures"], *tree["meshes"]):
-        each["name"] = shown(each["name"])
+        each["name"] = shortened(each["name"])
     for each in tree["stills"]:
         each["alt"] = shown(each["alt"])
     tree["mesh_alt"] = shown(tree["mesh_alt"])

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from rtcomplexity.evidence.formats.page import page_of
-from rtcomplexity.evidence.formats.text import coded, shown
+from rtcomplexity.evidence.formats.text import coded, shortened, shown
 from rtcomplexity.evidence.record import to_json
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _data(record: Record, pictures: Pictures) -> dict[str, Any]:
             for each in scene.stills
             if each.file in pictures.files
         ],
-        "legend": [{"name": shown(each.name), "colour": each.colour} for each in scene.structures if scene.stills],
+        "legend": [{"name": shortened(each.name), "colour": each.colour} for each in scene.structures if scene.stills],
         "uptake": scene.uptake,
         "face": scene.may_show_face,
         "notes": [shown(note) for note in scene.notes],
