@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections import Counter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from rtcomplexity.dicom import elements
 from rtcomplexity.dicom.case_issues import input_issues, left_out, link_issues
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from rtcomplexity.settings import Settings
 
 _Value = TypeVar("_Value")
+_NOT_READ: Final = frozenset({"file-broken", "file-too-large", "file-unreadable", "folder-unreadable"})
 
 
 def read_case(
@@ -141,8 +142,9 @@ def _refuse_several_patients(index: FileIndex) -> None:
 def _refuse_without_structure_set(index: FileIndex) -> None:
     if index.structure_sets:
         return
+    broken = next((f" {issue.text}" for issue in index.issues if issue.code in _NOT_READ), "")
     raise NoStructureSetError(
-        f"No RT Structure Set was found: {_inventory(index)}, 0 structure sets.",
+        f"No RT Structure Set was found: {_inventory(index)}, 0 structure sets.{broken}",
         "export the structure set into the folder, or give the folder that holds it.",
     )
 

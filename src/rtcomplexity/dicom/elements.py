@@ -28,6 +28,7 @@ MOST_VALUES: Final = 1000
 DEFAULT_ENCODINGS: Final = ("iso8859",)
 _SPECIFIC_CHARACTER_SET: Final = 0x00080005
 _DELIMITERS: Final = {0x0A, 0x0C, 0x0D, 0x09}
+_ITEM: Final = 0xFFFEE000
 _ESCAPE: Final = b"\x1b"
 _PADDING: Final = b" \0\t\r\n"
 _US_BYTES: Final = 2
@@ -109,16 +110,23 @@ def items(dataset: Dataset, tag: int) -> list[Dataset]:
     """Items of a sequence; empty where it is absent.
 
     A sequence whose VR was lost (UN) is read as implicit VR little endian, as PS3.5 6.2.2 says.
+
+    Raises
+    ------
+    ValueError and the other faults of :data:`rtcomplexity.dicom.parsing.PARSE_FAULTS`
+        If the sequence is broken.
     """
     element = raw_element(dataset, tag)
     if element is None:
         return []
-    if isinstance(element, RawDataElement):
-        value = bytes(element.value or b"")
-        if element.VR == "UN":
-            return list(convert_SQ(value, is_implicit_VR=True, is_little_endian=True))
-        return list(convert_SQ(value, element.is_implicit_VR, element.is_little_endian))
-    return list(element.value) if element.VR == "SQ" and element.value else []
+    if not isinstance(element, RawDataElement):
+        return list(element.value) if element.VR == "SQ" and element.value else []
+    value = bytes(element.value or b"")
+    is_unknown = element.VR == "UN"
+    found = list(convert_SQ(value, is_unknown or element.is_implicit_VR, is_unknown or element.is_little_endian))
+    if any(_ITEM in one._dict for one in found):  # noqa: SLF001 -- asked for every contour
+        raise ValueError(tag)  # an item's length reached over the next one, which pydicom takes for an element
+    return found
 
 
 def encodings_of(dataset: Dataset) -> tuple[str, ...]:

@@ -20,9 +20,11 @@ from rtcomplexity.dicom.parsing import (
     HEAD_BYTES,
     PARSE_FAULTS,
     describe,
+    encoding_fault,
     has_preamble,
     is_cut_short,
     is_directory_record,
+    is_other_format_too,
     may_be_dicom,
     parse,
 )
@@ -77,6 +79,8 @@ class _Gathered:
     files: list[IndexedFile] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     skipped: int = 0
+    oddities: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How many files have an oddity that spoils nothing, by code and text."""
 
 
 def index_folder(
@@ -208,6 +212,9 @@ def _index_stream(stream: BinaryIO, path: Path, size: int, settings: Settings, g
         sha256 = _digest(stream)
         stream.seek(0)
         source = stream
+    if is_other_format_too(head):
+        text = "open as another kind of file too (a program, script, PDF or archive): do not run them"
+        gathered.oddities["preamble-of-other-format", text] += 1
     _index_dicom(source, path, sha256, settings, gathered, has_prefix=has_preamble(head))
 
 
@@ -236,6 +243,8 @@ def _index_dicom(
         _note_broken("A DICOM file is cut short inside an element.", sha256, gathered, has_prefix=has_prefix)
     else:
         gathered.files.append(file)
+        if oddity := encoding_fault(dataset):
+            gathered.oddities["transfer-syntax-wrong", oddity] += 1
 
 
 def _note_broken(found: str, sha256: str, gathered: _Gathered, *, has_prefix: bool) -> None:
@@ -260,6 +269,7 @@ def _grouped(gathered: _Gathered) -> FileIndex:
     issues = list(gathered.issues)
     if copies:
         issues.append(_issue("identical-copies", f"{copies} files are identical copies of others.", Severity.INFO))
+    issues += [_issue(code, f"{count} files {text}.") for (code, text), count in gathered.oddities.items()]
     issues += _clashes(files)
     groups: dict[FileKind, list[IndexedFile]] = {kind: [] for kind in FileKind}
     for file in files:

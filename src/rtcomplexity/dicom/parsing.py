@@ -6,7 +6,6 @@ about. Element values stay raw bytes: :mod:`rtcomplexity.dicom.elements` reads t
 
 from __future__ import annotations
 
-import itertools
 import struct
 import warnings
 import zlib
@@ -21,6 +20,7 @@ from pydicom.filereader import (
     read_partial,
     read_preamble,
 )
+from pydicom.uid import AllTransferSyntaxes
 
 from rtcomplexity.errors import LimitExceededError, UnreadableFileError
 from rtcomplexity.settings import Settings
@@ -58,11 +58,39 @@ _UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 _PIXEL_GROUP: Final = 0x7FE0
 _CONTENT_GROUPS: Final = frozenset({0x3006, 0x300A})
 DEFAULTS: Final = Settings()
+_TRANSFER_SYNTAX_TAG: Final = 0x00020010
+_TRANSFER_SYNTAXES: Final = frozenset(uid.encode() for uid in AllTransferSyntaxes)
+_IMPLICIT: Final = b"1.2.840.10008.1.2"
+_AGAIN: Final = "export it again."
+_OTHER_FORMATS: Final = (b"MZ", b"\x7fELF", b"%PDF", b"PK\3\4", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe")
+"""How programs, scripts, PDF files and archives begin; a preamble may hold a TIFF header, but none of these."""
 
 
 def has_preamble(head: bytes) -> bool:
     """Whether the first 132 bytes end in the DICOM prefix."""
     return head[128:HEAD_BYTES] == b"DICM"
+
+
+def is_other_format_too(head: bytes) -> bool:
+    """Whether a preamble makes the file a program, a script, a PDF or an archive as well."""
+    return has_preamble(head) and head.startswith(_OTHER_FORMATS)
+
+
+def encoding_fault(dataset: Dataset) -> str:
+    """Say what is wrong with the transfer syntax that a file with file meta information states; empty if nothing."""
+    meta = getattr(dataset, "file_meta", None)
+    if not meta:
+        return ""
+    element = raw_element(meta, _TRANSFER_SYNTAX_TAG)
+    if element is None or not element.value:
+        return "state no transfer syntax; it was recognised from their elements"
+    stated = element.value if isinstance(element.value, bytes) else str(element.value).encode("ascii", "replace")
+    if stated.rstrip(b" \0") not in _TRANSFER_SYNTAXES:
+        return "state a transfer syntax that DICOM does not know; they were read as explicit VR little endian"
+    first = next((one for one in dataset._dict.values() if isinstance(one, RawDataElement)), None)  # noqa: SLF001
+    if first is not None and first.is_implicit_VR != (stated.rstrip(b" \0") == _IMPLICIT):
+        return "are written in another transfer syntax than they state; it was recognised from their elements"
+    return ""
 
 
 def may_be_dicom(head: bytes) -> bool:
@@ -115,7 +143,7 @@ def parse(source: bytes | BinaryIO, *, header_only: bool = False, settings: Sett
                 else read_partial(stream, stop_when, force=True)
             )
     except PARSE_FAULTS as fault:
-        raise UnreadableFileError(f"A DICOM file is broken: {describe(fault)}.", "export it again.") from fault
+        raise UnreadableFileError(f"A DICOM file is broken: {describe(fault)}.", _AGAIN) from fault
     _refuse_too_deep(dataset, settings.max_nesting)
     return dataset
 
@@ -178,11 +206,14 @@ def _parse_deflated(stream: BinaryIO, stop_when: _StopWhen, settings: Settings) 
 
 
 def _counted(stop_when: _StopWhen, limit: int) -> _StopWhen:
-    """Give the same answers as `stop_when`, up to a number of elements."""
-    seen = itertools.count(1)
+    """Give the same answers as `stop_when`, as long as elements are not too many and none stands twice."""
+    seen: set[int] = set()
 
     def stop(tag: BaseTag, vr: str | None, length: int) -> bool:
-        if next(seen) > limit:
+        if tag in seen and len(seen) > 1:  # pydicom may ask twice about the first
+            raise UnreadableFileError(f"A DICOM file is broken: the element {tag} stands in it twice.", _AGAIN)
+        seen.add(tag)
+        if len(seen) > limit:
             raise LimitExceededError(
                 f"A DICOM file has more than {limit} elements.",
                 "check where it comes from, or raise RTCOMPLEXITY_MAX_ELEMENTS.",

@@ -264,7 +264,7 @@ def test_a_file_over_the_limit_is_not_read(tmp_path):
 
 
 def test_sequences_nested_too_deeply_end_in_an_error():
-    opening = b"\x06\x30\x80\x00SQ\0\0\xff\xff\xff\xff"
+    opening = b"\x06\x30\x90\x00SQ\0\0\xff\xff\xff\xff"
     nested = opening + (b"\xfe\xff\x00\xe0\xff\xff\xff\xff" + opening) * 20_000
     with pytest.raises(UnreadableFileError, match="nested too deeply"):
         read_structure_set(to_bytes(plain()) + nested, settings=SETTINGS)

@@ -1,0 +1,51 @@
+"""What a hostile input is, and the endings it may have."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Ending(StrEnum):
+    """How a plan may end; the words stand in docs/robustness.md."""
+
+    ERROR = "error, exit 3"
+    ISSUE = "analysed, issue"
+    SAME = "analysed, as the good plan"
+    """Legal, if odd: the numbers of the targets are those of the good plan."""
+    REFUSED = "refused in a batch"
+    SAFE = "analysed, outputs safe"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hostile:
+    """One input of the list, or a variant of one."""
+
+    number: int
+    """As in the list of bad inputs."""
+    name: str
+    build: object
+    """Function of the folder that it writes the plan into."""
+    ending: Ending
+    says: str = ""
+    """A word of the error's text, or the issue's code."""
+    arguments: tuple = ()
+    slow: bool = False
+    check: object = None
+    """Function of the ended process and the output folder; asserts what else holds."""
+    environment: dict = field(default_factory=dict)
+    cpu_s: int = 10
+
+    @property
+    def key(self):
+        return f"{self.number} {self.name}"
+
+
+def error(number, name, build, says, **more):
+    return Hostile(number=number, name=name, build=build, ending=Ending.ERROR, says=says, **more)
+
+
+def issue(number, name, build, code, **more):
+    return Hostile(number=number, name=name, build=build, ending=Ending.ISSUE, says=code, **more)
+
+
+def same(number, name, build, **more):
+    return Hostile(number=number, name=name, build=build, ending=Ending.SAME, **more)

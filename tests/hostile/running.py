@@ -1,0 +1,69 @@
+"""Runs one command line in a child process under limits; see :mod:`hostile.zygote`."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from hostile import plans
+
+CPU_S = 10
+WALL_S = 120
+"""Only against a hang: on a busy machine the wall says little, the processor's time decides."""
+MEMORY_BYTES = 1_000_000_000
+"""Address space that a plan may ask for beyond that of the resting program."""
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a command line ended."""
+
+    code: int
+    wall_s: float
+    cpu_s: float
+    peak_kib: int
+    """Beyond that of the resting program."""
+    out: str
+    err: str
+
+    def record(self):
+        return json.loads(self.out)
+
+    def issue_codes(self):
+        return {issue["code"] for issue in self.record()["issues"]}
+
+
+class Zygote:
+    """The warm process."""
+
+    def __init__(self):
+        self._folder = tempfile.TemporaryDirectory()
+        plan, out = Path(self._folder.name, "plan"), Path(self._folder.name, "out")
+        plans.put(plan, plans.good_files())
+        self._process = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("zygote.py"), plan, out],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **ONE_THREAD, "COLUMNS": "100"},
+        )
+
+    def run(self, *arguments, cpu_s=CPU_S, wall_s=WALL_S, memory_bytes=MEMORY_BYTES, environment=None):
+        task = {
+            "arguments": [str(argument) for argument in arguments],
+            "cpu_s": cpu_s,
+            "wall_s": wall_s,
+            "memory_bytes": memory_bytes,
+            "environment": environment or {},
+        }
+        self._process.stdin.write(json.dumps(task) + "\n")
+        self._process.stdin.flush()
+        return Ended(**json.loads(self._process.stdout.readline()))
+
+    def close(self):
+        self._process.communicate()
+        self._folder.cleanup()
