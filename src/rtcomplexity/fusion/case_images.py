@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.dicom.suv import SuvRefusal, read_suv_scale
 from rtcomplexity.errors import InputDataError
@@ -21,7 +23,6 @@ from rtcomplexity.model.issue import Issue, Severity, roi_subject
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from rtcomplexity.fusion.sampling import Region, RegionValues
@@ -142,10 +143,10 @@ class CaseImages:
     def fuse_on(self, runs: Runs, planning: ImageGrid, *, keep: bool = False) -> tuple[FusedImage, ...]:
         """Sample every set on the voxels of a target; with `keep` the last such target is remembered.
 
-        The course's gross target mostly is one ROI that was measured before, and its voxels are the same object.
+        The course's gross target mostly is one ROI that was measured before.
         """
         for known, fused in self._kept:
-            if known is runs:
+            if np.array_equal(known.starts, runs.starts) and np.array_equal(known.stops, runs.stops):
                 return fused
         fused = self.fuse(region_of(runs, planning))
         if keep:

@@ -59,6 +59,7 @@ def blocking_reasons(facts: CaseFacts, profile: Profile) -> tuple[Reason, ...]:
         ("no_planning_images", not facts.has_planning_images),
         ("images_of_another_patient", facts.images_are_of_another_patient),
         ("images_not_linked", facts.has_planning_images and not facts.planning_images_are_linked),
+        ("planning_image_is_pet", facts.planning_image_is_pet),
         ("not_measured", not facts.is_measured),
         ("invalid_geometry", facts.is_measured and facts.has_gross_target and bool(facts.geometry_problem)),
         ("site_not_in_reference", is_elsewhere),

@@ -73,6 +73,8 @@ class CaseFacts:
     planning_images_are_linked: bool = True
     """Whether a reference in the structure set ties it to those images."""
     images_are_of_another_patient: bool = False
+    planning_image_is_pet: bool = False
+    """Whether the targets were drawn on a PET, so that there is no planning CT or MR."""
     approval_status: str = ""
     """Approval Status (300E,0002) of the structure set: APPROVED, UNAPPROVED, REJECTED; empty where not stated."""
 
@@ -108,6 +110,7 @@ def case_facts(
         has_planning_images=image is not None,
         planning_images_are_linked=case.image_link is not ImageLink.NONE,
         images_are_of_another_patient=image is not None and image.patient_key != case.structure_set.patient_key,
+        planning_image_is_pet=image is not None and image.modality == "PT",
         approval_status=case.structure_set.approval_status,
     )
 

@@ -29,6 +29,9 @@ REASONS: Final = {
     "no_planning_images": "The planning images are not among the files.",
     "images_of_another_patient": "The planning images are of another patient than the structure set.",
     "images_not_linked": "No reference in the structure set ties it to the planning images.",
+    "planning_image_is_pet": (
+        "The structure set was drawn on a PET: there is no planning CT or MR to compare with the reference."
+    ),
     "not_measured": "The metrics that are scored were not measured in this run.",
     "invalid_geometry": "The gross target has no volume to score: {problem}.",
     "site_not_in_reference": (

@@ -178,7 +178,7 @@ def test_contents_show_links_choices_and_every_issue():
     for words in (
         "tied to the planning images by the structure set's image references",
         "not chosen: 1.2.3.5: its images are not here",
-        "PT, secondary, registered: 267 slices",
+        "PT 1, secondary: 267 slices",
         "RT Plan: none found",
         "info GTV-1 20 contours stand twice.",
     ):
