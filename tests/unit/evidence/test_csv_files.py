@@ -1,10 +1,12 @@
 import csv
 import io
+import json
 
 import pytest
 
 from rtcomplexity.evidence.formats.csv import FORMULA_STARTS, image_sets_csv, rois_csv, safe
-from rtcomplexity.evidence.formats.summary import attachment_number, summary_txt
+from rtcomplexity.evidence.formats.summary import NARRATIVE_LENGTHS, attachment_number, narrative, summary_txt
+from rtcomplexity.evidence.record import from_json, to_json
 from rtcomplexity.scoring.guardrails import DISCLAIMER, FORBIDDEN
 from unit.evidence.made_evidence import HOSTILE_NAMES, VERDICTS, record_of, with_roi_name
 
@@ -69,3 +71,29 @@ def test_the_summary_holds_facts_and_an_attachment_number_and_no_ready_made_stat
 def test_the_same_record_gives_the_same_bytes():
     for write in (rois_csv, image_sets_csv, summary_txt):
         assert write(record_of()) == write(record_of())
+
+
+def stated(record):
+    """The same record with the physician's own statement at hand."""
+    tree = json.loads(to_json(record))
+    for item in tree["verdict"]["readiness"]:
+        item["state"] = "met" if item["item"] == "physician_statement" else item["state"]
+    return from_json(json.dumps(tree).encode())
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_a_narrative_is_written_only_for_a_support_with_the_physicians_own_statement(verdict):
+    for length in NARRATIVE_LENGTHS:
+        assert narrative(record_of(verdict), length) == ""
+        assert bool(narrative(stated(record_of(verdict)), length)) == (verdict == "supports")
+    assert (b"narrative field" in summary_txt(stated(record_of(verdict)))) == (verdict == "supports")
+
+
+def test_a_narrative_holds_facts_and_the_attachment_number_within_its_length():
+    record = stated(record_of("supports"))
+    for length in NARRATIVE_LENGTHS:
+        line = narrative(record, length)
+        assert len(line) <= length
+        assert attachment_number(record) in line
+        assert "gross target 20.1 cm3" in line
+        assert not FORBIDDEN.search(line)

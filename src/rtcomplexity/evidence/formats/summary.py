@@ -1,6 +1,7 @@
 """The facts as plain text, with an attachment number to quote on a claim.
 
-Facts alone: no ready-made statement is written, since payers refuse those and only a physician can give the reason.
+Facts alone: payers refuse ready-made statements, and only a physician can give the reason. Two short lines of facts for
+a claim's narrative field stand here only where the complexity supports and the physician's own statement is there.
 """
 
 from __future__ import annotations
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     from rtcomplexity.evidence.record import Record
 
 WIDTH: Final = 100
+NARRATIVE_LENGTHS: Final = (80, 71)
+"""Characters that the narrative fields of an electronic and of a paper claim hold."""
+_FACTS: Final = (
+    ("scored.volume", "gross target {:.1f} cm3"),
+    ("scored.component_count", "{:.0f} bodies"),
+    ("scored.craniocaudal_length", "{:.0f} mm long"),
+    ("scored.acquisitions", "{:.0f} image sets"),
+)
 
 
 def attachment_number(record: Record) -> str:
@@ -29,7 +38,33 @@ def attachment_number(record: Record) -> str:
 
 def summary_txt(record: Record) -> bytes:
     """Write the summary; the same record gives the same bytes."""
-    return ("\n".join(_lines(page_of(record), attachment_number(record))) + "\n").encode()
+    lines = [*_lines(page_of(record), attachment_number(record)), *_narratives(record)]
+    return ("\n".join(lines).rstrip("\n") + "\n").encode()
+
+
+def narrative(record: Record, length: int) -> str:
+    """Facts and the attachment number in at most `length` characters; empty where none may be written.
+
+    None is written unless the complexity supports and a physician's own statement stands in the claim file: without
+    the reason a short line is the ready-made text that payers refuse.
+    """
+    has_statement = any(each.item == "physician_statement" and each.state == "met" for each in record.verdict.readiness)
+    if record.verdict.value != "supports" or not has_statement:
+        return ""
+    line = f"See attachment {attachment_number(record)}"
+    metrics = record.gross_target.metrics
+    for key, words in _FACTS:
+        value = metrics[key].value if key in metrics else None
+        longer = "" if value is None else f"{line}; {words.format(value)}"
+        line = longer if longer and len(longer) <= length else line
+    return line
+
+
+def _narratives(record: Record) -> Iterator[str]:
+    lines = [narrative(record, length) for length in NARRATIVE_LENGTHS]
+    if any(lines):
+        yield "Facts for a narrative field; the reason is the physician's, in the signed note"
+        yield from (f"  - {length} characters: {line}" for length, line in zip(NARRATIVE_LENGTHS, lines, strict=True))
 
 
 def _lines(page: Page, attachment: str) -> Iterator[str]:
