@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from importlib import resources
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -62,8 +63,8 @@ class Manifest(_Frozen):
     privacy: Literal["de-identified", "identified"]
     verdict: str
     profile: ProfileDigest
-    payer_rules_sha256: Digest | None = None
-    """Of the payer rules that decided the claim; null where none did."""
+    payer_rules_sha256: Digest
+    """Over all payer rules that this software holds."""
     python: str
     platform: str
     packages: dict[str, str]
@@ -93,6 +94,7 @@ def build_manifest(
         privacy=record.privacy,
         verdict=record.verdict.value,
         profile=ProfileDigest(id=record.score.profile.id, sha256=record.score.profile.sha256),
+        payer_rules_sha256=payer_rules_digest(),
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
         packages=packages,
@@ -129,6 +131,13 @@ def from_json(content: bytes) -> Manifest:
 def digest(content: bytes) -> str:
     """SHA-256 in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def payer_rules_digest() -> str:
+    """SHA-256 over the shipped payer rules, in the order of their names."""
+    folder = resources.files("rtcomplexity.scoring") / "payers"
+    rules = sorted((each.name, each.read_bytes()) for each in folder.iterdir() if each.name.endswith(".toml"))
+    return digest(b"".join(name.encode() + b"\0" + content for name, content in rules))
 
 
 def inputs_of(case: Case) -> tuple[InputFile, ...]:

@@ -223,6 +223,7 @@ def test_the_manifest_lists_every_file_and_what_wrote_it():
     manifest = manifests.from_json(FILES["manifest.json"])
     assert {each.name for each in manifest.outputs} == set(FILES) - {"manifest.json"}
     assert {"rtcomplexity", "typst", "numpy", "pydicom"} <= manifest.packages.keys()
+    assert manifest.payer_rules_sha256 == manifests.payer_rules_digest()
     assert manifest.written_at == NOW
     assert NOW.encode() not in b"".join(content for name, content in FILES.items() if name != "manifest.json")
     assert check(FILES).file_count == len(FILES) - 1
