@@ -136,7 +136,8 @@ def digest(content: bytes) -> str:
 def payer_rules_digest() -> str:
     """SHA-256 over the shipped payer rules, in the order of their names."""
     folder = resources.files("rtcomplexity.scoring") / "payers"
-    rules = sorted((each.name, each.read_bytes()) for each in folder.iterdir() if each.name.endswith(".toml"))
+    files = list(folder.iterdir()) if folder.is_dir() else []
+    rules = sorted((each.name, each.read_bytes()) for each in files if each.name.endswith(".toml"))
     return digest(b"".join(name.encode() + b"\0" + content for name, content in rules))
 
 
