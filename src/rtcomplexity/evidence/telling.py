@@ -38,6 +38,7 @@ _HEADLINES_BY_REASON: Final = {
     "no_planning_images": _LACKING,
     "images_of_another_patient": "The files do not belong together, so they cannot answer it.",
     "images_not_linked": "The files do not belong together, so they cannot answer it.",
+    "planning_image_is_pet": _LACKING,
     "invalid_geometry": _LACKING,
 }
 """Where there is insufficient evidence: what stands in the way."""
@@ -65,6 +66,7 @@ REASONS: Final = {
     "no_planning_images": "The planning images are not among the files.",
     "images_of_another_patient": "The images are of another patient than the structures.",
     "images_not_linked": "Nothing in the files ties the structures to the images.",
+    "planning_image_is_pet": "The structures were drawn on a PET, not on a planning CT or MR.",
     "not_measured": "What is scored was not measured in this run.",
     "invalid_geometry": "The gross target has no volume that can be measured.",
     "site_not_in_reference": "The treated site is not the chest, and the plans to compare with are of the chest.",
@@ -111,6 +113,7 @@ _STEPS_BY_REASON: Final = {
     "no_planning_images": _EXPORT,
     "images_of_another_patient": _EXPORT,
     "images_not_linked": _EXPORT,
+    "planning_image_is_pet": _EXPORT,
     "invalid_geometry": _EXPORT,
     "not_measured": ("Planning or physics", "Run again without --quick."),
     "unmeasured_families": ("Physician", "Judge without this report: it neither shows nor excludes unusual work."),

@@ -172,7 +172,7 @@ def _score_line(record: Record) -> str:
     if score.reference is None or not isinstance(score.t, float):
         return ""
     return (
-        f"The score is {score.t:g} of 100: the lower of the highest anchoring and the second-highest group. Under "
+        f"The score is {score.t:.1f} of 100: the lower of the highest anchoring and the second-highest group. Under "
         f"{score.reference.c_reject:g} speaks of a routine plan; {score.reference.c_support:g} or more is beyond it."
     )
 
