@@ -15,10 +15,11 @@ from rtcomplexity.evidence.building import build_record
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.replicates import replicates
+from rtcomplexity.scoring.claim import stated_claim
 from rtcomplexity.scoring.facts import Site, case_facts
 from rtcomplexity.scoring.profile import DEFAULT_PROFILE, load_profile
 from rtcomplexity.scoring.stability import measure_stability
-from rtcomplexity.scoring.verdict import assess, value_if_stable
+from rtcomplexity.scoring.verdict import assess, value_if_stable, with_claim
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from rtcomplexity.metrics.measurement import MetricTable
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.structure_set import TargetClass
+    from rtcomplexity.scoring.claim_file import ClaimFile
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.profile import Profile
     from rtcomplexity.scoring.stability import Stability
@@ -55,6 +57,8 @@ def analyze(
     structure_set_uid: str | None = None,
     site: Site | None = None,
     fractions: int | None = None,
+    claim: ClaimFile | None = None,
+    payer: str | None = None,
     quick: bool = False,
     identified: bool = True,
     progress: Callable[[int, int], None] | None = None,
@@ -69,6 +73,8 @@ def analyze(
     aliases : target class of ROIs by name, which counts before what the file says
     structure_set_uid : the set to assess; chosen by rule if None
     site, fractions : what the files lack and a person states; shown as stated by the user
+    claim : what a person states of the claim; the RT Plan counts before it
+    payer : whose rules count; the claim file's if None
     quick : counts, volumes and links only; nothing is scored
     identified : whether the record holds ROI names and UIDs as they are
     progress : called with (files done, files in all) while reading
@@ -84,15 +90,16 @@ def analyze(
         path, settings=settings, structure_set_uid=structure_set_uid, aliases=aliases or {}, progress=progress
     )
     table = measure(case, settings=settings, quick=quick)
-    facts = case_facts(case, table, site=site, fractions=fractions)
-    outcome = assess(table.gross_target, facts, loaded, stability=_stability(case, table, facts, loaded, settings))
+    facts = case_facts(case, table, site=site, fractions=fractions, claim=claim)
+    scored = assess(table.gross_target, facts, loaded, stability=_stability(case, table, facts, loaded, settings))
+    outcome = with_claim(scored, stated_claim(claim, payer), case)
     record = build_record(
         case,
         table,
         outcome,
         loaded,
         software_version=version("rtcomplexity"),
-        options=_options(profile, aliases, structure_set_uid, quick=quick),
+        options=_options(profile, aliases, structure_set_uid, payer, quick=quick),
         definitions=CATALOGUE,
         identified=identified,
     )
@@ -115,6 +122,7 @@ def _options(
     profile: str | Path,
     aliases: Mapping[str, TargetClass] | None,
     structure_set_uid: str | None,
+    payer: str | None,
     *,
     quick: bool,
 ) -> dict[str, str]:
@@ -123,6 +131,7 @@ def _options(
         "--profile": "" if str(profile) == DEFAULT_PROFILE else Path(profile).name,
         "--map": ", ".join(f"{name}={target_class.value}" for name, target_class in (aliases or {}).items()),
         "--structure-set": structure_set_uid or "",
+        "--payer": payer or "",
         "--quick": "yes" if quick else "",
     }
     return {option: value for option, value in chosen.items() if value}

@@ -13,7 +13,20 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from rtcomplexity.cli.commands import analyze, batch, demo, diff, doctor, inspect, masks, metrics, report, verify
+from rtcomplexity.cli.commands import (
+    analyze,
+    batch,
+    claim,
+    demo,
+    diff,
+    doctor,
+    inspect,
+    masks,
+    metrics,
+    profile,
+    report,
+    verify,
+)
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.failure import tell_error, tell_fault
 from rtcomplexity.errors import RtComplexityError
@@ -50,6 +63,8 @@ app.command("diff")(diff.diff)
 app.command("metrics")(metrics.metrics)
 app.command("masks")(masks.masks)
 app.command("batch")(batch.batch)
+app.add_typer(claim.app, name="claim")
+app.add_typer(profile.app, name="profile")
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 

@@ -10,6 +10,7 @@ from rtcomplexity.dicom.target_class import parse_aliases
 from rtcomplexity.errors import UsageError
 from rtcomplexity.evidence.building import build_record
 from rtcomplexity.metrics.catalogue import CATALOGUE
+from rtcomplexity.scoring.claim_file import load_claim
 from rtcomplexity.scoring.facts import Site
 from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.settings import Settings
@@ -29,6 +30,8 @@ def assessed(
     structure_set_uid: str | None = None,
     site: str | None = None,
     fractions: int | None = None,
+    claim: Path | None = None,
+    payer: str | None = None,
     quick: bool = False,
     quiet: bool = False,
 ) -> Assessment:
@@ -43,6 +46,8 @@ def assessed(
             structure_set_uid=structure_set_uid,
             site=stated_site,
             fractions=fractions,
+            claim=None if claim is None else load_claim(claim),
+            payer=payer,
             quick=quick,
             progress=report,
         )

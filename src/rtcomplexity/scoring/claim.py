@@ -1,7 +1,7 @@
 """The claim axis and readiness: what is known of the claim, apart from how complex the delineation is.
 
-Knows only facts that somebody stated; what nobody stated stays unknown. Payer rules and the claim file are to fill
-these same values.
+Knows only facts that somebody stated; what nobody stated stays unknown. A payer's rule decides where the facts it asks
+for are known.
 """
 
 from __future__ import annotations
@@ -10,8 +10,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from rtcomplexity.model.issue import Issue, Severity
+from rtcomplexity.scoring.facts import Site, StatedBy
+from rtcomplexity.scoring.payer import Gate, payer_named
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rtcomplexity.model.case import Case
+    from rtcomplexity.scoring.claim_file import ClaimFile
     from rtcomplexity.scoring.facts import CaseFacts
+    from rtcomplexity.scoring.payer import Payer
 
 CPT_CODE = "32701"
 SBRT_MAX_FRACTIONS = 5
@@ -53,6 +62,15 @@ class ReadinessItem:
     supplied_by: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedClaim:
+    """What a person stated of the claim, and the payer whose rules count."""
+
+    claim: ClaimFile | None = None
+    payer: Payer | None = None
+
+
+NOTHING_STATED = StatedClaim()
 _MISSING_DOCUMENTS = (
     ("procedure_note", "No procedure note was given to this software.", "physician"),
     ("physician_statement", "No statement of the reason in the physician's own words was given.", "physician"),
@@ -77,29 +95,168 @@ _APPROVAL = {
 }
 
 
-def claim_of(facts: CaseFacts) -> Claim:
+def stated_claim(claim: ClaimFile | None, payer: str | None = None) -> StatedClaim:
+    """Join a claim file and a payer's name; the file's payer counts where no other is named.
+
+    Raises
+    ------
+    UsageError
+        If no payer of that name is known.
+    """
+    name = payer or (claim.payer if claim is not None else None)
+    return StatedClaim(claim=claim, payer=None if name is None else payer_named(name))
+
+
+def claim_of(facts: CaseFacts, stated: StatedClaim = NOTHING_STATED) -> Claim:
     """Return the claim axis from the facts that are known."""
+    found = _by_site_and_fractions(facts) or _by_payer(stated)
+    if found is not None and (found.status is ClaimStatus.NOT_ELIGIBLE or _is_thoracic_sbrt(facts)):
+        return found
+    return Claim(status=ClaimStatus.UNKNOWN, text="Not enough is stated of the claim to say whether it is eligible.")
+
+
+def _is_thoracic_sbrt(facts: CaseFacts) -> bool:
+    is_short = facts.fractions is not None and facts.fractions <= SBRT_MAX_FRACTIONS
+    return is_short and facts.site is Site.THORACIC
+
+
+def _by_site_and_fractions(facts: CaseFacts) -> Claim | None:
+    source = "public coding guidance on thoracic stereotactic target delineation; confirm with the payer"
     if facts.fractions is not None and facts.fractions > SBRT_MAX_FRACTIONS:
         return Claim(
             status=ClaimStatus.NOT_ELIGIBLE,
             text=f"The course has {facts.fractions} fractions; {CPT_CODE} is for stereotactic courses.",
             rule=f"{CPT_CODE} is reported with stereotactic treatment of at most {SBRT_MAX_FRACTIONS} fractions",
-            source="public coding guidance on thoracic stereotactic target delineation; confirm with the payer",
+            source=source,
         )
-    return Claim(status=ClaimStatus.UNKNOWN, text="Not enough is stated of the claim to say whether it is eligible.")
+    if facts.site is Site.NOT_THORACIC and facts.site_stated_by is not StatedBy.IMAGE:
+        return Claim(
+            status=ClaimStatus.NOT_ELIGIBLE,
+            text=f"The treated site is not thoracic; {CPT_CODE} is for thoracic targets.",
+            rule=f"{CPT_CODE} is reported for thoracic targets",
+            source=source,
+        )
+    return None
 
 
-def readiness_of(facts: CaseFacts) -> tuple[ReadinessItem, ...]:
-    """Return every item that documentation needs, with what is known of it without a claim file."""
+def _by_payer(stated: StatedClaim) -> Claim | None:
+    """Apply the payer's rule on global periods where both are known."""
+    claim, payer = stated.claim, stated.payer
+    if claim is None or payer is None or claim.global_period is None:
+        return None
+    gate, rule = payer.gate(claim.global_period), payer.rule("global_period")
+    if gate is Gate.UNKNOWN or rule is None:
+        return None
+    is_allowed = gate is Gate.ALLOWED
+    verb = "accepts" if is_allowed else "does not accept"
+    return Claim(
+        status=ClaimStatus.ELIGIBLE if is_allowed else ClaimStatus.NOT_ELIGIBLE,
+        text=f"{payer.name} {verb} modifier 22 on a code with the stated global period {claim.global_period}.",
+        rule=rule.text,
+        source=f"{rule.source}. {rule.dating(claim.date_of_service)}",
+    )
+
+
+def readiness_of(facts: CaseFacts, stated: StatedClaim = NOTHING_STATED) -> tuple[ReadinessItem, ...]:
+    """Return every item that documentation needs, with what is known of it."""
     state, text = _APPROVAL.get(
         facts.approval_status, (ReadinessState.UNKNOWN, "The approval status of the structure set is not stated.")
     )
-    return (
+    met = dict(_met(stated))
+    items = (
         *(_item(row, ReadinessState.MISSING) for row in _MISSING_DOCUMENTS),
         *(_item(row, ReadinessState.UNKNOWN) for row in _UNKNOWN_FACTS),
         ReadinessItem(item="approval_status", state=state, text=text, supplied_by="physician"),
         _item(_COHORT, ReadinessState.MISSING),
     )
+    return tuple(_supplied(item, met) for item in items)
+
+
+def _supplied(item: ReadinessItem, met: dict[str, tuple[ReadinessState, str]]) -> ReadinessItem:
+    if item.item not in met:
+        return item
+    state, text = met[item.item]
+    return ReadinessItem(item=item.item, state=state, text=text, supplied_by=item.supplied_by)
+
+
+def _met(stated: StatedClaim) -> Iterator[tuple[str, tuple[ReadinessState, str]]]:
+    """For each item that the claim file fills, its state and what is stated."""
+    yield from _payer_known(stated)
+    claim = stated.claim
+    if claim is None:
+        return
+    if claim.procedure_note_attached:
+        signed = ", and a signer is named" if claim.signer else ", but nobody is named who signs it"
+        state = ReadinessState.MET if claim.signer else ReadinessState.MISSING
+        yield "procedure_note", (state, f"A procedure note is stated to be attached{signed}.")
+    if claim.reason:
+        yield "physician_statement", (ReadinessState.MET, "The reason is stated in the claim file.")
+    if claim.physician_minutes is not None:
+        yield "physician_minutes", (ReadinessState.MET, f"{claim.physician_minutes:g} minutes are stated.")
+    if claim.typical_minutes is not None:
+        yield "typical_minutes", _typical(claim)
+    if claim.delineated_by:
+        yield "delineated_by", (ReadinessState.MET, "Who delineated is stated in the claim file.")
+    if claim.delineator_reports_77261_77799 is not None:
+        yield "reports_77261_77799", _reports(reports=claim.delineator_reports_77261_77799)
+    if claim.global_period is not None:
+        yield "global_period", (ReadinessState.MET, f"The stated global period indicator is {claim.global_period}.")
+
+
+def _payer_known(stated: StatedClaim) -> Iterator[tuple[str, tuple[ReadinessState, str]]]:
+    payer = stated.payer
+    if payer is None:
+        return
+    rule = payer.rule("global_period")
+    if rule is None or rule.confidence == "unknown":
+        yield "payer_rule", (ReadinessState.UNKNOWN, f"No rule of {payer.name} on modifier 22 is known.")
+        return
+    on = None if stated.claim is None else stated.claim.date_of_service
+    yield "payer_rule", (ReadinessState.MET, f"{payer.name}: {rule.text} {rule.dating(on)}")
+
+
+def _typical(claim: ClaimFile) -> tuple[ReadinessState, str]:
+    known = ", with a source" if claim.typical_minutes_source else ", without a source"
+    state = ReadinessState.MET if claim.typical_minutes_source else ReadinessState.MISSING
+    return state, f"{claim.typical_minutes:g} typical minutes are stated{known}."
+
+
+def _reports(*, reports: bool) -> tuple[ReadinessState, str]:
+    if reports:
+        text = "The delineating physician is stated to report 77261-77799 too, which is believed to exclude 32701."
+        return ReadinessState.MISSING, text
+    return ReadinessState.MET, "The delineating physician is stated not to report 77261-77799."
+
+
+def warnings_of(stated: StatedClaim, facts: CaseFacts, case: Case | None = None) -> tuple[Issue, ...]:
+    """Check a claim against itself and the RT Plan."""
+    return tuple(_warnings(stated, facts, case))
+
+
+def _warnings(stated: StatedClaim, facts: CaseFacts, case: Case | None) -> Iterator[Issue]:
+    claim = stated.claim
+    if claim is None:
+        return
+    if "11" in claim.modifiers:
+        text = "The claim file states 11 as a modifier. 11 is a place-of-service code: modifiers run from 22 to 99."
+        yield _warning("claim-modifier-11", text)
+    if claim.cpt_code not in {None, CPT_CODE}:
+        yield _warning("claim-other-code", f"The claim file names another code than {CPT_CODE}.")
+    planned = case.rt_plan.fractions_planned if case is not None and case.rt_plan is not None else None
+    if planned is not None and claim.fractions not in {None, planned}:
+        text = f"The claim file states {claim.fractions} fractions, the RT Plan {planned}; the RT Plan counts."
+        yield _warning("claim-disagrees-with-plan", text)
+    site = None if claim.site is None else claim.site.replace("-", "_")
+    if site is not None and facts.site_stated_by is StatedBy.RT_PLAN and site != facts.site:
+        text = "The claim file and the RT Plan name different sites; the RT Plan counts."
+        yield _warning("claim-disagrees-with-plan", text)
+    minutes, typical = claim.physician_minutes, claim.typical_minutes
+    if minutes is not None and typical is not None and minutes <= typical:
+        yield _warning("claim-minutes-typical", "The stated minutes do not exceed the stated typical minutes.")
+
+
+def _warning(code: str, text: str) -> Issue:
+    return Issue(code=code, severity=Severity.WARNING, subject="claim", text=text)
 
 
 def _item(row: tuple[str, str, str], state: ReadinessState) -> ReadinessItem:

@@ -16,6 +16,7 @@ from rtcomplexity.model.case import ImageLink
 if TYPE_CHECKING:
     from rtcomplexity.metrics.measurement import MetricTable
     from rtcomplexity.model.case import Case
+    from rtcomplexity.scoring.claim_file import ClaimFile
 
 VOLUME_KEY = "scored.volume"
 
@@ -86,6 +87,7 @@ def case_facts(
     site: Site | None = None,
     fractions: int | None = None,
     stated_by: StatedBy = StatedBy.USER,
+    claim: ClaimFile | None = None,
 ) -> CaseFacts:
     """Collect the facts of a case.
 
@@ -95,9 +97,11 @@ def case_facts(
         What was read, and what was measured in it.
     site, fractions
         Stated by a person (`stated_by`); each counts before the RT Plan's own. None where nobody stated it.
+    claim
+        What its file states counts where the RT Plan is silent.
     """
-    found_site, site_by = (site, stated_by) if site is not None else _planned_site(case)
-    found_fractions, fractions_by = (fractions, stated_by) if fractions is not None else _planned_fractions(case)
+    found_site, site_by = (site, stated_by) if site is not None else _planned_site(case, claim)
+    found_fractions, fractions_by = (fractions, stated_by) if fractions is not None else _planned_fractions(case, claim)
     image = case.planning_image
     return CaseFacts(
         site=found_site,
@@ -131,19 +135,24 @@ def site_of(text: str) -> Site:
     return Site.THORACIC if is_thoracic else Site.NOT_THORACIC
 
 
-def _planned_site(case: Case) -> tuple[Site, StatedBy]:
+def _planned_site(case: Case, claim: ClaimFile | None) -> tuple[Site, StatedBy]:
     site = Site.UNKNOWN if case.rt_plan is None else site_of(case.rt_plan.treatment_site)
     if site is not Site.UNKNOWN:
         return site, StatedBy.RT_PLAN
+    if claim is not None and claim.site is not None:
+        return Site(claim.site.replace("-", "_")), StatedBy.CLAIM
     image = case.planning_image
     body_part = "" if image is None else re.sub(r"[^A-Z]", "", image.body_part.upper())
     is_elsewhere = body_part in NOT_THORACIC_BODY_PARTS
     return (Site.NOT_THORACIC, StatedBy.IMAGE) if is_elsewhere else (Site.UNKNOWN, StatedBy.NOBODY)
 
 
-def _planned_fractions(case: Case) -> tuple[int | None, StatedBy]:
-    fractions = None if case.rt_plan is None else case.rt_plan.fractions_planned
-    return fractions, StatedBy.NOBODY if fractions is None else StatedBy.RT_PLAN
+def _planned_fractions(case: Case, claim: ClaimFile | None) -> tuple[int | None, StatedBy]:
+    planned = None if case.rt_plan is None else case.rt_plan.fractions_planned
+    if planned is not None:
+        return planned, StatedBy.RT_PLAN
+    stated = None if claim is None else claim.fractions
+    return stated, StatedBy.NOBODY if stated is None else StatedBy.CLAIM
 
 
 def _has_gross_target(case: Case, table: MetricTable) -> bool:

@@ -22,7 +22,8 @@ from rtcomplexity.scoring.reference import MEDIAN, Knots, percentile_below
 DEFAULT_PROFILE = "interim-0"
 _PACKAGE = "rtcomplexity.scoring"
 _CUTOFF_TOLERANCE = 0.5
-"""A cutoff's percentile in its own joint reference may differ from the one it is named by this much."""
+"""A cutoff's percentile in its own joint reference may differ from the one it is named by this much, unless T jumps
+over that one: then the cutoff is the knot after the jump."""
 
 
 def _check_percentiles(knots: Knots) -> Knots:
@@ -106,7 +107,10 @@ class JointReference(ScoreReference):
     def _cutoffs_are_percentiles_of_t(self) -> Self:
         for name, cutoff, named in (("c_reject", self.c_reject, 75.0), ("c_support", self.c_support, 97.5)):
             found = percentile_below(self.knots, cutoff)
-            if abs(found - named) > _CUTOFF_TOLERANCE:
+            below = [knot for knot in self.knots if knot[0] < cutoff]
+            is_next_after_jump = bool(below) and percentile_below(self.knots, below[-1][0]) <= named <= found
+            is_next_after_jump &= bool(below) and abs(below[-1][1] - found) <= _CUTOFF_TOLERANCE
+            if not is_next_after_jump and abs(found - named) > _CUTOFF_TOLERANCE:
                 raise ValueError(f"{name} = {cutoff:g} is percentile {found:g} of these knots, not {named:g}")
         return self
 

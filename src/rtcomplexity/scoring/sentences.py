@@ -82,10 +82,9 @@ REASONS: Final = {
 LEVEL_WORDS: Final = {
     Level.HIGH: "beyond nearly all routine plans",
     Level.ELEVATED: "above most routine plans",
-    Level.TYPICAL: "as in routine plans",
 }
 FAMILY: Final = "{title}: {level} (harder than in {score} % of them){role}. {factors}."
-FAMILY_TYPICAL: Final = "{title}: {level} (harder than in {score} % of them)."
+FAMILIES_TYPICAL: Final = "As in routine plans: {titles}."
 FAMILY_UNMEASURED: Final = "{title}: could not be measured, so it adds nothing ({reason})."
 FACTOR: Final = "{title} {value}, harder than {percentile} %{counted}"
 MOST_FACTORS: Final = 2
@@ -105,21 +104,19 @@ VERDICT_WORDS: Final = {
 
 
 def findings(score: Score) -> tuple[list[str], list[str]]:
-    """Return a sentence for every family: those above typical, and the others."""
-    is_above = {Level.ELEVATED, Level.HIGH}
-    above = [family_sentence(family) for family in score.families if family.level in is_above]
-    others = [family_sentence(family) for family in score.families if family.level not in is_above]
-    return above, others
+    """Return a sentence for every family above typical, and those for the others: the typical ones share one."""
+    above = [family_sentence(family) for family in score.families if family.level in {Level.ELEVATED, Level.HIGH}]
+    typical = [family.title for family in score.families if family.level is Level.TYPICAL]
+    unmeasured = [family_sentence(family) for family in score.families if not family.is_measurable]
+    return above, [*([FAMILIES_TYPICAL.format(titles=", ".join(typical))] if typical else []), *unmeasured]
 
 
 def family_sentence(family: FamilyScore) -> str:
-    """Say in short how a family stands; above typical with the factors that stand highest."""
+    """Say in short how a family stands, with the factors that stand highest, or why it could not be measured."""
     if not family.is_measurable:
         reasons = dict.fromkeys(factor.reason for factor in family.factors)
         return FAMILY_UNMEASURED.format(title=family.title, reason="; ".join(reasons))
     level, number = LEVEL_WORDS[family.level], f"{family.score:.3g}"
-    if family.level is Level.TYPICAL:
-        return FAMILY_TYPICAL.format(title=family.title, level=level, score=number)
     role = "" if family.may_anchor else JOINS_ONLY
     factors = _in_capitals("; ".join(_factor_phrase(factor) for factor in _highest(family)))
     return FAMILY.format(title=family.title, level=level, score=number, role=role, factors=factors)

@@ -19,7 +19,15 @@ from rtcomplexity.scoring.applicability import (
     reason,
     stratum_of,
 )
-from rtcomplexity.scoring.claim import Claim, ReadinessItem, claim_of, readiness_of
+from rtcomplexity.scoring.claim import (
+    NOTHING_STATED,
+    Claim,
+    ReadinessItem,
+    StatedClaim,
+    claim_of,
+    readiness_of,
+    warnings_of,
+)
 from rtcomplexity.scoring.score import Score, score
 from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.stress import stressed_profiles
@@ -28,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rtcomplexity.metrics.measurement import Measurement
+    from rtcomplexity.model.case import Case
+    from rtcomplexity.model.issue import Issue
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.profile import Calibration, Profile, Stratum
 
@@ -85,6 +95,10 @@ class Outcome:
     score: Score | None
     """None where the reference does not apply or nothing could be compared: `verdict.reasons` say why."""
     verdict: Verdict
+    stated: StatedClaim = NOTHING_STATED
+    """What a person stated of the claim."""
+    warnings: tuple[Issue, ...] = ()
+    """What is odd about that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +177,13 @@ def _question(
         stability=stability,
         stresses=stressed_profiles(profile),
     )
+
+
+def with_claim(outcome: Outcome, stated: StatedClaim, case: Case | None = None) -> Outcome:
+    """Return the outcome with the claim axis, readiness and warnings of what a person stated; the rest is unchanged."""
+    facts = outcome.facts
+    verdict = replace(outcome.verdict, claim=claim_of(facts, stated), readiness=readiness_of(facts, stated))
+    return replace(outcome, verdict=verdict, stated=stated, warnings=warnings_of(stated, facts, case))
 
 
 def _scored_outcome(question: _Question) -> Outcome:

@@ -285,15 +285,14 @@ def test_findings_stand_on_the_side_they_speak_for():
     assert found.findings_against[0].endswith("(deciding score 90, routine below 75, unusual from 97.5).")
     assert not set(found.findings_for) & set(found.findings_against)
     assert [text.split(":")[0] for text in found.findings_for] == ["Shape", "Topology"]
-    assert [text.split(":")[0] for text in found.findings_against[1:]] == ["Extent", "Fusion", "Image_Sets"]
+    assert found.findings_against[1:] == ("As in routine plans: Extent, Fusion, Image_Sets.",)
 
 
 def test_a_finding_is_made_of_the_plans_own_numbers():
     found = verdict(measured(shape_a=92, topology=90, extent=50, fusion=0, image_sets=0))
-    assert found.findings_against[1] == "Shape: as in routine plans (harder than in 71 % of them)."
+    assert found.findings_against[1] == "As in routine plans: Shape, Extent, Fusion, Image_Sets."
     assert found.findings_for == (
-        "Topology: above most routine plans (harder than in 90 % of them). "
-        "The scored.topology 90, harder than 90 %.",
+        "Topology: above most routine plans (harder than in 90 % of them). The scored.topology 90, harder than 90 %.",
     )
 
 

@@ -45,6 +45,13 @@ def analyze(
     site: SiteName = None,
     fractions: Fractions = None,
     profile: ProfileName = DEFAULT_PROFILE,
+    claim: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What a person states: rtcomplexity claim new.", show_default=False),
+    ] = None,
+    payer: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose rules on modifier 22 count.", show_default=False)
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Counts, volumes and links only; no verdict.")] = False,
     sign_key: Annotated[
         Path | None,
@@ -72,6 +79,8 @@ def analyze(
         structure_set_uid=structure_set_uid,
         site=site,
         fractions=fractions,
+        claim=claim,
+        payer=payer,
         quick=quick,
         quiet=quiet,
     )

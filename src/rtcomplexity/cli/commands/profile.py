@@ -1,0 +1,81 @@
+"""``rtcomplexity profile``: the scoring profiles, what they say, and whether one of your own can be used."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rtcomplexity.cli.options import DEFAULT_PROFILE, AsJson
+
+if TYPE_CHECKING:
+    from rtcomplexity.scoring.profile import Profile
+
+app = typer.Typer(no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="[NAME]", help="Id of a shipped profile, or a TOML file.")]
+
+
+@app.callback()
+def describe() -> None:
+    """Look at the scoring profiles: what counts as typical, and from where on not.
+
+    Example: rtcomplexity profile show
+    """
+
+
+@app.command("list")
+def list_profiles() -> None:
+    """List the shipped profiles.
+
+    Example: rtcomplexity profile list
+    """
+    from rtcomplexity.cli.rendering.console import print_result
+    from rtcomplexity.cli.rendering.profiles import profiles_table
+
+    print_result([profiles_table()])
+
+
+@app.command()
+def show(
+    name: Name = DEFAULT_PROFILE,
+    *,
+    as_json: AsJson = False,
+    payers: Annotated[bool, typer.Option("--payers", help="Show what is known of payers instead.")] = False,
+) -> None:
+    """Show a profile: strata, families, factors, cutoffs and error rates; or the payers.
+
+    Example: rtcomplexity profile show thoracic-delineation-1
+    """
+    from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
+    from rtcomplexity.cli.rendering.profiles import payer_parts, profile_parts
+    from rtcomplexity.scoring.payer import payers as known_payers
+    from rtcomplexity.scoring.profile import load_profile
+
+    if payers and as_json:
+        print_document(as_json_bytes([payer.model_dump(mode="json") for payer in known_payers()]))
+    elif payers:
+        print_result(payer_parts())
+    elif as_json:
+        print_document(as_json_bytes(load_profile(name).model_dump(mode="json")))
+    else:
+        print_result(profile_parts(load_profile(name)))
+
+
+@app.command()
+def check(path: Annotated[Path, typer.Argument(metavar="FILE", help="A profile of your own, in TOML.")]) -> None:
+    """Check a profile; what is wrong is named with its line.
+
+    Example: rtcomplexity profile check ours.toml
+    """
+    from rtcomplexity.scoring.profile import load_profile
+
+    typer.echo(_checked(load_profile(path)))
+
+
+def _checked(profile: "Profile") -> str:
+    factors = sum(len(family.factors) for family in profile.families)
+    may = "may" if profile.rules.may_support else "may not"
+    return (
+        f"{profile.id}: {len(profile.strata)} strata, {len(profile.families)} families, {factors} factors; it can be "
+        f"used and {may} return supports. SHA-256 {profile.sha256}"
+    )

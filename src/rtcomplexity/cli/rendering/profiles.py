@@ -1,0 +1,82 @@
+"""Scoring profiles and payers as tables and prose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from rtcomplexity.cli.rendering.tables import titled_table
+from rtcomplexity.scoring.payer import payers
+from rtcomplexity.scoring.profile import DEFAULT_PROFILE, load_profile, profile_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from rtcomplexity.scoring.profile import Profile
+
+
+def profiles_table() -> Table:
+    """One line a shipped profile."""
+    table = titled_table("Profiles", ("Id", "Title", "Calibrated", "May support"))
+    for profile_id in profile_ids():
+        profile = load_profile(profile_id)
+        default = " (default)" if profile_id == DEFAULT_PROFILE else ""
+        calibrated = "no" if profile.calibration is None else f"n = {profile.calibration.n_calibration}"
+        table.add_row(profile_id + default, profile.title, calibrated, "yes" if profile.rules.may_support else "no")
+    return table
+
+
+def profile_parts(profile: Profile) -> Iterator[RenderableType]:
+    """Everything a reader needs to know of a profile; its knots stand in the file."""
+    yield Text(f"{profile.id}, version {profile.version}: {profile.title}", style="bold")
+    yield Text(profile.notice)
+    yield Text(f"SHA-256 {profile.sha256}")
+    if profile.calibration is not None:
+        yield Text(_error_rate(profile))
+    yield _strata_table(profile)
+    yield _factors_table(profile)
+
+
+def payer_parts() -> Iterator[RenderableType]:
+    """What is known of each payer; what is not known says so."""
+    table = titled_table("Payers", ("Id", "Name", "Topic", "What is known", "Source"))
+    for payer in payers():
+        for number, rule in enumerate(payer.rules):
+            source = f"{rule.source}. {rule.dating(None)}" if rule.source else ""
+            first = (payer.id, payer.name) if number == 0 else ("", "")
+            table.add_row(*first, rule.topic.replace("_", " "), rule.text, source)
+    yield table
+
+
+def _error_rate(profile: Profile) -> str:
+    known = profile.calibration
+    if known is None:
+        return ""
+    return (
+        f"False support on {known.n_test} {known.population}: {100 * known.false_support_rate:.3g} %, at most "
+        f"{100 * known.false_support_upper95:.3g} % (95 % bound). It holds for that population only."
+    )
+
+
+def _strata_table(profile: Profile) -> Table:
+    table = titled_table("Strata", ("Id", "Title", "Largest target, cm³", "Routine below", "Unusual from"))
+    for stratum in profile.strata:
+        joint = profile.joint(stratum.id)
+        limit = f"{stratum.max_gross_target_volume_cm3:g}"
+        table.add_row(stratum.id, stratum.title, limit, f"{joint.c_reject:g}", f"{joint.c_support:g}")
+    return table
+
+
+def _factors_table(profile: Profile) -> Table:
+    table = titled_table("Factors", ("Family", "Factor", "Harder", "Basis"))
+    for family in profile.families:
+        for number, factor in enumerate(family.factors):
+            title = f"{family.title}{'' if family.may_anchor else ' (joins only)'}" if number == 0 else ""
+            unit = "" if factor.unit == "1" else f", {factor.unit}"
+            basis = ", ".join(dict.fromkeys(reference.basis for reference in factor.references))
+            table.add_row(title, f"{factor.title}{unit}", factor.direction, basis)
+    return table

@@ -1,0 +1,79 @@
+"""``profile``, ``claim`` and ``analyze --claim --payer`` as a shell sees them."""
+
+import json
+
+import pytest
+
+from rtcomplexity.cli.app import run
+
+PLAN = "sample_data/routine_sbrt"
+
+
+@pytest.fixture
+def told(capsys):
+    def call(*arguments):
+        status = run([str(argument) for argument in arguments])
+        return status, *capsys.readouterr()
+
+    return call
+
+
+def test_profiles_are_listed_and_shown(told):
+    assert "interim-0" in told("profile", "list")[1]
+    status, out, _ = told("profile", "show")
+    assert status == 0
+    assert "Strata" in out
+    assert "thoracic-conventional" in out
+
+
+def test_a_profile_is_shown_as_json(told):
+    shown = json.loads(told("profile", "show", "interim-0", "--json")[1])
+    assert shown["id"] == "interim-0"
+
+
+def test_payers_are_shown_with_what_is_not_known(told):
+    payers = json.loads(told("profile", "show", "--payers", "--json")[1])
+    assert {payer["id"] for payer in payers} >= {"aetna", "cigna", "medicare", "unitedhealthcare"}
+    assert "Not known." in told("profile", "show", "--payers")[1]
+
+
+def test_a_broken_profile_is_named_with_its_line(told, tmp_path):
+    broken = tmp_path / "ours.toml"
+    broken.write_text('id = "ours"\nversion = 7\n', encoding="utf-8")
+    status, _, err = told("profile", "check", broken)
+    assert status == 3
+    assert "line 2" in err
+
+
+def test_a_good_profile_passes(told, tmp_path):
+    shown = told("profile", "show", "interim-0", "--json")
+    assert shown[0] == 0
+    status, out, _ = told("profile", "check", "src/rtcomplexity/scoring/profiles/interim-0.toml")
+    assert status == 0
+    assert "can be used" in out
+
+
+def test_a_claim_file_fills_readiness_and_the_claim_axis(told, tmp_path):
+    claim = tmp_path / "claim.toml"
+    claim.write_text('global_period = "XXX"\nfractions = 3\nreason = "Own words."\n', encoding="utf-8")
+    status, out, _ = told("analyze", PLAN, "--claim", claim, "--payer", "Medicare", "--json", "--quiet")
+    assert status == 0
+    record = json.loads(out)
+    assert record["verdict"]["claim"] == "not_eligible"
+    assert record["stated_claim"]["payer"] == "medicare"
+    states = {each["item"]: each["state"] for each in record["verdict"]["readiness"]}
+    assert states["physician_statement"] == states["payer_rule"] == "met"
+    assert "claim-disagrees-with-plan" in {issue["code"] for issue in record["issues"]}
+    assert record["options"] == {"--payer": "Medicare"}
+
+
+def test_the_template_is_accepted_as_it_is(told, tmp_path):
+    claim = tmp_path / "claim.toml"
+    claim.write_text(told("claim", "new")[1], encoding="utf-8")
+    status, out, _ = told("analyze", PLAN, "--claim", claim, "--json", "--quiet")
+    assert status == 0
+    assert json.loads(out)["verdict"]["claim"] == "unknown"
+
+
+def test_an_unknown_payer_is_a_usage_error(told):
+    assert told("analyze", PLAN, "--payer", "Nobody", "--quiet")[0] == 2

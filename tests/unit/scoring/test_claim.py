@@ -1,0 +1,167 @@
+from dataclasses import replace
+
+import pytest
+
+from rtcomplexity.model.plan import RtPlan
+from rtcomplexity.scoring.claim import StatedClaim, claim_of, readiness_of, stated_claim, warnings_of
+from rtcomplexity.scoring.claim_file import TEMPLATE, ClaimFile, ClaimFileError, load_claim
+from rtcomplexity.scoring.facts import Site, StatedBy, case_facts
+from rtcomplexity.scoring.guardrails import FORBIDDEN
+from unit.scoring.made_profile import thoracic
+from unit.scoring.test_facts import CASE, TABLE
+
+
+def stated(payer=None, **fields):
+    return stated_claim(ClaimFile(**fields), payer)
+
+
+def states(claim):
+    return {item.item: item.state.value for item in readiness_of(thoracic(), claim)}
+
+
+def written(tmp_path, text):
+    path = tmp_path / "claim.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_template_states_nothing(tmp_path):
+    assert load_claim(written(tmp_path, TEMPLATE)) == ClaimFile()
+
+
+def test_every_field_stands_in_the_template_commented_out():
+    lines = [line for line in TEMPLATE.splitlines() if line]
+    assert all(line.startswith("#") for line in lines)
+    assert all(any(line.startswith(f"# {field} =") for line in lines) for field in ClaimFile.model_fields)
+
+
+def test_the_template_offers_no_11_and_no_reason():
+    assert not FORBIDDEN.search(TEMPLATE)
+    assert "11 is no modifier" in TEMPLATE
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("fractions = 0", "fractions (line 1)"),
+        ("\nsite = 'brain'", "site (line 2)"),
+        ("global_period = '91'", "global_period (line 1)"),
+        ("cpt_code = '7'", "cpt_code (line 1)"),
+        ("physician_minutes = -3", "physician_minutes (line 1)"),
+        ("patient_name = 'x'", "a field that does not exist (line 1)"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line_and_not_with_its_text(tmp_path, text, named):
+    with pytest.raises(ClaimFileError) as caught:
+        load_claim(written(tmp_path, text))
+    assert named in str(caught.value)
+    assert "patient_name" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"fractions = ", b"\xff\xfe"])
+def test_what_is_no_toml_is_refused(tmp_path, content):
+    path = tmp_path / "claim.toml"
+    path.write_bytes(content)
+    with pytest.raises(ClaimFileError, match="not valid TOML"):
+        load_claim(path)
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(ClaimFileError, match="cannot be read"):
+        load_claim(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(("written_as", "meant"), [("0", "000"), ("90", "090"), ("xxx", "XXX")])
+def test_global_periods_are_spelled_one_way(written_as, meant):
+    assert ClaimFile(global_period=written_as).global_period == meant
+
+
+def test_the_claim_file_counts_where_the_rt_plan_is_silent():
+    claim = ClaimFile(site="thoracic", fractions=3)
+    silent = replace(CASE, rt_plan=RtPlan(sop_instance_uid="1.6"))
+    facts = case_facts(silent, TABLE, claim=claim)
+    assert (facts.site, facts.site_stated_by) == (Site.THORACIC, StatedBy.CLAIM)
+    assert (facts.fractions, facts.fractions_stated_by) == (3, StatedBy.CLAIM)
+    assert case_facts(CASE, TABLE, claim=claim).fractions_stated_by is StatedBy.RT_PLAN
+
+
+@pytest.mark.parametrize(
+    ("payer", "period", "fractions", "status"),
+    [
+        ("medicare", "XXX", 5, "not_eligible"),
+        ("medicare", "090", 5, "eligible"),
+        ("medicare", "090", 6, "not_eligible"),
+        ("medicare", "090", None, "unknown"),
+        ("medicare", None, 5, "unknown"),
+        ("cigna", "090", 5, "unknown"),
+        (None, "090", 5, "unknown"),
+    ],
+)
+def test_a_gate_fires_only_on_known_facts(payer, period, fractions, status):
+    found = claim_of(thoracic(fractions=fractions), stated(payer, global_period=period))
+    assert found.status == status
+    assert (found.rule == "") is (status == "unknown")
+    assert (found.source == "") is (status == "unknown")
+
+
+def test_a_site_that_only_an_image_states_makes_no_claim_ineligible():
+    elsewhere = thoracic(site=Site.NOT_THORACIC, site_stated_by=StatedBy.IMAGE)
+    assert claim_of(elsewhere).status == "unknown"
+    assert claim_of(thoracic(site=Site.NOT_THORACIC, site_stated_by=StatedBy.USER)).status == "not_eligible"
+
+
+def test_readiness_is_met_by_what_is_stated_and_by_nothing_else():
+    claim = stated(
+        "medicare",
+        physician_minutes=90,
+        typical_minutes=40,
+        typical_minutes_source="log of 2025",
+        reason="The tumour could not be told from collapsed lung.",
+        procedure_note_attached=True,
+        signer="A. Physician",
+        delineated_by="thoracic surgeon",
+        delineator_reports_77261_77799=False,
+        global_period="XXX",
+    )
+    found = states(claim)
+    assert {item for item, state in found.items() if state != "met"} == {"approval_status", "local_cohort"}
+    assert set(states(StatedClaim()).values()) == {"missing", "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "item", "state"),
+    [
+        ({"procedure_note_attached": True}, "procedure_note", "missing"),
+        ({"procedure_note_attached": False, "signer": "x"}, "procedure_note", "missing"),
+        ({"typical_minutes": 40}, "typical_minutes", "missing"),
+        ({"delineator_reports_77261_77799": True}, "reports_77261_77799", "missing"),
+    ],
+)
+def test_a_half_stated_item_is_not_met(fields, item, state):
+    assert states(stated(**fields))[item] == state
+
+
+def test_readiness_repeats_no_name_and_no_words_of_the_physician():
+    claim = stated(signer="Dr Zebra", delineated_by="Dr Zebra", reason="Zebra", procedure_note_attached=True)
+    assert not any("Zebra" in item.text for item in readiness_of(thoracic(), claim))
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"modifiers": ("11",)}, "claim-modifier-11"),
+        ({"cpt_code": "77263"}, "claim-other-code"),
+        ({"fractions": 3}, "claim-disagrees-with-plan"),
+        ({"site": "not-thoracic"}, "claim-disagrees-with-plan"),
+        ({"physician_minutes": 30, "typical_minutes": 45}, "claim-minutes-typical"),
+    ],
+)
+def test_a_claim_is_checked_against_itself_and_the_rt_plan(fields, code):
+    claim = stated(**fields)
+    found = warnings_of(claim, case_facts(CASE, TABLE, claim=claim.claim), CASE)
+    assert [(issue.code, issue.subject) for issue in found] == [(code, "claim")]
+
+
+def test_a_claim_that_agrees_warns_of_nothing():
+    claim = stated(cpt_code="32701", fractions=5, site="thoracic", modifiers=("22",))
+    assert warnings_of(claim, case_facts(CASE, TABLE, claim=claim.claim), CASE) == ()
