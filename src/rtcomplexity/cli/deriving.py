@@ -5,7 +5,7 @@ Where options were used that can move a verdict, the verdict without them is ass
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from rtcomplexity.cli.assessing import assessed, deidentified_record
 from rtcomplexity.cli.options import DEFAULT_PROFILE
@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 
     from rtcomplexity.assessment import Assessment
     from rtcomplexity.evidence.record import Record
+
+CLAIM_ITEMS: Final = frozenset(
+    {
+        "procedure_note",
+        "physician_statement",
+        "physician_minutes",
+        "typical_minutes",
+        "delineated_by",
+        "reports_77261_77799",
+        "global_period",
+    }
+)
+"""What only a claim file can supply."""
 
 
 def kept_record(assessment: Assessment, *, path: Path, profile: str, identified: bool) -> Record:
@@ -47,13 +60,14 @@ def derived_again(
     profile: str | None,
     aliases: Sequence[str] | None,
     structure_set_uid: str | None,
+    claim: Path | None = None,
     quiet: bool,
 ) -> tuple[Assessment, Record]:
     """Assess the plan with the options that the saved record names.
 
     Parameters
     ----------
-    profile, aliases, structure_set_uid : what the record does not tell, given once more by the user
+    profile, aliases, structure_set_uid, claim : what the record does not tell, given once more by the user
 
     Raises
     ------
@@ -61,12 +75,15 @@ def derived_again(
         If the record was made with an option whose value it does not hold, and it was not given again.
     """
     facts, options = saved.plan.facts, saved.options
-    for option, given in (("--map", aliases), ("--structure-set", structure_set_uid), ("--profile", profile)):
-        if option in options and not given:
+    given = {"--map": aliases, "--structure-set": structure_set_uid, "--profile": profile, "--claim": claim}
+    needed = {*options, "--claim"} if _rests_on_a_claim(saved) else {*options}
+    for option, value in given.items():
+        if option in needed and not value:
             raise UsageError(
                 option, "nothing", "what analyze was given: the record was made with it and holds no value"
             )
     used = profile or DEFAULT_PROFILE
+    stated: dict[str, Any] = {"claim": claim, "payer": options.get("--payer")}
     site = facts.site.replace("_", "-") if facts.site_stated_by == "user" else None
     assessment = assessed(
         path,
@@ -77,6 +94,14 @@ def derived_again(
         fractions=facts.fractions if facts.fractions_stated_by == "user" else None,
         quick="--quick" in options,
         quiet=quiet,
+        **{name: value for name, value in stated.items() if value is not None},
     )
     identified = saved.privacy == "identified"
     return assessment, kept_record(assessment, path=path, profile=used, identified=identified)
+
+
+def _rests_on_a_claim(record: Record) -> bool:
+    """Whether something in the record can only have come from a claim file."""
+    facts = record.plan.facts
+    is_met = any(each.item in CLAIM_ITEMS and each.state == "met" for each in record.verdict.readiness)
+    return is_met or "claim" in {facts.site_stated_by, facts.fractions_stated_by}

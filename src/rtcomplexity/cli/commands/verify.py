@@ -27,6 +27,9 @@ def verify(
     profile: Annotated[
         str | None, typer.Option("--profile", metavar="NAME", help="As analyze was given.", show_default=False)
     ] = None,
+    claim: Annotated[
+        Path | None, typer.Option("--claim", metavar="FILE", help="As analyze was given.", show_default=False)
+    ] = None,
     aliases: Aliases = None,
     structure_set_uid: StructureSetUid = None,
     quiet: Quiet = False,
@@ -62,6 +65,7 @@ def verify(
                 profile=profile,
                 aliases=aliases,
                 structure_set_uid=structure_set_uid,
+                claim=claim,
                 quiet=quiet,
             )
         except InputDataError as error:
