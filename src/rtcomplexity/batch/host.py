@@ -45,6 +45,8 @@ _PRELOADED: Final = (
     "pydicom.pixels",
 )
 """Imported before the first task; what is missing here, every child imports for itself."""
+_EVIDENCE: Final = "rtcomplexity.evidence.leaving"
+"""Imported once a task asks for evidence."""
 _PARENT_CHECK_S: Final = 0.5
 
 
@@ -98,10 +100,13 @@ def _perform(text: str, running: _Running, folder: Path, parent: int) -> str:
     from rtcomplexity.batch import supervision  # noqa: PLC0415
     from rtcomplexity.batch.values import Limits  # noqa: PLC0415
 
+    task = json.loads(text)
+    if task.get("evidence_folder"):
+        importlib.import_module(_EVIDENCE)
     result = folder / "result.json"
     result.unlink(missing_ok=True)
     running.child = _start(text, running, folder, result)
-    limits = Limits(**json.loads(text)["limits"])
+    limits = Limits(**task["limits"])
     outcome = supervision.watch(running.child, result, limits, lambda: os.getppid() == parent)
     running.child = None
     return outcome.to_json()

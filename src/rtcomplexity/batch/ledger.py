@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 LEDGER_FILE: Final = "ledger.sqlite"
 KEY_FILE: Final = "ledger.key"
+PLAN_COLUMNS: Final = (
+    "key", "status", "code", "reason", "plan_id", "verdict", "t", "record", "patient", "file_count", "wall_s", "cpu_s",
+    "peak_bytes", "face",
+)  # fmt: skip
+"""Of table ``plans``, as :class:`PlanRow` names them."""
 _KEY_BYTES: Final = 32
 _DIGEST_BYTES: Final = 16
 _PROBE_FILE: Final = ".probe.sqlite"
@@ -44,7 +49,7 @@ CREATE INDEX IF NOT EXISTS by_uid ON refs (uid);
 CREATE TABLE IF NOT EXISTS plans (
     key TEXT PRIMARY KEY, seen INTEGER, stats TEXT, input TEXT, options TEXT, status TEXT, code TEXT, reason TEXT,
     plan_id TEXT, verdict TEXT, t REAL, record BLOB, patient BLOB, instance BLOB, file_count INTEGER, wall_s REAL,
-    cpu_s REAL, peak_bytes INTEGER, run INTEGER) WITHOUT ROWID;
+    cpu_s REAL, peak_bytes INTEGER, face INTEGER, run INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (
     run INTEGER PRIMARY KEY, software TEXT, engine TEXT, workers INTEGER, files INTEGER, discovery_s REAL, plans_s REAL,
     done INTEGER, assessed INTEGER, refused INTEGER);
@@ -135,6 +140,8 @@ class PlanRow:
     wall_s: float
     cpu_s: float
     peak_bytes: int
+    face: int
+    """Whether the pictures of its evidence may show a face."""
 
 
 class Ledger:
@@ -278,7 +285,8 @@ class Ledger:
         row = (
             entry.key, self.run, *entry.standing, outcome.status.value, outcome.code, outcome.reason,
             _plan_id(record), _verdict(record), _t(record), _packed(record), entry.patient, entry.instance,
-            entry.file_count, outcome.wall_s, outcome.cpu_s, outcome.peak_bytes, self.run,
+            entry.file_count, outcome.wall_s, outcome.cpu_s, outcome.peak_bytes,
+            bool(outcome.content.get("may_show_face")), self.run,
         )  # fmt: skip
         self._database.executemany(
             "UPDATE files SET sha256 = ? WHERE path = ?", ((sha256, path) for path, sha256 in hashes)
@@ -289,13 +297,11 @@ class Ledger:
 
     def plans(self) -> Iterator[PlanRow]:
         """Every plan of this run, by key, one in memory at a time."""
-        columns = (
-            "key, status, code, reason, plan_id, verdict, t, record, patient, file_count, wall_s, cpu_s, peak_bytes"
-        )
+        columns = ", ".join(PLAN_COLUMNS)
         query = f"SELECT {columns} FROM plans WHERE seen = ? ORDER BY key"  # noqa: S608 -- our own names
         with closing(self._database.cursor()) as cursor:
             for row in cursor.execute(query, (self.run,)):
-                values = dict(zip(columns.split(", "), row, strict=True))
+                values = dict(zip(PLAN_COLUMNS, row, strict=True))
                 packed = values["record"]
                 yield PlanRow(
                     **{

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SAME_COURSE: Final = "same_patient_and_course"
 SEVERAL_CLAIMS: Final = "several_claims"
+FACE: Final = "pictures_may_show_a_face"
 SEVERITIES: Final = ("info", "warning", "error")
 PLAN_COLUMNS: Final = (
     "key", "plan_id", "patient_key", "status", "code", "verdict", "claim", "service_level", "stratum", "t",
@@ -27,9 +28,13 @@ ROI_COLUMNS: Final = ("key", "plan_id", "roi", "target_class", "generation", "de
 
 
 def flags_of(plan: PlanRow) -> list[str]:
-    """What is odd about the claims of a plan."""
-    shared = [SAME_COURSE] if any(claim.sharing > 1 for claim in plan.claims) else []
-    return shared + ([SEVERAL_CLAIMS] if len(plan.claims) > 1 else [])
+    """What a person should look at: odd claims, and pictures by which somebody can be recognised."""
+    flags = {
+        SAME_COURSE: any(claim.sharing > 1 for claim in plan.claims),
+        SEVERAL_CLAIMS: len(plan.claims) > 1,
+        FACE: bool(plan.face),
+    }
+    return [flag for flag, is_set in flags.items() if is_set]
 
 
 def json_line(plan: PlanRow) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from rtcomplexity.dicom.index import FileIndex
 
 _PACKAGE: Final = "rtcomplexity"
-_EVIDENCE_FILE: Final = "evidence.json"
 
 
 def perform(text: str) -> Outcome:
@@ -116,10 +116,10 @@ def _assess(task: PlanTask) -> Outcome:
     except InputDataError as fault:
         return _refused(fault, task.key, hashes)
     _check_unchanged(task.files)
+    content = {"record": json.loads(to_json(assessment.record)), "sha256": hashes}
     if task.evidence_folder is not None:
-        _leave_evidence(assessment, Path(task.evidence_folder))
-    record = json.loads(to_json(assessment.record))
-    return Outcome(status=Status.ASSESSED, content={"record": record, "sha256": hashes})
+        content["may_show_face"] = _leave_evidence(assessment, task, Path(task.evidence_folder))
+    return Outcome(status=Status.ASSESSED, content=content)
 
 
 def _analyze(index: FileIndex, task: PlanTask) -> Assessment:
@@ -156,12 +156,17 @@ def _changed() -> UnreadableFileError:
     return UnreadableFileError("An input file changed during the run.", "run again when nothing writes there.")
 
 
-def _leave_evidence(assessment: Assessment, folder: Path) -> None:
-    """Write the evidence beside its place, then move it there: a folder is whole or absent."""
+def _leave_evidence(assessment: Assessment, task: PlanTask, folder: Path) -> bool:
+    """Write the evidence beside its place, then move it there; say whether its pictures may show a face."""
+    from rtcomplexity.evidence.folder import write_folder  # noqa: PLC0415 -- heavy, and seldom asked for
+    from rtcomplexity.evidence.leaving import evidence_of  # noqa: PLC0415
+
+    written_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    evidence = evidence_of(assessment.case, assessment.record, written_at=written_at, settings=task.settings)
     target = folder / assessment.record.plan.id
-    part = folder / f".{assessment.record.plan.id}.part"
+    part = folder / f".{target.name}.part"
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True, mode=0o700)
-    (part / _EVIDENCE_FILE).write_bytes(to_json(assessment.record))
+    write_folder(part, evidence.files)
     shutil.rmtree(target, ignore_errors=True)
     part.replace(target)
+    return evidence.may_show_face

@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
@@ -70,28 +71,38 @@ class HostProcess:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                _close(stream)
+        _close_pipes(process)
 
     def _ask(self, task: str) -> str:
+        """Hand a task to the host; without an answer the host is gone, and is buried."""
         process = self._started()
         if process is None or process.stdin is None or process.stdout is None:
             return ""
         try:
             process.stdin.write(task.encode() + b"\n")
             process.stdin.flush()
-            return process.stdout.readline().decode().rstrip("\n")
+            answer = process.stdout.readline().decode().rstrip("\n")
         except (OSError, ValueError):  # the pipe broke, or close() closed it
-            return ""
+            answer = ""
+        if not answer:
+            self._bury(process)
+        return answer
 
     def _started(self) -> subprocess.Popen[bytes] | None:
         with self._lock:
             if self._is_closed:
                 return None
-            if self._process is None or self._process.poll() is not None:
+            if self._process is None:
                 self._process = _start()
             return self._process
+
+    def _bury(self, process: subprocess.Popen[bytes]) -> None:
+        with self._lock:
+            if self._process is process and not self._is_closed:
+                process.kill()
+                process.wait()
+                _close_pipes(process)
+                self._process = None
 
 
 def _start() -> subprocess.Popen[bytes]:
@@ -104,8 +115,8 @@ def _start() -> subprocess.Popen[bytes]:
     )
 
 
-def _close(stream: object) -> None:
-    try:
-        stream.close()  # type: ignore[attr-defined]
-    except OSError:
-        return
+def _close_pipes(process: subprocess.Popen[bytes]) -> None:
+    for stream in (process.stdin, process.stdout):
+        with suppress(OSError):  # what was not yet written to a process that is gone
+            if stream is not None:
+                stream.close()

@@ -1,0 +1,166 @@
+"""Throughput of a batch and the memory of its parent, as Markdown tables.
+
+python benchmarks/batch.py growth            # 100, 500 and 2,000 small synthetic plans
+python benchmarks/batch.py workers FOLDER    # one worker and two in turn, over real plans
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import measure
+import numpy as np
+import psutil
+
+from rtcomplexity.testing import (
+    AXIAL,
+    ImageDescription,
+    PlanDescription,
+    RoiDescription,
+    RtPlanDescription,
+    StructureSetDescription,
+    SyntheticPatient,
+    contour_stack,
+    image_grid,
+    sphere,
+    write_plan,
+)
+
+SIZES = (100, 500, 2000)
+SLICES = 8
+
+
+def main() -> int:
+    """Print one of the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    growth = kinds.add_parser("growth")
+    growth.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    workers = kinds.add_parser("workers")
+    workers.add_argument("folder", type=Path)
+    workers.add_argument("--rounds", type=int, default=3)
+    asked = parser.parse_args()
+    print(f"{measure.machine('numpy', 'pydicom', 'rtcomplexity')}; load {psutil.getloadavg()[0]:.1f} at the start\n")
+    if asked.kind == "growth":
+        print(growth_table(asked.sizes))
+    else:
+        print(workers_table(asked.folder, asked.rounds))
+    return 0
+
+
+def growth_table(sizes: list[int]) -> str:
+    """Two workers over more and more plans: time, the parent's memory, the ledger's size, and a second run."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        root, written = Path(folder, "in"), 0
+        for size in sizes:
+            write_archive(root, range(written, size))
+            written = size
+            out = Path(folder, f"out{size}")
+            first, again = run(root, out, 2), run(root, out, 2)
+            ledger_mib = (out / "ledger.sqlite").stat().st_size / 1024**2
+            rows.append([
+                f"{size:,}", f"{size * (SLICES + 2):,}", f"{first['s']:.0f} s", f"{size / first['s']:.1f}",
+                f"{first['middle_mib']:.0f} MiB", f"{first['peak_mib']:.0f} MiB", f"{ledger_mib:.1f} MiB",
+                f"{again['s']:.1f} s",
+            ])  # fmt: skip
+    titles = ["plans", "files", "first run", "plans a second", "parent, median", "parent, peak", "ledger", "again"]
+    return measure.markdown_table(titles, rows)
+
+
+def workers_table(folder: Path, rounds: int) -> str:
+    """One worker and two in turn, so that what else the machine does meets both."""
+    seconds: dict[int, list[float]] = {1: [], 2: []}
+    with tempfile.TemporaryDirectory() as work:
+        run(folder, Path(work, "warm"), 2)  # the files are in memory from here on
+        for number in range(rounds):
+            for workers, found in seconds.items():
+                found.append(run(folder, Path(work, f"out{number}-{workers}"), workers)["s"])
+        plans = len(Path(work, "warm", "results.jsonl").read_text("utf-8").splitlines())
+    medians = {workers: statistics.median(found) for workers, found in seconds.items()}
+    rows = [
+        [
+            str(workers),
+            f"{median:.1f} s",
+            f"{plans / median:.2f}",
+            f"{medians[1] / median:.2f}",
+            spread(seconds[workers]),
+        ]
+        for workers, median in medians.items()
+    ]
+    return measure.markdown_table(["workers", "median", "plans a second", "times one worker", "all rounds"], rows)
+
+
+def spread(seconds: list[float]) -> str:
+    """Every round's time."""
+    return ", ".join(f"{each:.1f}" for each in seconds)
+
+
+def run(root: Path, out: Path, workers: int) -> dict[str, float]:
+    """Run a batch; give its seconds and the resident memory of its parent process, without its children."""
+    command = [sys.executable, "-m", "rtcomplexity.cli", "batch", str(root), "--out", str(out), "--quiet", "--json"]
+    started = time.monotonic()
+    with subprocess.Popen([*command, "--workers", str(workers)], stdout=subprocess.DEVNULL) as process:
+        held: list[int] = []
+        watching = threading.Thread(target=watch, args=(process, held))
+        watching.start()
+        code = process.wait()
+        watching.join()
+    if code not in {0, 4}:
+        msg = f"the batch ended with {code}"
+        raise RuntimeError(msg)
+    tail = held[len(held) // 2 :] or [0]
+    return {
+        "s": time.monotonic() - started,
+        "middle_mib": statistics.median(held or [0]) / 1024**2,
+        "peak_mib": max(tail) / 1024**2,
+    }
+
+
+def watch(process: subprocess.Popen[bytes], held: list[int]) -> None:
+    """Note the parent's resident memory until it ends."""
+    parent = psutil.Process(process.pid)
+    while process.poll() is None:
+        try:
+            held.append(parent.memory_info().rss)
+        except psutil.Error:
+            return
+        time.sleep(0.1)
+
+
+def write_archive(root: Path, numbers: range) -> None:
+    """Write small plans, each of a patient of its own."""
+    grid = image_grid(
+        frame=AXIAL, slices=SLICES, rows=32, columns=32, slice_spacing_mm=3.0, row_spacing_mm=2.0, column_spacing_mm=2.0
+    )
+    heights = grid.slice_origins_mm[:, 2]
+    shape = sphere(8.0, centre_mm=(0.0, 0.0, float(heights.mean())))
+    roi = RoiDescription(
+        number=1, name="GTV", contours=contour_stack(shape, positions_mm=heights), interpreted_type="GTV"
+    )
+    plan = PlanDescription(
+        key="0",
+        patient=SyntheticPatient(patient_id="0"),
+        images=(
+            ImageDescription(
+                key="ct", modality="CT", grid=grid, values=np.full((SLICES, grid.rows, grid.columns), 40, np.float32)
+            ),
+        ),
+        structure_sets=(StructureSetDescription(rois=(roi,)),),
+        rt_plans=(RtPlanDescription(fractions=(5,), prescriptions=((50.0, 1),)),),
+    )
+    for number in numbers:
+        one = replace(plan, key=str(number), patient=SyntheticPatient(patient_id=f"SYNTHETIC-{number}"))
+        write_plan(root / str(number // 100) / str(number), one)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""The claims file: strict about its columns, silent about its contents."""
+
+import pytest
+
+from rtcomplexity.batch.claims import NO_CLAIMS, course_key, load_claims
+from rtcomplexity.batch.ledger import Ledger
+from rtcomplexity.errors import UsageError
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    with Ledger(tmp_path / "out") as opened:
+        yield opened
+
+
+def load(tmp_path, ledger, text, encoding="utf-8"):
+    path = tmp_path / "claims.csv"
+    path.write_bytes(text.encode(encoding))
+    return load_claims(path, ledger)
+
+
+def test_reads_rows_by_structure_set(tmp_path, ledger):
+    text = "\ufeffcourse,structure_set_uid,fractions,site\r\nA,1.2,5,not-thoracic\r\nB,1.2,,\r\n"
+    claims = load(tmp_path, ledger, text)
+    first, second = claims.of(ledger.hashed("1.2"))
+    assert (first.number, first.course, first.fractions, first.site) == (2, "A", 5, "not_thoracic")
+    assert (second.number, second.fractions, second.site) == (3, None, None)
+    assert claims.of(ledger.hashed("1.3")) == ()
+    assert claims.count == 2
+    assert NO_CLAIMS.of(b"") == ()
+
+
+def test_a_row_shows_no_identifier_when_printed(tmp_path, ledger):
+    (row,) = load(tmp_path, ledger, "structure_set_uid,course\n1.2.3,SECRET\n").of(ledger.hashed("1.2.3"))
+    assert "SECRET" not in repr(row)
+    assert "1.2.3" not in repr(row)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("structure_set_uid\n1.2\n", "1 of them missing"),
+        ("structure_set_uid,course,PatientName\n1.2,1,x\n", "1 others"),
+        ("structure_set_uid,course\n1.2,\n", "row 2"),
+        ("structure_set_uid,course\n1.2,1\n,1\n", "row 3"),
+        ("structure_set_uid,course,site\n1.2,1,SECRET\n", "row 2"),
+        ("structure_set_uid,course,fractions\n1.2,1,0\n", "row 2"),
+        ("structure_set_uid,course,fractions\n1.2,1,SECRET\n", "row 2"),
+        ("", "2 of them missing"),
+    ],
+)
+def test_says_what_is_wrong_and_where_but_not_what_it_held(tmp_path, ledger, text, told):
+    with pytest.raises(UsageError, match=told) as error:
+        load(tmp_path, ledger, text)
+    assert "SECRET" not in str(error.value)
+    assert "PatientName" not in str(error.value)
+
+
+def test_what_is_no_text_is_refused(tmp_path, ledger):
+    with pytest.raises(UsageError, match="UTF-8"):
+        load(tmp_path, ledger, "structure_set_uid,course\n1.2,ä\n", encoding="latin-1")
+    with pytest.raises(UsageError, match="FileNotFoundError"):
+        load_claims(tmp_path / "none", ledger)
+
+
+def test_a_course_is_one_whatever_its_case(ledger):
+    assert course_key(ledger, b"p", "C1") == course_key(ledger, b"p", "c1") != course_key(ledger, b"q", "c1")
