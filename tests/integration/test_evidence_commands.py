@@ -280,3 +280,38 @@ def test_evidence_of_a_real_plan_is_quick_and_small(real_data, tmp_path):
         seconds.append(time.process_time() - start)
     assert min(seconds) < 2
     assert len(evidence.files["evidence.html"]) < 6_000_000
+
+
+CLAIM = """
+cpt_code = "32701"
+payer = "Medicare"
+global_period = "XXX"
+delineated_by = "thoracic surgeon"
+physician_minutes = 95
+reason = "earlier surgery of Doe^Jane"
+signer = "Dr Doe"
+"""
+
+
+@pytest.fixture
+def claim(tmp_path):
+    path = tmp_path / "claim.toml"
+    path.write_text(CLAIM)
+    return path
+
+
+def test_a_claim_asks_for_a_choice_of_privacy(capsysbinary, tmp_path, plan, claim):
+    code, _, err = run(capsysbinary, "analyze", plan, "--claim", claim, "--out", tmp_path / "e")
+    assert (code, "--de-identified" in err) == (ExitCode.USAGE, True)
+    assert not (tmp_path / "e").exists()
+
+
+def test_nothing_of_a_claims_free_text_is_left_and_the_claim_is_asked_for_again(capsysbinary, tmp_path, plan, claim):
+    folder = tmp_path / "e"
+    run(capsysbinary, "analyze", plan, "--claim", claim, "--out", folder, "--de-identified", "--quiet")
+    for name in SCANNED:
+        assert not any(secret in readable(folder / name) for secret in (b"Doe^Jane", b"Dr Doe", b"earlier surgery"))
+    code, _, err = run(capsysbinary, "verify", folder, "--plan", plan)
+    assert (code, "--claim" in err) == (ExitCode.USAGE, True)
+    code, out, _ = run(capsysbinary, "verify", folder, "--plan", plan, "--claim", claim)
+    assert (code, out.startswith("Identical:")) == (ExitCode.DONE, True)

@@ -19,6 +19,7 @@ from rtcomplexity.cli.options import (
     StructureSetUid,
     parse_fail_at,
 )
+from rtcomplexity.errors import UsageError
 
 if TYPE_CHECKING:
     from rtcomplexity.assessment import Assessment
@@ -35,11 +36,13 @@ def analyze(
         ),
     ] = None,
     identified: Annotated[
-        bool,
+        bool | None,
         typer.Option(
-            "--identified/--de-identified", help="With --out: keep ROI names and UIDs as the plan has them, or not."
+            "--identified/--de-identified",
+            help="With --out: keep ROI names and UIDs as the plan has them, or not (default). With --claim: say which.",
+            show_default=False,
         ),
-    ] = False,
+    ] = None,
     aliases: Aliases = None,
     structure_set_uid: StructureSetUid = None,
     site: SiteName = None,
@@ -65,6 +68,8 @@ def analyze(
     Example: rtcomplexity analyze ./plan --out evidence
     """
     limits = parse_fail_at(fail_at, quick=quick)
+    if out is not None and claim is not None and identified is None:
+        raise UsageError("--claim", "--out without a choice", "--identified (for payment) or --de-identified beside it")
 
     from rtcomplexity.cli.assessing import assessed
     from rtcomplexity.cli.checks import failed_checks
@@ -86,7 +91,8 @@ def analyze(
     )
     record = assessment.record
     if out is not None:
-        _leave(assessment, out, path=path, profile=profile, identified=identified, sign_key=sign_key, quiet=quiet)
+        is_named = identified is True
+        _leave(assessment, out, path=path, profile=profile, identified=is_named, sign_key=sign_key, quiet=quiet)
     if as_json:
         print_document(to_json(record))
     else:
