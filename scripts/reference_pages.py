@@ -109,8 +109,13 @@ def _metrics() -> Iterator[str]:
 def _commands() -> Iterator[str]:
     group: Any = typer.main.get_command(app)
     yield from (*_told(group.help or ""), "", *_options(group))
-    for name, command in _leaves(group):
+    for name, command in commands():
         yield from (f"## {name}", "", *_told(command.help or ""), "", *_usage(name, command), "", *_options(command))
+
+
+def commands() -> tuple[tuple[str, Any], ...]:
+    """Give every command that does something by the words that call it."""
+    return tuple(_leaves(typer.main.get_command(app)))
 
 
 def _leaves(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - typer has its own click

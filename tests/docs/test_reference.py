@@ -23,6 +23,11 @@ def test_no_other_page_stands_among_them():
     assert {path.name for path in (ROOT / "docs" / "reference").iterdir()} == set(PAGES)
 
 
+@pytest.mark.parametrize(("name", "command"), reference_pages.commands(), ids=str)
+def test_help_of_every_command_and_of_those_in_groups_has_an_example(name, command):
+    assert f"Example: rtcomplexity {name}" in command.help
+
+
 def test_every_issue_code_in_the_source_is_found():
     package = ROOT / "src" / "rtcomplexity"
     found = {each.code for each in issue_codes(package)}
