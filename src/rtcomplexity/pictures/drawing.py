@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rtcomplexity.pictures.region import View
 
 NO_TARGET: Final = "No pictures: no target volume with contours in planes was found."
+NOT_REACHED: Final = "No slices: no slice of the planning images that are here holds a contour of a target."
 NO_IMAGE: Final = "No slices: the planning images are not among the files."
 
 
@@ -59,6 +60,8 @@ def _with_slices(scene: Scene, case: Case, view: View, settings: Settings) -> Pi
     series = case.planning_image
     if series is None or view.grid is None:
         return Pictures(scene=scene.model_copy(update={"notes": (*scene.notes, NO_IMAGE)}), files={})
+    if not view.is_imaged:
+        return Pictures(scene=scene.model_copy(update={"notes": (*scene.notes, NOT_REACHED)}), files={})
     try:
         values = read_box(series, view.box, settings).values()
     except InputDataError as error:

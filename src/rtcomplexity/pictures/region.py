@@ -14,7 +14,7 @@ import numpy as np
 
 from rtcomplexity.dicom.pixels import IndexBox
 from rtcomplexity.errors import InputDataError
-from rtcomplexity.geometry.runs import Lattice
+from rtcomplexity.geometry.runs import Lattice, plane_of_slices
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.model.structure_set import TargetClass
@@ -106,6 +106,13 @@ class View:
         first = int(np.searchsorted(positions, bounds[0, 2] - SLICE_MARGIN_MM))
         stop = int(np.searchsorted(positions, bounds[1, 2] + SLICE_MARGIN_MM, side="right"))
         return IndexBox(k=(min(first, len(positions) - 1), max(stop, first + 1)), j=j, i=i)
+
+    @cached_property
+    def is_imaged(self) -> bool:
+        """Whether a slice of the image holds a contour of a target."""
+        assert self.grid is not None
+        positions = self.grid.slice_positions_mm
+        return any(bool((plane_of_slices(each.stack, positions) >= 0).any()) for each in self.targets)
 
     @cached_property
     def slices(self) -> NDArray[np.int64]:

@@ -147,6 +147,14 @@ def test_without_images_the_surfaces_are_left_and_the_reason_is_said(case):
     assert drawing.NO_IMAGE in bare.scene.notes
 
 
+def test_an_image_that_does_not_reach_the_targets_is_not_shown(case):
+    grid = case.planning_image.grid
+    far = replace(grid, slice_origins_mm=grid.slice_origins_mm + [0, 0, 500.0])
+    none = drawn(replace(case, planning_image=replace(case.planning_image, grid=far)))
+    assert none.files == {}
+    assert drawing.NOT_REACHED in none.scene.notes
+
+
 def test_an_image_that_cannot_be_read_leaves_its_reason(case, tmp_path):
     series = replace(case.planning_image, paths=tuple(tmp_path / "gone" for _ in case.planning_image.paths))
     gone = drawn(replace(case, planning_image=series))
