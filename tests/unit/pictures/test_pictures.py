@@ -149,7 +149,7 @@ def test_without_images_the_surfaces_are_left_and_the_reason_is_said(case):
 
 def test_an_image_that_does_not_reach_the_targets_is_not_shown(case):
     grid = case.planning_image.grid
-    far = replace(grid, slice_origins_mm=grid.slice_origins_mm + [0, 0, 500.0])
+    far = replace(grid, slice_origins_mm=grid.slice_origins_mm + np.array([0, 0, 500.0]))
     none = drawn(replace(case, planning_image=replace(case.planning_image, grid=far)))
     assert none.files == {}
     assert drawing.NOT_REACHED in none.scene.notes
