@@ -40,8 +40,8 @@ class Acquisition:
     """Phases of a 4D set; 1 otherwise."""
     level: EvidenceLevel
     """The highest of the members'."""
-    is_planning: bool
-    """Whether the planning image is among them."""
+    is_fused: bool
+    """Whether an object shows that a member beside the planning image was used."""
     is_counted: bool
     """Whether it is of its own, and an object shows that it was used."""
 
@@ -78,9 +78,14 @@ def counted(image_sets: Sequence[ImageSet]) -> tuple[Acquisition, ...]:
     return tuple(acquisition for acquisition in acquisitions(image_sets) if acquisition.is_counted)
 
 
-def registered(image_sets: Sequence[ImageSet]) -> tuple[Acquisition, ...]:
-    """Acquisitions that count beside that of the planning image."""
-    return tuple(acquisition for acquisition in counted(image_sets) if not acquisition.is_planning)
+def fused(image_sets: Sequence[ImageSet]) -> tuple[Acquisition, ...]:
+    """Acquisitions of which an object shows that they were used beside the planning image."""
+    return tuple(acquisition for acquisition in acquisitions(image_sets) if acquisition.is_fused)
+
+
+def used_modalities(image_sets: Sequence[ImageSet]) -> frozenset[str]:
+    """Modalities of the sets that an object shows to have been used."""
+    return frozenset(image_set.modality for image_set in image_sets if _is_used(image_set))
 
 
 def _came_with(image_sets: Sequence[ImageSet], ct: int, pet: int) -> bool:
@@ -93,12 +98,16 @@ def _came_with(image_sets: Sequence[ImageSet], ct: int, pet: int) -> bool:
 
 def _acquisition(image_sets: Sequence[ImageSet], members: tuple[int, ...]) -> Acquisition:
     chosen = [image_sets[n] for n in members]
-    own = [image_set for image_set in chosen if image_set.role is not ImageRole.NOT_COUNTED]
+    used = [image_set for image_set in chosen if _is_used(image_set)]
     return Acquisition(
         members=members,
         modalities=tuple(dict.fromkeys(image_set.modality for image_set in chosen)),
         phases=max(len(image_set.series) for image_set in chosen),
         level=max((image_set.level for image_set in chosen), key=LEVELS.index),
-        is_planning=any(image_set.role is ImageRole.PLANNING for image_set in chosen),
-        is_counted=any(image_set.level in SHOWN_USED for image_set in own),
+        is_fused=any(image_set.role is ImageRole.SECONDARY for image_set in used),
+        is_counted=bool(used),
     )
+
+
+def _is_used(image_set: ImageSet) -> bool:
+    return image_set.role is not ImageRole.NOT_COUNTED and image_set.level in SHOWN_USED

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtcomplexity.dicom.target_class import is_pet_derived
+from rtcomplexity.fusion import image_sets
+from rtcomplexity.fusion.phases import contoured_phase_count
 from rtcomplexity.geometry.runs import Lattice, Runs, on_slices, rasterise
 from rtcomplexity.geometry.union import union_stack
 from rtcomplexity.metrics import contour, shape
@@ -21,7 +23,6 @@ from rtcomplexity.metrics.context import UnionContext
 from rtcomplexity.metrics.fused import SCORED_UNITS, TargetImages, scored_intensities
 from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
 from rtcomplexity.metrics.target_shape import SHAPE, measure_shape
-from rtcomplexity.model.case import EvidenceLevel, ImageRole
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 from rtcomplexity.model.structure_set import ClassDecidedBy
 from rtcomplexity.units import Unit
@@ -31,14 +32,13 @@ if TYPE_CHECKING:
 
     from rtcomplexity.fusion.case_images import CaseImages
     from rtcomplexity.metrics.context import RoiContext, ShapeContext
-    from rtcomplexity.model.case import Case, ImageSet
+    from rtcomplexity.model.case import Case
 
 NESTED_SHARE = 0.98
 """An ROI of which this share lies inside others is nested in them."""
 NEGLIGIBLE_SHARE = 0.001
 """Less of an ROI inside others is a touch along a border."""
 AUTOMATIC = frozenset({"AUTOMATIC", "SEMIAUTOMATIC"})
-COUNTED_LEVELS = frozenset({EvidenceLevel.REGISTERED, EvidenceLevel.REFERENCED})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,7 +72,7 @@ def measure_gross_target(
     drawn = [c for c in contexts if c.roi.number not in expanded]
     gross = [c for c in drawn if c.roi.target_class.is_gross and c.stacked.stack is not None]
     kept, issues = _without_nested([c for c in gross if not _is_threshold(c)])
-    values = dict(_image_metrics(case))
+    values = dict(_image_metrics(case, images))
     if not kept:
         return values | _missing("no gross target (GTV or ITV) with closed contours was found"), (), issues
     numbers = tuple(sorted(part.roi.number for part in kept))
@@ -233,23 +233,14 @@ GEOMETRIC: Mapping[str, tuple[Unit, Callable[[GrossTarget], float]]] = {
 }
 
 
-def _image_metrics(case: Case) -> Iterable[tuple[str, Measurement]]:
-    """Counts of image sets by level of evidence: no registered set is a measurement, not a missing value."""
-    sets = [s for s in case.image_sets if s.role is not ImageRole.NOT_COUNTED]
-    used = [s for s in sets if s.level in COUNTED_LEVELS]
-    deformable = sum(registration.is_deformable for registration in case.registrations)
+def _image_metrics(case: Case, images: CaseImages) -> Iterable[tuple[str, Measurement]]:
+    """Counts of what objects show to have been used: no registered set is a measurement, not a missing value."""
     counts = {
-        "scored.registered_sets": sum(s.role is ImageRole.SECONDARY for s in used),
-        "scored.registration_chain": deformable,
-        "scored.acquisitions": len(used),
-        "scored.modalities": len({s.modality for s in used}),
+        "scored.registered_sets": len(image_sets.fused(case.image_sets)),
+        "scored.registration_chain": sum(tied.is_deformable_or_chained for tied in images.tied),
+        "scored.acquisitions": len(image_sets.counted(case.image_sets)),
+        "scored.modalities": len(image_sets.used_modalities(case.image_sets)),
+        "scored.phases": contoured_phase_count(case),
     }
     for key, value in counts.items():
         yield key, Measurement.of(value, Unit.NONE)
-    yield "scored.phases", _phases(sets)
-
-
-def _phases(sets: Sequence[ImageSet]) -> Measurement:
-    if all(len(image_set.series) == 1 for image_set in sets):
-        return Measurement.of(0, Unit.NONE)
-    return Measurement.missing("which phases carry contours is not measured", Unit.NONE)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rtcomplexity.fusion.image_sets import acquisitions, counted, registered
+from rtcomplexity.fusion.image_sets import acquisitions, counted, fused, used_modalities
 from rtcomplexity.model.case import EvidenceLevel, ImageRole, ImageSet
 from rtcomplexity.model.image import ImageSeries
 from unit.fusion.images import grid
@@ -39,7 +39,8 @@ def test_a_pet_and_its_ct_are_one():
     ]
     assert [found.members for found in acquisitions(sets)] == [(0,), (1, 2)]
     assert [found.members for found in counted(sets)] == [(0,), (1, 2)]
-    assert [found.members for found in registered(sets)] == [(1, 2)]
+    assert [found.members for found in fused(sets)] == [(1, 2)]
+    assert used_modalities(sets) == {"CT", "PT"}
     assert acquisitions(sets)[1].words == "CT + PT, registered to the planning frame of reference"
 
 
@@ -47,7 +48,13 @@ def test_the_planning_ct_may_be_the_pets_own():
     (only,) = acquisitions([planning(), image_set("PT")])
     assert only.level is EvidenceLevel.REFERENCED
     assert only.is_counted
-    assert registered([planning(), image_set("PT")]) == ()
+    assert fused([planning(), image_set("PT")]) == ()
+    assert used_modalities([planning(), image_set("PT")]) == {"CT"}
+
+
+def test_the_planning_cts_own_pet_is_fused_where_the_set_references_it():
+    (only,) = fused([planning(), image_set("PT", level=EvidenceLevel.REFERENCED)])
+    assert only.members == (0, 1)
 
 
 @pytest.mark.parametrize("difference", [{"study": "2"}, {"frame": "1.2"}, {"frame": ""}])

@@ -1,0 +1,110 @@
+"""What is measured of images on which target, what of it is scored, and what is said where an image is missing."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.fusion.case_images import CaseImages
+from rtcomplexity.geometry.runs import Runs
+from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.fused import (
+    TargetImages,
+    image_issues,
+    measure_images,
+    sampled_subjects,
+    scored_intensities,
+)
+from rtcomplexity.model.case import EvidenceLevel, ImageRole
+from rtcomplexity.settings import Settings
+from rtcomplexity.testing.plans import write_sample
+
+SETTINGS = Settings()
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("complex")
+    write_sample("complex_central", folder)
+    return read_case(folder, settings=SETTINGS)
+
+
+def target_of(case, name="GTVp"):
+    roi = next(roi for roi in case.structure_set.rois if roi.name == name)
+    grid = drawing_grid(case.planning_image.grid, case.structure_set.rois, SETTINGS)
+    return RoiContext(roi=roi, grid=grid, settings=SETTINGS)
+
+
+def found_in(case, *, is_gross=True, **of_pet):
+    sets = tuple(replace(each, **of_pet) if each.modality == "PT" else each for each in case.image_sets)
+    images = CaseImages(case=replace(case, image_sets=sets), settings=SETTINGS)
+    return TargetImages(target=target_of(case), images=images, is_gross=is_gross)
+
+
+def test_only_gross_targets_are_compared_with_the_pet_and_have_features_of_ct_values(case):
+    gross, other = (set(measure_images(found_in(case, is_gross=is_gross))) for is_gross in (True, False))
+    assert other < gross
+    apart = {key for key in gross - other if not key.startswith("pet.gtv_")}
+    assert apart == {"ct.centre_of_mass_shift", "ct.integrated_intensity", "ct.morans_i", "ct.gearys_c"}
+    assert len(gross - other) == len(apart) + 12
+
+
+def test_a_pet_in_the_planning_frame_alone_is_not_scored(case):
+    scored = scored_intensities(found_in(case))
+    assert scored["scored.pet_gtv_dice"].reason == "no PET is shown to be registered"
+    assert scored["scored.ct_border_contrast"].value > 0
+
+
+def test_a_registered_pet_is_scored(case):
+    scored = scored_intensities(found_in(case, level=EvidenceLevel.REGISTERED))
+    assert 0 < scored["scored.pet_gtv_dice"].value <= 1
+    assert scored["scored.pet_gtv_volume_ratio"].value >= 1
+
+
+def test_a_pet_that_is_the_planning_image_itself_is_fused_with_nothing(case):
+    scored = scored_intensities(found_in(case, level=EvidenceLevel.REFERENCED, role=ImageRole.PLANNING))
+    assert scored["scored.pet_gtv_dice"].reason == "no PET is shown to be registered"
+
+
+def test_every_sampled_set_is_named(case):
+    assert sampled_subjects(found_in(case)) == ("image:CT:1", "image:MR:1", "image:PT:1")
+    assert image_issues(found_in(case), 1) == ()
+
+
+def test_a_target_without_a_voxel_says_so(case):
+    grid = case.planning_image.grid
+    shape = (len(grid.slice_origins_mm), grid.rows, grid.columns)
+    empty = SimpleNamespace(runs=Runs(starts=[], stops=[], shape=shape), grid=SimpleNamespace(image=grid))
+    found = TargetImages(target=empty, images=CaseImages(case=case, settings=SETTINGS))
+    values = measure_images(found)
+    assert {each.reason for each in values.values()} == {"no voxel centre of the planning image lies inside"}
+    assert "ct.mean" in values
+    assert sampled_subjects(found) == image_issues(found, 1) == ()
+    assert scored_intensities(found)["scored.ct_border_contrast"].value is None
+
+
+def test_an_image_that_cannot_be_read_is_an_issue_and_spoils_no_other(tmp_path):
+    write_sample("complex_central", tmp_path)
+    case = read_case(tmp_path, settings=SETTINGS)
+    mr = next(each for each in case.image_sets if each.modality == "MR")
+    for path in mr.series[0].paths:
+        path.unlink()
+    found = found_in(case)
+    (issue,) = image_issues(found, 1)
+    assert (issue.code, issue.subject) == ("image-not-sampled", "image:MR:1")
+    assert measure_images(found)["ct.mean"].value is not None
+    assert measure_images(found)["mr.mean"].value is None
+
+
+def test_the_last_gross_target_is_sampled_once(case):
+    images = CaseImages(case=case, settings=SETTINGS)
+    grid = case.planning_image.grid
+    kept, other = target_of(case).runs, target_of(case, "GTVn").runs
+    first = images.fuse_on(kept, grid, keep=True)
+    assert images.fuse_on(other, grid) is not first
+    again = Runs(starts=np.array(kept.starts), stops=np.array(kept.stops), shape=kept.shape)
+    assert images.fuse_on(again, grid) is first
+    images.fuse_on(other, grid, keep=True)
+    assert images.fuse_on(kept, grid) is not first
