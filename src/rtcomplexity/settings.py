@@ -33,6 +33,10 @@ class Settings:
     """Most contour vertices in one structure set."""
     max_contours: int = 2_000_000
     """Most contours in one structure set."""
+    max_rois: int = 500
+    """Most ROIs in one structure set."""
+    max_targets: int = 150
+    """Most ROIs of a target class in one structure set: each is measured against every other."""
     max_image_pixels: int = 4_000_000_000
     """Most pixels (rows x columns x frames) in one image series that are decoded."""
     max_frame_pixels: int = 67_108_864

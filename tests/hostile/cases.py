@@ -11,6 +11,8 @@ class Ending(StrEnum):
     ISSUE = "analysed, issue"
     SAME = "analysed, as the good plan"
     """Legal, if odd: the numbers of the targets are those of the good plan."""
+    RIGHT = "analysed, volume right"
+    """Legal, if odd: the volume of the GTV is what mathematics says."""
     REFUSED = "refused in a batch"
     SAFE = "analysed, outputs safe"
 
@@ -28,6 +30,7 @@ class Hostile:
     says: str = ""
     """A word of the error's text, or the issue's code."""
     arguments: tuple = ()
+    volume_cm3: float | None = None
     slow: bool = False
     check: object = None
     """Function of the ended process and the output folder; asserts what else holds."""
@@ -45,6 +48,10 @@ def error(number, name, build, says, **more):
 
 def issue(number, name, build, code, **more):
     return Hostile(number=number, name=name, build=build, ending=Ending.ISSUE, says=code, **more)
+
+
+def right(number, name, build, volume_cm3, **more):
+    return Hostile(number=number, name=name, build=build, ending=Ending.RIGHT, volume_cm3=volume_cm3, **more)
 
 
 def same(number, name, build, **more):

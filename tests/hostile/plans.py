@@ -35,6 +35,10 @@ SLICES, ROWS, COLUMNS = 12, 40, 44
 SPACING_MM = 3.0
 SET, RT_PLAN = "rs.dcm", "rp.dcm"
 TARGETS = ((1, "GTV", 9.0), (2, "PTV", 12.0))
+GTV_CM3 = 3.09604
+"""By the slab rule: the sphere's true sections times their slabs."""
+HOLLOW_CM3 = 2.83339
+"""The same with a hollow sphere of 4 mm in it."""
 EXPLICIT, IMPLICIT, DEFLATED = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1.99"
 
 

@@ -35,7 +35,9 @@ def inserted(content, data):
 def nested(depth, *, undefined=True):
     """A private sequence in a private sequence, and so on."""
     if undefined:
-        return (long_element((0x0099, 0x1001), b"SQ", b"", 0xFFFFFFFF) + ITEM) * depth + (ITEM_END + SEQUENCE_END) * depth
+        return (long_element((0x0099, 0x1001), b"SQ", b"", 0xFFFFFFFF) + ITEM) * depth + (
+            ITEM_END + SEQUENCE_END
+        ) * depth
     data = b""
     for _ in range(depth):
         item = struct.pack("<HHI", 0xFFFE, 0xE000, len(data)) + data

@@ -30,7 +30,7 @@ def link_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeries]) 
         return [Issue(code="no-images", severity=Severity.WARNING, subject="plan", text=text)]
     if link.kind is ImageLink.NONE:
         return _unlinked_issues(chosen, link, found)
-    issues = _other_frame_issues(chosen, link)
+    issues = _other_frame_issues(chosen, link) + _off_slice_issues(chosen, link)
     by_image = {ImageLink.CONTOUR_IMAGE_SEQUENCE, ImageLink.STUDY_LEVEL_REFERENCES}
     if link.kind in by_image and link.resolved < link.stated:
         text = f"{link.text[0].upper()}{link.text[1:]}: the others of these images are not here."
@@ -62,13 +62,26 @@ def _unlinked_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeri
     return issues
 
 
+def _off_slice_issues(chosen: StructureSet, link: Link) -> list[Issue]:
+    if link.planning is None:
+        return []
+    on_slices, planes = planes_agree(chosen, link.planning.series.grid)
+    if on_slices == planes:
+        return []
+    text = f"{planes - on_slices} of {planes} contour planes lie on no slice of the planning image."
+    return [Issue(code="contours-off-slices", severity=Severity.INFO, subject="plan", text=text)]
+
+
 def _other_frame_issues(chosen: StructureSet, link: Link) -> list[Issue]:
     frame = link.planning.series.frame_of_reference_uid if link.planning else ""
+    if not frame:
+        text = "The planning image names no frame of reference; that of the contours was taken to be its own."
+        return [Issue(code="image-without-frame", severity=Severity.WARNING, subject="plan", text=text)]
     text = "It refers to another frame of reference than the planning image: nothing is sampled for it."
     return [
         Issue(code="roi-in-other-frame", severity=Severity.WARNING, subject=roi_subject(roi.number), text=text)
         for roi in chosen.rois
-        if roi.frame_of_reference_uid and frame and roi.frame_of_reference_uid != frame
+        if roi.frame_of_reference_uid and roi.frame_of_reference_uid != frame
     ]
 
 

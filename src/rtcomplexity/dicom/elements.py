@@ -12,7 +12,7 @@ import struct
 import warnings
 from typing import TYPE_CHECKING, Final
 
-from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.charset import convert_encodings, decode_bytes, python_encoding
 from pydicom.dataelem import RawDataElement
 from pydicom.values import convert_SQ
 
@@ -32,7 +32,7 @@ _ITEM: Final = 0xFFFEE000
 _ESCAPE: Final = b"\x1b"
 _PADDING: Final = b" \0\t\r\n"
 _US_BYTES: Final = 2
-_DATE: Final = re.compile(r"\d{8}")
+_DATE: Final = re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 _TIME: Final = re.compile(r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?")
 
 
@@ -140,8 +140,13 @@ def encodings_of(dataset: Dataset) -> tuple[str, ...]:
             return DEFAULT_ENCODINGS
 
 
+def has_known_encodings(dataset: Dataset) -> bool:
+    """Whether every Specific Character Set (0008,0005) is one of DICOM's."""
+    return all(term in python_encoding for term in texts(dataset, _SPECIFIC_CHARACTER_SET))
+
+
 def date_time(dataset: Dataset, date_tag: int, time_tag: int) -> str:
-    """Date and time as YYYYMMDDHHMMSS.f, as far as stated; empty where the date is missing or none."""
+    """Date and time as YYYYMMDDHHMMSS.f, as far as stated; empty where the date is missing or impossible."""
     date, time = text(dataset, date_tag).replace(".", ""), text(dataset, time_tag).replace(":", "")
     if not _DATE.fullmatch(date):
         return ""

@@ -44,6 +44,8 @@ RLE: Final = "1.2.840.10008.1.2.5"
 COMPRESSED: Final = JPEG | JPEG_2000 | {RLE}
 PIXEL_DATA: Final = 0x7FE00010
 DECODE_FAULTS: Final = (*PARSE_FAULTS, RuntimeError, MemoryError)
+_RUST_PANIC: Final = "PanicException"
+"""How decoders written in Rust fail: an exception that is no Exception."""
 POSITION_TOLERANCE_MM: Final = 0.01
 _UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 _NO_START_OF_FRAME: Final = frozenset({0xC4, 0xC8, 0xCC})
@@ -394,6 +396,10 @@ def _decode(layout: _Layout, frame: int, settings: Settings) -> Stored:
             _check_codestream(get_frame(data, frame, number_of_frames=layout.frames), layout)
             decoded, _ = decoder.as_array(layout.encapsulated, index=frame, raw=True)
     except DECODE_FAULTS:
+        raise _unreadable("its compressed pixels cannot be decoded") from None
+    except BaseException as fault:
+        if type(fault).__name__ != _RUST_PANIC:
+            raise
         raise _unreadable("its compressed pixels cannot be decoded") from None
     if decoded.shape != (layout.rows, layout.columns):
         raise _unreadable("its compressed pixels have other dimensions than its header states")

@@ -166,7 +166,9 @@ def _read_dataset(
 ) -> tuple[StructureSet, tuple[Issue, ...]]:
     _refuse_unusable(dataset)
     issues: list[Issue] = []
+    _refuse_too_many("ROIs", len(elements.items(dataset, 0x30060020)), settings.max_rois)
     rois = _rois(dataset, issues, aliases)
+    _refuse_too_many("targets", sum(roi.target_class.is_target for roi in rois), settings.max_targets)
     gathered = _gather_contours(dataset, settings)
     known = {roi.number for roi in rois}
     issues += _contour_issues(gathered, known)
@@ -420,6 +422,7 @@ def _header_issues(dataset: Dataset, structure_set: StructureSet) -> list[Issue]
         issues.append(_plan_issue("modality-disagrees", text))
     if not _UID.fullmatch(structure_set.sop_instance_uid):
         issues.append(_plan_issue("uid-invalid", "The structure set's SOP Instance UID is missing or no valid UID."))
+    issues += _value_issues(dataset)
     if structure_set.approval_status == "REJECTED":
         text = "The structure set was rejected (Approval Status); it is measured but cannot be scored."
         issues.append(_plan_issue("structure-set-rejected", text, Severity.ERROR))
@@ -427,6 +430,17 @@ def _header_issues(dataset: Dataset, structure_set: StructureSet) -> list[Issue]
         numbers = [roi.number for roi in structure_set.rois if _REPLACEMENT in roi.name or not roi.name.isprintable()]
         text = f"Names of ROIs {_listed(numbers)} hold undecodable or control characters."
         issues.append(_plan_issue("roi-name-characters", text, Severity.INFO))
+    return issues
+
+
+def _value_issues(dataset: Dataset) -> list[Issue]:
+    issues = []
+    if not elements.has_known_encodings(dataset):
+        text = "The Specific Character Set (0008,0005) is not one of DICOM's; names were read as Latin-1."
+        issues.append(_plan_issue("character-set-unknown", text))
+    if elements.text(dataset, 0x30060008) and not elements.date_time(dataset, 0x30060008, 0x30060009):
+        text = "The Structure Set Date (3006,0008) is no date; the date of the file was taken, if there is one."
+        issues.append(_plan_issue("date-invalid", text, Severity.INFO))
     return issues
 
 
@@ -480,6 +494,14 @@ def _roi_issues(rois: Sequence[Roi]) -> list[Issue]:
     empty = [roi.number for roi in rois if not len(roi.contours)]
     if empty:
         issues.append(_plan_issue("roi-without-contours", f"ROIs without contours: {_listed(empty)}.", Severity.INFO))
+    open_targets = [
+        roi.number
+        for roi in rois
+        if roi.target_class.is_target and len(roi.contours) and not roi.contours.is_closed.any()
+    ]
+    if open_targets:
+        text = f"Targets without a closed contour, and so without a volume: ROIs {_listed(open_targets)}."
+        issues.append(_plan_issue("target-without-area", text))
     names: dict[str, list[int]] = defaultdict(list)
     for roi in rois:
         names[roi.name.strip().casefold()].append(roi.number)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PAIR_CHUNK = 4096
+MOST_PAIRS = 1_000_000
+"""Pairs of contours that are looked at one by one; a plane of thousands of contours is swept first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -115,12 +117,33 @@ def _similar_pairs(
     area_fraction: float,
 ) -> NDArray[np.int64]:
     """(x, 2) pairs of one plane whose areas and boxes do not rule out that they are near copies."""
-    pairs = pairs_within(plane_of_contour)
+    pairs = _pairs_that_may_touch(plane_of_contour, boxes)
     first, second = pairs.T
     smaller, larger = np.minimum(areas[first], areas[second]), np.maximum(areas[first], areas[second])
     overlap = np.minimum(boxes[first, 1], boxes[second, 1]) - np.maximum(boxes[first, 0], boxes[second, 0])
     similar = (larger > 0) & (larger - smaller <= area_fraction * larger) & np.all(overlap > 0, axis=1)
     return np.asarray(pairs[similar])
+
+
+def _pairs_that_may_touch(plane_of_contour: NDArray[np.int64], boxes: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(x, 2) pairs of one plane; where they would be millions, only those whose boxes overlap along x."""
+    sizes = np.unique(plane_of_contour, return_counts=True)[1]
+    if int((sizes * (sizes - 1) // 2).sum()) <= MOST_PAIRS:
+        return pairs_within(plane_of_contour)
+    starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
+    return np.concatenate(
+        [start + _swept(boxes[start : start + size]) for start, size in zip(starts, sizes, strict=True)]
+    )
+
+
+def _swept(boxes: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(x, 2) pairs of boxes that overlap along x, the lower index first."""
+    order = np.argsort(boxes[:, 0, 0], kind="stable")
+    stops = np.searchsorted(boxes[order, 0, 0], boxes[order, 1, 0], side="left")
+    counts = np.maximum(stops - np.arange(len(boxes)) - 1, 0)
+    first = np.repeat(np.arange(len(boxes)), counts)
+    second = first + 1 + np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.sort(np.stack([order[first], order[second]], axis=1), axis=1)
 
 
 def pairs_within(group: NDArray[np.int64]) -> NDArray[np.int64]:
