@@ -44,6 +44,7 @@ def test_links_of_a_page_lead_to_files_that_are_here(page):
 def test_the_site_builds_without_a_warning_and_fetches_nothing(tmp_path):
     pytest.importorskip("mkdocs", reason="needs the extra docs")
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
     shutil.copy(ROOT / "mkdocs.yml", tmp_path)
     built = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"],
