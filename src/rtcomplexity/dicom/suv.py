@@ -25,6 +25,7 @@ from rtcomplexity.model.issue import Issue, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
     from pydicom.dataset import Dataset
@@ -44,6 +45,7 @@ G_PER_KG: Final = 1000.0
 LONGEST_UPTAKE: Final = timedelta(hours=12)
 """A date that is only inferred may put the administration this long before the scan, not longer."""
 REFERENCE_TOLERANCE: Final = timedelta(seconds=60)
+WHOLE_IN_MEMORY_BYTES: Final = 4_000_000
 DATE_TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(\.\d{1,6})?([+-]\d{4})?")
 
 
@@ -80,11 +82,18 @@ def read_suv_scale(series: ImageSeries) -> SuvScale | SuvRefusal:
     for path in series.paths:
         if path not in datasets:
             try:
-                with path.open("rb") as stream:
-                    datasets[path] = parse(stream)
+                datasets[path] = _header(path)
             except (OSError, InputDataError):
                 return SuvRefusal(reason="a file of the PET series cannot be read again")
     return suv_scale([datasets[path] for path in series.paths])
+
+
+def _header(path: Path) -> Dataset:
+    """Parse a file up to its pixels: in memory where it is one slice, since pydicom reads element by element."""
+    if path.stat().st_size <= WHOLE_IN_MEMORY_BYTES:
+        return parse(path.read_bytes())
+    with path.open("rb") as stream:
+        return parse(stream)
 
 
 def suv_scale(datasets: Sequence[Dataset]) -> SuvScale | SuvRefusal:
