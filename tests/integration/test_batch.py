@@ -33,9 +33,11 @@ def start(*arguments, bad=None, **options):
     return subprocess.Popen([*COMMAND, *map(str, arguments)], env=environment, text=True, **options)
 
 
-def batch(*arguments, bad=None):
+def batch(*arguments, bad=None, quick=True):
     """Run a batch in processes of its own; (exit code, stdout, stderr)."""
-    process = start(*arguments, bad=bad, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = start(
+        *arguments, *(["--quick"] if quick else []), bad=bad, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     out, err = process.communicate(timeout=300)
     return process.returncode, out, err
 
@@ -82,10 +84,14 @@ def test_every_plan_has_the_record_that_analyze_gives_it(tmp_path):
         assert found[key_of(folder / "rs.dcm")]["record"] == record
 
 
-def test_one_worker_two_workers_and_dask_give_the_same_records(archive, undisturbed, tmp_path):
-    assert batch(archive, "--out", tmp_path / "one", "--workers", 1, "--quiet")[0] == 0
-    assert batch(archive, "--out", tmp_path / "dask", "--workers", 2, "--dask", "--quiet")[0] == 0
-    assert comparable(undisturbed) == comparable(tmp_path / "one") == comparable(tmp_path / "dask")
+@pytest.mark.slow
+def test_one_worker_two_workers_and_dask_give_the_same_records(archive, tmp_path):
+    engines = {"one": ["--workers", 1], "two": ["--workers", 2], "dask": ["--workers", 2, "--dask"]}
+    for name, engine in engines.items():
+        assert batch(archive, "--out", tmp_path / name, *engine, "--quiet", quick=False)[0] == 0
+    one, two, dask = (comparable(tmp_path / name) for name in engines)
+    assert one == two == dask
+    assert {plan["record"]["verdict"]["value"] for plan in one.values()} == {"rejects"}
 
 
 @pytest.mark.parametrize("engine", [[], pytest.param(["--dask"], marks=pytest.mark.slow)], ids=["local", "dask"])
@@ -116,7 +122,7 @@ def test_only_the_plans_that_go_wrong_are_refused(archive, undisturbed, tmp_path
 def test_killed_ten_times_and_finished_it_equals_an_undisturbed_run(archive, undisturbed, tmp_path):
     chance = random.Random(20)
     for _ in range(10):
-        process = start(archive, "--out", tmp_path, "--workers", 2, "--quiet")
+        process = start(archive, "--out", tmp_path, "--workers", 2, "--quick", "--quiet")
         wait_for_family(process, 2)
         time.sleep(chance.uniform(0.0, 1.5))
         process.send_signal(signal.SIGKILL)
@@ -183,6 +189,7 @@ def test_other_options_do_all_again(archive, undisturbed, tmp_path):
     assert again == keys
 
 
+@pytest.mark.slow
 def test_a_crash_is_tried_again_when_asked(archive, undisturbed, tmp_path):
     bad = {key_of(path): "raise" for path in archive.rglob("rs.dcm")}
     assert batch(archive, "--out", tmp_path, "--workers", 2, "--quiet", bad=bad)[0] == 4
@@ -215,7 +222,7 @@ def test_no_output_names_anybody(archive, undisturbed, tmp_path):
 def test_one_line_of_json_a_plan_and_nothing_else_on_stdout(archive, undisturbed, tmp_path, capfdbinary):
     out = tmp_path / "out"
     shutil.copytree(undisturbed, out)
-    assert run(["batch", str(archive), "--out", str(out), "--workers", "1", "--json", "--quiet"]) == 0
+    assert run(["batch", str(archive), "--out", str(out), "--workers", "1", "--json", "--quick", "--quiet"]) == 0
     stdout, stderr = capfdbinary.readouterr()
     assert stdout == (out / "results.jsonl").read_bytes()
     assert stderr == b""
@@ -225,8 +232,8 @@ def test_one_line_of_json_a_plan_and_nothing_else_on_stdout(archive, undisturbed
 def test_ends_with_5_where_a_check_failed(archive, undisturbed, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(undisturbed, out)
-    common = ["batch", str(archive), "--out", str(out), "--workers", "1", "--quiet"]
-    assert run([*common, "--fail-at", "rejects"]) == 5
+    common = ["batch", str(archive), "--out", str(out), "--workers", "1", "--quick", "--quiet"]
+    assert run([*common, "--fail-at", "insufficient_evidence"]) == 5
     assert run([*common, "--fail-at", "supports", "--fail-at", "alarm"]) == 0
 
 
@@ -265,7 +272,7 @@ def test_the_same_patient_and_course_twice_is_flagged(tmp_path):
     claims = tmp_path / "claims.csv"
     rows = [f"{uids[0]},1,thoracic,3", f"{uids[1]},1 ,,", f"{uids[2]},2,,", "2.25.1,1,,"]
     claims.write_text("structure_set_uid,course,site,fractions\n" + "\n".join(rows) + "\n")
-    code, out, _ = batch(root, "--out", tmp_path / "out", "--claims", claims, "--workers", 1, "--quick")
+    code, out, _ = batch(root, "--out", tmp_path / "out", "--claims", claims, "--workers", 1)
     assert code == 0
     assert "1 courses of a patient are claimed more than once" in out
     assert "1 rows of the claims file met no plan (rows 5)" in out

@@ -16,7 +16,7 @@ def result(real_data, tmp_path_factory):
     root, out = tmp_path_factory.mktemp("all"), tmp_path_factory.mktemp("out")
     for name in SETS:
         copy(real_data / name, root / name)
-    code, _, err = batch(root, "--out", out, "--workers", 2, "--quiet")
+    code, _, err = batch(root, "--out", out, "--workers", 2, "--quiet", quick=False)
     return code, err, plans(out), out
 
 
