@@ -1,4 +1,4 @@
-"""Hook of mkdocs: the menu lists every decision there is, by its title, without anybody keeping a list."""
+"""Hook of mkdocs: the menu lists every page that mkdocs.yml does not name, by its title, so that none is forgotten."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ DECISIONS = "Decisions"
 
 
 def on_config(config: Any) -> Any:  # noqa: ANN401 - mkdocs is no dependency of this module
-    """Fill the menu's entry for decisions."""
+    """Add to the menu what stands in the folder of pages and not in it: single pages, then the decisions."""
     folder = Path(config["docs_dir"])
+    named = str(config["nav"])
+    others = [{_title(path): path.name} for path in sorted(folder.glob("*.md")) if f"'{path.name}'" not in named]
     decisions = [{_title(path): f"decisions/{path.name}"} for path in sorted((folder / "decisions").glob("*.md"))]
-    config["nav"] = [*config["nav"], {DECISIONS: decisions}]
+    config["nav"] = [*config["nav"], *others, {DECISIONS: decisions}]
     return config
 
 
