@@ -15,8 +15,8 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["rtcomplexity", "pydicom"]):
-    from rtcomplexity import analyze
+with atheris.instrument_imports(include=["rtcomplexity.dicom", "pydicom"]):
+    from rtcomplexity import analyze  # what measures is not instrumented: it would take most of the time
     from rtcomplexity.errors import RtComplexityError
     from rtcomplexity.evidence.record import to_json
     from rtcomplexity.settings import Settings

@@ -5,7 +5,7 @@ import struct
 import zlib
 
 from hostile.cases import error, issue, same
-from hostile.plans import DEFLATED, EXPLICIT, IMPLICIT, SET, ct_bytes, dataset, file_bytes, gtv_items, to_bytes
+from hostile.plans import DEFLATED, EXPLICIT, IMPLICIT, ct_bytes, dataset, file_bytes
 
 HEAD = 132
 SEQUENCE_DELIMITER = struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)

@@ -78,11 +78,11 @@ def bent(contour):
 
 
 def off_slice(contour):
-    set_points(contour, points_of(contour) + (0.0, 0.0, 1.3))
+    set_points(contour, points_of(contour) + np.array([0.0, 0.0, 1.3]))
 
 
 def outside(contour):
-    set_points(contour, points_of(contour) + (400.0, 0.0, 0.0))
+    set_points(contour, points_of(contour) + np.array([400.0, 0.0, 0.0]))
 
 
 def flat(contour):

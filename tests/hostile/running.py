@@ -42,10 +42,10 @@ class Zygote:
 
     def __init__(self):
         self._folder = tempfile.TemporaryDirectory()
-        plan, out = Path(self._folder.name, "plan"), Path(self._folder.name, "out")
+        plan = Path(self._folder.name, "plan")
         plans.put(plan, plans.good_files())
         self._process = subprocess.Popen(
-            [sys.executable, Path(__file__).with_name("zygote.py"), plan, out],
+            [sys.executable, Path(__file__).with_name("zygote.py"), plan],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

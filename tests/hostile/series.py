@@ -8,10 +8,9 @@ from pydicom.sequence import Sequence
 
 from hostile.cases import issue, right, same
 from hostile.plans import (
-    FRAME,
+    GTV_CM3,
     SLICES,
     SPACING_MM,
-    GTV_CM3,
     TARGETS,
     ct,
     ct_slices,

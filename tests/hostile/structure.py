@@ -6,7 +6,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.tag import BaseTag
 
 from hostile.cases import error, issue, same
-from hostile.plans import IMPLICIT, ct_bytes, dataset, file_bytes, gtv_items
+from hostile.plans import ct_bytes, dataset, file_bytes, gtv_items
 
 HEAD = 132
 ITEM, ITEM_END, SEQUENCE_END = (

@@ -1,0 +1,135 @@
+"""All hostile inputs in one table, and the document that is written from it.
+
+``PYTHONPATH=tests python -m hostile.table`` runs every input and writes docs/robustness.md with the time and memory it
+took; a test says when the document's rows are no longer the table's.
+"""
+
+import ast
+import itertools
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+from hostile import container, contours, images, names, pixels, running, series, structure, values
+from hostile.cases import Ending, Hostile
+from rtcomplexity import settings
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "robustness.md"
+HEAD = "| no. | input | ending | it says | processor | memory |"
+INTRODUCTION = (
+    "Every input that a release is tried against, and how it ends: with a clear error (exit code 3), with the plan ",
+    "analysed and an issue in the record, or, in a batch, with that plan refused. Input that is legal, if odd, is ",
+    "analysed, and its numbers are checked. Written by `PYTHONPATH=tests python -m hostile.table` from the table ",
+    "that the tests run. Each plan gets 10 s of processor time and 1 GB of memory beyond the resting program; what ",
+    "it took on one machine stands in the last two columns.",
+)
+
+
+def elsewhere(number, name, ending, says):
+    """One that has a test of its own instead of a row of the parametrised one."""
+    return Hostile(number=number, name=name, build=None, ending=ending, says=says)
+
+
+OWN_TESTS = (
+    elsewhere(114, "a link in a file's place", Ending.SAFE, "replaced, not followed"),
+    elsewhere(114, "a link in the picture folder's place", Ending.ERROR, "its folder of pictures is a link"),
+    elsewhere(115, "disk full", Ending.ERROR, "no space left on device"),
+    elsewhere(115, "read-only folder", Ending.ERROR, "a folder that can be written"),
+    elsewhere(116, "a plan whose worker is killed", Ending.REFUSED, "crashed"),
+    elsewhere(116, "a plan over the memory limit", Ending.REFUSED, "memory-limit"),
+    elsewhere(116, "a plan over the time limit", Ending.REFUSED, "time-limit"),
+    elsewhere(117, "an input that changes during the run", Ending.REFUSED, "changed during the run"),
+    elsewhere(118, "a ZIP that climbs folders, a ZIP bomb", Ending.SAFE, "never opened: no DICOM"),
+    elsewhere(120, "identifiers in logs, errors, outputs", Ending.SAFE, "none found"),
+)
+RUN = (
+    *container.CASES,
+    *structure.CASES,
+    *values.CASES,
+    *pixels.CASES,
+    *series.CASES,
+    *contours.CASES,
+    *images.CASES,
+    *names.CASES,
+)
+ALL = tuple(sorted((*RUN, *OWN_TESTS), key=lambda case: case.number))
+
+
+def build(case, folder):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom says that what is written here is bad
+        case.build(folder)
+
+
+def run(case, zygote, folder):
+    """Write the plan and analyze it; outputs only where they are looked at."""
+    plan, out = folder / "plan", folder / "out"
+    plan.mkdir()
+    build(case, plan)
+    left = ("--out", out) if case.ending is Ending.SAFE else ()
+    return zygote.run("analyze", plan, "--json", "--quiet", *left, *case.arguments), out
+
+
+def row(case):
+    """The cells of a case that do not depend on the machine."""
+    says = f"{case.volume_cm3:g} cm3" if case.volume_cm3 else case.says
+    return (str(case.number), case.name.replace("|", "/"), case.ending.value, says)
+
+
+def limits():
+    """Rows of every limit: variable, value, meaning."""
+    tree = ast.parse(Path(settings.__file__).read_text("utf-8"))
+    body = next(node for node in tree.body if isinstance(node, ast.ClassDef)).body
+    for field, text in itertools.pairwise(body):
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
+            yield f"`{settings.PREFIX}{field.target.id.upper()}`", f"{field.value.value}", text.value.value
+
+
+def document(measured):
+    """The document's text; `measured` gives (seconds, MiB) by a case's key."""
+    lines = [
+        "# What bad input does",
+        "",
+        "".join(INTRODUCTION),
+        "",
+        HEAD,
+        "|---:|---|---|---|---:|---:|",
+    ]
+    for case in ALL:
+        seconds, mebibytes = measured.get(case.key, ("", ""))
+        lines.append(f"| {' | '.join((*row(case), seconds, mebibytes))} |")
+    lines += [
+        "",
+        "Number 119, a hostile network peer, waits until there is a network command.",
+        "",
+        "## Limits",
+        "",
+        "Each is a field of `rtcomplexity.settings.Settings`, set by an environment variable.",
+        "",
+        "| variable | default | what it limits |",
+        "|---|---:|---|",
+        *(f"| {' | '.join(cells)} |" for cells in limits()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def rows_of(text):
+    """The first four cells of the document's rows."""
+    table = text[text.index(HEAD) :].split("\n\n", 1)[0].splitlines()[2:]
+    return [tuple(cell.strip() for cell in line.strip("|").split(" | ")[:4]) for line in table]
+
+
+def main():
+    zygote, measured = running.Zygote(), {}
+    for case in RUN:
+        with tempfile.TemporaryDirectory() as folder:
+            ended, _ = run(case, zygote, Path(folder))
+        measured[case.key] = f"{ended.cpu_s:.1f} s", f"{ended.peak_kib // 1024} MiB"
+        sys.stdout.write(f"{case.key}: {ended.code}\n")
+    zygote.close()
+    DOCUMENT.write_text(document(measured), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Every numbered bad input ends in the one way that the table says, within its time and memory, and leaks nothing."""
+
+import pytest
+
+from hostile import plans, table
+from hostile.cases import Ending
+from hostile.running import CPU_S
+from rtcomplexity.cli.exit_codes import ExitCode
+
+NUMBERS = {*range(1, 119), 120}
+IDENTIFIERS = ("HOSTILE-0001", "Synthetic^Routine", "19580101", "Traceback")
+VOLUME_TOLERANCE = 0.005
+
+
+def metrics(record):
+    """Every metric of the two targets."""
+    return {
+        (roi["number"], key): measured["value"]
+        for roi in record["rois"]
+        if roi["number"] <= len(plans.TARGETS)
+        for key, measured in roi["metrics"].items()
+    }
+
+
+@pytest.fixture(scope="module")
+def good(zygote, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("good")
+    plans.put(folder, plans.good_files())
+    return zygote.run("analyze", folder, "--json", "--quiet")
+
+
+def test_the_plan_that_is_spoiled_was_good(good):
+    assert good.code == ExitCode.DONE
+    assert good.record()["issues"] == []
+
+
+def test_every_number_of_the_list_is_here():
+    assert {case.number for case in table.ALL} == NUMBERS
+    assert len({case.key for case in table.ALL}) == len(table.ALL)
+
+
+def test_the_document_has_the_table_s_rows():
+    written = table.rows_of(table.DOCUMENT.read_text("utf-8"))
+    assert written == [table.row(case) for case in table.ALL], "PYTHONPATH=tests python -m hostile.table writes it"
+    for cells in table.limits():
+        assert " | ".join(cells) in table.DOCUMENT.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, id=case.key, marks=[pytest.mark.slow] if case.slow else []) for case in table.RUN],
+)
+def test_a_hostile_input_ends_as_the_table_says(case, zygote, good, tmp_path):
+    ended, out = table.run(case, zygote, tmp_path)
+    assert ended.cpu_s < CPU_S
+    assert not any(word in ended.err for word in (*IDENTIFIERS, str(tmp_path))), ended.err
+    if case.ending is Ending.ERROR:
+        assert (ended.code, ended.out) == (ExitCode.INPUT_UNUSABLE, "")
+        assert case.says in ended.err
+        return
+    assert ended.code == ExitCode.DONE, ended.err
+    match case.ending:
+        case Ending.ISSUE:
+            assert case.says in ended.issue_codes()
+        case Ending.SAME:
+            assert metrics(ended.record()) == metrics(good.record())
+        case Ending.RIGHT:
+            volume = metrics(ended.record())[1, "shape.volume"]
+            assert volume == pytest.approx(case.volume_cm3, rel=VOLUME_TOLERANCE)
+    if case.check is not None:
+        case.check(ended, out)
