@@ -23,7 +23,7 @@ def test_profiles_are_listed_and_shown(told):
     status, out, _ = told("profile", "show")
     assert status == 0
     assert "Strata" in out
-    assert "thoracic-conventional" in out
+    assert "Largest" in out
 
 
 def test_a_profile_is_shown_as_json(told):

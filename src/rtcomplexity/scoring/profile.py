@@ -19,7 +19,7 @@ from rtcomplexity.errors import ProfileError
 from rtcomplexity.scoring.profile_lines import line_of
 from rtcomplexity.scoring.reference import MEDIAN, Knots, percentile_below
 
-DEFAULT_PROFILE = "interim-0"
+DEFAULT_PROFILE = "thoracic-delineation-1"
 _PACKAGE = "rtcomplexity.scoring"
 _CUTOFF_TOLERANCE = 0.5
 """A cutoff's percentile in its own joint reference may differ from the one it is named by this much, unless T jumps

@@ -1,0 +1,117 @@
+"""Plans read once and changed as values: what an export, a careless hand or a gamer might do to them."""
+
+import math
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.fusion.case_images import CaseImages
+from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.gross_target import measure_gross_target
+from rtcomplexity.metrics.measurement import MetricTable
+from rtcomplexity.scoring.facts import Site, case_facts
+from rtcomplexity.scoring.profile import load_profile
+from rtcomplexity.scoring.verdict import assess
+from rtcomplexity.settings import Settings
+from rtcomplexity.testing.variations import joined
+
+SETTINGS = Settings()
+SAMPLES = Path(__file__).parents[3] / "sample_data"
+SHAPE = ("sphericity_ratio", "solidity_ratio", "concavity_ratio", "curvature_ratio")
+
+
+@cache
+def profile():
+    return load_profile()
+
+
+@cache
+def case_of(folder):
+    return read_case(folder, settings=SETTINGS, structure_set_uid=None, aliases={}, progress=None)
+
+
+def sample(name="complex_central"):
+    return case_of(SAMPLES / name)
+
+
+def gross_values(case):
+    """Measure what is scored, and nothing else."""
+    rois = case.structure_set.rois
+    grid = drawing_grid(case.planning_image.grid, rois, SETTINGS)
+    contexts = [RoiContext(roi=roi, grid=grid, settings=SETTINGS) for roi in rois]
+    images = CaseImages(case=case, settings=SETTINGS)
+    derived = {roi.number for roi in rois if roi.generation == "SEMIAUTOMATIC"}
+    return measure_gross_target(contexts, case, expanded=derived, images=images)[:2]
+
+
+@cache
+def outcome(case, site=Site.THORACIC, fractions=None):
+    values, numbers = gross_values(case)
+    table = MetricTable(rois=(), gross_target=values, gross_target_rois=numbers)
+    facts = case_facts(case, table, site=site, fractions=fractions)
+    return assess(values, facts, profile())
+
+
+def verdict(case, **stated):
+    return outcome(case, **stated).verdict.value.value
+
+
+def values(case):
+    """Scored metrics by key without prefix; NaN is not measured."""
+    families = outcome(case).score.families
+    factors = [factor for family in families for factor in family.factors]
+    return {f.metric.removeprefix("scored."): math.nan if f.value is None else f.value for f in factors}
+
+
+def families(case):
+    return {family.id: family.score for family in outcome(case).score.families}
+
+
+def with_rois(case, rois):
+    return replace(case, structure_set=replace(case.structure_set, rois=tuple(rois)))
+
+
+def redrawn(case, change, *, classes=("GTV", "ITV")):
+    """Change the contours of ROIs of these classes."""
+    rois = case.structure_set.rois
+    return with_rois(case, [replace(r, contours=change(r.contours)) if r.target_class in classes else r for r in rois])
+
+
+def roi_named(case, name):
+    return next(roi for roi in case.structure_set.rois if roi.name == name)
+
+
+def added(case, roi, **changes):
+    number = max(each.number for each in case.structure_set.rois) + 1
+    return with_rois(case, [*case.structure_set.rois, replace(roi, number=number, **changes)])
+
+
+def without(case, *names):
+    return with_rois(case, [roi for roi in case.structure_set.rois if roi.name not in names])
+
+
+def split_in_two(case, name):
+    """Give the lower and upper planes of an ROI to two ROIs that share the middle plane's neighbour."""
+    roi = roi_named(case, name)
+    heights = np.array([p[:, 2].mean() for p in np.split(roi.contours.points_mm, roi.contours.offsets[1:-1])])
+    middle = np.median(heights)
+    from rtcomplexity.testing.variations import chosen
+
+    low = replace(roi, contours=chosen(roi.contours, np.flatnonzero(heights <= middle)))
+    high = replace(roi, contours=chosen(roi.contours, np.flatnonzero(heights > middle)))
+    return added(with_rois(case, [low if each is roi else each for each in case.structure_set.rois]), high)
+
+
+def every_other_plane(contours):
+    from rtcomplexity.testing.variations import chosen
+
+    heights = np.array([p[:, 2].mean() for p in np.split(contours.points_mm, contours.offsets[1:-1])])
+    planes = np.unique(np.round(heights, 3))
+    return chosen(contours, np.flatnonzero(np.isin(np.round(heights, 3), planes[::2])))
+
+
+def doubled(contours):
+    return joined(contours, contours)

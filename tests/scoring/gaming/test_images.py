@@ -1,0 +1,52 @@
+"""Image sets copied, added or deleted: what nothing ties to the plan counts nothing, and deleting never supports."""
+
+from dataclasses import replace
+
+import pytest
+
+from rtcomplexity.model.case import EvidenceLevel, ImageRole
+from scoring.gaming import plans
+
+IMAGING = ("registered_sets", "registration_chain", "acquisitions", "modalities")
+
+
+def imaging(case):
+    found = plans.values(case)
+    return {key: found[key] for key in IMAGING}
+
+
+@pytest.mark.parametrize("level", [EvidenceLevel.PRESENT, EvidenceLevel.SAME_FRAME])
+def test_a_set_that_nothing_ties_to_the_plan_counts_nothing(level):
+    case = plans.sample()
+    stray = replace(case.image_sets[-1], level=level, role=ImageRole.SECONDARY)
+    more = replace(case, image_sets=(*case.image_sets, stray))
+    assert imaging(more) == imaging(case)
+    assert plans.verdict(more) == plans.verdict(case)
+
+
+def test_a_registered_set_more_never_lowers_the_imaging_families():
+    case = plans.sample()
+    registered = next(s for s in case.image_sets if s.level is EvidenceLevel.REGISTERED)
+    more = replace(case, image_sets=(*case.image_sets, replace(registered)))
+    before, after = plans.families(case), plans.families(more)
+    assert after["fusion"] >= before["fusion"]
+    assert after["image_sets"] >= before["image_sets"]
+
+
+@pytest.mark.parametrize("name", ["routine_sbrt", "pet_ct_nsclc", "complex_central"])
+def test_deleting_a_series_or_a_registration_supports_nothing(name):
+    case = plans.sample(name)
+    if plans.verdict(case) == "supports":
+        pytest.skip("this sample supports as it is")
+    for left_out in case.image_sets[1:]:
+        fewer = replace(case, image_sets=tuple(s for s in case.image_sets if s is not left_out))
+        assert plans.verdict(fewer) != "supports"
+    assert plans.verdict(replace(case, registrations=())) != "supports"
+
+
+@pytest.mark.parametrize("name", ["routine_sbrt", "pet_ct_nsclc", "complex_central"])
+def test_deleting_the_rt_plan_supports_nothing(name):
+    case = replace(plans.sample(name), rt_plan=None)
+    found = plans.outcome(case, site=None).verdict
+    assert found.value != "supports"
+    assert found.claim.status == "unknown"
