@@ -10,7 +10,7 @@ BUILD ?= build
 LOCKED := --constraint requirements-dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock clean reference docs sbom wheelhouse test-lowest
+.PHONY: help demo study test lint lock clean reference docs sbom wheelhouse test-lowest
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
@@ -31,6 +31,12 @@ lint: $(VENV)/.installed-test ## check style, types and layers
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+study: $(VENV)/.installed-test ## simulate the routine population, calibrate the profile, fill docs/scoring.md
+	$(BIN)/python studies/reference_population.py
+	$(BIN)/python studies/calibrated_profile.py
+	$(BIN)/python studies/operating_characteristics.py
+	$(BIN)/python studies/derivation.py
 
 lock: $(VENV)/.installed-test ## write what is installed for tests to requirements-dev.lock
 	{ sed -n '/^#/p' requirements-dev.lock; $(BIN)/pip freeze --exclude-editable; } > requirements-dev.lock.new
