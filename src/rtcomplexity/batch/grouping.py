@@ -2,7 +2,8 @@
 
 Works on the ledger's keyed hashes. Images are those of the same patient that share the set's study, a series it
 references, or a frame of reference that it or a chain of registrations reaches; where nothing is tied, all images of
-the patient, so that the reader can say so. What truly holds together, the reader decides.
+the patient, so that the reader can say so. What truly holds together, the reader decides. A plus before a column keeps
+SQLite from going through all files of a kind where a tie leads to a few: a plan costs the same in any archive.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def _companions(ledger: Ledger, structure_set: FileRow) -> list[Member]:
     if not images and structure_set.patient:
         images = ledger.members("kind = 'image' AND patient = ?", (structure_set.patient,))
     plans = ledger.members(
-        "kind = 'plan' AND files.path IN (SELECT refs.path FROM refs WHERE uid = ?)", (structure_set.instance,)
+        "+kind = 'plan' AND files.path IN (SELECT refs.path FROM refs WHERE uid = ?)", (structure_set.instance,)
     )
     held = [member for path in registrations for member in ledger.members("files.path = ?", (path,))]
     return [*images, *plans, *held]
@@ -92,11 +93,12 @@ def _reached(ledger: Ledger, structure_set: FileRow) -> tuple[list[bytes], set[b
 
 
 def _tied_images(ledger: Ledger, structure_set: FileRow, frames: set[bytes]) -> list[Member]:
+    frames = frames or {b""}  # no file has the empty one; an empty list would be looked up by reading everything
     marks = ", ".join("?" * len(frames))
     ties = f"""
         SELECT path FROM files WHERE study = ? AND study <> x''
         UNION SELECT files.path FROM files JOIN refs ON refs.uid = files.series WHERE refs.path = ?
         UNION SELECT path FROM frames WHERE frame IN ({marks})"""  # noqa: S608 -- marks are bound values
-    patient = "AND (patient = ? OR patient = x'')" if structure_set.patient else ""
+    patient = "AND (+patient = ? OR +patient = x'')" if structure_set.patient else ""
     values = (structure_set.study, structure_set.path, *frames, *([structure_set.patient] if patient else []))
-    return ledger.members(f"kind = 'image' AND files.path IN ({ties}) {patient}", values)
+    return ledger.members(f"+kind = 'image' AND files.path IN ({ties}) {patient}", values)

@@ -172,3 +172,21 @@ def test_a_file_that_kills_its_reader_costs_itself_alone(tmp_path):
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(NoInputError):
         look(tmp_path / "nothing", tmp_path / "out")
+
+
+def test_finding_a_plan_reads_no_whole_table(tmp_path):
+    """However large an archive: every query of the grouping goes through an index to a few rows."""
+    root, asked = write_archive(tmp_path / "in", 1), set()
+    with Ledger(tmp_path / "out") as ledger:
+        Discovery(ledger, InlineEngine(), Settings(), Limits()).run(root, tmp_path / "out", lambda files: None)
+        ledger._database.set_trace_callback(asked.add)
+        list(found_plans(ledger))
+        ledger._database.set_trace_callback(None)
+        steps = {
+            row[3]
+            for query in asked
+            if "SELECT" in query
+            for row in ledger._database.execute(f"EXPLAIN QUERY PLAN {query}")
+        }
+    by_kind = "USING INDEX by_kind (kind=? AND sha256>?)"
+    assert not [step for step in steps if step.startswith("SCAN") or ("by_kind" in step and by_kind not in step)]
