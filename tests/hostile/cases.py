@@ -15,6 +15,7 @@ class Ending(StrEnum):
     """Legal, if odd: the volume of the GTV is what mathematics says."""
     REFUSED = "refused in a batch"
     SAFE = "analysed, outputs safe"
+    UNWRITTEN = "error, exit 2, nothing half-written"
 
 
 @dataclass(frozen=True, kw_only=True)

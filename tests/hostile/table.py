@@ -33,13 +33,13 @@ def elsewhere(number, name, ending, says):
 
 OWN_TESTS = (
     elsewhere(114, "a link in a file's place", Ending.SAFE, "replaced, not followed"),
-    elsewhere(114, "a link in the picture folder's place", Ending.ERROR, "its folder of pictures is a link"),
-    elsewhere(115, "disk full", Ending.ERROR, "no space left on device"),
-    elsewhere(115, "read-only folder", Ending.ERROR, "a folder that can be written"),
-    elsewhere(116, "a plan whose worker is killed", Ending.REFUSED, "crashed"),
+    elsewhere(114, "a link in the picture folder's place", Ending.UNWRITTEN, "its folder of pictures is a link"),
+    elsewhere(115, "disk full", Ending.UNWRITTEN, "no space left on device"),
+    elsewhere(115, "read-only folder", Ending.UNWRITTEN, "a folder that can be written"),
+    elsewhere(116, "a plan whose worker is killed", Ending.REFUSED, "process-died"),
     elsewhere(116, "a plan over the memory limit", Ending.REFUSED, "memory-limit"),
-    elsewhere(116, "a plan over the time limit", Ending.REFUSED, "time-limit"),
-    elsewhere(117, "an input that changes during the run", Ending.REFUSED, "changed during the run"),
+    elsewhere(116, "a plan over the time limit", Ending.REFUSED, "wall-limit"),
+    elsewhere(117, "an input that changes during the run", Ending.ERROR, "changed during the run"),
     elsewhere(118, "a ZIP that climbs folders, a ZIP bomb", Ending.SAFE, "never opened: no DICOM"),
     elsewhere(120, "identifiers in logs, errors, outputs", Ending.SAFE, "none found"),
 )

@@ -1,0 +1,63 @@
+"""Inputs 116 to 118 in a batch: that plan is refused with its reason, the others go on."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import unit.batch.small_plans as small
+from rtcomplexity.cli.exit_codes import ExitCode
+from unit.batch.small_plans import SECRETS, key_of, write_archive
+
+FAULTS = Path(small.__file__).parent / "faults"
+ENDINGS = {"killed": "process-died", "eat": "memory-limit", "hang": "wall-limit"}
+
+
+def batch(root, out, *more, bad=None):
+    search = os.pathsep.join([str(FAULTS), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return subprocess.run(
+        [sys.executable, "-m", "rtcomplexity.cli", "batch", root, "--out", out, "--quick", "--workers", "2", *more],
+        env={**os.environ, "PYTHONPATH": search, "BAD_PLANS": json.dumps(bad or {})},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def refused(out):
+    with (out / "refused.csv").open(encoding="utf-8", newline="") as stream:
+        return {row["id"]: row for row in csv.DictReader(stream)}
+
+
+def test_a_worker_killed_out_of_memory_or_hung_costs_its_own_plan_only(tmp_path):
+    root = write_archive(tmp_path / "root", 4)
+    keys = [key_of(path) for path in sorted(root.rglob("rs.dcm"))]
+    bad = dict(zip(keys, ENDINGS, strict=False))
+    ended = batch(root, tmp_path / "out", "--timeout", "20", "--limit-memory", "600M", bad=bad)
+    assert ended.returncode == ExitCode.BATCH_WITH_REFUSALS, ended.stderr
+    found = refused(tmp_path / "out")
+    assert {key: found[key]["code"] for key in bad} == {key: ENDINGS[how] for key, how in bad.items()}
+    assert len((tmp_path / "out" / "results.jsonl").read_text("utf-8").splitlines()) == 4
+    _assert_no_secret(ended, tmp_path / "out", root)
+
+
+def test_archives_are_never_opened(tmp_path):
+    root = write_archive(tmp_path / "root", 1)
+    with zipfile.ZipFile(root / "slip.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("../../../climbed", "x")
+        archive.writestr("bomb", bytes(50_000_000))
+    ended = batch(root, tmp_path / "out")
+    assert ended.returncode == ExitCode.DONE, ended.stderr
+    assert not refused(tmp_path / "out")
+    assert not list(tmp_path.parent.rglob("climbed"))
+
+
+def _assert_no_secret(ended, out, root):
+    """Ledger included: what a person could be known by is in no file and no message."""
+    contents = [ended.stdout.encode(), ended.stderr.encode()]
+    contents += [path.read_bytes() for path in out.rglob("*") if path.is_file() and path.name != "ledger.sqlite"]
+    assert not [secret for secret in (*SECRETS, str(root)) for each in contents if secret.encode() in each]

@@ -1,0 +1,118 @@
+"""Number 120: no value that identifies a person stands in any output, message, error or log."""
+
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pikepdf
+import pytest
+from pydicom import dcmread
+
+from rtcomplexity.cli.exit_codes import ExitCode
+from rtcomplexity.testing import SAMPLE_NAMES, write_sample
+
+IDENTIFYING = (
+    *("PatientName", "PatientID", "PatientBirthDate", "OtherPatientIDs", "AccessionNumber", "StudyInstanceUID"),
+    *("SeriesInstanceUID", "SOPInstanceUID", "FrameOfReferenceUID", "InstitutionName", "InstitutionAddress"),
+    *("StationName", "ReferringPhysicianName", "OperatorsName", "PhysiciansOfRecord", "StructureSetLabel"),
+    *("StudyDescription", "DeviceSerialNumber"),
+)
+SHORTEST = 5
+"""Shorter values (a serial number 0, a name GTV) stand everywhere by chance."""
+
+
+def identifiers(folder):
+    """Every identifying value of the input: of headers, names of ROIs, and the folder itself."""
+    found = {str(folder)}
+    for path in folder.rglob("*.dcm"):
+        read = dcmread(path, stop_before_pixels=True)
+        found |= {str(read.get(keyword, "")) for keyword in IDENTIFYING}
+        found |= {str(roi.ROIName) for roi in read.get("StructureSetROISequence", ())}
+        found |= {str(roi.ReferencedFrameOfReferenceUID) for roi in read.get("StructureSetROISequence", ())}
+    return {value for value in found if len(value) >= SHORTEST}
+
+
+def command(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "rtcomplexity.cli", *map(str, arguments)],
+        capture_output=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+
+
+def contents(folder):
+    """Every file, and of a PDF what it unpacks to."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            yield path.name, path.read_bytes()
+        if path.suffix == ".pdf":
+            with pikepdf.open(path) as document:
+                yield "XMP", str(document.open_metadata()).encode()
+                streams = (one for one in document.objects if isinstance(one, pikepdf.Stream))
+                yield from (("stream", one.read_bytes(pikepdf.StreamDecodeLevel.generalized)) for one in streams)
+
+
+def assert_clean(secrets, where, content):
+    for secret in secrets:
+        for written in (secret.encode(), secret.encode("utf-16-be")):
+            assert written not in content, f"{where} holds an identifying value of {len(secret)} characters"
+
+
+def leave_everything(plan, out):
+    """What analyze leaves and says, and what a batch does."""
+    left = command("analyze", plan, "--out", out / "evidence")
+    assert left.returncode == ExitCode.DONE, left.stderr
+    many = command("batch", plan, "--out", out / "batch", "--evidence")
+    assert many.returncode == ExitCode.DONE, many.stderr
+    return left.stderr + many.stderr + many.stdout
+
+
+def assert_no_identifier(plan, out):
+    secrets = identifiers(plan)
+    said = leave_everything(plan, out)
+    assert_clean(secrets, "a message", said)
+    for name, content in contents(out):
+        kept = {str(plan)} if name.startswith("ledger") or name == "refused.csv" else set()
+        assert_clean(secrets - kept, name, content)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sample", SAMPLE_NAMES)
+def test_no_output_of_a_sample_identifies(sample, tmp_path):
+    write_sample(sample, tmp_path / "given")
+    assert_no_identifier(tmp_path / "given", tmp_path / "out")
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+def test_no_output_of_a_real_plan_identifies(real_data, tmp_path):
+    assert_no_identifier(real_data / "lung1_001", tmp_path / "out")
+
+
+def test_a_fault_shows_neither_values_nor_paths(tmp_path):
+    """The program's own fault, made by a folder in place of a module's data."""
+    write_sample("routine_sbrt", tmp_path / "Secret^Name")
+    code = (
+        "import sys, rtcomplexity.cli.app as app, rtcomplexity.assessment as a\n"
+        "def broken(*_, **__):\n    secret = 'SYNTHETIC-0001'\n    raise RuntimeError(secret)\n"
+        "a.measure = broken\n"
+        f"sys.argv = ['rtcomplexity', 'analyze', {str(tmp_path / 'Secret^Name')!r}, '--quiet']\napp.main()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == ExitCode.BUG
+    assert "RuntimeError" in ended.stderr
+    assert "SYNTHETIC-0001" not in ended.stderr
+    assert "Secret" not in ended.stderr
+
+
+def test_the_library_logs_nothing(caplog, tmp_path):
+    from rtcomplexity import analyze
+
+    write_sample("routine_sbrt", tmp_path)
+    with caplog.at_level(logging.DEBUG, logger="rtcomplexity"):
+        analyze(Path(tmp_path), quick=True)
+    assert [each for each in caplog.records if each.name.startswith("rtcomplexity")] == []
