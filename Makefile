@@ -4,13 +4,14 @@ PYTHON ?= python3
 VENV ?= .venv
 SAMPLE ?= sample_data/pet_ct_nsclc
 OUTPUT ?= demo-output
+FUZZ_SECONDS ?= 60
 PYTEST_ARGS ?=
 BIN := $(VENV)/bin
 BUILD ?= build
 LOCKED := --constraint requirements-dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo study test lint lock clean reference docs sbom wheelhouse test-lowest
+.PHONY: help demo study test lint lock fuzz clean reference docs sbom wheelhouse test-lowest
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
@@ -77,6 +78,13 @@ test-lowest: $(VENV)/.made ## run every test with the oldest versions that pypro
 	$(PYTHON) -m venv $(BUILD)/lowest
 	$(BUILD)/lowest/bin/python -m pip install --quiet --constraint $(VENV)/lowest.txt --editable '.[test]'
 	$(BUILD)/lowest/bin/python -m pytest --ignore=tests/docs $(PYTEST_ARGS)
+
+fuzz: $(VENV)/.installed-test ## look for inputs that crash, hang or flood, for FUZZ_SECONDS (needs Linux)
+	$(BIN)/python -m pip install --quiet 'atheris>=2.3'
+	$(BIN)/python fuzz/corpus.py .fuzz/seeds
+	@mkdir -p .fuzz/found
+	$(BIN)/python fuzz/read_analyze.py -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1500 -max_len=200000 \
+	  -artifact_prefix=.fuzz/ .fuzz/found .fuzz/seeds
 
 clean: ## remove what make made
 	rm -rf $(VENV) $(OUTPUT) $(BUILD) site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 -- run as a script
 """Writes the seed corpus of the fuzz harness, made from a sample plan: ``python fuzz/corpus.py FOLDER``.
 
 A seed is one byte, which says what the file is to the plan it is put into, and the file. The sample is thinned out

@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 -- run as a script
 """An atheris harness over read and analyze: whatever a file holds, a plan ends in a record or in an error of ours.
 
 ``python fuzz/read_analyze.py [libFuzzer options] CORPUS``; ``make fuzz`` bounds it in time and memory. Anything else

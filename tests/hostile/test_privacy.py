@@ -19,6 +19,8 @@ IDENTIFYING = (
     *("StationName", "ReferringPhysicianName", "OperatorsName", "PhysiciansOfRecord", "StructureSetLabel"),
     *("StudyDescription", "DeviceSerialNumber"),
 )
+COMMON = {"Patient"}
+"""Names of ROIs that are words of this program too."""
 SHORTEST = 5
 """Shorter values (a serial number 0, a name GTV) stand everywhere by chance."""
 
@@ -31,7 +33,7 @@ def identifiers(folder):
         found |= {str(read.get(keyword, "")) for keyword in IDENTIFYING}
         found |= {str(roi.ROIName) for roi in read.get("StructureSetROISequence", ())}
         found |= {str(roi.ReferencedFrameOfReferenceUID) for roi in read.get("StructureSetROISequence", ())}
-    return {value for value in found if len(value) >= SHORTEST}
+    return {value for value in found - COMMON if len(value) >= SHORTEST}
 
 
 def command(*arguments):
