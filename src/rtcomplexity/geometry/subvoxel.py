@@ -305,8 +305,15 @@ def _bodies(stack: PlaneStack, smoothing: Smoothing, step_mm: float | None) -> I
         step_mm,
     )
     field = smoothing.apply(polygon_field(stack, grid, knots), step_mm)
+    if _reaches_border(field):
+        raise UndersampledShapeError(spacing_mm, equivalent_sphere_diameter(volume_mm3))
     for part, part_grid, centre_mm in _parts(field, grid):
         yield _body(part, part_grid, centre_mm, stack, smoothing)
+
+
+def _reaches_border(field: Floats) -> bool:
+    """Whether a shape swells out of its box between planes that lie far apart."""
+    return any(bool((field.take(end, axis=axis) > 0).any()) for axis in range(3) for end in (0, -1))
 
 
 def _parts(field: Floats, grid: Grid) -> Iterator[tuple[Floats, Grid, float]]:

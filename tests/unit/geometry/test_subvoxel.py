@@ -242,3 +242,11 @@ def test_what_the_ball_cannot_enter_is_refused():
     found = SubvoxelSurface(stack=stacked(on_planes(*thin)).stack, smoothing=Smoothing(ball_mm=3.0))
     with pytest.raises(UnmeasurableShapeError, match="so thin"):
         _ = found.bodies
+
+
+def test_planes_so_far_apart_that_the_shape_swells_between_them_are_refused():
+    """A box of 250 x 340 mm on three planes 100 mm apart, as a planning system's phantom has it."""
+    corners = np.array([[-125, -170], [125, -170], [125, 170], [-125, 170.0]])
+    stack = stacked(on_planes(*((z, corners) for z in (-100.0, 0.0, 100.0)))).stack
+    with pytest.raises(UndersampledShapeError, match="100 mm apart"):
+        _ = SubvoxelSurface(stack=stack).sphericity
