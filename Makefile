@@ -81,10 +81,10 @@ test-lowest: $(VENV)/.made ## run every test with the oldest versions that pypro
 
 fuzz: $(VENV)/.installed-test ## look for inputs that crash, hang or flood, for FUZZ_SECONDS (needs Linux)
 	$(BIN)/python -m pip install --quiet 'atheris>=2.3'
-	$(BIN)/python fuzz/corpus.py .fuzz/seeds
-	@mkdir -p .fuzz/found
+	$(BIN)/python fuzz/corpus.py build/fuzz/seeds
+	@mkdir -p build/fuzz/found
 	$(BIN)/python fuzz/read_analyze.py -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1500 -max_len=200000 \
-	  -artifact_prefix=.fuzz/ .fuzz/found .fuzz/seeds
+	  -artifact_prefix=build/fuzz/ build/fuzz/found build/fuzz/seeds
 
 clean: ## remove what make made
 	rm -rf $(VENV) $(OUTPUT) $(BUILD) site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
