@@ -66,7 +66,7 @@ def test_verdict_claim_deciding_families_and_what_is_missing_stand_on_the_first_
         "rejects (service level 11, routine service)",
         "unknown: Not enough is stated of the claim.",
         "Shape (40 of 100), Topology (30 of 100)",
-        "40.0 of 100 (routine: under 75; beyond it: 97.5 or more)",
+        "40.0 of 100 (routine: under 75.0; beyond it: 97.5 or more)",
         "Because Only a share of 0.6 agreed.",
         "from the physician: procedure note",
         "from the billing team: payer",

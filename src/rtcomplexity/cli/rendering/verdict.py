@@ -88,7 +88,8 @@ def _score_facts(score: ScoreRecord) -> Iterator[tuple[str, str]]:
         yield "Decided by", _decided_by(score)
     if score.reference is not None and isinstance(score.t, float):
         reject, support = score.reference.c_reject, score.reference.c_support
-        yield "Score", f"{decimal(score.t)} of 100 (routine: under {reject:g}; beyond it: {support:g} or more)"
+        cutoffs = f"routine: under {decimal(reject)}; beyond it: {decimal(support)} or more"
+        yield "Score", f"{decimal(score.t)} of 100 ({cutoffs})"
 
 
 def _because(verdict: VerdictRecord) -> list[str]:
