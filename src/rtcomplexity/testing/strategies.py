@@ -88,11 +88,11 @@ def spoiled_files(content: bytes) -> st.SearchStrategy[bytes]:
 
 
 def _holders(dataset: Dataset) -> list[Dataset]:
-    """The data set and every item in it."""
+    """The data set and every item in it; a spoiled element stays as it is, for pydicom to convert or not."""
     found = [dataset]
-    for element in dataset:
-        if element.VR == "SQ":
-            for item in element.value:
+    for tag in dataset.keys():  # noqa: SIM118 - iterating over a data set converts its elements
+        if dataset.get_item(tag).VR == "SQ":
+            for item in dataset[tag].value:
                 found += _holders(item)
     return found
 

@@ -150,3 +150,9 @@ def test_an_outline_with_a_notch_has_its_depth():
     assert outline.concavity_depth_mm(context) == pytest.approx(15)
     assert outline.solidity(context) == pytest.approx((400 - 150) / 400)
     assert outline.curvature_energy(context) > 2
+
+
+def test_an_outline_of_a_great_many_vertices_is_told_by_some_of_them():
+    many = context_of(on_planes(*((z, circle(20, points=25_001)) for z in (0, 3))))
+    assert outline.solidity(many) == pytest.approx(1, rel=1e-6)
+    assert outline.concavity_depth_mm(many) == pytest.approx(0, abs=1e-4)
