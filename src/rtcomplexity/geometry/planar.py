@@ -5,7 +5,7 @@ Pure mathematics in millimetres; knows no DICOM, no images and no pixels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -97,3 +97,14 @@ class PlaneStack:
         """(k, 2) vertices (u, v) of each contour of a plane, mm."""
         contours = range(self.plane_offsets[plane], self.plane_offsets[plane + 1])
         return [self.points_mm[self.contour_offsets[c] : self.contour_offsets[c + 1]] for c in contours]
+
+    def thinned(self, most_vertices: int) -> PlaneStack:
+        """The same stack with only every n-th vertex of contours that have more than so many; others are kept whole."""
+        counts = np.diff(self.contour_offsets)
+        steps = -(-counts // most_vertices)
+        if len(steps) == 0 or steps.max() == 1:
+            return self
+        place = np.arange(len(self.points_mm)) - np.repeat(self.contour_offsets[:-1], counts)
+        offsets = np.concatenate(([0], np.cumsum(-(-counts // steps))))
+        kept = self.points_mm[place % np.repeat(steps, counts) == 0]
+        return replace(self, points_mm=kept, contour_offsets=offsets)

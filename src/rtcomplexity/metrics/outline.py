@@ -46,16 +46,12 @@ def _weighted(context: ShapeContext, value: Callable[[NDArray[np.float64]], floa
 
 def _of_each(context: ShapeContext, value: Callable[[NDArray[np.float64]], float]) -> list[float]:
     """Value of each contour that encloses an area; of others 0, which weighs nothing."""
-    stack = context.stack
-    polygons = [_thinned(polygon) for polygon in np.split(stack.points_mm, stack.contour_offsets[1:-1])]
+    stack = context.stack.thinned(MOST_VERTICES)
+    polygons = np.split(stack.points_mm, stack.contour_offsets[1:-1])
     filled = np.abs(stack.contour_areas_mm2) > 0
     if not filled.any():
         raise NotMeasurableError("no contour encloses an area by itself")
     return [value(polygon) if fills else 0.0 for polygon, fills in zip(polygons, filled, strict=True)]
-
-
-def _thinned(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-    return points_mm[:: -(-len(points_mm) // MOST_VERTICES)]
 
 
 TARGET: tuple[MetricDefinition[ShapeContext], ...] = (

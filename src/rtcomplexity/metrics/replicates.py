@@ -38,6 +38,8 @@ DEVIATION_MM: Final = 2.0
 CORRELATION_MM: Final = 20.0
 """Displacements this far apart have correlation exp(-1/2)."""
 WAVES: Final = 24
+MOST_VERTICES: Final = 4000
+"""Of a contour of more vertices every n-th is redrawn: displacements are smooth over far longer ways."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -116,7 +118,9 @@ def replicates(
     grid = drawing_grid(case.planning_image.grid if case.planning_image else None, rois, settings)
     parts = [RoiContext(roi=roi, grid=grid, settings=settings) for roi in rois if roi.number in numbers]
     parts.sort(key=lambda part: (-slab_volume_mm3(part.stack), part.roi.number))
-    return Replicates(target=union_of(parts), values=values, seed=seed)
+    union = union_of(parts)
+    thin = UnionContext(grid=union.grid, settings=settings, union=union.stack.thinned(MOST_VERTICES))
+    return Replicates(target=thin, values=values, seed=seed)
 
 
 def _sizes(context: ShapeContext) -> dict[str, float]:
