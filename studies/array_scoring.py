@@ -57,29 +57,42 @@ class ArrayScore:
     """Number of the best other group."""
 
 
-def raw_scores(family: Family, rows: Floats, stratum_id: str, cap: float) -> Floats:
-    """Mean over all factors of what each adds above the median; an absent one adds 0."""
-    total = np.zeros(len(rows))
+def excesses(family: Family, rows: Floats, stratum_id: str, cap: float) -> Floats:
+    """What each factor adds above the median, (plans, factors); NaN where it is not measured."""
+    added = []
     for factor in family.factors:
         reference = factor_reference(factor, stratum_id)
         found = percentiles_below(reference.knots, rows[:, FACTORS.index(factor.metric)])
         if reference.basis == "convention":
             found = np.minimum(found, cap)
-        total += np.nan_to_num(np.maximum(found - 50.0, 0.0))
-    return total / len(family.factors)
+        added.append(np.maximum(found - 50.0, 0.0))
+    return np.column_stack(added)
 
 
-def score_rows(
-    profile: Profile, rows: Floats, stratum_id: str, *, most: dict[str, NDArray[np.bool_]] | None = None
-) -> ArrayScore:
-    """Score plans; `most` sets a family's score to 100 where true."""
+def raw_scores(family: Family, rows: Floats, stratum_id: str, cap: float) -> Floats:
+    """Mean over all factors of what each adds above the median; an absent one adds 0."""
+    return np.asarray(np.nan_to_num(excesses(family, rows, stratum_id, cap)).mean(axis=1))
+
+
+def score_rows(profile: Profile, rows: Floats, stratum_id: str) -> ArrayScore:
+    """Score plans."""
     cap = profile.caps.convention_percentile
+    families = {
+        family.id: percentiles_below(raw_knots(family, stratum_id), raw_scores(family, rows, stratum_id, cap))
+        for family in profile.families
+    }
+    return combined(profile, families, stratum_id)
+
+
+def doubtful_scores(profile: Profile, rows: Floats, stratum_id: str) -> ArrayScore:
+    """Score plans with each family judged by its measured factors alone; one without any counts 100."""
     families = {}
     for family in profile.families:
-        raw = raw_scores(family, rows, stratum_id, cap)
-        families[family.id] = percentiles_below(raw_knots(family, stratum_id), raw)
-        if most and family.id in most:
-            families[family.id] = np.where(most[family.id], 100.0, families[family.id])
+        added = excesses(family, rows, stratum_id, profile.caps.convention_percentile)
+        measured = np.count_nonzero(~np.isnan(added), axis=1)
+        alone = np.nansum(added, axis=1) / np.maximum(measured, 1)
+        score = percentiles_below(raw_knots(family, stratum_id), alone)
+        families[family.id] = np.where(measured > 0, score, 100.0)
     return combined(profile, families, stratum_id)
 
 
@@ -111,8 +124,7 @@ def verdicts(profile: Profile, rows: Floats, stratum_id: str, *, is_other: bool 
     joint = profile.joint(stratum_id)
     found = score_rows(profile, rows, stratum_id)
     out = np.where(found.t < joint.c_reject, "rejects", "indeterminate").astype("U24")
-    missing = {family.id: _unmeasured(family, rows) for family in profile.families}
-    hidden = score_rows(profile, rows, stratum_id, most=missing).t >= joint.c_reject
+    hidden = doubtful_scores(profile, rows, stratum_id).t >= joint.c_reject
     out[(found.t < joint.c_reject) & hidden] = "insufficient_evidence"
     above = found.t >= joint.c_support
     above &= _robust(profile, rows, stratum_id) & _effects(profile, rows, stratum_id, found)
@@ -120,10 +132,6 @@ def verdicts(profile: Profile, rows: Floats, stratum_id: str, *, is_other: bool 
         above &= rows[:, VOLUME] <= profile.stratum(stratum_id).max_gross_target_volume_cm3
     out[above] = "supports"
     return out
-
-
-def _unmeasured(family: Family, rows: Floats) -> NDArray[np.bool_]:
-    return np.asarray(np.isnan(rows[:, [FACTORS.index(f.metric) for f in family.factors]]).all(axis=1))
 
 
 def _robust(profile: Profile, rows: Floats, stratum_id: str) -> NDArray[np.bool_]:

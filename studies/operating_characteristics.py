@@ -222,41 +222,57 @@ def _pair_table(profile: Profile, folder: Path) -> list[str]:
     for stratum_id in STRATA:
         plans = routine(stratum_id, folder)
         found = {pair: _detected(profile, plans, stratum_id, pair) for pair in pairs(profile)}
-        rows += [(stratum_id, " + ".join(pair), *_cells(each)) for pair, each in found.items()]
-        pooled = [np.concatenate([each[n] for each in found.values()]) for n in range(len(GRADES) - 1)]
-        above = [np.concatenate([each[n + 2] for each in found.values()]) for n in range(len(GRADES) - 1)]
-        rows.append((stratum_id, "**all pairs**", *_cells((*pooled, *above))))
-    head = (
-        "stratum",
-        "planted",
-        "+2 SD: T ≥ c",
-        "+2 SD: supports",
-        "+3 SD: T ≥ c",
-        "+3 SD: supports",
-        "+3 SD: rejects",
-    )
+        rows += [(stratum_id, " + ".join(pair), *each.rates()) for pair, each in found.items()]
+        rows.append((stratum_id, "**all pairs**", *_pooled(list(found.values())).rates()))
+        has_pet = ~np.isnan(plans[:, FACTORS.index("scored.pet_gtv_dice")])
+        told = [each.of(has_pet) if "ambiguity" in pair else each for pair, each in found.items()]
+        rows.append((stratum_id, "**all pairs, ambiguity with a PET**", *_pooled(told).rates()))
+    head = ("stratum", "planted", "+2 SD: T ≥ c", "supports", "+3 SD: T ≥ c", "supports", "rejects", "insufficient")
     return _table(head, rows)
 
 
-def _detected(
-    profile: Profile, plans: Floats, stratum_id: str, pair: tuple[str, str]
-) -> tuple[NDArray[np.str_], NDArray[np.str_], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Verdicts at +2 and +3 SD, and whether T passes the cutoff there."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Detected:
+    """What became of plans with planted complexity at +2 and +3 SD, plan by plan."""
+
+    above_two: NDArray[np.bool_]
+    """Whether T passes the cutoff."""
+    two: NDArray[np.str_]
+    """Verdicts."""
+    above_three: NDArray[np.bool_]
+    three: NDArray[np.str_]
+
+    def of(self, plans: NDArray[np.bool_]) -> Detected:
+        """Only these plans."""
+        return Detected(self.above_two[plans], self.two[plans], self.above_three[plans], self.three[plans])
+
+    def rates(self) -> tuple[Rate, ...]:
+        """Cells of the table."""
+        return (
+            Rate.of(self.above_two),
+            Rate.of(self.two == "supports"),
+            Rate.of(self.above_three),
+            *(Rate.of(self.three == value) for value in ("supports", "rejects", "insufficient_evidence")),
+        )
+
+
+def _pooled(found: Sequence[Detected]) -> Detected:
+    return Detected(
+        np.concatenate([each.above_two for each in found]),
+        np.concatenate([each.two for each in found]),
+        np.concatenate([each.above_three for each in found]),
+        np.concatenate([each.three for each in found]),
+    )
+
+
+def _detected(profile: Profile, plans: Floats, stratum_id: str, pair: tuple[str, str]) -> Detected:
     cutoff = profile.joint(stratum_id).c_support
-    harder = [planted(profile, plans, stratum_id, pair, sd) for _, sd in GRADES[1:]]
-    found = [verdicts(profile, each, stratum_id) for each in harder]
-    above = [score_rows(profile, each, stratum_id).t >= cutoff for each in harder]
-    return found[0], found[1], above[0], above[1]
-
-
-def _cells(found: Sequence[NDArray[np.generic]]) -> tuple[Rate, ...]:
-    two, three, above_two, above_three = found
-    return (
-        Rate.of(above_two.astype(bool)),
-        Rate.of(two == "supports"),
-        Rate.of(above_three.astype(bool)),
-        Rate.of(three == "supports"),
-        Rate.of(three == "rejects"),
+    two, three = (planted(profile, plans, stratum_id, pair, sd) for _, sd in GRADES[1:])
+    return Detected(
+        score_rows(profile, two, stratum_id).t >= cutoff,
+        verdicts(profile, two, stratum_id),
+        score_rows(profile, three, stratum_id).t >= cutoff,
+        verdicts(profile, three, stratum_id),
     )
 
 

@@ -16,7 +16,7 @@ from rtcomplexity.scoring.reference import MEDIAN, percentile_below, value_at
 from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from rtcomplexity.metrics.measurement import Measurement
     from rtcomplexity.scoring.profile import Basis, Direction, Factor, Family, Levels, Profile
@@ -75,12 +75,19 @@ class FamilyScore:
     raw: float
     """Mean over all the profile's factors of what each adds; an absent one adds 0."""
     score: float
+    doubtful_score: float
+    """The score if its unmeasured factors were like the measured ones; 100 where none is measured."""
     level: Level
 
     @property
     def is_measurable(self) -> bool:
         """Whether any of its factors has a value."""
         return self.level is not Level.NOT_MEASURED
+
+    @property
+    def lacks_factors(self) -> bool:
+        """Whether any of its factors has no value."""
+        return any(factor.value is None for factor in self.factors)
 
     @property
     def exceeds_effect_floor(self) -> bool:
@@ -125,8 +132,7 @@ def score(
     profile: Profile,
     stratum_id: str,
     *,
-    left_out: Collection[str] = (),
-    set_to_most: Collection[str] = (),
+    instead: Mapping[str, float] | None = None,
 ) -> Score:
     """Score the measurements of the gross target against one stratum.
 
@@ -136,14 +142,11 @@ def score(
         Measurements by metric key; a key the profile asks for and that is absent counts as not measured.
     profile, stratum_id
         The reference.
-    left_out
-        Families whose score is set to 0, to see what rests on them.
-    set_to_most
-        Families whose score is set to 100, to see what their absence could hide.
+    instead
+        Scores by family id that count in place of the family's own, to see what rests on it or what it could hide.
     """
     families = tuple(_family_score(family, gross_target, profile, stratum_id) for family in profile.families)
-    counted = {family.id: family.score for family in families}
-    counted |= dict.fromkeys(set_to_most, MOST) | dict.fromkeys(left_out, 0.0)
+    counted = {family.id: family.score for family in families} | dict(instead or {})
     groups = _group_scores(families, counted, profile, stratum_id)
     anchor, other = deciding_groups(groups)
     t = min(anchor.score, other.score)
@@ -216,9 +219,12 @@ def _family_score(
     family: Family, gross_target: Mapping[str, Measurement], profile: Profile, stratum_id: str
 ) -> FamilyScore:
     factors = tuple(_factor_score(factor, gross_target, profile, stratum_id) for factor in family.factors)
-    raw = round_significant(sum(factor.excess for factor in factors) / len(factors))
-    result = percentile_below(raw_knots(family, stratum_id), raw)
-    is_measurable = any(factor.value is not None for factor in factors)
+    knots = raw_knots(family, stratum_id)
+    excess = sum(factor.excess for factor in factors)
+    raw = round_significant(excess / len(factors))
+    result = percentile_below(knots, raw)
+    measured = sum(factor.value is not None for factor in factors)
+    doubtful = percentile_below(knots, round_significant(excess / measured)) if measured else MOST
     return FamilyScore(
         id=family.id,
         title=family.title,
@@ -227,7 +233,8 @@ def _family_score(
         factors=factors,
         raw=raw,
         score=result,
-        level=level_of(result, profile.levels) if is_measurable else Level.NOT_MEASURED,
+        doubtful_score=doubtful,
+        level=level_of(result, profile.levels) if measured else Level.NOT_MEASURED,
     )
 
 

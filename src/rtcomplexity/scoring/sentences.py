@@ -42,7 +42,7 @@ REASONS: Final = {
     ),
     "unmeasured_families": (
         "What could not be measured might change the answer: {families} (deciding score {t}, routine below {c_reject}; "
-        "with the highest possible score there {t_if_most})."
+        "up to {t_if_most} with it)."
     ),
     "below_reject_cutoff": (
         "Fewer than two aspects stand out from routine plans (deciding score {t}, routine below {c_reject})."

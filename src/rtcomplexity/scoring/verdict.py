@@ -113,17 +113,13 @@ class _Question:
     stresses: tuple[tuple[str, Profile], ...]
     """The harder references under which a support must stand too, with their words."""
     left_out: frozenset[str] = frozenset()
+    """Families whose score counts as 0."""
     is_other_stratum: bool = False
     """Whether `stratum` is asked for only to see if the verdict holds there too."""
 
-    def score(self, profile: Profile | None = None, set_to_most: frozenset[str] = frozenset()) -> Score:
-        return score(
-            self.gross_target,
-            profile or self.profile,
-            self.stratum.id,
-            left_out=self.left_out,
-            set_to_most=set_to_most,
-        )
+    def score(self, profile: Profile | None = None, instead: Mapping[str, float] | None = None) -> Score:
+        replaced = {**(instead or {}), **dict.fromkeys(self.left_out, 0.0)}
+        return score(self.gross_target, profile or self.profile, self.stratum.id, instead=replaced)
 
 
 def assess(
@@ -246,12 +242,10 @@ def _decide(question: _Question) -> tuple[VerdictValue, tuple[Reason, ...]]:
 def _below_the_reject_cutoff(
     question: _Question, found: Score, numbers: dict[str, str]
 ) -> tuple[VerdictValue, tuple[Reason, ...]]:
-    unmeasured = [
-        family for family in found.families if not family.is_measurable and family.id not in question.left_out
-    ]
-    t_if_most = question.score(set_to_most=frozenset(family.id for family in unmeasured)).t
+    doubtful = [f for f in found.families if f.lacks_factors and f.id not in question.left_out]
+    t_if_most = question.score(instead={family.id: family.doubtful_score for family in doubtful}).t
     if t_if_most >= question.profile.joint(question.stratum.id).c_reject:
-        names = ", ".join(family.title for family in unmeasured)
+        names = ", ".join(family.title for family in doubtful)
         hidden = reason("unmeasured_families", **numbers, families=names, t_if_most=f"{t_if_most:g}")
         return VerdictValue.INSUFFICIENT_EVIDENCE, (hidden,)
     below = reason("below_reject_cutoff", **numbers)

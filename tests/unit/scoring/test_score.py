@@ -140,9 +140,27 @@ def test_a_harder_value_never_lowers_t(gross_target, metric, harder):
 @given(values)
 def test_leaving_a_family_out_never_raises_t(gross_target):
     full = score(gross_target, PROFILE, "sbrt").t
-    assert all(score(gross_target, PROFILE, "sbrt", left_out={f.id}).t <= full for f in PROFILE.families)
+    assert all(score(gross_target, PROFILE, "sbrt", instead={f.id: 0}).t <= full for f in PROFILE.families)
 
 
-def test_a_family_set_to_the_most_decides_unless_it_is_left_out():
-    assert score(everything(50, extent=90), PROFILE, "sbrt", set_to_most={"shape"}).t == 90
-    assert score(everything(50, extent=90), PROFILE, "sbrt", set_to_most={"shape"}, left_out={"shape"}).t == 0
+def test_a_score_given_instead_of_a_familys_own_decides():
+    assert score(everything(50, extent=90), PROFILE, "sbrt", instead={"shape": 100}).t == 90
+    assert score(everything(50, extent=90), PROFILE, "sbrt", instead={"extent": 0}).t == 0
+
+
+def test_a_doubtful_score_judges_a_family_by_what_is_measured_of_it():
+    # the one measured factor of two adds 40: 20 on the mean of both, which stands at 70; 40 by itself, at 90
+    family = scored(shape_a=90).family("shape")
+    assert family.lacks_factors
+    assert (family.score, family.doubtful_score) == (70, scored(shape_a=90, shape_b=90).family("shape").score)
+
+
+def test_a_doubtful_score_is_100_where_nothing_is_measured_and_the_score_where_all_is():
+    assert scored().family("shape").doubtful_score == 100
+    whole = scored(shape_a=90, shape_b=40).family("shape")
+    assert (whole.doubtful_score, whole.lacks_factors) == (whole.score, False)
+
+
+@given(values)
+def test_a_doubtful_score_is_never_below_the_score(gross_target):
+    assert all(f.doubtful_score >= f.score for f in score(gross_target, PROFILE, "sbrt").families)
