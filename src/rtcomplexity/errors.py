@@ -73,6 +73,10 @@ class ProfileError(InputDataError):
     """A scoring profile cannot be used."""
 
 
+class CohortError(InputDataError):
+    """A local cohort cannot be built or used."""
+
+
 class MissingExtraError(RtComplexityError):
     """A feature needs an optional dependency that is not installed."""
 

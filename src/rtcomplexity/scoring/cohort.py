@@ -38,7 +38,6 @@ SMALL_COHORT: Final = (
 SAME_SPACING_MM: Final = 0.05
 """Slice spacings that differ by less are one."""
 _LARGEST_BYTES: Final = 64_000_000
-_KEY_BYTES: Final = 32
 _DIGEST_BYTES: Final = 16
 _FINGERPRINT_DIGITS: Final = 16
 _TRY: Final = "rtcomplexity cohort build, which writes such a file from results."
@@ -268,8 +267,8 @@ def fingerprint(key: bytes) -> str:
 
 
 def key_path(path: Path) -> Path:
-    """Where a cohort's key lies: beside it, with the ending ``.key``."""
-    return path.with_suffix(".key")
+    """Where a cohort's key lies: beside it, with ``.key`` after its name."""
+    return path.with_name(f"{path.name}.key")
 
 
 def unusual_above(t: tuple[float, ...]) -> float | None:
@@ -308,10 +307,13 @@ def load_cohort(path: Path) -> LocalCohort:
     """
     cohort = parse_cohort(_read(path), path.name)
     key_file = key_path(path)
-    if not key_file.is_file():
+    if cohort.patient_key is None or not key_file.is_file():
         return LocalCohort(cohort=cohort, key=None)
-    key = _read(key_file)
-    if len(key) != _KEY_BYTES or fingerprint(key) != cohort.patient_key:
+    try:
+        key = bytes.fromhex(_read(key_file).decode("ascii"))
+    except ValueError:
+        key = b""
+    if fingerprint(key) != cohort.patient_key:
         raise CohortError(f"{key_file.name} is not the key of {path.name}.", "both files as cohort build left them.")
     return LocalCohort(cohort=cohort, key=key)
 
@@ -362,8 +364,8 @@ def warnings_of(
     alike = sum(abs(spacing - slice_spacing_mm) < SAME_SPACING_MM for spacing in spacings)
     if 2 * alike < len(spacings):
         text = (
-            f"The slices lie {slice_spacing_mm:g} mm apart; so they do in {alike} of the cohort's {len(spacings)} plans "
-            f"(from {min(spacings):g} to {max(spacings):g} mm)."
+            f"The slices lie {slice_spacing_mm:g} mm apart; so they do in {alike} of the cohort's {len(spacings)} "
+            f"plans (from {min(spacings):g} to {max(spacings):g} mm)."
         )
         yield Issue(code="cohort-other-spacing", severity=Severity.WARNING, subject="cohort", text=text)
 

@@ -1,0 +1,368 @@
+"""Builds a local cohort from results: which plans are part of it, and of every other one why not.
+
+Reads ``results.jsonl`` of batches and single evidence records; takes from them what a comparison needs and no more.
+Which plan of a patient and course is kept depends on hashes alone, never on a score or on the order of the input.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from rtcomplexity.batch.files import replacing
+from rtcomplexity.batch.ledger import KEY_FILE
+from rtcomplexity.batch.outputs import JSONL
+from rtcomplexity.batch.values import RESULT_SCHEMA, Status
+from rtcomplexity.errors import CohortError, UsageError
+from rtcomplexity.evidence.record import SCHEMA_ID
+from rtcomplexity.evidence.rendering import EVIDENCE_FILE
+from rtcomplexity.scoring.cohort import Cohort, Exclusion, ExclusionReason, fingerprint, key_path, sealed, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from rtcomplexity.scoring.profile import Profile
+
+NOT_STATED: Final = "not stated"
+LARGEST_RECORD_BYTES: Final = 256_000_000
+LARGEST_LINE_BYTES: Final = 64_000_000
+_TRY: Final = f"a batch's output folder, its {JSONL}, an evidence folder or an {EVIDENCE_FILE}."
+
+
+class _Part(BaseModel):
+    """A part of a result of which only the named fields matter here."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+
+class _Software(_Part):
+    version: str
+
+
+class _Image(_Part):
+    slice_spacing_mm: float | dict[str, Any]
+
+
+class _Facts(_Part):
+    site: str
+    fractions: int | None
+
+
+class _Plan(_Part):
+    id: str
+    planning_image: _Image | None
+    facts: _Facts
+
+
+class _Target(_Part):
+    surface_method: str = ""
+
+
+class _Profile(_Part):
+    id: str
+    sha256: str
+
+
+class _Score(_Part):
+    profile: _Profile
+    stratum: str | None
+    t: float | dict[str, Any]
+
+
+class _Reason(_Part):
+    code: str
+
+
+class _Verdict(_Part):
+    value: str
+    reasons: tuple[_Reason, ...]
+
+
+class _Record(_Part):
+    schema_id: str = Field(validation_alias="schema")
+    software: _Software
+    plan: _Plan
+    gross_target: _Target
+    score: _Score
+    verdict: _Verdict
+
+
+class _Claim(_Part):
+    course_key: str
+
+
+class _Line(_Part):
+    schema_id: str = Field(validation_alias="schema")
+    key: str
+    patient_key: str
+    status: Status
+    code: str
+    claims: tuple[_Claim, ...]
+    record: _Record | None
+
+
+_P = TypeVar("_P", _Line, _Record)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One set of results, and the key of its hashes where that lies beside it."""
+
+    path: Path
+    is_batch: bool
+    key: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltCohort:
+    """A cohort, and the key that goes into a file of its own."""
+
+    cohort: Cohort
+    key: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """One result, with what its source says of patient and course."""
+
+    id: str
+    source: int
+    patient: str
+    courses: frozenset[str]
+    record: _Record | None
+    refusal: str
+
+
+def build_cohort(paths: Sequence[Path], profile: Profile, *, stratum: str | None = None) -> BuiltCohort:
+    """Build a cohort from results.
+
+    Parameters
+    ----------
+    paths : output folders of batches, their ``results.jsonl``, evidence folders, evidence records
+    profile : the one whose scores count; results of another are excluded
+    stratum : the only one that is kept; all if None
+
+    Raises
+    ------
+    CohortError
+        If results cannot be read, or no plan of them can be part of a cohort.
+    UsageError
+        If the profile has no such stratum.
+    """
+    known = [each.id for each in profile.strata]
+    if stratum is not None and stratum not in known:
+        raise UsageError("--stratum", stratum, f"one of {', '.join(known)}")
+    sources = [source_of(path) for path in paths]
+    read = [one for number, source in enumerate(sources) for one in _results(number, source)]
+    kept, excluded = _selected(read, sources, profile, stratum)
+    if not kept:
+        told = ", ".join(f"{count} {reason}" for reason, count in sorted(Counter(e.reason for e in excluded).items()))
+        found = f"None of {len(excluded)} results can be part of a cohort ({told or 'there are none'})."
+        raise CohortError(found, "results of this profile, with site and fractions known.")
+    keys = {sources[each.source].key for each in kept}
+    key = keys.pop() if len(keys) == 1 and all(each.patient for each in kept) else None
+    return BuiltCohort(cohort=_cohort(kept, excluded, profile, len(sources), key), key=key)
+
+
+def write_cohort(built: BuiltCohort, out: Path) -> tuple[Path, ...]:
+    """Write a cohort, and its key beside it, each readable by its owner alone.
+
+    Raises
+    ------
+    UsageError
+        If they cannot be written.
+    """
+    written = [out]
+    try:
+        with replacing(out) as stream:
+            stream.write(to_json(built.cohort).decode())
+        if built.key is not None:
+            written.append(key_path(out))
+            with replacing(written[-1]) as stream:
+                stream.write(built.key.hex() + "\n")
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise UsageError("--out", f"{out} ({reason})", "a file in a folder that can be written") from error
+    return tuple(written)
+
+
+def source_of(path: Path) -> Source:
+    """Tell what kind of results lies there.
+
+    Raises
+    ------
+    CohortError
+        If none does.
+    """
+    if path.is_dir():
+        inside = [path / name for name in (JSONL, EVIDENCE_FILE) if (path / name).is_file()]
+        if not inside:
+            raise CohortError(f"{path.name} holds neither {JSONL} nor {EVIDENCE_FILE}.", _TRY)
+        path = inside[0]
+    if not path.is_file():
+        raise CohortError(f"There is no {path.name}.", _TRY)
+    is_batch = path.suffix == ".jsonl"
+    return Source(path=path, is_batch=is_batch, key=_key_beside(path) if is_batch else None)
+
+
+def _key_beside(path: Path) -> bytes | None:
+    try:
+        return path.with_name(KEY_FILE).read_bytes() or None
+    except OSError:
+        return None
+
+
+def _results(number: int, source: Source) -> Iterator[_Read]:
+    try:
+        if source.is_batch:
+            yield from (_of_line(number, line) for line in _lines(source.path))
+        else:
+            yield _of_record(number, source.path)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise CohortError(f"{source.path.name} cannot be read ({reason}).", _TRY) from None
+
+
+def _lines(path: Path) -> Iterator[_Line]:
+    with path.open("rb") as stream:
+        row = 0
+        while content := stream.readline(LARGEST_LINE_BYTES):
+            row += 1
+            yield _parsed(_Line, content, RESULT_SCHEMA, f"Line {row} of {path.name}")
+
+
+def _of_line(number: int, line: _Line) -> _Read:
+    is_assessed = line.status is Status.ASSESSED and line.record is not None
+    return _Read(
+        id=line.record.plan.id if line.record is not None and is_assessed else line.key,
+        source=number,
+        patient=line.patient_key,
+        courses=frozenset(claim.course_key for claim in line.claims),
+        record=line.record if is_assessed else None,
+        refusal=line.code,
+    )
+
+
+def _of_record(number: int, path: Path) -> _Read:
+    with path.open("rb") as stream:
+        record = _parsed(_Record, stream.read(LARGEST_RECORD_BYTES), SCHEMA_ID, path.name)
+    return _Read(id=record.plan.id, source=number, patient="", courses=frozenset(), record=record, refusal="")
+
+
+def _parsed(kind: type[_P], content: bytes, schema: str, name: str) -> _P:
+    try:
+        parsed = kind.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "as a whole"
+        raise CohortError(f"{name} is no result: {where}: {first['msg']}.", _TRY) from None
+    if parsed.schema_id != schema:
+        raise CohortError(f"{name} has the schema {parsed.schema_id[:60]!r}, not {schema!r}.", _TRY)
+    return parsed
+
+
+def _selected(
+    read: Iterable[_Read], sources: Sequence[Source], profile: Profile, stratum: str | None
+) -> tuple[list[_Read], list[Exclusion]]:
+    """Part the results into those that are kept and those that are not, each of these with its reason."""
+    candidates: dict[str, _Read] = {}
+    excluded: list[Exclusion] = []
+    for one in sorted(read, key=lambda each: (each.id, not each.patient, each.source)):
+        why = _why_not(one, profile, stratum, is_batch=sources[one.source].is_batch)
+        if why is not None:
+            excluded.append(why)
+        elif one.id in candidates:
+            excluded.append(Exclusion(plan=one.id, reason="same_plan"))
+        else:
+            candidates[one.id] = one
+    kept: list[_Read] = []
+    for patient in _by_patient(candidates.values(), sources):
+        first = _one_per_course(patient)
+        kept += first
+        repeated = [each for each in patient if each not in first]
+        excluded += [Exclusion(plan=each.id, reason="same_patient_and_course") for each in repeated]
+    return kept, excluded
+
+
+def _why_not(one: _Read, profile: Profile, stratum: str | None, *, is_batch: bool) -> Exclusion | None:
+    """Say why a result cannot be part of a cohort, the first reason of those that hold."""
+    record = one.record
+    if record is None:
+        return Exclusion(plan=one.id, reason="refused", detail=one.refusal)
+    score, facts = record.score, record.plan.facts
+    codes = " ".join(reason.code for reason in record.verdict.reasons)
+    fired: tuple[tuple[ExclusionReason, bool, str], ...] = (
+        ("other_profile", score.profile.sha256 != profile.sha256, f"{score.profile.id} {score.profile.sha256[:12]}"),
+        ("insufficient_evidence", record.verdict.value == "insufficient_evidence", codes),
+        ("no_score", isinstance(score.t, dict) or score.stratum is None, codes),
+        ("site_not_stated", facts.site != "thoracic", ""),
+        ("fractions_not_stated", facts.fractions is None, ""),
+        ("other_stratum", stratum not in {None, score.stratum}, score.stratum or ""),
+        ("no_patient", is_batch and not one.patient, ""),
+    )
+    found = ((reason, detail) for reason, does_fire, detail in fired if does_fire)
+    return next((Exclusion(plan=one.id, reason=reason, detail=detail) for reason, detail in found), None)
+
+
+def _by_patient(candidates: Iterable[_Read], sources: Sequence[Source]) -> Iterable[list[_Read]]:
+    """Group what is known to be of one patient; hashes of different keys say nothing of each other."""
+    groups: dict[object, list[_Read]] = {}
+    for one in candidates:
+        key = sources[one.source].key
+        whose = (key or one.source, one.patient) if one.patient else one.id
+        groups.setdefault(whose, []).append(one)
+    return groups.values()
+
+
+def _one_per_course(plans: Sequence[_Read]) -> list[_Read]:
+    """Keep the first plan of each course; a plan whose course nobody stated may be of any."""
+    taken: set[str] = set()
+    kept = []
+    for one in plans:
+        if one.courses and not one.courses & taken:
+            taken |= one.courses
+            kept.append(one)
+    return kept or [plans[0]]
+
+
+def _cohort(
+    kept: Sequence[_Read], excluded: Sequence[Exclusion], profile: Profile, sources: int, key: bytes | None
+) -> Cohort:
+    records = [one.record for one in kept if one.record is not None]
+    tree = {
+        "software": version("rtcomplexity"),
+        "profile": {"id": profile.id, "sha256": profile.sha256},
+        "sources": sources,
+        "patient_key": None if key is None else fingerprint(key),
+        "assessed_by": _counted(record.software.version for record in records),
+        "surface_methods": _counted(record.gross_target.surface_method or NOT_STATED for record in records),
+        "strata": [_stratum(each.id, kept, is_keyed=key is not None) for each in profile.strata],
+        "exclusions": sorted(excluded, key=lambda each: (each.plan, each.reason, each.detail)),
+    }
+    return sealed({**tree, "strata": [stratum for stratum in tree["strata"] if stratum["plans"]]})
+
+
+def _counted(values: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(values).items()))
+
+
+def _stratum(stratum: str, kept: Iterable[_Read], *, is_keyed: bool) -> dict[str, Any]:
+    of_stratum = [(one, one.record) for one in kept if one.record is not None and one.record.score.stratum == stratum]
+    plans = [_plan(one, record, is_keyed=is_keyed) for one, record in of_stratum]
+    return {"id": stratum, "plans": sorted(plans, key=lambda plan: str(plan["plan"]))}
+
+
+def _plan(one: _Read, record: _Record, *, is_keyed: bool) -> dict[str, Any]:
+    image = record.plan.planning_image
+    spacing = None if image is None or isinstance(image.slice_spacing_mm, dict) else image.slice_spacing_mm
+    return {
+        "plan": one.id,
+        "patient": one.patient if is_keyed else "",
+        "t": record.score.t,
+        "slice_spacing_mm": spacing,
+    }
