@@ -1,5 +1,6 @@
 """Number 120: no value that identifies a person stands in any output, message, error or log."""
 
+import json
 import logging
 import os
 import subprocess
@@ -71,6 +72,64 @@ def leave_everything(plan, out):
     many = command("batch", plan, "--out", out / "batch", "--evidence")
     assert many.returncode == ExitCode.DONE, many.stderr
     return left.stderr + many.stderr + many.stdout
+
+
+PAYMENT = ("PatientName", "PatientID", "PatientBirthDate", "StructureSetLabel", "RTPlanLabel")
+"""What an identified folder may repeat of headers; beside them names of ROIs and UIDs of what was used."""
+
+
+def whole(keyword, path):
+    return str(dcmread(path, stop_before_pixels=True).get(keyword, ""))
+
+
+def used_uids(record):
+    """Every UID that stands in a record where its contract puts one."""
+    chosen, image_sets = record["plan"]["structure_set"], record["image_sets"]
+    found = {chosen["sop_instance_uid"], *(each["sop_instance_uid"] for each in chosen["alternatives"])}
+    found |= {uid for each in image_sets for uid in each["series_uids"]}
+    links = [each["registration"] for each in image_sets if each["registration"] is not None]
+    found |= {link["sop_instance_uid"] for each in links for link in (each, *each["chain"])}
+    return found | {(record["plan"]["rt_plan"] or {}).get("sop_instance_uid", "")}
+
+
+def fill_every_header(folder):
+    """Give every file a value for each identifying element that samples leave empty."""
+    filled = ("OtherPatientIDs", "AccessionNumber", "InstitutionName", "InstitutionAddress", "StationName")
+    filled += (
+        "ReferringPhysicianName",
+        "OperatorsName",
+        "PhysiciansOfRecord",
+        "StudyDescription",
+        "DeviceSerialNumber",
+    )
+    filled += ("PatientAddress", "PatientTelephoneNumbers", "StudyID")
+    for path in folder.rglob("*.dcm"):
+        read = dcmread(path)
+        for keyword in filled:
+            setattr(read, keyword, f"HIDE{keyword[:11]}")
+        read.save_as(path)
+    return {f"HIDE{keyword[:11]}" for keyword in filled}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sample", ["complex_central", "pet_ct_nsclc"])
+def test_an_identified_folder_holds_what_payment_needs_and_nothing_else(sample, tmp_path):
+    write_sample(sample, tmp_path / "given")
+    secrets = fill_every_header(tmp_path / "given") | identifiers(tmp_path / "given") | {str(tmp_path)}
+    left = command("analyze", tmp_path / "given", "--out", tmp_path / "out", "--identified")
+    assert left.returncode == ExitCode.DONE, left.stderr
+    record = json.loads((tmp_path / "out" / "evidence.json").read_bytes())
+    files = [*(tmp_path / "given").rglob("*.dcm")]
+    allowed = {whole(keyword, path) for path in files for keyword in PAYMENT} | used_uids(record)
+    allowed |= {roi["name"] for roi in record["rois"]}
+    for name, content in contents(tmp_path / "out"):
+        assert_clean(secrets - allowed, name, content)
+    known = record["identification"]
+    stated = {key: value for key, value in known.items() if value is not None and not key.endswith("date")}
+    assert set(stated.values()) <= allowed
+    assert known["birth_date"].replace("-", "") in allowed
+    secrets = {stated["patient_name"], stated["patient_id"], known["birth_date"]}
+    assert_clean(secrets, "a message", left.stderr + left.stdout)
 
 
 def assert_no_identifier(plan, out):

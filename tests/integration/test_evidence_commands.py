@@ -106,14 +106,26 @@ def test_the_saved_pictures_name_nobody(kept):
         assert not any(secret.encode() in path.read_bytes() for secret in SECRETS[:2])
 
 
-def test_an_identified_folder_holds_roi_names_and_no_patient(capsysbinary, tmp_path, plan):
-    run(capsysbinary, "analyze", plan, "--out", tmp_path / "e", "--identified", "--quiet")
+def test_an_identified_folder_names_the_patient_where_a_payer_looks(capsysbinary, tmp_path, plan):
+    (tmp_path / "claim.toml").write_text('date_of_service = 2026-03-04\ncpt_code = "32701"\n')
+    claim = ("--claim", tmp_path / "claim.toml")
+    run(capsysbinary, "analyze", plan, *claim, "--out", tmp_path / "e", "--identified", "--quiet")
     page = (tmp_path / "e" / "evidence.html").read_text("utf-8")
-    assert "Pancoast Doe 1" in page
-    assert "Identified" in page
-    for name in SCANNED:
+    for value in ("Pancoast Doe 1", "Identified", "Doe, Jane", "MRN4711", "1958-04-02", "2026-03-04", "SECRETLABEL"):
+        assert value in page, value
+    for name in ("rois.csv", "image_sets.csv", "manifest.json", "pictures/scene.json"):
         content = readable(tmp_path / "e" / name)
-        assert not any(secret.encode() in content for secret in ("Doe^Jane", "MRN4711", "19580402", str(plan)))
+        assert not any(secret.encode() in content for secret in ("Doe^", "Jane", "MRN4711", "1958", "SECRETLABEL"))
+    assert run(capsysbinary, "verify", tmp_path / "e", "--plan", plan)[0] == ExitCode.USAGE
+    code, out, _ = run(capsysbinary, "verify", tmp_path / "e", "--plan", plan, *claim)
+    assert (code, out.startswith("Identical:")) == (ExitCode.DONE, True)
+
+
+def test_stdout_and_a_difference_name_no_patient(capsysbinary, tmp_path, plan, kept):
+    _, printed, _ = run(capsysbinary, "analyze", plan, "--json", "--out", tmp_path / "e", "--identified", "--quiet")
+    _, told, _ = run(capsysbinary, "diff", kept, tmp_path / "e", "--json")
+    assert not [secret for secret in ("Doe^", "Jane", "MRN4711", "1958", "SECRETLABEL") if secret in printed + told]
+    assert "Doe" not in told
 
 
 def test_two_runs_leave_the_same_bytes_but_for_the_time(capsysbinary, tmp_path, plan, kept):

@@ -9,6 +9,7 @@ from rtcomplexity.cli.progress import progress
 from rtcomplexity.dicom.target_class import parse_aliases
 from rtcomplexity.errors import UsageError
 from rtcomplexity.evidence.building import build_record
+from rtcomplexity.evidence.identification import identification_of
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.scoring.claim_file import load_claim
 from rtcomplexity.scoring.facts import Site
@@ -65,6 +66,12 @@ def deidentified_record(assessment: Assessment, profile: str) -> Record:
         definitions=CATALOGUE,
         identified=False,
     )
+
+
+def identified_record(assessment: Assessment) -> Record:
+    """Return the record with what payment needs to match it to a claim."""
+    identification = identification_of(assessment.case, assessment.outcome.stated)
+    return assessment.record.model_copy(update={"identification": identification})
 
 
 def parse_site(text: str | None) -> Site | None:

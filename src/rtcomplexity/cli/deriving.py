@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from rtcomplexity.cli.assessing import assessed, deidentified_record
+from rtcomplexity.cli.assessing import assessed, deidentified_record, identified_record
 from rtcomplexity.cli.options import DEFAULT_PROFILE
 from rtcomplexity.errors import InputDataError, UsageError
 from rtcomplexity.evidence.record import DefaultVerdict
@@ -35,7 +35,7 @@ CLAIM_ITEMS: Final = frozenset(
 
 def kept_record(assessment: Assessment, *, path: Path, profile: str, identified: bool) -> Record:
     """Return the record as a folder keeps it: with the default verdict beside, de-identified unless asked not to."""
-    record = assessment.record if identified else deidentified_record(assessment, profile)
+    record = identified_record(assessment) if identified else deidentified_record(assessment, profile)
     beside = _default_verdict(record, path)
     return record if beside is None else record.model_copy(update={"default_verdict": beside})
 
@@ -104,4 +104,6 @@ def _rests_on_a_claim(record: Record) -> bool:
     """Whether something in the record can only have come from a claim file."""
     facts = record.plan.facts
     is_met = any(each.item in CLAIM_ITEMS and each.state == "met" for each in record.verdict.readiness)
+    stated = record.identification
+    is_met = is_met or (stated is not None and bool(stated.date_of_service or stated.cpt_code))
     return is_met or "claim" in {facts.site_stated_by, facts.fractions_stated_by}

@@ -44,6 +44,7 @@ def read_plan(dataset: Dataset, file_sha256: str) -> RtPlan:
         sop_instance_uid=elements.text(dataset, 0x00080018),
         study_uid=elements.text(dataset, 0x0020000D),
         patient_key=read_patient_key(dataset),
+        label=elements.text(dataset, 0x300A0002, encodings),
         referenced_structure_set_uid=elements.text(referenced[0], 0x00081155) if referenced else "",
         fractions_planned=_fractions(dataset),
         prescriptions=_prescriptions(dataset),

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 import warnings
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -29,6 +30,7 @@ from rtcomplexity.model.structure_set import (
     ContourGeometricType,
     Contours,
     ImageReferences,
+    PatientIdentity,
     Roi,
     StructureSet,
     TargetClass,
@@ -65,9 +67,10 @@ class _Gathered:
     points_mm: defaultdict[int, list[NDArray[np.float64]]] = field(default_factory=lambda: defaultdict(list))
     """Vertices by ROI number: of the contours of each item, one after the other."""
     point_count: int = 0
-    image_uids: set[str] = field(default_factory=set)
-    image_sequences: set[bytes] = field(default_factory=set)
-    """Contour Image Sequences whose UIDs are in `image_uids`, as raw bytes: most contours of a slice share theirs."""
+    image_uids: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """UIDs of the images that contours name, by ROI number."""
+    image_sequences: dict[bytes, frozenset[str]] = field(default_factory=dict)
+    """UIDs in each distinct Contour Image Sequence, by its raw bytes: most contours of a slice share theirs."""
     items_per_roi: Counter[int] = field(default_factory=Counter)
     unnumbered: int = 0
 
@@ -173,12 +176,20 @@ def _read_dataset(
     known = {roi.number for roi in rois}
     issues += _contour_issues(gathered, known)
     contours = _contours_by_roi(gathered, known)
-    rois = tuple(_with_contours(roi, contours.get(roi.number, Contours.empty())) for roi in rois)
+    rois = tuple(
+        replace(
+            roi,
+            contours=contours.get(roi.number, roi.contours),
+            image_uids=frozenset(gathered.image_uids.get(roi.number, ())),
+        )
+        for roi in rois
+    )
     structure_set = StructureSet(
         sop_instance_uid=elements.text(dataset, 0x00080018),
         series_uid=elements.text(dataset, 0x0020000E),
         study_uid=elements.text(dataset, 0x0020000D),
         patient_key=read_patient_key(dataset),
+        patient=_patient(dataset),
         label=elements.text(dataset, 0x30060002, elements.encodings_of(dataset)),
         approval_status=elements.text(dataset, 0x300E0002).upper(),
         written_at=_written_at(dataset),
@@ -203,6 +214,15 @@ def _refuse_unusable(dataset: Dataset) -> None:
         )
     if not elements.items(dataset, 0x30060020):
         raise CorruptStructureSetError("The structure set lists no ROIs (no Structure Set ROI Sequence).", _AGAIN)
+
+
+def _patient(dataset: Dataset) -> PatientIdentity:
+    encodings = elements.encodings_of(dataset)
+    return PatientIdentity(
+        name=elements.text(dataset, 0x00100010, encodings),
+        patient_id=elements.text(dataset, 0x00100020, encodings),
+        birth_date=elements.text(dataset, 0x00100030),
+    )
 
 
 def _written_at(dataset: Dataset) -> str:
@@ -303,11 +323,6 @@ def _roi(
     )
 
 
-def _with_contours(roi: Roi, contours: Contours) -> Roi:
-    facts = {name: getattr(roi, name) for name in Roi.__slots__ if name != "contours"}
-    return Roi(contours=contours, **facts)
-
-
 # --- contours -------------------------------------------------------------------------------------------------------
 
 
@@ -322,17 +337,16 @@ def _gather_contours(dataset: Dataset, settings: Settings) -> _Gathered:
         contours = elements.items(item, 0x30060040)
         _refuse_too_many("contours", len(gathered.types) + len(contours), settings.max_contours)
         _add_contours(gathered, number, contours, settings)
-    gathered.image_uids.discard("")
     return gathered
 
 
 def _add_contours(gathered: _Gathered, number: int, contours: Sequence[Dataset], settings: Settings) -> None:
     """Add the contours of one item, converted at once: their bytes are not kept."""
-    before = len(gathered.types)
+    before, named = len(gathered.types), gathered.image_uids[number]
     for contour in contours:
         gathered.types.append(elements.text(contour, 0x30060042).upper())
         gathered.stated_counts.append(elements.integer(contour, 0x30060046))
-        _add_images(gathered, contour)
+        named |= _images_of(gathered, contour)
     parsed = parse_contour_data([_contour_bytes(contour) for contour in contours])
     gathered.roi_numbers += [number] * len(contours)
     gathered.counts += parsed.counts.tolist()
@@ -342,14 +356,16 @@ def _add_contours(gathered: _Gathered, number: int, contours: Sequence[Dataset],
     _refuse_too_many("contour points", gathered.point_count, settings.max_contour_points)
 
 
-def _add_images(gathered: _Gathered, contour: Dataset) -> None:
-    """Add the UIDs of a contour's images, parsing each distinct sequence once."""
+def _images_of(gathered: _Gathered, contour: Dataset) -> frozenset[str]:
+    """UIDs of a contour's images, each distinct sequence parsed once."""
     raw = elements.raw_bytes(contour, 0x30060016)
-    if raw is not None and raw in gathered.image_sequences:
-        return
-    gathered.image_uids.update(elements.text(image, 0x00081155) for image in elements.items(contour, 0x30060016))
-    if raw is not None:
-        gathered.image_sequences.add(raw)
+    known = None if raw is None else gathered.image_sequences.get(raw)
+    if known is None:
+        uids = (elements.text(image, 0x00081155) for image in elements.items(contour, 0x30060016))
+        known = frozenset(sys.intern(uid) for uid in uids if uid)
+        if raw is not None:
+            gathered.image_sequences[raw] = known
+    return known
 
 
 def _refuse_too_many(what: str, found: int, limit: int) -> None:
@@ -408,7 +424,7 @@ def _references(dataset: Dataset, rois: Iterable[Roi], gathered: _Gathered) -> I
         study_uids=frozenset(studies - {""}),
         series_uids=frozenset(series - {""}),
         study_level_image_uids=frozenset(images - {""}),
-        contour_level_image_uids=frozenset(gathered.image_uids),
+        contour_level_image_uids=frozenset().union(*gathered.image_uids.values()),
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from rtcomplexity.evidence import record as rec
-from rtcomplexity.evidence.naming import deidentified_roi_name, encodable, keyed_uid, without_uids
+from rtcomplexity.evidence.naming import deidentified_roi_name, encodable, keyed_uid, nameless_option, without_uids
 from rtcomplexity.evidence.record import NOT_STATED
 from rtcomplexity.fusion.image_sets import acquisitions
 from rtcomplexity.metrics.registration import NOT_MEASURED
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.profile import Profile, Stratum
     from rtcomplexity.scoring.score import FactorScore, FamilyScore, GroupScore
     from rtcomplexity.scoring.verdict import Outcome, Verdict
-
-IDENTIFYING_OPTIONS = frozenset({"map", "structure_set"})
-"""Options whose values repeat names or UIDs of the plan, as Python spells them."""
 
 
 class Definition(Protocol):
@@ -78,8 +75,7 @@ class _Privacy:
         return encodable(roi.name) if self.identified else deidentified_roi_name(roi.target_class, roi.number)
 
     def option(self, name: str, value: str) -> str:
-        is_identifying = name.lstrip("-").replace("-", "_") in IDENTIFYING_OPTIONS
-        return "set" if is_identifying and not self.identified else self.text(value)
+        return self.text(value if self.identified else nameless_option(name, value))
 
 
 def build_record(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from rtcomplexity.evidence.naming import nameless_option
 from rtcomplexity.evidence.verification import compare_inputs
 
 if TYPE_CHECKING:
@@ -104,8 +105,9 @@ def _made_by(a: Record, b: Record) -> Iterator[Change]:
     yield from _changed("software", "version", a.software.version, b.software.version)
     yield from _changed("profile", "profile", _profile(a), _profile(b))
     yield from _changed("input", "plan", a.plan.id[:12], b.plan.id[:12])
-    before, after = a.plan.structure_set.sop_instance_uid, b.plan.structure_set.sop_instance_uid
-    yield from _changed("input", "structure set", before, after)
+    if _are_identified(a, b):  # else the UIDs are keyed by the plan, whose id stands above
+        before, after = a.plan.structure_set.sop_instance_uid, b.plan.structure_set.sop_instance_uid
+        yield from _changed("input", "structure set", before, after)
 
 
 def _profile(record: Record) -> str:
@@ -114,11 +116,22 @@ def _profile(record: Record) -> str:
 
 
 def _options(a: Record, b: Record) -> Iterator[Change]:
+    yield from _changed("option", "privacy", a.privacy, b.privacy)
+    options = (a.options, b.options) if _are_identified(a, b) else (_nameless(a.options), _nameless(b.options))
     for name in sorted({*a.options, *b.options}):
-        yield from _changed("option", name, a.options.get(name), b.options.get(name))
+        yield from _changed("option", name, *(each.get(name) for each in options))
     facts, other = a.plan.facts, b.plan.facts
     yield from _changed("option", "site", facts.site, other.site)
     yield from _changed("option", "fractions", facts.fractions, other.fractions)
+
+
+def _are_identified(a: Record, b: Record) -> bool:
+    return a.privacy == b.privacy == "identified"
+
+
+def _nameless(options: Mapping[str, str]) -> dict[str, str]:
+    """Return the options without the values that a de-identified record leaves out."""
+    return {name: nameless_option(name, value) for name, value in options.items()}
 
 
 def _thresholds(a: Record, b: Record) -> Iterator[Change]:

@@ -8,12 +8,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from rtcomplexity.model.structure_set import TargetClass
 
 _UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){4,}(?![\d.]*\d)")
+
+
+IDENTIFYING_OPTIONS: Final = frozenset({"map", "structure_set"})
+"""Options whose values repeat names or UIDs of the plan, as Python spells them."""
 
 
 def deidentified_roi_name(target_class: TargetClass, number: int) -> str:
@@ -45,6 +49,17 @@ def keyed_uid(uid: str, plan_id: str) -> str:
 def without_uids(text: str, plan_id: str) -> str:
     """Return `text` with every UID in it replaced by its keyed form."""
     return _UID.sub(lambda found: keyed_uid(found[0], plan_id), text)
+
+
+def nameless_option(name: str, value: str) -> str:
+    """Return an option's value; of one whose value repeats names or UIDs of the plan, only that it was given.
+
+    Examples
+    --------
+    >>> nameless_option("--map", "GTV Doe=GTV"), nameless_option("--payer", "medicare")
+    ('set', 'medicare')
+    """
+    return "set" if name.lstrip("-").replace("-", "_") in IDENTIFYING_OPTIONS else value
 
 
 def encodable(text: str) -> str:

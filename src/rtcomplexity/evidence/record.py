@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from rtcomplexity.units import round_significant
 
@@ -384,6 +384,22 @@ class StatedClaimRecord(_Frozen):
     signer: str | None
 
 
+class Identification(_Frozen):
+    """What a payer matches an attachment to a claim by, as files and claim file state it; null where they do not."""
+
+    patient_name: str | None
+    """With DICOM's carets."""
+    patient_id: str | None
+    """The hospital's; a payer's member number stands in no DICOM file."""
+    birth_date: str | None
+    date_of_service: str | None
+    cpt_code: str | None
+    structure_set_label: str | None
+    structure_set_date: str | None
+    rt_plan_label: str | None
+    rt_plan_date: str | None
+
+
 class DefaultVerdict(_Frozen):
     """What the same files come to without the options that were used."""
 
@@ -433,10 +449,18 @@ class Record(_Frozen):
     verdict: VerdictRecord
     stated_claim: StatedClaimRecord | None = None
     """Null where no claim file and no payer was given."""
+    identification: Identification | None = None
+    """Only in a folder that was asked for as identified."""
     default_verdict: DefaultVerdict | None = None
     """Beside the verdict where options were used that can move it; null where none were, or it was not computed."""
     issues: tuple[IssueRecord, ...]
     metric_definitions: dict[str, DefinitionRecord]
+
+    @model_validator(mode="after")
+    def _is_as_private_as_it_says(self) -> Record:
+        if self.identification is not None and self.privacy != "identified":
+            raise ValueError("a de-identified record must not name a patient")
+        return self
 
 
 def to_json(record: Record) -> bytes:

@@ -20,6 +20,8 @@ class RtPlan:
     sop_instance_uid: str
     study_uid: str = ""
     patient_key: str = field(default="", repr=False)
+    label: str = field(default="", repr=False)
+    """RT Plan Label (300A,0002)."""
     referenced_structure_set_uid: str = ""
     fractions_planned: int | None = None
     """Number of Fractions Planned (300A,0078), summed over fraction groups; None where not stated."""

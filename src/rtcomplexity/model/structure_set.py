@@ -129,6 +129,8 @@ class Roi:
     """ROI Name (3006,0026), as written; it may identify the patient."""
     contours: Contours
     frame_of_reference_uid: str = ""
+    image_uids: frozenset[str] = field(default=frozenset(), repr=False)
+    """SOP Instance UIDs of the images that its contours name (Contour Image Sequence)."""
     generation: str = ""
     """ROI Generation Algorithm (3006,0036): MANUAL, SEMIAUTOMATIC, AUTOMATIC; empty means not stated."""
     interpreted_type: str = ""
@@ -156,6 +158,20 @@ class ImageReferences:
     """SOP Instance UIDs under the contours' own Contour Image Sequence."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientIdentity:
+    """Who the patient is, as the structure set says; empty where it does not. Written out only where asked for."""
+
+    name: str = field(default="", repr=False)
+    """Patient's Name (0010,0010), with its carets."""
+    patient_id: str = field(default="", repr=False)
+    birth_date: str = field(default="", repr=False)
+    """Patient's Birth Date (0010,0030), YYYYMMDD as written."""
+
+
+NOBODY = PatientIdentity()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StructureSet:
     """One RT Structure Set instance."""
@@ -165,6 +181,7 @@ class StructureSet:
     study_uid: str
     patient_key: str = field(repr=False)
     """Patient ID as read: to keep patients apart, never written out."""
+    patient: PatientIdentity = field(default=NOBODY, repr=False)
     label: str = field(default="", repr=False)
     approval_status: str = ""
     """APPROVED, UNAPPROVED, REJECTED; empty means not stated."""

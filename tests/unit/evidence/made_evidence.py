@@ -8,10 +8,13 @@ import numpy as np
 from PIL import Image
 
 from rtcomplexity.evidence.building import build_record
+from rtcomplexity.evidence.identification import identification_of
 from rtcomplexity.evidence.leaving import sealed_files
 from rtcomplexity.evidence.manifest import InputFile
 from rtcomplexity.evidence.rendering import render
+from rtcomplexity.model.structure_set import PatientIdentity
 from rtcomplexity.pictures.scene import Mesh, Outline, Pictures, Scene, Slices, Still, Structure
+from rtcomplexity.scoring.claim import StatedClaim
 from rtcomplexity.scoring.facts import case_facts
 from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.scoring.stability import Stability
@@ -63,6 +66,15 @@ def with_roi_name(name):
     profile = load_profile("interim-0")
     outcome = assess(GROSS, case_facts(named, table()), profile)
     return build_record(named, table(), outcome, profile, software_version="0.1.0", identified=True)
+
+
+def for_payment(claim=None, **patient):
+    """An identified record as a folder for payment holds it, of a patient of that name, number and birth date."""
+    the_case = case()
+    who = PatientIdentity(**{"name": "Doe^Jane", "patient_id": "MRN-1", "birth_date": "19580402", **patient})
+    named = case(structure_set=replace(the_case.structure_set, patient=who, written_at="20260105093000.5"))
+    identification = identification_of(named, StatedClaim(claim=claim))
+    return record_of(identified=True).model_copy(update={"identification": identification})
 
 
 def encoded(picture, kind):

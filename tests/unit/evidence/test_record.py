@@ -15,6 +15,7 @@ from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.verdict import assess
 from unit.evidence.made_case import DEFINITIONS, GROSS, HOSTILE, SECRETS, case, series, table
+from unit.evidence.made_evidence import for_payment
 from unit.scoring.made_profile import everything, made_profile, thoracic
 
 INTERIM = load_profile("interim-0")
@@ -37,7 +38,13 @@ def calibrated(gross_target, **facts):
 
 
 def test_the_record_follows_its_json_schema():
-    for record in (built(), built(identified=True), calibrated(everything(130)), built(without_everything())):
+    for record in (
+        built(),
+        built(identified=True),
+        for_payment(),
+        calibrated(everything(130)),
+        built(without_everything()),
+    ):
         assert list(jsonschema.Draft202012Validator(read_schema()).iter_errors(json.loads(to_json(record)))) == []
 
 

@@ -39,7 +39,7 @@ def analyze(
         bool | None,
         typer.Option(
             "--identified/--de-identified",
-            help="With --out: keep ROI names and UIDs as the plan has them, or not (default). With --claim: say which.",
+            help="With --out: for payment, with patient, dates, ROI names, or not (default). With --claim: say which.",
             show_default=False,
         ),
     ] = None,

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.evidence.formats.text import shortened, shown
+from rtcomplexity.evidence.formats.text import person_name, shortened, shown
+from rtcomplexity.evidence.record import NOT_STATED
 from rtcomplexity.evidence.telling import LEVELS, Cover, Step, Supplied, cover_of
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 NO_VALUE: Final = "\u2013"
 DIGEST_LENGTH: Final = 12
+LONGEST_STATED: Final = 120
+"""Of a name or label in a report; the record holds it whole."""
 TARGET_ORDER: Final = ("GTV", "ITV", "CTV", "PTV")
 TITLE: Final = "Delineation complexity evidence"
 ROLES: Final = {"planning": "planning image", "secondary": "secondary", "not_counted": "not counted"}
@@ -92,6 +95,8 @@ class Page:
     """The record's word, for styling alone."""
     cover: Cover
     privacy: str
+    identification: tuple[tuple[str, str], ...]
+    """What a payer matches it to a claim by, with labels; empty unless the record holds it."""
     plan: str
     disclaimer: str
     service_level_note: str
@@ -118,6 +123,7 @@ def page_of(record: Record) -> Page:
         verdict=verdict.value,
         cover=_shown_cover(cover_of(record)),
         privacy=_privacy(record),
+        identification=tuple(_identification(record)),
         plan=record.plan.id[:DIGEST_LENGTH],
         disclaimer=shown(record.disclaimer),
         service_level_note=shown(verdict.service_level_note),
@@ -165,6 +171,38 @@ def _privacy(record: Record) -> str:
     if record.privacy == "identified":
         return "Identified: it holds names and UIDs as the plan has them. Handle as patient data."
     return "De-identified: ROIs are class and number, UIDs are keyed by the plan."
+
+
+def attachment_number(record: Record) -> str:
+    """Control number of this evidence: from the plan's id, so the same plan always has the same.
+
+    Letters and digits only, within the 50 characters that a claim's attachment segment holds.
+    """
+    return f"RTC{record.plan.id[:17].upper()}"
+
+
+def _identification(record: Record) -> Iterator[tuple[str, str]]:
+    for label, text in _stated_of(record):
+        yield label, shortened(text, LONGEST_STATED) or NOT_STATED
+
+
+def _stated_of(record: Record) -> Iterator[tuple[str, str]]:
+    known = record.identification
+    if known is None:
+        return
+    yield "Patient", person_name(known.patient_name or "")
+    yield "Patient ID", known.patient_id or ""
+    yield "Born", known.birth_date or ""
+    yield "Date of service", known.date_of_service or ""
+    yield "CPT code", known.cpt_code or ""
+    yield "Structure set", _dated(known.structure_set_label, known.structure_set_date)
+    if record.plan.rt_plan is not None:
+        yield "RT Plan", _dated(known.rt_plan_label, known.rt_plan_date)
+    yield "Attachment", attachment_number(record)
+
+
+def _dated(label: str | None, day: str | None) -> str:
+    return ", ".join(filter(None, (label, day)))
 
 
 def _score_line(record: Record) -> str:
@@ -285,4 +323,5 @@ def _method(record: Record) -> Iterator[tuple[str, str]]:
     yield "Plan", f"{plan.id} (SHA-256 over every file that was used)"
     yield "Structure set", f"{chosen.sop_instance_uid}; {chosen.chosen_because}; {chosen.link_text}"
     yield "Approval", f"structure set {chosen.approval.lower()}"
+    yield "Attachment number", attachment_number(record)
     yield "Software", f"rtcomplexity {record.software.version}; record {record.schema_id}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.evidence.formats.page import page_of
+from rtcomplexity.evidence.formats.page import attachment_number, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,14 +26,6 @@ _FACTS: Final = (
     ("scored.craniocaudal_length", "{:.0f} mm long"),
     ("scored.acquisitions", "{:.0f} image sets"),
 )
-
-
-def attachment_number(record: Record) -> str:
-    """Control number of this evidence: from the plan's id, so the same plan always has the same.
-
-    Letters and digits only, within the 50 characters that a claim's attachment segment holds.
-    """
-    return f"RTC{record.plan.id[:17].upper()}"
 
 
 def summary_txt(record: Record) -> bytes:
@@ -72,6 +64,7 @@ def _lines(page: Page, attachment: str) -> Iterator[str]:
     yield from [page.title, "=" * len(page.title), ""]
     yield f"{cover.question}"
     yield from [f"{cover.answer}: {cover.headline}", ""]
+    yield from _wrapped("For the claim", [f"{label}: {text}" for label, text in page.identification])
     yield from _wrapped("Why", [*cover.because, cover.decided_by])
     yield from _wrapped("Claim status", [f"{cover.claim}. {cover.claim_text}"])
     yield from _wrapped(

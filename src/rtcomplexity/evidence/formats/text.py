@@ -26,6 +26,24 @@ def shown(text: str) -> str:
     return "".join(coded(c) if unicodedata.category(c) in INVISIBLE else c for c in text)
 
 
+def person_name(text: str) -> str:
+    r"""Write a DICOM person name as a claim has it: family name, comma, given names; other spellings in brackets.
+
+    Examples
+    --------
+    >>> person_name("Doe^Jane^Mary^Dr"), person_name("Yamada^Tarou=\u5c71\u7530^\u592a\u90ce"), person_name("Doe")
+    ('Doe, Jane Mary Dr', 'Yamada, Tarou (\u5c71\u7530, \u592a\u90ce)', 'Doe')
+    """
+    spellings = [_spelling(each) for each in shown(text).split("=")]
+    first, *others = [each for each in spellings if each] or [""]
+    return f"{first} ({'; '.join(others)})" if others else first
+
+
+def _spelling(components: str) -> str:
+    family, *others = (part.strip() for part in components.split("^"))
+    return ", ".join(filter(None, (family, " ".join(filter(None, others)))))
+
+
 def coded(character: str) -> str:
     """Write a character as its code point."""
     return f"U+{ord(character):04X}"
