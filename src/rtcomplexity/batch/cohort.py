@@ -334,6 +334,7 @@ def _cohort(
     kept: Sequence[_Read], excluded: Sequence[Exclusion], profile: Profile, sources: int, key: bytes | None
 ) -> Cohort:
     records = [one.record for one in kept if one.record is not None]
+    strata = [_stratum(each.id, kept, is_keyed=key is not None) for each in profile.strata]
     tree = {
         "software": version("rtcomplexity"),
         "profile": {"id": profile.id, "sha256": profile.sha256},
@@ -341,10 +342,10 @@ def _cohort(
         "patient_key": None if key is None else fingerprint(key),
         "assessed_by": _counted(record.software.version for record in records),
         "surface_methods": _counted(record.gross_target.surface_method or NOT_STATED for record in records),
-        "strata": [_stratum(each.id, kept, is_keyed=key is not None) for each in profile.strata],
+        "strata": [stratum for stratum in strata if stratum["plans"]],
         "exclusions": sorted(excluded, key=lambda each: (each.plan, each.reason, each.detail)),
     }
-    return sealed({**tree, "strata": [stratum for stratum in tree["strata"] if stratum["plans"]]})
+    return sealed(tree)
 
 
 def _counted(values: Iterable[str]) -> dict[str, int]:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rtcomplexity.model.issue import Issue, Severity
+from rtcomplexity.scoring.cohort import CONTEXT_TEXTS
 from rtcomplexity.scoring.facts import Site, StatedBy
 from rtcomplexity.scoring.payer import Gate, payer_named
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from rtcomplexity.model.case import Case
     from rtcomplexity.scoring.claim_file import ClaimFile
+    from rtcomplexity.scoring.cohort import Comparison
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.payer import Payer
 
@@ -157,12 +159,14 @@ def _by_payer(stated: StatedClaim) -> Claim | None:
     )
 
 
-def readiness_of(facts: CaseFacts, stated: StatedClaim = NOTHING_STATED) -> tuple[ReadinessItem, ...]:
-    """Return every item that documentation needs, with what is known of it."""
+def readiness_of(
+    facts: CaseFacts, stated: StatedClaim = NOTHING_STATED, cohort: Comparison | None = None
+) -> tuple[ReadinessItem, ...]:
+    """Return every item that documentation needs, with what is known of it; `cohort` is what a comparison came to."""
     state, text = _APPROVAL.get(
         facts.approval_status, (ReadinessState.UNKNOWN, "The approval status of the structure set is not stated.")
     )
-    met = dict(_met(stated))
+    met = dict(_met(stated)) | ({} if cohort is None else {_COHORT[0]: _beside(cohort)})
     items = (
         *(_item(row, ReadinessState.MISSING) for row in _MISSING_DOCUMENTS),
         *(_item(row, ReadinessState.UNKNOWN) for row in _UNKNOWN_FACTS),
@@ -170,6 +174,13 @@ def readiness_of(facts: CaseFacts, stated: StatedClaim = NOTHING_STATED) -> tupl
         _item(_COHORT, ReadinessState.MISSING),
     )
     return tuple(_supplied(item, met) for item in items)
+
+
+def _beside(cohort: Comparison) -> tuple[ReadinessState, str]:
+    if cohort.qualifies:
+        return ReadinessState.MET, f"A cohort of {cohort.n} local plans stands beside the built-in reference."
+    why = "; ".join(CONTEXT_TEXTS[code] for code in cohort.context)
+    return ReadinessState.MISSING, f"The cohort of {cohort.n} local plans is context only: {why}."
 
 
 def _supplied(item: ReadinessItem, met: dict[str, tuple[ReadinessState, str]]) -> ReadinessItem:

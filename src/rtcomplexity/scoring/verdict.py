@@ -28,6 +28,7 @@ from rtcomplexity.scoring.claim import (
     readiness_of,
     warnings_of,
 )
+from rtcomplexity.scoring.cohort import Side
 from rtcomplexity.scoring.score import Score, score
 from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.stress import stressed_profiles
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from rtcomplexity.metrics.measurement import Measurement
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.issue import Issue
+    from rtcomplexity.scoring.cohort import BesideCohort, Comparison
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.profile import Calibration, Profile, Stratum
 
@@ -53,6 +55,8 @@ class VerdictValue(StrEnum):
 
 ServiceLevel: TypeAlias = Literal["22", "11"]
 _SERVICE_LEVELS: dict[VerdictValue, ServiceLevel] = {VerdictValue.SUPPORTS: "22", VerdictValue.REJECTS: "11"}
+_AGREES = {VerdictValue.SUPPORTS: Side.UNUSUAL, VerdictValue.REJECTS: Side.TYPICAL}
+"""What a local cohort has to say for a verdict to stand; the other verdicts need nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +103,10 @@ class Outcome:
     """What a person stated of the claim."""
     warnings: tuple[Issue, ...] = ()
     """What is odd about that."""
+    cohort: BesideCohort | None = None
+    """The local cohort that was given."""
+    comparison: Comparison | None = None
+    """T among its plans; None where no cohort was given or nothing was scored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,10 +124,17 @@ class _Question:
     """Families whose score counts as 0."""
     is_other_stratum: bool = False
     """Whether `stratum` is asked for only to see if the verdict holds there too."""
+    cohort: BesideCohort | None = None
 
     def score(self, profile: Profile | None = None, instead: Mapping[str, float] | None = None) -> Score:
         replaced = {**(instead or {}), **dict.fromkeys(self.left_out, 0.0)}
         return score(self.gross_target, profile or self.profile, self.stratum.id, instead=replaced)
+
+    def compared(self) -> Comparison | None:
+        """T among the cohort's plans, by the profile that scored these: a harder reference does not reach them."""
+        if self.cohort is None:
+            return None
+        return self.cohort.compare(self.stratum.id, self.score(self.cohort.profile).t)
 
 
 def assess(
@@ -128,6 +143,7 @@ def assess(
     profile: Profile,
     *,
     stability: Stability | None = None,
+    cohort: BesideCohort | None = None,
 ) -> Outcome:
     """Score the gross target and say whether that supports a substantially greater complexity.
 
@@ -141,6 +157,8 @@ def assess(
         The reference and the rules.
     stability
         Share of replicates with the same verdict, where it was measured.
+    cohort
+        Local plans that stand beside the reference: where they disagree, the verdict is left open.
     """
     stability = stability or Stability.not_measured(_why_no_stability(profile))
     blockers = blocking_reasons(facts, profile)
@@ -149,16 +167,18 @@ def assess(
         verdict = _verdict(
             VerdictValue.INSUFFICIENT_EVIDENCE, blockers, facts, profile, stability, against=[r.text for r in blockers]
         )
-        return Outcome(facts=facts, stratum=stratum, score=None, verdict=verdict)
-    return _scored_outcome(_question(gross_target, facts, profile, stratum, stability))
+        return Outcome(facts=facts, stratum=stratum, score=None, verdict=verdict, cohort=cohort)
+    return _scored_outcome(replace(_question(gross_target, facts, profile, stratum, stability), cohort=cohort))
 
 
-def value_if_stable(facts: CaseFacts, profile: Profile) -> Callable[[Mapping[str, Measurement]], VerdictValue] | None:
+def value_if_stable(
+    facts: CaseFacts, profile: Profile, cohort: BesideCohort | None = None
+) -> Callable[[Mapping[str, Measurement]], VerdictValue] | None:
     """Return what gives the verdict on measurements of the same case, stability apart; None where none is compared."""
     stratum = stratum_of(facts, profile)
     if blocking_reasons(facts, profile) or stratum is None:
         return None
-    question = _question({}, facts, profile, stratum, Stability(share=1.0))
+    question = replace(_question({}, facts, profile, stratum, Stability(share=1.0)), cohort=cohort)
     return lambda gross_target: _decide(replace(question, gross_target=gross_target))[0]
 
 
@@ -178,12 +198,13 @@ def _question(
 def with_claim(outcome: Outcome, stated: StatedClaim, case: Case | None = None) -> Outcome:
     """Return the outcome with the claim axis, readiness and warnings of what a person stated; the rest is unchanged."""
     facts = outcome.facts
-    verdict = replace(outcome.verdict, claim=claim_of(facts, stated), readiness=readiness_of(facts, stated))
+    readiness = readiness_of(facts, stated, outcome.comparison)
+    verdict = replace(outcome.verdict, claim=claim_of(facts, stated), readiness=readiness)
     return replace(outcome, verdict=verdict, stated=stated, warnings=warnings_of(stated, facts, case))
 
 
 def _scored_outcome(question: _Question) -> Outcome:
-    found = question.score()
+    found, comparison = question.score(), question.compared()
     value, reasons = _decide(question)
     in_favour, against = _findings(question, found, reasons)
     verdict = _verdict(
@@ -195,8 +216,16 @@ def _scored_outcome(question: _Question) -> Outcome:
         in_favour=in_favour,
         against=against,
         why_not=_why_not(question),
+        comparison=comparison,
     )
-    return Outcome(facts=question.facts, stratum=question.stratum, score=found, verdict=verdict)
+    return Outcome(
+        facts=question.facts,
+        stratum=question.stratum,
+        score=found,
+        verdict=verdict,
+        cohort=question.cohort,
+        comparison=comparison,
+    )
 
 
 def _verdict(
@@ -209,6 +238,7 @@ def _verdict(
     in_favour: list[str] | None = None,
     against: list[str] | None = None,
     why_not: tuple[Counterfactual, ...] = (),
+    comparison: Comparison | None = None,
 ) -> Verdict:
     return Verdict(
         value=value,
@@ -221,11 +251,21 @@ def _verdict(
         why_not=why_not,
         stability=stability,
         calibration=profile.calibration,
-        readiness=readiness_of(facts),
+        readiness=readiness_of(facts, cohort=comparison),
     )
 
 
 def _decide(question: _Question) -> tuple[VerdictValue, tuple[Reason, ...]]:
+    """Decide by the reference; where a cohort that qualifies does not agree, leave it open. It never adds a support."""
+    value, reasons = _decide_by_reference(question)
+    comparison = question.compared() if value in _AGREES else None
+    if comparison is None or not comparison.qualifies or comparison.side is _AGREES[value]:
+        return value, reasons
+    words = f"{comparison.side} (p = {comparison.p:g})"
+    return VerdictValue.INDETERMINATE, (*reasons, reason("cohort_disagrees", n=comparison.n, verdict=words))
+
+
+def _decide_by_reference(question: _Question) -> tuple[VerdictValue, tuple[Reason, ...]]:
     found = question.score()
     joint = question.profile.joint(question.stratum.id)
     numbers = sentences.cutoff_numbers(found, joint)
@@ -300,10 +340,14 @@ def _instability(question: _Question) -> tuple[Reason, ...]:
 def _findings(question: _Question, found: Score, reasons: tuple[Reason, ...]) -> tuple[list[str], list[str]]:
     in_favour, against = sentences.findings(found)
     joint = question.profile.joint(question.stratum.id)
-    about_t = [each.text for each in reasons]
+    about_t = [each.text for each in reasons if each.code != "cohort_disagrees"]
+    from_cohort = [each.text for each in reasons if each.code == "cohort_disagrees"]
     limits = limiting_reasons(question.facts, question.gross_target, question.profile, question.stratum)
     if found.t >= joint.c_support:
         in_favour.insert(0, about_t.pop(0))
+        against = [*from_cohort, *against]
+    else:
+        in_favour += from_cohort
     against = [*about_t, *against, *(limit.text for limit in limits)]
     if question.profile.calibration is None:
         against.append(sentences.NOT_CALIBRATED)
