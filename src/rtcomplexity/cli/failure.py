@@ -11,7 +11,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from rtcomplexity.cli.rendering.text import shown
+from rtcomplexity.evidence.formats.text import shown
 
 if TYPE_CHECKING:
     from types import TracebackType

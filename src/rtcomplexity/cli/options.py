@@ -25,13 +25,6 @@ PlanFolder = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Neither progress nor notes on stderr.")]
-Out = Annotated[
-    Path | None,
-    typer.Option(metavar="DIR", help="Leave evidence.json in this folder, de-identified.", show_default=False),
-]
-Identified = Annotated[
-    bool, typer.Option("--identified", help="With --out: keep ROI names and UIDs as the plan has them.")
-]
 Aliases = Annotated[
     list[str] | None,
     typer.Option(

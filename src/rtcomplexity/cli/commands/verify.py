@@ -41,9 +41,9 @@ def verify(
     Example: rtcomplexity verify evidence --plan ./plan
     """
     from rtcomplexity.cli.deriving import derived_again
-    from rtcomplexity.cli.rendering.text import shown
     from rtcomplexity.errors import InputDataError
     from rtcomplexity.evidence.folder import read_folder
+    from rtcomplexity.evidence.formats.text import shown
     from rtcomplexity.evidence.manifest import inputs_of
     from rtcomplexity.evidence.signing import read_public_key
     from rtcomplexity.evidence.verification import (

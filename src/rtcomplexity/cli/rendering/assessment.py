@@ -9,9 +9,9 @@ from rich.text import Text
 from rtcomplexity.cli.rendering.findings import findings_table
 from rtcomplexity.cli.rendering.issues import issues_parts
 from rtcomplexity.cli.rendering.tables import image_sets_table, other_rois_text, targets_table
-from rtcomplexity.cli.rendering.text import shown
 from rtcomplexity.cli.rendering.values import decimal, is_target
 from rtcomplexity.cli.rendering.verdict import verdict_panel
+from rtcomplexity.evidence.formats.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,6 @@ from rich.tree import Tree
 from rtcomplexity.cli.rendering.image_sets import image_sets_tree, line
 from rtcomplexity.cli.rendering.issues import ALL, issues_parts
 from rtcomplexity.cli.rendering.tables import drawn, titled_table
-from rtcomplexity.cli.rendering.text import shown
 from rtcomplexity.cli.rendering.values import (
     CONTOURS,
     PLANES,
@@ -27,6 +26,7 @@ from rtcomplexity.cli.rendering.values import (
     volume,
 )
 from rtcomplexity.cli.rendering.wording import DECIDED_BY, LINKS, told
+from rtcomplexity.evidence.formats.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

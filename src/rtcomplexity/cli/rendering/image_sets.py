@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from rich.tree import Tree
 
-from rtcomplexity.cli.rendering.text import shown
 from rtcomplexity.cli.rendering.values import names_by_number
 from rtcomplexity.cli.rendering.wording import LEVELS, REGISTRATION_KINDS, ROLES, told
+from rtcomplexity.evidence.formats.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

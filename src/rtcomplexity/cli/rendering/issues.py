@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from rtcomplexity.cli.rendering.tables import titled_table
-from rtcomplexity.cli.rendering.text import shown
 from rtcomplexity.cli.rendering.values import names_by_number, subject_of
+from rtcomplexity.evidence.formats.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

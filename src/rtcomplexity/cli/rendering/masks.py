@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Table
 
-from rtcomplexity.cli.rendering.text import shown
+from rtcomplexity.evidence.formats.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,6 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from rtcomplexity.cli.rendering.text import shown
 from rtcomplexity.cli.rendering.values import (
     CONTOURS,
     NO_VALUE,
@@ -26,6 +25,7 @@ from rtcomplexity.cli.rendering.values import (
     volume,
 )
 from rtcomplexity.cli.rendering.wording import LEVELS, ROLES, told
+from rtcomplexity.evidence.formats.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

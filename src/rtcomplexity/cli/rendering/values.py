@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rtcomplexity.cli.rendering.text import shortened
+from rtcomplexity.evidence.formats.text import shortened
 
 if TYPE_CHECKING:
     from rtcomplexity.evidence.record import IssueRecord, Metrics, Record, RoiRecord

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from rtcomplexity.evidence.formats.numbers import readable
 from rtcomplexity.evidence.formats.text import person_name, shortened, shown
 from rtcomplexity.evidence.record import NOT_STATED
 from rtcomplexity.evidence.telling import LEVELS, Cover, Step, Supplied, cover_of
@@ -105,6 +106,7 @@ class Page:
     why_not: tuple[str, ...]
     families: tuple[Family, ...]
     cutoffs: tuple[float, float] | None
+    cutoffs_text: str
     score_line: str
     rois: Table
     image_sets: Table
@@ -127,12 +129,13 @@ def page_of(record: Record) -> Page:
         plan=record.plan.id[:DIGEST_LENGTH],
         disclaimer=shown(record.disclaimer),
         service_level_note=shown(verdict.service_level_note),
-        findings_for=_all(verdict.findings_for),
-        findings_against=_all(verdict.findings_against),
-        why_not=_all(each.text for each in verdict.why_not),
+        findings_for=_sentences(verdict.findings_for),
+        findings_against=_sentences(verdict.findings_against),
+        why_not=_sentences(each.text for each in verdict.why_not),
         families=tuple(_family(each, score.decided_by) for each in score.families),
         cutoffs=None if reference is None else (reference.c_reject, reference.c_support),
-        score_line=shown(_score_line(record)),
+        cutoffs_text="" if reference is None else readable(f"{reference.c_reject:g} and {reference.c_support:g}"),
+        score_line=readable(shown(_score_line(record))),
         rois=Table(headings=ROI_HEADINGS, rows=tuple(_rois(record))),
         image_sets=Table(headings=IMAGE_SET_HEADINGS, rows=tuple(_image_set(each) for each in record.image_sets)),
         readiness=Table(
@@ -149,12 +152,16 @@ def _all(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(shown(text) for text in texts)
 
 
+def _sentences(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(readable(shown(text)) for text in texts)
+
+
 def _shown_cover(cover: Cover) -> Cover:
     return Cover(
         question=cover.question,
         answer=cover.answer,
         headline=shown(cover.headline),
-        because=_all(cover.because),
+        because=_sentences(cover.because),
         decided_by=shown(cover.decided_by),
         claim=cover.claim,
         claim_text=shown(cover.claim_text),
@@ -163,6 +170,7 @@ def _shown_cover(cover: Cover) -> Cover:
         steps=tuple(Step(who=shown(each.who), what=shown(each.what)) for each in cover.steps),
         error_rate=shown(cover.error_rate),
         options=_all(cover.options),
+        local_plans=shown(cover.local_plans),
         default_answer=shown(cover.default_answer),
     )
 
@@ -210,7 +218,7 @@ def _score_line(record: Record) -> str:
     if score.reference is None or not isinstance(score.t, float):
         return ""
     return (
-        f"The score is {score.t:.1f} of 100: the lower of the highest anchoring and the second-highest group. Under "
+        f"The score is {score.t:g} of 100: the lower of the highest anchoring and the second-highest group. Under "
         f"{score.reference.c_reject:g} speaks of a routine plan; {score.reference.c_support:g} or more is beyond it."
     )
 
@@ -241,7 +249,7 @@ def _factor(factor: FactorRecord) -> Factor:
     return Factor(
         title=shown(factor.title),
         value=shown(f"{factor.value:g}{unit}"),
-        standing=shown(f"{standing}{factor.reference_median:g}{unit}"),
+        standing=shown(f"{readable(standing)}{factor.reference_median:g}{unit}"),
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtcomplexity.cli.rendering.text import shortened, shown
+from rtcomplexity.evidence.formats.text import shortened, shown
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,46 @@
+"""Numbers in sentences, as people read them: one decimal, or as many as keep different numbers apart.
+
+Knows no record: a sentence goes in with the digits that the record has, and comes out with fewer. Tables for
+spreadsheets and the record itself keep all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LEAST_ROUNDED: Final = 10
+"""A smaller number keeps its digits: there, one decimal is too few."""
+MOST_DECIMALS: Final = 6
+_NUMBER: Final = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?!\w|\.\d)")
+"""Of digits alone: not a part of a UID, a version or a name."""
+
+
+def readable(text: str) -> str:
+    """Round the numbers of a sentence to one decimal, where that leaves different numbers different.
+
+    Examples
+    --------
+    >>> readable("deciding score 81.8432, routine below 96.7568")
+    'deciding score 81.8, routine below 96.8'
+    >>> readable("deciding score 96.7612, routine below 96.7568"), readable("sphericity 0.61234, plan 1.2.34.567")
+    ('deciding score 96.761, routine below 96.757', 'sphericity 0.61234, plan 1.2.34.567')
+    """
+    numbers = map(float, _NUMBER.findall(text))
+    decimals = decimals_for(number for number in numbers if number >= LEAST_ROUNDED)
+    return _NUMBER.sub(lambda found: _rounded(found[0], decimals), text)
+
+
+def decimals_for(numbers: Iterable[float]) -> int:
+    """Fewest decimals, at least one, that keep different numbers different."""
+    distinct = set(numbers)
+    enough = (n for n in range(1, MOST_DECIMALS) if len({round(number, n) for number in distinct}) == len(distinct))
+    return next(enough, MOST_DECIMALS)
+
+
+def _rounded(written: str, decimals: int) -> str:
+    has_more = len(written.partition(".")[2]) > decimals
+    return f"{float(written):.{decimals}f}" if has_more and float(written) >= LEAST_ROUNDED else written
