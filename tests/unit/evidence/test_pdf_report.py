@@ -1,5 +1,7 @@
 import io
 import json
+import os
+import pickle
 import unicodedata
 from importlib import resources
 
@@ -9,7 +11,7 @@ from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtcomplexity.evidence.formats.pdf import evidence_pdf, is_covered, printable
+from rtcomplexity.evidence.formats.pdf import ForkedAfterRenderingError, evidence_pdf, is_covered, printable
 from rtcomplexity.evidence.formats.text import INVISIBLE
 from rtcomplexity.evidence.record import to_json
 from unit.evidence.made_evidence import HOSTILE_NAMES, VERDICTS, pictures_of, record_of, with_roi_name
@@ -87,6 +89,26 @@ def test_the_same_record_gives_the_same_bytes_and_no_time():
     assert first == evidence_pdf(record_of(), pictures_of())
     assert b"D:2026" not in first
     assert b"D:1980" in first or "1980-01-01" in pikepdf.open(io.BytesIO(first)).Root.Metadata.read_bytes().decode()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no process")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_fork_of_a_process_that_has_rendered_is_refused_and_does_not_hang():
+    evidence_pdf(record_of(), pictures_of())
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            evidence_pdf(record_of(), pictures_of())
+        except ForkedAfterRenderingError as error:
+            os.write(writer, str(error).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as said:
+        assert "spawn" in said.read()
+    os.waitpid(child, 0)
+    assert str(pickle.loads(pickle.dumps(ForkedAfterRenderingError(1, 2)))).startswith("Process 2 was forked")
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)

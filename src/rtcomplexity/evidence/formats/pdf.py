@@ -8,6 +8,7 @@ lack is printed as its code point. The file states no time: its date field, whic
 from __future__ import annotations
 
 import json
+import os
 import re
 import tempfile
 from bisect import bisect_right
@@ -17,6 +18,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from rtcomplexity.errors import RtComplexityError
 from rtcomplexity.evidence.formats.page import page_of
 from rtcomplexity.evidence.formats.text import coded, shortened, shown
 from rtcomplexity.evidence.record import to_json
@@ -36,10 +38,34 @@ _PIECE: Final = re.compile(r".{1,10}")
 SHORT_DISCLAIMER: Final = "Measurements only: not a coding, medical-necessity or payment decision."
 
 
+class ForkedAfterRenderingError(RtComplexityError):
+    """A process that has rendered a PDF was forked, and its child asked for another: the typesetter would hang."""
+
+    def __init__(self, parent: int, child: int) -> None:
+        super().__init__(parent, child)
+
+    def __str__(self) -> str:
+        return (
+            f"Process {self.args[1]} was forked from process {self.args[0]} after that had rendered a PDF; the "
+            "typesetter's threads did not come along, and it would wait for them for ever. Start processes by spawn or "
+            "forkserver."
+        )
+
+
 def evidence_pdf(record: Record, pictures: Pictures) -> bytes:
-    """Render the PDF; the same record and pictures give the same bytes."""
+    """Render the PDF; the same record and pictures give the same bytes.
+
+    A process that has rendered one must not be forked to render more; one that is spawned may.
+
+    Raises
+    ------
+    ForkedAfterRenderingError
+        In the child of a process that has rendered a PDF.
+    """
     import typst  # noqa: PLC0415 - importing the package stays quick
 
+    if _first_process() != os.getpid():
+        raise ForkedAfterRenderingError(_first_process(), os.getpid())
     data = _data(record, pictures)
     try:
         return _compiled(printable_tree(data, "all"), record, pictures)
@@ -69,6 +95,12 @@ def _compiled(data: Any, record: Record, pictures: Pictures) -> bytes:  # noqa: 
             timestamp=0,
         )
     return bytes(pdf)
+
+
+@cache
+def _first_process() -> int:
+    """Id of the process that first asked; a forked child inherits the answer."""
+    return os.getpid()
 
 
 def _fonts() -> Any:  # noqa: ANN401 - a Traversable
