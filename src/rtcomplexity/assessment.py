@@ -5,18 +5,24 @@ Knows the order of the steps and nothing of how any of them is done.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.errors import InputDataError
 from rtcomplexity.evidence.building import build_record
+from rtcomplexity.evidence.record import DefaultVerdict, Missing
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.replicates import replicates
+from rtcomplexity.metrics.target_shape import SURFACE_METHOD
 from rtcomplexity.scoring.claim import stated_claim
-from rtcomplexity.scoring.facts import Site, case_facts
+from rtcomplexity.scoring.cohort import load_cohort
+from rtcomplexity.scoring.cohort import warnings_of as cohort_warnings_of
+from rtcomplexity.scoring.facts import Site, StatedBy, case_facts
 from rtcomplexity.scoring.profile import DEFAULT_PROFILE, load_profile
 from rtcomplexity.scoring.stability import measure_stability
 from rtcomplexity.scoring.verdict import assess, value_if_stable, with_claim
@@ -27,10 +33,12 @@ if TYPE_CHECKING:
 
     from rtcomplexity.dicom.index import FileIndex
     from rtcomplexity.evidence.record import Record
-    from rtcomplexity.metrics.measurement import MetricTable
+    from rtcomplexity.metrics.measurement import Measurement, MetricTable
     from rtcomplexity.model.case import Case
+    from rtcomplexity.model.issue import Issue
     from rtcomplexity.model.structure_set import TargetClass
     from rtcomplexity.scoring.claim_file import ClaimFile
+    from rtcomplexity.scoring.cohort import BesideCohort, LocalCohort
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.profile import Profile
     from rtcomplexity.scoring.stability import Stability
@@ -59,6 +67,7 @@ def analyze(
     fractions: int | None = None,
     claim: ClaimFile | None = None,
     payer: str | None = None,
+    cohort: Path | str | None = None,
     quick: bool = False,
     identified: bool = True,
     progress: Callable[[int, int], None] | None = None,
@@ -75,6 +84,7 @@ def analyze(
     site, fractions : what the files lack and a person states; shown as stated by the user
     claim : what a person states of the claim; the RT Plan counts before it
     payer : whose rules count; the claim file's if None
+    cohort : file of local plans that stand beside the built-in reference
     quick : counts, volumes and links only; nothing is scored
     identified : whether the record holds ROI names and UIDs as they are
     progress : called with (files done, files in all) while reading
@@ -86,36 +96,116 @@ def analyze(
     """
     settings = Settings.from_environment() if settings is None else settings
     loaded = load_profile(profile)
+    local = _local_cohort(cohort, loaded)
     case = read_case(
         path, settings=settings, structure_set_uid=structure_set_uid, aliases=aliases or {}, progress=progress
     )
-    table = measure(case, settings=settings, quick=quick)
-    facts = case_facts(case, table, site=site, fractions=fractions, claim=claim)
-    scored = assess(table.gross_target, facts, loaded, stability=_stability(case, table, facts, loaded, settings))
-    outcome = with_claim(scored, stated_claim(claim, payer), case)
+    measured = _measured(case, settings, quick=quick)
+    facts = case_facts(case, measured.table, site=site, fractions=fractions, claim=claim)
+    beside = None if local is None else local.beside(case.plan_id, case.structure_set.patient_key, loaded)
+    scored = with_claim(_scored(measured, facts, loaded, beside), stated_claim(claim, payer), case)
+    outcome = replace(scored, warnings=(*scored.warnings, *_cohort_warnings(scored, case)))
+    options = {
+        **_options(profile, aliases, structure_set_uid, payer, local, quick=quick),
+        **settings.changed_tolerances(),
+    }
+    is_other_input = bool(aliases or structure_set_uid or settings.changed_tolerances())
     record = build_record(
         case,
-        table,
+        measured.table,
         outcome,
         loaded,
         software_version=version("rtcomplexity"),
-        options=_options(profile, aliases, structure_set_uid, payer, quick=quick),
+        options=options,
         definitions=CATALOGUE,
+        default_verdict=(
+            None
+            if quick or not (options or _states_facts(facts))
+            else _default_verdict(path if is_other_input else measured, settings)
+        ),
         identified=identified,
     )
-    return Assessment(case=case, table=table, outcome=outcome, record=record)
+    return Assessment(case=case, table=measured.table, outcome=outcome, record=record)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Measured:
+    """A case with its measurements, and redrawings of its gross target by seed."""
+
+    case: Case
+    table: MetricTable
+    redrawn: Callable[[str], Callable[[int], Mapping[str, Measurement]]]
+    """Each redrawing is made once, however many verdicts are asked for."""
+
+
+def _measured(case: Case, settings: Settings, *, quick: bool = False) -> _Measured:
+    table = measure(case, settings=settings, quick=quick)
+
+    @cache
+    def redrawn(seed: str) -> Callable[[int], Mapping[str, Measurement]]:
+        return cache(replicates(case, table.gross_target_rois, table.gross_target, settings, bytes.fromhex(seed)))
+
+    return _Measured(case=case, table=table, redrawn=redrawn)
+
+
+def _scored(measured: _Measured, facts: CaseFacts, profile: Profile, cohort: BesideCohort | None = None) -> Outcome:
+    stability = _stability(measured, value_if_stable(facts, profile, cohort), profile)
+    return assess(measured.table.gross_target, facts, profile, stability=stability, cohort=cohort)
 
 
 def _stability(
-    case: Case, table: MetricTable, facts: CaseFacts, profile: Profile, settings: Settings
+    measured: _Measured, verdict_of: Callable[[Mapping[str, Measurement]], str] | None, profile: Profile
 ) -> Stability | None:
     """Redraw the gross target and score it again; None where nothing is scored or the profile is not calibrated."""
-    verdict_of = value_if_stable(facts, profile)
     if verdict_of is None or profile.calibration is None:
         return None
-    seed = bytes.fromhex(profile.sha256)
-    redrawn = replicates(case, table.gross_target_rois, table.gross_target, settings, seed)
-    return measure_stability(table.gross_target, redrawn, verdict_of, profile.stability)
+    redrawn = measured.redrawn(profile.sha256)
+    return measure_stability(measured.table.gross_target, redrawn, verdict_of, profile.stability)
+
+
+def _default_verdict(plan: _Measured | Path | str | FileIndex, settings: Settings) -> DefaultVerdict | None:
+    """Assess the plan without any option; read it again where options chose what is read. None where that fails."""
+    if not isinstance(plan, _Measured):
+        usual = settings.with_default_tolerances()
+        try:
+            plan = _measured(read_case(plan, settings=usual), usual)
+        except InputDataError:
+            return None
+    outcome = _scored(plan, case_facts(plan.case, plan.table), load_profile())
+    t = Missing(reason=_codes(outcome)) if outcome.score is None else outcome.score.t
+    return DefaultVerdict(value=outcome.verdict.value.value, claim=outcome.verdict.claim.status.value, t=t)
+
+
+def _codes(outcome: Outcome) -> str:
+    return "; ".join(reason.code for reason in outcome.verdict.reasons) or "not scored"
+
+
+def _states_facts(facts: CaseFacts) -> bool:
+    """Whether a person stated what no plan file says."""
+    return bool({facts.site_stated_by, facts.fractions_stated_by} & {StatedBy.USER, StatedBy.CLAIM})
+
+
+def _local_cohort(path: Path | str | None, profile: Profile) -> LocalCohort | None:
+    if path is None:
+        return None
+    local = load_cohort(Path(path))
+    local.check_profile(profile)
+    return local
+
+
+def _cohort_warnings(outcome: Outcome, case: Case) -> tuple[Issue, ...]:
+    """Say in what the plan was measured otherwise than the cohort's."""
+    if outcome.cohort is None or outcome.score is None:
+        return ()
+    image = case.planning_image
+    found = cohort_warnings_of(
+        outcome.cohort.local,
+        software=version("rtcomplexity"),
+        surface_method=SURFACE_METHOD,
+        stratum=outcome.score.stratum,
+        slice_spacing_mm=None if image is None else image.grid.slice_spacing_mm,
+    )
+    return tuple(found)
 
 
 def _options(
@@ -123,15 +213,17 @@ def _options(
     aliases: Mapping[str, TargetClass] | None,
     structure_set_uid: str | None,
     payer: str | None,
+    cohort: LocalCohort | None,
     *,
     quick: bool,
 ) -> dict[str, str]:
-    """Options that differ from their defaults and can move a verdict, as the user wrote them."""
+    """Options that differ from their defaults and can move a verdict, as the user wrote them; a cohort by its hash."""
     chosen = {
         "--profile": "" if str(profile) == DEFAULT_PROFILE else Path(profile).name,
         "--map": ", ".join(f"{name}={target_class.value}" for name, target_class in (aliases or {}).items()),
         "--structure-set": structure_set_uid or "",
         "--payer": payer or "",
+        "--cohort": "" if cohort is None else cohort.cohort.sha256[:12],
         "--quick": "yes" if quick else "",
     }
     return {option: value for option, value in chosen.items() if value}

@@ -7,7 +7,7 @@ reads the environment.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Self
 
 from rtcomplexity.errors import UsageError
@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "RTCOMPLEXITY_"
+TOLERANCES = (
+    "plane_tolerance_mm",
+    "planarity_tolerance_mm",
+    "duplicate_area_fraction",
+    "duplicate_width_pixels",
+    "pixel_fallback_mm",
+    "gap_factor",
+)
+"""Fields that can change a measurement, and so a verdict; the others can only refuse input."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +70,21 @@ class Settings:
     """Pixel size where no planning image is linked, mm."""
     gap_factor: float = 1.5
     """Planes further apart than this many typical spacings, with empty slices between, are a gap."""
+
+    def changed_tolerances(self) -> dict[str, str]:
+        """Tolerances that differ from their defaults, by the variable that sets them.
+
+        Examples
+        --------
+        >>> Settings(gap_factor=2.5, max_rois=9).changed_tolerances()
+        {'RTCOMPLEXITY_GAP_FACTOR': '2.5'}
+        """
+        changed = {name: getattr(self, name) for name in TOLERANCES if getattr(self, name) != getattr(Settings(), name)}
+        return {PREFIX + name.upper(): f"{value:g}" for name, value in changed.items()}
+
+    def with_default_tolerances(self) -> Self:
+        """Keep the limits, and take the default tolerances."""
+        return replace(self, **{name: getattr(Settings(), name) for name in TOLERANCES})
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:

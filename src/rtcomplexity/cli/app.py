@@ -17,6 +17,7 @@ from rtcomplexity.cli.commands import (
     analyze,
     batch,
     claim,
+    cohort,
     demo,
     diff,
     doctor,
@@ -63,6 +64,7 @@ app.command("diff")(diff.diff)
 app.command("metrics")(metrics.metrics)
 app.command("masks")(masks.masks)
 app.command("batch")(batch.batch)
+app.add_typer(cohort.app, name="cohort")
 app.add_typer(claim.app, name="claim")
 app.add_typer(profile.app, name="profile")
 app.command("demo")(demo.demo)

@@ -33,6 +33,7 @@ def assessed(
     fractions: int | None = None,
     claim: Path | None = None,
     payer: str | None = None,
+    cohort: Path | None = None,
     quick: bool = False,
     quiet: bool = False,
 ) -> Assessment:
@@ -49,6 +50,7 @@ def assessed(
             fractions=fractions,
             claim=None if claim is None else load_claim(claim),
             payer=payer,
+            cohort=cohort,
             quick=quick,
             progress=report,
         )
@@ -64,6 +66,7 @@ def deidentified_record(assessment: Assessment, profile: str) -> Record:
         software_version=assessment.record.software.version,
         options=assessment.record.options,
         definitions=CATALOGUE,
+        default_verdict=assessment.record.default_verdict,
         identified=False,
     )
 

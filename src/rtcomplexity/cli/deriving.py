@@ -1,7 +1,4 @@
-"""The record of an evidence folder: made when it is left, and derived again when it is verified, in one way.
-
-Where options were used that can move a verdict, the verdict without them is assessed too and stands beside.
-"""
+"""The record of an evidence folder: made when it is left, and derived again when it is verified, in one way."""
 
 from __future__ import annotations
 
@@ -9,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rtcomplexity.cli.assessing import assessed, deidentified_record, identified_record
 from rtcomplexity.cli.options import DEFAULT_PROFILE
-from rtcomplexity.errors import InputDataError, UsageError
-from rtcomplexity.evidence.record import DefaultVerdict
+from rtcomplexity.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,24 +29,9 @@ CLAIM_ITEMS: Final = frozenset(
 """What only a claim file can supply."""
 
 
-def kept_record(assessment: Assessment, *, path: Path, profile: str, identified: bool) -> Record:
-    """Return the record as a folder keeps it: with the default verdict beside, de-identified unless asked not to."""
-    record = identified_record(assessment) if identified else deidentified_record(assessment, profile)
-    beside = _default_verdict(record, path)
-    return record if beside is None else record.model_copy(update={"default_verdict": beside})
-
-
-def _default_verdict(record: Record, path: Path) -> DefaultVerdict | None:
-    """Assess the plan once more without options; None where none were used or nothing can be said without them."""
-    facts = record.plan.facts
-    stated = {facts.site_stated_by, facts.fractions_stated_by} & {"user", "claim"}
-    if not (record.options or stated) or "--quick" in record.options:
-        return None
-    try:
-        default = assessed(path, profile=DEFAULT_PROFILE, quiet=True).record
-    except InputDataError:
-        return None
-    return DefaultVerdict(value=default.verdict.value, claim=default.verdict.claim, t=default.score.t)
+def kept_record(assessment: Assessment, *, profile: str, identified: bool) -> Record:
+    """Return the record as a folder keeps it: de-identified unless asked not to."""
+    return identified_record(assessment) if identified else deidentified_record(assessment, profile)
 
 
 def derived_again(
@@ -61,13 +42,14 @@ def derived_again(
     aliases: Sequence[str] | None,
     structure_set_uid: str | None,
     claim: Path | None = None,
+    cohort: Path | None = None,
     quiet: bool,
 ) -> tuple[Assessment, Record]:
     """Assess the plan with the options that the saved record names.
 
     Parameters
     ----------
-    profile, aliases, structure_set_uid, claim : what the record does not tell, given once more by the user
+    profile, aliases, structure_set_uid, claim, cohort : what the record does not tell, given once more by the user
 
     Raises
     ------
@@ -75,7 +57,13 @@ def derived_again(
         If the record was made with an option whose value it does not hold, and it was not given again.
     """
     facts, options = saved.plan.facts, saved.options
-    given = {"--map": aliases, "--structure-set": structure_set_uid, "--profile": profile, "--claim": claim}
+    given = {
+        "--map": aliases,
+        "--structure-set": structure_set_uid,
+        "--profile": profile,
+        "--claim": claim,
+        "--cohort": cohort,
+    }
     needed = {*options, "--claim"} if _rests_on_a_claim(saved) else {*options}
     for option, value in given.items():
         if option in needed and not value:
@@ -83,7 +71,7 @@ def derived_again(
                 option, "nothing", "what analyze was given: the record was made with it and holds no value"
             )
     used = profile or DEFAULT_PROFILE
-    stated: dict[str, Any] = {"claim": claim, "payer": options.get("--payer")}
+    stated: dict[str, Any] = {"claim": claim, "payer": options.get("--payer"), "cohort": cohort}
     site = facts.site.replace("_", "-") if facts.site_stated_by == "user" else None
     assessment = assessed(
         path,
@@ -97,7 +85,7 @@ def derived_again(
         **{name: value for name, value in stated.items() if value is not None},
     )
     identified = saved.privacy == "identified"
-    return assessment, kept_record(assessment, path=path, profile=used, identified=identified)
+    return assessment, kept_record(assessment, profile=used, identified=identified)
 
 
 def _rests_on_a_claim(record: Record) -> bool:

@@ -14,6 +14,7 @@ from rtcomplexity.evidence.naming import deidentified_roi_name, encodable, keyed
 from rtcomplexity.evidence.record import NOT_STATED
 from rtcomplexity.fusion.image_sets import acquisitions
 from rtcomplexity.metrics.registration import NOT_MEASURED
+from rtcomplexity.metrics.target_shape import SURFACE_METHOD
 from rtcomplexity.scoring.guardrails import DISCLAIMER, SERVICE_LEVEL_NOTE
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from rtcomplexity.model.registration import SpatialRegistration
     from rtcomplexity.model.structure_set import Roi
     from rtcomplexity.scoring.claim import StatedClaim
+    from rtcomplexity.scoring.cohort import BesideCohort, Comparison
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.profile import Profile, Stratum
     from rtcomplexity.scoring.score import FactorScore, FamilyScore, GroupScore
@@ -87,6 +89,7 @@ def build_record(
     software_version: str,
     options: Mapping[str, str] | None = None,
     definitions: Iterable[Definition] = (),
+    default_verdict: rec.DefaultVerdict | None = None,
     identified: bool = False,
 ) -> rec.Record:
     """Build the evidence record.
@@ -101,6 +104,8 @@ def build_record(
         Options that differ from their defaults, as the user wrote them; name to value.
     definitions
         The metric catalogue; those of its metrics that occur are explained in the record.
+    default_verdict
+        What the same files come to without those options.
     identified
         Whether ROI names, UIDs and free text are written as they are.
     """
@@ -116,12 +121,22 @@ def build_record(
         acquisitions=tuple(_acquisition(each) for each in acquisitions(case.image_sets)),
         rois=_rois(case, table, privacy),
         relations=tuple(_relation(each, rois, privacy) for each in table.relations),
-        gross_target=rec.GrossTarget(rois=table.gross_target_rois, metrics=_metrics(table.gross_target)),
+        gross_target=_gross_target(table),
         score=_score(outcome, profile),
         verdict=_verdict(outcome.verdict),
         stated_claim=_stated_claim(outcome.stated, privacy),
+        cohort=None if outcome.cohort is None else _cohort(outcome.cohort, outcome.comparison),
+        default_verdict=default_verdict,
         issues=tuple(_issue(each, privacy) for each in sorted({*case.issues, *table.issues, *outcome.warnings})),
         metric_definitions=_definitions(definitions, table),
+    )
+
+
+def _gross_target(table: MetricTable) -> rec.GrossTarget:
+    return rec.GrossTarget(
+        rois=table.gross_target_rois,
+        metrics=_metrics(table.gross_target),
+        surface_method=SURFACE_METHOD if table.gross_target else "",
     )
 
 
@@ -442,6 +457,21 @@ def _verdict(verdict: Verdict) -> rec.VerdictRecord:
             rec.ReadinessRecord(item=each.item, state=each.state.value, text=each.text, supplied_by=each.supplied_by)
             for each in verdict.readiness
         ),
+    )
+
+
+def _cohort(cohort: BesideCohort, comparison: Comparison | None) -> rec.CohortRecord:
+    found = comparison
+    return rec.CohortRecord(
+        sha256=cohort.local.cohort.sha256,
+        n=None if found is None else found.n,
+        left_out=None if found is None else found.left_out,
+        at_or_above=None if found is None else found.at_or_above,
+        p=rec.Missing(reason="nothing was scored") if found is None else found.p,
+        side=None if found is None else found.side.value,
+        counts=found is not None and found.counts,
+        context=() if found is None else found.context,
+        text="Nothing was scored, so nothing was compared with local plans." if found is None else found.text,
     )
 
 

@@ -225,6 +225,8 @@ class GrossTarget(_Frozen):
 
     rois: tuple[int, ...]
     metrics: Metrics
+    surface_method: str = ""
+    """How the scored surface is made; empty where it was not, or where an older version does not say."""
 
 
 class ProfileRecord(_Frozen):
@@ -400,6 +402,27 @@ class Identification(_Frozen):
     rt_plan_date: str | None
 
 
+class CohortRecord(_Frozen):
+    """The local cohort beside the built-in reference. It can leave a verdict open, and nothing else."""
+
+    sha256: str
+    """Of the cohort file's content."""
+    n: int | None
+    """Plans of the stratum that were compared with, the assessed patient's left out; null where nothing was scored."""
+    left_out: int | None
+    at_or_above: int | None
+    """Plans whose T is at least this plan's."""
+    p: Number | Missing
+    """(1 + `at_or_above`) / (`n` + 1)."""
+    side: Literal["unusual", "neither typical nor unusual", "typical"] | None
+    """Unusual: p at most 0.025; typical: p above 0.25."""
+    counts: bool
+    """Whether it may leave the verdict open; otherwise it is context only."""
+    context: tuple[str, ...]
+    """Codes of why it is context only."""
+    text: str
+
+
 class DefaultVerdict(_Frozen):
     """What the same files come to without the options that were used."""
 
@@ -451,6 +474,8 @@ class Record(_Frozen):
     """Null where no claim file and no payer was given."""
     identification: Identification | None = None
     """Only in a folder that was asked for as identified."""
+    cohort: CohortRecord | None = None
+    """Null where no cohort was given."""
     default_verdict: DefaultVerdict | None = None
     """Beside the verdict where options were used that can move it; null where none were, or it was not computed."""
     issues: tuple[IssueRecord, ...]

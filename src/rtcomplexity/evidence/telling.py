@@ -173,6 +173,8 @@ class Cover:
     error_rate: str
     options: tuple[str, ...]
     """What was chosen or stated by a person; empty where everything is as by default."""
+    local_plans: str
+    """What the comparison with a local cohort came to; empty where none was given."""
     default_answer: str
     """The answer without those options; empty where it is not known or there are none."""
 
@@ -193,6 +195,7 @@ def cover_of(record: Record) -> Cover:
         steps=tuple(_steps(verdict)),
         error_rate=error_rate(verdict),
         options=tuple(_options(record)),
+        local_plans="" if record.cohort is None else record.cohort.text,
         default_answer=_default_answer(record),
     )
 

@@ -26,6 +26,11 @@ BLUR_MM: Final = 3.0
 STEPS_PER_DIAMETER: Final = 16
 FINEST_STEP_MM: Final = 1.0
 COARSEST_STEP_MM: Final = 2.0
+SURFACE_METHOD: Final = (
+    f"sub-voxel, Gaussian {BLUR_MM:g} mm, {STEPS_PER_DIAMETER} steps per diameter of {FINEST_STEP_MM:g} to "
+    f"{COARSEST_STEP_MM:g} mm"
+)
+"""How the scored surface is made; values of one method compare with each other."""
 REPLICATE_STEP_MM: Final = 3.0
 """On which replicates are compared with the original: as coarse as the blur allows."""
 

@@ -177,7 +177,7 @@ def readiness_of(
 
 
 def _beside(cohort: Comparison) -> tuple[ReadinessState, str]:
-    if cohort.qualifies:
+    if cohort.counts:
         return ReadinessState.MET, f"A cohort of {cohort.n} local plans stands beside the built-in reference."
     why = "; ".join(CONTEXT_TEXTS[code] for code in cohort.context)
     return ReadinessState.MISSING, f"The cohort of {cohort.n} local plans is context only: {why}."

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.profile import Profile
 
 COHORT_SCHEMA: Final = "rtcomplexity/cohort/1"
-LEAST_QUALIFYING: Final = 120
+LEAST_PLANS: Final = 120
 """With fewer plans, the assessed patient's left out, a comparison is context and moves no verdict."""
 UNUSUAL_ONE_IN: Final = 40
 """Unusual: p at most 1 in 40, which is 0.025."""
@@ -35,6 +36,7 @@ TYPICAL_ONE_IN: Final = 4
 SMALL_COHORT: Final = (
     "At n = 50 the empirical cutoff's false support averages 4.4 %, and 9.5 % in the worst twentieth of such cohorts."
 )
+QUANTILES: Final = (5.0, 25.0, 50.0, 75.0, 95.0, 97.5)
 SAME_SPACING_MM: Final = 0.05
 """Slice spacings that differ by less are one."""
 _LARGEST_BYTES: Final = 64_000_000
@@ -147,7 +149,7 @@ class Side(StrEnum):
 
 
 CONTEXT_TEXTS: Final = {
-    "too_few_plans": f"fewer than {LEAST_QUALIFYING} plans of this stratum are left to compare with",
+    "too_few_plans": f"fewer than {LEAST_PLANS} plans of this stratum are left to compare with",
     "patients_not_told_apart": "nothing shows that it holds one plan per patient and course",
     "key_not_there": "its key does not lie beside it, so other plans of this patient cannot be left out",
     "patient_not_known": "the plan names no patient, so other plans of the patient cannot be left out",
@@ -181,9 +183,21 @@ class Comparison:
         return Side.TYPICAL if TYPICAL_ONE_IN * (1 + self.at_or_above) > self.n + 1 else Side.BETWEEN
 
     @property
-    def qualifies(self) -> bool:
+    def counts(self) -> bool:
         """Whether it may leave a verdict open."""
         return not self.context
+
+    @property
+    def text(self) -> str:
+        """What it came to, in a sentence or two."""
+        if not self.n:
+            return "The local cohort holds no other patient's plan of this stratum."
+        told = (
+            f"Local plans with a deciding score as high or higher: {self.at_or_above} of {self.n} (p = {self.p:.3g}), "
+            f"{self.side}."
+        )
+        why = "; ".join(CONTEXT_TEXTS[code] for code in self.context)
+        return f"{told} This is context only: {why}." if why else told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +206,14 @@ class LocalCohort:
 
     cohort: Cohort
     key: bytes | None
+
+    def check_profile(self, profile: Profile) -> None:
+        """Raise CohortError if the cohort was scored by another profile: its T cannot be compared."""
+        scored_by = self.cohort.profile
+        if scored_by.sha256 != profile.sha256:
+            found = f"The cohort was scored by another profile ({scored_by.id[:40]} {scored_by.sha256[:12]})"
+            used = f"{profile.id} {profile.sha256[:12]}"
+            raise CohortError(f"{found} than the one in use ({used}).", "assess its plans again, and build it anew.")
 
     def beside(self, plan_id: str, patient: str, profile: Profile) -> BesideCohort:
         """Leave out the assessed plan and everything of its patient.
@@ -206,27 +228,24 @@ class LocalCohort:
         Raises
         ------
         CohortError
-            If the cohort was scored by another profile: its T cannot be compared.
+            If the cohort was scored by another profile.
         """
-        if self.cohort.profile.sha256 != profile.sha256:
-            found = f"The cohort was scored by another profile ({_named(self.cohort.profile.id, self.cohort.profile)})"
-            used = f"{profile.id} {profile.sha256[:12]}"
-            raise CohortError(f"{found} than the one in use ({used}).", "assess its plans again, and build it anew.")
+        self.check_profile(profile)
         hashed = "" if self.key is None else patient_hash(patient, self.key)
         kept, left_out = {}, {}
         for stratum in self.cohort.strata:
             others = [each.t for each in stratum.plans if not _is_own(each, plan_id, hashed)]
             kept[stratum.id] = tuple(others)
             left_out[stratum.id] = len(stratum.plans) - len(others)
-        return BesideCohort(local=self, profile=profile, t=kept, left_out=left_out, context=self._context(patient))
+        context = (*self.context, *(() if patient else ("patient_not_known",)))
+        return BesideCohort(local=self, profile=profile, t=kept, left_out=left_out, context=context)
 
-    def _context(self, patient: str) -> tuple[str, ...]:
-        fired = (
-            ("patients_not_told_apart", self.cohort.patient_key is None),
-            ("key_not_there", self.cohort.patient_key is not None and self.key is None),
-            ("patient_not_known", not patient),
-        )
-        return tuple(code for code, does_fire in fired if does_fire)
+    @property
+    def context(self) -> tuple[str, ...]:
+        """Why it moves no verdict whatever the plan; empty where nothing of the file speaks against it."""
+        if self.cohort.patient_key is None:
+            return ("patients_not_told_apart",)
+        return ("key_not_there",) if self.key is None else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -244,14 +263,87 @@ class BesideCohort:
     def compare(self, stratum_id: str, t: float) -> Comparison:
         """Rank a T among the plans of a stratum."""
         others = self.t.get(stratum_id, ())
-        few = ("too_few_plans",) if len(others) < LEAST_QUALIFYING else ()
         return Comparison(
             stratum=stratum_id,
             n=len(others),
             left_out=self.left_out.get(stratum_id, 0),
             at_or_above=sum(other >= t for other in others),
-            context=(*few, *self.context),
+            context=(*_too_few(len(others)), *self.context),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StratumSummary:
+    """What a cohort holds of one stratum."""
+
+    id: str
+    n: int
+    context: tuple[str, ...]
+    """Why it moves no verdict; empty where it can."""
+    t_quantiles: dict[str, float]
+    """By percentile, linear between plans."""
+    unusual_above: float | None
+    """What T has to exceed to be unusual; None where the cohort is too small for any to be."""
+    slice_spacing_mm: tuple[float, float] | None
+    """Least and most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortSummary:
+    """What a cohort holds, without its plans."""
+
+    sha256: str
+    software: str
+    profile: str
+    profile_sha256: str
+    sources: int
+    plans: int
+    strata: tuple[StratumSummary, ...]
+    exclusions: dict[str, int]
+    assessed_by: dict[str, int]
+    surface_methods: dict[str, int]
+
+
+def summary_of(local: LocalCohort) -> CohortSummary:
+    """Summarise a cohort."""
+    cohort = local.cohort
+    return CohortSummary(
+        sha256=cohort.sha256,
+        software=cohort.software,
+        profile=cohort.profile.id,
+        profile_sha256=cohort.profile.sha256,
+        sources=cohort.sources,
+        plans=sum(len(stratum.plans) for stratum in cohort.strata),
+        strata=tuple(_stratum_summary(stratum, local.context) for stratum in cohort.strata),
+        exclusions=dict(sorted(Counter(each.reason for each in cohort.exclusions).items())),
+        assessed_by=dict(cohort.assessed_by),
+        surface_methods=dict(cohort.surface_methods),
+    )
+
+
+def _stratum_summary(stratum: CohortStratum, context: tuple[str, ...]) -> StratumSummary:
+    t = tuple(sorted(plan.t for plan in stratum.plans))
+    spacings = [plan.slice_spacing_mm for plan in stratum.plans if plan.slice_spacing_mm is not None]
+    return StratumSummary(
+        id=stratum.id,
+        n=len(t),
+        context=(*_too_few(len(t)), *context),
+        t_quantiles={f"{percent:g}": _quantile(t, percent) for percent in QUANTILES},
+        unusual_above=unusual_above(t),
+        slice_spacing_mm=(min(spacings), max(spacings)) if spacings else None,
+    )
+
+
+def _quantile(t: tuple[float, ...], percent: float) -> float:
+    """Linear between the sorted values at (n - 1) * percent / 100."""
+    place = (len(t) - 1) * percent / 100
+    low = int(place)
+    high = min(low + 1, len(t) - 1)
+    return round_significant(t[low] + (place - low) * (t[high] - t[low]))
+
+
+def _too_few(n: int) -> tuple[str, ...]:
+    return ("too_few_plans",) if n < LEAST_PLANS else ()
 
 
 def patient_hash(patient: str, key: bytes) -> str:
@@ -372,10 +464,6 @@ def warnings_of(
 
 def _is_own(plan: CohortPlan, plan_id: str, hashed: str) -> bool:
     return plan.plan == plan_id or (hashed != "" and plan.patient == hashed)
-
-
-def _named(name: str, profile: CohortProfile) -> str:
-    return f"{name[:40]} {profile.sha256[:12]}"
 
 
 def _tree(cohort: Cohort) -> dict[str, Any]:

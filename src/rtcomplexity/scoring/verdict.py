@@ -256,12 +256,12 @@ def _verdict(
 
 
 def _decide(question: _Question) -> tuple[VerdictValue, tuple[Reason, ...]]:
-    """Decide by the reference; where a cohort that qualifies does not agree, leave it open. It never adds a support."""
+    """Decide by the reference; where a cohort that counts does not agree, leave it open. It never adds a support."""
     value, reasons = _decide_by_reference(question)
     comparison = question.compared() if value in _AGREES else None
-    if comparison is None or not comparison.qualifies or comparison.side is _AGREES[value]:
+    if comparison is None or not comparison.counts or comparison.side is _AGREES[value]:
         return value, reasons
-    words = f"{comparison.side} (p = {comparison.p:g})"
+    words = f"{comparison.side} (p = {comparison.p:.3g})"
     return VerdictValue.INDETERMINATE, (*reasons, reason("cohort_disagrees", n=comparison.n, verdict=words))
 
 

@@ -55,6 +55,12 @@ def analyze(
     payer: Annotated[
         str | None, typer.Option(metavar="NAME", help="Whose rules on modifier 22 count.", show_default=False)
     ] = None,
+    cohort: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Local plans to stand beside the reference: cohort build.", show_default=False
+        ),
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Counts, volumes and links only; no verdict.")] = False,
     sign_key: Annotated[
         Path | None,
@@ -86,13 +92,14 @@ def analyze(
         fractions=fractions,
         claim=claim,
         payer=payer,
+        cohort=cohort,
         quick=quick,
         quiet=quiet,
     )
     record = assessment.record
     if out is not None:
         is_named = identified is True
-        _leave(assessment, out, path=path, profile=profile, identified=is_named, sign_key=sign_key, quiet=quiet)
+        _leave(assessment, out, profile=profile, identified=is_named, sign_key=sign_key, quiet=quiet)
     if as_json:
         print_document(to_json(record))
     else:
@@ -107,7 +114,6 @@ def _leave(
     assessment: "Assessment",
     out: Path,
     *,
-    path: Path,
     profile: str,
     identified: bool,
     sign_key: Path | None,
@@ -125,7 +131,7 @@ def _leave(
     key = None if sign_key is None else read_private_key(sign_key)
     evidence = evidence_of(
         assessment.case,
-        kept_record(assessment, path=path, profile=profile, identified=identified),
+        kept_record(assessment, profile=profile, identified=identified),
         written_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         settings=Settings.from_environment(),
         key=key,

@@ -30,6 +30,9 @@ def verify(
     claim: Annotated[
         Path | None, typer.Option("--claim", metavar="FILE", help="As analyze was given.", show_default=False)
     ] = None,
+    cohort: Annotated[
+        Path | None, typer.Option("--cohort", metavar="FILE", help="As analyze was given.", show_default=False)
+    ] = None,
     aliases: Aliases = None,
     structure_set_uid: StructureSetUid = None,
     quiet: Quiet = False,
@@ -66,6 +69,7 @@ def verify(
                 aliases=aliases,
                 structure_set_uid=structure_set_uid,
                 claim=claim,
+                cohort=cohort,
                 quiet=quiet,
             )
         except InputDataError as error:

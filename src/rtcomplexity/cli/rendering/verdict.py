@@ -20,7 +20,7 @@ from rtcomplexity.evidence.formats.text import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rtcomplexity.evidence.record import Record, ScoreRecord, VerdictRecord
+    from rtcomplexity.evidence.record import DefaultVerdict, Record, ScoreRecord, VerdictRecord
 
 
 ABOUT_SCORE = frozenset({"below_reject_cutoff", "between_cutoffs", "above_support_cutoff"})
@@ -59,8 +59,12 @@ def _facts(record: Record) -> Iterator[tuple[str, str]]:
     labels = chain(["Missing"], repeat(""))
     for supplier, items in missing_by_supplier(verdict).items():
         yield next(labels), f"from the {supplier}: {', '.join(items)}"
+    if record.cohort is not None:
+        yield "Local plans", record.cohort.text
     if options := _options(record):
         yield "Options", "; ".join(options)
+    if record.default_verdict is not None:
+        yield "Without them", _default(record.default_verdict, record.verdict)
 
 
 def missing_by_supplier(verdict: VerdictRecord) -> dict[str, list[str]]:
@@ -81,6 +85,13 @@ def _options(record: Record) -> list[str]:
     if facts.fractions_stated_by == "user":
         options.append(f"{facts.fractions} fractions, stated by the user")
     return options
+
+
+def _default(default: DefaultVerdict, verdict: VerdictRecord) -> str:
+    """The answer without the options, in the words of the headline where it is another one."""
+    score = f" (score {decimal(default.t)} of 100)" if isinstance(default.t, float) else ""
+    told = f"{default.value.replace('_', ' ')}{score}"
+    return f"the same, {told}" if default.value == verdict.value else f"{told}. {HEADLINES[default.value]}"
 
 
 def _score_facts(score: ScoreRecord) -> Iterator[tuple[str, str]]:

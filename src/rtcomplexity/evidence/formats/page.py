@@ -170,6 +170,7 @@ def _shown_cover(cover: Cover) -> Cover:
         steps=tuple(Step(who=shown(each.who), what=shown(each.what)) for each in cover.steps),
         error_rate=shown(cover.error_rate),
         options=_all(cover.options),
+        local_plans=shown(cover.local_plans),
         default_answer=shown(cover.default_answer),
     )
 

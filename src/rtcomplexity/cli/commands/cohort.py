@@ -1,0 +1,90 @@
+"""``rtcomplexity cohort``: plans of one's own to stand beside the built-in reference."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rtcomplexity.cli.options import DEFAULT_PROFILE, AsJson, ProfileName, Quiet
+
+if TYPE_CHECKING:
+    from rtcomplexity.scoring.cohort import LocalCohort
+
+app = typer.Typer(no_args_is_help=True)
+
+Results = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RESULTS...",
+        help="Output folders of batch, or evidence folders; or the files in them.",
+        show_default=False,
+    ),
+]
+CohortOut = Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the cohort goes.", show_default=False)]
+CohortFile = Annotated[Path, typer.Argument(metavar="FILE", help="What cohort build wrote.", show_default=False)]
+StratumId = Annotated[
+    str | None,
+    typer.Option("--stratum", metavar="ID", help="Keep plans of this stratum only.", show_default=False),
+]
+
+
+@app.callback()
+def describe() -> None:
+    """Make a cohort of local plans, which stands beside the built-in reference, and look at one.
+
+    Example: rtcomplexity cohort build ./results --out cohort.json
+    """
+
+
+@app.command()
+def build(
+    results: Results,
+    *,
+    out: CohortOut,
+    profile: ProfileName = DEFAULT_PROFILE,
+    stratum: StratumId = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Build a cohort of consecutive plans from results: one per patient and course, exclusions listed.
+
+    Example: rtcomplexity cohort build ./results --out cohort.json
+    """
+    from rtcomplexity.batch.cohort import build_cohort, write_cohort
+    from rtcomplexity.scoring.cohort import LocalCohort
+    from rtcomplexity.scoring.profile import load_profile
+
+    built = build_cohort(results, load_profile(profile), stratum=stratum)
+    written = write_cohort(built, out)
+    if not quiet:
+        key = f" and its key, {written[1].name}: keep that beside it, and to yourself" if len(written) > 1 else ""
+        typer.echo(f"Wrote {out}{key}", err=True)
+    _print(LocalCohort(cohort=built.cohort, key=built.key), as_json=as_json)
+
+
+@app.command()
+def show(path: CohortFile, *, as_json: AsJson = False) -> None:
+    """Show a cohort: plans and T by stratum, what was excluded and why, and whether it can move a verdict.
+
+    Example: rtcomplexity cohort show cohort.json --json
+    """
+    from datetime import UTC, datetime
+
+    from rtcomplexity.scoring.cohort import load_cohort
+
+    local = load_cohort(path)
+    _print(local, as_json=as_json, written_on=f"{datetime.fromtimestamp(path.stat().st_mtime, UTC):%Y-%m-%d}")
+
+
+def _print(local: "LocalCohort", *, as_json: bool, written_on: str = "") -> None:
+    from dataclasses import asdict
+
+    from rtcomplexity.cli.rendering.cohort import cohort_parts
+    from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
+    from rtcomplexity.scoring.cohort import summary_of
+
+    summary = summary_of(local)
+    if as_json:
+        print_document(as_json_bytes(asdict(summary)))
+    else:
+        print_result(cohort_parts(summary, written_on))
