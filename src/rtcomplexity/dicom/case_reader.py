@@ -17,6 +17,7 @@ from rtcomplexity.dicom.image_series import build_series
 from rtcomplexity.dicom.image_sets import build_image_sets
 from rtcomplexity.dicom.index import FileIndex, index_folder, load
 from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe
+from rtcomplexity.dicom.roi_images import roi_image_issues
 from rtcomplexity.dicom.rt_plan import read_plan
 from rtcomplexity.dicom.selection import Candidate, choose
 from rtcomplexity.dicom.structure_set import structure_set_from
@@ -111,6 +112,7 @@ def read_case(
         *series_issues,
         *choice_issues,
         *link_issues(chosen, link, found),
+        *roi_image_issues(chosen, link, image_sets),
         *input_issues(index),
     )
     return Case(

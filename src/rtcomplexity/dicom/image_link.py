@@ -43,7 +43,8 @@ def find_link(structure_set: StructureSet, found: Sequence[FoundSeries]) -> Link
     """Find the planning series of a structure set.
 
     Among several series that one kind of reference names: image sets before localizers and derived ones, then CT
-    before MR before PET, then the most slices in common.
+    before MR before PET, then the most slices in common. An average that more ROIs were drawn on than on any phase
+    of a 4D acquisition comes before those phases.
 
     Parameters
     ----------
@@ -64,7 +65,8 @@ def find_link(structure_set: StructureSet, found: Sequence[FoundSeries]) -> Link
     )
     for kind, uids in by_image:
         here = {id(one): len(uids.intersection(one.series.sop_instance_uids)) for one in found}
-        planning = _best([one for one in found if here[id(one)]], here)
+        named = [one for one in found if here[id(one)]]
+        planning = _best(_without_phases(named, structure_set), here)
         if planning is not None:
             return _link(kind, planning, _resolved(uids, found), len(uids), references, found)
     overlap = {id(one): _planes_on_slices(structure_set, one.series.grid) for one in found}
@@ -113,6 +115,25 @@ def _best(candidates: Iterable[FoundSeries], common: dict[int, int]) -> FoundSer
         )
 
     return min(candidates, key=key, default=None)
+
+
+def _without_phases(named: Sequence[FoundSeries], structure_set: StructureSet) -> Sequence[FoundSeries]:
+    """Leave out phases where the plan was drawn on their average: where more ROIs name its images than any phase's."""
+    derived = [one for one in named if one.is_derived]
+    if not derived:
+        return named
+    rois = {id(one): _rois_on(one, structure_set) for one in named}
+    average = max(derived, key=lambda one: rois[id(one)])
+    phases = [one for one in named if not one.not_counted_because and one.series.modality == average.series.modality]
+    frame = average.series.frame_of_reference_uid
+    are_averaged = all(one.is_phase and one.series.frame_of_reference_uid == frame for one in phases)
+    is_planned_on = all(rois[id(average)] > rois[id(one)] for one in phases)
+    return [one for one in named if one not in phases] if are_averaged and is_planned_on else named
+
+
+def _rois_on(one: FoundSeries, structure_set: StructureSet) -> int:
+    """How many ROIs name images of a series."""
+    return sum(not roi.image_uids.isdisjoint(one.series.sop_instance_uids) for roi in structure_set.rois)
 
 
 def _resolved(uids: frozenset[str], found: Iterable[FoundSeries]) -> int:

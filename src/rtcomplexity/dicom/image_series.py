@@ -36,6 +36,9 @@ _DERIVED_WORDS: Final = frozenset(
 )
 _CONE_BEAM: Final = re.compile(r"\b(cbct|xvi|obi|cone[ _-]?beam|on-board imager|halcyon)\b", re.IGNORECASE)
 _WORD: Final = re.compile(r"[A-Z]+")
+_PHASE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*%|\bphase\s*(\d+)|\bT\s*=\s*(\d+)|\bT\s*(0|\d{2,3})\b", re.IGNORECASE)
+"""30%, phase 3, T=3, T30; not the T1 and T2 of an MR."""
+_DERIVED: Final = "derived (projection or average)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,22 @@ class FoundSeries:
     """Number of the phase, where one DICOM series held several; from 0."""
     not_counted_because: str = ""
     """Why it is no image set of its own (localizer, derived, cone-beam); empty where it is."""
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether it is a projection or an average of other images."""
+        return self.not_counted_because == _DERIVED
+
+    @property
+    def named_phase(self) -> float | None:
+        """Number of the phase that its description names: 30 for "30%", "phase 30", "T30"; None where it names none."""
+        found = _PHASE.search(self.series.description)
+        return None if found is None else float(found[found.lastindex or 0])
+
+    @property
+    def is_phase(self) -> bool:
+        """Whether it was one of several phases of its DICOM series, or is called one."""
+        return self.phase is not None or self.named_phase is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -321,7 +340,7 @@ def _not_counted_because(image: ImageHeader, file: IndexedFile) -> str:
         return "localizer"
     words = {word for text in (*kinds, image.description.upper()) for word in _WORD.findall(text)}
     if not words.isdisjoint(_DERIVED_WORDS):
-        return "derived (projection or average)"
+        return _DERIVED
     if file.modality == "CT" and _CONE_BEAM.search(f"{image.description} {image.device} {' '.join(kinds)}"):
         return "cone-beam CT"
     return ""

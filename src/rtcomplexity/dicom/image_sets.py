@@ -6,7 +6,6 @@ here shows nothing about its use.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from rtcomplexity.model.registration import SpatialRegistration
     from rtcomplexity.model.structure_set import ImageReferences
 
-_PHASE: Final = re.compile(r"\d+(\.\d+)?\s*%|\bphase\s*\d+|\bT\s*=?\s*\d+", re.IGNORECASE)
 _SAME_STACK_MM: Final = 0.01
 
 
@@ -78,7 +76,7 @@ def _acquisition_key(one: FoundSeries, number: int) -> tuple[object, ...]:
         return (number,)
     if one.phase is not None:
         return ("phases of one series", series.study_uid, series.series_uid)
-    if not _PHASE.search(series.description):
+    if one.named_phase is None:
         return (number,)
     stack = np.round(series.grid.slice_positions_mm / _SAME_STACK_MM).astype(np.int64)
     frame = series.frame_of_reference_uid
@@ -107,7 +105,7 @@ def _image_set(
     tied_frames: frozenset[str],
     registrations: Sequence[SpatialRegistration],
 ) -> ImageSet:
-    series = tuple(one.series for one in _planning_first(group, link.planning))
+    series = tuple(one.series for one in _in_order(group, link.planning))
     if any(one is link.planning for one in group):
         return ImageSet(series=series, role=ImageRole.PLANNING, level=EvidenceLevel.REFERENCED, shown_by=link.text)
     level, shown_by = _level(series, references, frame, tied_frames, registrations)
@@ -117,8 +115,9 @@ def _image_set(
     return ImageSet(series=series, role=ImageRole.SECONDARY, level=level, shown_by=shown_by)
 
 
-def _planning_first(group: Sequence[FoundSeries], planning: FoundSeries | None) -> list[FoundSeries]:
-    return sorted(group, key=lambda one: one is not planning)
+def _in_order(group: Sequence[FoundSeries], planning: FoundSeries | None) -> list[FoundSeries]:
+    """Phases by number, the planning image before all."""
+    return sorted(group, key=lambda one: (one is not planning, one.phase or 0, one.named_phase or 0))
 
 
 def _level(

@@ -56,7 +56,9 @@ def acquisitions(image_sets: Sequence[ImageSet]) -> tuple[Acquisition, ...]:
     """Group image sets into acquisitions.
 
     A PET and a CT of one study, one frame of reference and one patient are one acquisition; each CT goes to
-    one PET only, the first of its kind. Everything else stands alone.
+    one PET only, the first of its kind. So are the planning image and the phases of its modality in its frame of
+    reference: an average, or a breath-hold scan, with the 4D acquisition of the same visit. Everything else stands
+    alone.
 
     Returns
     -------
@@ -69,8 +71,13 @@ def acquisitions(image_sets: Sequence[ImageSet]) -> tuple[Acquisition, ...]:
             ct = next((n for n in range(len(image_sets)) if n not in partner and _came_with(image_sets, n, pet)), None)
             if ct is not None:
                 partner[ct], partner[pet] = pet, ct
-    groups = [(n, partner[n]) if n in partner else (n,) for n in range(len(image_sets)) if partner.get(n, n) >= n]
-    return tuple(_acquisition(image_sets, members) for members in groups)
+    groups: dict[int, set[int]] = {}
+    for n in range(len(image_sets)):
+        joined = {n, partner.get(n, n)} | ({0} if _is_phases_of_planning(image_sets, n) else set())
+        group = set().union(joined, *(groups.get(member, set()) for member in joined))
+        groups |= dict.fromkeys(group, group)
+    members = dict.fromkeys(tuple(sorted(group)) for group in groups.values())
+    return tuple(_acquisition(image_sets, each) for each in sorted(members))
 
 
 def counted(image_sets: Sequence[ImageSet]) -> tuple[Acquisition, ...]:
@@ -96,15 +103,26 @@ def _came_with(image_sets: Sequence[ImageSet], ct: int, pet: int) -> bool:
     return same_visit and bool(a.frame_of_reference_uid) and a.patient_key == b.patient_key
 
 
+def _is_phases_of_planning(image_sets: Sequence[ImageSet], n: int) -> bool:
+    """Whether a set is the 4D acquisition beside a planning image of the same visit; the planning set comes first."""
+    planning, other = image_sets[0], image_sets[n]
+    if planning.role is not ImageRole.PLANNING or other.role is not ImageRole.SECONDARY or len(other.series) == 1:
+        return False
+    a, b = planning.series[0], other.series[0]
+    same_frame = a.frame_of_reference_uid == b.frame_of_reference_uid and bool(a.frame_of_reference_uid)
+    return same_frame and a.modality == b.modality and a.patient_key == b.patient_key
+
+
 def _acquisition(image_sets: Sequence[ImageSet], members: tuple[int, ...]) -> Acquisition:
     chosen = [image_sets[n] for n in members]
     used = [image_set for image_set in chosen if _is_used(image_set)]
+    beside = [image_sets[n] for n in members if not _is_phases_of_planning(image_sets, n)]
     return Acquisition(
         members=members,
         modalities=tuple(dict.fromkeys(image_set.modality for image_set in chosen)),
         phases=max(len(image_set.series) for image_set in chosen),
         level=max((image_set.level for image_set in chosen), key=LEVELS.index),
-        is_fused=any(image_set.role is ImageRole.SECONDARY for image_set in used),
+        is_fused=any(image_set.role is ImageRole.SECONDARY and _is_used(image_set) for image_set in beside),
         is_counted=bool(used),
     )
 

@@ -1,74 +1,162 @@
-"""Which phases of a 4D acquisition carry contours: structure sets drawn on several series of one image set.
+"""Which phases of a 4D acquisition carry contours: of structure sets drawn on a phase each, or of ROIs of one set.
 
-A phase that nobody drew on shows nothing of its use. Knows structure sets and image sets; measures nothing.
+A phase that nobody drew on, or that only carries a copy of another phase's contours, shows nothing of its use. Knows
+structure sets and image sets; measures nothing.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.dicom.roi_images import drawn_on, owners, phases_in_frame
+from rtcomplexity.model.structure_set import TargetClass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from rtcomplexity.model.case import Case, ImageSet
     from rtcomplexity.model.image import ImageSeries
     from rtcomplexity.model.structure_set import Roi, StructureSet
 
+_PHASE_OF_NAME: Final = re.compile(
+    r"[\s_.-]+(?:(?:t|p|ph|phase|ct)[\s_=]*\d{1,3}\s*%?|(?:\d{2,3}|0)|\d{1,3}\s*%|inhale|exhale|insp|exp|in|ex|avg|ave|"
+    r"average|mip)\s*$",
+    re.IGNORECASE,
+)
+"""What a name ends with that tells phases of one target apart: _50, -T50, " 50%", _exhale; not the 1 of GTV-1."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PhaseContours:
-    """One phase with the structure set drawn on it."""
+    """One phase with the gross targets drawn on it."""
 
     number: int
     """Place of the phase in its image set, from 1."""
     series: ImageSeries
-    structure_set: StructureSet
+    gross_targets: tuple[Roi, ...]
+    """With contours; at least one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CasePhases:
+    """The 4D acquisition of a case, as far as it was drawn on."""
+
+    phases: tuple[PhaseContours, ...] = ()
+    """Phases that carry a gross target's contours, in the image set's order."""
+    elsewhere: tuple[tuple[Roi, PhaseContours], ...] = ()
+    """GTVs of the assessed set that were drawn on another phase than the planning image, each with that phase."""
+    copied: tuple[int, ...] = ()
+    """Numbers of the phases that carry nothing but contours of an earlier one, point for point."""
 
     @property
-    def gross_targets(self) -> tuple[Roi, ...]:
-        """Gross targets with contours."""
-        return tuple(roi for roi in self.structure_set.rois if roi.target_class.is_gross and len(roi.contours))
+    def count(self) -> int:
+        """Phases that carry contours of their own."""
+        return len(self.phases) - len(self.copied)
+
+    def phase_of(self, roi: Roi) -> PhaseContours | None:
+        """Return the phase that a GTV was drawn on; None where that is the planning image."""
+        return next((phase for other, phase in self.elsewhere if other is roi), None)
+
+    def series_of(self, roi: Roi) -> ImageSeries | None:
+        """Return that phase's images."""
+        phase = self.phase_of(roi)
+        return None if phase is None else phase.series
 
 
-def phase_contours(case: Case) -> tuple[PhaseContours, ...]:
-    """Phases of the 4D acquisition that carry a gross target's contours, in the image set's order.
+def case_phases(case: Case) -> CasePhases:
+    """Phases of the 4D acquisition that carry a gross target's contours.
 
-    Of several 4D acquisitions the one of the planning image counts, else the one with most such phases.
+    An ROI belongs to a phase where all images that its contours name, as far as they are here, are that phase's; where
+    they name none it goes with its structure set. Of several 4D acquisitions the one of the planning image counts,
+    else the one with most such phases.
 
     Returns
     -------
-    tuple of PhaseContours
-        Empty where there is no 4D acquisition, or none of its phases was drawn on.
+    CasePhases
+        Empty where there is no 4D acquisition in the planning frame, or none of its phases was drawn on.
     """
-    acquisitions = [image_set for image_set in case.image_sets if len(image_set.series) > 1]
-    found = [_of_acquisition(image_set, case) for image_set in acquisitions]
+    planning = case.planning_image
+    if planning is None:
+        return CasePhases()
+    found = [_of_acquisition(image_set, case, planning) for image_set in phases_in_frame(case.image_sets, planning)]
     return max(
-        found, key=lambda phases: (any(p.series is case.planning_image for p in phases), len(phases)), default=()
+        found,
+        key=lambda one: (any(phase.series is planning for phase in one.phases), len(one.phases)),
+        default=CasePhases(),
     )
 
 
-def contoured_phase_count(case: Case) -> int:
-    """Phases that carry a gross target's contours; 0 where nothing is 4D."""
-    return len(phase_contours(case))
-
-
 def matching_target(roi: Roi, phase: PhaseContours, gross_count: int) -> Roi | None:
-    """Find the gross target of a phase that an ROI is: by its name, else as the only one on either side."""
-    own = roi.name.strip().casefold()
-    named = [other for other in phase.gross_targets if other.name.strip().casefold() == own]
-    if len(named) == 1:
-        return named[0]
+    """Find the gross target of a phase that an ROI is.
+
+    By its name, else by its name without what names the phase, else as the only one on either side: `gross_count` are
+    the gross targets beside the ROI, itself among them.
+    """
+    for spellings in (_whole_name, _names):
+        named = [other for other in phase.gross_targets if not spellings(other).isdisjoint(spellings(roi))]
+        if len(named) == 1:
+            return named[0]
     is_only = gross_count == 1 and len(phase.gross_targets) == 1
     return phase.gross_targets[0] if is_only else None
 
 
-def _of_acquisition(image_set: ImageSet, case: Case) -> tuple[PhaseContours, ...]:
-    drawn_on = [(phase_set.series, phase_set.structure_set) for phase_set in case.phase_sets]
-    if case.planning_image is not None:
-        drawn_on.insert(0, (case.planning_image, case.structure_set))
-    found = (
-        PhaseContours(number=number, series=series, structure_set=structure_set)
-        for number, series in enumerate(image_set.series, start=1)
-        for drawn_series, structure_set in drawn_on
-        if drawn_series is series
+def _whole_name(roi: Roi) -> frozenset[str]:
+    return frozenset({roi.name.strip().casefold()})
+
+
+def _names(roi: Roi) -> frozenset[str]:
+    """Name with and without its end, where that names a phase."""
+    name = roi.name.strip().casefold()
+    return frozenset({name, _PHASE_OF_NAME.sub("", name).strip() or name})
+
+
+def _of_acquisition(image_set: ImageSet, case: Case, planning: ImageSeries) -> CasePhases:
+    owner = owners((series for each in case.image_sets for series in each.series), first=planning)
+    sets = [(planning, case.structure_set), *((each.series, each.structure_set) for each in case.phase_sets)]
+    drawn = [(drawn_on(roi, owner, linked), roi, n == 0) for n, (linked, one) in enumerate(sets) for roi in _gross(one)]
+    phases = tuple(_drawn_phases(image_set, drawn))
+    return CasePhases(
+        phases=phases,
+        elsewhere=tuple((roi, phase) for phase in phases for roi in _own_gtvs(phase, case, planning)),
+        copied=tuple(_copied(phases)),
     )
-    return tuple(phase for phase in found if phase.gross_targets)
+
+
+def _drawn_phases(
+    image_set: ImageSet, drawn: Sequence[tuple[ImageSeries | None, Roi, bool]]
+) -> Iterator[PhaseContours]:
+    """Yield phases with what was drawn on them: by the assessed set, else by another."""
+    for number, series in enumerate(image_set.series, start=1):
+        here = [(roi, is_own) for place, roi, is_own in drawn if place is series]
+        own = tuple(roi for roi, is_own in here if is_own)
+        if here:
+            yield PhaseContours(number=number, series=series, gross_targets=own or tuple(roi for roi, _ in here))
+
+
+def _copied(phases: Iterable[PhaseContours]) -> Iterator[int]:
+    """Yield the phases of whose targets every one stands, point for point, on an earlier phase."""
+    seen: list[Roi] = []
+    for phase in phases:
+        if all(any(_same_contours(roi, other) for other in seen) for roi in phase.gross_targets):
+            yield phase.number
+        seen += phase.gross_targets
+
+
+def _same_contours(one: Roi, other: Roi) -> bool:
+    return np.array_equal(one.contours.points_mm, other.contours.points_mm)
+
+
+def _gross(structure_set: StructureSet) -> tuple[Roi, ...]:
+    return tuple(roi for roi in structure_set.rois if roi.target_class.is_gross and len(roi.contours))
+
+
+def _own_gtvs(phase: PhaseContours, case: Case, planning: ImageSeries) -> tuple[Roi, ...]:
+    """GTVs of the assessed set on a phase that is not the planning image; an ITV is no phase of anything."""
+    if phase.series is planning:
+        return ()
+    own = {id(roi) for roi in case.structure_set.rois if roi.target_class is TargetClass.GTV}
+    return tuple(roi for roi in phase.gross_targets if id(roi) in own)

@@ -6,7 +6,7 @@ but cannot be sampled carries the reason.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
     from rtcomplexity.metrics.context import ShapeContext
     from rtcomplexity.metrics.definition import MetricDefinition
+    from rtcomplexity.model.image import ImageSeries
     from rtcomplexity.model.issue import Issue
 
 MR = intensity.definitions("mr", "MR", Unit.SIGNAL, Unit.SIGNAL_PER_MM)
 FUSED: tuple[MetricDefinition[Any], ...] = (*intensity.CT, *CT_MORPHOLOGY, *pet.PET, *MR, *registration.PAIR)
 """Metrics of images on a target."""
 SHOWN_TOGETHER = frozenset({EvidenceLevel.REGISTERED, EvidenceLevel.REFERENCED})
+OTHER_PHASE = "it was drawn on another phase than this image"
 SCORED_UNITS = {
     "scored.ct_border_contrast": Unit.HU,
     "scored.pet_gtv_dice": Unit.NONE,
@@ -44,6 +46,8 @@ class TargetImages:
     images: CaseImages
     is_gross: bool = True
     """Whether a PET volume may be compared with it, and the samples may serve the course's gross target again."""
+    phase: ImageSeries | None = None
+    """The phase that it was drawn on, where that is not the planning image: other phases show it where it is not."""
 
     @cached_property
     def fused(self) -> tuple[FusedImage, ...]:
@@ -51,7 +55,8 @@ class TargetImages:
         runs, image = self.target.runs, self.target.grid.image
         if runs.count == 0 or image is None:
             raise NotMeasurableError("no voxel centre of the planning image lies inside")
-        return self.images.fuse_on(runs, image, keep=self.is_gross)
+        fused = self.images.fuse_on(runs, image, keep=self.is_gross)
+        return fused if self.phase is None else tuple(_of_phase(each, self.phase) for each in fused)
 
     def best(self, modality: str) -> FusedImage | None:
         """The set that tells most of a modality; None where the case has none."""
@@ -64,6 +69,15 @@ class TargetImages:
         """The planning image; None where it was not sampled."""
         sampled = (f for f in self.fused if f.values is not None)
         return next((f for f in sampled if f.tied.image_set.role is ImageRole.PLANNING), None)
+
+
+def _of_phase(image: FusedImage, phase: ImageSeries) -> FusedImage:
+    """Forget the values of the planning image, and of other phases, for a target drawn on this one."""
+    image_set = image.tied.image_set
+    is_other = image_set.role is ImageRole.PLANNING or len(image_set.series) > 1
+    if image.tied.series is phase or not is_other:
+        return image
+    return replace(image, values=None, before=None, reason=OTHER_PHASE)
 
 
 def measure_images(found: TargetImages) -> dict[str, Measurement]:

@@ -1,8 +1,8 @@
 """The scored metrics: one value each for a course, measured on the union of its gross targets.
 
 Gross targets are the GTVs and ITVs that are drawn, not derived from another ROI. One that lies inside another, or
-repeats it, adds nothing. One whose name says that it is a threshold of PET uptake is nobody's delineation, so it is
-left out too, unless the user named its class.
+repeats it, adds nothing, nor does one drawn on another phase of a 4D acquisition. One whose name says that it is a
+threshold of PET uptake is nobody's delineation, so it is left out too, unless the user named its class.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import numpy as np
 
 from rtcomplexity.dicom.target_class import is_pet_derived
 from rtcomplexity.fusion import image_sets
-from rtcomplexity.fusion.phases import contoured_phase_count
 from rtcomplexity.geometry.runs import Lattice, Runs, on_slices, rasterise
 from rtcomplexity.geometry.union import union_stack
 from rtcomplexity.metrics import contour, shape
@@ -22,6 +21,7 @@ from rtcomplexity.metrics.adjacency import Adjacency, adjacency
 from rtcomplexity.metrics.context import UnionContext
 from rtcomplexity.metrics.fused import SCORED_UNITS, TargetImages, scored_intensities
 from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
+from rtcomplexity.metrics.phases import of_one_phase
 from rtcomplexity.metrics.target_shape import SHAPE, measure_shape
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 from rtcomplexity.model.structure_set import ClassDecidedBy
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from rtcomplexity.fusion.case_images import CaseImages
+    from rtcomplexity.fusion.phases import CasePhases
     from rtcomplexity.metrics.context import RoiContext, ShapeContext
     from rtcomplexity.model.case import Case
 
@@ -63,6 +64,7 @@ def measure_gross_target(
     case: Case,
     *,
     images: CaseImages,
+    phases: CasePhases,
     expanded: Collection[int] = (),
 ) -> tuple[Mapping[str, Measurement], tuple[int, ...], tuple[Issue, ...]]:
     """Scored metrics by key, the numbers of the ROIs they are measured on, and what was odd.
@@ -71,14 +73,16 @@ def measure_gross_target(
     """
     drawn = [c for c in contexts if c.roi.number not in expanded]
     gross = [c for c in drawn if c.roi.target_class.is_gross and c.stacked.stack is not None]
-    kept, issues = _without_nested([c for c in gross if not _is_threshold(c)])
-    values = dict(_image_metrics(case, images))
+    of_phase, phase_issues = of_one_phase([c for c in gross if not _is_threshold(c)], phases)
+    kept, nested_issues = _without_nested(of_phase)
+    issues = (*phase_issues, *nested_issues)
+    values = dict(_image_metrics(case, images, phases))
     if not kept:
         return values | _missing("no gross target (GTV or ITV) with closed contours was found"), (), issues
     numbers = tuple(sorted(part.roi.number for part in kept))
     union = union_of(kept)
     target = GrossTarget(context=union, parts=tuple(kept), adjacency=adjacency(union, contexts))
-    values |= scored_intensities(TargetImages(target=union, images=images))
+    values |= scored_intensities(TargetImages(target=union, images=images, phase=phases.series_of(kept[0].roi)))
     values |= measure_shape(union)
     values |= {key: _measure(compute, unit, target) for key, (unit, compute) in GEOMETRIC.items()}
     return values, numbers, issues
@@ -233,14 +237,14 @@ GEOMETRIC: Mapping[str, tuple[Unit, Callable[[GrossTarget], float]]] = {
 }
 
 
-def _image_metrics(case: Case, images: CaseImages) -> Iterable[tuple[str, Measurement]]:
+def _image_metrics(case: Case, images: CaseImages, phases: CasePhases) -> Iterable[tuple[str, Measurement]]:
     """Counts of what objects show to have been used: no registered set is a measurement, not a missing value."""
     counts = {
         "scored.registered_sets": len(image_sets.fused(case.image_sets)),
         "scored.registration_chain": sum(tied.is_deformable_or_chained for tied in images.tied),
         "scored.acquisitions": len(image_sets.counted(case.image_sets)),
         "scored.modalities": len(image_sets.used_modalities(case.image_sets)),
-        "scored.phases": contoured_phase_count(case),
+        "scored.phases": phases.count,
     }
     for key, value in counts.items():
         yield key, Measurement.of(value, Unit.NONE)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.fusion.case_images import CaseImages
-from rtcomplexity.fusion.phases import phase_contours
+from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics import catalogue
 from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
@@ -22,14 +22,13 @@ from rtcomplexity.metrics.measurement import (
     SampledImage,
 )
 from rtcomplexity.metrics.nesting import nesting_issues
-from rtcomplexity.metrics.phases import measure_phases
+from rtcomplexity.metrics.phases import MeasuredPhases, measure_phases
 from rtcomplexity.metrics.relation import expansions, relations_of, unions, with_volume
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rtcomplexity.fusion.phases import PhaseContours
     from rtcomplexity.metrics.definition import MetricDefinition
     from rtcomplexity.metrics.relation import RelationContext
     from rtcomplexity.model.case import Case
@@ -48,21 +47,23 @@ def measure(case: Case, *, settings: Settings, quick: bool = False) -> MetricTab
     image = case.planning_image.grid if case.planning_image else None
     grid = drawing_grid(image, case.structure_set.rois, settings)
     images = None if quick else CaseImages(case=case, settings=settings)
-    phases = () if quick else phase_contours(case)
-    gross_count = sum(roi.target_class.is_gross and len(roi.contours) > 0 for roi in case.structure_set.rois)
+    gross_targets = tuple(roi for roi in case.structure_set.rois if roi.target_class.is_gross and len(roi.contours))
+    phases = None if quick else MeasuredPhases(found=case_phases(case), gross_targets=gross_targets)
     measured, usable = [], []
     for roi in case.structure_set.rois:
         context = RoiContext(roi=roi, grid=grid, settings=settings)
-        measured.append(_measure_roi(context, images, phases, gross_count))
+        measured.append(_measure_roi(context, images, phases))
         if not _is_refused(measured[-1].issues):
             usable.append(context.lean())
     roi_issues = tuple(issue for each in measured for issue in each.issues)
-    if images is None:
+    if images is None or phases is None:
         return MetricTable(rois=tuple(each.values for each in measured), issues=roi_issues)
     solid = with_volume(usable)
     pairs = relations_of(solid)
     expanded, joined = expansions(pairs), unions(pairs)
-    gross, gross_rois, gross_issues = measure_gross_target(usable, case, expanded=expanded.keys(), images=images)
+    gross, gross_rois, gross_issues = measure_gross_target(
+        usable, case, expanded=expanded.keys(), images=images, phases=phases.found
+    )
     return MetricTable(
         rois=tuple(_with_source(each.values, {**joined, **expanded}) for each in measured),
         relations=tuple(_measure_relation(pair) for pair in pairs),
@@ -103,9 +104,7 @@ def _with_source(values: RoiMeasurements, sources: Mapping[int, int]) -> RoiMeas
     return replace(values, derived_from=sources.get(values.roi_number))
 
 
-def _measure_roi(
-    context: RoiContext, images: CaseImages | None, phases: Sequence[PhaseContours], gross_count: int
-) -> _MeasuredRoi:
+def _measure_roi(context: RoiContext, images: CaseImages | None, phases: MeasuredPhases | None) -> _MeasuredRoi:
     """One ROI's metrics and issues; an ROI that cannot be measured becomes an issue and spoils no other."""
     roi = context.roi
     definitions = _definitions(roi, quick=images is None)
@@ -113,11 +112,10 @@ def _measure_roi(
     try:
         values = compute_all(definitions, context)
         issues = roi_issues(context, values)
-        if images is not None and roi.target_class.is_target:
-            found = TargetImages(target=context, images=images, is_gross=roi.target_class.is_gross)
-            values |= measure_images(found)
-            if phases and roi.target_class.is_gross:
-                values |= measure_phases(context, phases, gross_count)
+        if images is not None and phases is not None and roi.target_class.is_target:
+            is_gross, phase = roi.target_class.is_gross, phases.found.series_of(roi)
+            found = TargetImages(target=context, images=images, is_gross=is_gross, phase=phase)
+            values |= measure_images(found) | (measure_phases(context, phases) if is_gross else {})
             issues, sampled = (*issues, *image_issues(found, roi.number)), sampled_subjects(found)
     except InputDataError as error:
         values = {d.key: Measurement.missing(error.found, d.unit) for d in definitions}

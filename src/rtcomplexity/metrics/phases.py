@@ -1,11 +1,12 @@
 """A gross target over the phases of a 4D acquisition that carry it: how its volume changes and how far it moves.
 
-Each phase is measured by the contours drawn on it, on its own slices. Phases nobody drew on are not filled in.
+Each phase is measured by the contours drawn on it, on its own slices. Phases nobody drew on are not filled in. One
+phase is scored: a target drawn on ten of them is one target, and where it moves makes its shape no harder to draw.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
@@ -19,6 +20,7 @@ from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
+from rtcomplexity.model.issue import Issue, Severity, roi_subject
 from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:
@@ -26,26 +28,69 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rtcomplexity.fusion.phases import PhaseContours
+    from rtcomplexity.fusion.phases import CasePhases, PhaseContours
     from rtcomplexity.geometry.runs import Runs
     from rtcomplexity.model.image import ImageGrid
+    from rtcomplexity.model.structure_set import Roi
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TargetOnPhase:
+    """A gross target as it was drawn on one phase, measured once however many ask."""
+
+    context: RoiContext
+
+    @cached_property
+    def volume_cm3(self) -> float:
+        """Slab volume."""
+        return shape.volume_cm3(self.context)
+
+    @cached_property
+    def centroid_mm(self) -> NDArray[np.float64]:
+        """(3,) centroid, patient coordinates, mm."""
+        image = self.context.grid.image
+        if image is None:
+            raise NotMeasurableError("a phase has no images")
+        return centroid_mm(self.context.runs, image)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PhasesContext:
     """One gross target as it was drawn on several phases."""
 
-    phases: tuple[RoiContext, ...]
+    phases: tuple[TargetOnPhase, ...]
 
-    @cached_property
-    def volumes_cm3(self) -> tuple[float, ...]:
-        """Slab volume on each phase."""
-        return tuple(shape.volume_cm3(context) for context in self.phases)
 
-    @cached_property
-    def centroids_mm(self) -> NDArray[np.float64]:
-        """(n, 3) centroid on each phase, patient coordinates, mm."""
-        return np.array([_centroid_of(context) for context in self.phases])
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MeasuredPhases:
+    """The phases of a case with the gross targets on them, each measured when first asked for."""
+
+    found: CasePhases
+    gross_targets: tuple[Roi, ...]
+    """Of the assessed structure set, with contours."""
+    _kept: dict[int, TargetOnPhase] = field(default_factory=dict, init=False, repr=False)
+
+    def of(self, context: RoiContext) -> tuple[TargetOnPhase, ...]:
+        """One gross target of the assessed set on every phase that carries it, in the order of phases."""
+        count = self._beside(context.roi)
+        return tuple(
+            self._on(roi, phase, context)
+            for phase in self.found.phases
+            if (roi := _on_phase(context.roi, phase, count)) is not None
+        )
+
+    def _beside(self, roi: Roi) -> int:
+        """How many gross targets were drawn where this one was."""
+        own = self.found.phase_of(roi)
+        return sum(self.found.phase_of(other) is own for other in self.gross_targets)
+
+    def _on(self, roi: Roi, phase: PhaseContours, context: RoiContext) -> TargetOnPhase:
+        if id(roi) not in self._kept:
+            is_own = roi is context.roi and context.grid.image is phase.series.grid
+            grid = context.grid if is_own else drawing_grid(phase.series.grid, (roi,), context.settings)
+            own = context if is_own else RoiContext(roi=roi, grid=grid, settings=context.settings)
+            self._kept[id(roi)] = TargetOnPhase(context=own)
+        return self._kept[id(roi)]
 
 
 def phase_count(target: PhasesContext) -> float:
@@ -55,17 +100,18 @@ def phase_count(target: PhasesContext) -> float:
 
 def volume_min_cm3(target: PhasesContext) -> float:
     """Smallest slab volume of any phase, cm3."""
-    return min(target.volumes_cm3)
+    return min(phase.volume_cm3 for phase in target.phases)
 
 
 def volume_max_cm3(target: PhasesContext) -> float:
     """Largest slab volume of any phase, cm3."""
-    return max(target.volumes_cm3)
+    return max(phase.volume_cm3 for phase in target.phases)
 
 
 def centroid_excursion_mm(target: PhasesContext) -> float:
     """Largest distance between the centroids of two phases, mm."""
-    return max(float(np.linalg.norm(a - b)) for a, b in combinations(target.centroids_mm, 2))
+    centroids_mm = [phase.centroid_mm for phase in target.phases]
+    return max(float(np.linalg.norm(a - b)) for a, b in combinations(centroids_mm, 2))
 
 
 def centroid_mm(runs: Runs, grid: ImageGrid) -> NDArray[np.float64]:
@@ -90,38 +136,69 @@ def centroid_mm(runs: Runs, grid: ImageGrid) -> NDArray[np.float64]:
     return np.average(centres, axis=0, weights=weights)
 
 
-def measure_phases(context: RoiContext, phases: Sequence[PhaseContours], gross_count: int) -> dict[str, Measurement]:
-    """Metrics of one gross target over the phases that carry it; none where fewer than two do.
-
-    Parameters
-    ----------
-    context
-        The target, in the structure set that is assessed.
-    phases
-        From :func:`rtcomplexity.fusion.phases.phase_contours`.
-    gross_count
-        Gross targets with contours in the assessed structure set.
-    """
-    own = [_on_phase(context, phase, gross_count) for phase in phases]
-    found = tuple(each for each in own if each is not None)
+def measure_phases(context: RoiContext, phases: MeasuredPhases) -> dict[str, Measurement]:
+    """Metrics of one gross target of the assessed set over the phases that carry it; none where fewer than two do."""
+    found = phases.of(context)
     return compute_all(PHASES, PhasesContext(phases=found)) if len(found) > 1 else {}
 
 
-def _on_phase(context: RoiContext, phase: PhaseContours, gross_count: int) -> RoiContext | None:
-    if context.grid.image is phase.series.grid and any(roi is context.roi for roi in phase.structure_set.rois):
-        return context
-    roi = matching_target(context.roi, phase, gross_count)
-    if roi is None:
-        return None
-    grid = drawing_grid(phase.series.grid, phase.structure_set.rois, context.settings)
-    return RoiContext(roi=roi, grid=grid, settings=context.settings)
+def of_one_phase(gross: Sequence[RoiContext], found: CasePhases) -> tuple[list[RoiContext], tuple[Issue, ...]]:
+    """Gross targets that are scored, and why the others are not: those drawn on the planning image.
+
+    Where none was, those of the phase that most were drawn on, the first of several such.
+    """
+    phases = {id(each): found.phase_of(each.roi) for each in gross}
+    on_planning = [each for each in gross if phases[id(each)] is None]
+    numbers = [phase.number for phase in phases.values() if phase is not None]
+    best = max(sorted(set(numbers)), key=numbers.count) if numbers and not on_planning else None
+    kept = on_planning or [each for each in gross if (phase := phases[id(each)]) is not None and phase.number == best]
+    issues = [_copied(found.copied)] if found.copied else []
+    for each in gross:
+        phase = phases[id(each)]
+        if phase is not None and each not in kept:
+            issues.append(_not_scored(each.roi, phase, kept))
+        elif phase is not None:
+            issues.append(_scored_on_phase(each.roi, phase))
+    return kept, tuple(issues)
 
 
-def _centroid_of(context: RoiContext) -> NDArray[np.float64]:
-    runs, image = context.runs, context.grid.image
-    if image is None:
-        raise NotMeasurableError("a phase has no images")
-    return centroid_mm(runs, image)
+def _on_phase(roi: Roi, phase: PhaseContours, gross_count: int) -> Roi | None:
+    if any(other is roi for other in phase.gross_targets):
+        return roi
+    return matching_target(roi, phase, gross_count)
+
+
+def _not_scored(roi: Roi, phase: PhaseContours, scored: Sequence[RoiContext]) -> Issue:
+    same = [each.roi for each in scored if matching_target(each.roi, phase, len(scored)) is roi]
+    where = f"It was drawn on phase {phase.number} of a 4D acquisition"
+    if same:
+        text = f"{where}, and is ROI {same[0].number} there: measured over the phases, and no further target to score."
+        return _phase_issue(roi, "gross-target-of-other-phase", text, Severity.INFO)
+    text = (
+        f"{where}, the scored gross targets on another image, and neither name nor number says which of them it is: it "
+        "is not scored."
+    )
+    return _phase_issue(roi, "gross-target-of-other-phase", text, Severity.WARNING)
+
+
+def _scored_on_phase(roi: Roi, phase: PhaseContours) -> Issue:
+    text = (
+        f"No gross target was drawn on the planning image; this one is scored as it was drawn on phase {phase.number} "
+        "of a 4D acquisition, without the values of the planning image."
+    )
+    return _phase_issue(roi, "scored-on-phase", text, Severity.WARNING)
+
+
+def _copied(phases: Sequence[int]) -> Issue:
+    text = (
+        f"Nothing but another phase's contours, point for point, stands on {len(phases)} phases of a 4D acquisition "
+        f"(number {', '.join(map(str, phases))}): not counted as drawn on."
+    )
+    return Issue(code="phase-contours-copied", severity=Severity.WARNING, subject="plan", text=text)
+
+
+def _phase_issue(roi: Roi, code: str, text: str, severity: Severity) -> Issue:
+    return Issue(code=code, severity=severity, subject=roi_subject(roi.number), text=text)
 
 
 PHASES: Final[tuple[MetricDefinition[PhasesContext], ...]] = (

@@ -81,18 +81,31 @@ def _frame_item(
     frame = item(FrameOfReferenceUID=uids.frame_uid(plan, structure_set.frame_key))
     if image is None or structure_set.study_level is References.ABSENT:
         return frame
+    keys = dict.fromkeys((image.key, *(key for roi in structure_set.rois for key in roi.image_keys)))
+    studies: dict[str, list[Dataset]] = {}
+    for one in map(plan.image, keys):
+        studies.setdefault(_study_uid(plan, structure_set, one), []).append(_series_item(plan, structure_set, one))
+    items = [reference(STUDY_COMPONENT, uid) for uid in studies]
+    for study, series in zip(items, studies.values(), strict=True):
+        study.RTReferencedSeriesSequence = DicomSequence(series)
+    frame.RTReferencedStudySequence = DicomSequence(items)
+    return frame
+
+
+def _study_uid(plan: PlanDescription, structure_set: StructureSetDescription, image: ImageDescription) -> str:
+    is_dangling = structure_set.study_level is References.DANGLING
+    return uids.study_uid(plan, f"dangling {image.key}" if is_dangling else image.study_key)
+
+
+def _series_item(plan: PlanDescription, structure_set: StructureSetDescription, image: ImageDescription) -> Dataset:
     dangling = structure_set.study_level is References.DANGLING
-    series = item(
+    return item(
         SeriesInstanceUID=uids.series_uid(plan, f"dangling {image.key}" if dangling else image.key),
         ContourImageSequence=[
             reference(SOP_CLASSES[image.modality], uid)
             for uid in _referenced_uids(plan, image, structure_set.study_level)
         ],
     )
-    study = reference(STUDY_COMPONENT, uids.study_uid(plan, f"dangling {image.key}" if dangling else image.study_key))
-    study.RTReferencedSeriesSequence = DicomSequence([series])
-    frame.RTReferencedStudySequence = DicomSequence([study])
-    return frame
 
 
 def _referenced_uids(plan: PlanDescription, image: ImageDescription, references: References) -> tuple[str, ...]:
@@ -135,20 +148,31 @@ def _contours_item(
     )
     if contours is None or len(contours) == 0:
         return result
-    ids: list[str | None] = [None] * len(contours)
+    named: list[tuple[ImageDescription, str] | None] = [None] * len(contours)
     if image is not None and structure_set.contour_level is not References.ABSENT:
-        slices = _nearest_slices(contours.points_mm[contours.offsets[:-1]], image)
-        found = _referenced_uids(plan, image, structure_set.contour_level)
-        ids = [None if k is None else found[k] for k in slices]
+        firsts = contours.points_mm[contours.offsets[:-1]]
+        named = _named_images(plan, structure_set, roi.image_keys or (image.key,), firsts)
     points = np.split(contours.points_mm, contours.offsets[1:-1])
-    rows = zip(points, contours.geometric_types, ids, strict=True)
+    rows = zip(points, contours.geometric_types, named, strict=True)
     result.ContourSequence = DicomSequence(
         [
-            _contour_item(vertices, ContourGeometricType(kind), uid, image, structure_set.coordinate_decimals)
-            for vertices, kind, uid in rows
+            _contour_item(vertices, ContourGeometricType(kind), each, structure_set.coordinate_decimals)
+            for vertices, kind, each in rows
         ]
     )
     return result
+
+
+def _named_images(
+    plan: PlanDescription, structure_set: StructureSetDescription, keys: tuple[str, ...], firsts: NDArray[np.float64]
+) -> list[tuple[ImageDescription, str] | None]:
+    """Return the slice nearest to each contour's first point, of its own series, with its UID as references have it."""
+    series = keys * len(firsts) if len(keys) == 1 else keys
+    slices = {key: _nearest_slices(firsts, plan.image(key)) for key in set(series)}
+    found = {key: _referenced_uids(plan, plan.image(key), structure_set.contour_level) for key in slices}
+    return [
+        None if (k := slices[key][row]) is None else (plan.image(key), found[key][k]) for row, key in enumerate(series)
+    ]
 
 
 def _nearest_slices(points_mm: NDArray[np.float64], image: ImageDescription) -> list[int | None]:
@@ -163,12 +187,12 @@ def _nearest_slices(points_mm: NDArray[np.float64], image: ImageDescription) -> 
 def _contour_item(
     points_mm: NDArray[np.float64],
     kind: ContourGeometricType,
-    image_uid: str | None,
-    image: ImageDescription | None,
+    named: tuple[ImageDescription, str] | None,
     decimals: int,
 ) -> Dataset:
     result = item(ContourGeometricType=kind.name, NumberOfContourPoints=len(points_mm))
-    if image_uid is not None and image is not None:
+    if named is not None:
+        image, image_uid = named
         result.ContourImageSequence = DicomSequence([reference(SOP_CLASSES[image.modality], image_uid)])
     data = contour_data(points_mm, decimals)
     vr = "DS" if len(data) <= LONGEST_EXPLICIT_DS else "UN"

@@ -324,6 +324,22 @@ def test_a_frame_that_the_set_itself_relates_is_registered(folder):
     assert len(case.registrations) == 1
 
 
+@pytest.mark.parametrize("names", [("T1 axial", "T2 axial"), ("5 mm thorax", "2 mm thorax")])
+def test_a_number_that_is_no_phase_makes_no_phases(folder, names):
+    made = ct()
+    others = [one for n, name in enumerate(names) for one in ct(root=f"1.6{n}", SeriesDescription=name)]
+    case = folder.add(*made, *others, linked_set(made)).read()
+    assert [len(image_set.series) for image_set in case.image_sets] == [1, 1, 1]
+
+
+def test_phases_stand_in_the_order_of_their_numbers(folder):
+    made = ct()
+    phases = [one for n, share in enumerate((60, 0, 30)) for one in ct(root=f"1.6{n}", SeriesDescription=f"{share}%")]
+    case = folder.add(*made, *phases, linked_set(made)).read()
+    four_d = next(image_set for image_set in case.image_sets if len(image_set.series) > 1)
+    assert [series.description for series in four_d.series] == ["0%", "30%", "60%"]
+
+
 def test_a_series_a_phase_is_one_acquisition(folder):
     made = ct()
     phases = [one for phase in range(3) for one in ct(root=f"1.6{phase}", SeriesDescription=f"Gated {phase * 30}%")]

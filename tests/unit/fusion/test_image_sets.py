@@ -81,6 +81,22 @@ def test_a_four_dimensional_ct_is_one_with_its_phases():
     assert only.words == "CT in 10 phases, registered to the planning frame of reference"
 
 
+def test_the_phases_beside_an_average_of_them_are_no_second_acquisition():
+    sets = [planning(), image_set("CT", phases=10, level=EvidenceLevel.REFERENCED), image_set("PT")]
+    (only,) = acquisitions(sets)
+    assert (only.members, only.phases, only.modalities) == ((0, 1, 2), 10, ("CT", "PT"))
+    assert fused(sets) == ()
+    (fused_one,) = fused([*sets[:2], image_set("PT", level=EvidenceLevel.REGISTERED)])
+    assert fused_one.members == (0, 1, 2)
+
+
+@pytest.mark.parametrize("difference", [{"frame": "1.2"}, {"modality": "MR"}])
+def test_phases_of_another_visit_stand_alone(difference):
+    level = EvidenceLevel.REGISTERED
+    four_d = image_set(**{"modality": "CT", "phases": 10, "level": level} | difference)
+    assert [found.members for found in fused([planning(), four_d])] == [(1,)]
+
+
 def test_what_is_no_image_set_is_listed_and_not_counted():
     derived = image_set("CT", role=ImageRole.NOT_COUNTED, level=EvidenceLevel.REFERENCED)
     sets = [planning(), derived, image_set("MR", level=EvidenceLevel.REGISTERED)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rtcomplexity.dicom.case_reader import read_case
-from rtcomplexity.fusion.phases import contoured_phase_count, phase_contours
+from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.phases import centroid_mm
 from rtcomplexity.settings import Settings
@@ -78,8 +78,8 @@ def test_the_phases_of_one_acquisition_are_one_set_and_each_phases_set_is_found(
     case = read(tmp_path, plan(one_a_phase()))
     assert [len(image_set.series) for image_set in case.image_sets] == [3]
     assert len(case.phase_sets) == len(case.alternatives) == 2
-    assert contoured_phase_count(case) == 3
-    assert [phase.number for phase in phase_contours(case)] == [1, 2, 3]
+    assert len(case_phases(case).phases) == 3
+    assert [phase.number for phase in case_phases(case).phases] == [1, 2, 3]
 
 
 def test_volume_and_centroid_over_phases_are_those_that_were_drawn(tmp_path):
@@ -109,7 +109,7 @@ def test_among_several_targets_only_equal_names_are_the_same(tmp_path):
 
 def test_phases_nobody_drew_on_are_no_metric(tmp_path):
     case = read(tmp_path, plan(one_a_phase()[:1]))
-    assert contoured_phase_count(case) == 1
+    assert len(case_phases(case).phases) == 1
     assert values_of(case) == {}
 
 
@@ -120,12 +120,12 @@ def test_a_rejected_set_and_one_without_a_gross_target_are_no_phase(tmp_path):
         replace(second, approval_status="REJECTED"),
         replace(third, rois=(roi(1, "Lung_L", (0, 0, 0), 9.0, "ORGAN"),)),
     )
-    assert contoured_phase_count(read(tmp_path, plan(sets))) == 1
+    assert len(case_phases(read(tmp_path, plan(sets))).phases) == 1
 
 
 def test_without_phases_there_are_none(tmp_path):
     case = read(tmp_path, plan(one_a_phase()[:1], (replace(phase_image(0), description="CT"),)))
-    assert phase_contours(case) == ()
+    assert case_phases(case).phases == ()
     assert values_of(case) == {}
 
 
@@ -137,7 +137,7 @@ def test_the_average_is_planned_on_and_the_phases_count(tmp_path):
     )
     case = read(tmp_path, plan((on_average, *one_a_phase()), (*plan(()).images, average)))
     assert case.planning_image.description == "average"
-    assert contoured_phase_count(case) == 3
+    assert len(case_phases(case).phases) == 3
     gross = next(each for each in measure(case, settings=SETTINGS).rois if each.roi_number == 1)
     assert gross.values["phase.count"].value == 3
     assert gross.values["phase.volume_max"].value < 0.7 * gross.values["shape.volume"].value

@@ -1,0 +1,144 @@
+"""On which image series each ROI was drawn, as far as the images that its contours name are here.
+
+An ROI whose contours name no image, or none that is here, tells nothing of its own: it goes with its structure set.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from rtcomplexity.model.case import ImageLink, ImageRole
+from rtcomplexity.model.issue import Issue, Severity, roi_subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from rtcomplexity.dicom.image_link import Link
+    from rtcomplexity.model.case import ImageSet
+    from rtcomplexity.model.image import ImageSeries
+    from rtcomplexity.model.structure_set import Roi, StructureSet
+
+MOST_LISTED = 20
+
+
+def owners(series: Iterable[ImageSeries], *, first: ImageSeries | None = None) -> dict[str, ImageSeries]:
+    """Series of each image, by SOP Instance UID; one that several share (frames of a file) is the `first` one's."""
+    ordered = sorted(series, key=lambda one: one is first)
+    return {uid: one for one in ordered for uid in one.sop_instance_uids}
+
+
+def images_named(roi: Roi, owner: Mapping[str, ImageSeries]) -> tuple[tuple[ImageSeries, int], ...]:
+    """Series that an ROI's contours name, each with the number of its images that they name; most first."""
+    counts = Counter(id(owner[uid]) for uid in roi.image_uids if uid in owner)
+    by_id = {id(owner[uid]): owner[uid] for uid in roi.image_uids if uid in owner}
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], by_id[item[0]].sop_instance_uids))
+    return tuple((by_id[key], count) for key, count in ordered)
+
+
+def drawn_on(roi: Roi, owner: Mapping[str, ImageSeries], planning: ImageSeries) -> ImageSeries | None:
+    """Return the one series that an ROI was drawn on, `planning` where nothing says so; None where it was several."""
+    named = images_named(roi, owner)
+    if len(named) > 1:
+        return None
+    return named[0][0] if named else planning
+
+
+def roi_image_issues(chosen: StructureSet, link: Link, image_sets: Sequence[ImageSet]) -> list[Issue]:
+    """Say which ROIs were drawn on images other than the planning image's.
+
+    Parameters
+    ----------
+    chosen : StructureSet
+        The assessed set.
+    link : Link
+        Its tie to the planning series; where no contour's reference resolves, that is said of the whole set.
+    image_sets : sequence of ImageSet
+        All of the case.
+    """
+    if link.planning is None or link.kind is not ImageLink.CONTOUR_IMAGE_SEQUENCE:
+        return []
+    planning, words = link.planning.series, _words(image_sets)
+    owner = owners((series for image_set in image_sets for series in image_set.series), first=planning)
+    own_images = frozenset(planning.sop_instance_uids)
+    issues, elsewhere, lost = [], defaultdict(list), []
+    for roi in chosen.rois:
+        if roi.image_uids <= own_images:
+            continue
+        named = images_named(roi, owner)
+        if len(named) > 1:
+            issues.append(_several(roi, [(words[id(series)], count) for series, count in named]))
+        elif not named:
+            lost.append(roi.number)
+        elif named[0][0] is not planning:
+            elsewhere[id(named[0][0])].append(roi.number)
+    phases = _phases(image_sets, planning)
+    issues += [_elsewhere(numbers, words[key], is_phase=key in phases) for key, numbers in elsewhere.items()]
+    return issues + ([_lost(lost)] if lost else [])
+
+
+def listed(numbers: Sequence[int]) -> str:
+    """Numbers of ROIs in words: "ROI 3", "ROIs 3, 5"."""
+    shown = ", ".join(str(number) for number in sorted(numbers)[:MOST_LISTED])
+    more = f" and {len(numbers) - MOST_LISTED} more" if len(numbers) > MOST_LISTED else ""
+    return f"{'ROI' if len(numbers) == 1 else 'ROIs'} {shown}{more}"
+
+
+def phases_in_frame(image_sets: Iterable[ImageSet], planning: ImageSeries) -> tuple[ImageSet, ...]:
+    """Acquisitions of several phases that hold the planning image, or lie in its frame of reference."""
+    frame = planning.frame_of_reference_uid
+    return tuple(
+        image_set
+        for image_set in image_sets
+        if len(image_set.series) > 1
+        and image_set.role is not ImageRole.NOT_COUNTED
+        and (
+            any(one is planning for one in image_set.series)
+            or (bool(frame) and image_set.series[0].frame_of_reference_uid == frame)
+        )
+    )
+
+
+def _phases(image_sets: Iterable[ImageSet], planning: ImageSeries) -> frozenset[int]:
+    return frozenset(id(one) for image_set in phases_in_frame(image_sets, planning) for one in image_set.series)
+
+
+def _words(image_sets: Iterable[ImageSet]) -> dict[int, str]:
+    """What issues call each series: "image:MR:1", "phase 2 of image:CT:1"."""
+    seen: Counter[str] = Counter()
+    words = {}
+    for image_set in image_sets:
+        seen[image_set.modality] += 1
+        subject = f"image:{image_set.modality}:{seen[image_set.modality]}"
+        for number, series in enumerate(image_set.series, start=1):
+            words[id(series)] = f"phase {number} of {subject}" if len(image_set.series) > 1 else subject
+    return words
+
+
+def _several(roi: Roi, named: Sequence[tuple[str, int]]) -> Issue:
+    parts = ", ".join(f"{count} of {words}" for words, count in named)
+    text = (
+        f"Its contours name images of {len(named)} series ({parts}): it was drawn on no one of them, and is no phase "
+        "of a target; it is measured on the planning image."
+    )
+    return Issue(code="roi-on-several-series", severity=Severity.WARNING, subject=roi_subject(roi.number), text=text)
+
+
+def _elsewhere(numbers: Sequence[int], words: str, *, is_phase: bool) -> Issue:
+    were = f"{listed(numbers)} {'was' if len(numbers) == 1 else 'were'} drawn on {words}"
+    if is_phase:
+        text = f"{were}, not on the planning image."
+        return Issue(code="rois-on-phase", severity=Severity.INFO, subject="plan", text=text)
+    text = (
+        f"{were}, not on the planning image: contours are taken to lie where they lie in the planning image, and are "
+        "measured there."
+    )
+    return Issue(code="rois-on-other-images", severity=Severity.WARNING, subject="plan", text=text)
+
+
+def _lost(numbers: Sequence[int]) -> Issue:
+    text = (
+        f"No image that the contours of {listed(numbers)} name is here; they were taken to be drawn on the planning "
+        "image, as others of the set are."
+    )
+    return Issue(code="roi-images-missing", severity=Severity.WARNING, subject="plan", text=text)
