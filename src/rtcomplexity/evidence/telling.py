@@ -79,6 +79,7 @@ REASONS: Final = {
     "site_unknown": "Nobody stated which part of the body is treated.",
     "fractions_unknown": "Nobody stated the number of fractions.",
     "volume_unknown": "The gross target's volume is not known.",
+    "gross_target_incomplete": "A planned target lies apart from every gross target: one of these may be missing.",
     "stratum_unknown": "Nobody stated the number of fractions, and the answer depends on it.",
     "volume_above_reference_fractions_unknown": (
         "The gross target is larger than in the plans to compare with, and nobody stated the number of fractions."
@@ -118,6 +119,10 @@ _STEPS_BY_REASON: Final = {
     "not_measured": ("Planning or physics", "Run again without --quick."),
     "unmeasured_families": ("Physician", "Judge without this report: it neither shows nor excludes unusual work."),
     "site_unknown": ("Planning or physics", "State the treated site (--site), as it is."),
+    "gross_target_incomplete": (
+        "Planning or physics",
+        "See that every gross target is in the export and recognised as one.",
+    ),
     "fractions_unknown": ("Planning or physics", "State the number of fractions (--fractions), as it is."),
     "stratum_unknown": ("Planning or physics", "State the number of fractions (--fractions), as it is."),
     "volume_above_reference_fractions_unknown": (

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtcomplexity.geometry.even_odd import EvenOdd, even_odd, perimeters, signed_areas
+from rtcomplexity.geometry.frames import next_vertex
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+EDGE_TOLERANCE_MM = 0.01
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,6 +95,31 @@ class PlaneStack:
         """(P,) length of all contours of each plane."""
         weights = self.contour_perimeters_mm
         return np.bincount(self.plane_of_contour, weights=weights, minlength=self.plane_count).astype(np.float64)
+
+    @cached_property
+    def plane_border_lengths_mm(self) -> NDArray[np.float64]:
+        """(P,) length of what borders the shape in each plane.
+
+        Edges that lie on each other, end to end within 0.01 mm, cancel in pairs as areas do: a keyhole's channel.
+        """
+        step = self.points_mm[next_vertex(self.contour_offsets)] - self.points_mm
+        plane = np.repeat(self.plane_of_contour, np.diff(self.contour_offsets))
+        lengths = np.where(self._is_border(plane), np.hypot(step[:, 0], step[:, 1]), 0.0)
+        return np.bincount(plane, weights=lengths, minlength=self.plane_count).astype(np.float64)
+
+    def _is_border(self, plane: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """(n,) which edges are left when those that lie on each other cancel in pairs."""
+        corner = np.round(self.points_mm / EDGE_TOLERANCE_MM).astype(np.int64) @ np.array([1, 1j])
+        ends = np.sort(np.stack([corner, corner[next_vertex(self.contour_offsets)]]), axis=0)
+        order = np.lexsort((ends[1], ends[0], plane))
+        sorted_keys = np.stack([plane[order].astype(np.complex128), ends[0][order], ends[1][order]])
+        is_new = np.r_[True, np.any(np.diff(sorted_keys, axis=1) != 0, axis=0)]
+        run = np.cumsum(is_new) - 1
+        place = np.arange(len(order)) - np.flatnonzero(is_new)[run]
+        is_odd_one = (place == 0) & (np.bincount(run)[run] % 2 == 1)
+        kept = np.zeros(len(order), np.bool_)
+        kept[order] = is_odd_one
+        return kept
 
     def plane_polygons(self, plane: int) -> list[NDArray[np.float64]]:
         """(k, 2) vertices (u, v) of each contour of a plane, mm."""

@@ -92,6 +92,8 @@ class MetricTable:
     """The scored metrics, on the union of the gross targets (SCORING: one score per course), by key."""
     gross_target_rois: tuple[int, ...] = ()
     """Numbers of the ROIs in that union."""
+    unexplained_targets: tuple[int, ...] = ()
+    """Numbers of planned targets that lie apart from that union."""
     issues: tuple[Issue, ...] = ()
     images: tuple[SampledImage, ...] = ()
     """What was made of each image set of the case, in its order; empty where images were not looked at."""

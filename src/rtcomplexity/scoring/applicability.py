@@ -83,11 +83,13 @@ def limiting_reasons(
         ("site_unknown", facts.site is Site.UNKNOWN),
         ("fractions_unknown", "fractions_known" in needs and facts.fractions is None),
         ("volume_unknown", volume is None),
+        ("gross_target_incomplete", bool(facts.unexplained_targets)),
         ("volume_above_reference_fractions_unknown", is_larger and facts.fractions is None),
         ("volume_above_reference", "volume_within_reference" in needs and is_larger and facts.fractions is not None),
     )
-    numbers = {"stratum": stratum.title, "volume": f"{volume or 0:g}", "limit": f"{limit:g}"}
-    return tuple(reason(code, **numbers) for code, does_fire in fired if does_fire)
+    apart = ", ".join(map(str, facts.unexplained_targets))
+    words = {"stratum": stratum.title, "volume": f"{volume or 0:g}", "limit": f"{limit:g}", "apart": apart}
+    return tuple(reason(code, **words) for code, does_fire in fired if does_fire)
 
 
 def other_strata(facts: CaseFacts, profile: Profile, stratum: Stratum) -> tuple[Stratum, ...]:

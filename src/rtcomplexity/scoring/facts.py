@@ -70,6 +70,8 @@ class CaseFacts:
     has_gross_target: bool = True
     geometry_problem: str = ""
     """Why the gross target encloses no volume that could be measured; empty where it does."""
+    unexplained_targets: tuple[int, ...] = ()
+    """Numbers of planned targets that lie apart from every gross target: one of these may be missing."""
     has_planning_images: bool = True
     planning_images_are_linked: bool = True
     """Whether a reference in the structure set ties it to those images."""
@@ -111,6 +113,7 @@ def case_facts(
         is_measured=bool(table.gross_target),
         has_gross_target=_has_gross_target(case, table),
         geometry_problem=_geometry_problem(table),
+        unexplained_targets=table.unexplained_targets,
         has_planning_images=image is not None,
         planning_images_are_linked=case.image_link is not ImageLink.NONE,
         images_are_of_another_patient=image is not None and image.patient_key != case.structure_set.patient_key,

@@ -58,6 +58,9 @@ REASONS: Final = {
     "site_unknown": "Nobody stated the treated site, and the reference is thoracic.",
     "fractions_unknown": "Nobody stated the number of fractions.",
     "volume_unknown": "The gross target's volume is not known, so neither is whether the reference reaches it.",
+    "gross_target_incomplete": (
+        "A planned target (ROI number {apart}) lies apart from every gross target that is scored: one may be missing."
+    ),
     "stratum_unknown": "Nobody stated the number of fractions, and compared with {stratum} the verdict differs.",
     "volume_above_reference_fractions_unknown": (
         "Nobody stated the number of fractions, and the gross target of {volume} cm3 is larger than the {limit} cm3 "

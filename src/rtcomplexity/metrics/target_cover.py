@@ -1,0 +1,72 @@
+"""Targets that no gross target explains: a part of a CTV or PTV far from every gross target.
+
+A plan whose simplest gross target is left out of the export would score higher than the whole; what was planned round
+it gives the omission away.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.geometry.runs import Lattice, rasterise
+from rtcomplexity.model.issue import Issue, Severity, roi_subject
+from rtcomplexity.model.structure_set import TargetClass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from rtcomplexity.geometry.planar import PlaneStack
+    from rtcomplexity.metrics.context import RoiContext
+
+    Floats = NDArray[np.float64]
+
+REACH_MM: Final = 25.0
+"""What lies this near to a gross target may be its margin: wider ones are rare."""
+LEAST_CM3: Final = 1.0
+"""Smaller parts are scraps of contours, not targets."""
+PIXEL_MM: Final = 5.0
+PLANNED: Final = frozenset({TargetClass.CTV, TargetClass.PTV})
+
+
+def unexplained_targets(contexts: Sequence[RoiContext], gross: PlaneStack) -> tuple[int, ...]:
+    """Numbers of the CTVs and PTVs of which a part lies far from the union of the gross targets."""
+    planned = (c for c in contexts if c.roi.target_class in PLANNED and c.stacked.stack is not None)
+    return tuple(c.roi.number for c in planned if far_volume_cm3(c.stack, gross) >= LEAST_CM3)
+
+
+def far_volume_cm3(stack: PlaneStack, gross: PlaneStack) -> float:
+    """Volume of a stack that lies farther than `REACH_MM` from the gross targets, cm3, on pixels of 5 mm.
+
+    The stacks share their axes.
+    """
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - importing the package stays quick
+
+    lattice = Lattice.around_all([stack, gross], PIXEL_MM)
+    plane, centres = _pixels(stack, lattice)
+    distance = cKDTree(_pixels(gross, lattice)[1]).query(centres, distance_upper_bound=REACH_MM + PIXEL_MM / 2)[0]
+    return float(np.sum(stack.slab_mm[plane[np.isinf(distance)]]) * lattice.pixel_area_mm2 / 1000)
+
+
+def unexplained_issues(numbers: Sequence[int]) -> Iterator[Issue]:
+    """One warning for each such target."""
+    for number in numbers:
+        yield Issue(
+            code="target-without-gross-target",
+            severity=Severity.WARNING,
+            subject=roi_subject(number),
+            text=(
+                f"A part of this target lies more than {REACH_MM:g} mm from every gross target that is scored. Is a "
+                "GTV missing from the export, or not recognised by its name?"
+            ),
+        )
+
+
+def _pixels(stack: PlaneStack, lattice: Lattice) -> tuple[NDArray[np.int64], Floats]:
+    """(n,) plane of each pixel of a stack, and (n, 3) its centre in mm, up to a shift that the lattice fixes."""
+    runs = rasterise(stack, lattice)
+    plane, row, column = np.unravel_index(runs.indices(), runs.shape)
+    return plane, np.column_stack([stack.positions_mm[plane], PIXEL_MM * row, PIXEL_MM * column])

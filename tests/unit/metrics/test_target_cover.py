@@ -1,0 +1,37 @@
+"""Parts of planned targets far from every gross target, on spheres whose distances are known."""
+
+import math
+
+import pytest
+
+from rtcomplexity.geometry.stacking import stack_contours
+from rtcomplexity.metrics.target_cover import REACH_MM, far_volume_cm3
+from rtcomplexity.settings import Settings
+from rtcomplexity.testing.phantoms import Several, contour_stack, plane_positions, sphere
+
+
+def stack(solid):
+    contours = contour_stack(solid, positions_mm=plane_positions(solid, 3.0), points_per_contour=96)
+    return stack_contours(contours, settings=Settings()).stack
+
+
+def ball(radius_mm, x=0.0):
+    return sphere(radius_mm, centre_mm=(x, 0.0, 0.0))
+
+
+def volume_cm3(radius_mm):
+    return 4 / 3 * math.pi * radius_mm**3 / 1000
+
+
+def test_a_margin_is_explained_by_its_gross_target():
+    assert far_volume_cm3(stack(ball(30.0)), stack(ball(12.0))) == 0.0
+
+
+def test_a_body_far_off_counts_whole():
+    planned = stack(Several(bodies=(ball(20.0), ball(15.0, 120.0))))
+    assert far_volume_cm3(planned, stack(ball(12.0))) == pytest.approx(volume_cm3(15.0), rel=0.1)
+
+
+def test_of_a_body_round_a_gross_target_what_lies_beyond_the_reach_counts():
+    found = far_volume_cm3(stack(ball(45.0)), stack(ball(10.0)))
+    assert found == pytest.approx(volume_cm3(45.0) - volume_cm3(10.0 + REACH_MM), rel=0.1)
