@@ -1,0 +1,96 @@
+"""What has to stand in every file of a folder that a person reads, told from the text that the person sees."""
+
+import html
+import io
+import json
+import re
+
+import pytest
+from pypdf import PdfReader
+
+from rtcomplexity.cli.rendering.assessment import assessment_parts
+from rtcomplexity.cli.rendering.console import ResultConsole
+from rtcomplexity.evidence.formats.numbers import readable
+from rtcomplexity.evidence.formats.pdf import BREAK_HERE
+from rtcomplexity.evidence.rendering import EVIDENCE_FILE, REPORTS, render
+from rtcomplexity.scoring.claim_file import ClaimFile
+from rtcomplexity.scoring.guardrails import DISCLAIMER, FORBIDDEN
+from unit.evidence.made_evidence import VERDICTS, for_payment, pictures_of, record_of
+
+TERMINAL = "the terminal"
+
+
+def words(text):
+    """Text without line breaks, and without the borders of tables."""
+    return " ".join(re.sub(r"[│─╭╮╰╯]", " ", text).split())
+
+
+def seen_in_pdf(content):
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(content)).pages]
+    return words("\n".join(pages).replace(BREAK_HERE, ""))
+
+
+def seen_in_html(content):
+    body = re.sub(r"<(script|style)\b.*?</\1>", " ", content.decode(), flags=re.DOTALL)
+    return words(html.unescape(re.sub(r"<[^>]+>", " ", body)))
+
+
+def seen_in_json(content):
+    return words(json.dumps(json.loads(content), ensure_ascii=False).replace('\\"', '"'))
+
+
+def seen_in_csv(content):
+    return words(content.decode("utf-8-sig").replace('""', '"'))
+
+
+def seen(name, record):
+    if name == TERMINAL:
+        stream = io.StringIO()
+        console = ResultConsole(file=stream, width=400, markup=False, emoji=False, highlight=False)
+        for part in assessment_parts(record):
+            console.print(part)
+        return words(stream.getvalue())
+    content = render(record, pictures_of(), [name] if name in REPORTS else [])[name]
+    readers = {"pdf": seen_in_pdf, "html": seen_in_html, "json": seen_in_json, "csv": seen_in_csv}
+    return readers.get(name.rpartition(".")[2], lambda text: words(text.decode()))(content)
+
+
+EVERY = (EVIDENCE_FILE, *REPORTS, TERMINAL)
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+@pytest.mark.parametrize("name", EVERY)
+def test_disclaimer_findings_and_false_support_rate_with_its_population_stand_in_every_format(name, verdict):
+    record = record_of(verdict)
+    text, about = seen(name, record), record.verdict
+    assert words(DISCLAIMER) in text
+    told = words if name.endswith(("json", "csv")) else lambda finding: readable(words(finding))
+    assert about.findings_against or verdict == "supports"
+    for finding in (*about.findings_for, *about.findings_against):
+        assert told(finding) in text, finding
+    rate = about.false_support_rate
+    if rate.value is None:
+        assert rate.reason in text
+    else:
+        assert words(rate.population) in text
+        assert f"{100 * rate.value:.3g}" in text or str(rate.value) in text
+    assert not FORBIDDEN.search(text)
+
+
+def test_the_records_numbers_stand_in_the_pdfs_text():
+    record = record_of("rejects")
+    text = seen("evidence.pdf", record)
+    assert f"{record.score.t:.1f} of 100" in text or f"{record.score.t:g} of 100" in text
+    assert record.plan.id[:12] in text
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_only_an_identified_folder_names_the_patient_and_only_where_a_payer_looks(name):
+    record = for_payment(ClaimFile(date_of_service="2026-01-09", cpt_code="32701"))
+    secrets = ("Jane", "MRN-1", "1958-04-02", "2026-01-05", "2026-01-09")
+    assert not [secret for secret in secrets if secret in seen(name, record_of())]
+    text = seen(name, record)
+    if name in {EVIDENCE_FILE, "evidence.html", "evidence.pdf", "summary.txt"}:
+        assert [secret for secret in secrets if secret not in text] == []
+    else:
+        assert not [secret for secret in secrets if secret in text]
