@@ -1,0 +1,207 @@
+"""A cohort from a batch to a verdict beside it, as a shell sees it."""
+
+import json
+import re
+
+import pytest
+
+from integration.test_batch import batch
+from rtcomplexity.assessment import analyze
+from rtcomplexity.cli.app import run
+from rtcomplexity.scoring.cohort import fingerprint, key_path, load_cohort, sealed, to_json
+from rtcomplexity.scoring.profile import load_profile
+from unit.scoring.made_cohort import KEY, tree
+
+SAMPLES = "sample_data"
+ROUTINE = "sample_data/routine_sbrt"
+COMPLEX = "sample_data/complex_central"
+AS_CONVENTIONAL = ("--fractions", "30", "--quiet")
+
+
+@pytest.fixture
+def told(capsys):
+    def call(*arguments):
+        status = run([str(argument) for argument in arguments])
+        return status, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    out = tmp_path_factory.mktemp("results")
+    code, _, err = batch(SAMPLES, "--out", out, "--workers", 2, "--quiet", "--site", "thoracic", quick=False)
+    assert code == 0, err
+    return out
+
+
+@pytest.fixture(scope="module")
+def record():
+    return analyze(ROUTINE).record
+
+
+def made(folder, t, *, n=130, stratum="thoracic-sbrt", **changes):
+    """Leave a cohort whose plans all have one T, with its key."""
+    profile = load_profile()
+    cohort = sealed(tree([t] * n, stratum=stratum, profile=profile, **changes))
+    path = folder / "ours.json"
+    path.write_bytes(to_json(cohort))
+    key_path(path).write_text(KEY.hex())
+    return path
+
+
+def words(text):
+    """Give a terminal's text without frames and line ends."""
+    return re.sub(r"[\s│]+", " ", text)
+
+
+def test_a_cohort_is_built_from_a_batch_shown_and_used(told, results, tmp_path):
+    out = tmp_path / "cohort.json"
+    status, shown, err = told("cohort", "build", results, "--out", out)
+    assert status == 0
+    assert "cohort.json.key" in err
+    plans = {plan.plan for stratum in load_cohort(out).cohort.strata for plan in stratum.plans}
+    listed = {each.plan for each in load_cohort(out).cohort.exclusions}
+    lines = [json.loads(each) for each in (results / "results.jsonl").read_text("utf-8").splitlines()]
+    assert plans | listed == {each["plan_id"] for each in lines}
+    assert "fewer than 120 plans" in words(shown)
+    assert "4.4 %, and 9.5 % in the worst twentieth" in words(shown)
+    summary = json.loads(told("cohort", "show", out, "--json")[1])
+    assert summary["plans"] == len(plans)
+    assert "context only" in words(told("cohort", "show", out)[1])
+
+
+def test_building_again_gives_the_same_bytes(told, results, tmp_path):
+    for name in ("one.json", "two.json"):
+        assert told("cohort", "build", results, "--out", tmp_path / name, "--quiet")[0] == 0
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
+
+
+def test_the_assessed_patient_is_left_out(told, results, tmp_path):
+    out = tmp_path / "cohort.json"
+    told("cohort", "build", results, "--out", out, "--quiet")
+    local = load_cohort(out)
+    kept = {plan.plan for plan in local.cohort.plans_of("thoracic-sbrt")}
+    for line in map(json.loads, (results / "results.jsonl").read_text("utf-8").splitlines()):
+        if line["plan_id"] in kept:
+            break
+    patient = line["patient_key"]
+    assert patient in {plan.patient for plan in local.cohort.plans_of("thoracic-sbrt")}
+    sample = next(name for name in ("routine_sbrt", "pet_ct_nsclc", "complex_central") if is_plan(name, line))
+    status, shown, _ = told("analyze", f"{SAMPLES}/{sample}", "--cohort", out, "--json", "--quiet")
+    assert status == 0
+    found = json.loads(shown)["cohort"]
+    assert found["left_out"] == 1
+    assert found["n"] == len(kept) - 1
+
+
+def is_plan(name, line):
+    return analyze(f"{SAMPLES}/{name}", quick=True).record.plan.id == line["plan_id"]
+
+
+def test_no_identifier_leaves_with_a_cohort(told, results, tmp_path):
+    out = tmp_path / "cohort.json"
+    told("cohort", "build", results, "--out", out, "--quiet")
+    text = out.read_text("utf-8")
+    assert "sample" not in text.lower()
+    assert not re.search(r"\d+(\.\d+){5,}", text), "a UID"
+    assert (results / "ledger.key").read_bytes().hex() not in text
+
+
+def test_a_disagreeing_cohort_leaves_the_verdict_open(told, tmp_path):
+    alone = json.loads(told("analyze", COMPLEX, *AS_CONVENTIONAL, "--json")[1])
+    assert alone["verdict"]["value"] == "rejects", "what this test rests on"
+    path = made(tmp_path, 0.0, stratum="thoracic-conventional")
+    status, shown, _ = told("analyze", COMPLEX, *AS_CONVENTIONAL, "--cohort", path, "--json")
+    assert status == 0
+    found = json.loads(shown)
+    assert (found["verdict"]["value"], found["score"]) == ("indeterminate", alone["score"])
+    assert "cohort_disagrees" in [each["code"] for each in found["verdict"]["reasons"]]
+    assert found["options"]["--cohort"] == load_cohort(path).cohort.sha256[:12]
+    assert found["cohort"]["counts"]
+    states = {each["item"]: each["state"] for each in found["verdict"]["readiness"]}
+    assert states["local_cohort"] == "met"
+
+
+def test_another_default_verdict_stands_on_the_terminals_first_screen(told):
+    page = words(told("analyze", COMPLEX, *AS_CONVENTIONAL)[1])
+    assert "Without them indeterminate (score 96.8 of 100). The plan files leave open" in page
+    assert page.index("Without them") < page.index("Findings for")
+
+
+def test_an_agreeing_cohort_moves_nothing(told, tmp_path, record):
+    path = made(tmp_path, 99.0)
+    found = json.loads(told("analyze", ROUTINE, "--cohort", path, "--json", "--quiet")[1])
+    assert (found["verdict"]["value"], found["score"]["t"]) == (record.verdict.value, record.score.t)
+    assert found["cohort"]["side"] == "typical"
+    page = words(told("analyze", ROUTINE, "--cohort", path, "--quiet")[1])
+    assert "Local plans Local plans with a deciding score as high or higher: 130 of 130 (p = 1), typical." in page
+    assert "Without them the same, rejects (score 0" in page
+
+
+def test_what_differs_from_the_cohort_is_an_issue(told, tmp_path):
+    path = made(tmp_path, 0.0, spacing=9.0, software="0.0.1", surface="another")
+    found = json.loads(told("analyze", ROUTINE, "--cohort", path, "--json", "--quiet")[1])
+    codes = {issue["code"] for issue in found["issues"] if issue["subject"] == "cohort"}
+    assert codes == {"cohort-other-software", "cohort-other-spacing", "cohort-other-surface"}
+
+
+def test_a_folder_with_a_cohort_tells_it_on_page_one_and_is_verified_with_it(told, tmp_path):
+    path, out = made(tmp_path, 0.0), tmp_path / "evidence"
+    assert told("analyze", ROUTINE, "--cohort", path, "--out", out, "--quiet")[0] == 0
+    summary = words((out / "summary.txt").read_text("utf-8"))
+    assert "Beside local plans" in summary
+    assert "Without them: Not supported" in summary
+    page = (out / "evidence.html").read_text("utf-8")
+    assert page.index("Beside local plans") < page.index('id="findings"')
+    assert told("verify", out, "--plan", ROUTINE, "--cohort", path, "--quiet")[0] == 0
+    assert told("verify", out, "--plan", ROUTINE, "--quiet")[0] == 2
+
+
+def test_a_cohort_that_cannot_be_used_ends_with_3_and_says_why(told, tmp_path):
+    path = made(tmp_path, 0.0)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:200])
+    assert (told("analyze", ROUTINE, "--cohort", path, "--quiet")[0], told("cohort", "show", path)[0]) == (3, 3)
+    path.write_bytes(whole.replace(b"0.0,", b"1.0,", 1))
+    status, _, err = told("cohort", "show", path)
+    assert (status, "changed since it was built" in words(err)) == (3, True)
+    path.write_bytes(whole)
+    status, _, err = told("analyze", ROUTINE, "--cohort", path, "--profile", "interim-0", "--quiet")
+    assert (status, "another profile" in words(err)) == (3, True)
+
+
+def test_every_option_that_can_move_a_verdict_has_the_default_beside(told, record):
+    for option in (["--profile", "interim-0"], ["--map", "Nothing=GTV"], ["--fractions", "4"], ["--payer", "Aetna"]):
+        found = json.loads(told("analyze", ROUTINE, *option, "--json", "--quiet")[1])
+        assert found["default_verdict"]["value"] == record.verdict.value, option
+        assert found["default_verdict"]["t"] == record.score.t, option
+    assert record.default_verdict is None
+
+
+def test_a_tolerance_from_the_environment_is_told_with_the_default_beside(told, monkeypatch, record):
+    monkeypatch.setenv("RTCOMPLEXITY_GAP_FACTOR", "4")
+    found = json.loads(told("analyze", ROUTINE, "--json", "--quiet")[1])
+    assert found["options"] == {"RTCOMPLEXITY_GAP_FACTOR": "4"}
+    assert found["default_verdict"]["value"] == record.verdict.value
+
+
+def test_a_batch_has_the_default_beside_too(results):
+    for line in map(json.loads, (results / "results.jsonl").read_text("utf-8").splitlines()):
+        assert line["record"]["plan"]["facts"]["site_stated_by"] == "user"
+        assert line["record"]["default_verdict"] is not None
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_a_real_patient_is_left_out_of_a_cohort_of_its_own(told, real_data, tmp_path):
+    source, out = real_data / "lung1_001", tmp_path / "out"
+    code, _, err = batch(
+        source, "--out", out, "--quiet", "--site", "thoracic", "--fractions", 30, "--workers", 2, quick=False
+    )
+    assert code in {0, 4}, err
+    path = tmp_path / "cohort.json"
+    assert told("cohort", "build", out, "--out", path, "--quiet")[0] == 0
+    assert fingerprint((out / "ledger.key").read_bytes()) == load_cohort(path).cohort.patient_key
+    found = json.loads(told("analyze", source, "--cohort", path, "--json", "--quiet", "--fractions", 30)[1])
+    assert (found["cohort"]["n"], found["cohort"]["left_out"], found["cohort"]["counts"]) == (0, 1, False)
