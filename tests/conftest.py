@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -22,4 +22,5 @@ def real_data():
 
 
 settings.register_profile("ordinary", deadline=None, max_examples=40, derandomize=True)
+settings.register_profile("mutants", settings.get_profile("ordinary"), phases=(Phase.explicit, Phase.generate))
 settings.load_profile("ordinary")

@@ -189,6 +189,20 @@ def test_the_share_inside_needs_no_parallel_planes():
     assert inside_share(a, [b]) == pytest.approx(5 / 16, abs=0.02)  # a lens of two spheres one radius apart
 
 
+def test_the_share_inside_is_summed_over_layers_of_every_thickness():
+    a = surface(box((20.0, 30.0, 24.0)), 6.0, 0.5)  # planes at -9, -3, 3, 9
+    thin = surface(box((20.0, 30.0, 5.0), (0, 0, 4.5)), 1.0, 0.5)  # 2 to 7: cuts two of the four slabs
+    assert inside_share(a, [thin]) == pytest.approx(5 / 24, abs=1e-6)
+    assert inside_share(thin, [a]) == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize(("size_mm", "place"), [((40, 40, 3), (0, 0, 10.5)), ((40, 40, 5), (0, 0, -1.5))])
+def test_the_share_inside_planes_across_is_good_to_a_pixel(size_mm, place):
+    a = surface(box((20.0, 30.0, 24.0)), 6.0, 0.5)
+    b = surface(box((size_mm[1], size_mm[2], size_mm[0])), 2.0, 0.5, frame=SAGITTAL.shifted(place))
+    assert inside_share(a, [b]) == pytest.approx(size_mm[2] / 24, abs=0.6 / 24)
+
+
 def test_the_share_inside_several_counts_what_they_share_once():
     a = surface(box((20.0, 30.0, 24.0)), 3.0, 0.5)
     left, right = (surface(box((14.0, 40.0, 42.0)), 3.0, 0.5, AXIAL.shifted((x, 0, 0))) for x in (-4, 4))

@@ -9,7 +9,7 @@ from shapely.ops import polygonize, unary_union
 
 from rtcomplexity.errors import LimitExceededError
 from rtcomplexity.geometry import even_odd as module
-from rtcomplexity.geometry.even_odd import even_odd, perimeters, signed_areas
+from rtcomplexity.geometry.even_odd import bounding_boxes, even_odd, perimeters, signed_areas
 from unit.geometry.stacks import circle, square
 
 
@@ -119,3 +119,32 @@ def test_signed_area_and_perimeter_of_a_triangle():
     assert signed_areas(triangle, offsets).tolist() == [6]
     assert signed_areas(triangle[::-1], offsets).tolist() == [-6]
     assert perimeters(triangle, offsets).tolist() == [12]
+
+
+def test_no_contours_have_no_measures():
+    nothing = np.empty((0, 2)), np.array([0])
+    assert signed_areas(*nothing).shape == perimeters(*nothing).shape == (0,)
+    assert bounding_boxes(*nothing).shape == (0, 2, 2)
+
+
+def test_boxes_hold_their_polygons():
+    polygons = [np.array([[0, 0], [4, 1], [2, -3.0]]), square(2, centre=(7, 5))]
+    offsets = np.array([0, 3, 7])
+    assert bounding_boxes(np.concatenate(polygons), offsets).tolist() == [[[0, -3], [4, 1]], [[6, 4], [8, 6]]]
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_pentagon_drawn_as_a_star_is_named_and_its_middle_is_outside(turn):
+    angles = turn * 4 * np.pi / 5 * np.arange(5)
+    star = 10 * np.column_stack([np.sin(angles), np.cos(angles)])
+    found = even_odd(*planes([star]))
+    assert found.self_crossing.tolist() == [0]
+    assert found.areas_mm2[0] == pytest.approx(independent_even_odd_area([star]))
+
+
+def test_work_in_chunks_of_planes_that_cross_gives_each_its_area(monkeypatch):
+    bows = [np.array([[0, 0], [size, size], [size, 0], [0, size]], float) for size in (2, 4, 6, 8)]
+    monkeypatch.setattr(module, "CHUNK_EDGES", 5)
+    found = even_odd(*planes(*[[bow] for bow in bows]))
+    assert found.areas_mm2 == pytest.approx([size**2 / 2 for size in (2, 4, 6, 8)])
+    assert found.self_crossing.tolist() == [0, 1, 2, 3]

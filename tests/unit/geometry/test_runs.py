@@ -64,6 +64,15 @@ def test_rows_and_columns_outside_the_lattice_are_clipped_and_measured():
     assert outside_share(stacked(on_planes((0, square(5)), (3, square(5))), Z).stack, LATTICE) == 0
 
 
+@pytest.mark.parametrize("corner", [(-1.01, 3), (9.01, 3), (3, -1.51), (3, 10.51)])
+def test_a_vertex_beyond_the_outer_pixel_edges_is_outside(corner):
+    lattice = Lattice(u0_mm=0, v0_mm=0, column_spacing_mm=2, row_spacing_mm=3, columns=5, rows=4)
+    outside = np.array([corner, (0, 0), (8, 0), (8, 9)], float)
+    inside = np.array([np.clip(corner, (-0.99, -1.49), (8.99, 10.49)), (0, 0), (8, 0), (8, 9)], float)
+    for polygon, share in ((outside, 1 / 4), (inside, 0)):
+        assert outside_share(stacked(on_planes((0, polygon), (3, polygon)), Z).stack, lattice) == share
+
+
 def test_a_shape_beside_the_lattice_has_no_pixels():
     stack = stacked(on_planes((0, square(5, (100, 0))), (3, square(5, (0, 100)))), Z).stack
     runs = rasterise(stack, LATTICE)

@@ -58,3 +58,9 @@ def test_two_far_planes_with_empty_slices_between_are_two_bodies():
 def test_two_planes_with_an_empty_slice_between_are_two_bodies():
     """One step tells no typical spacing, so that the slices' own counts: nothing is filled that nobody drew."""
     assert thickness([3, 9])[1] == [True]
+
+
+def test_two_slices_tell_the_spacing_and_a_gap():
+    assert thickness([0, 12], slices=[4, 8]) == ([4, 4], [True])
+    assert thickness([4], slices=[4, 8]) == ([4], [])
+    assert thickness([0, 12], slices=[4]) == ([12, 12], [False])

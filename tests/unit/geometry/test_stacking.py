@@ -1,8 +1,11 @@
 """From contours to planes: what is grouped, collapsed, left out and said."""
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 
+from rtcomplexity.geometry.stacking import StackFindings
 from rtcomplexity.geometry.volume import bridged_volume_mm3, slab_volume_mm3
 from rtcomplexity.model.structure_set import ContourGeometricType, Contours
 from rtcomplexity.testing.phantoms import FRAMES, box, contour_stack, contours_of, sphere
@@ -156,3 +159,8 @@ def test_a_solid_has_the_same_volume_in_every_orientation(frame):
 def test_positions_that_differ_by_rounding_are_one_plane():
     jittered = on_planes((0.004, circle(10)), (-0.004, circle(3, centre=(30, 0))), (3, circle(10)))
     assert stacked(jittered, Z).stack.plane_count == 2
+
+
+def test_nothing_odd_is_all_zero():
+    assert not any(astuple(StackFindings()))
+    assert not any(astuple(phantom(sphere(10), np.arange(-9, 10, 3.0)).findings))

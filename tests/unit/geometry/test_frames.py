@@ -1,0 +1,34 @@
+"""Polygons in space: their areas, the direction they share, and the planes they lie on."""
+
+import numpy as np
+import pytest
+
+from rtcomplexity.geometry.frames import common_normal, group_positions, next_vertex
+
+
+def test_the_last_vertex_of_a_polygon_is_followed_by_its_first():
+    assert next_vertex(np.array([0, 3, 7])).tolist() == [1, 2, 0, 4, 5, 6, 3]
+
+
+def test_a_polygon_without_vertices_disturbs_no_other():
+    assert next_vertex(np.array([0, 3, 3, 6])).tolist() == [1, 2, 0, 4, 5, 3]
+
+
+def test_directions_are_weighed_by_area_and_their_sense_does_not_matter():
+    vectors = np.array([[0, 0, 3.0], [0, 0, -90.0], [0.2, 0, 0]])
+    assert common_normal(vectors).tolist() == [0, 0, 1]
+    assert common_normal(-vectors).tolist() == [0, 0, 1]
+    assert common_normal(np.zeros((2, 3))) is None
+    assert common_normal(np.empty((0, 3))) is None
+
+
+@pytest.mark.parametrize("direction", [(0.6, 0.8, 0.0), (0.0, -0.6, 0.8), (-0.8, 0.0, 0.6)])
+def test_an_oblique_direction_points_along_its_largest_component(direction):
+    normal = common_normal(np.outer([2.0, -5.0], direction))
+    largest = np.argmax(np.abs(direction))
+    assert normal == pytest.approx(np.array(direction) * np.sign(direction[largest]))
+
+
+def test_positions_closer_than_the_tolerance_share_a_plane():
+    assert group_positions(np.array([9.0, 0.0, 3.01, 3.0, -4.0]), 0.05).tolist() == [3, 1, 2, 2, 0]
+    assert group_positions(np.empty(0), 0.05).tolist() == []

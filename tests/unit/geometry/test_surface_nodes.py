@@ -1,0 +1,63 @@
+"""The nodes of a surface lie on it, look outwards, and stand for its area, however thick the planes."""
+
+import numpy as np
+import pytest
+
+from rtcomplexity.geometry.surface_nodes import inside_of, surface_nodes
+from rtcomplexity.testing.phantoms import box, cylinder, hollow_sphere, plane_positions, sphere
+from unit.geometry.stacks import phantom
+
+
+def nodes_of(shape, spacing_mm, **options):
+    stack = phantom(shape, plane_positions(shape, spacing_mm), **options).stack
+    return surface_nodes(stack, inside_of(stack))
+
+
+@pytest.mark.parametrize(("radius_mm", "spacing_mm"), [(10, 1), (10, 2.5), (30, 3), (60, 5)])
+def test_nodes_of_a_sphere_lie_on_it_and_look_away_from_its_centre(radius_mm, spacing_mm):
+    nodes = nodes_of(sphere(radius_mm), spacing_mm)
+    distance = np.linalg.norm(nodes.points_mm, axis=1)
+    assert np.average(np.abs(distance - radius_mm), weights=nodes.areas_mm2) < 0.03 * spacing_mm
+    assert np.allclose(np.linalg.norm(nodes.normals, axis=1), 1)
+    facing = (nodes.normals * nodes.points_mm).sum(axis=1) / distance
+    assert np.average(facing, weights=nodes.areas_mm2) > 0.995
+    assert facing.min() > 0.9
+
+
+@pytest.mark.parametrize(("radius_mm", "spacing_mm"), [(10, 1), (10, 2.5), (30, 3), (60, 5)])
+def test_nodes_of_a_sphere_stand_for_its_area(radius_mm, spacing_mm):
+    nodes = nodes_of(sphere(radius_mm), spacing_mm)
+    assert nodes.areas_mm2.sum() == pytest.approx(4 * np.pi * radius_mm**2, rel=0.015)
+
+
+@pytest.mark.parametrize("spacing_mm", [1, 3, 5])
+@pytest.mark.parametrize("radius_mm", [8, 25, 60])
+def test_the_ends_of_a_cylinder_have_the_area_of_its_discs(radius_mm, spacing_mm):
+    nodes = nodes_of(cylinder(radius_mm, 60), spacing_mm)
+    ends = np.abs(nodes.normals[:, 2]) > 0.7
+    assert nodes.areas_mm2[ends].sum() == pytest.approx(2 * np.pi * radius_mm**2, rel=0.03)
+    wall = nodes.areas_mm2[~ends].sum() / (2 * np.pi * radius_mm * 60)
+    assert 1 - spacing_mm / 100 < wall < 1.002
+    up = nodes.points_mm[:, 2] > 0
+    assert np.all(nodes.normals[ends & up, 2] > 0)
+    assert np.all(nodes.normals[ends & ~up, 2] < 0)
+
+
+def test_the_nodes_of_a_cavity_look_into_it():
+    nodes = nodes_of(hollow_sphere(20, 10), 2)
+    distance = np.linalg.norm(nodes.points_mm, axis=1)
+    inner = distance < 15
+    assert nodes.areas_mm2[inner].sum() == pytest.approx(4 * np.pi * 10**2, rel=0.015)
+    facing = (nodes.normals * nodes.points_mm).sum(axis=1) / distance
+    assert facing[inner].max() < 0
+    assert facing[~inner].min() > 0
+
+
+def test_the_side_of_a_box_is_flat_and_its_nodes_reach_to_their_neighbours():
+    nodes = nodes_of(box((40, 30, 20)), 2)
+    right = nodes.normals[:, 0] > 0.9
+    assert np.allclose(nodes.points_mm[right, 0], 20, atol=1e-9)
+    assert nodes.areas_mm2[right].sum() == pytest.approx(30 * 20, rel=0.08)
+    reach = np.linalg.norm(nodes.edges_mm[right], axis=2)
+    assert np.abs(nodes.edges_mm[right, :, 0]).max() < nodes.spacing_mm
+    assert reach.max() < 1.5 * nodes.spacing_mm

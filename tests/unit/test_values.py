@@ -1,0 +1,46 @@
+"""Values of the layers that are computed with keep to the rules of the house."""
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+import re
+
+import pytest
+from pydantic import BaseModel
+
+import rtcomplexity.geometry
+import rtcomplexity.scoring
+
+
+def classes():
+    for package in (rtcomplexity.geometry, rtcomplexity.scoring):
+        for found in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+            module = importlib.import_module(found.name)
+            yield from (c for _, c in inspect.getmembers(module, inspect.isclass) if c.__module__ == module.__name__)
+
+
+def ids(chosen):
+    return f"{chosen.__module__.removeprefix('rtcomplexity.')}.{chosen.__qualname__}"
+
+
+VALUES = [c for c in classes() if dataclasses.is_dataclass(c)]
+MODELS = [c for c in classes() if issubclass(c, BaseModel)]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=ids)
+def test_a_value_cannot_be_changed_and_is_made_by_names(value):
+    assert value.__dataclass_params__.frozen
+    assert all(field.kw_only for field in dataclasses.fields(value))
+
+
+@pytest.mark.parametrize("value", VALUES, ids=ids)
+def test_arrays_are_never_compared_for_equality(value):
+    holds_arrays = any(re.search(r"NDArray|Floats|Integers", str(field.type)) for field in dataclasses.fields(value))
+    assert not (holds_arrays and value.__dataclass_params__.eq)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=ids)
+def test_what_is_read_from_files_is_frozen_and_takes_no_unknown_key(model):
+    assert model.model_config["frozen"]
+    assert model.model_config["extra"] == "forbid"
