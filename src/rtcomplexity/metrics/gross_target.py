@@ -22,6 +22,7 @@ from rtcomplexity.metrics.context import UnionContext
 from rtcomplexity.metrics.fused import SCORED_UNITS, TargetImages, scored_intensities
 from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
 from rtcomplexity.metrics.phases import of_one_phase
+from rtcomplexity.metrics.target_cover import unexplained_issues, unexplained_targets
 from rtcomplexity.metrics.target_shape import SHAPE, measure_shape
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 from rtcomplexity.model.structure_set import ClassDecidedBy
@@ -59,6 +60,19 @@ class GrossTarget:
         return tuple(part for part in self.parts if part.roi.generation not in AUTOMATIC)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GrossTargetMeasurements:
+    """What is scored of a course."""
+
+    values: Mapping[str, Measurement]
+    """By scored key."""
+    roi_numbers: tuple[int, ...] = ()
+    """The ROIs they are measured on."""
+    unexplained_targets: tuple[int, ...] = ()
+    """Planned targets that lie apart from these."""
+    issues: tuple[Issue, ...] = ()
+
+
 def measure_gross_target(
     contexts: Sequence[RoiContext],
     case: Case,
@@ -66,8 +80,8 @@ def measure_gross_target(
     images: CaseImages,
     phases: CasePhases,
     expanded: Collection[int] = (),
-) -> tuple[Mapping[str, Measurement], tuple[int, ...], tuple[Issue, ...]]:
-    """Scored metrics by key, the numbers of the ROIs they are measured on, and what was odd.
+) -> GrossTargetMeasurements:
+    """Measure what is scored.
 
     `expanded` are the numbers of ROIs that are another one and a margin: nobody drew them.
     """
@@ -78,14 +92,20 @@ def measure_gross_target(
     issues = (*phase_issues, *nested_issues)
     values = dict(_image_metrics(case, images, phases))
     if not kept:
-        return values | _missing("no gross target (GTV or ITV) with closed contours was found"), (), issues
-    numbers = tuple(sorted(part.roi.number for part in kept))
+        values |= _missing("no gross target (GTV or ITV) with closed contours was found")
+        return GrossTargetMeasurements(values=values, issues=issues)
     union = union_of(kept)
     target = GrossTarget(context=union, parts=tuple(kept), adjacency=adjacency(union, contexts))
     values |= scored_intensities(TargetImages(target=union, images=images, phase=phases.series_of(kept[0].roi)))
     values |= measure_shape(union)
     values |= {key: _measure(compute, unit, target) for key, (unit, compute) in GEOMETRIC.items()}
-    return values, numbers, issues
+    unexplained = unexplained_targets(contexts, union.stack)
+    return GrossTargetMeasurements(
+        values=values,
+        roi_numbers=tuple(sorted(part.roi.number for part in kept)),
+        unexplained_targets=unexplained,
+        issues=(*issues, *unexplained_issues(unexplained)),
+    )
 
 
 def _is_threshold(context: RoiContext) -> bool:
@@ -183,9 +203,12 @@ def craniocaudal_length_mm(target: GrossTarget) -> float:
 
 
 def manual_lateral_area_cm2(target: GrossTarget) -> float:
-    """Sum of contour length x slab over the union of the parts not drawn by an algorithm, cm2."""
+    """Sum of border length x slab over the union of the parts not drawn by an algorithm, cm2; no keyhole channels."""
     parts = target.drawn_by_hand
-    return contour.lateral_area_cm2(union_of(parts)) if parts else 0.0
+    if not parts:
+        return 0.0
+    stack = union_of(parts).stack
+    return float(stack.plane_border_lengths_mm @ stack.slab_mm) / contour.MM2_PER_CM2
 
 
 def component_count(target: GrossTarget) -> float:

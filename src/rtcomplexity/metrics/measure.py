@@ -61,17 +61,16 @@ def measure(case: Case, *, settings: Settings, quick: bool = False) -> MetricTab
     solid = with_volume(usable)
     pairs = relations_of(solid)
     expanded, joined = expansions(pairs), unions(pairs)
-    gross, gross_rois, gross_issues = measure_gross_target(
-        usable, case, expanded=expanded.keys(), images=images, phases=phases.found
-    )
+    gross = measure_gross_target(usable, case, expanded=expanded.keys(), images=images, phases=phases.found)
     return MetricTable(
         rois=tuple(_with_source(each.values, {**joined, **expanded}) for each in measured),
         relations=tuple(_measure_relation(pair) for pair in pairs),
-        gross_target=gross,
-        gross_target_rois=gross_rois,
+        gross_target=gross.values,
+        gross_target_rois=gross.roi_numbers,
+        unexplained_targets=gross.unexplained_targets,
         issues=(
             *roi_issues,
-            *gross_issues,
+            *gross.issues,
             *nesting_issues([context.roi for context in solid], pairs),
             *(images.issues if any(roi.target_class.is_target for roi in case.structure_set.rois) else ()),
         ),

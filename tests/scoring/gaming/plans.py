@@ -9,11 +9,14 @@ import numpy as np
 
 from rtcomplexity.dicom.case_reader import read_case
 from rtcomplexity.fusion.case_images import CaseImages
+from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.gross_target import measure_gross_target
 from rtcomplexity.metrics.measurement import MetricTable
+from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.scoring.facts import Site, case_facts
 from rtcomplexity.scoring.profile import load_profile
+from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.verdict import assess
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.variations import joined
@@ -37,22 +40,28 @@ def sample(name="complex_central"):
     return case_of(SAMPLES / name)
 
 
-def gross_values(case):
+def gross_target(case):
     """Measure what is scored, and nothing else."""
     rois = case.structure_set.rois
     grid = drawing_grid(case.planning_image.grid, rois, SETTINGS)
     contexts = [RoiContext(roi=roi, grid=grid, settings=SETTINGS) for roi in rois]
     images = CaseImages(case=case, settings=SETTINGS)
     derived = {roi.number for roi in rois if roi.generation == "SEMIAUTOMATIC"}
-    return measure_gross_target(contexts, case, expanded=derived, images=images)[:2]
+    return measure_gross_target(contexts, case, expanded=derived, images=images, phases=case_phases(case))
 
 
 @cache
 def outcome(case, site=Site.THORACIC, fractions=None):
-    values, numbers = gross_values(case)
-    table = MetricTable(rois=(), gross_target=values, gross_target_rois=numbers)
+    """Assess a case that is steady under redrawing, so that nothing but the measurements withholds a support."""
+    found = gross_target(case)
+    table = MetricTable(
+        rois=(),
+        gross_target=found.values,
+        gross_target_rois=found.roi_numbers,
+        unexplained_targets=found.unexplained_targets,
+    )
     facts = case_facts(case, table, site=site, fractions=fractions)
-    return assess(values, facts, profile())
+    return assess(found.values, facts, profile(), stability=Stability(share=1.0))
 
 
 def verdict(case, **stated):
@@ -115,3 +124,18 @@ def every_other_plane(contours):
 
 def doubled(contours):
     return joined(contours, contours)
+
+
+def around(case, organs=("Aorta", "Trachea", "Ribs", "Bronchus"), *, of="GTVp", distance_mm=30.0):
+    """Add organs shaped like an ROI on its four sides, so near that adjacency stands out from nearly all plans."""
+    body = roi_named(case, of)
+    for name, side in zip(organs, ((1, 0, 0), (0, 1, 0), (-1, 0, 0), (0, -1, 0)), strict=False):
+        contours = replace(body.contours, points_mm=body.contours.points_mm + distance_mm * np.array(side))
+        case = added(case, body, name=name, target_class=TargetClass.OAR, contours=contours)
+    return case
+
+
+@cache
+def supported():
+    """A plan that is supported: topology and adjacency stand out."""
+    return around(sample())

@@ -1,0 +1,106 @@
+"""Plans on both sides of the upper cutoff: what supports goes on doing so however it is written, and nothing else does.
+
+Without a plan that supports, "never supports" would be an empty promise.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rtcomplexity.scoring.claim import stated_claim
+from rtcomplexity.scoring.claim_file import ClaimFile
+from rtcomplexity.scoring.verdict import with_claim
+from rtcomplexity.testing.phantoms import Keyhole, SpiculatedSphere, contour_stack, hollow_sphere, sphere
+from rtcomplexity.testing.variations import densified, duplicated, jagged, reversed_direction
+from scoring.gaming import plans
+
+TUMOUR, FAR_OFF = (108.0, -111.5, -323.25), (60.0, -150.0, -323.25)
+PLANES = np.arange(-8, 9) * 3.0
+
+
+def drawn(solid, centre=TUMOUR):
+    contours = contour_stack(solid, positions_mm=PLANES, points_per_contour=96)
+    return replace(contours, points_mm=contours.points_mm + np.array(centre))
+
+
+def with_targets(*targets):
+    """The routine sample with other gross targets: (name, contours of the GTV, contours of its PTV)."""
+    case = plans.sample("routine_sbrt")
+    gtv, ptv = plans.roi_named(case, "GTV"), plans.roi_named(case, "PTV")
+    case = plans.without(case, "GTV", "PTV")
+    for name, gross, planned in targets:
+        case = plans.added(case, gtv, name=name, contours=gross)
+        case = plans.added(case, ptv, name=name.replace("GTV", "PTV"), contours=planned)
+    return case
+
+
+def spiculated():
+    return SpiculatedSphere(radius_mm=14.0, spicules=8, height=1.2, sharpness=3)
+
+
+def crowded(case):
+    organ = plans.roi_named(case, "Esophagus")
+    for name, side in (("Aorta", (25, 0)), ("Trachea", (-25, 0)), ("Ribs", (0, 25)), ("Bronchus", (0, -25))):
+        case = plans.added(case, organ, name=name, contours=drawn(sphere(12.0), np.add(TUMOUR, (*side, 0))))
+    return case
+
+
+def test_an_unusual_plan_is_supported():
+    assert plans.verdict(plans.supported()) == "supports"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [reversed_direction, duplicated, densified, lambda c: jagged(c, 1.0), lambda c: jagged(c, 2.0)],
+    ids=["reversed", "duplicated", "densified", "noise of 1 mm", "noise of 2 mm"],
+)
+def test_a_supported_plan_stays_so_however_it_is_written(change):
+    assert plans.verdict(plans.redrawn(plans.supported(), change)) == "supports"
+
+
+def test_what_makes_the_difference_is_what_was_added():
+    assert plans.verdict(plans.sample()) == "indeterminate"
+    rings = plans.around(plans.sample(), ("Ring_1", "Aorta_PRV05", "z_Trachea", "OptBronchus"))
+    assert plans.verdict(rings) == "indeterminate"
+
+
+def test_a_nearer_organ_never_lowers_adjacency():
+    found = [plans.families(plans.around(plans.sample(), distance_mm=d))["adjacency"] for d in (60, 45, 35, 30, 25, 20)]
+    assert found == sorted(found)
+    assert found[-1] > found[0]
+
+
+def test_leaving_out_a_simple_gross_target_earns_no_support():
+    easy = ("GTV2", drawn(sphere(17.0), FAR_OFF), drawn(sphere(22.0), FAR_OFF))
+    hard = ("GTV1", drawn(spiculated()), drawn(sphere(30.0)))
+    both, alone = crowded(with_targets(hard, easy)), crowded(with_targets(hard))
+    assert plans.verdict(alone, fractions=5) == "supports"  # truly one target
+    assert plans.verdict(both, fractions=5) == "indeterminate"
+    for left_out in ("GTV1", "GTV2", "PTV1", "PTV2"):
+        assert plans.verdict(plans.without(both, left_out), fractions=5) != "supports", left_out
+    found = plans.outcome(plans.without(both, "GTV2"), fractions=5).verdict
+    assert "gross_target_incomplete" in [reason.code for reason in found.reasons]
+    assert any("one may be missing" in text for text in found.findings_against)
+
+
+def test_a_keyhole_and_a_hole_are_scored_alike():
+    shell = hollow_sphere(16.0, 7.0)
+    hole, keyhole = (with_targets(("GTV", drawn(each), drawn(sphere(21.0)))) for each in (shell, Keyhole(shape=shell)))
+    before, after = plans.values(hole), plans.values(keyhole)
+    assert after["planes_with_holes"] == before["planes_with_holes"] > 0
+    assert after == pytest.approx(before, rel=0.02, abs=1e-6, nan_ok=True)
+    assert plans.verdict(keyhole, fractions=5) == plans.verdict(hole, fractions=5)
+
+
+@pytest.mark.parametrize("minutes", [1, 45, 1440])
+@pytest.mark.parametrize("case", [plans.sample, plans.supported, lambda: plans.sample("routine_sbrt")])
+def test_minutes_and_reasons_never_move_a_verdict(case, minutes):
+    before = plans.outcome(case())
+    claim = ClaimFile(physician_minutes=minutes, typical_minutes=1, reason="x", procedure_note_attached=True)
+    after = with_claim(before, stated_claim(claim, None), case())
+    assert (after.score, after.verdict.value, after.verdict.reasons) == (
+        before.score,
+        before.verdict.value,
+        before.verdict.reasons,
+    )
