@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pydicom.dataelem import DataElement
-    from pydicom.dataset import Dataset
+    from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.tag import BaseTag
 
     _StopWhen = Callable[[BaseTag, str | None, int], bool]
@@ -148,6 +148,24 @@ def parse(source: bytes | BinaryIO, *, header_only: bool = False, settings: Sett
     return dataset
 
 
+def inflated_pixels(stream: BinaryIO, settings: Settings) -> BytesIO:
+    """Inflate a deflated file, whose stream stands at its beginning; the answer stands at its pixels.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the file is broken.
+    LimitExceededError
+        If it unpacks to too much.
+    """
+    try:
+        unpacked = _inflated(stream, settings)
+        read_dataset(unpacked, is_implicit_VR=False, is_little_endian=True, stop_when=_at_pixels)
+    except PARSE_FAULTS as fault:
+        raise UnreadableFileError(f"A DICOM file is broken: {describe(fault)}.", _AGAIN) from fault
+    return unpacked
+
+
 def describe(fault: BaseException) -> str:
     """Name a fault in words that hold nothing of the file's contents."""
     if isinstance(fault, RecursionError):
@@ -189,12 +207,26 @@ def _is_deflated(source: bytes | BinaryIO) -> bool:
 
 
 def _transfer_syntax(stream: BinaryIO) -> bytes:
+    return str(_file_meta(stream).get("TransferSyntaxUID", "")).encode("ascii", "replace")
+
+
+def _file_meta(stream: BinaryIO) -> FileMetaDataset:
+    """Read the file meta information of a file whose stream stands at its beginning."""
     read_preamble(stream, force=True)
-    return str(_read_file_meta_info(stream).get("TransferSyntaxUID", "")).encode("ascii", "replace")
+    return _read_file_meta_info(stream)
 
 
 def _parse_deflated(stream: BinaryIO, stop_when: _StopWhen, settings: Settings) -> Dataset:
-    _transfer_syntax(stream)
+    unpacked = _inflated(stream, settings)
+    dataset = read_dataset(unpacked, is_implicit_VR=False, is_little_endian=True, stop_when=stop_when)
+    stream.seek(0)
+    dataset.file_meta = _file_meta(stream)
+    return dataset
+
+
+def _inflated(stream: BinaryIO, settings: Settings) -> BytesIO:
+    """Inflate what follows the file meta information."""
+    _file_meta(stream)
     packed = stream.read()
     limit = max(settings.inflation_floor_bytes, settings.max_inflation * len(packed))
     unpacked = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, limit + 1)
@@ -202,7 +234,7 @@ def _parse_deflated(stream: BinaryIO, stop_when: _StopWhen, settings: Settings) 
         raise LimitExceededError(
             f"A deflated file unpacks to more than {limit} bytes.", "check where it comes from; export it uncompressed."
         )
-    return read_dataset(BytesIO(unpacked), is_implicit_VR=False, is_little_endian=True, stop_when=stop_when)
+    return BytesIO(unpacked)
 
 
 def _counted(stop_when: _StopWhen, limit: int) -> _StopWhen:

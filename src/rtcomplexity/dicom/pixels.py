@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
 import numpy as np
 
 from rtcomplexity.dicom import elements
-from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, parse
+from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, inflated_pixels, parse
 from rtcomplexity.errors import InputDataError, LimitExceededError
 from rtcomplexity.model.arrays import frozen_array
 from rtcomplexity.settings import Settings
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 IMPLICIT: Final = "1.2.840.10008.1.2"
 EXPLICIT: Final = "1.2.840.10008.1.2.1"
 BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
-NATIVE: Final = frozenset({IMPLICIT, EXPLICIT, BIG_ENDIAN})
+DEFLATED: Final = "1.2.840.10008.1.2.1.99"
+NATIVE: Final = frozenset({IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED})
 JPEG_LOSSLESS: Final = frozenset({"1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"})
 JPEG_2000: Final = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (90, 91, 201, 202, 203))
 JPEG: Final = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70, 80, 81))
@@ -118,7 +119,7 @@ class _Layout:
     high_bit: int
     signed: bool
     offset: int
-    """Byte at which native pixel data begin; 0 for compressed files."""
+    """Byte at which native pixel data begin, in a deflated file once it is inflated; 0 for compressed files."""
     length: int
     """Bytes of native pixel data that the file holds from there on."""
 
@@ -229,7 +230,9 @@ def _layout(path: Path, series: ImageSeries, settings: Settings) -> _Layout:
         with path.open("rb") as stream:
             header = parse(stream, settings=settings)
             syntax = _transfer_syntax(header)
-            offset, length = _native_extent(stream, syntax) if syntax in NATIVE else (0, 0)
+            offset, length = (0, 0)
+            if syntax in NATIVE:
+                offset, length = _native_extent(_unpacked(stream, syntax, settings), syntax)
     except OSError:
         raise _unreadable("a file of it cannot be opened again") from None
     rows, columns = (elements.unsigned_short(header, tag) or 0 for tag in (0x00280010, 0x00280011))
@@ -279,6 +282,14 @@ def _transfer_syntax(header: Dataset) -> str:
         return stated
     implicit, little = header.original_encoding
     return IMPLICIT if implicit else EXPLICIT if little else BIG_ENDIAN
+
+
+def _unpacked(stream: BinaryIO, syntax: str, settings: Settings) -> BinaryIO:
+    """Return the stream of a native file where it stands; of a deflated one, its contents, standing at the pixels."""
+    if syntax != DEFLATED:
+        return stream
+    stream.seek(0)
+    return inflated_pixels(stream, settings)
 
 
 def _native_extent(stream: BinaryIO, syntax: str) -> tuple[int, int]:
@@ -344,12 +355,12 @@ def _rescaling_holder(layout: _Layout, frame: int) -> Dataset:
 
 def _read_rows(layout: _Layout, frame: int, box: IndexBox, settings: Settings) -> Stored:
     if layout.transfer_syntax in NATIVE:
-        return _unused_bits_cleared(_read_native(layout, frame, box), layout)
+        return _unused_bits_cleared(_read_native(layout, frame, box, settings), layout)
     decoded = _decode(layout, frame, settings)
     return decoded[slice(*box.j), slice(*box.i)]
 
 
-def _read_native(layout: _Layout, frame: int, box: IndexBox) -> Stored:
+def _read_native(layout: _Layout, frame: int, box: IndexBox, settings: Settings) -> Stored:
     """Rows of an uncompressed frame straight from their place in the file."""
     kind = f"{'i' if layout.signed else 'u'}{layout.bits_allocated // 8}"
     dtype = np.dtype((">" if layout.transfer_syntax == BIG_ENDIAN else "<") + kind)
@@ -357,7 +368,8 @@ def _read_native(layout: _Layout, frame: int, box: IndexBox) -> Stored:
     if (frame + 1) * layout.rows * row_bytes > layout.length:
         raise _unreadable("Pixel Data (7FE0,0010) of a slice are shorter than Rows x Columns asks for")
     try:
-        with layout.path.open("rb") as stream:
+        with layout.path.open("rb") as file:
+            stream = _unpacked(file, layout.transfer_syntax, settings)
             stream.seek(layout.offset + (frame * layout.rows + box.j[0]) * row_bytes)
             data = stream.read((box.j[1] - box.j[0]) * row_bytes)
     except OSError:

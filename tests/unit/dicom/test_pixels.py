@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
     CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
     EnhancedCTImageStorage,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -57,7 +58,7 @@ def slice_dataset(pixels, slope=1, intercept=-1000, **changes):
 def write(dataset, path, syntax=ExplicitVRLittleEndian):
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    if syntax in {ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian}:
+    if not syntax.is_encapsulated:
         dataset.file_meta.TransferSyntaxUID = syntax
         dataset.save_as(path, enforce_file_format=True)
         return path
@@ -101,7 +102,14 @@ def refusal(folder, modality="CT", **changes):
 
 @pytest.mark.parametrize(
     "syntax",
-    [ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless, JPEG2000Lossless, JPEGLSLossless],
+    [
+        ExplicitVRLittleEndian,
+        ImplicitVRLittleEndian,
+        DeflatedExplicitVRLittleEndian,
+        RLELossless,
+        JPEG2000Lossless,
+        JPEGLSLossless,
+    ],
 )
 @pytest.mark.parametrize("dtype", [np.int16, np.uint16])
 def test_a_box_holds_the_files_integers_whatever_the_transfer_syntax(tmp_path, syntax, dtype):
@@ -111,6 +119,12 @@ def test_a_box_holds_the_files_integers_whatever_the_transfer_syntax(tmp_path, s
     expected = volume(dtype)[1:4, 2:5, 3:7]
     np.testing.assert_array_equal(found.stored, expected)
     assert found.stored.dtype == dtype
+
+
+def test_a_deflated_slice_that_unpacks_to_too_much_is_refused(tmp_path):
+    series = written(tmp_path, DeflatedExplicitVRLittleEndian, np.int16)
+    with pytest.raises(LimitExceededError, match="unpacks to more than"):
+        read_box(series, BOX, Settings(inflation_floor_bytes=100, max_inflation=1))
 
 
 def test_big_endian_pixels_are_turned_round(tmp_path):
