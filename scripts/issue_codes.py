@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MAKERS = frozenset({"Issue", "Finding", "_issue", "_plan_issue", "_roi_issue", "_input_issue"})
+MAKERS = frozenset({"Issue", "Finding", "_issue", "_warning", "_plan_issue", "_roi_issue", "_input_issue"})
 CODE = re.compile(r"[a-z]+(-[a-z0-9]+)+")
-LAYERS = ("dicom", "fusion", "metrics")
+LAYERS = ("dicom", "fusion", "metrics", "scoring")
 FILLED_IN = "…"
 DEFAULT_SEVERITY = "warning"
 
