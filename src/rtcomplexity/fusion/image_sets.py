@@ -53,28 +53,21 @@ class Acquisition:
 
 
 def acquisitions(image_sets: Sequence[ImageSet]) -> tuple[Acquisition, ...]:
-    """Group image sets into acquisitions.
+    """Group image sets into acquisitions: visits to a scanner.
 
-    A PET and a CT of one study, one frame of reference and one patient are one acquisition; each CT goes to
-    one PET only, the first of its kind. So are the planning image and the phases of its modality in its frame of
-    reference: an average, or a breath-hold scan, with the 4D acquisition of the same visit. Everything else stands
-    alone.
+    A frame of reference lasts for one visit. So sets of one patient, one frame and one modality are one acquisition,
+    however often they were reconstructed, split into phases or copied; a PET and a CT of one frame are one if they
+    are of one study. What has no frame, or does not count as an image set, stands alone.
 
     Returns
     -------
     tuple of Acquisition
         In the order of their first members.
     """
-    partner: dict[int, int] = {}
-    for pet, image_set in enumerate(image_sets):
-        if image_set.modality == "PT" and image_set.role is not ImageRole.NOT_COUNTED:
-            ct = next((n for n in range(len(image_sets)) if n not in partner and _came_with(image_sets, n, pet)), None)
-            if ct is not None:
-                partner[ct], partner[pet] = pet, ct
     groups: dict[int, set[int]] = {}
-    for n in range(len(image_sets)):
-        joined = {n, partner.get(n, n)} | ({0} if _is_phases_of_planning(image_sets, n) else set())
-        group = set().union(joined, *(groups.get(member, set()) for member in joined))
+    for n, one in enumerate(image_sets):
+        joined = {n} | {other for other in range(n) if _is_same_visit(image_sets[other], one)}
+        group = joined.union(*(groups.get(member, set()) for member in joined))
         groups |= dict.fromkeys(group, group)
     members = dict.fromkeys(tuple(sorted(group)) for group in groups.values())
     return tuple(_acquisition(image_sets, each) for each in sorted(members))
@@ -95,28 +88,26 @@ def used_modalities(image_sets: Sequence[ImageSet]) -> frozenset[str]:
     return frozenset(image_set.modality for image_set in image_sets if _is_used(image_set))
 
 
-def _came_with(image_sets: Sequence[ImageSet], ct: int, pet: int) -> bool:
-    if image_sets[ct].modality != "CT" or image_sets[ct].role is ImageRole.NOT_COUNTED:
+def _is_same_visit(one: ImageSet, other: ImageSet) -> bool:
+    if ImageRole.NOT_COUNTED in {one.role, other.role}:
         return False
-    a, b = image_sets[ct].series[0], image_sets[pet].series[0]
-    same_visit = a.study_uid == b.study_uid and a.frame_of_reference_uid == b.frame_of_reference_uid
-    return same_visit and bool(a.frame_of_reference_uid) and a.patient_key == b.patient_key
+    a, b = one.series[0], other.series[0]
+    same_frame = bool(a.frame_of_reference_uid) and a.frame_of_reference_uid == b.frame_of_reference_uid
+    came_together = a.study_uid == b.study_uid and {a.modality, b.modality} == {"CT", "PT"}
+    return same_frame and a.patient_key == b.patient_key and (a.modality == b.modality or came_together)
 
 
-def _is_phases_of_planning(image_sets: Sequence[ImageSet], n: int) -> bool:
-    """Whether a set is the 4D acquisition beside a planning image of the same visit; the planning set comes first."""
+def _is_of_planning(image_sets: Sequence[ImageSet], n: int) -> bool:
+    """Whether a set is of the planning image's modality and visit, as its 4D phases are; the planning set is first."""
     planning, other = image_sets[0], image_sets[n]
-    if planning.role is not ImageRole.PLANNING or other.role is not ImageRole.SECONDARY or len(other.series) == 1:
-        return False
-    a, b = planning.series[0], other.series[0]
-    same_frame = a.frame_of_reference_uid == b.frame_of_reference_uid and bool(a.frame_of_reference_uid)
-    return same_frame and a.modality == b.modality and a.patient_key == b.patient_key
+    same_modality = planning.modality == other.modality
+    return planning.role is ImageRole.PLANNING and same_modality and _is_same_visit(planning, other)
 
 
 def _acquisition(image_sets: Sequence[ImageSet], members: tuple[int, ...]) -> Acquisition:
     chosen = [image_sets[n] for n in members]
     used = [image_set for image_set in chosen if _is_used(image_set)]
-    beside = [image_sets[n] for n in members if not _is_phases_of_planning(image_sets, n)]
+    beside = [image_sets[n] for n in members if not _is_of_planning(image_sets, n)]
     return Acquisition(
         members=members,
         modalities=tuple(dict.fromkeys(image_set.modality for image_set in chosen)),

@@ -43,7 +43,8 @@ def sample(name="complex_central"):
 def gross_target(case):
     """Measure what is scored, and nothing else."""
     rois = case.structure_set.rois
-    grid = drawing_grid(case.planning_image.grid, rois, SETTINGS)
+    image = case.planning_image
+    grid = drawing_grid(image.grid if image else None, rois, SETTINGS)
     contexts = [RoiContext(roi=roi, grid=grid, settings=SETTINGS) for roi in rois]
     images = CaseImages(case=case, settings=SETTINGS)
     derived = {roi.number for roi in rois if roi.generation == "SEMIAUTOMATIC"}

@@ -1,5 +1,6 @@
 """Acquisitions, not series, are counted."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,9 +71,26 @@ def test_what_no_object_shows_to_have_been_used_does_not_count(level):
     assert acquisitions(sets)[1].words.endswith("; not counted")
 
 
-def test_each_ct_goes_to_one_pet_only():
-    sets = [image_set("PT"), image_set("PT"), image_set("CT")]
-    assert [found.members for found in acquisitions(sets)] == [(0, 2), (1,)]
+def test_reconstructions_and_copies_of_one_visit_are_one():
+    level = EvidenceLevel.REGISTERED
+    pets = [image_set("PT", frame="1.2", level=level), image_set("PT", frame="1.2", level=level)]
+    sets = [planning(), *pets, image_set("CT", frame="1.2", level=level), image_set("CT", frame="1.2", study="2")]
+    assert [found.members for found in acquisitions(sets)] == [(0,), (1, 2, 3, 4)]
+    assert len(fused(sets)) == 1
+
+
+def test_a_second_scan_of_the_planning_visit_is_no_fusion():
+    (only,) = acquisitions([planning(), image_set("CT", study="2", level=EvidenceLevel.REFERENCED)])
+    assert (only.members, only.is_fused) == ((0, 1), False)
+
+
+def test_what_has_no_frame_stands_alone():
+    assert len(acquisitions([image_set("MR", frame=""), image_set("MR", frame="")])) == 2
+
+
+def test_sets_of_one_frame_and_different_patients_stand_alone():
+    other = replace(image_set("MR").series[0], patient_key="another")
+    assert len(acquisitions([image_set("MR"), replace(image_set("MR"), series=(other,))])) == 2
 
 
 def test_a_four_dimensional_ct_is_one_with_its_phases():
