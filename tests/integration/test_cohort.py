@@ -135,7 +135,7 @@ def test_an_agreeing_cohort_moves_nothing(told, tmp_path, record):
     assert (found["verdict"]["value"], found["score"]["t"]) == (record.verdict.value, record.score.t)
     assert found["cohort"]["side"] == "typical"
     page = words(told("analyze", ROUTINE, "--cohort", path, "--quiet")[1])
-    assert "Local plans Local plans with a deciding score as high or higher: 130 of 130 (p = 1), typical." in page
+    assert "Local plans Of 130 local plans, 130 score as high or higher (p = 1): typical among them." in page
     assert "Without them the same, rejects (score 0" in page
 
 

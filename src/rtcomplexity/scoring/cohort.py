@@ -192,10 +192,8 @@ class Comparison:
         """What it came to, in a sentence or two."""
         if not self.n:
             return "The local cohort holds no other patient's plan of this stratum."
-        told = (
-            f"Local plans with a deciding score as high or higher: {self.at_or_above} of {self.n} (p = {self.p:.3g}), "
-            f"{self.side}."
-        )
+        those = {0: "none scores", 1: "1 scores"}.get(self.at_or_above, f"{self.at_or_above} score")
+        told = f"Of {self.n} local plans, {those} as high or higher (p = {self.p:.3g}): {self.side} among them."
         why = "; ".join(CONTEXT_TEXTS[code] for code in self.context)
         return f"{told} This is context only: {why}." if why else told
 
