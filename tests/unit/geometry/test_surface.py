@@ -65,6 +65,12 @@ def test_a_cavity_is_taken_off_the_volume_and_added_to_the_area():
     assert mesh.area_mm2 == pytest.approx(4 * math.pi * (20**2 + 10**2), rel=5e-3)
 
 
+def test_the_first_voxel_lies_at_the_origin_unless_said_otherwise():
+    z, y, x = np.ogrid[0:15, 0:21, 0:17]
+    mesh = mesh_of_field(5.0 - np.sqrt((z - 7.0) ** 2 + (y - 10.0) ** 2 + (x - 8.0) ** 2), 0.0, (1, 1, 1))
+    assert (mesh.vertices_mm.min(axis=0) + mesh.vertices_mm.max(axis=0)) / 2 == pytest.approx([7, 10, 8], abs=1e-5)
+
+
 def test_a_mask_that_fills_its_box_is_closed_by_padding():
     mesh = mesh_of_mask(np.ones((4, 5, 6), bool), (3.0, 1.0, 0.5))
     assert mesh.extent_mm == pytest.approx([12, 5, 3])

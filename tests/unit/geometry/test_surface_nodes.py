@@ -5,7 +5,7 @@ import pytest
 
 from rtcomplexity.geometry.surface_nodes import inside_of, surface_nodes
 from rtcomplexity.testing.phantoms import box, cylinder, hollow_sphere, plane_positions, sphere
-from unit.geometry.stacks import phantom
+from unit.geometry.stacks import circle, on_planes, phantom, square, stacked
 
 
 def nodes_of(shape, spacing_mm, **options):
@@ -61,3 +61,36 @@ def test_the_side_of_a_box_is_flat_and_its_nodes_reach_to_their_neighbours():
     reach = np.linalg.norm(nodes.edges_mm[right], axis=2)
     assert np.abs(nodes.edges_mm[right, :, 0]).max() < nodes.spacing_mm
     assert reach.max() < 1.5 * nodes.spacing_mm
+
+
+def test_a_point_is_in_the_run_that_holds_its_pixel_and_in_none_elsewhere():
+    polygons = [square(6), square(4, (0.7, 0.2)), circle(4, centre=(9, 0))]
+    stack = stacked(on_planes(*((z, polygon) for z in (0, 3, 6) for polygon in polygons))).stack
+    inside = inside_of(stack)
+    runs, lattice = inside.runs, inside.lattice
+    mask = runs.mask(tuple(slice(0, n) for n in runs.shape))
+    v, u = np.mgrid[-3 : lattice.rows + 3, -3 : lattice.columns + 3]
+    for plane in range(-1, runs.shape[0] + 1):
+        points = np.column_stack(
+            [
+                lattice.u0_mm + (u.ravel() + 0.3) * lattice.column_spacing_mm,
+                lattice.v0_mm + (v.ravel() - 0.3) * lattice.row_spacing_mm,
+            ]
+        )
+        found = inside.run_at(np.full(len(points), plane), points).reshape(u.shape)
+        expected = np.zeros(u.shape, bool)
+        if 0 <= plane < runs.shape[0]:
+            expected[3:-3, 3:-3] = mask[plane]
+        assert np.array_equal(found >= 0, expected)
+        held, column = found[expected], u[expected]
+        position = (plane * lattice.rows + v[expected]) * runs.stride + column
+        assert np.all((runs.starts[held] <= position) & (position < runs.stops[held]))
+
+
+def test_the_pixels_of_an_inside_are_the_centres_that_the_square_holds():
+    inside = inside_of(stacked(on_planes(*((z, square(6, (1, -2))) for z in (0, 3)))).stack)
+    plane, places = inside.pixels()
+    assert np.bincount(plane).tolist() == [len(plane) // 2] * 2
+    assert len(places) * inside.lattice.pixel_area_mm2 == pytest.approx(2 * 36, rel=0.1)
+    assert np.abs(places - (1, -2)).max() <= 3 + 1e-9
+    assert places.mean(axis=0) == pytest.approx([1, -2], abs=inside.lattice.column_spacing_mm)

@@ -1,5 +1,7 @@
 """Volumes against closed forms and published tables, each under its stated convention."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -125,3 +127,10 @@ def test_a_gap_is_filled_by_neither_convention():
     stack = stacked(on_planes(*((p, square(10)) for p in z)), np.arange(-9, 60, 3.0)).stack
     assert slab_volume_mm3(stack) == pytest.approx(1800)
     assert trapezoid_volume_mm3(stack) == pytest.approx(1200)
+
+
+def test_a_shape_without_volume_has_no_scatter():
+    doubled = stacked(on_planes((0, square(10)), (0, square(10)[::-1] + [20, 0]), (3, square(10)))).stack
+    assert random_phase_deviation(doubled) > 0
+    flat = replace(doubled, lower_mm=np.zeros(2), upper_mm=np.zeros(2))
+    assert np.isnan(random_phase_deviation(flat))

@@ -48,6 +48,8 @@ def test_the_template_offers_no_11_and_no_reason():
         ("global_period = '91'", "global_period (line 1)"),
         ("cpt_code = '7'", "cpt_code (line 1)"),
         ("physician_minutes = -3", "physician_minutes (line 1)"),
+        ("physician_minutes = 0", "physician_minutes (line 1)"),
+        ("physician_minutes = 1440.5", "physician_minutes (line 1)"),
         ("patient_name = 'x'", "a field that does not exist (line 1)"),
     ],
 )
@@ -165,3 +167,7 @@ def test_a_claim_is_checked_against_itself_and_the_rt_plan(fields, code):
 def test_a_claim_that_agrees_warns_of_nothing():
     claim = stated(cpt_code="32701", fractions=5, site="thoracic", modifiers=("22",))
     assert warnings_of(claim, case_facts(CASE, TABLE, claim=claim.claim), CASE) == ()
+
+
+def test_a_day_has_1440_minutes():
+    assert ClaimFile(physician_minutes=1440).physician_minutes == 1440

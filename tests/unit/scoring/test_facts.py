@@ -8,7 +8,7 @@ from rtcomplexity.model.case import Case, ImageLink
 from rtcomplexity.model.image import ImageGrid, ImageSeries
 from rtcomplexity.model.plan import RtPlan
 from rtcomplexity.model.structure_set import Contours, Roi, StructureSet, TargetClass
-from rtcomplexity.scoring.facts import Site, StatedBy, case_facts, site_of
+from rtcomplexity.scoring.facts import CaseFacts, Site, StatedBy, case_facts, site_of
 from rtcomplexity.units import Unit
 
 
@@ -150,3 +150,16 @@ def test_an_image_never_makes_a_site_thoracic(body_part):
 def test_the_rt_plan_counts_before_the_image():
     case = replace(CASE, planning_image=imaged("EXTREMITY").planning_image)
     assert case_facts(case, TABLE).site_stated_by is StatedBy.RT_PLAN
+
+
+def test_what_nobody_stated_is_unknown_and_what_nothing_contradicts_holds():
+    facts = CaseFacts()
+    assert (facts.site, facts.site_stated_by) == (Site.UNKNOWN, StatedBy.NOBODY)
+    assert (facts.fractions, facts.fractions_stated_by) == (None, StatedBy.NOBODY)
+    assert facts.is_measured
+    assert facts.has_gross_target
+    assert facts.has_planning_images
+    assert facts.planning_images_are_linked
+    assert not facts.images_are_of_another_patient
+    assert not facts.planning_image_is_pet
+    assert (facts.geometry_problem, facts.unexplained_targets, facts.approval_status) == ("", (), "")

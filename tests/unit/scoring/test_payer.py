@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -53,3 +53,9 @@ def test_a_rule_over_twelve_months_old_says_so():
 def test_a_rule_without_a_date_says_so():
     assert "no date" in payer_named("medicare").rule("documents").dating(date(2026, 1, 1))
     assert payer_named("cigna").rule("documents").dating(None) == ""
+
+
+def test_a_rule_is_old_after_366_days():
+    rule = payer_named("noridian").rule("global_period")
+    assert "over 12 months" not in rule.dating(rule.as_of + timedelta(days=365))
+    assert "over 12 months" in rule.dating(rule.as_of + timedelta(days=367))
