@@ -13,12 +13,13 @@ from rtcomplexity.evidence import record as rec
 from rtcomplexity.evidence.naming import deidentified_roi_name, encodable, keyed_uid, nameless_option, without_uids
 from rtcomplexity.evidence.record import NOT_STATED
 from rtcomplexity.fusion.image_sets import acquisitions
+from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics.registration import NOT_MEASURED
 from rtcomplexity.metrics.target_shape import SURFACE_METHOD
 from rtcomplexity.scoring.guardrails import DISCLAIMER, SERVICE_LEVEL_NOTE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from rtcomplexity.fusion.case_images import TiedImage
     from rtcomplexity.fusion.image_sets import Acquisition
@@ -206,7 +207,17 @@ def _image_sets(case: Case, table: MetricTable, privacy: _Privacy) -> tuple[rec.
     """Every image set, with what was made of it where images were looked at."""
     if not table.images:
         return tuple(_image_set(each, _direct_links(each, case), privacy) for each in case.image_sets)
-    return tuple(_sampled_image_set(each, case, privacy) for each in table.images)
+    drawn = frozenset(id(phase.series) for phase in case_phases(case).phases)
+    return tuple(
+        _sampled_image_set(each, case, privacy).model_copy(update={"contoured_phases": _numbers(each, drawn)})
+        for each in table.images
+    )
+
+
+def _numbers(image: SampledImage, drawn: Collection[int]) -> tuple[int, ...]:
+    """Numbers of the phases of a set, from 1, whose series are among those that were drawn on."""
+    series = image.tied.image_set.series
+    return tuple(n for n, one in enumerate(series, start=1) if id(one) in drawn) if len(series) > 1 else ()
 
 
 def _image_set(

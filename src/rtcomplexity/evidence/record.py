@@ -176,6 +176,8 @@ class ImageSetRecord(_Frozen):
     """How issues name it: ``image:PT:1``."""
     slices_of_phases: tuple[int, ...] = ()
     """Slices of each phase."""
+    contoured_phases: tuple[int, ...] = ()
+    """Phases, from 1, on which a gross target was drawn; empty where it has one phase only."""
     suv: SuvRecord | None = None
     """Of a PET that is tied to the planning image."""
     sampled_on: tuple[int, ...] = ()

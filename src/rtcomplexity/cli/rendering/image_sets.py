@@ -59,6 +59,12 @@ def _slices(image_set: ImageSetRecord) -> str:
 
 def _facts(image_set: ImageSetRecord, names: dict[int, str]) -> Iterator[str]:
     yield f"{told(LEVELS, image_set.level)}: {image_set.shown_by}"
+    if image_set.contoured_phases:
+        yield f"gross targets drawn on {'phases' if len(image_set.contoured_phases) > 1 else 'phase'} " + ", ".join(
+            map(str, image_set.contoured_phases)
+        )
+    elif image_set.phases > 1:
+        yield "gross targets drawn on none of its phases"
     if image_set.registration is not None:
         yield from _registration(image_set.registration)
     if image_set.suv is not None:
