@@ -130,7 +130,7 @@ def test_a_gap_is_filled_by_neither_convention():
 
 
 def test_a_shape_without_volume_has_no_scatter():
-    doubled = stacked(on_planes((0, square(10)), (0, square(10)[::-1] + [20, 0]), (3, square(10)))).stack
+    doubled = stacked(on_planes((0, square(10)), (0, square(10, (20, 0))[::-1]), (3, square(10)))).stack
     assert random_phase_deviation(doubled) > 0
     flat = replace(doubled, lower_mm=np.zeros(2), upper_mm=np.zeros(2))
     assert np.isnan(random_phase_deviation(flat))
