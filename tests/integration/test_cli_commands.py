@@ -106,8 +106,8 @@ def test_quick_measures_and_judges_nothing(capsysbinary, plan):
 def test_what_the_user_stated_is_on_the_first_screen(capsysbinary, plan):
     _, out, _ = run(capsysbinary, "analyze", plan, "--fractions", "3", "--site", "thoracic")
     first_screen = " ".join("\n".join(out.splitlines()[:24]).split())
-    assert "site thoracic, stated by the user" in first_screen
-    assert "3 fractions, stated by the user" in first_screen
+    assert "--site thoracic (stated by the user)" in first_screen
+    assert "--fractions 3 (stated by the user)" in first_screen
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from rtcomplexity.evidence.record import FamilyRecord, Record, ScoreRecord, VerdictRecord
 
+ABOUT: Final = "Delineation: outlining the tumour on the planning images, slice by slice."
+"""For whoever has never seen a plan."""
 QUESTION: Final = "Do the plan files support the greater complexity that modifier 22 asks for?"
 
 ANSWERS: Final = {
@@ -61,7 +63,7 @@ LEVELS: Final = {
     "not_measured": "not measured",
 }
 REASONS: Final = {
-    "structure_set_rejected": "The structure set is marked as rejected, and a rejected one is never scored.",
+    "structure_set_rejected": "The drawn outlines (the structure set) are marked as rejected; those are never scored.",
     "no_gross_target": "No gross tumour target (GTV or ITV) was found among the structures.",
     "no_planning_images": "The planning images are not among the files.",
     "images_of_another_patient": "The images are of another patient than the structures.",
@@ -101,8 +103,8 @@ READINESS: Final = {
     "reports_77261_77799": "whether that physician also reports 77261-77799",
     "payer_rule": "the payer",
     "global_period": "global period of the code",
-    "approval_status": "approval of the structure set",
-    "local_cohort": "a cohort of local plans",
+    "approval_status": "approval of the drawn outlines (the structure set)",
+    "local_cohort": "own earlier plans to compare with (a local cohort)",
 }
 _EXPORT = ("Planning or physics", "Export the structure set again, together with the images it was drawn on.")
 _STEPS_BY_REASON: Final = {
@@ -164,6 +166,8 @@ class Supplied:
 class Cover:
     """What has to be understood before anything else is read."""
 
+    about: str
+    """What is assessed, for whoever has never seen a plan."""
     question: str
     answer: str
     headline: str
@@ -188,6 +192,7 @@ def cover_of(record: Record) -> Cover:
     """Tell the record's answer in plain sentences."""
     verdict = record.verdict
     return Cover(
+        about=ABOUT,
         question=QUESTION,
         answer=ANSWERS[verdict.value],
         headline=headline(verdict),
@@ -244,11 +249,14 @@ def error_rate(verdict: VerdictRecord) -> str:
     """Say how often a routine plan would be called unusual by mistake, and for which population."""
     rate = verdict.false_support_rate
     if rate.value is None:
-        return f"How often a routine plan would be called unusual by mistake: not known ({rate.reason})."
+        return f"{_ERRS}: not known ({rate.reason})."
     return (
-        f"How often a routine plan would be called unusual by mistake (false-support rate): {100 * rate.value:.3g} %, "
-        f"at most {100 * rate.upper95:.3g} % (95 % bound, {rate.n} plans), in this population only: {rate.population}."
+        f"{_ERRS}: in {100 * rate.value:.3g} % of {rate.n} plans that were tried, so with 95 % certainty in no more "
+        f"than {100 * rate.upper95:.3g} %. That holds for these plans only: {rate.population}."
     )
+
+
+_ERRS: Final = "How often a routine plan would be called unusual by mistake (the false-support rate)"
 
 
 def _words(family: str) -> str:

@@ -1,6 +1,7 @@
 """What a reader of the terminal gets to see of a record, first things first, at any width."""
 
 import io
+import re
 
 import pytest
 from rich.cells import cell_len
@@ -50,7 +51,7 @@ def flowing(text):
         ("supports", "The plan files support the greater complexity"),
         ("rejects", "The plan files do not support the greater complexity"),
         ("indeterminate", "The plan files leave open"),
-        ("insufficient_evidence", "Cannot be assessed: T is 40, below 75. Only"),
+        ("insufficient_evidence", "Not enough can be measured in these files to say."),
     ],
 )
 def test_the_first_words_are_the_verdict(value, words):
@@ -60,16 +61,18 @@ def test_the_first_words_are_the_verdict(value, words):
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_verdict_claim_deciding_families_and_what_is_missing_stand_on_the_first_screen(width):
+def test_verdict_claim_reason_next_step_and_what_is_missing_stand_on_the_first_screen(width):
     first_screen = flowing("\n".join(page(record_of(), width).splitlines()[:24]))
     for words in (
         "rejects (service level 11, routine service)",
-        "unknown: Not enough is stated of the claim.",
-        "Shape (40 of 100), Topology (30 of 100)",
+        "Claim Not known. Not enough is stated of the claim.",
+        "how irregular the target's shape is (as in routine plans)",
         "40.0 of 100 (routine: under 75.0; beyond it: 97.5 or more)",
-        "Because Only a share of 0.6 agreed.",
-        "from the physician: procedure note",
-        "from the billing team: payer",
+        "Why Fewer than two aspects of the drawing stand out",
+        "The answer changes when the contours are drawn a little differently.",
+        "Next Billing team: Do not attach this report",
+        "Missing Physician: signed procedure note",
+        "Billing team: the payer",
         "Findings for",
         "Findings against",
     ):
@@ -78,7 +81,7 @@ def test_verdict_claim_deciding_families_and_what_is_missing_stand_on_the_first_
 
 def test_what_is_met_is_not_called_missing():
     assert READINESS[2]["state"] == "met"
-    assert "approval of the structure set" not in flowing(page(record_of()))
+    assert "approval of the drawn outlines" not in flowing(page(record_of()))
 
 
 def test_findings_for_and_against_stand_side_by_side_with_equal_room():
@@ -150,7 +153,7 @@ def test_options_that_differ_from_the_default_are_on_the_first_page():
 def test_disclaimer_and_false_support_rate_are_there_and_no_forbidden_word(value, width):
     text = flowing(page(record_of(value=value), width))
     assert "not a coding, medical-necessity or payment decision" in text
-    assert "False-support rate: not known" in text
+    assert "(the false-support rate): not known" in text
     assert FORBIDDEN.search(text) is None
 
 
@@ -201,3 +204,20 @@ def test_a_small_volume_is_told_with_its_uncertainty_and_a_large_one_without():
     large = {"shape.volume": Measured(value=155.9, unit="cm3"), "shape.volume_deviation": Measured(value=0.1, unit="%")}
     assert own_volume(small) == "0.52 ±0.015"
     assert own_volume(large) == "155.9"
+
+
+def test_a_number_stays_on_a_line_with_its_unit_at_any_width():
+    finding = "Shape: above most (harder than in 83.9123 % of them); border 12 HU, 5.5 cm3."
+    for width in range(60, 130):
+        text = page(record_of(in_favour=(finding,)), width)
+        assert not [line for line in text.splitlines() if re.search(r"(83\.9|12|5\.5)\s*($|  )", line)], width
+        assert "\xa0" not in text
+
+
+def test_two_scores_that_nearly_agree_are_told_apart():
+    record = record_of()
+    reference = record.score.reference.model_copy(update={"c_support": 40.04})
+    score = record.score.model_copy(update={"reference": reference})
+    assert "40.00 of 100 (routine: under 75.00; beyond it: 40.04 or more)" in flowing(
+        page(record.model_copy(update={"score": score}))
+    )

@@ -12,6 +12,7 @@ from rtcomplexity.cli.rendering.tables import image_sets_table, other_rois_text,
 from rtcomplexity.cli.rendering.values import decimal, is_target
 from rtcomplexity.cli.rendering.verdict import verdict_panel
 from rtcomplexity.evidence.formats.text import shown
+from rtcomplexity.evidence.telling import error_rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +56,7 @@ def method_text(record: Record) -> str:
     profile, reference = record.score.profile, record.score.reference
     lines = [f"Profile: {profile.title} ({profile.id}, {profile.sha256[:DIGEST_LENGTH]}). {profile.notice}"]
     if reference is not None:
-        lines.append(f"Reference: {reference.title}{_percentile(record)}. {_false_support(record)}")
+        lines.append(f"Reference: {reference.title}{_percentile(record)}. {error_rate(record.verdict)}")
     lines.append(f"Plan: {record.plan.id[:DIGEST_LENGTH]}. Written by rtcomplexity {record.software.version}.")
     if record.verdict.service_level is not None:
         lines.append(record.verdict.service_level_note)
@@ -65,10 +66,3 @@ def method_text(record: Record) -> str:
 def _percentile(record: Record) -> str:
     percentile = record.score.percentile
     return f"; this plan stands at percentile {decimal(percentile)} of it" if isinstance(percentile, float) else ""
-
-
-def _false_support(record: Record) -> str:
-    rate = record.verdict.false_support_rate
-    if rate.value is None:
-        return f"False-support rate: not known ({rate.reason})."
-    return f"False-support rate: {rate.value:g}, at most {rate.upper95:g}, for {rate.population} only."

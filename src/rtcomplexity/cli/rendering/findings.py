@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich import box
 from rich.table import Table
-from rich.text import Text
 
-from rtcomplexity.evidence.formats.text import shown
+from rtcomplexity.cli.rendering.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +29,7 @@ def findings_table(verdict: VerdictRecord) -> Table:
 def _listed(findings: Sequence[str], mark: str) -> Table:
     lines = Table.grid(padding=(0, 1, 0, 0))
     for finding in findings:
-        lines.add_row(mark, Text(shown(finding), overflow="fold"))
+        lines.add_row(mark, Prose(finding))
     if not findings:
         lines.add_row("", NONE_FOUND)
     return lines

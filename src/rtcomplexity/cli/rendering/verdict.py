@@ -1,6 +1,6 @@
-"""The first thing a reader sees: verdict, claim, what decided, what is missing and who supplies it.
+"""The first thing a reader sees: verdict, claim, why, what to do next, what is missing and who supplies it.
 
-Renders the record's ``verdict`` and ``score``; judges nothing.
+Lays out what :mod:`rtcomplexity.evidence.telling` says, in the words of the reports; judges nothing.
 """
 
 from __future__ import annotations
@@ -13,78 +13,51 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from rtcomplexity.cli.rendering.prose import Prose
 from rtcomplexity.cli.rendering.values import decimal
-from rtcomplexity.cli.rendering.wording import CLAIM_STATUS, HEADLINES, READINESS, SERVICE_LEVELS, SHORT_REASONS, told
-from rtcomplexity.evidence.formats.text import shown
+from rtcomplexity.evidence.formats.numbers import decimals_for
+from rtcomplexity.evidence.telling import HEADLINES, SERVICE_LEVELS, cover_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rtcomplexity.evidence.record import DefaultVerdict, Record, ScoreRecord, VerdictRecord
-
-
-ABOUT_SCORE = frozenset({"below_reject_cutoff", "between_cutoffs", "above_support_cutoff"})
-"""Reasons that say no more than where the score stands."""
+    from rtcomplexity.evidence.telling import Cover
 
 
 def verdict_panel(record: Record) -> Panel:
     """Build the panel that answers before anything else is read."""
+    cover = cover_of(record)
     facts = Table.grid(padding=(0, 2, 0, 0))
     facts.add_column(style="bold", no_wrap=True)
     facts.add_column(overflow="fold")
-    for label, text in _facts(record):
-        facts.add_row(label, Text(shown(text)))
+    for label, text in _facts(record, cover):
+        facts.add_row(label, Prose(text))
     body = Table.grid()
-    body.add_row(Text(headline(record.verdict), style="bold"))
+    body.add_row(Text(cover.headline, style="bold"))
+    body.add_row(Text(cover.about, style="dim"))
     body.add_row("")
     body.add_row(facts)
-    return Panel(body, title="Verdict", title_align="left", box=box.ROUNDED, border_style="cyan")
+    title = f"Verdict: {cover.answer.lower()}"
+    return Panel(body, title=title, title_align="left", box=box.ROUNDED, border_style="cyan")
 
 
-def headline(verdict: VerdictRecord) -> str:
-    """Say the verdict in a plain sentence; where there is none, what stands in the way."""
-    reasons = [told(SHORT_REASONS, reason.code, reason.text) for reason in verdict.reasons]
-    is_open = verdict.value == "insufficient_evidence" and reasons
-    return shown(f"Cannot be assessed: {' '.join(reasons)}" if is_open else HEADLINES[verdict.value])
-
-
-def _facts(record: Record) -> Iterator[tuple[str, str]]:
-    verdict = record.verdict
-    yield "Complexity", _complexity(verdict)
-    yield "Claim", f"{told(CLAIM_STATUS, verdict.claim)}: {verdict.claim_rule.text}"
-    if verdict.value != "insufficient_evidence":
-        yield from _score_facts(record.score)
-    if because := _because(verdict):
-        yield "Because", " ".join(because)
-    labels = chain(["Missing"], repeat(""))
-    for supplier, items in missing_by_supplier(verdict).items():
-        yield next(labels), f"from the {supplier}: {', '.join(items)}"
-    if record.cohort is not None:
-        yield "Local plans", record.cohort.text
-    if options := _options(record):
-        yield "Options", "; ".join(options)
+def _facts(record: Record, cover: Cover) -> Iterator[tuple[str, str]]:
+    yield "Complexity", _complexity(record.verdict)
+    yield from _score_facts(record.score)
+    yield "Claim", f"{cover.claim}. {cover.claim_text}"
+    yield from _listed("Options", ["; ".join(cover.options)])
     if record.default_verdict is not None:
         yield "Without them", _default(record.default_verdict, record.verdict)
+    yield from _listed("Why", [" ".join(cover.because), cover.decided_by])
+    yield from _listed("Next", [f"{step.who}: {step.what}" for step in cover.steps])
+    yield from _listed("Missing", [f"{each.who}: {', '.join(each.items)}" for each in cover.missing])
+    yield from _listed("Local plans", [cover.local_plans])
 
 
-def missing_by_supplier(verdict: VerdictRecord) -> dict[str, list[str]]:
-    """Items that documentation still needs, by who supplies them."""
-    by_supplier: dict[str, list[str]] = {}
-    for entry in verdict.readiness:
-        if entry.state != "met":
-            by_supplier.setdefault(entry.supplied_by, []).append(told(READINESS, entry.item))
-    return by_supplier
-
-
-def _options(record: Record) -> list[str]:
-    """What the user chose or stated, which the plan files do not say."""
-    facts = record.plan.facts
-    options = [f"{name} {value}" for name, value in record.options.items()]
-    if facts.site_stated_by == "user":
-        options.append(f"site {facts.site.replace('_', ' ')}, stated by the user")
-    if facts.fractions_stated_by == "user":
-        options.append(f"{facts.fractions} fractions, stated by the user")
-    return options
+def _listed(label: str, texts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Put the label beside the first text that is not empty."""
+    yield from zip(chain([label], repeat("")), filter(None, texts), strict=False)
 
 
 def _default(default: DefaultVerdict, verdict: VerdictRecord) -> str:
@@ -95,22 +68,10 @@ def _default(default: DefaultVerdict, verdict: VerdictRecord) -> str:
 
 
 def _score_facts(score: ScoreRecord) -> Iterator[tuple[str, str]]:
-    if score.decided_by:
-        yield "Decided by", _decided_by(score)
     if score.reference is not None and isinstance(score.t, float):
-        reject, support = score.reference.c_reject, score.reference.c_support
-        cutoffs = f"routine: under {decimal(reject)}; beyond it: {decimal(support)} or more"
-        yield "Score", f"{decimal(score.t)} of 100 ({cutoffs})"
-
-
-def _because(verdict: VerdictRecord) -> list[str]:
-    """The reasons that neither the headline nor the score has told."""
-    is_told = verdict.value == "insufficient_evidence"
-    return [
-        reason.text
-        for reason in verdict.reasons
-        if reason.code not in ABOUT_SCORE and not (is_told and reason.code not in SHORT_REASONS)
-    ]
+        numbers = score.t, score.reference.c_reject, score.reference.c_support
+        t, reject, support = (decimal(each, decimals_for(numbers)) for each in numbers)
+        yield "Score", f"{t} of 100 (routine: under {reject}; beyond it: {support} or more)"
 
 
 def _complexity(verdict: VerdictRecord) -> str:
@@ -118,11 +79,3 @@ def _complexity(verdict: VerdictRecord) -> str:
     if verdict.service_level is None:
         return f"{value} (no service level)"
     return f"{value} (service level {SERVICE_LEVELS[verdict.service_level]})"
-
-
-def _decided_by(score: ScoreRecord) -> str:
-    scored = {family.id: (family.title, family.score) for family in score.families}
-    scored |= {group.id: (group.title, group.score) for group in score.groups}
-    return ", ".join(
-        f"{title} ({decimal(value, 0)} of 100)" for title, value in (scored[each] for each in score.decided_by)
-    )

@@ -6,20 +6,6 @@ the record itself.
 
 from __future__ import annotations
 
-HEADLINES = {
-    "supports": "The plan files support the greater complexity that modifier 22 asks for.",
-    "rejects": "The plan files do not support the greater complexity that modifier 22 asks for.",
-    "indeterminate": "The plan files leave open whether there is the greater complexity that modifier 22 asks for.",
-    "insufficient_evidence": "Cannot be assessed.",
-}
-SHORT_REASONS = {
-    "unmeasured_families": "what could not be measured might change the answer.",
-    "site_not_in_reference": "the stated site is not thoracic, and the reference is.",
-    "fractions_not_in_reference": "the reference covers no course of this many fractions.",
-}
-"""For a headline, in place of the record's longer sentences."""
-SERVICE_LEVELS = {"22": "22, increased procedural service", "11": "11, routine service"}
-CLAIM_STATUS = {"eligible": "eligible", "not_eligible": "not eligible", "unknown": "unknown"}
 LEVELS = {
     "present": "in the folder, tied to nothing",
     "same_frame": "same frame of reference",
@@ -48,18 +34,6 @@ DECIDED_BY = {
     "name": "name",
     "nothing": "nothing",
 }
-READINESS = {
-    "procedure_note": "procedure note",
-    "physician_statement": "statement of the reason",
-    "physician_minutes": "minutes spent",
-    "typical_minutes": "typical minutes",
-    "delineated_by": "who delineated",
-    "reports_77261_77799": "whether that physician reports 77261-77799",
-    "payer_rule": "payer",
-    "global_period": "global period of the code",
-    "approval_status": "approval of the structure set",
-    "local_cohort": "cohort of local plans",
-}
 
 
 def told(words: dict[str, str], key: str, otherwise: str | None = None) -> str:
@@ -67,7 +41,7 @@ def told(words: dict[str, str], key: str, otherwise: str | None = None) -> str:
 
     Examples
     --------
-    >>> told(READINESS, "payer_rule"), told(READINESS, "a_new_one")
-    ('payer', 'a new one')
+    >>> told(ROLES, "not_counted"), told(ROLES, "a_new_one")
+    ('not counted', 'a new one')
     """
     return words.get(key, key.replace("_", " ") if otherwise is None else otherwise)

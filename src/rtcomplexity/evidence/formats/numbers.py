@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 LEAST_ROUNDED: Final = 10
 """A smaller number keeps its digits: there, one decimal is too few."""
 MOST_DECIMALS: Final = 6
+HELD: Final = "\u00a0"
+"""Between a number and its unit, where lines will be broken."""
+_BEFORE_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|mm|cm2|cm3|cm³|HU|SUVbw|Gy)(?!\w))")
 _NUMBER: Final = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?!\w|\.\d)")
 """Of digits alone: not a part of a UID, a version or a name."""
 
@@ -32,6 +35,17 @@ def readable(text: str) -> str:
     numbers = map(float, _NUMBER.findall(text))
     decimals = decimals_for(number for number in numbers if number >= LEAST_ROUNDED)
     return _NUMBER.sub(lambda found: _rounded(found[0], decimals), text)
+
+
+def held(text: str) -> str:
+    r"""Keep numbers and their units on one line.
+
+    Examples
+    --------
+    >>> held("in 0.96 % of 5000 plans")
+    'in 0.96\xa0% of 5000 plans'
+    """
+    return _BEFORE_UNIT.sub(HELD, text)
 
 
 def decimals_for(numbers: Iterable[float]) -> int:

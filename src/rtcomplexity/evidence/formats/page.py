@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.evidence.formats.numbers import readable
+from rtcomplexity.evidence.formats.numbers import held, readable
 from rtcomplexity.evidence.formats.text import person_name, shortened, shown
 from rtcomplexity.evidence.record import NOT_STATED
 from rtcomplexity.evidence.telling import LEVELS, Cover, Step, Supplied, cover_of
@@ -153,11 +153,12 @@ def _all(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _sentences(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(readable(shown(text)) for text in texts)
+    return tuple(held(readable(shown(text))) for text in texts)
 
 
 def _shown_cover(cover: Cover) -> Cover:
     return Cover(
+        about=cover.about,
         question=cover.question,
         answer=cover.answer,
         headline=shown(cover.headline),
@@ -168,7 +169,7 @@ def _shown_cover(cover: Cover) -> Cover:
         service_level=cover.service_level,
         missing=tuple(Supplied(who=shown(each.who), items=_all(each.items)) for each in cover.missing),
         steps=tuple(Step(who=shown(each.who), what=shown(each.what)) for each in cover.steps),
-        error_rate=shown(cover.error_rate),
+        error_rate=held(shown(cover.error_rate)),
         options=_all(cover.options),
         local_plans=shown(cover.local_plans),
         default_answer=shown(cover.default_answer),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Final
 
+from rtcomplexity.evidence.formats.numbers import HELD
 from rtcomplexity.evidence.formats.page import attachment_number, page_of
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _narratives(record: Record) -> Iterator[str]:
 def _lines(page: Page, attachment: str) -> Iterator[str]:
     cover = page.cover
     yield from [page.title, "=" * len(page.title), ""]
-    yield f"{cover.question}"
+    yield from [cover.about, "", cover.question]
     yield from [f"{cover.answer}: {cover.headline}", ""]
     yield from _wrapped("For the claim", [f"{label}: {text}" for label, text in page.identification])
     yield from _wrapped("Why", [*cover.because, cover.decided_by])
@@ -92,5 +93,6 @@ def _wrapped(label: str, texts: Iterable[str]) -> Iterator[str]:
         return
     yield label
     for text in kept:
-        yield textwrap.fill(text, WIDTH, initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False)
+        filled = textwrap.fill(text, WIDTH, initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False)
+        yield filled.replace(HELD, " ")
     yield ""
