@@ -132,7 +132,7 @@ def everything():
     )
     phases = tuple(ball(n + 2, f"GTV_{share:02}", 9.0, image_keys=(f"ct{n}",), shift_mm=3.0 * n) for n, share in
                    enumerate((0, 30, 60)))  # fmt: skip
-    rois = (ball(1, "ITV", 18.0, "", shift_mm=3.0), *phases, ball(5, "PTV", 24.0, "PTV", shift_mm=3.0))
+    rois = (ball(1, "ITV", 18.0, "", shift_mm=4.5), *phases, ball(5, "PTV", 24.0, "PTV", shift_mm=3.0))
     organs = (ball(6, "Heart", 15.0, "ORGAN", shift_mm=-6.0),)
     return PlanDescription(
         key="everything",
@@ -200,6 +200,16 @@ def test_a_deformation_is_named_as_one(folder, everything, capsysbinary):
         words for _, words in lines if words.startswith("registration: ") and object_end(everything, "dreg") in words
     ]
     assert ways == [f"registration: planning frame → deformable {object_end(everything, 'dreg')} → its frame"]
+
+
+def test_each_level_names_the_kind_of_registration_on_its_own_way(folder, capsysbinary):
+    _, lines = inspected(capsysbinary, folder)
+    kinds = {name: next(w for w in branch(lines, f"{name},") if w.startswith("registered: ")) for name in
+             ("MR 1", "MR 2", "PT 1")}  # fmt: skip
+    ways = {name: next(w for w in branch(lines, f"{name},") if w.startswith("registration: ")) for name in kinds}
+    assert kinds["PT 1"].startswith("registered: a spatial registration")
+    for name in ("MR 1", "MR 2"):
+        assert ("a deformable registration" in kinds[name]) == ("deformable" in ways[name])
 
 
 def test_no_quality_is_claimed_for_any_registration(folder, capsysbinary):

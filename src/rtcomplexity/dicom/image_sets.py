@@ -135,7 +135,8 @@ def _level(
     if references.series_uids.intersection(one.series_uid for one in series):
         return EvidenceLevel.REFERENCED, "the structure set references its series"
     if own_frame and own_frame != frame and own_frame in tied_frames:
-        kind = "deformable" if any(one.is_deformable for one in registrations) else "spatial"
+        rigid = _tied_frames(frame, (one for one in registrations if not one.is_deformable))
+        kind = "spatial" if own_frame in rigid else "deformable"
         return EvidenceLevel.REGISTERED, f"a {kind} registration that is here ties its frame to the planning image's"
     if own_frame and own_frame == frame:
         return EvidenceLevel.SAME_FRAME, "it shares the planning image's frame of reference"

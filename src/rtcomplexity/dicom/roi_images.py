@@ -104,14 +104,14 @@ def _phases(image_sets: Iterable[ImageSet], planning: ImageSeries) -> frozenset[
 
 
 def _words(image_sets: Iterable[ImageSet]) -> dict[int, str]:
-    """What issues call each series: "image:MR:1", "phase 2 of image:CT:1"."""
+    """What a reader finds each series under: "MR 1", "phase 2 of CT 1"."""
     seen: Counter[str] = Counter()
     words = {}
     for image_set in image_sets:
         seen[image_set.modality] += 1
-        subject = f"image:{image_set.modality}:{seen[image_set.modality]}"
+        name = f"{image_set.modality} {seen[image_set.modality]}"
         for number, series in enumerate(image_set.series, start=1):
-            words[id(series)] = f"phase {number} of {subject}" if len(image_set.series) > 1 else subject
+            words[id(series)] = f"phase {number} of {name}" if len(image_set.series) > 1 else name
     return words
 
 

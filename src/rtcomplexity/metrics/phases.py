@@ -172,7 +172,7 @@ def _not_scored(roi: Roi, phase: PhaseContours, scored: Sequence[RoiContext]) ->
     same = [each.roi for each in scored if matching_target(each.roi, phase, len(scored)) is roi]
     where = f"It was drawn on phase {phase.number} of a 4D acquisition"
     if same:
-        text = f"{where}, and is ROI {same[0].number} there: measured over the phases, and no further target to score."
+        text = f"{where}, and is the target that ROI {same[0].number} is: measured over the phases, not scored twice."
         return _phase_issue(roi, "gross-target-of-other-phase", text, Severity.INFO)
     text = (
         f"{where}, the scored gross targets on another image, and neither name nor number says which of them it is: it "
