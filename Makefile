@@ -5,13 +5,15 @@ VENV ?= .venv
 SAMPLE ?= sample_data/pet_ct_nsclc
 OUTPUT ?= demo-output
 FUZZ_SECONDS ?= 60
+MUTANTS ?= 600
+MUTANTS_SEED ?= 2026
 PYTEST_ARGS ?= --numprocesses auto --dist worksteal
 BIN := $(VENV)/bin
 BUILD ?= build
 LOCKED := --constraint requirements-dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo study test lint lock fuzz clean reference docs sbom wheelhouse test-lowest
+.PHONY: help demo study test coverage mutants lint lock fuzz clean reference docs sbom wheelhouse test-lowest
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
@@ -26,6 +28,17 @@ demo: $(VENV)/.installed ## analyze a sample plan and leave its output in demo-o
 
 test: $(VENV)/.installed-test ## run every test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+coverage: $(VENV)/.installed-test ## run every test, and say which lines and branches none of them reaches
+	@mkdir -p $(BUILD)/coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+mutants: $(VENV)/.installed-test ## change geometry and scoring in MUTANTS small ways, and count what the tests notice (Linux)
+	$(BIN)/python -m pip install --quiet 'cosmic-ray>=8.7,<9'
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/mutants.py --sample $(MUTANTS) --seed $(MUTANTS_SEED)
 
 lint: $(VENV)/.installed-test ## check style, types and layers
 	$(BIN)/ruff check .
