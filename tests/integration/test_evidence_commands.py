@@ -1,5 +1,6 @@
 """What analyze --out leaves, and what verify, report and diff say of it."""
 
+import io
 import json
 import re
 import shutil
@@ -11,6 +12,7 @@ import pydicom
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pypdf import PdfReader
 
 from rtcomplexity.cli import app
 from rtcomplexity.cli.exit_codes import ExitCode
@@ -292,6 +294,7 @@ def test_evidence_of_a_real_plan_is_quick_and_small(real_data, tmp_path):
         seconds.append(time.process_time() - start)
     assert min(seconds) < 2
     assert len(evidence.files["evidence.html"]) < 6_000_000
+    assert len(PdfReader(io.BytesIO(evidence.files["evidence.pdf"])).pages) <= 4
 
 
 CLAIM = """
