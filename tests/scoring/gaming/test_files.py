@@ -41,9 +41,9 @@ def test_deleting_any_series_or_object_supports_nothing(tmp_path, name):
         assert outcome(part).verdict.value != "supports", modality
 
 
-@pytest.mark.parametrize("name", PLANS)
-def test_a_series_that_is_there_twice_changes_nothing(tmp_path, name):
-    twice = shutil.copytree(plans.SAMPLES / name, tmp_path / name)
+def with_image_series_twice(plan, folder):
+    """Copy a plan, and each of its image series once more under other UIDs."""
+    twice = shutil.copytree(plan, folder)
     for (_, modality), paths in files_by_series(twice).items():
         if modality not in IMAGES:
             continue
@@ -53,7 +53,24 @@ def test_a_series_that_is_there_twice_changes_nothing(tmp_path, name):
             dataset.SeriesInstanceUID = uid
             dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
             dataset.save_as(path.with_name(f"copy-{path.name}"))
-    before, after = outcome(plans.SAMPLES / name), outcome(twice)
+    assert any(twice.rglob("copy-*"))
+    return twice
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_series_that_is_there_twice_changes_nothing(tmp_path, name):
+    before, after = (
+        outcome(plans.SAMPLES / name),
+        outcome(with_image_series_twice(plans.SAMPLES / name, tmp_path / "p")),
+    )
+    assert after.score == before.score
+    assert after.verdict.value == before.verdict.value
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("plan", ["lung1_001", "sts/STS_001"])
+def test_a_real_series_that_is_there_twice_changes_nothing(real_data, tmp_path, plan):
+    before, after = outcome(real_data / plan), outcome(with_image_series_twice(real_data / plan, tmp_path / "p"))
     assert after.score == before.score
     assert after.verdict.value == before.verdict.value
 
