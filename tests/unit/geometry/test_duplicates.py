@@ -55,3 +55,10 @@ def test_a_sweep_finds_the_pairs_that_overlap_along_x():
     found = [tuple(pair) for pair in duplicates._swept(boxes).tolist()]
     assert len(found) == len(set(found))
     assert set(found) == meeting
+
+
+@pytest.mark.usefixtures("most_pairs")
+def test_copies_of_a_dot_are_found_as_those_of_a_body_are():
+    found = distinct([[square(0.6), square(0.6, centre=(0.005, 0)), square(0.6, centre=(0.35, 0))]])
+    assert found.near_copies == 1
+    assert len(found.kept) == 2

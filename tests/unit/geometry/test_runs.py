@@ -6,8 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.draw import polygon2mask
 
-from rtcomplexity.geometry.runs import Lattice, Runs, dice, on_slices, outside_share, plane_of_slices, rasterise
+from rtcomplexity.geometry.frames import PlaneAxes
+from rtcomplexity.geometry.runs import (
+    Lattice,
+    Runs,
+    dice,
+    moved_planes,
+    on_grid,
+    on_slices,
+    outside_share,
+    plane_of_slices,
+    rasterise,
+)
+from rtcomplexity.geometry.stacking import stack_contours
+from rtcomplexity.settings import Settings
 from rtcomplexity.testing.phantoms import contour_stack, hollow_sphere, two_spheres
+from unit.fusion.images import centres, grid
 from unit.geometry.stacks import circle, on_planes, square, stacked
 
 LATTICE = Lattice(u0_mm=-20, v0_mm=-15, column_spacing_mm=0.8, row_spacing_mm=1.1, columns=53, rows=31)
@@ -127,8 +141,8 @@ def test_each_slice_takes_the_plane_whose_slab_holds_it():
 
 def test_contours_midway_between_slices_fill_one_slice_each():
     stack = stacked(on_planes(*((z + 1.5, circle(5)) for z in (0, 3, 6))), Z).stack
-    on_grid = on_slices(rasterise(stack, LATTICE), stack, Z)
-    assert np.count_nonzero(on_grid.plane_counts) == 3
+    counts = on_slices(rasterise(stack, LATTICE), stack, Z).plane_counts
+    assert np.count_nonzero(counts) == 3
 
 
 def test_missing_planes_stay_empty_on_the_grid():
@@ -136,3 +150,24 @@ def test_missing_planes_stay_empty_on_the_grid():
     stack = stacked(on_planes(*((z, circle(5)) for z in drawn)), Z).stack
     counts = on_slices(rasterise(stack, LATTICE), stack, Z).plane_counts
     assert np.array_equal(counts > 0, np.isin(Z, drawn))
+
+
+@pytest.mark.parametrize("tilt", [0.0, -0.4, 0.364])
+def test_voxels_are_found_where_each_slice_lies(tilt):
+    image = grid(shape=(30, 80, 60), spacing=(3.0, 1.5, 1.25), origin=(-37.1, -60.3, -43.5), tilt=tilt)
+    low, high = np.array([-12.3, -20.4, -16.5]), np.array([14.2, 17.7, 19.5])
+    corners = np.array([low[:2], [high[0], low[1]], high[:2], [low[0], high[1]]])
+    positions = np.arange(low[2] + 1.5, high[2], 3.0)
+    contours = on_planes(*((z, corners) for z in positions))
+    axes = PlaneAxes.of_grid(image)
+    stack = stack_contours(contours, settings=Settings(), axes=axes, slice_positions_mm=image.slice_positions_mm).stack
+    truth = np.all((centres(image) > low) & (centres(image) < high), axis=1)
+    assert np.array_equal(on_grid(stack, image).indices(), np.flatnonzero(truth))
+
+
+def test_moved_planes_stand_in_the_order_asked_for():
+    stack = stacked(on_planes((0, square(5)), (3, circle(5)), (3, square(20)), (6, square(7))), Z).stack
+    moved = moved_planes(stack, np.array([2, 1, 1]), np.array([[1.0, 2.0], [0.0, 0.0], [-30.0, 0.0]]))
+    assert moved.plane_areas_mm2 == pytest.approx(stack.plane_areas_mm2[[2, 1, 1]])
+    assert np.allclose(moved.plane_polygons(0)[0], stack.plane_polygons(2)[0] + [1, 2])
+    assert np.allclose(moved.plane_polygons(2)[1], stack.plane_polygons(1)[1] + [-30, 0])

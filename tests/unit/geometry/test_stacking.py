@@ -164,3 +164,11 @@ def test_positions_that_differ_by_rounding_are_one_plane():
 def test_nothing_odd_is_all_zero():
     assert not any(astuple(StackFindings()))
     assert not any(astuple(phantom(sphere(10), np.arange(-9, 10, 3.0)).findings))
+
+
+@pytest.mark.parametrize(("depth_mm", "pairs"), [(-5e-6, 0), (5e-6, 0), (2e-5, 2)])
+@pytest.mark.parametrize("is_within", [False, True])
+def test_an_overlap_under_a_millionth_of_the_smaller_is_a_touch(depth_mm, pairs, is_within):
+    place = 15 - 5 + depth_mm if is_within else 15 + 5 - depth_mm
+    planes = [(z, polygon) for z in (0, 3) for polygon in (square(30), square(10, (place, 0)))]
+    assert stacked(on_planes(*planes)).findings.partly_overlapping == pairs

@@ -162,3 +162,17 @@ def test_empty_planes_stand_where_the_next_contours_would_have_been(positions, l
     assert knots.positions_mm == pytest.approx(expected)
     assert knots.positions_mm[knots.planes >= 0] == pytest.approx(positions)
     assert knots.planes[[0, -1]].tolist() == [-1, -1]
+
+
+def test_no_smoothing_leaves_a_field_as_it_is():
+    field = np.random.default_rng(1).normal(size=(5, 6, 7)).astype(np.float32)
+    assert np.array_equal(Smoothing().apply(field, 0.7), field)
+    assert Smoothing().margin_mm(0.7) == pytest.approx(2.1)
+    assert Smoothing(blur_mm=2, ball_mm=5).margin_mm(0.7) == pytest.approx(9.1)
+
+
+def test_a_grid_covers_its_box_in_even_steps():
+    grid = Grid.covering(np.array([-3.0, 1.0, 0.0]), np.array([4.1, 1.0, 6.0]), 2.0)
+    assert grid.shape == (5, 1, 4)
+    assert grid.along(0).tolist() == [-3, -1, 1, 3, 5]
+    assert grid.along(2).tolist() == [0, 2, 4, 6]

@@ -5,7 +5,7 @@ import pytest
 
 from rtcomplexity.geometry.topology import topology
 from rtcomplexity.testing.phantoms import FRAMES, hollow_sphere, keyhole, sphere, two_spheres
-from unit.geometry.stacks import circle, on_planes, phantom, stacked
+from unit.geometry.stacks import circle, on_planes, phantom, square, stacked
 
 Z = np.arange(-30, 31, 3.0)
 
@@ -66,3 +66,27 @@ def test_planes_on_both_sides_of_a_gap_are_separate_bodies():
 def test_neighbouring_planes_that_do_not_overlap_are_separate_bodies():
     found = stacked(on_planes((0, circle(5)), (3, circle(5, centre=(30, 0)))), Z)
     assert counts(found)[0] == 2
+
+
+@pytest.mark.parametrize("step_y", [4, -4])
+def test_bodies_that_touch_at_a_corner_are_joined_and_holes_are_not(step_y):
+    near, far = square(4), square(4, (4, step_y))
+    assert counts(stacked(on_planes(*((z, c) for z in (0, 3) for c in (near, far))), Z), 1.0)[:2] == (1, 0)
+    plane = [square(30), near, far]
+    assert counts(stacked(on_planes(*((z, c) for z in (0, 3) for c in plane)), Z), 1.0)[:2] == (1, 2)
+
+
+@pytest.mark.parametrize("gap", [(1, 0), (0, 1), (1, 1), (-1, 1), (1, -1)])
+def test_a_pixel_between_them_parts_two_bodies(gap):
+    step = [np.copysign(4, g) + g if g else 4 for g in gap]
+    near, far = square(4), square(4, step)
+    found = topology(stacked(on_planes(*((z, c) for z in (0, 3) for c in (near, far))), Z).stack, 1.0)
+    assert found.body_count == 2
+    assert found.plane_component_counts.tolist() == [2, 2]
+
+
+def test_planes_are_told_apart_where_the_shape_reaches_the_last_row():
+    shapes = [square(8), square(8, (0, 40))]
+    found = topology(stacked(on_planes((0, shapes[0]), (3, shapes[1]), (6, shapes[0])), Z).stack, 1.0)
+    assert found.plane_component_counts.tolist() == [1, 1, 1]
+    assert found.body_count == 3

@@ -6,8 +6,8 @@ import pytest
 from rtcomplexity.geometry.even_odd import perimeters, signed_areas
 from rtcomplexity.geometry.union import union_of_polygons, union_stack
 from rtcomplexity.geometry.volume import slab_volume_mm3
-from rtcomplexity.testing.phantoms import sphere
-from unit.geometry.stacks import circle, phantom
+from rtcomplexity.testing.phantoms import box, sphere
+from unit.geometry.stacks import circle, phantom, square
 
 
 def area(polygons):
@@ -68,3 +68,28 @@ def test_shapes_on_different_planes_meet_where_a_slab_holds_the_others_plane():
 def test_the_union_with_itself_is_itself():
     stack = phantom(sphere(12), np.arange(-12, 13, 3.0)).stack
     assert slab_volume_mm3(union(stack, stack)) == pytest.approx(slab_volume_mm3(stack), rel=1e-3)
+
+
+def test_a_union_lies_where_its_parts_lie():
+    wide, tall = np.array([[2, -9], [32, -9], [32, -5], [2, -5.0]]), np.array([[5, -12], [9, -12], [9, 8], [5, 8.0]])
+    for regions in ([[wide], [tall]], [[tall], [wide]]):
+        (outline,) = union_of_polygons(regions, 0.5)
+        assert outline.min(axis=0) == pytest.approx([2, -12], abs=0.1)
+        assert outline.max(axis=0) == pytest.approx([32, 8], abs=0.1)
+        assert area([outline]) == pytest.approx(30 * 4 + 4 * 20 - 4 * 4, rel=0.01)
+
+
+def test_boxes_side_by_side_that_meet_in_one_coordinate_only_are_apart():
+    left, above = square(4), square(4, (1, 9))
+    joined = union_of_polygons([[left], [above], [square(4, (9, 1))]], 0.5)
+    assert [polygon.tolist() for polygon in joined] == [p.tolist() for p in (left, above, square(4, (9, 1)))]
+
+
+def test_the_union_of_stacks_has_the_planes_of_both_and_their_places():
+    a = phantom(box((30.0, 4.0, 13.0), (5, 0, 0)), np.arange(-6, 7, 3.0)).stack
+    b = phantom(box((4.0, 30.0, 13.0), (0, 0, 9)), np.arange(3, 16, 3.0) + 0.004).stack
+    both = union(a, b)
+    assert both.positions_mm == pytest.approx([-6, -3, 0, 3.002, 6.002, 9.004, 12.004, 15.004])
+    assert both.plane_areas_mm2 == pytest.approx([120] * 3 + [224] * 2 + [120] * 3, rel=0.01)
+    assert both.points_mm.min(axis=0) == pytest.approx([-10, -15], abs=0.1)
+    assert both.points_mm.max(axis=0) == pytest.approx([20, 15], abs=0.1)
