@@ -6,12 +6,13 @@ A pixel belongs to a shape if its centre does: on the left or top border inside,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from rtcomplexity.geometry.even_odd import select_ragged
 from rtcomplexity.geometry.frames import next_vertex
 from rtcomplexity.model.arrays import frozen_array
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from rtcomplexity.model.image import ImageGrid
 
 CHUNK_EDGES = 400_000
-MAX_LATTICE_PIXELS = 2**62
+SHIFT_TOLERANCE_MM = 1e-6
+"""Slices that lie this much beside each other are not shifted: positions are written in decimals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,3 +287,36 @@ def plane_of_slices(stack: PlaneStack, slice_positions_mm: NDArray[np.float64]) 
 def on_slices(plane_runs: Runs, stack: PlaneStack, slice_positions_mm: NDArray[np.float64]) -> Runs:
     """Runs of the image's slices from the runs of the contour planes."""
     return plane_runs.select_planes(plane_of_slices(stack, slice_positions_mm))
+
+
+def on_grid(stack: PlaneStack, grid: ImageGrid) -> Runs:
+    """Voxels of an image whose centres lie inside a stack that has the image's axes.
+
+    Every slice is taken where it lies: under a tilted gantry slices are shifted against each other.
+    """
+    source, shifts = plane_of_slices(stack, grid.slice_positions_mm), grid.in_plane_shifts_mm
+    lattice = Lattice.of_grid(grid)
+    if np.abs(shifts).max() <= SHIFT_TOLERANCE_MM:
+        return rasterise(stack, lattice).select_planes(source)
+    held = source >= 0
+    runs = rasterise(moved_planes(stack, source[held], -shifts[held]), lattice)
+    return runs.select_planes(np.where(held, np.cumsum(held) - 1, -1))
+
+
+def moved_planes(stack: PlaneStack, planes: NDArray[np.int64], by_mm: NDArray[np.float64]) -> PlaneStack:
+    """Stack of some of its planes, (n,) in that order and as often, each moved within itself by (n, 2) mm (u, v)."""
+    first, stop = stack.plane_offsets[:-1][planes], stack.plane_offsets[1:][planes]
+    counts = stop - first
+    offsets = np.concatenate(([0], np.cumsum(counts)))
+    contours = np.arange(offsets[-1]) + np.repeat(first - offsets[:-1], counts)
+    points, contour_offsets = select_ragged(stack.points_mm, stack.contour_offsets, contours)
+    vertices = np.repeat(np.repeat(np.arange(len(planes)), counts), np.diff(contour_offsets))
+    return replace(
+        stack,
+        positions_mm=stack.positions_mm[planes],
+        lower_mm=stack.lower_mm[planes],
+        upper_mm=stack.upper_mm[planes],
+        points_mm=points + by_mm[vertices],
+        contour_offsets=contour_offsets,
+        plane_offsets=offsets,
+    )

@@ -11,7 +11,7 @@ import numpy as np
 
 from rtcomplexity.geometry.distance import SampledSurface
 from rtcomplexity.geometry.frames import PlaneAxes, common_normal, group_positions, newell_normals
-from rtcomplexity.geometry.runs import Lattice, Runs, on_slices, rasterise
+from rtcomplexity.geometry.runs import Runs, on_grid
 from rtcomplexity.geometry.stacking import Stacked, stack_contours
 from rtcomplexity.geometry.topology import Topology, topology
 from rtcomplexity.metrics.measurement import NotMeasurableError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rtcomplexity.settings import Settings
 
 EVEN_SPACING = 0.01
-"""Slices whose spacings differ by less than this share are evenly spaced."""
+"""Slices whose spacings, or shifts, differ by less than this share of the spacing are evenly spaced and straight."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -108,8 +108,7 @@ class ShapeContext(ABC):
             raise NotMeasurableError("no planning image is linked")
         if abs(float(self.stack.normal @ image.normal)) < 1 - 1e-9:
             raise NotMeasurableError("the contours are not parallel to the planning image's slices")
-        plane_runs = rasterise(self.stack, Lattice.of_grid(image))
-        return on_slices(plane_runs, self.stack, image.slice_positions_mm)
+        return on_grid(self.stack, image)
 
     @cached_property
     def morphology(self) -> MaskMorphology:
@@ -118,7 +117,7 @@ class ShapeContext(ABC):
         Raises
         ------
         NotMeasurableError
-            If there is no such mask, it is empty, or the slices are not evenly spaced.
+            If there is no such mask, it is empty, or the slices are not evenly spaced or shifted against each other.
         """
         from rtcomplexity.geometry.morphology import MaskMorphology  # noqa: PLC0415 - brings scipy, seldom needed
 
@@ -128,6 +127,8 @@ class ShapeContext(ABC):
         steps = np.diff(image.slice_positions_mm)
         if np.ptp(steps) > EVEN_SPACING * image.slice_spacing_mm if len(steps) else False:
             raise NotMeasurableError("the planning image's slices are not evenly spaced")
+        if np.abs(np.diff(image.in_plane_shifts_mm, axis=0)).max(initial=0.0) > EVEN_SPACING * image.slice_spacing_mm:
+            raise NotMeasurableError("the planning image's slices are shifted against each other")
         spacing = (image.slice_spacing_mm, image.row_spacing_mm, image.column_spacing_mm)
         return MaskMorphology(mask=runs.mask(runs.box()), spacing_mm=spacing)
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rtcomplexity.geometry.runs import Lattice, outside_share
+import numpy as np
+
+from rtcomplexity.geometry.runs import Lattice, moved_planes, outside_share
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 from rtcomplexity.units import MM3_PER_CM3
@@ -131,7 +133,9 @@ def _outside(context: RoiContext, subject: str) -> Iterator[Issue]:
     image = context.grid.image
     if image is None:
         return
-    share = outside_share(context.stack, Lattice.of_grid(image))
+    nearest = np.abs(context.stack.positions_mm[:, None] - image.slice_positions_mm).argmin(axis=1)
+    on_first = moved_planes(context.stack, np.arange(len(nearest)), -image.in_plane_shifts_mm[nearest])
+    share = outside_share(on_first, Lattice.of_grid(image))
     half = (image.slice_spacing_mm or 0) * 0.5 + context.settings.plane_tolerance_mm
     first, last = image.slice_positions_mm[[0, -1]]
     positions = context.stack.positions_mm

@@ -56,6 +56,12 @@ class ImageGrid:
             return self.slice_thickness_mm
         return float(np.median(np.diff(self.slice_positions_mm)))
 
+    @cached_property
+    def in_plane_shifts_mm(self) -> NDArray[np.float64]:
+        """(K, 2) how far each slice lies from the first one along rows and columns, mm: none but on a leaning stack."""
+        shifts = self.slice_origins_mm - self.slice_origins_mm[0]
+        return frozen_array(shifts @ np.column_stack([self.row_direction, self.column_direction]), np.float64)
+
     def patient_from_index(self, k: int) -> NDArray[np.float64]:
         """(4, 4) affine from (i, j, 0, 1) of slice `k` to patient coordinates, mm."""
         affine = np.eye(4)

@@ -155,7 +155,7 @@ def test_missing_planes_stay_empty_on_the_grid():
 @pytest.mark.parametrize("tilt", [0.0, -0.4, 0.364])
 def test_voxels_are_found_where_each_slice_lies(tilt):
     image = grid(shape=(30, 80, 60), spacing=(3.0, 1.5, 1.25), origin=(-37.1, -60.3, -43.5), tilt=tilt)
-    low, high = np.array([-12.3, -20.4, -16.5]), np.array([14.2, 17.7, 19.5])
+    low, high = np.array([-12.3, -20.4, -18.0]), np.array([14.2, 17.7, 18.0])
     corners = np.array([low[:2], [high[0], low[1]], high[:2], [low[0], high[1]]])
     positions = np.arange(low[2] + 1.5, high[2], 3.0)
     contours = on_planes(*((z, corners) for z in positions))

@@ -7,11 +7,16 @@ from rtcomplexity.metrics import contour, outline, shape
 from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.findings import roi_issues
 from rtcomplexity.metrics.measurement import NotApplicableError, NotMeasurableError
+from rtcomplexity.metrics.phases import centroid_mm
 from rtcomplexity.model.structure_set import ContourGeometricType, Contours
 from rtcomplexity.testing.phantoms import box, contour_stack, cylinder, image_grid, sphere, two_spheres
 from rtcomplexity.testing.variations import duplicated
+from unit.fusion.images import grid
 from unit.geometry.stacks import circle, on_planes, square
 from unit.metrics.contexts import context_of, slices
+
+TUBE = (-55.0, -89.5, -34.5)
+"""Where an image begins that holds a tube, however its slices lean."""
 
 
 def tube(radius=10.0, height=60.0, spacing=3.0, points=400):
@@ -156,3 +161,14 @@ def test_an_outline_of_a_great_many_vertices_is_told_by_some_of_them():
     many = context_of(on_planes(*((z, circle(20, points=25_001)) for z in (0, 3))))
     assert outline.solidity(many) == pytest.approx(1, rel=1e-6)
     assert outline.concavity_depth_mm(many) == pytest.approx(0, abs=1e-4)
+
+
+def test_under_a_tilted_gantry_a_tube_keeps_its_voxels_its_place_and_its_image():
+    upright, leaning = (context_of(tube(), image=grid((24, 120, 90), (3.0, 1.5, 1.25), TUBE, tilt=t)) for t in (0, 0.4))
+    for context in (upright, leaning):
+        assert centroid_mm(context.runs, context.grid.image) == pytest.approx(np.zeros(3), abs=0.2)
+        assert shape.voxel_volume_cm3(context) == pytest.approx(np.pi * 6, rel=0.04)
+        assert not roi_issues(context, compute_all(shape.QUICK, context))
+    assert upright.morphology.mask.any()
+    with pytest.raises(NotMeasurableError, match="shifted against each other"):
+        leaning.morphology  # noqa: B018
