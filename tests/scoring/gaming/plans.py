@@ -19,6 +19,7 @@ from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.verdict import assess
 from rtcomplexity.settings import Settings
+from rtcomplexity.testing import variations
 from rtcomplexity.testing.variations import joined
 
 SETTINGS = Settings()
@@ -88,6 +89,22 @@ def redrawn(case, change, *, classes=("GTV", "ITV")):
     """Change the contours of ROIs of these classes."""
     rois = case.structure_set.rois
     return with_rois(case, [replace(r, contours=change(r.contours)) if r.target_class in classes else r for r in rois])
+
+
+def moved(case, frame):
+    """Carry the contours and the planning image along by a rigid motion; other image sets must not be there."""
+    (image_set,) = case.image_sets
+    grid = case.planning_image.grid
+    turned = replace(
+        grid,
+        slice_origins_mm=frame.to_patient(grid.slice_origins_mm),
+        row_direction=frame.rotation @ grid.row_direction,
+        column_direction=frame.rotation @ grid.column_direction,
+    )
+    image = replace(case.planning_image, grid=turned)
+    case = replace(case, planning_image=image, image_sets=(replace(image_set, series=(image,)),))
+    rois = case.structure_set.rois
+    return with_rois(case, [replace(roi, contours=variations.moved(roi.contours, frame)) for roi in rois])
 
 
 def roi_named(case, name):

@@ -11,7 +11,16 @@ import pytest
 from rtcomplexity.scoring.claim import stated_claim
 from rtcomplexity.scoring.claim_file import ClaimFile
 from rtcomplexity.scoring.verdict import with_claim
-from rtcomplexity.testing.phantoms import Keyhole, SpiculatedSphere, contour_stack, hollow_sphere, sphere
+from rtcomplexity.testing.phantoms import (
+    FEET_FIRST,
+    OBLIQUE,
+    PRONE,
+    Keyhole,
+    SpiculatedSphere,
+    contour_stack,
+    hollow_sphere,
+    sphere,
+)
 from rtcomplexity.testing.variations import densified, duplicated, jagged, reversed_direction
 from scoring.gaming import plans
 
@@ -104,3 +113,44 @@ def test_minutes_and_reasons_never_move_a_verdict(case, minutes):
         before.verdict.value,
         before.verdict.reasons,
     )
+
+
+RESLICED = {
+    **dict.fromkeys(("sphericity_ratio", "solidity_ratio"), 0.01),
+    "concavity_ratio": 0.03,
+    "curvature_ratio": 0.15,
+    "volume": 0.01,
+    "manual_lateral_area": 0.01,
+    "surface_within_5mm": 0.05,
+    "organ_overlap": 0.05,
+    "craniocaudal_length": 0.15,
+    "ct_border_contrast": 0.1,
+}
+"""Largest change, as a share, when planes 3 mm apart are drawn 1 to 5 mm apart."""
+
+
+@pytest.mark.parametrize("spacing_mm", [1.0, 1.5, 2.0, 4.0, 5.0])
+def test_reslicing_leaves_a_supported_plan_so(spacing_mm):
+    case = crowded(with_targets(("GTV", drawn(spiculated()), drawn(sphere(30.0)))))
+    positions = (np.floor(np.arange(-40, 41) / spacing_mm) + 0.25) * spacing_mm
+    contours = contour_stack(spiculated(), positions_mm=np.unique(positions), points_per_contour=96)
+    contours = replace(contours, points_mm=contours.points_mm + np.array(TUMOUR))
+    resliced = plans.redrawn(case, lambda _: contours)
+    assert plans.verdict(resliced, fractions=5) == plans.verdict(case, fractions=5) == "supports"
+    before, after = plans.values(case), plans.values(resliced)
+    for key, share in RESLICED.items():
+        assert after[key] == pytest.approx(before[key], rel=share), key
+    others = set(before) - set(RESLICED) - {"ct_border_contrast"}  # of a tumour that the CT does not show
+    assert {key: after[key] for key in others} == pytest.approx({key: before[key] for key in others}, nan_ok=True)
+
+
+@pytest.mark.parametrize("frame", [FEET_FIRST, PRONE, OBLIQUE], ids=["feet first", "prone", "oblique"])
+def test_a_rigid_motion_of_patient_and_images_changes_nothing(frame):
+    case = crowded(with_targets(("GTV", drawn(spiculated()), drawn(sphere(30.0)))))
+    away = replace(frame, origin_mm=np.array([31.0, -17.0, 44.0]))
+    turned = plans.moved(case, away)
+    assert plans.verdict(turned, fractions=5) == "supports"
+    before, after = plans.values(case), plans.values(turned)
+    if frame is OBLIQUE:  # its length along the patient's axis is another one
+        before.pop("craniocaudal_length"), after.pop("craniocaudal_length")
+    assert after == pytest.approx(before, rel=0.01, abs=1e-6, nan_ok=True)
