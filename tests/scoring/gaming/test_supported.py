@@ -124,7 +124,6 @@ RESLICED = {
     "surface_within_5mm": 0.05,
     "organ_overlap": 0.05,
     "craniocaudal_length": 0.15,
-    "ct_border_contrast": 0.1,
 }
 """Largest change, as a share, when planes 3 mm apart are drawn 1 to 5 mm apart."""
 
