@@ -196,7 +196,9 @@ def test_the_share_inside_is_summed_over_layers_of_every_thickness():
     assert inside_share(thin, [a]) == pytest.approx(1, abs=1e-6)
 
 
-@pytest.mark.parametrize(("size_mm", "place"), [((40, 40, 3), (0, 0, 10.5)), ((40, 40, 5), (0, 0, -1.5))])
+@pytest.mark.parametrize(
+    ("size_mm", "place"), [((40, 40, 3), (0, 0, 10.5)), ((40, 40, 5), (0, 0, -1.5)), ((40, 40, 2), (0, 0, -11))]
+)
 def test_the_share_inside_planes_across_is_good_to_a_pixel(size_mm, place):
     a = surface(box((20.0, 30.0, 24.0)), 6.0, 0.5)
     b = surface(box((size_mm[1], size_mm[2], size_mm[0])), 2.0, 0.5, frame=SAGITTAL.shifted(place))

@@ -148,3 +148,20 @@ def test_work_in_chunks_of_planes_that_cross_gives_each_its_area(monkeypatch):
     found = even_odd(*planes(*[[bow] for bow in bows]))
     assert found.areas_mm2 == pytest.approx([size**2 / 2 for size in (2, 4, 6, 8)])
     assert found.self_crossing.tolist() == [0, 1, 2, 3]
+
+
+def test_of_many_contours_in_a_plane_those_that_cross_themselves_are_named():
+    bow = np.array([[0, 0], [4, 4], [4, 0], [0, 4]], float)
+    drawn = [
+        square(3, (20, 1)),
+        bow,
+        square(3, (20, 9)),
+        np.add(bow, (0, 8)),
+        square(3, (10, 2)),
+        np.add(bow, (30, 4)),
+        np.add(bow, (50, 1)),
+    ]
+    found = even_odd(*planes([square(1, (-9, 0))], drawn))
+    assert found.self_crossing.tolist() == [2, 4, 6, 7]
+    assert found.areas_mm2 == pytest.approx([1, 3 * 9 + 4 * 8])
+    assert found.entangled.tolist() == []

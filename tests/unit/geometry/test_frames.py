@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rtcomplexity.geometry.frames import common_normal, group_positions, next_vertex
+from rtcomplexity.geometry.frames import common_normal, group_positions, newell_normals, next_vertex
 
 
 def test_the_last_vertex_of_a_polygon_is_followed_by_its_first():
@@ -32,3 +32,11 @@ def test_an_oblique_direction_points_along_its_largest_component(direction):
 def test_positions_closer_than_the_tolerance_share_a_plane():
     assert group_positions(np.array([9.0, 0.0, 3.01, 3.0, -4.0]), 0.05).tolist() == [3, 1, 2, 2, 0]
     assert group_positions(np.empty(0), 0.05).tolist() == []
+
+
+def test_area_vectors_stand_on_their_polygons_and_are_as_long_as_their_area():
+    flat = np.array([[1, 2, 5], [4, 2, 5], [4, 6, 5], [1, 6, 5.0]])
+    upright = np.array([[0, 0, 0], [0, 3, 0], [0, 0, 4.0]])
+    vectors = newell_normals(np.concatenate([flat, upright, flat[::-1]]), np.array([0, 4, 7, 11]))
+    assert vectors.tolist() == [[0, 0, 12], [6, 0, 0], [0, 0, -12]]
+    assert newell_normals(np.empty((0, 3)), np.array([0])).shape == (0, 3)

@@ -1,5 +1,7 @@
 """Lengths of borders on drawings whose length is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -40,3 +42,37 @@ def test_an_edge_that_two_contours_share_is_no_border():
 def test_an_edge_of_the_same_place_on_another_plane_is_one():
     above = square(0) + np.array([0, 0, 3.0])
     assert stack(contours_of([square(0), above])).plane_border_lengths_mm == pytest.approx([40.0, 40.0])
+
+
+def test_contours_of_a_great_many_vertices_are_thinned_by_some_of_them_and_others_kept():
+    few, many = np.arange(8.0).reshape(4, 2), np.arange(14.0).reshape(7, 2)
+    drawn = replace(
+        stack(contours_of([square(0), square(30)])),
+        points_mm=np.concatenate([few, many, few]),
+        contour_offsets=np.array([0, 4, 11, 15]),
+        plane_offsets=np.array([0, 3]),
+    )
+    thin = drawn.thinned(4)
+    assert thin.contour_offsets.tolist() == [0, 4, 8, 12]
+    assert thin.points_mm.tolist() == [*few.tolist(), *many[::2].tolist(), *few.tolist()]
+    assert drawn.thinned(3).contour_offsets.tolist() == [0, 2, 5, 7]
+    assert drawn.thinned(7) is drawn
+
+
+def test_a_plane_gives_its_polygons():
+    drawn = stack(contours_of([square(0), square(30), square(5) + np.array([0, 0, 3.0])]))
+    assert [len(drawn.plane_polygons(plane)) for plane in (0, 1)] == [2, 1]
+    (polygon,) = drawn.plane_polygons(1)
+    assert sorted(polygon.tolist()) == [[5, 0], [5, 10], [15, 0], [15, 10]]
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, 4, 5, 6])
+def test_edges_that_lie_on_each_other_cancel_in_pairs(times):
+    corners = np.array([(0, 0), (10, 0), (10, 10), (0, 10)], float)
+    drawn = replace(
+        stack(contours_of([square(0)])),
+        points_mm=np.concatenate([corners[:: (-1) ** copy] for copy in range(times)] + [corners + 30]),
+        contour_offsets=4 * np.arange(times + 2),
+        plane_offsets=np.array([0, times + 1]),
+    )
+    assert drawn.plane_border_lengths_mm == pytest.approx([40 * (times % 2) + 40])

@@ -64,3 +64,16 @@ def test_two_slices_tell_the_spacing_and_a_gap():
     assert thickness([0, 12], slices=[4, 8]) == ([4, 4], [True])
     assert thickness([4], slices=[4, 8]) == ([4], [])
     assert thickness([0, 12], slices=[4]) == ([12, 12], [False])
+
+
+def test_a_single_plane_among_uneven_slices_takes_the_two_spacings_beside_it():
+    slices = [0, 2, 6, 7, 10, 20]
+    assert thickness([6], slices=slices)[0] == [2.5]
+    assert thickness([7], slices=slices)[0] == [2]
+    assert thickness([0], slices=slices)[0] == [2]
+    assert thickness([20], slices=slices)[0] == [10]
+
+
+def test_a_plane_a_little_beyond_its_slice_has_not_skipped_it():
+    assert thickness([0, 1, 2, 6.1], slices=[0, 1, 2, 6, 10, 14])[1] == [False, False, False]
+    assert thickness([0, 1, 2, 7.1], slices=[0, 1, 2, 6, 10, 14])[1] == [False, False, True]

@@ -77,6 +77,14 @@ def test_a_contour_that_runs_round_twice_counts_once():
     assert found.stack.plane_areas_mm2 == pytest.approx([np.pi * 100] * 2)
 
 
+@pytest.mark.parametrize("vertices", [3, 4, 5])
+def test_the_fewest_vertices_run_round_twice_count_once(vertices):
+    once = circle(10, points=vertices)
+    found = stacked(on_planes((0, np.vstack([once, once])), (3, once)), Z)
+    assert found.findings.closed_twice == 1
+    assert np.diff(found.stack.contour_offsets).tolist() == [vertices, vertices]
+
+
 def test_contours_of_one_or_two_points_are_left_out_and_counted():
     found = stacked(on_planes((0, circle(10)), (3, circle(10)), (3, square(2)[:1]), (6, square(2)[:2])), Z)
     assert found.findings.too_few_points == 2

@@ -7,6 +7,7 @@ from rtcomplexity.scoring.claim import StatedClaim, claim_of, readiness_of, stat
 from rtcomplexity.scoring.claim_file import TEMPLATE, ClaimFile, ClaimFileError, load_claim
 from rtcomplexity.scoring.facts import Site, StatedBy, case_facts
 from rtcomplexity.scoring.guardrails import FORBIDDEN
+from rtcomplexity.scoring.payer import payer_named
 from unit.scoring.made_profile import thoracic
 from unit.scoring.test_facts import CASE, TABLE
 
@@ -60,7 +61,9 @@ def test_a_mistake_is_named_with_its_line_and_not_with_its_text(tmp_path, text, 
     assert "patient_name" not in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"fractions = ", b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "content", [b"fractions = ", b"\xff\xfe", b"a = " + b"[" * 100_000], ids=["cut", "bytes", "deep"]
+)
 def test_what_is_no_toml_is_refused(tmp_path, content):
     path = tmp_path / "claim.toml"
     path.write_bytes(content)
@@ -171,3 +174,13 @@ def test_a_claim_that_agrees_warns_of_nothing():
 
 def test_a_day_has_1440_minutes():
     assert ClaimFile(physician_minutes=1440).physician_minutes == 1440
+
+
+def test_the_rule_of_a_payer_is_told_where_it_is_known():
+    assert states(stated("medicare"))["payer_rule"] == "met"
+    assert states(stated("cigna"))["payer_rule"] == "unknown"
+    silent = payer_named("medicare").model_copy(update={"rules": ()})
+    items = readiness_of(thoracic(), replace(stated("medicare"), payer=silent))
+    texts = {item.item: item.text for item in items}
+    assert {item.item: item.state.value for item in items}["payer_rule"] == "unknown"
+    assert texts["payer_rule"] == f"No rule of {silent.name} on modifier 22 is known."

@@ -301,3 +301,12 @@ def test_the_summary_gives_quantiles_and_the_cutoff_by_hand():
     assert stratum.t_quantiles["50"] == 50
     assert stratum.unusual_above == 98
     assert (stratum.context, stratum.slice_spacing_mm) == ((), (3.0, 3.0))
+
+
+@pytest.mark.parametrize(
+    ("at_or_above", "words"), [(0, "none scores as high"), (1, "1 scores as high"), (2, "2 score as high")]
+)
+def test_plans_as_hard_are_counted_in_words(at_or_above, words):
+    found = beside([90.0] * at_or_above + [10.0] * 125).compare("sbrt", 50)
+    assert words in found.text
+    assert f"Of {125 + at_or_above} local plans" in found.text

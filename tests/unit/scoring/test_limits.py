@@ -7,9 +7,11 @@ from rtcomplexity.scoring.claim_file import ClaimFile
 from rtcomplexity.scoring.profile import (
     Calibration,
     Factor,
+    FactorKnots,
     FactorReference,
     Percentile,
     Rules,
+    ScoreKnots,
     StabilityRules,
     Stratum,
     Stress,
@@ -67,3 +69,19 @@ def test_what_a_person_states_is_not_empty(field):
     accepted = ClaimFile.model_fields[field].rebuild_annotation()
     assert takes(accepted, "12345")
     assert not takes(accepted, "")
+
+
+def test_a_distribution_has_two_knots_and_begins_at_or_below_its_median():
+    assert takes(FactorKnots, ((3.0, 50.0), (7.0, 95.0)))
+    assert not takes(FactorKnots, ((3.0, 50.0),))
+    assert not takes(FactorKnots, ((3.0, 50.5), (7.0, 95.0)))
+    assert takes(FactorKnots, ((7.0, 5.0), (3.0, 5.0)))
+    assert not takes(FactorKnots, ((3.0, 20.0), (7.0, 19.0)))
+    assert not takes(FactorKnots, ((3.0, 20.0), (3.0, 20.0)))
+
+
+def test_the_distribution_of_a_score_begins_at_nothing_and_rises():
+    assert takes(ScoreKnots, ((0.0, 0.0), (20.0, 0.0), (20.0, 30.0)))
+    assert not takes(ScoreKnots, ((0.0, 1.0), (20.0, 30.0)))
+    assert not takes(ScoreKnots, ((1.0, 0.0), (20.0, 30.0)))
+    assert not takes(ScoreKnots, ((0.0, 0.0), (20.0, 30.0), (19.0, 40.0)))
