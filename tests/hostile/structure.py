@@ -7,6 +7,7 @@ from pydicom.tag import BaseTag
 
 from hostile.cases import error, issue, same
 from hostile.plans import ct_bytes, dataset, file_bytes, gtv_items
+from hostile.values import put_raw
 
 HEAD = 132
 ITEM, ITEM_END, SEQUENCE_END = (
@@ -68,6 +69,31 @@ def with_element_again(content):
     """A second, other ROI Contour Sequence: which one holds?"""
     place = content.rindex(struct.pack("<HH", 0x3006, 0x0080) + b"SQ")
     return content[:place] + long_element((0x3006, 0x0039), b"SQ", b"") + content[place:]
+
+
+def put_items(holder, tag, *contents):
+    """A sequence of items with exactly these bytes."""
+    value = b"".join(struct.pack("<HHI", 0xFFFE, 0xE000, len(content)) + content for content in contents)
+    put_raw(holder, tag, "SQ", value)
+
+
+def number_twice(read):
+    """Two numbers in one item: which ROI is it?"""
+    name, frame = short_element((0x3006, 0x0026), b"LO", b"GTV"), read.StructureSetROISequence[0][0x30060024].value
+    head = short_element((0x3006, 0x0022), b"IS", b"1")
+    uid = short_element((0x3006, 0x0024), b"UI", frame.encode() + b"\0" * (len(frame) % 2))
+    put_items(read, 0x30060020, head + short_element((0x3006, 0x0022), b"IS", b"2") + uid + name)
+
+
+def contour_data_twice(read):
+    """Two outlines in one contour, not side by side."""
+    kind, count = short_element((0x3006, 0x0042), b"CS", b"CLOSED_PLANAR"), short_element((0x3006, 0x46), b"IS", b"3")
+    data = [long_element((0x3006, 0x0050), b"UN", text) for text in (rb"0\0\0\9\0\0\9\9\0 ", rb"0\0\0\5\0\0\5\5\0 ")]
+    put_items(read.ROIContourSequence[0], 0x30060040, data[0] + kind + count + data[1])
+
+
+def private_element_twice(read):
+    put_items(read, 0x00991001, short_element((0x0099, 0x1002), b"LO", b"x") * 2)
 
 
 def unsorted_label(content):
@@ -146,8 +172,11 @@ CASES = (
     same(21, "another VR than the dictionary's", vr_of_label(b"LO")),
     same(22, "odd length", file_bytes(odd_length)),
     error(23, "ROI Contour Sequence twice", file_bytes(with_element_again), "twice"),
+    error(23, "ROI Number twice in an item", dataset(number_twice), "twice"),
+    error(23, "Contour Data twice in an item", dataset(contour_data_twice), "twice"),
+    same(23, "an element twice in a sequence that nobody reads", dataset(private_element_twice)),
     same(24, "label after the contents", file_bytes(unsorted_label)),
-    error(24, "patient after the contents", file_bytes(unsorted_patient), "files of 2 patients"),
+    issue(24, "patient after the contents", file_bytes(unsorted_patient), "patient-id-missing"),
     error(25, "300 000 private elements", file_bytes(many_elements), "more than 100000 elements"),
     issue(26, "Pixel Spacing of 20 million values", ct_bytes(many_values, [3]), "slices-left-out"),
     same(26, "Image Type of 20 million values", ct_bytes(many_values_of_type, [3])),

@@ -6,6 +6,7 @@ import pytest
 
 from hostile import plans, table
 from rtcomplexity import analyze
+from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.dicom.parsing import parse
 from rtcomplexity.errors import InputDataError, LimitExceededError
 from rtcomplexity.settings import PREFIX, Settings
@@ -39,6 +40,15 @@ def test_nesting_and_inflation_have_their_limits():
         parse(_undefined(), settings=Settings(max_nesting=1))
     with pytest.raises(LimitExceededError, match="unpacks to more than"):
         parse(_deflated(), settings=Settings(max_inflation=1, inflation_floor_bytes=1))
+
+
+def test_a_command_without_memory_says_so_and_is_no_fault_of_the_program(zygote, tmp_path):
+    heavy = next(case for case in table.RUN if case.name == "a contour of a million points")
+    table.build(heavy, tmp_path)
+    ended = zygote.run("analyze", tmp_path, "--json", "--quiet", memory_bytes=150_000_000)
+    assert (ended.code, ended.out) == (ExitCode.INPUT_UNUSABLE, "")
+    assert "more memory than there is" in ended.err
+    assert "--quick" in ended.err
 
 
 def test_every_limit_is_tried():

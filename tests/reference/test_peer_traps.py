@@ -213,7 +213,7 @@ def pet_scale(folder, pet, weight_kg=70.0, **times):
     patient = SyntheticPatient(patient_id="SYNTHETIC-SUV", weight_kg=weight_kg)
     drawn = StructureSetDescription(rois=rois, image_key="pt")
     write_plan(folder, PlanDescription(key="suv", patient=patient, images=(image,), structure_sets=(drawn,)))
-    return read_suv_scale(read_case(folder, settings=Settings()).planning_image)
+    return read_suv_scale(read_case(folder, settings=Settings()).planning_image, Settings())
 
 
 def test_trap_12_suv_decayed_twice_or_not_at_all(tmp_path):

@@ -30,7 +30,7 @@ from rtcomplexity.cli.commands import (
 )
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.failure import tell_error, tell_fault
-from rtcomplexity.errors import RtComplexityError
+from rtcomplexity.errors import LimitExceededError, RtComplexityError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +44,10 @@ BLAS_THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
 )
 
+OUT_OF_MEMORY = LimitExceededError(
+    "It asked for more memory than there is, or than the limit on this process allows.",
+    "more memory, a higher limit (ulimit -v), or analyze --quick, which measures counts and volumes only.",
+)
 READER_LEFT = 1
 """What typer and rich end with when nobody reads stdout any more; our own faults end as exceptions."""
 INTERRUPTED = 130
@@ -101,6 +105,9 @@ def run(arguments: Sequence[str]) -> int:
     except RtComplexityError as error:
         tell_error(error)
         return error.exit_code
+    except MemoryError:
+        tell_error(OUT_OF_MEMORY)
+        return OUT_OF_MEMORY.exit_code
     except SystemExit as end:
         return ExitCode.DONE if end.code in {None, READER_LEFT} else int(end.code)
     return ExitCode.DONE

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from rtcomplexity.dicom import elements
@@ -205,7 +206,7 @@ def _candidate(
     structure_set, issues = structure_set_from(dataset, file.sha256, settings=settings, aliases=aliases)
     relationships, relationship_issues = _relationships(dataset, file.sha256)
     return Candidate(
-        structure_set=structure_set,
+        structure_set=replace(structure_set, patient_key=file.patient_key),
         issues=issues + relationship_issues,
         link=find_link(structure_set, found),
         is_planned_on=structure_set.sop_instance_uid in planned,

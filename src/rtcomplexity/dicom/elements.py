@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Final
 
 from pydicom.charset import convert_encodings, decode_bytes, python_encoding
 from pydicom.dataelem import RawDataElement
+from pydicom.tag import BaseTag
 from pydicom.values import convert_SQ
 
 from rtcomplexity.dicom.parsing import raw_element
+from rtcomplexity.errors import UnreadableFileError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
 
 MOST_VALUES: Final = 1000
@@ -29,6 +32,10 @@ DEFAULT_ENCODINGS: Final = ("iso8859",)
 _SPECIFIC_CHARACTER_SET: Final = 0x00080005
 _DELIMITERS: Final = {0x0A, 0x0C, 0x0D, 0x09}
 _ITEM: Final = 0xFFFEE000
+_ITEM_HEAD_BYTES: Final = 8
+_DELIMITER_BYTES: Final = 8
+_ELEMENT_HEAD_BYTES: Final = (8, 12)
+_UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 _ESCAPE: Final = b"\x1b"
 _PADDING: Final = b" \0\t\r\n"
 _US_BYTES: Final = 2
@@ -115,7 +122,19 @@ def items(dataset: Dataset, tag: int) -> list[Dataset]:
     ------
     ValueError and the other faults of :data:`rtcomplexity.dicom.parsing.PARSE_FAULTS`
         If the sequence is broken.
+    UnreadableFileError
+        If an element stands twice in one of its items.
     """
+    found = _items(dataset, tag)
+    if any(map(_misses_elements, found)):
+        raise UnreadableFileError(
+            f"A DICOM file is broken: in an item of its sequence {BaseTag(tag)} an element stands twice.",
+            "export it again.",
+        )
+    return found
+
+
+def _items(dataset: Dataset, tag: int) -> list[Dataset]:
     element = raw_element(dataset, tag)
     if element is None:
         return []
@@ -127,6 +146,43 @@ def items(dataset: Dataset, tag: int) -> list[Dataset]:
     if any(_ITEM in one._dict for one in found):  # noqa: SLF001 -- asked for every contour
         raise ValueError(tag)  # an item's length reached over the next one, which pydicom takes for an element
     return found
+
+
+def _misses_elements(item: Dataset) -> bool:
+    """Whether pydicom kept fewer elements of an item than it read: of two with one tag it keeps the last."""
+    began = getattr(item, "seq_item_tell", None)  # where nobody read it from a file, nothing is missed
+    return began is not None and _end_of(item, began) < 0
+
+
+def _end_of(item: Dataset, began: int) -> int:
+    """Place where an item's last element ends; -1 where its elements leave room for one that is not among them."""
+    place = began + _ITEM_HEAD_BYTES
+    for element in item._dict.values():  # noqa: SLF001 -- the public ways convert every value
+        begins, ends = _span(element)
+        if ends < 0 or not _ELEMENT_HEAD_BYTES[0] <= begins - place <= _ELEMENT_HEAD_BYTES[-1]:
+            return -1
+        place = ends
+    return place
+
+
+def _span(element: RawDataElement | DataElement) -> tuple[int, int]:
+    """Places where the value of an element, as it was read, begins and where the element ends."""
+    if not isinstance(element, RawDataElement):
+        begins = element.file_tell or 0
+        return begins, _end_of_items(element.value, begins)
+    delimiter = _DELIMITER_BYTES if element.length == _UNDEFINED_LENGTH else 0
+    return element.value_tell, element.value_tell + len(element.value or b"") + delimiter
+
+
+def _end_of_items(sequence: Sequence[Dataset], begins: int) -> int:
+    """Place where a sequence of undefined length ends; -1 as for :func:`_end_of`."""
+    place = begins
+    for item in sequence:
+        place = _end_of(item, place)
+        if place < 0:
+            return -1
+        place += _DELIMITER_BYTES if item.is_undefined_length_sequence_item else 0
+    return place + _DELIMITER_BYTES
 
 
 def encodings_of(dataset: Dataset) -> tuple[str, ...]:

@@ -86,6 +86,8 @@ class IndexedFile:
     """By SOP Class for images, else Modality (0008,0060)."""
     stated_modality: str
     patient_key: str = field(repr=False)
+    name_key: str = field(default="", repr=False)
+    """Patient's name and birth date, where both are stated."""
     study_uid: str
     series_uid: str
     frame_of_reference_uid: str
@@ -112,6 +114,7 @@ def read_header(dataset: Dataset, path: Path, sha256: str) -> IndexedFile:
         modality=modality or stated,
         stated_modality=stated,
         patient_key=read_patient_key(dataset),
+        name_key=_name_key(dataset),
         study_uid=elements.text(dataset, 0x0020000D),
         series_uid=elements.text(dataset, 0x0020000E),
         frame_of_reference_uid=elements.text(dataset, 0x00200052),
@@ -134,8 +137,17 @@ def read_patient_key(dataset: Dataset) -> str:
     identifier = elements.text(dataset, 0x00100020)
     if identifier:
         return identifier
-    name, born = elements.text(dataset, 0x00100010), elements.text(dataset, 0x00100030)
+    name, born = _name_and_birth(dataset)
     return f"{name}|{born}" if name or born else ""
+
+
+def _name_key(dataset: Dataset) -> str:
+    name, born = _name_and_birth(dataset)
+    return f"{name}|{born}" if name and born else ""
+
+
+def _name_and_birth(dataset: Dataset) -> tuple[str, str]:
+    return elements.text(dataset, 0x00100010), elements.text(dataset, 0x00100030)
 
 
 def _image_header(dataset: Dataset, sop_class: str) -> ImageHeader:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections import Counter
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -266,7 +266,14 @@ def _nothing_found(count: int, gathered: _Gathered) -> InputDataError:
 
 def _grouped(gathered: _Gathered) -> FileIndex:
     files, copies = _without_copies(gathered.files)
+    files, known_by_name = _with_patient_ids(files)
     issues = list(gathered.issues)
+    if known_by_name:
+        text = (
+            f"{known_by_name} files state no Patient ID; their name and birth date are those of the files that do, and "
+            "they were taken to be of that patient."
+        )
+        issues.append(_issue("patient-id-missing", text))
     if copies:
         issues.append(_issue("identical-copies", f"{copies} files are identical copies of others.", Severity.INFO))
     issues += [_issue(code, f"{count} files {text}.") for (code, text), count in gathered.oddities.items()]
@@ -291,6 +298,24 @@ def _without_copies(files: Iterable[IndexedFile]) -> tuple[list[IndexedFile], in
     kept = {file.sha256: file for file in reversed(ordered)}
     unique = [file for file in ordered if kept[file.sha256] is file]
     return unique, len(ordered) - len(unique)
+
+
+def _with_patient_ids(files: Sequence[IndexedFile]) -> tuple[list[IndexedFile], int]:
+    """Give files that only name their patient the key of those with the same name and birth date and a Patient ID.
+
+    Says how many there were. A name without a birth date, or one that stands beside two Patient IDs, ties nothing.
+    """
+    keys: defaultdict[str, set[str]] = defaultdict(set)
+    for file in files:
+        if file.name_key and file.patient_key != file.name_key:
+            keys[file.name_key].add(file.patient_key)
+    done = [
+        replace(file, patient_key=next(iter(keys[file.name_key])))
+        if file.patient_key == file.name_key and len(keys.get(file.name_key, ())) == 1
+        else file
+        for file in files
+    ]
+    return done, sum(one is not file for one, file in zip(done, files, strict=True))
 
 
 def _clashes(files: Iterable[IndexedFile]) -> list[Issue]:

@@ -108,7 +108,22 @@ def read_frame_relationships(
     """Read the retired Frame of Reference Relationship Sequence (3006,00C0) of a structure set.
 
     Each relationship's matrix maps the related frame into the frame of the item that holds it.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the sequence is broken.
     """
+    try:
+        return _frame_relationships(dataset, file_sha256)
+    except PARSE_FAULTS as fault:
+        found = f"Frame of Reference Relationship Sequence (3006,00C0) is broken: {describe(fault)}."
+        raise UnreadableFileError(found, "export the structure set again.") from fault
+
+
+def _frame_relationships(
+    dataset: Dataset, file_sha256: str
+) -> tuple[tuple[SpatialRegistration, ...], tuple[Issue, ...]]:
     issues: list[Issue] = []
     registrations = []
     for frame in elements.items(dataset, 0x30060010):

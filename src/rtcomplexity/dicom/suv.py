@@ -19,7 +19,7 @@ import numpy as np
 
 from rtcomplexity.dicom import elements
 from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, parse
-from rtcomplexity.errors import InputDataError
+from rtcomplexity.errors import InputDataError, UnreadableFileError
 from rtcomplexity.model.arrays import frozen_array
 from rtcomplexity.model.issue import Issue, Severity
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from rtcomplexity.model.image import ImageSeries
+    from rtcomplexity.settings import Settings
 
 SUBJECT: Final = "image:PT"
 ENHANCED_PET_UID: Final = "1.2.840.10008.5.1.4.1.1.130"
@@ -76,24 +77,24 @@ class _RefusedError(Exception):
     """Inside this module only: the text is the reason of a :class:`SuvRefusal`."""
 
 
-def read_suv_scale(series: ImageSeries) -> SuvScale | SuvRefusal:
-    """Read the headers of a PET series and say how its pixels become SUVbw."""
+def read_suv_scale(series: ImageSeries, settings: Settings) -> SuvScale | SuvRefusal:
+    """Read the headers of a PET series, within the settings' limits, and say how its pixels become SUVbw."""
     datasets: dict[object, Dataset] = {}
     for path in series.paths:
         if path not in datasets:
             try:
-                datasets[path] = _header(path)
+                datasets[path] = _header(path, settings)
             except (OSError, InputDataError):
                 return SuvRefusal(reason="a file of the PET series cannot be read again")
     return suv_scale([datasets[path] for path in series.paths])
 
 
-def _header(path: Path) -> Dataset:
+def _header(path: Path, settings: Settings) -> Dataset:
     """Parse a file up to its pixels: in memory where it is one slice, since pydicom reads element by element."""
     if path.stat().st_size <= WHOLE_IN_MEMORY_BYTES:
-        return parse(path.read_bytes())
+        return parse(path.read_bytes(), settings=settings)
     with path.open("rb") as stream:
-        return parse(stream)
+        return parse(stream, settings=settings)
 
 
 def suv_scale(datasets: Sequence[Dataset]) -> SuvScale | SuvRefusal:
@@ -118,6 +119,8 @@ def suv_scale(datasets: Sequence[Dataset]) -> SuvScale | SuvRefusal:
         return SuvRefusal(reason=str(refused), issues=tuple(issues))
     except PARSE_FAULTS as fault:
         return SuvRefusal(reason=f"a header of the PET series is broken: {describe(fault)}")
+    except UnreadableFileError:
+        return SuvRefusal(reason="a header of the PET series is broken: an element stands twice in it")
     if not np.isfinite(factors).all() or (factors <= 0).any():
         return SuvRefusal(reason="the factor to SUVbw is not a positive number", issues=tuple(issues))
     return SuvScale(suvbw_per_unit=factors, how=how, issues=tuple(issues))

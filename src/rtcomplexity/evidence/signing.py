@@ -109,7 +109,7 @@ def _fields_of(signature_file: bytes) -> tuple[bytes, bytes]:
         fields: dict[str, str] = json.loads(signature_file)
         key, signature = (base64.b64decode(fields[name], validate=True) for name in ("public_key", "signature"))
         canonical = {"algorithm": ALGORITHM, "public_key": _encoded(key), "signature": _encoded(signature)}
-    except (ValueError, KeyError, TypeError, binascii.Error):
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
         raise BadSignatureError("the signature file is damaged") from None
     if (json.dumps(canonical, indent=2) + "\n").encode() != signature_file:
         raise BadSignatureError("the signature file is damaged")

@@ -168,7 +168,7 @@ class CaseImages:
         if point_map is None:
             reason = "it is not shown to be registered with the planning image"
             return TiedImage(subject=subject, image_set=image_set, reason=reason)
-        return _with_suv(TiedImage(subject=subject, image_set=image_set, point_map=point_map))
+        return _with_suv(TiedImage(subject=subject, image_set=image_set, point_map=point_map), self.settings)
 
     def _fuse(self, tied: TiedImage, region: Region) -> FusedImage:
         if tied.point_map is None:
@@ -191,11 +191,11 @@ class CaseImages:
         return FusedImage(tied=tied, values=values, before=before)
 
 
-def _with_suv(tied: TiedImage) -> TiedImage:
+def _with_suv(tied: TiedImage, settings: Settings) -> TiedImage:
     """Add the factor to SUVbw of a PET, or the reason why there is none."""
     if tied.image_set.modality != "PT":
         return tied
-    scale = read_suv_scale(tied.series)
+    scale = read_suv_scale(tied.series, settings)
     issues = tuple(replace(issue, subject=tied.subject) for issue in scale.issues)
     if not isinstance(scale, SuvRefusal):
         return replace(tied, factor=scale.suvbw_per_unit, suv_how=scale.how, issues=issues)

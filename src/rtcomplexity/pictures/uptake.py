@@ -56,7 +56,7 @@ def uptake_of(
     series, point_map = found
     rows = _steps(j, planning.grid.row_spacing_mm)
     columns = _steps(i, planning.grid.column_spacing_mm)
-    scale = read_suv_scale(series)
+    scale = read_suv_scale(series, settings)
     factor = scale.suvbw_per_unit if isinstance(scale, SuvScale) else None
     points = _points_mm(planning.grid, slices, rows, columns)
     try:

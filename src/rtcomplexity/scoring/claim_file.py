@@ -94,7 +94,7 @@ def load_claim(path: Path) -> ClaimFile:
         data = tomllib.loads(text)
     except OSError as error:
         raise ClaimFileError("The claim file cannot be read.", "rtcomplexity claim new > claim.toml") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ClaimFileError("The claim file is not valid TOML.", "rtcomplexity claim new, and compare") from error
     try:
         return ClaimFile.model_validate(data)

@@ -327,7 +327,7 @@ def parse_profile(content: bytes, name: str) -> Profile:
     try:
         text = content.decode("utf-8")
         data = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ProfileError(f"Profile {name} is not valid TOML: {error}.", "correct the file there") from error
     if "sha256" in data:
         raise ProfileError(f"Profile {name} states its own sha256.", "remove that key; it is computed from the file")

@@ -425,6 +425,39 @@ def test_several_patients_are_counted_and_not_named(folder):
     assert "SECRET" not in str(caught.value)
 
 
+NAMED = {"PatientName": "A^B", "PatientBirthDate": "19580101"}
+
+
+def without_id(folder, **values):
+    """A structure set and images of one patient, and a plan without its Patient ID."""
+    drawn = structure_set([roi(1, "GTV", [ring(0), ring(2)])], uid="1.5", **NAMED)
+    for number, image in enumerate(slices([0, 2], **NAMED)):
+        save(folder, f"ct{number}", image)
+    save(folder, "rs", drawn)
+    save(folder, "rp", plan("1.5", **({"PatientID": ""} | NAMED | values)))
+    return read_case(folder, settings=Settings())
+
+
+def test_a_file_without_patient_id_is_of_the_patient_whose_name_and_birth_date_it_states(tmp_path):
+    case = without_id(tmp_path)
+    assert "patient-id-missing" in codes(case)
+    assert case.rt_plan is not None
+
+
+@pytest.mark.parametrize("of", [{"PatientName": "A^C"}, {"PatientBirthDate": "19580102"}, {"PatientBirthDate": ""}])
+def test_a_file_without_patient_id_and_another_name_or_birth_date_is_of_another_patient(tmp_path, of):
+    with pytest.raises(SeveralPatientsError, match="files of 2 patients"):
+        without_id(tmp_path, **of)
+
+
+def test_a_structure_set_without_patient_id_is_of_the_patient_of_its_images(tmp_path):
+    for number, image in enumerate(slices([0, 2], **NAMED)):
+        save(tmp_path, f"ct{number}", image)
+    save(tmp_path, "rs", structure_set([roi(1, "GTV", [ring(0), ring(2)])], PatientID="", **NAMED))
+    case = read_case(tmp_path, settings=Settings())
+    assert {case.structure_set.patient_key} == {one.series[0].patient_key for one in case.image_sets} == {"P-1"}
+
+
 def test_files_that_name_no_patient_are_an_issue(folder):
     made = ct(PatientID="")
     case = folder.add(*made, linked_set(made)).read()

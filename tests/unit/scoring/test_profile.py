@@ -130,7 +130,15 @@ def test_many_mistakes_are_counted():
         parse_profile(text.encode(), "x.toml")
 
 
-@pytest.mark.parametrize("content", [b"id = ", b"\xff\xfe"])
+@pytest.mark.parametrize(("mistakes", "told"), [(3, ""), (4, r" \(and 1 more\)")])
+def test_three_mistakes_are_named_and_the_rest_counted(mistakes, told):
+    text = profile_text().replace('direction = "higher"', 'direction = "up"', mistakes)
+    with pytest.raises(ProfileError, match=rf"cannot be used: [^;]+; [^;]+; [^;(]+\(line \d+\)[^;(]*{told}\.") as caught:
+        parse_profile(text.encode(), "x.toml")
+    assert ("more" in str(caught.value)) is bool(told)
+
+
+@pytest.mark.parametrize("content", [b"id = ", b"\xff\xfe", b"a = " + b"[" * 100_000], ids=["cut", "bytes", "deep"])
 def test_what_is_no_toml_is_refused(content):
     with pytest.raises(ProfileError, match=r"x\.toml is not valid TOML"):
         parse_profile(content, "x.toml")
