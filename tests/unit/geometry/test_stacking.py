@@ -180,3 +180,9 @@ def test_an_overlap_under_a_millionth_of_the_smaller_is_a_touch(depth_mm, pairs,
     place = 15 - 5 + depth_mm if is_within else 15 + 5 - depth_mm
     planes = [(z, polygon) for z in (0, 3) for polygon in (square(30), square(10, (place, 0)))]
     assert stacked(on_planes(*planes)).findings.partly_overlapping == pairs
+
+
+def test_the_volume_of_a_single_copy_is_said():
+    found = stacked(on_planes((0, square(10)), (3, square(10)), (3, square(10)[::-1]), (7, square(10))), [0, 3, 7])
+    assert found.findings.exact_copies == 1
+    assert found.findings.copies_mm3 == pytest.approx(100 * 3.5)

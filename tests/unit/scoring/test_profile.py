@@ -133,7 +133,9 @@ def test_many_mistakes_are_counted():
 @pytest.mark.parametrize(("mistakes", "told"), [(3, ""), (4, r" \(and 1 more\)")])
 def test_three_mistakes_are_named_and_the_rest_counted(mistakes, told):
     text = profile_text().replace('direction = "higher"', 'direction = "up"', mistakes)
-    with pytest.raises(ProfileError, match=rf"cannot be used: [^;]+; [^;]+; [^;(]+\(line \d+\)[^;(]*{told}\.") as caught:
+    with pytest.raises(
+        ProfileError, match=rf"cannot be used: [^;]+; [^;]+; [^;(]+\(line \d+\)[^;(]*{told}\."
+    ) as caught:
         parse_profile(text.encode(), "x.toml")
     assert ("more" in str(caught.value)) is bool(told)
 
