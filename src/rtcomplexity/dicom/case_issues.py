@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.dicom.image_link import do_agree, planes_agree
+from rtcomplexity.dicom.roi_frames import rois_elsewhere
 from rtcomplexity.model.case import ImageLink
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 
@@ -27,10 +28,13 @@ def link_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeries]) 
     """Say what is odd about the tie between a structure set and the images that are here."""
     if not found:
         text = "No CT, MR or PET images are here: contours are measured on their own planes, nothing is sampled."
-        return [Issue(code="no-images", severity=Severity.WARNING, subject="plan", text=text)]
+        return [
+            Issue(code="no-images", severity=Severity.WARNING, subject="plan", text=text),
+            *_elsewhere(chosen, link),
+        ]
     if link.kind is ImageLink.NONE:
         return _unlinked_issues(chosen, link, found)
-    issues = _other_frame_issues(chosen, link) + _off_slice_issues(chosen, link)
+    issues = _frame_issues(link) + _elsewhere(chosen, link) + _off_slice_issues(chosen, link)
     by_image = {ImageLink.CONTOUR_IMAGE_SEQUENCE, ImageLink.STUDY_LEVEL_REFERENCES}
     if link.kind in by_image and link.resolved < link.stated:
         text = f"{link.text[0].upper()}{link.text[1:]}: the others of these images are not here."
@@ -46,6 +50,7 @@ def link_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeries]) 
 def _unlinked_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeries]) -> list[Issue]:
     text = f"No UID ties the structure set to the images that are here: {link.text}. Nothing was sampled from them."
     issues = [Issue(code="unlinked-images", severity=Severity.WARNING, subject="plan", text=text)]
+    issues += _elsewhere(chosen, link)
     for one in found:
         if not chosen.patient_key or one.series.patient_key != chosen.patient_key:
             continue
@@ -72,16 +77,21 @@ def _off_slice_issues(chosen: StructureSet, link: Link) -> list[Issue]:
     return [Issue(code="contours-off-slices", severity=Severity.INFO, subject="plan", text=text)]
 
 
-def _other_frame_issues(chosen: StructureSet, link: Link) -> list[Issue]:
-    frame = link.planning.series.frame_of_reference_uid if link.planning else ""
-    if not frame:
-        text = "The planning image names no frame of reference; that of the contours was taken to be its own."
-        return [Issue(code="image-without-frame", severity=Severity.WARNING, subject="plan", text=text)]
-    text = "It refers to another frame of reference than the planning image: nothing is sampled for it."
+def _frame_issues(link: Link) -> list[Issue]:
+    if link.planning is None or link.planning.series.frame_of_reference_uid:
+        return []
+    text = "The planning image names no frame of reference; that of the contours was taken to be its own."
+    return [Issue(code="image-without-frame", severity=Severity.WARNING, subject="plan", text=text)]
+
+
+def _elsewhere(chosen: StructureSet, link: Link) -> list[Issue]:
+    text = (
+        "It refers to another frame of reference than the planning image, or than most ROIs: it is measured on its own "
+        "planes, nothing is sampled for it, and it is neither related to other ROIs nor scored."
+    )
     return [
         Issue(code="roi-in-other-frame", severity=Severity.WARNING, subject=roi_subject(roi.number), text=text)
-        for roi in chosen.rois
-        if roi.frame_of_reference_uid and roi.frame_of_reference_uid != frame
+        for roi in rois_elsewhere(chosen, link.planning.series if link.planning else None)
     ]
 
 

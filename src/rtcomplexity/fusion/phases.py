@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.dicom.roi_frames import rois_elsewhere
 from rtcomplexity.dicom.roi_images import drawn_on, owners, phases_in_frame
 from rtcomplexity.model.structure_set import TargetClass
 
@@ -117,7 +118,11 @@ def _names(roi: Roi) -> frozenset[str]:
 def _of_acquisition(image_set: ImageSet, case: Case, planning: ImageSeries) -> CasePhases:
     owner = owners((series for each in case.image_sets for series in each.series), first=planning)
     sets = [(planning, case.structure_set), *((each.series, each.structure_set) for each in case.phase_sets)]
-    drawn = [(drawn_on(roi, owner, linked), roi, n == 0) for n, (linked, one) in enumerate(sets) for roi in _gross(one)]
+    drawn = [
+        (drawn_on(roi, owner, linked), roi, n == 0)
+        for n, (linked, one) in enumerate(sets)
+        for roi in gross_targets(one, linked)
+    ]
     phases = tuple(_drawn_phases(image_set, drawn))
     return CasePhases(
         phases=phases,
@@ -150,8 +155,11 @@ def _same_contours(one: Roi, other: Roi) -> bool:
     return np.array_equal(one.contours.points_mm, other.contours.points_mm)
 
 
-def _gross(structure_set: StructureSet) -> tuple[Roi, ...]:
-    return tuple(roi for roi in structure_set.rois if roi.target_class.is_gross and len(roi.contours))
+def gross_targets(structure_set: StructureSet, linked: ImageSeries | None) -> tuple[Roi, ...]:
+    """Gross targets of a set with contours in the frame of reference of the images that it is linked to."""
+    elsewhere = {roi.number for roi in rois_elsewhere(structure_set, linked)}
+    drawn = (roi for roi in structure_set.rois if roi.number not in elsewhere and len(roi.contours))
+    return tuple(roi for roi in drawn if roi.target_class.is_gross)
 
 
 def _own_gtvs(phase: PhaseContours, case: Case, planning: ImageSeries) -> tuple[Roi, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rtcomplexity.dicom.roi_frames import rois_elsewhere
 from rtcomplexity.geometry.distance import SampledSurface
 from rtcomplexity.geometry.frames import PlaneAxes, common_normal, group_positions, newell_normals
 from rtcomplexity.geometry.runs import Runs, on_grid
@@ -17,13 +18,14 @@ from rtcomplexity.geometry.topology import Topology, topology
 from rtcomplexity.metrics.measurement import NotMeasurableError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from rtcomplexity.geometry.morphology import MaskMorphology
     from rtcomplexity.geometry.planar import PlaneStack
     from rtcomplexity.geometry.subvoxel import SubvoxelSurface
+    from rtcomplexity.model.case import Case
     from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.model.structure_set import Roi
     from rtcomplexity.settings import Settings
@@ -43,6 +45,34 @@ class DrawingGrid:
     pixel_mm: float
     """Geometric mean of the pixel spacing; the settings' fallback where there is no image."""
     image: ImageGrid | None = None
+    why_no_image: str = "no planning image is linked"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CaseGrids:
+    """Where each ROI of a case could have been drawn."""
+
+    planning: DrawingGrid
+    elsewhere: Mapping[str, DrawingGrid]
+    """Of ROIs in other frames of reference, by frame: their own planes."""
+    numbers_elsewhere: frozenset[int]
+
+    def of(self, roi: Roi) -> DrawingGrid:
+        """Grid of one ROI of the case."""
+        return self.elsewhere[roi.frame_of_reference_uid] if roi.number in self.numbers_elsewhere else self.planning
+
+
+def case_grids(case: Case, settings: Settings) -> CaseGrids:
+    """Find the grids of a case: the planning image's, and one for each other frame of reference that ROIs state."""
+    others = rois_elsewhere(case.structure_set, case.planning_image)
+    numbers = frozenset(roi.number for roi in others)
+    here = [roi for roi in case.structure_set.rois if roi.number not in numbers]
+    grids = {}
+    for frame in dict.fromkeys(roi.frame_of_reference_uid for roi in others):
+        own = drawing_grid(None, [roi for roi in others if roi.frame_of_reference_uid == frame], settings)
+        grids[frame] = replace(own, why_no_image="it lies in another frame of reference than the planning image")
+    image = case.planning_image.grid if case.planning_image else None
+    return CaseGrids(planning=drawing_grid(image, here, settings), elsewhere=grids, numbers_elsewhere=numbers)
 
 
 def drawing_grid(image: ImageGrid | None, rois: Sequence[Roi], settings: Settings) -> DrawingGrid:
@@ -101,11 +131,11 @@ class ShapeContext(ABC):
         Raises
         ------
         NotMeasurableError
-            If there is no planning image, or the contours are not parallel to its slices.
+            If there is no planning image in the ROI's frame, or the contours are not parallel to its slices.
         """
         image = self.grid.image
         if image is None:
-            raise NotMeasurableError("no planning image is linked")
+            raise NotMeasurableError(self.grid.why_no_image)
         if abs(float(self.stack.normal @ image.normal)) < 1 - 1e-9:
             raise NotMeasurableError("the contours are not parallel to the planning image's slices")
         return on_grid(self.stack, image)

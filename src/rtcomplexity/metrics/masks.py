@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rtcomplexity.errors import InputDataError, UsageError
 from rtcomplexity.fusion.masks import file_names, nifti_bytes, ras_from_index
-from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.context import RoiContext, case_grids
 from rtcomplexity.metrics.measurement import NotMeasurableError
 
 if TYPE_CHECKING:
@@ -52,11 +52,11 @@ def masks(case: Case, *, settings: Settings, wanted: Sequence[str] = ()) -> Iter
         )
     grid = case.planning_image.grid
     ras_from_index(grid)
-    rois = case.structure_set.rois
+    rois, grids = case.structure_set.rois, case_grids(case, settings)
     chosen = {index for text in wanted for index in _indices(text, rois)} if wanted else set(range(len(rois)))
     for index, (roi, name) in enumerate(zip(rois, file_names(rois), strict=True)):
         if index in chosen:
-            yield _mask(roi, name, grid, rois, settings)
+            yield _mask(RoiContext(roi=roi, grid=grids.of(roi), settings=settings), name, grid)
 
 
 def _indices(text: str, rois: Sequence[Roi]) -> list[int]:
@@ -68,8 +68,8 @@ def _indices(text: str, rois: Sequence[Roi]) -> list[int]:
     return found
 
 
-def _mask(roi: Roi, name: str, image: ImageGrid, rois: Sequence[Roi], settings: Settings) -> Mask:
-    context = RoiContext(roi=roi, grid=drawing_grid(image, rois, settings), settings=settings)
+def _mask(context: RoiContext, name: str, image: ImageGrid) -> Mask:
+    roi = context.roi
     try:
         runs = context.runs
     except NotMeasurableError as error:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.fusion.case_images import CaseImages
-from rtcomplexity.fusion.phases import case_phases
+from rtcomplexity.fusion.phases import case_phases, gross_targets
 from rtcomplexity.metrics import catalogue
 from rtcomplexity.metrics.computing import compute_all
-from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.context import RoiContext, case_grids
 from rtcomplexity.metrics.findings import roi_issues
 from rtcomplexity.metrics.fused import TargetImages, image_issues, measure_images, sampled_subjects
 from rtcomplexity.metrics.gross_target import measure_gross_target
@@ -44,16 +44,15 @@ def measure(case: Case, *, settings: Settings, quick: bool = False) -> MetricTab
     case : what was read
     quick : counts and volumes only; nothing is scored
     """
-    image = case.planning_image.grid if case.planning_image else None
-    grid = drawing_grid(image, case.structure_set.rois, settings)
+    grids = case_grids(case, settings)
     images = None if quick else CaseImages(case=case, settings=settings)
-    gross_targets = tuple(roi for roi in case.structure_set.rois if roi.target_class.is_gross and len(roi.contours))
-    phases = None if quick else MeasuredPhases(found=case_phases(case), gross_targets=gross_targets)
+    gross_here = gross_targets(case.structure_set, case.planning_image)
+    phases = None if quick else MeasuredPhases(found=case_phases(case), gross_targets=gross_here)
     measured, usable = [], []
     for roi in case.structure_set.rois:
-        context = RoiContext(roi=roi, grid=grid, settings=settings)
+        context = RoiContext(roi=roi, grid=grids.of(roi), settings=settings)
         measured.append(_measure_roi(context, images, phases))
-        if not _is_refused(measured[-1].issues):
+        if context.grid is grids.planning and not _is_refused(measured[-1].issues):
             usable.append(context.lean())
     roi_issues = tuple(issue for each in measured for issue in each.issues)
     if images is None or phases is None:
@@ -114,7 +113,8 @@ def _measure_roi(context: RoiContext, images: CaseImages | None, phases: Measure
         if images is not None and phases is not None and roi.target_class.is_target:
             is_gross, phase = roi.target_class.is_gross, phases.found.series_of(roi)
             found = TargetImages(target=context, images=images, is_gross=is_gross, phase=phase)
-            values |= measure_images(found) | (measure_phases(context, phases) if is_gross else {})
+            is_placed = is_gross and context.grid.image is not None
+            values |= measure_images(found) | (measure_phases(context, phases) if is_placed else {})
             issues, sampled = (*issues, *image_issues(found, roi.number)), sampled_subjects(found)
     except InputDataError as error:
         values = {d.key: Measurement.missing(error.found, d.unit) for d in definitions}

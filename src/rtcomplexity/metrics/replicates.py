@@ -15,7 +15,7 @@ import numpy as np
 
 from rtcomplexity.geometry.volume import slab_volume_mm3
 from rtcomplexity.metrics import contour, shape
-from rtcomplexity.metrics.context import RoiContext, UnionContext, drawing_grid
+from rtcomplexity.metrics.context import RoiContext, UnionContext, case_grids
 from rtcomplexity.metrics.gross_target import union_of
 from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.metrics.target_shape import coarse_shape
@@ -115,7 +115,7 @@ def replicates(
 ) -> Replicates:
     """Prepare redrawings of the union of these ROIs, of which `values` were measured."""
     rois = case.structure_set.rois
-    grid = drawing_grid(case.planning_image.grid if case.planning_image else None, rois, settings)
+    grid = case_grids(case, settings).planning
     parts = [RoiContext(roi=roi, grid=grid, settings=settings) for roi in rois if roi.number in numbers]
     parts.sort(key=lambda part: (-slab_volume_mm3(part.stack), part.roi.number))
     union = union_of(parts)

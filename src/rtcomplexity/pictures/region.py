@@ -15,7 +15,7 @@ import numpy as np
 from rtcomplexity.dicom.pixels import IndexBox
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.geometry.runs import Lattice, plane_of_slices
-from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.context import RoiContext, case_grids
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.model.structure_set import TargetClass
 
@@ -130,11 +130,12 @@ def view_of(case: Case, names: Mapping[int, str], gross: Sequence[int], settings
     gross : numbers of the ROIs that were scored
     """
     image = None if case.planning_image is None else case.planning_image.grid
-    grid = drawing_grid(image, case.structure_set.rois, settings)
-    targets = _contexts((r for r in case.structure_set.rois if r.target_class.is_target), grid, settings)
+    grids = case_grids(case, settings)
+    here = [roi for roi in case.structure_set.rois if roi.number not in grids.numbers_elsewhere]
+    targets = _contexts((roi for roi in here if roi.target_class.is_target), grids.planning, settings)
     notes = [] if len(targets) <= MOST_TARGETS else [f"Only {MOST_TARGETS} of {len(targets)} targets are drawn."]
     targets = targets[:MOST_TARGETS]
-    organs = _contexts((r for r in case.structure_set.rois if r.target_class is TargetClass.OAR), grid, settings)
+    organs = _contexts((roi for roi in here if roi.target_class is TargetClass.OAR), grids.planning, settings)
     colours = _Colours()
     drawn = tuple(colours.shown(each, names) for each in targets)
     near = tuple(colours.shown(each, names) for each in _nearest(organs, drawn))
