@@ -186,3 +186,11 @@ def test_the_volume_of_a_single_copy_is_said():
     found = stacked(on_planes((0, square(10)), (3, square(10)), (3, square(10)[::-1]), (7, square(10))), [0, 3, 7])
     assert found.findings.exact_copies == 1
     assert found.findings.copies_mm3 == pytest.approx(100 * 3.5)
+
+
+@pytest.mark.parametrize("doubled", range(4))
+def test_a_vertex_written_twice_is_kept_once(doubled):
+    drawn = np.insert(square(10), doubled, square(10)[doubled], axis=0)
+    found = stacked(on_planes((0, drawn), (3, square(10))), Z)
+    assert np.diff(found.stack.contour_offsets).tolist() == [4, 4]
+    assert found.findings == StackFindings()

@@ -310,3 +310,11 @@ def test_plans_as_hard_are_counted_in_words(at_or_above, words):
     found = beside([90.0] * at_or_above + [10.0] * 125).compare("sbrt", 50)
     assert words in found.text
     assert f"Of {125 + at_or_above} local plans" in found.text
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 130])
+def test_quantiles_are_those_of_numpy(n):
+    scores = np.round(np.random.default_rng(n).uniform(0, 100, n), 1).tolist()
+    (stratum,) = summary_of(local(scores)).strata
+    for percent in (5, 25, 50, 75, 95, 97.5):
+        assert stratum.t_quantiles[f"{percent:g}"] == pytest.approx(np.quantile(scores, percent / 100), rel=1e-5)

@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,3 +88,13 @@ def knots(draw):
 def test_harder_is_never_a_lower_percentile(made, value, further):
     reference, sign = made
     assert percentile_below(reference, value + sign * further) >= percentile_below(reference, value) - 1e-3
+
+
+@pytest.mark.parametrize("falling", [False, True])
+def test_the_value_at_a_percentile_lies_on_the_straight_line_between_its_knots(falling):
+    values = [7.0, 9.0, 14.0, 40.0]
+    knots = tuple(zip(values[::-1] if falling else values, (5.0, 25.0, 65.0, 99.0), strict=True))
+    for percent in (5, 10, 25, 30, 60, 65, 80, 99):
+        expected = np.interp(percent, [5, 25, 65, 99], [value for value, _ in knots])
+        assert value_at(knots, percent) == pytest.approx(expected, rel=1e-5)
+        assert percentile_below(knots, value_at(knots, percent)) == pytest.approx(percent, abs=1e-3)
