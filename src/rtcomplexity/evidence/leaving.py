@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rtcomplexity.evidence.manifest import InputFile
     from rtcomplexity.evidence.record import Record
     from rtcomplexity.model.case import Case
+    from rtcomplexity.pictures.scene import Pictures
     from rtcomplexity.settings import Settings
 
 
@@ -49,10 +50,15 @@ def evidence_of(
     written_at : time of the run, UTC; it stands in the manifest alone
     key : signs the manifest
     """
-    names = {roi.number: roi.name for roi in record.rois}
-    pictures = draw(case, names=names, gross=record.gross_target.rois, settings=settings)
+    pictures = pictures_of(case, record, settings)
     files = sealed_files(record, render(record, pictures), inputs_of(case), written_at=written_at, key=key)
     return Evidence(files=files, may_show_face=pictures.scene.may_show_face)
+
+
+def pictures_of(case: Case, record: Record, settings: Settings | None = None) -> Pictures:
+    """Draw the pictures that go with a record, with the names that stand in it."""
+    names = {roi.number: roi.name for roi in record.rois}
+    return draw(case, names=names, gross=record.gross_target.rois, settings=settings)
 
 
 def sealed_files(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +16,7 @@ from rtcomplexity.errors import InputDataError
 from rtcomplexity.evidence import manifest as manifests
 from rtcomplexity.evidence.manifest import MANIFEST_FILE, digest, installed_packages, is_sealed
 from rtcomplexity.evidence.record import to_json
-from rtcomplexity.evidence.rendering import EVIDENCE_FILE, REPORTS
+from rtcomplexity.evidence.rendering import EVIDENCE_FILE, PICTURE_FOLDER, REPORTS
 from rtcomplexity.evidence.signing import SIGNATURE_FILE, BadSignatureError, check_signature
 
 if TYPE_CHECKING:
@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from rtcomplexity.evidence.folder import EvidenceFolder
     from rtcomplexity.evidence.manifest import InputFile, Manifest
     from rtcomplexity.evidence.record import Record
+    from rtcomplexity.pictures.scene import Pictures
 
 RELATIVE_TOLERANCE: Final = 1e-5
 NEXT_TO_NOTHING: Final = 1e-9
 MOST_TOLD: Final = 5
-_DECIMAL: Final = re.compile(r"-?\d+\.\d+(?:[eE][-+]?\d+)?")
-"""A measured number in a sentence; whole numbers (counts, parts of a UID) have to be the same."""
+_DECIMAL: Final = re.compile(r"(?<![\d.])-?\d+\.\d+(?:[eE][-+]?\d+)?(?!\.?\d)")
+"""A measured number in a sentence; whole numbers, and numbers with several points as UIDs are, have to be the same."""
+_EXACT: Final = ("identification",)
+"""Parts of a record whose values are names for things, never measured."""
 
 
 class Agreement(StrEnum):
@@ -59,6 +62,8 @@ class FolderCheck:
     problems: tuple[str, ...]
     notes: tuple[str, ...]
     file_count: int
+    unchecked: tuple[str, ...] = ()
+    """Files that say to be of other software, and are not what this one writes of the same record."""
 
 
 def check_folder(folder: EvidenceFolder, *, public_key: bytes | None = None) -> FolderCheck:
@@ -71,14 +76,16 @@ def check_folder(folder: EvidenceFolder, *, public_key: bytes | None = None) -> 
     manifest = folder.manifest()
     problems = [*_manifest_problems(folder, manifest), *_output_problems(folder, manifest)]
     notes = [f"{name} lies in the folder and is no part of the evidence" for name in folder.others]
+    unchecked: list[str] = []
     if not problems:
-        more_problems, more_notes = _report_findings(folder, manifest)
-        problems, notes = [*problems, *more_problems], [*notes, *more_notes]
+        more_problems, unchecked = _report_findings(folder, manifest)
+        problems = [*problems, *more_problems]
     signature_problems, signature_notes = _signature_findings(folder, public_key)
     return FolderCheck(
         problems=(*problems, *signature_problems),
         notes=(*notes, *signature_notes),
         file_count=len(manifest.outputs),
+        unchecked=tuple(unchecked),
     )
 
 
@@ -100,7 +107,10 @@ def _output_problems(folder: EvidenceFolder, manifest: Manifest) -> Iterator[str
 
 
 def _report_findings(folder: EvidenceFolder, manifest: Manifest) -> tuple[list[str], list[str]]:
-    """Whether the manifest speaks of this record and the reports say what the record says."""
+    """Problems, and the reports that another version may have written in other words.
+
+    The manifest's word for its versions excuses a report from being compared, never from being told.
+    """
     try:
         record, pictures = folder.record(), folder.pictures()
     except InputDataError as error:
@@ -110,13 +120,13 @@ def _report_findings(folder: EvidenceFolder, manifest: Manifest) -> tuple[list[s
     problems = [] if told == stands else [f"{MANIFEST_FILE} does not speak of this {EVIDENCE_FILE}"]
     if to_json(record) != folder.files[EVIDENCE_FILE]:
         problems.append(f"{EVIDENCE_FILE} is not in its canonical form")
-    if manifest.packages != installed_packages():
-        return problems, ["the reports were written by other versions of the software, and were not rendered again"]
     differing = [
         name
         for name, renderer in REPORTS.items()
         if name in folder.files and renderer(record, pictures) != folder.files[name]
     ]
+    if manifest.packages != installed_packages():
+        return problems, differing
     return [*problems, *(f"{name} does not say what the record says" for name in differing)], []
 
 
@@ -151,6 +161,23 @@ def unreadable_plan(found: str) -> tuple[str, ...]:
     return (f"the plan at hand cannot be assessed: {found.rstrip('.')}",)
 
 
+def compare_pictures(saved: Pictures, drawn: Pictures) -> tuple[str, ...]:
+    """Name the saved pictures that are not those that the plan gives."""
+    before, now = saved.all_files(), drawn.all_files()
+    names = sorted({*before, *now})
+    return tuple(f"{PICTURE_FOLDER}/{name}" for name in names if before.get(name) != now.get(name))
+
+
+def with_pictures(
+    check: FolderCheck, differing: tuple[str, ...], manifest: Manifest, comparison: Comparison
+) -> FolderCheck:
+    """Add the pictures that differ: as problems, or, where other software or another platform drew, as not checked."""
+    if manifest.packages == installed_packages() and comparison.agreement is Agreement.IDENTICAL:
+        shown = tuple(f"{name} does not show what the plan shows" for name in differing)
+        return replace(check, problems=(*check.problems, *shown))
+    return replace(check, unchecked=(*check.unchecked, *differing))
+
+
 def compare_records(saved: Record, derived: Record) -> Comparison:
     """Compare a saved record with one that was derived again."""
     first, second = to_json(saved), to_json(derived)
@@ -177,7 +204,7 @@ def _differences(a: Any, b: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - 
     elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
         for number, (each, other) in enumerate(zip(a, b, strict=True)):
             yield from _differences(each, other, f"{path}[{number}]")
-    elif not _agree(a, b):
+    elif not (a == b if path.startswith(_EXACT) else _agree(a, b)):
         yield path
 
 
@@ -214,15 +241,29 @@ def verification_sentence(
         problems.append(f"the record derived again differs in {_listed(comparison.differences)}")
     if problems:
         return False, f"Differs: {_listed(problems)}."
-    untouched = f"all {check.file_count} files are as they were written"
+    fit = f"all {check.file_count} files fit the manifest"
+    doubt = _doubt(check.unchecked)
     if comparison is None:
-        return True, f"Untouched: {untouched}; name the plan with --plan to derive the record again."
+        return True, (
+            f"{doubt}Untouched: {fit}. Who can write files can write such a folder: --plan derives the record again, "
+            "--public-key tells who signed."
+        )
     if comparison.agreement is Agreement.IDENTICAL:
-        return True, f"Identical: {untouched}, the inputs are the same, and the plan gives the same record."
+        return True, f"{doubt}Identical: {fit}, the inputs are the same, and the plan gives the same record."
     cause = "another version of this software" if comparison.is_other_version else "another platform"
     return True, (
-        f"Equivalent: {untouched}, the inputs are the same, and the plan gives the same verdict with every number "
+        f"{doubt}Equivalent: {fit}, the inputs are the same, and the plan gives the same verdict with every number "
         f"within {RELATIVE_TOLERANCE:g} relative, as on {cause}."
+    )
+
+
+def _doubt(unchecked: tuple[str, ...]) -> str:
+    """Say first what was not checked."""
+    if not unchecked:
+        return ""
+    return (
+        f"Only {EVIDENCE_FILE} was checked, not {_listed(unchecked)}: by the manifest's own word that is of other "
+        "software or another platform (report renders reports again). "
     )
 
 

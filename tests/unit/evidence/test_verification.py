@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -9,14 +10,16 @@ from rtcomplexity.evidence import signing, verification
 from rtcomplexity.evidence.folder import EvidenceFolder
 from rtcomplexity.evidence.leaving import sealed_files
 from rtcomplexity.evidence.manifest import InputFile
-from rtcomplexity.evidence.record import from_json, to_json
+from rtcomplexity.evidence.record import Identification, from_json, to_json
 from rtcomplexity.evidence.verification import (
     Agreement,
     check_folder,
     compare_inputs,
+    compare_pictures,
     compare_records,
     unreadable_plan,
     verification_sentence,
+    with_pictures,
 )
 from unit.evidence.made_evidence import NOW, VERDICTS, folder_files, record_of
 
@@ -110,11 +113,64 @@ def test_a_record_that_was_rewritten_together_with_the_manifest_is_caught():
     assert "manifest.json does not speak of this evidence.json" in check(forged).problems
 
 
-def test_reports_of_other_software_are_not_compared_and_that_is_said(monkeypatch):
+def resealed(name, content, packages=None):
+    """The folder with one file replaced, and a manifest that says so and may name other software."""
+    outputs = {each: kept for each, kept in FILES.items() if each != "manifest.json"} | {name: content}
+    manifest = manifests.build_manifest(record_of(), outputs, (), written_at=NOW)
+    named = manifests.sealed(manifest.model_copy(update={"packages": packages or manifest.packages}))
+    return {**outputs, "manifest.json": manifests.to_json(named)}
+
+
+def test_reports_of_other_software_that_say_the_same_are_checked(monkeypatch):
     monkeypatch.setattr(verification, "installed_packages", lambda: {"rtcomplexity": "9"})
     found = check(FILES)
-    assert found.problems == ()
-    assert "not rendered again" in found.notes[0]
+    assert (found.problems, found.unchecked) == ((), ())
+
+
+def test_naming_other_software_in_the_manifest_does_not_make_a_forged_report_pass_unseen():
+    found = check(resealed("evidence.html", b"<h1>Supported</h1>", {"rtcomplexity": "0.0.9"}))
+    assert found.unchecked == ("evidence.html",)
+    sentences = [
+        verification_sentence(found)[1],
+        verification_sentence(found, inputs=(), comparison=compare_records(record_of(), record_of()))[1],
+    ]
+    for sentence in sentences:
+        assert sentence.startswith("Only evidence.json was checked, not evidence.html")
+    assert check(resealed("evidence.html", b"<h1>Supported</h1>")).problems
+
+
+def test_a_picture_of_something_else_is_a_problem():
+    saved = EvidenceFolder(files=FILES).pictures()
+    name = next(iter(saved.files))
+    drawn = replace(saved, files={**saved.files, name: b"another picture"})
+    manifest = manifests.from_json(FILES["manifest.json"])
+    same = compare_records(record_of(), record_of())
+    near = compare_records(record_of(), changed(record_of(), volume=1 + 5e-6))
+    assert compare_pictures(saved, saved) == ()
+    differing = compare_pictures(saved, drawn)
+    assert differing == (f"pictures/{name}",)
+    assert with_pictures(check(FILES), differing, manifest, same).problems == (
+        f"pictures/{name} does not show what the plan shows",
+    )
+    elsewhere = with_pictures(check(FILES), differing, manifest, near)
+    assert (elsewhere.problems, elsewhere.unchecked) == ((), differing)
+
+
+def test_parts_of_a_uid_are_no_measured_numbers():
+    a, b = (changed(record_of(), text=f"of 1.2.840.{n}.5 found") for n in (1000000, 1000001))
+    assert compare_records(a, b).agreement is Agreement.DIFFERS
+    a, b = (changed(record_of(), text=f"of 1.2.840.1.{n} found") for n in (1000000, 1000001))
+    assert compare_records(a, b).agreement is Agreement.DIFFERS
+
+
+def test_what_names_a_patient_has_no_tolerance():
+    record = record_of(identified=True)
+    who = dict.fromkeys(Identification.model_fields)
+    a, b = (
+        record.model_copy(update={"identification": Identification(**{**who, "patient_id": each})})
+        for each in ("123456.7", "123456.8")
+    )
+    assert compare_records(a, b).differences == ("identification.patient_id",)
 
 
 def test_inputs_are_compared_as_sets_of_files():

@@ -37,7 +37,7 @@ def verify(
     structure_set_uid: StructureSetUid = None,
     quiet: Quiet = False,
 ) -> None:
-    """Say whether an evidence folder is untouched; with the plan, whether it gives the same record.
+    """Say whether an evidence folder is untouched; with the plan, whether it gives the same record and pictures.
 
     Ends with 0 when it is identical or equivalent, with 5 when it differs.
 
@@ -47,15 +47,19 @@ def verify(
     from rtcomplexity.errors import InputDataError
     from rtcomplexity.evidence.folder import read_folder
     from rtcomplexity.evidence.formats.text import shown
+    from rtcomplexity.evidence.leaving import pictures_of
     from rtcomplexity.evidence.manifest import inputs_of
     from rtcomplexity.evidence.signing import read_public_key
     from rtcomplexity.evidence.verification import (
         check_folder,
         compare_inputs,
+        compare_pictures,
         compare_records,
         unreadable_plan,
         verification_sentence,
+        with_pictures,
     )
+    from rtcomplexity.settings import Settings
 
     saved = read_folder(folder)
     check = check_folder(saved, public_key=None if public_key is None else read_public_key(public_key))
@@ -77,6 +81,8 @@ def verify(
         else:
             inputs = compare_inputs(saved.manifest(), inputs_of(assessment.case))
             comparison = compare_records(saved.record(), record)
+            drawn = pictures_of(assessment.case, record, Settings.from_environment())
+            check = with_pictures(check, compare_pictures(saved.pictures(), drawn), saved.manifest(), comparison)
     is_good, sentence = verification_sentence(check, inputs=inputs, comparison=comparison)
     typer.echo(shown(sentence))
     if not quiet:
