@@ -2,11 +2,11 @@
 
 The changes are those of cosmic-ray: a number one more or less, another operator, a condition turned round, a loop that
 never runs, a decorator taken off. Of its twelve replacements of an arithmetic operator only one is tried, of those of
-an ordering the neighbour and the opposite, and nothing in an annotation, which is never evaluated: what is left is
-harder to notice. A sample is drawn from all of them by seed. Each is tried in a fork of a process that has loaded the
-libraries and not the package, with the tests that reach the changed line, the module's own and the quickest first, as
-many as fit into a budget of their ordinary time. First some modules are tried unchanged, and have to pass. A test that
-fails, or a time limit passed, kills the mutant. Linux only.
+an ordering the neighbour and the opposite, and nothing in what never runs (annotations, ``if TYPE_CHECKING``): what is
+left is harder to notice. A sample is drawn from all of them by seed. Each is tried in a fork of a process that has
+loaded the libraries and not the package, with the tests that reach the changed statement, the module's own and the
+quickest first, as many as fit into a budget of their ordinary time. First some modules are tried unchanged, and have
+to pass. A test that fails, or a time limit passed, kills the mutant. Linux only.
 
 Writes ``build/mutants/survivors.txt`` and prints a table.
 """
@@ -174,15 +174,15 @@ def all_mutants() -> list[Mutant]:
 
 
 def mutants_of(path: Path) -> Iterator[Mutant]:
-    """The changes of one module, those inside annotations left out."""
+    """The changes of one module, those in what never runs left out."""
     source = path.read_text(encoding="utf-8")
-    tree, annotated = get_ast(source), annotations(source)
+    tree, never_run = get_ast(source), [*annotations(source), *type_checking(source)]
     nodes = list(ast_nodes(tree))
     for name in filter(KEPT.fullmatch, operator_names()):
         operator = get_operator(name)()
         places = (place for node in nodes for place in operator.mutation_positions(node))
         for occurrence, (start, _end) in enumerate(places):
-            if not any(first <= start < last for first, last in annotated):
+            if not any(first <= start < last for first, last in never_run):
                 yield Mutant(
                     path=str(path.relative_to(ROOT)), line=start[0], operator=name.removeprefix("core/"),
                     occurrence=occurrence,
@@ -198,6 +198,16 @@ def annotations(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
             if isinstance(found, ast.expr):
                 spans.append(((found.lineno, found.col_offset), (found.end_lineno, found.end_col_offset)))
     return spans
+
+
+def type_checking(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where imports that only serve annotations start and end, as (line, column)."""
+    found = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.If))
+    return [
+        ((node.lineno, node.col_offset), (node.end_lineno or node.lineno, node.end_col_offset or 0))
+        for node in found
+        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    ]
 
 
 def sample(mutants: Sequence[Mutant], size: int, seed: int) -> list[Mutant]:
