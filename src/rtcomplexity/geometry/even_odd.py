@@ -23,6 +23,11 @@ MAX_BAND_EDGES = 60_000_000
 CROSSING_TOLERANCE = 1e-9
 """Edges whose order differs by less than this share of the shape's width touch, they do not cross."""
 CHUNK_EDGES = 4_000_000
+MAX_CROSSING_CELLS = 100_000_000
+"""Most pairs of edges, and (edge, cut) pairs, that are looked at in bands in which edges cross, ..."""
+CELLS_PER_BAND_EDGE = 20
+"""... and so many more for each (edge, band) pair: copies that differ a little cross often, but few edges at a time."""
+BLOCK_CELLS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -175,10 +180,7 @@ def _banded(
     low = np.minimum(rank, rank[following])
     spans = np.maximum(rank, rank[following]) - low
     if spans.sum() > MAX_BAND_EDGES:
-        raise LimitExceededError(
-            f"A shape of {len(rank)} vertices crosses itself so often that its area cannot be computed.",
-            "leave that ROI out or have its contours redrawn.",
-        )
+        raise _too_tangled(len(rank))
     areas = np.zeros(planes)
     crossing, entangled = [], []
     for chunk in _chunks(spans, plane_of_edge):
@@ -192,6 +194,13 @@ def _banded(
         areas_mm2=areas,
         self_crossing=np.unique(np.concatenate(crossing)),
         entangled=np.unique(np.concatenate(entangled)),
+    )
+
+
+def _too_tangled(vertices: int) -> LimitExceededError:
+    return LimitExceededError(
+        f"A shape of {vertices} vertices crosses itself so often that its area cannot be computed.",
+        "leave that ROI out or have its contours redrawn.",
     )
 
 
@@ -261,13 +270,22 @@ def _sum_bands(edges: _BandEdges) -> tuple[NDArray[np.float64], NDArray[np.int64
     sign = np.where(np.arange(len(edges.edge)) % 2 == 0, -1.0, 1.0)
     area = sign * 0.5 * (edges.bottom_x + edges.top_x) * edges.height
     crossing = []
+    left = MAX_CROSSING_CELLS + CELLS_PER_BAND_EDGE * len(edges.edge)
     for first, stop in _crossed_bands(edges):
         inside = slice(first, stop)
+        left = _spend(left, (stop - first) ** 2 // 2, edges)
         heights, pairs = _crossings(edges.bottom_x[inside], edges.top_x[inside])
+        left = _spend(left, (stop - first) * len(heights), edges)
         area[inside] = 0
         area[first] = edges.height[first] * _split_width(edges.bottom_x[inside], edges.top_x[inside], heights)
         crossing.append(edges.edge[first + pairs])
     return area, np.concatenate(crossing) if crossing else np.empty((0, 2), np.int64)
+
+
+def _spend(left: int, cells: int, edges: _BandEdges) -> int:
+    if cells > left:
+        raise _too_tangled(len(np.unique(edges.edge)))
+    return left - cells
 
 
 def _crossed_bands(edges: _BandEdges) -> list[tuple[int, int]]:
@@ -287,16 +305,30 @@ def _crossings(
     bottom_x: NDArray[np.float64], top_x: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Relative heights (0..1) at which edges of one band cross, and which do."""
-    first, second = np.triu_indices(len(bottom_x), k=1)
+    number = np.arange(len(bottom_x))
+    found = []
+    for rows in _blocks(len(number), len(number)):
+        below, above = bottom_x - bottom_x[rows, None], top_x - top_x[rows, None]
+        first, second = np.nonzero((below * above < 0) & (number > number[rows, None]))
+        found.append(np.stack([first + rows.start, second], axis=1))
+    pairs = np.concatenate(found)
+    first, second = pairs.T
     below, above = bottom_x[second] - bottom_x[first], top_x[second] - top_x[first]
-    cross = below * above < 0
-    return below[cross] / (below[cross] - above[cross]), np.stack([first[cross], second[cross]], axis=1)
+    return below / (below - above), pairs
+
+
+def _blocks(count: int, width: int) -> list[slice]:
+    """Slices of `count` rows with about BLOCK_CELLS cells each, to bound memory."""
+    rows = max(BLOCK_CELLS // max(width, 1), 1)
+    return [slice(start, start + rows) for start in range(0, count, rows)]
 
 
 def _split_width(bottom_x: NDArray[np.float64], top_x: NDArray[np.float64], heights: NDArray[np.float64]) -> float:
     """Mean even-odd width of one band, cut at the relative heights where edges cross."""
     cuts = np.unique(np.concatenate(([0.0], heights, [1.0])))
     middles = 0.5 * (cuts[1:] + cuts[:-1])
-    x = np.sort(bottom_x[None] + middles[:, None] * (top_x - bottom_x)[None], axis=1)
-    widths = (x[:, 1::2] - x[:, ::2]).sum(axis=1)
+    widths = np.empty(len(middles))
+    for rows in _blocks(len(middles), len(bottom_x)):
+        x = np.sort(bottom_x + middles[rows, None] * (top_x - bottom_x), axis=1)
+        widths[rows] = (x[:, 1::2] - x[:, ::2]).sum(axis=1)
     return float(widths @ np.diff(cuts))

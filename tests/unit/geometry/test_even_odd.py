@@ -1,5 +1,7 @@
 """Even-odd areas against arithmetic and against an independent polygon library."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import shapely
@@ -165,3 +167,30 @@ def test_of_many_contours_in_a_plane_those_that_cross_themselves_are_named():
     assert found.self_crossing.tolist() == [2, 4, 6, 7]
     assert found.areas_mm2 == pytest.approx([1, 3 * 9 + 4 * 8])
     assert found.entangled.tolist() == []
+
+
+def two_lines(teeth, seed=1):
+    """A zigzag between two lines, its corners in no order: all of it in one band, where most edges cross."""
+    x = np.random.default_rng(seed).uniform(0, 100, 2 * teeth)
+    return np.column_stack([x, np.tile([0.0, 10.0], teeth)])
+
+
+@pytest.mark.parametrize("cells", [1, 1000, 1_000_000])
+def test_a_band_of_many_crossings_is_cut_exactly_whatever_the_block(monkeypatch, cells):
+    monkeypatch.setattr(module, "BLOCK_CELLS", cells)
+    zigzag = two_lines(15)
+    assert area(zigzag) == pytest.approx(independent_even_odd_area([zigzag]), rel=1e-9)
+
+
+def test_a_band_of_many_crossings_takes_little_memory():
+    tracemalloc.start()
+    area(two_lines(150))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 60e6
+
+
+@pytest.mark.parametrize("teeth", [500, 20_000])
+def test_a_band_of_too_many_crossings_is_refused_at_once(teeth):
+    with pytest.raises(LimitExceededError, match="crosses itself so often"):
+        area(two_lines(teeth))
