@@ -27,6 +27,8 @@ NOT_FINITE: Final = "it holds a value that is not finite"
 EMPTY: Final = "it has no points"
 
 _TO_SPACES: Final = bytes.maketrans(b"\\\0", b"  ")
+_GAP: Final = re.compile(rb"[^\\ \0][ \0]+[^\\ \0]")
+"""A gap within a value: numpy would read two, and never miss a value that is empty elsewhere."""
 _DECIMAL: Final = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -88,7 +90,7 @@ def _parse_in_blocks(chunks: Sequence[bytes], values: NDArray[np.float64]) -> bo
 def _by_numpy(chunks: Sequence[bytes], expected: int) -> NDArray[np.float64] | None:
     """Convert whatever numpy reads as decimals: exponents, plus signs, padding, more than 16 characters."""
     joined = b"\\".join(chunks)
-    if b"\\\\" in joined:
+    if _GAP.search(joined):
         return None
     try:
         with warnings.catch_warnings():

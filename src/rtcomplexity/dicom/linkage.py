@@ -149,7 +149,7 @@ def _structure_set_ties(dataset: Dataset) -> tuple[list[str], list[str]]:
     frames, series = [], []
     for frame in elements.items(dataset, 0x30060010):
         frames.append(elements.text(frame, 0x00200052))
-        frames += [elements.text(item, 0x300600C1) for item in elements.items(frame, 0x300600C0)]
+        frames += [elements.text(item, 0x300600C2) for item in elements.items(frame, 0x300600C0)]
         for study in elements.items(frame, 0x30060012):
             series += [elements.text(item, 0x0020000E) for item in elements.items(study, 0x30060014)]
     frames += [elements.text(roi, 0x30060024) for roi in elements.items(dataset, 0x30060020)]

@@ -42,6 +42,8 @@ def test_padding_is_no_fault(padded):
         (rb"1\\3", NOT_NUMBERS),
         (rb"1 2\\3", NOT_NUMBERS),
         (rb"1 2\3\4", NOT_NUMBERS),
+        (rb"1 2\ \3", NOT_NUMBERS),
+        (rb"1\2 3\4\5\6\ ", NOT_NUMBERS),
         (b"", EMPTY),
         (b"  \0", EMPTY),
     ],
@@ -50,6 +52,12 @@ def test_a_bad_contour_is_left_out_with_its_fault_and_its_neighbours_stay(bad, f
     parsed = parse_contour_data([GOOD, bad, rb"9\8\7"])
     assert parsed.faults == {1: fault}
     assert parsed.counts.tolist() == [2, 0, 1]
+    assert parsed.points_mm.tolist() == [*GOOD_POINTS, [9, 8, 7]]
+
+
+def test_a_value_too_many_and_one_too_few_do_not_make_up_for_each_other():
+    parsed = parse_contour_data([GOOD, rb"1 5\2\3", rb"4\ \6", rb"9\8\7"])
+    assert parsed.faults == {1: NOT_NUMBERS, 2: NOT_NUMBERS}
     assert parsed.points_mm.tolist() == [*GOOD_POINTS, [9, 8, 7]]
 
 

@@ -1,0 +1,22 @@
+"""Ties that one file states."""
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+from rtcomplexity.dicom.linkage import read_links
+from rtcomplexity.settings import Settings
+from rtcomplexity.testing import write_plan
+from unit.batch.small_plans import small_plan
+
+
+def test_a_set_names_the_frames_that_it_relates_in_the_retired_way(tmp_path):
+    write_plan(tmp_path, small_plan(1))
+    (path,) = tmp_path.rglob("rs.dcm")
+    written = dcmread(path)
+    relationship = Dataset()
+    relationship.RelatedFrameOfReferenceUID = "1.2.3.4"
+    (frame,) = written.ReferencedFrameOfReferenceSequence
+    frame.FrameOfReferenceRelationshipSequence = [relationship]
+    before = read_links(path, settings=Settings(), hashed=False).frame_uids
+    written.save_as(path)
+    assert set(read_links(path, settings=Settings(), hashed=False).frame_uids) == {*before, "1.2.3.4"}
