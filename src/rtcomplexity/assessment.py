@@ -23,7 +23,7 @@ from rtcomplexity.scoring.claim import stated_claim
 from rtcomplexity.scoring.cohort import load_cohort
 from rtcomplexity.scoring.cohort import warnings_of as cohort_warnings_of
 from rtcomplexity.scoring.facts import Site, StatedBy, case_facts
-from rtcomplexity.scoring.profile import DEFAULT_PROFILE, load_profile
+from rtcomplexity.scoring.profile import DEFAULT_PROFILE, is_shipped, load_profile
 from rtcomplexity.scoring.stability import measure_stability
 from rtcomplexity.scoring.verdict import assess, value_if_stable, with_claim
 from rtcomplexity.settings import Settings
@@ -106,7 +106,7 @@ def analyze(
     scored = with_claim(_scored(measured, facts, loaded, beside), stated_claim(claim, payer), case)
     outcome = replace(scored, warnings=(*scored.warnings, *_cohort_warnings(scored, case)))
     options = {
-        **_options(profile, aliases, structure_set_uid, payer, local, quick=quick),
+        **_options(loaded, aliases, structure_set_uid, payer, local, quick=quick),
         **settings.changed_tolerances(),
     }
     is_other_input = bool(aliases or structure_set_uid or settings.changed_tolerances())
@@ -209,7 +209,7 @@ def _cohort_warnings(outcome: Outcome, case: Case) -> tuple[Issue, ...]:
 
 
 def _options(
-    profile: str | Path,
+    profile: Profile,
     aliases: Mapping[str, TargetClass] | None,
     structure_set_uid: str | None,
     payer: str | None,
@@ -217,9 +217,9 @@ def _options(
     *,
     quick: bool,
 ) -> dict[str, str]:
-    """Options that differ from their defaults and can move a verdict, as the user wrote them; a cohort by its hash."""
+    """Options that differ from their defaults and can move a verdict; profile and cohort by what they are."""
     chosen = {
-        "--profile": "" if str(profile) == DEFAULT_PROFILE else Path(profile).name,
+        "--profile": _profile_option(profile),
         "--map": ", ".join(f"{name}={target_class.value}" for name, target_class in (aliases or {}).items()),
         "--structure-set": structure_set_uid or "",
         "--payer": payer or "",
@@ -227,3 +227,10 @@ def _options(
         "--quick": "yes" if quick else "",
     }
     return {option: value for option, value in chosen.items() if value}
+
+
+def _profile_option(profile: Profile) -> str:
+    """Name a profile that is not the default one; its own file may have any name, and that can hold a person's."""
+    if not is_shipped(profile):
+        return f"{profile.id} (not shipped, SHA-256 {profile.sha256[:12]})"
+    return "" if profile.id == DEFAULT_PROFILE else profile.id

@@ -1,10 +1,12 @@
 """``profile``, ``claim`` and ``analyze --claim --payer`` as a shell sees them."""
 
 import json
+from importlib import resources
 
 import pytest
 
 from rtcomplexity.cli.app import run
+from rtcomplexity.scoring.profile import DEFAULT_PROFILE
 
 PLAN = "sample_data/routine_sbrt"
 
@@ -35,6 +37,26 @@ def test_payers_are_shown_with_what_is_not_known(told):
     payers = json.loads(told("profile", "show", "--payers", "--json")[1])
     assert {payer["id"] for payer in payers} >= {"aetna", "cigna", "medicare", "unitedhealthcare"}
     assert "Not known." in told("profile", "show", "--payers")[1]
+
+
+def test_an_own_profile_is_named_by_what_it_is_and_never_by_its_file(told, tmp_path):
+    own = tmp_path / "Doe_Jane_1958.toml"
+    text = (resources.files("rtcomplexity.scoring") / "profiles" / f"{DEFAULT_PROFILE}.toml").read_text("utf-8")
+    own.write_text(text.replace(f'id = "{DEFAULT_PROFILE}"', 'id = "ours"', 1), encoding="utf-8")
+    status, out, err = told("analyze", PLAN, "--profile", own, "--json")
+    record = json.loads(out)
+    assert status == 0
+    assert "Doe" not in out + err
+    assert record["options"]["--profile"].startswith("ours (not shipped, SHA-256 ")
+    assert record["default_verdict"]["value"] == "rejects"
+    assert "none that this software ships" in record["verdict"]["false_support_rate"]["population"]
+
+
+def test_fractions_stated_against_the_rt_plan_help_nobody(told):
+    record = json.loads(told("analyze", "sample_data/pet_ct_nsclc", "--fractions", "5", "--json", "--quiet")[1])
+    assert record["verdict"]["claim"] == "not_eligible"
+    assert "stated-otherwise-than-plan" in {issue["code"] for issue in record["issues"]}
+    assert "A person stated the number of fractions otherwise than the RT Plan does." in record["verdict"]["against"]
 
 
 def test_a_broken_profile_is_named_with_its_line(told, tmp_path):

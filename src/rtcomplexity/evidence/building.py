@@ -7,7 +7,7 @@ files) ROI names are class and number, UIDs are keyed by the plan's id, and free
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from rtcomplexity.evidence import record as rec
 from rtcomplexity.evidence.naming import deidentified_roi_name, encodable, keyed_uid, nameless_option, without_uids
@@ -17,6 +17,7 @@ from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics.registration import NOT_MEASURED
 from rtcomplexity.metrics.target_shape import SURFACE_METHOD
 from rtcomplexity.scoring.guardrails import DISCLAIMER, SERVICE_LEVEL_NOTE
+from rtcomplexity.scoring.profile import is_shipped
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.profile import Profile, Stratum
     from rtcomplexity.scoring.score import FactorScore, FamilyScore, GroupScore
     from rtcomplexity.scoring.verdict import Outcome, Verdict
+
+
+NOT_SHIPPED: Final = " (so says the profile's own file, which is none that this software ships)"
 
 
 class Definition(Protocol):
@@ -124,7 +128,7 @@ def build_record(
         relations=tuple(_relation(each, rois, privacy) for each in table.relations),
         gross_target=_gross_target(table),
         score=_score(outcome, profile),
-        verdict=_verdict(outcome.verdict),
+        verdict=_verdict(outcome.verdict, profile),
         stated_claim=_stated_claim(outcome.stated, privacy),
         cohort=None if outcome.cohort is None else _cohort(outcome.cohort, outcome.comparison),
         default_verdict=default_verdict,
@@ -446,7 +450,7 @@ def _stated_claim(stated: StatedClaim, privacy: _Privacy) -> rec.StatedClaimReco
     )
 
 
-def _verdict(verdict: Verdict) -> rec.VerdictRecord:
+def _verdict(verdict: Verdict, profile: Profile) -> rec.VerdictRecord:
     claim, stability = verdict.claim, verdict.stability
     return rec.VerdictRecord(
         value=verdict.value.value,
@@ -463,7 +467,7 @@ def _verdict(verdict: Verdict) -> rec.VerdictRecord:
             for each in verdict.why_not
         ),
         stability=rec.Missing(reason=stability.reason) if stability.share is None else stability.share,
-        false_support_rate=_false_support_rate(verdict),
+        false_support_rate=_false_support_rate(verdict, profile),
         readiness=tuple(
             rec.ReadinessRecord(item=each.item, state=each.state.value, text=each.text, supplied_by=each.supplied_by)
             for each in verdict.readiness
@@ -486,7 +490,7 @@ def _cohort(cohort: BesideCohort, comparison: Comparison | None) -> rec.CohortRe
     )
 
 
-def _false_support_rate(verdict: Verdict) -> rec.FalseSupportRate | rec.Missing:
+def _false_support_rate(verdict: Verdict, profile: Profile) -> rec.FalseSupportRate | rec.Missing:
     calibration = verdict.calibration
     if calibration is None:
         return rec.Missing(reason="the profile is not calibrated")
@@ -494,7 +498,7 @@ def _false_support_rate(verdict: Verdict) -> rec.FalseSupportRate | rec.Missing:
         value=calibration.false_support_rate,
         upper95=calibration.false_support_upper95,
         n=calibration.n_test,
-        population=calibration.population,
+        population=calibration.population + ("" if is_shipped(profile) else NOT_SHIPPED),
         source=calibration.source,
     )
 

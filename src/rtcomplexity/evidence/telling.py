@@ -79,6 +79,7 @@ REASONS: Final = {
     "above_support_cutoff": "At least two aspects of the drawing stand out beyond nearly all routine plans.",
     "profile_may_not_support": "The scoring profile in use is not calibrated and never answers 'supported'.",
     "site_unknown": "Nobody stated which part of the body is treated.",
+    "statement_contradicts_plan": "What a person stated and what the RT Plan states are not the same.",
     "fractions_unknown": "Nobody stated the number of fractions.",
     "volume_unknown": "The gross target's volume is not known.",
     "gross_target_incomplete": "A planned target lies apart from every gross target: one of these may be missing.",
@@ -121,6 +122,7 @@ _STEPS_BY_REASON: Final = {
     "not_measured": ("Planning or physics", "Run again without --quick."),
     "unmeasured_families": ("Physician", "Judge without this report: it neither shows nor excludes unusual work."),
     "site_unknown": ("Planning or physics", "State the treated site (--site), as it is."),
+    "statement_contradicts_plan": ("Planning or physics", "Say which is right, the RT Plan or what was stated."),
     "gross_target_incomplete": (
         "Planning or physics",
         "See that every gross target is in the export and recognised as one.",

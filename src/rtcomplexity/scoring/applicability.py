@@ -81,6 +81,7 @@ def limiting_reasons(
     fired = (
         ("profile_may_not_support", not profile.rules.may_support),
         ("site_unknown", facts.site is Site.UNKNOWN),
+        ("statement_contradicts_plan", bool(facts.contradictions)),
         ("fractions_unknown", "fractions_known" in needs and facts.fractions is None),
         ("volume_unknown", volume is None),
         ("gross_target_incomplete", bool(facts.unexplained_targets)),
@@ -88,7 +89,13 @@ def limiting_reasons(
         ("volume_above_reference", "volume_within_reference" in needs and is_larger and facts.fractions is not None),
     )
     apart = ", ".join(map(str, facts.unexplained_targets))
-    words = {"stratum": stratum.title, "volume": f"{volume or 0:g}", "limit": f"{limit:g}", "apart": apart}
+    words = {
+        "what": " and ".join(facts.contradictions),
+        "stratum": stratum.title,
+        "volume": f"{volume or 0:g}",
+        "limit": f"{limit:g}",
+        "apart": apart,
+    }
     return tuple(reason(code, **words) for code, does_fire in fired if does_fire)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rtcomplexity.model.issue import Issue, Severity
 from rtcomplexity.scoring.cohort import CONTEXT_TEXTS
-from rtcomplexity.scoring.facts import Site, StatedBy
+from rtcomplexity.scoring.facts import Site, StatedBy, shows_elsewhere
 from rtcomplexity.scoring.payer import Gate, payer_named
 
 if TYPE_CHECKING:
@@ -111,6 +111,11 @@ def stated_claim(claim: ClaimFile | None, payer: str | None = None) -> StatedCla
 
 def claim_of(facts: CaseFacts, stated: StatedClaim = NOTHING_STATED) -> Claim:
     """Return the claim axis from the facts that are known."""
+    code = None if stated.claim is None else stated.claim.cpt_code
+    if code not in {None, CPT_CODE}:
+        return Claim(
+            status=ClaimStatus.UNKNOWN, text=f"Another code than {CPT_CODE} is stated; no rule here is for it."
+        )
     found = _by_site_and_fractions(facts) or _by_payer(stated)
     if found is not None and (found.status is ClaimStatus.NOT_ELIGIBLE or _is_thoracic_sbrt(facts)):
         return found
@@ -124,14 +129,16 @@ def _is_thoracic_sbrt(facts: CaseFacts) -> bool:
 
 def _by_site_and_fractions(facts: CaseFacts) -> Claim | None:
     source = "public coding guidance on thoracic stereotactic target delineation; confirm with the payer"
-    if facts.fractions is not None and facts.fractions > SBRT_MAX_FRACTIONS:
+    fractions = max(facts.fractions or 0, facts.planned_fractions or 0)
+    if fractions > SBRT_MAX_FRACTIONS:
         return Claim(
             status=ClaimStatus.NOT_ELIGIBLE,
-            text=f"The course has {facts.fractions} fractions; {CPT_CODE} is for stereotactic courses.",
+            text=f"The course has {fractions} fractions; {CPT_CODE} is for stereotactic courses.",
             rule=f"{CPT_CODE} is reported with stereotactic treatment of at most {SBRT_MAX_FRACTIONS} fractions",
             source=source,
         )
-    if facts.site is Site.NOT_THORACIC and facts.site_stated_by is not StatedBy.IMAGE:
+    is_elsewhere = facts.site is Site.NOT_THORACIC and facts.site_stated_by is not StatedBy.IMAGE
+    if is_elsewhere or facts.planned_site is Site.NOT_THORACIC:
         return Claim(
             status=ClaimStatus.NOT_ELIGIBLE,
             text=f"The treated site is not thoracic; {CPT_CODE} is for thoracic targets.",
@@ -245,6 +252,7 @@ def warnings_of(stated: StatedClaim, facts: CaseFacts, case: Case | None = None)
 
 
 def _warnings(stated: StatedClaim, facts: CaseFacts, case: Case | None) -> Iterator[Issue]:
+    yield from _stated_otherwise(facts, case)
     claim = stated.claim
     if claim is None:
         return
@@ -264,6 +272,20 @@ def _warnings(stated: StatedClaim, facts: CaseFacts, case: Case | None) -> Itera
     minutes, typical = claim.physician_minutes, claim.typical_minutes
     if minutes is not None and typical is not None and minutes <= typical:
         yield _warning("claim-minutes-typical", "The stated minutes do not exceed the stated typical minutes.")
+
+
+def _stated_otherwise(facts: CaseFacts, case: Case | None) -> Iterator[Issue]:
+    """Say where a person's word stands against the files'."""
+    for what in facts.contradictions:
+        text = f"A person stated {what} otherwise than the RT Plan does; the verdict is at most indeterminate."
+        yield Issue(code="stated-otherwise-than-plan", severity=Severity.WARNING, subject="plan", text=text)
+    if (
+        facts.site is Site.THORACIC
+        and facts.site_stated_by in {StatedBy.USER, StatedBy.CLAIM}
+        and shows_elsewhere(case)
+    ):
+        text = "A person stated a thoracic site; the planning image's Body Part Examined names another part."
+        yield Issue(code="stated-otherwise-than-image", severity=Severity.WARNING, subject="plan", text=text)
 
 
 def _warning(code: str, text: str) -> Issue:

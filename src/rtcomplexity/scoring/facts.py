@@ -23,7 +23,9 @@ VOLUME_KEY = "scored.volume"
 _THORACIC = re.compile(r"\b(lungs?|thorax|thoracic|chest|mediastin\w*|bronch\w*|pulmonary|hil(um|ar))\b", re.IGNORECASE)
 _NOT_THORACIC = re.compile(
     r"\b(brain|crani\w*|head|neck|h&n|pituitar\w*|abdom\w*|liver|pancrea\w*|kidneys?|adrenals?|pelvi\w*|prostate|bladder|"
-    r"rect(um|al)|cervix|uter\w*|femur|legs?|thigh|knee|extremit\w*)\b",
+    r"rect(um|al)|cervix|uter\w*|femur|legs?|thigh|knee|extremit\w*|bones?|spin(e|al)|vertebra\w*|lumbar|sacr(um|al)|"
+    r"skull|orbit\w*|eyes?|laryn\w*|pharyn\w*|tonsil\w*|tongue|parotid|thyroid|spleen|stomach|bowel|anal|ovar\w*|"
+    r"shoulder|humer\w*|arms?|elbow|wrist|hands?|hips?|foot|feet|ankle|tibia|fibula|ili(um|ac)|groin|inguin\w*)\b",
     re.IGNORECASE,
 )
 
@@ -78,8 +80,20 @@ class CaseFacts:
     images_are_of_another_patient: bool = False
     planning_image_is_pet: bool = False
     """Whether the targets were drawn on a PET, so that there is no planning CT or MR."""
+    planned_site: Site = Site.UNKNOWN
+    planned_fractions: int | None = None
+    """What the RT Plan states, whatever a person does."""
     approval_status: str = ""
     """Approval Status (300E,0002) of the structure set: APPROVED, UNAPPROVED, REJECTED; empty where not stated."""
+
+    @property
+    def contradictions(self) -> tuple[str, ...]:
+        """Where what a person stated is not what the RT Plan states."""
+        planned = (
+            ("the treated site", self.planned_site, self.site, Site.UNKNOWN),
+            ("the number of fractions", self.planned_fractions, self.fractions, None),
+        )
+        return tuple(what for what, files, stated, unknown in planned if files not in (unknown, stated))
 
 
 def case_facts(
@@ -104,7 +118,7 @@ def case_facts(
     """
     found_site, site_by = (site, stated_by) if site is not None else _planned_site(case, claim)
     found_fractions, fractions_by = (fractions, stated_by) if fractions is not None else _planned_fractions(case, claim)
-    image = case.planning_image
+    image, plan = case.planning_image, case.rt_plan
     return CaseFacts(
         site=found_site,
         site_stated_by=site_by,
@@ -118,6 +132,8 @@ def case_facts(
         planning_images_are_linked=case.image_link is not ImageLink.NONE,
         images_are_of_another_patient=image is not None and image.patient_key != case.structure_set.patient_key,
         planning_image_is_pet=image is not None and image.modality == "PT",
+        planned_site=Site.UNKNOWN if plan is None else site_of(plan.treatment_site),
+        planned_fractions=None if plan is None else plan.fractions_planned,
         approval_status=case.structure_set.approval_status,
     )
 
@@ -144,10 +160,14 @@ def _planned_site(case: Case, claim: ClaimFile | None) -> tuple[Site, StatedBy]:
         return site, StatedBy.RT_PLAN
     if claim is not None and claim.site is not None:
         return Site(claim.site.replace("-", "_")), StatedBy.CLAIM
-    image = case.planning_image
+    return (Site.NOT_THORACIC, StatedBy.IMAGE) if shows_elsewhere(case) else (Site.UNKNOWN, StatedBy.NOBODY)
+
+
+def shows_elsewhere(case: Case | None) -> bool:
+    """Whether the planning image's Body Part Examined names a part that is not the thorax."""
+    image = None if case is None else case.planning_image
     body_part = "" if image is None else re.sub(r"[^A-Z]", "", image.body_part.upper())
-    is_elsewhere = body_part in NOT_THORACIC_BODY_PARTS
-    return (Site.NOT_THORACIC, StatedBy.IMAGE) if is_elsewhere else (Site.UNKNOWN, StatedBy.NOBODY)
+    return body_part in NOT_THORACIC_BODY_PARTS
 
 
 def _planned_fractions(case: Case, claim: ClaimFile | None) -> tuple[int | None, StatedBy]:

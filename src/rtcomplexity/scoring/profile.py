@@ -309,8 +309,7 @@ def load_profile(id_or_path: str | Path = DEFAULT_PROFILE) -> Profile:
         If there is no such profile, or it cannot be used; the text names the place.
     """
     if str(id_or_path) in profile_ids():
-        name = f"{id_or_path}.toml"
-        return parse_profile((resources.files(_PACKAGE) / "profiles" / name).read_bytes(), name)
+        return parse_profile(_shipped_bytes(str(id_or_path)), f"{id_or_path}.toml")
     path = Path(id_or_path)
     try:
         content = path.read_bytes()
@@ -319,7 +318,24 @@ def load_profile(id_or_path: str | Path = DEFAULT_PROFILE) -> Profile:
         raise ProfileError(
             f"There is no profile {path.name!r}.", f"one of {known}, or the path of a TOML file"
         ) from error
-    return parse_profile(content, path.name)
+    profile = parse_profile(content, path.name)
+    if profile.id in profile_ids() and not is_shipped(profile):
+        found = f"Profile {path.name} has the id {profile.id} of a built-in profile and says something else."
+        raise ProfileError(found, "give it an id of its own, so that no report can be taken for one by the other")
+    return profile
+
+
+def is_shipped(profile: Profile) -> bool:
+    """Whether a profile is, byte for byte, one that this software ships."""
+    return profile.id in profile_ids() and _digest(_shipped_bytes(profile.id)) == profile.sha256
+
+
+def _shipped_bytes(profile_id: str) -> bytes:
+    return (resources.files(_PACKAGE) / "profiles" / f"{profile_id}.toml").read_bytes()
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def parse_profile(content: bytes, name: str) -> Profile:
@@ -332,7 +348,7 @@ def parse_profile(content: bytes, name: str) -> Profile:
     if "sha256" in data:
         raise ProfileError(f"Profile {name} states its own sha256.", "remove that key; it is computed from the file")
     try:
-        return Profile.model_validate({**data, "sha256": hashlib.sha256(content).hexdigest()})
+        return Profile.model_validate({**data, "sha256": _digest(content)})
     except ValidationError as error:
         raise ProfileError(_explain(error, name, text), "correct the profile there") from error
 

@@ -56,6 +56,7 @@ REASONS: Final = {
     ),
     "profile_may_not_support": "This profile never returns supports.",
     "site_unknown": "Nobody stated the treated site, and the reference is thoracic.",
+    "statement_contradicts_plan": "A person stated {what} otherwise than the RT Plan does.",
     "fractions_unknown": "Nobody stated the number of fractions.",
     "volume_unknown": "The gross target's volume is not known, so neither is whether the reference reaches it.",
     "gross_target_incomplete": (

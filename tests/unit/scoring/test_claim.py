@@ -184,3 +184,29 @@ def test_the_rule_of_a_payer_is_told_where_it_is_known():
     texts = {item.item: item.text for item in items}
     assert {item.item: item.state.value for item in items}["payer_rule"] == "unknown"
     assert texts["payer_rule"] == f"No rule of {silent.name} on modifier 22 is known."
+
+
+def test_no_statement_makes_a_long_or_distant_course_eligible():
+    long = replace(CASE, rt_plan=RtPlan(sop_instance_uid="1.6", fractions_planned=30, treatment_site="Lung"))
+    distant = replace(CASE, rt_plan=RtPlan(sop_instance_uid="1.6", fractions_planned=5, treatment_site="Prostate"))
+    claim = stated("medicare", global_period="000")
+    for case in (long, distant):
+        facts = case_facts(case, TABLE, site=Site.THORACIC, fractions=5)
+        assert claim_of(facts, claim).status == "not_eligible"
+        assert [issue.code for issue in warnings_of(claim, facts, case)] == ["stated-otherwise-than-plan"]
+    agreed = case_facts(CASE, TABLE, site=Site.THORACIC, fractions=5)
+    assert claim_of(agreed, claim).status == "eligible"
+
+
+def test_a_rule_on_32701_says_nothing_of_another_code():
+    facts = case_facts(CASE, TABLE)
+    assert claim_of(facts, stated("medicare", global_period="000", cpt_code="32701")).status == "eligible"
+    assert claim_of(facts, stated("medicare", global_period="000", cpt_code="77263")).status == "unknown"
+
+
+def test_a_thoracic_site_stated_over_an_image_of_a_leg_is_told():
+    image = replace(CASE.planning_image, body_part="LEG")
+    case = replace(CASE, planning_image=image, rt_plan=None)
+    facts = case_facts(case, TABLE, site=Site.THORACIC)
+    assert [issue.code for issue in warnings_of(stated(), facts, case)] == ["stated-otherwise-than-image"]
+    assert warnings_of(stated(), case_facts(CASE, TABLE, site=Site.THORACIC), CASE) == ()

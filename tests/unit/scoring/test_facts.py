@@ -59,6 +59,14 @@ def test_what_a_person_states_counts_before_the_rt_plan():
     assert (facts.fractions, facts.fractions_stated_by) == (30, StatedBy.USER)
 
 
+def test_a_person_who_contradicts_the_rt_plan_is_not_believed_unseen():
+    facts = case_facts(CASE, TABLE, site=Site.NOT_THORACIC, fractions=30)
+    assert facts.contradictions == ("the treated site", "the number of fractions")
+    assert case_facts(CASE, TABLE, site=Site.THORACIC, fractions=5).contradictions == ()
+    silent = replace(CASE, rt_plan=RtPlan(sop_instance_uid="1.6"))
+    assert case_facts(silent, TABLE, site=Site.THORACIC, fractions=5).contradictions == ()
+
+
 @pytest.mark.parametrize("plan", [None, RtPlan(sop_instance_uid="1.6", treatment_site="Site 1")])
 def test_what_nobody_states_stays_unknown(plan):
     facts = case_facts(replace(CASE, rt_plan=plan), TABLE)
@@ -76,6 +84,10 @@ def test_what_nobody_states_stays_unknown(plan):
         ("H&N", Site.NOT_THORACIC),
         ("left thigh", Site.NOT_THORACIC),
         ("brain metastasis of lung", Site.UNKNOWN),
+        ("L-spine, lung primary", Site.UNKNOWN),
+        ("Bone met of the shoulder (lung)", Site.UNKNOWN),
+        ("left hip", Site.NOT_THORACIC),
+        ("right hilar node", Site.THORACIC),
         ("lunge", Site.UNKNOWN),
         ("", Site.UNKNOWN),
     ],

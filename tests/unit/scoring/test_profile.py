@@ -1,4 +1,5 @@
 import hashlib
+from importlib import resources
 
 import pytest
 
@@ -7,6 +8,7 @@ from rtcomplexity.scoring.profile import (
     DEFAULT_PROFILE,
     factor_reference,
     group_knots,
+    is_shipped,
     load_profile,
     parse_profile,
     profile_ids,
@@ -27,6 +29,19 @@ def test_a_profile_carries_the_hash_of_its_bytes(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(profile_text(), encoding="utf-8")
     assert load_profile(path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("shipped", profile_ids())
+def test_no_other_profile_may_bear_the_id_of_a_built_in_one(tmp_path, shipped):
+    content = (resources.files("rtcomplexity.scoring") / "profiles" / f"{shipped}.toml").read_bytes()
+    same, other = tmp_path / "same.toml", tmp_path / shipped
+    same.write_bytes(content)
+    other.write_bytes(content + b"# one word more\n")
+    assert is_shipped(load_profile(same))
+    with pytest.raises(ProfileError, match="an id of its own"):
+        load_profile(other)
+    other.write_bytes(content.replace(f'id = "{shipped}"'.encode(), b'id = "ours"', 1))
+    assert not is_shipped(load_profile(other))
 
 
 def test_the_interim_profile_says_what_it_is():

@@ -164,6 +164,8 @@ def test_no_registered_set_is_a_measurement():
     [
         (("may_support = true", "may_support = false"), {}, 20, "profile_may_not_support"),
         (None, {"site": Site.UNKNOWN}, 20, "site_unknown"),
+        (None, {"planned_site": Site.NOT_THORACIC}, 20, "statement_contradicts_plan"),
+        (None, {"planned_fractions": 30}, 20, "statement_contradicts_plan"),
         (("supports_needs = []", 'supports_needs = ["fractions_known"]'), {"fractions": None}, 20, "fractions_unknown"),
         (None, {"fractions": None}, 91, "volume_above_reference_fractions_unknown"),
         (None, {}, None, "volume_unknown"),
