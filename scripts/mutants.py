@@ -41,7 +41,7 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src"
@@ -285,9 +285,8 @@ def within_budget(
     """The tests that reach the changed statement, the module's own first, then the quickest; those that fit."""
     first, last = statement(ast.parse(unchanged(mutant)), mutant.line)
     reaching = set().union(*(lines.get(line, set()) for line in range(first, last + 1)))
-    if not reaching:  # a statement run on import: whoever uses the module, or looks at its classes
-        module = "[" + ".".join(Path(mutant.path).with_suffix("").parts[2:]) + "."
-        reaching = set().union(*lines.values()) | {test for test in seconds if module in test}
+    if not reaching:  # a statement run on import
+        reaching = set().union(*lines.values()) | importing(mutant.path, seconds)
     own = f"test_{Path(mutant.path).stem}.py"
     chosen, spent = [], 0.0
     for test in sorted(reaching, key=lambda name: (own not in name, seconds.get(name, 0.0), name)):
@@ -296,6 +295,16 @@ def within_budget(
             break
         chosen.append(test)
     return chosen
+
+
+def importing(path: str, tests: Iterable[str]) -> set[str]:
+    """The tests of files that import a module, and those that look at its classes by name."""
+    module = ".".join(Path(path).with_suffix("").parts[1:])
+    files = {
+        str(f.relative_to(ROOT)) for f in (ROOT / "tests").rglob("test_*.py") if f"from {module} " in f.read_text()
+    }
+    named = f"[{module.removeprefix('rtcomplexity.')}."
+    return {test for test in tests if test.partition("::")[0] in files or named in test}
 
 
 def statement(tree: ast.Module, line: int) -> tuple[int, int]:
