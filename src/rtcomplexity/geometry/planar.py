@@ -100,7 +100,7 @@ class PlaneStack:
     def plane_border_lengths_mm(self) -> NDArray[np.float64]:
         """(P,) length of what borders the shape in each plane.
 
-        Edges that lie on each other, end to end within 0.01 mm, cancel in pairs as areas do: a keyhole's channel.
+        Edges whose ends are the same, rounded to 0.01 mm, cancel in pairs as areas do: a keyhole's channel.
         """
         step = self.points_mm[next_vertex(self.contour_offsets)] - self.points_mm
         plane = np.repeat(self.plane_of_contour, np.diff(self.contour_offsets))
@@ -109,16 +109,12 @@ class PlaneStack:
 
     def _is_border(self, plane: NDArray[np.int64]) -> NDArray[np.bool_]:
         """(n,) which edges are left when those that lie on each other cancel in pairs."""
-        corner = np.round(self.points_mm / EDGE_TOLERANCE_MM).astype(np.int64) @ np.array([1, 1j])
-        ends = np.sort(np.stack([corner, corner[next_vertex(self.contour_offsets)]]), axis=0)
-        order = np.lexsort((ends[1], ends[0], plane))
-        sorted_keys = np.stack([plane[order].astype(np.complex128), ends[0][order], ends[1][order]])
-        is_new = np.r_[True, np.any(np.diff(sorted_keys, axis=1) != 0, axis=0)]
-        run = np.cumsum(is_new) - 1
-        place = np.arange(len(order)) - np.flatnonzero(is_new)[run]
-        is_odd_one = (place == 0) & (np.bincount(run)[run] % 2 == 1)
-        kept = np.zeros(len(order), np.bool_)
-        kept[order] = is_odd_one
+        corners = np.column_stack([plane, np.round(self.points_mm / EDGE_TOLERANCE_MM)])
+        corner = np.unique(corners, axis=0, return_inverse=True)[1].ravel()
+        ends = np.sort([corner, corner[next_vertex(self.contour_offsets)]], axis=0)
+        _, first, counts = np.unique(ends[0] * len(corner) + ends[1], return_index=True, return_counts=True)
+        kept = np.zeros(len(corner), np.bool_)
+        kept[first[counts % 2 == 1]] = True
         return kept
 
     def plane_polygons(self, plane: int) -> list[NDArray[np.float64]]:
