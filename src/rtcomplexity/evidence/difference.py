@@ -5,6 +5,7 @@ Compares two records and their manifests; assesses nothing.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ from rtcomplexity.evidence.naming import nameless_option
 from rtcomplexity.evidence.verification import compare_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from rtcomplexity.evidence.manifest import Manifest
     from rtcomplexity.evidence.record import Measured, Record, RoiRecord, Unmeasured
@@ -26,8 +27,10 @@ _ONE: Final = {
     "family": "family score",
     "roi": "ROI",
     "metric": "metric",
+    "part": "other part of the record",
 }
-_SEVERAL: Final = {kind: f"{words}s" for kind, words in _ONE.items()}
+_SEVERAL: Final = {kind: f"{words}s" for kind, words in _ONE.items()} | {"part": "other parts of the record"}
+_UID: Final = re.compile(r"(?<![\d.])[0-2](?:\.\d+){2,}(?![\d.]*\d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,8 @@ class Change:
     """One thing that is not the same."""
 
     kind: str
-    """``verdict``, ``input``, ``software``, ``profile``, ``threshold``, ``option``, ``family``, ``metric``, ``roi``."""
+    """``verdict``, ``input``, ``software``, ``profile``, ``threshold``, ``option``, ``family``, ``metric``, ``roi``;
+    ``part`` for everything else, without its values where these are many or can name somebody."""
     what: str
     before: str
     after: str
@@ -49,10 +53,11 @@ def differences(a: Record, b: Record, manifests: tuple[Manifest, Manifest] | Non
     manifests : of both folders, to compare their inputs; None where one has none
     """
     found = [*_verdict(a, b), *_made_by(a, b), *_options(a, b), *_thresholds(a, b), *_families(a, b), *_metrics(a, b)]
+    found += _parts(a, b)
     if manifests is not None:
         texts = compare_inputs(manifests[0], manifests[1].inputs)
         found += [Change(kind="input", what=text, before="", after="") for text in texts]
-    order = ("verdict", "input", "software", "profile", "option", "threshold", "family", "roi", "metric")
+    order = ("verdict", "input", "software", "profile", "option", "threshold", "family", "roi", "metric", "part")
     return tuple(sorted(found, key=lambda change: order.index(change.kind)))
 
 
@@ -104,7 +109,8 @@ def _number(value: object) -> float | None:
 def _made_by(a: Record, b: Record) -> Iterator[Change]:
     yield from _changed("software", "version", a.software.version, b.software.version)
     yield from _changed("profile", "profile", _profile(a), _profile(b))
-    yield from _changed("input", "plan", a.plan.id[:12], b.plan.id[:12])
+    if a.plan.id != b.plan.id:
+        yield Change(kind="input", what="plan", before=a.plan.id[:12], after=b.plan.id[:12])
     if _are_identified(a, b):  # else the UIDs are keyed by the plan, whose id stands above
         before, after = a.plan.structure_set.sop_instance_uid, b.plan.structure_set.sop_instance_uid
         yield from _changed("input", "structure set", before, after)
@@ -172,3 +178,58 @@ def _of_metrics(
     for key in sorted({*before, *after}):
         values = [each[key].value if key in each else None for each in (before, after)]
         yield from _changed("metric", f"{subject}: {key}", *values)
+
+
+def _parts(a: Record, b: Record) -> Iterator[Change]:
+    """Name every other part of the record that is not the same, so that nothing moves unsaid."""
+    yield from _changed("part", "service level", a.verdict.service_level, b.verdict.service_level)
+    stability = (getattr(each.verdict.stability, "reason", each.verdict.stability) for each in (a, b))
+    yield from _changed("part", "stability", *stability)
+    keep_uids = _are_identified(a, b)
+    both = {roi.number for roi in a.rois} & {roi.number for roi in b.rois}
+    before, after = (_plain_parts(each, both, keep_uids=keep_uids) for each in (a, b))
+    for what in before:
+        if before[what] != after[what]:
+            yield Change(kind="part", what=what, before="", after="")
+
+
+def _plain_parts(record: Record, numbers: Collection[int], *, keep_uids: bool) -> dict[str, str]:
+    """The parts that nothing else compares, as text; keyed UIDs differ between plans and say nothing."""
+    plan, score, verdict = record.plan, record.score, record.verdict
+    rois = [roi for roi in record.rois if roi.number in numbers]
+    drawn = [roi.model_copy(update={"metrics": {}, "target_class": ""}) for roi in rois]
+    tables = [record.gross_target.metrics, *(roi.metrics for roi in rois)]
+    parts: dict[str, object] = {
+        "structure set": plan.structure_set,
+        "planning image": plan.planning_image,
+        "RT Plan": plan.rt_plan,
+        "who stated site and fractions": (plan.facts.site_stated_by, plan.facts.fractions_stated_by),
+        "names and drawing of ROIs": drawn,
+        "image sets": (record.image_sets, record.acquisitions),
+        "relations between ROIs": record.relations,
+        "units, and why values are missing": [
+            {key: (each.unit, getattr(each, "reason", "")) for key, each in table.items()} for table in tables
+        ],
+        "which ROIs are scored": (record.gross_target.rois, record.gross_target.surface_method),
+        "factors and groups": (score.stratum, score.percentile, score.decided_by, score.families, score.groups),
+        "reasons": verdict.reasons,
+        "claim rule": verdict.claim_rule,
+        "findings for": verdict.findings_for,
+        "findings against": verdict.findings_against,
+        "verdicts under one change": verdict.why_not,
+        "false-support rate": verdict.false_support_rate,
+        "readiness": verdict.readiness,
+        "claim as stated": record.stated_claim,
+        "identification": record.identification,
+        "local cohort": record.cohort,
+        "verdict without options": record.default_verdict,
+        "issues": record.issues,
+        "fixed texts": (record.disclaimer, verdict.text, verdict.service_level_note),
+        "words of profile and reference": (score.profile, *_words_of_reference(record)),
+    }
+    return {what: str(part) if keep_uids else _UID.sub("UID", str(part)) for what, part in parts.items()}
+
+
+def _words_of_reference(record: Record) -> tuple[object, ...]:
+    reference = record.score.reference
+    return () if reference is None else (reference.population, reference.source)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from rtcomplexity.model.structure_set import TargetClass
 
-_UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){4,}(?![\d.]*\d)")
+_UID = re.compile(r"(?<![\d.])(?:[0-2](?:\.\d+){4,}|2\.25\.\d{6,})(?![\d.]*\d)")
+"""UIDs, and those that are made of a UUID."""
 
 
 IDENTIFYING_OPTIONS: Final = frozenset({"map", "structure_set"})

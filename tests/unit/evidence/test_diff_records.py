@@ -1,8 +1,11 @@
 import json
 
+import pytest
+from pydantic import ValidationError
+
 from rtcomplexity.evidence import manifest as manifests
 from rtcomplexity.evidence.difference import difference_sentence, differences
-from rtcomplexity.evidence.record import from_json, to_json
+from rtcomplexity.evidence.record import StatedClaimRecord, from_json, to_json
 from unit.evidence.made_evidence import folder_files, record_of
 
 
@@ -66,3 +69,72 @@ def test_an_input_that_moved_is_named():
     other = manifest.model_copy(update={"inputs": manifest.inputs[:1]})
     (change,) = differences(record_of(), record_of(), (manifest, other))
     assert (change.kind, change.what) == ("input", "RTSTRUCT files: 1 missing")
+
+
+HIDDEN = {
+    "stability": lambda tree: tree["verdict"].update(stability=0.81),
+    "service level": lambda tree: tree["verdict"].update(service_level="22"),
+    "reasons": lambda tree: tree["verdict"]["reasons"].pop(),
+    "findings against": lambda tree: tree["verdict"]["against"].pop(),
+    "readiness": lambda tree: tree["verdict"]["readiness"][0].update(state="met"),
+    "claim rule": lambda tree: tree["verdict"]["claim_rule"].update(text="x"),
+    "issues": lambda tree: tree["issues"].append({"code": "x", "severity": "info", "subject": "", "text": "x"}),
+    "image sets": lambda tree: tree["image_sets"].append({**tree["image_sets"][0], "level": "referenced"}),
+    "relations between ROIs": lambda tree: tree.update(relations=[]),
+    "which ROIs are scored": lambda tree: tree["gross_target"].update(rois=[9]),
+    "factors and groups": lambda tree: tree["score"].update(percentile=99.5),
+    "who stated site and fractions": lambda tree: tree["plan"]["facts"].update(fractions_stated_by="user"),
+    "structure set": lambda tree: tree["plan"]["structure_set"].update(approval="APPROVED!"),
+    "names and drawing of ROIs": lambda tree: tree["rois"][0].update(generation="SEMIAUTOMATIC!"),
+    "claim as stated": lambda tree: tree.update(
+        stated_claim=dict.fromkeys(StatedClaimRecord.model_fields) | {"modifiers": []}
+    ),
+    "verdict without options": lambda tree: tree.update(
+        default_verdict={"value": "rejects", "claim": "unknown", "t": 1}
+    ),
+    "fixed texts": lambda tree: tree.update(disclaimer="none"),
+}
+
+
+@pytest.mark.parametrize("what", HIDDEN)
+def test_nothing_moves_unsaid(what):
+    changes = differences(record_of(), moved(record_of(), HIDDEN[what]))
+    assert [change.what for change in changes] == [what]
+    assert "nothing else moved" not in difference_sentence(record_of(), record_of(), changes)
+
+
+def test_every_part_of_a_record_is_compared():
+    """Each leaf of the record, changed alone, is a change, but for UIDs that are keyed by the plan and definitions."""
+    tree = json.loads(to_json(record_of()))
+    unsaid = []
+    for path in leaves(tree):
+        repeated = path[0] in {"relations", "rois"} and path[1] > 0
+        if repeated or path[0] in {"schema", "metric_definitions"} or path == ("software", "name"):
+            continue
+        try:
+            other = moved(record_of(), lambda changed, path=path: spoil(changed, path))
+        except ValidationError:
+            continue
+        if not differences(record_of(), other):
+            unsaid.append(".".join(map(str, path)))
+    assert [each for each in unsaid if "uid" not in each] == []
+
+
+def leaves(tree, path=()):
+    if isinstance(tree, dict | list) and tree:
+        for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
+            yield from leaves(value, (*path, key))
+    elif tree not in (None, [], {}):
+        yield path
+
+
+def spoil(tree, path):
+    for key in path[:-1]:
+        tree = tree[key]
+    value = tree[path[-1]]
+    if isinstance(value, bool):
+        tree[path[-1]] = not value
+    elif isinstance(value, int | float):
+        tree[path[-1]] = value + 1
+    elif isinstance(value, str):
+        tree[path[-1]] = {"met": "missing", "info": "warning", "rejects": "supports"}.get(value, value + "!")

@@ -29,3 +29,12 @@ def test_numbers_are_no_uids(text):
 
 def test_lone_surrogates_become_writable():
     assert encodable("a\ud800\u4e2d") == "a\\ud800\u4e2d"
+
+
+@pytest.mark.parametrize("uid", ["2.25.90331303339746653357658231831449290285", "2.25.1234567", "1.2.840.99.1.20"])
+def test_a_uid_made_of_a_uuid_is_one(uid):
+    assert without_uids(f"no {uid}.", "key") == f"no {keyed_uid(uid, 'key')}."
+
+
+def test_a_measured_number_is_no_uid():
+    assert without_uids("2.25 mm and 2.25.", "key") == "2.25 mm and 2.25."
