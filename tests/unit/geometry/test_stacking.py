@@ -191,6 +191,6 @@ def test_the_volume_of_a_single_copy_is_said():
 @pytest.mark.parametrize("doubled", range(4))
 def test_a_vertex_written_twice_is_kept_once(doubled):
     drawn = np.insert(square(10), doubled, square(10)[doubled], axis=0)
-    found = stacked(on_planes((0, drawn), (3, square(10))), Z)
+    found = stacked(on_planes((0, drawn), (3, square(10, (1, 1)))), Z)
     assert np.diff(found.stack.contour_offsets).tolist() == [4, 4]
     assert found.findings == StackFindings()

@@ -73,7 +73,9 @@ def test_bodies_that_touch_at_a_corner_are_joined_and_holes_are_not(step_y):
     near, far = square(4), square(4, (4, step_y))
     assert counts(stacked(on_planes(*((z, c) for z in (0, 3) for c in (near, far))), Z), 1.0)[:2] == (1, 0)
     plane = [square(30), near, far]
-    assert counts(stacked(on_planes(*((z, c) for z in (0, 3) for c in plane)), Z), 1.0)[:2] == (1, 2)
+    holed = stacked(on_planes(*((z, c) for z in (0, 3) for c in plane)), Z)
+    assert counts(holed, 1.0)[:2] == (1, 2)
+    assert topology(holed.stack, 1.0).plane_hole_counts.tolist() == [2, 2]
 
 
 @pytest.mark.parametrize("gap", [(1, 0), (0, 1), (1, 1), (-1, 1), (1, -1)])

@@ -9,6 +9,7 @@ from rtcomplexity.scoring.profile import (
     Factor,
     FactorKnots,
     FactorReference,
+    JointReference,
     Percentile,
     Rules,
     ScoreKnots,
@@ -85,3 +86,15 @@ def test_the_distribution_of_a_score_begins_at_nothing_and_rises():
     assert not takes(ScoreKnots, ((0.0, 1.0), (20.0, 30.0)))
     assert not takes(ScoreKnots, ((1.0, 0.0), (20.0, 30.0)))
     assert not takes(ScoreKnots, ((0.0, 0.0), (20.0, 30.0), (19.0, 40.0)))
+
+
+@pytest.mark.parametrize(("c_reject", "is_taken"), [(50.1, True), (50.0, False), (55.0, False), (49.0, False)])
+def test_where_t_jumps_over_the_percentile_of_a_cutoff_it_is_the_next_value(c_reject, is_taken):
+    """T is 50 in 30 % of the plans, from the 60th to the 90th percentile: the 75th lies within."""
+    stated = {
+        "strata": ("sbrt",),
+        "knots": ((0.0, 0.0), (50.0, 60.0), (50.0, 90.0), (90.0, 99.0)),
+        "c_reject": c_reject,
+        "c_support": 50 + 40 * 7.5 / 9,
+    }
+    assert takes(JointReference, stated) is is_taken
