@@ -169,7 +169,9 @@ def inside_share(a: SampledSurface, others: Sequence[SampledSurface]) -> float:
     orientation, into layers of about a pixel. NaN for a shape too thin to hold the centre of a fine pixel.
     """
     own = a.inside.runs
-    drawn = [rasterise(other.stack, a.inside.lattice) if _shares_axes(a, other) else None for other in others]
+    drawn = [
+        rasterise(other.stack, a.inside.lattice) if shares_axes(a.stack, other.stack) else None for other in others
+    ]
     total = held = 0.0
     for middle, thickness in _layers(a, others):
         within = reduce(or_, (_at(a, other, runs, middle) for other, runs in zip(others, drawn, strict=True)))
@@ -178,8 +180,10 @@ def inside_share(a: SampledSurface, others: Sequence[SampledSurface]) -> float:
     return held / total if total else float("nan")
 
 
-def _shares_axes(a: SampledSurface, b: SampledSurface) -> bool:
-    return bool(np.allclose(a.axes, b.axes, rtol=0, atol=SAME_AXES))
+def shares_axes(a: PlaneStack, b: PlaneStack) -> bool:
+    """Whether the (u, v) coordinates and positions of two stacks mean the same."""
+    pairs = ((a.u_axis, b.u_axis), (a.v_axis, b.v_axis), (a.normal, b.normal))
+    return all(bool(np.allclose(own, other, rtol=0, atol=SAME_AXES)) for own, other in pairs)
 
 
 def _at(a: SampledSurface, other: SampledSurface, drawn: Runs | None, middle_mm: Floats) -> Runs:

@@ -28,6 +28,8 @@ MAX_CROSSING_CELLS = 100_000_000
 CELLS_PER_BAND_EDGE = 20
 """... and so many more for each (edge, band) pair: copies that differ a little cross often, but few edges at a time."""
 BLOCK_CELLS = 1_000_000
+MOST_BOXES = 2000
+"""Polygons of one plane whose boxes are all compared with each other; bands are quicker for more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -139,6 +141,7 @@ def _are_plain(
     filled = counts > 0
     plain[filled] = np.logical_and.reduceat(star, plane_offsets[:-1][filled]) if np.any(filled) else True
     boxes = bounding_boxes(points_mm, contour_offsets)
+    plain &= counts <= MOST_BOXES
     for plane in np.flatnonzero(plain & (counts > 1)):
         plain[plane] = _are_disjoint(boxes[plane_offsets[plane] : plane_offsets[plane + 1]])
     return plain

@@ -34,6 +34,7 @@ def slabs(
     slice_positions_mm: NDArray[np.float64],
     *,
     gap_factor: float,
+    apart: NDArray[np.bool_] | None = None,
 ) -> Slabs:
     """Slab of each plane.
 
@@ -42,13 +43,16 @@ def slabs(
     positions_mm : (P,) planes, increasing
     slice_positions_mm : (K,) where contours could have been drawn, increasing; may be empty
     gap_factor : planes further apart than this many typical spacings may have a gap between them
+    apart : (P - 1,) neighbours that belong to different bodies: a gap even where no slice lies between them
 
     Returns
     -------
     Slabs; the extent of a plane without neighbours is NaN where nothing tells it.
     """
     steps = np.diff(positions_mm)
-    gap_after = _gaps(positions_mm, steps, slice_positions_mm, gap_factor)
+    is_empty = _empty_slices_between(positions_mm, slice_positions_mm)
+    may_be_gap = is_empty if apart is None else is_empty | apart
+    gap_after = may_be_gap & (steps > gap_factor * _typical(steps, slice_positions_mm))
     half = np.where(gap_after, np.nan, steps / 2)
     lower = np.concatenate(([np.nan], half))
     upper = np.concatenate((half, [np.nan]))
@@ -58,23 +62,23 @@ def slabs(
     return Slabs(lower_mm=lower, upper_mm=upper, gap_after=gap_after)
 
 
-def _gaps(
-    positions_mm: NDArray[np.float64],
-    steps: NDArray[np.float64],
-    slice_positions_mm: NDArray[np.float64],
-    gap_factor: float,
+def _empty_slices_between(
+    positions_mm: NDArray[np.float64], slice_positions_mm: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    if len(steps) == 0 or len(slice_positions_mm) < 2:
-        return np.zeros(len(steps), bool)
+    """(P - 1,) whether a slice lies between a plane and the next."""
+    if len(slice_positions_mm) < 2:
+        return np.zeros(max(len(positions_mm) - 1, 0), bool)
     margin = 0.25 * np.median(np.diff(slice_positions_mm))
     first = np.searchsorted(slice_positions_mm, positions_mm[:-1] + margin)
     stop = np.searchsorted(slice_positions_mm, positions_mm[1:] - margin)
-    return np.asarray((stop > first) & (steps > gap_factor * _typical(steps, slice_positions_mm)))
+    return np.asarray(stop > first)
 
 
 def _typical(steps: NDArray[np.float64], slice_positions_mm: NDArray[np.float64]) -> float:
     """Lower median of the steps; one step alone says nothing, so that the slices' own spacing counts instead."""
-    if len(steps) == 1:
+    if len(steps) == 0:
+        return np.nan
+    if len(steps) == 1 and len(slice_positions_mm) > 1:
         return float(np.median(np.diff(slice_positions_mm)))
     return float(np.sort(steps)[(len(steps) - 1) // 2])
 

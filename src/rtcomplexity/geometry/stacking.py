@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rtcomplexity.geometry.duplicates import distinct_contours, pair_areas, pairs_within
-from rtcomplexity.geometry.even_odd import bounding_boxes, select_ragged, signed_areas
+from rtcomplexity.geometry.duplicates import distinct_contours
+from rtcomplexity.geometry.even_odd import select_ragged, signed_areas
 from rtcomplexity.geometry.frames import PlaneAxes, common_normal, group_positions, newell_normals
+from rtcomplexity.geometry.overlaps import partial_overlaps
 from rtcomplexity.geometry.planar import PlaneStack
 from rtcomplexity.geometry.slabs import Slabs, slabs
 
@@ -26,8 +27,6 @@ PARALLEL_COSINE = float(np.cos(np.deg2rad(1.0)))
 """Contours whose normals differ by more than 1 degree do not lie on parallel planes."""
 SPACING_TOLERANCE = 0.02
 """Positions within this share of the slice spacing are one plane: coordinates are written in decimals."""
-NEGLIGIBLE_SHARE = 1e-6
-"""An overlap under this share of the smaller contour is a touch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,7 @@ class StackFindings:
     partly_overlapping: int = 0
     """Pairs of contours that overlap but are neither nested nor copies; even-odd leaves their overlap out."""
     overlap_mm3: float = 0.0
-    """Volume of those overlaps, which a union would count."""
+    """By how much a union of them would change the volume; NaN where too many overlap to tell."""
     gaps: int = 0
     """Places where planes are missing."""
     missing_mm: float = 0.0
@@ -132,7 +131,7 @@ def _stack_flat(
     )
     slab = slabs(flat.positions_mm, slices, gap_factor=settings.gap_factor)
     stack = _stack(flat, axes, slab, distinct.kept)
-    overlaps = _partial_overlaps(stack)
+    overlaps = partial_overlaps(stack)
     before, after = np.append(slab.gap_after, False), np.append(False, slab.gap_after)
     steps = np.diff(flat.positions_mm)[slab.gap_after]
     findings = replace(
@@ -141,8 +140,8 @@ def _stack_flat(
         near_copies=distinct.near_copies,
         copies_mm3=_copies_mm3(flat, slab, distinct.kept),
         self_crossing=len(stack.even_odd.self_crossing),
-        partly_overlapping=len(overlaps),
-        overlap_mm3=float(overlaps.sum()),
+        partly_overlapping=overlaps.pairs,
+        overlap_mm3=overlaps.gain_mm3,
         gaps=int(slab.gap_after.sum()),
         missing_mm=float((steps - slab.upper_mm[before] - slab.lower_mm[after]).sum()),
     )
@@ -286,21 +285,3 @@ def _stack(flat: _Flat, axes: PlaneAxes, slab: Slabs, kept: NDArray[np.int64]) -
         contour_offsets=offsets,
         plane_offsets=plane_offsets,
     )
-
-
-def _partial_overlaps(stack: PlaneStack) -> NDArray[np.float64]:
-    """(x,) volume of the overlap of each pair of contours that are neither nested nor apart, mm3."""
-    entangled = stack.even_odd.entangled
-    pairs = pairs_within(stack.plane_of_contour[entangled])
-    if len(pairs) == 0:
-        return np.empty(0)
-    pairs = entangled[pairs]
-    boxes = bounding_boxes(stack.points_mm, stack.contour_offsets)
-    first, second = pairs.T
-    meet = np.minimum(boxes[first, 1], boxes[second, 1]) > np.maximum(boxes[first, 0], boxes[second, 0])
-    pairs = pairs[np.all(meet, axis=1)]
-    difference, union = pair_areas(stack.points_mm, stack.contour_offsets, pairs)
-    overlap = union - difference
-    smaller = np.abs(signed_areas(stack.points_mm, stack.contour_offsets))[pairs].min(axis=1)
-    partial = (overlap > NEGLIGIBLE_SHARE * smaller) & (overlap < (1 - NEGLIGIBLE_SHARE) * smaller)
-    return np.asarray(overlap[partial] * stack.slab_mm[stack.plane_of_contour[pairs[partial, 0]]])

@@ -40,15 +40,15 @@ def topology(stack: PlaneStack, pixel_mm: float) -> Topology:
     """Count bodies, holes and branchings on square pixels."""
     runs = rasterise(stack, Lattice.around(stack, pixel_mm))
     joined = np.isclose(stack.upper_mm[:-1] + stack.lower_mm[1:], np.diff(stack.positions_mm), rtol=1e-6)
-    components = _labels(len(runs.starts), _touching_rows(runs, margin=1))
+    components = labels(len(runs.starts), _touching_rows(runs, margin=1))
     links = _overlapping_planes(runs, joined)
-    bodies = _labels(len(runs.starts), np.concatenate([_touching_rows(runs, margin=1), links]))
+    bodies = labels(len(runs.starts), np.concatenate([_touching_rows(runs, margin=1), links]))
     holes = _holes(runs)
-    hole_components = _labels(len(holes.starts), _touching_rows(holes, margin=0))
+    hole_components = labels(len(holes.starts), _touching_rows(holes, margin=0))
     hole_links = np.concatenate([_touching_rows(holes, margin=0), _overlapping_planes(holes, joined)])
     return Topology(
         body_count=len(np.unique(bodies)),
-        hole_count=len(np.unique(_labels(len(holes.starts), hole_links))),
+        hole_count=len(np.unique(labels(len(holes.starts), hole_links))),
         plane_component_counts=_count_by_plane(runs, components),
         plane_hole_counts=_count_by_plane(holes, hole_components),
         branching_count=_branchings(components[links]),
@@ -57,7 +57,7 @@ def topology(stack: PlaneStack, pixel_mm: float) -> Topology:
 
 def plane_components(runs: Runs, *, by_corners: bool) -> NDArray[np.int64]:
     """(R,) label of the component of its plane that each run belongs to: the index of the component's first run."""
-    return _labels(len(runs.starts), _touching_rows(runs, margin=int(by_corners)))
+    return labels(len(runs.starts), _touching_rows(runs, margin=int(by_corners)))
 
 
 def runs_above(runs: Runs) -> NDArray[np.int64]:
@@ -89,7 +89,7 @@ def _shifted_pairs(runs: Runs, shift: int, margin: int) -> NDArray[np.int64]:
     return np.stack([a, b], axis=1)
 
 
-def _labels(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+def labels(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     """(count,) smallest member of the connected component of each item, given links between items."""
     label = np.arange(count)
     while True:
@@ -107,7 +107,7 @@ def _holes(runs: Runs) -> Runs:
     """Runs outside the shape that are not joined to the plane's border; row 0 of each plane must be free."""
     rows = np.arange(runs.shape[0] * runs.shape[1]) * runs.stride
     outside = Runs(starts=rows, stops=rows + runs.shape[2], shape=runs.shape) - runs
-    label = _labels(len(outside.starts), _touching_rows(outside, margin=0))
+    label = labels(len(outside.starts), _touching_rows(outside, margin=0))
     border = np.searchsorted(outside.starts, np.arange(runs.shape[0]) * runs.shape[1] * runs.stride)
     enclosed = label != label[border][outside.planes]
     return Runs(starts=outside.starts[enclosed], stops=outside.stops[enclosed], shape=runs.shape)

@@ -56,7 +56,9 @@ def union_stack(
             stack.plane_polygons(source[p]) for stack, source in zip(stacks, sources, strict=True) if source[p] >= 0
         ]
         outlines.append(union_of_polygons([polygons for polygons in drawn if polygons], pixel_mm))
-    slab = slabs(positions, slice_positions_mm, gap_factor=gap_factor)
+    middles = 0.5 * (positions[1:] + positions[:-1])
+    apart = np.all([plane_of_slices(stack, middles) < 0 for stack in stacks], axis=0)
+    slab = slabs(positions, slice_positions_mm, gap_factor=gap_factor, apart=apart)
     polygons = [polygon for outline in outlines for polygon in outline]
     first = stacks[0]
     return PlaneStack(

@@ -11,6 +11,7 @@ import numpy as np
 
 from rtcomplexity.dicom.roi_frames import rois_elsewhere
 from rtcomplexity.geometry.distance import SampledSurface
+from rtcomplexity.geometry.even_odd import select_ragged
 from rtcomplexity.geometry.frames import PlaneAxes, common_normal, group_positions, newell_normals
 from rtcomplexity.geometry.runs import Runs, on_grid
 from rtcomplexity.geometry.stacking import Stacked, stack_contours
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from rtcomplexity.geometry.subvoxel import SubvoxelSurface
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.image import ImageGrid
-    from rtcomplexity.model.structure_set import Roi
+    from rtcomplexity.model.structure_set import Contours, Roi
     from rtcomplexity.settings import Settings
 
 EVEN_SPACING = 0.01
@@ -91,15 +92,21 @@ def drawing_grid(image: ImageGrid | None, rois: Sequence[Roi], settings: Setting
 
 def _planes_of_all(rois: Sequence[Roi], settings: Settings) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
     """Common normal of all closed contours, and the positions of all their planes."""
-    filled = [roi.contours for roi in rois if len(roi.contours) and np.all(roi.contours.point_counts > 0)]
-    closed = [contours for contours in filled if np.all(contours.is_closed)]
-    normals = [newell_normals(contours.points_mm, contours.offsets) for contours in closed]
+    closed = [_closed(roi.contours) for roi in rois if np.any(roi.contours.is_closed)]
+    normals = [newell_normals(points, offsets) for points, offsets in closed]
     normal = common_normal(np.concatenate(normals)) if normals else None
     if normal is None:
         return None, np.empty(0)
-    means = np.concatenate([np.add.reduceat(c.points_mm @ normal, c.offsets[:-1]) / c.point_counts for c in closed])
+    drawn = [(points @ normal, offsets) for points, offsets in closed if len(points)]
+    means = np.concatenate([np.add.reduceat(at, offsets[:-1]) / np.diff(offsets) for at, offsets in drawn])
     planes = group_positions(means, settings.plane_tolerance_mm)
     return normal, np.bincount(planes, weights=means) / np.bincount(planes)
+
+
+def _closed(contours: Contours) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Vertices and offsets of the closed contours that have vertices."""
+    chosen = np.flatnonzero(contours.is_closed & (contours.point_counts > 0))
+    return select_ragged(contours.points_mm, contours.offsets, chosen)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -113,6 +120,20 @@ class ShapeContext(ABC):
     @abstractmethod
     def stack(self) -> PlaneStack:
         """Planes of the shape; raises NotMeasurableError where there are none."""
+
+    @property
+    def slab_mm(self) -> NDArray[np.float64]:
+        """(P,) slab thickness of each plane, mm.
+
+        Raises
+        ------
+        NotMeasurableError
+            If a lone plane's thickness is not known.
+        """
+        slab_mm = self.stack.slab_mm
+        if not np.all(np.isfinite(slab_mm)):
+            raise NotMeasurableError("a single plane, and no other plane or slice tells how thick it is")
+        return slab_mm
 
     @cached_property
     def topology(self) -> Topology:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rtcomplexity.metrics import shape
 from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def length_mm(context: ShapeContext) -> float:
 def lateral_area_cm2(context: ShapeContext) -> float:
     """Sum of contour length x local slab thickness, cm2: the side surface of the slabs."""
     stack = context.stack
-    return float(stack.plane_perimeters_mm @ stack.slab_mm) / MM2_PER_CM2
+    return float(stack.plane_perimeters_mm @ context.slab_mm) / MM2_PER_CM2
 
 
 def per_cm(context: ShapeContext) -> float:
@@ -52,7 +54,7 @@ def per_cm(context: ShapeContext) -> float:
 
     Unlike a count it does not double when slices are halved only because more were drawn.
     """
-    return distinct_count(context) / (float(context.stack.slab_mm.sum()) / MM_PER_CM)
+    return distinct_count(context) / (float(context.slab_mm.sum()) / MM_PER_CM)
 
 
 def planes_with_components(context: ShapeContext) -> float:
@@ -66,10 +68,18 @@ def planes_with_holes(context: ShapeContext) -> float:
 
 
 def isoperimetric_ratio(context: ShapeContext) -> float:
-    """Area-weighted mean over planes of 4 pi area / perimeter**2: 1 for circles, less for all else."""
+    """Area-weighted mean over planes of 4 pi area / perimeter**2: 1 for circles, less for all else.
+
+    Raises
+    ------
+    NotMeasurableError
+        If the contours of every plane cancel each other.
+    """
     stack = context.stack
     areas = stack.plane_areas_mm2
     inside = areas > 0
+    if not np.any(inside):
+        raise NotMeasurableError(shape.NO_AREA)
     ratios = 4 * np.pi * areas[inside] / stack.plane_perimeters_mm[inside] ** 2
     return float(np.average(ratios, weights=areas[inside]))
 

@@ -5,6 +5,7 @@ Every sentence says what was found, with numbers, and what was done about it; an
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -106,10 +107,15 @@ def _shape(found: StackFindings, subject: str) -> Iterator[Issue]:
             subject=subject,
             text=(
                 f"Pairs of contours that overlap but are neither nested nor copies: {found.partly_overlapping}; the "
-                f"even-odd rule leaves out the {found.overlap_mm3 / MM3_PER_CM3:.3g} cm3 where they do. "
-                "The volume of the union is given beside it."
+                f"even-odd rule leaves out what they share{_by_joining(found.overlap_mm3)}"
             ),
         )
+
+
+def _by_joining(gain_mm3: float) -> str:
+    if not math.isfinite(gain_mm3):
+        return "."
+    return f". Joined, they change the volume by {gain_mm3 / MM3_PER_CM3:+.3g} cm3; that volume is given beside it."
 
 
 def _gaps(found: StackFindings, subject: str) -> Iterator[Issue]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from rtcomplexity.dicom.target_class import is_pet_derived
 from rtcomplexity.fusion import image_sets
+from rtcomplexity.geometry.distance import SAME_AXES, shares_axes
 from rtcomplexity.geometry.runs import Lattice, Runs, on_slices, rasterise
 from rtcomplexity.geometry.union import union_stack
 from rtcomplexity.metrics import contour, shape
@@ -22,6 +23,7 @@ from rtcomplexity.metrics.context import UnionContext
 from rtcomplexity.metrics.fused import SCORED_UNITS, TargetImages, scored_intensities
 from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
 from rtcomplexity.metrics.phases import of_one_phase
+from rtcomplexity.metrics.relation import encloses_volume
 from rtcomplexity.metrics.target_cover import unexplained_issues, unexplained_targets
 from rtcomplexity.metrics.target_shape import SHAPE, measure_shape
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
@@ -86,13 +88,14 @@ def measure_gross_target(
     `expanded` are the numbers of ROIs that are another one and a margin: nobody drew them.
     """
     drawn = [c for c in contexts if c.roi.number not in expanded]
-    gross = [c for c in drawn if c.roi.target_class.is_gross and c.stacked.stack is not None]
-    of_phase, phase_issues = of_one_phase([c for c in gross if not _is_threshold(c)], phases)
-    kept, nested_issues = _without_nested(of_phase)
-    issues = (*phase_issues, *nested_issues)
+    gross = [c for c in drawn if c.roi.target_class.is_gross and encloses_volume(c) and not _is_threshold(c)]
+    of_phase, phase_issues = of_one_phase(gross, phases)
+    parallel, orientation_issues = _of_one_orientation(of_phase)
+    kept, nested_issues = _without_nested(parallel)
+    issues = (*phase_issues, *orientation_issues, *nested_issues)
     values = dict(_image_metrics(case, images, phases))
     if not kept:
-        values |= _missing("no gross target (GTV or ITV) with closed contours was found")
+        values |= _missing("no gross target (GTV or ITV) with closed contours and a known volume was found")
         return GrossTargetMeasurements(values=values, issues=issues)
     union = union_of(kept)
     target = GrossTarget(context=union, parts=tuple(kept), adjacency=adjacency(union, contexts))
@@ -112,6 +115,21 @@ def _is_threshold(context: RoiContext) -> bool:
     """Whether the ROI calls itself a PET threshold, and nobody says otherwise."""
     roi = context.roi
     return roi.class_decided_by is not ClassDecidedBy.ALIAS and is_pet_derived(roi.name)
+
+
+def _of_one_orientation(gross: Sequence[RoiContext]) -> tuple[list[RoiContext], tuple[Issue, ...]]:
+    """Gross targets on parallel planes: those on the image's slices, else those drawn as the largest was."""
+    if not gross:
+        return [], ()
+    most = max(gross, key=lambda c: (_is_on_slices(c), shape.volume_cm3(c), -c.roi.number))
+    kept = [c for c in gross if shares_axes(c.stack, most.stack)]
+    issues = (_orientation_issue(c.roi.number) for c in gross if c not in kept)
+    return kept, tuple(issues)
+
+
+def _is_on_slices(context: RoiContext) -> bool:
+    axes = context.grid.axes
+    return axes is not None and bool(np.allclose(context.stack.normal, axes.normal, rtol=0, atol=SAME_AXES))
 
 
 def _without_nested(gross: Sequence[RoiContext]) -> tuple[list[RoiContext], tuple[Issue, ...]]:
@@ -154,6 +172,15 @@ def union_of(parts: Sequence[RoiContext]) -> ShapeContext:
         tolerance_mm=first.settings.plane_tolerance_mm,
     )
     return UnionContext(grid=first.grid, settings=first.settings, union=stack)
+
+
+def _orientation_issue(number: int) -> Issue:
+    return Issue(
+        code="gross-target-in-other-orientation",
+        severity=Severity.WARNING,
+        subject=roi_subject(number),
+        text="Its planes are not parallel to those of the other gross targets: it is measured by itself, not scored.",
+    )
 
 
 def _nested_issue(number: int) -> Issue:
@@ -207,8 +234,8 @@ def manual_lateral_area_cm2(target: GrossTarget) -> float:
     parts = target.drawn_by_hand
     if not parts:
         return 0.0
-    stack = union_of(parts).stack
-    return float(stack.plane_border_lengths_mm @ stack.slab_mm) / contour.MM2_PER_CM2
+    union = union_of(parts)
+    return float(union.stack.plane_border_lengths_mm @ union.slab_mm) / contour.MM2_PER_CM2
 
 
 def component_count(target: GrossTarget) -> float:

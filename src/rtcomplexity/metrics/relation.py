@@ -107,7 +107,7 @@ class RelationContext:
 
 def with_volume(contexts: Iterable[RoiContext]) -> list[RoiContext]:
     """ROIs that enclose a known volume; of targets, those that hold the centre of a fine pixel too."""
-    solid = [context for context in contexts if _encloses_volume(context)]
+    solid = [context for context in contexts if encloses_volume(context)]
     return [c for c in solid if not c.roi.target_class.is_target or c.surface.inside.runs.count]
 
 
@@ -124,7 +124,8 @@ def relations_of(solid: Sequence[RoiContext]) -> list[RelationContext]:
     ]
 
 
-def _encloses_volume(context: RoiContext) -> bool:
+def encloses_volume(context: RoiContext) -> bool:
+    """Whether an ROI has a volume that is known and not 0."""
     try:
         return volume_cm3(context) > 0
     except NotMeasurableError:

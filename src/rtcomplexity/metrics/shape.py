@@ -16,6 +16,8 @@ from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.measurement import NotApplicableError, NotMeasurableError
 from rtcomplexity.units import MM3_PER_CM3, Unit
 
+NO_AREA = "the contours cancel each other: by the even-odd rule no area is left"
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -30,10 +32,8 @@ def volume_cm3(context: ShapeContext) -> float:
     NotMeasurableError
         If nothing encloses an area, or a lone plane's thickness is not known.
     """
-    volume = slab_volume_mm3(context.stack)
-    if not np.isfinite(volume):
-        raise NotMeasurableError("a single plane, and no other plane or slice tells how thick it is")
-    return volume / MM3_PER_CM3
+    context.slab_mm  # noqa: B018 - whether it is known
+    return slab_volume_mm3(context.stack) / MM3_PER_CM3
 
 
 def volume_if_interpolated_cm3(context: RoiContext) -> float:
@@ -57,10 +57,15 @@ def volume_if_union_cm3(context: RoiContext) -> float:
     ------
     NotApplicableError
         If no contours overlap partly.
+    NotMeasurableError
+        If so many of one plane do that their union is not found.
     """
     if not context.stacked.findings.partly_overlapping:
         raise NotApplicableError
-    return volume_cm3(context) + context.stacked.findings.overlap_mm3 / MM3_PER_CM3
+    volume, overlap_mm3 = volume_cm3(context), context.stacked.findings.overlap_mm3
+    if not np.isfinite(overlap_mm3):
+        raise NotMeasurableError("too many contours of a plane overlap each other")
+    return volume + overlap_mm3 / MM3_PER_CM3
 
 
 def volume_trapezoid_cm3(context: ShapeContext) -> float:
@@ -70,7 +75,15 @@ def volume_trapezoid_cm3(context: ShapeContext) -> float:
 
 
 def volume_deviation_percent(context: ShapeContext) -> float:
-    """Standard deviation of the slab volume of a sphere of this size over the planes' random phase, per cent."""
+    """Standard deviation of the slab volume of a sphere of this size over the planes' random phase, per cent.
+
+    Raises
+    ------
+    NotMeasurableError
+        If the volume is not known, or nothing is left where contours cancel each other.
+    """
+    if volume_cm3(context) <= 0:
+        raise NotMeasurableError(NO_AREA)
     return 100 * random_phase_deviation(context.stack)
 
 
@@ -124,6 +137,7 @@ def equivalent_sphere_diameter_mm(context: ShapeContext) -> float:
 def extent_mm(context: ShapeContext) -> float:
     """Length along the planes' normal from the lowest slab's bottom to the highest slab's top, mm."""
     stack = context.stack
+    context.slab_mm  # noqa: B018 - whether it is known
     return float(stack.positions_mm[-1] + stack.upper_mm[-1] - stack.positions_mm[0] + stack.lower_mm[0])
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from rtcomplexity.geometry.runs import Lattice, rasterise
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 from rtcomplexity.model.structure_set import TargetClass
+from rtcomplexity.units import MM3_PER_CM3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,14 +42,16 @@ def unexplained_targets(contexts: Sequence[RoiContext], gross: PlaneStack) -> tu
 def far_volume_cm3(stack: PlaneStack, gross: PlaneStack) -> float:
     """Volume of a stack that lies farther than `REACH_MM` from the gross targets, cm3, on pixels of 5 mm.
 
-    The stacks share their axes.
+    Distances are taken to the gross targets' pixels, whose centres lie about half of one inside the border, and to the
+    vertices of their contours: the smallest target may hold no pixel's centre.
     """
     from scipy.spatial import cKDTree  # noqa: PLC0415 - importing the package stays quick
 
-    lattice = Lattice.around_all([stack, gross], PIXEL_MM)
-    plane, centres = _pixels(stack, lattice)
-    distance = cKDTree(_pixels(gross, lattice)[1]).query(centres, distance_upper_bound=REACH_MM + PIXEL_MM / 2)[0]
-    return float(np.sum(stack.slab_mm[plane[np.isinf(distance)]]) * lattice.pixel_area_mm2 / 1000)
+    plane, centres_mm = _pixels(stack)
+    is_far = np.ones(len(plane), bool)
+    for points_mm, reach_mm in ((_pixels(gross)[1], REACH_MM + PIXEL_MM / 2), (_vertices(gross), REACH_MM)):
+        is_far &= np.isinf(cKDTree(points_mm).query(centres_mm, distance_upper_bound=reach_mm)[0])
+    return float(np.sum(stack.slab_mm[plane[is_far]]) * PIXEL_MM**2 / MM3_PER_CM3)
 
 
 def unexplained_issues(numbers: Sequence[int]) -> Iterator[Issue]:
@@ -65,8 +68,20 @@ def unexplained_issues(numbers: Sequence[int]) -> Iterator[Issue]:
         )
 
 
-def _pixels(stack: PlaneStack, lattice: Lattice) -> tuple[NDArray[np.int64], Floats]:
-    """(n,) plane of each pixel of a stack, and (n, 3) its centre in mm, up to a shift that the lattice fixes."""
+def _pixels(stack: PlaneStack) -> tuple[NDArray[np.int64], Floats]:
+    """(n,) plane of each pixel of a stack, and (n, 3) its centre, LPS, mm."""
+    lattice = Lattice.around(stack, PIXEL_MM)
     runs = rasterise(stack, lattice)
     plane, row, column = np.unravel_index(runs.indices(), runs.shape)
-    return plane, np.column_stack([stack.positions_mm[plane], PIXEL_MM * row, PIXEL_MM * column])
+    uv = np.column_stack([lattice.u0_mm + PIXEL_MM * column, lattice.v0_mm + PIXEL_MM * row])
+    return plane, _patient_mm(stack, uv, plane)
+
+
+def _vertices(stack: PlaneStack) -> Floats:
+    """(n, 3) vertices of the contours of a stack, LPS, mm."""
+    return _patient_mm(stack, stack.points_mm, np.repeat(stack.plane_of_contour, np.diff(stack.contour_offsets)))
+
+
+def _patient_mm(stack: PlaneStack, uv_mm: Floats, plane: NDArray[np.int64]) -> Floats:
+    axes = np.stack([stack.u_axis, stack.v_axis, stack.normal])
+    return np.asarray(np.column_stack([uv_mm, stack.positions_mm[plane]]) @ axes)

@@ -172,3 +172,23 @@ def test_under_a_tilted_gantry_a_tube_keeps_its_voxels_its_place_and_its_image()
     assert upright.morphology.mask.any()
     with pytest.raises(NotMeasurableError, match="shifted against each other"):
         leaning.morphology  # noqa: B018
+
+
+def test_of_too_many_overlapping_contours_the_union_is_not_told():
+    row = [circle(5, 12, (4 * n, 0)) for n in range(9)]
+    context = context_of(on_planes(*((z, polygon) for z in (0, 3) for polygon in row)))
+    with pytest.raises(NotMeasurableError, match="too many contours"):
+        shape.volume_if_union_cm3(context)
+    (issue,) = [each for each in roi_issues(context, compute_all(shape.QUICK, context)) if "overlap" in each.text]
+    assert "Joined" not in issue.text
+
+
+def test_a_point_among_the_contours_hides_no_plane_where_there_is_no_image():
+    tube_and_point = context_of(
+        Contours(
+            points_mm=np.vstack([tube().points_mm, [[0.0, 0.0, 0.0]]]),
+            offsets=np.append(tube().offsets, tube().offsets[-1] + 1),
+            geometric_types=np.append(tube().geometric_types, ContourGeometricType.POINT),
+        )
+    )
+    assert tube_and_point.grid.slice_positions_mm == pytest.approx(context_of(tube()).grid.slice_positions_mm)

@@ -7,11 +7,11 @@ import pytest
 from rtcomplexity.geometry.stacking import stack_contours
 from rtcomplexity.metrics.target_cover import REACH_MM, far_volume_cm3
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import Several, contour_stack, plane_positions, sphere
+from rtcomplexity.testing.phantoms import SAGITTAL, Several, contour_stack, plane_positions, sphere
 
 
-def stack(solid):
-    contours = contour_stack(solid, positions_mm=plane_positions(solid, 3.0), points_per_contour=96)
+def stack(solid, spacing_mm=3.0):
+    contours = contour_stack(solid, positions_mm=plane_positions(solid, spacing_mm), points_per_contour=96)
     return stack_contours(contours, settings=Settings()).stack
 
 
@@ -35,3 +35,19 @@ def test_a_body_far_off_counts_whole():
 def test_of_a_body_round_a_gross_target_what_lies_beyond_the_reach_counts():
     found = far_volume_cm3(stack(ball(45.0)), stack(ball(10.0)))
     assert found == pytest.approx(volume_cm3(45.0) - volume_cm3(10.0 + REACH_MM), rel=0.1)
+
+
+@pytest.mark.parametrize("radius_mm", [1.5, 2.4, 3.0])
+@pytest.mark.parametrize("centre", [0.0, 2.5])
+def test_the_smallest_gross_target_explains_what_lies_round_it(radius_mm, centre):
+    small, planned = (sphere(radius, centre_mm=(centre, centre, 0.0)) for radius in (radius_mm, 9.0))
+    assert far_volume_cm3(stack(planned, 1.0), stack(small, 1.0)) == 0.0
+
+
+@pytest.mark.parametrize("shift_mm", [0.0, 80.0])
+def test_planes_of_another_orientation_lie_where_they_lie(shift_mm):
+    planned, gross = ball(20.0), stack(ball(12.0, shift_mm))
+    sagittal = plane_positions(planned, 3.0)
+    contours = contour_stack(planned, positions_mm=sagittal, points_per_contour=96, frame=SAGITTAL)
+    found = far_volume_cm3(stack_contours(contours, settings=Settings()).stack, gross)
+    assert found == pytest.approx(volume_cm3(20.0) if shift_mm else 0.0, rel=0.1)

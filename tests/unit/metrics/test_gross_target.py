@@ -1,0 +1,76 @@
+"""The union of gross targets that lie apart, in other orientations, or whose volume nothing tells."""
+
+import numpy as np
+import pytest
+
+from rtcomplexity.metrics.measure import measure
+from rtcomplexity.model.case import Case
+from rtcomplexity.model.structure_set import Roi, StructureSet, TargetClass
+from rtcomplexity.settings import Settings
+from rtcomplexity.testing.phantoms import SAGITTAL, contour_stack, plane_positions, sphere
+from unit.geometry.stacks import circle, on_planes, square
+
+DISC_CM3 = np.pi * 100 * 3 / 1000
+"""One slab of a tube of 10 mm radius drawn every 3 mm."""
+ROUND = square(10)
+
+
+def tube(*positions, centre=(0.0, 0.0)):
+    return on_planes(*((z, circle(10, centre=centre)) for z in positions))
+
+
+def measured(*contours):
+    """Table of gross targets without images."""
+    rois = tuple(
+        Roi(number=n + 1, name=f"GTV {n}", contours=each, target_class=TargetClass.GTV)
+        for n, each in enumerate(contours)
+    )
+    drawn = StructureSet(sop_instance_uid="1", series_uid="", study_uid="", patient_key="", rois=rois)
+    return measure(Case(plan_id="1", structure_set=drawn, chosen_because=""), settings=Settings())
+
+
+def gross(table, name):
+    return table.gross_target[f"scored.{name}"].value
+
+
+@pytest.mark.parametrize("apart_mm", [0, 3, 30, 150])
+def test_bodies_apart_have_the_sum_of_their_volumes_without_an_image_too(apart_mm):
+    lower, upper = tube(0, 3, 6, 9), tube(*(12 + apart_mm + np.array([0, 3, 6])))
+    table = measured(lower, upper)
+    assert gross(table, "volume") == pytest.approx(7 * DISC_CM3, rel=1e-6)
+    assert gross(table, "component_count") == (1 if apart_mm == 0 else 2)
+
+
+def test_a_target_drawn_in_another_orientation_is_not_mixed_in():
+    ball = sphere(12.0, centre_mm=(40.0, 0.0, 0.0))
+    across = contour_stack(ball, positions_mm=plane_positions(ball, 3.0), frame=SAGITTAL)
+    axial = contour_stack(sphere(15.0), positions_mm=plane_positions(sphere(15.0), 3.0))
+    table = measured(across, axial)
+    assert table.gross_target_rois == (2,)
+    issues = [(issue.code, issue.subject) for issue in table.issues]
+    assert ("gross-target-in-other-orientation", "roi:1") in issues
+    alone = measured(across)
+    assert alone.gross_target_rois == (1,)
+    assert gross(alone, "volume") == pytest.approx(4 / 3 * np.pi * 12**3 / 1000, rel=0.02)
+
+
+@pytest.mark.parametrize("centres", [[(0, 0)], [(0, 0), (30, 0)], [(0, 0), (5, 0)]])
+def test_a_single_plane_of_unknown_thickness_has_counts_and_reasons(centres):
+    table = measured(*(tube(0, centre=centre) for centre in centres))
+    values = table.rois[0].values
+    assert values["contour.length"].value == pytest.approx(2 * np.pi * 10, rel=1e-3)
+    for key in ("shape.volume", "shape.volume_deviation", "shape.extent", "contour.lateral_area", "contour.per_cm"):
+        assert "how thick it is" in values[key].reason
+    assert table.gross_target_rois == ()
+    assert "known volume" in table.gross_target["scored.volume"].reason
+
+
+def test_contours_that_cancel_have_no_area_and_are_not_scored():
+    halves = np.insert(ROUND, [1, 2, 3, 4], (ROUND + np.roll(ROUND, -1, axis=0)) / 2, axis=0)
+    twice = np.concatenate([ROUND, halves])
+    table = measured(on_planes((0, twice), (3, twice), (6, twice)))
+    values = table.rois[0].values
+    assert values["shape.volume"].value == 0
+    assert "cancel" in values["shape.volume_deviation"].reason
+    assert "cancel" in values["contour.isoperimetric_ratio"].reason
+    assert table.gross_target_rois == ()
