@@ -285,6 +285,17 @@ def test_the_same_patient_and_course_twice_is_flagged(tmp_path):
     assert table[key_of(sets[1])]["claim_rows"] == "3"
 
 
+def test_an_output_folder_that_holds_plans_of_the_input_is_refused(tmp_path):
+    root = write_archive(tmp_path / "in", 2)
+    hidden = next(path for path in root.iterdir() if path.is_dir())
+    code, _, err = batch(root, "--out", hidden, "--workers", 1)
+    assert code == 2
+    assert "below the input" in err
+    again = [batch(root, "--out", root / "results", "--workers", 1)[0] for _ in range(2)]
+    assert again == [0, 0]
+    assert len(plans(root / "results")) == 2
+
+
 def test_tables_hold_every_plan_and_roi(undisturbed):
     with (undisturbed / "results.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))

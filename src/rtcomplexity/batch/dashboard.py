@@ -139,7 +139,7 @@ def _page(ledger: Ledger, gathered: _Gathered) -> dict[str, Any]:
         "assessed": assessed,
         "disclaimer": DISCLAIMER,
         "service_note": SERVICE_LEVEL_NOTE,
-        "alarm": alarm_of(verdicts),
+        "alarm": alarm_of(ledger.verdicts_by_set()),
         "counts": [*_counts(verdicts, by_status), ("unreadable files", ledger.count_broken())],
         "scores": scores,
         "scored": sum(scores),

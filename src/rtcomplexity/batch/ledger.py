@@ -53,11 +53,12 @@ CREATE TABLE IF NOT EXISTS plans (
 CREATE TABLE IF NOT EXISTS runs (
     run INTEGER PRIMARY KEY, software TEXT, engine TEXT, workers INTEGER, files INTEGER, discovery_s REAL, plans_s REAL,
     done INTEGER, assessed INTEGER, refused INTEGER);
+CREATE INDEX IF NOT EXISTS by_instance ON plans (instance);
 """
 _TEMPORARY: Final = """
 PRAGMA temp_store = FILE;
 CREATE TEMP TABLE paths (path BLOB PRIMARY KEY, text BLOB) WITHOUT ROWID;
-CREATE TEMP TABLE claimed (claim INTEGER PRIMARY KEY, plan TEXT, course BLOB);
+CREATE TEMP TABLE claimed (claim INTEGER, plan TEXT, course BLOB, PRIMARY KEY (claim, plan));
 CREATE INDEX temp.by_plan ON claimed (plan);
 CREATE INDEX temp.by_course ON claimed (course);
 """
@@ -136,6 +137,8 @@ class PlanRow:
     record: dict[str, Any] | None
     patient: str
     claims: tuple[Claimed, ...]
+    versions: int
+    """Plans of this run whose structure set has the same SOP Instance UID, this one among them."""
     file_count: int
     wall_s: float
     cpu_s: float
@@ -310,15 +313,22 @@ class Ledger:
                         "record": None if packed is None else json.loads(zlib.decompress(packed)),
                         "patient": values["patient"].hex(),
                         "claims": self._claims_of(values["key"]),
+                        "versions": self._versions_of(values["key"]),
                     }
                 )
 
     def _claims_of(self, key: str) -> tuple[Claimed, ...]:
         query = """
             SELECT claim, lower(hex(course)),
-                (SELECT count(*) FROM temp.claimed AS other WHERE other.course = one.course)
+                (SELECT count(DISTINCT claim) FROM temp.claimed AS other WHERE other.course = one.course)
             FROM temp.claimed AS one WHERE plan = ? ORDER BY claim"""
         return tuple(Claimed(*row) for row in self._database.execute(query, (key,)))
+
+    def _versions_of(self, key: str) -> int:
+        query = """
+            SELECT count(*) FROM plans AS other JOIN plans AS one USING (instance)
+            WHERE one.key = ? AND other.seen = ? AND one.instance <> x''"""
+        return max(1, int(self._database.execute(query, (key, self.run)).fetchone()[0]))
 
     def counts(self) -> dict[str, int]:
         """Plans of this run by status."""
@@ -330,9 +340,21 @@ class Ledger:
         query = "SELECT verdict, count(*) FROM plans WHERE seen = ? AND verdict IS NOT NULL GROUP BY verdict"
         return dict(self._database.execute(query, (self.run,)).fetchall())
 
+    def verdicts_by_set(self) -> dict[str, int]:
+        """Verdicts of this run, structure sets of one SOP Instance UID counted once: as supports if any version is."""
+        best = """
+            CASE WHEN max(verdict = 'supports') THEN 'supports' WHEN max(verdict = 'indeterminate') THEN 'indeterminate'
+            WHEN max(verdict = 'rejects') THEN 'rejects' ELSE 'insufficient_evidence' END"""
+        one_each = "CASE WHEN instance = x'' THEN key ELSE hex(instance) END"
+        query = f"""
+            SELECT best, count(*) FROM (
+                SELECT {best} AS best FROM plans WHERE seen = ? AND verdict IS NOT NULL GROUP BY {one_each}
+            ) GROUP BY best"""  # noqa: S608 -- our own words
+        return dict(self._database.execute(query, (self.run,)).fetchall())
+
     def shared_courses(self) -> int:
         """How many courses of a patient more than one row of the claims file is for."""
-        query = "SELECT count(*) FROM (SELECT 1 FROM temp.claimed GROUP BY course HAVING count(*) > 1)"
+        query = "SELECT count(*) FROM (SELECT 1 FROM temp.claimed GROUP BY course HAVING count(DISTINCT claim) > 1)"
         return int(self._one(query))
 
     def claimed_rows(self) -> set[int]:

@@ -26,6 +26,8 @@ ROIS: Final = "results_rois.csv"
 REFUSED: Final = "refused.csv"
 TIMINGS: Final = "timings.csv"
 DASHBOARD: Final = "dashboard.html"
+OWN_NAMES: Final = ("ledger.", "probe.sqlite", "results.", "results_rois.", "refused.", "timings.", "dashboard.")
+"""How names in an output folder begin, apart from a dot before them and the folder of evidence."""
 
 
 def write_outputs(ledger: Ledger, out: Path, *, parquet: bool, evidence: bool) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SAME_COURSE: Final = "same_patient_and_course"
 SEVERAL_CLAIMS: Final = "several_claims"
+SEVERAL_VERSIONS: Final = "several_versions_of_one_structure_set"
 FACE: Final = "pictures_may_show_a_face"
 SEVERITIES: Final = ("info", "warning", "error")
 PLAN_COLUMNS: Final = (
@@ -28,10 +29,11 @@ ROI_COLUMNS: Final = ("key", "plan_id", "roi", "target_class", "generation", "de
 
 
 def flags_of(plan: PlanRow) -> list[str]:
-    """What a person should look at: odd claims, and pictures by which somebody can be recognised."""
+    """What a person should look at: odd claims, several versions of one set, pictures that may show a face."""
     flags = {
         SAME_COURSE: any(claim.sharing > 1 for claim in plan.claims),
         SEVERAL_CLAIMS: len(plan.claims) > 1,
+        SEVERAL_VERSIONS: plan.versions > 1,
         FACE: bool(plan.face),
     }
     return [flag for flag, is_set in flags.items() if is_set]

@@ -17,8 +17,9 @@ from rtcomplexity.batch.claims import NO_CLAIMS, Claims, course_key, load_claims
 from rtcomplexity.batch.discovery import Discovery
 from rtcomplexity.batch.grouping import FoundPlan, found_plans, input_hash
 from rtcomplexity.batch.ledger import Ledger, PlanEntry, Standing
-from rtcomplexity.batch.outputs import write_outputs
+from rtcomplexity.batch.outputs import OWN_NAMES, write_outputs
 from rtcomplexity.batch.values import RETRYABLE, InputFile, Limits, Options, PlanTask, Status
+from rtcomplexity.errors import UsageError
 from rtcomplexity.scoring.profile import DEFAULT_PROFILE, load_profile
 from rtcomplexity.settings import Settings
 
@@ -110,8 +111,32 @@ def run_batch(
         If the output folder cannot be used, or the claims file cannot.
     """
     root, out = root.absolute(), out.absolute()
+    _check_out(root, out)
     with Ledger(out) as ledger:
         return _Run(ledger, engine, indexer or engine, watcher, asked).run(root, out)
+
+
+def _check_out(root: Path, out: Path) -> None:
+    """Refuse an output folder below the input that holds something else: plans in it would not be seen.
+
+    Raises
+    ------
+    UsageError
+        If it does.
+    """
+    is_within = out != root and out.resolve().is_relative_to(root.resolve()) and out.is_dir()
+    foreign = [path for path in out.iterdir() if not _is_own(path)] if is_within else []
+    if foreign:
+        found = f"a folder below the input with {len(foreign)} other files or folders in it"
+        raise UsageError("--out", found, "a new or empty folder, or one outside the input")
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a batch writes something of that name (or its journal, or the part that becomes it)."""
+    name = path.name
+    if path.is_dir():
+        return name == EVIDENCE_FOLDER
+    return name.lstrip(".").startswith(OWN_NAMES) or (name.startswith(".") and name.endswith(".part"))
 
 
 class _Run:
@@ -231,7 +256,7 @@ class _Run:
             verdicts=verdicts,
             broken_files=ledger.count_broken(),
             stood=self._stood,
-            alarm=alarm_of(verdicts),
+            alarm=alarm_of(ledger.verdicts_by_set()),
             shared_courses=ledger.shared_courses(),
             unmatched_claims=tuple(row for row in range(2, self._claims.count + 2) if row not in claimed),
             files=names,

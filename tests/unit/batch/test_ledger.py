@@ -2,6 +2,7 @@
 
 import sqlite3
 import stat
+from dataclasses import replace
 
 import pytest
 
@@ -39,6 +40,44 @@ def test_reports_only_the_plans_of_this_run(tmp_path):
         ledger.keep("b", "stats")
         assert [plan.key for plan in ledger.plans()] == ["b"]
         assert ledger.counts() == {"refused": 1}
+
+
+def assessed(key, verdict, instance):
+    content = {"record": {"plan": {"id": key}, "verdict": {"value": verdict}, "score": {"t": 1.0}}}
+    outcome = Outcome(status=Status.ASSESSED, content=content)
+    return replace(entry(key), outcome=outcome, instance=instance)
+
+
+def test_versions_of_one_structure_set_are_told_and_counted_once_where_chance_is_judged(tmp_path):
+    with Ledger(tmp_path) as ledger:
+        for key, verdict, instance in (
+            ("a", "rejects", b"1"),
+            ("b", "supports", b"1"),
+            ("c", "rejects", b"2"),
+            ("d", "rejects", b"2"),
+            ("e", "insufficient_evidence", b"2"),
+            ("f", "rejects", b""),
+            ("g", "rejects", b""),
+        ):
+            ledger.put_plan(assessed(key, verdict, instance), [])
+        assert ledger.verdicts() == {"supports": 1, "rejects": 5, "insufficient_evidence": 1}
+        assert ledger.verdicts_by_set() == {"supports": 1, "rejects": 3}
+        assert {plan.key: plan.versions for plan in ledger.plans()} == dict.fromkeys("fg", 1) | dict.fromkeys(
+            "ab", 2
+        ) | (dict.fromkeys("cde", 3))
+
+
+def test_a_row_of_the_claims_file_stands_beside_every_version_of_its_set(tmp_path):
+    with Ledger(tmp_path) as ledger:
+        for key in "ab":
+            ledger.put_plan(entry(key), [])
+            ledger.claim(2, key, b"course")
+        assert [[(claim.claim, claim.sharing) for claim in plan.claims] for plan in ledger.plans()] == [
+            [(2, 1)],
+            [(2, 1)],
+        ]
+        assert ledger.shared_courses() == 0
+        assert ledger.claimed_rows() == {2}
 
 
 def test_a_second_run_in_the_same_folder_is_refused(tmp_path):

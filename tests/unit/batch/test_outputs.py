@@ -58,10 +58,9 @@ def record(value=1.0, verdict="rejects", percentile=50.0):
 
 
 def put(ledger, key, outcome):
-    ledger.put_plan(
-        PlanEntry(key=key, standing=Standing("", "", ""), outcome=outcome, patient=b"p", instance=b"i", file_count=1),
-        [],
-    )
+    nothing, own = Standing("", "", ""), key.encode()
+    row = PlanEntry(key=key, standing=nothing, outcome=outcome, patient=b"p", instance=own, file_count=1)
+    ledger.put_plan(row, [])
 
 
 def assessed(value=1.0, **facts):
@@ -203,7 +202,7 @@ def plan_row(**changes):
     given = {
         "key": "k", "status": Status.ASSESSED, "code": "", "reason": "", "plan_id": "i", "verdict": "rejects", "t": 1.0,
         "record": record(), "patient": "", "claims": (), "file_count": 1, "wall_s": 1.0, "cpu_s": 1.0, "peak_bytes": 1,
-        "face": 0,
+        "face": 0, "versions": 1,
     }  # fmt: skip
     return PlanRow(**{**given, **changes})
 
@@ -215,6 +214,7 @@ def test_flags():
         "pictures_may_show_a_face",
     ]
     assert flags_of(plan_row(claims=(Claimed(2, "c", 1), Claimed(3, "d", 1)))) == ["several_claims"]
+    assert flags_of(plan_row(versions=2)) == ["several_versions_of_one_structure_set"]
 
 
 def test_missing_values_are_no_part_of_a_distribution():
