@@ -177,12 +177,13 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
     """The changes of one module, those in what never runs left out."""
     source = path.read_text(encoding="utf-8")
     tree, never_run = get_ast(source), [*annotations(source), *type_checking(source)]
-    nodes = list(ast_nodes(tree))
+    nodes, lines = list(ast_nodes(tree)), source.splitlines()
     for name in filter(KEPT.fullmatch, operator_names()):
         operator = get_operator(name)()
         places = (place for node in nodes for place in operator.mutation_positions(node))
         for occurrence, (start, _end) in enumerate(places):
-            if not any(first <= start < last for first, last in never_run):
+            in_signature = lines[start[0] - 1][start[1] :].startswith("*,")  # taken for a multiplication
+            if not in_signature and not any(first <= start < last for first, last in never_run):
                 yield Mutant(
                     path=str(path.relative_to(ROOT)), line=start[0], operator=name.removeprefix("core/"),
                     occurrence=occurrence,
