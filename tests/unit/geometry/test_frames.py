@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rtcomplexity.geometry.frames import common_normal, group_positions, newell_normals, next_vertex
+from rtcomplexity.geometry.frames import PlaneAxes, common_normal, group_positions, newell_normals, next_vertex
 
 
 def test_the_last_vertex_of_a_polygon_is_followed_by_its_first():
@@ -40,3 +40,13 @@ def test_area_vectors_stand_on_their_polygons_and_are_as_long_as_their_area():
     vectors = newell_normals(np.concatenate([flat, upright, flat[::-1]]), np.array([0, 4, 7, 11]))
     assert vectors.tolist() == [[0, 0, 12], [6, 0, 0], [0, 0, -12]]
     assert newell_normals(np.empty((0, 3)), np.array([0])).shape == (0, 3)
+
+
+def test_the_arrays_of_axes_cannot_be_written_and_do_not_follow_what_they_were_made_of():
+    u = np.array([1.0, 0, 0])
+    axes = PlaneAxes(u=u, v=np.array([0, 1.0, 0]), normal=np.array([0, 0, 1.0]))
+    u[0] = 5
+    assert axes.u.tolist() == [1, 0, 0]
+    for array in (axes.u, axes.v, axes.normal):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 2

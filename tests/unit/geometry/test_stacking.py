@@ -95,6 +95,7 @@ def test_contours_without_area_are_left_out_and_counted():
     line = np.array([[0, 0], [5, 0], [10, 0.0]])
     found = stacked(on_planes((0, circle(10)), (3, circle(10)), (9, line)), Z)
     assert found.findings.zero_area == 1
+    assert found.findings.not_parallel == 0
     assert found.stack.positions_mm.tolist() == [0, 3]
 
 

@@ -131,6 +131,15 @@ def test_a_field_passes_through_its_planes_and_ends_beyond_them():
     assert found[4:6].min() > 1.5
 
 
+def test_between_uneven_planes_a_parabola_stays_one():
+    at = np.array([0.0, 1, 3, 4.5, 8, 9, 12])
+    knots = Knots(positions_mm=at, planes=np.arange(7), reach_mm=1e3)
+    planes = np.tile((0.5 * at**2 - 3 * at)[:, None, None], (1, 2, 2)).astype(np.float32)
+    grid = Grid(origin_mm=np.array([1.0, 0, 0]), step_mm=0.25, shape=(33, 2, 2))
+    z = grid.along(0)
+    assert interpolated(planes, grid, knots)[:, 1, 0] == pytest.approx(0.5 * z**2 - 3 * z, abs=1e-4)
+
+
 def test_the_step_follows_size_memory_and_the_ball():
     roomy = np.array([100.0, 100, 100])
     assert step_for(1e3, roomy / 4, Smoothing()) == pytest.approx(0.5)
@@ -177,3 +186,11 @@ def test_a_grid_covers_its_box_in_even_steps():
     assert grid.shape == (5, 1, 4)
     assert grid.along(0).tolist() == [-3, -1, 1, 3, 5]
     assert grid.along(2).tolist() == [0, 2, 4, 6]
+
+
+def test_grids_and_knots_cannot_be_moved():
+    grid = Grid(origin_mm=np.zeros(3), step_mm=1.0, shape=(2, 2, 2))
+    knots = Knots(positions_mm=np.arange(3.0), planes=np.arange(3), reach_mm=1.0)
+    for array in (grid.origin_mm, knots.positions_mm, knots.planes):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1

@@ -94,3 +94,10 @@ def test_the_pixels_of_an_inside_are_the_centres_that_the_square_holds():
     assert len(places) * inside.lattice.pixel_area_mm2 == pytest.approx(2 * 36, rel=0.1)
     assert np.abs(places - (1, -2)).max() <= 3 + 1e-9
     assert places.mean(axis=0) == pytest.approx([1, -2], abs=inside.lattice.column_spacing_mm)
+
+
+def test_nodes_cannot_be_moved():
+    nodes = nodes_of(sphere(10), 3)
+    for array in (nodes.points_mm, nodes.normals, nodes.edges_mm, nodes.areas_mm2):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0

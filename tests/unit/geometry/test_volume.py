@@ -117,6 +117,15 @@ def test_the_deviation_printed_is_the_published_scatter(diameter, expected):
     assert random_phase_deviation(stack) == pytest.approx(expected, rel=0.05)
 
 
+@pytest.mark.parametrize("spacing", [1.3, 3.1, 4.4, 7.0, 9.7])
+def test_the_deviation_is_that_of_slab_sums_over_all_phases(spacing):
+    z = (np.arange(-9, 10) + np.linspace(0, 1, 2000, endpoint=False)[:, None]) * spacing
+    sums = spacing * np.pi * np.clip(100 - z**2, 0, None).sum(axis=1)
+    side = np.sqrt(np.mean(sums) / (3 * spacing))
+    stack = stacked(on_planes(*((n * spacing, square(side)) for n in range(3)))).stack
+    assert random_phase_deviation(stack) == pytest.approx(np.std(sums) / np.mean(sums), rel=1e-3)
+
+
 def test_a_single_plane_has_its_slab_in_both_conventions():
     stack = stacked(on_planes((0, square(10))), np.arange(-9, 10, 3.0)).stack
     assert slab_volume_mm3(stack) == trapezoid_volume_mm3(stack) == pytest.approx(300)

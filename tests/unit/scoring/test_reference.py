@@ -98,3 +98,10 @@ def test_the_value_at_a_percentile_lies_on_the_straight_line_between_its_knots(f
         expected = np.interp(percent, [5, 25, 65, 99], [value for value, _ in knots])
         assert value_at(knots, percent) == pytest.approx(expected, rel=1e-5)
         assert percentile_below(knots, value_at(knots, percent)) == pytest.approx(percent, abs=1e-3)
+
+
+def test_standard_deviation_of_drawn_values_agrees():
+    """40 % between 2 and 5, 30 % between 5 and 11, 20 % at 11, which is where the last 10 % are put as well."""
+    drawn = np.concatenate([np.linspace(2, 5, 40_001), np.linspace(5, 11, 30_001), np.full(30_000, 11)])
+    knots = ((2.0, 0.0), (5.0, 40.0), (11.0, 70.0), (11.0, 90.0))
+    assert standard_deviation(knots) == pytest.approx(drawn.std(), rel=1e-3)
