@@ -10,6 +10,8 @@ MUTANTS_SEED ?= 2026
 PYTEST_ARGS ?= --numprocesses auto --dist worksteal
 BIN := $(VENV)/bin
 BUILD ?= build
+FUZZED := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+FUZZ_LIMITS := -max_total_time=$(FUZZ_SECONDS) -timeout=60 -rss_limit_mb=1500 -max_len=20000 -artifact_prefix=build/fuzz/
 LOCKED := --constraint requirements-dev.lock
 
 .DEFAULT_GOAL := help
@@ -92,12 +94,12 @@ test-lowest: $(VENV)/.made ## run every test with the oldest versions that pypro
 	$(BUILD)/lowest/bin/python -m pip install --quiet --constraint $(VENV)/lowest.txt --editable '.[test]'
 	$(BUILD)/lowest/bin/python -m pytest --ignore=tests/docs $(PYTEST_ARGS)
 
-fuzz: $(VENV)/.installed-test ## look for inputs that crash, hang or flood, for FUZZ_SECONDS (needs Linux)
+fuzz: $(VENV)/.installed-test ## look for inputs that crash, hang or flood, for FUZZ_SECONDS in reading and in analyzing (Linux)
 	$(BIN)/python -m pip install --quiet 'atheris>=2.3'
 	$(BIN)/python fuzz/corpus.py build/fuzz/seeds
-	@mkdir -p build/fuzz/found
-	$(BIN)/python fuzz/read_analyze.py -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1500 -max_len=200000 \
-	  -artifact_prefix=build/fuzz/ build/fuzz/found build/fuzz/seeds
+	@mkdir -p build/fuzz/read build/fuzz/analyzed
+	$(FUZZED) $(BIN)/python fuzz/read_plans.py $(FUZZ_LIMITS) build/fuzz/read build/fuzz/seeds
+	$(FUZZED) $(BIN)/python fuzz/analyze_plans.py $(FUZZ_LIMITS) build/fuzz/analyzed build/fuzz/seeds
 
 clean: ## remove what make made
 	rm -rf $(VENV) $(OUTPUT) $(BUILD) site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

@@ -1,53 +1,55 @@
 # ruff: noqa: INP001 -- run as a script
-"""Writes the seed corpus of the fuzz harness, made from a sample plan: ``python fuzz/corpus.py FOLDER``.
+"""Writes the seed corpus of the fuzz harnesses: ``python fuzz/corpus.py FOLDER``.
 
-A seed is one byte, which says what the file is to the plan it is put into, and the file. The sample is thinned out
-first, so that many inputs can be tried in a minute.
+A seed is one byte, which says in whose place the file is put, and the file: those of the tiny plan, and the same
+written in other ways.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydicom import dcmread
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
+from tiny_plan import FILES, write_tiny_plan
 
-from rtcomplexity.testing import save, write_sample
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-SAMPLE = "complex_central"
-KEPT_SLICES = {"ct": range(12, 16), "pt": range(8, 11), "mr": range(4, 7)}
-KEPT_ROIS, KEPT_CONTOURS = 4, slice(4, 8)
-ROLES = ("rs.dcm", "ct/ct_015.dcm", "pt/pt_010.dcm", "mr/mr_005.dcm", "rp.dcm", "reg.dcm")
-"""Files of the sample that are replaced by what the fuzzer makes, by the seed's first byte."""
-FULL = 0x80
-"""Bit of the first byte that asks for everything to be measured, not counts and volumes only."""
-
-
-def write_small_plan(folder: Path) -> None:
-    """Write the sample with a few slices, ROIs and contours of it."""
-    write_sample(SAMPLE, folder)
-    for image, numbers in KEPT_SLICES.items():
-        for path in (folder / image).iterdir():
-            if int(path.stem.removeprefix(f"{image}_")) not in numbers:
-                path.unlink()
-    drawn = dcmread(folder / "rs.dcm")
-    for keyword in ("StructureSetROISequence", "ROIContourSequence", "RTROIObservationsSequence"):
-        setattr(drawn, keyword, drawn[keyword].value[:KEPT_ROIS])
-    for item in drawn.ROIContourSequence:
-        item.ContourSequence = item.ContourSequence[KEPT_CONTOURS]
-    save(drawn, folder / "rs.dcm")
+    from pydicom.dataset import Dataset
 
 
 def write_corpus(folder: Path) -> None:
-    """Write two seeds for every role."""
+    """Write a seed for every file that is replaced, and for every other way of writing it."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as plan:
-        write_small_plan(Path(plan))
-        for number, name in enumerate(ROLES):
-            content = Path(plan, name).read_bytes()
-            for first in (number, number | FULL):
-                (folder / f"{first:02x}").write_bytes(bytes([first]) + content)
+        write_tiny_plan(Path(plan))
+        for role, name in enumerate(FILES):
+            for way, content in _ways(Path(plan, name)):
+                (folder / f"{role}-{way}").write_bytes(bytes([role]) + content)
+
+
+def _ways(path: Path) -> Iterator[tuple[str, bytes]]:
+    yield "explicit", path.read_bytes()
+    for name, syntax in (("implicit", ImplicitVRLittleEndian), ("deflated", DeflatedExplicitVRLittleEndian)):
+        read = dcmread(path)
+        read.file_meta.TransferSyntaxUID = syntax
+        yield name, _saved(read)
+    if path.parent.name == "ct":
+        read = dcmread(path)
+        read.compress(RLELossless)
+        yield "rle", _saved(read)
+
+
+def _saved(read: Dataset) -> bytes:
+    stream = BytesIO()
+    syntax = read.file_meta.TransferSyntaxUID
+    read.save_as(stream, implicit_vr=syntax.is_implicit_VR, little_endian=True, enforce_file_format=True)
+    return stream.getvalue()
 
 
 if __name__ == "__main__":
