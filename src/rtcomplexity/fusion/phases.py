@@ -152,7 +152,9 @@ def _copied(phases: Iterable[PhaseContours]) -> Iterator[int]:
 
 
 def _same_contours(one: Roi, other: Roi) -> bool:
-    return np.array_equal(one.contours.points_mm, other.contours.points_mm)
+    """Whether two ROIs hold the same points, in whatever order their contours were written."""
+    ours, theirs = one.contours.points_mm, other.contours.points_mm
+    return len(ours) == len(theirs) and np.array_equal(ours[np.lexsort(ours.T)], theirs[np.lexsort(theirs.T)])
 
 
 def gross_targets(structure_set: StructureSet, linked: ImageSeries | None) -> tuple[Roi, ...]:

@@ -71,11 +71,12 @@ class MeasuredPhases:
     _kept: dict[int, TargetOnPhase] = field(default_factory=dict, init=False, repr=False)
 
     def of(self, context: RoiContext) -> tuple[TargetOnPhase, ...]:
-        """One gross target of the assessed set on every phase that carries it, in the order of phases."""
+        """One gross target of the assessed set on every phase that carries it, no copy, in the order of phases."""
         count = self._beside(context.roi)
         return tuple(
             self._on(roi, phase, context)
             for phase in self.found.phases
+            if phase.number not in self.found.copied
             if (roi := _on_phase(context.roi, phase, count)) is not None
         )
 

@@ -22,6 +22,7 @@ from rtcomplexity.testing.description import (
 from rtcomplexity.testing.dicom_writer import write_plan
 from rtcomplexity.testing.phantoms import AXIAL, contour_stack
 from rtcomplexity.testing.radial import sphere
+from rtcomplexity.testing.variations import chosen, started_elsewhere
 from unit.fusion.images import grid
 
 SETTINGS = Settings()
@@ -253,6 +254,16 @@ def test_a_copy_of_the_contours_on_another_phase_does_not_count(tmp_path):
     assert case_phases(case).copied == (2, 3)
     assert gross(table)["scored.phases"] == 1
     assert "phase-contours-copied" in codes(table.issues)
+    assert values_of(table, 1) == {}
+
+
+def test_copies_written_in_another_order_are_copies(tmp_path):
+    first, *others = phase_rois(moved=np.zeros((3, 3), int), radii_mm=(9.0,) * 3)
+    backwards = [
+        replace(each, contours=started_elsewhere(chosen(each.contours, np.arange(len(each.contours))[::-1])))
+        for each in others
+    ]
+    assert case_phases(read(tmp_path, plan(first, *backwards, LUNG))).copied == (2, 3)
 
 
 def test_a_target_of_another_phase_that_no_name_tells_is_not_scored_and_said(tmp_path):
