@@ -296,6 +296,14 @@ def test_an_output_folder_that_holds_plans_of_the_input_is_refused(tmp_path):
     assert len(plans(root / "results")) == 2
 
 
+def test_evidence_of_a_plan_that_is_gone_is_told(tmp_path):
+    root, out = write_archive(tmp_path / "in", 2), tmp_path / "out"
+    assert "earlier runs" not in batch(root, "--out", out, "--evidence", "--workers", 1)[1]
+    shutil.rmtree(next(path for path in root.iterdir() if path.is_dir()))
+    told = batch(root, "--out", out, "--evidence", "--workers", 1)[1]
+    assert "1 evidence folders are of earlier runs" in told
+
+
 def test_tables_hold_every_plan_and_roi(undisturbed):
     with (undisturbed / "results.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))

@@ -7,6 +7,7 @@ patient and course are flagged. Patients and courses leave this module as keyed 
 from __future__ import annotations
 
 import csv
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -67,8 +68,13 @@ def load_claims(path: Path, ledger: Ledger) -> Claims:
 
 
 def course_key(ledger: Ledger, patient: bytes, course: str) -> bytes:
-    """Keyed hash of a patient and a course."""
-    return ledger.hashed(f"{patient.hex()}/{course.casefold()}")
+    """Keyed hash of a patient and a course; case, width, blanks and what no one sees do not make another course."""
+    return ledger.hashed(f"{patient.hex()}/{_plain(course)}")
+
+
+def _plain(course: str) -> str:
+    letters = unicodedata.normalize("NFKC", course).casefold()
+    return "".join(letter for letter in letters if unicodedata.category(letter)[0] not in "CZ")
 
 
 def _read(path: Path) -> list[ClaimRow]:

@@ -1,7 +1,7 @@
 """Finds every DICOM file below a folder, however they lie, and keeps in the ledger what ties them together.
 
 Walks as a stream; a file whose size and time are as they were is not opened. Headers are read in child processes, some
-files a task: a file that kills its child is found by halving, and costs itself alone. Links are not followed.
+files a task: a file that kills its child is found by halving, and costs itself alone. Linked folders are not followed.
 """
 
 from __future__ import annotations

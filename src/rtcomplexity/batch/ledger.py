@@ -340,6 +340,11 @@ class Ledger:
         query = "SELECT verdict, count(*) FROM plans WHERE seen = ? AND verdict IS NOT NULL GROUP BY verdict"
         return dict(self._database.execute(query, (self.run,)).fetchall())
 
+    def plan_ids(self) -> set[str]:
+        """``plan.id`` of every assessed plan of this run."""
+        query = "SELECT plan_id FROM plans WHERE seen = ? AND plan_id IS NOT NULL"
+        return {row[0] for row in self._database.execute(query, (self.run,))}
+
     def verdicts_by_set(self) -> dict[str, int]:
         """Verdicts of this run, structure sets of one SOP Instance UID counted once: as supports if any version is."""
         best = """

@@ -24,7 +24,7 @@ from rtcomplexity.scoring.profile import DEFAULT_PROFILE, load_profile
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from rtcomplexity.batch.engines.engine import Engine, Task
@@ -76,6 +76,8 @@ class BatchResult:
     unmatched_claims: tuple[int, ...]
     files: tuple[str, ...]
     """Names of the outputs in the folder."""
+    earlier_evidence: int = 0
+    """Evidence folders there that belong to no plan as it is now."""
 
     @property
     def refused(self) -> int:
@@ -260,4 +262,9 @@ class _Run:
             shared_courses=ledger.shared_courses(),
             unmatched_claims=tuple(row for row in range(2, self._claims.count + 2) if row not in claimed),
             files=names,
+            earlier_evidence=_earlier_evidence(out / EVIDENCE_FOLDER, ledger.plan_ids()),
         )
+
+
+def _earlier_evidence(folder: Path, plan_ids: Collection[str]) -> int:
+    return sum(path.name not in plan_ids for path in folder.iterdir()) if folder.is_dir() else 0

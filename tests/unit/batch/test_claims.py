@@ -63,5 +63,10 @@ def test_what_is_no_text_is_refused(tmp_path, ledger):
         load_claims(tmp_path / "none", ledger)
 
 
+@pytest.mark.parametrize("spelled", ["c 1", "C1\u200b", "\uff231", "c\u00a01", "C1\u00ad"])
+def test_a_course_is_one_however_it_looks_the_same(ledger, spelled):
+    assert course_key(ledger, b"p", spelled) == course_key(ledger, b"p", "C1") != course_key(ledger, b"p", "C1.1")
+
+
 def test_a_course_is_one_whatever_its_case(ledger):
     assert course_key(ledger, b"p", "C1") == course_key(ledger, b"p", "c1") != course_key(ledger, b"q", "c1")

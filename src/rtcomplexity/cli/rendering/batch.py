@@ -39,4 +39,9 @@ def batch_parts(result: BatchResult) -> Iterator[RenderableType]:
         rows = ", ".join(map(str, result.unmatched_claims[:_SHOWN_ROWS]))
         more = ", ..." if len(result.unmatched_claims) > _SHOWN_ROWS else ""
         yield Text(f"{len(result.unmatched_claims)} rows of the claims file met no plan (rows {rows}{more}).")
+    if result.earlier_evidence:
+        yield Text(
+            f"{result.earlier_evidence} evidence folders are of earlier runs, of plans that are gone or changed: "
+            "they say nothing of these plans."
+        )
     yield Text(f"{result.stood} of {result.plans} plans stood from before. Written: {', '.join(result.files)}.")
