@@ -91,7 +91,7 @@ def test_one_worker_two_workers_and_dask_give_the_same_records(archive, tmp_path
         assert batch(archive, "--out", tmp_path / name, *engine, "--quiet", quick=False)[0] == 0
     one, two, dask = (comparable(tmp_path / name) for name in engines)
     assert one == two == dask
-    assert {plan["record"]["verdict"]["value"] for plan in one.values()} == {"rejects"}
+    assert all(plan["record"]["score"] is not None for plan in one.values())
 
 
 @pytest.mark.parametrize("engine", [[], pytest.param(["--dask"], marks=pytest.mark.slow)], ids=["local", "dask"])
