@@ -101,3 +101,9 @@ def test_nodes_cannot_be_moved():
     for array in (nodes.points_mm, nodes.normals, nodes.edges_mm, nodes.areas_mm2):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
+
+
+def test_a_contour_of_thousands_of_vertices_gets_no_more_nodes():
+    few, many = (nodes_of(sphere(20), 2, points=points) for points in (300, 6000))
+    assert len(many.points_mm) == pytest.approx(len(few.points_mm), rel=0.3)
+    assert many.areas_mm2.sum() == pytest.approx(few.areas_mm2.sum(), rel=0.01)
