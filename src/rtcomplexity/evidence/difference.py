@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from rtcomplexity.evidence.manifest import Manifest
-    from rtcomplexity.evidence.record import Measured, Record, RoiRecord, Unmeasured
+    from rtcomplexity.evidence.record import Measured, Record, RoiRecord, Unmeasured, VerdictRecord
 
 _ONE: Final = {
     "input": "input",
@@ -212,13 +212,7 @@ def _plain_parts(record: Record, numbers: Collection[int], *, keep_uids: bool) -
         ],
         "which ROIs are scored": (record.gross_target.rois, record.gross_target.surface_method),
         "factors and groups": (score.stratum, score.percentile, score.decided_by, score.families, score.groups),
-        "reasons": verdict.reasons,
-        "claim rule": verdict.claim_rule,
-        "findings for": verdict.findings_for,
-        "findings against": verdict.findings_against,
-        "verdicts under one change": verdict.why_not,
-        "false-support rate": verdict.false_support_rate,
-        "readiness": verdict.readiness,
+        **_parts_of_verdict(verdict),
         "claim as stated": record.stated_claim,
         "identification": record.identification,
         "local cohort": record.cohort,
@@ -228,6 +222,18 @@ def _plain_parts(record: Record, numbers: Collection[int], *, keep_uids: bool) -
         "words of profile and reference": (score.profile, *_words_of_reference(record)),
     }
     return {what: str(part) if keep_uids else _UID.sub("UID", str(part)) for what, part in parts.items()}
+
+
+def _parts_of_verdict(verdict: VerdictRecord) -> dict[str, object]:
+    return {
+        "reasons": verdict.reasons,
+        "claim rule": verdict.claim_rule,
+        "findings for": verdict.findings_for,
+        "findings against": verdict.findings_against,
+        "verdicts under one change": verdict.why_not,
+        "false-support rate": verdict.false_support_rate,
+        "readiness": verdict.readiness,
+    }
 
 
 def _words_of_reference(record: Record) -> tuple[object, ...]:
