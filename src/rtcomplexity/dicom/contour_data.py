@@ -1,7 +1,7 @@
 """Contour Data (3006,0050) from raw bytes to float64 vertices, all contours of a structure set in one conversion.
 
 pydicom's own value conversion takes 24 s for an 84 MB structure set, this 1 s. A contour whose bytes are no list of
-finite triples spoils none of the others: it comes out as a fault.
+finite triples, or that no body could hold, spoils none of the others: it comes out as a fault.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ NOT_TRIPLES: Final = "its number of values is no multiple of 3"
 NOT_NUMBERS: Final = "it holds text that is no number"
 NOT_FINITE: Final = "it holds a value that is not finite"
 EMPTY: Final = "it has no points"
+FARTHEST_MM: Final = 10_000.0
+LONGEST_MM: Final = 2_500.0
+"""No body is longer; one stray vertex would else cost gigabytes."""
+TOO_FAR: Final = f"it holds a coordinate beyond {FARTHEST_MM / 1000:g} m"
+TOO_LONG: Final = f"it reaches over more than {LONGEST_MM / 1000:g} m"
 
 _TO_SPACES: Final = bytes.maketrans(b"\\\0", b"  ")
 _GAP: Final = re.compile(rb"[^\\ \0][ \0]+[^\\ \0]")
@@ -59,7 +64,7 @@ def parse_contour_data(chunks: Sequence[bytes]) -> ParsedContours:
     """
     sizes = np.array([chunk.count(b"\\") + 1 if chunk.strip(b" \0") else 0 for chunk in chunks], np.int64)
     values = _all_numbers(chunks, int(sizes.sum()))
-    if values is None or (sizes % 3).any() or not (sizes > 0).all():
+    if values is None or (sizes % 3).any() or not (sizes > 0).all() or _misplaced(values.reshape(-1, 3)):
         return _parse_one_by_one(chunks)
     return ParsedContours(points_mm=values.reshape(-1, 3), counts=sizes // 3, faults={})
 
@@ -126,4 +131,12 @@ def _one_contour(chunk: bytes) -> NDArray[np.float64] | str:
     if len(parts) % 3:
         return NOT_TRIPLES
     values = np.array([float(part) for part in parts])
-    return values if np.isfinite(values).all() else NOT_FINITE
+    return (_misplaced(values.reshape(-1, 3)) or values) if np.isfinite(values).all() else NOT_FINITE
+
+
+def _misplaced(points_mm: NDArray[np.float64]) -> str:
+    """Say why points cannot all lie in one body; empty where they can."""
+    lower, upper = points_mm.min(axis=0, initial=np.inf), points_mm.max(axis=0, initial=-np.inf)
+    if not (lower >= -FARTHEST_MM).all() or not (upper <= FARTHEST_MM).all():
+        return TOO_FAR
+    return TOO_LONG if (upper - lower > LONGEST_MM).any() else ""

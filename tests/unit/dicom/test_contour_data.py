@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from rtcomplexity.dicom.contour_data import EMPTY, NOT_FINITE, NOT_NUMBERS, NOT_TRIPLES, parse_contour_data
+from rtcomplexity.dicom.contour_data import (
+    EMPTY,
+    NOT_FINITE,
+    NOT_NUMBERS,
+    NOT_TRIPLES,
+    TOO_FAR,
+    TOO_LONG,
+    parse_contour_data,
+)
 
 GOOD = rb"1\2\3\-4.5\+6e-1\.7"
 GOOD_POINTS = [[1, 2, 3], [-4.5, 0.6, 0.7]]
@@ -44,6 +52,9 @@ def test_padding_is_no_fault(padded):
         (rb"1 2\3\4", NOT_NUMBERS),
         (rb"1 2\ \3", NOT_NUMBERS),
         (rb"1\2 3\4\5\6\ ", NOT_NUMBERS),
+        (rb"1\2\3\4\1e300\6", TOO_FAR),
+        (rb"1\-10000.5\3", TOO_FAR),
+        (rb"-1200\2\3\4\5\6\1301\2\3", TOO_LONG),
         (b"", EMPTY),
         (b"  \0", EMPTY),
     ],
@@ -53,6 +64,12 @@ def test_a_bad_contour_is_left_out_with_its_fault_and_its_neighbours_stay(bad, f
     assert parsed.faults == {1: fault}
     assert parsed.counts.tolist() == [2, 0, 1]
     assert parsed.points_mm.tolist() == [*GOOD_POINTS, [9, 8, 7]]
+
+
+def test_contours_of_a_long_scan_may_lie_far_apart():
+    ends = [rb"1\2\-4000\4\2\-4000", rb"1\2\4000\2400\2\4000"]
+    assert parse_contour_data(ends).counts.tolist() == [2, 2]
+    assert not parse_contour_data(ends).faults
 
 
 def test_a_value_too_many_and_one_too_few_do_not_make_up_for_each_other():
