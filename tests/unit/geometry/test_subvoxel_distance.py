@@ -7,6 +7,7 @@ from rtcomplexity.geometry.frames import next_vertex
 from rtcomplexity.geometry.shape_field import Grid, Knots, Smoothing, blurred, interpolated, knots_of, step_for
 from rtcomplexity.geometry.signed_distance import (
     Sections,
+    _apart,
     distances_to_level,
     opened_and_closed,
     section_distances,
@@ -194,3 +195,18 @@ def test_grids_and_knots_cannot_be_moved():
     for array in (grid.origin_mm, knots.positions_mm, knots.planes):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1
+
+
+@pytest.mark.parametrize("start", [0.0, 4.0])
+@pytest.mark.parametrize("together", range(1, 8))
+def test_crossings_that_lie_on_each_other_are_taken_out_in_pairs(together, start):
+    heap = start + 0.01 * np.arange(together)
+    places = np.concatenate([heap, [2.0, 9.0], heap, heap])
+    lines = np.repeat([3, 3, 4, 3], [together, 2, together, together])
+    planes = np.repeat([0, 0, 0, 1], [together, 2, together, together])
+    kept = _apart(places, lines, planes)
+    left = [
+        (plane, line, round(place)) for plane, line, place in zip(planes[kept], lines[kept], places[kept], strict=True)
+    ]
+    odd = [(0, 3, start), (0, 4, start), (1, 3, start)] if together % 2 else []
+    assert sorted(left) == sorted([(0, 3, 2), (0, 3, 9), *odd])
