@@ -216,7 +216,10 @@ def _lowered_along(
 
 
 def slab_mm(grid: ImageGrid) -> NDArray[np.float64]:
-    """(K,) what each slice stands for: half the way to either neighbour, an outer half like the inner one."""
+    """(K,) what each slice stands for: half the way to either neighbour, an outer half like the inner one.
+
+    A single slice of unknown thickness stands for 1 mm: of its volumes only ratios mean anything.
+    """
     gaps = np.diff(grid.slice_positions_mm)
     if len(gaps) == 0:
         return np.array([grid.slice_spacing_mm or 1.0])

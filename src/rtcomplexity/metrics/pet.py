@@ -118,17 +118,36 @@ def volume_cm3(region: Region, mask: Volume) -> float:
 
 
 def mtv_cm3(pet: PetContext, threshold: Threshold) -> float:
-    """Metabolic tumour volume: voxels of the target at or above the threshold, cm3; 0 where none is."""
+    """Metabolic tumour volume: voxels of the target at or above the threshold, cm3; 0 where none is.
+
+    Raises
+    ------
+    NotMeasurableError
+        If the planning image is a single slice of unknown thickness.
+    """
+    _check_thickness(pet.region)
     return volume_cm3(pet.region, pet.above(threshold))
 
 
 def tlg_suvbw_cm3(pet: PetContext, threshold: Threshold) -> float:
-    """Total lesion glycolysis: mean SUVbw of the MTV x MTV, g/ml x cm3; 0 where the MTV is 0."""
+    """Total lesion glycolysis: mean SUVbw of the MTV x MTV, g/ml x cm3; 0 where the MTV is 0.
+
+    Raises
+    ------
+    NotMeasurableError
+        If the planning image is a single slice of unknown thickness.
+    """
+    _check_thickness(pet.region)
     above = pet.above(threshold)
     if not above.any():
         return 0.0
     weights = np.broadcast_to(pet.region.voxel_volume_mm3[:, None, None], above.shape)[above]
     return float(weights @ pet.image.values[above]) / MM3_PER_CM3
+
+
+def _check_thickness(region: Region) -> None:
+    if region.grid.slice_spacing_mm is None:
+        raise NotMeasurableError("the planning image is a single slice of unknown thickness")
 
 
 def gtv_dice(pet: PetContext, threshold: Threshold) -> float:

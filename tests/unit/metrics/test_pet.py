@@ -1,11 +1,13 @@
 """SUV statistics, volumes and the peak on images whose truth is known; each convention is pinned."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from rtcomplexity.fusion.sampling import RegionValues
+from rtcomplexity.fusion.sampling import RegionValues, region_of
+from rtcomplexity.geometry.runs import Runs
 from rtcomplexity.metrics.measure import compute_all
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.pet import (
@@ -22,6 +24,7 @@ from rtcomplexity.metrics.pet import (
     tlg_suvbw_cm3,
     volume_cm3,
 )
+from unit.fusion.images import grid
 from unit.fusion.regions import CENTRE, FINE, UNEVEN, region, values
 
 DEFAULT, HALF, SUV_2_5, SUV_4_0 = THRESHOLDS
@@ -46,6 +49,21 @@ def test_mtv_is_the_volume_above_the_threshold(image_grid):
     assert inside == volume_cm3(context.region, context.image.values == 8)
     assert inside == pytest.approx(4 / 3 * math.pi * 0.6**3, rel=0.1)
     assert tlg_suvbw_cm3(context, DEFAULT) == pytest.approx(8 * inside)
+
+
+@pytest.mark.parametrize("thickness_mm", [None, 4.0])
+def test_of_a_single_slice_volumes_are_told_only_where_its_thickness_is_known(thickness_mm):
+    slice_grid = replace(grid(shape=(1, 40, 48), heights=[0.0]), slice_thickness_mm=thickness_mm)
+    runs = Runs(starts=np.arange(10, 20) * 49 + 10, stops=np.arange(10, 20) * 49 + 30, shape=(1, 40, 48))
+    context = PetContext(image=values(region_of(runs, slice_grid), lambda points: np.full(len(points), 5.0)))
+    assert gtv_dice(context, DEFAULT) <= 1
+    if thickness_mm is None:
+        for compute in (mtv_cm3, tlg_suvbw_cm3):
+            with pytest.raises(NotMeasurableError, match="unknown thickness"):
+                compute(context, DEFAULT)
+    else:
+        assert mtv_cm3(context, DEFAULT) == pytest.approx(200 * 1.5 * 1.25 * 4 / 1000)
+        assert tlg_suvbw_cm3(context, DEFAULT) == pytest.approx(5 * 200 * 1.5 * 1.25 * 4 / 1000)
 
 
 def test_percentages_are_of_the_maximum_inside_the_target():
