@@ -84,11 +84,11 @@ def test_leaving_out_a_simple_gross_target_earns_no_support():
     easy = ("GTV2", drawn(sphere(17.0), FAR_OFF), drawn(sphere(22.0), FAR_OFF))
     hard = ("GTV1", drawn(spiculated()), drawn(sphere(30.0)))
     both, alone = crowded(with_targets(hard, easy)), crowded(with_targets(hard))
-    assert plans.verdict(alone, fractions=5) == "supports"  # truly one target
-    assert plans.verdict(both, fractions=5) == "indeterminate"
+    assert plans.verdict(alone) == "supports"  # truly one target
+    assert plans.verdict(both) == "indeterminate"
     for left_out in ("GTV1", "GTV2", "PTV1", "PTV2"):
-        assert plans.verdict(plans.without(both, left_out), fractions=5) != "supports", left_out
-    found = plans.outcome(plans.without(both, "GTV2"), fractions=5).verdict
+        assert plans.verdict(plans.without(both, left_out)) != "supports", left_out
+    found = plans.outcome(plans.without(both, "GTV2")).verdict
     assert "gross_target_incomplete" in [reason.code for reason in found.reasons]
     assert any("one may be missing" in text for text in found.findings_against)
 
@@ -99,7 +99,7 @@ def test_a_keyhole_and_a_hole_are_scored_alike():
     before, after = plans.values(hole), plans.values(keyhole)
     assert after["planes_with_holes"] == before["planes_with_holes"] > 0
     assert after == pytest.approx(before, rel=0.02, abs=1e-6, nan_ok=True)
-    assert plans.verdict(keyhole, fractions=5) == plans.verdict(hole, fractions=5)
+    assert plans.verdict(keyhole) == plans.verdict(hole)
 
 
 @pytest.mark.parametrize("minutes", [1, 45, 1440])
@@ -135,7 +135,7 @@ def test_reslicing_leaves_a_supported_plan_so(spacing_mm):
     contours = contour_stack(spiculated(), positions_mm=np.unique(positions), points_per_contour=96)
     contours = replace(contours, points_mm=contours.points_mm + np.array(TUMOUR))
     resliced = plans.redrawn(case, lambda _: contours)
-    assert plans.verdict(resliced, fractions=5) == plans.verdict(case, fractions=5) == "supports"
+    assert plans.verdict(resliced) == plans.verdict(case) == "supports"
     before, after = plans.values(case), plans.values(resliced)
     for key, share in RESLICED.items():
         assert after[key] == pytest.approx(before[key], rel=share), key
@@ -148,7 +148,7 @@ def test_a_rigid_motion_of_patient_and_images_changes_nothing(frame):
     case = crowded(with_targets(("GTV", drawn(spiculated()), drawn(sphere(30.0)))))
     away = replace(frame, origin_mm=np.array([31.0, -17.0, 44.0]))
     turned = plans.moved(case, away)
-    assert plans.verdict(turned, fractions=5) == "supports"
+    assert plans.verdict(turned) == "supports"
     before, after = plans.values(case), plans.values(turned)
     if frame is OBLIQUE:  # its length along the patient's axis is another one
         before.pop("craniocaudal_length"), after.pop("craniocaudal_length")
