@@ -5,12 +5,23 @@ from dataclasses import replace
 import numpy as np
 
 from hostile.cases import error, issue, right, same
-from hostile.plans import FRAME, GTV_CM3, HOLLOW_CM3, TARGETS, dataset, gtv_items, plan, positions_mm, roi, with_set
+from hostile.plans import (
+    FRAME,
+    GTV_CM3,
+    HOLLOW_CM3,
+    INNER_MM,
+    OUTER_MM,
+    TARGETS,
+    dataset,
+    gtv_items,
+    plan,
+    positions_mm,
+    roi,
+    with_set,
+)
 from hostile.values import put_raw
 from rtcomplexity.model.structure_set import ContourGeometricType, Contours
 from rtcomplexity.testing import Keyhole, References, contour_stack, hollow_sphere
-
-OUTER, INNER = 9.0, 4.0
 
 
 def rois(*more, gtv=None):
@@ -33,11 +44,11 @@ def hollow(*, keyhole=False, **how):
     """A GTV with a cavity, drawn in one of the ways to draw one."""
 
     def make():
-        solid = hollow_sphere(OUTER, INNER)
+        solid = hollow_sphere(OUTER_MM, INNER_MM)
         if keyhole:
             solid = Keyhole(shape=solid)
         return replace(
-            roi(*TARGETS[0]), contours=contour_stack(solid, positions_mm=positions_mm(OUTER), frame=FRAME, **how)
+            roi(*TARGETS[0]), contours=contour_stack(solid, positions_mm=positions_mm(OUTER_MM), frame=FRAME, **how)
         )
 
     return rois(gtv=make)

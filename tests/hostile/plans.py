@@ -35,10 +35,6 @@ SLICES, ROWS, COLUMNS = 12, 40, 44
 SPACING_MM = 3.0
 SET, RT_PLAN = "rs.dcm", "rp.dcm"
 TARGETS = ((1, "GTV", 9.0), (2, "PTV", 12.0))
-GTV_CM3 = 3.09604
-"""By the slab rule: the sphere's true sections times their slabs."""
-HOLLOW_CM3 = 2.83339
-"""The same with a hollow sphere of 4 mm in it."""
 EXPLICIT, IMPLICIT, DEFLATED = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1.99"
 
 
@@ -102,6 +98,17 @@ def registration(matrix=None, **changes):
 
 def positions_mm(radius_mm, spacing_mm=SPACING_MM):
     return [z for z in np.arange(-(SLICES - 1) / 2, SLICES / 2) * spacing_mm if abs(z) < radius_mm]
+
+
+def slabs_cm3(radius_mm):
+    """Volume of a sphere by the slab rule: pi (r^2 - z^2) of each section, times the slab round it."""
+    return float(sum(np.pi * (radius_mm**2 - z**2) * SPACING_MM for z in positions_mm(radius_mm))) / 1000.0
+
+
+OUTER_MM, INNER_MM = TARGETS[0][2], 4.0
+GTV_CM3 = round(slabs_cm3(OUTER_MM), 5)
+HOLLOW_CM3 = round(slabs_cm3(OUTER_MM) - slabs_cm3(INNER_MM), 5)
+"""The same without the sphere in its middle."""
 
 
 def roi(number, name, radius_mm, **changes):

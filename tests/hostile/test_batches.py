@@ -45,6 +45,20 @@ def test_a_worker_killed_out_of_memory_or_hung_costs_its_own_plan_only(tmp_path)
     _assert_no_secret(ended, tmp_path / "out", root)
 
 
+def test_an_input_that_changes_during_the_run_costs_its_own_plan_only(tmp_path):
+    root = write_archive(tmp_path / "root", 3)
+    sets = sorted(root.rglob("rs.dcm"))
+    keys = [key_of(path) for path in sets]
+    image = next(sets[1].parent.rglob("ct_*.dcm"))
+    ended = batch(root, tmp_path / "out", bad={keys[0]: f"change {sets[0]}", keys[1]: f"change {image}"})
+    assert ended.returncode == ExitCode.BATCH_WITH_REFUSALS, ended.stderr
+    found = refused(tmp_path / "out")
+    assert {key: found[key]["code"] for key in found} == dict.fromkeys(keys[:2], "unreadable-file")
+    assert all(" changed " in row["reason"] for row in found.values())
+    assert len((tmp_path / "out" / "results.jsonl").read_text("utf-8").splitlines()) == 3
+    _assert_no_secret(ended, tmp_path / "out", root)
+
+
 def test_archives_are_never_opened(tmp_path):
     root = write_archive(tmp_path / "root", 1)
     with zipfile.ZipFile(root / "slip.zip", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -59,5 +73,5 @@ def test_archives_are_never_opened(tmp_path):
 def _assert_no_secret(ended, out, root):
     """Ledger included: what a person could be known by is in no file and no message."""
     contents = [ended.stdout.encode(), ended.stderr.encode()]
-    contents += [path.read_bytes() for path in out.rglob("*") if path.is_file() and path.name != "ledger.sqlite"]
+    contents += [path.read_bytes() for path in out.rglob("*") if path.is_file()]
     assert not [secret for secret in (*SECRETS, str(root)) for each in contents if secret.encode() in each]

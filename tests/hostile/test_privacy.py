@@ -1,17 +1,23 @@
 """Number 120: no value that identifies a person stands in any output, message, error or log."""
 
+import contextlib
 import json
 import logging
 import os
+import sqlite3
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pikepdf
+import pypdf
 import pytest
 from pydicom import dcmread
 
 from rtcomplexity.cli.exit_codes import ExitCode
+from rtcomplexity.cli.failure import DEBUG_VARIABLE
 from rtcomplexity.testing import SAMPLE_NAMES, write_sample
 
 IDENTIFYING = (
@@ -43,20 +49,55 @@ def command(*arguments):
         capture_output=True,
         timeout=300,
         check=False,
-        env={**os.environ, "COLUMNS": "200"},
+        env={**{name: value for name, value in os.environ.items() if name != DEBUG_VARIABLE}, "COLUMNS": "200"},
     )
 
 
 def contents(folder):
-    """Every file, and of a PDF what it unpacks to."""
+    """Every file, and what is packed within it."""
     for path in folder.rglob("*"):
         if path.is_file():
-            yield path.name, path.read_bytes()
-        if path.suffix == ".pdf":
-            with pikepdf.open(path) as document:
-                yield "XMP", str(document.open_metadata()).encode()
-                streams = (one for one in document.objects if isinstance(one, pikepdf.Stream))
-                yield from (("stream", one.read_bytes(pikepdf.StreamDecodeLevel.generalized)) for one in streams)
+            yield path.name, path.name.encode() + b"\n" + path.read_bytes()
+            yield from ((path.name, content) for content in UNPACKED.get(path.suffix, lambda _: ())(path))
+
+
+def pdf_contents(path):
+    """Metadata, streams (attachments among them), and the text that a reader sees."""
+    with pikepdf.open(path) as document:
+        yield str(document.open_metadata()).encode()
+        yield repr(dict(document.docinfo)).encode()
+        streams = (one for one in document.objects if isinstance(one, pikepdf.Stream))
+        yield from (one.read_bytes(pikepdf.StreamDecodeLevel.generalized) for one in streams)
+    for page in pypdf.PdfReader(path).pages:
+        text = page.extract_text()
+        assert text.split(), "a page without text: is it read at all?"
+        yield from (text.encode(), "".join(text.split()).encode())
+
+
+def png_contents(path):
+    """Nothing but pixels, which have been looked at as bytes: no chunk of text, time or camera."""
+    content, place, kinds = path.read_bytes(), 8, set()
+    while place < len(content):
+        length, kind = struct.unpack_from(">I4s", content, place)
+        kinds.add(kind)
+        place += 12 + length
+    assert kinds <= {b"IHDR", b"PLTE", b"tRNS", b"pHYs", b"IDAT", b"IEND"}, kinds
+    return ()
+
+
+def ledger_contents(path):
+    """Every value of every table; records are packed there."""
+    with contextlib.closing(sqlite3.connect(path)) as ledger:
+        tables = [name for (name,) in ledger.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        values = [value for name in tables for row in ledger.execute(f"SELECT * FROM {name}") for value in row]
+    for value in values:
+        content = value if isinstance(value, bytes) else str(value).encode()
+        yield content
+        with contextlib.suppress(zlib.error):
+            yield zlib.decompress(content)
+
+
+UNPACKED = {".pdf": pdf_contents, ".png": png_contents, ".sqlite": ledger_contents}
 
 
 def assert_clean(secrets, where, content):
@@ -66,12 +107,24 @@ def assert_clean(secrets, where, content):
 
 
 def leave_everything(plan, out):
-    """What analyze leaves and says, and what a batch does."""
-    left = command("analyze", plan, "--out", out / "evidence")
+    """What analyze prints, and what it and all that works on what it left say beside that; files go to `out`."""
+    left = command("analyze", plan, "--out", out / "evidence", "--json")
     assert left.returncode == ExitCode.DONE, left.stderr
-    many = command("batch", plan, "--out", out / "batch", "--evidence")
-    assert many.returncode == ExitCode.DONE, many.stderr
-    return left.stderr + many.stderr + many.stdout
+    again = [
+        command("report", out / "evidence", "--format", "html,pdf,csv,txt"),
+        command("verify", out / "evidence", "--plan", plan),
+        command("diff", out / "evidence", out / "evidence", "--json"),
+        command("batch", plan, "--out", out / "batch", "--evidence", "--site", "thoracic", "--fractions", "5"),
+    ]
+    assert [each.returncode for each in again] == [ExitCode.DONE] * len(again), [each.stderr for each in again]
+    cohort = command("cohort", "build", out / "batch", "--out", out / "cohort.json")
+    assert cohort.returncode in {ExitCode.DONE, ExitCode.INPUT_UNUSABLE}, cohort.stderr
+    return left.stdout, left.stderr + b"".join(each.stderr + each.stdout for each in (*again, cohort))
+
+
+def printed_names(record):
+    """What stdout repeats of a plan, by docs/privacy.md: names of ROIs and the UIDs of what was used."""
+    return used_uids(record) | {roi["name"] for roi in record["rois"]}
 
 
 PAYMENT = ("PatientName", "PatientID", "PatientBirthDate", "StructureSetLabel", "RTPlanLabel")
@@ -132,20 +185,23 @@ def test_an_identified_folder_holds_what_payment_needs_and_nothing_else(sample, 
     assert_clean(secrets, "a message", left.stderr + left.stdout)
 
 
-def assert_no_identifier(plan, out):
-    secrets = identifiers(plan)
-    said = leave_everything(plan, out)
+def assert_no_identifier(plan, out, more=frozenset()):
+    """A path stands beside a refused file alone: how else would anybody find it?"""
+    secrets = identifiers(plan) | more
+    printed, said = leave_everything(plan, out)
+    assert_clean(secrets - printed_names(json.loads(printed)), "stdout", printed)
     assert_clean(secrets, "a message", said)
     for name, content in contents(out):
-        kept = {str(plan)} if name.startswith("ledger") or name == "refused.csv" else set()
+        kept = {str(plan)} if name == "refused.csv" else set()
         assert_clean(secrets - kept, name, content)
+    assert not list(out.rglob(".*")), "a temporary file was left"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sample", SAMPLE_NAMES)
 def test_no_output_of_a_sample_identifies(sample, tmp_path):
     write_sample(sample, tmp_path / "given")
-    assert_no_identifier(tmp_path / "given", tmp_path / "out")
+    assert_no_identifier(tmp_path / "given", tmp_path / "out", fill_every_header(tmp_path / "given"))
 
 
 @pytest.mark.slow

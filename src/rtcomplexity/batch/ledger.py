@@ -13,7 +13,7 @@ import os
 import secrets
 import sqlite3
 import zlib
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
@@ -34,6 +34,8 @@ PLAN_COLUMNS: Final = (
 _KEY_BYTES: Final = 32
 _DIGEST_BYTES: Final = 16
 _PROBE_FILE: Final = ".probe.sqlite"
+_PRIMARY: Final = 0xFF
+_DISK_CODES: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS files (
     path BLOB PRIMARY KEY, size INTEGER, mtime INTEGER, seen INTEGER, kind TEXT, reason TEXT, code TEXT,
@@ -147,6 +149,33 @@ class PlanRow:
     """Whether the pictures of its evidence may show a face."""
 
 
+@contextmanager
+def opened_ledger(folder: Path) -> Iterator[Ledger]:
+    """Open the ledger in a folder.
+
+    Raises
+    ------
+    UsageError
+        If the folder or the ledger cannot be written, then or later: what was written before stands.
+    """
+    try:
+        ledger = Ledger(folder)
+    except OSError as fault:
+        raise _unwritable((fault.strerror or type(fault).__name__).lower()) from fault
+    try:
+        with ledger:
+            yield ledger
+    except sqlite3.Error as fault:
+        if getattr(fault, "sqlite_errorcode", 0) & _PRIMARY not in _DISK_CODES:
+            raise
+        raise _unwritable(str(fault)) from fault
+
+
+def _unwritable(why: str) -> UsageError:
+    expected = "room and permission; the same command then goes on where this one stopped"
+    return UsageError("--out", f"a ledger that cannot be written ({why})", expected)
+
+
 class Ledger:
     """The open ledger; one run at a time has it."""
 
@@ -167,8 +196,8 @@ class Ledger:
 
     def close(self) -> None:
         """Write what is left and let others open it."""
-        self._database.commit()
-        self._database.close()
+        with closing(self._database):
+            self._database.commit()
 
     def hashed(self, text: str) -> bytes:
         """Keyed hash of a name, UID or path; empty stays empty."""

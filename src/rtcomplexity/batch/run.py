@@ -16,7 +16,7 @@ from rtcomplexity.batch.alarm import Alarm, alarm_of
 from rtcomplexity.batch.claims import NO_CLAIMS, Claims, course_key, load_claims
 from rtcomplexity.batch.discovery import Discovery
 from rtcomplexity.batch.grouping import FoundPlan, found_plans, input_hash
-from rtcomplexity.batch.ledger import Ledger, PlanEntry, Standing
+from rtcomplexity.batch.ledger import PlanEntry, Standing, opened_ledger
 from rtcomplexity.batch.outputs import OWN_NAMES, write_outputs
 from rtcomplexity.batch.values import RETRYABLE, InputFile, Limits, Options, PlanTask, Status
 from rtcomplexity.errors import UsageError
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rtcomplexity.batch.engines.engine import Engine, Task
+    from rtcomplexity.batch.ledger import Ledger
     from rtcomplexity.batch.values import Outcome
 
 EVIDENCE_FOLDER: Final = "evidence"
@@ -114,7 +115,7 @@ def run_batch(
     """
     root, out = root.absolute(), out.absolute()
     _check_out(root, out)
-    with Ledger(out) as ledger:
+    with opened_ledger(out) as ledger:
         return _Run(ledger, engine, indexer or engine, watcher, asked).run(root, out)
 
 

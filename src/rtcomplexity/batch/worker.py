@@ -17,7 +17,7 @@ from rtcomplexity.assessment import analyze
 from rtcomplexity.batch.values import IndexTask, Outcome, PlanTask, Status
 from rtcomplexity.dicom.index import index_files
 from rtcomplexity.dicom.linkage import hash_file, read_links
-from rtcomplexity.errors import InputDataError, RtComplexityError, UnreadableFileError
+from rtcomplexity.errors import InputDataError, RtComplexityError, UnreadableFileError, UsageError
 from rtcomplexity.evidence.naming import without_uids
 from rtcomplexity.evidence.record import to_json
 from rtcomplexity.model.structure_set import TargetClass
@@ -35,6 +35,15 @@ if TYPE_CHECKING:
 _PACKAGE: Final = "rtcomplexity"
 
 
+class _UnwrittenError(Exception):
+    """Evidence could not be written, for a reason that has nothing to do with the plan."""
+
+    def __str__(self) -> str:
+        fault = self.args[0] if isinstance(self.args[0], OSError) else self.args[0].__cause__
+        why = (getattr(fault, "strerror", None) or "it cannot be replaced").lower()
+        return f"Its evidence could not be written ({why}). Try: room and permission there, then --retry."
+
+
 def perform(text: str) -> Outcome:
     """Do the task that `text` describes, and say how it ended; never raises."""
     tree = json.loads(text)
@@ -44,6 +53,8 @@ def perform(text: str) -> Outcome:
         return _assess(PlanTask.from_tree(tree))
     except InputDataError as fault:
         return _refused(fault, str(tree.get("key")))
+    except _UnwrittenError as fault:
+        return Outcome(status=Status.CRASHED, code="evidence-unwritten", reason=str(fault))
     except MemoryError:
         return Outcome(
             status=Status.OUT_OF_MEMORY, code="memory-limit", reason="It asked for more memory than the limit allows."
@@ -166,7 +177,11 @@ def _leave_evidence(assessment: Assessment, task: PlanTask, folder: Path) -> boo
     target = folder / assessment.record.plan.id
     part = folder / f".{target.name}.part"
     shutil.rmtree(part, ignore_errors=True)
-    write_folder(part, evidence.files)
-    shutil.rmtree(target, ignore_errors=True)
-    part.replace(target)
+    try:
+        write_folder(part, evidence.files)
+        shutil.rmtree(target, ignore_errors=True)
+        part.replace(target)
+    except (UsageError, OSError) as fault:
+        shutil.rmtree(part, ignore_errors=True)
+        raise _UnwrittenError(fault) from fault
     return evidence.may_show_face

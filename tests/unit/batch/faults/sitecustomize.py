@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 WORKER = "rtcomplexity.batch.worker"
 BAD = json.loads(os.environ.get("BAD_PLANS", "{}"))
@@ -43,6 +44,10 @@ class Loader(importlib.machinery.SourceFileLoader):
 
         def spoiled(index, **options):
             how = BAD.get(index.structure_sets[0].sha256)
+            if how and how.startswith("change "):  # a file, between its hash and its use
+                with Path(how.removeprefix("change ")).open("ab") as stream:
+                    stream.write(b"\0\0")
+                how = None
             return go_wrong(how) if how else analyze(index, **options)
 
         module.analyze = spoiled
