@@ -187,7 +187,8 @@ def _parts(a: Record, b: Record) -> Iterator[Change]:
     yield from _changed("part", "stability", *stability)
     keep_uids = _are_identified(a, b)
     both = {roi.number for roi in a.rois} & {roi.number for roi in b.rois}
-    before, after = (_plain_parts(each, both, keep_uids=keep_uids) for each in (a, b))
+    told = (a, b) if a.privacy == b.privacy else (_nameless_record(a), _nameless_record(b))
+    before, after = (_plain_parts(each, both, keep_uids=keep_uids) for each in told)
     for what in before:
         if before[what] != after[what]:
             yield Change(kind="part", what=what, before="", after="")
@@ -239,3 +240,18 @@ def _parts_of_verdict(verdict: VerdictRecord) -> dict[str, object]:
 def _words_of_reference(record: Record) -> tuple[object, ...]:
     reference = record.score.reference
     return () if reference is None else (reference.population, reference.source)
+
+
+def _nameless_record(record: Record) -> Record:
+    """Leave out what only one of an identified and a de-identified record can hold: the privacy itself is told."""
+    plan = record.plan.rt_plan
+    changes = {
+        "rois": tuple(roi.model_copy(update={"name": ""}) for roi in record.rois),
+        "relations": tuple(each.model_copy(update={"a": "", "b": ""}) for each in record.relations),
+        "plan": record.plan.model_copy(
+            update={"rt_plan": None if plan is None else plan.model_copy(update={"treatment_site": None})}
+        ),
+        "stated_claim": None,
+        "identification": None,
+    }
+    return record.model_copy(update=changes)
