@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from rtcomplexity.scoring.cohort import LEAST_PLANS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,7 +24,7 @@ ANSWERS: Final = {
     "supports": "Supported",
     "rejects": "Not supported",
     "indeterminate": "Left open",
-    "insufficient_evidence": "Cannot be said",
+    "insufficient_evidence": "Insufficient evidence",
 }
 HEADLINES: Final = {
     "supports": "The plan files support the greater complexity that modifier 22 asks for.",
@@ -89,6 +91,7 @@ REASONS: Final = {
     ),
     "volume_above_reference": "The gross target is larger than in the plans to compare with.",
     "not_robust": "The answer changes if routine plans are a little harder than assumed.",
+    "convention_alone": "It would rest on how many image sets were used, and no measured reference says what is usual there.",
     "effect_too_small": "An aspect ranks high but differs little from a routine plan in its own unit.",
     "cohort_disagrees": "The practice's own earlier plans and the built-in reference lead to different answers.",
     "stability_not_measured": "How steady the answer is when the contours are drawn a little differently is not known.",
@@ -100,6 +103,8 @@ READINESS: Final = {
     "physician_statement": "statement of the reason",
     "physician_minutes": "minutes actually spent",
     "typical_minutes": "typical minutes here",
+    "treated_site": "the treated site (--site, or site in the claim file)",
+    "fractions": "number of fractions (--fractions, or fractions in the claim file)",
     "delineated_by": "who delineated",
     "reports_77261_77799": "whether that physician also reports 77261-77799",
     "payer_rule": "the payer",
@@ -107,6 +112,9 @@ READINESS: Final = {
     "approval_status": "approval of the drawn outlines (the structure set)",
     "local_cohort": "own earlier plans to compare with (a local cohort)",
 }
+_NOT_ELIGIBLE: Final = (
+    "Stop here: by the claim rule the claim is not eligible, whatever the complexity, unless a stated fact is wrong."
+)
 _EXPORT = ("Planning or physics", "Export the structure set again, together with the images it was drawn on.")
 _STEPS_BY_REASON: Final = {
     "structure_set_rejected": ("Planning or physics", "Export the approved structure set."),
@@ -176,6 +184,8 @@ class Cover:
     because: tuple[str, ...]
     decided_by: str
     """The two deciding families in a sentence; empty where nothing was scored."""
+    stop: str
+    """That the claim is not eligible, and why, where a rule says so: said before anything else; else empty."""
     claim: str
     claim_text: str
     service_level: str
@@ -200,10 +210,11 @@ def cover_of(record: Record) -> Cover:
         headline=headline(verdict),
         because=because(verdict),
         decided_by=decided_by(record.score) if verdict.value != "insufficient_evidence" else unmeasured(record.score),
+        stop=_stop(verdict),
         claim=CLAIM[verdict.claim],
         claim_text=verdict.claim_rule.text,
         service_level="none" if verdict.service_level is None else SERVICE_LEVELS[verdict.service_level],
-        missing=missing_by_supplier(verdict),
+        missing=missing_by_supplier(record),
         steps=tuple(_steps(verdict)),
         error_rate=error_rate(verdict),
         options=tuple(_options(record)),
@@ -218,6 +229,11 @@ def headline(verdict: VerdictRecord) -> str:
         blocked = (_HEADLINES_BY_REASON[each.code] for each in verdict.reasons if each.code in _HEADLINES_BY_REASON)
         return next(blocked, HEADLINES[verdict.value])
     return HEADLINES[verdict.value]
+
+
+def _stop(verdict: VerdictRecord) -> str:
+    is_out = verdict.claim == "not_eligible"
+    return f"{CLAIM[verdict.claim]}: {verdict.claim_rule.text}" if is_out else ""
 
 
 def because(verdict: VerdictRecord) -> tuple[str, ...]:
@@ -237,14 +253,26 @@ def unmeasured(score: ScoreRecord) -> str:
     return f"Not measured: {'; '.join(told)}." if told else ""
 
 
-def missing_by_supplier(verdict: VerdictRecord) -> tuple[Supplied, ...]:
-    """List what documentation still needs, by who supplies it."""
+def missing_by_supplier(record: Record) -> tuple[Supplied, ...]:
+    """List what documentation still needs, by who supplies it; nothing where the claim is not eligible."""
+    if record.verdict.claim == "not_eligible":
+        return ()
+    own = dict(_own_words(record))
     by_supplier: dict[str, list[str]] = {}
-    for entry in verdict.readiness:
+    for entry in record.verdict.readiness:
         if entry.state != "met":
-            words = READINESS.get(entry.item, entry.item.replace("_", " "))
+            words = own.get(entry.item) or READINESS.get(entry.item, entry.item.replace("_", " "))
             by_supplier.setdefault(entry.supplied_by, []).append(words)
     return tuple(Supplied(who=who.capitalize(), items=tuple(items)) for who, items in by_supplier.items())
+
+
+def _own_words(record: Record) -> Iterator[tuple[str, str]]:
+    """Items that are there in part, told with what is there."""
+    stated, cohort = record.stated_claim, record.cohort
+    if stated is not None and stated.payer_name:
+        yield "payer_rule", f"the rule of {stated.payer_name} (confirm it with the payer)"
+    if cohort is not None and cohort.n is not None and cohort.n < LEAST_PLANS:
+        yield "local_cohort", f"own earlier plans to compare with ({cohort.n} of {LEAST_PLANS} plans)"
 
 
 def error_rate(verdict: VerdictRecord) -> str:
@@ -275,7 +303,8 @@ def _level(score: ScoreRecord, group_or_family: str) -> str:
 def _steps(verdict: VerdictRecord) -> Iterator[Step]:
     """Say who does what next: what the answer asks for first, then what its reasons do, each once."""
     if verdict.claim == "not_eligible":
-        yield Step(who="Billing team", what="Look at the claim rule first: by it the claim is not eligible.")
+        yield Step(who="Billing team", what=_NOT_ELIGIBLE)
+        return
     rows = [*_STEPS_BY_VERDICT[verdict.value]]
     rows += [_STEPS_BY_REASON[reason.code] for reason in verdict.reasons if reason.code in _STEPS_BY_REASON]
     for who, what in dict.fromkeys(rows):
@@ -290,6 +319,10 @@ def _options(record: Record) -> Iterator[str]:
         yield f"--site {facts.site.replace('_', '-')} (stated by the user)"
     if facts.fractions_stated_by == "user":
         yield f"--fractions {facts.fractions} (stated by the user)"
+    if facts.site_stated_by == "claim":
+        yield f"site {facts.site.replace('_', '-')} (stated in the claim file)"
+    if facts.fractions_stated_by == "claim":
+        yield f"fractions {facts.fractions} (stated in the claim file)"
 
 
 def _default_answer(record: Record) -> str:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from rtcomplexity.model.issue import Issue, Severity
 from rtcomplexity.scoring.cohort import CONTEXT_TEXTS
-from rtcomplexity.scoring.facts import Site, StatedBy, shows_elsewhere
-from rtcomplexity.scoring.payer import Gate, payer_named
+from rtcomplexity.scoring.facts import Site, StatedBy
+from rtcomplexity.scoring.payer import UNLISTED, Gate, payer_stated, payers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +80,8 @@ _MISSING_DOCUMENTS = (
     ("typical_minutes", "No local typical minutes were given.", "practice"),
 )
 _UNKNOWN_FACTS = (
+    ("treated_site", "Nobody stated the treated site.", "planning or physics"),
+    ("fractions", "Nobody stated the number of fractions of the course.", "planning or physics"),
     ("delineated_by", "Who delineated is not stated.", "physician"),
     (
         "reports_77261_77799",
@@ -90,6 +92,13 @@ _UNKNOWN_FACTS = (
     ("global_period", f"The global period indicator of {CPT_CODE} is not stated.", "billing team"),
 )
 _COHORT = ("local_cohort", "No cohort of local plans stands beside the built-in reference.", "practice")
+_BY = {
+    StatedBy.RT_PLAN: "the RT Plan states it",
+    StatedBy.USER: "the user stated it",
+    StatedBy.CLAIM: "the claim file states it",
+    StatedBy.IMAGE: "the planning image states it",
+    StatedBy.NOBODY: "who stated it is not known",
+}
 _APPROVAL = {
     "APPROVED": (ReadinessState.MET, "The structure set is approved."),
     "UNAPPROVED": (ReadinessState.MISSING, "The structure set is not approved."),
@@ -98,15 +107,9 @@ _APPROVAL = {
 
 
 def stated_claim(claim: ClaimFile | None, payer: str | None = None) -> StatedClaim:
-    """Join a claim file and a payer's name; the file's payer counts where no other is named.
-
-    Raises
-    ------
-    UsageError
-        If no payer of that name is known.
-    """
+    """Join a claim file and a payer's name; the file's payer counts where no other is named."""
     name = payer or (claim.payer if claim is not None else None)
-    return StatedClaim(claim=claim, payer=None if name is None else payer_named(name))
+    return StatedClaim(claim=claim, payer=None if name is None else payer_stated(name))
 
 
 def claim_of(facts: CaseFacts, stated: StatedClaim = NOTHING_STATED) -> Claim:
@@ -119,7 +122,33 @@ def claim_of(facts: CaseFacts, stated: StatedClaim = NOTHING_STATED) -> Claim:
     found = _by_site_and_fractions(facts) or _by_payer(stated)
     if found is not None and (found.status is ClaimStatus.NOT_ELIGIBLE or _is_thoracic_sbrt(facts)):
         return found
-    return Claim(status=ClaimStatus.UNKNOWN, text="Not enough is stated of the claim to say whether it is eligible.")
+    return Claim(status=ClaimStatus.UNKNOWN, text=_why_unknown(facts, stated))
+
+
+def _why_unknown(facts: CaseFacts, stated: StatedClaim) -> str:
+    """Name the facts that a rule asks for and nobody stated; where all are there, say that no rule is known."""
+    period = None if stated.claim is None else stated.claim.global_period
+    asked = (
+        ("the treated site", facts.site is Site.UNKNOWN or facts.site_stated_by is StatedBy.IMAGE),
+        ("the number of fractions", facts.fractions is None),
+        ("the payer", stated.payer is None),
+        ("the global period of the code", period is None),
+    )
+    lacking = [what for what, is_lacking in asked if is_lacking]
+    if lacking or stated.payer is None:
+        return f"Whether it is eligible depends on what nobody stated: {_enumerated(lacking)}."
+    on = f"modifier 22 on a code with the stated global period {period}"
+    if period in stated.payer.reviewed_global_periods:
+        return f"{_capital(stated.payer.name)} decides case by case on {on}."
+    return f"Whether {stated.payer.name} accepts {on} is not known here: confirm it with the payer."
+
+
+def _enumerated(words: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _is_thoracic_sbrt(facts: CaseFacts) -> bool:
@@ -173,7 +202,7 @@ def readiness_of(
     state, text = _APPROVAL.get(
         facts.approval_status, (ReadinessState.UNKNOWN, "The approval status of the structure set is not stated.")
     )
-    met = dict(_met(stated)) | ({} if cohort is None else {_COHORT[0]: _beside(cohort)})
+    met = dict(_met(stated)) | dict(_known_of_course(facts)) | ({} if cohort is None else {_COHORT[0]: _beside(cohort)})
     items = (
         *(_item(row, ReadinessState.MISSING) for row in _MISSING_DOCUMENTS),
         *(_item(row, ReadinessState.UNKNOWN) for row in _UNKNOWN_FACTS),
@@ -221,15 +250,33 @@ def _met(stated: StatedClaim) -> Iterator[tuple[str, tuple[ReadinessState, str]]
         yield "global_period", (ReadinessState.MET, f"The stated global period indicator is {claim.global_period}.")
 
 
+def _known_of_course(facts: CaseFacts) -> Iterator[tuple[str, tuple[ReadinessState, str]]]:
+    """The treated site and the fractions, with who stated them; an image alone states no treated site."""
+    if facts.site_stated_by is StatedBy.IMAGE:
+        text = (
+            "Nobody stated the treated site; the planning image's Body Part Examined names a part outside the thorax."
+        )
+        yield "treated_site", (ReadinessState.UNKNOWN, text)
+    elif facts.site is not Site.UNKNOWN:
+        site = facts.site.value.replace("_", " ")
+        yield "treated_site", (ReadinessState.MET, f"The treated site is {site} ({_BY[facts.site_stated_by]}).")
+    if facts.fractions is not None:
+        text = f"The course has {facts.fractions} fractions ({_BY[facts.fractions_stated_by]})."
+        yield "fractions", (ReadinessState.MET, text)
+
+
 def _payer_known(stated: StatedClaim) -> Iterator[tuple[str, tuple[ReadinessState, str]]]:
     payer = stated.payer
     if payer is None:
         return
-    rule = payer.rule("global_period")
-    if rule is None or rule.confidence == "unknown":
-        yield "payer_rule", (ReadinessState.UNKNOWN, f"No rule of {payer.name} on modifier 22 is known.")
-        return
+    rule, documents = payer.rule("global_period"), payer.rule("documents")
     on = None if stated.claim is None else stated.claim.date_of_service
+    if rule is None or rule.confidence == "unknown":
+        text = f"No rule of {payer.name} on the global period is known: confirm it with the payer."
+        if documents is not None and documents.confidence != "unknown":
+            text = f"{text} Known on documents: {documents.text} {documents.dating(on)}"
+        yield "payer_rule", (ReadinessState.UNKNOWN, text)
+        return
     yield "payer_rule", (ReadinessState.MET, f"{payer.name}: {rule.text} {rule.dating(on)}")
 
 
@@ -252,7 +299,8 @@ def warnings_of(stated: StatedClaim, facts: CaseFacts, case: Case | None = None)
 
 
 def _warnings(stated: StatedClaim, facts: CaseFacts, case: Case | None) -> Iterator[Issue]:
-    yield from _stated_otherwise(facts, case)
+    yield from _stated_otherwise(facts)
+    yield from _stated_twice(stated, facts)
     claim = stated.claim
     if claim is None:
         return
@@ -274,16 +322,37 @@ def _warnings(stated: StatedClaim, facts: CaseFacts, case: Case | None) -> Itera
         yield _warning("claim-minutes-typical", "The stated minutes do not exceed the stated typical minutes.")
 
 
-def _stated_otherwise(facts: CaseFacts, case: Case | None) -> Iterator[Issue]:
+def _stated_twice(stated: StatedClaim, facts: CaseFacts) -> Iterator[Issue]:
+    """Say where the claim file and an option do not agree, and where no rule of the payer is known."""
+    claim, payer = stated.claim, stated.payer
+    if payer is not None and payer.id == UNLISTED:
+        known = ", ".join(each.id for each in payers())
+        text = (
+            f"No rule of the stated payer is known here: confirm its rule with the payer. Rules are known of: {known}."
+        )
+        yield _warning("claim-payer-unlisted", text)
+    if claim is None:
+        return
+    site = None if claim.site is None else claim.site.replace("_", "-")
+    used = facts.site.value.replace("_", "-")
+    if site not in {None, used} and facts.site_stated_by is StatedBy.USER:
+        text = f"The claim file states the site {site}, --site {used}; --site counts."
+        yield _warning("claim-disagrees-with-option", text)
+    if claim.fractions not in {None, facts.fractions} and facts.fractions_stated_by is StatedBy.USER:
+        text = f"The claim file states {claim.fractions} fractions, --fractions {facts.fractions}; --fractions counts."
+        yield _warning("claim-disagrees-with-option", text)
+    if claim.payer is not None and payer is not None and payer_stated(claim.payer).id != payer.id:
+        yield _warning(
+            "claim-disagrees-with-option", "The claim file and --payer name different payers; --payer counts."
+        )
+
+
+def _stated_otherwise(facts: CaseFacts) -> Iterator[Issue]:
     """Say where a person's word stands against the files'."""
     for what in facts.contradictions:
         text = f"A person stated {what} otherwise than the RT Plan does; the verdict is at most indeterminate."
         yield Issue(code="stated-otherwise-than-plan", severity=Severity.WARNING, subject="plan", text=text)
-    if (
-        facts.site is Site.THORACIC
-        and facts.site_stated_by in {StatedBy.USER, StatedBy.CLAIM}
-        and shows_elsewhere(case)
-    ):
+    if facts.contradicts_image:
         text = "A person stated a thoracic site; the planning image's Body Part Examined names another part."
         yield Issue(code="stated-otherwise-than-image", severity=Severity.WARNING, subject="plan", text=text)
 

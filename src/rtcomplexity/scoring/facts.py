@@ -83,8 +83,16 @@ class CaseFacts:
     planned_site: Site = Site.UNKNOWN
     planned_fractions: int | None = None
     """What the RT Plan states, whatever a person does."""
+    image_shows_elsewhere: bool = False
+    """Whether the planning image's Body Part Examined names a part outside the thorax."""
     approval_status: str = ""
     """Approval Status (300E,0002) of the structure set: APPROVED, UNAPPROVED, REJECTED; empty where not stated."""
+
+    @property
+    def contradicts_image(self) -> bool:
+        """Whether a person stated a thoracic site that the planning image does not show."""
+        is_by_a_person = self.site_stated_by in {StatedBy.USER, StatedBy.CLAIM}
+        return self.site is Site.THORACIC and is_by_a_person and self.image_shows_elsewhere
 
     @property
     def contradictions(self) -> tuple[str, ...]:
@@ -134,6 +142,7 @@ def case_facts(
         planning_image_is_pet=image is not None and image.modality == "PT",
         planned_site=Site.UNKNOWN if plan is None else site_of(plan.treatment_site),
         planned_fractions=None if plan is None else plan.fractions_planned,
+        image_shows_elsewhere=shows_elsewhere(case),
         approval_status=case.structure_set.approval_status,
     )
 

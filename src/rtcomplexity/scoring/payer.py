@@ -20,6 +20,9 @@ STALE_AFTER_DAYS: Final = 366
 GLOBAL_PERIODS: Final = ("000", "010", "042", "090", "MMM", "XXX", "YYY", "ZZZ")
 """Global period indicators of fee schedules; days are written with three digits."""
 
+UNLISTED: Final = "unlisted"
+"""Id of a payer that somebody stated and that no file here is about."""
+
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -109,6 +112,20 @@ def payer_named(name: str) -> Payer:
         if wanted in {_plain(each) for each in (payer.id, payer.name, *payer.aliases)}:
             return payer
     raise UsageError("--payer", name, "one of " + ", ".join(payer.id for payer in every))
+
+
+def payer_stated(name: str) -> Payer:
+    """Return the payer of that name; where none is known, one without rules: its own name is not repeated.
+
+    Examples
+    --------
+    >>> payer_stated("Example Health").rules
+    ()
+    """
+    try:
+        return payer_named(name)
+    except UsageError:
+        return Payer(id=UNLISTED, name="the stated payer", rules=())
 
 
 def _plain(name: str) -> str:

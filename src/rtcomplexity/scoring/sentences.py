@@ -35,11 +35,9 @@ REASONS: Final = {
     "not_measured": "The metrics that are scored were not measured in this run.",
     "invalid_geometry": "The gross target has no volume to score: {problem}.",
     "site_not_in_reference": (
-        "The treated site is not thoracic, {stated_by}, and the reference is (reference_not_applicable)."
+        "The reference holds thoracic plans only, and the treated site is not thoracic ({stated_by})."
     ),
-    "fractions_not_in_reference": (
-        "No stratum of the reference covers {fractions} fractions (reference_not_applicable)."
-    ),
+    "fractions_not_in_reference": ("The reference holds no plans of {fractions} fractions."),
     "unmeasured_families": (
         "What could not be measured might change the answer: {families} (deciding score {t}, routine below {c_reject}; "
         "up to {t_if_most} with it)."
@@ -74,6 +72,10 @@ REASONS: Final = {
         "The finding falls if routine plans are harder than assumed: with {stress} the deciding score is {t}, under "
         "{c_support}."
     ),
+    "convention_alone": (
+        "It would rest on {families}, whose reference is a convention and not a measurement: without them the deciding "
+        "score is {t}, and unusual is from {c_support}."
+    ),
     "effect_too_small": (
         "{family} stands high in the reference, but no factor of it differs from the reference median by more than the "
         "profile's effect floor."
@@ -97,6 +99,10 @@ COUNTED: Final = " (set by {basis}, counted as {counted})"
 JOINS_ONLY: Final = "; it can join another aspect, not carry a finding"
 WITHOUT_FAMILY: Final = "Without {family}: {verdict} (deciding score {t})."
 UNDER_STRESS: Final = "With {stress}: {verdict} (deciding score {t})."
+NOT_AS_THE_IMAGE: Final = (
+    "A person stated a thoracic site; the files say otherwise: the planning image's Body Part Examined names a part "
+    "outside the thorax."
+)
 NOT_CALIBRATED: Final = "The profile is not calibrated: how often a routine plan would be called unusual is not known."
 
 VERDICT_WORDS: Final = {

@@ -300,8 +300,26 @@ def _why_withheld(question: _Question, found: Score) -> tuple[Reason, ...]:
         for family_id in found.decided_by
         if not found.family(family_id).exceeds_effect_floor
     )
-    withheld = (*limits, *_failed_stresses(question), *small, *_missing_stability(question), *_instability(question))
+    withheld = (
+        *limits,
+        *_failed_stresses(question),
+        *small,
+        *_conventions_alone(question, found),
+        *_missing_stability(question),
+        *_instability(question),
+    )
     return withheld or _differing_strata(question)
+
+
+def _conventions_alone(question: _Question, found: Score) -> tuple[Reason, ...]:
+    """Whether T passes only by families whose whole reference is a convention: these may stand out, not support."""
+    conventions = [family for family in found.families if family.is_by_convention]
+    joint = question.profile.joint(question.stratum.id)
+    t = question.score(instead={family.id: 0.0 for family in conventions}).t
+    if t >= joint.c_support:
+        return ()
+    names = ", ".join(family.title for family in conventions)
+    return (reason("convention_alone", families=names, t=f"{t:g}", c_support=f"{joint.c_support:g}"),)
 
 
 def _differing_strata(question: _Question) -> tuple[Reason, ...]:
@@ -349,6 +367,8 @@ def _findings(question: _Question, found: Score, reasons: tuple[Reason, ...]) ->
     else:
         in_favour += from_cohort
     against = [*about_t, *against, *(limit.text for limit in limits)]
+    if question.facts.contradicts_image:
+        against.append(sentences.NOT_AS_THE_IMAGE)
     if question.profile.calibration is None:
         against.append(sentences.NOT_CALIBRATED)
     return in_favour, list(dict.fromkeys(against))

@@ -5,7 +5,7 @@ import pytest
 from rtcomplexity.model.plan import RtPlan
 from rtcomplexity.scoring.claim import StatedClaim, claim_of, readiness_of, stated_claim, warnings_of
 from rtcomplexity.scoring.claim_file import TEMPLATE, ClaimFile, ClaimFileError, load_claim
-from rtcomplexity.scoring.facts import Site, StatedBy, case_facts
+from rtcomplexity.scoring.facts import CaseFacts, Site, StatedBy, case_facts
 from rtcomplexity.scoring.guardrails import FORBIDDEN
 from rtcomplexity.scoring.payer import payer_named
 from unit.scoring.made_profile import thoracic
@@ -130,7 +130,8 @@ def test_readiness_is_met_by_what_is_stated_and_by_nothing_else():
     )
     found = states(claim)
     assert {item for item, state in found.items() if state != "met"} == {"approval_status", "local_cohort"}
-    assert set(states(StatedClaim()).values()) == {"missing", "unknown"}
+    unstated = {item.state.value for item in readiness_of(CaseFacts(), StatedClaim())}
+    assert unstated == {"missing", "unknown"}
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,9 @@ def test_the_rule_of_a_payer_is_told_where_it_is_known():
     items = readiness_of(thoracic(), replace(stated("medicare"), payer=silent))
     texts = {item.item: item.text for item in items}
     assert {item.item: item.state.value for item in items}["payer_rule"] == "unknown"
-    assert texts["payer_rule"] == f"No rule of {silent.name} on modifier 22 is known."
+    assert texts["payer_rule"] == (
+        f"No rule of {silent.name} on the global period is known: confirm it with the payer."
+    )
 
 
 def test_no_statement_makes_a_long_or_distant_course_eligible():
@@ -210,3 +213,71 @@ def test_a_thoracic_site_stated_over_an_image_of_a_leg_is_told():
     facts = case_facts(case, TABLE, site=Site.THORACIC)
     assert [issue.code for issue in warnings_of(stated(), facts, case)] == ["stated-otherwise-than-image"]
     assert warnings_of(stated(), case_facts(CASE, TABLE, site=Site.THORACIC), CASE) == ()
+
+
+def test_a_stated_payer_is_not_missing_and_what_is_known_of_it_is_told():
+    (item,) = (each for each in readiness_of(thoracic(), stated("Aetna")) if each.item == "payer_rule")
+    assert item.state == "unknown"
+    assert "Aetna" in item.text
+    assert "confirm it with the payer" in item.text
+    assert payer_named("aetna").rule("documents").text in item.text
+
+
+@pytest.mark.parametrize("by_option", [True, False])
+def test_an_unlisted_payer_stops_nothing_and_its_name_is_not_repeated(by_option):
+    by_file = stated_claim(ClaimFile(payer="Zebra Health", global_period="090"))
+    claim = stated("Zebra Health", global_period="090") if by_option else by_file
+    assert [issue.code for issue in warnings_of(claim, thoracic())] == ["claim-payer-unlisted"]
+    texts = [item.text for item in readiness_of(thoracic(), claim)] + [claim_of(thoracic(fractions=5), claim).text]
+    assert states(claim)["payer_rule"] == "unknown"
+    assert claim_of(thoracic(fractions=5), claim).status == "unknown"
+    assert not any("Zebra" in text for text in texts)
+
+
+def test_what_keeps_the_claim_unknown_is_named():
+    nothing = claim_of(CaseFacts()).text
+    for what in ("the treated site", "the number of fractions", "the payer", "the global period"):
+        assert what in nothing
+    some = claim_of(thoracic(fractions=3), stated("medicare")).text
+    assert "global period" in some
+    assert "site" not in some
+    assert "fractions" not in some
+    every = claim_of(thoracic(fractions=3), stated("aetna", global_period="000")).text
+    assert "Aetna" in every
+    assert "nobody stated" not in every
+
+
+def test_a_global_period_on_review_is_decided_case_by_case():
+    assert "case by case" in claim_of(thoracic(fractions=3), stated("regence", global_period="ZZZ")).text
+
+
+def test_site_and_fractions_are_asked_for_where_nobody_stated_them():
+    items = {item.item: item for item in readiness_of(CaseFacts())}
+    for item in ("treated_site", "fractions"):
+        assert (items[item].state, items[item].supplied_by) == ("unknown", "planning or physics")
+    assert states(StatedClaim())["treated_site"] == "met"
+    only_image = CaseFacts(site=Site.NOT_THORACIC, site_stated_by=StatedBy.IMAGE)
+    assert {item.item: item.state for item in readiness_of(only_image)}["treated_site"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"fractions": 3}, ("3 fractions", "--fractions 30")),
+        ({"site": "not-thoracic"}, ("not-thoracic", "--site thoracic")),
+        ({"payer": "Cigna"}, ("--payer",)),
+    ],
+)
+def test_a_claim_file_against_an_option_is_told_with_both(fields, named):
+    claim = stated_claim(ClaimFile(**fields), "medicare")
+    silent = replace(CASE, rt_plan=None)
+    facts = case_facts(silent, TABLE, site=Site.THORACIC, fractions=30, claim=claim.claim)
+    (issue,) = warnings_of(claim, facts, silent)
+    assert issue.code == "claim-disagrees-with-option"
+    assert all(each in issue.text for each in named)
+
+
+def test_a_claim_file_that_says_the_same_as_the_options_is_not_told():
+    claim = stated_claim(ClaimFile(fractions=3, site="thoracic", payer="Medicare"), "medicare")
+    silent = replace(CASE, rt_plan=None)
+    assert warnings_of(claim, case_facts(silent, TABLE, site=Site.THORACIC, fractions=3, claim=claim.claim)) == ()

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.scoring.claim import ClaimStatus, ReadinessState
-from rtcomplexity.scoring.facts import CaseFacts, Site
+from rtcomplexity.scoring.facts import CaseFacts, Site, StatedBy
 from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.verdict import VerdictValue, assess
@@ -326,12 +326,17 @@ def test_an_uncalibrated_profile_is_a_finding_against():
 
 def test_readiness_prefills_nothing():
     items = {item.item: item.state for item in verdict(HIGH).readiness}
-    assert set(items.values()) == {ReadinessState.MISSING, ReadinessState.UNKNOWN}
+    assert {state for item, state in items.items() if item not in {"treated_site", "fractions"}} == {
+        ReadinessState.MISSING,
+        ReadinessState.UNKNOWN,
+    }
     assert items.keys() == {
         "procedure_note",
         "physician_statement",
         "physician_minutes",
         "typical_minutes",
+        "treated_site",
+        "fractions",
         "delineated_by",
         "reports_77261_77799",
         "payer_rule",
@@ -351,3 +356,10 @@ def test_the_approval_status_is_read_from_the_structure_set(status, state):
 
 def test_the_same_input_gives_the_same_outcome():
     assert assess(HIGH, thoracic(), PROFILE) == assess(dict(reversed(HIGH.items())), thoracic(), PROFILE)
+
+
+def test_a_site_stated_over_the_image_is_a_finding_against():
+    told = "Body Part Examined"
+    facts = {"site_stated_by": StatedBy.USER, "image_shows_elsewhere": True}
+    assert any(told in text for text in verdict(HIGH, **facts).findings_against)
+    assert not any(told in text for text in verdict(HIGH, image_shows_elsewhere=True).findings_against)

@@ -34,6 +34,8 @@ def verdict_panel(record: Record) -> Panel:
     for label, text in _facts(record, cover):
         facts.add_row(label, Prose(text))
     body = Table.grid()
+    if cover.stop:
+        body.add_row(Text(cover.stop, style="bold"))
     body.add_row(Text(cover.headline, style="bold"))
     body.add_row(Text(cover.about, style="dim"))
     body.add_row("")
@@ -45,7 +47,8 @@ def verdict_panel(record: Record) -> Panel:
 def _facts(record: Record, cover: Cover) -> Iterator[tuple[str, str]]:
     yield "Complexity", _complexity(record.verdict)
     yield from _score_facts(record.score)
-    yield "Claim", f"{cover.claim}. {cover.claim_text}"
+    if not cover.stop:
+        yield "Claim", f"{cover.claim}. {cover.claim_text}"
     yield from _listed("Options", ["; ".join(cover.options)])
     if record.default_verdict is not None:
         yield "Without them", _default(record.default_verdict, record.verdict)

@@ -164,6 +164,7 @@ def _shown_cover(cover: Cover) -> Cover:
         headline=shown(cover.headline),
         because=_sentences(cover.because),
         decided_by=shown(cover.decided_by),
+        stop=shown(cover.stop),
         claim=cover.claim,
         claim_text=shown(cover.claim_text),
         service_level=cover.service_level,

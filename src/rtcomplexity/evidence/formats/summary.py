@@ -64,6 +64,7 @@ def _lines(page: Page, attachment: str) -> Iterator[str]:
     cover = page.cover
     yield from [page.title, "=" * len(page.title), ""]
     yield from [cover.about, "", cover.question]
+    yield from [cover.stop, ""] if cover.stop else []
     yield from [f"{cover.answer}: {cover.headline}", ""]
     yield from _wrapped("For the claim", [f"{label}: {text}" for label, text in page.identification])
     yield from _wrapped("Why", [*cover.because, cover.decided_by])
