@@ -210,3 +210,9 @@ def test_crossings_that_lie_on_each_other_are_taken_out_in_pairs(together, start
     ]
     odd = [(0, 3, start), (0, 4, start), (1, 3, start)] if together % 2 else []
     assert sorted(left) == sorted([(0, 3, 2), (0, 3, 9), *odd])
+
+
+@pytest.mark.parametrize("threshold", [-1.5, -0.5, 0.0, 0.7, 2.0])
+def test_blurring_keeps_the_number_of_voxels_inside_whatever_their_share(threshold):
+    field = (np.random.default_rng(5).normal(size=(9, 10, 11)) + threshold).astype(np.float32)
+    assert np.count_nonzero(blurred(field, 1.3) > 0) == np.count_nonzero(field > 0)

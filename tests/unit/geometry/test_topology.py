@@ -92,3 +92,11 @@ def test_planes_are_told_apart_where_the_shape_reaches_the_last_row():
     found = topology(stacked(on_planes((0, shapes[0]), (3, shapes[1]), (6, shapes[0])), Z).stack, 1.0)
     assert found.plane_component_counts.tolist() == [1, 1, 1]
     assert found.body_count == 3
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_slit_a_pixel_wide_is_one_hole(turn):
+    slit = np.array([[0, -4], [1, -4], [1, 4], [0, 4.0]])[:, ::turn]
+    found = stacked(on_planes(*((z, c) for z in (0, 3) for c in (square(20), slit))), Z)
+    assert counts(found, 1.0)[:2] == (1, 1)
+    assert topology(found.stack, 1.0).plane_hole_counts.tolist() == [1, 1]

@@ -105,3 +105,10 @@ def test_standard_deviation_of_drawn_values_agrees():
     drawn = np.concatenate([np.linspace(2, 5, 40_001), np.linspace(5, 11, 30_001), np.full(30_000, 11)])
     knots = ((2.0, 0.0), (5.0, 40.0), (11.0, 70.0), (11.0, 90.0))
     assert standard_deviation(knots) == pytest.approx(drawn.std(), rel=1e-3)
+
+
+def test_the_direction_of_knots_is_that_of_their_ends():
+    knots = ((9.0, 0.0), (9.0, 20.0), (4.0, 100.0))
+    assert percentile_below(knots, 6.5) == 60
+    assert percentile_below(knots, 3.0) == 100
+    assert percentile_below(knots, 9.5) == 0

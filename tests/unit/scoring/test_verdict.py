@@ -7,7 +7,7 @@ from rtcomplexity.scoring.claim import ClaimStatus, ReadinessState
 from rtcomplexity.scoring.facts import CaseFacts, Site, StatedBy
 from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.scoring.stability import Stability
-from rtcomplexity.scoring.verdict import VerdictValue, assess
+from rtcomplexity.scoring.verdict import VerdictValue, assess, value_if_stable
 from rtcomplexity.units import Unit
 from unit.scoring.made_profile import METRICS, everything, made_profile, measured, thoracic
 
@@ -363,3 +363,9 @@ def test_a_site_stated_over_the_image_is_a_finding_against():
     facts = {"site_stated_by": StatedBy.USER, "image_shows_elsewhere": True}
     assert any(told in text for text in verdict(HIGH, **facts).findings_against)
     assert not any(told in text for text in verdict(HIGH, image_shows_elsewhere=True).findings_against)
+
+
+@pytest.mark.parametrize(("gross_target", "value"), [(HIGH, "supports"), (LOW, "rejects")])
+def test_redrawings_are_asked_for_the_verdict_they_would_have_if_it_were_stable(gross_target, value):
+    assert value_if_stable(thoracic(), PROFILE)(gross_target) == value
+    assert value_if_stable(thoracic(site=Site.NOT_THORACIC), PROFILE) is None
