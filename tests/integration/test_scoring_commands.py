@@ -97,5 +97,8 @@ def test_the_template_is_accepted_as_it_is(told, tmp_path):
     assert json.loads(out)["verdict"]["claim"] == "unknown"
 
 
-def test_an_unknown_payer_is_a_usage_error(told):
-    assert told("analyze", PLAN, "--payer", "Nobody", "--quiet")[0] == 2
+def test_an_unknown_payer_stops_nothing_and_is_an_issue(told):
+    status, out, _ = told("analyze", PLAN, "--payer", "Nobody", "--json", "--quiet")
+    record = json.loads(out)
+    assert status == 0
+    assert "claim-payer-unlisted" in {issue["code"] for issue in record["issues"]}
