@@ -116,6 +116,15 @@ def combined(profile: Profile, families: dict[str, Floats], stratum_id: str) -> 
     return ArrayScore(families=families, groups=groups, t=t, anchor=anchor, other=other)
 
 
+def without_conventions(profile: Profile, found: ArrayScore, stratum_id: str) -> ArrayScore:
+    """Score with families at 0 whose whole reference is a convention."""
+    families = {}
+    for family in profile.families:
+        bases = {factor_reference(factor, stratum_id).basis for factor in family.factors}
+        families[family.id] = found.families[family.id] * (bases != {"convention"})
+    return combined(profile, families, stratum_id)
+
+
 def verdicts(profile: Profile, rows: Floats, stratum_id: str, *, is_other: bool = False) -> NDArray[np.str_]:
     """Verdict of each plan whose site and fractions are known, stability apart.
 
@@ -128,6 +137,7 @@ def verdicts(profile: Profile, rows: Floats, stratum_id: str, *, is_other: bool 
     out[(found.t < joint.c_reject) & hidden] = "insufficient_evidence"
     above = found.t >= joint.c_support
     above &= _robust(profile, rows, stratum_id) & _effects(profile, rows, stratum_id, found)
+    above &= without_conventions(profile, found, stratum_id).t >= joint.c_support
     if not is_other and "volume_within_reference" in profile.rules.supports_needs:
         above &= rows[:, VOLUME] <= profile.stratum(stratum_id).max_gross_target_volume_cm3
     out[above] = "supports"

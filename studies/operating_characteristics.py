@@ -36,6 +36,8 @@ _COUNTS = "component_count branching_count organs_within_5mm registered_sets reg
 _SHARES = "planes_with_components planes_with_holes pet_gtv_dice surface_within_5mm organ_overlap solidity_ratio"
 COUNTS = frozenset({*_COUNTS.split(), "phases"})
 SHARES = frozenset({*_SHARES.split(), "sphericity_ratio"})
+CONVENTIONS = frozenset({"fusion", "image_sets"})
+"""Families that cannot carry a support."""
 GRADES = (("mild", 1.0), ("marked", 2.0), ("extreme", 3.0))
 """Named grades of planted complexity: so many standard deviations of the reference, in every factor of a family."""
 
@@ -225,8 +227,9 @@ def _pair_table(profile: Profile, folder: Path) -> list[str]:
         rows += [(stratum_id, " + ".join(pair), *each.rates()) for pair, each in found.items()]
         rows.append((stratum_id, "**all pairs**", *_pooled(list(found.values())).rates()))
         has_pet = ~np.isnan(plans[:, FACTORS.index("scored.pet_gtv_dice")])
-        told = [each.of(has_pet) if "ambiguity" in pair else each for pair, each in found.items()]
-        rows.append((stratum_id, "**all pairs, ambiguity with a PET**", *_pooled(told).rates()))
+        may_support = {pair: each for pair, each in found.items() if CONVENTIONS.isdisjoint(pair)}
+        told = [each.of(has_pet) if "ambiguity" in pair else each for pair, each in may_support.items()]
+        rows.append((stratum_id, "**pairs without image counts, ambiguity with a PET**", *_pooled(told).rates()))
     head = ("stratum", "planted", "+2 SD: T ≥ c", "supports", "+3 SD: T ≥ c", "supports", "rejects", "insufficient")
     return _table(head, rows)
 

@@ -91,7 +91,7 @@ REASONS: Final = {
     ),
     "volume_above_reference": "The gross target is larger than in the plans to compare with.",
     "not_robust": "The answer changes if routine plans are a little harder than assumed.",
-    "convention_alone": "It would rest on how many image sets were used, and no measured reference says what is usual there.",
+    "convention_alone": "It would rest on the number of image sets, and nobody has measured what is usual there.",
     "effect_too_small": "An aspect ranks high but differs little from a routine plan in its own unit.",
     "cohort_disagrees": "The practice's own earlier plans and the built-in reference lead to different answers.",
     "stability_not_measured": "How steady the answer is when the contours are drawn a little differently is not known.",

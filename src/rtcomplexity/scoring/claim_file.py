@@ -5,8 +5,10 @@ Knows the file's fields and where a mistake stands in it. :mod:`rtcomplexity.sco
 
 from __future__ import annotations
 
+import re
 import tomllib
 from datetime import date  # noqa: TC003 - pydantic reads it
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -43,6 +45,28 @@ TEMPLATE: Final = '''# A claim file for rtcomplexity: rtcomplexity analyze PLAN 
 # procedure_note_attached = false
 # signer = ""                    # who signs the procedure note
 '''
+
+
+MOST_MISTAKES: Final = 3
+"""A message names this many."""
+FORMS: Final = {
+    "cpt_code": 'cpt_code = "....." (five digits or capitals, in quotation marks)',
+    "modifiers": 'modifiers = ["..", ".."] (two digits or capitals each, in quotation marks and square brackets)',
+    "payer": 'payer = "its name" (in quotation marks)',
+    "date_of_service": "date_of_service = YYYY-MM-DD (year-month-day, without quotation marks)",
+    "site": 'site = "thoracic" or site = "not-thoracic"',
+    "fractions": "fractions = N (a whole number from 1, without quotation marks)",
+    "global_period": f'global_period = "..." (one of {", ".join(GLOBAL_PERIODS)}, in quotation marks)',
+    "delineated_by": 'delineated_by = "a role" (in quotation marks)',
+    "delineator_reports_77261_77799": "delineator_reports_77261_77799 = true or = false (without quotation marks)",
+    "physician_minutes": "physician_minutes = N (a number above 0 and up to 1440, without quotation marks)",
+    "typical_minutes": "typical_minutes = N (a number above 0 and up to 1440, without quotation marks)",
+    "typical_minutes_source": 'typical_minutes_source = "how it is known" (in quotation marks)',
+    "reason": 'reason = """the physician\'s own words"""',
+    "procedure_note_attached": "procedure_note_attached = true or = false (without quotation marks)",
+    "signer": 'signer = "a name" (in quotation marks)',
+}
+"""The right form of each field, for messages; none is anybody's value."""
 
 
 class ClaimFileError(InputDataError):
@@ -95,7 +119,8 @@ def load_claim(path: Path) -> ClaimFile:
     except OSError as error:
         raise ClaimFileError("The claim file cannot be read.", "rtcomplexity claim new > claim.toml") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ClaimFileError("The claim file is not valid TOML.", "rtcomplexity claim new, and compare") from error
+        where = _where(error)
+        raise ClaimFileError(f"The claim file is not valid TOML{where}.", 'lines like: payer = "..."') from error
     try:
         return ClaimFile.model_validate(data)
     except ValidationError as error:
@@ -103,8 +128,22 @@ def load_claim(path: Path) -> ClaimFile:
 
 
 def _explain(error: ValidationError, text: str) -> str:
-    places = [f"{_place(each['loc'], text)}: {each['msg']}" for each in error.errors(include_url=False)[:3]]
-    return f"The claim file cannot be used: {'; '.join(places)}."
+    places = dict.fromkeys(f"{_place(each['loc'], text)}: {_wanted(each['loc'])}" for each in error.errors())
+    return f"The claim file cannot be used: {'; '.join([*places][:MOST_MISTAKES])}."
+
+
+def _wanted(loc: tuple[int | str, ...]) -> str:
+    """Show the right form of a field; a key that is none is not repeated: it may name somebody."""
+    key = str(loc[0]) if loc else ""
+    if key in FORMS:
+        return f"expected a line like {FORMS[key]}"
+    nearest = get_close_matches(key, ClaimFile.model_fields, n=1)
+    return f"did you mean {nearest[0]}?" if nearest else "rtcomplexity claim new lists the fields"
+
+
+def _where(error: Exception) -> str:
+    found = re.search(r"at line (\d+)", str(error)) if isinstance(error, tomllib.TOMLDecodeError) else None
+    return f": line {found[1]} cannot be read" if found else ""
 
 
 def _place(loc: tuple[int | str, ...], text: str) -> str:

@@ -90,6 +90,11 @@ class FamilyScore:
         return any(factor.value is None for factor in self.factors)
 
     @property
+    def is_by_convention(self) -> bool:
+        """Whether the reference of every factor is a convention."""
+        return all(factor.basis == "convention" for factor in self.factors)
+
+    @property
     def exceeds_effect_floor(self) -> bool:
         """Whether a factor that adds to it differs from the reference median by more than its floor."""
         return any(factor.exceeds_effect_floor and factor.excess > 0 for factor in self.factors)

@@ -4,7 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from rtcomplexity.metrics.measurement import Measurement, MetricTable
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
+from rtcomplexity.scoring.facts import Site, case_facts
+from rtcomplexity.scoring.stability import Stability
+from rtcomplexity.scoring.verdict import assess
+from rtcomplexity.units import Unit
 from scoring.gaming import plans
 
 IMAGING = ("registered_sets", "registration_chain", "acquisitions", "modalities")
@@ -50,3 +55,19 @@ def test_deleting_the_rt_plan_supports_nothing(name):
     found = plans.outcome(case, site=None).verdict
     assert found.value != "supports"
     assert found.claim.status == "unknown"
+
+
+def test_image_sets_alone_never_carry_a_support():
+    """However many there are: what is usual there is a convention, and copies with a registration each look real."""
+    case = plans.sample()
+    found = plans.gross_target(case)
+    many = {"registered_sets": 6, "registration_chain": 3, "acquisitions": 8, "modalities": 3}
+    values = dict(found.values) | {f"scored.{key}": Measurement.of(value, Unit.NONE) for key, value in many.items()}
+    table = MetricTable(rois=(), gross_target=values, gross_target_rois=found.roi_numbers)
+    facts = case_facts(case, table, site=Site.THORACIC, fractions=5)
+    outcome = assess(values, facts, plans.profile(), stability=Stability(share=1.0))
+    assert outcome.score.t >= plans.profile().joint(outcome.stratum.id).c_support
+    assert outcome.score.decided_by == ("topology", "fusion")
+    assert outcome.verdict.value == "indeterminate"
+    assert "convention_alone" in [reason.code for reason in outcome.verdict.reasons]
+    assert any("is a convention" in text for text in outcome.verdict.findings_against)
