@@ -95,7 +95,7 @@ def test_no_finding_on_one_side_is_said():
 
 def test_a_target_shows_counts_both_volumes_and_their_difference():
     row = next(line for line in page(record_of()).splitlines() if "GTV-1" in line)
-    assert row.split() == ["GTV-1", "GTV", "manual", "21", "21", "155.9", "156.1", "-0.1", "%"]
+    assert row.split() == ["GTV-1", "GTV", "manual", "yes", "21", "21", "155.9", "156.1", "-0.1", "%"]
 
 
 def test_a_missing_number_is_a_dash_and_not_zero():
@@ -221,3 +221,13 @@ def test_two_scores_that_nearly_agree_are_told_apart():
     assert "40.00 of 100 (routine: under 75.00; beyond it: 40.04 or more)" in flowing(
         page(record.model_copy(update={"score": score}))
     )
+
+
+def test_a_gross_target_that_is_not_scored_is_told_with_the_reason():
+    scored, unscored = roi(2, "GTV-1", "GTV"), roi(4, "SUV", "GTV") | {"is_gross_target": False}
+    why = issue("info", "roi:4", "By its name it is a threshold of PET uptake.") | {"code": "target-from-pet"}
+    shown = page(record_of(rois=[scored, unscored], issues=[why]))
+    rows = {line.split()[0]: line.split()[3] for line in shown.splitlines() if line.startswith(("GTV-1", "SUV"))}
+    assert rows == {"GTV-1": "yes", "SUV": "no"}
+    assert "Not scored: SUV. By its name it is a threshold of PET uptake." in flowing(shown)
+    assert "Not scored: GTV-1" not in shown

@@ -4,7 +4,7 @@ import pytest
 
 from rtcomplexity.model.plan import RtPlan
 from rtcomplexity.scoring.claim import StatedClaim, claim_of, readiness_of, stated_claim, warnings_of
-from rtcomplexity.scoring.claim_file import TEMPLATE, ClaimFile, ClaimFileError, load_claim
+from rtcomplexity.scoring.claim_file import FORMS, TEMPLATE, ClaimFile, ClaimFileError, load_claim
 from rtcomplexity.scoring.facts import CaseFacts, Site, StatedBy, case_facts
 from rtcomplexity.scoring.guardrails import FORBIDDEN
 from rtcomplexity.scoring.payer import payer_named
@@ -59,6 +59,28 @@ def test_a_mistake_is_named_with_its_line_and_not_with_its_text(tmp_path, text, 
         load_claim(written(tmp_path, text))
     assert named in str(caught.value)
     assert "patient_name" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('modifiers = "22"', 'modifiers = ["..", ".."]'),
+        ("fractions = 'three'", "a whole number"),
+        ('date_of_service = "31.01.2026"', "year-month-day"),
+        ("fraction = 3", "did you mean fractions?"),
+        ("zebra_doe = 3", "claim new lists the fields"),
+        ('payer = "x"\nsite = \n', "line 2 cannot be read"),
+    ],
+)
+def test_a_mistake_is_told_with_the_right_form_and_no_word_of_the_reader(tmp_path, text, told):
+    with pytest.raises(ClaimFileError) as caught:
+        load_claim(written(tmp_path, text))
+    assert told in str(caught.value)
+    assert not any(word in str(caught.value) for word in ("tuple", "Extra inputs", "parse", "zebra", "31.01", "three"))
+
+
+def test_every_field_has_a_form_that_is_shown():
+    assert FORMS.keys() == ClaimFile.model_fields.keys()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from rtcomplexity.cli.rendering.findings import findings_table
 from rtcomplexity.cli.rendering.issues import issues_parts
-from rtcomplexity.cli.rendering.tables import image_sets_table, other_rois_text, targets_table
+from rtcomplexity.cli.rendering.tables import image_sets_table, not_scored_text, other_rois_text, targets_table
 from rtcomplexity.cli.rendering.values import decimal, is_target
 from rtcomplexity.cli.rendering.verdict import verdict_panel
 from rtcomplexity.evidence.formats.text import shown
@@ -40,6 +40,8 @@ def measured_parts(record: Record) -> Iterator[RenderableType]:
     """Yield what was counted and measured: targets, image sets, other ROIs."""
     if any(is_target(roi) for roi in record.rois):
         yield targets_table(record)
+        if not_scored := not_scored_text(record):
+            yield Text(not_scored)
     else:
         yield Text("Targets: none found.", style="bold")
     if record.image_sets:

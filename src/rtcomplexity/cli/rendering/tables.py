@@ -27,6 +27,10 @@ from rtcomplexity.cli.rendering.values import (
 from rtcomplexity.cli.rendering.wording import LEVELS, ROLES, told
 from rtcomplexity.evidence.formats.text import shown
 
+GROSS = ("GTV", "ITV")
+LEAVES_OUT = ("target-from-pet", "gross-target-nested", "gross-target-in-other-orientation")
+"""Issues that say why a gross target is not scored."""
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
 
 def targets_table(record: Record) -> Table:
     """Build the table of target volumes, gross ones first."""
-    table = titled_table("Targets", ("Name", "Class", "Drawn"))
+    table = titled_table("Targets", ("Name", "Class", "Drawn", "Scored"))
     for heading in ("Contours", "Planes", "cm³", "System cm³", "Differs"):
         table.add_column(heading, justify="right")
     names = names_by_number(record)
@@ -45,6 +49,7 @@ def targets_table(record: Record) -> Table:
             Text(name_of(roi)),
             roi.target_class,
             Text(drawn(roi, names)),
+            is_scored(roi),
             count(roi.metrics, CONTOURS),
             count(roi.metrics, PLANES),
             own_volume(roi.metrics),
@@ -52,6 +57,23 @@ def targets_table(record: Record) -> Table:
             difference(roi),
         )
     return table
+
+
+def is_scored(roi: RoiRecord) -> str:
+    """Whether a gross target is scored; empty for other targets, which never are."""
+    return "yes" if roi.is_gross_target else "no" if roi.target_class in GROSS else ""
+
+
+def not_scored_text(record: Record) -> str:
+    """Say of each gross target that is not scored why, where an issue or its margin says so."""
+    names = names_by_number(record)
+    told = {issue.subject: issue.text for issue in record.issues if issue.code in LEAVES_OUT}
+    lines = []
+    for roi in record.rois:
+        if is_scored(roi) == "no":
+            why = told.get(f"roi:{roi.number}", "It is a margin round another ROI." if roi.derived_from else "")
+            lines.append(f"Not scored: {names[roi.number]}. {shown(why)}".rstrip())
+    return "\n".join(lines)
 
 
 def drawn(roi: RoiRecord, names: dict[int, str]) -> str:

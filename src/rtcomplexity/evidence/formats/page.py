@@ -32,6 +32,7 @@ DIGEST_LENGTH: Final = 12
 LONGEST_STATED: Final = 120
 """Of a name or label in a report; the record holds it whole."""
 TARGET_ORDER: Final = ("GTV", "ITV", "CTV", "PTV")
+GROSS: Final = ("GTV", "ITV")
 TITLE: Final = "Delineation complexity evidence"
 ROLES: Final = {"planning": "planning image", "secondary": "secondary", "not_counted": "not counted"}
 EVIDENCE_LEVELS: Final = {
@@ -266,7 +267,7 @@ def _rois(record: Record) -> Iterator[tuple[str, ...]]:
             number(roi.metrics, "contour.plane_count", 0),
             number(roi.metrics, "shape.volume", 2),
             number(roi.metrics, "shape.tps_volume", 2),
-            "yes" if roi.is_gross_target else "",
+            "yes" if roi.is_gross_target else "no" if roi.target_class in GROSS else "",
         )
 
 
