@@ -37,7 +37,7 @@ def test_a_worker_killed_out_of_memory_or_hung_costs_its_own_plan_only(tmp_path)
     root = write_archive(tmp_path / "root", 4)
     keys = [key_of(path) for path in sorted(root.rglob("rs.dcm"))]
     bad = dict(zip(keys, ENDINGS, strict=False))
-    ended = batch(root, tmp_path / "out", "--timeout", "20", "--limit-memory", "600M", bad=bad)
+    ended = batch(root, tmp_path / "out", "--timeout", "12", "--limit-memory", "600M", bad=bad)
     assert ended.returncode == ExitCode.BATCH_WITH_REFUSALS, ended.stderr
     found = refused(tmp_path / "out")
     assert {key: found[key]["code"] for key in bad} == {key: ENDINGS[how] for key, how in bad.items()}
