@@ -10,6 +10,8 @@ import hmac
 import re
 from typing import TYPE_CHECKING, Final
 
+from rtcomplexity.scoring.payer import UNLISTED, payer_stated
+
 if TYPE_CHECKING:
     from rtcomplexity.model.structure_set import TargetClass
 
@@ -55,12 +57,17 @@ def without_uids(text: str, plan_id: str) -> str:
 def nameless_option(name: str, value: str) -> str:
     """Return an option's value; of one whose value repeats names or UIDs of the plan, only that it was given.
 
+    A payer that no rule here is about is not named: anything may stand in its place.
+
     Examples
     --------
     >>> nameless_option("--map", "GTV Doe=GTV"), nameless_option("--payer", "medicare")
     ('set', 'medicare')
     """
-    return "set" if name.lstrip("-").replace("-", "_") in IDENTIFYING_OPTIONS else value
+    plain = name.lstrip("-").replace("-", "_")
+    if plain == "payer" and payer_stated(value).id == UNLISTED:
+        return UNLISTED
+    return "set" if plain in IDENTIFYING_OPTIONS else value
 
 
 def encodable(text: str) -> str:

@@ -323,6 +323,8 @@ def _options(record: Record) -> Iterator[str]:
         yield f"site {facts.site.replace('_', '-')} (stated in the claim file)"
     if facts.fractions_stated_by == "claim":
         yield f"fractions {facts.fractions} (stated in the claim file)"
+    if record.stated_claim is not None and record.stated_claim.global_period:
+        yield f"global period {record.stated_claim.global_period} (stated in the claim file)"
 
 
 def _default_answer(record: Record) -> str:

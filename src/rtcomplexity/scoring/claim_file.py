@@ -138,7 +138,7 @@ def _wanted(loc: tuple[int | str, ...]) -> str:
     if key in FORMS:
         return f"expected a line like {FORMS[key]}"
     nearest = get_close_matches(key, ClaimFile.model_fields, n=1)
-    return f"did you mean {nearest[0]}?" if nearest else "rtcomplexity claim new lists the fields"
+    return f"the nearest field is {nearest[0]}" if nearest else "rtcomplexity claim new lists the fields"
 
 
 def _where(error: Exception) -> str:

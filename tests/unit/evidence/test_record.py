@@ -252,6 +252,12 @@ def test_options_that_identify_are_only_said_to_be_set(name):
     assert record.options == {name: "set", "profile": "interim-0"}
 
 
+def test_a_payer_that_is_not_listed_is_not_named_in_a_deidentified_record():
+    assert built(options={"--payer": "Jane Doe"}).options == {"--payer": "unlisted"}
+    assert built(options={"--payer": "UHC"}).options == {"--payer": "UHC"}
+    assert built(identified=True, options={"--payer": "Jane Doe"}).options == {"--payer": "Jane Doe"}
+
+
 def test_a_hostile_name_survives_unchanged_but_for_what_utf_8_cannot_hold():
     name = json.loads(to_json(built(identified=True)))["rois"][2]["name"]
     assert name == HOSTILE.replace("\ud800", "\\ud800")

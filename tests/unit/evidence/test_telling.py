@@ -83,10 +83,16 @@ def missing_words(record):
 
 def test_a_stated_payer_is_named_and_not_called_missing():
     assert "the payer" in missing_words(record_of())
-    fields = dict.fromkeys(StatedClaimRecord.model_fields) | {"modifiers": (), "payer": "aetna", "payer_name": "Aetna"}
+    fields = dict.fromkeys(StatedClaimRecord.model_fields) | {
+        "modifiers": (),
+        "payer": "aetna",
+        "payer_name": "Aetna",
+        "global_period": "090",
+    }
     record = record_of().model_copy(update={"stated_claim": StatedClaimRecord(**fields)})
     assert "the payer" not in missing_words(record)
     assert "the rule of Aetna (confirm it with the payer)" in missing_words(record)
+    assert cover_of(record).options == ("global period 090 (stated in the claim file)",)
 
 
 def test_a_small_cohort_is_told_with_how_many_plans_it_holds():
