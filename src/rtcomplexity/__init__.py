@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rtcomplexity.assessment import Assessment, analyze
     from rtcomplexity.errors import InputDataError, RtComplexityError
+    from rtcomplexity.scoring.facts import Site
     from rtcomplexity.settings import Settings
 
-__all__ = ["Assessment", "InputDataError", "RtComplexityError", "Settings", "analyze"]
+__all__ = ["Assessment", "InputDataError", "RtComplexityError", "Settings", "Site", "analyze"]
 
 _HOMES = {
     "Assessment": "rtcomplexity.assessment",
     "InputDataError": "rtcomplexity.errors",
     "RtComplexityError": "rtcomplexity.errors",
     "Settings": "rtcomplexity.settings",
+    "Site": "rtcomplexity.scoring.facts",
     "analyze": "rtcomplexity.assessment",
 }
 

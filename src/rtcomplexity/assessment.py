@@ -11,8 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtcomplexity.dicom.case_issues import unmet_alias_issues
 from rtcomplexity.dicom.case_reader import read_case
-from rtcomplexity.errors import InputDataError
+from rtcomplexity.errors import InputDataError, UsageError
 from rtcomplexity.evidence.building import build_record
 from rtcomplexity.evidence.record import DefaultVerdict, Missing
 from rtcomplexity.metrics.catalogue import CATALOGUE
@@ -63,7 +64,7 @@ def analyze(
     profile: str | Path = DEFAULT_PROFILE,
     aliases: Mapping[str, TargetClass] | None = None,
     structure_set_uid: str | None = None,
-    site: Site | None = None,
+    site: Site | str | None = None,
     fractions: int | None = None,
     claim: ClaimFile | None = None,
     payer: str | None = None,
@@ -81,7 +82,7 @@ def analyze(
     profile : id of a shipped scoring profile, or the path of one
     aliases : target class of ROIs by name, which counts before what the file says
     structure_set_uid : the set to assess; chosen by rule if None
-    site, fractions : what the files lack and a person states; shown as stated by the user
+    site, fractions : what the files lack and a person states, a site as Site or its word; shown as stated by the user
     claim : what a person states of the claim; the RT Plan counts before it
     payer : whose rules count; the claim file's if None
     cohort : file of local plans that stand beside the built-in reference
@@ -93,7 +94,11 @@ def analyze(
     ------
     InputDataError
         If the input cannot be used; its text says what was found and what to try.
+    UsageError
+        If the site or the number of fractions is none.
     """
+    stated_site = _checked_site(site)
+    _check_fractions(fractions)
     settings = Settings.from_environment() if settings is None else settings
     loaded = load_profile(profile)
     local = _local_cohort(cohort, loaded)
@@ -101,10 +106,17 @@ def analyze(
         path, settings=settings, structure_set_uid=structure_set_uid, aliases=aliases or {}, progress=progress
     )
     measured = _measured(case, settings, quick=quick)
-    facts = case_facts(case, measured.table, site=site, fractions=fractions, claim=claim)
+    facts = case_facts(case, measured.table, site=stated_site, fractions=fractions, claim=claim)
     beside = None if local is None else local.beside(case.plan_id, case.structure_set.patient_key, loaded)
     scored = with_claim(_scored(measured, facts, loaded, beside), stated_claim(claim, payer), case)
-    outcome = replace(scored, warnings=(*scored.warnings, *_cohort_warnings(scored, case)))
+    outcome = replace(
+        scored,
+        warnings=(
+            *scored.warnings,
+            *_cohort_warnings(scored, case),
+            *unmet_alias_issues(aliases or {}, case.structure_set),
+        ),
+    )
     options = {
         **_options(loaded, aliases, structure_set_uid, payer, local, quick=quick),
         **settings.changed_tolerances(),
@@ -206,6 +218,23 @@ def _cohort_warnings(outcome: Outcome, case: Case) -> tuple[Issue, ...]:
         slice_spacing_mm=None if image is None else image.grid.slice_spacing_mm,
     )
     return tuple(found)
+
+
+def _checked_site(site: Site | str | None) -> Site | None:
+    """Return the site that a person states; raises UsageError where the word is none that can be stated."""
+    if site is None:
+        return None
+    sites = {each.value: each for each in Site if each is not Site.UNKNOWN}
+    word = str(site).replace("-", "_")
+    if word not in sites:
+        raise UsageError("site", str(site), f"one of {', '.join(each.replace('_', '-') for each in sites)}")
+    return sites[word]
+
+
+def _check_fractions(fractions: object) -> None:
+    """Raise UsageError where a caller states something else than a number of fractions."""
+    if fractions is not None and (isinstance(fractions, bool) or not isinstance(fractions, int) or fractions < 1):
+        raise UsageError("fractions", str(fractions), "a whole number from 1 on")
 
 
 def _options(

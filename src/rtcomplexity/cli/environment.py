@@ -52,12 +52,16 @@ def installed_version(package: str) -> str | None:
 
 def _packages() -> list[dict[str, str | None]]:
     found: dict[str, dict[str, str | None]] = {}
+    extras: dict[str, list[str]] = {}
     for requirement in requires(PACKAGE) or ():
         name = re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0].lower()
         extra = re.search(r"extra == ['\"]([^'\"]+)", requirement)
         needed_by = extra.group(1) if extra else ""
         if needed_by not in DEVELOPMENT_EXTRAS and name != PACKAGE:
-            found.setdefault(name, {"name": name, "version": installed_version(name), "extra": needed_by})
+            found.setdefault(name, {"name": name, "version": installed_version(name)})
+            extras.setdefault(name, []).append(needed_by)
+    for name, package in found.items():
+        package["extra"] = "" if "" in extras[name] else ",".join(dict.fromkeys(extras[name]))
     return sorted(found.values(), key=lambda package: (package["extra"] or "", package["name"] or ""))
 
 

@@ -13,13 +13,13 @@ from rtcomplexity.model.case import ImageLink
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rtcomplexity.dicom.headers import IndexedFile
     from rtcomplexity.dicom.image_link import Link
     from rtcomplexity.dicom.image_series import FoundSeries
     from rtcomplexity.dicom.index import FileIndex
-    from rtcomplexity.model.structure_set import StructureSet
+    from rtcomplexity.model.structure_set import StructureSet, TargetClass
 
 _SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 
@@ -115,3 +115,16 @@ def left_out(file: IndexedFile, found: str) -> Issue:
     return Issue(
         code=f"{file.kind.replace(' ', '-')}-unreadable", severity=Severity.WARNING, subject="input", text=text
     )
+
+
+def unmet_alias_issues(aliases: Mapping[str, TargetClass], chosen: StructureSet) -> tuple[Issue, ...]:
+    """Say how many names of ROIs were given that no ROI has; the names themselves may name somebody."""
+    names = {roi.name.strip().casefold() for roi in chosen.rois}
+    unmet = [kind.value for name, kind in aliases.items() if name not in names]
+    if not unmet:
+        return ()
+    text = (
+        f"No ROI has the name that --map gives ({', '.join(unmet)}): {len(unmet)} of {len(aliases)} names had no "
+        "effect. rtcomplexity inspect lists the names."
+    )
+    return (Issue(code="map-name-unmet", severity=Severity.WARNING, subject="plan", text=text),)

@@ -37,6 +37,7 @@ def _unknown(key: str, keys: list[str]) -> Exception:
 
     from rtcomplexity.errors import UsageError
 
-    near = difflib.get_close_matches(key, keys, n=3)
+    within = [each for each in keys if key.lower() in each.lower()] if key else []
+    near = list(dict.fromkeys([*within, *difflib.get_close_matches(key, keys, n=3)]))
     expected = f"one of {', '.join(near)}" if near else "a key that 'rtcomplexity metrics' lists"
     return UsageError("KEY", key, expected)

@@ -27,21 +27,21 @@ def environment_parts(findings: Findings) -> Iterator[RenderableType]:
     yield _packages(findings)
     yield _codecs(findings)
     advice = [codec["try"] for codec in findings["codecs"] if codec["try"]]
-    advice += [_advice(package) for package in findings["packages"] if package["version"] is None]
-    yield from (Text(f"To get what is missing: {line}") for line in dict.fromkeys(advice))
-    if not advice:
-        yield Text("Nothing is missing.")
+    advice += [line for package in findings["packages"] if package["version"] is None for line in _advice(package)]
+    told = "To get what is missing, for what you need of it:\n" + "\n".join(
+        f"  {line}" for line in dict.fromkeys(advice)
+    )
+    yield Text(told if advice else "Nothing is missing.")
 
 
-def _advice(package: Findings) -> str:
-    extra = f"[{package['extra']}]" if package["extra"] else ""
-    return f"pip install 'rtcomplexity{extra}'"
+def _advice(package: Findings) -> list[str]:
+    return [f"pip install 'rtcomplexity{f'[{extra}]' if extra else ''}'" for extra in package["extra"].split(",")]
 
 
 def _packages(findings: Findings) -> Table:
     table = titled_table("Packages", ("Package", "Version", "Needed for"))
     for package in findings["packages"]:
-        needed_for = f"[{package['extra']}], optional" if package["extra"] else "always"
+        needed_for = f"[{package['extra'].replace(',', '], [')}], optional" if package["extra"] else "always"
         table.add_row(package["name"], package["version"] or "missing", needed_for)
     return table
 

@@ -1,0 +1,45 @@
+"""What a caller states by word: sites, fractions and names of ROIs."""
+
+import pytest
+
+from rtcomplexity import RtComplexityError, Site, analyze
+from rtcomplexity.model.structure_set import TargetClass
+from rtcomplexity.testing import write_sample
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("plan")
+    write_sample("complex_central", folder)
+    return folder
+
+
+@pytest.mark.parametrize("site", ["thoracic", Site.THORACIC])
+def test_a_site_may_be_its_word(plan, site):
+    assert analyze(plan, site=site, quick=True).record.plan.facts.site == "thoracic"
+
+
+def test_the_word_of_the_command_line_is_one(plan):
+    assert analyze(plan, site="not-thoracic", quick=True).record.plan.facts.site == "not_thoracic"
+
+
+@pytest.mark.parametrize("stated", [{"site": "lung"}, {"site": "unknown"}, {"fractions": 0}, {"fractions": "three"}])
+def test_what_cannot_be_stated_is_refused_with_what_can(plan, stated):
+    value = next(iter(stated.values()))
+    with pytest.raises(RtComplexityError, match=f"found '{value}', expected (one of thoracic|a whole number)"):
+        analyze(plan, quick=True, **stated)
+
+
+def test_a_name_that_no_roi_has_is_told_without_the_name(plan):
+    issues = analyze(plan, aliases={"doe^jane": TargetClass.GTV}, quick=True).record.issues
+    (found,) = [issue for issue in issues if issue.code == "map-name-unmet"]
+    assert found.severity == "warning"
+    assert "GTV" in found.text
+    assert "doe" not in found.text
+
+
+def test_a_name_that_an_roi_has_is_no_issue(plan):
+    case = analyze(plan, quick=True).case
+    name = case.structure_set.rois[0].name.strip().casefold()
+    record = analyze(plan, aliases={name: TargetClass.GTV}, quick=True).record
+    assert "map-name-unmet" not in {issue.code for issue in record.issues}
