@@ -253,7 +253,9 @@ def test_a_signature_of_another_manifest_is_a_problem():
     assert found.problems == ("the signature does not fit the manifest",)
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"null", b'{"public_key": "!", "signature": ""}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b"null", b'{"public_key": "!", "signature": ""}', b"[" * 100_000]
+)
 def test_a_damaged_signature_file_is_a_problem(content):
     assert check({**SIGNED, "manifest.sig": content}).problems == ("the signature file is damaged",)
 
