@@ -345,5 +345,5 @@ def test_a_real_plan_meets_its_planning_system(capsysbinary, real_data):
     code, out, _ = run(capsysbinary, "analyze", real_data / "lung1_001")
     assert code == ExitCode.DONE
     row = next(line for line in out.splitlines() if line.startswith("GTV-1"))
-    assert row.split() == ["GTV-1", "GTV", "manual", "21", "21", "155.9", "155.9", "0.0", "%"]
+    assert row.split() == ["GTV-1", "GTV", "manual", "yes", "21", "21", "155.9", "155.9", "0.0", "%"]
     assert "248.1" in out
