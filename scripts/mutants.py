@@ -128,7 +128,7 @@ def main() -> int:
     WORK.mkdir(parents=True, exist_ok=True)
     os.chdir(ROOT)
     sys.path.insert(0, str(SOURCE))
-    chosen = sample(all_mutants(), options.sample, options.seed)
+    chosen = sample([mutant for mutant in all_mutants() if options.only in mutant.path], options.sample, options.seed)
     tests_at, seconds = reach(again=options.again)
     for library in LIBRARIES:
         importlib.import_module(library)
@@ -156,6 +156,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--budget", type=float, default=10.0, help="seconds of tests, as they run unchanged, per mutant"
     )
+    parser.add_argument("--only", default="", help="draw from modules with this in their path, such as scoring/verdict")
     parser.add_argument("--again", action="store_true", help="forget what an earlier run found")
     parser.add_argument("--survivors", action="store_true", help="try again those that survived")
     return parser.parse_args()

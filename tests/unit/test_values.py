@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+from functools import cached_property
 
 import pytest
 from pydantic import BaseModel
@@ -32,6 +33,13 @@ MODELS = [c for c in classes() if issubclass(c, BaseModel)]
 def test_a_value_cannot_be_changed_and_is_made_by_names(value):
     assert value.__dataclass_params__.frozen
     assert all(field.kw_only for field in dataclasses.fields(value))
+
+
+@pytest.mark.parametrize("value", VALUES, ids=ids)
+def test_a_value_holds_its_fields_and_nothing_else(value):
+    """A place for other attributes is only left to values that keep what they computed once."""
+    keeps = any(isinstance(member, cached_property) for member in vars(value).values())
+    assert ("__slots__" in vars(value)) is not keeps
 
 
 @pytest.mark.parametrize("value", VALUES, ids=ids)

@@ -21,7 +21,7 @@ SNAP = 1e-6
 """A unit vector this close to a coordinate axis is that axis: files write directions in decimals."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlaneAxes:
     """Right-handed unit axes; planes are ordered along `normal`, points measured along `u` and `v`."""
 

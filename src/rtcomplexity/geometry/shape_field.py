@@ -40,7 +40,7 @@ MARGIN: Final = 3
 GAP_TOLERANCE_MM: Final = 1e-6
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Grid:
     """An isotropic grid."""
 
@@ -89,7 +89,7 @@ class Smoothing:
         return field
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Knots:
     """Planes between which a field is interpolated: those with contours and the empty ones where bodies end."""
 

@@ -49,7 +49,7 @@ FLAT_SHARE: Final = 0.9
 """... and one of at least this share stops like a box."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SurfaceNodes:
     """Points of a surface in (u, v, normal) coordinates, mm."""
 
@@ -69,7 +69,7 @@ class SurfaceNodes:
             object.__setattr__(self, name, frozen_array(getattr(self, name), np.float64))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Inside:
     """Which points of the planes lie inside, to half a fine pixel."""
 

@@ -106,4 +106,5 @@ def moved(knots: Knots, move: Callable[[float], float]) -> Knots:
 
 
 def _sign(knots: Knots) -> float:
-    return -1.0 if knots[-1][0] < knots[0][0] else 1.0
+    """1 where values rise towards harder, -1 where they fall."""
+    return math.copysign(1.0, knots[-1][0] - knots[0][0])

@@ -182,6 +182,7 @@ def test_readiness_repeats_no_name_and_no_words_of_the_physician():
         ({"fractions": 3}, "claim-disagrees-with-plan"),
         ({"site": "not-thoracic"}, "claim-disagrees-with-plan"),
         ({"physician_minutes": 30, "typical_minutes": 45}, "claim-minutes-typical"),
+        ({"physician_minutes": 45, "typical_minutes": 45}, "claim-minutes-typical"),
     ],
 )
 def test_a_claim_is_checked_against_itself_and_the_rt_plan(fields, code):
@@ -191,7 +192,8 @@ def test_a_claim_is_checked_against_itself_and_the_rt_plan(fields, code):
 
 
 def test_a_claim_that_agrees_warns_of_nothing():
-    claim = stated(cpt_code="32701", fractions=5, site="thoracic", modifiers=("22",))
+    minutes = {"physician_minutes": 46, "typical_minutes": 45}
+    claim = stated(cpt_code="32701", fractions=5, site="thoracic", modifiers=("22",), **minutes)
     assert warnings_of(claim, case_facts(CASE, TABLE, claim=claim.claim), CASE) == ()
 
 

@@ -9,6 +9,7 @@ from scipy.stats import binom
 from rtcomplexity.batch.ledger import Ledger
 from rtcomplexity.errors import CohortError
 from rtcomplexity.scoring.cohort import (
+    LocalCohort,
     Side,
     key_path,
     load_cohort,
@@ -290,7 +291,8 @@ def test_what_was_measured_otherwise_is_warned_of():
     assert warned() == []
     assert warned(software="0.2.0") == ["cohort-other-software"]
     assert warned(surface="another") == ["cohort-other-surface"]
-    assert warned(spacing=1.0) == ["cohort-other-spacing"]
+    assert warned(spacing=1.0) == warned(spacing=2.9) == ["cohort-other-spacing"]
+    assert warned(spacing=3.04) == []
     assert warned(spacing=None) == warned(spacing=1.0, stratum="conventional") == []
 
 
@@ -318,3 +320,32 @@ def test_quantiles_are_those_of_numpy(n):
     (stratum,) = summary_of(local(scores)).strata
     for percent in (5, 25, 50, 75, 95, 97.5):
         assert stratum.t_quantiles[f"{percent:g}"] == pytest.approx(np.quantile(scores, percent / 100), rel=1e-5)
+
+
+def test_slices_are_as_in_the_cohort_where_half_its_plans_have_them():
+    def of_the_like(alike, others):
+        whole = tree([1.0] * (alike + others))
+        for plan in whole["strata"][0]["plans"][:others]:
+            plan["slice_spacing_mm"] = 5.0
+        found = warnings_of(
+            LocalCohort(cohort=sealed(whole), key=KEY),
+            software="0.1.0",
+            surface_method="s",
+            stratum="sbrt",
+            slice_spacing_mm=3.0,
+        )
+        return [issue.text for issue in found]
+
+    assert of_the_like(3, 3) == of_the_like(2, 2) == []
+    text = "The slices lie 3 mm apart; so they do in 2 of the cohort's 5 plans (from 3 to 5 mm)."
+    assert of_the_like(2, 3) == [text]
+
+
+def test_a_file_of_the_largest_size_is_read_and_one_more_byte_is_not(tmp_path, monkeypatch):
+    content = to_json(sealed(tree([1, 2, 3])))
+    (tmp_path / "cohort.json").write_bytes(content)
+    monkeypatch.setattr("rtcomplexity.scoring.cohort._LARGEST_BYTES", len(content))
+    assert load_cohort(tmp_path / "cohort.json").cohort == sealed(tree([1, 2, 3]))
+    (tmp_path / "cohort.json").write_bytes(content + b"\n")
+    with pytest.raises(CohortError, match="larger than any cohort"):
+        load_cohort(tmp_path / "cohort.json")

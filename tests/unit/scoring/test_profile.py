@@ -95,10 +95,12 @@ def test_each_stratum_finds_its_references():
         ("5000\nknots = [[0, 0], [100, 100]]", "5000\nknots = [[0, 0], [0, 0], [9, 100]]", "a knot stands twice"),
         ('direction = "higher"', 'direction = "lower"', "values must not rise"),
         ("[50, 25], [100, 100]]", "[50, 25], [40, 100]]", "values must not fall"),
-        (KNOTS, "knots = [[1, 0], [100, 100]]\n", r"must begin at \[0, 0\]"),
+        (KNOTS, "knots = [[1, 0], [100, 100]]\n", r"must begin at \[0, 0\], not at \[1\.0, 0\.0\]"),
         ("c_reject = 75.0", "c_reject = 60.0", "c_reject = 60 is percentile 60 of these knots, not 75"),
         ("c_support = 97.5", "c_support = 99.0", "c_support = 99"),
         ("elevated_from = 75.0", "elevated_from = 98.0", "must lie below high_from"),
+        ("elevated_from = 75.0", "elevated_from = 97.5", "must lie below high_from"),
+        ("convention_percentile = 95.0", "convention_percentile = 97.5", "must lie below levels.high_from"),
         ("convention_percentile = 95.0", "convention_percentile = 98.0", "must lie below levels.high_from"),
         ('stratum_if_fractions_unknown = "sbrt"', 'stratum_if_fractions_unknown = "x"', "no stratum 'x'"),
         ('strata = ["sbrt", "conventional"]', 'strata = ["sbrt"]', "each stratum once"),
@@ -190,3 +192,14 @@ def test_lines_are_found_below_nested_tables():
 def test_replacements_must_be_found():
     with pytest.raises(AssertionError):
         replaced("a", ("b", "c"))
+
+
+def test_without_a_word_a_factor_does_not_grow_with_the_target_and_a_stratum_begins_at_one_fraction():
+    profile = made_profile(("volume_exponent = 0.0\n", ""))
+    assert profile.families[0].factors[0].volume_exponent == 0
+    assert [stratum.min_fractions for stratum in profile.strata] == [1, 6]
+
+
+def test_no_line_is_named_for_a_document_as_a_whole():
+    assert line_of("x = 1\n", ()) is None
+    assert line_of("x = 1\n[a]\ny = 2\n", ("b", "y")) is None

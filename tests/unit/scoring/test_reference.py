@@ -112,3 +112,25 @@ def test_the_direction_of_knots_is_that_of_their_ends():
     assert percentile_below(knots, 6.5) == 60
     assert percentile_below(knots, 3.0) == 100
     assert percentile_below(knots, 9.5) == 0
+
+
+def test_the_lowest_percentile_is_the_first_knots_even_where_the_next_has_it_too():
+    assert value_at(((0.0, 0.0), (5.0, 0.0), (10.0, 100.0)), 0) == 0.0
+
+
+def test_a_percentile_that_several_knots_share_is_first_reached_at_the_first():
+    assert value_at(((0.0, 0.0), (5.0, 50.0), (8.0, 50.0), (10.0, 100.0)), 50) == 5.0
+
+
+def test_beyond_three_knots_the_value_is_the_last():
+    assert value_at(((0.0, 0.0), (1.0, 50.0), (2.0, 90.0)), 95) == 2.0
+
+
+def test_falling_knots_may_begin_with_a_jump():
+    """By hand: 20 % lie at 5; 3 is half the way from 5 to 1."""
+    assert percentile_below(((5.0, 0.0), (5.0, 20.0), (1.0, 100.0)), 3) == 60.0
+
+
+@pytest.mark.parametrize("value", [0.1, 0.7, 1.1, 3.3, 1e8 + 0.1])
+def test_one_point_has_no_spread(value):
+    assert standard_deviation(((value, 0.0), (value, 37.0), (value, 100.0))) == pytest.approx(0, abs=1e-7 * value)

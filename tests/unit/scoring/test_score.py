@@ -4,9 +4,10 @@ from hypothesis import strategies as st
 
 from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.scoring.profile import load_profile
-from rtcomplexity.scoring.score import GroupScore, Level, deciding_groups, score
+from rtcomplexity.scoring.score import GroupScore, Level, deciding_groups, level_of, score
+from rtcomplexity.scoring.sentences import family_sentence
 from rtcomplexity.units import Unit
-from unit.scoring.made_profile import METRICS, everything, made_profile, measured
+from unit.scoring.made_profile import METRICS, everything, made_profile, measured, profile_text
 
 PROFILE = made_profile()
 CONVENTION = made_profile(('basis = "model"', 'basis = "convention"'))
@@ -164,3 +165,24 @@ def test_a_doubtful_score_is_100_where_nothing_is_measured_and_the_score_where_a
 @given(values)
 def test_a_doubtful_score_is_never_below_the_score(gross_target):
     assert all(f.doubtful_score >= f.score for f in score(gross_target, PROFILE, "sbrt").families)
+
+
+def test_a_level_begins_at_its_percentile():
+    levels = made_profile().levels
+    found = [level_of(percentile, levels) for percentile in (74.99, 75.0, 97.49, 97.5)]
+    assert found == [Level.TYPICAL, Level.ELEVATED, Level.ELEVATED, Level.HIGH]
+
+
+def test_a_sentence_names_the_two_highest_factors_of_three():
+    third = _factor_text("scored.shape_c")
+    profile = made_profile(('[[families]]\nid = "topology"', third + '[[families]]\nid = "topology"'))
+    found = score(everything(50, shape_a=90, shape_b=95, shape_c=99), profile, "sbrt").family("shape")
+    sentence = family_sentence(found)
+    assert "shape_c 99" in sentence
+    assert "shape_b 95" in sentence
+    assert "shape_a" not in sentence
+
+
+def _factor_text(metric):
+    own = profile_text().split("[[families.factors]]")[1]
+    return "[[families.factors]]" + own.replace("scored.shape_a", metric)

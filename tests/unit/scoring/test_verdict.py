@@ -136,7 +136,7 @@ def test_a_low_t_is_no_rejection_where_an_unmeasurable_family_could_hide_the_res
     # extent at 90; with shape unknown, the best anchor could be anything: T could be 90
     found = verdict(measured(topology=50, extent=90, fusion=0, image_sets=0))
     assert (found.value, codes(found)) == ("insufficient_evidence", ["unmeasured_families"])
-    assert "could not be measured might change the answer: Shape" in found.reasons[0].text
+    assert "could not be measured might change the answer: Shape (deciding" in found.reasons[0].text
     assert "up to 90 with it" in found.reasons[0].text
 
 
@@ -151,7 +151,7 @@ def test_a_partly_measured_family_is_judged_by_what_is_measured_of_it_before_a_r
     # the measured half is far out, and the mean over both hides that
     found = verdict(measured(shape_a=90, topology=50, extent=90, fusion=0, image_sets=0))
     assert (found.value, codes(found)) == ("insufficient_evidence", ["unmeasured_families"])
-    assert "might change the answer: Shape" in found.reasons[0].text
+    assert "might change the answer: Shape (deciding" in found.reasons[0].text
 
 
 def test_no_registered_set_is_a_measurement():
@@ -369,3 +369,30 @@ def test_a_site_stated_over_the_image_is_a_finding_against():
 def test_redrawings_are_asked_for_the_verdict_they_would_have_if_it_were_stable(gross_target, value):
     assert value_if_stable(thoracic(), PROFILE)(gross_target) == value
     assert value_if_stable(thoracic(site=Site.NOT_THORACIC), PROFILE) is None
+
+
+def test_an_unmeasurable_family_that_could_just_reach_the_lower_cutoff_is_no_rejection():
+    assert verdict(measured(topology=50, extent=75, fusion=0, image_sets=0)).value == "insufficient_evidence"
+    assert verdict(measured(topology=50, extent=74.9, fusion=0, image_sets=0)).value == "rejects"
+
+
+def test_a_support_stands_where_a_harder_reference_leaves_it_just_at_the_cutoff():
+    """By hand: 146.25 of a reference made 1.5 times as large is percentile 97.5."""
+    assert verdict(everything(50, topology=130, extent=146.25)).value == "supports"
+    assert codes(verdict(everything(50, topology=130, extent=146.24)))[1:] == ["not_robust"]
+
+
+def test_what_measured_families_carry_to_the_cutoff_itself_does_not_rest_on_a_convention():
+    found = verdict(everything(50, topology=130, extent=97.5))
+    assert "convention_alone" not in codes(found)
+    assert found.findings_for[0] == found.reasons[0].text
+    assert found.findings_for[1].startswith("Topology:")
+
+
+def test_redrawings_are_asked_nothing_where_a_reason_stands_in_the_way():
+    assert value_if_stable(thoracic(approval_status="REJECTED"), PROFILE) is None
+
+
+def test_nobody_is_taken_to_contradict_an_image_that_names_no_part():
+    stated = CaseFacts(site=Site.THORACIC, site_stated_by=StatedBy.USER, fractions=5)
+    assert not any("Body Part" in text for text in assess(HIGH, stated, PROFILE).verdict.findings_against)
