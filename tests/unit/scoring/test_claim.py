@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -305,3 +306,93 @@ def test_a_claim_file_that_says_the_same_as_the_options_is_not_told():
     claim = stated_claim(ClaimFile(fractions=3, site="thoracic", payer="Medicare"), "medicare")
     silent = replace(CASE, rt_plan=None)
     assert warnings_of(claim, case_facts(silent, TABLE, site=Site.THORACIC, fractions=3, claim=claim.claim)) == ()
+
+
+def text_of(claim, item):
+    return {each.item: each.text for each in readiness_of(thoracic(), claim)}[item]
+
+
+@pytest.mark.parametrize(
+    ("fields", "item", "told"),
+    [
+        ({"procedure_note_attached": True, "signer": "x"}, "procedure_note", "and a signer is named"),
+        ({"procedure_note_attached": True}, "procedure_note", "but nobody is named who signs it"),
+        (
+            {"typical_minutes": 40, "typical_minutes_source": "log"},
+            "typical_minutes",
+            "40 typical minutes are stated, w",
+        ),
+        ({"typical_minutes": 40, "typical_minutes_source": "log"}, "typical_minutes", ", with a source"),
+        ({"typical_minutes": 40}, "typical_minutes", ", without a source"),
+    ],
+)
+def test_an_item_tells_what_is_stated_of_it(fields, item, told):
+    assert told in text_of(stated(**fields), item)
+
+
+@pytest.mark.parametrize(("period", "verb"), [("090", " accepts "), ("XXX", " does not accept ")])
+def test_a_gate_is_told_as_it_was_decided(period, verb):
+    assert verb in claim_of(thoracic(fractions=5), stated("medicare", global_period=period)).text
+
+
+def test_a_rule_is_dated_by_the_day_of_service():
+    rule = payer_named("medicare").rule("global_period").model_copy(update={"as_of": date(2020, 1, 1)})
+    payer = payer_named("medicare").model_copy(update={"rules": (rule,)})
+    late, early = date(2099, 1, 1), date(2001, 1, 1)
+    assert rule.dating(late) != rule.dating(early)
+    for day in (late, early):
+        dated = replace(stated("medicare", date_of_service=day), payer=payer)
+        assert text_of(dated, "payer_rule").endswith(rule.dating(day))
+
+
+def test_who_lacks_only_the_payer_is_told_so_in_one_sentence():
+    found = claim_of(thoracic(fractions=3), stated(global_period="090"))
+    assert found.text == "Whether it is eligible depends on what nobody stated: the payer."
+    both = claim_of(thoracic(fractions=None), stated(global_period="090"))
+    assert both.text.endswith("nobody stated: the number of fractions and the payer.")
+
+
+def test_a_payers_name_begins_a_sentence_in_capitals_and_is_else_as_written():
+    text = claim_of(thoracic(fractions=3), stated("regence", global_period="ZZZ")).text
+    assert text.startswith(payer_named("regence").name[:1].upper() + payer_named("regence").name[1:] + " decides")
+    unlisted = claim_of(thoracic(fractions=3), stated("Zebra Health", global_period="090"))
+    assert "decides" not in unlisted.text
+
+
+@pytest.mark.parametrize(("fields", "warned"), [({"physician_minutes": 30}, 0), ({"typical_minutes": 30}, 0), ({}, 0)])
+def test_minutes_are_compared_only_where_both_are_stated(fields, warned):
+    assert len(warnings_of(stated(**fields), thoracic())) == warned
+
+
+def test_a_course_whose_fractions_nobody_stated_is_not_called_long():
+    assert claim_of(thoracic(fractions=None)).status == "unknown"
+    assert claim_of(thoracic(fractions=None, planned_fractions=6)).status == "not_eligible"
+
+
+def test_three_mistakes_are_told_and_no_more(tmp_path):
+    lines = ["fractions = 0", "site = 'x'", "cpt_code = '7'", "physician_minutes = -1"]
+    with pytest.raises(ClaimFileError) as caught:
+        load_claim(written(tmp_path, "\n".join(lines)))
+    fields = ("fractions (", "site (", "cpt_code (", "physician_minutes (")
+    assert sum(field in str(caught.value) for field in fields) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("modifiers = ['22', 'x']", "modifiers (line 1): expected a line like modifiers"),
+        ("physician_minute = 3", "the nearest field is physician_minutes"),
+        ("typical_minute = 3", "the nearest field is typical_minutes."),
+        ("payer = 'x'\nsite = \n", "is not valid TOML: line 2 cannot be read."),
+    ],
+)
+def test_a_mistake_inside_a_list_or_a_name_is_placed(tmp_path, text, told):
+    with pytest.raises(ClaimFileError) as caught:
+        load_claim(written(tmp_path, text))
+    assert told in str(caught.value)
+
+
+def test_blanks_around_what_is_stated_do_not_count():
+    assert ClaimFile(payer="  Aetna ").payer == "Aetna"
+    with pytest.raises(ValueError, match="signer"):
+        ClaimFile(signer="   ")

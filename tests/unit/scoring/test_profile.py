@@ -203,3 +203,40 @@ def test_without_a_word_a_factor_does_not_grow_with_the_target_and_a_stratum_beg
 def test_no_line_is_named_for_a_document_as_a_whole():
     assert line_of("x = 1\n", ()) is None
     assert line_of("x = 1\n[a]\ny = 2\n", ("b", "y")) is None
+
+
+def test_two_groups_are_enough():
+    text = profile_text()
+    shape, imaging = text.index("[[families]]"), text.index('[[families]]\nid = "fusion"')
+    one = text[shape : text.index("[[families]]", shape + 1)]
+    found = parse_profile((text[:shape] + one + text[imaging:]).encode(), "two.toml")
+    assert {family.group for family in found.families} == {"shape", "imaging"}
+
+
+@pytest.mark.parametrize(
+    ("knots", "cutoff", "is_taken"),
+    [
+        ("[0, 0], [40, 60], [40, 80]", 40.25, True),  # next after a jump over 75
+        ("[0, 0], [40, 60], [40, 80]", 60.0, False),  # further off
+        ("[0, 0], [40, 60], [40, 70]", 40.25, False),  # the jump ends below 75
+    ],
+)
+def test_a_cutoff_may_lie_next_after_a_jump_over_its_percentile(knots, cutoff, is_taken):
+    old = "knots = [[0, 0], [100, 100]]\nc_reject = 75.0\nc_support = 97.5"
+    new = f"knots = [{knots}, [95, 97.5], [100, 100]]\nc_reject = {cutoff}\nc_support = 95.0"
+    if is_taken:
+        assert made_profile((old, new)).joint("sbrt").c_reject == cutoff
+    else:
+        with pytest.raises(ProfileError, match="c_reject"):
+            made_profile((old, new))
+
+
+def test_values_that_fall_by_little_are_refused_too():
+    with pytest.raises(ProfileError, match="values must not fall"):
+        made_profile(("5000\nknots = [[0, 0], [100, 100]]", "5000\nknots = [[0, 0], [0.5, 40], [0.4, 50], [100, 100]]"))
+
+
+def test_a_complaint_holds_no_address():
+    with pytest.raises(ProfileError) as caught:
+        made_profile(("shift_sd = 0.3", "shift_sd = -1"))
+    assert "http" not in str(caught.value)
