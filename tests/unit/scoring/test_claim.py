@@ -317,11 +317,6 @@ def text_of(claim, item):
     [
         ({"procedure_note_attached": True, "signer": "x"}, "procedure_note", "and a signer is named"),
         ({"procedure_note_attached": True}, "procedure_note", "but nobody is named who signs it"),
-        (
-            {"typical_minutes": 40, "typical_minutes_source": "log"},
-            "typical_minutes",
-            "40 typical minutes are stated, w",
-        ),
         ({"typical_minutes": 40, "typical_minutes_source": "log"}, "typical_minutes", ", with a source"),
         ({"typical_minutes": 40}, "typical_minutes", ", without a source"),
     ],

@@ -162,7 +162,8 @@ def test_nothing_is_compared_where_nothing_is_scored():
 
 def test_another_profiles_cohort_is_refused():
     other = made_profile(('version = "1"', 'version = "2"'))
-    with pytest.raises(CohortError, match="another profile"):
+    both = rf"another profile \(made {PROFILE.sha256[:12]}\) than the one in use \(made {other.sha256[:12]}\)"
+    with pytest.raises(CohortError, match=both):
         local(EASY).beside(plan_id("x"), "x", other)
 
 
@@ -349,3 +350,56 @@ def test_a_file_of_the_largest_size_is_read_and_one_more_byte_is_not(tmp_path, m
     (tmp_path / "cohort.json").write_bytes(content + b"\n")
     with pytest.raises(CohortError, match="larger than any cohort"):
         load_cohort(tmp_path / "cohort.json")
+
+
+@pytest.mark.parametrize(("n", "cutoff"), [(38, None), (39, 38.0), (78, 77.0), (79, 77.0)])
+def test_the_cutoff_of_a_small_cohort_by_hand(n, cutoff):
+    """Of 39 plans none may be at or above (1/40), of 79 one (2/80); of 78 none (1/79, 2/79 is more)."""
+    assert unusual_above(tuple(map(float, range(n)))) == cutoff
+
+
+def test_what_differs_from_the_cohort_is_counted():
+    whole = tree([1.0] * 5)
+    whole["assessed_by"], whole["surface_methods"] = {"0.1.0": 4, "0.2.0": 1}, {"s": 2, "other": 3}
+
+    def told(software, surface_method):
+        cohort = LocalCohort(cohort=sealed(whole), key=KEY)
+        known = {"software": software, "surface_method": surface_method}
+        return [issue.text[:40] for issue in warnings_of(cohort, **known, stratum=None, slice_spacing_mm=None)]
+
+    assert told("0.1.0", "s") == [
+        "1 of the cohort's 5 plans were assessed ",
+        "The scored surface of 3 of the cohort's ",
+    ]
+    assert told("0.9", "s")[0].startswith("5 of the cohort's 5 plans")
+
+
+def test_a_cohort_file_is_plain_text_in_any_encoding():
+    named = {**tree([1, 2, 3]), "software": "0.1.0-\u00e9"}
+    content = to_json(sealed(named))
+    assert content.isascii()
+    assert parse_cohort(content, "ours.json").software == "0.1.0-\u00e9"
+
+
+def test_a_cohort_is_the_same_whatever_the_order_of_what_it_counts():
+    one, other = tree([1.0] * 4), tree([1.0] * 4)
+    one["assessed_by"], other["assessed_by"] = {"a": 1, "b": 3}, {"b": 3, "a": 1}
+    assert sealed(one).sha256 == sealed(other).sha256
+
+
+def test_nothing_is_left_out_of_a_stratum_that_a_cohort_does_not_have():
+    assert beside([1, 2, 3]).compare("conventional", 50).left_out == 0
+
+
+def test_a_folder_is_no_cohort_and_says_why(tmp_path):
+    with pytest.raises(CohortError, match=r"cannot be read \(is a directory\)"):
+        load_cohort(tmp_path)
+
+
+def test_the_first_complaint_of_a_cohort_names_its_place_and_none_of_its_content():
+    whole = json.loads(to_json(sealed(tree([1, 2, 3]))))
+    whole["strata"][0]["plans"][0]["t"] = "Zebra"
+    whole["zebra"] = 1
+    with pytest.raises(CohortError, match=r"strata\.0\.plans\.0\.t: ") as caught:
+        parse_cohort(json.dumps(whole).encode(), "ours.json")
+    assert not any(word in str(caught.value) for word in ("Zebra", "http"))
