@@ -239,7 +239,7 @@ def _thinned(points: Floats, offsets: Integers, spacing: float) -> tuple[Floats,
     stretch = np.floor(travelled / spacing)
     kept = np.ones(len(points), bool)
     kept[1:] = (np.diff(stretch) != 0) | (np.diff(contour) != 0)
-    counts = np.bincount(contour, weights=kept, minlength=len(offsets) - 1)
+    counts = np.bincount(contour, weights=kept)
     kept |= (counts < 3)[contour]
     return points[kept], np.searchsorted(contour[kept], np.arange(len(offsets)))
 
@@ -305,12 +305,12 @@ def _ends(stack: PlaneStack, part: _Components, direction: int, *, is_solid: boo
     meets = np.concatenate([meets_next(stack), [False]])
     pairs = runs_above(part.runs)
     pairs = pairs[meets[part.runs.planes[pairs[:, 0]]]]
-    here, there = (pairs[:, 0], pairs[:, 1]) if direction > 0 else (pairs[:, 1], pairs[:, 0])
+    here, there = (pairs[:, 0], pairs[:, 1]) if direction == 1 else (pairs[:, 1], pairs[:, 0])
     goes_on = np.zeros(len(part.label), bool)
     goes_on[part.label[here]] = True
     ended = ~goes_on[part.label]
     if not is_solid:
-        continued = meets if direction > 0 else np.concatenate([[False], meets[:-1]])
+        continued = meets if direction == 1 else np.concatenate([[False], meets[:-1]])
         ended &= continued[part.runs.planes]
     height, wall = _end_shapes(stack, part, np.stack([here, there], axis=1), direction)
     return _Ends(label=part.label, ended=ended, height=height, wall=wall)
@@ -324,7 +324,7 @@ def _end_shapes(stack: PlaneStack, part: _Components, links: Integers, direction
     """
     count = len(part.label)
     keys = np.unique(part.label[links[:, 0]] * count + part.label[links[:, 1]])
-    pairs = np.stack([keys // max(count, 1), keys % max(count, 1)], axis=1)
+    pairs = np.stack(np.divmod(keys, count), axis=1)
     area, length = (
         np.bincount(pairs[:, 1], weights=values[pairs[:, 0]], minlength=len(values)).astype(np.float64)
         for values in (part.area, part.length)
@@ -332,7 +332,7 @@ def _end_shapes(stack: PlaneStack, part: _Components, links: Integers, direction
     square = _half_width(part.area, part.length)[part.label] ** 2
     former = _half_width(area, length)[part.label] ** 2
     former = np.where(former > 0, former, square)
-    reach, behind = (stack.upper_mm, stack.lower_mm) if direction > 0 else (stack.lower_mm, stack.upper_mm)
+    reach, behind = (stack.upper_mm, stack.lower_mm) if direction == 1 else (stack.lower_mm, stack.upper_mm)
     reach, step = reach[part.runs.planes], 2 * behind[part.runs.planes]
     slope = np.minimum((square - former) / step - step, 0)
     dome = (slope + np.sqrt(slope**2 + 4 * square)) / 2
@@ -378,8 +378,6 @@ def _nearest_ring(rings: _Rings, asking: NDArray[np.bool_], following: Integers)
     def places(plane: Integers) -> Floats:
         return np.column_stack([rings.points, FACING_MM * rings.outward, PLANE_APART_MM * plane])
 
-    if not np.any(asking):
-        return np.empty(0, np.int64)
     tree = cKDTree(places(rings.plane), balanced_tree=False, compact_nodes=False)
     return np.asarray(tree.query(places(following)[asking])[1], np.int64)
 
@@ -402,7 +400,6 @@ def _bands(
     )
     parts = [_parts(link, spacing) for link in links]
     steps = [np.nan_to_num(link / np.maximum(part, 1)[:, None]) for link, part in zip(links, parts, strict=True)]
-    shared = np.where(np.isnan(links), 0, 0.5)
     areas = [rings.length * np.linalg.norm(step, axis=1) for step in steps]
     facing = np.nan_to_num(normals[0]) + np.nan_to_num(normals[1])
     flat = np.column_stack([rings.outward, np.zeros(len(rings.points))])
@@ -411,19 +408,19 @@ def _bands(
         points=positions,
         normals=facing / np.linalg.norm(facing, axis=1, keepdims=True),
         edges=np.stack([before, after, *steps], axis=1),
-        areas=shared[0, :, 0] * areas[0] + shared[1, :, 0] * areas[1],
+        areas=(areas[0] + areas[1]) / 2,
     )
     between = []
     for part, step, normal, area in zip(parts, steps, normals, areas, strict=True):
-        node = np.repeat(np.arange(len(part)), np.maximum(part - 1, 0))
-        rank = 1 + np.arange(len(node)) - np.repeat(np.cumsum(np.maximum(part - 1, 0)), np.maximum(part - 1, 0))
-        rank += np.repeat(np.maximum(part - 1, 0), np.maximum(part - 1, 0))
+        inner = np.maximum(part - 1, 0)
+        node = np.repeat(np.arange(len(part)), inner)
+        rank = 1 + np.arange(len(node)) - np.repeat(np.cumsum(inner) - inner, inner)
         between.append(
             _Patch(
                 points=positions[node] + rank[:, None] * step[node],
                 normals=np.nan_to_num(normal[node]),
                 edges=np.stack([before[node], after[node], step[node], -step[node]], axis=1),
-                areas=0.5 * area[node],
+                areas=area[node] / 2,
             )
         )
     return [on_contours, *between]
@@ -450,7 +447,7 @@ def _caps(
 ) -> _Patch:
     """Nodes on the domes over components that end."""
     lattice = inside.lattice
-    stride = max(int(spacing / lattice.column_spacing_mm), 1)
+    stride = int(spacing / lattice.column_spacing_mm)
     chosen = np.flatnonzero(ends.ended)
     chosen = chosen[(runs.rows[chosen] % runs.shape[1]) % stride == 0]
     counts = (runs.stops - runs.starts)[chosen]
@@ -488,8 +485,6 @@ def _dome(
     """
     from scipy.spatial import cKDTree  # noqa: PLC0415 - importing the package stays quick
 
-    if len(run) == 0:
-        return np.empty(0), np.empty((0, 2)), np.empty((0, len(steps), 3))
     near = np.isin(rings.plane, np.unique(plane))
     tree = cKDTree(np.column_stack([rings.points[near], PLANE_APART_MM * rings.plane[near]]))
     depth, nearest = tree.query(np.column_stack([place, PLANE_APART_MM * plane]))
