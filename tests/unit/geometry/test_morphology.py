@@ -109,3 +109,12 @@ def test_what_a_mask_does_not_have_is_refused(mask, values, feature, reason):
 def test_an_empty_mask_is_refused():
     with pytest.raises(UnmeasurableShapeError, match="empty"):
         MaskMorphology(mask=np.zeros((2, 2, 2), bool), spacing_mm=SPACING_MM)
+
+
+def test_two_points_have_one_axis_and_points_on_a_line_no_other():
+    """Two points 2 mm apart vary by 2 mm2: 4 sqrt(2)."""
+    assert principal_axes(np.array([[0.0, 0, 0], [2, 0, 0]])) == pytest.approx([4 * math.sqrt(2), 0, 0])
+    along = np.outer(np.linspace(0, 7.3, 23), (0.3, 0.7, 0.2))
+    assert principal_axes(along)[1:].tolist() == [0, 0]
+    with pytest.raises(UnmeasurableShapeError, match="single voxel"):
+        principal_axes(np.zeros((1, 3)))

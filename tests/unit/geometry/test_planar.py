@@ -76,3 +76,15 @@ def test_edges_that_lie_on_each_other_cancel_in_pairs(times):
         plane_offsets=np.array([0, times + 1]),
     )
     assert drawn.plane_border_lengths_mm == pytest.approx([40 * (times % 2) + 40])
+
+
+def test_nothing_of_a_stack_can_be_written_to():
+    found = stack(contours_of([square(0)]))
+    for name in ("u_axis", "v_axis", "normal", "positions_mm", "lower_mm", "upper_mm", "points_mm"):
+        array = getattr(found, name)
+        assert array.dtype == np.float64
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+    for name in ("contour_offsets", "plane_offsets"):
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(found, name)[...] = 0

@@ -1,8 +1,9 @@
 """The slab convention: half the gap to each neighbour, mirrored ends, gaps not filled."""
 
 import numpy as np
+import pytest
 
-from rtcomplexity.geometry.slabs import slabs
+from rtcomplexity.geometry.slabs import _typical, slabs
 
 SLICES = np.arange(0, 60, 3.0)
 
@@ -77,3 +78,17 @@ def test_a_single_plane_among_uneven_slices_takes_the_two_spacings_beside_it():
 def test_a_plane_a_little_beyond_its_slice_has_not_skipped_it():
     assert thickness([0, 1, 2, 6.1], slices=[0, 1, 2, 6, 10, 14])[1] == [False, False, False]
     assert thickness([0, 1, 2, 7.1], slices=[0, 1, 2, 6, 10, 14])[1] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("steps", "typical"),
+    [([4, 1, 2], 2), ([8, 2, 1, 4], 2), ([1, 2], 1), ([16, 1, 8, 4, 2], 4), ([9, 9, 1, 1, 5, 4], 4)],
+)
+def test_the_typical_step_is_the_lower_median(steps, typical):
+    assert _typical(np.array(steps, float), SLICES) == typical
+
+
+def test_a_single_step_says_less_than_the_slices_and_none_says_nothing():
+    assert _typical(np.array([30.0]), SLICES) == 3
+    assert _typical(np.array([30.0]), np.array([0.0])) == 30
+    assert np.isnan(_typical(np.empty(0), SLICES))

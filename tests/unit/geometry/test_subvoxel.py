@@ -6,8 +6,9 @@ import pickle
 import numpy as np
 import pytest
 
-from rtcomplexity.geometry.shape_field import Smoothing
-from rtcomplexity.geometry.subvoxel import SubvoxelSurface, UndersampledShapeError, patient_points
+from rtcomplexity.geometry.outline import area
+from rtcomplexity.geometry.shape_field import Grid, Smoothing
+from rtcomplexity.geometry.subvoxel import FieldShape, SubvoxelSurface, UndersampledShapeError, patient_points
 from rtcomplexity.geometry.surface import UnmeasurableShapeError, sphericity
 from rtcomplexity.testing.phantoms import (
     OBLIQUE,
@@ -250,3 +251,33 @@ def test_planes_so_far_apart_that_the_shape_swells_between_them_are_refused():
     stack = stacked(on_planes(*((z, corners) for z in (-100.0, 0.0, 100.0)))).stack
     with pytest.raises(UndersampledShapeError, match="100 mm apart"):
         _ = SubvoxelSurface(stack=stack).sphericity
+
+
+def cone(planes_mm, step_mm=0.5):
+    """A field whose section at a height z from 0 to 10 mm is a disc of radius 10 - z, linear in between."""
+    across = np.arange(-12, 12 + step_mm / 2, step_mm)
+    grid = Grid(origin_mm=np.array([0.0, -12, -12]), step_mm=step_mm, shape=(21, len(across), len(across)))
+    field = 10 - grid.along(0)[:, None, None] - np.hypot(across[:, None], across)
+    return FieldShape(field=field, grid=grid, planes_mm=np.array(planes_mm, float))
+
+
+@pytest.mark.parametrize("height_mm", [0, 1.25, 2.6, 4.5, 7.0])
+def test_an_outline_between_two_layers_is_the_section_there(height_mm):
+    (line,) = cone([height_mm]).outlines
+    assert area(line) == pytest.approx(math.pi * (10 - height_mm) ** 2, rel=0.01)
+    assert np.linalg.norm(line, axis=1) == pytest.approx(10 - height_mm, abs=0.05)
+    steps = np.linalg.norm(line - np.roll(line, -1, axis=0), axis=1)
+    assert steps.max() < 0.75
+
+
+def test_an_outline_of_less_than_three_pixels_and_a_plane_beyond_the_field_are_left_out():
+    """Three pixels of 0.5 mm are 0.75 mm2; discs of 0.5 and 1.1 mm2 are cut."""
+    assert len(cone([9.6]).outlines) == 0
+    assert len(cone([9.4]).outlines) == 1
+    assert len(cone([-0.1, 10.1, 3.0, -7]).outlines) == 1
+
+
+def test_what_no_plane_cuts_has_no_number_of_outlines():
+    for measure in ("plane_solidity", "curvature_energy"):
+        with pytest.raises(UnmeasurableShapeError, match="No plane cuts"):
+            getattr(cone([-5.0]), measure)

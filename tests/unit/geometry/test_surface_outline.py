@@ -87,6 +87,9 @@ def test_resampling_makes_equal_steps():
     assert len(points) == 24
     assert steps == pytest.approx(np.full(24, 5.0))
     assert len(resampled(square(1.0), 4.0)) == 8
+    assert len(resampled(square(0.1), 0.01)) == 40
+    back_and_forth = np.array([[0.0, 0], [1, 0], [1, 0]])
+    assert len(resampled(back_and_forth, 0.1)) == 20
 
 
 def test_what_encloses_nothing_is_refused():
