@@ -259,10 +259,62 @@ def test_a_folder_that_is_not_there_is_unusable_input(tmp_path):
     assert run(["batch", str(tmp_path / "nothing"), "--out", str(tmp_path / "out"), "--workers", "1"]) == 3
 
 
-def test_an_empty_folder_is_no_failure(tmp_path):
+@pytest.mark.parametrize(
+    ("files", "found"), [(0, "The folder is empty."), (2, "None of 2 files is an RT Structure Set.")]
+)
+def test_a_folder_without_plans_is_unusable_input(tmp_path, capfd, files, found):
     (tmp_path / "in").mkdir()
-    assert run(["batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", "1"]) == 0
-    assert (tmp_path / "out" / "dashboard.html").exists()
+    for number in range(files):
+        (tmp_path / "in" / f"{number}.txt").write_text("no DICOM")
+    assert run(["batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", "1"]) == 3
+    out, err = capfd.readouterr()
+    assert not out
+    assert found in err
+    assert "Try: give the folder" in err
+    assert "larm" not in err
+
+
+def test_an_archive_that_is_gone_leaves_earlier_results_as_they_were(undisturbed, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(undisturbed, out)
+    before = {name: (out / name).read_bytes() for name in (*OUTPUTS, "dashboard.html")}
+    (tmp_path / "unmounted").mkdir()
+    assert run(["batch", str(tmp_path / "unmounted"), "--out", str(out), "--workers", "1", "--quiet"]) == 3
+    assert {name: (out / name).read_bytes() for name in before} == before
+
+
+def test_what_may_hide_all_plans_is_refused_and_not_judged(tmp_path, capfd):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "archive").symlink_to(tmp_path)
+    assert run(["batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", "1"]) == 4
+    out, _ = capfd.readouterr()
+    assert "No plan was found" in out
+    assert "larm" not in out + (tmp_path / "out" / "dashboard.html").read_text("utf-8").partition("<main>")[2]
+    assert "give the folder it leads to" in (tmp_path / "out" / "refused.csv").read_text("utf-8")
+
+
+def test_the_documented_way_leads_from_a_refused_file_back_to_it(tmp_path, monkeypatch, capsys):
+    root = write_archive(tmp_path / "archive", 1)
+    (root / "linked").symlink_to(tmp_path)
+    assert batch(root, "--out", tmp_path / "results", "--workers", 1)[0] == 4
+    with (tmp_path / "results" / "refused.csv").open(newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "qa.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    found = dict(line.split(" ", 1) for line in capsys.readouterr().out.splitlines())
+    assert found[row["id"]] == str(Path("archive", "linked"))
+
+
+def test_a_name_of_map_that_no_roi_has_is_an_issue_of_each_plan_and_told_once(archive, tmp_path):
+    code, out, _ = batch(archive, "--out", tmp_path / "out", "--map", "No Such Name=GTV", "--workers", 1)
+    assert code == 0
+    records = [plan["record"] for plan in plans(tmp_path / "out").values()]
+    assert all("map-name-unmet" in {issue["code"] for issue in record["issues"]} for record in records)
+    assert out.count("--map gives a name") == 1
+    assert f"in {len(records)} of {len(records)} plans" in " ".join(out.split())
+    assert "No Such Name" not in out
 
 
 def test_the_same_patient_and_course_twice_is_flagged(tmp_path):

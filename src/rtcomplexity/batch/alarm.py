@@ -34,6 +34,8 @@ class Alarm:
     @property
     def text(self) -> str:
         """The finding in a sentence."""
+        if not self.scored:
+            return "No plan was scored, so there is nothing to judge for an alarm."
         found = f"{self.supports} of {self.scored} scored plans are supported"
         chance = f"among routine plans that many or more are seen with probability {self.probability:.2g}"
         if self.is_raised:

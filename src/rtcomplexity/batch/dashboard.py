@@ -20,6 +20,7 @@ from markupsafe import Markup
 from rtcomplexity.batch.alarm import SCORED, alarm_of
 from rtcomplexity.batch.distributions import Collector
 from rtcomplexity.batch.files import replacing
+from rtcomplexity.batch.reasons import end_of, example_of, found_sentence, reasons_of, texts_of, unmet_names_sentence
 from rtcomplexity.batch.rows import flags_of
 from rtcomplexity.batch.values import Status
 from rtcomplexity.scoring.guardrails import DISCLAIMER, SERVICE_LEVEL_NOTE
@@ -56,7 +57,8 @@ class _Gathered:
     """What one pass over the ledger found."""
 
     rows: list[_Row] = field(default_factory=list)
-    refused: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    refused: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
+    """Texts by what was refused, how, and the code of the reason."""
     percentiles: Counter[int] = field(default_factory=Counter)
     collector: Collector = field(default_factory=Collector)
     wall_s: float = 0.0
@@ -78,8 +80,8 @@ def write_dashboard(ledger: Ledger, target: Path, *, evidence: bool) -> None:
     gathered = _Gathered()
     for plan in ledger.plans():
         _gather(plan, gathered, evidence=evidence)
-    for _, code, _ in ledger.broken_files():
-        gathered.refused["file", Status.REFUSED.value, code] += 1
+    for _, code, reason in ledger.broken_files():
+        gathered.refused.setdefault(("file", Status.REFUSED.value, code), []).append(reason)
     style, script = _resource("dashboard.css"), _resource("dashboard.js")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     template = environment.from_string(_resource("dashboard.html.j2"))
@@ -96,7 +98,7 @@ def write_dashboard(ledger: Ledger, target: Path, *, evidence: bool) -> None:
 
 def _gather(plan: PlanRow, gathered: _Gathered, *, evidence: bool) -> None:
     if plan.status is not Status.ASSESSED:
-        gathered.refused["plan", plan.status.value, plan.code] += 1
+        gathered.refused.setdefault(("plan", end_of(plan), plan.code), []).append(plan.reason)
     if len(gathered.rows) < MOST_ROWS:
         gathered.rows.append(_row(plan, evidence=evidence))
     percentile = None if plan.record is None else plan.record["score"]["percentile"]
@@ -109,11 +111,10 @@ def _gather(plan: PlanRow, gathered: _Gathered, *, evidence: bool) -> None:
 
 def _row(plan: PlanRow, *, evidence: bool) -> _Row:
     record = plan.record or {}
-    verdict, score = record.get("verdict", {}), record.get("score", {})
-    reasons = " ".join(reason["code"] for reason in verdict.get("reasons", ()))
+    score = record.get("score", {})
     return _Row(
         key=plan.key,
-        end=plan.verdict or plan.status.value,
+        end=end_of(plan),
         link=f"evidence/{plan.plan_id}/{EVIDENCE_PAGE}" if evidence and plan.plan_id else "",
         numbers=(
             plan.t,
@@ -123,9 +124,9 @@ def _row(plan: PlanRow, *, evidence: bool) -> _Row:
             len(record["issues"]) if record else None,
             plan.wall_s,
         ),
-        decided_by=" ".join(score.get("decided_by", ())),
-        why=plan.reason or reasons,
-        flags=" ".join(flags_of(plan)),
+        decided_by=", ".join(score.get("decided_by", ())).replace("_", " "),
+        why=" ".join(texts_of(plan)),
+        flags=", ".join(flags_of(plan)).replace("_", " "),
     )
 
 
@@ -133,6 +134,7 @@ def _page(ledger: Ledger, gathered: _Gathered) -> dict[str, Any]:
     by_status, verdicts = ledger.counts(), ledger.verdicts()
     plans, assessed = sum(by_status.values()), by_status.get(Status.ASSESSED.value, 0)
     scores = [gathered.percentiles[tenth] for tenth in range(_TENTHS)] if gathered.percentiles else []
+    reasons = reasons_of(ledger.plans())
     found = groupby(gathered.collector.distributions(), key=lambda one: one.group)
     return {
         "plans": plans,
@@ -140,6 +142,9 @@ def _page(ledger: Ledger, gathered: _Gathered) -> dict[str, Any]:
         "disclaimer": DISCLAIMER,
         "service_note": SERVICE_LEVEL_NOTE,
         "alarm": alarm_of(ledger.verdicts_by_set()),
+        "found": found_sentence(*ledger.count_sources()),
+        "unmet_names": unmet_names_sentence(reasons.unmet_names, plans),
+        "reasons": reasons.told,
         "counts": [*_counts(verdicts, by_status), ("unreadable files", ledger.count_broken())],
         "scores": scores,
         "scored": sum(scores),
@@ -147,7 +152,7 @@ def _page(ledger: Ledger, gathered: _Gathered) -> dict[str, Any]:
         "titles": _TITLES,
         "rows": gathered.rows,
         "ends": sorted({row.end for row in gathered.rows}),
-        "refused": [(*words, count) for words, count in sorted(gathered.refused.items())],
+        "refused": [(*words, example_of(set(texts)), len(texts)) for words, texts in sorted(gathered.refused.items())],
         "claims": _claims(ledger),
         "sampled": gathered.collector.plans,
         "distributions": [(group, list(members)) for group, members in found],

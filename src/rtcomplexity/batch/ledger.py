@@ -265,6 +265,15 @@ class Ledger:
         """How many plans there are."""
         return int(self._one("SELECT count(DISTINCT sha256) FROM files WHERE kind = 'structure set'") or 0)
 
+    def count_sources(self) -> tuple[int, int, int]:
+        """How many structure sets there are, of how many named patients, and how many of them name none."""
+        query = (
+            "SELECT count(*), count(DISTINCT nullif(patient, x'')), coalesce(sum(patient = x''), 0)"
+            " FROM (SELECT min(patient) AS patient FROM files WHERE kind = 'structure set' GROUP BY sha256)"
+        )
+        sets, patients, nameless = self._database.execute(query).fetchone()
+        return sets, patients, nameless
+
     def broken_files(self) -> Iterator[tuple[str, str, str]]:
         """(first digits of the keyed path, code, reason) of files that say they are DICOM and cannot be read."""
         query = "SELECT hex(path), code, reason FROM files WHERE kind = 'broken' ORDER BY code, path"

@@ -18,8 +18,9 @@ from rtcomplexity.batch.discovery import Discovery
 from rtcomplexity.batch.grouping import FoundPlan, found_plans, input_hash
 from rtcomplexity.batch.ledger import PlanEntry, Standing, opened_ledger
 from rtcomplexity.batch.outputs import OWN_NAMES, write_outputs
+from rtcomplexity.batch.reasons import Reason, found_sentence, reasons_of
 from rtcomplexity.batch.values import RETRYABLE, InputFile, Limits, Options, PlanTask, Status
-from rtcomplexity.errors import UsageError
+from rtcomplexity.errors import NoInputError, UsageError
 from rtcomplexity.scoring.profile import DEFAULT_PROFILE, load_profile
 from rtcomplexity.settings import Settings
 
@@ -41,8 +42,8 @@ class Watcher(Protocol):
     def looking(self, files: int) -> None:
         """So many files were seen."""
 
-    def starting(self, plans: int) -> None:
-        """So many plans are there."""
+    def starting(self, plans: int, found: str) -> None:
+        """So many plans are there; `found` says of how many patients."""
 
     def ended(self, status: Status, *, stood: bool) -> None:
         """One more plan has its end; `stood` where it had one before this run."""
@@ -67,8 +68,14 @@ class BatchResult:
     """What a batch came to."""
 
     plans: int
+    found: str
+    """How many plans of how many patients are there, in words."""
     by_status: dict[str, int]
     verdicts: dict[str, int]
+    reasons: tuple[Reason, ...]
+    """Why plans ended as they did, in plain words, with the number of plans."""
+    unmet_names: int
+    """Plans in which a name that ``--map`` gives met no ROI."""
     broken_files: int
     stood: int
     """Plans that were not done again."""
@@ -109,7 +116,7 @@ def run_batch(
     Raises
     ------
     NoInputError
-        If there is no such folder.
+        If there is no such folder, or nothing in it that is or may hide a plan; then no output is written.
     UsageError
         If the output folder cannot be used, or the claims file cannot.
     """
@@ -162,6 +169,8 @@ class _Run:
         started = time.monotonic()
         discovery = Discovery(ledger, self._indexer, asked.settings, asked.limits)
         files = discovery.run(root, out, self._watcher.looking)
+        if not (ledger.count_structure_sets() or ledger.count_broken()):
+            raise _without_plans(files)
         found = time.monotonic()
         self._assess_all()
         ended = time.monotonic()
@@ -181,7 +190,7 @@ class _Run:
         return self._result(out)
 
     def _assess_all(self) -> None:
-        self._watcher.starting(self._ledger.count_structure_sets())
+        self._watcher.starting(self._ledger.count_structure_sets(), found_sentence(*self._ledger.count_sources()))
         for key, outcome in self._engine.run(self._tasks()):
             plan, options = self._running.pop(key)
             self._keep(plan, options, outcome)
@@ -252,11 +261,15 @@ class _Run:
         ledger = self._ledger
         by_status, verdicts = ledger.counts(), ledger.verdicts()
         claimed = ledger.claimed_rows()
+        reasons = reasons_of(ledger.plans())
         names = write_outputs(ledger, out, parquet=self._asked.parquet, evidence=self._asked.options.evidence)
         return BatchResult(
             plans=sum(by_status.values()),
             by_status=by_status,
             verdicts=verdicts,
+            found=found_sentence(*ledger.count_sources()),
+            reasons=reasons.told,
+            unmet_names=reasons.unmet_names,
             broken_files=ledger.count_broken(),
             stood=self._stood,
             alarm=alarm_of(ledger.verdicts_by_set()),
@@ -265,6 +278,14 @@ class _Run:
             files=names,
             earlier_evidence=_earlier_evidence(out / EVIDENCE_FOLDER, ledger.plan_ids()),
         )
+
+
+def _without_plans(files: int) -> NoInputError:
+    found = f"None of {files} files is an RT Structure Set." if files else "The folder is empty."
+    return NoInputError(
+        f"{found} There is no plan to assess; nothing was written.",
+        "give the folder that holds the exported structure sets and their images.",
+    )
 
 
 def _earlier_evidence(folder: Path, plan_ids: Collection[str]) -> int:

@@ -31,10 +31,10 @@ class BatchProgress:
         """So many files were seen."""
         self._tell(f"Looking: {files} files")
 
-    def starting(self, plans: int) -> None:
-        """So many plans are there."""
+    def starting(self, plans: int, found: str) -> None:
+        """So many plans are there; `found` says of how many patients."""
         self._total, self._started = plans, time.monotonic()
-        self._tell(f"Found {plans} plans", at_once=True)
+        self._tell(f"Found {found}", at_once=True)
 
     def ended(self, status: Status, *, stood: bool) -> None:
         """One more plan has its end."""

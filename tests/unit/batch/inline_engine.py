@@ -28,7 +28,7 @@ class Silent:
     def looking(self, files):
         pass
 
-    def starting(self, plans):
+    def starting(self, plans, found):
         pass
 
     def ended(self, status, *, stood):

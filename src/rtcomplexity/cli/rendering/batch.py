@@ -6,20 +6,36 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from rtcomplexity.batch.reasons import unmet_names_sentence
 from rtcomplexity.cli.rendering.tables import titled_table
+from rtcomplexity.evidence.formats.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rich.console import RenderableType
+    from rich.table import Table
 
+    from rtcomplexity.batch.reasons import Reason
     from rtcomplexity.batch.run import BatchResult
 
 _SHOWN_ROWS: Final = 10
 
 
 def batch_parts(result: BatchResult) -> Iterator[RenderableType]:
-    """Build the summary: counts, the alarm, claims, and where the rest stands."""
+    """Build the summary: counts, reasons, the alarm, claims, and where the rest stands."""
+    yield Text(_found(result))
+    yield _ends_table(result)
+    if result.reasons:
+        yield _reasons_table(result.reasons)
+    yield from map(Text, filter(None, [unmet_names_sentence(result.unmet_names, result.plans)]))
+    if result.plans:
+        yield Text(result.alarm.text, style="bold" if result.alarm.is_raised else "")
+    yield from map(Text, _notes(result))
+    yield Text(f"{result.stood} of {result.plans} plans stood from before. Written: {', '.join(result.files)}.")
+
+
+def _ends_table(result: BatchResult) -> Table:
     table = titled_table("Plans", ("End",))
     table.add_column("Count", justify="right")
     for verdict, count in sorted(result.verdicts.items()):
@@ -29,19 +45,34 @@ def batch_parts(result: BatchResult) -> Iterator[RenderableType]:
             table.add_row(status.replace("_", " "), str(count))
     if result.broken_files:
         table.add_row("unreadable files", str(result.broken_files))
-    yield table
-    yield Text(result.alarm.text, style="bold" if result.alarm.is_raised else "")
+    return table
+
+
+def _reasons_table(reasons: Sequence[Reason]) -> Table:
+    table = titled_table("Why (a plan counts under every reason it has)", ("End", "Reason"))
+    table.add_column("Plans", justify="right")
+    for reason in reasons[:_SHOWN_ROWS]:
+        table.add_row(reason.end, Text(shown(reason.text)), str(reason.plans))
+    if len(reasons) > _SHOWN_ROWS:
+        table.add_row("", f"{len(reasons) - _SHOWN_ROWS} more reasons: dashboard.html lists all", "")
+    return table
+
+
+def _found(result: BatchResult) -> str:
+    if result.plans:
+        return f"{result.found}."
+    return "No plan was found: no structure set is there that can be read. refused.csv says what could not be read."
+
+
+def _notes(result: BatchResult) -> Iterator[str]:
     if result.shared_courses:
-        yield Text(
-            f"{result.shared_courses} courses of a patient are claimed more than once: see flags in results.csv."
-        )
+        yield f"{result.shared_courses} courses of a patient are claimed more than once: see flags in results.csv."
     if result.unmatched_claims:
         rows = ", ".join(map(str, result.unmatched_claims[:_SHOWN_ROWS]))
         more = ", ..." if len(result.unmatched_claims) > _SHOWN_ROWS else ""
-        yield Text(f"{len(result.unmatched_claims)} rows of the claims file met no plan (rows {rows}{more}).")
+        yield f"{len(result.unmatched_claims)} rows of the claims file met no plan (rows {rows}{more})."
     if result.earlier_evidence:
-        yield Text(
+        yield (
             f"{result.earlier_evidence} evidence folders are of earlier runs, of plans that are gone or changed: "
             "they say nothing of these plans."
         )
-    yield Text(f"{result.stood} of {result.plans} plans stood from before. Written: {', '.join(result.files)}.")

@@ -1,0 +1,120 @@
+"""Why the plans of a batch ended as they did, in the plain words that a report uses, and counted.
+
+Reads records as JSON values; names no plan.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rtcomplexity.batch.values import Status
+from rtcomplexity.evidence.telling import REASONS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from rtcomplexity.batch.ledger import PlanRow
+
+UNMET_NAMES: Final = "map-name-unmet"
+"""Issue of a record in which a name that ``--map`` gives met no ROI."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why some plans ended in one way."""
+
+    end: str
+    """Verdict or kind of refusal, in words."""
+    text: str
+    plans: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasons:
+    """What one pass over the plans found."""
+
+    told: tuple[Reason, ...]
+    """Most frequent first within each end; a plan counts under every reason it has."""
+    unmet_names: int
+
+
+def reasons_of(plans: Iterable[PlanRow]) -> Reasons:
+    """Count the reasons of all plans."""
+    counted: Counter[tuple[str, str]] = Counter()
+    texts: dict[tuple[str, str], set[str]] = {}
+    unmet = 0
+    for plan in plans:
+        for code, text in _coded(plan):
+            counted[end_of(plan), code] += 1
+            texts.setdefault((end_of(plan), code), set()).add(text)
+        unmet += plan.record is not None and UNMET_NAMES in {issue.get("code") for issue in plan.record["issues"]}
+    ordered = sorted(counted.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
+    told = tuple(Reason(end=key[0], text=example_of(texts[key]), plans=count) for key, count in ordered)
+    return Reasons(told=told, unmet_names=unmet)
+
+
+def end_of(plan: PlanRow) -> str:
+    """Verdict of a plan, or how it was refused, in words."""
+    return (plan.verdict or plan.status.value).replace("_", " ")
+
+
+def texts_of(plan: PlanRow) -> tuple[str, ...]:
+    """Every reason of a plan once: of its verdict, or of its refusal."""
+    return tuple(dict.fromkeys(text for _, text in _coded(plan)))
+
+
+def example_of(texts: Collection[str]) -> str:
+    """Tell one text for all that have one code; they may differ in what they name.
+
+    Examples
+    --------
+    >>> example_of({"b", "a"}), example_of({"a"})
+    ('For example: a', 'a')
+    """
+    return min(texts) if len(texts) == 1 else f"For example: {min(texts)}"
+
+
+def _coded(plan: PlanRow) -> Iterator[tuple[str, str]]:
+    """Each reason as (code, text)."""
+    if plan.status is not Status.ASSESSED or plan.record is None:
+        yield plan.code, plan.reason or plan.code
+        return
+    for code, text in {reason["code"]: reason.get("text") for reason in plan.record["verdict"]["reasons"]}.items():
+        yield code, REASONS.get(code, text or code)
+
+
+def unmet_names_sentence(unmet: int, plans: int) -> str:
+    """Say once for all plans that a name which ``--map`` gives met no ROI; empty where none did.
+
+    Examples
+    --------
+    >>> unmet_names_sentence(2, 3)
+    '--map gives a name that no ROI has in 2 of 3 plans. rtcomplexity inspect lists the names of a plan.'
+    """
+    if not unmet:
+        return ""
+    told = f"--map gives a name that no ROI has in {unmet} of {plans} plans."
+    return f"{told} rtcomplexity inspect lists the names of a plan."
+
+
+def found_sentence(sets: int, patients: int, nameless: int) -> str:
+    """Say how many plans there are, and of how many patients where that is another number.
+
+    Examples
+    --------
+    >>> found_sentence(2, 2, 0), found_sentence(18, 6, 0)
+    ('2 plans', '18 plans: 18 structure sets of 6 patients, each assessed by itself')
+    """
+    told = _counted(sets, "plan")
+    if sets == patients:
+        return told
+    whose = f"of {_counted(patients, 'patient')}"
+    if nameless:
+        whose = f"{whose} and {nameless} that name no patient" if patients else "that name no patient"
+    return f"{told}: {_counted(sets, 'structure set')} {whose}, each assessed by itself"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
