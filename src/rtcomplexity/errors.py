@@ -28,6 +28,13 @@ class UsageError(RtComplexityError):
         return f"{self.option}: found {self.found!r}, expected {self.expected}"
 
 
+class MissingOptionError(UsageError):
+    """An option is needed that was not given; ``found`` says why in a sentence, ``expected`` what to add."""
+
+    def __str__(self) -> str:
+        return f"{self.found} Try: add {self.expected}."
+
+
 class InputDataError(RtComplexityError):
     """The input cannot be used; ``found`` says what is there, ``try_`` what to do."""
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -256,6 +257,14 @@ def test_demo_writes_a_plan_and_its_evidence(capsysbinary, tmp_path):
     assert (tmp_path / "evidence.json").is_file()
     assert any((tmp_path / "routine_sbrt").rglob("*"))
     assert str(tmp_path) in err
+
+
+def test_a_demo_is_written_over_by_another_but_a_plan_is_not(capsysbinary, tmp_path):
+    assert run(capsysbinary, "demo", "--sample", "routine_sbrt", "--out", tmp_path / "a", "--quiet")[0] == ExitCode.DONE
+    assert run(capsysbinary, "demo", "--sample", "pet_ct_nsclc", "--out", tmp_path / "a", "--quiet")[0] == ExitCode.DONE
+    shutil.copytree(tmp_path / "a", tmp_path / "b", ignore=shutil.ignore_patterns("routine_sbrt", "pet_ct_nsclc"))
+    code, _, err = run(capsysbinary, "demo", "--sample", "routine_sbrt", "--out", tmp_path / "b", "--quiet")
+    assert (code, "the evidence of another plan" in err) == (ExitCode.USAGE, True)
 
 
 def test_doctor_names_versions_codecs_and_what_is_missing_but_no_path(capsysbinary):

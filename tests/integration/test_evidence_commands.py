@@ -192,6 +192,16 @@ def test_a_plan_that_is_gone_is_a_difference(capsysbinary, evidence, tmp_path):
     assert "cannot be assessed" in out
 
 
+def test_the_same_plan_is_written_over_and_another_is_refused(capsysbinary, evidence, plan, copied_plan):
+    assert run(capsysbinary, "analyze", plan, "--out", evidence, "--quiet")[0] == ExitCode.DONE
+    before = (evidence / "evidence.json").read_bytes()
+    next((copied_plan / "ct").glob("*.dcm")).unlink()
+    code, _, err = run(capsysbinary, "analyze", copied_plan, "--out", evidence, "--quiet")
+    assert code == ExitCode.USAGE
+    assert "--out: found 'the evidence of another plan" in err
+    assert (evidence / "evidence.json").read_bytes() == before
+
+
 def test_options_stand_beside_the_default_verdict_and_are_used_again(capsysbinary, tmp_path, plan):
     folder = tmp_path / "e"
     run(capsysbinary, "analyze", plan, "--out", folder, "--map", "Pancoast Doe 2=GTV", "--quiet")
@@ -232,6 +242,7 @@ def test_diff_says_what_moved(capsysbinary, evidence, tmp_path, plan):
     assert (code, json.loads(out)["changes"]) == (ExitCode.DONE, [])
     code, out, _ = run(capsysbinary, "diff", evidence, other)
     assert code == ExitCode.DONE
+    assert len(run(capsysbinary, "diff", evidence, other, "--all")[1]) >= len(out)
     assert "fractions" in out
 
 
@@ -327,6 +338,8 @@ def test_nothing_of_a_claims_free_text_is_left_and_the_claim_is_asked_for_again(
     for name in SCANNED:
         assert not any(secret in readable(folder / name) for secret in (b"Doe^Jane", b"Dr Doe", b"earlier surgery"))
     code, _, err = run(capsysbinary, "verify", folder, "--plan", plan)
-    assert (code, "--claim" in err) == (ExitCode.USAGE, True)
+    assert code == ExitCode.USAGE
+    assert "This folder was made with a claim file and does not hold it. Try: add --claim FILE" in err
+    assert "<code>--claim</code>" in (folder / "evidence.html").read_text("utf-8")
     code, out, _ = run(capsysbinary, "verify", folder, "--plan", plan, "--claim", claim)
     assert (code, out.startswith("Identical:")) == (ExitCode.DONE, True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rtcomplexity.cli.assessing import assessed, deidentified_record, identified_record
 from rtcomplexity.cli.options import DEFAULT_PROFILE
-from rtcomplexity.errors import UsageError
+from rtcomplexity.errors import MissingOptionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,14 @@ CLAIM_ITEMS: Final = frozenset(
     }
 )
 """What only a claim file can supply."""
+NEEDED: Final = {
+    "--map": ("names of ROIs", '--map "NAME=GTV"'),
+    "--structure-set": ("a chosen structure set", "--structure-set UID"),
+    "--profile": ("another profile", "--profile NAME"),
+    "--claim": ("a claim file", "--claim FILE"),
+    "--cohort": ("a local cohort", "--cohort FILE"),
+}
+"""Options whose value a record does not hold: what the folder was made with, and what to add."""
 
 
 def kept_record(assessment: Assessment, *, profile: str, identified: bool) -> Record:
@@ -53,7 +61,7 @@ def derived_again(
 
     Raises
     ------
-    UsageError
+    MissingOptionError
         If the record was made with an option whose value it does not hold, and it was not given again.
     """
     facts, options = saved.plan.facts, saved.options
@@ -67,8 +75,9 @@ def derived_again(
     needed = {*options, "--claim"} if _rests_on_a_claim(saved) else {*options}
     for option, value in given.items():
         if option in needed and not value:
-            raise UsageError(
-                option, "nothing", "what analyze was given: the record was made with it and holds no value"
+            made_with, added = NEEDED[option]
+            raise MissingOptionError(
+                option, f"This folder was made with {made_with} and does not hold it.", f"{added}, as analyze was given"
             )
     used = profile or DEFAULT_PROFILE
     stated: dict[str, Any] = {"claim": claim, "payer": options.get("--payer"), "cohort": cohort}

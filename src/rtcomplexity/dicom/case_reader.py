@@ -46,7 +46,9 @@ if TYPE_CHECKING:
     from rtcomplexity.settings import Settings
 
 _Value = TypeVar("_Value")
-_NOT_READ: Final = frozenset({"file-broken", "file-too-large", "file-unreadable", "folder-unreadable"})
+_NOT_READ: Final = frozenset(
+    {"file-broken", "file-too-large", "file-unreadable", "folder-unreadable", "linked-folders"}
+)
 
 
 def read_case(

@@ -256,6 +256,9 @@ def _note_broken(found: str, sha256: str, gathered: _Gathered, *, has_prefix: bo
 
 
 def _nothing_found(count: int, gathered: _Gathered) -> InputDataError:
+    if linked := next((issue.text for issue in gathered.issues if issue.code == "linked-folders"), ""):
+        where = f"None of {count} files is a readable DICOM file." if count else "The folder holds no file of its own."
+        return NoInputError(f"{where} {linked}", "give the real folder that a link leads to.")
     if gathered.issues:
         return NoInputError(
             f"None of {count} files is a readable DICOM file. {gathered.issues[0].text}", "export the plan again."

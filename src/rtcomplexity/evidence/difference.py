@@ -71,6 +71,22 @@ def difference_sentence(a: Record, b: Record, changes: tuple[Change, ...]) -> st
     return f"{verdict}; {_counted(changes)}."
 
 
+def with_one_line_of_reference(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """Tell the values of the reference that moved on one line, where they are several; all else stays."""
+    moved = [change for change in changes if change.kind == "threshold"]
+    if len(moved) <= 1:
+        return changes
+    title = next((change for change in moved if change.what == "title"), None)
+    line = Change(
+        kind="threshold",
+        what=f"{len(moved)} words and values of the reference (--all lists each)",
+        before="" if title is None else title.before,
+        after="" if title is None else title.after,
+    )
+    first = changes.index(moved[0])
+    return (*changes[:first], line, *changes[first + len(moved) :])
+
+
 def _word(record: Record) -> str:
     return record.verdict.value.replace("_", " ")
 

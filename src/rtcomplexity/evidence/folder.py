@@ -7,6 +7,7 @@ refused.
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import tempfile
@@ -18,6 +19,7 @@ from pydantic import ValidationError
 
 from rtcomplexity.errors import InputDataError, UsageError
 from rtcomplexity.evidence import manifest as manifests
+from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.manifest import MANIFEST_FILE, Manifest
 from rtcomplexity.evidence.record import Record, from_json
 from rtcomplexity.evidence.rendering import EVIDENCE_FILE, OUTPUT_NAMES, PICTURE_FOLDER
@@ -113,6 +115,32 @@ def _read(path: Path) -> bytes:
     if status.st_size > LARGEST_FILE_BYTES:
         raise EvidenceFolderError(f"{path.name} is larger than any evidence file.", "the folder as it was left.")
     return path.read_bytes()
+
+
+def refuse_another_plan(folder: Path, plan_id: str, *, option: str = "--out") -> None:
+    """Refuse a folder that holds the evidence of another plan; that of the same one may be written over.
+
+    Raises
+    ------
+    UsageError
+        If the plan that its record or manifest names is not `plan_id`.
+    """
+    ids = {_plan_id(folder / EVIDENCE_FILE, ("plan", "id")), _plan_id(folder / MANIFEST_FILE, ("plan_id",))}
+    others = sorted(ids - {"", plan_id})
+    if others:
+        found = f"the evidence of another plan ({others[0][:12]}; this one is {plan_id[:12]})"
+        raise UsageError(option, found, "a new folder for each plan, or the earlier one removed")
+
+
+def _plan_id(path: Path, keys: tuple[str, ...]) -> str:
+    """Read which plan a file names; empty where there is no such file, or none that can be read."""
+    try:
+        value = json.loads(_read(path))
+        for key in keys:
+            value = value[key]
+    except (OSError, EvidenceFolderError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    return shown(value) if isinstance(value, str) else ""
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes], *, option: str = "--out") -> None:

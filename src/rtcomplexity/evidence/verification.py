@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 RELATIVE_TOLERANCE: Final = 1e-5
 NEXT_TO_NOTHING: Final = 1e-9
 MOST_TOLD: Final = 5
+_VOLUME: Final = re.compile(r"\.metrics\.(scored|shape)\.volume\.")
+"""Where a record holds the volumes that a reader is shown."""
 _DECIMAL: Final = re.compile(r"(?<![\d.])-?\d+\.\d+(?:[eE][-+]?\d+)?(?!\.?\d)")
 """A measured number in a sentence; whole numbers, and numbers with several points as UIDs are, have to be the same."""
 _EXACT: Final = ("identification",)
@@ -185,12 +187,30 @@ def compare_records(saved: Record, derived: Record) -> Comparison:
         return Comparison(agreement=Agreement.IDENTICAL)
     a, b = json.loads(first), json.loads(second)
     versions = a["software"].pop("version"), b["software"].pop("version")
-    differences = tuple(_differences(a, b, ""))
+    differences = tuple(sorted(_differences(a, b, ""), key=_rank))
     return Comparison(
         agreement=Agreement.DIFFERS if differences else Agreement.EQUIVALENT,
         differences=differences,
         is_other_version=versions[0] != versions[1],
     )
+
+
+def _rank(path: str) -> int:
+    """Order of what differs, for a reader: verdict and claim, score, volumes, other measurements, all else."""
+    is_told = path in {"verdict.value", "verdict.claim", "verdict.service_level"}
+    ranks = (is_told, path == "score.t", _is_volume(path), ".metrics." in path)
+    return next((rank for rank, is_it in enumerate(ranks) if is_it), len(ranks))
+
+
+def _is_volume(path: str) -> bool:
+    return _VOLUME.search(path) is not None
+
+
+def _standing(differences: Iterable[str]) -> str:
+    """Say first whether verdict and volumes still stand."""
+    found = list(differences)
+    verdict = "another verdict" if "verdict.value" in found else "the same verdict"
+    return f"{verdict} and {'other' if any(map(_is_volume, found)) else 'the same'} volumes"
 
 
 def _differences(a: Any, b: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON value
@@ -238,7 +258,8 @@ def verification_sentence(
     """
     problems = [*check.problems, *(inputs or ())]
     if comparison is not None and comparison.agreement is Agreement.DIFFERS:
-        problems.append(f"the record derived again differs in {_listed(comparison.differences)}")
+        found = comparison.differences
+        problems.append(f"the record derived again has {_standing(found)}, and differs in {_listed(found)}")
     if problems:
         return False, f"Differs: {_listed(problems)}."
     fit = f"all {check.file_count} files fit the manifest"

@@ -190,6 +190,18 @@ def test_links_to_folders_and_special_files_are_not_opened(folder):
     assert (found.files_read, found.files_skipped) == (1, 1)
 
 
+@pytest.mark.parametrize("names", [(), ("note",)])
+def test_where_only_links_are_the_real_folder_is_asked_for(tmp_path, folder, names):
+    root = tmp_path / "links"
+    root.mkdir()
+    for name in names:
+        (root / name).write_text("hello")
+    (root / "plan").symlink_to(folder, target_is_directory=True)
+    with pytest.raises(NoInputError, match="1 linked folders were not followed") as caught:
+        index(root)
+    assert caught.value.try_ == "give the real folder that a link leads to."
+
+
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is unreadable to this user")
 def test_an_unreadable_file_is_an_issue(folder):
     save(folder, "locked", new(CT, "1.1"))

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from rtcomplexity.evidence import manifest as manifests
-from rtcomplexity.evidence.difference import difference_sentence, differences
+from rtcomplexity.evidence.difference import difference_sentence, differences, with_one_line_of_reference
 from rtcomplexity.evidence.record import StatedClaimRecord, from_json, to_json
 from unit.evidence.made_evidence import folder_files, record_of
 
@@ -39,6 +39,29 @@ def test_a_threshold_that_moved_is_named():
 
     (change,) = differences(record_of(), moved(record_of(), harder))
     assert (change.kind, change.what, change.after) == ("threshold", "c_support", "98.5")
+
+
+def test_values_of_the_reference_share_one_line_and_nothing_else_is_hidden():
+    def another(tree):
+        tree["plan"]["facts"]["fractions"] = 3
+        tree["score"]["reference"] |= {"title": "another reference", "c_support": 98.5, "c_reject": 80.5}
+        tree["rois"][0]["metrics"]["shape.volume"]["value"] = 21.5
+
+    changes = differences(record_of(), moved(record_of(), another))
+    short = with_one_line_of_reference(changes)
+    assert [change.kind for change in changes] == ["option", "threshold", "threshold", "threshold", "metric"]
+    assert [change.kind for change in short] == ["option", "threshold", "metric"]
+    assert (short[0], short[2]) == (changes[0], changes[4])
+    assert "3 words and values of the reference (--all lists each)" in short[1].what
+    assert short[1].after == "another reference"
+
+
+def test_a_single_value_of_the_reference_is_told_itself():
+    def harder(tree):
+        tree["score"]["reference"]["c_support"] = 98.5
+
+    changes = differences(record_of(), moved(record_of(), harder))
+    assert with_one_line_of_reference(changes) == changes
 
 
 def test_an_option_and_a_fact_that_moved_are_named():

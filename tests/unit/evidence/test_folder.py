@@ -6,7 +6,7 @@ import pytest
 
 from rtcomplexity.errors import UsageError
 from rtcomplexity.evidence import folder as folders
-from rtcomplexity.evidence.folder import EvidenceFolderError, read_folder, write_folder
+from rtcomplexity.evidence.folder import EvidenceFolderError, read_folder, refuse_another_plan, write_folder
 from rtcomplexity.evidence.rendering import OUTPUT_NAMES
 from unit.evidence.made_evidence import folder_files, pictures_of, record_of
 
@@ -29,6 +29,22 @@ def test_a_folder_is_read_back_as_it_was_written(tmp_path):
 
 def test_every_name_is_fixed():
     assert set(FILES) <= {*OUTPUT_NAMES, "manifest.json"}
+
+
+@pytest.mark.parametrize("kept", [set(FILES), {"evidence.json"}, {"manifest.json"}])
+def test_the_evidence_of_another_plan_is_not_written_over(tmp_path, kept):
+    write_folder(tmp_path, {name: content for name, content in FILES.items() if name in kept})
+    own = record_of().plan.id
+    refuse_another_plan(tmp_path, own)
+    with pytest.raises(UsageError, match=rf"--out: found .*another plan \({own[:12]}; this one is 0{{12}}"):
+        refuse_another_plan(tmp_path, "0" * 64)
+
+
+def test_a_folder_that_names_no_plan_refuses_none(tmp_path):
+    refuse_another_plan(tmp_path / "new", "0" * 64)
+    (tmp_path / "evidence.json").write_bytes(b"[" * 100_000)
+    (tmp_path / "manifest.json").write_bytes(b'{"plan_id": 3}')
+    refuse_another_plan(tmp_path, "0" * 64)
 
 
 @posix_only

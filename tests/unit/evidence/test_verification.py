@@ -220,9 +220,40 @@ def test_the_sentence_names_what_differs():
     good, sentence = verification_sentence(check(FILES), inputs=("CT files: 1 changed",), comparison=found)
     assert not good
     assert sentence == (
-        "Differs: CT files: 1 changed; the record derived again differs in gross_target.metrics.scored.volume.value."
+        "Differs: CT files: 1 changed; the record derived again has the same verdict and other volumes, and differs in "
+        "gross_target.metrics.scored.volume.value."
     )
     assert not verification_sentence(check(FILES), inputs=unreadable_plan("No images."))[0]
+
+
+def test_verdict_and_volumes_stand_before_names_of_things():
+    def other(record):
+        tree = json.loads(to_json(record))
+        tree["plan"]["id"] = "0" * 64
+        tree["plan"]["structure_set"]["sop_instance_uid"] = "2.25.1"
+        tree["score"]["t"] = 12.5
+        tree["rois"][0]["metrics"]["shape.volume"]["value"] *= 2
+        tree["verdict"]["value"] = "supports"
+        return from_json(json.dumps(tree).encode())
+
+    found = compare_records(record_of("rejects"), other(record_of("rejects")))
+    assert found.differences == (
+        "verdict.value",
+        "score.t",
+        "rois[0].metrics.shape.volume.value",
+        "plan.id",
+        "plan.structure_set.sop_instance_uid",
+    )
+    _, sentence = verification_sentence(check(FILES), inputs=(), comparison=found)
+    assert sentence.startswith(
+        "Differs: the record derived again has another verdict and other volumes, and differs in"
+    )
+
+
+def test_that_verdict_and_volumes_are_the_same_is_said():
+    found = compare_records(record_of(), changed(record_of(), text="Other words."))
+    _, sentence = verification_sentence(check(FILES), inputs=(), comparison=found)
+    assert "has the same verdict and the same volumes, and differs in verdict.text" in sentence
 
 
 def test_each_good_sentence_says_which_it_is():

@@ -81,6 +81,7 @@ def analyze(
     from rtcomplexity.cli.checks import failed_checks
     from rtcomplexity.cli.rendering.assessment import assessment_parts
     from rtcomplexity.cli.rendering.console import print_document, print_result
+    from rtcomplexity.evidence.folder import refuse_another_plan
     from rtcomplexity.evidence.record import to_json
 
     assessment = assessed(
@@ -98,8 +99,9 @@ def analyze(
     )
     record = assessment.record
     if out is not None:
+        refuse_another_plan(out, record.plan.id)
         is_named = identified is True
-        _leave(assessment, out, profile=profile, identified=is_named, sign_key=sign_key, quiet=quiet)
+        leave(assessment, out, profile=profile, identified=is_named, sign_key=sign_key, quiet=quiet)
     if as_json:
         print_document(to_json(record))
     else:
@@ -110,7 +112,7 @@ def analyze(
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
 
-def _leave(
+def leave(
     assessment: "Assessment",
     out: Path,
     *,

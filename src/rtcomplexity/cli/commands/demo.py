@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rtcomplexity.cli.options import Quiet
+from rtcomplexity.cli.options import DEFAULT_PROFILE, Quiet
 
 DEFAULT_FOLDER = Path("rtcomplexity-demo")
 
@@ -22,15 +22,23 @@ def demo(
 
     Example: rtcomplexity demo --sample routine_sbrt --out ./demo
     """
-    from rtcomplexity.cli.commands.analyze import analyze
+    from rtcomplexity.cli.assessing import assessed
+    from rtcomplexity.cli.commands.analyze import leave
+    from rtcomplexity.cli.rendering.assessment import assessment_parts
+    from rtcomplexity.cli.rendering.console import print_result
+    from rtcomplexity.evidence.folder import refuse_another_plan
     from rtcomplexity.testing.plans import SAMPLE_NAMES, write_sample
 
     if sample not in SAMPLE_NAMES:
         from rtcomplexity.errors import UsageError
 
         raise UsageError("--sample", sample, f"one of {', '.join(SAMPLE_NAMES)}")
-    plan = out / sample
+    plan, is_of_demo = out / sample, any((out / name).is_dir() for name in SAMPLE_NAMES)
     write_sample(sample, plan)
     if not quiet:
         typer.echo(f"Wrote a synthetic plan to {plan}", err=True)
-    analyze(plan, out=out, quiet=quiet)
+    assessment = assessed(plan, profile=DEFAULT_PROFILE, quiet=quiet)
+    if not is_of_demo:
+        refuse_another_plan(out, assessment.record.plan.id)
+    leave(assessment, out, profile=DEFAULT_PROFILE, identified=False, sign_key=None, quiet=quiet)
+    print_result(assessment_parts(assessment.record))

@@ -14,6 +14,9 @@ def diff(
     after: Annotated[Path, typer.Argument(metavar="B", help="Another one.", show_default=False)],
     *,
     as_json: AsJson = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="List every value of the reference that moved, not one line for them.")
+    ] = False,
 ) -> None:
     """Say which input, metric or threshold moved between two evidence folders, and whether the verdict did.
 
@@ -23,7 +26,7 @@ def diff(
 
     from rtcomplexity.cli.rendering.console import print_document, print_result
     from rtcomplexity.cli.rendering.differences import difference_parts
-    from rtcomplexity.evidence.difference import difference_sentence, differences
+    from rtcomplexity.evidence.difference import difference_sentence, differences, with_one_line_of_reference
     from rtcomplexity.evidence.folder import read_folder
 
     folders = read_folder(before), read_folder(after)
@@ -34,4 +37,4 @@ def diff(
         tree = {"summary": sentence, "changes": [asdict(change) for change in changes]}
         print_document((json.dumps(tree, ensure_ascii=False, indent=2) + "\n").encode())
     else:
-        print_result(difference_parts(sentence, changes))
+        print_result(difference_parts(sentence, changes if every else with_one_line_of_reference(changes)))
