@@ -340,6 +340,10 @@ def test_nothing_of_a_claims_free_text_is_left_and_the_claim_is_asked_for_again(
     code, _, err = run(capsysbinary, "verify", folder, "--plan", plan)
     assert code == ExitCode.USAGE
     assert "This folder was made with a claim file and does not hold it. Try: add --claim FILE" in err
-    assert "<code>--claim</code>" in (folder / "evidence.html").read_text("utf-8")
+    page = (folder / "evidence.html").read_text("utf-8")
+    assert "<code>--claim</code>" in page
+    form = page.partition('id="physician"')[2].partition("</section>")[0]
+    assert "Minutes actually spent" in form
+    assert not re.search(r"95|value=", form)
     code, out, _ = run(capsysbinary, "verify", folder, "--plan", plan, "--claim", claim)
     assert (code, out.startswith("Identical:")) == (ExitCode.DONE, True)

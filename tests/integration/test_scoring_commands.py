@@ -26,6 +26,7 @@ def test_profiles_are_listed_and_shown(told):
     assert status == 0
     assert "Strata" in out
     assert "Largest" in out
+    assert "so with 95 % certainty in no more than 1.04 %" in " ".join(out.split())
 
 
 def test_a_profile_is_shown_as_json(told):

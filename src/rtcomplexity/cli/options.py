@@ -3,7 +3,7 @@
 No ``from __future__ import annotations`` here nor in the commands: typer reads the annotations when it starts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +25,29 @@ PlanFolder = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Neither progress nor notes on stderr.")]
+
+
+def whole_number(option: str, example: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers of at least 1, which says in our words what else was found.
+
+    Raises
+    ------
+    UsageError
+        From the reader, if the text is no such number.
+    """
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = 0
+        if number < 1:
+            raise UsageError(option, str(text), f"a whole number of at least 1, such as {example}")
+        return number
+
+    return read
+
+
 Aliases = Annotated[
     list[str] | None,
     typer.Option(
@@ -46,7 +69,11 @@ SiteName = Annotated[
 Fractions = Annotated[
     int | None,
     typer.Option(
-        "--fractions", metavar="N", min=1, help="Fractions of the course, as you know it.", show_default=False
+        "--fractions",
+        metavar="N",
+        parser=whole_number("--fractions", 5),
+        help="Fractions of the course, as you know it.",
+        show_default=False,
     ),
 ]
 ProfileName = Annotated[str, typer.Option("--profile", metavar="NAME", help="Scoring profile, or a TOML file.")]

@@ -279,14 +279,14 @@ def error_rate(verdict: VerdictRecord) -> str:
     """Say how often a routine plan would be called unusual by mistake, and for which population."""
     rate = verdict.false_support_rate
     if rate.value is None:
-        return f"{_ERRS}: not known ({rate.reason})."
+        return f"{ERRS}: not known ({rate.reason})."
     return (
-        f"{_ERRS}: in {100 * rate.value:.3g} % of {rate.n} plans that were tried, so with 95 % certainty in no more "
+        f"{ERRS}: in {100 * rate.value:.3g} % of {rate.n} plans that were tried, so with 95 % certainty in no more "
         f"than {100 * rate.upper95:.3g} %. That holds for these plans only: {rate.population}."
     )
 
 
-_ERRS: Final = "How often a routine plan would be called unusual by mistake (the false-support rate)"
+ERRS: Final = "How often a routine plan would be called unusual by mistake (the false-support rate)"
 
 
 def _words(family: str) -> str:

@@ -3,8 +3,10 @@
 import pytest
 
 from rtcomplexity.cli import options
+from rtcomplexity.cli.app import run
 from rtcomplexity.cli.assessing import parse_site
-from rtcomplexity.cli.options import parse_fail_at
+from rtcomplexity.cli.exit_codes import ExitCode
+from rtcomplexity.cli.options import parse_fail_at, whole_number
 from rtcomplexity.errors import UsageError
 from rtcomplexity.model.issue import Severity
 from rtcomplexity.scoring import profile
@@ -35,6 +37,23 @@ def test_the_default_profile_is_the_one_of_scoring():
 def test_the_words_for_fail_at_are_those_of_scoring_and_of_issues():
     assert list(options.VERDICTS) == [value.value for value in VerdictValue]
     assert list(options.SEVERITIES) == [severity.value for severity in Severity]
+
+
+@pytest.mark.parametrize("text", ["three", "0", "-2", "2.5", "", "9" * 5000])
+def test_a_number_that_is_none_is_told_in_our_words(text):
+    with pytest.raises(UsageError, match=r"--fractions: found .* expected a whole number of at least 1, such as 5"):
+        whole_number("--fractions", 5)(text)
+
+
+def test_a_whole_number_is_read():
+    assert whole_number("--fractions", 5)("3") == 3
+
+
+@pytest.mark.parametrize("command", [["analyze", "plan"], ["batch", "in", "--out", "out"]])
+def test_a_command_tells_it_in_our_words(capsys, command):
+    assert run([*command, "--fractions", "three"]) == ExitCode.USAGE
+    _, err = capsys.readouterr()
+    assert err == "rtcomplexity: --fractions: found 'three', expected a whole number of at least 1, such as 5\n"
 
 
 def test_a_site_is_stated_in_words():

@@ -206,6 +206,20 @@ def test_a_small_volume_is_told_with_its_uncertainty_and_a_large_one_without():
     assert own_volume(large) == "155.9"
 
 
+def test_the_percentile_is_told_apart_from_the_score():
+    text = flowing(page(record_of()))
+    assert "40.0 of 100" in text
+    assert "61.2 % of the reference's plans score lower (percentile 61.2)" in text
+
+
+def test_numbers_of_findings_and_issues_are_short_for_people():
+    finding = "Shape: curvature energy 3.97339, harder than 98.7386 %; median 3.49195 and 3.48984."
+    text = flowing(page(record_of(in_favour=(finding,), issues=(issue("warning", text="It encloses 123.948 cm3."),))))
+    assert "It encloses 123.9 cm3." in text
+    assert all(short in text for short in ("3.973,", "98.7 %", "3.492 and 3.49."))
+    assert "3.97339" not in text
+
+
 def test_a_number_stays_on_a_line_with_its_unit_at_any_width():
     finding = "Shape: above most (harder than in 83.9123 % of them); border 12 HU, 5.5 cm3."
     for width in range(60, 130):

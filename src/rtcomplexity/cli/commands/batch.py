@@ -17,6 +17,7 @@ from rtcomplexity.cli.options import (
     ProfileName,
     Quiet,
     SiteName,
+    whole_number,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def batch(
     *,
     out: OutFolder,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Plans at a time; all cores if left out.")
+        int | None,
+        typer.Option(metavar="N", parser=whole_number("--workers", 4), help="Plans at a time; all cores if left out."),
     ] = None,
     timeout: Annotated[float, typer.Option(metavar="S", min=1, help="Seconds that one plan may take.")] = 900,
     limit_memory: Annotated[str, typer.Option(metavar="SIZE", help="Memory of one plan, such as 4G.")] = "4G",

@@ -67,4 +67,9 @@ def method_text(record: Record) -> str:
 
 def _percentile(record: Record) -> str:
     percentile = record.score.percentile
-    return f"; this plan stands at percentile {decimal(percentile)} of it" if isinstance(percentile, float) else ""
+    if not isinstance(percentile, float):
+        return ""
+    return (
+        f". The score says where the deciding aspect stands, the percentile where the score itself does: "
+        f"{decimal(percentile)} % of the reference's plans score lower (percentile {decimal(percentile)})"
+    )

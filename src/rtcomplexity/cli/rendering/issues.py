@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from rtcomplexity.cli.rendering.prose import Prose
 from rtcomplexity.cli.rendering.tables import titled_table
 from rtcomplexity.cli.rendering.values import names_by_number, subject_of
-from rtcomplexity.evidence.formats.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ def issues_parts(record: Record, severities: Sequence[str] = WEIGHTY) -> Iterato
         table = titled_table("Issues", ("Severity", "About", "What was found"))
         for issue in chosen:
             severity = Text(issue.severity, style=STYLES[issue.severity])
-            table.add_row(severity, Text(subject_of(issue, names)), Text(shown(issue.text)))
+            table.add_row(severity, Text(subject_of(issue, names)), Prose(issue.text))
         yield table
     left_out = len(record.issues) - len(chosen)
     if left_out:

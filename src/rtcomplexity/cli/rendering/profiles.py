@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from rtcomplexity.cli.rendering.tables import titled_table
+from rtcomplexity.evidence.telling import ERRS
 from rtcomplexity.scoring.payer import payers
 from rtcomplexity.scoring.profile import DEFAULT_PROFILE, load_profile, profile_ids
 
@@ -57,8 +58,9 @@ def _error_rate(profile: Profile) -> str:
     if known is None:
         return ""
     return (
-        f"False support on {known.n_test} {known.population}: {100 * known.false_support_rate:.3g} %, at most "
-        f"{100 * known.false_support_upper95:.3g} % (95 % bound). It holds for that population only."
+        f"{ERRS}: in {100 * known.false_support_rate:.3g} % of {known.n_test} plans that were tried, so with 95 % "
+        f"certainty in no more than {100 * known.false_support_upper95:.3g} %. That holds for these plans only: "
+        f"{known.population}."
     )
 
 

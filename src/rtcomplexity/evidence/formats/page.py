@@ -249,10 +249,11 @@ def _factor(factor: FactorRecord) -> Factor:
     if factor.counted_percentile != factor.percentile:
         counted = f", counted as {factor.counted_percentile:g} (by {factor.basis})"
     standing = f"harder than {factor.percentile:g} % of the reference{counted}; reference median "
+    value, median = readable(f"{factor.value:g} {factor.reference_median:g}").split()  # together: kept apart
     return Factor(
         title=shown(factor.title),
-        value=shown(f"{factor.value:g}{unit}"),
-        standing=shown(f"{readable(standing)}{factor.reference_median:g}{unit}"),
+        value=shown(f"{value}{unit}"),
+        standing=shown(f"{readable(standing)}{median}{unit}"),
     )
 
 
@@ -307,7 +308,7 @@ def _issues(record: Record) -> Iterator[tuple[str, str, str]]:
     names = {roi.number: shortened(roi.name) for roi in record.rois}
     order = ("error", "warning", "info")
     for issue in sorted(record.issues, key=lambda each: order.index(each.severity)):
-        yield issue.severity, _subject(issue, names), shown(issue.text)
+        yield issue.severity, _subject(issue, names), held(readable(shown(issue.text)))
 
 
 def _subject(issue: IssueRecord, names: dict[int, str]) -> str:
