@@ -162,8 +162,8 @@ def _tps(context: RoiContext, values: Mapping[str, Measurement], subject: str) -
     own, theirs = values["shape.volume"].value, context.roi.tps_volume_cm3
     if own is None or theirs is None or abs(theirs - own) <= _allowed(own):
         return
-    difference = 100 * (own / theirs - 1)
-    text = f"The planning system says {theirs:g} cm3; the contours enclose {own:g} cm3 ({difference:+.1f} %)."
+    difference = f" ({100 * (own / theirs - 1):+.1f} %)" if theirs > 0 else ""
+    text = f"The planning system says {theirs:g} cm3; the contours enclose {own:g} cm3{difference}."
     with_copies = own + context.stacked.findings.copies_mm3 / MM3_PER_CM3
     if with_copies > own and abs(theirs - with_copies) <= _allowed(with_copies):
         text += (

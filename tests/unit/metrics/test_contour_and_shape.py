@@ -126,6 +126,15 @@ def test_a_planning_systems_volume_differs_beyond_five_per_cent(theirs, differs)
     assert ("tps-volume-differs" in {issue.code for issue in issues}) is differs
 
 
+@pytest.mark.parametrize("theirs", [0.0, -1.0])
+def test_a_planning_systems_volume_of_nothing_differs_by_no_share(theirs):
+    context = context_of(tube(), tps_volume_cm3=theirs)
+    texts = [issue.text for issue in roi_issues(context, compute_all(shape.QUICK, context))]
+    assert [text for text in texts if "planning system" in text] == [
+        f"The planning system says {theirs:g} cm3; the contours enclose 18.8496 cm3."
+    ]
+
+
 def test_small_volumes_may_differ_by_a_twentieth_of_a_cubic_centimetre():
     small = on_planes(*((z, square(4)) for z in (0, 3, 6)))
     own = 16 * 9 / 1e3
