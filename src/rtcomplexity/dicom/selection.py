@@ -114,7 +114,8 @@ def _criteria(candidate: Candidate) -> list[tuple[int, str]]:
 
 
 def _newest_first(written_at: str) -> tuple[int, ...]:
-    return tuple(-ord(character) for character in written_at) or (0,)
+    """Key that sorts times backwards: one without a time of day after those of that day, none at all last."""
+    return (*(-ord(character) for character in written_at), 0)
 
 
 def _first_difference(one: Candidate, other: Candidate) -> tuple[str, str]:

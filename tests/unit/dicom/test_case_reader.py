@@ -237,6 +237,16 @@ def test_the_newest_of_equals_is_said_to_be(folder):
     assert case.chosen_because == "it is the newest of 3 structure sets that are otherwise alike"
 
 
+def test_a_time_of_day_is_newer_than_none_and_the_reasons_say_so(folder):
+    made = ct()
+    stated = {"StructureSetDate": "20260102", "StructureSetTime": "120000"}
+    folder.add(*made, linked_set(made, "1.51", StructureSetDate="20260102", StructureSetTime=""))
+    case = folder.add(linked_set(made, "1.52", **stated), linked_set(made, "1.53", StructureSetDate="")).read()
+    assert case.structure_set.sop_instance_uid == "1.52"
+    assert case.chosen_because == "it is the newest of 3 structure sets that are otherwise alike"
+    assert [one.sop_instance_uid for one in case.alternatives] == ["1.51", "1.53"]
+
+
 def test_a_rejected_set_loses_to_any_other_and_alone_is_marked(folder):
     made = ct()
     folder.add(*made, linked_set(made, "1.51", ApprovalStatus="REJECTED"))
