@@ -63,6 +63,8 @@ _ORGAN_LESS_TARGET: Final = re.compile(
     r"(?:-|\u2212|\bminus\b|\bexcl?\b\.?|without)\s*[iI]?(?:GTV|CTV|PTV|ITV)", re.IGNORECASE
 )
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_BODY_WALL: Final = re.compile(r"(chest|thorax|thoracic|abdominal)[\W_]*wall", re.IGNORECASE)
+"""Walls of the body are anatomy, and may hold a tumour; a wall of anything else is a planning helper."""
 _HELPERS: Final = _words(
     "ring rings opt optim optimise optimize optimisation optimization avoid avoidance shell wall dummy help "
     "helper hulp minus sub subtract outside isodose norm tuning nt not non excl exclude overlap inter "
@@ -82,7 +84,8 @@ _ORGANS: Final = _words(
     "kidney nier bladder rectum bowel bag stomach spleen duodenum pancreas gallbladder sigmoid colon anus "
     "brain brainstem chiasm optic nerve eye lens retina cornea cochlea parotid submandibular submand mandible "
     "larynx pharynx pharyngeal thyroid tongue lip oralcavity femur femoral hip pelvis bone marrow rib ribs "
-    "chestwall chest brachial brachialplex plexus breast spine vertebra vertebrae sternum clavicle scapula "
+    "chestwall thoraxwall thoracicwall abdominalwall "
+    "chest brachial brachialplex plexus breast spine vertebra vertebrae sternum clavicle scapula "
     "humerus uterus ovary penilebulb penile testis cauda diaphragm gland lacrimal hippocampus pituitary "
     "muscle skin lobe"
 )
@@ -226,7 +229,7 @@ def class_from_name(name: str) -> TargetClass | None:
     [<TargetClass.PTV: 'PTV'>, <TargetClass.OTHER: 'OTHER'>, <TargetClass.OAR: 'OAR'>, None]
     """
     name = name.strip()
-    words = [word.lower() for word in _WORD.findall(name)]
+    words = _words_of(name)
     if _EXCLUDED.match(name):
         return TargetClass.OTHER
     target = _target_word(name)
@@ -303,6 +306,11 @@ def _target_or_helper(name: str, words: list[str], target: TargetClass) -> Targe
     if _ORGAN_LESS_TARGET.search(name):
         return TargetClass.OAR if _names_organ(words) else TargetClass.OTHER
     return TargetClass.OTHER if "!" in name or not _HELPERS.isdisjoint(words) else target
+
+
+def _words_of(name: str) -> list[str]:
+    """Words of a name in lower case; a wall of the body is one word."""
+    return [word.lower() for word in _WORD.findall(_BODY_WALL.sub(lambda found: f"{found[1].lower()}wall", name))]
 
 
 def _names_organ(words: list[str]) -> bool:

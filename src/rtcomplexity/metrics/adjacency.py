@@ -78,6 +78,11 @@ _NOT_ANATOMY: Final = frozenset(NOT_ANATOMY.split())
 _ORGAN_OF: Final = {word: organ for organ, words in ORGANS.items() for word in words.split()}
 _WORD: Final = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _EXPANDED: Final = re.compile(r"^(?:_|z(?=[A-Z_\W\d]))|\+\s*\d|\d\s*[mc]m(?![a-z])")
+_TARGET: Final = re.compile("(?:GTV|CTV|ITV|PTV)(?![A-Z])")
+"""Also where a classifier follows: Heart-GTVp."""
+_OTHER_CORDS: Final = frozenset({"anal", "ear", "auditory", "vocal", "spermatic", "umbilical", "optic"})
+_NOT_SPINAL: Final = frozenset({"cord", "canal"})
+"""Words that mean something else beside one of those: the anal canal, the vocal cords."""
 
 
 def organ_named(name: str) -> str | None:
@@ -89,8 +94,10 @@ def organ_named(name: str) -> str | None:
     ('spinal cord', None, None)
     """
     words = [word.lower() for word in _WORD.findall(name)]
-    if _EXPANDED.search(name) or not _NOT_ANATOMY.isdisjoint(words):
+    if _EXPANDED.search(name) or _TARGET.search(name) or not _NOT_ANATOMY.isdisjoint(words):
         return None
+    if not _OTHER_CORDS.isdisjoint(words):
+        words = [word for word in words if word not in _NOT_SPINAL]
     pairs = [first + second for first, second in pairwise(words)]
     return next((_ORGAN_OF[word] for word in (*pairs, *words) if word in _ORGAN_OF), None)
 
