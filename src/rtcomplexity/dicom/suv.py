@@ -45,8 +45,11 @@ BQ_PER_MBQ: Final = 1e6
 G_PER_KG: Final = 1000.0
 LONGEST_UPTAKE: Final = timedelta(hours=12)
 """A date that is only inferred may put the administration this long before the scan, not longer."""
+MOST_HALF_LIVES: Final = 10.0
+"""After so many a thousandth of the dose is left, of which no PET is made: a date so long before the scan is wrong."""
 REFERENCE_TOLERANCE: Final = timedelta(seconds=60)
 WHOLE_IN_MEMORY_BYTES: Final = 4_000_000
+_START: Final = "Radiopharmaceutical Start DateTime (0018,1078)"
 DATE_TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(\.\d{1,6})?([+-]\d{4})?")
 
 
@@ -245,12 +248,12 @@ def _from_activity(
     half_life_s = _half_life_s(datasets)
     if decay_correction == "START":
         reference, clock = _reference_time(datasets, half_life_s, issues)
-        uptake_s = (reference - _administration(datasets, reference, issues)).total_seconds()
+        uptake_s = (reference - _administration(datasets, reference, half_life_s, issues)).total_seconds()
         factor = weight_g / (dose_bq * math.exp2(-uptake_s / half_life_s))
         return ones * factor, f"Bq/ml, decay-corrected to {clock}, {uptake_s / 60:.1f} min after administration"
     if decay_correction == "NONE":
         times = [_mean_count_time(dataset, half_life_s, issues) for dataset in datasets]
-        administration = _administration(datasets, min(times), issues)
+        administration = _administration(datasets, min(times), half_life_s, issues)
         uptakes_s = np.array([(time - administration).total_seconds() for time in times])
         return weight_g / (
             dose_bq * np.exp2(-uptakes_s / half_life_s)
@@ -371,33 +374,45 @@ def _mean_count_offset_s(dataset: Dataset, half_life_s: float) -> float | None:
     return math.log(decays / -math.expm1(-decays)) / decay_per_s
 
 
-def _administration(datasets: Sequence[Dataset], scan: datetime, issues: list[Issue]) -> datetime:
+def _administration(datasets: Sequence[Dataset], scan: datetime, half_life_s: float, issues: list[Issue]) -> datetime:
     """When the tracer was given: the stated date and time, else the stated time on the scan's day or the day before."""
     item = _radiopharmaceutical(datasets[0])
     stated = _date_time(_get(item, "RadiopharmaceuticalStartDateTime"))
-    if stated is not None and stated <= scan:
+    wrong = "" if stated is None else _misdated(scan - stated, half_life_s)
+    if stated is not None and not wrong:
         return stated
     clock = _clock_time(_get(item, "RadiopharmaceuticalStartTime"))
     if clock is None:
-        found = "comes after the scan" if stated else "and Start Time (0018,1072) are missing"
-        raise _RefusedError(f"Radiopharmaceutical Start DateTime (0018,1078) {found}")
+        raise _RefusedError(f"{_START} {wrong or 'and Start Time (0018,1072) are missing'}")
     day = _series_time(datasets[0]) or scan
     inferred = datetime.combine(day.date(), datetime.min.time()) + clock
     if inferred > scan:
         inferred -= timedelta(days=1)
-    if not timedelta(0) <= scan - inferred <= LONGEST_UPTAKE:
+    if not timedelta(0) <= scan - inferred <= LONGEST_UPTAKE or _misdated(scan - inferred, half_life_s):
         hours = (scan - inferred).total_seconds() / 3600
         raise _RefusedError(f"Radiopharmaceutical Start Time (0018,1072) would lie {hours:.1f} h before the scan")
-    if stated is not None:
-        text = (
-            "Radiopharmaceutical Start DateTime (0018,1078) comes after the scan; Start Time (0018,1072) with the date "
-            "of the series was used."
-        )
-        issues.append(_issue("suv-administration-after-scan", Severity.WARNING, text))
+    _note_inference(wrong, inferred, day, issues)
+    return inferred
+
+
+def _misdated(uptake: timedelta, half_life_s: float) -> str:
+    """Say why the tracer cannot have been given so long before the scan; empty where it can."""
+    if uptake < timedelta(0):
+        return "comes after the scan"
+    half_lives = uptake.total_seconds() / half_life_s
+    if half_lives <= MOST_HALF_LIVES:
+        return ""
+    return f"lies {uptake.total_seconds() / 3600:.1f} h before the scan, over {MOST_HALF_LIVES:g} half-lives"
+
+
+def _note_inference(wrong: str, inferred: datetime, day: datetime, issues: list[Issue]) -> None:
+    """Say why the time of the administration was inferred: nothing is said where only a time is stated."""
+    if wrong:
+        text = f"{_START} {wrong}; Start Time (0018,1072) with the date of the series was used."
+        issues.append(_issue("suv-administration-misdated", Severity.WARNING, text))
     elif inferred.date() != day.date():
         text = "The administration states only a time, after the scan's: it was put on the day before (midnight)."
         issues.append(_issue("suv-across-midnight", Severity.INFO, text))
-    return inferred
 
 
 def _acquisition_time(dataset: Dataset) -> datetime:

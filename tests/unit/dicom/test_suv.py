@@ -148,12 +148,34 @@ def test_only_a_start_date_and_time_is_enough():
 def test_a_stated_date_after_the_scan_falls_back_on_the_time_with_an_issue():
     dataset = pet(RadiopharmaceuticalStartDateTime="20250102100000")
     assert factor(dataset) == pytest.approx(ONE_HALF_LIFE_LATER)
-    assert issue_codes(dataset) == ["suv-administration-after-scan"]
+    assert issue_codes(dataset) == ["suv-administration-misdated"]
 
 
 def test_a_stated_date_after_the_scan_without_a_time_is_refused():
     dataset = pet(RadiopharmaceuticalStartDateTime="20250102100000", RadiopharmaceuticalStartTime=None)
     assert "(0018,1078) comes after the scan" in reason(dataset)
+
+
+@pytest.mark.parametrize("stated", ["20241230100000", "20150101100000"])
+def test_a_stated_date_of_which_no_activity_would_be_left_falls_back_on_the_time_with_an_issue(stated):
+    dataset = pet(RadiopharmaceuticalStartDateTime=stated)
+    assert factor(dataset) == pytest.approx(ONE_HALF_LIFE_LATER)
+    assert issue_codes(dataset) == ["suv-administration-misdated"]
+    alone = pet(RadiopharmaceuticalStartDateTime=stated, RadiopharmaceuticalStartTime=None)
+    assert "h before the scan, over 10 half-lives" in reason(alone)
+    undecayed = pet(RadiopharmaceuticalStartDateTime=stated, RadiopharmaceuticalStartTime=None, DecayCorrection="NONE")
+    assert "over 10 half-lives" in reason(undecayed)
+
+
+def test_days_before_the_scan_are_believed_of_a_tracer_that_lives_for_days():
+    days = pet(RadiopharmaceuticalStartDateTime="20241229114000", RadionuclideHalfLife=282_276.0)  # zirconium-89
+    assert factor(days) == pytest.approx(1000 * WEIGHT_KG / (DOSE_BQ * 2 ** -(3 * 86_400 / 282_276.0)))
+    assert issue_codes(days) == []
+
+
+def test_a_time_that_leaves_no_activity_of_a_short_lived_tracer_is_refused():
+    dataset = pet(RadiopharmaceuticalStartDateTime=None, RadionuclideHalfLife=122.0)
+    assert "1.7 h before the scan" in reason(dataset)
 
 
 def test_a_time_that_only_a_wild_guess_could_explain_is_refused():
