@@ -21,6 +21,7 @@ from pydicom.filereader import (
     read_preamble,
 )
 from pydicom.uid import AllTransferSyntaxes
+from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
 from rtcomplexity.errors import LimitExceededError, UnreadableFileError
 from rtcomplexity.settings import Settings
@@ -56,6 +57,11 @@ DEFLATED: Final = b"1.2.840.10008.1.2.1.99"
 DICOMDIR: Final = b"1.2.840.10008.1.3.10"
 _UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 _PIXEL_GROUP: Final = 0x7FE0
+_META_GROUP: Final = 0x0002
+_COMMAND_GROUP_STOP: Final = 0x00010000
+_LONG_VRS: Final = frozenset(vr.encode() for vr in EXPLICIT_VR_LENGTH_32)
+_HEAD_LENGTHS: Final = frozenset({8, 12})
+"""Bytes of an element before its value."""
 _CONTENT_GROUPS: Final = frozenset({0x3006, 0x300A})
 DEFAULTS: Final = Settings()
 _TRANSFER_SYNTAX_TAG: Final = 0x00020010
@@ -137,13 +143,15 @@ def parse(source: bytes | BinaryIO, *, header_only: bool = False, settings: Sett
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what matters of them is checked here and by the readers
-            dataset: Dataset = (
-                _parse_deflated(stream, stop_when, settings)
-                if _is_deflated(source)
-                else read_partial(stream, stop_when, force=True)
-            )
+            start = _after_meta(stream)
+            dataset: Dataset
+            if _is_deflated(source):
+                start, dataset = 0, _parse_deflated(stream, stop_when, settings)
+            else:
+                dataset = read_partial(stream, stop_when, force=True)
     except PARSE_FAULTS as fault:
         raise UnreadableFileError(f"A DICOM file is broken: {describe(fault)}.", _AGAIN) from fault
+    _refuse_double_at(start, dataset)
     _refuse_too_deep(dataset, settings.max_nesting)
     return dataset
 
@@ -237,13 +245,45 @@ def _inflated(stream: BinaryIO, settings: Settings) -> BytesIO:
     return BytesIO(unpacked)
 
 
+def _after_meta(stream: BinaryIO) -> int:
+    """Place where the elements after the file meta information begin, of which pydicom takes the last of two alike."""
+    place, seen = HEAD_BYTES if has_preamble(stream.read(HEAD_BYTES)) else 0, set()
+    stream.seek(place)
+    while len(head := stream.read(8)) == 8 and struct.unpack("<H", head[:2])[0] == _META_GROUP:
+        if head[:4] in seen:
+            raise _twice(f"({head[1]:02X}{head[0]:02X},{head[3]:02X}{head[2]:02X})")
+        seen.add(head[:4])
+        place += 8
+        if head[4:6] in _LONG_VRS:
+            place += 4 + struct.unpack("<I", stream.read(4))[0]
+        else:
+            place += struct.unpack("<H", head[6:])[0] if head[4:6].isalpha() else struct.unpack("<I", head[4:])[0]
+        stream.seek(place)
+    stream.seek(0)
+    return place
+
+
+def _refuse_double_at(start: int, dataset: Dataset) -> None:
+    """Refuse a dataset whose first element stands twice: :func:`_counted` cannot tell that from pydicom's peeking."""
+    first = next(iter(dataset._dict.values()), None)  # noqa: SLF001
+    if first is None or min(dataset.keys()) < _COMMAND_GROUP_STOP:
+        return
+    begins = first.value_tell if isinstance(first, RawDataElement) else first.file_tell
+    if begins is not None and begins - start not in _HEAD_LENGTHS:
+        raise _twice(str(first.tag))
+
+
+def _twice(tag: str) -> UnreadableFileError:
+    return UnreadableFileError(f"A DICOM file is broken: the element {tag} stands in it twice.", _AGAIN)
+
+
 def _counted(stop_when: _StopWhen, limit: int) -> _StopWhen:
     """Give the same answers as `stop_when`, as long as elements are not too many and none stands twice."""
     seen: set[int] = set()
 
     def stop(tag: BaseTag, vr: str | None, length: int) -> bool:
         if tag in seen and len(seen) > 1:  # pydicom may ask twice about the first
-            raise UnreadableFileError(f"A DICOM file is broken: the element {tag} stands in it twice.", _AGAIN)
+            raise _twice(str(tag))
         seen.add(tag)
         if len(seen) > limit:
             raise LimitExceededError(

@@ -124,3 +124,43 @@ def test_of_two_contour_data_none_is_taken():
         struct.pack_into("<I", spoiled, place, struct.unpack_from("<I", spoiled, place)[0] + length)
     with pytest.raises(UnreadableFileError, match=r"\(3006,0040\) an element stands twice"):
         read_structure_set(bytes(spoiled), settings=Settings())
+
+
+META = (
+    element(0x00020002, b"1.2.840.10008.5.1.4.1.1.481.3\0", "UI"),
+    element(0x00020010, b"1.2.840.10008.1.2.1\0", "UI"),
+)
+CLASS, NAMED = element(0x00080016, b"1.2.840.10008.5.1.4.1.1.481.3\0", "UI"), element(0x00100010, b"A", "PN")
+CHARACTERS, VERSION = element(0x00080005, b"ISO_IR 100", "CS"), element(0x00020001, b"\0\1", "OB")
+PREAMBLE = bytes(128) + b"DICM"
+
+
+@pytest.mark.parametrize("start", [PREAMBLE, b""])
+@pytest.mark.parametrize(
+    ("parts", "tag"),
+    [
+        ((*META, META[1], CLASS), r"\(0002,0010\)"),
+        ((VERSION, META[0], *META, CLASS), r"\(0002,0002\)"),
+        ((VERSION, *META, VERSION, CLASS), r"\(0002,0001\)"),
+        ((*META, CLASS, CLASS, NAMED), r"\(0008,0016\)"),
+        ((*META, CHARACTERS, CHARACTERS, CLASS), r"\(0008,0005\)"),
+        ((CLASS, CLASS), r"\(0008,0016\)"),
+        ((*META, CLASS, NAMED, NAMED), r"\(0010,0010\)"),
+    ],
+)
+def test_an_element_that_stands_twice_in_a_file_is_refused_wherever_it_stands(start, parts, tag):
+    with pytest.raises(UnreadableFileError, match=f"the element {tag} stands in it twice"):
+        parse(start + b"".join(parts))
+
+
+@pytest.mark.parametrize("start", [PREAMBLE, b""])
+@pytest.mark.parametrize(
+    "parts", [(VERSION, *META, CLASS), (CLASS, NAMED), META, (*META, CHARACTERS, CLASS), (CHARACTERS, NAMED)]
+)
+def test_no_file_is_refused_for_elements_that_stand_once(start, parts):
+    parse(start + b"".join(parts))
+
+
+def test_elements_before_the_identifying_group_are_no_doubles():
+    command = element(0x00000002, b"1.2.840.10008.1.1\0", "UI", implicit=True)
+    assert len(parse(PREAMBLE + b"".join(META) + command + CLASS)) == 2
