@@ -38,7 +38,6 @@ _ELEMENT_HEAD_BYTES: Final = (8, 12)
 _UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 _ESCAPE: Final = b"\x1b"
 _PADDING: Final = b" \0\t\r\n"
-_US_BYTES: Final = 2
 _DATE: Final = re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 _TIME: Final = re.compile(r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?")
 
@@ -104,13 +103,22 @@ def integer(dataset: Dataset, tag: int) -> int | None:
 
 def unsigned_short(dataset: Dataset, tag: int) -> int | None:
     """One unsigned short (US); None where absent or of another length."""
+    return _unsigned(dataset, tag, "H")
+
+
+def unsigned_long(dataset: Dataset, tag: int) -> int | None:
+    """One unsigned long (UL); None where absent or of another length."""
+    return _unsigned(dataset, tag, "I")
+
+
+def _unsigned(dataset: Dataset, tag: int, form: str) -> int | None:
     element = raw_element(dataset, tag)
     if element is None:
         return None
     if not isinstance(element, RawDataElement):
         return element.value if isinstance(element.value, int) else None
-    value = bytes(element.value or b"")
-    return struct.unpack("<H" if element.is_little_endian else ">H", value)[0] if len(value) == _US_BYTES else None
+    value, order = bytes(element.value or b""), "<" if element.is_little_endian else ">"
+    return int(struct.unpack(order + form, value)[0]) if len(value) == struct.calcsize(order + form) else None
 
 
 def items(dataset: Dataset, tag: int) -> list[Dataset]:

@@ -208,8 +208,14 @@ def _frame(frame: Dataset, common: Dataset | None) -> Plane:
         orientation=elements.floats(orientation, 0x00200037, 6) if orientation is not None else None,
         spacing_mm=elements.floats(measures, 0x00280030, 2) if measures is not None else None,
         thickness_mm=elements.decimal(measures, 0x00180050) if measures is not None else None,
-        phase=(str(_long(content, 0x00209128)), str(_long(content, 0x00209156))) if content is not None else (),
+        phase=_frame_phase(content) if content is not None else (),
     )
+
+
+def _frame_phase(content: Dataset) -> tuple[str, ...]:
+    """Temporal Position Index and Frame Acquisition Number, empty where not stated."""
+    stated = elements.unsigned_long(content, 0x00209128), elements.unsigned_short(content, 0x00209156)
+    return tuple("" if number is None else str(number) for number in stated)
 
 
 def _group(frame: Dataset, common: Dataset | None, tag: int) -> Dataset | None:
@@ -219,7 +225,3 @@ def _group(frame: Dataset, common: Dataset | None, tag: int) -> Dataset | None:
         if found:
             return found[0]
     return None
-
-
-def _long(dataset: Dataset, tag: int) -> bytes:
-    return elements.raw_bytes(dataset, tag) or b""

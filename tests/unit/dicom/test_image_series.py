@@ -186,3 +186,31 @@ def test_an_enhanced_image_is_a_stack_of_frames(build):
     assert found.series.frame_indices == (1, 2, 0)
     assert len(set(found.series.paths)) == 1
     assert issues == ()
+
+
+@pytest.mark.parametrize("keyword", ["TemporalPositionIndex", "FrameAcquisitionNumber"])
+def test_the_phases_of_an_enhanced_image_stand_in_the_order_of_their_numbers(build, keyword):
+    dataset = new(ENHANCED_CT, "1.7.1", Modality="CT", FrameOfReferenceUID="1.9", Rows=5, Columns=7)
+    shared = item(
+        PixelMeasuresSequence=[item(PixelSpacing=[0.5, 0.8], SliceThickness=2)],
+        PlaneOrientationSequence=[item(ImageOrientationPatient=list(AXIAL))],
+    )
+    dataset.SharedFunctionalGroupsSequence = Sequence([shared])
+    numbers = [300, 9, 10, 1]
+    dataset.PerFrameFunctionalGroupsSequence = Sequence(
+        [
+            item(
+                PlanePositionSequence=[item(ImagePositionPatient=[0, 0, z])],
+                FrameContentSequence=[item(**{keyword: number})],
+            )
+            for number in numbers
+            for z in (0, 2)
+        ]
+    )
+    found, _ = build([dataset])
+    assert [(one.phase, numbers[one.series.frame_indices[0] // 2]) for one in found] == [
+        (0, 1),
+        (1, 9),
+        (2, 10),
+        (3, 300),
+    ]
