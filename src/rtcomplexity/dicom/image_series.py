@@ -38,6 +38,8 @@ _CONE_BEAM: Final = re.compile(r"\b(cbct|xvi|obi|cone[ _-]?beam|on-board imager|
 _WORD: Final = re.compile(r"[A-Z]+")
 _PHASE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*%|\bphase\s*(\d+)|\bT\s*=\s*(\d+)|\bT\s*(0|\d{2,3})\b", re.IGNORECASE)
 """30%, phase 3, T=3, T30; not the T1 and T2 of an MR."""
+_BLEND: Final = re.compile(r"\bASI?R(?:[ _-]?V)?[ _-]*\d+\s*%?", re.IGNORECASE)
+"""How much of an image was reconstructed iteratively: ASIR 30%, ASiR-V 50%."""
 _DERIVED: Final = "derived (projection or average)"
 
 
@@ -73,7 +75,7 @@ class FoundSeries:
     @property
     def named_phase(self) -> float | None:
         """Number of the phase that its description names: 30 for "30%", "phase 30", "T30"; None where it names none."""
-        found = _PHASE.search(self.series.description)
+        found = _PHASE.search(_BLEND.sub("", self.series.description))
         return None if found is None else float(found[found.lastindex or 0])
 
     @property

@@ -63,11 +63,16 @@ def build_image_sets(
 
 
 def _acquisitions(found: Sequence[FoundSeries]) -> list[list[FoundSeries]]:
-    """Phases are one acquisition: of one series, or series of one stack whose descriptions name phases."""
+    """Phases are one acquisition: of one series, or series of one stack whose descriptions name different phases."""
     groups: dict[tuple[object, ...], list[FoundSeries]] = defaultdict(list)
     for number, one in enumerate(found):
         groups[_acquisition_key(one, number)].append(one)
-    return list(groups.values())
+    return [part for group in groups.values() for part in ([group] if _are_phases(group) else [[one] for one in group])]
+
+
+def _are_phases(group: Sequence[FoundSeries]) -> bool:
+    """Whether more than one phase is named: "T10 bone" and "T10 soft tissue" are two images of a vertebra."""
+    return group[0].phase is not None or len({one.named_phase for one in group}) > 1
 
 
 def _acquisition_key(one: FoundSeries, number: int) -> tuple[object, ...]:

@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     from rtcomplexity.model.structure_set import Roi, StructureSet
 
 _PHASE_OF_NAME: Final = re.compile(
-    r"[\s_.-]+(?:(?:t|p|ph|phase|ct)[\s_=]*\d{1,3}\s*%?|(?:\d{2,3}|0)|\d{1,3}\s*%|inhale|exhale|insp|exp|in|ex|avg|ave|"
-    r"average|mip)\s*$",
+    r"[\s_.-]+(?:(?:ph|phase)[\s_=]*\d{1,3}\s*%?|(?:t|p|ct)(?:[\s_]*(?:\d{2,3}|0)\s*%?|[\s_]*=\s*\d{1,3}\s*%?|[\s_]*\d\s*%)|"
+    r"(?:\d{2,3}|0)|\d{1,3}\s*%|inhale|exhale|insp|exp|in|ex|avg|ave|average|mip)\s*$",
     re.IGNORECASE,
 )
-"""What a name ends with that tells phases of one target apart: _50, -T50, " 50%", _exhale; not the 1 of GTV-1."""
+"""What a name ends with that tells phases of one target apart: _50, -T50, " 50%", _exhale.
+
+Not the 1 of GTV-1, GTV P1 or GTV T1: those number parts and tumours.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

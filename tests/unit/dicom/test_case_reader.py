@@ -334,7 +334,16 @@ def test_a_frame_that_the_set_itself_relates_is_registered(folder):
     assert len(case.registrations) == 1
 
 
-@pytest.mark.parametrize("names", [("T1 axial", "T2 axial"), ("5 mm thorax", "2 mm thorax")])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("T1 axial", "T2 axial"),
+        ("5 mm thorax", "2 mm thorax"),
+        ("Thorax ASIR 30%", "Thorax ASIR 50%"),
+        ("ASiR-V 40%", "ASiR-V 60%"),
+        ("T10 bone", "T10 soft tissue"),
+    ],
+)
 def test_a_number_that_is_no_phase_makes_no_phases(folder, names):
     made = ct()
     others = [one for n, name in enumerate(names) for one in ct(root=f"1.6{n}", SeriesDescription=name)]
