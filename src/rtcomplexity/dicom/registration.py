@@ -11,9 +11,10 @@ import warnings
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from pydicom.dataelem import RawDataElement
 
 from rtcomplexity.dicom import elements
-from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe
+from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, raw_element
 from rtcomplexity.errors import UnreadableFileError
 from rtcomplexity.model.issue import Issue, Severity
 from rtcomplexity.model.registration import DeformationField, FrameMapping, SpatialRegistration
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 SPATIAL_REGISTRATION_UID: Final = "1.2.840.10008.5.1.4.1.1.66.1"
 DEFORMABLE_REGISTRATION_UID: Final = "1.2.840.10008.5.1.4.1.1.66.3"
 GRID_SEQUENCE: Final = 0x00640005
+VECTORS: Final = 0x00640009
+"""Vector Grid Data: bytes, which pydicom leaves in the order of their file."""
 PRE_MATRIX_SEQUENCE: Final = 0x0064000F
 POST_MATRIX_SEQUENCE: Final = 0x00640010
 SUBJECT: Final = "registration"
@@ -296,12 +299,14 @@ def _no_grid() -> tuple[NDArray[np.float64], NDArray[np.float32]]:
 
 def _grid(item: Dataset) -> tuple[NDArray[np.float64], NDArray[np.float32]] | None:
     """Affine to grid indices and the vectors of a Deformable Registration Grid item; None where they do not fit."""
+    raw = raw_element(item, VECTORS)
+    order = ">" if isinstance(raw, RawDataElement) and not raw.is_little_endian else "<"
     try:
         origin = np.asarray(item.ImagePositionPatient, dtype=np.float64)
         directions = np.asarray(item.ImageOrientationPatient, dtype=np.float64).reshape(2, 3)
         counts = np.asarray(item.GridDimensions, dtype=np.int64)
         resolution = np.asarray(item.GridResolution, dtype=np.float64)
-        vectors = np.frombuffer(item.VectorGridData, dtype="<f4")
+        vectors = np.frombuffer(item.VectorGridData, dtype=order + "f4").astype(np.float32)
     except (AttributeError, TypeError, ValueError):
         return None
     gram = directions @ directions.T

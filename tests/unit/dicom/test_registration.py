@@ -1,11 +1,16 @@
 """What registration objects say, read as values; every matrix that cannot be used is left out with an issue."""
 
+from io import BytesIO
+
 import numpy as np
 import pytest
+from pydicom import dcmwrite
 from pydicom.dataelem import RawDataElement
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.tag import Tag
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from rtcomplexity.dicom.parsing import parse
 from rtcomplexity.dicom.registration import (
     DEFORMABLE_REGISTRATION_UID,
     SPATIAL_REGISTRATION_UID,
@@ -82,6 +87,19 @@ def deformable_registration(vectors_mm, *, origin=(0, 0, 0), resolution=(2, 3, 4
     item.DeformableRegistrationGridSequence = [grid]
     dataset.DeformableRegistrationSequence = [item]
     return dataset
+
+
+def as_written(dataset, syntax, vectors_mm):
+    """The dataset as it is read from a file of that transfer syntax, its vectors in that syntax's byte order."""
+    order = ">f4" if syntax == ExplicitVRBigEndian else "<f4"
+    grid = dataset.DeformableRegistrationSequence[0].DeformableRegistrationGridSequence[0]
+    grid.VectorGridData = np.asarray(vectors_mm, dtype=order).tobytes()
+    dataset.SOPInstanceUID = "1.2.9"
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = syntax
+    stream = BytesIO()
+    dcmwrite(stream, dataset, enforce_file_format=True)
+    return parse(stream.getvalue())
 
 
 def codes(issues):
@@ -261,3 +279,11 @@ def test_a_matrix_that_is_text_is_left_out():
     value, issues = read_registration(registration(registration_item(SOURCE, item)), "")
     assert value.mappings == ()
     assert codes(issues) == ["registration-matrix-unusable", "registration-empty"]
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian])
+def test_vectors_are_read_in_the_byte_order_of_their_file(syntax):
+    vectors_mm = np.random.default_rng(1).normal(0, 5, (2, 3, 4, 3)).astype(np.float32)
+    value, issues = read_registration(as_written(deformable_registration(vectors_mm), syntax, vectors_mm), "")
+    np.testing.assert_array_equal(value.deformations[0].vectors_mm, vectors_mm)
+    assert issues == ()
