@@ -31,6 +31,9 @@ SURFACE_METHOD: Final = (
     f"{COARSEST_STEP_MM:g} mm"
 )
 """How the scored surface is made; values of one method compare with each other."""
+MOST_VOXELS: Final = 50_000_000
+"""Of a grid; targets that lie a metre apart take coarser steps. A voxel costs up to thirty bytes."""
+TOO_FAR_APART: Final = "the gross targets lie so far apart that no fine grid holds them all"
 REPLICATE_STEP_MM: Final = 3.0
 """On which replicates are compared with the original: as coarse as the blur allows."""
 
@@ -43,12 +46,14 @@ def scored_surface(stack: PlaneStack, step_mm: float | None = None) -> SubvoxelS
     stack
         The union of the gross targets.
     step_mm
-        Of the grid; None takes a sixteenth of the equivalent diameter, between 1 and 2 mm.
+        Of the grid; None takes a sixteenth of the equivalent diameter, between 1 and 2 mm. Either is coarser where
+        the grid would else have more than :data:`MOST_VOXELS` voxels.
     """
     from rtcomplexity.geometry.shape_field import Smoothing  # noqa: PLC0415 - brings scipy, seldom needed
     from rtcomplexity.geometry.subvoxel import SubvoxelSurface  # noqa: PLC0415
 
-    return SubvoxelSurface(stack=stack, smoothing=Smoothing(blur_mm=BLUR_MM), step_mm=step_mm or _step_mm(stack))
+    step_mm = max(step_mm or _step_mm(stack), _affordable_mm(stack))
+    return SubvoxelSurface(stack=stack, smoothing=Smoothing(blur_mm=BLUR_MM), step_mm=step_mm)
 
 
 def sphericity_ratio(surface: SubvoxelSurface) -> float:
@@ -84,6 +89,8 @@ def measure_shape(target: ShapeContext) -> dict[str, Measurement]:
     """Measure the shape of a gross target, by scored key."""
     if not np.isfinite(_volume_mm3(target.stack)):
         return {key: Measurement.missing("the volume is not known", Unit.NONE) for key in SHAPE}
+    if _affordable_mm(target.stack) > REPLICATE_STEP_MM:
+        return {key: Measurement.missing(TOO_FAR_APART, Unit.NONE) for key in SHAPE}
     return shape_of(target.stack)
 
 
@@ -96,8 +103,10 @@ def shape_of(stack: PlaneStack, step_mm: float | None = None) -> dict[str, Measu
 def coarse_shape(stack: PlaneStack) -> dict[str, float]:
     """Shape by scored key on a coarse grid, against nothing: to be compared with another shape found likewise.
 
-    Empty where the planes do not tell it.
+    Empty where the planes do not tell it, or targets lie too far apart.
     """
+    if _affordable_mm(stack) > REPLICATE_STEP_MM:
+        return {}
     from rtcomplexity.geometry.subvoxel import volume_weighted, well_sampled  # noqa: PLC0415
     from rtcomplexity.geometry.surface import UnmeasurableShapeError  # noqa: PLC0415
 
@@ -125,6 +134,12 @@ def _measured(compute: Callable[[SubvoxelSurface], float], surface: SubvoxelSurf
 def _step_mm(stack: PlaneStack) -> float:
     diameter_mm = float(np.cbrt(6 * _volume_mm3(stack) / np.pi))
     return min(max(diameter_mm / STEPS_PER_DIAMETER, FINEST_STEP_MM), COARSEST_STEP_MM)
+
+
+def _affordable_mm(stack: PlaneStack) -> float:
+    """Step of a grid round the stack that has as many voxels as memory allows, mm."""
+    width, height = np.ptp(stack.points_mm, axis=0)
+    return float(np.cbrt(width * height * (np.ptp(stack.positions_mm) + stack.slab_mm.max()) / MOST_VOXELS))
 
 
 def _volume_mm3(stack: PlaneStack) -> float:

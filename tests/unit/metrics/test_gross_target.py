@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 
+from rtcomplexity.metrics import target_shape
+from rtcomplexity.metrics.gross_target import union_of
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.model.case import Case
 from rtcomplexity.model.structure_set import Roi, StructureSet, TargetClass
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.phantoms import SAGITTAL, contour_stack, plane_positions, sphere
 from unit.geometry.stacks import circle, on_planes, square
+from unit.metrics.contexts import context_of
 
 DISC_CM3 = np.pi * 100 * 3 / 1000
 """One slab of a tube of 10 mm radius drawn every 3 mm."""
@@ -27,6 +30,10 @@ def measured(*contours):
     )
     drawn = StructureSet(sop_instance_uid="1", series_uid="", study_uid="", patient_key="", rois=rois)
     return measure(Case(plan_id="1", structure_set=drawn, chosen_because=""), settings=Settings())
+
+
+def union_of_two(*contours):
+    return union_of([context_of(each, number=n) for n, each in enumerate(contours)]).stack
 
 
 def gross(table, name):
@@ -74,3 +81,19 @@ def test_contours_that_cancel_have_no_area_and_are_not_scored():
     assert "cancel" in values["shape.volume_deviation"].reason
     assert "cancel" in values["contour.isoperimetric_ratio"].reason
     assert table.gross_target_rois == ()
+
+
+def test_targets_far_apart_are_measured_on_steps_that_memory_allows_or_not_at_all(monkeypatch):
+    planes = 3.0 * np.arange(8)
+    apart = tube(*planes), tube(*planes, centre=(300.0, 200.0))
+    fine = measured(*apart)
+    monkeypatch.setattr(target_shape, "MOST_VOXELS", 150_000)
+    coarse = measured(*apart)
+    grids = [body.shape.grid for body in target_shape.scored_surface(union_of_two(*apart)).bodies]
+    assert all(2.0 < grid.step_mm < 3.0 for grid in grids)
+    for name in ("sphericity_ratio", "solidity_ratio", "concavity_ratio", "curvature_ratio"):
+        assert gross(coarse, name) == pytest.approx(gross(fine, name), rel=0.02)
+    monkeypatch.setattr(target_shape, "MOST_VOXELS", 50_000)
+    missing = measured(*apart).gross_target["scored.sphericity_ratio"]
+    assert (missing.value, missing.reason) == (None, target_shape.TOO_FAR_APART)
+    assert target_shape.coarse_shape(union_of_two(*apart)) == {}
