@@ -1,32 +1,38 @@
 """The union of shapes drawn one over another, as one stack of planes.
 
-Where shapes lie apart on a plane their contours stand side by side, unchanged. Where they meet, the union's outline is
+Contours that meet none of another shape stand in the union unchanged. Where shapes meet, the union's outline is
 the zero line of the larger of their signed distances on a lattice, which meets the true outline to a small fraction of
 a pixel but has its own vertices.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rtcomplexity.geometry.frames import group_positions, next_vertex
-from rtcomplexity.geometry.planar import PlaneStack
 from rtcomplexity.geometry.runs import plane_of_slices
 from rtcomplexity.geometry.signed_distance import Sections, section_distances
 from rtcomplexity.geometry.slabs import slabs
+from rtcomplexity.geometry.topology import labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from rtcomplexity.geometry.planar import PlaneStack
+
     Polygons = list[NDArray[np.float64]]
 
 REACH_PIXELS = 4.0
 """Distances are only needed near the outline."""
 MARGIN_PIXELS = 3
+BLOCK_ROWS = 500
+"""Boxes that are compared with all others at once."""
 
 
 def union_stack(
@@ -49,22 +55,13 @@ def union_stack(
     every = np.concatenate([stack.positions_mm for stack in stacks])
     planes = group_positions(every, tolerance_mm)
     positions = np.bincount(planes, weights=every) / np.bincount(planes)
-    sources = [plane_of_slices(stack, positions) for stack in stacks]
-    outlines = []
-    for p in range(len(positions)):
-        drawn = [
-            stack.plane_polygons(source[p]) for stack, source in zip(stacks, sources, strict=True) if source[p] >= 0
-        ]
-        outlines.append(union_of_polygons([polygons for polygons in drawn if polygons], pixel_mm))
+    outlines = _outlines(stacks, positions, pixel_mm)
     middles = 0.5 * (positions[1:] + positions[:-1])
     apart = np.all([plane_of_slices(stack, middles) < 0 for stack in stacks], axis=0)
     slab = slabs(positions, slice_positions_mm, gap_factor=gap_factor, apart=apart)
     polygons = [polygon for outline in outlines for polygon in outline]
-    first = stacks[0]
-    return PlaneStack(
-        u_axis=first.u_axis,
-        v_axis=first.v_axis,
-        normal=first.normal,
+    return replace(
+        stacks[0],
         positions_mm=positions,
         lower_mm=slab.lower_mm,
         upper_mm=slab.upper_mm,
@@ -74,10 +71,44 @@ def union_stack(
     )
 
 
+def _outlines(stacks: Sequence[PlaneStack], positions_mm: NDArray[np.float64], pixel_mm: float) -> list[Polygons]:
+    """Outlines of the union on each plane."""
+    sources = [plane_of_slices(stack, positions_mm) for stack in stacks]
+    outlines = []
+    for p in range(len(positions_mm)):
+        drawn = [
+            stack.plane_polygons(source[p]) for stack, source in zip(stacks, sources, strict=True) if source[p] >= 0
+        ]
+        outlines.append(union_of_polygons([polygons for polygons in drawn if polygons], pixel_mm))
+    return outlines
+
+
 def union_of_polygons(regions: Sequence[Polygons], pixel_mm: float) -> Polygons:
     """Outline of the union of even-odd regions of one plane, each a list of (n, 2) polygons, mm."""
-    if len(regions) < 2 or _boxes_are_apart(regions):
-        return [polygon for region in regions for polygon in region]
+    every = [(number, polygon) for number, region in enumerate(regions) for polygon in region]
+    label = _clusters([polygon for _, polygon in every])
+    outlines: Polygons = []
+    for root in np.unique(label).tolist():
+        parts: defaultdict[int, Polygons] = defaultdict(list)
+        for place in np.flatnonzero(label == root).tolist():
+            parts[every[place][0]].append(every[place][1])
+        outlines += next(iter(parts.values())) if len(parts) == 1 else _joined(list(parts.values()), pixel_mm)
+    return outlines
+
+
+def _clusters(polygons: Polygons) -> NDArray[np.int64]:
+    """(m,) the first polygon of each one's cluster: of those whose boxes meet, directly or through others."""
+    lower, upper = (np.array([end(polygon, axis=0) for polygon in polygons]) for end in (np.min, np.max))
+    pairs = []
+    for start in range(0, len(polygons), BLOCK_ROWS):
+        rows = slice(start, start + BLOCK_ROWS)
+        meet = np.all((lower[rows, None] <= upper) & (lower <= upper[rows, None]), axis=2)
+        pairs.append(np.argwhere(meet) + np.array([start, 0]))
+    return labels(len(polygons), np.concatenate(pairs))
+
+
+def _joined(regions: Sequence[Polygons], pixel_mm: float) -> Polygons:
+    """Outline of the union of regions that meet, found on a lattice."""
     lower = np.min([polygon.min(axis=0) for region in regions for polygon in region], axis=0)
     upper = np.max([polygon.max(axis=0) for region in regions for polygon in region], axis=0)
     origin = lower - MARGIN_PIXELS * pixel_mm
@@ -89,15 +120,6 @@ def union_of_polygons(regions: Sequence[Polygons], pixel_mm: float) -> Polygons:
 
     outlines: Polygons = find_contours(distance, 0.0)  # type: ignore[no-untyped-call]
     return [outline[:-1, ::-1] * pixel_mm + origin for outline in outlines if len(outline) > 3]
-
-
-def _boxes_are_apart(regions: Sequence[Polygons]) -> bool:
-    boxes = [(np.min([p.min(0) for p in r], axis=0), np.max([p.max(0) for p in r], axis=0)) for r in regions]
-    for n, (lower, upper) in enumerate(boxes):
-        for other_lower, other_upper in boxes[n + 1 :]:
-            if np.all(lower <= other_upper) and np.all(other_lower <= upper):
-                return False
-    return True
 
 
 def _distances(

@@ -34,6 +34,37 @@ def test_two_overlapping_circles_have_the_area_and_outline_of_their_union(distan
     assert perimeters(joined[0], np.array([0, len(joined[0])]))[0] == pytest.approx(outline, rel=0.01)
 
 
+def test_only_what_meets_is_joined_however_far_the_rest_lies():
+    far, hole = circle(9, centre=(9000, -9000)), circle(4, centre=(9000, -9000))
+    joined = union_of_polygons([[circle(10), far, hole], [circle(10, centre=(10.0, 0))]], 0.5)
+    assert [len(polygon) for polygon in joined if np.array_equal(polygon, far) or np.array_equal(polygon, hole)] == [
+        len(far),
+        len(hole),
+    ]
+    assert len(joined) == 3
+    (outline,) = [polygon for polygon in joined if polygon.max() < 100]
+    assert area([outline]) == pytest.approx(2 * np.pi * 100 - lens_area(10, 10), rel=2e-3)
+
+
+def test_contours_that_meet_through_others_are_joined_together():
+    chain = [circle(10, centre=(x, 0)) for x in (0, 30, 15)]
+    (outline,) = union_of_polygons([chain[:2], chain[2:]], 0.5)
+    assert area([outline]) == pytest.approx(3 * np.pi * 100 - 2 * lens_area(10, 15), rel=2e-3)
+
+
+def test_shapes_that_touch_along_an_edge_are_one():
+    left, right = square(10), square(10, centre=(10, 0))
+    outline = max(union_of_polygons([[left], [right]], 0.5), key=len)
+    assert area([outline]) == pytest.approx(area([left]) + area([right]), rel=0.01)
+
+
+def test_as_many_contours_as_a_plane_may_hold_are_compared_in_blocks():
+    dots = [circle(1, points=8, centre=(5.0 * n, 0)) for n in range(1201)]
+    joined = union_of_polygons([dots[:1200], [dots[1200]], [circle(1, points=8, centre=(5.0 * 700, 0.5))]], 0.5)
+    assert len(joined) == 1201
+    assert sum(any(np.array_equal(dot, polygon) for polygon in joined) for dot in dots[:3] + dots[699:702]) == 5
+
+
 def test_circles_apart_are_kept_vertex_for_vertex():
     one, other = circle(5), circle(5, centre=(20, 0))
     joined = union_of_polygons([[one], [other]], 0.5)
