@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from rtcomplexity.dicom.headers import IndexedFile
     from rtcomplexity.dicom.image_series import FoundSeries
+    from rtcomplexity.dicom.selection import Choice
     from rtcomplexity.model.case import ImageSet
     from rtcomplexity.model.plan import RtPlan
     from rtcomplexity.model.registration import SpatialRegistration
@@ -98,26 +99,26 @@ def read_case(
     found, image_issues = build_series(index.images)
     plans, plan_issues = _plans(index, settings)
     candidates, set_issues = _candidates(index, found, plans, settings, aliases)
-    choice = choose(candidates, structure_set_uid)
-    chosen = choice.chosen.structure_set
-    link = choice.chosen.link
+    noticed = (*index.issues, *image_issues, *plan_issues, *set_issues)
+    return _case(index, choose(candidates, structure_set_uid), found, plans, noticed, settings)
+
+
+def _case(
+    index: FileIndex,
+    choice: Choice,
+    found: Sequence[FoundSeries],
+    plans: Sequence[RtPlan],
+    noticed: Sequence[Issue],
+    settings: Settings,
+) -> Case:
+    """Put what goes with the chosen structure set beside it; `noticed` are the issues so far."""
+    chosen, link = choice.chosen.structure_set, choice.chosen.link
     registrations, registration_issues = _registrations(index, choice.chosen, settings)
     image_sets, series_issues = build_image_sets(found, link, chosen.references, registrations)
     phase_sets = _phase_sets(choice.others, link.planning, image_sets)
     plan, choice_issues = _plan_of(chosen, plans)
-    issues = (
-        *index.issues,
-        *image_issues,
-        *plan_issues,
-        *set_issues,
-        *choice.chosen.issues,
-        *registration_issues,
-        *series_issues,
-        *choice_issues,
-        *link_issues(chosen, link, found),
-        *roi_image_issues(chosen, link, image_sets),
-        *input_issues(index),
-    )
+    tie_issues = (*link_issues(chosen, link, found), *roi_image_issues(chosen, link, image_sets), *input_issues(index))
+    own_issues = (*choice.chosen.issues, *registration_issues, *series_issues, *choice_issues)
     return Case(
         plan_id=_plan_id([chosen, *(phase.structure_set for phase in phase_sets)], image_sets, plan, registrations),
         structure_set=chosen,
@@ -130,7 +131,7 @@ def read_case(
         phase_sets=phase_sets,
         rt_plan=plan,
         registrations=registrations,
-        issues=tuple(sorted(set(issues))),
+        issues=tuple(sorted({*noticed, *own_issues, *tie_issues})),
         files_read=index.files_read,
         files_skipped=index.files_skipped,
     )

@@ -173,17 +173,8 @@ def _read_dataset(
     rois = _rois(dataset, issues, aliases)
     _refuse_too_many("targets", sum(roi.target_class.is_target for roi in rois), settings.max_targets)
     gathered = _gather_contours(dataset, settings)
-    known = {roi.number for roi in rois}
-    issues += _contour_issues(gathered, known)
-    contours = _contours_by_roi(gathered, known)
-    rois = tuple(
-        replace(
-            roi,
-            contours=contours.get(roi.number, roi.contours),
-            image_uids=frozenset(gathered.image_uids.get(roi.number, ())),
-        )
-        for roi in rois
-    )
+    issues += _contour_issues(gathered, {roi.number for roi in rois})
+    rois = _with_contours(rois, gathered)
     structure_set = StructureSet(
         sop_instance_uid=elements.text(dataset, 0x00080018),
         series_uid=elements.text(dataset, 0x0020000E),
@@ -201,6 +192,18 @@ def _read_dataset(
     issues += _header_issues(dataset, structure_set)
     issues += _roi_issues(rois)
     return structure_set, tuple(sorted(issues))
+
+
+def _with_contours(rois: Sequence[Roi], gathered: _Gathered) -> tuple[Roi, ...]:
+    contours = _contours_by_roi(gathered, {roi.number for roi in rois})
+    return tuple(
+        replace(
+            roi,
+            contours=contours.get(roi.number, roi.contours),
+            image_uids=frozenset(gathered.image_uids.get(roi.number, ())),
+        )
+        for roi in rois
+    )
 
 
 def _refuse_unusable(dataset: Dataset) -> None:
@@ -465,9 +468,9 @@ def _contour_issues(gathered: _Gathered, known: set[int]) -> list[Issue]:
     if gathered.unnumbered:
         text = f"{gathered.unnumbered} contour items name no ROI and were left out."
         issues.append(_plan_issue("dangling-contours", text))
+    counts = Counter(gathered.roi_numbers)
     for number in sorted(set(gathered.items_per_roi) - known):
-        contours = gathered.roi_numbers.count(number)
-        text = f"{contours} contours are of ROI number {number}, which is not in the set; they were left out."
+        text = f"{counts[number]} contours are of ROI number {number}, which is not in the set; they were left out."
         issues.append(_plan_issue("dangling-contours", text))
     for number, count in sorted(gathered.items_per_roi.items()):
         if count > 1 and number in known:
@@ -478,6 +481,7 @@ def _contour_issues(gathered: _Gathered, known: set[int]) -> list[Issue]:
 
 def _per_contour_issues(gathered: _Gathered, known: set[int]) -> list[Issue]:
     """One issue a kind of oddity and ROI, with the number of contours."""
+    counts = Counter(gathered.roi_numbers)
     found: Counter[tuple[int, str, str]] = Counter()
     for place, number in enumerate(gathered.roi_numbers):
         if number in known:
@@ -486,7 +490,7 @@ def _per_contour_issues(gathered: _Gathered, known: set[int]) -> list[Issue]:
         _roi_issue(
             number,
             code,
-            f"{count} of {gathered.roi_numbers.count(number)} contours {text}.",
+            f"{count} of {counts[number]} contours {text}.",
             Severity.ERROR if code == "contour-left-out" else Severity.WARNING,
         )
         for (number, code, text), count in sorted(found.items())
