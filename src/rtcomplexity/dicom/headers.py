@@ -84,7 +84,6 @@ class IndexedFile:
     sop_instance_uid: str
     modality: str
     """By SOP Class for images, else Modality (0008,0060)."""
-    stated_modality: str
     patient_key: str = field(repr=False)
     name_key: str = field(default="", repr=False)
     """Patient's name and birth date, where both are stated."""
@@ -112,7 +111,6 @@ def read_header(dataset: Dataset, path: Path, sha256: str) -> IndexedFile:
         sop_class_uid=sop_class,
         sop_instance_uid=elements.text(dataset, 0x00080018),
         modality=modality or stated,
-        stated_modality=stated,
         patient_key=read_patient_key(dataset),
         name_key=_name_key(dataset),
         study_uid=elements.text(dataset, 0x0020000D),

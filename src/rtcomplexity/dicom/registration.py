@@ -97,7 +97,6 @@ def _read(dataset: Dataset, file_sha256: str) -> tuple[SpatialRegistration, tupl
         sop_instance_uid=elements.text(dataset, 0x00080018),
         registered_frame_uid=registered_uid,
         mappings=mappings,
-        referenced_image_uids=frozenset(_referenced_image_uids(items)),
         is_deformable=deformable,
         deformations=deformations,
         file_sha256=file_sha256,
@@ -323,13 +322,6 @@ def _grid(item: Dataset) -> tuple[NDArray[np.float64], NDArray[np.float32]] | No
     point_from_grid[:3, :3] = (axes * resolution[:, None]).T
     point_from_grid[:3, 3] = origin
     return np.linalg.inv(point_from_grid).astype(np.float64), vectors.reshape(*counts[::-1], 3)
-
-
-def _referenced_image_uids(items: Iterable[Dataset]) -> Iterable[str]:
-    for item in items:
-        for image in elements.items(item, 0x00081140):
-            if uid := elements.text(image, 0x00081155):
-                yield uid
 
 
 def _same(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rtcomplexity.dicom import elements
-from rtcomplexity.dicom.headers import PLANS, read_patient_key
+from rtcomplexity.dicom.headers import PLANS
 from rtcomplexity.errors import UnreadableFileError
 from rtcomplexity.model.plan import Prescription, RtPlan
 
@@ -42,8 +42,6 @@ def read_plan(dataset: Dataset, file_sha256: str) -> RtPlan:
     referenced = elements.items(dataset, 0x300C0060)
     return RtPlan(
         sop_instance_uid=elements.text(dataset, 0x00080018),
-        study_uid=elements.text(dataset, 0x0020000D),
-        patient_key=read_patient_key(dataset),
         label=elements.text(dataset, 0x300A0002, encodings),
         referenced_structure_set_uid=elements.text(referenced[0], 0x00081155) if referenced else "",
         fractions_planned=_fractions(dataset),

@@ -414,17 +414,15 @@ def _of_roi(parts: list[NDArray[np.float64]], counts: NDArray[np.int64], kinds: 
 
 def _references(dataset: Dataset, rois: Iterable[Roi], gathered: _Gathered) -> ImageReferences:
     frames = {roi.frame_of_reference_uid for roi in rois} | {elements.text(dataset, 0x00200052)}
-    studies, series, images = set(), set(), set()
+    series, images = set(), set()
     for frame in elements.items(dataset, 0x30060010):
         frames.add(elements.text(frame, 0x00200052))
         for study in elements.items(frame, 0x30060012):
-            studies.add(elements.text(study, 0x00081155))
             for one in elements.items(study, 0x30060014):
                 series.add(elements.text(one, 0x0020000E))
                 images |= {elements.text(image, 0x00081155) for image in elements.items(one, 0x30060016)}
     return ImageReferences(
         frame_of_reference_uids=frozenset(frames - {""}),
-        study_uids=frozenset(studies - {""}),
         series_uids=frozenset(series - {""}),
         study_level_image_uids=frozenset(images - {""}),
         contour_level_image_uids=frozenset().union(*gathered.image_uids.values()),

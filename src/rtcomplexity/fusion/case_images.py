@@ -160,8 +160,7 @@ class CaseImages:
         if planning is None:
             return TiedImage(subject=subject, image_set=image_set, reason="no planning image is linked")
         if image_set.role is ImageRole.PLANNING:
-            own = planning.frame_of_reference_uid
-            point_map: PointMap | None = PointMap(from_frame_uid=own, to_frame_uid=own)
+            point_map: PointMap | None = PointMap()
         else:
             frames = planning.frame_of_reference_uid, image_set.series[0].frame_of_reference_uid
             point_map = find_point_map(self.case.registrations, *frames)

@@ -89,8 +89,6 @@ Step = AffineStep | DeformableStep | InverseDeformableStep
 class PointMap:
     """Points of one frame of reference mapped into another: ``pet_from_ct(points_mm)``."""
 
-    from_frame_uid: str
-    to_frame_uid: str
     steps: tuple[Step, ...] = ()
     """Applied in this order; empty within one frame."""
     registration_uids: tuple[str, ...] = ()
@@ -138,9 +136,7 @@ def find_point_map(
     while queue:
         links, bends, uids, _, frame, steps = heapq.heappop(queue)
         if frame == to_frame_uid:
-            return PointMap(
-                from_frame_uid=from_frame_uid, to_frame_uid=to_frame_uid, steps=steps, registration_uids=uids
-            )
+            return PointMap(steps=steps, registration_uids=uids)
         if frame in seen:
             continue
         seen.add(frame)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.metrics.definition import MetricDefinition
-from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
+from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:
@@ -80,11 +80,6 @@ def pairs(planning: RegionValues, other: RegionValues) -> tuple[Values, Values]:
     """Values of both images on the voxels within reach of the target where both have one."""
     where = planning.region.needed & ~np.isnan(planning.values) & ~np.isnan(other.values)
     return planning.values[where], other.values[where]
-
-
-def registration_quality() -> Measurement:
-    """Return the one honest value without landmarks: none, with the reason."""
-    return Measurement.missing(NOT_MEASURED, Unit.MM)
 
 
 def _enough(values: Values) -> None:

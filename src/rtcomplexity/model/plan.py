@@ -18,8 +18,6 @@ class RtPlan:
     """One RT Plan instance."""
 
     sop_instance_uid: str
-    study_uid: str = ""
-    patient_key: str = field(default="", repr=False)
     label: str = field(default="", repr=False)
     """RT Plan Label (300A,0002)."""
     referenced_structure_set_uid: str = ""

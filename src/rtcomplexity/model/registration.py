@@ -59,7 +59,6 @@ class SpatialRegistration:
     sop_instance_uid: str
     registered_frame_uid: str
     mappings: tuple[FrameMapping, ...]
-    referenced_image_uids: frozenset[str] = frozenset()
     is_deformable: bool = False
     deformations: tuple[DeformationField, ...] = ()
     """What a deformable registration maps beside, or instead of, its matrices."""

@@ -150,7 +150,6 @@ class ImageReferences:
     """What a structure set says of the images it was drawn on."""
 
     frame_of_reference_uids: frozenset[str] = frozenset()
-    study_uids: frozenset[str] = frozenset()
     series_uids: frozenset[str] = frozenset()
     study_level_image_uids: frozenset[str] = frozenset()
     """SOP Instance UIDs under RT Referenced Series -> Contour Image Sequence."""

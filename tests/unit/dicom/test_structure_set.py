@@ -220,7 +220,6 @@ def test_image_references_of_every_level_are_read():
     assert references.contour_level_image_uids == {"1.4.1"}
     assert references.study_level_image_uids == {"1.4.1", "1.4.2"}
     assert references.series_uids == {"1.3"}
-    assert references.study_uids == {"1.2"}
     assert references.frame_of_reference_uids == {"1.8", "1.9"}
 
 

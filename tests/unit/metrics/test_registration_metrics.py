@@ -13,7 +13,6 @@ from rtcomplexity.metrics.registration import (
     mutual_information,
     normalised_cross_correlation,
     pairs,
-    registration_quality,
 )
 from unit.fusion.images import rigid
 from unit.fusion.regions import region, values
@@ -76,8 +75,3 @@ def test_only_voxels_that_both_images_have_are_paired():
     a, b = pairs(one, RegionValues(region=shape, values=holed, undefined_share=0.3))
     assert len(a) == np.count_nonzero(shape.needed & ~np.isnan(holed))
     np.testing.assert_array_equal(a, b)
-
-
-def test_quality_is_not_measured_without_landmarks():
-    assert registration_quality().value is None
-    assert "not measured" in registration_quality().reason
