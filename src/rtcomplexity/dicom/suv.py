@@ -39,6 +39,8 @@ PHILIPS_CREATOR: Final = "Philips PET Private Group"
 GE_CREATOR: Final = "GEMS_PETD_01"
 GRAMS_ABOVE_KG: Final = 1000.0
 CENTIMETRES_ABOVE_M: Final = 3.0
+HEIGHTS_CM: Final = (20.0, 300.0)
+"""Of patients; what lies outside, whatever its unit, is no height."""
 MBQ_BELOW_BQ: Final = 1e4
 BQ_ABOVE_MBQ: Final = 1e5
 BQ_PER_MBQ: Final = 1e6
@@ -266,6 +268,8 @@ def _weight_g(datasets: Sequence[Dataset], issues: list[Issue]) -> float:
     weight_kg = _common_positive(datasets, lambda d: _get(d, "PatientWeight"), "Patient's Weight (0010,1030)")
     if weight_kg <= GRAMS_ABOVE_KG:
         return weight_kg * G_PER_KG
+    if weight_kg > GRAMS_ABOVE_KG * G_PER_KG:
+        raise _RefusedError(f"Patient's Weight (0010,1030) is {weight_kg:g}: no weight in kilograms or grams")
     text = (
         f"Patient's Weight (0010,1030) is {weight_kg:g}: taken as grams, since no patient weighs that many kilograms."
     )
@@ -274,14 +278,15 @@ def _weight_g(datasets: Sequence[Dataset], issues: list[Issue]) -> float:
 
 
 def _height_cm(datasets: Sequence[Dataset], issues: list[Issue]) -> float:
-    height_m = _common_positive(datasets, lambda d: _get(d, "PatientSize"), "Patient's Size (0010,1020)")
-    if height_m <= CENTIMETRES_ABOVE_M:
-        return height_m * 100.0
-    text = (
-        f"Patient's Size (0010,1020) is {height_m:g}: taken as centimetres, since no patient is that many metres tall."
-    )
-    issues.append(_issue("suv-height-in-centimetres", Severity.WARNING, text))
-    return height_m
+    name = "Patient's Size (0010,1020)"
+    stated = _common_positive(datasets, lambda d: _get(d, "PatientSize"), name)
+    height_cm = stated * 100.0 if stated <= CENTIMETRES_ABOVE_M else stated
+    if not HEIGHTS_CM[0] <= height_cm <= HEIGHTS_CM[1]:
+        raise _RefusedError(f"{name} is {stated:g}: no height of a patient in metres or centimetres")
+    if stated > CENTIMETRES_ABOVE_M:
+        text = f"{name} is {stated:g}: taken as centimetres, since no patient is that many metres tall."
+        issues.append(_issue("suv-height-in-centimetres", Severity.WARNING, text))
+    return height_cm
 
 
 def _dose_bq(datasets: Sequence[Dataset], issues: list[Issue]) -> float:

@@ -383,3 +383,14 @@ def test_a_sequence_that_cannot_be_parsed_refuses_the_suv():
     tag = Tag(0x00540016)
     dataset._dict[tag] = RawDataElement(tag, "SQ", len(broken), broken, 0, False, True)
     assert "header of the PET series is broken" in reason(dataset)
+
+
+@pytest.mark.parametrize("suv_type", ["BSA", "LBM", "LBMJAMES128", "LBMJANMA", "IBW"])
+@pytest.mark.parametrize("size", ["1e-200", "0.17", "4", "1750", "1e300"])
+def test_what_is_no_height_in_metres_or_centimetres_is_refused(suv_type, size):
+    assert "no height of a patient" in reason(pet(Units="GML", SUVType=suv_type, PatientSize=size))
+
+
+@pytest.mark.parametrize("weight", ["1000001", "1e300"])
+def test_what_is_no_weight_in_kilograms_or_grams_is_refused(weight):
+    assert "no weight in kilograms or grams" in reason(pet(PatientWeight=weight))
