@@ -88,7 +88,7 @@ def _read(dataset: Dataset, file_sha256: str) -> tuple[SpatialRegistration, tupl
     issues: list[Issue] = []
     items = elements.items(dataset, 0x00640002 if deformable else 0x00700308)
     mappings = () if deformable else _mappings(items, registered_uid, issues)
-    deformations = tuple(_deformations(items, registered_uid, issues)) if deformable else ()
+    deformations = _deformations(items, registered_uid, issues) if deformable else ()
     if not mappings and not deformations:
         issues.append(
             _issue("registration-empty", Severity.WARNING, "A registration holds no mapping that can be used.")
@@ -253,14 +253,20 @@ def _usable(matrix: NDArray[np.float64], kind: str, issues: list[Issue]) -> bool
     return True
 
 
-def _deformations(items: Iterable[Dataset], registered_uid: str, issues: list[Issue]) -> Iterable[DeformationField]:
+def _deformations(items: Iterable[Dataset], registered_uid: str, issues: list[Issue]) -> tuple[DeformationField, ...]:
+    """One field a source frame."""
+    found: dict[str, DeformationField] = {}
     for item in items:
         source_uid = elements.text(item, 0x00640003)
         if source_uid == registered_uid and not elements.items(item, GRID_SEQUENCE):
             continue
         field = _deformation(source_uid, item, issues)
-        if field is not None:
-            yield field
+        if field is not None and source_uid in found:
+            text = "A deformable registration maps one frame of reference by several grids; the first is used."
+            issues.append(_issue("registration-contradicts-itself", Severity.ERROR, text))
+        elif field is not None:
+            found[source_uid] = field
+    return tuple(found.values())
 
 
 def _deformation(source_uid: str, item: Dataset, issues: list[Issue]) -> DeformationField | None:

@@ -277,3 +277,12 @@ def test_vectors_are_read_in_the_byte_order_of_their_file(syntax):
     value, issues = read_registration(as_written(deformable_registration(vectors_mm), syntax, vectors_mm), "")
     np.testing.assert_array_equal(value.deformations[0].vectors_mm, vectors_mm)
     assert issues == ()
+
+
+def test_of_two_grids_for_one_frame_the_first_is_used_and_that_is_said():
+    dataset = deformable_registration(np.ones((2, 2, 2, 3)))
+    other = deformable_registration(np.zeros((2, 2, 2, 3)))
+    dataset.DeformableRegistrationSequence.append(other.DeformableRegistrationSequence[0])
+    value, issues = read_registration(dataset, "")
+    assert [float(field.vectors_mm.max()) for field in value.deformations] == [1.0]
+    assert [(issue.code, issue.severity) for issue in issues] == [("registration-contradicts-itself", Severity.ERROR)]
