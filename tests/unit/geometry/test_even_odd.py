@@ -194,3 +194,73 @@ def test_a_band_of_many_crossings_takes_little_memory():
 def test_a_band_of_too_many_crossings_is_refused_at_once(teeth):
     with pytest.raises(LimitExceededError, match="crosses itself so often"):
         area(two_lines(teeth))
+
+
+def test_one_polygon_alone_has_a_box_and_a_length():
+    triangle = np.array([[0, 0], [3, 0], [0, 4.0]])
+    assert bounding_boxes(triangle, np.array([0, 3])).tolist() == [[[0, 0], [3, 4]]]
+    assert perimeters(triangle, np.array([0, 3])).tolist() == [12]
+
+
+def test_a_contour_without_height_has_no_area_and_spoils_no_other():
+    flat = np.array([[0.0, 2], [1, 2], [5, 2]])
+    assert area(flat) == 0
+    assert even_odd(*planes([flat], [square(4), flat], [square(2)])).areas_mm2 == pytest.approx([0, 16, 4])
+
+
+def test_work_may_fill_its_limit_and_not_pass_it():
+    edges = module._band_edges(
+        square(2), np.array([1, 2, 3, 0]), np.zeros(4, int), np.array([0, 1, 0, 1]), np.array([-1.0, 1]), slice(0, 4)
+    )
+    assert module._spend(7, 7, edges) == 0
+    assert module._spend(7, 2, edges) == 5
+    with pytest.raises(LimitExceededError, match="of 2 vertices"):
+        module._spend(7, 8, edges)
+
+
+def test_blocks_cover_every_row_once(monkeypatch):
+    monkeypatch.setattr(module, "BLOCK_CELLS", 10)
+    assert module._blocks(7, 3) == [slice(0, 3), slice(3, 6), slice(6, 9)]
+    assert module._blocks(2, 500) == [slice(0, 1), slice(1, 2)]
+    assert module._blocks(0, 5) == []
+    assert len(module._blocks(25, 0)) == 3
+
+
+def test_chunks_hold_whole_planes_and_every_edge_once(monkeypatch):
+    monkeypatch.setattr(module, "CHUNK_EDGES", 10)
+    plane = np.repeat(np.arange(6), [2, 3, 1, 4, 2, 2])
+    spans = np.array([3, 3, 2, 2, 1, 30, 1, 1, 1, 1, 4, 4, 1, 1])
+    chunks = module._chunks(spans, plane)
+    starts, stops = [chunk.start for chunk in chunks], [chunk.stop for chunk in chunks]
+    assert starts == [0, *stops[:-1]]
+    assert stops[-1] == len(plane)
+    assert all(plane[stop - 1] != plane[stop] for stop in stops[:-1])
+    # the planes' totals are 6, 11, 41, 45, 53, 55: a cut wherever they pass another ten
+    assert [int(spans[chunk].sum()) for chunk in chunks] == [11, 30, 12, 2]
+
+
+@pytest.mark.parametrize("height", [0.0, 2.5, -7.0])
+def test_crossing_diagonals_cross_half_way_up(height):
+    """Edges from 0 to 4 and from 4 to 0 cross at half the band's height; a third stands apart."""
+    heights, pairs = module._crossings(np.array([0.0, 4, 9 + height]), np.array([4.0, 0, 9 + height]))
+    if height > -5:
+        assert heights.tolist() == [0.5]
+        assert pairs.tolist() == [[0, 1]]
+    else:  # the third, upright at 2, is crossed by both in their middle
+        assert sorted(heights.tolist()) == [0.5, 0.5, 0.5]
+        assert sorted(pairs.tolist()) == [[0, 1], [0, 2], [1, 2]]
+
+
+def test_the_width_of_a_band_is_summed_between_its_crossings():
+    """Two edges that cross in the middle enclose two triangles: a mean width of 2, at either end 4."""
+    bottom, top = np.array([0.0, 4]), np.array([4.0, 0])
+    assert module._split_width(bottom, top, np.array([0.5])) == 2
+    assert module._split_width(np.array([0.0, 4, 6, 7]), np.array([4.0, 0, 6, 8]), np.array([0.5])) == 3.5
+
+
+def test_which_of_several_contours_lies_across_which_is_told_by_sides():
+    apart, inner, across = square(2, centre=(20, 0)), square(2), square(4, centre=(5, 0))
+    found = even_odd(*planes([square(10), inner, across, apart]))
+    assert found.entangled.tolist() == [0, 2]
+    assert found.self_crossing.tolist() == []
+    assert found.areas_mm2 == pytest.approx([100 - 4 + 16 - 2 * 8 + 4])
