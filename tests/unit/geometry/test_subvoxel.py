@@ -8,7 +8,14 @@ import pytest
 
 from rtcomplexity.geometry.outline import area
 from rtcomplexity.geometry.shape_field import Grid, Smoothing
-from rtcomplexity.geometry.subvoxel import FieldShape, SubvoxelSurface, UndersampledShapeError, patient_points
+from rtcomplexity.geometry.subvoxel import (
+    FieldShape,
+    SubvoxelSurface,
+    UndersampledShapeError,
+    _continued,
+    _reaches_border,
+    patient_points,
+)
 from rtcomplexity.geometry.surface import UnmeasurableShapeError, sphericity
 from rtcomplexity.testing.phantoms import (
     OBLIQUE,
@@ -281,3 +288,74 @@ def test_what_no_plane_cuts_has_no_number_of_outlines():
     for measure in ("plane_solidity", "curvature_energy"):
         with pytest.raises(UnmeasurableShapeError, match="No plane cuts"):
             getattr(cone([-5.0]), measure)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_body_keeps_its_planes_and_gets_further_ones_beyond_its_sphere(phase):
+    found = surface(sphere(12), 3, phase)
+    (body,) = found.bodies
+    own, planes = found.stack.positions_mm, body.shape.planes_mm
+    assert np.diff(planes) == pytest.approx(np.full(len(planes) - 1, 3))
+    assert np.isin(np.round(own, 6), np.round(planes, 6)).all()
+    assert planes[0] < body.centre_mm - 12 < planes[2]
+    assert planes[-3] < body.centre_mm + 12 < planes[-1]
+    assert body.centre_mm == pytest.approx(0, abs=0.2)
+    assert body.spacing_mm == pytest.approx(3)
+    assert body.volume_mm3 == pytest.approx(sphere(12).volume_mm3, rel=0.03)
+    assert body.diameter_mm == pytest.approx(24, rel=0.01)
+
+
+def test_the_sphere_of_a_body_has_its_volume_and_stands_on_its_planes():
+    (body,) = surface(Ellipsoid(semi_axes_mm=(15, 25, 20)), 3).bodies
+    assert body.sphere.mesh.volume_mm3 == pytest.approx(body.volume_mm3, rel=0.03)
+    assert body.sphere.planes_mm == pytest.approx(body.shape.planes_mm - body.centre_mm)
+    assert body.sphere.mesh.extent_mm == pytest.approx(np.full(3, body.diameter_mm), rel=0.03)
+    assert body.sphere.mesh.vertices_mm.mean(axis=0) == pytest.approx(np.zeros(3), abs=0.3)
+
+
+def test_planes_go_on_beyond_an_end_as_far_apart_as_there():
+    """Planes 2 mm apart below and 4 mm above; slabs at the ends mirror their inner halves."""
+    heights = [*np.arange(-12.0, 0, 2), *np.arange(0.0, 14, 4)]
+    disc = [(z, circle(math.sqrt(14**2 - z**2))) for z in heights]
+    (body,) = SubvoxelSurface(stack=stacked(on_planes(*disc), heights).stack).bodies
+    steps = np.diff(body.shape.planes_mm)
+    lowest, highest = np.searchsorted(body.shape.planes_mm, [-12.0, 12.0])
+    assert steps[:lowest] == pytest.approx(np.full(lowest, 2))
+    assert steps[highest:] == pytest.approx(np.full(len(steps) - highest, 4))
+    assert 0 < lowest <= 2
+    assert 0 < len(steps) - highest <= 2
+
+
+def test_bodies_above_each_other_have_planes_of_their_own():
+    heights = np.arange(-10.0, 71, 2)
+    planes = [(z, circle(math.sqrt(10.5**2 - (z - c) ** 2))) for z in heights for c in (0.0, 60.0) if abs(z - c) <= 10]
+    found = SubvoxelSurface(stack=stacked(on_planes(*planes), heights).stack)
+    centres = sorted(body.centre_mm for body in found.bodies)
+    assert centres == pytest.approx([0, 60], abs=0.2)
+    for body in found.bodies:
+        assert np.abs(body.shape.planes_mm - body.centre_mm).max() < 16
+        assert body.volume_mm3 == pytest.approx(4 / 3 * math.pi * 10.5**3, rel=0.04)
+
+
+@pytest.mark.parametrize(
+    ("start", "step", "beyond", "places"),
+    [
+        (0, 3, 7, [3, 6, 9]),
+        (0, 3, 6, [3, 6]),
+        (0, -2, -3, [-2, -4]),
+        (5, 2, 1, [7]),
+        (5, -2, 9, [3]),
+    ],
+)
+def test_places_go_on_to_the_first_beyond_and_are_at_least_one(start, step, beyond, places):
+    assert _continued(start, step, beyond).tolist() == places
+
+
+def test_a_shape_that_fills_a_side_of_its_box_reaches_the_border():
+    field = np.full((4, 5, 6), -1.0)
+    field[1:3, 1:4, 1:5] = 1
+    assert not _reaches_border(field)
+    for place in ((0, 2, 2), (3, 2, 2), (2, 0, 2), (2, 4, 2), (2, 2, 0), (2, 2, 5)):
+        touching = field.copy()
+        touching[place] = 1
+        assert _reaches_border(touching)
