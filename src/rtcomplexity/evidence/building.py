@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from rtcomplexity.evidence import record as rec
-from rtcomplexity.evidence.naming import deidentified_roi_name, encodable, keyed_uid, nameless_option, without_uids
+from rtcomplexity.evidence.naming import (
+    NOT_SHOWN,
+    coded,
+    deidentified_roi_name,
+    encodable,
+    keyed_uid,
+    nameless_option,
+    without_uids,
+)
 from rtcomplexity.evidence.record import NOT_STATED
 from rtcomplexity.fusion.image_sets import acquisitions
 from rtcomplexity.fusion.phases import case_phases
@@ -80,6 +88,14 @@ class _Privacy:
 
     def roi_name(self, roi: Roi) -> str:
         return encodable(roi.name) if self.identified else deidentified_roi_name(roi.target_class, roi.number)
+
+    def coded(self, text: str) -> str:
+        """A text that should be one of DICOM's words."""
+        return encodable(text if self.identified else coded(text)) or NOT_STATED
+
+    def free(self, text: str) -> str:
+        """A text that may say anything."""
+        return encodable(text if self.identified or not text else NOT_SHOWN) or NOT_STATED
 
     def option(self, name: str, value: str) -> str:
         return self.text(value if self.identified else nameless_option(name, value))
@@ -169,8 +185,8 @@ def _structure_set(case: Case, privacy: _Privacy) -> rec.StructureSetRecord:
             rec.AlternativeSet(sop_instance_uid=privacy.uid(each.sop_instance_uid), because=privacy.text(each.because))
             for each in case.alternatives
         ),
-        approval=encodable(chosen.approval_status) or NOT_STATED,
-        manufacturer=encodable(chosen.manufacturer) or NOT_STATED,
+        approval=privacy.coded(chosen.approval_status),
+        manufacturer=privacy.free(chosen.manufacturer),
         roi_count=len(chosen.rois),
         link=case.image_link.value,
         link_text=privacy.text(case.image_link_text),
@@ -189,7 +205,7 @@ def _planning_image(series: ImageSeries, privacy: _Privacy) -> rec.PlanningImage
         row_spacing_mm=grid.row_spacing_mm,
         column_spacing_mm=grid.column_spacing_mm,
         slice_spacing_mm=rec.Missing(reason="a single slice without Slice Thickness") if spacing is None else spacing,
-        patient_position=series.patient_position or NOT_STATED,
+        patient_position=privacy.coded(series.patient_position),
     )
 
 
@@ -202,7 +218,7 @@ def _rt_plan(plan: RtPlan, privacy: _Privacy) -> rec.RtPlanRecord:
             rec.PrescriptionRecord(target_dose_gy=each.target_dose_gy, roi_number=each.referenced_roi_number)
             for each in plan.prescriptions
         ),
-        approval=encodable(plan.approval_status) or NOT_STATED,
+        approval=privacy.coded(plan.approval_status),
         treatment_site=(encodable(plan.treatment_site) or NOT_STATED) if privacy.identified else None,
     )
 
@@ -326,7 +342,7 @@ def _roi(roi: Roi, measured: RoiMeasurements | None, privacy: _Privacy, *, is_sc
         number=roi.number,
         target_class=roi.target_class.value,
         class_decided_by=roi.class_decided_by.value,
-        generation=encodable(roi.generation) or NOT_STATED,
+        generation=privacy.coded(roi.generation),
         derived_from=None if measured is None else measured.derived_from,
         is_gross_target=is_scored,
         metrics={} if measured is None else _metrics(measured.values),

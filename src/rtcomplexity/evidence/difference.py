@@ -9,14 +9,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.evidence.naming import nameless_option
+from rtcomplexity.evidence.naming import coded, nameless_option
 from rtcomplexity.evidence.verification import compare_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from rtcomplexity.evidence.manifest import Manifest
-    from rtcomplexity.evidence.record import Measured, Record, RoiRecord, Unmeasured, VerdictRecord
+    from rtcomplexity.evidence.record import Measured, Plan, Record, RoiRecord, Unmeasured, VerdictRecord
 
 _ONE: Final = {
     "input": "input",
@@ -260,14 +260,25 @@ def _words_of_reference(record: Record) -> tuple[object, ...]:
 
 def _nameless_record(record: Record) -> Record:
     """Leave out what only one of an identified and a de-identified record can hold: the privacy itself is told."""
-    plan = record.plan.rt_plan
+    rois = (each.model_copy(update={"name": "", "generation": coded(each.generation)}) for each in record.rois)
     changes = {
-        "rois": tuple(roi.model_copy(update={"name": ""}) for roi in record.rois),
+        "rois": tuple(rois),
         "relations": tuple(each.model_copy(update={"a": "", "b": ""}) for each in record.relations),
-        "plan": record.plan.model_copy(
-            update={"rt_plan": None if plan is None else plan.model_copy(update={"treatment_site": None})}
-        ),
+        "plan": _nameless_plan(record.plan),
         "stated_claim": None,
         "identification": None,
     }
     return record.model_copy(update=changes)
+
+
+def _nameless_plan(plan: Plan) -> Plan:
+    chosen, image, rt_plan = plan.structure_set, plan.planning_image, plan.rt_plan
+    changes: dict[str, object] = {
+        "structure_set": chosen.model_copy(update={"manufacturer": "", "approval": coded(chosen.approval)})
+    }
+    if image is not None:
+        changes["planning_image"] = image.model_copy(update={"patient_position": coded(image.patient_position)})
+    if rt_plan is not None:
+        told = {"treatment_site": None, "approval": coded(rt_plan.approval)}
+        changes["rt_plan"] = rt_plan.model_copy(update=told)
+    return plan.model_copy(update=changes)

@@ -21,6 +21,15 @@ _UID = re.compile(r"(?<![\d.])(?:[0-2](?:\.\d+){4,}|2\.25\.\d{6,})(?![\d.]*\d)")
 
 IDENTIFYING_OPTIONS: Final = frozenset({"map", "structure_set"})
 """Options whose values repeat names or UIDs of the plan, as Python spells them."""
+NOT_SHOWN: Final = "not shown"
+"""In place of a text of the files that anybody can have typed."""
+_APPROVALS: Final = ("APPROVED", "UNAPPROVED", "REJECTED")
+_GENERATIONS: Final = ("AUTOMATIC", "SEMIAUTOMATIC", "MANUAL")
+_ENDS_FIRST: Final = ("HF", "FF", "LF", "RF", "AF", "PF")
+_LYING: Final = ("P", "S", "DR", "DL")
+_POSITIONS: Final = tuple(f"{end}{lying}" for end in _ENDS_FIRST for lying in _LYING)
+CODED: Final = frozenset((*_APPROVALS, *_GENERATIONS, *_POSITIONS))
+"""What DICOM lets an approval status, an ROI's generation and a patient position say."""
 
 
 def deidentified_roi_name(target_class: TargetClass, number: int) -> str:
@@ -68,6 +77,17 @@ def nameless_option(name: str, value: str) -> str:
     if plain == "payer" and payer_stated(value).id == UNLISTED:
         return UNLISTED
     return "set" if plain in IDENTIFYING_OPTIONS else value
+
+
+def coded(text: str) -> str:
+    """Return a text of the files where it is one of DICOM's own words, or empty; any other is not shown.
+
+    Examples
+    --------
+    >>> coded("MANUAL"), coded(""), coded("DRAWN BY DR DOE")
+    ('MANUAL', '', 'not shown')
+    """
+    return text if not text or text in CODED else NOT_SHOWN
 
 
 def encodable(text: str) -> str:

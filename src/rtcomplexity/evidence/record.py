@@ -73,6 +73,7 @@ class StructureSetRecord(_Frozen):
     alternatives: tuple[AlternativeSet, ...]
     approval: str
     manufacturer: str
+    """As written; "not shown" in a de-identified record, since it is free text."""
     roi_count: int
     link: Literal["contour_image_sequence", "study_level_references", "series_uid", "frame_of_reference", "none"]
     """What ties it to the planning images."""

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from rtcomplexity.evidence.building import build_record
+from rtcomplexity.evidence.difference import differences
 from rtcomplexity.evidence.record import Measured, Missing, from_json, to_json
 from rtcomplexity.evidence.schema import SCHEMA_FILE, generate_schema, read_schema
 from rtcomplexity.model.case import ImageLink
@@ -236,6 +237,40 @@ def test_a_deidentified_record_repeats_no_name_and_no_uid_of_the_files():
     assert built().privacy == "de-identified"
     assert [roi.name for roi in built().rois] == ["GTV 2", "OAR 4", "UNRESOLVED 9"]
     assert (built().relations[0].a, built().relations[0].b) == ("GTV 2", "OAR 4")
+
+
+def typed_by_somebody():
+    """A case whose files hold a person's name where DICOM asks for one of its own words, or for a device's maker."""
+    found = case()
+    drawn = tuple(replace(roi, generation="DRAWN BY DR DOE") for roi in found.structure_set.rois)
+    return replace(
+        found,
+        structure_set=replace(
+            found.structure_set, rois=drawn, approval_status="SIGNED BY DR DOE", manufacturer="DR DOE PHYSICS"
+        ),
+        planning_image=replace(found.planning_image, patient_position="DOE, JANE"),
+        rt_plan=replace(found.rt_plan, approval_status="DR DOE"),
+    )
+
+
+def test_a_deidentified_record_holds_no_text_of_the_files_but_dicoms_own_words():
+    hidden, shown = (
+        build_record(
+            typed_by_somebody(),
+            table(),
+            assess(GROSS, case_facts(typed_by_somebody(), table()), INTERIM),
+            INTERIM,
+            software_version="1",
+            identified=identified,
+        )
+        for identified in (False, True)
+    )
+    assert "DOE" not in to_json(hidden).decode()
+    assert hidden.plan.structure_set.approval == hidden.plan.structure_set.manufacturer == "not shown"
+    assert shown.plan.structure_set.approval == "SIGNED BY DR DOE"
+    assert {roi.generation for roi in shown.rois} == {"DRAWN BY DR DOE"}
+    assert [roi.generation for roi in built().rois] == ["MANUAL", "not stated", "not stated"]
+    assert not [each for each in differences(hidden, shown) if each.what != "privacy"]
 
 
 def test_an_identified_record_prints_names_but_no_patient():
