@@ -78,6 +78,13 @@ REASONS: Final = {
     "unmeasured_families": "Some of what counts could not be measured, and it might change the answer.",
     "below_reject_cutoff": "Fewer than two aspects of the drawing stand out from routine plans.",
     "between_cutoffs": "The drawing is more complex than in most routine plans, but not beyond nearly all of them.",
+    "no_anchor_above_reject_cutoff": (
+        "Aspects of the case stand out from routine plans, but not the outlines themselves (shape, parts, border)."
+    ),
+    "no_anchor_above_support_cutoff": (
+        "Aspects of the case stand out beyond nearly all routine plans; the outlines themselves (shape, parts, border) "
+        "only beyond most."
+    ),
     "above_support_cutoff": "At least two aspects of the drawing stand out beyond nearly all routine plans.",
     "profile_may_not_support": "The scoring profile in use is not calibrated and never answers 'supported'.",
     "site_unknown": "Nobody stated which part of the body is treated.",
@@ -244,7 +251,7 @@ def because(verdict: VerdictRecord) -> tuple[str, ...]:
 def decided_by(score: ScoreRecord) -> str:
     """Name the two deciding families in a sentence."""
     told = [f"{_words(each)} ({LEVELS[_level(score, each)]})" for each in score.decided_by]
-    return f"The two aspects that stand highest: {' and '.join(told)}." if told else ""
+    return f"The two aspects that decide: {' and '.join(told)}." if told else ""
 
 
 def unmeasured(score: ScoreRecord) -> str:

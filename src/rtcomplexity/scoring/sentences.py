@@ -49,6 +49,14 @@ REASONS: Final = {
         "Two aspects stand out from most routine plans, but not from nearly all (deciding score {t}, routine below "
         "{c_reject}, unusual from {c_support})."
     ),
+    "no_anchor_above_reject_cutoff": (
+        "Two aspects or more stand out from routine plans, but none of these can carry a finding (deciding score {t}, "
+        "routine below {c_reject})."
+    ),
+    "no_anchor_above_support_cutoff": (
+        "Two aspects or more stand out from nearly all routine plans, but none of these can carry a finding (deciding "
+        "score {t}, routine below {c_reject}, unusual from {c_support})."
+    ),
     "above_support_cutoff": (
         "Two aspects stand out from nearly all routine plans (deciding score {t}, unusual from {c_support})."
     ),

@@ -272,7 +272,9 @@ def _decide_by_reference(question: _Question) -> tuple[VerdictValue, tuple[Reaso
     if found.t < joint.c_reject:
         return _below_the_reject_cutoff(question, found, numbers)
     if found.t < joint.c_support:
-        return VerdictValue.INDETERMINATE, (reason("between_cutoffs", **numbers),)
+        lacks_anchor = _lacks_an_anchor(found, joint.c_support)
+        code = "no_anchor_above_support_cutoff" if lacks_anchor else "between_cutoffs"
+        return VerdictValue.INDETERMINATE, (reason(code, **numbers),)
     above = reason("above_support_cutoff", **numbers)
     withheld = _why_withheld(question, found)
     value = VerdictValue.INDETERMINATE if withheld else VerdictValue.SUPPORTS
@@ -284,13 +286,20 @@ def _below_the_reject_cutoff(
 ) -> tuple[VerdictValue, tuple[Reason, ...]]:
     doubtful = [f for f in found.families if f.lacks_factors and f.id not in question.left_out]
     t_if_most = question.score(instead={family.id: family.doubtful_score for family in doubtful}).t
-    if t_if_most >= question.profile.joint(question.stratum.id).c_reject:
+    c_reject = question.profile.joint(question.stratum.id).c_reject
+    if t_if_most >= c_reject:
         names = ", ".join(family.title for family in doubtful)
         hidden = reason("unmeasured_families", **numbers, families=names, t_if_most=f"{t_if_most:g}")
         return VerdictValue.INSUFFICIENT_EVIDENCE, (hidden,)
-    below = reason("below_reject_cutoff", **numbers)
+    lacks_anchor = _lacks_an_anchor(found, c_reject)
+    below = reason("no_anchor_above_reject_cutoff" if lacks_anchor else "below_reject_cutoff", **numbers)
     unstable = _instability(question)
     return VerdictValue.INDETERMINATE if unstable else VerdictValue.REJECTS, (below, *unstable)
+
+
+def _lacks_an_anchor(found: Score, cutoff: float) -> bool:
+    """Whether two groups reach a cutoff that T does not: then none of them may anchor."""
+    return found.t < cutoff and sum(group.score >= cutoff for group in found.groups) > 1
 
 
 def _why_withheld(question: _Question, found: Score) -> tuple[Reason, ...]:

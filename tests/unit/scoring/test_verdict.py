@@ -42,6 +42,21 @@ def test_between_the_cutoffs_it_is_indeterminate():
     assert (found.value, found.service_level, codes(found)) == ("indeterminate", None, ["between_cutoffs"])
 
 
+@pytest.mark.parametrize(
+    ("topology", "value", "code", "below"),
+    [
+        (50, "rejects", "no_anchor_above_reject_cutoff", "below_reject_cutoff"),
+        (90, "indeterminate", "no_anchor_above_support_cutoff", "between_cutoffs"),
+    ],
+)
+def test_where_only_aspects_that_cannot_carry_a_finding_stand_out_the_reason_says_so(topology, value, code, below):
+    found = verdict(everything(50, topology=topology, extent=99.9, fusion=99.9))
+    assert (found.value, codes(found)) == (value, [code])
+    assert "but none of these can carry a finding" in found.findings_against[0]
+    assert [text.split(":")[0] for text in found.findings_for][-2:] == ["Extent", "Fusion"]
+    assert codes(verdict(everything(50, topology=topology, extent=99.9))) == [below]
+
+
 @pytest.mark.parametrize(("extent", "value"), [(74.9999, "rejects"), (75, "indeterminate")])
 def test_the_lower_cutoff_itself_is_indeterminate(extent, value):
     assert verdict(everything(50, topology=90, extent=extent)).value == value
