@@ -96,9 +96,9 @@ REASONS: Final = {
 LEVEL_WORDS: Final = {
     Level.HIGH: "beyond nearly all routine plans",
     Level.ELEVATED: "above most routine plans",
+    Level.TYPICAL: "as in routine plans",
 }
 FAMILY: Final = "{title}: {level} (harder than in {score} % of them){role}. {factors}."
-FAMILIES_TYPICAL: Final = "As in routine plans: {titles}."
 FAMILY_UNMEASURED: Final = "{title}: could not be measured, so it adds nothing ({reason})."
 FACTOR: Final = "{title} {value}, harder than {percentile} %{counted}"
 MOST_FACTORS: Final = 2
@@ -122,21 +122,23 @@ VERDICT_WORDS: Final = {
 
 
 def findings(score: Score) -> tuple[list[str], list[str]]:
-    """Return a sentence for every family above typical, and those for the others: the typical ones share one."""
+    """Return a sentence for every family above typical, and one for every other: typical, or not measured."""
     above = [family_sentence(family) for family in score.families if family.level in {Level.ELEVATED, Level.HIGH}]
-    typical = [family.title for family in score.families if family.level is Level.TYPICAL]
+    typical = [family_sentence(family) for family in score.families if family.level is Level.TYPICAL]
     unmeasured = [family_sentence(family) for family in score.families if not family.is_measurable]
-    return above, [*([FAMILIES_TYPICAL.format(titles=", ".join(typical))] if typical else []), *unmeasured]
+    return above, [*typical, *unmeasured]
 
 
 def family_sentence(family: FamilyScore) -> str:
-    """Say in short how a family stands, with the factors that stand highest, or why it could not be measured."""
+    """Say in short how a family stands, with the factors that show it most, or why it could not be measured."""
     if not family.is_measurable:
         reasons = dict.fromkeys(factor.reason for factor in family.factors)
         return FAMILY_UNMEASURED.format(title=family.title, reason="; ".join(reasons))
+    is_typical = family.level is Level.TYPICAL
     level, number = LEVEL_WORDS[family.level], f"{family.score:.3g}"
-    role = "" if family.may_anchor else JOINS_ONLY
-    factors = _in_capitals("; ".join(_factor_phrase(factor) for factor in _highest(family)))
+    role = "" if family.may_anchor or is_typical else JOINS_ONLY
+    shown = _lowest(family) if is_typical else _highest(family)
+    factors = _in_capitals("; ".join(_factor_phrase(factor) for factor in shown))
     return FAMILY.format(title=family.title, level=level, score=number, role=role, factors=factors)
 
 
@@ -148,6 +150,11 @@ def cutoff_numbers(score: Score, joint: JointReference) -> dict[str, str]:
 def _highest(family: FamilyScore) -> list[FactorScore]:
     measured = [factor for factor in family.factors if factor.value is not None and factor.excess > 0]
     return sorted(measured, key=lambda factor: -factor.excess)[:MOST_FACTORS]
+
+
+def _lowest(family: FamilyScore) -> list[FactorScore]:
+    measured = [factor for factor in family.factors if factor.counted_percentile is not None]
+    return sorted(measured, key=lambda factor: factor.counted_percentile or 0.0)[:MOST_FACTORS]
 
 
 def _factor_phrase(factor: FactorScore) -> str:

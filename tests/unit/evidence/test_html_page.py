@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from rtcomplexity.evidence.formats.html import evidence_html, policy_of
+from rtcomplexity.evidence.formats.numbers import readable
 from rtcomplexity.evidence.telling import ANSWERS, cover_of
 from rtcomplexity.pictures.scene import no_pictures
 from rtcomplexity.scoring.guardrails import DISCLAIMER, FORBIDDEN
@@ -58,7 +59,7 @@ def test_every_finding_for_and_against_stands_in_a_list_of_the_same_kind(verdict
     record = record_of(verdict)
     page = read(record)
     for finding in (*record.verdict.findings_for, *record.verdict.findings_against):
-        assert " ".join(finding.split()) in page.text
+        assert " ".join(readable(finding).split()) in page.text
     assert page.text.count("For greater complexity") == page.text.count("Against greater complexity") == 1
     assert len([each for each in page.all("div") if each.get("class") == "side"]) == 2
 

@@ -307,12 +307,26 @@ def test_findings_stand_on_the_side_they_speak_for():
     assert found.findings_against[0].endswith("(deciding score 90, routine below 75, unusual from 97.5).")
     assert not set(found.findings_for) & set(found.findings_against)
     assert [text.split(":")[0] for text in found.findings_for] == ["Shape", "Topology"]
-    assert found.findings_against[1:] == ("As in routine plans: Extent, Fusion, Image_Sets.",)
+    assert [text.split(":")[0] for text in found.findings_against[1:]] == ["Extent", "Fusion", "Image_Sets"]
+
+
+def test_a_typical_family_is_told_by_the_factors_that_stand_lowest_a_high_one_by_the_highest():
+    found = verdict(everything(50, shape_a=10, shape_b=20))
+    assert found.findings_against[1].endswith(
+        "The scored.shape_a 10, harder than 10 %; the scored.shape_b 20, harder than 20 %."
+    )
+    found = verdict(everything(50, shape_a=80, shape_b=90))
+    assert found.findings_for[0].endswith(
+        "The scored.shape_b 90, harder than 90 %; the scored.shape_a 80, harder than 80 %."
+    )
 
 
 def test_a_finding_is_made_of_the_plans_own_numbers():
     found = verdict(measured(shape_a=92, topology=90, extent=50, fusion=0, image_sets=0))
-    assert found.findings_against[1] == "As in routine plans: Shape, Extent, Fusion, Image_Sets."
+    assert found.findings_against[1:3] == (
+        "Shape: as in routine plans (harder than in 71 % of them). The scored.shape_a 92, harder than 92 %.",
+        "Extent: as in routine plans (harder than in 0 % of them). The scored.extent 50, harder than 50 %.",
+    )
     assert found.findings_for == (
         "Topology: above most routine plans (harder than in 90 % of them). The scored.topology 90, harder than 90 %.",
     )
