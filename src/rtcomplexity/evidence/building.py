@@ -483,6 +483,7 @@ def _verdict(verdict: Verdict, profile: Profile) -> rec.VerdictRecord:
             for each in verdict.why_not
         ),
         stability=rec.Missing(reason=stability.reason) if stability.share is None else stability.share,
+        redrawings=stability.replicates or None,
         false_support_rate=_false_support_rate(verdict, profile),
         readiness=tuple(
             rec.ReadinessRecord(item=each.item, state=each.state.value, text=each.text, supplied_by=each.supplied_by)

@@ -250,6 +250,7 @@ def _parts_of_verdict(verdict: VerdictRecord) -> dict[str, object]:
         "verdicts under one change": verdict.why_not,
         "false-support rate": verdict.false_support_rate,
         "readiness": verdict.readiness,
+        "number of redrawings": verdict.redrawings,
     }
 
 

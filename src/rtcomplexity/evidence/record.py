@@ -366,6 +366,9 @@ class VerdictRecord(_Frozen):
     findings_against: tuple[str, ...] = Field(validation_alias="against", serialization_alias="against")
     why_not: tuple[CounterfactualRecord, ...]
     stability: Number | Missing
+    """Share of the redrawings with the same verdict."""
+    redrawings: int | None = None
+    """How many were made; null where none was, or where an older version does not say."""
     false_support_rate: FalseSupportRate | Missing
     readiness: tuple[ReadinessRecord, ...]
 

@@ -96,6 +96,7 @@ def test_an_input_that_moved_is_named():
 
 HIDDEN = {
     "stability": lambda tree: tree["verdict"].update(stability=0.81),
+    "number of redrawings": lambda tree: tree["verdict"].update(redrawings=200),
     "service level": lambda tree: tree["verdict"].update(service_level="22"),
     "reasons": lambda tree: tree["verdict"]["reasons"].pop(),
     "findings against": lambda tree: tree["verdict"]["against"].pop(),

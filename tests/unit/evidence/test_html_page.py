@@ -7,6 +7,7 @@ import pytest
 
 from rtcomplexity.evidence.formats.html import evidence_html, policy_of
 from rtcomplexity.evidence.formats.numbers import readable
+from rtcomplexity.evidence.record import from_json, to_json
 from rtcomplexity.evidence.telling import ANSWERS, cover_of
 from rtcomplexity.pictures.scene import no_pictures
 from rtcomplexity.scoring.guardrails import DISCLAIMER, FORBIDDEN
@@ -137,3 +138,11 @@ def test_a_face_is_warned_of_and_no_pictures_are_said_to_be_none():
 
 def test_the_same_record_gives_the_same_bytes():
     assert evidence_html(record_of(), pictures_of()) == evidence_html(record_of(), pictures_of())
+
+
+def test_the_method_says_how_many_redrawings_agreed():
+    assert "97 % of 32 redrawings of the gross target gave the same verdict" in read(record_of("supports")).text
+    tree = json.loads(to_json(record_of("supports")))
+    del tree["verdict"]["redrawings"]
+    older = from_json(json.dumps(tree).encode())
+    assert "97 % of redrawings of the gross target gave the same verdict" in read(older).text

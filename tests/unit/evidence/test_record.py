@@ -154,6 +154,8 @@ def test_a_site_outside_the_reference_has_no_stratum():
 def test_a_calibrated_support_carries_its_rate_and_population():
     verdict = calibrated(everything(130)).verdict
     assert (verdict.value, verdict.service_level, verdict.stability) == ("supports", "22", 0.97)
+    assert verdict.redrawings == 32
+    assert built().verdict.redrawings is None
     rate = verdict.false_support_rate
     assert (rate.value, rate.upper95, rate.n) == (0.025, 0.03, 5000)
     assert rate.population.startswith("made-up plans (so says the profile's own file")

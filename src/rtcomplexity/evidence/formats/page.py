@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Metrics,
         Record,
         RoiRecord,
+        VerdictRecord,
     )
 
 NO_VALUE: Final = "\u2013"
@@ -318,6 +319,15 @@ def _subject(issue: IssueRecord, names: dict[int, str]) -> str:
     return shortened(" ".join([kind, *numbers]))
 
 
+def _steadiness(verdict: VerdictRecord) -> str:
+    """Say how many of the redrawings, as far as that is known, gave the same verdict."""
+    share = verdict.stability
+    if not isinstance(share, float):
+        return share.reason
+    number = "" if verdict.redrawings is None else f"{verdict.redrawings} "
+    return f"{100 * share:.3g} % of {number}redrawings of the gross target gave the same verdict"
+
+
 def _method(record: Record) -> Iterator[tuple[str, str]]:
     profile, reference, plan = record.score.profile, record.score.reference, record.plan
     chosen = plan.structure_set
@@ -329,9 +339,7 @@ def _method(record: Record) -> Iterator[tuple[str, str]]:
         yield "Compared with", f"{reference.title}; source: {reference.source}"
         yield "Population", population if isinstance(population, str) else missing
     yield "False-support rate", cover_of(record).error_rate
-    share = record.verdict.stability
-    steady = f"{100 * share:.3g} % of replicates gave the same verdict" if isinstance(share, float) else share.reason
-    yield "Stability", steady
+    yield "Stability", _steadiness(record.verdict)
     yield "Plan", f"{plan.id} (SHA-256 over every file that was used)"
     yield "Structure set", f"{chosen.sop_instance_uid}; {chosen.chosen_because}; {chosen.link_text}"
     yield "Approval", f"structure set {chosen.approval.lower()}"
