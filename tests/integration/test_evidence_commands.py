@@ -332,6 +332,27 @@ def test_a_claim_asks_for_a_choice_of_privacy(capsysbinary, tmp_path, plan, clai
     assert not (tmp_path / "e").exists()
 
 
+@pytest.mark.parametrize(
+    ("claim", "options"),
+    [
+        ('payer = "Medicare"', ()),
+        ('modifiers = ["22"]', ()),
+        ("procedure_note_attached = true", ()),
+        ("typical_minutes = 40", ("--payer", "Medicare")),
+        ("delineator_reports_77261_77799 = true", ("--payer", "Medicare")),
+        ("procedure_note_attached = true", ("--payer", "Medicare")),
+    ],
+)
+def test_whatever_a_claim_file_stated_it_is_asked_for_again(capsysbinary, tmp_path, plan, claim, options):
+    (tmp_path / "claim.toml").write_text(claim)
+    stated = ("--claim", tmp_path / "claim.toml")
+    run(capsysbinary, "analyze", plan, *stated, *options, "--out", tmp_path / "e", "--de-identified", "--quick")
+    code, _, err = run(capsysbinary, "verify", tmp_path / "e", "--plan", plan)
+    assert (code, "--claim" in err) == (ExitCode.USAGE, True)
+    code, out, _ = run(capsysbinary, "verify", tmp_path / "e", "--plan", plan, *stated)
+    assert (code, out.startswith("Identical:")) == (ExitCode.DONE, True)
+
+
 def test_nothing_of_a_claims_free_text_is_left_and_the_claim_is_asked_for_again(capsysbinary, tmp_path, plan, claim):
     folder = tmp_path / "e"
     run(capsysbinary, "analyze", plan, "--claim", claim, "--out", folder, "--de-identified", "--quiet")

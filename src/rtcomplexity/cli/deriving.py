@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.cli.assessing import assessed, deidentified_record, identified_record
 from rtcomplexity.cli.options import DEFAULT_PROFILE
 from rtcomplexity.errors import MissingOptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from rtcomplexity.assessment import Assessment
     from rtcomplexity.evidence.record import Record
 
-CLAIM_ITEMS: Final = frozenset(
-    {
-        "procedure_note",
-        "physician_statement",
-        "physician_minutes",
-        "typical_minutes",
-        "delineated_by",
-        "reports_77261_77799",
-        "global_period",
-    }
-)
-"""What only a claim file can supply."""
 NEEDED: Final = {
     "--map": ("names of ROIs", '--map "NAME=GTV"'),
     "--structure-set": ("a chosen structure set", "--structure-set UID"),
@@ -64,7 +52,7 @@ def derived_again(
     MissingOptionError
         If the record was made with an option whose value it does not hold, and it was not given again.
     """
-    facts, options = saved.plan.facts, saved.options
+    facts = saved.plan.facts
     given = {
         "--map": aliases,
         "--structure-set": structure_set_uid,
@@ -72,35 +60,30 @@ def derived_again(
         "--claim": claim,
         "--cohort": cohort,
     }
-    needed = {*options, "--claim"} if _rests_on_a_claim(saved) else {*options}
-    for option, value in given.items():
-        if option in needed and not value:
-            made_with, added = NEEDED[option]
-            raise MissingOptionError(
-                option, f"This folder was made with {made_with} and does not hold it.", f"{added}, as analyze was given"
-            )
+    _check_given(saved, {option for option, value in given.items() if value})
     used = profile or DEFAULT_PROFILE
-    stated: dict[str, Any] = {"claim": claim, "payer": options.get("--payer"), "cohort": cohort}
-    site = facts.site.replace("_", "-") if facts.site_stated_by == "user" else None
     assessment = assessed(
         path,
         profile=used,
         aliases=aliases,
         structure_set_uid=structure_set_uid,
-        site=site,
+        site=facts.site.replace("_", "-") if facts.site_stated_by == "user" else None,
         fractions=facts.fractions if facts.fractions_stated_by == "user" else None,
-        quick="--quick" in options,
+        claim=claim,
+        payer=saved.options.get("--payer"),
+        cohort=cohort,
+        quick="--quick" in saved.options,
         quiet=quiet,
-        **{name: value for name, value in stated.items() if value is not None},
     )
-    identified = saved.privacy == "identified"
-    return assessment, kept_record(assessment, profile=used, identified=identified)
+    return assessment, kept_record(assessment, profile=used, identified=saved.privacy == "identified")
 
 
-def _rests_on_a_claim(record: Record) -> bool:
-    """Whether something in the record can only have come from a claim file."""
-    facts = record.plan.facts
-    is_met = any(each.item in CLAIM_ITEMS and each.state == "met" for each in record.verdict.readiness)
-    stated = record.identification
-    is_met = is_met or (stated is not None and bool(stated.date_of_service or stated.cpt_code))
-    return is_met or "claim" in {facts.site_stated_by, facts.fractions_stated_by}
+def _check_given(saved: Record, given: Collection[str]) -> None:
+    """Raise MissingOptionError where the record was made with an option that it holds no value of and nobody gave again."""
+    stated = saved.stated_claim
+    needed = {*saved.options, *(["--claim"] if stated is not None and stated.is_from_file else [])}
+    for option, (made_with, added) in NEEDED.items():
+        if option in needed and option not in given:
+            raise MissingOptionError(
+                option, f"This folder was made with {made_with} and does not hold it.", f"{added}, as analyze was given"
+            )

@@ -463,6 +463,7 @@ def _stated_claim(stated: StatedClaim, privacy: _Privacy) -> rec.StatedClaimReco
         typical_minutes_source=own(claim.typical_minutes_source) if claim else None,
         reason=own(claim.reason) if claim else None,
         signer=own(claim.signer) if claim else None,
+        is_from_file=claim is not None,
     )
 
 

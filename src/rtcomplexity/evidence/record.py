@@ -390,6 +390,8 @@ class StatedClaimRecord(_Frozen):
     reason: str | None
     """In the physician's own words."""
     signer: str | None
+    is_from_file: bool = False
+    """Whether a claim file was given, be it without any of this; else only a payer was named."""
 
 
 class Identification(_Frozen):
