@@ -66,6 +66,13 @@ class FolderCheck:
     file_count: int
     unchecked: tuple[str, ...] = ()
     """Files that say to be of other software, and are not what this one writes of the same record."""
+    is_vouched_for: bool = False
+    """Whether the key that was named signed the manifest, and with it its word for the software."""
+
+    @property
+    def unproven(self) -> tuple[str, ...]:
+        """Reports that nothing but the manifest's own word excuses from being what the record says."""
+        return () if self.is_vouched_for else tuple(name for name in self.unchecked if name in REPORTS)
 
 
 def check_folder(folder: EvidenceFolder, *, public_key: bytes | None = None) -> FolderCheck:
@@ -88,6 +95,7 @@ def check_folder(folder: EvidenceFolder, *, public_key: bytes | None = None) -> 
         notes=(*notes, *signature_notes),
         file_count=len(manifest.outputs),
         unchecked=tuple(unchecked),
+        is_vouched_for=public_key is not None and not signature_problems,
     )
 
 
@@ -262,6 +270,12 @@ def verification_sentence(
         problems.append(f"the record derived again has {_standing(found)}, and differs in {_listed(found)}")
     if problems:
         return False, f"Differs: {_listed(problems)}."
+    if check.unproven:
+        return False, (
+            f"Not checked: {_listed(check.unproven)}. It is not what this software writes of {EVIDENCE_FILE}, and only "
+            "the manifest's own word for other software excuses that. report writes reports anew from the record; "
+            "--public-key tells whether the key you trust signed that word."
+        )
     fit = f"all {check.file_count} files fit the manifest"
     doubt = _doubt(check.unchecked)
     if comparison is None:

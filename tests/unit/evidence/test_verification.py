@@ -130,12 +130,12 @@ def test_reports_of_other_software_that_say_the_same_are_checked(monkeypatch):
 def test_naming_other_software_in_the_manifest_does_not_make_a_forged_report_pass_unseen():
     found = check(resealed("evidence.html", b"<h1>Supported</h1>", {"rtcomplexity": "0.0.9"}))
     assert found.unchecked == ("evidence.html",)
-    sentences = [
-        verification_sentence(found)[1],
-        verification_sentence(found, inputs=(), comparison=compare_records(record_of(), record_of()))[1],
-    ]
-    for sentence in sentences:
-        assert sentence.startswith("Only evidence.json was checked, not evidence.html")
+    same = compare_records(record_of(), record_of())
+    for told in (verification_sentence(found), verification_sentence(found, inputs=(), comparison=same)):
+        assert (told[0], told[1].startswith("Not checked: evidence.html.")) == (False, True)
+    signed = replace(found, is_vouched_for=True)
+    for told in (verification_sentence(signed), verification_sentence(signed, inputs=(), comparison=same)):
+        assert (told[0], told[1].startswith("Only evidence.json was checked, not evidence.html")) == (True, True)
     assert check(resealed("evidence.html", b"<h1>Supported</h1>")).problems
 
 
@@ -154,6 +154,7 @@ def test_a_picture_of_something_else_is_a_problem():
     )
     elsewhere = with_pictures(check(FILES), differing, manifest, near)
     assert (elsewhere.problems, elsewhere.unchecked) == ((), differing)
+    assert verification_sentence(elsewhere, inputs=(), comparison=near)[0]
 
 
 def test_parts_of_a_uid_are_no_measured_numbers():
@@ -268,6 +269,9 @@ def test_each_good_sentence_says_which_it_is():
 
 def test_a_signature_holds_and_tells_its_key():
     found = check(SIGNED, public_key=raw(KEY))
+    assert (found.is_vouched_for, check(SIGNED).is_vouched_for) == (True, False)
+    assert not check(SIGNED, public_key=raw(OTHER_KEY)).is_vouched_for
+    assert not check(FILES, public_key=raw(KEY)).is_vouched_for
     assert found.problems == ()
     assert signing.fingerprint(raw(KEY)) in found.notes[0]
     assert "cannot tell" in check(SIGNED).notes[0]

@@ -39,7 +39,7 @@ def verify(
 ) -> None:
     """Say whether an evidence folder is untouched; with the plan, whether it gives the same record and pictures.
 
-    Ends with 0 when it is identical or equivalent, with 5 when it differs.
+    Ends with 0 when it is identical or equivalent, with 5 when it differs or a report could not be checked.
 
     Example: rtcomplexity verify evidence --plan ./plan
     """
