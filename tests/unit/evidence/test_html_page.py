@@ -146,3 +146,11 @@ def test_the_method_says_how_many_redrawings_agreed():
     del tree["verdict"]["redrawings"]
     older = from_json(json.dumps(tree).encode())
     assert "97 % of redrawings of the gross target gave the same verdict" in read(older).text
+
+
+def test_an_aspect_just_under_a_cutoff_is_not_rounded_over_it():
+    tree = json.loads(to_json(record_of()))
+    tree["score"]["families"][0]["score"] = 96.76
+    text = read(from_json(json.dumps(tree).encode())).text
+    assert "96.8 above" in text or "96.8 beyond" in text or "96.8 as in" in text
+    assert "anchoring" not in text

@@ -222,8 +222,9 @@ def _score_line(record: Record) -> str:
     if score.reference is None or not isinstance(score.t, float):
         return ""
     return (
-        f"The score is {score.t:g} of 100: the lower of the highest anchoring and the second-highest group. Under "
-        f"{score.reference.c_reject:g} speaks of a routine plan; {score.reference.c_support:g} or more is beyond it."
+        f"The score is {score.t:g} of 100: the second-highest aspect, or the highest that can carry a finding where "
+        f"that is lower. Under {score.reference.c_reject:g} speaks of a routine plan; {score.reference.c_support:g} or "
+        "more is beyond it."
     )
 
 
@@ -234,7 +235,7 @@ def _family(family: FamilyRecord, decided_by: tuple[str, ...]) -> Family:
         level=family.level,
         words=LEVELS[family.level],
         score=family.score if is_measured else 0.0,
-        score_text=f"{family.score:.0f}" if is_measured else NO_VALUE,
+        score_text=f"{family.score:.1f}" if is_measured else NO_VALUE,
         is_measured=is_measured,
         can_anchor=family.may_anchor,
         decided=is_measured and bool({family.id, family.group} & set(decided_by)),
