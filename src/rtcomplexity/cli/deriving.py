@@ -79,7 +79,7 @@ def derived_again(
 
 
 def _check_given(saved: Record, given: Collection[str]) -> None:
-    """Raise MissingOptionError where the record was made with an option that it holds no value of and nobody gave again."""
+    """Raise MissingOptionError where an option that the record was made with and does not hold was not given again."""
     stated = saved.stated_claim
     needed = {*saved.options, *(["--claim"] if stated is not None and stated.is_from_file else [])}
     for option, (made_with, added) in NEEDED.items():
