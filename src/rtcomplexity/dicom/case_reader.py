@@ -174,7 +174,13 @@ def _plural(word: str, count: int) -> str:
 
 
 def _plans(index: FileIndex, settings: Settings) -> tuple[tuple[RtPlan, ...], tuple[Issue, ...]]:
-    return _read_each(index.plans, settings, lambda dataset, sha256: (read_plan(dataset, sha256), ()))
+    """Read the plans; one that was rejected states nothing."""
+    plans, issues = _read_each(index.plans, settings, lambda dataset, sha256: (read_plan(dataset, sha256), ()))
+    valid = tuple(plan for plan in plans if plan.approval_status != "REJECTED")
+    if len(valid) == len(plans):
+        return plans, issues
+    text = f"{len(plans) - len(valid)} of {len(plans)} RT Plans are marked REJECTED; they were not used."
+    return valid, (*issues, Issue(code="plan-rejected", severity=Severity.WARNING, subject="plan", text=text))
 
 
 def _candidates(

@@ -102,6 +102,6 @@ def limiting_reasons(
 def other_strata(facts: CaseFacts, profile: Profile, stratum: Stratum) -> tuple[Stratum, ...]:
     """Return the further strata a case may belong to: all, where nobody stated the fractions, else none.
 
-    A support must hold in each. Otherwise deleting the RT Plan could turn another verdict into a support.
+    A support, and a rejection, must hold in each. Otherwise deleting the RT Plan could turn another verdict into it.
     """
     return tuple(each for each in profile.strata if each.id != stratum.id) if facts.fractions is None else ()

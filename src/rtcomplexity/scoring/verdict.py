@@ -293,8 +293,8 @@ def _below_the_reject_cutoff(
         return VerdictValue.INSUFFICIENT_EVIDENCE, (hidden,)
     lacks_anchor = _lacks_an_anchor(found, c_reject)
     below = reason("no_anchor_above_reject_cutoff" if lacks_anchor else "below_reject_cutoff", **numbers)
-    unstable = _instability(question)
-    return VerdictValue.INDETERMINATE if unstable else VerdictValue.REJECTS, (below, *unstable)
+    open_yet = _instability(question) or _differing_strata(question, VerdictValue.REJECTS)
+    return VerdictValue.INDETERMINATE if open_yet else VerdictValue.REJECTS, (below, *open_yet)
 
 
 def _lacks_an_anchor(found: Score, cutoff: float) -> bool:
@@ -317,7 +317,7 @@ def _why_withheld(question: _Question, found: Score) -> tuple[Reason, ...]:
         *_missing_stability(question),
         *_instability(question),
     )
-    return withheld or _differing_strata(question)
+    return withheld or _differing_strata(question, VerdictValue.SUPPORTS)
 
 
 def _conventions_alone(question: _Question, found: Score) -> tuple[Reason, ...]:
@@ -331,14 +331,15 @@ def _conventions_alone(question: _Question, found: Score) -> tuple[Reason, ...]:
     return (reason("convention_alone", families=names, t=f"{t:g}", c_support=f"{joint.c_support:g}"),)
 
 
-def _differing_strata(question: _Question) -> tuple[Reason, ...]:
+def _differing_strata(question: _Question, value: VerdictValue) -> tuple[Reason, ...]:
+    """Which further strata the case may belong to would give another verdict."""
     if question.is_other_stratum:
         return ()
     others = other_strata(question.facts, question.profile, question.stratum)
     return tuple(
         reason("stratum_unknown", stratum=other.title)
         for other in others
-        if _decide(replace(question, stratum=other, is_other_stratum=True))[0] is not VerdictValue.SUPPORTS
+        if _decide(replace(question, stratum=other, is_other_stratum=True))[0] is not value
     )
 
 

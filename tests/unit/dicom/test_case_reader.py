@@ -396,6 +396,21 @@ def test_among_plans_of_the_set_the_approved_then_the_newest_is_taken(folder):
     assert {"plan-of-other-set", "several-plans"} <= codes(case)
 
 
+def test_a_rejected_plan_states_nothing_and_prefers_no_set(folder):
+    made = ct()
+    newer = linked_set(made, "1.5", StructureSetDate="20260105")
+    older = linked_set(made, "1.51", StructureSetDate="20260101")
+    folder.add(*made, newer, older, plan("1.51", "1.61", ApprovalStatus="REJECTED"))
+    case = folder.read()
+    assert case.rt_plan is None
+    assert case.structure_set.sop_instance_uid == "1.5"
+    assert [issue.text for issue in case.issues if issue.code == "plan-rejected"] == [
+        "1 of 1 RT Plans are marked REJECTED; they were not used."
+    ]
+    folder.add(plan("1.51", "1.62", ApprovalStatus="UNAPPROVED"))
+    assert folder.read().rt_plan.sop_instance_uid == "1.62"
+
+
 def test_a_plan_of_another_set_is_no_plan_of_this_one(folder):
     made = ct()
     case = folder.add(*made, linked_set(made), plan("9.9")).read()

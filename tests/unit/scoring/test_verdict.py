@@ -425,3 +425,22 @@ def test_redrawings_are_asked_nothing_where_a_reason_stands_in_the_way():
 def test_nobody_is_taken_to_contradict_an_image_that_names_no_part():
     stated = CaseFacts(site=Site.THORACIC, site_stated_by=StatedBy.USER, fractions=5)
     assert not any("Body Part" in text for text in assess(HIGH, stated, PROFILE).verdict.findings_against)
+
+
+def test_where_the_fractions_are_unknown_a_rejection_must_hold_in_every_stratum():
+    """Extent at 60 is percentile 60 of one stratum and 80 of another that ends at 75: there it is no rejection."""
+    of_both = (
+        'strata = ["sbrt", "conventional"]\nbasis = "model"\nsource = "uniform"\nn = 5000\nknots = [[0, 0], [100, 100]]'
+    )
+    of_one = (
+        of_both.replace('["sbrt", "conventional"]', '["sbrt"]')
+        + '\n[[families.factors.references]]\nstrata = ["conventional"]\nbasis = "model"\nsource = "smaller"\n'
+        + "knots = [[0, 0], [75, 100]]"
+    )
+    keep = (of_both, of_both.replace("5000", "5001"))
+    profile = made_profile(keep, keep, keep, (of_both, of_one))
+    assert verdict(LOW, profile).value == "rejects"
+    found = verdict(LOW, profile, fractions=None)
+    assert (found.value, codes(found)) == ("indeterminate", ["below_reject_cutoff", "stratum_unknown"])
+    assert "6 to 40 fractions" in found.reasons[1].text
+    assert verdict(LOW, fractions=None).value == "rejects"
