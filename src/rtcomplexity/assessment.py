@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.issue import Issue
     from rtcomplexity.model.structure_set import TargetClass
+    from rtcomplexity.scoring.claim import StatedClaim
     from rtcomplexity.scoring.claim_file import ClaimFile
     from rtcomplexity.scoring.cohort import BesideCohort, LocalCohort
     from rtcomplexity.scoring.facts import CaseFacts
@@ -108,20 +109,11 @@ def analyze(
     measured = _measured(case, settings, quick=quick)
     facts = case_facts(case, measured.table, site=stated_site, fractions=fractions, claim=claim)
     beside = None if local is None else local.beside(case.plan_id, case.structure_set.patient_key, loaded)
-    scored = with_claim(_scored(measured, facts, loaded, beside), stated_claim(claim, payer), case)
-    outcome = replace(
-        scored,
-        warnings=(
-            *scored.warnings,
-            *_cohort_warnings(scored, case),
-            *unmet_alias_issues(aliases or {}, case.structure_set),
-        ),
-    )
-    options = {
-        **_options(loaded, aliases, structure_set_uid, payer, local, quick=quick),
-        **settings.changed_tolerances(),
-    }
-    is_other_input = bool(aliases or structure_set_uid or settings.changed_tolerances())
+    outcome = _told(_scored(measured, facts, loaded, beside), case, stated_claim(claim, payer), aliases or {})
+    tolerances = settings.changed_tolerances()
+    options = {**_options(loaded, aliases, structure_set_uid, payer, local, quick=quick), **tolerances}
+    differs = not quick and bool(options or _states_facts(facts))
+    usual = path if aliases or structure_set_uid or tolerances else measured
     record = build_record(
         case,
         measured.table,
@@ -130,11 +122,7 @@ def analyze(
         software_version=version("rtcomplexity"),
         options=options,
         definitions=CATALOGUE,
-        default_verdict=(
-            None
-            if quick or not (options or _states_facts(facts))
-            else _default_verdict(path if is_other_input else measured, settings)
-        ),
+        default_verdict=_default_verdict(usual, settings) if differs else None,
         identified=identified,
     )
     return Assessment(case=case, table=measured.table, outcome=outcome, record=record)
@@ -163,6 +151,13 @@ def _measured(case: Case, settings: Settings, *, quick: bool = False) -> _Measur
 def _scored(measured: _Measured, facts: CaseFacts, profile: Profile, cohort: BesideCohort | None = None) -> Outcome:
     stability = _stability(measured, value_if_stable(facts, profile, cohort), profile)
     return assess(measured.table.gross_target, facts, profile, stability=stability, cohort=cohort)
+
+
+def _told(scored: Outcome, case: Case, stated: StatedClaim, aliases: Mapping[str, TargetClass]) -> Outcome:
+    """Put beside a score what a person stated of the claim, and warn of what fits neither cohort nor files."""
+    told = with_claim(scored, stated, case)
+    warned = (*told.warnings, *_cohort_warnings(told, case), *unmet_alias_issues(aliases, case.structure_set))
+    return replace(told, warnings=warned)
 
 
 def _stability(
