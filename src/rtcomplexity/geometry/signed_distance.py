@@ -71,13 +71,12 @@ def section_distances(sections: Sections) -> Floats:
     pairs = [(edge, after_x - 1, 1), (edge_v, after_y - columns, columns)]
     pieces = _nearest_edges(sections, inside, pairs)
     found = np.full(sections.shape, -np.inf, np.float32)
-    bounds = np.searchsorted(pieces.voxels, np.arange(len(found) + 1) * rows * columns)
-    for plane, (start, stop) in enumerate(itertools.pairwise(bounds)):
-        if stop > start:
-            voxels = pieces.voxels[start:stop] - plane * rows * columns
-            part = _Pieces(voxels=voxels, feet=pieces.feet[start:stop], normals=pieces.normals[start:stop])
-            distance = _distances(part, np.ones((rows, columns), bool))
-            found[plane] = np.where(inside[plane], distance, -distance)
+    planes, starts = np.unique(pieces.voxels // (rows * columns), return_index=True)
+    for plane, (start, stop) in zip(planes, itertools.pairwise([*starts, len(pieces.voxels)]), strict=True):
+        voxels = pieces.voxels[start:stop] - plane * rows * columns
+        part = _Pieces(voxels=voxels, feet=pieces.feet[start:stop], normals=pieces.normals[start:stop])
+        distance = _distances(part, np.ones((rows, columns), bool))
+        found[plane] = np.where(inside[plane], distance, -distance)
     return found
 
 
@@ -101,8 +100,8 @@ def _apart(places: NDArray[np.float64], lines: NDArray[np.int64], planes: NDArra
     same_line = (np.diff(lines[order]) == 0) & (np.diff(planes[order]) == 0)
     close = same_line & (np.diff(places[order]) < SLIVER)
     number = np.arange(len(close))
-    place_in_run = number - np.maximum.accumulate(np.where(close, -1, number))
-    first = number[close & (place_in_run % 2 == 1)]
+    before_run = np.maximum.accumulate(np.where(close, -1, number))
+    first = number[close & (number % 2 != before_run % 2)]
     return np.delete(order, np.concatenate([first, first + 1]))
 
 
@@ -130,10 +129,11 @@ def _nearest_edges(
     along = sections.points[sections.following[edge]] - start
     share = np.clip(((centres - start) * along).sum(axis=1) / (along**2).sum(axis=1), 0, 1)
     feet = start + share[:, None] * along
-    order = np.lexsort((((feet - centres) ** 2).sum(axis=1), pixel))
-    kept = order[np.diff(pixel[order], prepend=-1) > 0]
+    order = np.lexsort((np.linalg.norm(feet - centres, axis=1), pixel))
+    voxels, nearest = np.unique(pixel[order], return_index=True)
+    kept = order[nearest]
     normals = along[kept] / np.linalg.norm(along[kept], axis=1, keepdims=True) * (1, -1)
-    return _Pieces(voxels=pixel[kept], feet=feet[kept, ::-1].astype(np.float32), normals=normals.astype(np.float32))
+    return _Pieces(voxels=voxels, feet=feet[kept, ::-1].astype(np.float32), normals=normals.astype(np.float32))
 
 
 def distances_to_level(field: Floats, level: float, where: NDArray[np.bool_]) -> Floats:
@@ -169,7 +169,7 @@ def _level_pieces(field: Floats, level: float) -> _Pieces:
     flat = field.ravel()
     steps = [stride // field.itemsize for stride in field.strides]
     gradient = np.stack([_slope(flat, voxels, step, level) for step in steps], axis=1)
-    steepness = np.maximum((gradient**2).sum(axis=1, keepdims=True), np.float32(1e-6))
+    steepness = np.maximum((gradient**2).sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
     centres = np.stack(np.unravel_index(voxels, field.shape), axis=1)
     feet = centres + (level - flat[voxels])[:, None] * gradient / steepness
     return _Pieces(voxels=voxels, feet=feet.astype(np.float32), normals=gradient / np.sqrt(steepness))
@@ -182,10 +182,9 @@ def _slope(flat: Floats, voxels: NDArray[np.int64], step: int, level: float) -> 
     """
     here, after, before = flat[voxels], flat[voxels + step], flat[voxels - step]
     rise, fall = after - here, here - before
-    across_after = np.where((after > level) != (here > level), np.abs(rise), 0)
-    across_before = np.where((before > level) != (here > level), np.abs(fall), 0)
-    towards = np.where(across_after > across_before, rise, fall)
-    return np.where(np.maximum(across_after, across_before) > 0, towards, (rise + fall) / 2)
+    parted_after, parted_before = (after > level) != (here > level), (before > level) != (here > level)
+    towards = np.where(np.abs(rise) * parted_after > np.abs(fall) * parted_before, rise, fall)
+    return np.where(parted_after | parted_before, towards, (rise + fall) / 2)
 
 
 def _neighbours(dimensions: int, axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
@@ -202,9 +201,10 @@ def _distances(pieces: _Pieces, where: NDArray[np.bool_]) -> Floats:
     if not len(pieces.voxels):
         found[where] = np.inf
         return found
-    number = np.full(where.size, -1, np.int32)
+    number, elsewhere = np.empty(where.size, np.int32), np.ones(where.size, np.bool_)
     number[pieces.voxels] = np.arange(len(pieces.voxels), dtype=np.int32)
-    nearest: Any = distance_transform_edt(number.reshape(where.shape) < 0, return_distances=False, return_indices=True)
+    elsewhere[pieces.voxels] = False
+    nearest: Any = distance_transform_edt(elsewhere.reshape(where.shape), return_distances=False, return_indices=True)
     wanted = np.flatnonzero(where)
     voxel = np.ravel_multi_index(tuple(index.ravel()[wanted] for index in nearest), where.shape)
     piece = number[voxel]
