@@ -188,8 +188,8 @@ class Runs:
         if self.shape != other.shape:
             msg = f"runs on lattices {self.shape} and {other.shape} cannot be combined"
             raise ValueError(msg)
-        borders = _sorted_distinct(np.concatenate([self.starts, self.stops, other.starts, other.stops]))
-        inside = rule(_covers(self, borders[:-1]), _covers(other, borders[:-1])) if len(borders) else np.empty(0, bool)
+        borders = np.sort(np.concatenate([self.starts, self.stops, other.starts, other.stops]), kind="stable")
+        inside = rule(_covers(self, borders[:-1]), _covers(other, borders[:-1]))
         padded = np.concatenate(([False], inside, [False]))
         starts = borders[np.flatnonzero(padded[1:] & ~padded[:-1])]
         stops = borders[np.flatnonzero(padded[:-1] & ~padded[1:])]
@@ -202,16 +202,10 @@ if TYPE_CHECKING:
     _Rule = Callable[[NDArray[np.bool_], NDArray[np.bool_]], NDArray[np.bool_]]
 
 
-def _sorted_distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Like np.unique, which hashes integers and is far slower where they are almost sorted."""
-    values = np.sort(values, kind="stable")
-    return values[np.append(True, values[1:] != values[:-1])] if len(values) else values
-
-
 def _covers(runs: Runs, positions: NDArray[np.int64]) -> NDArray[np.bool_]:
     """(x,) whether each position lies in the set."""
-    index = np.searchsorted(runs.starts, positions, side="right") - 1
-    return np.asarray((index >= 0) & (positions < runs.stops[np.maximum(index, 0)]) if len(runs.stops) else index >= 0)
+    begun, ended = (np.searchsorted(borders, positions, side="right") for borders in (runs.starts, runs.stops))
+    return np.asarray(begun > ended)
 
 
 def dice(a: Runs, b: Runs) -> float:
@@ -251,9 +245,8 @@ def _crossings(
     """Positions at which the edges cross the pixel rows: the first pixel centre on or right of each crossing."""
     following = following[edges]
     x0, y0, x1, y1 = column[edges], row[edges], column[following], row[following]
-    lowest = np.ceil(np.minimum(y0, y1))
-    first = np.clip(lowest, 0, shape[1]).astype(np.int64)
-    stop = np.clip(np.ceil(np.maximum(y0, y1)), 0, shape[1]).astype(np.int64)
+    first = np.maximum(np.ceil(np.minimum(y0, y1)), 0).astype(np.int64)
+    stop = np.minimum(np.ceil(np.maximum(y0, y1)), shape[1]).astype(np.int64)
     counts = stop - first
     some = counts > 0
     counts, first = counts[some], first[some]

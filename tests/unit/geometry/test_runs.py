@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.draw import polygon2mask
 
+from rtcomplexity.geometry import runs as runs_module
 from rtcomplexity.geometry.frames import PlaneAxes
 from rtcomplexity.geometry.runs import (
     Lattice,
@@ -152,7 +153,7 @@ def test_missing_planes_stay_empty_on_the_grid():
     assert np.array_equal(counts > 0, np.isin(Z, drawn))
 
 
-@pytest.mark.parametrize("tilt", [0.0, -0.4, 0.364])
+@pytest.mark.parametrize("tilt", [0.0, -0.4, 0.364, -0.0103])
 def test_voxels_are_found_where_each_slice_lies(tilt):
     image = grid(shape=(30, 80, 60), spacing=(3.0, 1.5, 1.25), origin=(-37.1, -60.3, -43.5), tilt=tilt)
     low, high = np.array([-12.3, -20.4, -18.0]), np.array([14.2, 17.7, 18.0])
@@ -171,3 +172,67 @@ def test_moved_planes_stand_in_the_order_asked_for():
     assert moved.plane_areas_mm2 == pytest.approx(stack.plane_areas_mm2[[2, 1, 1]])
     assert np.allclose(moved.plane_polygons(0)[0], stack.plane_polygons(2)[0] + [1, 2])
     assert np.allclose(moved.plane_polygons(2)[1], stack.plane_polygons(1)[1] + [-30, 0])
+
+
+def test_a_lattice_round_stacks_has_a_free_pixel_on_each_side():
+    """Multiples of 2 mm: from -4 to 8 and from 0 to 4 hold the points, and one more on each side."""
+    near = np.array([[-3.2, 1.1], [1, 1.1], [1, 2.9]])
+    far = np.array([[-3, 1.5], [6.5, 2.2], [6.5, 2.5]])
+    stacks = [stacked(on_planes((0, polygon), (3, polygon)), Z).stack for polygon in (near, far)]
+    expected = Lattice(u0_mm=-6, v0_mm=-2, column_spacing_mm=2, row_spacing_mm=2, columns=9, rows=5)
+    assert Lattice.around_all(stacks, 2.0) == expected
+    assert Lattice.around(stacks[0], 2.0) == Lattice(
+        u0_mm=-6, v0_mm=-2, column_spacing_mm=2, row_spacing_mm=2, columns=6, rows=5
+    )
+
+
+def test_a_pixel_has_the_area_of_its_edges():
+    assert LATTICE.pixel_area_mm2 == pytest.approx(0.88)
+
+
+def test_the_lattice_of_a_slice_lies_where_the_slice_does():
+    image = grid(shape=(3, 4, 5), spacing=(3.0, 1.5, 1.25), origin=(-10, -12, -15), tilt=0.5)
+    assert [Lattice.of_grid(image, k).v0_mm for k in range(3)] == [-12, -10.5, -9]
+    assert Lattice.of_grid(image) == Lattice(
+        u0_mm=-10, v0_mm=-12, column_spacing_mm=1.25, row_spacing_mm=1.5, columns=5, rows=4
+    )
+
+
+def test_the_box_of_two_pixels_reaches_from_one_to_the_other():
+    mask = np.zeros((5, 5, 8), bool)
+    mask[1, 3, 2] = mask[3, 1, 5] = True
+    box = (slice(1, 4), slice(1, 4), slice(2, 6))
+    assert runs_of_mask(mask).box() == box
+    assert np.array_equal(runs_of_mask(mask).mask(box), mask[box])
+
+
+def test_more_planes_than_rows_and_columns_are_selected():
+    mask = np.random.default_rng(4).random((6, 2, 3)) < 0.5
+    assert np.array_equal(dense(runs_of_mask(mask).select_planes(np.arange(6)[::-1])), mask[::-1])
+
+
+def test_runs_that_meet_are_one_and_nothing_combines_with_nothing():
+    left, right = (Runs(starts=np.array([start]), stops=np.array([start + 2]), shape=(1, 1, 5)) for start in (0, 2))
+    nothing = left & right
+    assert ((left | right).starts.tolist(), (left | right).stops.tolist()) == ([0], [4])
+    assert nothing.count == (nothing | nothing).count == 0
+    assert (left - nothing).stops.tolist() == [2]
+
+
+def test_a_vertex_on_the_outer_pixel_edge_is_not_outside():
+    lattice = Lattice(u0_mm=0, v0_mm=0, column_spacing_mm=2, row_spacing_mm=3, columns=5, rows=4)
+    edge = np.array([[-1, -1.5], [9, -1.5], [9, 10.5], [-1, 10.5]])
+    assert outside_share(stacked(on_planes((0, edge), (3, edge)), Z).stack, lattice) == 0
+
+
+def test_edges_looked_at_in_pieces_give_the_same_pixels(monkeypatch):
+    stack = stacked(on_planes((0, circle(9)), (3, circle(5, centre=(2, 1)))), Z).stack
+    whole = rasterise(stack, LATTICE)
+    monkeypatch.setattr(runs_module, "CHUNK_EDGES", 7)
+    assert np.array_equal(rasterise(stack, LATTICE).indices(), whole.indices())
+
+
+def test_a_shape_above_a_tilted_image_has_no_voxels():
+    image = grid(shape=(4, 20, 20), tilt=0.3)
+    above = on_planes((100, circle(5)), (103, circle(5)))
+    assert on_grid(stacked(above, np.arange(-15, 120, 3.0)).stack, image).count == 0
