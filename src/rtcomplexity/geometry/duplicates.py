@@ -107,7 +107,7 @@ def _near_pairs(
         difference, union = pair_areas(points_mm, offsets, pairs)
         width = difference / lengths[pairs].mean(axis=1)
         near.append(pairs[(difference < area_fraction * union) & (width < width_mm)])
-    return np.concatenate(near) if near else np.empty((0, 2), np.int64)
+    return np.concatenate([candidates[:0], *near])
 
 
 def _similar_pairs(
@@ -160,7 +160,7 @@ def pair_areas(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(x,) areas of the symmetric difference and of the union of each pair of contours, mm2."""
     pair_points, pair_offsets = select_ragged(points_mm, offsets, pairs.ravel())
-    planes = np.arange(0, 2 * len(pairs) + 1, 2)
+    planes = 2 * np.arange(len(pairs) + 1)
     difference = even_odd(pair_points, pair_offsets, planes).areas_mm2
     used = np.unique(pairs)
     points, own = select_ragged(points_mm, offsets, used)

@@ -62,3 +62,15 @@ def test_copies_of_a_dot_are_found_as_those_of_a_body_are():
     found = distinct([[square(0.6), square(0.6, centre=(0.005, 0)), square(0.6, centre=(0.35, 0))]])
     assert found.near_copies == 1
     assert len(found.kept) == 2
+
+
+def test_a_box_of_no_width_meets_nothing_beside_it():
+    boxes = np.array([[[0.0, 0], [0, 1]], [[3, 0], [4, 1]]])
+    assert duplicates._swept(boxes).shape == (0, 2)
+
+
+def test_a_zero_with_a_minus_is_the_same_vertex():
+    corners = np.array([[0.0, 0], [1, 0], [0, 1]])
+    for polygon in (corners, corners[::-1]):
+        signed = np.where(polygon == 0, -0.0, polygon)
+        assert duplicates.canonical_vertices(signed) == duplicates.canonical_vertices(corners)
