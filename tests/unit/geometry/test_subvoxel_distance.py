@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 from rtcomplexity.geometry.frames import next_vertex
-from rtcomplexity.geometry.shape_field import Grid, Knots, Smoothing, blurred, interpolated, knots_of, step_for
+from rtcomplexity.geometry.shape_field import (
+    Grid,
+    Knots,
+    Smoothing,
+    blurred,
+    disc_field,
+    interpolated,
+    knots_of,
+    polygon_field,
+    reach_for,
+    step_for,
+)
 from rtcomplexity.geometry.signed_distance import (
     Sections,
     _apart,
@@ -12,7 +23,7 @@ from rtcomplexity.geometry.signed_distance import (
     opened_and_closed,
     section_distances,
 )
-from unit.geometry.stacks import circle, square
+from unit.geometry.stacks import circle, on_planes, square, stacked
 
 
 def sections(planes, shape):
@@ -216,3 +227,35 @@ def test_crossings_that_lie_on_each_other_are_taken_out_in_pairs(together, start
 def test_blurring_keeps_the_number_of_voxels_inside_whatever_their_share(threshold):
     field = (np.random.default_rng(5).normal(size=(9, 10, 11)) + threshold).astype(np.float32)
     assert np.count_nonzero(blurred(field, 1.3) > 0) == np.count_nonzero(field > 0)
+
+
+def test_distances_are_clipped_where_a_slab_or_two_steps_end():
+    assert reach_for(4.0, 0.5) == pytest.approx(6.0)
+    assert reach_for(0.5, 3.0) == pytest.approx(6.0)
+
+
+def test_a_polygon_and_a_disc_are_found_where_they_lie_on_a_shifted_grid():
+    """A circle of 6 mm about u = 3, v = -2 and a disc of 5 mm about the axis, in mm, on unlike rows and columns."""
+    grid = Grid(origin_mm=np.array([0.0, -10, -7]), step_mm=0.5, shape=(13, 33, 45))
+    stack = stacked(on_planes(*((z, circle(6, centre=(3.0, -2.0))) for z in (0, 3, 6)))).stack
+    knots = Knots(positions_mm=np.array([0.0, 3, 6]), planes=np.arange(3), reach_mm=3.0)
+    v, u = grid.along(1)[:, None], grid.along(2)
+    polygon = np.clip(6 - np.hypot(u - 3, v + 2), -3, 3)
+    assert polygon_field(stack, grid, knots)[4] == pytest.approx(polygon, abs=0.15)
+    disc = np.clip(5 - np.hypot(u, v), -3, 3)
+    assert disc_field(np.full(3, 5.0), grid, knots)[4] == pytest.approx(disc, abs=1e-5)
+
+
+def test_smoothing_counts_in_millimetres_whatever_the_step():
+    """A ball of 3 mm takes a body of 2.5 mm and leaves one of 5 mm; a blur of 2 mm is four voxels of 0.5 mm."""
+    thin, thick = ball(5.0) / 2, ball(10.0) / 2
+    assert (Smoothing(ball_mm=3.0).apply(thin, 0.5) < 0).all()
+    kept = Smoothing(ball_mm=3.0).apply(thick, 0.5)
+    assert np.abs(kept - thick)[np.abs(thick) < 0.5].mean() < 0.08
+    assert np.array_equal(Smoothing(blur_mm=2.0).apply(thick, 0.5), blurred(thick, 4.0))
+
+
+def test_a_field_all_inside_or_all_outside_is_not_blurred():
+    field = np.random.default_rng(2).random((4, 4, 4)).astype(np.float32) + 1
+    for same in (field, -field):
+        assert np.array_equal(blurred(same, 1.0), same)
