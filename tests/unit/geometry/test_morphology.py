@@ -118,3 +118,14 @@ def test_two_points_have_one_axis_and_points_on_a_line_no_other():
     assert principal_axes(along)[1:].tolist() == [0, 0]
     with pytest.raises(UnmeasurableShapeError, match="single voxel"):
         principal_axes(np.zeros((1, 3)))
+
+
+def test_what_is_smaller_than_a_millimetre_has_axes_too():
+    assert MaskMorphology(mask=np.ones((2, 2, 2), bool), spacing_mm=(0.1, 0.1, 0.1)).elongation == pytest.approx(1)
+
+
+def test_a_mask_is_kept_in_its_box_and_cannot_be_changed():
+    mask = np.pad(np.ones((2, 3, 4), bool), 1)
+    found = MaskMorphology(mask=mask, spacing_mm=SPACING_MM, intensities=np.ones(mask.shape))
+    assert found.mask.shape == found.intensities.shape == (2, 3, 4)
+    assert not found.mask.flags.writeable
