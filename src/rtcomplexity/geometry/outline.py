@@ -129,6 +129,6 @@ def resampled(points_mm: Points, step_mm: float) -> Points:
 def _hull(points_mm: Points) -> Any:  # noqa: ANN401 - scipy ships no types
     from scipy.spatial import ConvexHull  # noqa: PLC0415 - importing the package stays quick
 
-    if len(points_mm) < 3 or not area(points_mm) > 0:
+    if not area(points_mm) > 0:
         raise UnmeasurableShapeError("An outline encloses no area.", "a contour of at least three different points.")
     return ConvexHull(points_mm)

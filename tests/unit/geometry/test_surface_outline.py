@@ -100,3 +100,7 @@ def test_what_encloses_nothing_is_refused():
             concavity_depth(line)
     with pytest.raises(UnmeasurableShapeError, match="length"):
         curvature_energy(np.zeros((4, 2)), 1.0)
+
+
+def test_a_small_triangle_is_convex():
+    assert solidity(np.array([[0.0, 0], [1, 0], [0, 1]])) == pytest.approx(1)
