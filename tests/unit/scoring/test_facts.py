@@ -175,3 +175,9 @@ def test_what_nobody_stated_is_unknown_and_what_nothing_contradicts_holds():
     assert not facts.images_are_of_another_patient
     assert not facts.planning_image_is_pet
     assert (facts.geometry_problem, facts.unexplained_targets, facts.approval_status) == ("", (), "")
+
+
+@pytest.mark.parametrize("volume_cm3", [0.02, 0.9, 1.0])
+def test_a_small_gross_target_has_a_volume(volume_cm3):
+    table = replace(TABLE, gross_target={"scored.volume": Measurement.of(volume_cm3, Unit.CM3)})
+    assert case_facts(CASE, table).geometry_problem == ""

@@ -444,3 +444,9 @@ def test_where_the_fractions_are_unknown_a_rejection_must_hold_in_every_stratum(
     assert (found.value, codes(found)) == ("indeterminate", ["below_reject_cutoff", "stratum_unknown"])
     assert "6 to 40 fractions" in found.reasons[1].text
     assert verdict(LOW, fractions=None).value == "rejects"
+
+
+def test_a_volume_within_the_reference_stands_in_no_ones_way():
+    profile = made_profile(("supports_needs = []", 'supports_needs = ["volume_within_reference"]'))
+    assert verdict({**HIGH, **measured(90)}, profile).value == "supports"
+    assert codes(verdict({**HIGH, **measured(91)}, profile)) == ["above_support_cutoff", "volume_above_reference"]
