@@ -195,3 +195,13 @@ def test_a_vertex_written_twice_is_kept_once(doubled):
     found = stacked(on_planes((0, drawn), (3, square(10, (1, 1)))), Z)
     assert np.diff(found.stack.contour_offsets).tolist() == [4, 4]
     assert found.findings == StackFindings()
+
+
+@pytest.mark.parametrize(("degrees", "left_out"), [(0.0, 0), (0.9, 0), (1.1, 1), (45.0, 1)])
+@pytest.mark.parametrize("side", [0.5, 2.0])
+def test_a_contour_tilted_by_more_than_a_degree_is_left_out_however_small(degrees, left_out, side):
+    tilted = np.column_stack([square(side), 9 + square(side)[:, 0] * np.tan(np.deg2rad(degrees))])
+    flat = [np.column_stack([square(20), np.full(4, z)]) for z in (0.0, 3.0, 6.0)]
+    found = stacked(contours_of([*flat, tilted]), Z)
+    assert found.findings.not_parallel == left_out
+    assert found.stack.plane_count == 4 - left_out

@@ -7,7 +7,7 @@ from rtcomplexity.geometry.even_odd import perimeters, signed_areas
 from rtcomplexity.geometry.union import union_of_polygons, union_stack
 from rtcomplexity.geometry.volume import slab_volume_mm3
 from rtcomplexity.testing.phantoms import box, sphere
-from unit.geometry.stacks import circle, phantom, square
+from unit.geometry.stacks import circle, on_planes, phantom, square, stacked
 
 
 def area(polygons):
@@ -124,3 +124,14 @@ def test_the_union_of_stacks_has_the_planes_of_both_and_their_places():
     assert both.plane_areas_mm2 == pytest.approx([120] * 3 + [224] * 2 + [120] * 3, rel=0.01)
     assert both.points_mm.min(axis=0) == pytest.approx([-10, -15], abs=0.1)
     assert both.points_mm.max(axis=0) == pytest.approx([20, 15], abs=0.1)
+
+
+def test_planes_of_one_body_are_joined_and_bodies_apart_are_not_where_there_are_no_slices():
+    z = np.array([0.0, 3, 6, 15, 18])
+    whole, low, high = (stacked(on_planes(*((p, square(8)) for p in drawn))).stack for drawn in (z, z[:3], z[3:]))
+    for stacks, reach in (([low, high], 1.5), ([high, low], 1.5), ([whole, high], 4.5)):
+        both = union_stack(
+            stacks, slice_positions_mm=np.empty(0), gap_factor=1.5, pixel_mm=0.5, tolerance_mm=0.01
+        )  # fmt: skip
+        assert both.upper_mm == pytest.approx([1.5, 1.5, reach, 1.5, 1.5])
+        assert both.lower_mm == pytest.approx([1.5, 1.5, 1.5, reach, 1.5])
