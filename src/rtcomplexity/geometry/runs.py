@@ -188,7 +188,7 @@ class Runs:
         if self.shape != other.shape:
             msg = f"runs on lattices {self.shape} and {other.shape} cannot be combined"
             raise ValueError(msg)
-        borders = np.sort(np.concatenate([self.starts, self.stops, other.starts, other.stops]), kind="stable")
+        borders = _sorted_distinct(np.concatenate([self.starts, self.stops, other.starts, other.stops]))
         inside = rule(_covers(self, borders[:-1]), _covers(other, borders[:-1]))
         padded = np.concatenate(([False], inside, [False]))
         starts = borders[np.flatnonzero(padded[1:] & ~padded[:-1])]
@@ -202,10 +202,18 @@ if TYPE_CHECKING:
     _Rule = Callable[[NDArray[np.bool_], NDArray[np.bool_]], NDArray[np.bool_]]
 
 
+def _sorted_distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Like np.unique, which hashes integers and is far slower where they are almost sorted."""
+    values = np.sort(values, kind="stable")
+    return values[np.append(True, values[1:] != values[:-1])] if len(values) else values
+
+
 def _covers(runs: Runs, positions: NDArray[np.int64]) -> NDArray[np.bool_]:
     """(x,) whether each position lies in the set."""
-    begun, ended = (np.searchsorted(borders, positions, side="right") for borders in (runs.starts, runs.stops))
-    return np.asarray(begun > ended)
+    if not len(runs.stops):
+        return np.zeros(len(positions), bool)
+    index = np.searchsorted(runs.starts, positions, side="right") - 1
+    return np.asarray((index >= 0) & (positions < runs.stops[np.maximum(index, 0)]))
 
 
 def dice(a: Runs, b: Runs) -> float:

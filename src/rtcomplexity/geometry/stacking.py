@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PARALLEL_COSINE = float(np.cos(np.deg2rad(1.0)))
 """Contours whose normals differ by more than 1 degree do not lie on parallel planes."""
+ORIENTATIONS = 64
+"""Of how many contours at most the orientation is tried where not all lie together."""
 SPACING_TOLERANCE = 0.02
 """Positions within this share of the slice spacing are one plane: coordinates are written in decimals."""
 
@@ -226,12 +228,26 @@ def _one_round(
 
 def _axes(vectors: NDArray[np.float64], image_axes: PlaneAxes | None) -> PlaneAxes | None:
     """Axes of the image where the contours are parallel to its slices, else of the contours themselves."""
-    normal = common_normal(vectors)
+    normal = common_normal(_of_most_area(vectors))
     if normal is None:
         return None
     if image_axes is not None and abs(float(normal @ image_axes.normal)) >= PARALLEL_COSINE:
         return image_axes
     return PlaneAxes.of_normal(normal)
+
+
+def _of_most_area(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The area vectors that lie together; where some lie across, those of the orientation with the most area.
+
+    Orientations are those of the largest contours: a contour across would else pull the normal off all others.
+    """
+    normal, lengths = common_normal(vectors), np.linalg.norm(vectors, axis=1)
+    if normal is None or np.all(np.abs(vectors @ normal) >= PARALLEL_COSINE * lengths):
+        return vectors
+    largest = np.argsort(-lengths, kind="stable")[: min(ORIENTATIONS, np.count_nonzero(lengths))]
+    units = vectors[largest] / lengths[largest, None]
+    parallel = np.abs(vectors @ units.T) >= PARALLEL_COSINE * lengths[:, None]
+    return vectors[parallel[:, np.argmax(lengths @ parallel)]]
 
 
 def _plane_tolerance(slice_positions_mm: NDArray[np.float64], settings: Settings) -> float:

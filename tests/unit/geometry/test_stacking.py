@@ -205,3 +205,27 @@ def test_a_contour_tilted_by_more_than_a_degree_is_left_out_however_small(degree
     found = stacked(contours_of([*flat, tilted]), Z)
     assert found.findings.not_parallel == left_out
     assert found.stack.plane_count == 4 - left_out
+
+
+def tilted(side, degrees, height=0.0):
+    """A square turned round the x axis, in mm."""
+    angle = np.deg2rad(degrees)
+    flat = square(side)
+    return np.column_stack([flat[:, 0], np.cos(angle) * flat[:, 1], height + np.sin(angle) * flat[:, 1]])
+
+
+@pytest.mark.parametrize("slices", [Z, None])
+@pytest.mark.parametrize("degrees", [5, 45, 90])
+def test_a_contour_across_the_others_pulls_none_of_them_off(slices, degrees):
+    planes = [tilted(20, 0, height) for height in (0.0, 3.0, 6.0)]
+    found = stacked(contours_of([*planes, tilted(8, degrees, 30.0)]), slices)
+    assert found.findings.not_parallel == 1
+    assert found.stack.plane_areas_mm2 == pytest.approx([400] * 3)
+    assert slab_volume_mm3(found.stack) == pytest.approx(3600)
+
+
+def test_of_two_orientations_the_one_with_more_area_is_the_shapes_own():
+    lying, standing = [tilted(20, 0, z) for z in (0.0, 3.0)], [tilted(9, 90, 40 + z) for z in range(6)]
+    found = stacked(contours_of([*standing, *lying]))
+    assert found.findings.not_parallel == 6
+    assert found.stack.plane_areas_mm2 == pytest.approx([400, 400])
