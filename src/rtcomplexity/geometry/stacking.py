@@ -247,7 +247,7 @@ def _of_most_area(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     largest = np.argsort(-lengths, kind="stable")[: min(ORIENTATIONS, np.count_nonzero(lengths))]
     units = vectors[largest] / lengths[largest, None]
     parallel = np.abs(vectors @ units.T) >= PARALLEL_COSINE * lengths[:, None]
-    return vectors[parallel[:, np.argmax(lengths @ parallel)]]
+    return np.asarray(vectors[parallel[:, np.argmax(lengths @ parallel)]])
 
 
 def _plane_tolerance(slice_positions_mm: NDArray[np.float64], settings: Settings) -> float:
