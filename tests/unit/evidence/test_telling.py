@@ -85,6 +85,7 @@ def test_a_stated_payer_is_named_and_not_called_missing():
     assert "the payer" in missing_words(record_of())
     fields = dict.fromkeys(StatedClaimRecord.model_fields) | {
         "modifiers": (),
+        "is_from_file": True,
         "payer": "aetna",
         "payer_name": "Aetna",
         "global_period": "090",
