@@ -113,8 +113,8 @@ def test_the_surfaces_turn_by_button_key_and_drag_and_can_be_hidden(browser, pag
         page.focus("#surface")
         page.keyboard.press("ArrowUp")
         seen.append(pixels(page, "surface"))
+        page.locator("#surface").hover(position={"x": 100, "y": 100})  # waits until nothing scrolls any more
         box = page.locator("#surface").bounding_box()
-        page.mouse.move(box["x"] + 100, box["y"] + 100)
         page.mouse.down()
         page.mouse.move(box["x"] + 180, box["y"] + 130, steps=3)
         page.mouse.up()
