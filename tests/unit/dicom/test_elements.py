@@ -158,7 +158,8 @@ def test_an_element_that_stands_twice_in_a_file_is_refused_wherever_it_stands(st
     "parts", [(VERSION, *META, CLASS), (CLASS, NAMED), META, (*META, CHARACTERS, CLASS), (CHARACTERS, NAMED)]
 )
 def test_no_file_is_refused_for_elements_that_stand_once(start, parts):
-    parse(start + b"".join(parts))
+    found = parse(start + b"".join(parts))
+    assert len(found) == sum(part in {CLASS, NAMED, CHARACTERS} for part in parts)
 
 
 def test_elements_before_the_identifying_group_are_no_doubles():

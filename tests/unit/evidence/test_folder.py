@@ -1,3 +1,4 @@
+import json
 import os
 import stat
 import sys
@@ -41,10 +42,14 @@ def test_the_evidence_of_another_plan_is_not_written_over(tmp_path, kept):
 
 
 def test_a_folder_that_names_no_plan_refuses_none(tmp_path):
-    refuse_another_plan(tmp_path / "new", "0" * 64)
-    (tmp_path / "evidence.json").write_bytes(b"[" * 100_000)
-    (tmp_path / "manifest.json").write_bytes(b'{"plan_id": 3}')
-    refuse_another_plan(tmp_path, "0" * 64)
+    broken = {"evidence.json": b"[" * 100_000, "manifest.json": b'{"plan_id": 3}'}
+    for name, content in broken.items():
+        (tmp_path / name).write_bytes(content)
+    for folder in (tmp_path / "new", tmp_path):
+        assert refuse_another_plan(folder, "0" * 64) is None
+    (tmp_path / "manifest.json").write_text(json.dumps({"plan_id": "1" * 64}))
+    with pytest.raises(UsageError, match="another plan"):
+        refuse_another_plan(tmp_path, "0" * 64)
 
 
 @posix_only
