@@ -5,8 +5,8 @@ python benchmarks/margin_accuracy.py
 
 import numpy as np
 
-from rtcomplexity.geometry.distance import SampledSurface
-from rtcomplexity.geometry.stacking import stack_contours
+from rtcomplexity.geometry.clearance import SampledSurface
+from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.phantoms import OBLIQUE, Torus, contour_stack, plane_positions, sphere
 

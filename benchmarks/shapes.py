@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from large_structure_set import PIXEL_MM, SIZE, Shape, outline, plane_z_mm
 
-from rtcomplexity.geometry.runs import Lattice, Runs, rasterise
-from rtcomplexity.geometry.stacking import stack_contours
-from rtcomplexity.geometry.volume import slab_volume_mm3
+from rtcomplexity.geometry.stack.runs import Lattice, Runs, rasterise
+from rtcomplexity.geometry.stack.stacking import stack_contours
+from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 from rtcomplexity.model.structure_set import Contours
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
-    from rtcomplexity.geometry.planar import PlaneStack
+    from rtcomplexity.geometry.stack.plane_stack import PlaneStack
 
 ORGAN = Shape(name="organ", x_mm=7.0, y_mm=-11.0, radius_mm=60.0, wave_mm=1.0, waves=7)
 LATTICE = Lattice(

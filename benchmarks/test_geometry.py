@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import shapes
 
-from rtcomplexity.geometry.runs import rasterise
+from rtcomplexity.geometry.stack.runs import rasterise
 
 cv2 = pytest.importorskip("cv2")
 draw = pytest.importorskip("skimage.draw")

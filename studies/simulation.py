@@ -16,10 +16,10 @@ import numpy as np
 from anatomy import BodyParameters, DrawnBody, draw_body
 from scipy.special import erf
 
-from rtcomplexity.geometry.frames import PlaneAxes
-from rtcomplexity.geometry.morphology import MaskMorphology
-from rtcomplexity.geometry.runs import Lattice, rasterise
-from rtcomplexity.geometry.stacking import stack_contours
+from rtcomplexity.geometry.ibsi_morphology import MaskMorphology
+from rtcomplexity.geometry.orientation import PlaneAxes
+from rtcomplexity.geometry.stack.runs import Lattice, rasterise
+from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.metrics import contour, shape
 from rtcomplexity.metrics.context import DrawingGrid, UnionContext
 from rtcomplexity.metrics.target_shape import measure_shape

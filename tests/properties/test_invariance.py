@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtcomplexity.geometry.topology import topology
-from rtcomplexity.geometry.volume import slab_volume_mm3, trapezoid_volume_mm3
+from rtcomplexity.geometry.stack.topology import topology
+from rtcomplexity.geometry.stack.volume import slab_volume_mm3, trapezoid_volume_mm3
 from rtcomplexity.testing.phantoms import (
     AXIAL,
     Ellipsoid,

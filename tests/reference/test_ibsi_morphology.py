@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reference import ibsi_phantom
-from rtcomplexity.geometry.morphology import MaskMorphology
+from rtcomplexity.geometry.ibsi_morphology import MaskMorphology
 
 FEATURES = {
     "morph_volume": "volume_mesh",

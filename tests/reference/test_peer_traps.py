@@ -14,8 +14,8 @@ from rtcomplexity import Settings, analyze
 from rtcomplexity.dicom.case_reader import read_case
 from rtcomplexity.dicom.structure_set import read_structure_set
 from rtcomplexity.dicom.suv import SuvRefusal, read_suv_scale
-from rtcomplexity.geometry.morphology import MaskMorphology
-from rtcomplexity.geometry.subvoxel import SubvoxelSurface
+from rtcomplexity.geometry.field.body import SubvoxelSurface
+from rtcomplexity.geometry.ibsi_morphology import MaskMorphology
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.model.structure_set import ContourGeometricType
 from rtcomplexity.testing.description import (

@@ -6,10 +6,10 @@ import sys
 from rtcomplexity.dicom.image_series import build_series
 from rtcomplexity.dicom.index import index_folder
 from rtcomplexity.dicom.structure_set import read_structure_set
-from rtcomplexity.geometry.frames import PlaneAxes
-from rtcomplexity.geometry.runs import Lattice, on_slices, rasterise
-from rtcomplexity.geometry.stacking import stack_contours
-from rtcomplexity.geometry.volume import slab_volume_mm3
+from rtcomplexity.geometry.orientation import PlaneAxes
+from rtcomplexity.geometry.stack.runs import Lattice, on_slices, rasterise
+from rtcomplexity.geometry.stack.stacking import stack_contours
+from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 from rtcomplexity.settings import Settings
 
 SETTINGS = Settings()

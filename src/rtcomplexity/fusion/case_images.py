@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtcomplexity.fusion.sampling import Region, RegionValues
-    from rtcomplexity.geometry.runs import Runs
+    from rtcomplexity.geometry.stack.runs import Runs
     from rtcomplexity.model.case import Case, ImageSet
     from rtcomplexity.model.image import ImageGrid, ImageSeries
     from rtcomplexity.settings import Settings

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rtcomplexity.geometry.runs import Runs
+    from rtcomplexity.geometry.stack.runs import Runs
     from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.model.structure_set import Roi
 

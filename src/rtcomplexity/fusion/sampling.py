@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.dicom.pixels import IndexBox
-from rtcomplexity.geometry.runs import SHIFT_TOLERANCE_MM
+from rtcomplexity.geometry.stack.runs import SHIFT_TOLERANCE_MM
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtcomplexity.dicom.pixels import SeriesPixels, VoxelBox
-    from rtcomplexity.geometry.runs import Runs
+    from rtcomplexity.geometry.stack.runs import Runs
     from rtcomplexity.model.image import ImageGrid
 
     Points = NDArray[np.float64]

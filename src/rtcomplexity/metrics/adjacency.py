@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.geometry.distance import box_gap_mm, inside_share
+from rtcomplexity.geometry.clearance import box_gap_mm, inside_share
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.relation import TOO_THIN
 from rtcomplexity.metrics.shape import volume_cm3
@@ -28,7 +28,7 @@ from rtcomplexity.model.structure_set import TargetClass
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rtcomplexity.geometry.distance import SampledSurface
+    from rtcomplexity.geometry.clearance import SampledSurface
     from rtcomplexity.metrics.context import RoiContext, ShapeContext
 
 NEAR_MM: Final = 5.0

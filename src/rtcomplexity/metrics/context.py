@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtcomplexity.dicom.roi_frames import rois_elsewhere
-from rtcomplexity.geometry.distance import SampledSurface
-from rtcomplexity.geometry.even_odd import select_ragged
-from rtcomplexity.geometry.frames import PlaneAxes, common_normal, group_positions, newell_normals
-from rtcomplexity.geometry.runs import Runs, on_grid
-from rtcomplexity.geometry.stacking import Stacked, stack_contours
-from rtcomplexity.geometry.topology import Topology, topology
+from rtcomplexity.geometry.clearance import SampledSurface
+from rtcomplexity.geometry.orientation import PlaneAxes, common_normal, group_positions, newell_normals
+from rtcomplexity.geometry.stack.even_odd import select_ragged
+from rtcomplexity.geometry.stack.runs import Runs, on_grid
+from rtcomplexity.geometry.stack.stacking import Stacked, stack_contours
+from rtcomplexity.geometry.stack.topology import Topology, topology
 from rtcomplexity.metrics.measurement import NotMeasurableError
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rtcomplexity.geometry.morphology import MaskMorphology
-    from rtcomplexity.geometry.planar import PlaneStack
-    from rtcomplexity.geometry.subvoxel import SubvoxelSurface
+    from rtcomplexity.geometry.field.body import SubvoxelSurface
+    from rtcomplexity.geometry.ibsi_morphology import MaskMorphology
+    from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.model.structure_set import Contours, Roi
@@ -170,7 +170,7 @@ class ShapeContext(ABC):
         NotMeasurableError
             If there is no such mask, it is empty, or the slices are not evenly spaced or shifted against each other.
         """
-        from rtcomplexity.geometry.morphology import MaskMorphology  # noqa: PLC0415 - brings scipy, seldom needed
+        from rtcomplexity.geometry.ibsi_morphology import MaskMorphology  # noqa: PLC0415 - brings scipy, seldom needed
 
         runs, image = self.runs, self.grid.image
         if runs.count == 0 or image is None or image.slice_spacing_mm is None:
@@ -186,7 +186,7 @@ class ShapeContext(ABC):
     @cached_property
     def subvoxel(self) -> SubvoxelSurface:
         """Sub-voxel surface of the shape as drawn."""
-        from rtcomplexity.geometry.subvoxel import SubvoxelSurface  # noqa: PLC0415 - brings scipy, seldom needed
+        from rtcomplexity.geometry.field.body import SubvoxelSurface  # noqa: PLC0415 - brings scipy, seldom needed
 
         return SubvoxelSurface(stack=self.stack)
 

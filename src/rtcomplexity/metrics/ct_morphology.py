@@ -20,7 +20,7 @@ from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:
     from rtcomplexity.fusion.sampling import RegionValues
-    from rtcomplexity.geometry.morphology import MaskMorphology
+    from rtcomplexity.geometry.ibsi_morphology import MaskMorphology
     from rtcomplexity.metrics.context import ShapeContext
 
 LARGEST_BOX_VOXELS: Final = 300_000
@@ -100,7 +100,7 @@ def weighted_feature(subject: CtShape, *, attribute: str) -> float:
     NotMeasurableError
         If they do not have it, or the mask's box is too large for sums over all pairs.
     """
-    from rtcomplexity.geometry.surface import UnmeasurableShapeError  # noqa: PLC0415 - brings scipy, seldom needed
+    from rtcomplexity.geometry.mesh import UnmeasurableShapeError  # noqa: PLC0415 - brings scipy, seldom needed
 
     morphology = subject.morphology
     if attribute in OVER_ALL_PAIRS and math.prod(morphology.mask.shape) > LARGEST_BOX_VOXELS:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtcomplexity.geometry.runs import Lattice, moved_planes, outside_share
+from rtcomplexity.geometry.stack.runs import Lattice, moved_planes, outside_share
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 from rtcomplexity.units import MM3_PER_CM3
@@ -18,7 +18,7 @@ from rtcomplexity.units import MM3_PER_CM3
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from rtcomplexity.geometry.stacking import StackFindings
+    from rtcomplexity.geometry.stack.stacking import StackFindings
     from rtcomplexity.metrics.context import RoiContext
     from rtcomplexity.metrics.measurement import Measurement
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from rtcomplexity.dicom.target_class import is_pet_derived
 from rtcomplexity.fusion import image_sets
-from rtcomplexity.geometry.distance import SAME_AXES, shares_axes
-from rtcomplexity.geometry.runs import Lattice, Runs, on_slices, rasterise
-from rtcomplexity.geometry.union import union_stack
+from rtcomplexity.geometry.clearance import SAME_AXES, shares_axes
+from rtcomplexity.geometry.stack.runs import Lattice, Runs, on_slices, rasterise
+from rtcomplexity.geometry.stack.union import union_stack
 from rtcomplexity.metrics import contour, shape
 from rtcomplexity.metrics.adjacency import Adjacency, adjacency
 from rtcomplexity.metrics.context import UnionContext

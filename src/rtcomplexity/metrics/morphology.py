@@ -74,7 +74,7 @@ def subvoxel_feature(context: ShapeContext, *, attribute: str, scale: float) -> 
 
 
 def _measured(source: object, attribute: str) -> float:
-    from rtcomplexity.geometry.surface import UnmeasurableShapeError  # noqa: PLC0415 - brings scipy, seldom needed
+    from rtcomplexity.geometry.mesh import UnmeasurableShapeError  # noqa: PLC0415 - brings scipy, seldom needed
 
     try:
         value = float(getattr(source, attribute))

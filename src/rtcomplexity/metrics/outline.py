@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtcomplexity.geometry import outline
+from rtcomplexity.geometry import contour_shape
 from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.units import Unit
@@ -26,17 +26,17 @@ MOST_VERTICES = 10_000
 
 def solidity(context: ShapeContext) -> float:
     """Area over that of the convex hull, mean over contours weighted by area; 1 where nothing is concave."""
-    return _weighted(context, outline.solidity)
+    return _weighted(context, contour_shape.solidity)
 
 
 def concavity_depth_mm(context: ShapeContext) -> float:
     """Depth of the deepest pocket of any contour, mm."""
-    return max(_of_each(context, outline.concavity_depth))
+    return max(_of_each(context, contour_shape.concavity_depth))
 
 
 def curvature_energy(context: ShapeContext) -> float:
     """Bending energy free of scale, mean over contours weighted by area; 1 for circles."""
-    return _weighted(context, lambda points: outline.curvature_energy(points, STEP_MM))
+    return _weighted(context, lambda points: contour_shape.curvature_energy(points, STEP_MM))
 
 
 def _weighted(context: ShapeContext, value: Callable[[NDArray[np.float64]], float]) -> float:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.geometry.distance import box_gap_mm, inside_share
+from rtcomplexity.geometry.clearance import box_gap_mm, inside_share
 from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.measurement import NotApplicableError, NotMeasurableError
 from rtcomplexity.metrics.shape import volume_cm3

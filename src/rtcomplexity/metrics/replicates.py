@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.geometry.volume import slab_volume_mm3
+from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 from rtcomplexity.metrics import contour, shape
 from rtcomplexity.metrics.context import RoiContext, UnionContext, case_grids
 from rtcomplexity.metrics.gross_target import union_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rtcomplexity.geometry.planar import PlaneStack
+    from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.metrics.context import ShapeContext
     from rtcomplexity.model.case import Case
     from rtcomplexity.settings import Settings

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtcomplexity.geometry.volume import (
+from rtcomplexity.geometry.stack.volume import (
     bridged_volume_mm3,
     random_phase_deviation,
     slab_volume_mm3,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.geometry.runs import Lattice, rasterise
+from rtcomplexity.geometry.stack.runs import Lattice, rasterise
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.units import MM3_PER_CM3
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rtcomplexity.geometry.planar import PlaneStack
+    from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.metrics.context import RoiContext
 
     Floats = NDArray[np.float64]

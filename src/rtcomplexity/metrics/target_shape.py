@@ -17,8 +17,8 @@ from rtcomplexity.units import Unit
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rtcomplexity.geometry.planar import PlaneStack
-    from rtcomplexity.geometry.subvoxel import SubvoxelSurface
+    from rtcomplexity.geometry.field.body import SubvoxelSurface
+    from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.metrics.context import ShapeContext
 
 BLUR_MM: Final = 3.0
@@ -49,8 +49,8 @@ def scored_surface(stack: PlaneStack, step_mm: float | None = None) -> SubvoxelS
         Of the grid; None takes a sixteenth of the equivalent diameter, between 1 and 2 mm. Either is coarser where
         the grid would else have more than :data:`MOST_VOXELS` voxels.
     """
-    from rtcomplexity.geometry.shape_field import Smoothing  # noqa: PLC0415 - brings scipy, seldom needed
-    from rtcomplexity.geometry.subvoxel import SubvoxelSurface  # noqa: PLC0415
+    from rtcomplexity.geometry.field.body import SubvoxelSurface  # noqa: PLC0415
+    from rtcomplexity.geometry.field.shape_field import Smoothing  # noqa: PLC0415 - brings scipy, seldom needed
 
     step_mm = max(step_mm or _step_mm(stack), _affordable_mm(stack))
     return SubvoxelSurface(stack=stack, smoothing=Smoothing(blur_mm=BLUR_MM), step_mm=step_mm)
@@ -107,8 +107,8 @@ def coarse_shape(stack: PlaneStack) -> dict[str, float]:
     """
     if _affordable_mm(stack) > REPLICATE_STEP_MM:
         return {}
-    from rtcomplexity.geometry.subvoxel import volume_weighted, well_sampled  # noqa: PLC0415
-    from rtcomplexity.geometry.surface import UnmeasurableShapeError  # noqa: PLC0415
+    from rtcomplexity.geometry.field.body import volume_weighted, well_sampled  # noqa: PLC0415
+    from rtcomplexity.geometry.mesh import UnmeasurableShapeError  # noqa: PLC0415
 
     try:
         bodies = well_sampled(scored_surface(stack, REPLICATE_STEP_MM).bodies)
@@ -123,7 +123,7 @@ def coarse_shape(stack: PlaneStack) -> dict[str, float]:
 
 
 def _measured(compute: Callable[[SubvoxelSurface], float], surface: SubvoxelSurface) -> Measurement:
-    from rtcomplexity.geometry.surface import UnmeasurableShapeError  # noqa: PLC0415 - brings scipy, seldom needed
+    from rtcomplexity.geometry.mesh import UnmeasurableShapeError  # noqa: PLC0415 - brings scipy, seldom needed
 
     try:
         return Measurement.of(compute(surface), Unit.NONE)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.geometry.runs import Lattice, plane_of_slices, rasterise
-from rtcomplexity.geometry.surface import Mesh as Surface
-from rtcomplexity.geometry.surface import UnmeasurableShapeError, mesh_of_field
+from rtcomplexity.geometry.mesh import Mesh as Surface
+from rtcomplexity.geometry.mesh import UnmeasurableShapeError, mesh_of_field
+from rtcomplexity.geometry.stack.runs import Lattice, plane_of_slices, rasterise
 from rtcomplexity.pictures.scene import Mesh
 from rtcomplexity.pictures.slices import sentence_of
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rtcomplexity.geometry.planar import PlaneStack
+    from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.pictures.region import Shown, View
 
 TRIANGLES: Final = 2600

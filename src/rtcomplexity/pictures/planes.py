@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rtcomplexity.geometry.runs import plane_of_slices
+from rtcomplexity.geometry.stack.runs import plane_of_slices
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.pictures.anatomy import SIDES, letters, plane_of
 from rtcomplexity.pictures.raster import coloured, png, with_lines

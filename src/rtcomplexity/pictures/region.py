@@ -14,7 +14,7 @@ import numpy as np
 
 from rtcomplexity.dicom.pixels import IndexBox
 from rtcomplexity.errors import InputDataError
-from rtcomplexity.geometry.runs import Lattice, plane_of_slices
+from rtcomplexity.geometry.stack.runs import Lattice, plane_of_slices
 from rtcomplexity.metrics.context import RoiContext, case_grids
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.model.structure_set import TargetClass
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rtcomplexity.geometry.planar import PlaneStack
+    from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.metrics.context import DrawingGrid
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.image import ImageGrid

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from rtcomplexity.geometry.stacking import stack_contours
+from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.metrics.target_shape import measure_shape
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.phantoms import OBLIQUE, Lobe, LumpyBody, SpiculatedSphere, contour_stack, plane_positions

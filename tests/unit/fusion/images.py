@@ -5,7 +5,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from rtcomplexity.fusion.sampling import voxel_centres_mm
-from rtcomplexity.geometry.runs import Runs
+from rtcomplexity.geometry.stack.runs import Runs
 from rtcomplexity.model.image import ImageGrid, ImageSeries
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from rtcomplexity.geometry.frames import PlaneAxes
-from rtcomplexity.geometry.stacking import stack_contours
+from rtcomplexity.geometry.orientation import PlaneAxes
+from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.phantoms import contour_stack, contours_of
 

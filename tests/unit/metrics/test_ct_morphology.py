@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from rtcomplexity.geometry.morphology import MaskMorphology
+from rtcomplexity.geometry.ibsi_morphology import MaskMorphology
 from rtcomplexity.metrics import ct_morphology
 from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.ct_morphology import CT_MORPHOLOGY, CtShape

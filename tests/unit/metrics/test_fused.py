@@ -8,7 +8,7 @@ import pytest
 
 from rtcomplexity.dicom.case_reader import read_case
 from rtcomplexity.fusion.case_images import CaseImages
-from rtcomplexity.geometry.runs import Runs
+from rtcomplexity.geometry.stack.runs import Runs
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.fused import (
     TargetImages,

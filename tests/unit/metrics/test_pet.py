@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rtcomplexity.fusion.sampling import RegionValues, region_of
-from rtcomplexity.geometry.runs import Runs
+from rtcomplexity.geometry.stack.runs import Runs
 from rtcomplexity.metrics.measure import compute_all
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.pet import (

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from rtcomplexity.geometry.stacking import stack_contours
+from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.metrics.target_cover import REACH_MM, far_volume_cm3
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.phantoms import SAGITTAL, Several, contour_stack, plane_positions, sphere

@@ -10,7 +10,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from rtcomplexity.dicom.case_reader import read_case
-from rtcomplexity.geometry.surface import Mesh as Surface
+from rtcomplexity.geometry.mesh import Mesh as Surface
 from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.pictures import drawing, raster
 from rtcomplexity.pictures.anatomy import letters, plane_of, towards

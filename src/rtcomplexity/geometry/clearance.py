@@ -1,0 +1,227 @@
+"""Signed distances between the surfaces of two stacks of planes, in any orientation, finer than pixels and slices.
+
+A point's nearest node of the other surface is found in a search tree; the distance is then taken to the edges that
+lead from that node to its neighbours, so that it is right between nodes too. Whether the point lies inside follows from
+the planes above and below it where both agree, else from the normal of the nearest node.
+
+Knows millimetres only: no DICOM, no images. How surfaces run between planes is told by
+:mod:`~rtcomplexity.geometry.nodes`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from rtcomplexity.geometry.nodes import Inside, SurfaceNodes, inside_of, meets_next, surface_nodes
+from rtcomplexity.geometry.stack.runs import Runs, plane_of_slices, rasterise
+from rtcomplexity.model.arrays import frozen_array
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+
+    Floats = NDArray[np.float64]
+
+ON_PLANE: Final = 0.02
+"""A point within this share of the distance between planes lies on one of them."""
+PARALLEL: Final = 1 - 1e-9
+SAME_AXES: Final = 1e-9
+CUT_DECIMALS: Final = 4
+CUT_MARGIN_MM: Final = 1e-3
+"""Slabs that end within this distance of each other end together."""
+LEAF_NODES: Final = 32
+"""Fastest on the surfaces of targets and lungs."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SampledSurface:
+    """The surface of a stack of planes, ready to be measured to."""
+
+    stack: PlaneStack
+
+    @cached_property
+    def nodes(self) -> SurfaceNodes:
+        """Nodes of the surface, in the stack's own coordinates."""
+        return surface_nodes(self.stack, self.inside)
+
+    @cached_property
+    def inside(self) -> Inside:
+        """Which points of the planes lie inside."""
+        return inside_of(self.stack)
+
+    @cached_property
+    def axes(self) -> Floats:
+        """(3, 3) whose rows are the stack's u, v and normal, LPS."""
+        return np.stack([self.stack.u_axis, self.stack.v_axis, self.stack.normal])
+
+    @cached_property
+    def points_mm(self) -> Floats:
+        """(n, 3) the nodes in patient coordinates, LPS, mm."""
+        return np.asarray(frozen_array(self.nodes.points_mm @ self.axes, np.float64))
+
+    @property
+    def areas_mm2(self) -> Floats:
+        """(n,) surface that each node stands for."""
+        return self.nodes.areas_mm2
+
+    @cached_property
+    def box_mm(self) -> Floats:
+        """(2, 3) lower and upper corner of the surface, its ends included, LPS, mm."""
+        plane = np.repeat(self.stack.plane_of_contour, np.diff(self.stack.contour_offsets))
+        vertices = np.column_stack([self.stack.points_mm, self.stack.positions_mm[plane]]) @ self.axes
+        every = np.concatenate([self.points_mm, vertices])
+        return np.stack([every.min(axis=0), every.max(axis=0)])
+
+    @cached_property
+    def slab_box_mm(self) -> Floats:
+        """(2, 3) lower and upper corner of a box that certainly holds the shape, LPS, mm; needs no nodes."""
+        stack = self.stack
+        lower, upper = stack.points_mm.min(axis=0), stack.points_mm.max(axis=0)
+        reach = 2 * float(stack.slab_mm.max())
+        ends = [stack.positions_mm[0] - reach, stack.positions_mm[-1] + reach]
+        u, v, n = np.meshgrid([lower[0], upper[0]], [lower[1], upper[1]], ends)
+        corners = np.column_stack([u.ravel(), v.ravel(), n.ravel()]) @ self.axes
+        return np.stack([corners.min(axis=0), corners.max(axis=0)])
+
+    def contains(self, points_mm: Floats) -> NDArray[np.bool_]:
+        """(n,) whether points (n, 3), LPS, mm, lie in the shape's slabs, to half a fine pixel."""
+        lower, upper = self.slab_box_mm
+        near: NDArray[np.bool_] = np.all((points_mm >= lower) & (points_mm <= upper), axis=1)
+        own = points_mm[near] @ self.axes.T
+        near[near] = self.inside.run_at(plane_of_slices(self.stack, own[:, 2]), own[:, :2]) >= 0
+        return near
+
+    @cached_property
+    def _tree(self) -> Any:  # noqa: ANN401 - scipy ships no types
+        from scipy.spatial import cKDTree  # noqa: PLC0415 - importing the package stays quick
+
+        return cKDTree(self.nodes.points_mm, leafsize=LEAF_NODES)
+
+    def depths_mm(self, points_mm: Floats) -> Floats:
+        """Signed distance of points to the surface: positive inside, negative outside.
+
+        Parameters
+        ----------
+        points_mm
+            (n, 3) patient coordinates, LPS, mm.
+
+        Returns
+        -------
+        NDArray
+            (n,) mm
+        """
+        own = points_mm @ self.axes.T
+        distance, is_in_front = self._nearest(own)
+        certain, inside = self._between_planes(own)
+        by_planes = certain & (distance > self.inside.lattice.column_spacing_mm)
+        return np.where(np.where(by_planes, inside, ~is_in_front), distance, -distance)
+
+    def least_distance_mm(self, points_mm: Floats, below_mm: float) -> float:
+        """Least distance of any of the points (n, 3), LPS, mm, to the surface; `below_mm` if none is nearer."""
+        own = points_mm @ self.axes.T
+        reach = below_mm + self.nodes.spacing_mm
+        distance, index = self._tree.query(own, distance_upper_bound=reach)
+        near = distance < reach
+        away = own[near] - self.nodes.points_mm[index[near]]
+        squares = (away**2).sum(axis=1) - _gained(away, self.nodes.edges_mm[index[near]])
+        return float(np.sqrt(np.clip(squares, 0, below_mm**2).min(initial=below_mm**2)))
+
+    def _nearest(self, own_mm: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+        """Distance to the surface, and whether each point lies on the outer side of the nearest node."""
+        nodes = self.nodes
+        _, index = self._tree.query(own_mm)
+        away = own_mm - nodes.points_mm[index]
+        squares = (away**2).sum(axis=1) - _gained(away, nodes.edges_mm[index])
+        return np.sqrt(np.maximum(squares, 0)), (away * nodes.normals[index]).sum(axis=1) >= 0
+
+    def _between_planes(self, own_mm: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Whether the planes around each point leave no doubt on which side it lies, and whether that is inside."""
+        positions, inside = self.stack.positions_mm, self.inside
+        below = np.searchsorted(positions, own_mm[:, 2], side="right") - 1
+        step = float(np.median(self.stack.slab_mm))
+        lower, upper = (inside.run_at(plane, own_mm[:, :2]) >= 0 for plane in (below, below + 1))
+        first, second = np.clip(below, 0, None), np.clip(below + 1, None, len(positions) - 1)
+        on_lower = np.abs(own_mm[:, 2] - positions[first]) < ON_PLANE * step
+        on_upper = np.abs(own_mm[:, 2] - positions[second]) < ON_PLANE * step
+        meets = np.concatenate([[False], meets_next(self.stack), [False]])[below + 1]
+        certain = on_lower | on_upper | ~(lower | upper) | (meets & lower & upper)
+        return certain, np.where(on_lower, inside.run_at(first, own_mm[:, :2]) >= 0, upper & (on_upper | lower))
+
+
+def box_gap_mm(a: SampledSurface, b: SampledSurface) -> float:
+    """Distance between boxes that hold two shapes, mm: no point of one is nearer to the other."""
+    apart = np.maximum(a.slab_box_mm[0] - b.slab_box_mm[1], b.slab_box_mm[0] - a.slab_box_mm[1])
+    return float(np.linalg.norm(np.maximum(apart, 0)))
+
+
+def inside_share(a: SampledSurface, others: Sequence[SampledSurface]) -> float:
+    """Share of the volume of a shape's slabs that lies in the slabs of any of the others.
+
+    It is summed over fine pixels of `a`; its slabs are cut where the slabs of the others end, or, for planes in another
+    orientation, into layers of about a pixel. NaN for a shape too thin to hold the centre of a fine pixel.
+    """
+    own = a.inside.runs
+    drawn = [
+        rasterise(other.stack, a.inside.lattice) if shares_axes(a.stack, other.stack) else None for other in others
+    ]
+    total = held = 0.0
+    for middle, thickness in _layers(a, others):
+        within = reduce(or_, (_at(a, other, runs, middle) for other, runs in zip(others, drawn, strict=True)))
+        total += float(own.plane_counts @ thickness)
+        held += float((own & within).plane_counts @ thickness)
+    return held / total if total else float("nan")
+
+
+def shares_axes(a: PlaneStack, b: PlaneStack) -> bool:
+    """Whether the (u, v) coordinates and positions of two stacks mean the same."""
+    pairs = ((a.u_axis, b.u_axis), (a.v_axis, b.v_axis), (a.normal, b.normal))
+    return all(bool(np.allclose(own, other, rtol=0, atol=SAME_AXES)) for own, other in pairs)
+
+
+def _at(a: SampledSurface, other: SampledSurface, drawn: Runs | None, middle_mm: Floats) -> Runs:
+    """Fine pixels of `a` that lie in the other shape, with each plane of `a` moved to (P,) `middle_mm`."""
+    if drawn is not None:
+        return drawn.select_planes(plane_of_slices(other.stack, middle_mm))
+    plane, places = a.inside.pixels()
+    within = other.contains(np.column_stack([places, middle_mm[plane]]) @ a.axes)
+    starts = a.inside.positions()[within]
+    return Runs(starts=starts, stops=starts + 1, shape=a.inside.runs.shape)
+
+
+def _layers(a: SampledSurface, others: Sequence[SampledSurface]) -> Iterator[tuple[Floats, Floats]]:
+    """Layers that the slabs of `a` are cut into: (P,) middle and thickness of each plane's first, second ... one."""
+    stack = a.stack
+    lower, upper = stack.positions_mm - stack.lower_mm, stack.positions_mm + stack.upper_mm
+    cuts = [lower, upper]
+    for other in others:
+        direction = float(other.stack.normal @ stack.normal)
+        if abs(direction) < PARALLEL:
+            count = int((upper[-1] - lower[0]) / a.inside.lattice.column_spacing_mm) + 1
+            cuts.append(np.linspace(lower[0], upper[-1], count))
+        else:
+            at, below, above = other.stack.positions_mm, other.stack.lower_mm, other.stack.upper_mm
+            cuts += [np.sign(direction) * (at - below), np.sign(direction) * (at + above)]
+    every = np.unique(np.round(np.concatenate(cuts), CUT_DECIMALS))
+    first = np.searchsorted(every, lower + CUT_MARGIN_MM)
+    stop = np.searchsorted(every, upper - CUT_MARGIN_MM)
+    for rank in range(int((stop - first).max()) + 1):  # the last one of a plane ends where its slab does
+        low = np.where(rank == 0, lower, every[np.minimum(first + rank - 1, len(every) - 1)])
+        high = np.where(first + rank < stop, every[np.minimum(first + rank, len(every) - 1)], upper)
+        yield (low + high) / 2, np.where(first + rank <= stop, high - low, 0)
+
+
+def _gained(away: Floats, edges: Floats) -> Floats:
+    """By how much the squared distance shrinks when feet may move along the edges: one along, one across."""
+    along = np.einsum("nj,nej->ne", away, edges)
+    squares = np.einsum("nej,nej->ne", edges, edges)
+    share = np.clip(np.divide(along, squares, out=np.zeros_like(along), where=squares > 0), 0, 1)
+    gains = share * (2 * along - share * squares)
+    return np.asarray(np.maximum(gains[:, 0], gains[:, 1]) + np.maximum(gains[:, 2], gains[:, 3]))

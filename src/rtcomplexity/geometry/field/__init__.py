@@ -1,0 +1,1 @@
+"""The sub-voxel surface: the signed distance between planes, and the body whose surface it gives."""

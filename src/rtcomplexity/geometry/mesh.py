@@ -1,0 +1,181 @@
+"""Closed triangle meshes: their area, volume and convex hull, and the shape numbers that follow from those.
+
+Knows millimetres only: no images, contours or DICOM. Where a mesh comes from is told by the module that builds it
+(:mod:`~rtcomplexity.geometry.ibsi_morphology` from a mask, :mod:`~rtcomplexity.geometry.field.body` from contours).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from rtcomplexity.errors import GeometryError
+from rtcomplexity.model.arrays import frozen_array
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_DISTANCE_BLOCK: Final = 512
+
+
+class UnmeasurableShapeError(GeometryError):
+    """A shape that has no such value, such as the elongation of a single voxel."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Mesh:
+    """A closed surface of triangles; several bodies and cavities may stand in one."""
+
+    vertices_mm: NDArray[np.float64]
+    """(n, 3) mm, in the order of the axes of the array it was made from."""
+    faces: NDArray[np.int64]
+    """(m, 3) indices of vertices, all turning the same way round."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "vertices_mm", frozen_array(self.vertices_mm, np.float64))
+        object.__setattr__(self, "faces", frozen_array(self.faces, np.int64))
+
+    @cached_property
+    def _corners_mm(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        first, second, third = (self.vertices_mm[self.faces[:, corner]] for corner in range(3))
+        return first, second, third
+
+    @cached_property
+    def area_mm2(self) -> float:
+        """Sum of the triangles' areas, mm2."""
+        first, second, third = self._corners_mm
+        return float(np.linalg.norm(np.cross(second - first, third - first), axis=1).sum() / 2)
+
+    @cached_property
+    def volume_mm3(self) -> float:
+        """Sum of the signed tetrahedra from a common point to every triangle, mm3; cavities count as negative."""
+        centre = self.vertices_mm.mean(axis=0)
+        first, second, third = (corner - centre for corner in self._corners_mm)
+        return abs(float(np.einsum("ij,ij->", first, np.cross(second, third)) / 6))
+
+    @cached_property
+    def extent_mm(self) -> NDArray[np.float64]:
+        """(3,) edges of the axis-aligned box round the mesh, mm."""
+        return np.asarray(np.ptp(self.vertices_mm, axis=0))
+
+    @cached_property
+    def _hull(self) -> Any:  # noqa: ANN401 - scipy ships no types
+        from scipy.spatial import ConvexHull  # noqa: PLC0415 - importing the package stays quick
+
+        return ConvexHull(outermost_of_each_row(self.vertices_mm))
+
+    @cached_property
+    def hull_area_mm2(self) -> float:
+        """Area of the convex hull, mm2."""
+        return float(self._hull.area)
+
+    @cached_property
+    def hull_volume_mm3(self) -> float:
+        """Volume of the convex hull, mm3."""
+        return float(self._hull.volume)
+
+    @cached_property
+    def maximum_diameter_mm(self) -> float:
+        """Largest distance between two vertices, mm; only vertices of the convex hull can be that far apart."""
+        return largest_distance(self._hull.points[self._hull.vertices])
+
+
+def mesh_of_field(
+    field: NDArray[np.floating[Any]], level: float, spacing_mm: Sequence[float], origin_mm: Sequence[float] = (0, 0, 0)
+) -> Mesh:
+    """Triangulate where `field` crosses `level`, by marching cubes (Lewiner).
+
+    Parameters
+    ----------
+    field
+        (k, j, i) values, higher inside; its outermost voxels must lie outside.
+    level
+        The value on the surface.
+    spacing_mm
+        Distance between voxel centres along each axis, mm.
+    origin_mm
+        Where voxel (0, 0, 0) lies, mm.
+
+    Raises
+    ------
+    UnmeasurableShapeError
+        If the field never crosses the level.
+    """
+    from skimage.measure import marching_cubes  # noqa: PLC0415 - importing the package stays quick
+
+    if not field.size or not field.min() < level < field.max():
+        raise UnmeasurableShapeError("The shape is empty: it has no surface.", "a shape that encloses a volume.")
+    triangulate: Any = marching_cubes
+    vertices, faces, _, _ = triangulate(np.array(field, np.float32), level=level, allow_degenerate=False)
+    vertices_mm = vertices.astype(np.float64) * np.asarray(spacing_mm, float) + np.asarray(origin_mm, float)
+    return Mesh(vertices_mm=vertices_mm, faces=faces)
+
+
+def mesh_of_mask(mask: NDArray[np.bool_], spacing_mm: Sequence[float]) -> Mesh:
+    """Triangulate a mask as IBSI does: marching cubes at 0.5 of the *padded* mask.
+
+    Without the padding a mask that touches its box has no closed surface there.
+
+    Parameters
+    ----------
+    mask
+        (k, j, i) voxels inside.
+    spacing_mm
+        Distance between voxel centres along each axis, mm.
+    """
+    padded = np.pad(mask, 1).astype(np.float32)
+    return mesh_of_field(padded, 0.5, spacing_mm, origin_mm=[-step for step in spacing_mm])
+
+
+def outermost_of_each_row(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Keep the two ends of every row of points along the last axis.
+
+    Nothing else can be a vertex of the convex hull; of a mask's mesh this leaves a small part.
+
+    Examples
+    --------
+    >>> outermost_of_each_row(np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 2.0], [0.0, 0.0, 1.0], [0.0, 5.0, 1.0]])).tolist()
+    [[0.0, 0.0, 0.0], [0.0, 0.0, 2.0], [0.0, 5.0, 1.0]]
+    """
+    ordered = points_mm[np.lexsort(points_mm.T[::-1])]
+    new_row = np.any(np.diff(ordered[:, :-1], axis=0) != 0, axis=1)
+    return np.asarray(ordered[np.r_[True, new_row] | np.r_[new_row, True]])
+
+
+def largest_distance(points_mm: NDArray[np.float64]) -> float:
+    """Largest distance between two of the points, mm, in blocks that keep memory small."""
+    from scipy.spatial.distance import cdist  # noqa: PLC0415 - importing the package stays quick
+
+    starts = range(0, len(points_mm), _DISTANCE_BLOCK)
+    blocks = (points_mm[start : start + _DISTANCE_BLOCK] for start in starts)
+    return max(float(cdist(block, points_mm).max()) for block in blocks)
+
+
+def sphericity(volume_mm3: float, area_mm2: float) -> float:
+    """Area of the sphere of the same volume over the shape's area: 1 for a sphere, less for all else (IBSI QCFX).
+
+    Wadell H. Volume, shape, and roundness of quartz particles. J Geol 1935;43:250-280.
+
+    Examples
+    --------
+    >>> round(sphericity(1.0, 6.0), 6)  # a cube
+    0.805996
+    """
+    return math.cbrt(36 * math.pi * volume_mm3**2) / area_mm2
+
+
+def equivalent_sphere_diameter(volume_mm3: float) -> float:
+    """Diameter of the sphere of that volume, mm.
+
+    Examples
+    --------
+    >>> round(equivalent_sphere_diameter(4188.790205), 6)
+    20.0
+    """
+    return math.cbrt(6 * volume_mm3 / math.pi)

@@ -1,0 +1,504 @@
+"""The surface of a stack of planes as nodes: points with a normal, an area and the edges that lead to their neighbours.
+
+Contours are resampled along their length. Every node is joined to the nearest contour of the plane above and of the
+plane below that faces the same way, so that the surface between planes is sampled too (the links of shape-based
+interpolation). A body that does not reach the next plane ends in a dome; a flat end, such as a box's, half a slab
+beyond its last plane. A cavity ends alike.
+
+Pure mathematics in millimetres, in the stack's own (u, v, normal) coordinates; knows no DICOM and no images.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.stack.even_odd import signed_areas
+from rtcomplexity.geometry.stack.runs import Lattice, Runs, rasterise
+from rtcomplexity.geometry.stack.topology import plane_components, runs_above
+from rtcomplexity.model.arrays import frozen_array
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+NODES: Final = 2000
+"""About as many nodes a surface gets, unless that puts them further apart, or closer, than the limits below."""
+CLOSEST_MM: Final = 0.5
+FURTHEST_MM: Final = 3.0
+THINNED: Final = 0.7
+"""Of the vertices of a contour one is kept for each stretch of this many spacings."""
+FINEST_PIXEL_MM: Final = 0.25
+COARSEST_PIXEL_MM: Final = 1.0
+PLANE_APART_MM: Final = 1e5
+"""Puts contours of different planes out of each other's reach in one search tree."""
+FACING_MM: Final = 2.0
+"""How much further away a contour that faces another way seems when the next plane's nearest is sought."""
+ROUND_SHARE: Final = 0.6
+"""An end plane of at most this share of the squared half width before it tapers off in a dome ..."""
+HALF_SLAB_SHARE: Final = 0.8
+"""... which is at most half a slab high from this share on, a whole slab below the first ..."""
+FLAT_SHARE: Final = 0.9
+"""... and one of at least this share stops like a box."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SurfaceNodes:
+    """Points of a surface in (u, v, normal) coordinates, mm."""
+
+    points_mm: Floats
+    """(n, 3)"""
+    normals: Floats
+    """(n, 3) unit vectors, outwards."""
+    edges_mm: Floats
+    """(n, 4, 3) from each node towards its neighbours: two along the contour, two across; zero where there is none."""
+    areas_mm2: Floats
+    """(n,) surface that each node stands for."""
+    spacing_mm: float
+    """About how far apart nodes are."""
+
+    def __post_init__(self) -> None:
+        for name in ("points_mm", "normals", "edges_mm", "areas_mm2"):
+            object.__setattr__(self, name, frozen_array(getattr(self, name), np.float64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Inside:
+    """Which points of the planes lie inside, to half a fine pixel."""
+
+    runs: Runs
+    lattice: Lattice
+
+    def pixels(self) -> tuple[Integers, Floats]:
+        """(n,) plane of each pixel inside, and (n, 2) its centre (u, v), mm."""
+        runs, lattice = self.runs, self.lattice
+        index = runs.indices()
+        row, column = index // runs.shape[2], index % runs.shape[2]
+        u = lattice.u0_mm + column * lattice.column_spacing_mm
+        v = lattice.v0_mm + (row % runs.shape[1]) * lattice.row_spacing_mm
+        return row // runs.shape[1], np.column_stack([u, v])
+
+    def positions(self) -> Integers:
+        """(n,) position of each pixel inside, in the order of :meth:`pixels`."""
+        index = self.runs.indices()
+        return index + index // self.runs.shape[2]
+
+    def run_at(self, plane: Integers, points_mm: Floats, runs: Runs | None = None) -> Integers:
+        """(n,) index of the run that holds each point (u, v) of the given planes; -1 where none does."""
+        runs = self.runs if runs is None else runs
+        planes, rows, columns = runs.shape
+        column = np.rint((points_mm[:, 0] - self.lattice.u0_mm) / self.lattice.column_spacing_mm).astype(np.int64)
+        row = np.rint((points_mm[:, 1] - self.lattice.v0_mm) / self.lattice.row_spacing_mm).astype(np.int64)
+        on = (plane >= 0) & (plane < planes) & (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
+        position = (plane * rows + row) * runs.stride + column
+        index = np.searchsorted(runs.starts, position, side="right") - 1
+        found = on & (index >= 0)
+        found[found] = position[found] < runs.stops[index[found]]
+        return np.where(found, index, -1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Rings:
+    """Resampled contours."""
+
+    points: Floats
+    """(n, 2)"""
+    plane: Integers
+    before: Integers
+    """(n,) the node before along the contour; itself where there is none."""
+    after: Integers
+    outward: Floats
+    """(n, 2) unit vectors in the plane."""
+    length: Floats
+    """(n,) length of contour that each node stands for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Components:
+    """What hangs together in its plane: of the solid, or of what is outside it."""
+
+    runs: Runs
+    label: Integers
+    """(R,) component of each run: the index of one of its runs."""
+    run_of_node: Integers
+    """(n,) run beside each node of the contours; -1 where none is."""
+    area: Floats
+    """(R,) area of the component of each label, mm2."""
+    length: Floats
+    """(R,) length of its contours, mm."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Ends:
+    """Where the components of a set of runs end in one direction."""
+
+    label: Integers
+    """(R,) component of each run."""
+    ended: NDArray[np.bool_]
+    """(R,) whether that component does not reach the next plane."""
+    height: Floats
+    """(R,) how far its end lies beyond the plane, mm."""
+    wall: Floats
+    """(R,) share of that height that is an upright wall."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Patch:
+    """Some nodes of a surface, as the fields of :class:`SurfaceNodes`."""
+
+    points: Floats
+    normals: Floats
+    edges: Floats
+    areas: Floats
+
+
+def inside_of(stack: PlaneStack) -> Inside:
+    """Rasterise the planes of a stack finely enough for its size."""
+    pixel = float(np.clip(_spacing(stack) / 2, FINEST_PIXEL_MM, COARSEST_PIXEL_MM))
+    lattice = Lattice.around(stack, pixel)
+    return Inside(runs=rasterise(stack, lattice), lattice=lattice)
+
+
+def surface_nodes(stack: PlaneStack, inside: Inside) -> SurfaceNodes:
+    """Sample the surface of a stack of which every slab has a thickness; `inside` is its own."""
+    spacing = _spacing(stack)
+    rings = _rings(stack, spacing, inside)
+    patches = _patches(stack, rings, inside, spacing)
+    return SurfaceNodes(
+        points_mm=np.concatenate([patch.points for patch in patches]),
+        normals=np.concatenate([patch.normals for patch in patches]),
+        edges_mm=np.concatenate([patch.edges for patch in patches]),
+        areas_mm2=np.concatenate([patch.areas for patch in patches]),
+        spacing_mm=spacing,
+    )
+
+
+def _spacing(stack: PlaneStack) -> float:
+    lateral = float(stack.plane_perimeters_mm @ stack.slab_mm)
+    ends = 2 * float(stack.plane_areas_mm2.max())
+    return float(np.clip(np.sqrt((lateral + ends) / NODES), CLOSEST_MM, FURTHEST_MM))
+
+
+def meets_next(stack: PlaneStack) -> NDArray[np.bool_]:
+    """(P - 1,) whether no plane is missing between each plane and the next."""
+    return np.isclose(stack.upper_mm[:-1] + stack.lower_mm[1:], np.diff(stack.positions_mm), rtol=1e-6)
+
+
+# Contours, resampled.
+
+
+def _rings(stack: PlaneStack, spacing: float, inside: Inside) -> _Rings:
+    points, offsets = _divided(*_thinned(stack.points_mm, stack.contour_offsets, THINNED * spacing), spacing)
+    after = next_vertex(offsets)
+    before = np.empty_like(after)
+    before[after] = np.arange(len(after))
+    contour = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    plane = stack.plane_of_contour[contour]
+    along = points[after] - points[before]
+    right = np.stack([along[:, 1], -along[:, 0]], axis=1)
+    right /= np.maximum(np.linalg.norm(right, axis=1, keepdims=True), np.finfo(float).tiny)
+    sides = _sides(points, right, plane, inside)
+    kept = np.flatnonzero(~np.all(sides, axis=1))
+    place = np.full(len(points), -1)
+    place[kept] = np.arange(len(kept))
+    before, after = (np.where(place[n[kept]] < 0, np.arange(len(kept)), place[n[kept]]) for n in (before, after))
+    outward = right * _turn(points, offsets, sides)[:, None]
+    points = points[kept]
+    return _Rings(
+        points=points,
+        plane=plane[kept],
+        before=before,
+        after=after,
+        outward=outward[kept],
+        length=sum(np.linalg.norm(points[n] - points, axis=1) for n in (before, after)) / 2,
+    )
+
+
+def _sides(points: Floats, right: Floats, plane: Integers, inside: Inside) -> NDArray[np.bool_]:
+    """(n, 2) whether what lies a fine pixel to the left and to the right of each node is inside.
+
+    Where both sides are, as along the channel of a keyhole, there is no surface.
+    """
+    reach = inside.lattice.column_spacing_mm
+    return np.stack([inside.run_at(plane, points + side * reach * right) >= 0 for side in (-1, 1)], axis=1)
+
+
+def _thinned(points: Floats, offsets: Integers, spacing: float) -> tuple[Floats, Integers]:
+    """Keep one vertex for each stretch of a contour, and all of contours that would be left with less than 3."""
+    contour = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    steps = np.linalg.norm(points[next_vertex(offsets)] - points, axis=1)
+    travelled = np.cumsum(steps) - steps
+    travelled -= np.repeat(travelled[offsets[:-1]], np.diff(offsets))
+    stretch = np.floor(travelled / spacing)
+    kept = np.ones(len(points), bool)
+    kept[1:] = (np.diff(stretch) != 0) | (np.diff(contour) != 0)
+    counts = np.bincount(contour, weights=kept)
+    kept |= (counts < 3)[contour]
+    return points[kept], np.searchsorted(contour[kept], np.arange(len(offsets)))
+
+
+def _divided(points: Floats, offsets: Integers, spacing: float) -> tuple[Floats, Integers]:
+    """Divide edges longer than the spacing evenly."""
+    step = points[next_vertex(offsets)] - points
+    parts = np.maximum(np.ceil(np.linalg.norm(step, axis=1) / spacing - 1e-9), 1).astype(np.int64)
+    first = np.concatenate(([0], np.cumsum(parts)))
+    share = (np.arange(first[-1]) - np.repeat(first[:-1], parts)) / np.repeat(parts, parts)
+    return np.repeat(points, parts, axis=0) + share[:, None] * np.repeat(step, parts, axis=0), first[offsets]
+
+
+def _turn(points: Floats, offsets: Integers, sides: NDArray[np.bool_]) -> Floats:
+    """(n,) 1 where a contour's right-hand side is outside, -1 where it is inside."""
+    own = sides[:, 0].astype(float) - sides[:, 1]
+    most = np.add.reduceat(own, offsets[:-1])
+    most = np.where(most == 0, signed_areas(points, offsets), most)
+    return np.where(own == 0, np.repeat(np.where(most < 0, -1.0, 1.0), np.diff(offsets)), own)
+
+
+# Links from plane to plane.
+
+
+def _patches(stack: PlaneStack, rings: _Rings, inside: Inside, spacing: float) -> list[_Patch]:
+    sets = [
+        _components(inside, rings, inside.runs, by_corners=True),
+        _components(inside, rings, _outside(inside.runs), by_corners=False),
+    ]
+    links, normals, caps = [], [], []
+    for direction in (1, -1):
+        solid, outside = (_ends(stack, part, direction, is_solid=part is sets[0]) for part in sets)
+        link = _links(stack, rings, [(sets[0], solid), (sets[1], outside)], direction)
+        links.append(link)
+        normals.append(_band_normals(rings, link))
+        caps.append(_caps(stack, rings, inside, sets[0].runs, solid, spacing, direction, facing=1))
+        caps.append(_caps(stack, rings, inside, sets[1].runs, outside, spacing, direction, facing=-1))
+    return [*_bands(stack, rings, links, normals, spacing), *caps]
+
+
+def _components(inside: Inside, rings: _Rings, runs: Runs, *, by_corners: bool) -> _Components:
+    label = plane_components(runs, by_corners=by_corners)
+    reach = (-0.75 if by_corners else 0.75) * inside.lattice.column_spacing_mm
+    run = inside.run_at(rings.plane, rings.points + reach * rings.outward, runs)
+    pixels = np.bincount(label, weights=runs.stops - runs.starts, minlength=len(label)).astype(np.float64)
+    beside = run >= 0
+    length = np.bincount(label[run[beside]], weights=rings.length[beside], minlength=len(label)).astype(np.float64)
+    area = pixels * inside.lattice.pixel_area_mm2
+    return _Components(runs=runs, label=label, run_of_node=run, area=area, length=length)
+
+
+def _outside(runs: Runs) -> Runs:
+    rows = np.arange(runs.shape[0] * runs.shape[1]) * runs.stride
+    return Runs(starts=rows, stops=rows + runs.shape[2], shape=runs.shape) - runs
+
+
+def _ends(stack: PlaneStack, part: _Components, direction: int, *, is_solid: bool) -> _Ends:
+    """Ends of a solid's components, or (`is_solid` false) of the components of what is outside it.
+
+    Outside, only what the solid closes over has an end: not the space around, nor a hole that runs out of a plane
+    beyond which there is nothing.
+    """
+    meets = np.concatenate([meets_next(stack), [False]])
+    pairs = runs_above(part.runs)
+    pairs = pairs[meets[part.runs.planes[pairs[:, 0]]]]
+    here, there = (pairs[:, 0], pairs[:, 1]) if direction == 1 else (pairs[:, 1], pairs[:, 0])
+    goes_on = np.zeros(len(part.label), bool)
+    goes_on[part.label[here]] = True
+    ended = ~goes_on[part.label]
+    if not is_solid:
+        continued = meets if direction == 1 else np.concatenate([[False], meets[:-1]])
+        ended &= continued[part.runs.planes]
+    height, wall = _end_shapes(stack, part, np.stack([here, there], axis=1), direction)
+    return _Ends(label=part.label, ended=ended, height=height, wall=wall)
+
+
+def _end_shapes(stack: PlaneStack, part: _Components, links: Integers, direction: int) -> tuple[Floats, Floats]:
+    """Height of the end of each run's component, if it ends, and the share of it that is an upright wall.
+
+    The squared half width of a sphere's sections, and of a torus's, has the second derivative -2 along the axis. A dome
+    goes on by that law from the plane before. `links` lead from the components of the plane before.
+    """
+    count = len(part.label)
+    keys = np.unique(part.label[links[:, 0]] * count + part.label[links[:, 1]])
+    pairs = np.stack(np.divmod(keys, count), axis=1)
+    area, length = (
+        np.bincount(pairs[:, 1], weights=values[pairs[:, 0]], minlength=len(values)).astype(np.float64)
+        for values in (part.area, part.length)
+    )
+    square = _half_width(part.area, part.length)[part.label] ** 2
+    former = _half_width(area, length)[part.label] ** 2
+    former = np.where(former > 0, former, square)
+    reach, behind = (stack.upper_mm, stack.lower_mm) if direction == 1 else (stack.lower_mm, stack.upper_mm)
+    reach, step = reach[part.runs.planes], 2 * behind[part.runs.planes]
+    slope = np.minimum((square - former) / step - step, 0)
+    dome = (slope + np.sqrt(slope**2 + 4 * square)) / 2
+    share = square / np.maximum(former, np.finfo(float).tiny)
+    tapered = np.clip((HALF_SLAB_SHARE - share) / (HALF_SLAB_SHARE - ROUND_SHARE), 0, 1)
+    wall = np.clip((share - ROUND_SHARE) / (FLAT_SHARE - ROUND_SHARE), 0, 1)
+    return np.minimum(dome, reach * (1 + tapered)), wall
+
+
+def _half_width(area: Floats, length: Floats) -> Floats:
+    """Half width of sections, from their area and the length of their contours: exact for discs and for long strips."""
+    length = np.where(length > 0, length, np.sqrt(4 * np.pi * area))
+    roundness = np.minimum(np.sqrt(4 * np.pi * area) / np.maximum(length, np.finfo(float).tiny), 1)
+    return np.asarray(area / np.maximum(length, np.finfo(float).tiny) * (1 + roundness))
+
+
+def _links(stack: PlaneStack, rings: _Rings, parts: list[tuple[_Components, _Ends]], direction: int) -> Floats:
+    """(n, 3) from each node to the surface of the next plane in a direction; NaN where the surface ends at once."""
+    link = np.full((len(rings.points), 3), np.nan)
+    linked = np.ones(len(rings.points), bool)
+    for part, end in parts:
+        beside = np.flatnonzero(part.run_of_node >= 0)
+        beside = beside[end.ended[part.run_of_node[beside]]]
+        linked[beside] = False
+        upright = (end.wall * end.height)[part.run_of_node[beside]]
+        walled = beside[upright > 0]
+        link[walled] = np.array([0.0, 0.0, direction]) * upright[upright > 0, None]
+    following = rings.plane + direction
+    known = meets_next(stack)
+    between = np.minimum(rings.plane, following)
+    linked &= (between >= 0) & (between < len(known))
+    linked[linked] = known[between[linked]]
+    nearest = _nearest_ring(rings, linked, following)
+    link[linked, :2] = rings.points[nearest] - rings.points[linked]
+    link[linked, 2] = stack.positions_mm[following[linked]] - stack.positions_mm[rings.plane[linked]]
+    return link
+
+
+def _nearest_ring(rings: _Rings, asking: NDArray[np.bool_], following: Integers) -> Integers:
+    """Index of the node of the `following` plane that is nearest to each asking node and faces the same way."""
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - importing the package stays quick
+
+    def places(plane: Integers) -> Floats:
+        return np.column_stack([rings.points, FACING_MM * rings.outward, PLANE_APART_MM * plane])
+
+    tree = cKDTree(places(rings.plane), balanced_tree=False, compact_nodes=False)
+    return np.asarray(tree.query(places(following)[asking])[1], np.int64)
+
+
+def _band_normals(rings: _Rings, link: Floats) -> Floats:
+    """(n, 3) normal of the surface between each node and the next plane; NaN where there is none."""
+    lean = np.sum(rings.outward * link[:, :2], axis=1)
+    normals = np.column_stack([rings.outward, -lean / np.where(link[:, 2] == 0, np.nan, link[:, 2])])
+    return np.asarray(normals / np.linalg.norm(normals, axis=1, keepdims=True))
+
+
+def _bands(
+    stack: PlaneStack, rings: _Rings, links: list[Floats], normals: list[Floats], spacing: float
+) -> list[_Patch]:
+    """Nodes on the contours and, along the links, between them."""
+    positions = np.column_stack([rings.points, stack.positions_mm[rings.plane]])
+    before, after = (
+        np.column_stack([rings.points[index] - rings.points, np.zeros(len(rings.points))])
+        for index in (rings.before, rings.after)
+    )
+    parts = [_parts(link, spacing) for link in links]
+    steps = [np.nan_to_num(link / np.maximum(part, 1)[:, None]) for link, part in zip(links, parts, strict=True)]
+    areas = [rings.length * np.linalg.norm(step, axis=1) for step in steps]
+    facing = np.nan_to_num(normals[0]) + np.nan_to_num(normals[1])
+    flat = np.column_stack([rings.outward, np.zeros(len(rings.points))])
+    facing = np.where(np.linalg.norm(facing, axis=1, keepdims=True) > 0, facing, flat)
+    on_contours = _Patch(
+        points=positions,
+        normals=facing / np.linalg.norm(facing, axis=1, keepdims=True),
+        edges=np.stack([before, after, *steps], axis=1),
+        areas=(areas[0] + areas[1]) / 2,
+    )
+    between = []
+    for part, step, normal, area in zip(parts, steps, normals, areas, strict=True):
+        inner = np.maximum(part - 1, 0)
+        node = np.repeat(np.arange(len(part)), inner)
+        rank = 1 + np.arange(len(node)) - np.repeat(np.cumsum(inner) - inner, inner)
+        between.append(
+            _Patch(
+                points=positions[node] + rank[:, None] * step[node],
+                normals=np.nan_to_num(normal[node]),
+                edges=np.stack([before[node], after[node], step[node], -step[node]], axis=1),
+                areas=area[node] / 2,
+            )
+        )
+    return [on_contours, *between]
+
+
+def _parts(link: Floats, spacing: float) -> Integers:
+    """Into how many steps each link is divided; 0 where there is none."""
+    length = np.nan_to_num(np.linalg.norm(link, axis=1))
+    return np.where(length > 0, np.maximum(np.rint(length / spacing), 1), 0).astype(np.int64)
+
+
+# Ends of bodies and cavities.
+
+
+def _caps(
+    stack: PlaneStack,
+    rings: _Rings,
+    inside: Inside,
+    runs: Runs,
+    ends: _Ends,
+    spacing: float,
+    direction: int,
+    facing: int,
+) -> _Patch:
+    """Nodes on the domes over components that end."""
+    lattice = inside.lattice
+    stride = int(spacing / lattice.column_spacing_mm)
+    chosen = np.flatnonzero(ends.ended)
+    chosen = chosen[(runs.rows[chosen] % runs.shape[1]) % stride == 0]
+    counts = (runs.stops - runs.starts)[chosen]
+    run = np.repeat(chosen, counts)
+    position = np.arange(len(run)) + np.repeat(runs.starts[chosen] - (np.cumsum(counts) - counts), counts)
+    column = position - runs.rows[run] * runs.stride
+    kept = column % stride == 0
+    run, column = run[kept], column[kept]
+    place = np.column_stack(
+        [
+            lattice.u0_mm + column * lattice.column_spacing_mm,
+            lattice.v0_mm + (runs.rows[run] % runs.shape[1]) * lattice.row_spacing_mm,
+        ]
+    )
+    steps = 0.5 * stride * lattice.column_spacing_mm * np.array([(1, 0), (-1, 0), (0, 1), (0, -1)])
+    height, slope, edges = _dome(rings, runs.planes[run], place, ends, run, steps)
+    normals = np.column_stack([slope, np.full(len(run), float(direction))]) * facing
+    edges[..., 2] *= direction
+    return _Patch(
+        points=np.column_stack([place, stack.positions_mm[runs.planes[run]] + direction * height]),
+        normals=normals / np.linalg.norm(normals, axis=1, keepdims=True),
+        edges=edges,
+        areas=np.full(len(run), stride**2 * lattice.pixel_area_mm2) * np.hypot(1, np.linalg.norm(slope, axis=1)),
+    )
+
+
+def _dome(
+    rings: _Rings, plane: Integers, place: Floats, ends: _Ends, run: Integers, steps: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Height of the dome over each place of a plane, how it falls (n, 2) outwards, and (n, s, 3) where steps lead.
+
+    A step leads along the dome, no further than its rim.
+
+    With x the depth inside the contour as a share of the component's greatest, a dome's height goes as x (2 - x).
+    """
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - importing the package stays quick
+
+    near = np.isin(rings.plane, np.unique(plane))
+    tree = cKDTree(np.column_stack([rings.points[near], PLANE_APART_MM * rings.plane[near]]))
+    depth, nearest = tree.query(np.column_stack([place, PLANE_APART_MM * plane]))
+    greatest = np.zeros(len(ends.label))
+    np.maximum.at(greatest, ends.label[run], depth)
+    greatest = np.maximum(greatest[ends.label[run]], 1e-9)
+    towards = rings.points[near][nearest] - place
+    towards /= np.maximum(np.linalg.norm(towards, axis=1, keepdims=True), 1e-9)
+    wall, rounded = ends.height[run] * ends.wall[run], ends.height[run] * (1 - ends.wall[run])
+    x = depth / greatest
+    outwards = towards @ steps.T
+    share = np.where(outwards > depth[:, None], depth[:, None] / np.maximum(outwards, 1e-9), 1)
+    stepped = np.clip((depth[:, None] - share * outwards) / greatest[:, None], 0, 1)
+    rises = rounded[:, None] * (stepped * (2 - stepped) - (x * (2 - x))[:, None])
+    slope = 2 * rounded * (1 - x) / greatest
+    edges = np.concatenate([share[..., None] * steps, rises[..., None]], axis=2)
+    return wall + rounded * x * (2 - x), towards * slope[:, None], edges

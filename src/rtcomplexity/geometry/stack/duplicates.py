@@ -1,0 +1,184 @@
+"""Contours of one plane that are copies of each other, exactly or nearly.
+
+Real exports repeat contours. Even-odd counting of a pair of copies gives nothing, a plain sum counts them twice; the
+truth is one of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtcomplexity.geometry.stack.even_odd import bounding_boxes, even_odd, perimeters, select_ragged, signed_areas
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+PAIR_CHUNK = 4096
+MOST_PAIRS = 1_000_000
+"""Pairs of contours that are looked at one by one; a plane of thousands of contours is swept first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Distinct:
+    """Which contours are kept when copies are collapsed."""
+
+    kept: NDArray[np.int64]
+    """Indices of the contours that stand for all, increasing."""
+    exact_copies: int
+    """Contours left out that repeat a kept one vertex for vertex (in any order and direction)."""
+    near_copies: int
+    """Contours left out that almost repeat a kept one."""
+
+
+def distinct_contours(
+    points_mm: NDArray[np.float64],
+    offsets: NDArray[np.int64],
+    plane_of_contour: NDArray[np.int64],
+    *,
+    area_fraction: float,
+    width_mm: float,
+) -> Distinct:
+    """Collapse copies within each plane.
+
+    Two contours are copies if their symmetric difference is under `area_fraction` of their union and, divided by their
+    mean perimeter, under `width_mm`: both, since a 1 mm rind round a body differs by little area but is 1 mm wide.
+    Copies of copies are one cluster; its largest contour is kept, on a tie the first by canonical vertices.
+
+    Parameters
+    ----------
+    points_mm : (n, 2) vertices
+    offsets : (m + 1,) first vertex of each contour
+    plane_of_contour : (m,) not decreasing
+    """
+    if len(plane_of_contour) == len(np.unique(plane_of_contour)):
+        return Distinct(kept=np.arange(len(plane_of_contour)), exact_copies=0, near_copies=0)
+    once = _first_of_exact_copies(points_mm, offsets, plane_of_contour)
+    some_points, some_offsets = select_ragged(points_mm, offsets, once)
+    pairs = _near_pairs(some_points, some_offsets, plane_of_contour[once], area_fraction, width_mm)
+    kept = once[_largest_of_clusters(some_points, some_offsets, pairs)]
+    return Distinct(kept=kept, exact_copies=len(plane_of_contour) - len(once), near_copies=len(once) - len(kept))
+
+
+def canonical_vertices(points_mm: NDArray[np.float64]) -> bytes:
+    """Bytes of a polygon's vertices that do not depend on its first vertex or direction. `points_mm` is (n, 2)."""
+    first = np.lexsort((points_mm[:, 1], points_mm[:, 0]))[0]
+    forward = np.roll(points_mm, -first, axis=0)
+    backward = np.roll(forward[::-1], 1, axis=0)
+    return min((forward + 0.0).tobytes(), (backward + 0.0).tobytes())
+
+
+def _first_of_exact_copies(
+    points_mm: NDArray[np.float64], offsets: NDArray[np.int64], plane_of_contour: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Contours left when all but the first of each set of exact copies are dropped."""
+    counts = np.diff(offsets)
+    sums = np.add.reduceat(points_mm, offsets[:-1], axis=0)
+    suspects: defaultdict[tuple[int, int, float, float], list[int]] = defaultdict(list)
+    for contour, key in enumerate(zip(plane_of_contour.tolist(), counts.tolist(), *np.round(sums, 3).T, strict=True)):
+        suspects[key].append(contour)
+    dropped = set()
+    for group in suspects.values():
+        seen = set()
+        for contour in group if len(group) > 1 else ():
+            vertices = canonical_vertices(points_mm[offsets[contour] : offsets[contour + 1]])
+            if vertices in seen:
+                dropped.add(contour)
+            seen.add(vertices)
+    return np.array([c for c in range(len(counts)) if c not in dropped], np.int64)
+
+
+def _near_pairs(
+    points_mm: NDArray[np.float64],
+    offsets: NDArray[np.int64],
+    plane_of_contour: NDArray[np.int64],
+    area_fraction: float,
+    width_mm: float,
+) -> NDArray[np.int64]:
+    """(x, 2) pairs of near copies."""
+    areas, lengths = np.abs(signed_areas(points_mm, offsets)), perimeters(points_mm, offsets)
+    candidates = _similar_pairs(areas, bounding_boxes(points_mm, offsets), plane_of_contour, area_fraction)
+    near = []
+    for start in range(0, len(candidates), PAIR_CHUNK):
+        pairs = candidates[start : start + PAIR_CHUNK]
+        difference, union = pair_areas(points_mm, offsets, pairs)
+        width = difference / lengths[pairs].mean(axis=1)
+        near.append(pairs[(difference < area_fraction * union) & (width < width_mm)])
+    return np.concatenate([candidates[:0], *near])
+
+
+def _similar_pairs(
+    areas: NDArray[np.float64],
+    boxes: NDArray[np.float64],
+    plane_of_contour: NDArray[np.int64],
+    area_fraction: float,
+) -> NDArray[np.int64]:
+    """(x, 2) pairs of one plane whose areas and boxes do not rule out that they are near copies."""
+    pairs = _pairs_that_may_touch(plane_of_contour, boxes)
+    first, second = pairs.T
+    smaller, larger = np.minimum(areas[first], areas[second]), np.maximum(areas[first], areas[second])
+    overlap = np.minimum(boxes[first, 1], boxes[second, 1]) - np.maximum(boxes[first, 0], boxes[second, 0])
+    similar = (larger > 0) & (larger - smaller <= area_fraction * larger) & np.all(overlap > 0, axis=1)
+    return np.asarray(pairs[similar])
+
+
+def _pairs_that_may_touch(plane_of_contour: NDArray[np.int64], boxes: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(x, 2) pairs of one plane; where they would be millions, only those whose boxes overlap along x."""
+    sizes = np.unique(plane_of_contour, return_counts=True)[1]
+    if int((sizes * (sizes - 1) // 2).sum()) <= MOST_PAIRS:
+        return pairs_within(plane_of_contour)
+    starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
+    return np.concatenate(
+        [start + _swept(boxes[start : start + size]) for start, size in zip(starts, sizes, strict=True)]
+    )
+
+
+def _swept(boxes: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(x, 2) pairs of boxes that overlap along x, the lower index first."""
+    order = np.argsort(boxes[:, 0, 0], kind="stable")
+    stops = np.searchsorted(boxes[order, 0, 0], boxes[order, 1, 0], side="left")
+    counts = np.maximum(stops - np.arange(len(boxes)) - 1, 0)
+    first = np.repeat(np.arange(len(boxes)), counts)
+    second = first + 1 + np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.sort(np.stack([order[first], order[second]], axis=1), axis=1)
+
+
+def pairs_within(group: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(x, 2) all pairs of items of one group; `group` is (m,) and does not decrease."""
+    stops = np.searchsorted(group, group, side="right")
+    counts = stops - np.arange(len(group)) - 1
+    first = np.repeat(np.arange(len(group)), counts)
+    second = first + 1 + np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.stack([first, second], axis=1)
+
+
+def pair_areas(
+    points_mm: NDArray[np.float64], offsets: NDArray[np.int64], pairs: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(x,) areas of the symmetric difference and of the union of each pair of contours, mm2."""
+    pair_points, pair_offsets = select_ragged(points_mm, offsets, pairs.ravel())
+    planes = 2 * np.arange(len(pairs) + 1)
+    difference = even_odd(pair_points, pair_offsets, planes).areas_mm2
+    used = np.unique(pairs)
+    points, own = select_ragged(points_mm, offsets, used)
+    areas = even_odd(points, own, np.arange(len(used) + 1)).areas_mm2
+    both = areas[np.searchsorted(used, pairs)].sum(axis=1)
+    return difference, (both + difference) / 2
+
+
+def _largest_of_clusters(
+    points_mm: NDArray[np.float64], offsets: NDArray[np.int64], pairs: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Contours left when of each cluster of linked pairs only the largest stays."""
+    areas = np.abs(signed_areas(points_mm, offsets))
+    label = np.arange(len(areas))
+    for first, second in pairs.tolist():
+        label[label == label[second]] = label[first]
+    kept = []
+    for cluster in np.unique(label) if len(pairs) else ():
+        members = np.flatnonzero(label == cluster)
+        kept.append(min(members, key=lambda c: (-areas[c], canonical_vertices(points_mm[offsets[c] : offsets[c + 1]]))))
+    return np.sort(np.array(kept, np.int64)) if len(pairs) else label

@@ -1,0 +1,337 @@
+"""Exact even-odd areas of polygons, however they nest, touch or cross.
+
+A plane is cut into horizontal bands at every vertex. Inside a band edges are straight and none ends, so that the area
+between the 1st and 2nd, 3rd and 4th ... edge from the left is a sum of trapezoids: exact, unless edges cross inside the
+band. A crossing shows as another order at the band's top than at its bottom; only such bands are cut again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from rtcomplexity.errors import LimitExceededError
+from rtcomplexity.geometry.orientation import next_vertex
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MAX_BAND_EDGES = 60_000_000
+"""Most (edge, band) pairs of one shape; only scribbles of a great many long edges reach it."""
+CROSSING_TOLERANCE = 1e-9
+"""Edges whose order differs by less than this share of the shape's width touch, they do not cross."""
+CHUNK_EDGES = 4_000_000
+MAX_CROSSING_CELLS = 100_000_000
+"""Most pairs of edges, and (edge, cut) pairs, that are looked at in bands in which edges cross, ..."""
+CELLS_PER_BAND_EDGE = 20
+"""... and so many more for each (edge, band) pair: copies that differ a little cross often, but few edges at a time."""
+BLOCK_CELLS = 1_000_000
+MOST_BOXES = 2000
+"""Polygons of one plane whose boxes are all compared with each other; bands are quicker for more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EvenOdd:
+    """Even-odd areas of planes, and what of their contours is not plainly nested or apart."""
+
+    areas_mm2: NDArray[np.float64]
+    """(P,)"""
+    self_crossing: NDArray[np.int64]
+    """Contours of which two edges cross."""
+    entangled: NDArray[np.int64]
+    """Contours that lie partly inside and partly outside the others of their plane, or touch them."""
+
+    @classmethod
+    def plain(cls, areas_mm2: NDArray[np.float64]) -> Self:
+        """Areas of planes in which nothing crosses."""
+        none = np.empty(0, np.int64)
+        return cls(areas_mm2=areas_mm2, self_crossing=none, entangled=none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _BandEdges:
+    """Every edge once for every band it runs through, from left to right within a band."""
+
+    edge: NDArray[np.int64]
+    band: NDArray[np.int64]
+    bottom_x: NDArray[np.float64]
+    top_x: NDArray[np.float64]
+    height: NDArray[np.float64]
+
+
+def signed_areas(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(m,) shoelace areas of polygons, mm2; positive where u turns to v. Vertices are (n, 2)."""
+    if len(offsets) < 2:
+        return np.empty(0)
+    local = points_mm - np.repeat(points_mm[offsets[:-1]], np.diff(offsets), axis=0)
+    following = local[next_vertex(offsets)]
+    return 0.5 * np.add.reduceat(local[:, 0] * following[:, 1] - local[:, 1] * following[:, 0], offsets[:-1])
+
+
+def perimeters(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(m,) lengths of closed polygons, mm."""
+    if len(offsets) < 2:
+        return np.empty(0)
+    steps = points_mm[next_vertex(offsets)] - points_mm
+    return np.add.reduceat(np.hypot(steps[:, 0], steps[:, 1]), offsets[:-1])
+
+
+def bounding_boxes(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(m, 2, 2) lower and upper corner of each polygon, mm."""
+    if len(offsets) < 2:
+        return np.empty((0, 2, 2))
+    lower = np.minimum.reduceat(points_mm, offsets[:-1], axis=0)
+    upper = np.maximum.reduceat(points_mm, offsets[:-1], axis=0)
+    return np.stack([lower, upper], axis=1)
+
+
+def even_odd(
+    points_mm: NDArray[np.float64], contour_offsets: NDArray[np.int64], plane_offsets: NDArray[np.int64]
+) -> EvenOdd:
+    """Exact even-odd area of the closed polygons of each plane.
+
+    Parameters
+    ----------
+    points_mm : (n, 2) vertices
+    contour_offsets : (m + 1,) first vertex of each polygon; no polygon is empty
+    plane_offsets : (P + 1,) first polygon of each plane
+
+    Raises
+    ------
+    LimitExceededError
+        If edges overlap one another so much that the bands would not fit in memory.
+    """
+    areas = np.zeros(len(plane_offsets) - 1)
+    plane_of_contour = np.repeat(np.arange(len(areas)), np.diff(plane_offsets))
+    contour_areas = signed_areas(points_mm, contour_offsets)
+    plain = _are_plain(points_mm, contour_offsets, plane_offsets)
+    np.add.at(areas, plane_of_contour, np.abs(contour_areas))
+    hard = np.flatnonzero(~plain)
+    if len(hard) == 0:
+        return EvenOdd.plain(areas)
+    contours = np.flatnonzero(~plain[plane_of_contour])
+    points, offsets = select_ragged(points_mm, contour_offsets, contours)
+    hard_plane = np.searchsorted(hard, plane_of_contour[contours])
+    banded = _banded(points, offsets, hard_plane, len(hard))
+    areas[hard] = banded.areas_mm2
+    return EvenOdd(areas_mm2=areas, self_crossing=contours[banded.self_crossing], entangled=contours[banded.entangled])
+
+
+def select_ragged(
+    values: NDArray[np.float64], offsets: NDArray[np.int64], chosen: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Rows of the chosen items of a ragged array, and their offsets; the arrays themselves where all are chosen."""
+    if len(chosen) == len(offsets) - 1 and np.array_equal(chosen, np.arange(len(chosen))):
+        return values, offsets
+    counts = np.diff(offsets)[chosen]
+    new_offsets = np.concatenate(([0], np.cumsum(counts)))
+    index = np.arange(new_offsets[-1]) + np.repeat(offsets[:-1][chosen] - new_offsets[:-1], counts)
+    return values[index], new_offsets
+
+
+def _are_plain(
+    points_mm: NDArray[np.float64], contour_offsets: NDArray[np.int64], plane_offsets: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """(P,) whether a plane's area is simply the sum of its polygons' areas: star-shaped ones in disjoint boxes."""
+    star = _are_star_shaped(points_mm, contour_offsets)
+    counts = np.diff(plane_offsets)
+    plain = np.ones(len(counts), bool)
+    filled = counts > 0
+    plain[filled] = np.logical_and.reduceat(star, plane_offsets[:-1][filled]) if np.any(filled) else True
+    boxes = bounding_boxes(points_mm, contour_offsets)
+    plain &= counts <= MOST_BOXES
+    for plane in np.flatnonzero(plain & (counts > 1)):
+        plain[plane] = _are_disjoint(boxes[plane_offsets[plane] : plane_offsets[plane + 1]])
+    return plain
+
+
+def _are_disjoint(boxes: NDArray[np.float64]) -> bool:
+    lower, upper = boxes[:, 0], boxes[:, 1]
+    apart = (lower[:, None] > upper[None]) | (lower[None] > upper[:, None])
+    np.fill_diagonal(apart[..., 0], val=True)
+    return bool(np.all(apart.any(axis=-1)))
+
+
+def _are_star_shaped(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(m,) whether a polygon runs once round its mean vertex, always turning the same way: then it is simple."""
+    if len(offsets) < 2:
+        return np.empty(0, bool)
+    counts = np.diff(offsets)
+    centres = np.add.reduceat(points_mm, offsets[:-1], axis=0) / counts[:, None]
+    local = points_mm - np.repeat(centres, counts, axis=0)
+    following = next_vertex(offsets)
+    turns = local[:, 0] * local[following, 1] - local[:, 1] * local[following, 0]
+    one_way = np.abs(np.add.reduceat(np.sign(turns), offsets[:-1])) == counts
+    above = local[:, 1] >= 0
+    return np.asarray(one_way & (np.add.reduceat((above != above[following]).astype(np.int64), offsets[:-1]) == 2))
+
+
+def _banded(
+    points_mm: NDArray[np.float64],
+    offsets: NDArray[np.int64],
+    plane_of_contour: NDArray[np.int64],
+    planes: int,
+) -> EvenOdd:
+    """Do by bands what :func:`even_odd` does, for planes that need it."""
+    counts = np.diff(offsets)
+    contour_of_edge = np.repeat(np.arange(len(counts)), counts)
+    plane_of_edge = plane_of_contour[contour_of_edge]
+    rank, event_y = _rank_events(points_mm[:, 1], plane_of_edge)
+    following = next_vertex(offsets)
+    low = np.minimum(rank, rank[following])
+    spans = np.maximum(rank, rank[following]) - low
+    if spans.sum() > MAX_BAND_EDGES:
+        raise _too_tangled(len(rank))
+    areas = np.zeros(planes)
+    crossing, entangled = [], []
+    for chunk in _chunks(spans, plane_of_edge):
+        edges = _band_edges(points_mm, following, low, spans, event_y, chunk)
+        area, pairs = _sum_bands(edges)
+        areas += np.bincount(plane_of_edge[edges.edge], weights=area, minlength=planes)
+        pairs = contour_of_edge[pairs]
+        crossing.append(pairs[pairs[:, 0] == pairs[:, 1], 0])
+        entangled.append(_entangled(edges.band, contour_of_edge[edges.edge]))
+    return EvenOdd(
+        areas_mm2=areas,
+        self_crossing=np.unique(np.concatenate(crossing)),
+        entangled=np.unique(np.concatenate(entangled)),
+    )
+
+
+def _too_tangled(vertices: int) -> LimitExceededError:
+    return LimitExceededError(
+        f"A shape of {vertices} vertices crosses itself so often that its area cannot be computed.",
+        "leave that ROI out or have its contours redrawn.",
+    )
+
+
+def _entangled(band: NDArray[np.int64], contour: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Contours whose edges do not all have an even, or all an odd, number of other contours' edges to their left.
+
+    The band edges come in order from left to right; every band holds an even number of each contour's.
+    """
+    order = np.lexsort((contour, band))
+    others = np.empty(len(band), np.int64)
+    others[order] = (order - np.arange(len(band))) % 2
+    odd = np.bincount(contour, weights=others)
+    return np.flatnonzero((odd > 0) & (odd < np.bincount(contour)))
+
+
+def _rank_events(y: NDArray[np.float64], plane: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Rank of each vertex among the distinct (plane, y), and the y of each rank."""
+    order = np.lexsort((y, plane))
+    new = np.ones(len(order), bool)
+    new[1:] = (np.diff(y[order]) != 0) | (np.diff(plane[order]) != 0)
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.cumsum(new) - 1
+    return rank, y[order][new]
+
+
+def _chunks(spans: NDArray[np.int64], plane_of_edge: NDArray[np.int64]) -> list[slice]:
+    """Slices of whole planes with about CHUNK_EDGES pairs each, to bound memory."""
+    ends = np.flatnonzero(np.diff(plane_of_edge)) + 1
+    ends = np.append(ends, len(plane_of_edge))
+    totals = np.cumsum(spans)[ends - 1]
+    cuts = np.unique(np.searchsorted(totals, np.arange(CHUNK_EDGES, totals[-1] + CHUNK_EDGES, CHUNK_EDGES)))
+    stops = np.unique(np.append(ends[np.minimum(cuts, len(ends) - 1)], ends[-1]))
+    return [slice(a, b) for a, b in zip(np.append(0, stops[:-1]), stops, strict=True)]
+
+
+def _band_edges(
+    points_mm: NDArray[np.float64],
+    following: NDArray[np.int64],
+    low: NDArray[np.int64],
+    spans: NDArray[np.int64],
+    event_y: NDArray[np.float64],
+    chunk: slice,
+) -> _BandEdges:
+    counts = spans[chunk]
+    edge = np.repeat(np.arange(chunk.start, chunk.stop), counts)
+    first = np.cumsum(counts) - counts
+    band = np.repeat(low[chunk] - first, counts) + np.arange(len(edge))
+    start, end = points_mm[chunk], points_mm[following[chunk]]
+    rise = end[:, 1] - start[:, 1]
+    slope = np.divide(end[:, 0] - start[:, 0], rise, out=np.zeros(len(rise)), where=rise != 0)
+    slope, x0, y0 = (np.repeat(values, counts) for values in (slope, start[:, 0], start[:, 1]))
+    bottom_y, top_y = event_y[band], event_y[band + 1]
+    bottom_x = x0 + (bottom_y - y0) * slope
+    top_x = x0 + (top_y - y0) * slope
+    order = np.lexsort((bottom_x + top_x, band))
+    return _BandEdges(
+        edge=edge[order],
+        band=band[order],
+        bottom_x=bottom_x[order],
+        top_x=top_x[order],
+        height=(top_y - bottom_y)[order],
+    )
+
+
+def _sum_bands(edges: _BandEdges) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Signed trapezoid of each band edge, and the pairs of edges that cross."""
+    sign = np.where(np.arange(len(edges.edge)) % 2 == 0, -1.0, 1.0)
+    area = sign * 0.5 * (edges.bottom_x + edges.top_x) * edges.height
+    crossing = []
+    left = MAX_CROSSING_CELLS + CELLS_PER_BAND_EDGE * len(edges.edge)
+    for first, stop in _crossed_bands(edges):
+        inside = slice(first, stop)
+        left = _spend(left, (stop - first) ** 2 // 2, edges)
+        heights, pairs = _crossings(edges.bottom_x[inside], edges.top_x[inside])
+        left = _spend(left, (stop - first) * len(heights), edges)
+        area[inside] = 0
+        area[first] = edges.height[first] * _split_width(edges.bottom_x[inside], edges.top_x[inside], heights)
+        crossing.append(edges.edge[first + pairs])
+    return area, np.concatenate(crossing) if crossing else np.empty((0, 2), np.int64)
+
+
+def _spend(left: int, cells: int, edges: _BandEdges) -> int:
+    if cells > left:
+        raise _too_tangled(len(np.unique(edges.edge)))
+    return left - cells
+
+
+def _crossed_bands(edges: _BandEdges) -> list[tuple[int, int]]:
+    """First and stop of the band edges of each band in which the order changes between bottom and top."""
+    if len(edges.edge) == 0:
+        return []
+    width = max(float(np.ptp(edges.bottom_x)), float(np.ptp(edges.top_x)))
+    same = np.diff(edges.band) == 0
+    wrong = same & (np.minimum(np.diff(edges.bottom_x), np.diff(edges.top_x)) < -CROSSING_TOLERANCE * width)
+    bands = np.unique(edges.band[:-1][wrong])
+    firsts = np.searchsorted(edges.band, bands, side="left")
+    stops = np.searchsorted(edges.band, bands, side="right")
+    return list(zip(firsts.tolist(), stops.tolist(), strict=True))
+
+
+def _crossings(
+    bottom_x: NDArray[np.float64], top_x: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Relative heights (0..1) at which edges of one band cross, and which do."""
+    number = np.arange(len(bottom_x))
+    found = []
+    for rows in _blocks(len(number), len(number)):
+        below, above = bottom_x - bottom_x[rows, None], top_x - top_x[rows, None]
+        first, second = np.nonzero((below * above < 0) & (number > number[rows, None]))
+        found.append(np.stack([first + rows.start, second], axis=1))
+    pairs = np.concatenate(found)
+    first, second = pairs.T
+    below, above = bottom_x[second] - bottom_x[first], top_x[second] - top_x[first]
+    return below / (below - above), pairs
+
+
+def _blocks(count: int, width: int) -> list[slice]:
+    """Slices of `count` rows with about BLOCK_CELLS cells each, to bound memory."""
+    rows = max(BLOCK_CELLS // max(width, 1), 1)
+    return [slice(start, start + rows) for start in range(0, count, rows)]
+
+
+def _split_width(bottom_x: NDArray[np.float64], top_x: NDArray[np.float64], heights: NDArray[np.float64]) -> float:
+    """Mean even-odd width of one band, cut at the relative heights where edges cross."""
+    cuts = np.unique(np.concatenate(([0.0], heights, [1.0])))
+    middles = 0.5 * (cuts[1:] + cuts[:-1])
+    widths = np.empty(len(middles))
+    for rows in _blocks(len(middles), len(bottom_x)):
+        x = np.sort(bottom_x + middles[rows, None] * (top_x - bottom_x), axis=1)
+        widths[rows] = (x[:, 1::2] - x[:, ::2]).sum(axis=1)
+    return float(widths @ np.diff(cuts))

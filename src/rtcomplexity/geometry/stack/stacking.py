@@ -1,0 +1,303 @@
+"""From the contours of an ROI to a stack of planes, with what was odd on the way.
+
+Nothing is dropped in silence: every contour or vertex left out is counted in :class:`StackFindings`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rtcomplexity.geometry.orientation import PlaneAxes, common_normal, group_positions, newell_normals
+from rtcomplexity.geometry.stack.duplicates import distinct_contours
+from rtcomplexity.geometry.stack.even_odd import select_ragged, signed_areas
+from rtcomplexity.geometry.stack.overlaps import partial_overlaps
+from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+from rtcomplexity.geometry.stack.slabs import Slabs, slabs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rtcomplexity.model.structure_set import Contours
+    from rtcomplexity.settings import Settings
+
+PARALLEL_COSINE = float(np.cos(np.deg2rad(1.0)))
+"""Contours whose normals differ by more than 1 degree do not lie on parallel planes."""
+ORIENTATIONS = 64
+"""Of how many contours at most the orientation is tried where not all lie together."""
+SPACING_TOLERANCE = 0.02
+"""Positions within this share of the slice spacing are one plane: coordinates are written in decimals."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackFindings:
+    """What was odd about an ROI's closed contours, in counts; all zero for clean ones."""
+
+    exact_copies: int = 0
+    near_copies: int = 0
+    copies_mm3: float = 0.0
+    """Volume that the contours left out as copies would add if they were counted."""
+    too_few_points: int = 0
+    """Closed contours of fewer than three distinct vertices, left out."""
+    zero_area: int = 0
+    """Closed contours that enclose no area, left out."""
+    closed_twice: int = 0
+    """Contours that run round twice; one round is kept."""
+    not_parallel: int = 0
+    """Contours in another orientation than most, left out."""
+    not_planar: int = 0
+    """Contours that leave their plane by more than the tolerance; flattened onto their mean position."""
+    largest_departure_mm: float = 0.0
+    self_crossing: int = 0
+    partly_overlapping: int = 0
+    """Pairs of contours that overlap but are neither nested nor copies; even-odd leaves their overlap out."""
+    overlap_mm3: float = 0.0
+    """By how much a union of them would change the volume; NaN where too many overlap to tell."""
+    gaps: int = 0
+    """Places where planes are missing."""
+    missing_mm: float = 0.0
+    """Length along the normal that those gaps leave out, mm."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stacked:
+    """A stack and what was odd."""
+
+    stack: PlaneStack | None
+    """None where no contour encloses an area."""
+    bridged: Slabs | None
+    """Slabs as they would be if gaps were filled by their neighbours; None where there is no stack."""
+    findings: StackFindings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Clean:
+    points_mm: NDArray[np.float64]
+    offsets: NDArray[np.int64]
+    too_few_points: int
+    closed_twice: int
+
+
+def stack_contours(
+    contours: Contours,
+    *,
+    settings: Settings,
+    axes: PlaneAxes | None = None,
+    slice_positions_mm: NDArray[np.float64] | None = None,
+    pixel_mm: float | None = None,
+) -> Stacked:
+    """Group closed contours by plane and collapse copies.
+
+    Parameters
+    ----------
+    contours : those of one ROI, of any type; only closed ones enclose an area
+    axes : of the image; used where the contours are parallel to its slices, else the contours' own
+    slice_positions_mm : (K,) positions along `axes.normal` at which contours could have been drawn, increasing
+    pixel_mm : pixel size against which the width between near copies is judged; the settings' fallback if None
+    """
+    clean = _clean(contours)
+    vectors = newell_normals(clean.points_mm, clean.offsets)
+    own_axes = _axes(vectors, axes)
+    lengths = np.linalg.norm(vectors, axis=1)
+    findings = StackFindings(
+        too_few_points=clean.too_few_points, closed_twice=clean.closed_twice, zero_area=int(np.sum(lengths == 0))
+    )
+    if own_axes is None:
+        return Stacked(stack=None, bridged=None, findings=findings)
+    parallel = np.abs(vectors @ own_axes.normal) >= PARALLEL_COSINE * lengths
+    findings = replace(findings, not_parallel=int(np.sum((lengths > 0) & ~parallel)))
+    points, offsets = select_ragged(clean.points_mm, clean.offsets, np.flatnonzero((lengths > 0) & parallel))
+    slices = slice_positions_mm if own_axes is axes and slice_positions_mm is not None else np.empty(0)
+    flat = _flatten(points, offsets, own_axes, _plane_tolerance(slices, settings))
+    findings = replace(findings, **_departures(flat, settings))
+    return _stack_flat(flat, own_axes, slices, settings, pixel_mm or settings.pixel_fallback_mm, findings)
+
+
+def _stack_flat(
+    flat: _Flat,
+    axes: PlaneAxes,
+    slices: NDArray[np.float64],
+    settings: Settings,
+    pixel_mm: float,
+    findings: StackFindings,
+) -> Stacked:
+    """Collapse copies, give the planes their slabs, and add what that shows to the findings."""
+    distinct = distinct_contours(
+        flat.points_mm,
+        flat.offsets,
+        flat.plane_of_contour,
+        area_fraction=settings.duplicate_area_fraction,
+        width_mm=settings.duplicate_width_pixels * pixel_mm,
+    )
+    slab = slabs(flat.positions_mm, slices, gap_factor=settings.gap_factor)
+    stack = _stack(flat, axes, slab, distinct.kept)
+    overlaps = partial_overlaps(stack)
+    before, after = np.append(slab.gap_after, False), np.append(False, slab.gap_after)
+    steps = np.diff(flat.positions_mm)[slab.gap_after]
+    findings = replace(
+        findings,
+        exact_copies=distinct.exact_copies,
+        near_copies=distinct.near_copies,
+        copies_mm3=_copies_mm3(flat, slab, distinct.kept),
+        self_crossing=len(stack.even_odd.self_crossing),
+        partly_overlapping=overlaps.pairs,
+        overlap_mm3=overlaps.gain_mm3,
+        gaps=int(slab.gap_after.sum()),
+        missing_mm=float((steps - slab.upper_mm[before] - slab.lower_mm[after]).sum()),
+    )
+    bridged = slabs(flat.positions_mm, slices, gap_factor=np.inf)
+    return Stacked(stack=stack, bridged=bridged, findings=findings)
+
+
+def _departures(flat: _Flat, settings: Settings) -> dict[str, Any]:
+    """Findings about contours that are not planar."""
+    too_far = flat.departures_mm > settings.planarity_tolerance_mm
+    return {"not_planar": int(np.sum(too_far)), "largest_departure_mm": float(flat.departures_mm.max())}
+
+
+def _copies_mm3(flat: _Flat, slab: Slabs, kept: NDArray[np.int64]) -> float:
+    """Volume of the contours that are left out as copies, mm3."""
+    dropped = np.setdiff1d(np.arange(len(flat.plane_of_contour)), kept)
+    if len(dropped) == 0:
+        return 0.0
+    areas = np.abs(signed_areas(flat.points_mm, flat.offsets))[dropped]
+    return float(areas @ (slab.lower_mm + slab.upper_mm)[flat.plane_of_contour[dropped]])
+
+
+def _clean(contours: Contours) -> _Clean:
+    """Closed contours without repeated vertices, without a second round, and with at least three vertices."""
+    closed = np.flatnonzero(contours.is_closed)
+    points, offsets = select_ragged(contours.points_mm, contours.offsets, closed)
+    points, offsets = _without_repeats(points, offsets)
+    enough = np.diff(offsets) >= 3
+    points, offsets = select_ragged(points, offsets, np.flatnonzero(enough))
+    points, offsets, closed_twice = _one_round(points, offsets)
+    return _Clean(points_mm=points, offsets=offsets, too_few_points=int(np.sum(~enough)), closed_twice=closed_twice)
+
+
+def _without_repeats(
+    points: NDArray[np.float64], offsets: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Drop vertices equal to the one before, and closing vertices equal to the first."""
+    if len(points) == 0 or not _has_repeats(points, offsets):
+        return points, offsets
+    contour = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    same = np.zeros(len(points), bool)
+    same[1:] = np.all(points[1:] == points[:-1], axis=1) & (contour[1:] == contour[:-1])
+    points, contour = points[~same], contour[~same]
+    offsets = np.searchsorted(contour, np.arange(len(offsets)))
+    closing = np.zeros(len(points), bool)
+    several = np.flatnonzero(np.diff(offsets) > 1)
+    first, last = offsets[:-1][several], offsets[1:][several] - 1
+    closing[last] = np.all(points[first] == points[last], axis=1)
+    return points[~closing], np.searchsorted(contour[~closing], np.arange(len(offsets)))
+
+
+def _has_repeats(points: NDArray[np.float64], offsets: NDArray[np.int64]) -> bool:
+    """Whether a vertex may equal the one before it, or a last one the first; never wrongly False."""
+    filled = np.flatnonzero(np.diff(offsets) > 0)
+    first, last = points[offsets[:-1][filled]], points[offsets[1:][filled] - 1]
+    x, y = points[:, 0], points[:, 1]
+    in_turn = (x[1:] == x[:-1]) & (y[1:] == y[:-1])
+    return bool(in_turn.any() or np.any(np.all(first == last, axis=1)))
+
+
+def _one_round(
+    points: NDArray[np.float64], offsets: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64], int]:
+    """Keep the first half of contours whose second half repeats it vertex for vertex."""
+    counts = np.diff(offsets)
+    half = counts // 2
+    maybe = np.flatnonzero((counts % 2 == 0) & (counts >= 6))
+    maybe = maybe[np.all(points[offsets[:-1][maybe]] == points[offsets[:-1][maybe] + half[maybe]], axis=1)]
+    twice = [
+        c
+        for c in maybe
+        if np.array_equal(points[offsets[c] : offsets[c] + half[c]], points[offsets[c] + half[c] : offsets[c + 1]])
+    ]
+    if not twice:
+        return points, offsets, 0
+    keep = np.ones(len(points), bool)
+    for c in twice:
+        keep[offsets[c] + half[c] : offsets[c + 1]] = False
+    counts[twice] = half[twice]
+    return points[keep], np.concatenate(([0], np.cumsum(counts))), len(twice)
+
+
+def _axes(vectors: NDArray[np.float64], image_axes: PlaneAxes | None) -> PlaneAxes | None:
+    """Axes of the image where the contours are parallel to its slices, else of the contours themselves."""
+    normal = common_normal(_of_most_area(vectors))
+    if normal is None:
+        return None
+    if image_axes is not None and abs(float(normal @ image_axes.normal)) >= PARALLEL_COSINE:
+        return image_axes
+    return PlaneAxes.of_normal(normal)
+
+
+def _of_most_area(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The area vectors that lie together; where some lie across, those of the orientation with the most area.
+
+    Orientations are those of the largest contours: a contour across would else pull the normal off all others.
+    """
+    normal, lengths = common_normal(vectors), np.linalg.norm(vectors, axis=1)
+    if normal is None or np.all(np.abs(vectors @ normal) >= PARALLEL_COSINE * lengths):
+        return vectors
+    largest = np.argsort(-lengths, kind="stable")[: min(ORIENTATIONS, np.count_nonzero(lengths))]
+    units = vectors[largest] / lengths[largest, None]
+    parallel = np.abs(vectors @ units.T) >= PARALLEL_COSINE * lengths[:, None]
+    return np.asarray(vectors[parallel[:, np.argmax(lengths @ parallel)]])
+
+
+def _plane_tolerance(slice_positions_mm: NDArray[np.float64], settings: Settings) -> float:
+    if len(slice_positions_mm) < 2:
+        return settings.plane_tolerance_mm
+    spacing = float(np.median(np.diff(slice_positions_mm)))
+    return max(settings.plane_tolerance_mm, SPACING_TOLERANCE * spacing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Flat:
+    """Contours in plane coordinates, sorted by plane."""
+
+    points_mm: NDArray[np.float64]
+    offsets: NDArray[np.int64]
+    plane_of_contour: NDArray[np.int64]
+    positions_mm: NDArray[np.float64]
+    departures_mm: NDArray[np.float64]
+
+
+def _flatten(points: NDArray[np.float64], offsets: NDArray[np.int64], axes: PlaneAxes, tolerance_mm: float) -> _Flat:
+    heights = points @ axes.normal
+    starts, counts = offsets[:-1], np.diff(offsets)
+    means = np.add.reduceat(heights, starts) / counts
+    departures = np.maximum.reduceat(np.abs(heights - np.repeat(means, counts)), starts)
+    planes = group_positions(means, tolerance_mm)
+    positions = np.bincount(planes, weights=means) / np.bincount(planes)
+    order = np.argsort(planes, kind="stable")
+    uv = np.stack([points @ axes.u, points @ axes.v], axis=1)
+    sorted_points, sorted_offsets = select_ragged(uv, offsets, order)
+    return _Flat(
+        points_mm=sorted_points,
+        offsets=sorted_offsets,
+        plane_of_contour=planes[order],
+        positions_mm=positions,
+        departures_mm=departures,
+    )
+
+
+def _stack(flat: _Flat, axes: PlaneAxes, slab: Slabs, kept: NDArray[np.int64]) -> PlaneStack:
+    points, offsets = select_ragged(flat.points_mm, flat.offsets, kept)
+    plane_offsets = np.searchsorted(flat.plane_of_contour[kept], np.arange(len(flat.positions_mm) + 1))
+    return PlaneStack(
+        u_axis=axes.u,
+        v_axis=axes.v,
+        normal=axes.normal,
+        positions_mm=flat.positions_mm,
+        lower_mm=slab.lower_mm,
+        upper_mm=slab.upper_mm,
+        points_mm=points,
+        contour_offsets=offsets,
+        plane_offsets=plane_offsets,
+    )

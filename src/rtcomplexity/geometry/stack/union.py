@@ -1,0 +1,137 @@
+"""The union of shapes drawn one over another, as one stack of planes.
+
+Contours that meet none of another shape stand in the union unchanged. Where shapes meet, the union's outline is
+the zero line of the larger of their signed distances on a lattice, which meets the true outline to a small fraction of
+a pixel but has its own vertices.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtcomplexity.geometry.orientation import group_positions, next_vertex
+from rtcomplexity.geometry.stack.runs import plane_of_slices
+from rtcomplexity.geometry.stack.section_distance import Sections, section_distances
+from rtcomplexity.geometry.stack.slabs import slabs
+from rtcomplexity.geometry.stack.topology import labels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+
+    Polygons = list[NDArray[np.float64]]
+
+REACH_PIXELS = 4.0
+"""Distances are only needed near the outline."""
+MARGIN_PIXELS = 3
+BLOCK_ROWS = 500
+"""Boxes that are compared with all others at once."""
+
+
+def union_stack(
+    stacks: Sequence[PlaneStack],
+    *,
+    slice_positions_mm: NDArray[np.float64],
+    gap_factor: float,
+    pixel_mm: float,
+    tolerance_mm: float,
+) -> PlaneStack:
+    """Union of stacks that share their axes.
+
+    Parameters
+    ----------
+    stacks : at least one; a plane on which one of them has no contour takes the plane whose slab holds it
+    slice_positions_mm, gap_factor : as for :func:`rtcomplexity.geometry.stack.slabs.slabs`
+    pixel_mm : of the lattice on which outlines that meet are joined
+    tolerance_mm : positions that differ by less are one plane
+    """
+    every = np.concatenate([stack.positions_mm for stack in stacks])
+    planes = group_positions(every, tolerance_mm)
+    positions = np.bincount(planes, weights=every) / np.bincount(planes)
+    outlines = _outlines(stacks, positions, pixel_mm)
+    middles = 0.5 * (positions[1:] + positions[:-1])
+    apart = np.all([plane_of_slices(stack, middles) < 0 for stack in stacks], axis=0)
+    slab = slabs(positions, slice_positions_mm, gap_factor=gap_factor, apart=apart)
+    polygons = [polygon for outline in outlines for polygon in outline]
+    return replace(
+        stacks[0],
+        positions_mm=positions,
+        lower_mm=slab.lower_mm,
+        upper_mm=slab.upper_mm,
+        points_mm=np.concatenate(polygons),
+        contour_offsets=np.cumsum([0] + [len(polygon) for polygon in polygons]),
+        plane_offsets=np.cumsum([0] + [len(outline) for outline in outlines]),
+    )
+
+
+def _outlines(stacks: Sequence[PlaneStack], positions_mm: NDArray[np.float64], pixel_mm: float) -> list[Polygons]:
+    """Outlines of the union on each plane."""
+    sources = [plane_of_slices(stack, positions_mm) for stack in stacks]
+    outlines = []
+    for p in range(len(positions_mm)):
+        drawn = [
+            stack.plane_polygons(source[p]) for stack, source in zip(stacks, sources, strict=True) if source[p] >= 0
+        ]
+        outlines.append(union_of_polygons([polygons for polygons in drawn if polygons], pixel_mm))
+    return outlines
+
+
+def union_of_polygons(regions: Sequence[Polygons], pixel_mm: float) -> Polygons:
+    """Outline of the union of even-odd regions of one plane, each a list of (n, 2) polygons, mm."""
+    every = [(number, polygon) for number, region in enumerate(regions) for polygon in region]
+    label = _clusters([polygon for _, polygon in every])
+    outlines: Polygons = []
+    for root in np.unique(label).tolist():
+        parts: defaultdict[int, Polygons] = defaultdict(list)
+        for place in np.flatnonzero(label == root).tolist():
+            parts[every[place][0]].append(every[place][1])
+        outlines += next(iter(parts.values())) if len(parts) == 1 else _joined(list(parts.values()), pixel_mm)
+    return outlines
+
+
+def _clusters(polygons: Polygons) -> NDArray[np.int64]:
+    """(m,) the first polygon of each one's cluster: of those whose boxes meet, directly or through others."""
+    lower, upper = (np.array([end(polygon, axis=0) for polygon in polygons]) for end in (np.min, np.max))
+    pairs = []
+    for start in range(0, len(polygons), BLOCK_ROWS):
+        rows = slice(start, start + BLOCK_ROWS)
+        meet = np.all((lower[rows, None] <= upper) & (lower <= upper[rows, None]), axis=2)
+        pairs.append(np.argwhere(meet) + np.array([start, 0]))
+    return labels(len(polygons), np.concatenate(pairs))
+
+
+def _joined(regions: Sequence[Polygons], pixel_mm: float) -> Polygons:
+    """Outline of the union of regions that meet, found on a lattice."""
+    lower = np.min([polygon.min(axis=0) for region in regions for polygon in region], axis=0)
+    upper = np.max([polygon.max(axis=0) for region in regions for polygon in region], axis=0)
+    origin = lower - MARGIN_PIXELS * pixel_mm
+    columns, rows = (np.ceil((upper - lower) / pixel_mm).astype(int) + 2 * MARGIN_PIXELS + 1).tolist()
+    distance = np.full((rows, columns), -REACH_PIXELS)
+    for region in regions:
+        distance = np.maximum(distance, _distances(region, origin, pixel_mm, (rows, columns)))
+    from skimage.measure import find_contours  # noqa: PLC0415 - slow to import, seldom needed
+
+    outlines: Polygons = find_contours(distance, 0.0)  # type: ignore[no-untyped-call]
+    return [outline[:-1, ::-1] * pixel_mm + origin for outline in outlines if len(outline) > 3]
+
+
+def _distances(
+    region: Polygons, origin: NDArray[np.float64], pixel_mm: float, shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    """(rows, columns) signed distance to a region's outline in pixels, positive inside, cut off at the reach."""
+    points = (np.concatenate(region) - origin) / pixel_mm
+    offsets = np.cumsum([0] + [len(polygon) for polygon in region])
+    sections = Sections(
+        points=points,
+        following=next_vertex(offsets),
+        planes=np.zeros(len(points), np.int64),
+        shape=(1, *shape),
+    )
+    return np.asarray(np.clip(section_distances(sections)[0], -REACH_PIXELS, REACH_PIXELS), dtype=np.float64)

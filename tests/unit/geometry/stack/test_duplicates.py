@@ -1,0 +1,76 @@
+"""A plane of thousands of contours gives the same copies as a plane of two, found by a sweep."""
+
+import numpy as np
+import pytest
+
+from rtcomplexity.geometry.stack import duplicates
+from rtcomplexity.geometry.stack.duplicates import distinct_contours
+from unit.geometry.stacks import square
+
+LIMITS = {"area_fraction": 0.05, "width_mm": 0.2}
+
+
+@pytest.fixture(params=[0, 1_000_000], ids=["swept", "pair by pair"])
+def most_pairs(request, monkeypatch):
+    monkeypatch.setattr(duplicates, "MOST_PAIRS", request.param)
+
+
+def distinct(planes):
+    """Planes are lists of polygons."""
+    polygons = [polygon for plane in planes for polygon in plane]
+    offsets = np.cumsum([0, *map(len, polygons)])
+    plane_of_contour = np.repeat(np.arange(len(planes)), [len(plane) for plane in planes])
+    return distinct_contours(np.concatenate(polygons), offsets, plane_of_contour, **LIMITS)
+
+
+@pytest.mark.usefixtures("most_pairs")
+def test_near_copies_are_found_in_their_plane_only():
+    here, copy = square(10), square(10, centre=(0.01, -0.01))
+    found = distinct([[here, square(10, centre=(0, 40))], [square(10, centre=(30, 0)), here, copy], [copy], [here]])
+    assert found.near_copies == 1
+    assert found.exact_copies == 0
+    assert found.kept.tolist() == [0, 1, 2, 3, 5, 6]
+
+
+@pytest.mark.usefixtures("most_pairs")
+def test_each_of_many_bodies_keeps_one_of_its_copies():
+    places = [(x, y) for y in (0, 25, 50) for x in (40, 0, 20)]
+    plane = [square(8, centre=np.add(place, shift)) for shift in (0, 0.02) for place in places]
+    found = distinct([plane, [square(8), square(8, centre=(3, 3))], plane])
+    assert found.near_copies == 18
+    assert len(found.kept) == 9 + 2 + 9
+    assert {9 + 9, 9 + 9 + 1} <= set(found.kept.tolist())
+
+
+def test_a_sweep_finds_the_pairs_that_overlap_along_x():
+    random = np.random.default_rng(3)
+    lower = random.integers(0, 60, (40, 2)).astype(float)
+    boxes = np.stack([lower, lower + random.integers(1, 12, (40, 2))], axis=1)
+    meeting = {
+        (a, b)
+        for a in range(40)
+        for b in range(a + 1, 40)
+        if min(boxes[a, 1, 0], boxes[b, 1, 0]) > max(boxes[a, 0, 0], boxes[b, 0, 0])
+    }
+    found = [tuple(pair) for pair in duplicates._swept(boxes).tolist()]
+    assert len(found) == len(set(found))
+    assert set(found) == meeting
+
+
+@pytest.mark.usefixtures("most_pairs")
+def test_copies_of_a_dot_are_found_as_those_of_a_body_are():
+    found = distinct([[square(0.6), square(0.6, centre=(0.005, 0)), square(0.6, centre=(0.35, 0))]])
+    assert found.near_copies == 1
+    assert len(found.kept) == 2
+
+
+def test_a_box_of_no_width_meets_nothing_beside_it():
+    boxes = np.array([[[0.0, 0], [0, 1]], [[3, 0], [4, 1]]])
+    assert duplicates._swept(boxes).shape == (0, 2)
+
+
+def test_a_zero_with_a_minus_is_the_same_vertex():
+    corners = np.array([[0.0, 0], [1, 0], [0, 1]])
+    for polygon in (corners, corners[::-1]):
+        signed = np.where(polygon == 0, -0.0, polygon)
+        assert duplicates.canonical_vertices(signed) == duplicates.canonical_vertices(corners)

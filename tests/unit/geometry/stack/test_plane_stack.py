@@ -1,0 +1,90 @@
+"""Lengths of borders on drawings whose length is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rtcomplexity.geometry.stack.stacking import stack_contours
+from rtcomplexity.settings import Settings
+from rtcomplexity.testing.phantoms import Keyhole, contour_stack, contours_of, hollow_sphere
+from rtcomplexity.testing.variations import densified, reversed_direction
+
+PLANES = np.arange(-5, 6) * 3.0
+SHELL = hollow_sphere(16.0, 7.0)
+
+
+def stack(contours):
+    return stack_contours(contours, settings=Settings()).stack
+
+
+def square(x, side=10.0):
+    return np.array([(x, 0, 0), (x + side, 0, 0), (x + side, side, 0), (x, side, 0)], float)
+
+
+def test_borders_of_contours_that_share_nothing_are_their_lengths():
+    drawn = stack(contour_stack(SHELL, positions_mm=PLANES))
+    assert drawn.plane_border_lengths_mm == pytest.approx(drawn.plane_perimeters_mm, rel=1e-12)
+
+
+@pytest.mark.parametrize("change", [lambda c: c, densified, reversed_direction], ids=["as it is", "denser", "reversed"])
+def test_a_keyholes_channel_is_no_border(change):
+    hole = stack(contour_stack(SHELL, positions_mm=PLANES))
+    keyhole = stack(change(contour_stack(Keyhole(shape=SHELL), positions_mm=PLANES)))
+    assert keyhole.plane_perimeters_mm.sum() > 1.05 * hole.plane_perimeters_mm.sum()
+    assert keyhole.plane_border_lengths_mm == pytest.approx(hole.plane_border_lengths_mm, rel=1e-9)
+
+
+def test_an_edge_that_two_contours_share_is_no_border():
+    assert stack(contours_of([square(0), square(10)])).plane_border_lengths_mm == pytest.approx([60.0])
+
+
+def test_an_edge_of_the_same_place_on_another_plane_is_one():
+    above = square(0) + np.array([0, 0, 3.0])
+    assert stack(contours_of([square(0), above])).plane_border_lengths_mm == pytest.approx([40.0, 40.0])
+
+
+def test_contours_of_a_great_many_vertices_are_thinned_by_some_of_them_and_others_kept():
+    few, many = np.arange(8.0).reshape(4, 2), np.arange(14.0).reshape(7, 2)
+    drawn = replace(
+        stack(contours_of([square(0), square(30)])),
+        points_mm=np.concatenate([few, many, few]),
+        contour_offsets=np.array([0, 4, 11, 15]),
+        plane_offsets=np.array([0, 3]),
+    )
+    thin = drawn.thinned(4)
+    assert thin.contour_offsets.tolist() == [0, 4, 8, 12]
+    assert thin.points_mm.tolist() == [*few.tolist(), *many[::2].tolist(), *few.tolist()]
+    assert drawn.thinned(3).contour_offsets.tolist() == [0, 2, 5, 7]
+    assert drawn.thinned(7) is drawn
+
+
+def test_a_plane_gives_its_polygons():
+    drawn = stack(contours_of([square(0), square(30), square(5) + np.array([0, 0, 3.0])]))
+    assert [len(drawn.plane_polygons(plane)) for plane in (0, 1)] == [2, 1]
+    (polygon,) = drawn.plane_polygons(1)
+    assert sorted(polygon.tolist()) == [[5, 0], [5, 10], [15, 0], [15, 10]]
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, 4, 5, 6])
+def test_edges_that_lie_on_each_other_cancel_in_pairs(times):
+    corners = np.array([(0, 0), (10, 0), (10, 10), (0, 10)], float)
+    drawn = replace(
+        stack(contours_of([square(0)])),
+        points_mm=np.concatenate([corners[:: (-1) ** copy] for copy in range(times)] + [corners + 30]),
+        contour_offsets=4 * np.arange(times + 2),
+        plane_offsets=np.array([0, times + 1]),
+    )
+    assert drawn.plane_border_lengths_mm == pytest.approx([40 * (times % 2) + 40])
+
+
+def test_nothing_of_a_stack_can_be_written_to():
+    found = stack(contours_of([square(0)]))
+    for name in ("u_axis", "v_axis", "normal", "positions_mm", "lower_mm", "upper_mm", "points_mm"):
+        array = getattr(found, name)
+        assert array.dtype == np.float64
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+    for name in ("contour_offsets", "plane_offsets"):
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(found, name)[...] = 0

@@ -1,0 +1,231 @@
+"""From contours to planes: what is grouped, collapsed, left out and said."""
+
+from dataclasses import astuple
+
+import numpy as np
+import pytest
+
+from rtcomplexity.geometry.stack.stacking import StackFindings
+from rtcomplexity.geometry.stack.volume import bridged_volume_mm3, slab_volume_mm3
+from rtcomplexity.model.structure_set import ContourGeometricType, Contours
+from rtcomplexity.testing.phantoms import FRAMES, box, contour_stack, contours_of, sphere
+from unit.geometry.stacks import circle, on_planes, phantom, square, stacked
+
+Z = np.arange(-30, 31, 3.0)
+
+
+def volume_mm3(contours, slices=Z, **kwargs):
+    return slab_volume_mm3(stacked(contours, slices, **kwargs).stack)
+
+
+def test_contours_listed_twice_count_once_and_are_said():
+    once = contour_stack(sphere(10), positions_mm=Z)
+    twice = contours_of([p for polygon in np.split(once.points_mm, once.offsets[1:-1]) for p in (polygon, polygon)])
+    found = stacked(twice, Z)
+    assert found.findings.exact_copies == len(once)
+    assert slab_volume_mm3(found.stack) == volume_mm3(once)
+    assert found.findings.copies_mm3 == pytest.approx(volume_mm3(once))
+
+
+def test_a_copy_reversed_and_started_elsewhere_is_a_copy():
+    polygon = circle(10, points=37)
+    other = np.roll(polygon[::-1], 11, axis=0)
+    found = stacked(on_planes((0, polygon), (0, other), (3, polygon)), Z)
+    assert found.findings.exact_copies == 1
+    assert found.stack.plane_areas_mm2 == pytest.approx([np.pi * 100] * 2)
+
+
+def test_copies_that_differ_by_hundredths_of_a_millimetre_collapse():
+    random = np.random.default_rng(1)
+    noisy = [circle(10) + random.uniform(-0.02, 0.02, (200, 2)) for _ in range(6)]
+    found = stacked(on_planes(*((0, polygon) for polygon in noisy), (3, circle(10))), Z)
+    assert found.findings.near_copies == 5
+    assert found.stack.plane_areas_mm2[0] == pytest.approx(np.pi * 100, rel=2e-3)
+
+
+def test_copies_linked_through_others_are_one_cluster():
+    chain = [circle(10 + 0.1 * n) for n in range(5)]
+    found = stacked(on_planes(*((0, polygon) for polygon in chain), (3, circle(10))), Z)
+    assert found.findings.near_copies == 4
+    assert found.stack.plane_areas_mm2[0] == pytest.approx(np.pi * 10.4**2)
+
+
+def test_a_rind_of_a_millimetre_round_a_body_does_not_fill():
+    outer, inner = circle(150, points=720), circle(149, points=720)
+    symmetric_difference = np.pi * (150**2 - 149**2)
+    assert symmetric_difference / (np.pi * 150**2) < 0.02
+    found = stacked(on_planes((0, outer), (0, inner), (3, outer), (3, inner)), Z)
+    assert found.findings.near_copies == 0
+    assert found.stack.plane_areas_mm2 == pytest.approx([symmetric_difference] * 2)
+
+
+def test_a_small_nested_hole_is_no_copy():
+    found = stacked(on_planes((0, circle(3)), (0, circle(2.95)), (3, circle(3))), Z, pixel_mm=0.1)
+    assert found.findings.near_copies == 0
+
+
+def test_a_closing_vertex_repeated_changes_nothing():
+    polygon = square(10)
+    closed = np.vstack([polygon, polygon[:1], polygon[:1]])
+    assert volume_mm3(on_planes((0, closed), (3, closed))) == volume_mm3(on_planes((0, polygon), (3, polygon)))
+
+
+def test_a_contour_that_runs_round_twice_counts_once():
+    twice = np.vstack([circle(10), circle(10)])
+    found = stacked(on_planes((0, twice), (3, circle(10))), Z)
+    assert found.findings.closed_twice == 1
+    assert found.stack.plane_areas_mm2 == pytest.approx([np.pi * 100] * 2)
+
+
+@pytest.mark.parametrize("vertices", [3, 4, 5])
+def test_the_fewest_vertices_run_round_twice_count_once(vertices):
+    once = circle(10, points=vertices)
+    found = stacked(on_planes((0, np.vstack([once, once])), (3, once)), Z)
+    assert found.findings.closed_twice == 1
+    assert np.diff(found.stack.contour_offsets).tolist() == [vertices, vertices]
+
+
+def test_contours_of_one_or_two_points_are_left_out_and_counted():
+    found = stacked(on_planes((0, circle(10)), (3, circle(10)), (3, square(2)[:1]), (6, square(2)[:2])), Z)
+    assert found.findings.too_few_points == 2
+    assert found.stack.plane_count == 2
+
+
+def test_contours_without_area_are_left_out_and_counted():
+    line = np.array([[0, 0], [5, 0], [10, 0.0]])
+    found = stacked(on_planes((0, circle(10)), (3, circle(10)), (9, line)), Z)
+    assert found.findings.zero_area == 1
+    assert found.findings.not_parallel == 0
+    assert found.stack.positions_mm.tolist() == [0, 3]
+
+
+def test_only_degenerate_contours_make_no_stack():
+    found = stacked(on_planes((0, square(2)[:2])), Z)
+    assert found.stack is None
+    assert found.findings.too_few_points == 1
+
+
+def test_points_and_open_contours_enclose_nothing():
+    points = Contours(
+        points_mm=np.zeros((1, 3)), offsets=np.array([0, 1]), geometric_types=np.array([ContourGeometricType.POINT])
+    )
+    assert stacked(points, Z).stack is None
+    assert stacked(Contours.empty(), Z).stack is None
+
+
+def test_a_contour_in_another_orientation_is_left_out_and_counted():
+    axial = contour_stack(box((20, 20, 20)), positions_mm=[-3, 0, 3])
+    sagittal = contour_stack(box((20, 20, 20)), positions_mm=[0], frame=FRAMES["sagittal"])
+    both = contours_of([*np.split(axial.points_mm, axial.offsets[1:-1]), sagittal.points_mm])
+    found = stacked(both, Z)
+    assert found.findings.not_parallel == 1
+    assert slab_volume_mm3(found.stack) == volume_mm3(axial)
+
+
+def test_a_bent_contour_is_flattened_and_said():
+    bent = np.column_stack([square(10), [0, 2, 0, 2]])
+    found = stacked(contours_of([bent, np.column_stack([square(10), np.full(4, 4.0)])]), np.arange(-10, 10, 3.0))
+    assert found.findings.not_planar == 1
+    assert found.findings.largest_departure_mm == pytest.approx(1)
+
+
+def test_missing_planes_are_said_and_the_filled_volume_given_beside():
+    drawn = [z for z in Z if not 0 < z < 15]
+    found = stacked(on_planes(*((z, square(10)) for z in drawn)), Z)
+    assert found.findings.gaps == 1
+    assert found.findings.missing_mm == pytest.approx(12)
+    assert slab_volume_mm3(found.stack) == pytest.approx(100 * (63 - 12))
+    assert bridged_volume_mm3(found.stack, found.bridged) == pytest.approx(100 * 63)
+
+
+def test_partly_overlapping_contours_are_said_with_the_overlap():
+    found = stacked(on_planes((0, square(10)), (0, square(10, (5, 5))), (3, square(10))), Z)
+    assert found.findings.partly_overlapping == 1
+    assert found.findings.overlap_mm3 == pytest.approx(25 * 3)
+
+
+def test_contours_that_only_touch_do_not_overlap():
+    found = stacked(on_planes((0, square(10)), (0, square(10, (10, 0))), (3, square(10))), Z)
+    assert found.findings.partly_overlapping == 0
+    assert found.stack.plane_areas_mm2[0] == pytest.approx(200)
+
+
+def test_contours_midway_between_slices_and_denser_than_slices_keep_their_planes():
+    midway = on_planes(*((z + 1.5, circle(10)) for z in Z[5:10]))
+    assert volume_mm3(midway) == pytest.approx(np.pi * 100 * 15)
+    dense = on_planes(*((z, circle(10)) for z in np.arange(0, 12, 0.5)))
+    assert volume_mm3(dense) == pytest.approx(np.pi * 100 * 12)
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES.keys())
+def test_a_solid_has_the_same_volume_in_every_orientation(frame):
+    positions = np.arange(-9, 10, 2.0)
+    here = slab_volume_mm3(phantom(sphere(10), positions).stack)
+    there = slab_volume_mm3(phantom(sphere(10), positions, frame=frame).stack)
+    assert there == pytest.approx(here, rel=1e-9)
+
+
+def test_positions_that_differ_by_rounding_are_one_plane():
+    jittered = on_planes((0.004, circle(10)), (-0.004, circle(3, centre=(30, 0))), (3, circle(10)))
+    assert stacked(jittered, Z).stack.plane_count == 2
+
+
+def test_nothing_odd_is_all_zero():
+    assert not any(astuple(StackFindings()))
+    assert not any(astuple(phantom(sphere(10), np.arange(-9, 10, 3.0)).findings))
+
+
+@pytest.mark.parametrize(("depth_mm", "pairs"), [(-5e-6, 0), (5e-6, 0), (2e-5, 2)])
+@pytest.mark.parametrize("is_within", [False, True])
+def test_an_overlap_under_a_millionth_of_the_smaller_is_a_touch(depth_mm, pairs, is_within):
+    place = 15 - 5 + depth_mm if is_within else 15 + 5 - depth_mm
+    planes = [(z, polygon) for z in (0, 3) for polygon in (square(30), square(10, (place, 0)))]
+    assert stacked(on_planes(*planes)).findings.partly_overlapping == pairs
+
+
+def test_the_volume_of_a_single_copy_is_said():
+    found = stacked(on_planes((0, square(10)), (3, square(10)), (3, square(10)[::-1]), (7, square(10))), [0, 3, 7])
+    assert found.findings.exact_copies == 1
+    assert found.findings.copies_mm3 == pytest.approx(100 * 3.5)
+
+
+@pytest.mark.parametrize("doubled", range(4))
+def test_a_vertex_written_twice_is_kept_once(doubled):
+    drawn = np.insert(square(10), doubled, square(10)[doubled], axis=0)
+    found = stacked(on_planes((0, drawn), (3, square(10, (1, 1)))), Z)
+    assert np.diff(found.stack.contour_offsets).tolist() == [4, 4]
+    assert found.findings == StackFindings()
+
+
+@pytest.mark.parametrize(("degrees", "left_out"), [(0.0, 0), (0.9, 0), (1.1, 1), (45.0, 1)])
+@pytest.mark.parametrize("side", [0.5, 2.0])
+def test_a_contour_tilted_by_more_than_a_degree_is_left_out_however_small(degrees, left_out, side):
+    tilted = np.column_stack([square(side), 9 + square(side)[:, 0] * np.tan(np.deg2rad(degrees))])
+    flat = [np.column_stack([square(20), np.full(4, z)]) for z in (0.0, 3.0, 6.0)]
+    found = stacked(contours_of([*flat, tilted]), Z)
+    assert found.findings.not_parallel == left_out
+    assert found.stack.plane_count == 4 - left_out
+
+
+def tilted(side, degrees, height=0.0):
+    """A square turned round the x axis, in mm."""
+    angle = np.deg2rad(degrees)
+    flat = square(side)
+    return np.column_stack([flat[:, 0], np.cos(angle) * flat[:, 1], height + np.sin(angle) * flat[:, 1]])
+
+
+@pytest.mark.parametrize("slices", [Z, None])
+@pytest.mark.parametrize("degrees", [5, 45, 90])
+def test_a_contour_across_the_others_pulls_none_of_them_off(slices, degrees):
+    planes = [tilted(20, 0, height) for height in (0.0, 3.0, 6.0)]
+    found = stacked(contours_of([*planes, tilted(8, degrees, 30.0)]), slices)
+    assert found.findings.not_parallel == 1
+    assert found.stack.plane_areas_mm2 == pytest.approx([400] * 3)
+    assert slab_volume_mm3(found.stack) == pytest.approx(3600)
+
+
+def test_of_two_orientations_the_one_with_more_area_is_the_shapes_own():
+    lying, standing = [tilted(20, 0, z) for z in (0.0, 3.0)], [tilted(9, 90, 40 + z) for z in range(6)]
+    found = stacked(contours_of([*standing, *lying]))
+    assert found.findings.not_parallel == 6
+    assert found.stack.plane_areas_mm2 == pytest.approx([400, 400])

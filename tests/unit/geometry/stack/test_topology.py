@@ -1,0 +1,102 @@
+"""Bodies, holes and branchings of shapes whose counts are known."""
+
+import numpy as np
+import pytest
+
+from rtcomplexity.geometry.stack.topology import topology
+from rtcomplexity.testing.phantoms import FRAMES, hollow_sphere, keyhole, sphere, two_spheres
+from unit.geometry.stacks import circle, on_planes, phantom, square, stacked
+
+Z = np.arange(-30, 31, 3.0)
+
+
+def counts(found, pixel_mm=0.7):
+    result = topology(found.stack, pixel_mm)
+    return result.body_count, result.hole_count, result.branching_count
+
+
+def test_a_sphere_is_one_body_without_holes():
+    assert counts(phantom(sphere(10), Z)) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES.keys())
+def test_two_spheres_are_two_bodies_in_every_orientation(frame):
+    assert counts(phantom(two_spheres(6, 20), Z, frame=frame))[0] == 2
+
+
+def test_a_cavity_is_one_hole_however_many_planes_show_it():
+    found = phantom(hollow_sphere(20, 12), Z)
+    assert counts(found)[:2] == (1, 1)
+    assert np.sum(topology(found.stack, 0.7).plane_hole_counts) > 3
+
+
+def test_a_keyhole_is_the_hole_it_stands_for():
+    ring = keyhole(circle(15), circle(6))
+    found = stacked(on_planes((0, ring), (3, ring)), Z)
+    assert counts(found)[:2] == (1, 1)
+
+
+def test_an_island_in_a_hole_is_a_body_of_its_own():
+    plane = [circle(20), circle(12), circle(4)]
+    found = stacked(on_planes(*((z, c) for z in (0, 3, 6) for c in plane)), Z)
+    assert counts(found)[:2] == (2, 1)
+
+
+def test_a_hole_in_the_second_body_is_found():
+    plane = [circle(6, centre=(-20, 0)), circle(8, centre=(10, 0)), circle(3, centre=(10, 0))]
+    found = stacked(on_planes(*((z, c) for z in (0, 3) for c in plane)), Z)
+    result = topology(found.stack, 0.7)
+    assert result.plane_component_counts.tolist() == [2, 2]
+    assert result.plane_hole_counts.tolist() == [1, 1]
+
+
+def test_a_trunk_that_forks_branches_once_and_a_loop_twice():
+    trunk, left, right = circle(12), circle(4, centre=(-7, 0)), circle(4, centre=(7, 0))
+    fork = stacked(on_planes((0, trunk), (3, trunk), (6, left), (6, right)), Z)
+    assert counts(fork)[2] == 1
+    loop = [(9, trunk)] + [(z, side) for z in (3, 6) for side in (left, right)] + [(0, trunk)]
+    assert counts(stacked(on_planes(*loop), Z)) == (1, 0, 2)
+
+
+def test_planes_on_both_sides_of_a_gap_are_separate_bodies():
+    drawn = [z for z in Z if z <= 0 or z >= 15]
+    assert counts(stacked(on_planes(*((z, circle(5)) for z in drawn)), Z))[0] == 2
+
+
+def test_neighbouring_planes_that_do_not_overlap_are_separate_bodies():
+    found = stacked(on_planes((0, circle(5)), (3, circle(5, centre=(30, 0)))), Z)
+    assert counts(found)[0] == 2
+
+
+@pytest.mark.parametrize("step_y", [4, -4])
+def test_bodies_that_touch_at_a_corner_are_joined_and_holes_are_not(step_y):
+    near, far = square(4), square(4, (4, step_y))
+    assert counts(stacked(on_planes(*((z, c) for z in (0, 3) for c in (near, far))), Z), 1.0)[:2] == (1, 0)
+    plane = [square(30), near, far]
+    holed = stacked(on_planes(*((z, c) for z in (0, 3) for c in plane)), Z)
+    assert counts(holed, 1.0)[:2] == (1, 2)
+    assert topology(holed.stack, 1.0).plane_hole_counts.tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("gap", [(1, 0), (0, 1), (1, 1), (-1, 1), (1, -1)])
+def test_a_pixel_between_them_parts_two_bodies(gap):
+    step = [np.copysign(4, g) + g if g else 4 for g in gap]
+    near, far = square(4), square(4, step)
+    found = topology(stacked(on_planes(*((z, c) for z in (0, 3) for c in (near, far))), Z).stack, 1.0)
+    assert found.body_count == 2
+    assert found.plane_component_counts.tolist() == [2, 2]
+
+
+def test_planes_are_told_apart_where_the_shape_reaches_the_last_row():
+    shapes = [square(8), square(8, (0, 40))]
+    found = topology(stacked(on_planes((0, shapes[0]), (3, shapes[1]), (6, shapes[0])), Z).stack, 1.0)
+    assert found.plane_component_counts.tolist() == [1, 1, 1]
+    assert found.body_count == 3
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_slit_a_pixel_wide_is_one_hole(turn):
+    slit = np.array([[0, -4], [1, -4], [1, 4], [0, 4.0]])[:, ::turn]
+    found = stacked(on_planes(*((z, c) for z in (0, 3) for c in (square(20), slit))), Z)
+    assert counts(found, 1.0)[:2] == (1, 1)
+    assert topology(found.stack, 1.0).plane_hole_counts.tolist() == [1, 1]

@@ -1,0 +1,106 @@
+"""Outlines in a plane against shapes whose numbers mathematics gives."""
+
+import math
+
+import numpy as np
+import pytest
+
+from rtcomplexity.geometry.contour_shape import (
+    area,
+    concavity_depth,
+    curvature_energy,
+    isoperimetric_ratio,
+    perimeter,
+    resampled,
+    solidity,
+)
+from rtcomplexity.geometry.mesh import UnmeasurableShapeError
+from unit.geometry.stacks import circle, square
+
+NOTCHED = np.array([[0, 0], [30, 0], [30, 20], [16, 20], [15, 5], [14, 20], [0, 20]], float)
+
+
+def ellipse(a, b, points=400):
+    angles = 2 * np.pi * np.arange(points) / points
+    return np.column_stack([a * np.cos(angles), b * np.sin(angles)])
+
+
+def turned(points, degrees=33.0):
+    turn = math.radians(degrees)
+    return points @ np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]]) + (70.0, -20.0)
+
+
+def test_a_circle_is_one_throughout():
+    for radius_mm in (3.0, 40.0):
+        points = circle(radius_mm)
+        assert isoperimetric_ratio(points) == pytest.approx(1, abs=1e-3)
+        assert solidity(points) == pytest.approx(1, rel=1e-12)
+        assert curvature_energy(points, 3.0) == pytest.approx(1, abs=1e-3)
+        assert concavity_depth(points) == pytest.approx(0, abs=1e-9)
+
+
+def test_a_square_has_its_area_length_and_roundness():
+    assert area(square(7.0)) == pytest.approx(49)
+    assert perimeter(square(7.0)) == pytest.approx(28)
+    assert isoperimetric_ratio(square(7.0)) == pytest.approx(math.pi / 4)
+
+
+def test_the_pocket_of_a_notch_is_as_deep_as_the_notch():
+    assert concavity_depth(NOTCHED) == pytest.approx(15)
+    assert solidity(NOTCHED) == pytest.approx((600 - 15) / 600)
+
+
+@pytest.mark.parametrize(("a", "b"), [(20.0, 10.0), (30.0, 12.0)])
+def test_the_curvature_energy_of_an_ellipse_agrees_with_its_integral(a, b):
+    from scipy.integrate import quad
+
+    def speed(t):
+        return math.hypot(a * math.sin(t), b * math.cos(t))
+
+    length, _ = quad(speed, 0, 2 * math.pi)
+    bending, _ = quad(lambda t: (a * b) ** 2 / speed(t) ** 5, 0, 2 * math.pi)
+    expected = length * bending / (4 * math.pi**2)
+    assert curvature_energy(ellipse(a, b), 1.0) == pytest.approx(expected, rel=0.02)
+
+
+@pytest.mark.parametrize("measure", [isoperimetric_ratio, solidity, lambda points: curvature_energy(points, 2.0)])
+@pytest.mark.parametrize("shape", [NOTCHED, ellipse(25.0, 9.0) + (3.0, 0.2) * np.eye(400, 2)])
+def test_direction_start_motion_and_doubled_points_change_nothing(measure, shape):
+    expected = measure(shape)
+    for same in (shape[::-1], np.roll(shape, 3, axis=0), np.repeat(shape, 2, axis=0), turned(shape)):
+        assert measure(same) == pytest.approx(expected, rel=1e-6)
+
+
+def test_size_changes_no_ratio_and_scales_the_depth():
+    assert curvature_energy(2 * NOTCHED, 4.0) == pytest.approx(curvature_energy(NOTCHED, 2.0), rel=1e-9)
+    assert concavity_depth(turned(2 * NOTCHED)) == pytest.approx(30)
+
+
+def test_denser_vertices_change_little():
+    dense = resampled(ellipse(25.0, 9.0, 97), 0.05)
+    assert curvature_energy(dense, 3.0) == pytest.approx(curvature_energy(ellipse(25.0, 9.0, 97), 3.0), rel=0.01)
+
+
+def test_resampling_makes_equal_steps():
+    points = resampled(square(30.0), 5.0)
+    steps = np.linalg.norm(np.diff(points, axis=0, append=points[:1]), axis=1)
+    assert len(points) == 24
+    assert steps == pytest.approx(np.full(24, 5.0))
+    assert len(resampled(square(1.0), 4.0)) == 8
+    assert len(resampled(square(0.1), 0.01)) == 40
+    back_and_forth = np.array([[0.0, 0], [1, 0], [1, 0]])
+    assert len(resampled(back_and_forth, 0.1)) == 20
+
+
+def test_what_encloses_nothing_is_refused():
+    for line in (np.zeros((2, 2)), np.array([[0.0, 0], [1, 1], [2, 2]])):
+        with pytest.raises(UnmeasurableShapeError, match="area"):
+            solidity(line)
+        with pytest.raises(UnmeasurableShapeError, match="area"):
+            concavity_depth(line)
+    with pytest.raises(UnmeasurableShapeError, match="length"):
+        curvature_energy(np.zeros((4, 2)), 1.0)
+
+
+def test_a_small_triangle_is_convex():
+    assert solidity(np.array([[0.0, 0], [1, 0], [0, 1]])) == pytest.approx(1)

@@ -1,0 +1,232 @@
+"""The nodes of a surface lie on it, look outwards, and stand for its area, however thick the planes."""
+
+import numpy as np
+import pytest
+
+from rtcomplexity.geometry.nodes import (
+    _divided,
+    _half_width,
+    _parts,
+    _thinned,
+    _turn,
+    inside_of,
+    meets_next,
+    surface_nodes,
+)
+from rtcomplexity.testing.phantoms import box, cylinder, hollow_sphere, plane_positions, sphere
+from unit.geometry.stacks import circle, on_planes, phantom, square, stacked
+
+
+def nodes_of(shape, spacing_mm, **options):
+    stack = phantom(shape, plane_positions(shape, spacing_mm), **options).stack
+    return surface_nodes(stack, inside_of(stack))
+
+
+@pytest.mark.parametrize(("radius_mm", "spacing_mm"), [(10, 1), (10, 2.5), (30, 3), (60, 5)])
+def test_nodes_of_a_sphere_lie_on_it_and_look_away_from_its_centre(radius_mm, spacing_mm):
+    nodes = nodes_of(sphere(radius_mm), spacing_mm)
+    distance = np.linalg.norm(nodes.points_mm, axis=1)
+    assert np.average(np.abs(distance - radius_mm), weights=nodes.areas_mm2) < 0.03 * spacing_mm
+    assert np.allclose(np.linalg.norm(nodes.normals, axis=1), 1)
+    facing = (nodes.normals * nodes.points_mm).sum(axis=1) / distance
+    assert np.average(facing, weights=nodes.areas_mm2) > 0.995
+    assert facing.min() > 0.9
+
+
+@pytest.mark.parametrize(("radius_mm", "spacing_mm"), [(10, 1), (10, 2.5), (30, 3), (60, 5)])
+def test_nodes_of_a_sphere_stand_for_its_area(radius_mm, spacing_mm):
+    nodes = nodes_of(sphere(radius_mm), spacing_mm)
+    assert nodes.areas_mm2.sum() == pytest.approx(4 * np.pi * radius_mm**2, rel=0.015)
+
+
+@pytest.mark.parametrize("spacing_mm", [1, 3, 5])
+@pytest.mark.parametrize("radius_mm", [8, 25, 60])
+def test_the_ends_of_a_cylinder_have_the_area_of_its_discs(radius_mm, spacing_mm):
+    nodes = nodes_of(cylinder(radius_mm, 60), spacing_mm)
+    ends = np.abs(nodes.normals[:, 2]) > 0.7
+    assert nodes.areas_mm2[ends].sum() == pytest.approx(2 * np.pi * radius_mm**2, rel=0.03)
+    wall = nodes.areas_mm2[~ends].sum() / (2 * np.pi * radius_mm * 60)
+    assert 1 - spacing_mm / 100 < wall < 1.002
+    up = nodes.points_mm[:, 2] > 0
+    assert np.all(nodes.normals[ends & up, 2] > 0)
+    assert np.all(nodes.normals[ends & ~up, 2] < 0)
+
+
+def test_the_nodes_of_a_cavity_look_into_it():
+    nodes = nodes_of(hollow_sphere(20, 10), 2)
+    distance = np.linalg.norm(nodes.points_mm, axis=1)
+    inner = distance < 15
+    assert nodes.areas_mm2[inner].sum() == pytest.approx(4 * np.pi * 10**2, rel=0.015)
+    facing = (nodes.normals * nodes.points_mm).sum(axis=1) / distance
+    assert facing[inner].max() < 0
+    assert facing[~inner].min() > 0
+
+
+def test_the_side_of_a_box_is_flat_and_its_nodes_reach_to_their_neighbours():
+    nodes = nodes_of(box((40, 30, 20)), 2)
+    right = nodes.normals[:, 0] > 0.9
+    assert np.allclose(nodes.points_mm[right, 0], 20, atol=1e-9)
+    assert nodes.areas_mm2[right].sum() == pytest.approx(30 * 20, rel=0.08)
+    reach = np.linalg.norm(nodes.edges_mm[right], axis=2)
+    assert np.abs(nodes.edges_mm[right, :, 0]).max() < nodes.spacing_mm
+    assert reach.max() < 1.5 * nodes.spacing_mm
+
+
+def test_a_point_is_in_the_run_that_holds_its_pixel_and_in_none_elsewhere():
+    polygons = [square(6), square(4, (0.7, 0.2)), circle(4, centre=(9, 0))]
+    stack = stacked(on_planes(*((z, polygon) for z in (0, 3, 6) for polygon in polygons))).stack
+    inside = inside_of(stack)
+    runs, lattice = inside.runs, inside.lattice
+    mask = runs.mask(tuple(slice(0, n) for n in runs.shape))
+    v, u = np.mgrid[-3 : lattice.rows + 3, -3 : lattice.columns + 3]
+    for plane in range(-1, runs.shape[0] + 1):
+        points = np.column_stack(
+            [
+                lattice.u0_mm + (u.ravel() + 0.3) * lattice.column_spacing_mm,
+                lattice.v0_mm + (v.ravel() - 0.3) * lattice.row_spacing_mm,
+            ]
+        )
+        found = inside.run_at(np.full(len(points), plane), points).reshape(u.shape)
+        expected = np.zeros(u.shape, bool)
+        if 0 <= plane < runs.shape[0]:
+            expected[3:-3, 3:-3] = mask[plane]
+        assert np.array_equal(found >= 0, expected)
+        held, column = found[expected], u[expected]
+        position = (plane * lattice.rows + v[expected]) * runs.stride + column
+        assert np.all((runs.starts[held] <= position) & (position < runs.stops[held]))
+
+
+def test_the_pixels_of_an_inside_are_the_centres_that_the_square_holds():
+    wide = (square(1) * (12, 6)) + (1, -2)
+    inside = inside_of(stacked(on_planes(*((z, wide) for z in (0, 3)))).stack)
+    plane, places = inside.pixels()
+    assert np.bincount(plane).tolist() == [len(plane) // 2] * 2
+    assert len(places) * inside.lattice.pixel_area_mm2 == pytest.approx(2 * 72, rel=0.1)
+    assert np.all(np.abs(places - (1, -2)).max(axis=0) <= np.array([6, 3]) + 1e-9)
+    assert places.mean(axis=0) == pytest.approx([1, -2], abs=inside.lattice.column_spacing_mm)
+
+
+def test_nodes_cannot_be_moved():
+    nodes = nodes_of(sphere(10), 3)
+    for array in (nodes.points_mm, nodes.normals, nodes.edges_mm, nodes.areas_mm2):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+
+
+def test_a_contour_of_thousands_of_vertices_gets_no_more_nodes():
+    few, many = (nodes_of(sphere(20), 2, points=points) for points in (300, 6000))
+    assert len(many.points_mm) == pytest.approx(len(few.points_mm), rel=0.3)
+    assert many.areas_mm2.sum() == pytest.approx(few.areas_mm2.sum(), rel=0.01)
+
+
+def test_planes_of_uneven_distances_meet_and_a_missing_plane_parts_them():
+    uneven = stacked(on_planes(*((z, square(6)) for z in (0, 1, 3, 7))), slices=(0, 1, 3, 7)).stack
+    assert meets_next(uneven).tolist() == [True, True, True]
+    gap = stacked(on_planes(*((z, square(6)) for z in (0, 1, 3))), slices=(0, 1, 2, 3)).stack
+    assert meets_next(gap).tolist() == [True, False]
+
+
+def test_a_large_body_gets_nodes_3_mm_apart_on_pixels_of_1_mm():
+    stack = phantom(box((300, 300, 300)), plane_positions(box((300, 300, 300)), 100)).stack
+    inside = inside_of(stack)
+    assert inside.lattice.column_spacing_mm == 1
+    assert surface_nodes(stack, inside).spacing_mm == 3
+
+
+def test_a_small_body_gets_nodes_half_a_millimetre_apart():
+    stack = phantom(sphere(3), plane_positions(sphere(3), 0.5)).stack
+    assert inside_of(stack).lattice.column_spacing_mm == 0.25
+    assert nodes_of(sphere(3), 0.5).spacing_mm == 0.5
+
+
+def test_poles_of_a_sphere_lie_on_it_where_planes_are_denser_at_one_end():
+    positions = np.array([-17.0, -13, -9, -5, -1, 2, 4, 6, 8, 10, 12, 14, 16, 17.5, 18.5, 19.2])
+    stack = phantom(sphere(20), positions).stack
+    nodes = surface_nodes(stack, inside_of(stack))
+    error = np.abs(np.linalg.norm(nodes.points_mm, axis=1) - 20)
+    above, below = nodes.points_mm[:, 2] > 19.2, nodes.points_mm[:, 2] < -17.01
+    assert error[above].max() < 0.15
+    assert error[below].max() < 0.6
+    assert nodes.areas_mm2[above].sum() == pytest.approx(2 * np.pi * 20 * 0.8, rel=0.25)
+    assert nodes.areas_mm2[below].sum() == pytest.approx(2 * np.pi * 20 * 3, rel=0.1)
+
+
+def test_every_node_of_a_wall_reaches_both_ways_along_its_contour():
+    stack = stacked(on_planes(*((z, square(10)) for z in range(0, 11, 2)))).stack
+    nodes = surface_nodes(stack, inside_of(stack))
+    wall = np.abs(nodes.normals[:, 2]) < 0.1
+    along = nodes.edges_mm[wall, :2]
+    assert np.linalg.norm(along, axis=2).min() > 0
+    assert np.all(along[..., 2] == 0)
+    on_a_side = np.abs(nodes.points_mm[wall, :2]).min(axis=1) < 4
+    assert np.allclose(along[on_a_side].sum(axis=1), 0, atol=1e-9)
+
+
+def test_nodes_of_a_flat_end_reach_as_far_in_each_direction():
+    nodes = nodes_of(cylinder(10, 20), 2)
+    end = (nodes.normals[:, 2] > 0.999) & (np.linalg.norm(nodes.points_mm[:, :2], axis=1) < 8)
+    edges = nodes.edges_mm[end]
+    assert end.sum() > 100
+    assert np.allclose(edges.sum(axis=1), 0, atol=1e-6)
+    reach = np.linalg.norm(edges, axis=2)
+    assert np.allclose(reach, reach[0, 0], rtol=1e-3)
+    assert np.allclose(nodes.areas_mm2[end], 4 * reach[0, 0] ** 2, rtol=1e-3)
+
+
+def test_links_are_divided_into_whole_steps_of_about_the_spacing():
+    lengths = [np.nan, 0, 0.1, 0.7, 2.2, 2.6, 4]
+    links = np.column_stack([np.zeros(7), lengths, np.zeros(7)])
+    assert _parts(links, 1.0).tolist() == [0, 0, 1, 1, 2, 3, 4]
+    assert _parts(links, 2.0).tolist() == [0, 0, 1, 1, 1, 1, 2]
+
+
+def test_half_widths_of_discs_are_their_radii_whether_or_not_their_contour_is_known():
+    radii = np.array([0.02, 2.0, 30.0])
+    assert _half_width(np.pi * radii**2, 2 * np.pi * radii) == pytest.approx(radii)
+    assert _half_width(np.pi * radii**2, np.zeros(3)) == pytest.approx(radii)
+
+
+def test_the_half_width_of_a_strip_is_half_its_width():
+    """Exact as the strip grows: area w L, contour 2 L."""
+    long = np.array([1e4, 1e6])
+    assert _half_width(3 * long, 2 * long) == pytest.approx([1.5, 1.5], rel=0.04)
+    assert _half_width(np.array([0.01]), np.array([0.9])) == pytest.approx(
+        0.01 / 0.9 * (1 + np.sqrt(4 * np.pi * 0.01) / 0.9)
+    )
+
+
+def test_a_contour_is_thinned_to_one_vertex_a_stretch_but_never_below_a_triangle():
+    ring = circle(10, points=60)
+    around = np.linalg.norm(np.roll(ring, -1, axis=0) - ring, axis=1).sum()
+    offsets = np.array([0, 60, 63])
+    both = np.concatenate([ring, [[50, 0], [50.1, 0], [50, 0.1]]])
+    for stretches, left in ((20, 20), (3.2, 4), (2.999, 3), (2, 60), (1.5, 60)):
+        points, thinned = _thinned(both, offsets, around / stretches)
+        assert np.diff(thinned).tolist() == [left, 3]
+        assert len(points) == left + 3
+        assert np.array_equal(points[0], ring[0])
+        assert np.array_equal(points[left:], both[60:])
+
+
+def test_edges_are_divided_evenly_and_corners_stay():
+    points, offsets = _divided(np.concatenate([square(2), [[9, 9], [9, 9], [9.5, 9]]]), np.array([0, 4, 7]), 1.0)
+    assert offsets.tolist() == [0, 8, 11]
+    assert points[:3].tolist() == [[-1, -1], [0, -1], [1, -1]]
+    assert points[8:].tolist() == [[9, 9], [9, 9], [9.5, 9]]
+    assert len(_divided(square(2), np.array([0, 4]), 0.9)[0]) == 12
+
+
+def test_which_way_a_contour_turns_is_told_by_most_of_its_nodes_else_by_its_area():
+    counterclockwise, clockwise = square(2), square(2)[::-1]
+    left, right, neither = (True, False), (False, True), (False, False)
+    told = [
+        (counterclockwise, [left, left, left, neither], 1),
+        (clockwise, [right, neither, neither, neither], -1),
+        (counterclockwise, [neither] * 4, 1),
+        (clockwise, [neither] * 4, -1),
+        (clockwise, [left, neither, neither, neither], 1),
+    ]
+    points = np.concatenate([contour for contour, _, _ in told])
+    sides = np.array([each for _, of_contour, _ in told for each in of_contour])
+    turns = _turn(points, np.arange(0, 21, 4), sides)
+    assert turns.tolist() == [float(turn) for _, _, turn in told for _ in range(4)]

@@ -1,0 +1,52 @@
+"""Polygons in space: their areas, the direction they share, and the planes they lie on."""
+
+import numpy as np
+import pytest
+
+from rtcomplexity.geometry.orientation import PlaneAxes, common_normal, group_positions, newell_normals, next_vertex
+
+
+def test_the_last_vertex_of_a_polygon_is_followed_by_its_first():
+    assert next_vertex(np.array([0, 3, 7])).tolist() == [1, 2, 0, 4, 5, 6, 3]
+
+
+def test_a_polygon_without_vertices_disturbs_no_other():
+    assert next_vertex(np.array([0, 3, 3, 6])).tolist() == [1, 2, 0, 4, 5, 3]
+
+
+def test_directions_are_weighed_by_area_and_their_sense_does_not_matter():
+    vectors = np.array([[0, 0, 3.0], [0, 0, -90.0], [0.2, 0, 0]])
+    assert common_normal(vectors).tolist() == [0, 0, 1]
+    assert common_normal(-vectors).tolist() == [0, 0, 1]
+    assert common_normal(np.zeros((2, 3))) is None
+    assert common_normal(np.empty((0, 3))) is None
+
+
+@pytest.mark.parametrize("direction", [(0.6, 0.8, 0.0), (0.0, -0.6, 0.8), (-0.8, 0.0, 0.6)])
+def test_an_oblique_direction_points_along_its_largest_component(direction):
+    normal = common_normal(np.outer([2.0, -5.0], direction))
+    largest = np.argmax(np.abs(direction))
+    assert normal == pytest.approx(np.array(direction) * np.sign(direction[largest]))
+
+
+def test_positions_closer_than_the_tolerance_share_a_plane():
+    assert group_positions(np.array([9.0, 0.0, 3.01, 3.0, -4.0]), 0.05).tolist() == [3, 1, 2, 2, 0]
+    assert group_positions(np.empty(0), 0.05).tolist() == []
+
+
+def test_area_vectors_stand_on_their_polygons_and_are_as_long_as_their_area():
+    flat = np.array([[1, 2, 5], [4, 2, 5], [4, 6, 5], [1, 6, 5.0]])
+    upright = np.array([[0, 0, 0], [0, 3, 0], [0, 0, 4.0]])
+    vectors = newell_normals(np.concatenate([flat, upright, flat[::-1]]), np.array([0, 4, 7, 11]))
+    assert vectors.tolist() == [[0, 0, 12], [6, 0, 0], [0, 0, -12]]
+    assert newell_normals(np.empty((0, 3)), np.array([0])).shape == (0, 3)
+
+
+def test_the_arrays_of_axes_cannot_be_written_and_do_not_follow_what_they_were_made_of():
+    u = np.array([1.0, 0, 0])
+    axes = PlaneAxes(u=u, v=np.array([0, 1.0, 0]), normal=np.array([0, 0, 1.0]))
+    u[0] = 5
+    assert axes.u.tolist() == [1, 0, 0]
+    for array in (axes.u, axes.v, axes.normal):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 2
