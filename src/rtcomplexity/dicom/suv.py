@@ -49,6 +49,8 @@ LONGEST_UPTAKE: Final = timedelta(hours=12)
 """A date that is only inferred may put the administration this long before the scan, not longer."""
 MOST_HALF_LIVES: Final = 10.0
 """After so many a thousandth of the dose is left, of which no PET is made: a date so long before the scan is wrong."""
+LONGEST_HALF_LIFE_WITHOUT_DATE_S: Final = 86_400.0
+"""A tracer that lives longer (zirconium-89, iodine-124) is scanned days after its administration as well."""
 REFERENCE_TOLERANCE: Final = timedelta(seconds=60)
 WHOLE_IN_MEMORY_BYTES: Final = 4_000_000
 _START: Final = "Radiopharmaceutical Start DateTime (0018,1078)"
@@ -327,34 +329,48 @@ def _reference_time(datasets: Sequence[Dataset], half_life_s: float, issues: lis
     """Time to which START corrects the decay, and what it was read from."""
     if _is_enhanced(datasets[0]) and (stated := _date_time(_get(datasets[0], "DecayCorrectionDateTime"))):
         return stated, "Decay Correction DateTime (0018,9701)"
-    earliest = min(datasets, key=_acquisition_time)
-    acquired = _acquisition_time(earliest)
+    acquired = min(_acquisition_time(dataset) for dataset in datasets)
+    frames = [dataset for dataset in datasets if _number(dataset, "FrameReferenceTime") is not None]
     series = _series_time(datasets[0])
     if series is not None and series <= acquired:
         reference, clock = series, "Series Time (0008,0031)"
     elif (scanned := _ge_scan_time(datasets[0])) is not None:
         reference, clock = scanned, "the private GE scan time (0009,xx0D)"
+    elif frames:
+        reference = _reference_by_frames(frames, half_life_s, issues)
+        clock = "the time that Acquisition Time and Frame Reference Time (0054,1300) state"
     else:
         reference, clock = acquired, "the earliest Acquisition Time (0008,0032)"
-    _cross_check(datasets, acquired, reference, half_life_s, issues)
+    _cross_check(frames, reference, half_life_s, issues)
     return reference, clock
 
 
-def _cross_check(
-    datasets: Sequence[Dataset], acquired: datetime, reference: datetime, half_life_s: float, issues: list[Issue]
-) -> None:
-    """Compare with Acquisition Time - Frame Reference Time, the frame counted from its start or its mean count."""
-    first = [dataset for dataset in datasets if _acquisition_time(dataset) == acquired]
-    frames_ms = [ms for ms in (_number(dataset, "FrameReferenceTime") for dataset in first) if ms is not None]
-    if not frames_ms:
-        return
-    from_start = acquired - timedelta(milliseconds=min(frames_ms))
-    to_mean = timedelta(seconds=_mean_count_offset_s(first[0], half_life_s) or 0.0)
-    difference = min(abs(from_start - reference), abs(from_start + to_mean - reference))
-    if difference > REFERENCE_TOLERANCE:
+def _reference_by_frames(frames: Sequence[Dataset], half_life_s: float, issues: list[Issue]) -> datetime:
+    """Acquisition Time, plus when in the frame its mean activity falls, less Frame Reference Time of the same slice.
+
+    Frame Reference Time counts from the reference to when a frame's activity equals its mean (PS3.3 C.8.9.4.1.5). Each
+    bed position has a frame of its own and puts the reference at the same time; of clocks that differ, the median.
+    """
+    stated = sorted(_mean_count_time(one, half_life_s, issues) - _frame_reference(one) for one in frames)
+    return stated[len(stated) // 2]
+
+
+def _frame_reference(dataset: Dataset) -> timedelta:
+    """Frame Reference Time, 0 where it is not stated."""
+    return timedelta(milliseconds=_number(dataset, "FrameReferenceTime") or 0.0)
+
+
+def _cross_check(frames: Sequence[Dataset], reference: datetime, half_life_s: float, issues: list[Issue]) -> None:
+    """Say where a frame, counted from its start or from its mean count, puts the reference elsewhere."""
+    worst = timedelta(0)
+    for frame in frames:
+        from_start = _acquisition_time(frame) - _frame_reference(frame)
+        to_mean = timedelta(seconds=_mean_count_offset_s(frame, half_life_s) or 0.0)
+        worst = max(worst, min(abs(from_start - reference), abs(from_start + to_mean - reference)))
+    if worst > REFERENCE_TOLERANCE:
         text = (
-            f"Acquisition Time and Frame Reference Time put the reference of the decay correction "
-            f"{difference.total_seconds():.0f} s away from the time that was used."
+            "Acquisition Time and Frame Reference Time put the reference of the decay correction "
+            f"up to {worst.total_seconds():.0f} s away from the time that was used."
         )
         issues.append(_issue("suv-reference-time-contradiction", Severity.WARNING, text))
 
@@ -389,6 +405,11 @@ def _administration(datasets: Sequence[Dataset], scan: datetime, half_life_s: fl
     clock = _clock_time(_get(item, "RadiopharmaceuticalStartTime"))
     if clock is None:
         raise _RefusedError(f"{_START} {wrong or 'and Start Time (0018,1072) are missing'}")
+    if half_life_s > LONGEST_HALF_LIFE_WITHOUT_DATE_S:
+        raise _RefusedError(
+            f"{_START} {wrong or 'is missing'}; Start Time (0018,1072) states no date, and with a half-life of "
+            f"{half_life_s / 3600:.1f} h the day of the administration cannot be assumed"
+        )
     day = _series_time(datasets[0]) or scan
     inferred = datetime.combine(day.date(), datetime.min.time()) + clock
     if inferred > scan:
@@ -397,6 +418,13 @@ def _administration(datasets: Sequence[Dataset], scan: datetime, half_life_s: fl
         hours = (scan - inferred).total_seconds() / 3600
         raise _RefusedError(f"Radiopharmaceutical Start Time (0018,1072) would lie {hours:.1f} h before the scan")
     _note_inference(wrong, inferred, day, issues)
+    if not _misdated(scan - inferred + timedelta(days=1), half_life_s):
+        text = (
+            f"{_START} {wrong or 'is missing'}; the administration was taken to be within "
+            f"{LONGEST_UPTAKE.total_seconds() / 3600:g} h before the scan. A day earlier would also leave activity "
+            f"of a tracer with a half-life of {half_life_s / 3600:.1f} h."
+        )
+        issues.append(_issue("suv-administration-day-assumed", Severity.WARNING, text))
     return inferred
 
 

@@ -130,6 +130,66 @@ def test_frame_reference_time_is_a_cross_check(frame_reference_ms, codes):
     assert issue_codes(pet(FrameReferenceTime=frame_reference_ms, ActualFrameDuration=120_000)) == codes
 
 
+@pytest.mark.parametrize("bed", [0, 1, 4])
+def test_a_late_series_time_gives_way_to_what_acquisition_and_frame_reference_time_state(bed):
+    """The reference object of DICOM's worked example: fluorine-18, 603 s, 11:02:30 and 450 s give 11:00:00."""
+    half_life_s, minutes = 6586.2, 10.0 * bed
+    start = f"11{2 + int(minutes):02d}30"
+    late = pet(
+        RadionuclideHalfLife=half_life_s,
+        SeriesTime="150000",
+        AcquisitionTime=start,
+        ActualFrameDuration=603_000,
+        FrameReferenceTime=450_000 + minutes * 60_000,
+    )
+    assert factor(late) == pytest.approx(AT_ADMINISTRATION * 2 ** (3600 / half_life_s), rel=2e-5)
+    assert issue_codes(late) == []
+
+
+def test_bed_positions_that_agree_on_the_reference_need_no_first_one():
+    beds = [
+        pet(
+            SeriesTime="150000",
+            AcquisitionTime=f"12{minute:02d}00",
+            ActualFrameDuration=180_000,
+            FrameReferenceTime=(20 + minute) * 60_000 + 90_000,
+        )
+        for minute in (9, 0, 3, 6)
+    ]
+    assert factor(*beds) == pytest.approx(ONE_HALF_LIFE_LATER, rel=1e-3)
+    assert issue_codes(*beds) == []
+
+
+def test_bed_positions_that_put_the_reference_at_different_times_are_an_issue():
+    beds = [
+        pet(SeriesTime="150000", AcquisitionTime=time, ActualFrameDuration=180_000, FrameReferenceTime=90_000)
+        for time in ("114000", "114300", "114600")
+    ]
+    assert issue_codes(*beds) == ["suv-reference-time-contradiction"]
+    assert factor(*beds) == pytest.approx(ONE_HALF_LIFE_LATER * 2 ** (180 / HALF_LIFE_S), rel=1e-3)
+
+
+def test_a_late_series_time_and_a_frame_without_duration_is_counted_from_its_start_with_an_issue():
+    late = pet(SeriesTime="150000", AcquisitionTime="115000", FrameReferenceTime=600_000)
+    assert factor(late) == pytest.approx(ONE_HALF_LIFE_LATER)
+    assert issue_codes(late) == ["suv-frame-duration-missing"]
+
+
+@pytest.mark.parametrize("half_life_s", [282_276.0, 360_800.0])
+def test_a_time_without_a_date_gives_no_suv_of_a_tracer_that_lives_for_days(half_life_s):
+    alone = pet(RadiopharmaceuticalStartDateTime=None, RadionuclideHalfLife=half_life_s)
+    assert "the day of the administration cannot be assumed" in reason(alone)
+    misdated = pet(RadiopharmaceuticalStartDateTime="20250102100000", RadionuclideHalfLife=half_life_s)
+    assert "comes after the scan" in reason(misdated)
+    assert "cannot be assumed" in reason(misdated)
+
+
+def test_a_day_that_is_assumed_of_a_tracer_that_lives_for_hours_is_an_issue():
+    copper = pet(RadiopharmaceuticalStartDateTime=None, RadionuclideHalfLife=45_720.0)
+    assert issue_codes(copper) == ["suv-administration-day-assumed"]
+    assert issue_codes(pet(RadiopharmaceuticalStartDateTime=None, RadionuclideHalfLife=6586.2)) == []
+
+
 def test_an_administration_before_midnight_is_put_on_the_day_before():
     dataset = pet(RadiopharmaceuticalStartDateTime=None, RadiopharmaceuticalStartTime="233000")
     dataset.SeriesTime = dataset.AcquisitionTime = "011000"
