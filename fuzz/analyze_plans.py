@@ -14,7 +14,7 @@ import atheris
 with atheris.instrument_imports(include=["rtcomplexity"], exclude=["rtcomplexity.geometry", "rtcomplexity.testing"]):
     from rtcomplexity import analyze
     from rtcomplexity.assessment import build_record
-    from rtcomplexity.dicom.case_reader import read_case
+    from rtcomplexity.case.reader import read_case
     from rtcomplexity.errors import RtComplexityError
     from rtcomplexity.evidence.record import from_json, to_json
     from rtcomplexity.metrics.catalogue import CATALOGUE

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import atheris
 
-with atheris.instrument_imports(include=["rtcomplexity.dicom", "pydicom.filereader", "pydicom.values"]):
+with atheris.instrument_imports(
+    include=["rtcomplexity.case", "rtcomplexity.dicom", "pydicom.filereader", "pydicom.values"]
+):
     import rtcomplexity.dicom.registration  # noqa: F401 -- imported where it is needed, too late to be instrumented
-    from rtcomplexity.dicom.case_reader import read_case
+    from rtcomplexity.case.reader import read_case
     from rtcomplexity.dicom.index import FileIndex, index_files
     from rtcomplexity.dicom.linkage import read_links
     from rtcomplexity.dicom.pixels import IndexBox, SeriesPixels

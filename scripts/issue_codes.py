@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MAKERS = frozenset({"Issue", "Finding", "_issue", "_warning", "_plan_issue", "_roi_issue", "_input_issue"})
 CODE = re.compile(r"[a-z]+(-[a-z0-9]+)+")
-LAYERS = ("dicom", "fusion", "metrics", "scoring")
+LAYERS = ("dicom", "case", "fusion", "metrics", "scoring")
 FILLED_IN = "…"
 DEFAULT_SEVERITY = "warning"
 

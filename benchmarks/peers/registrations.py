@@ -22,7 +22,7 @@ import numpy as np
 from run import DRIVERS, Package, environment, measure
 
 from rtcomplexity import analyze
-from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.case.reader import read_case
 from rtcomplexity.fusion.frames import find_point_map
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.description import (

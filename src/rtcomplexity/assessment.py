@@ -11,8 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtcomplexity.dicom.case_issues import unmet_alias_issues
-from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.case.case_issues import unmet_alias_issues
+from rtcomplexity.case.reader import read_case
 from rtcomplexity.errors import InputDataError, UsageError
 from rtcomplexity.evidence.building import build_record
 from rtcomplexity.evidence.record import DefaultVerdict, Missing

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import reference_pages
-from issue_codes import issue_codes
+from issue_codes import LAYERS, issue_codes
 
 import rtcomplexity
 
@@ -32,7 +32,7 @@ def test_every_issue_code_in_the_source_is_found():
     package = ROOT / "src" / "rtcomplexity"
     found = {each.code for each in issue_codes(package)}
     quoted = re.compile(r'code="([a-z]+(?:-[a-z0-9]+)+)"')
-    for layer in ("dicom", "fusion", "metrics"):
+    for layer in LAYERS:
         for path in (package / layer).glob("*.py"):
             assert set(quoted.findall(path.read_text(encoding="utf-8"))) <= found
 

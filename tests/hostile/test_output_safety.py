@@ -8,7 +8,7 @@ import tempfile
 import pytest
 
 from hostile import plans
-from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.case.reader import read_case
 from rtcomplexity.dicom.index import index_folder
 from rtcomplexity.errors import RtComplexityError, UsageError
 from rtcomplexity.evidence.folder import write_folder

@@ -18,7 +18,7 @@ from pydicom.uid import (
 )
 
 from rtcomplexity import analyze
-from rtcomplexity.dicom.target_class import parse_aliases
+from rtcomplexity.case.target_names import parse_aliases
 from rtcomplexity.evidence.record import from_json, to_json
 from rtcomplexity.testing.description import DeformableDescription
 from rtcomplexity.testing.dicom_writer import write_plan

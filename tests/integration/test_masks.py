@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rtcomplexity.case.reader import read_case
 from rtcomplexity.cli import app
 from rtcomplexity.cli.exit_codes import ExitCode
-from rtcomplexity.dicom.case_reader import read_case
 from rtcomplexity.errors import GeometryError, InputDataError, MissingExtraError, UsageError
 from rtcomplexity.fusion.masks import file_names, nifti_bytes, ras_from_index, safe_name
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
@@ -188,7 +188,7 @@ def test_an_roi_without_a_volume_is_told_and_not_written(case, plan, tmp_path, c
     bare = replace(case, structure_set=replace(case.structure_set, rois=(empty,)))
     (mask,) = masks(bare, settings=Settings())
     assert mask.left_out_because == "the ROI has no contours"
-    monkeypatch.setattr("rtcomplexity.dicom.case_reader.read_case", lambda *_, **__: bare)
+    monkeypatch.setattr("rtcomplexity.case.reader.read_case", lambda *_, **__: bare)
     code, out, err = run(capsysbinary, "masks", plan, "--out", tmp_path)
     assert code == ExitCode.INPUT_UNUSABLE
     assert "no contours" in out

@@ -4,7 +4,9 @@ import numpy as np
 import pydicom
 import pytest
 
-from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.case.reader import read_case
+from rtcomplexity.case.target_names import NO_ALIASES
+from rtcomplexity.case.targets import classify_rois
 from rtcomplexity.dicom.structure_set import read_structure_set
 from rtcomplexity.errors import CorruptStructureSetError, NoInputError, NoStructureSetError, SeveralPatientsError
 from rtcomplexity.model.case import EvidenceLevel, ImageLink, ImageRole
@@ -181,10 +183,11 @@ def test_the_breast_plan_names_what_is_missing(real_data):
     ],
 )
 def test_single_structure_sets_of_many_systems(real_data, name, rois, points, expected):
-    found, issues = read_structure_set(real_data / "structure_sets" / name, settings=SETTINGS)
+    found, read_issues = read_structure_set(real_data / "structure_sets" / name, settings=SETTINGS)
+    _, class_issues = classify_rois(found, NO_ALIASES, SETTINGS)
     assert len(found.rois) == rois
     assert sum(len(roi.contours.points_mm) for roi in found.rois) == points
-    assert codes(issues) == expected
+    assert codes(read_issues + class_issues) == expected
 
 
 @pytest.mark.filterwarnings("ignore:.*:UserWarning")  # pydicom's own, of the independent reading

@@ -11,7 +11,7 @@ import pydicom
 import pytest
 
 from rtcomplexity import Settings, analyze
-from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.case.reader import read_case
 from rtcomplexity.dicom.structure_set import read_structure_set
 from rtcomplexity.dicom.suv import SuvRefusal, read_suv_scale
 from rtcomplexity.geometry.field.body import SubvoxelSurface

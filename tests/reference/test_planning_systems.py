@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from rtcomplexity import InputDataError, Settings, analyze
-from rtcomplexity.dicom.case_reader import read_case
-from rtcomplexity.dicom.target_class import parse_aliases
+from rtcomplexity.case.reader import read_case
+from rtcomplexity.case.target_names import parse_aliases
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 
 pytestmark = pytest.mark.real_data

@@ -4,7 +4,7 @@ import functools
 
 import pytest
 
-from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.case.reader import read_case
 from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.dicom.suv import SuvScale, read_suv_scale
 from rtcomplexity.fusion.sampling import region_of, values_of_other_image, values_of_own_image

@@ -3,7 +3,7 @@
 import json
 import sys
 
-from rtcomplexity.dicom.image_series import build_series
+from rtcomplexity.case.image_series import build_series
 from rtcomplexity.dicom.index import index_folder
 from rtcomplexity.dicom.structure_set import read_structure_set
 from rtcomplexity.geometry.orientation import PlaneAxes

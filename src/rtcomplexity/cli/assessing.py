@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rtcomplexity.assessment import Assessment, analyze
+from rtcomplexity.case.target_names import parse_aliases
 from rtcomplexity.cli.progress import progress
-from rtcomplexity.dicom.target_class import parse_aliases
 from rtcomplexity.errors import UsageError
 from rtcomplexity.evidence.building import build_record
 from rtcomplexity.evidence.identification import identification_of

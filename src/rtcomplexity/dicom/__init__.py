@@ -1,1 +1,1 @@
-"""Reading DICOM: the only package, beside testing, that imports pydicom."""
+"""Bytes to values: with archive, testing and the DICOM output, all that imports pydicom."""

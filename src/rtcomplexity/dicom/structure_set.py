@@ -1,7 +1,7 @@
 """An RT Structure Set instance (PS3.3 C.8.8.5, .6, .8) read into frozen values.
 
 ROIs, contours and observations are paired by ROI number, never by position. What cannot be used is left out with an
-issue; only a set without any contents is refused. Knows nothing of the images it was drawn on.
+issue; only a set without any contents is refused. Knows nothing of the images it was drawn on, nor of targets.
 """
 
 from __future__ import annotations
@@ -21,11 +21,9 @@ from rtcomplexity.dicom import elements
 from rtcomplexity.dicom.contour_data import parse_contour_data
 from rtcomplexity.dicom.headers import STRUCTURE_SET, read_patient_key
 from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, is_cut_short, is_short, may_be_dicom, parse, raw_element
-from rtcomplexity.dicom.target_class import NO_ALIASES, class_from_name, classify, is_pet_derived
 from rtcomplexity.errors import CorruptStructureSetError, LimitExceededError, UnreadableFileError
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 from rtcomplexity.model.structure_set import (
-    ClassDecidedBy,
     Code,
     ContourGeometricType,
     Contours,
@@ -33,11 +31,10 @@ from rtcomplexity.model.structure_set import (
     PatientIdentity,
     Roi,
     StructureSet,
-    TargetClass,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -79,7 +76,6 @@ def read_structure_set(
     source: Path | bytes,
     *,
     settings: Settings,
-    aliases: Mapping[str, TargetClass] = NO_ALIASES,
 ) -> tuple[StructureSet, tuple[Issue, ...]]:
     """Read a structure set from a file or from its bytes.
 
@@ -89,8 +85,6 @@ def read_structure_set(
         The file, or all that is in it.
     settings : Settings
         ``max_structure_set_bytes``, ``max_contours`` and ``max_contour_points`` limit what is read.
-    aliases : Mapping[str, TargetClass]
-        Target classes by case-folded ROI name, from :func:`rtcomplexity.dicom.target_class.parse_aliases`.
 
     Returns
     -------
@@ -109,7 +103,7 @@ def read_structure_set(
         If it is larger than the settings allow.
     """
     dataset, file_sha256 = _open(source, settings)
-    return structure_set_from(dataset, file_sha256, settings=settings, aliases=aliases)
+    return structure_set_from(dataset, file_sha256, settings=settings)
 
 
 def structure_set_from(
@@ -117,7 +111,6 @@ def structure_set_from(
     file_sha256: str,
     *,
     settings: Settings,
-    aliases: Mapping[str, TargetClass] = NO_ALIASES,
 ) -> tuple[StructureSet, tuple[Issue, ...]]:
     """Read a structure set from its parsed file; else as :func:`read_structure_set`.
 
@@ -133,7 +126,7 @@ def structure_set_from(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's warnings: what matters of them becomes issues below
-            return _read_dataset(dataset, file_sha256, settings, aliases)
+            return _read_dataset(dataset, file_sha256, settings)
     except PARSE_FAULTS as fault:
         raise CorruptStructureSetError(f"The structure set is broken: {describe(fault)}.", _AGAIN) from fault
 
@@ -164,14 +157,11 @@ def _too_large(size: int, settings: Settings) -> LimitExceededError:
     return LimitExceededError(found, "set RTCOMPLEXITY_MAX_STRUCTURE_SET_BYTES if that is right.")
 
 
-def _read_dataset(
-    dataset: Dataset, sha256: str, settings: Settings, aliases: Mapping[str, TargetClass]
-) -> tuple[StructureSet, tuple[Issue, ...]]:
+def _read_dataset(dataset: Dataset, sha256: str, settings: Settings) -> tuple[StructureSet, tuple[Issue, ...]]:
     _refuse_unusable(dataset)
     issues: list[Issue] = []
     _refuse_too_many("ROIs", len(elements.items(dataset, 0x30060020)), settings.max_rois)
-    rois = _rois(dataset, issues, aliases)
-    _refuse_too_many("targets", sum(roi.target_class.is_target for roi in rois), settings.max_targets)
+    rois = _rois(dataset, issues)
     gathered = _gather_contours(dataset, settings)
     issues += _contour_issues(gathered, {roi.number for roi in rois})
     rois = _with_contours(rois, gathered)
@@ -242,7 +232,7 @@ class _Observation:
     codes: tuple[Code, ...] = ()
 
 
-def _rois(dataset: Dataset, issues: list[Issue], aliases: Mapping[str, TargetClass]) -> tuple[Roi, ...]:
+def _rois(dataset: Dataset, issues: list[Issue]) -> tuple[Roi, ...]:
     encodings = elements.encodings_of(dataset)
     observations = _observations(dataset, encodings)
     rois: dict[int, Roi] = {}
@@ -255,7 +245,7 @@ def _rois(dataset: Dataset, issues: list[Issue], aliases: Mapping[str, TargetCla
         elif number in rois:
             repeated[number] += 1
         else:
-            rois[number] = _roi(item, number, observations.pop(number, _Observation()), encodings, aliases)
+            rois[number] = _roi(item, number, observations.pop(number, _Observation()), encodings)
     if unnumbered:
         issues.append(_plan_issue("roi-number-missing", f"{unnumbered} ROIs have no number and were left out."))
     if observations:
@@ -300,17 +290,9 @@ def _roi(
     number: int,
     observation: _Observation,
     encodings: Sequence[str],
-    aliases: Mapping[str, TargetClass],
 ) -> Roi:
     name = elements.text(item, 0x30060026, encodings)
     codes = observation.codes + _codes(item, 0x30100064, encodings)
-    target_class, decided_by = classify(
-        name,
-        interpreted_type=observation.interpreted_type,
-        observation_label=observation.label,
-        codes=codes,
-        aliases=aliases,
-    )
     return Roi(
         number=number,
         name=name,
@@ -321,8 +303,6 @@ def _roi(
         observation_label=observation.label,
         codes=codes,
         tps_volume_cm3=elements.decimal(item, 0x3006002C),
-        target_class=target_class,
-        class_decided_by=decided_by,
     )
 
 
@@ -512,14 +492,6 @@ def _roi_issues(rois: Sequence[Roi]) -> list[Issue]:
     empty = [roi.number for roi in rois if not len(roi.contours)]
     if empty:
         issues.append(_plan_issue("roi-without-contours", f"ROIs without contours: {_listed(empty)}.", Severity.INFO))
-    open_targets = [
-        roi.number
-        for roi in rois
-        if roi.target_class.is_target and len(roi.contours) and not roi.contours.is_closed.any()
-    ]
-    if open_targets:
-        text = f"Targets without a closed contour, and so without a volume: ROIs {_listed(open_targets)}."
-        issues.append(_plan_issue("target-without-area", text))
     names: dict[str, list[int]] = defaultdict(list)
     for roi in rois:
         names[roi.name.strip().casefold()].append(roi.number)
@@ -527,35 +499,7 @@ def _roi_issues(rois: Sequence[Roi]) -> list[Issue]:
         if len(numbers) > 1:
             text = f"ROIs {_listed(numbers)} have the same name (ignoring case); they were kept apart by number."
             issues.append(_plan_issue("duplicate-roi-names", text))
-    return issues + _class_issues(rois)
-
-
-def _class_issues(rois: Sequence[Roi]) -> list[Issue]:
-    issues = []
-    unresolved = [roi.number for roi in rois if roi.target_class is TargetClass.UNRESOLVED]
-    if unresolved:
-        text = (
-            f'Type, label, codes and name do not say what ROIs {_listed(unresolved)} delineate; --map "NAME=GTV" does.'
-        )
-        issues.append(_plan_issue("target-class-unresolved", text, Severity.INFO))
-    for roi in rois:
-        by_name = class_from_name(roi.name)
-        if roi.class_decided_by is ClassDecidedBy.INTERPRETED_TYPE and _conflict(roi.target_class, by_name):
-            text = f"Its type says {roi.target_class}, its name {by_name}; the type was taken."
-            issues.append(_roi_issue(roi.number, "target-class-conflict", text))
-        elif roi.target_class is TargetClass.OTHER and roi.interpreted_type in {"GTV", "CTV", "ITV", "PTV"}:
-            text = (
-                f"Its type says {roi.interpreted_type}, its name that it is not for evaluation; it is no target here."
-            )
-            issues.append(_roi_issue(roi.number, "target-class-conflict", text))
-        if roi.target_class.is_target and is_pet_derived(roi.name):
-            text = "By its name it is a threshold of PET uptake (SUV, MTV): such a region is not drawn by hand."
-            issues.append(_roi_issue(roi.number, "target-from-pet", text, Severity.INFO))
     return issues
-
-
-def _conflict(by_type: TargetClass, by_name: TargetClass | None) -> bool:
-    return by_name is not None and by_name is not by_type and (by_type.is_target or by_name.is_target)
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
+from rtcomplexity.case.visits import visits
 from rtcomplexity.evidence import record as rec
 from rtcomplexity.evidence.naming import (
     NOT_SHOWN,
@@ -20,7 +21,6 @@ from rtcomplexity.evidence.naming import (
     without_uids,
 )
 from rtcomplexity.evidence.record import NOT_STATED
-from rtcomplexity.fusion.image_sets import acquisitions
 from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics.registration import NOT_MEASURED
 from rtcomplexity.metrics.target_shape import SURFACE_METHOD
@@ -30,8 +30,8 @@ from rtcomplexity.scoring.profile import is_shipped
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from rtcomplexity.case.visits import Visit
     from rtcomplexity.fusion.case_images import TiedImage
-    from rtcomplexity.fusion.image_sets import Acquisition
     from rtcomplexity.metrics.measurement import (
         Measurement,
         MetricTable,
@@ -139,7 +139,7 @@ def build_record(
         options={name: privacy.option(name, value) for name, value in sorted((options or {}).items())},
         plan=_plan(case, outcome.facts, privacy),
         image_sets=_image_sets(case, table, privacy),
-        acquisitions=tuple(_acquisition(each) for each in acquisitions(case.image_sets)),
+        acquisitions=tuple(_visit(each) for each in visits(case.image_sets)),
         rois=_rois(case, table, privacy),
         relations=tuple(_relation(each, rois, privacy) for each in table.relations),
         gross_target=_gross_target(table),
@@ -319,12 +319,12 @@ def _registration(links: Sequence[tuple[SpatialRegistration, str]], privacy: _Pr
     )
 
 
-def _acquisition(acquisition: Acquisition) -> rec.AcquisitionRecord:
+def _visit(visit: Visit) -> rec.AcquisitionRecord:
     return rec.AcquisitionRecord(
-        image_sets=acquisition.members,
-        is_counted=acquisition.is_counted,
-        level=acquisition.level.value,
-        text=acquisition.words,
+        image_sets=visit.members,
+        is_counted=visit.is_counted,
+        level=visit.level.value,
+        text=visit.words,
     )
 
 

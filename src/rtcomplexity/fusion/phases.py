@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.dicom.roi_frames import rois_elsewhere
-from rtcomplexity.dicom.roi_images import drawn_on, owners, phases_in_frame
+from rtcomplexity.case.roi_frames import rois_elsewhere
+from rtcomplexity.case.roi_images import drawn_on, owners, phases_in_frame
 from rtcomplexity.model.structure_set import TargetClass
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtcomplexity.dicom.roi_frames import rois_elsewhere
+from rtcomplexity.case.roi_frames import rois_elsewhere
 from rtcomplexity.geometry.clearance import SampledSurface
 from rtcomplexity.geometry.orientation import PlaneAxes, common_normal, group_positions, newell_normals
 from rtcomplexity.geometry.stack.even_odd import select_ragged

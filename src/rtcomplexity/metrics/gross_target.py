@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtcomplexity.dicom.target_class import is_pet_derived
-from rtcomplexity.fusion import image_sets
+from rtcomplexity.case import visits
+from rtcomplexity.case.target_names import is_pet_derived
 from rtcomplexity.geometry.clearance import SAME_AXES, shares_axes
 from rtcomplexity.geometry.stack.runs import Lattice, Runs, on_slices, rasterise
 from rtcomplexity.geometry.stack.union import union_stack
@@ -290,10 +290,10 @@ GEOMETRIC: Mapping[str, tuple[Unit, Callable[[GrossTarget], float]]] = {
 def _image_metrics(case: Case, images: CaseImages, phases: CasePhases) -> Iterable[tuple[str, Measurement]]:
     """Counts of what objects show to have been used: no registered set is a measurement, not a missing value."""
     counts = {
-        "scored.registered_sets": len(image_sets.fused(case.image_sets)),
+        "scored.registered_sets": len(visits.fused(case.image_sets)),
         "scored.registration_chain": sum(tied.is_deformable_or_chained for tied in images.tied),
-        "scored.acquisitions": len(image_sets.counted(case.image_sets)),
-        "scored.modalities": len(image_sets.used_modalities(case.image_sets)),
+        "scored.acquisitions": len(visits.counted(case.image_sets)),
+        "scored.modalities": len(visits.used_modalities(case.image_sets)),
         "scored.phases": phases.count,
     }
     for key, value in counts.items():

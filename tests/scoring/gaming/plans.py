@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.case.reader import read_case
 from rtcomplexity.fusion.case_images import CaseImages
 from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics.context import RoiContext, drawing_grid

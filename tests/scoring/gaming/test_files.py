@@ -7,7 +7,7 @@ import pydicom
 import pytest
 from pydicom.uid import generate_uid
 
-from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.case.reader import read_case
 from scoring.gaming import plans
 
 PLANS = ("routine_sbrt", "pet_ct_nsclc", "complex_central")

@@ -31,7 +31,7 @@ def test_a_target_within_another_adds_nothing():
 
 @pytest.mark.parametrize("name", ["zGTV", "_GTV"])
 def test_a_retired_target_is_known_by_its_name(name):
-    from rtcomplexity.dicom.target_class import class_from_name
+    from rtcomplexity.case.target_names import class_from_name
 
     assert class_from_name(name) is not TargetClass.GTV
 

@@ -5,7 +5,7 @@ import random
 import pytest
 from pydicom.uid import ImplicitVRLittleEndian
 
-from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.case.reader import read_case
 from rtcomplexity.dicom.structure_set import read_structure_set
 from rtcomplexity.errors import RtComplexityError
 from rtcomplexity.settings import Settings

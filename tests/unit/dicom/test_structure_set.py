@@ -5,7 +5,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, Imp
 
 from rtcomplexity.dicom.structure_set import read_structure_set
 from rtcomplexity.errors import CorruptStructureSetError, LimitExceededError, UnreadableFileError
-from rtcomplexity.model.structure_set import ContourGeometricType, TargetClass
+from rtcomplexity.model.structure_set import ContourGeometricType
 from rtcomplexity.settings import Settings
 from unit.dicom.datasets import CT, SQUARE, contour, item, new, put_raw, roi, structure_set, to_bytes
 
@@ -141,30 +141,13 @@ def test_a_roi_without_a_number_is_left_out():
 def test_rois_without_contours_or_observation_stay_and_are_listed():
     listed, _, _ = roi(4, "Lung", [])
     found, issues = read(structure_set([roi(1, "GTV", [contour()]), (listed, None, None)]))
-    assert found.rois[1].target_class is TargetClass.OAR
+    assert len(found.rois[1].contours) == 0
     assert codes(issues) == {("roi-without-contours", "plan")}
 
 
 def test_names_that_differ_by_case_only_are_an_issue():
     _, issues = read(structure_set([roi(1, "gtv", [contour()]), roi(2, "GTV ", [contour()])]))
     assert codes(issues) == {("duplicate-roi-names", "plan")}
-
-
-def test_type_and_name_that_disagree_are_an_issue_and_the_type_holds():
-    found, issues = read(structure_set([roi(1, "PTV", [contour()], kind="GTV")]))
-    assert found.rois[0].target_class is TargetClass.GTV
-    assert codes(issues) == {("target-class-conflict", "roi:1")}
-
-
-def test_a_typed_target_marked_as_not_for_evaluation_is_no_target_and_said_so():
-    found, issues = read(structure_set([roi(1, "zPTV", [contour()], kind="PTV")]))
-    assert found.rois[0].target_class is TargetClass.OTHER
-    assert codes(issues) == {("target-class-conflict", "roi:1")}
-
-
-def test_unresolved_rois_and_pet_thresholds_are_listed():
-    _, issues = read(structure_set([roi(5, "Box", [contour()]), roi(6, "1,SUV_primair", [contour()])]))
-    assert codes(issues) == {("target-class-unresolved", "plan"), ("target-from-pet", "roi:6")}
 
 
 def test_issue_texts_hold_no_roi_name():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.case.reader import read_case
 from rtcomplexity.fusion.case_images import CaseImages, best_of
 from rtcomplexity.fusion.sampling import region_of
 from rtcomplexity.metrics.context import RoiContext, drawing_grid

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.case.reader import read_case
 from rtcomplexity.fusion.case_images import CaseImages
 from rtcomplexity.geometry.stack.runs import Runs
 from rtcomplexity.metrics.context import RoiContext, drawing_grid

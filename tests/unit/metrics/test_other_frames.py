@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from rtcomplexity.dicom.roi_frames import rois_elsewhere
+from rtcomplexity.case.roi_frames import rois_elsewhere
 from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics.masks import masks
 from rtcomplexity.metrics.measure import measure

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.case.reader import read_case
 from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.phases import centroid_mm

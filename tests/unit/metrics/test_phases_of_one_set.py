@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rtcomplexity import analyze
-from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.case.reader import read_case
 from rtcomplexity.fusion.phases import case_phases, matching_target
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.model.structure_set import Contours, Roi, TargetClass

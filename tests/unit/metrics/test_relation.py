@@ -462,7 +462,7 @@ def test_a_quick_table_has_no_relations():
 
 @pytest.mark.real_data
 def test_the_margins_of_a_real_plan_are_the_ones_its_system_drew(real_data):
-    from rtcomplexity.dicom.case_reader import read_case
+    from rtcomplexity.case.reader import read_case
 
     case = read_case(real_data / "lung1_001", settings=SETTINGS)
     targets = tuple(roi for roi in case.structure_set.rois if roi.target_class.is_target)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from rtcomplexity.dicom.case_reader import read_case
+from rtcomplexity.case.reader import read_case
 from rtcomplexity.geometry.mesh import Mesh as Surface
 from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.pictures import drawing, raster

@@ -92,9 +92,9 @@ def batch(
 
     from rtcomplexity.batch.run import BatchOptions, run_batch
     from rtcomplexity.batch.values import Limits, Options
+    from rtcomplexity.case.target_names import parse_aliases
     from rtcomplexity.cli.assessing import parse_site
     from rtcomplexity.cli.batch_progress import BatchProgress
-    from rtcomplexity.dicom.target_class import parse_aliases
     from rtcomplexity.settings import Settings
 
     stated = parse_site(site)

@@ -14,10 +14,10 @@ def inspect(
 
     Example: rtcomplexity inspect ./plan
     """
+    from rtcomplexity.case.target_names import tg263_spelling
     from rtcomplexity.cli.assessing import assessed
     from rtcomplexity.cli.rendering.console import print_result
     from rtcomplexity.cli.rendering.contents import contents_parts
-    from rtcomplexity.dicom.target_class import tg263_spelling
 
     assessment = assessed(
         path, profile=DEFAULT_PROFILE, aliases=aliases, structure_set_uid=structure_set_uid, quiet=quiet

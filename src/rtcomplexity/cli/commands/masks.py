@@ -23,11 +23,11 @@ def masks(
 
     Example: rtcomplexity masks ./plan --out ./masks --roi GTV-1
     """
+    from rtcomplexity.case.reader import read_case
     from rtcomplexity.cli.output import write_private
     from rtcomplexity.cli.progress import progress
     from rtcomplexity.cli.rendering.console import print_result
     from rtcomplexity.cli.rendering.masks import masks_table
-    from rtcomplexity.dicom.case_reader import read_case
     from rtcomplexity.errors import InputDataError
     from rtcomplexity.metrics.masks import masks as masks_of
     from rtcomplexity.settings import Settings

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.dicom.image_link import do_agree, planes_agree
-from rtcomplexity.dicom.roi_frames import rois_elsewhere
+from rtcomplexity.case.image_link import do_agree, planes_agree
+from rtcomplexity.case.roi_frames import rois_elsewhere
 from rtcomplexity.model.case import ImageLink
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rtcomplexity.dicom.headers import IndexedFile
-    from rtcomplexity.dicom.image_link import Link
-    from rtcomplexity.dicom.image_series import FoundSeries
+    from rtcomplexity.case.image_link import Link
+    from rtcomplexity.case.image_series import FoundSeries
     from rtcomplexity.dicom.index import FileIndex
     from rtcomplexity.model.structure_set import StructureSet, TargetClass
 
@@ -107,14 +106,6 @@ def input_issues(index: FileIndex) -> list[Issue]:
         text = f"{nameless} files name no patient, others do; they were taken to belong together."
         issues.append(Issue(code="patient-not-stated", severity=Severity.WARNING, subject="input", text=text))
     return issues
-
-
-def left_out(file: IndexedFile, found: str) -> Issue:
-    """Say that a file of a known kind could not be read."""
-    text = f"A {file.kind} was left out: {found} (SHA-256 {file.sha256[:12]})"
-    return Issue(
-        code=f"{file.kind.replace(' ', '-')}-unreadable", severity=Severity.WARNING, subject="input", text=text
-    )
 
 
 def unmet_alias_issues(aliases: Mapping[str, TargetClass], chosen: StructureSet) -> tuple[Issue, ...]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rtcomplexity.dicom.image_link import modality_rank
+from rtcomplexity.case.image_link import modality_rank
 from rtcomplexity.errors import UsageError
 from rtcomplexity.model.case import Alternative, ImageLink
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rtcomplexity.dicom.image_link import Link
+    from rtcomplexity.case.image_link import Link
     from rtcomplexity.model.issue import Issue
     from rtcomplexity.model.registration import SpatialRegistration
     from rtcomplexity.model.structure_set import StructureSet

@@ -1,6 +1,6 @@
-"""Image sets counted as acquisitions, and what shows that each was used, in words.
+"""Image sets counted as visits to a scanner, and what shows that each was used, in words.
 
-One visit to a scanner is one acquisition: a 4D-CT with all its phases, a PET with the CT it came with. Localizers,
+One visit is a 4D-CT with all its phases, or a PET with the CT it came with. Localizers,
 derived series, cone-beam CT and secondary captures are listed and not counted. That a set is here, or lies in the
 planning frame of reference, shows no use of it: it is listed, and counts where an object references or registers it.
 """
@@ -29,7 +29,7 @@ LEVEL_WORDS: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acquisition:
+class Visit:
     """One visit to a scanner."""
 
     members: tuple[int, ...]
@@ -52,16 +52,16 @@ class Acquisition:
         return f"{name}, {LEVEL_WORDS[self.level]}" + ("" if self.is_counted else "; not counted")
 
 
-def acquisitions(image_sets: Sequence[ImageSet]) -> tuple[Acquisition, ...]:
-    """Group image sets into acquisitions: visits to a scanner.
+def visits(image_sets: Sequence[ImageSet]) -> tuple[Visit, ...]:
+    """Group image sets into visits to a scanner.
 
-    A frame of reference lasts for one visit. So sets of one patient, one frame and one modality are one acquisition,
+    A frame of reference lasts for one visit. So sets of one patient, one frame and one modality are one visit,
     however often they were reconstructed, split into phases or copied; a PET and a CT of one frame are one if they
     are of one study. What has no frame, or does not count as an image set, stands alone.
 
     Returns
     -------
-    tuple of Acquisition
+    tuple of Visit
         In the order of their first members.
     """
     groups: dict[int, set[int]] = {}
@@ -70,17 +70,17 @@ def acquisitions(image_sets: Sequence[ImageSet]) -> tuple[Acquisition, ...]:
         group = joined.union(*(groups.get(member, set()) for member in joined))
         groups |= dict.fromkeys(group, group)
     members = dict.fromkeys(tuple(sorted(group)) for group in groups.values())
-    return tuple(_acquisition(image_sets, each) for each in sorted(members))
+    return tuple(_visit(image_sets, each) for each in sorted(members))
 
 
-def counted(image_sets: Sequence[ImageSet]) -> tuple[Acquisition, ...]:
-    """Acquisitions that count: those that an object shows to have been used."""
-    return tuple(acquisition for acquisition in acquisitions(image_sets) if acquisition.is_counted)
+def counted(image_sets: Sequence[ImageSet]) -> tuple[Visit, ...]:
+    """Visits that count: those that an object shows to have been used."""
+    return tuple(visit for visit in visits(image_sets) if visit.is_counted)
 
 
-def fused(image_sets: Sequence[ImageSet]) -> tuple[Acquisition, ...]:
-    """Acquisitions of which an object shows that they were used beside the planning image."""
-    return tuple(acquisition for acquisition in acquisitions(image_sets) if acquisition.is_fused)
+def fused(image_sets: Sequence[ImageSet]) -> tuple[Visit, ...]:
+    """Visits of which an object shows that they were used beside the planning image."""
+    return tuple(visit for visit in visits(image_sets) if visit.is_fused)
 
 
 def used_modalities(image_sets: Sequence[ImageSet]) -> frozenset[str]:
@@ -104,11 +104,11 @@ def _is_of_planning(image_sets: Sequence[ImageSet], n: int) -> bool:
     return planning.role is ImageRole.PLANNING and same_modality and _is_same_visit(planning, other)
 
 
-def _acquisition(image_sets: Sequence[ImageSet], members: tuple[int, ...]) -> Acquisition:
+def _visit(image_sets: Sequence[ImageSet], members: tuple[int, ...]) -> Visit:
     chosen = [image_sets[n] for n in members]
     used = [image_set for image_set in chosen if _is_used(image_set)]
     beside = [image_sets[n] for n in members if not _is_of_planning(image_sets, n)]
-    return Acquisition(
+    return Visit(
         members=members,
         modalities=tuple(dict.fromkeys(image_set.modality for image_set in chosen)),
         phases=max(len(image_set.series) for image_set in chosen),

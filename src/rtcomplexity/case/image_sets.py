@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.dicom.image_link import modality_rank
+from rtcomplexity.case.image_link import modality_rank
 from rtcomplexity.model.case import EvidenceLevel, ImageRole, ImageSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rtcomplexity.dicom.image_link import Link
-    from rtcomplexity.dicom.image_series import FoundSeries
+    from rtcomplexity.case.image_link import Link
+    from rtcomplexity.case.image_series import FoundSeries
     from rtcomplexity.model.image import ImageSeries
     from rtcomplexity.model.issue import Issue
     from rtcomplexity.model.registration import SpatialRegistration

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pydicom.sequence import Sequence
 
-from rtcomplexity.dicom.image_series import build_series
+from rtcomplexity.case.image_series import build_series
 from rtcomplexity.dicom.index import index_folder
 from rtcomplexity.settings import Settings
 from unit.dicom.datasets import AXIAL, ENHANCED_CT, MR, PT, TURNED, item, new, save, slices

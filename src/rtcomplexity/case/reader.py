@@ -6,23 +6,19 @@ Brings the other readers together and holds what they found against each other; 
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections import Counter
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.dicom import elements
-from rtcomplexity.dicom.case_issues import input_issues, left_out, link_issues
-from rtcomplexity.dicom.image_link import find_link
-from rtcomplexity.dicom.image_series import build_series
-from rtcomplexity.dicom.image_sets import build_image_sets
-from rtcomplexity.dicom.index import FileIndex, index_folder, load
-from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe
-from rtcomplexity.dicom.roi_images import roi_image_issues
-from rtcomplexity.dicom.rt_plan import read_plan
-from rtcomplexity.dicom.selection import Candidate, choose
-from rtcomplexity.dicom.structure_set import structure_set_from
-from rtcomplexity.dicom.target_class import NO_ALIASES
+from rtcomplexity.case.case_issues import input_issues, link_issues
+from rtcomplexity.case.image_link import find_link
+from rtcomplexity.case.image_series import build_series
+from rtcomplexity.case.image_sets import build_image_sets
+from rtcomplexity.case.roi_images import roi_image_issues
+from rtcomplexity.case.selection import Candidate, choose
+from rtcomplexity.case.target_names import NO_ALIASES
+from rtcomplexity.case.targets import classify_rois
+from rtcomplexity.dicom.index import FileIndex, index_folder
+from rtcomplexity.dicom.objects import left_out, read_plans, read_registrations, read_set
 from rtcomplexity.errors import (
     InputDataError,
     NoStructureSetError,
@@ -35,18 +31,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from pydicom.dataset import Dataset
-
+    from rtcomplexity.case.image_series import FoundSeries
+    from rtcomplexity.case.selection import Choice
     from rtcomplexity.dicom.headers import IndexedFile
-    from rtcomplexity.dicom.image_series import FoundSeries
-    from rtcomplexity.dicom.selection import Choice
     from rtcomplexity.model.case import ImageSet
     from rtcomplexity.model.plan import RtPlan
     from rtcomplexity.model.registration import SpatialRegistration
     from rtcomplexity.model.structure_set import StructureSet, TargetClass
     from rtcomplexity.settings import Settings
 
-_Value = TypeVar("_Value")
 _NOT_READ: Final = frozenset(
     {"file-broken", "file-too-large", "file-unreadable", "folder-unreadable", "linked-folders"}
 )
@@ -71,7 +64,7 @@ def read_case(
     structure_set_uid : str, optional
         SOP Instance UID of the set to assess, or a beginning or end of it that fits one set only.
     aliases : Mapping[str, TargetClass]
-        From :func:`rtcomplexity.dicom.target_class.parse_aliases`.
+        From :func:`rtcomplexity.case.target_names.parse_aliases`.
     progress : callable, optional
         Called with (files done, files in all) while indexing.
 
@@ -113,7 +106,8 @@ def _case(
 ) -> Case:
     """Put what goes with the chosen structure set beside it; `noticed` are the issues so far."""
     chosen, link = choice.chosen.structure_set, choice.chosen.link
-    registrations, registration_issues = _registrations(index, choice.chosen, settings)
+    objects, registration_issues = read_registrations(index.registrations, settings)
+    registrations = choice.chosen.relationships + objects  # what the set states itself comes first
     image_sets, series_issues = build_image_sets(found, link, chosen.references, registrations)
     phase_sets = _phase_sets(choice.others, link.planning, image_sets)
     plan, choice_issues = _plan_of(chosen, plans)
@@ -175,7 +169,7 @@ def _plural(word: str, count: int) -> str:
 
 def _plans(index: FileIndex, settings: Settings) -> tuple[tuple[RtPlan, ...], tuple[Issue, ...]]:
     """Read the plans; one that was rejected states nothing."""
-    plans, issues = _read_each(index.plans, settings, lambda dataset, sha256: (read_plan(dataset, sha256), ()))
+    plans, issues = read_plans(index.plans, settings)
     valid = tuple(plan for plan in plans if plan.approval_status != "REJECTED")
     if len(valid) == len(plans):
         return plans, issues
@@ -211,62 +205,15 @@ def _candidate(
     settings: Settings,
     aliases: Mapping[str, TargetClass],
 ) -> Candidate:
-    dataset = load(file, settings.max_structure_set_bytes, settings)
-    structure_set, issues = structure_set_from(dataset, file.sha256, settings=settings, aliases=aliases)
-    relationships, relationship_issues = _relationships(dataset, file.sha256)
+    unclassified, relationships, issues = read_set(file, settings)
+    structure_set, class_issues = classify_rois(unclassified, aliases, settings)
     return Candidate(
-        structure_set=replace(structure_set, patient_key=file.patient_key),
-        issues=issues + relationship_issues,
+        structure_set=structure_set,
+        issues=issues + class_issues,
         link=find_link(structure_set, found),
         is_planned_on=structure_set.sop_instance_uid in planned,
         relationships=relationships,
     )
-
-
-def _relationships(dataset: Dataset, sha256: str) -> tuple[tuple[SpatialRegistration, ...], tuple[Issue, ...]]:
-    """Read the retired Frame of Reference Relationship Sequence (3006,00C0), where there is one."""
-    if not any(0x300600C0 in frame for frame in elements.items(dataset, 0x30060010)):
-        return (), ()
-    from rtcomplexity.dicom.registration import read_frame_relationships  # noqa: PLC0415 -- hardly a set has any
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return read_frame_relationships(dataset, sha256)
-
-
-def _registrations(
-    index: FileIndex, candidate: Candidate, settings: Settings
-) -> tuple[tuple[SpatialRegistration, ...], tuple[Issue, ...]]:
-    """Read the registration objects, after the relationships that the structure set itself states."""
-    if not index.registrations:
-        return candidate.relationships, ()
-    from rtcomplexity.dicom.registration import read_registration  # noqa: PLC0415 -- most folders hold none
-
-    registrations, issues = _read_each(index.registrations, settings, read_registration)
-    return candidate.relationships + registrations, issues
-
-
-def _read_each(
-    files: Iterable[IndexedFile],
-    settings: Settings,
-    read: Callable[[Dataset, str], tuple[_Value, tuple[Issue, ...]]],
-) -> tuple[tuple[_Value, ...], tuple[Issue, ...]]:
-    """Read files of one kind; one that cannot be read becomes an issue and spoils no other."""
-    values: list[_Value] = []
-    issues: list[Issue] = []
-    for file in files:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # pydicom's: what matters of them the readers make issues of
-                value, noticed = read(load(file, settings.max_file_bytes, settings), file.sha256)
-        except InputDataError as fault:
-            issues.append(left_out(file, fault.found))
-        except PARSE_FAULTS as fault:
-            issues.append(left_out(file, f"{describe(fault)}."))
-        else:
-            values.append(value)
-            issues += noticed
-    return tuple(values), tuple(issues)
 
 
 def _plan_of(chosen: StructureSet, plans: Sequence[RtPlan]) -> tuple[RtPlan | None, tuple[Issue, ...]]:

@@ -14,7 +14,7 @@ from rtcomplexity.model.issue import Issue, Severity, roi_subject
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rtcomplexity.dicom.image_link import Link
+    from rtcomplexity.case.image_link import Link
     from rtcomplexity.model.case import ImageSet
     from rtcomplexity.model.image import ImageSeries
     from rtcomplexity.model.structure_set import Roi, StructureSet

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rtcomplexity.dicom.case_reader import read_case
-from rtcomplexity.dicom.target_class import parse_aliases
+from rtcomplexity.case.reader import read_case
+from rtcomplexity.case.target_names import parse_aliases
 from rtcomplexity.errors import (
     CorruptStructureSetError,
     LimitExceededError,

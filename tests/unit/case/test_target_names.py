@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtcomplexity.dicom.target_class import (
+from rtcomplexity.case.target_names import (
     class_from_name,
     classify,
     is_pet_derived,

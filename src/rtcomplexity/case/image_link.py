@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rtcomplexity.dicom.image_series import FoundSeries
+    from rtcomplexity.case.image_series import FoundSeries
     from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.model.structure_set import ImageReferences, StructureSet
 
