@@ -495,13 +495,15 @@ def _verdict(verdict: Verdict, profile: Profile) -> rec.VerdictRecord:
 
 def _cohort(cohort: BesideCohort, comparison: Comparison | None) -> rec.CohortRecord:
     found = comparison
+    is_compared = found is not None and "too_few_plans" not in found.context
+    too_few = "nothing was scored" if found is None else "too few plans"
     return rec.CohortRecord(
         sha256=cohort.local.cohort.sha256,
         n=None if found is None else found.n,
         left_out=None if found is None else found.left_out,
-        at_or_above=None if found is None else found.at_or_above,
-        p=rec.Missing(reason="nothing was scored") if found is None else found.p,
-        side=None if found is None else found.side.value,
+        at_or_above=found.at_or_above if found is not None and is_compared else None,
+        p=found.p if found is not None and is_compared else rec.Missing(reason=too_few),
+        side=found.side.value if found is not None and is_compared else None,
         counts=found is not None and found.counts,
         context=() if found is None else found.context,
         text="Nothing was scored, so nothing was compared with local plans." if found is None else found.text,

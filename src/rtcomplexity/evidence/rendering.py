@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.evidence.formats.csv import image_sets_csv, rois_csv
+from rtcomplexity.evidence.formats.csv import csv_notice, image_sets_csv, rois_csv
 from rtcomplexity.evidence.formats.html import evidence_html
 from rtcomplexity.evidence.formats.pdf import evidence_pdf
 from rtcomplexity.evidence.formats.summary import summary_txt
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 EVIDENCE_FILE: Final = "evidence.json"
 PICTURE_FOLDER: Final = "pictures"
+CSV_NOTICE_FILE: Final = "csv_notice.txt"
 REPORTS: Final[dict[str, Renderer]] = {
+    CSV_NOTICE_FILE: lambda record, _: csv_notice(record),
     "evidence.html": evidence_html,
     "evidence.pdf": evidence_pdf,
     "image_sets.csv": lambda record, _: image_sets_csv(record),
@@ -34,7 +36,7 @@ REPORTS: Final[dict[str, Renderer]] = {
 FORMATS: Final = {
     "html": ("evidence.html",),
     "pdf": ("evidence.pdf",),
-    "csv": ("image_sets.csv", "rois.csv"),
+    "csv": ("image_sets.csv", "rois.csv", CSV_NOTICE_FILE),
     "txt": ("summary.txt",),
 }
 """What ``report --format`` may name."""

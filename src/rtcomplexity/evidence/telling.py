@@ -191,6 +191,8 @@ class Cover:
     because: tuple[str, ...]
     decided_by: str
     """The two deciding families in a sentence; empty where nothing was scored."""
+    unmeasured: str
+    """The families that could not be measured, in a sentence; empty where all were."""
     stop: str
     """That the claim is not eligible, and why, where a rule says so: said before anything else; else empty."""
     claim: str
@@ -216,7 +218,8 @@ def cover_of(record: Record) -> Cover:
         answer=ANSWERS[verdict.value],
         headline=headline(verdict),
         because=because(verdict),
-        decided_by=decided_by(record.score) if verdict.value != "insufficient_evidence" else unmeasured(record.score),
+        decided_by="" if verdict.value == "insufficient_evidence" else decided_by(record.score),
+        unmeasured=unmeasured(record.score),
         stop=_stop(verdict),
         claim=CLAIM[verdict.claim],
         claim_text=verdict.claim_rule.text,
@@ -260,9 +263,14 @@ def unmeasured(score: ScoreRecord) -> str:
     return f"Not measured: {'; '.join(told)}." if told else ""
 
 
+def documents_matter(verdict: VerdictRecord) -> bool:
+    """Whether further documents can still change what to do: not once the claim is excluded or not supported."""
+    return verdict.claim != "not_eligible" and verdict.value != "rejects"
+
+
 def missing_by_supplier(record: Record) -> tuple[Supplied, ...]:
-    """List what documentation still needs, by who supplies it; nothing where the claim is not eligible."""
-    if record.verdict.claim == "not_eligible":
+    """List what documentation still needs, by who supplies it; nothing where no document can still matter."""
+    if not documents_matter(record.verdict):
         return ()
     own = dict(_own_words(record))
     by_supplier: dict[str, list[str]] = {}

@@ -53,6 +53,7 @@ class _Row(NamedTuple):
     ibsi_code: str
     attribute: str
     description: str
+    formula: str
 
 
 ROWS: Final = (
@@ -63,6 +64,7 @@ ROWS: Final = (
         "KLMA",
         "centre_of_mass_shift",
         "Distance between the centre of the mask and that of its CT values.",
+        "|mean of the voxel centers - mean of the voxel centers weighted by CT value|",
     ),
     _Row(
         "ct.integrated_intensity",
@@ -71,6 +73,7 @@ ROWS: Final = (
         "99N0",
         "integrated_intensity",
         "Mean CT value inside the mask times the volume of its mesh.",
+        "mean CT value x V, the volume of the mesh",
     ),
     _Row(
         "ct.morans_i",
@@ -79,6 +82,7 @@ ROWS: Final = (
         "N365",
         "morans_i",
         "Spatial autocorrelation of the CT values inside the mask, pairs weighted by 1 / distance.",
+        "N sum_ij w_ij (x_i - m)(x_j - m) / (sum_ij w_ij sum_i (x_i - m)^2), w_ij = 1 / distance",
     ),
     _Row(
         "ct.gearys_c",
@@ -87,6 +91,7 @@ ROWS: Final = (
         "NPT7",
         "gearys_c",
         "Spatial contrast of the CT values inside the mask, pairs weighted by 1 / distance.",
+        "(N - 1) sum_ij w_ij (x_i - x_j)^2 / (2 sum_ij w_ij sum_i (x_i - m)^2), w_ij = 1 / distance",
     ),
 )
 OVER_ALL_PAIRS: Final = frozenset({"morans_i", "gearys_c"})
@@ -120,6 +125,7 @@ CT_MORPHOLOGY: Final[tuple[MetricDefinition[CtShape], ...]] = tuple(
         unit=row.unit,
         description=row.description,
         compute=partial(weighted_feature, attribute=row.attribute),
+        formula=row.formula,
         ibsi_code=row.ibsi_code,
         reference=IBSI,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -24,6 +25,19 @@ class MetricDefinition(Generic[Subject_contra]):
     """One sentence in plain words, with the convention it follows."""
     compute: Callable[[Subject_contra], float]
     """A pure function of the measured subject; raises NotMeasurableError where there is no value."""
+    formula: str = ""
+    """Exact rule, where `compute` is one function for several metrics and so cannot document this one."""
     ibsi_code: str = ""
     reference: str = ""
     """Key of a published source in :mod:`rtcomplexity.metrics.references`; empty means our own definition."""
+
+
+def documented_rule(source: object) -> str:
+    """First paragraph of the documentation of what computes a metric: a function, or a property of a shape.
+
+    Examples
+    --------
+    >>> documented_rule(documented_rule).split(":")[0]
+    'First paragraph of the documentation of what computes a metric'
+    """
+    return " ".join((inspect.getdoc(source) or "").partition("\n\n")[0].split())

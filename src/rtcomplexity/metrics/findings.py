@@ -146,16 +146,30 @@ def _outside(context: RoiContext, subject: str) -> Iterator[Issue]:
     first, last = image.slice_positions_mm[[0, -1]]
     positions = context.stack.positions_mm
     beyond = int(((positions < first - half) | (positions > last + half)).sum())
-    if share or beyond:
+    vertices = len(on_first.points_mm)
+    outside = _outside_words(round(share * vertices), vertices, beyond, len(positions))
+    if outside:
         yield Issue(
             code="contours-outside-image",
             severity=Severity.WARNING,
             subject=subject,
             text=(
-                f"{100 * share:.2g} % of the vertices and {beyond} planes lie outside the planning image; they count "
-                "in the contour volume, but no voxel stands for them."
+                f"Outside the planning image: {outside}. They count in the "
+                "contour volume and are not represented in the voxel mask."
             ),
         )
+
+
+def _outside_words(vertices: int, all_vertices: int, planes: int, all_planes: int) -> str:
+    """Name what lies outside, and only that: planes beyond the image's slices, vertices beyond its rows and columns.
+
+    Examples
+    --------
+    >>> _outside_words(0, 900, 97, 120), _outside_words(3, 900, 0, 12), _outside_words(3, 900, 1, 12)
+    ('97 of 120 planes', '3 of 900 vertices', '1 of 12 planes and 3 of 900 vertices')
+    """
+    counts = ((planes, f"{planes} of {all_planes} planes"), (vertices, f"{vertices} of {all_vertices} vertices"))
+    return " and ".join(words for count, words in counts if count)
 
 
 def _tps(context: RoiContext, values: Mapping[str, Measurement], subject: str) -> Iterator[Issue]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.definition import MetricDefinition, documented_rule
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.units import Unit
 
@@ -257,6 +257,7 @@ def definitions(prefix: str, name: str, unit: Unit, unit_per_mm: Unit) -> tuple[
                 unit=unit,
                 description=f"{what} of the {name} values inside the target, on the planning grid's voxels.",
                 compute=_of_inside(compute),
+                formula=documented_rule(compute) or "linear between order statistics",
                 ibsi_code=code,
                 reference=IBSI if code else "",
             )

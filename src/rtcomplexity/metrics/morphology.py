@@ -7,7 +7,7 @@ compared by the sub-voxel surface, divided by what the sphere of the same volume
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.units import MM3_PER_CM3, Unit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rtcomplexity.metrics.context import ShapeContext
 
 IBSI = "zwanenburg_ibsi_2020"
@@ -29,6 +31,38 @@ class _Row(NamedTuple):
     attribute: str
     scale: float = 1.0
 
+
+FORMULAS: Final[Mapping[str, str]] = {
+    "volume_mesh": "V = |sum over mesh faces of a · (b x c)| / 6",
+    "surface_area": "A = sum over mesh faces of |ab x ac| / 2",
+    "surface_to_volume": "A / V",
+    "compactness_1": "V / (pi^(1/2) A^(3/2))",
+    "compactness_2": "36 pi V^2 / A^3",
+    "spherical_disproportion": "A / (36 pi V^2)^(1/3)",
+    "sphericity": "(36 pi V^2)^(1/3) / A",
+    "asphericity": "(A^3 / (36 pi V^2))^(1/3) - 1",
+    "maximum_3d_diameter": "largest distance between two mesh vertices",
+    "major_axis_length": "4 sqrt(largest eigenvalue of the covariance of the voxel centers)",
+    "minor_axis_length": "4 sqrt(second eigenvalue of the covariance of the voxel centers)",
+    "least_axis_length": "4 sqrt(smallest eigenvalue of the covariance of the voxel centers)",
+    "elongation": "sqrt(second eigenvalue / largest eigenvalue)",
+    "flatness": "sqrt(smallest eigenvalue / largest eigenvalue)",
+    "volume_density_aabb": "V / volume of the axis-aligned bounding box",
+    "area_density_aabb": "A / area of the axis-aligned bounding box",
+    "volume_density_aee": "3 V / (4 pi a b c), a, b, c half the principal axis lengths",
+    "area_density_aee": "A / area of the ellipsoid with half the principal axis lengths as semi-axes (IBSI's series)",
+    "volume_density_convex_hull": "V / volume of the convex hull",
+    "area_density_convex_hull": "A / area of the convex hull",
+}
+"""Formula of each IBSI feature by attribute; V and A are volume and area of the mesh."""
+SUBVOXEL_FORMULAS: Final[Mapping[str, str]] = {
+    "volume_mm3": "volume of the surface, summed over bodies",
+    "area_mm2": "area of the surface, summed over bodies",
+    "sphericity": "(36 pi V^2)^(1/3) / A of each body",
+    "solidity": "V / volume of the convex hull of each body",
+    "relative_sphericity": "sphericity of each body / that of the sphere of equal volume cut at the same planes",
+    "relative_solidity": "solidity of each body / that of the sphere of equal volume cut at the same planes",
+}
 
 IBSI_ROWS = (
     _Row("shape.mesh_volume", "Volume (mesh)", Unit.CM3, "RNU0", "volume_mesh", 1 / MM3_PER_CM3),
@@ -92,6 +126,7 @@ def _ibsi_definition(row: _Row) -> MetricDefinition[ShapeContext]:
         unit=row.unit,
         description=f"{row.title} of the padded mask on the planning grid (marching cubes at 0.5), as IBSI defines it.",
         compute=partial(ibsi_feature, attribute=row.attribute, scale=row.scale),
+        formula=FORMULAS[row.attribute],
         ibsi_code=row.ibsi_code,
         reference=IBSI,
     )
@@ -107,6 +142,7 @@ def _subvoxel_definition(row: _Row) -> MetricDefinition[ShapeContext]:
             "planes and rounded at the ends; several bodies are weighted by volume."
         ),
         compute=partial(subvoxel_feature, attribute=row.attribute, scale=row.scale),
+        formula=SUBVOXEL_FORMULAS[row.attribute],
     )
 
 

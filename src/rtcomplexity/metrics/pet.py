@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.metrics import intensity
-from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.definition import MetricDefinition, documented_rule
 from rtcomplexity.metrics.intensity import inside_values
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.units import MM3_PER_CM3, Unit
@@ -280,6 +280,7 @@ def _statistics() -> tuple[MetricDefinition[PetContext], ...]:
             unit=Unit.SUVBW,
             description=f"{what} SUVbw inside the target, on the planning grid's voxels.",
             compute=_of_suvbw(compute),
+            formula=documented_rule(compute),
             ibsi_code=code,
             reference=intensity.IBSI,
         )
@@ -316,6 +317,7 @@ def _defined(
             unit=unit,
             description=what,
             compute=_with(compute, threshold),
+            formula=documented_rule(compute),
         )
         for key, title, unit, what, compute in parts
     )
@@ -339,6 +341,7 @@ UPTAKE: Final[tuple[MetricDefinition[PetContext], ...]] = (
         unit=Unit.SUVBW,
         description="Mean SUVbw of the 3 mm inside the surface less the mean of the 3 mm outside it.",
         compute=lambda pet: intensity.boundary_contrast(pet.image),
+        formula=documented_rule(intensity.boundary_contrast),
     ),
     MetricDefinition(
         key="pet.boundary_gradient",
@@ -346,6 +349,7 @@ UPTAKE: Final[tuple[MetricDefinition[PetContext], ...]] = (
         unit=Unit.SUVBW_PER_MM,
         description="Mean gradient magnitude at the voxels on both sides of the surface.",
         compute=lambda pet: intensity.boundary_gradient(pet.image),
+        formula=documented_rule(intensity.boundary_gradient),
     ),
 )
 """Metrics of a PET inside and around any target."""

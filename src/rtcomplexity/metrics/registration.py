@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.definition import MetricDefinition, documented_rule
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.units import Unit
 
@@ -94,6 +94,7 @@ PAIR: Final[tuple[MetricDefinition[RegistrationContext], ...]] = (
         unit=Unit.NONE,
         description="Nats, 64 x 64 bins, on the voxels within 10 mm of the target, at equal coordinates.",
         compute=lambda context: mutual_information(*pairs(context.planning, context.before)),
+        formula=documented_rule(mutual_information),
     ),
     MetricDefinition(
         key="registration.mutual_information_after",
@@ -101,6 +102,7 @@ PAIR: Final[tuple[MetricDefinition[RegistrationContext], ...]] = (
         unit=Unit.NONE,
         description="Nats, 64 x 64 bins, on the voxels within 10 mm of the target, through the registration.",
         compute=lambda context: mutual_information(*pairs(context.planning, context.after)),
+        formula=documented_rule(mutual_information),
     ),
     MetricDefinition(
         key="registration.cross_correlation_before",
@@ -108,6 +110,7 @@ PAIR: Final[tuple[MetricDefinition[RegistrationContext], ...]] = (
         unit=Unit.NONE,
         description="Pearson's correlation on the voxels within 10 mm of the target, at equal coordinates.",
         compute=lambda context: normalised_cross_correlation(*pairs(context.planning, context.before)),
+        formula=documented_rule(normalised_cross_correlation),
     ),
     MetricDefinition(
         key="registration.cross_correlation_after",
@@ -115,6 +118,7 @@ PAIR: Final[tuple[MetricDefinition[RegistrationContext], ...]] = (
         unit=Unit.NONE,
         description="Pearson's correlation on the voxels within 10 mm of the target, through the registration.",
         compute=lambda context: normalised_cross_correlation(*pairs(context.planning, context.after)),
+        formula=documented_rule(normalised_cross_correlation),
     ),
 )
 """Metrics of one registered pair of images around one target."""

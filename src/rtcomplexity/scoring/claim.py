@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rtcomplexity.model.issue import Issue, Severity
-from rtcomplexity.scoring.cohort import CONTEXT_TEXTS
+from rtcomplexity.scoring.cohort import CONTEXT_TEXTS, LEAST_PLANS
 from rtcomplexity.scoring.facts import Site, StatedBy
 from rtcomplexity.scoring.payer import UNLISTED, Gate, payer_stated, payers
 
@@ -215,6 +215,8 @@ def readiness_of(
 def _beside(cohort: Comparison) -> tuple[ReadinessState, str]:
     if cohort.counts:
         return ReadinessState.MET, f"A cohort of {cohort.n} local plans stands beside the built-in reference."
+    if cohort.n < LEAST_PLANS:
+        return ReadinessState.MISSING, cohort.text
     why = "; ".join(CONTEXT_TEXTS[code] for code in cohort.context)
     return ReadinessState.MISSING, f"The cohort of {cohort.n} local plans is context only: {why}."
 

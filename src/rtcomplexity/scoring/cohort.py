@@ -33,9 +33,6 @@ UNUSUAL_ONE_IN: Final = 40
 """Unusual: p at most 1 in 40, which is 0.025."""
 TYPICAL_ONE_IN: Final = 4
 """Typical: p above 1 in 4, so T lies below the cohort's 75th percentile."""
-SMALL_COHORT: Final = (
-    "At n = 50 the empirical cutoff's false support averages 4.4 %, and 9.5 % in the worst twentieth of such cohorts."
-)
 QUANTILES: Final = (5.0, 25.0, 50.0, 75.0, 95.0, 97.5)
 SAME_SPACING_MM: Final = 0.05
 """Slice spacings that differ by less are one."""
@@ -190,8 +187,11 @@ class Comparison:
     @property
     def text(self) -> str:
         """What it came to, in a sentence or two."""
-        if not self.n:
-            return "The local cohort holds no other patient's plan of this stratum."
+        if self.n < LEAST_PLANS:
+            return (
+                f"The local cohort has {self.n} plans of this stratum from other patients; a comparison needs at least "
+                f"{LEAST_PLANS}."
+            )
         those = {0: "none scores", 1: "1 scores"}.get(self.at_or_above, f"{self.at_or_above} score")
         told = f"Of {self.n} local plans, {those} as high or higher (p = {self.p:.3g}): {self.side} among them."
         why = "; ".join(CONTEXT_TEXTS[code] for code in self.context)
@@ -279,7 +279,7 @@ class StratumSummary:
     context: tuple[str, ...]
     """Why it moves no verdict; empty where it can."""
     t_quantiles: dict[str, float]
-    """By percentile, linear between plans."""
+    """By percentile, linear between plans; empty where the cohort is too small."""
     unusual_above: float | None
     """What T has to exceed to be unusual; None where the cohort is too small for any to be."""
     slice_spacing_mm: tuple[float, float] | None
@@ -326,8 +326,8 @@ def _stratum_summary(stratum: CohortStratum, context: tuple[str, ...]) -> Stratu
         id=stratum.id,
         n=len(t),
         context=(*_too_few(len(t)), *context),
-        t_quantiles={f"{percent:g}": _quantile(t, percent) for percent in QUANTILES},
-        unusual_above=unusual_above(t),
+        t_quantiles={f"{percent:g}": _quantile(t, percent) for percent in QUANTILES} if len(t) >= LEAST_PLANS else {},
+        unusual_above=unusual_above(t) if len(t) >= LEAST_PLANS else None,
         slice_spacing_mm=(min(spacings), max(spacings)) if spacings else None,
     )
 

@@ -122,11 +122,13 @@ VERDICT_WORDS: Final = {
 
 
 def findings(score: Score) -> tuple[list[str], list[str]]:
-    """Return a sentence for every family above typical, and one for every other: typical, or not measured."""
+    """Return a sentence for every family above typical, and one for every typical one.
+
+    A family without a measured factor speaks neither for nor against: its level says that it was not measured.
+    """
     above = [family_sentence(family) for family in score.families if family.level in {Level.ELEVATED, Level.HIGH}]
     typical = [family_sentence(family) for family in score.families if family.level is Level.TYPICAL]
-    unmeasured = [family_sentence(family) for family in score.families if not family.is_measurable]
-    return above, [*typical, *unmeasured]
+    return above, typical
 
 
 def family_sentence(family: FamilyScore) -> str:

@@ -164,9 +164,7 @@ def assess(
     blockers = blocking_reasons(facts, profile)
     stratum = stratum_of(facts, profile)
     if blockers or stratum is None:
-        verdict = _verdict(
-            VerdictValue.INSUFFICIENT_EVIDENCE, blockers, facts, profile, stability, against=[r.text for r in blockers]
-        )
+        verdict = _verdict(VerdictValue.INSUFFICIENT_EVIDENCE, blockers, facts, profile, stability)
         return Outcome(facts=facts, stratum=stratum, score=None, verdict=verdict, cohort=cohort)
     return _scored_outcome(replace(_question(gross_target, facts, profile, stratum, stability), cohort=cohort))
 
@@ -368,7 +366,7 @@ def _instability(question: _Question) -> tuple[Reason, ...]:
 def _findings(question: _Question, found: Score, reasons: tuple[Reason, ...]) -> tuple[list[str], list[str]]:
     in_favour, against = sentences.findings(found)
     joint = question.profile.joint(question.stratum.id)
-    about_t = [each.text for each in reasons if each.code != "cohort_disagrees"]
+    about_t = [each.text for each in reasons if each.code not in {"cohort_disagrees", "unmeasured_families"}]
     from_cohort = [each.text for each in reasons if each.code == "cohort_disagrees"]
     limits = limiting_reasons(question.facts, question.gross_target, question.profile, question.stratum)
     if found.t >= joint.c_support:

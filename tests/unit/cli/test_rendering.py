@@ -12,7 +12,7 @@ from rtcomplexity.cli.rendering.contents import contents_parts
 from rtcomplexity.cli.rendering.values import own_volume
 from rtcomplexity.evidence.record import Measured
 from rtcomplexity.scoring.guardrails import FORBIDDEN
-from unit.cli.records import READINESS, image_set, issue, record_of, roi
+from unit.cli.records import READINESS, image_set, issue, metric, record_of, roi
 
 WIDTHS = [60, 80, 120]
 VERDICTS = ["supports", "rejects", "indeterminate", "insufficient_evidence"]
@@ -71,12 +71,30 @@ def test_verdict_claim_reason_next_step_and_what_is_missing_stand_on_the_first_s
         "Why Fewer than two aspects of the drawing stand out",
         "The answer changes when the contours are drawn a little differently.",
         "Next Billing team: Do not attach this report",
-        "Missing Physician: signed procedure note",
-        "Billing team: the payer",
         "Findings for",
         "Findings against",
     ):
         assert words in first_screen
+    assert "Missing" not in first_screen, "no document can matter where the files do not support it"
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_what_is_missing_stands_on_the_first_screen_where_it_can_matter(width):
+    first_screen = flowing("\n".join(page(record_of(value="indeterminate"), width).splitlines()[:24]))
+    assert "Missing Physician: signed procedure note" in first_screen
+    assert "Billing team: the payer" in first_screen
+
+
+def test_suvmax_stands_in_the_table_of_targets_where_a_pet_was_measured():
+    measured = roi(2, "GTV-1", "GTV")
+    measured["metrics"]["pet.suvbw_max"] = metric(11.483, "SUVbw")
+    shown = page(record_of(rois=(measured, roi(3, "PTV-1", "PTV"))), 120)
+    heading, gtv, ptv = (
+        next(line for line in shown.splitlines() if name in line) for name in ("SUVmax", "GTV-1", "PTV-1")
+    )
+    assert heading.rstrip().endswith("SUVmax")
+    assert (gtv.split()[-1], ptv.split()[-1]) == ("11.48", "-")
+    assert "SUVmax" not in page(record_of(), 120)
 
 
 def test_what_is_met_is_not_called_missing():

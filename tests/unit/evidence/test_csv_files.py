@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rtcomplexity.evidence.formats.csv import FORMULA_STARTS, image_sets_csv, rois_csv, safe
+from rtcomplexity.evidence.formats.csv import FORMULA_STARTS, csv_notice, image_sets_csv, rois_csv, safe
 from rtcomplexity.evidence.formats.numbers import readable
 from rtcomplexity.evidence.formats.summary import NARRATIVE_LENGTHS, attachment_number, narrative, summary_txt
 from rtcomplexity.evidence.record import from_json, to_json
@@ -22,6 +22,14 @@ def test_every_roi_has_a_line_with_its_numbers():
     assert first["name"] == "GTV 2"
     assert first["contour.count"] == "21"
     assert first["shape.volume [cm3]"] == "20.5"
+
+
+def test_a_table_has_a_header_and_one_row_per_entry_and_nothing_else():
+    record = record_of()
+    for write, entries in ((rois_csv, record.rois), (image_sets_csv, record.image_sets)):
+        header, *body = rows(write(record))
+        assert len(body) == len(entries) > 0
+        assert {len(row) for row in body} == {len(header)}
 
 
 def test_every_image_set_has_a_line_with_its_level():
@@ -47,7 +55,7 @@ def test_a_formula_gets_an_apostrophe(start):
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
-@pytest.mark.parametrize("write", [rois_csv, image_sets_csv, summary_txt])
+@pytest.mark.parametrize("write", [csv_notice, summary_txt])
 def test_disclaimer_findings_and_error_rate_travel_with_the_numbers(write, verdict):
     record = record_of(verdict)
     text = " ".join(write(record).decode("utf-8-sig").replace('""', '"').split())
@@ -71,7 +79,7 @@ def test_the_summary_holds_facts_and_an_attachment_number_and_no_ready_made_stat
 
 
 def test_the_same_record_gives_the_same_bytes():
-    for write in (rois_csv, image_sets_csv, summary_txt):
+    for write in (rois_csv, image_sets_csv, csv_notice, summary_txt):
         assert write(record_of()) == write(record_of())
 
 

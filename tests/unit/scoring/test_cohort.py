@@ -152,7 +152,9 @@ def test_readiness_is_met_by_a_cohort_that_counts_and_by_no_other():
     assert state(beside(EASY)) == ("met", "A cohort of 200 local plans stands beside the built-in reference.")
     few = state(beside(EASY[:50]))
     assert few[0] == "missing"
-    assert "fewer than 120" in few[1]
+    assert (
+        few[1] == "The local cohort has 50 plans of this stratum from other patients; a comparison needs at least 120."
+    )
 
 
 def test_nothing_is_compared_where_nothing_is_scored():
@@ -315,12 +317,23 @@ def test_plans_as_hard_are_counted_in_words(at_or_above, words):
     assert f"Of {125 + at_or_above} local plans" in found.text
 
 
-@pytest.mark.parametrize("n", [1, 2, 7, 130])
+@pytest.mark.parametrize("n", [120, 121, 130])
 def test_quantiles_are_those_of_numpy(n):
     scores = np.round(np.random.default_rng(n).uniform(0, 100, n), 1).tolist()
     (stratum,) = summary_of(local(scores)).strata
     for percent in (5, 25, 50, 75, 95, 97.5):
         assert stratum.t_quantiles[f"{percent:g}"] == pytest.approx(np.quantile(scores, percent / 100), rel=1e-5)
+
+
+@pytest.mark.parametrize("n", [1, 39, 119])
+def test_a_cohort_too_small_says_that_alone(n):
+    found = beside([50.0] * n).compare("sbrt", 90)
+    assert (
+        found.text
+        == f"The local cohort has {n} plans of this stratum from other patients; a comparison needs at least 120."
+    )
+    (stratum,) = summary_of(local([50.0] * n)).strata
+    assert (stratum.n, stratum.t_quantiles, stratum.unusual_above) == (n, {}, None)
 
 
 def test_slices_are_as_in_the_cohort_where_half_its_plans_have_them():

@@ -35,8 +35,10 @@ def metric_parts(definition: MetricDefinition[Any]) -> Iterator[RenderableType]:
     """Yield everything that is declared and documented of one metric."""
     yield Text(f"{definition.key}: {definition.title}", style="bold")
     yield Text(definition.description)
+    if definition.formula:
+        yield Text(definition.formula)
     yield Text("\n".join(f"{label:<11}{value}" for label, value in _facts(definition)))
-    documentation = inspect.getdoc(definition.compute)
+    documentation = _documentation(definition.compute)
     if documentation:
         yield Text(documentation)
 
@@ -48,9 +50,15 @@ def described(definition: MetricDefinition[Any]) -> dict[str, str]:
         "title": definition.title,
         "unit": str(definition.unit),
         "description": definition.description,
+        "formula": definition.formula,
         "ibsi_code": definition.ibsi_code,
         "reference": definition.reference,
     }
+
+
+def _documentation(compute: Any) -> str:  # noqa: ANN401 - any callable
+    """Docstring of the metric's own function; empty where one function with arguments serves several metrics."""
+    return inspect.getdoc(compute) or "" if inspect.isfunction(compute) else ""
 
 
 def _facts(definition: MetricDefinition[Any]) -> Iterator[tuple[str, str]]:

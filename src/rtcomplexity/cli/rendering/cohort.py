@@ -8,7 +8,7 @@ from rich.text import Text
 
 from rtcomplexity.cli.rendering.tables import titled_table
 from rtcomplexity.cli.rendering.values import decimal
-from rtcomplexity.scoring.cohort import CONTEXT_TEXTS, LEAST_PLANS, QUANTILES, SMALL_COHORT
+from rtcomplexity.scoring.cohort import CONTEXT_TEXTS, LEAST_PLANS, QUANTILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,8 +62,10 @@ def _strata_table(summary: CohortSummary) -> Table:
     for stratum in summary.strata:
         table.add_column(stratum.id, justify="right")
     table.add_row("Plans", *(str(stratum.n) for stratum in summary.strata))
+    if all(stratum.n < LEAST_PLANS for stratum in summary.strata):
+        return table
     for percent in QUANTILES:
-        values = (decimal(stratum.t_quantiles[f"{percent:g}"]) for stratum in summary.strata)
+        values = (decimal(stratum.t_quantiles.get(f"{percent:g}")) for stratum in summary.strata)
         table.add_row(f"{percent:g} % of plans up to", *values)
     table.add_row("Unusual above", *(_cutoff(stratum.unusual_above) for stratum in summary.strata))
     table.add_row("Slices, mm apart", *(_range(stratum.slice_spacing_mm) for stratum in summary.strata))
@@ -82,11 +84,12 @@ def _range(spacing_mm: tuple[float, float] | None) -> str:
 
 
 def _standing(stratum: StratumSummary) -> str:
+    if stratum.n < LEAST_PLANS:
+        return f"{stratum.id}: {stratum.n} plans; a comparison needs at least {LEAST_PLANS}."
     if not stratum.context:
         return f"{stratum.id}: {stratum.n} plans, at least {LEAST_PLANS}: it can leave a verdict open."
     why = "; ".join(CONTEXT_TEXTS[code] for code in stratum.context)
-    small = f" {SMALL_COHORT}" if "too_few_plans" in stratum.context else ""
-    return f"{stratum.id}: context only, it moves no verdict: {why}.{small}"
+    return f"{stratum.id}: context only, it moves no verdict: {why}."
 
 
 def _exclusions_table(summary: CohortSummary) -> Table:

@@ -12,11 +12,13 @@ from rtcomplexity.cli.rendering.values import (
     CONTOURS,
     NO_VALUE,
     PLANES,
+    SUV_MAX,
     SYSTEM_VOLUME,
     TARGET_CLASSES,
     UNRESOLVED,
     VOLUME,
     count,
+    decimal,
     is_target,
     name_of,
     names_by_number,
@@ -44,6 +46,9 @@ def targets_table(record: Record) -> Table:
         table.add_column(heading, justify="right")
     names = names_by_number(record)
     targets = [roi for roi in record.rois if is_target(roi)]
+    has_uptake = any(SUV_MAX in roi.metrics for roi in targets)
+    if has_uptake:
+        table.add_column("SUVmax", justify="right")
     for roi in sorted(targets, key=lambda roi: (TARGET_CLASSES.index(roi.target_class), roi.number)):
         table.add_row(
             Text(name_of(roi)),
@@ -55,6 +60,7 @@ def targets_table(record: Record) -> Table:
             own_volume(roi.metrics),
             volume(value_of(roi.metrics, SYSTEM_VOLUME)),
             difference(roi),
+            *([decimal(value_of(roi.metrics, SUV_MAX), 2)] if has_uptake else []),
         )
     return table
 

@@ -18,6 +18,7 @@ TARGET_CLASSES = ("GTV", "ITV", "CTV", "PTV")
 """In the order in which they are told."""
 UNRESOLVED = "UNRESOLVED"
 VOLUME, SYSTEM_VOLUME = "shape.volume", "shape.tps_volume"
+SUV_MAX = "pet.suvbw_max"
 VOLUME_DEVIATION = "shape.volume_deviation"
 TOLD_DEVIATION_PERCENT = 0.5
 CONTOURS, PLANES, POINTS = "contour.count", "contour.plane_count", "contour.point_count"

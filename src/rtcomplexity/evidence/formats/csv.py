@@ -1,8 +1,8 @@
 """The ROIs and the image sets as CSV, one a line, for a spreadsheet.
 
 A text cell that a spreadsheet would run as a formula gets a leading apostrophe; control characters are shown as U+XXXX.
-Below the table stand the verdict, the findings, the false-support rate and the disclaimer, which travel with the
-numbers.
+A table holds its header and its rows and nothing else, so that any reader of CSV gets one row per ROI. The verdict, the
+findings, the false-support rate and the disclaimer go into a text file of their own, :func:`csv_notice`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def rois_csv(record: Record) -> bytes:
         ]
         for roi in record.rois
     ]
-    return _written(heading, rows, record)
+    return _written(heading, rows)
 
 
 def image_sets_csv(record: Record) -> bytes:
@@ -62,7 +62,12 @@ def image_sets_csv(record: Record) -> bytes:
         ]
         for each in record.image_sets
     ]
-    return _written(heading, rows, record)
+    return _written(heading, rows)
+
+
+def csv_notice(record: Record) -> bytes:
+    """Write what the tables must not be read without, as plain text beside them."""
+    return ("\n".join(["About rois.csv and image_sets.csv", "", *map(shown, _context(record))]) + "\n").encode()
 
 
 def safe(text: str) -> str:
@@ -77,13 +82,12 @@ def safe(text: str) -> str:
     return f"'{shown(text)}" if is_formula else shown(text)
 
 
-def _written(heading: Sequence[str], rows: Iterable[Sequence[object]], record: Record) -> bytes:
+def _written(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow(heading)
     for row in rows:
         writer.writerow([_cell(value) for value in row])
-    writer.writerows([[], *([safe(text)] for text in _context(record))])
     return (BYTE_ORDER_MARK + stream.getvalue()).encode()
 
 
@@ -94,7 +98,7 @@ def _cell(value: object) -> object:
 
 
 def _context(record: Record) -> Iterable[str]:
-    """Lines that travel with the numbers: the answer, what speaks against, how often it errs, what this is not."""
+    """What the numbers must not be read without: the answer, findings, how often it errs, what this is not."""
     yield f"Verdict: {ANSWERS[record.verdict.value]}. {record.verdict.text}"
     for finding in record.verdict.findings_for:
         yield f"For: {finding}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from rtcomplexity.evidence.formats.numbers import held, readable
 from rtcomplexity.evidence.formats.text import person_name, shortened, shown
 from rtcomplexity.evidence.record import NOT_STATED
-from rtcomplexity.evidence.telling import LEVELS, Cover, Step, Supplied, cover_of
+from rtcomplexity.evidence.telling import LEVELS, Cover, Step, Supplied, cover_of, documents_matter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,7 +43,17 @@ EVIDENCE_LEVELS: Final = {
     "referenced": "referenced by the structure set",
 }
 STATES: Final = {"met": "there", "missing": "missing", "unknown": "not known"}
-ROI_HEADINGS: Final = ("ROI", "Class", "Drawn", "Contours", "Planes", "Volume cm³", "System's own cm³", "Scored")
+ROI_HEADINGS: Final = (
+    "ROI",
+    "Class",
+    "Drawn",
+    "Contours",
+    "Planes",
+    "Volume cm³",
+    "System's own cm³",
+    "SUVmax",
+    "Scored",
+)
 IMAGE_SET_HEADINGS: Final = ("Modality", "Role", "Evidence of use", "Phases", "Slices", "Registration")
 DIFFICULTIES: Final = (
     "Border of the tumour hard to see (collapsed lung, effusion, scar, earlier treatment)",
@@ -142,7 +152,10 @@ def page_of(record: Record) -> Page:
         image_sets=Table(headings=IMAGE_SET_HEADINGS, rows=tuple(_image_set(each) for each in record.image_sets)),
         readiness=Table(
             headings=("What documentation needs", "State", "Supplied by"),
-            rows=tuple((shown(r.text), STATES[r.state], shown(r.supplied_by)) for r in verdict.readiness),
+            rows=tuple(
+                (shown(r.text), STATES[r.state], shown(r.supplied_by))
+                for r in (verdict.readiness if documents_matter(verdict) else ())
+            ),
         ),
         issues=Table(headings=("Severity", "About", "What was found"), rows=tuple(_issues(record))),
         method=tuple((label, shown(text)) for label, text in _method(record)),
@@ -166,6 +179,7 @@ def _shown_cover(cover: Cover) -> Cover:
         headline=shown(cover.headline),
         because=_sentences(cover.because),
         decided_by=shown(cover.decided_by),
+        unmeasured=shown(cover.unmeasured),
         stop=shown(cover.stop),
         claim=cover.claim,
         claim_text=shown(cover.claim_text),
@@ -270,6 +284,7 @@ def _rois(record: Record) -> Iterator[tuple[str, ...]]:
             number(roi.metrics, "contour.plane_count", 0),
             number(roi.metrics, "shape.volume", 2),
             number(roi.metrics, "shape.tps_volume", 2),
+            number(roi.metrics, "pet.suvbw_max", 2),
             "yes" if roi.is_gross_target else "no" if roi.target_class in GROSS else "",
         )
 

@@ -67,7 +67,7 @@ def _lines(page: Page, attachment: str) -> Iterator[str]:
     yield from [cover.stop, ""] if cover.stop else []
     yield from [f"{cover.answer}: {cover.headline}", ""]
     yield from _wrapped("For the claim", [f"{label}: {text}" for label, text in page.identification])
-    yield from _wrapped("Why", [*cover.because, cover.decided_by])
+    yield from _wrapped("Why", [*cover.because, cover.decided_by, cover.unmeasured])
     yield from _wrapped("Claim status", [f"{cover.claim}. {cover.claim_text}"])
     yield from _wrapped(
         "Service level", [cover.service_level, page.service_level_note if page.verdict == "rejects" else ""]
