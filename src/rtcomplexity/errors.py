@@ -64,6 +64,10 @@ class UnreadableFileError(InputDataError):
     """A file that had to be read cannot be."""
 
 
+class NestedArchiveError(InputDataError):
+    """An archive lies within an archive."""
+
+
 class CorruptStructureSetError(InputDataError):
     """A file says it is an RT Structure Set but has none of its contents."""
 

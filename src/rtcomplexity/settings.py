@@ -55,9 +55,11 @@ class Settings:
     max_nesting: int = 32
     """Deepest sequence within sequences in one file, levels (DICOM's own objects have under 10)."""
     max_inflation: int = 50
-    """A deflated file may unpack to so many times its size ..."""
+    """A deflated file or an archive may unpack to so many times its size ..."""
     inflation_floor_bytes: int = 16_000_000
     """... or to so many bytes, whichever is more, bytes."""
+    max_archive_entries: int = 10_000
+    """Most entries of one zip or tar archive (a 4D-CT with everything that goes with it has some 2,000)."""
     plane_tolerance_mm: float = 0.01
     """Contours whose positions along the normal differ by less lie on one plane, mm."""
     planarity_tolerance_mm: float = 0.5

@@ -43,7 +43,7 @@ OWN_TESTS = (
     elsewhere(116, "a plan over the time limit", Ending.REFUSED, "wall-limit"),
     elsewhere(117, "an input that changes during the run", Ending.ERROR, "changed while it was being read"),
     elsewhere(117, "an input that changes during a batch", Ending.REFUSED, "changed during the run"),
-    elsewhere(118, "a ZIP that climbs folders, a ZIP bomb", Ending.SAFE, "never opened: no DICOM"),
+    elsewhere(118, "a ZIP that climbs folders, a ZIP bomb", Ending.REFUSED, "archive-limit"),
     elsewhere(120, "identifiers in logs, errors, outputs", Ending.SAFE, "none found"),
 )
 RUN = (

@@ -59,14 +59,15 @@ def test_an_input_that_changes_during_the_run_costs_its_own_plan_only(tmp_path):
     _assert_no_secret(ended, tmp_path / "out", root)
 
 
-def test_archives_are_never_opened(tmp_path):
+def test_archives_climb_nowhere_and_inflate_to_nothing(tmp_path):
     root = write_archive(tmp_path / "root", 1)
     with zipfile.ZipFile(root / "slip.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("../../../climbed", "x")
         archive.writestr("bomb", bytes(50_000_000))
     ended = batch(root, tmp_path / "out")
-    assert ended.returncode == ExitCode.DONE, ended.stderr
-    assert not refused(tmp_path / "out")
+    assert ended.returncode == ExitCode.BATCH_WITH_REFUSALS, ended.stderr
+    (row,) = refused(tmp_path / "out").values()
+    assert row["code"] == "archive-limit"
     assert not list(tmp_path.parent.rglob("climbed"))
 
 

@@ -1,29 +1,35 @@
 """Finds every DICOM file below a folder, however they lie, and keeps in the ledger what ties them together.
 
 Walks as a stream; a file whose size and time are as they were is not opened. Headers are read in child processes, some
-files a task: a file that kills its child is found by halving, and costs itself alone. Linked folders are not followed.
+files a task: a file that kills its child is found by halving, and costs itself alone. Members of zip and tar archives
+count as files; linked folders are followed only where that is asked for.
 """
 
 from __future__ import annotations
 
 import os
-import stat
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rtcomplexity.batch.ledger import FileRow
 from rtcomplexity.batch.values import IndexTask, Status
 from rtcomplexity.errors import NoInputError
+from rtcomplexity.sources.archives import Unopened
+from rtcomplexity.sources.member import MEMBER_SEPARATOR
+from rtcomplexity.sources.walk import LINKED_FOLDER, SPECIAL_FILE, regular_files, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from rtcomplexity.batch.engines.engine import Engine, Task
     from rtcomplexity.batch.ledger import Ledger
     from rtcomplexity.batch.values import Limits, Outcome
     from rtcomplexity.settings import Settings
+    from rtcomplexity.sources.member import Source
 
 _FILES_A_TASK: Final = 64
+_MEMBERS_A_TASK: Final = 2048
+"""Of one archive: each child has to read its list of entries, and a compressed tar from its beginning."""
 _COMMIT_EVERY: Final = 5000
 
 
@@ -33,21 +39,24 @@ class _Seen(NamedTuple):
     size: int
     mtime: int
 
-
-class _Fault(NamedTuple):
-    code: str
-    reason: str
-
-
-_LINKED: Final = _Fault("linked-folder", "A linked folder was not followed: give the folder it leads to.")
+    @property
+    def archive(self) -> str:
+        """The archive of a member; empty for a file of the disk."""
+        path, separator, _ = self.text.partition(MEMBER_SEPARATOR)
+        return path if separator else ""
 
 
 class Discovery:
     """One look at an input folder."""
 
-    def __init__(self, ledger: Ledger, engine: Engine, settings: Settings, limits: Limits) -> None:
+    def __init__(
+        self, ledger: Ledger, engine: Engine, settings: Settings, limits: Limits, *, follow_links: bool = False
+    ) -> None:
         self._ledger, self._engine, self._settings, self._limits = ledger, engine, settings, limits
+        self._follow_links, self._base = follow_links, ""
         self._hashed = ledger.has_files()
+        self.linked_folders = 0
+        """Linked folders that were not followed."""
         self._waiting: dict[str, tuple[_Seen, ...]] = {}
         self._tasks = self._count = 0
 
@@ -57,7 +66,7 @@ class Discovery:
         Parameters
         ----------
         root
-            The folder.
+            The folder, or an archive.
         without
             A folder in it that is not looked into: the batch's own output.
         progress
@@ -68,8 +77,9 @@ class Discovery:
         NoInputError
             If there is no such folder.
         """
-        if not root.is_dir():
+        if not root.exists():
             raise NoInputError("There is no such folder.", "check the path.")
+        self._base = str(root if root.is_dir() else root.parent)
         self._read(self._chunks(self._changed(root, without, progress)))
         self._ledger.forget_unseen()
         return self._count
@@ -102,26 +112,61 @@ class Discovery:
 
     def _changed(self, root: Path, without: Path, progress: Callable[[int], None]) -> Iterator[_Seen]:
         """Walk; give the files that are new or no longer what they were."""
-        for self._count, (text, found) in enumerate(_walk(root, without), start=1):
-            path = self._ledger.hashed(os.path.relpath(text, root))
-            if isinstance(found, _Fault):
-                self._ledger.put_file(FileRow(path, -1, -1, "broken", found.reason, found.code))
-            else:
-                self._ledger.note_path(path, text)
-                if not self._ledger.is_known(path, found.st_size, found.st_mtime_ns):
-                    yield _Seen(text, path, found.st_size, found.st_mtime_ns)
-            if self._count % _COMMIT_EVERY == 0:
-                self._ledger.commit()
-            progress(self._count)
+        for found in regular_files(root, without=without, follow_links=self._follow_links):
+            for file in self._files_of(found):
+                self._count += 1
+                if self._count % _COMMIT_EVERY == 0:
+                    self._ledger.commit()
+                progress(self._count)
+                if not self._ledger.is_known(file.path, file.size, file.mtime):
+                    yield file
+
+    def _files_of(self, found: Path | Unopened) -> Iterator[_Seen]:
+        """The file itself, or the members of an archive; what is not opened is kept with its reason."""
+        if isinstance(found, Unopened):
+            self._leave(found)
+            return
+        file = self._seen(found)
+        sources = (found,) if file and self._ledger.is_known(*file[1:]) else sources_of(found, self._settings)
+        for source in sources:
+            if isinstance(source, Unopened):
+                self._leave(source)
+            elif (each := file if source is found else self._seen(source)) is not None:
+                self._ledger.note_path(each.path, each.text)
+                yield each
+
+    def _seen(self, source: Source) -> _Seen | None:
+        try:
+            status = source.stat()
+        except OSError as fault:
+            reason = f"A file cannot be read ({fault.strerror})."
+            self._leave(Unopened(place=str(source), code="file-unreadable", reason=reason))
+            return None
+        return _Seen(str(source), self._hashed_place(str(source)), status.st_size, status.st_mtime_ns)
+
+    def _leave(self, unopened: Unopened) -> None:
+        """Keep why something was not opened."""
+        if unopened.code == SPECIAL_FILE:
+            return
+        self.linked_folders += unopened.code == LINKED_FOLDER
+        path = self._hashed_place(f"{unopened.place}{MEMBER_SEPARATOR}{unopened.code}")
+        self._ledger.note_path(path, unopened.place)
+        self._ledger.put_file(FileRow(path, -1, -1, "broken", unopened.reason, unopened.code))
+
+    def _hashed_place(self, place: str) -> bytes:
+        """Keyed hash of a place below the root; that of a member begins with that of its archive."""
+        path, separator, rest = place.partition(MEMBER_SEPARATOR)
+        return self._ledger.hashed(os.path.relpath(path, self._base) + separator + rest)
 
     @staticmethod
     def _chunks(files: Iterable[_Seen]) -> Iterator[tuple[_Seen, ...]]:
         chunk: list[_Seen] = []
         for file in files:
-            chunk.append(file)
-            if len(chunk) == _FILES_A_TASK:
+            is_of_same = bool(chunk and file.archive and file.archive == chunk[-1].archive)
+            if len(chunk) >= (_MEMBERS_A_TASK if is_of_same else _FILES_A_TASK):
                 yield tuple(chunk)
                 chunk = []
+            chunk.append(file)
         if chunk:
             yield tuple(chunk)
 
@@ -144,32 +189,3 @@ class Discovery:
     def _refuse(self, file: _Seen, outcome: Outcome) -> None:
         reason = f"Its header could not be read. {outcome.reason}"
         self._ledger.put_file(FileRow(file.path, file.size, file.mtime, "broken", reason, outcome.code))
-
-
-def _walk(root: Path, without: Path) -> Iterator[tuple[str, os.stat_result | _Fault]]:
-    """Give regular files with their status, one folder in memory at a time, and what could not be looked at."""
-    own = os.path.realpath(without)
-    faults: list[tuple[str, _Fault]] = []
-
-    def unreadable(fault: OSError) -> None:
-        faults.append(
-            (str(fault.filename), _Fault("folder-unreadable", f"A folder cannot be opened ({fault.strerror})."))
-        )
-
-    for folder, subfolders, names in os.walk(root, onerror=unreadable):
-        links = [name for name in subfolders if Path(folder, name).is_symlink()]
-        yield from ((str(Path(folder, name)), _LINKED) for name in sorted(links))
-        subfolders[:] = sorted(name for name in subfolders if os.path.realpath(Path(folder, name)) != own)
-        for name in sorted(names):
-            yield from _status(str(Path(folder, name)))
-    yield from faults
-
-
-def _status(text: str) -> Iterator[tuple[str, os.stat_result | _Fault]]:
-    try:
-        status = Path(text).stat()
-    except OSError as fault:
-        yield text, _Fault("file-unreadable", f"A file cannot be read ({fault.strerror}).")
-    else:
-        if stat.S_ISREG(status.st_mode):
-            yield text, status

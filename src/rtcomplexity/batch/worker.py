@@ -23,13 +23,13 @@ from rtcomplexity.evidence.record import to_json
 from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.scoring.facts import Site
 from rtcomplexity.scoring.profile import DEFAULT_PROFILE
+from rtcomplexity.sources.member import source_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
 
     from rtcomplexity.assessment import Assessment
-    from rtcomplexity.batch.values import InputFile
     from rtcomplexity.dicom.index import FileIndex
 
 _PACKAGE: Final = "rtcomplexity"
@@ -97,7 +97,7 @@ def _index(task: IndexTask) -> Outcome:
 def _header(path: str, task: IndexTask) -> dict[str, Any] | None:
     """Describe one file; None where it is no DICOM."""
     try:
-        links = read_links(Path(path), settings=task.settings, hashed=task.hashed)
+        links = read_links(source_at(path, task.settings), settings=task.settings, hashed=task.hashed)
     except InputDataError as fault:
         return {"broken": without_uids(str(fault), ""), "code": reason_code(fault)}
     if links is None:
@@ -115,8 +115,8 @@ def _header(path: str, task: IndexTask) -> dict[str, Any] | None:
 
 
 def _assess(task: PlanTask) -> Outcome:
-    _check_unchanged(task.files)
-    paths = [Path(file.path) for file in task.files]
+    _check_unchanged(task)
+    paths = [source_at(file.path, task.settings) for file in task.files]
     index = index_files(paths, settings=task.settings)
     known = {file.path: file.sha256 for file in index.files}
     hashes = [known.get(path) or hash_file(path) for path in paths]
@@ -126,7 +126,7 @@ def _assess(task: PlanTask) -> Outcome:
         assessment = _analyze(index, task)
     except InputDataError as fault:
         return _refused(fault, task.key, hashes)
-    _check_unchanged(task.files)
+    _check_unchanged(task)
     content = {"record": json.loads(to_json(assessment.record)), "sha256": hashes}
     if task.evidence_folder is not None:
         content["may_show_face"] = _leave_evidence(assessment, task, Path(task.evidence_folder))
@@ -153,10 +153,10 @@ def _refused(fault: InputDataError, key: str, hashes: Sequence[str] = ()) -> Out
     return Outcome(status=Status.REFUSED, code=reason_code(fault), reason=reason, content=content)
 
 
-def _check_unchanged(files: Iterable[InputFile]) -> None:
-    for file in files:
+def _check_unchanged(task: PlanTask) -> None:
+    for file in task.files:
         try:
-            found = Path(file.path).stat()
+            found = source_at(file.path, task.settings).stat()
         except OSError as fault:
             raise _changed() from fault
         if (found.st_size, found.st_mtime_ns) != (file.size_bytes, file.mtime_ns):

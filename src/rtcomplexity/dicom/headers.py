@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from rtcomplexity.dicom import elements
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pydicom.dataset import Dataset
+
+    from rtcomplexity.sources.member import Source
 
 _STORAGE: Final = "1.2.840.10008.5.1.4.1.1."
 CLASSIC_IMAGES: Final = {_STORAGE + "2": "CT", _STORAGE + "4": "MR", _STORAGE + "128": "PT"}
@@ -77,7 +77,7 @@ class ImageHeader:
 class IndexedFile:
     """One DICOM file."""
 
-    path: Path = field(repr=False)
+    path: Source = field(repr=False)
     sha256: str
     kind: FileKind
     sop_class_uid: str
@@ -93,7 +93,7 @@ class IndexedFile:
     image: ImageHeader | None = None
 
 
-def read_header(dataset: Dataset, path: Path, sha256: str) -> IndexedFile:
+def read_header(dataset: Dataset, path: Source, sha256: str) -> IndexedFile:
     """Read what an index keeps of a file.
 
     Raises

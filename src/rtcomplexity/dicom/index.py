@@ -7,8 +7,6 @@ nothing else. Folders behind links and special files are not opened. Knows nothi
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,8 +26,16 @@ from rtcomplexity.dicom.parsing import (
     may_be_dicom,
     parse,
 )
-from rtcomplexity.errors import InputDataError, LimitExceededError, NoInputError, UnreadableFileError
+from rtcomplexity.errors import (
+    InputDataError,
+    LimitExceededError,
+    NestedArchiveError,
+    NoInputError,
+    UnreadableFileError,
+)
 from rtcomplexity.model.issue import Issue, Severity
+from rtcomplexity.sources.archives import Unopened, refuse_nested
+from rtcomplexity.sources.walk import LINKED_FOLDER, SPECIAL_FILE, regular_files, with_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from rtcomplexity.settings import Settings
+    from rtcomplexity.sources.member import Source
 
 SUBJECT: Final = "input"
 _WHOLE_IN_MEMORY_BYTES: Final = 64_000_000
@@ -91,7 +98,8 @@ def index_folder(
     Parameters
     ----------
     path : Path or str
-        Folder, walked with all its subfolders, or one file.
+        Folder, walked with all its subfolders and the zip and tar archives in them; or one file: an archive, a DICOMDIR
+        (which stands for the folder it lies in), or any other.
     settings : Settings
         ``max_file_bytes`` limits what is opened.
     progress : callable, optional
@@ -108,16 +116,16 @@ def index_folder(
         If the path does not exist, or no readable DICOM file is there.
     """
     gathered = _Gathered()
-    return _index(_list_files(Path(path), gathered), gathered, settings, progress)
+    return _index(_list_files(Path(path), gathered, settings), gathered, settings, progress)
 
 
-def index_files(paths: Sequence[Path], *, settings: Settings) -> FileIndex:
+def index_files(paths: Sequence[Source], *, settings: Settings) -> FileIndex:
     """Index files that were found before, wherever they lie; as :func:`index_folder` otherwise."""
     return _index(paths, _Gathered(), settings, None)
 
 
 def _index(
-    paths: Sequence[Path], gathered: _Gathered, settings: Settings, progress: Callable[[int, int], None] | None
+    paths: Sequence[Source], gathered: _Gathered, settings: Settings, progress: Callable[[int, int], None] | None
 ) -> FileIndex:
     for done, file_path in enumerate(paths, start=1):
         _index_file(file_path, settings, gathered)
@@ -160,48 +168,56 @@ def load(file: IndexedFile, limit_bytes: int, settings: Settings = DEFAULTS) -> 
     return dataset
 
 
-def _list_files(path: Path, gathered: _Gathered) -> list[Path]:
+def _list_files(path: Path, gathered: _Gathered, settings: Settings) -> list[Source]:
     if not path.exists():
         raise NoInputError("There is no such file or folder.", "check the path.")
-    if not path.is_dir():
-        return [path]
-    found: list[Path] = []
+    if path.is_file() and _is_dicomdir(path):
+        path = path.parent
+    found: list[Source] = []
     linked = 0
-
-    def unreadable(fault: OSError) -> None:
-        gathered.issues.append(_issue("folder-unreadable", f"A folder cannot be opened ({fault.strerror})."))
-
-    for folder, subfolders, names in os.walk(path, onerror=unreadable):
-        linked += sum(Path(folder, name).is_symlink() for name in subfolders)
-        subfolders.sort()
-        found.extend(Path(folder, name) for name in sorted(names))
+    for each in with_members(regular_files(path), settings):
+        if not isinstance(each, Unopened):
+            found.append(each)
+        elif each.code == LINKED_FOLDER:
+            linked += 1
+        elif each.code == SPECIAL_FILE:
+            gathered.skipped += 1
+        else:
+            gathered.issues.append(_issue(each.code, each.reason))
     if linked:
         gathered.issues.append(_issue("linked-folders", f"{linked} linked folders were not followed.", Severity.INFO))
     return found
 
 
-def _index_file(path: Path, settings: Settings, gathered: _Gathered) -> None:
+def _is_dicomdir(path: Path) -> bool:
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            gathered.skipped += 1
-            return
-        if status.st_size > settings.max_file_bytes:
-            text = (
-                f"A file of {status.st_size} bytes is over the limit of {settings.max_file_bytes} and was not opened."
-            )
+        with path.open("rb") as stream:
+            return is_directory_record(stream.read(_HEAD_BYTES))
+    except OSError:
+        return False  # indexing will say why
+
+
+def _index_file(source: Source, settings: Settings, gathered: _Gathered) -> None:
+    try:
+        size = source.stat().st_size
+        if size > settings.max_file_bytes:
+            text = f"A file of {size} bytes is over the limit of {settings.max_file_bytes} and was not opened."
             gathered.issues.append(_issue("file-too-large", text))
             return
-        with path.open("rb") as stream:
-            _index_stream(stream, path, status.st_size, settings, gathered)
+        with source.open("rb") as stream:
+            _index_stream(stream, source, size, settings, gathered)
     except OSError as fault:
         gathered.issues.append(_issue("file-unreadable", f"A file cannot be read ({fault.strerror})."))
 
 
-def _index_stream(stream: BinaryIO, path: Path, size: int, settings: Settings, gathered: _Gathered) -> None:
+def _index_stream(stream: BinaryIO, path: Source, size: int, settings: Settings, gathered: _Gathered) -> None:
     head = stream.read(_HEAD_BYTES)
     if not may_be_dicom(head[:HEAD_BYTES]) or is_directory_record(head):
         gathered.skipped += 1
+        try:
+            refuse_nested(path, head)
+        except NestedArchiveError as fault:
+            gathered.issues.append(_issue("nested-archive", str(fault)))
         return
     source: bytes | BinaryIO
     if size <= _WHOLE_IN_MEMORY_BYTES:
@@ -226,7 +242,7 @@ def _digest(stream: BinaryIO) -> str:
 
 
 def _index_dicom(
-    source: bytes | BinaryIO, path: Path, sha256: str, settings: Settings, gathered: _Gathered, *, has_prefix: bool
+    source: bytes | BinaryIO, path: Source, sha256: str, settings: Settings, gathered: _Gathered, *, has_prefix: bool
 ) -> None:
     try:
         dataset = parse(source, header_only=True, settings=settings)

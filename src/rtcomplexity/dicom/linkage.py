@@ -21,14 +21,14 @@ from rtcomplexity.dicom.parsing import (
     may_be_dicom,
     parse,
 )
-from rtcomplexity.errors import InputDataError, LimitExceededError, UnreadableFileError
+from rtcomplexity.errors import InputDataError, LimitExceededError, NestedArchiveError, UnreadableFileError
+from rtcomplexity.sources.archives import refuse_nested
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pydicom.dataset import Dataset
 
     from rtcomplexity.settings import Settings
+    from rtcomplexity.sources.member import Source
 
 _FIRST_BYTES: Final = 1024
 _CHUNK_BYTES: Final = 4_000_000
@@ -52,13 +52,13 @@ class FileLinks:
     """Empty where it was not asked for."""
 
 
-def read_links(path: Path, *, settings: Settings, hashed: bool) -> FileLinks | None:
+def read_links(path: Source, *, settings: Settings, hashed: bool) -> FileLinks | None:
     """Read one file's ties.
 
     Parameters
     ----------
-    path : Path
-        A regular file.
+    path : Path or Member
+        A regular file, of the disk or of an archive.
     settings : Settings
         ``max_file_bytes`` limits what is opened.
     hashed : bool
@@ -79,6 +79,7 @@ def read_links(path: Path, *, settings: Settings, hashed: bool) -> FileLinks | N
         with path.open("rb") as stream:
             head = stream.read(_FIRST_BYTES)
             if not may_be_dicom(head[:HEAD_BYTES]) or is_directory_record(head):
+                refuse_nested(path, head)
                 return None
             if size > settings.max_file_bytes:
                 raise LimitExceededError(
@@ -89,6 +90,8 @@ def read_links(path: Path, *, settings: Settings, hashed: bool) -> FileLinks | N
             dataset = parse(stream, header_only=True, settings=settings)
     except OSError as fault:
         raise UnreadableFileError(f"A file cannot be read ({fault.strerror}).", "check its permissions.") from fault
+    except NestedArchiveError:
+        raise
     except InputDataError:
         if has_preamble(head):
             raise
@@ -96,7 +99,7 @@ def read_links(path: Path, *, settings: Settings, hashed: bool) -> FileLinks | N
     return _links(dataset, path, settings, hashed=hashed, is_certain=has_preamble(head))
 
 
-def hash_file(path: Path) -> str:
+def hash_file(path: Source) -> str:
     """SHA-256 of a file, read in pieces."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
@@ -105,7 +108,7 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _links(header: Dataset, path: Path, settings: Settings, *, hashed: bool, is_certain: bool) -> FileLinks | None:
+def _links(header: Dataset, path: Source, settings: Settings, *, hashed: bool, is_certain: bool) -> FileLinks | None:
     try:
         file = read_header(header, path, "")
         if not file.sop_class_uid:
@@ -129,7 +132,7 @@ def _links(header: Dataset, path: Path, settings: Settings, *, hashed: bool, is_
         raise UnreadableFileError(f"A DICOM file is broken: {describe(fault)}.", _AGAIN) from fault
 
 
-def _ties(kind: FileKind, path: Path, settings: Settings) -> tuple[list[str], list[str]]:
+def _ties(kind: FileKind, path: Source, settings: Settings) -> tuple[list[str], list[str]]:
     """Frames of reference and UIDs that the contents name."""
     if kind in {FileKind.IMAGE, FileKind.OTHER}:
         return [], []

@@ -12,6 +12,7 @@ import struct
 import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
 
 import numpy as np
@@ -24,12 +25,12 @@ from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
     from rtcomplexity.model.image import ImageSeries
+    from rtcomplexity.sources.member import Source
 
     Stored = NDArray[np.integer[Any]]
 
@@ -108,7 +109,7 @@ class VoxelBox:
 class _Layout:
     """How one file holds its pixels."""
 
-    path: Path
+    path: Source
     header: Dataset
     transfer_syntax: str
     rows: int
@@ -143,7 +144,7 @@ class _Layout:
         """The whole file with its compressed pixels, read once however many frames of it are wanted."""
         from pydicom import dcmread  # noqa: PLC0415 - only where a compressed series is sampled
 
-        return dcmread(self.path, force=True)
+        return dcmread(BytesIO(self.path.read_bytes()), force=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -152,7 +153,7 @@ class SeriesPixels:
 
     series: ImageSeries
     settings: Settings = field(default_factory=Settings)
-    _layouts: dict[Path, _Layout] = field(default_factory=dict, init=False, repr=False)
+    _layouts: dict[Source, _Layout] = field(default_factory=dict, init=False, repr=False)
 
     def read(self, box: IndexBox) -> VoxelBox:
         """Read a box: see :func:`read_box`."""
@@ -224,7 +225,7 @@ def _check_frame(layout: _Layout, settings: Settings) -> None:
         )
 
 
-def _layout(path: Path, series: ImageSeries, settings: Settings) -> _Layout:
+def _layout(path: Source, series: ImageSeries, settings: Settings) -> _Layout:
     """Read the header of a file and check that its pixels are of a kind that can be sampled."""
     try:
         with path.open("rb") as stream:

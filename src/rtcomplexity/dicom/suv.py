@@ -25,13 +25,13 @@ from rtcomplexity.model.issue import Issue, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
     from rtcomplexity.model.image import ImageSeries
     from rtcomplexity.settings import Settings
+    from rtcomplexity.sources.member import Source
 
 SUBJECT: Final = "image:PT"
 ENHANCED_PET_UID: Final = "1.2.840.10008.5.1.4.1.1.130"
@@ -96,7 +96,7 @@ def read_suv_scale(series: ImageSeries, settings: Settings) -> SuvScale | SuvRef
     return suv_scale([datasets[path] for path in series.paths])
 
 
-def _header(path: Path, settings: Settings) -> Dataset:
+def _header(path: Source, settings: Settings) -> Dataset:
     """Parse a file up to its pixels: in memory where it is one slice, since pydicom reads element by element."""
     if path.stat().st_size <= WHOLE_IN_MEMORY_BYTES:
         return parse(path.read_bytes(), settings=settings)

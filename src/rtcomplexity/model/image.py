@@ -11,9 +11,9 @@ import numpy as np
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
+
+    from rtcomplexity.sources.member import Source
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,7 +85,7 @@ class ImageSeries:
     """(K,) one a slice, in the grid's order."""
     file_sha256s: tuple[str, ...] = field(default=(), repr=False)
     """(K,) SHA-256 of each slice's file."""
-    paths: tuple[Path, ...] = field(default=(), repr=False)
+    paths: tuple[Source, ...] = field(default=(), repr=False)
     """(K,) where the pixels can be read; never written out."""
     frame_indices: tuple[int, ...] = field(default=(), repr=False)
     """(K,) zero-based frame of its multi-frame file that each slice is; empty where every file holds one slice."""

@@ -210,7 +210,7 @@ def test_an_unreadable_file_is_an_issue(folder):
 
 
 def test_an_unreadable_folder_is_an_issue(folder, monkeypatch):
-    def walk(top, onerror):
+    def walk(top, onerror, **_):
         onerror(PermissionError(13, "Permission denied"))
         yield str(top), [], ["good"]
 
