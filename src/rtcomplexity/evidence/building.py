@@ -23,7 +23,6 @@ from rtcomplexity.evidence.naming import (
 from rtcomplexity.evidence.record import NOT_STATED
 from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics.registration import NOT_MEASURED
-from rtcomplexity.metrics.target_shape import SURFACE_METHOD
 from rtcomplexity.scoring.guardrails import DISCLAIMER, SERVICE_LEVEL_NOTE
 from rtcomplexity.scoring.profile import is_shipped
 
@@ -157,7 +156,7 @@ def _gross_target(table: MetricTable) -> rec.GrossTarget:
     return rec.GrossTarget(
         rois=table.gross_target_rois,
         metrics=_metrics(table.gross_target),
-        surface_method=SURFACE_METHOD if table.gross_target else "",
+        surface_method=table.surface_method,
     )
 
 

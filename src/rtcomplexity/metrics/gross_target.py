@@ -25,7 +25,7 @@ from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
 from rtcomplexity.metrics.phases import of_one_phase
 from rtcomplexity.metrics.relation import encloses_volume
 from rtcomplexity.metrics.target_cover import unexplained_issues, unexplained_targets
-from rtcomplexity.metrics.target_shape import SHAPE, measure_shape
+from rtcomplexity.metrics.target_shape import BLUR_MM, SHAPE, measure_shape
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 from rtcomplexity.model.structure_set import ClassDecidedBy
 from rtcomplexity.units import Unit
@@ -82,10 +82,12 @@ def measure_gross_target(
     images: CaseImages,
     phases: CasePhases,
     expanded: Collection[int] = (),
+    shape_blur_mm: float = BLUR_MM,
 ) -> GrossTargetMeasurements:
     """Measure what is scored.
 
-    `expanded` are the numbers of ROIs that are another one and a margin: nobody drew them.
+    `expanded` are the numbers of ROIs that are another one and a margin: nobody drew them. The shape is measured on a
+    surface blurred by `shape_blur_mm`.
     """
     drawn = [c for c in contexts if c.roi.number not in expanded]
     gross = [c for c in drawn if c.roi.target_class.is_gross and encloses_volume(c) and not _is_threshold(c)]
@@ -100,7 +102,7 @@ def measure_gross_target(
     union = union_of(kept)
     target = GrossTarget(context=union, parts=tuple(kept), adjacency=adjacency(union, contexts))
     values |= scored_intensities(TargetImages(target=union, images=images, phase=phases.series_of(kept[0].roi)))
-    values |= measure_shape(union)
+    values |= measure_shape(union, shape_blur_mm)
     values |= {key: _measure(compute, unit, target) for key, (unit, compute) in GEOMETRIC.items()}
     unexplained = unexplained_targets(contexts, union.stack)
     return GrossTargetMeasurements(
@@ -218,6 +220,11 @@ def volume_cm3(target: GrossTarget) -> float:
     return shape.volume_cm3(target.context)
 
 
+def equivalent_diameter_mm(target: GrossTarget) -> float:
+    """Diameter of the sphere of the union's slab volume, mm: the size by which shapes are compared."""
+    return shape.equivalent_sphere_diameter_mm(target.context)
+
+
 def craniocaudal_length_mm(target: GrossTarget) -> float:
     """Extent of the union along the patient's head-foot axis (z of LPS), half a slab beyond the outer points, mm."""
     stack = target.context.stack
@@ -275,6 +282,7 @@ def organ_overlap(target: GrossTarget) -> float:
 
 GEOMETRIC: Mapping[str, tuple[Unit, Callable[[GrossTarget], float]]] = {
     "scored.volume": (Unit.CM3, volume_cm3),
+    "scored.equivalent_diameter": (Unit.MM, equivalent_diameter_mm),
     "scored.craniocaudal_length": (Unit.MM, craniocaudal_length_mm),
     "scored.manual_lateral_area": (Unit.CM2, manual_lateral_area_cm2),
     "scored.component_count": (Unit.NONE, component_count),

@@ -24,6 +24,7 @@ from rtcomplexity.metrics.measurement import (
 from rtcomplexity.metrics.nesting import nesting_issues
 from rtcomplexity.metrics.phases import MeasuredPhases, measure_phases
 from rtcomplexity.metrics.relation import expansions, relations_of, unions, with_volume
+from rtcomplexity.metrics.target_shape import BLUR_MM, surface_method
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 
 if TYPE_CHECKING:
@@ -36,13 +37,14 @@ if TYPE_CHECKING:
     from rtcomplexity.settings import Settings
 
 
-def measure(case: Case, *, settings: Settings, quick: bool = False) -> MetricTable:
+def measure(case: Case, *, settings: Settings, quick: bool = False, shape_blur_mm: float = BLUR_MM) -> MetricTable:
     """Measure every ROI of a case.
 
     Parameters
     ----------
     case : what was read
     quick : counts and volumes only; nothing is scored
+    shape_blur_mm : of the surface on which the gross target's shape is measured
     """
     grids = case_grids(case, settings)
     images = None if quick else CaseImages(case=case, settings=settings)
@@ -60,12 +62,15 @@ def measure(case: Case, *, settings: Settings, quick: bool = False) -> MetricTab
     solid = with_volume(usable)
     pairs = relations_of(solid)
     expanded, joined = expansions(pairs), unions(pairs)
-    gross = measure_gross_target(usable, case, expanded=expanded.keys(), images=images, phases=phases.found)
+    gross = measure_gross_target(
+        usable, case, expanded=expanded.keys(), images=images, phases=phases.found, shape_blur_mm=shape_blur_mm
+    )
     return MetricTable(
         rois=tuple(_with_source(each.values, {**joined, **expanded}) for each in measured),
         relations=tuple(_measure_relation(pair) for pair in pairs),
         gross_target=gross.values,
         gross_target_rois=gross.roi_numbers,
+        surface_method=surface_method(shape_blur_mm),
         unexplained_targets=gross.unexplained_targets,
         issues=(
             *roi_issues,

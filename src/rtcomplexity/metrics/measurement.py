@@ -92,6 +92,8 @@ class MetricTable:
     """The scored metrics, on the union of the gross targets (SCORING: one score per course), by key."""
     gross_target_rois: tuple[int, ...] = ()
     """Numbers of the ROIs in that union."""
+    surface_method: str = ""
+    """How the surface of their shape was made; empty where nothing is scored."""
     unexplained_targets: tuple[int, ...] = ()
     """Numbers of planned targets that lie apart from that union."""
     issues: tuple[Issue, ...] = ()

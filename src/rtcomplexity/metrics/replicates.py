@@ -50,6 +50,8 @@ class Replicates:
     values: Mapping[str, Measurement]
     """The scored metrics as measured."""
     seed: bytes
+    shape_blur_mm: float
+    """Of the surface on which their shape was measured."""
 
     def __call__(self, number: int) -> Mapping[str, Measurement]:
         """Scored metrics of one redrawing."""
@@ -63,10 +65,10 @@ class Replicates:
 
     @cached_property
     def _coarse(self) -> Mapping[str, float]:
-        return coarse_shape(self.target.stack)
+        return coarse_shape(self.target.stack, self.shape_blur_mm)
 
     def _shape(self, redrawn: PlaneStack) -> dict[str, Measurement]:
-        return self._scaled(coarse_shape(redrawn), self._coarse) if self._coarse else {}
+        return self._scaled(coarse_shape(redrawn, self.shape_blur_mm), self._coarse) if self._coarse else {}
 
     def _scaled(self, redrawn: Mapping[str, float], drawn: Mapping[str, float]) -> dict[str, Measurement]:
         """Carry the change over to the values as measured, so that a coarser way of measuring cancels out."""
@@ -111,7 +113,13 @@ def displaced(stack: PlaneStack, field: SmoothField) -> PlaneStack:
 
 
 def replicates(
-    case: Case, numbers: Collection[int], values: Mapping[str, Measurement], settings: Settings, seed: bytes
+    case: Case,
+    numbers: Collection[int],
+    values: Mapping[str, Measurement],
+    settings: Settings,
+    *,
+    seed: bytes,
+    shape_blur_mm: float,
 ) -> Replicates:
     """Prepare redrawings of the union of these ROIs, of which `values` were measured."""
     rois = case.structure_set.rois
@@ -120,13 +128,14 @@ def replicates(
     parts.sort(key=lambda part: (-slab_volume_mm3(part.stack), part.roi.number))
     union = union_of(parts)
     thin = UnionContext(grid=union.grid, settings=settings, union=union.stack.thinned(MOST_VERTICES))
-    return Replicates(target=thin, values=values, seed=seed)
+    return Replicates(target=thin, values=values, seed=seed, shape_blur_mm=shape_blur_mm)
 
 
 def _sizes(context: ShapeContext) -> dict[str, float]:
     """Size by scored key, as it changes with the contours; the length along the patient does not."""
     return {
         "scored.volume": slab_volume_mm3(context.stack) / MM3_PER_CM3,
+        "scored.equivalent_diameter": shape.equivalent_sphere_diameter_mm(context),
         "scored.manual_lateral_area": contour.lateral_area_cm2(context),
     }
 

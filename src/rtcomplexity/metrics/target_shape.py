@@ -1,8 +1,9 @@
 """The scored shape of a gross target: its sub-voxel surface, evened out, against the equal sphere at the same planes.
 
-The field is blurred by a Gaussian of 3 mm that keeps the volume, in place of an opening and closing by a ball of 3 mm:
-under vertex noise of 2 mm the ball moves sphericity by up to 0.07, the blur by up to 0.003
-(``docs/decisions/0011-scored-shape.md``). Knows planes in millimetres; no ROI and no files.
+The field is blurred by a Gaussian that keeps the volume, in place of an opening and closing by a ball: under vertex
+noise of 2 mm a ball of 3 mm moves sphericity by up to 0.07, a blur of 3 mm by up to 0.003
+(``docs/decisions/0011-scored-shape.md``). A profile states the blur: what is left of a contour's detail decides what a
+percentile means (``docs/decisions/0070-shape-at-1-mm.md``). Knows planes in millimetres; no ROI and no files.
 """
 
 from __future__ import annotations
@@ -21,16 +22,11 @@ if TYPE_CHECKING:
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.metrics.context import ShapeContext
 
-BLUR_MM: Final = 3.0
-"""Standard deviation of the Gaussian; details of the size of an observer's variation do not count."""
+BLUR_MM: Final = 1.0
+"""Standard deviation of the Gaussian where no profile states one; finer details are the hand's, not the tumor's."""
 STEPS_PER_DIAMETER: Final = 16
 FINEST_STEP_MM: Final = 1.0
 COARSEST_STEP_MM: Final = 2.0
-SURFACE_METHOD: Final = (
-    f"sub-voxel, Gaussian {BLUR_MM:g} mm, {STEPS_PER_DIAMETER} steps per diameter of {FINEST_STEP_MM:g} to "
-    f"{COARSEST_STEP_MM:g} mm"
-)
-"""How the scored surface is made; values of one method compare with each other."""
 MOST_VOXELS: Final = 50_000_000
 """Of a grid; targets that lie a metre apart take coarser steps. A voxel costs up to thirty bytes."""
 TOO_FAR_APART: Final = "the gross targets lie so far apart that no fine grid holds them all"
@@ -38,13 +34,29 @@ REPLICATE_STEP_MM: Final = 3.0
 """On which replicates are compared with the original: as coarse as the blur allows."""
 
 
-def scored_surface(stack: PlaneStack, step_mm: float | None = None) -> SubvoxelSurface:
+def surface_method(blur_mm: float) -> str:
+    """How the scored surface is made; values of one method compare with each other.
+
+    Examples
+    --------
+    >>> surface_method(1.0)
+    'sub-voxel, Gaussian 1 mm, 16 steps per diameter of 1 to 2 mm'
+    """
+    return (
+        f"sub-voxel, Gaussian {blur_mm:g} mm, {STEPS_PER_DIAMETER} steps per diameter of {FINEST_STEP_MM:g} to "
+        f"{COARSEST_STEP_MM:g} mm"
+    )
+
+
+def scored_surface(stack: PlaneStack, blur_mm: float, step_mm: float | None = None) -> SubvoxelSurface:
     """Surface of a stack as it is scored.
 
     Parameters
     ----------
     stack
         The union of the gross targets.
+    blur_mm
+        Standard deviation of the Gaussian; finer details do not count.
     step_mm
         Of the grid; None takes a sixteenth of the equivalent diameter, between 1 and 2 mm. Either is coarser where
         the grid would else have more than :data:`MOST_VOXELS` voxels.
@@ -53,7 +65,7 @@ def scored_surface(stack: PlaneStack, step_mm: float | None = None) -> SubvoxelS
     from rtcomplexity.geometry.field.shape_field import Smoothing  # noqa: PLC0415 - brings scipy, seldom needed
 
     step_mm = max(step_mm or _step_mm(stack), _affordable_mm(stack))
-    return SubvoxelSurface(stack=stack, smoothing=Smoothing(blur_mm=BLUR_MM), step_mm=step_mm)
+    return SubvoxelSurface(stack=stack, smoothing=Smoothing(blur_mm=blur_mm), step_mm=step_mm)
 
 
 def sphericity_ratio(surface: SubvoxelSurface) -> float:
@@ -85,22 +97,17 @@ SHAPE: Final[Mapping[str, Callable[[SubvoxelSurface], float]]] = {
 """Scored metrics of shape, all without unit."""
 
 
-def measure_shape(target: ShapeContext) -> dict[str, Measurement]:
-    """Measure the shape of a gross target, by scored key."""
+def measure_shape(target: ShapeContext, blur_mm: float) -> dict[str, Measurement]:
+    """Measure the shape of a gross target, blurred by so much, by scored key."""
     if not np.isfinite(_volume_mm3(target.stack)):
         return {key: Measurement.missing("the volume is not known", Unit.NONE) for key in SHAPE}
     if _affordable_mm(target.stack) > REPLICATE_STEP_MM:
         return {key: Measurement.missing(TOO_FAR_APART, Unit.NONE) for key in SHAPE}
-    return shape_of(target.stack)
-
-
-def shape_of(stack: PlaneStack, step_mm: float | None = None) -> dict[str, Measurement]:
-    """Measure the shape of a stack on a grid of that step, by scored key."""
-    surface = scored_surface(stack, step_mm)
+    surface = scored_surface(target.stack, blur_mm)
     return {key: _measured(compute, surface) for key, compute in SHAPE.items()}
 
 
-def coarse_shape(stack: PlaneStack) -> dict[str, float]:
+def coarse_shape(stack: PlaneStack, blur_mm: float) -> dict[str, float]:
     """Shape by scored key on a coarse grid, against nothing: to be compared with another shape found likewise.
 
     Empty where the planes do not tell it, or targets lie too far apart.
@@ -111,7 +118,7 @@ def coarse_shape(stack: PlaneStack) -> dict[str, float]:
     from rtcomplexity.geometry.mesh import UnmeasurableShapeError  # noqa: PLC0415
 
     try:
-        bodies = well_sampled(scored_surface(stack, REPLICATE_STEP_MM).bodies)
+        bodies = well_sampled(scored_surface(stack, blur_mm, REPLICATE_STEP_MM).bodies)
         return {
             "scored.sphericity_ratio": volume_weighted(bodies, lambda body: body.shape.sphericity),
             "scored.solidity_ratio": volume_weighted(bodies, lambda body: body.shape.solidity),

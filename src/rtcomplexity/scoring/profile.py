@@ -200,6 +200,13 @@ class Stress(_Frozen):
     """Every reference target is larger by this factor."""
 
 
+class MeasurementRules(_Frozen):
+    """How what is scored is measured, where that can differ from profile to profile."""
+
+    shape_blur_mm: Annotated[float, Field(ge=0.5, le=3)] = 3.0
+    """Standard deviation of the Gaussian by which the gross target's surface is evened out, mm."""
+
+
 class Rules(_Frozen):
     """Decision rules."""
 
@@ -251,6 +258,7 @@ class Profile(_Frozen):
     caps: Caps
     stress: Stress
     rules: Rules
+    measurement: MeasurementRules = MeasurementRules()
     stability: StabilityRules = StabilityRules()
     sha256: str
     """SHA-256 of the file's bytes."""

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from rtcomplexity.geometry.stack.stacking import stack_contours
-from rtcomplexity.metrics.target_shape import measure_shape
+from rtcomplexity.metrics.target_shape import BLUR_MM, measure_shape
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.phantoms import OBLIQUE, Lobe, LumpyBody, SpiculatedSphere, contour_stack, plane_positions
 
@@ -22,8 +22,8 @@ class Drawn:
         self.stack = stack_contours(contours, settings=Settings()).stack
 
 
-def shape(solid, *spacing, **options):
-    measured = measure_shape(Drawn(solid, *spacing, **options))
+def shape(solid, *spacing, blur_mm=BLUR_MM, **options):
+    measured = measure_shape(Drawn(solid, *spacing, **options), blur_mm)
     return {key.removeprefix("scored."): each.value for key, each in measured.items()}
 
 
@@ -32,6 +32,13 @@ def test_reslicing_leaves_the_shape(spacing_mm, share):
     before, after = shape(LUMPY), shape(LUMPY, spacing_mm)
     for key in HARDER:
         assert after[key] == pytest.approx(before[key], rel=0.1 if key == "curvature_ratio" else share), key
+
+
+def test_a_wider_blur_sees_less_of_the_spicules():
+    spiny = SpiculatedSphere(radius_mm=15.0, spicules=14, height=0.3, sharpness=6)
+    fine, coarse = shape(spiny, 1.0, blur_mm=1.0), shape(spiny, 1.0, blur_mm=3.0)
+    for key, sign in HARDER.items():
+        assert sign * fine[key] > sign * coarse[key] + 0.005, key
 
 
 def test_another_orientation_and_place_leave_the_shape():

@@ -89,11 +89,17 @@ def test_targets_far_apart_are_measured_on_steps_that_memory_allows_or_not_at_al
     fine = measured(*apart)
     monkeypatch.setattr(target_shape, "MOST_VOXELS", 150_000)
     coarse = measured(*apart)
-    grids = [body.shape.grid for body in target_shape.scored_surface(union_of_two(*apart)).bodies]
+    grids = [body.shape.grid for body in target_shape.scored_surface(union_of_two(*apart), target_shape.BLUR_MM).bodies]
     assert all(2.0 < grid.step_mm < 3.0 for grid in grids)
     for name in ("sphericity_ratio", "solidity_ratio", "concavity_ratio", "curvature_ratio"):
         assert gross(coarse, name) == pytest.approx(gross(fine, name), rel=0.02)
     monkeypatch.setattr(target_shape, "MOST_VOXELS", 50_000)
     missing = measured(*apart).gross_target["scored.sphericity_ratio"]
     assert (missing.value, missing.reason) == (None, target_shape.TOO_FAR_APART)
-    assert target_shape.coarse_shape(union_of_two(*apart)) == {}
+    assert target_shape.coarse_shape(union_of_two(*apart), target_shape.BLUR_MM) == {}
+
+
+def test_the_equivalent_diameter_is_that_of_the_sphere_of_the_union():
+    table = measured(tube(*(3.0 * np.arange(8))), tube(*(3.0 * np.arange(8)), centre=(60.0, 0.0)))
+    volume_mm3 = 16 * DISC_CM3 * 1000
+    assert gross(table, "equivalent_diameter") == pytest.approx((6 * volume_mm3 / np.pi) ** (1 / 3), rel=0.01)
