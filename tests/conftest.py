@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -21,6 +21,12 @@ def real_data():
     return folder
 
 
-settings.register_profile("ordinary", deadline=None, max_examples=40, derandomize=True)
+settings.register_profile(
+    "ordinary",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],  # no outcome rests on how fast the machine is
+    max_examples=40,
+    derandomize=True,
+)
 settings.register_profile("mutants", settings.get_profile("ordinary"), phases=(Phase.explicit, Phase.generate))
 settings.load_profile("ordinary")

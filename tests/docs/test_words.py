@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import HANG_S
 from rtcomplexity.scoring.guardrails import FORBIDDEN
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +49,7 @@ def test_the_site_builds_without_a_warning_and_fetches_nothing(tmp_path):
     shutil.copy(ROOT / "mkdocs.yml", tmp_path)
     built = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"],
-        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=HANG_S,
     )  # fmt: skip
     assert built.returncode == 0, built.stderr
     for page in (tmp_path / "site").rglob("*.html"):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from hostile.running import TIMES
+
 
 class Ending(StrEnum):
     """How a plan may end; the words stand in docs/robustness.md."""
@@ -32,11 +34,11 @@ class Hostile:
     """A word of the error's text, or the issue's code."""
     arguments: tuple = ()
     volume_cm3: float | None = None
-    slow: bool = False
     check: object = None
     """Function of the ended process and the output folder; asserts what else holds."""
     environment: dict = field(default_factory=dict)
-    cpu_s: int = 10
+    times: int = TIMES
+    """How many times the processor time of the good plan it may take."""
 
     @property
     def key(self):

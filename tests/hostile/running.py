@@ -1,6 +1,7 @@
 """Runs one command line in a child process under limits; see :mod:`hostile.zygote`."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -9,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hostile import plans
+from patience import HANG_S
 
-CPU_S = 10
-WALL_S = 120
-"""Only against a hang: on a busy machine the wall says little, the processor's time decides."""
+TIMES = 20
+"""Processor time that a plan may take, as a multiple of what the good plan takes in the same run."""
 MEMORY_BYTES = 1_000_000_000
 """Address space that a plan may ask for beyond that of the resting program."""
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -51,12 +52,14 @@ class Zygote:
             text=True,
             env={**os.environ, **ONE_THREAD, "COLUMNS": "100"},
         )
+        self.good_s = self.run("analyze", plan, "--json", "--quiet", times=None).cpu_s
 
-    def run(self, *arguments, cpu_s=CPU_S, wall_s=WALL_S, memory_bytes=MEMORY_BYTES, environment=None):
+    def run(self, *arguments, times=TIMES, memory_bytes=MEMORY_BYTES, environment=None):
+        """Run a command line, which is ended where it takes `times` the processor time of the good plan."""
         task = {
             "arguments": [str(argument) for argument in arguments],
-            "cpu_s": cpu_s,
-            "wall_s": wall_s,
+            "cpu_s": HANG_S if times is None else math.ceil(times * self.good_s),
+            "wall_s": HANG_S,
             "memory_bytes": memory_bytes,
             "environment": environment or {},
         }

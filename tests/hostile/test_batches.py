@@ -9,8 +9,9 @@ import zipfile
 from pathlib import Path
 
 import unit.batch.small_plans as small
+from patience import HANG_S
 from rtcomplexity.cli.exit_codes import ExitCode
-from unit.batch.small_plans import SECRETS, key_of, write_archive
+from unit.batch.small_plans import SECRETS, ample_timeout_s, key_of, write_archive
 
 FAULTS = Path(small.__file__).parent / "faults"
 ENDINGS = {"killed": "process-died", "eat": "memory-limit", "hang": "wall-limit"}
@@ -23,7 +24,7 @@ def batch(root, out, *more, bad=None):
         env={**os.environ, "PYTHONPATH": search, "BAD_PLANS": json.dumps(bad or {})},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=HANG_S,
         check=False,
     )
 
@@ -37,7 +38,9 @@ def test_a_worker_killed_out_of_memory_or_hung_costs_its_own_plan_only(tmp_path)
     root = write_archive(tmp_path / "root", 4)
     keys = [key_of(path) for path in sorted(root.rglob("rs.dcm"))]
     bad = dict(zip(keys, ENDINGS, strict=False))
-    ended = batch(root, tmp_path / "out", "--timeout", "12", "--limit-memory", "600M", bad=bad)
+    assert batch(root, tmp_path / "sound").returncode == ExitCode.DONE
+    timeout = f"{ample_timeout_s(tmp_path / 'sound'):.1f}"
+    ended = batch(root, tmp_path / "out", "--timeout", timeout, "--limit-memory", "600M", bad=bad)
     assert ended.returncode == ExitCode.BATCH_WITH_REFUSALS, ended.stderr
     found = refused(tmp_path / "out")
     assert {key: found[key]["code"] for key in bad} == {key: ENDINGS[how] for key, how in bad.items()}

@@ -13,6 +13,7 @@ import sys
 import pytest
 
 from hostile import plans
+from patience import HANG_S
 from rtcomplexity.cli.exit_codes import ExitCode
 
 PROGRAM = f"{sys.executable} -m rtcomplexity.cli"
@@ -55,7 +56,7 @@ def on_disk(tmp_path):
             ["unshare", "-rm", "sh", "-c", script],
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=HANG_S,
             check=False,
             env={**os.environ, "COLUMNS": "300"},
         )

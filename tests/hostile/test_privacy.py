@@ -16,6 +16,7 @@ import pypdf
 import pytest
 from pydicom import dcmread
 
+from patience import HANG_S
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.failure import DEBUG_VARIABLE
 from rtcomplexity.testing import SAMPLE_NAMES, write_sample
@@ -47,7 +48,7 @@ def command(*arguments):
     return subprocess.run(
         [sys.executable, "-m", "rtcomplexity.cli", *map(str, arguments)],
         capture_output=True,
-        timeout=300,
+        timeout=HANG_S,
         check=False,
         env={**{name: value for name, value in os.environ.items() if name != DEBUG_VARIABLE}, "COLUMNS": "200"},
     )
@@ -219,7 +220,7 @@ def test_a_fault_shows_neither_values_nor_paths(tmp_path):
         "a.measure = broken\n"
         f"sys.argv = ['rtcomplexity', 'analyze', {str(tmp_path / 'Secret^Name')!r}, '--quiet']\napp.main()\n"
     )
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=HANG_S, check=False)
     assert ended.returncode == ExitCode.BUG
     assert "RuntimeError" in ended.stderr
     assert "SYNTHETIC-0001" not in ended.stderr

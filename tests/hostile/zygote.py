@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 
 POLL_S = 0.005
+HANG_S = 1800
+"""As in :mod:`patience`, which is not on this process's path."""
 
 
 def main():
@@ -23,7 +25,9 @@ def main():
 
     with contextlib.redirect_stdout(io.StringIO()):  # warm: a child finds everything imported
         app.run(["analyze", sys.argv[1], "--quiet"])  # no PDF: its threads would not survive a fork
-    resting = perform({"arguments": ["--version"], "memory_bytes": 10**9, "cpu_s": 10, "wall_s": 60})["peak_kib"]
+    resting = perform({"arguments": ["--version"], "memory_bytes": 10**9, "cpu_s": HANG_S, "wall_s": HANG_S})[
+        "peak_kib"
+    ]
     for line in sys.stdin:
         ended = perform(json.loads(line))
         ended["peak_kib"] = max(ended["peak_kib"] - resting, 0)

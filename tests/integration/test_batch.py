@@ -16,11 +16,12 @@ import psutil
 import pytest
 
 import unit.batch.small_plans as small
+from patience import HANG_S
 from rtcomplexity.assessment import analyze
 from rtcomplexity.cli.app import run
 from rtcomplexity.evidence.record import to_json
 from rtcomplexity.testing import write_sample
-from unit.batch.small_plans import key_of, write_archive
+from unit.batch.small_plans import ample_timeout_s, key_of, write_archive
 
 FAULTS = Path(small.__file__).parent / "faults"
 COMMAND = [sys.executable, "-m", "rtcomplexity.cli", "batch"]
@@ -38,13 +39,13 @@ def batch(*arguments, bad=None, quick=True):
     process = start(
         *arguments, *(["--quick"] if quick else []), bad=bad, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=HANG_S)
     return process.returncode, out, err
 
 
 def wait_for_family(process, count):
     """Wait until a run has so many processes below it, or ended; give them."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + HANG_S
     family = []
     while len(family) < count and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -105,7 +106,7 @@ def test_only_the_plans_that_go_wrong_are_refused(archive, undisturbed, tmp_path
         "killed": ("crashed", "process-died"),
         "raise": ("crashed", "program-fault"),
     }
-    limits = ("--timeout", 5, "--limit-memory", "300M")
+    limits = ("--timeout", ample_timeout_s(undisturbed), "--limit-memory", "300M")
     code, out, err = batch(archive, "--out", tmp_path, "--workers", 2, *limits, *engine, bad=bad)
     assert code == 4, err
     found, expected = comparable(tmp_path), comparable(undisturbed)
@@ -137,7 +138,7 @@ def test_a_stopped_run_leaves_no_process_behind(archive, tmp_path):
     family = wait_for_family(process, 4)  # two hosts, and a child of each
     process.kill()
     process.wait()
-    gone, alive = psutil.wait_procs(family, timeout=20)
+    gone, alive = psutil.wait_procs(family, timeout=HANG_S)
     assert len(gone) >= 4
     assert not alive
 

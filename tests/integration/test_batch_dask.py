@@ -9,6 +9,7 @@ import time
 import pytest
 
 from integration.test_batch import batch, comparable
+from patience import HANG_S
 from unit.batch.small_plans import write_archive
 
 pytest.importorskip("distributed")
@@ -60,11 +61,11 @@ def cluster(tmp_path_factory):
     for process in reversed(processes):
         process.terminate()
     for process in processes:
-        process.wait(30)
+        process.wait(HANG_S)
 
 
 def wait_for_address(path):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + HANG_S
     while time.monotonic() < deadline:
         try:
             return json.loads(path.read_text())["address"]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from patience import HANG_S
 from rtcomplexity.cli import app
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.testing.plans import SAMPLE_NAMES, write_sample
@@ -25,7 +26,7 @@ def process(*arguments, **environment):
         [*PROGRAM, *map(str, arguments)],
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=HANG_S,
         env={**os.environ, "COLUMNS": "100", **environment},
     )
 
@@ -218,7 +219,7 @@ app.main()
 
 def test_a_fault_of_ours_ends_with_1_and_names_no_path(plan):
     script = BROKEN.format(plan=str(plan))
-    told = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, text=True, timeout=120)
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, text=True, timeout=HANG_S)
     assert told.returncode == ExitCode.BUG
     assert told.stdout == ""
     assert "TypeError at rtcomplexity.assessment line" in told.stderr
@@ -301,7 +302,7 @@ def test_version():
 def test_a_reader_that_stops_reading_is_no_failure(arguments):
     reading, writing = os.pipe()
     os.close(reading)
-    told = subprocess.run([*PROGRAM, *arguments], stdout=writing, stderr=subprocess.PIPE, check=False, timeout=120)
+    told = subprocess.run([*PROGRAM, *arguments], stdout=writing, stderr=subprocess.PIPE, check=False, timeout=HANG_S)
     os.close(writing)
     assert (told.returncode, told.stderr) == (ExitCode.DONE, b"")
 
@@ -312,7 +313,7 @@ def test_a_reader_that_stops_reading_does_not_hide_a_failed_check(plan):
     os.close(reading)
     limits = [f"--fail-at={each}" for each in ("supports", "rejects", "indeterminate", "insufficient_evidence")]
     told = subprocess.run(
-        [*PROGRAM, "analyze", str(plan), *limits], stdout=writing, stderr=subprocess.PIPE, check=False, timeout=120
+        [*PROGRAM, "analyze", str(plan), *limits], stdout=writing, stderr=subprocess.PIPE, check=False, timeout=HANG_S
     )
     os.close(writing)
     assert told.returncode == ExitCode.CHECK_FAILED
@@ -321,7 +322,7 @@ def test_a_reader_that_stops_reading_does_not_hide_a_failed_check(plan):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device here that is always full")
 def test_a_full_disk_is_said():
     with Path("/dev/full").open("wb") as full:
-        told = subprocess.run([*PROGRAM, "doctor"], stdout=full, stderr=subprocess.PIPE, check=False, timeout=120)
+        told = subprocess.run([*PROGRAM, "doctor"], stdout=full, stderr=subprocess.PIPE, check=False, timeout=HANG_S)
     assert told.returncode == ExitCode.USAGE
     assert b"No space left" in told.stderr
 
@@ -329,7 +330,7 @@ def test_a_full_disk_is_said():
 WAITING = """
 import time
 from rtcomplexity.cli import app
-app.run = lambda _: (print("waiting", flush=True), time.sleep(60))
+app.run = lambda _: (print("waiting", flush=True), time.sleep(3600))
 app.main()
 """
 
@@ -339,7 +340,7 @@ def test_an_interrupted_run_ends_as_shells_expect():
     with subprocess.Popen([sys.executable, "-c", WAITING], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         running.stdout.readline()
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=30)
+        _, err = running.communicate(timeout=HANG_S)
     assert running.returncode == app.INTERRUPTED
     assert err == b"Interrupted.\n"
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from patience import HANG_S
 from rtcomplexity.cli import app
 from rtcomplexity.testing.plans import write_sample
 
@@ -44,11 +45,17 @@ def browser():
         browser.close()
 
 
+def patient_page(context):
+    page = context.new_page()
+    page.set_default_timeout(1000 * HANG_S)
+    return page
+
+
 @contextmanager
 def opened(browser, page_file, size=None, scheme="light"):
     """Open the page; on leaving, nothing may have been logged or asked for."""
     context = browser.new_context(viewport=size or WIDE, color_scheme=scheme)
-    page, said, asked = context.new_page(), [], []
+    page, said, asked = patient_page(context), [], []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
@@ -87,8 +94,7 @@ def test_keys_and_wheel_on_the_picture_page_through(browser, page_file):
         assert after != before
         page.hover("#slice")
         page.mouse.wheel(0, 100)
-        page.wait_for_timeout(100)
-        assert pixels(page, "slice") != after
+        page.wait_for_function("(before) => document.getElementById('slice').toDataURL() !== before", arg=after)
 
 
 def test_every_layer_can_be_switched_off_and_on(browser, page_file):
@@ -133,7 +139,7 @@ def test_there_is_no_serious_accessibility_finding(browser, page_file, size, sch
     from axe_playwright_python.sync_playwright import Axe
 
     context = browser.new_context(viewport=size, color_scheme=scheme, bypass_csp=True)  # axe itself is a script
-    page = context.new_page()
+    page = patient_page(context)
     page.goto(page_file.as_uri())
     page.wait_for_selector("#solid[data-ready]")
     page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
@@ -176,7 +182,7 @@ def test_printing_opens_what_is_folded(browser, page_file):
 
 def test_without_scripts_the_page_still_says_everything(browser, page_file):
     context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+    page = patient_page(context)
     page.goto(page_file.as_uri())
     assert page.get_by_role("heading", name="Left open").is_visible()
     assert page.locator("figure img").count() == 3

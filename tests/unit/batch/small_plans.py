@@ -1,5 +1,6 @@
 """The smallest plans that are whole: eight slices, one target; any number of them, each with a patient of its own."""
 
+import csv
 import hashlib
 from pathlib import Path
 
@@ -51,6 +52,12 @@ def write_archive(folder, count, *, first=0, **options):
     for number in range(first, first + count):
         write_plan(Path(folder) / f"PATIENT-SECRET-{number}", small_plan(number, **options))
     return Path(folder)
+
+
+def ample_timeout_s(out):
+    """A limit on time that no sound plan reaches, by the slowest one of a run that left its output in `out`."""
+    with (out / "timings.csv").open(encoding="utf-8", newline="") as stream:
+        return max(3.0, 20 * max(float(row["wall_s"]) for row in csv.DictReader(stream)))
 
 
 def key_of(path):

@@ -7,12 +7,13 @@ import time
 
 import pytest
 
+from patience import HANG_S
 from rtcomplexity.batch import host, limits, supervision
 from rtcomplexity.batch.supervision import ForkedChild, StartedChild, watch
 from rtcomplexity.batch.values import Limits, Options, Outcome, PlanTask, Status
 from rtcomplexity.settings import Settings
 
-ROOM = Limits(wall_s=20, memory_bytes=2 * 1024**3)
+ROOM = Limits(wall_s=HANG_S, memory_bytes=2 * 1024**3)
 posix = pytest.mark.skipif(not supervision.CAN_FORK, reason="this system has no fork")
 
 
@@ -21,7 +22,7 @@ def ended(work, tmp_path, allowed=ROOM, is_wanted=lambda: True):
 
 
 def sleep():
-    time.sleep(60)
+    time.sleep(HANG_S)
 
 
 @posix
@@ -38,7 +39,7 @@ def test_gives_back_what_a_child_left(tmp_path):
 def test_ends_a_child_that_hangs(tmp_path):
     outcome = ended(sleep, tmp_path, Limits(wall_s=0.2))
     assert (outcome.status, outcome.code) == (Status.TIMED_OUT, "wall-limit")
-    assert outcome.wall_s < 5
+    assert outcome.wall_s < HANG_S
 
 
 @posix
@@ -51,7 +52,7 @@ def test_ends_a_child_that_eats_memory(tmp_path):
 
     from psutil import Process
 
-    allowed = Limits(wall_s=20, memory_bytes=Process().memory_info().rss + 200_000_000)
+    allowed = Limits(wall_s=HANG_S, memory_bytes=Process().memory_info().rss + 200_000_000)
     outcome = ended(work, tmp_path, allowed)
     assert (outcome.status, outcome.code) == (Status.OUT_OF_MEMORY, "memory-limit")
     assert outcome.peak_bytes > allowed.memory_bytes
@@ -59,10 +60,9 @@ def test_ends_a_child_that_eats_memory(tmp_path):
 
 @posix
 def test_ends_a_child_nobody_wants_any_more(tmp_path):
-    started = time.monotonic()
     outcome = ended(sleep, tmp_path, is_wanted=lambda: False)
     assert outcome.status is Status.CRASHED
-    assert time.monotonic() - started < 5
+    assert outcome.wall_s < HANG_S
 
 
 @posix
@@ -100,7 +100,7 @@ def test_the_system_ends_a_child_that_only_computes(tmp_path):
             pass
 
     outcome = ended(work, tmp_path)
-    assert outcome.status in {Status.TIMED_OUT, Status.CRASHED}
+    assert (outcome.status, outcome.code) == (Status.TIMED_OUT, "cpu-limit")
 
 
 @posix
@@ -132,7 +132,7 @@ def test_a_started_child_does_what_a_forked_one_does(tmp_path):
 
 
 def test_a_started_child_can_be_killed(tmp_path):
-    child = StartedChild.start("timeit", ["-s", "import time", "time.sleep(60)"])
+    child = StartedChild.start("timeit", ["-s", "import time", f"time.sleep({HANG_S})"])
     outcome = watch(child, tmp_path / "result.json", Limits(wall_s=0.5), lambda: True)
     assert outcome.status is Status.TIMED_OUT
     assert child.poll() is not None

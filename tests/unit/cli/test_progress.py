@@ -4,6 +4,7 @@ import io
 import sys
 import time
 
+from patience import HANG_S
 from rtcomplexity.cli.progress import progress
 
 
@@ -13,7 +14,7 @@ class Screen(io.StringIO):
 
     def shows(self, words):
         """Wait for words, which are drawn several times a second."""
-        ends = time.monotonic() + 10
+        ends = time.monotonic() + HANG_S
         while words not in self.getvalue() and time.monotonic() < ends:
             time.sleep(0.02)
         return words in self.getvalue()
