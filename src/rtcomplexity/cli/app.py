@@ -18,6 +18,7 @@ from rtcomplexity.cli.commands import (
     batch,
     claim,
     cohort,
+    compare,
     demo,
     diff,
     doctor,
@@ -65,6 +66,7 @@ app.command("inspect")(inspect.inspect)
 app.command("verify")(verify.verify)
 app.command("report")(report.report)
 app.command("diff")(diff.diff)
+app.command("compare")(compare.compare)
 app.command("metrics")(metrics.metrics)
 app.command("masks")(masks.masks)
 app.command("batch")(batch.batch)

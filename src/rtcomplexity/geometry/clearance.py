@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rtcomplexity.geometry.nodes import Inside, SurfaceNodes, inside_of, meets_next, surface_nodes
+from rtcomplexity.geometry.nodes import NODES, Inside, SurfaceNodes, inside_of, meets_next, surface_nodes
 from rtcomplexity.geometry.stack.runs import Runs, plane_of_slices, rasterise
 from rtcomplexity.model.arrays import frozen_array
 
@@ -46,16 +46,20 @@ class SampledSurface:
     """The surface of a stack of planes, ready to be measured to."""
 
     stack: PlaneStack
+    curved: bool = False
+    """Whether the surface bends between planes, or runs straight."""
+    node_count: int = NODES
+    """About how many nodes it gets."""
 
     @cached_property
     def nodes(self) -> SurfaceNodes:
         """Nodes of the surface, in the stack's own coordinates."""
-        return surface_nodes(self.stack, self.inside)
+        return surface_nodes(self.stack, self.inside, nodes=self.node_count, curved=self.curved)
 
     @cached_property
     def inside(self) -> Inside:
         """Which points of the planes lie inside."""
-        return inside_of(self.stack)
+        return inside_of(self.stack, self.node_count)
 
     @cached_property
     def axes(self) -> Floats:

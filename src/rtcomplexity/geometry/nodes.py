@@ -159,18 +159,22 @@ class _Patch:
     areas: Floats
 
 
-def inside_of(stack: PlaneStack) -> Inside:
+def inside_of(stack: PlaneStack, nodes: int = NODES) -> Inside:
     """Rasterise the planes of a stack finely enough for its size."""
-    pixel = float(np.clip(_spacing(stack) / 2, FINEST_PIXEL_MM, COARSEST_PIXEL_MM))
+    pixel = float(np.clip(_spacing(stack, nodes) / 2, FINEST_PIXEL_MM, COARSEST_PIXEL_MM))
     lattice = Lattice.around(stack, pixel)
     return Inside(runs=rasterise(stack, lattice), lattice=lattice)
 
 
-def surface_nodes(stack: PlaneStack, inside: Inside) -> SurfaceNodes:
-    """Sample the surface of a stack of which every slab has a thickness; `inside` is its own."""
-    spacing = _spacing(stack)
+def surface_nodes(stack: PlaneStack, inside: Inside, *, nodes: int = NODES, curved: bool = False) -> SurfaceNodes:
+    """Sample the surface of a stack of which every slab has a thickness; `inside` is its own.
+
+    Between planes the surface runs straight, or (`curved`) bends so as to meet the surface's normals at both contours:
+    on a sphere of 20 mm radius cut every 3 mm a straight band lies up to 0.2 mm too deep, a curved one 0.03 mm.
+    """
+    spacing = _spacing(stack, nodes)
     rings = _rings(stack, spacing, inside)
-    patches = _patches(stack, rings, inside, spacing)
+    patches = _patches(stack, rings, inside, spacing, curved=curved)
     return SurfaceNodes(
         points_mm=np.concatenate([patch.points for patch in patches]),
         normals=np.concatenate([patch.normals for patch in patches]),
@@ -180,10 +184,10 @@ def surface_nodes(stack: PlaneStack, inside: Inside) -> SurfaceNodes:
     )
 
 
-def _spacing(stack: PlaneStack) -> float:
+def _spacing(stack: PlaneStack, nodes: int) -> float:
     lateral = float(stack.plane_perimeters_mm @ stack.slab_mm)
     ends = 2 * float(stack.plane_areas_mm2.max())
-    return float(np.clip(np.sqrt((lateral + ends) / NODES), CLOSEST_MM, FURTHEST_MM))
+    return float(np.clip(np.sqrt((lateral + ends) / nodes), CLOSEST_MM, FURTHEST_MM))
 
 
 def meets_next(stack: PlaneStack) -> NDArray[np.bool_]:
@@ -264,20 +268,24 @@ def _turn(points: Floats, offsets: Integers, sides: NDArray[np.bool_]) -> Floats
 # Links from plane to plane.
 
 
-def _patches(stack: PlaneStack, rings: _Rings, inside: Inside, spacing: float) -> list[_Patch]:
+def _patches(stack: PlaneStack, rings: _Rings, inside: Inside, spacing: float, *, curved: bool) -> list[_Patch]:
     sets = [
         _components(inside, rings, inside.runs, by_corners=True),
         _components(inside, rings, _outside(inside.runs), by_corners=False),
     ]
-    links, normals, caps = [], [], []
+    links, targets, normals, rims, caps = [], [], [], [], []
     for direction in (1, -1):
         solid, outside = (_ends(stack, part, direction, is_solid=part is sets[0]) for part in sets)
-        link = _links(stack, rings, [(sets[0], solid), (sets[1], outside)], direction)
+        link, target = _links(stack, rings, [(sets[0], solid), (sets[1], outside)], direction)
         links.append(link)
+        targets.append(target)
         normals.append(_band_normals(rings, link))
+        rims.append(_rims(rings, [(sets[0], solid, 1), (sets[1], outside, -1)], direction, spacing))
         caps.append(_caps(stack, rings, inside, sets[0].runs, solid, spacing, direction, facing=1))
         caps.append(_caps(stack, rings, inside, sets[1].runs, outside, spacing, direction, facing=-1))
-    return [*_bands(stack, rings, links, normals, spacing), *caps]
+    bends: list[_Bend | None] = _bends(links, targets, normals, rims) if curved else [None, None]
+    onto_domes = [rim.steps if curved else np.zeros_like(rim.steps) for rim in rims]
+    return [*_bands(stack, rings, links, normals, bends, onto_domes, spacing), *caps]
 
 
 def _components(inside: Inside, rings: _Rings, runs: Runs, *, by_corners: bool) -> _Components:
@@ -349,8 +357,14 @@ def _half_width(area: Floats, length: Floats) -> Floats:
     return np.asarray(area / np.maximum(length, np.finfo(float).tiny) * (1 + roundness))
 
 
-def _links(stack: PlaneStack, rings: _Rings, parts: list[tuple[_Components, _Ends]], direction: int) -> Floats:
-    """(n, 3) from each node to the surface of the next plane in a direction; NaN where the surface ends at once."""
+def _links(
+    stack: PlaneStack, rings: _Rings, parts: list[tuple[_Components, _Ends]], direction: int
+) -> tuple[Floats, Integers]:
+    """(n, 3) from each node to the surface of the next plane in a direction; NaN where the surface ends at once.
+
+    Beside it (n,) the node of the next plane that it leads to; -1 where there is none.
+    """
+    target = np.full(len(rings.points), -1)
     link = np.full((len(rings.points), 3), np.nan)
     linked = np.ones(len(rings.points), bool)
     for part, end in parts:
@@ -368,7 +382,8 @@ def _links(stack: PlaneStack, rings: _Rings, parts: list[tuple[_Components, _End
     nearest = _nearest_ring(rings, linked, following)
     link[linked, :2] = rings.points[nearest] - rings.points[linked]
     link[linked, 2] = stack.positions_mm[following[linked]] - stack.positions_mm[rings.plane[linked]]
-    return link
+    target[linked] = nearest
+    return link, target
 
 
 def _nearest_ring(rings: _Rings, asking: NDArray[np.bool_], following: Integers) -> Integers:
@@ -389,8 +404,94 @@ def _band_normals(rings: _Rings, link: Floats) -> Floats:
     return np.asarray(normals / np.linalg.norm(normals, axis=1, keepdims=True))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Bend:
+    """How the surface between planes leaves the straight links: a cubic that meets the normals at both ends."""
+
+    start: Floats
+    """(n, 3) what the cubic's first inner control point lies off the link, times three."""
+    end: Floats
+
+    def offsets_mm(self, node: Integers, share: Floats) -> Floats:
+        """(m, 3) off the link of a node, at a share of it."""
+        near, far = ((1 - share) ** 2 * share)[:, None], ((1 - share) * share**2)[:, None]
+        return np.asarray(near * self.start[node] + far * self.end[node])
+
+
+def _bends(
+    links: list[Floats], targets: list[Integers], normals: list[Floats], rims: list[_Rims]
+) -> list[_Bend | None]:
+    """How the links of each direction bend.
+
+    Control points are moved onto the tangent planes of the contours at both ends, as in curved point-normal triangles
+    (Vlachos et al., 2001). The normal of a contour is that of the circle through it and both its neighbors, where it
+    has two: each band's normal weighted by the length of the other one.
+    """
+    lengths = [np.nan_to_num(np.linalg.norm(link, axis=1)) for link in links]
+    facing = sum(
+        np.nan_to_num(normal) * np.where(np.isnan(normals[1 - way]).any(axis=1), 1, lengths[1 - way])[:, None]
+        for way, normal in enumerate(normals)
+    )
+    for rim in rims:
+        facing = np.where(np.isnan(rim.normals), facing, rim.normals)
+    facing = _unit(np.asarray(facing))
+    found: list[_Bend | None] = []
+    for link, target in zip(links, targets, strict=True):
+        start, end = np.zeros_like(facing), np.zeros_like(facing)
+        held = target >= 0
+        chord, first, last = link[held], facing[held], facing[target[held]]
+        start[held] = -np.sum(chord * first, axis=1, keepdims=True) * first
+        end[held] = np.sum(chord * last, axis=1, keepdims=True) * last
+        found.append(_Bend(start=start, end=end))
+    return found
+
+
+def _unit(vectors: Floats) -> Floats:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(float).tiny))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Rims:
+    """How domes begin at the nodes of their rims, in one direction."""
+
+    normals: Floats
+    """(n, 3) normal of the dome that begins at each node; NaN where none does."""
+    steps: Floats
+    """(n, 3) from each node onto the dome; zero where none begins, or it begins with a wall."""
+
+
+def _rims(rings: _Rings, parts: list[tuple[_Components, _Ends, int]], direction: int, spacing: float) -> _Rims:
+    """Find where domes begin.
+
+    A dome of height h over a component of half width w goes as h (1 - (r / w)**2): its slope at the rim is 2 h / w.
+    """
+    normals, steps = np.full((len(rings.points), 3), np.nan), np.zeros((len(rings.points), 3))
+    for part, end, facing in parts:
+        beside = np.flatnonzero(part.run_of_node >= 0)
+        run = part.run_of_node[beside]
+        domed = end.ended[run] & (end.wall[run] < 1) & (end.height[run] > 0)
+        beside, run = beside[domed], run[domed]
+        width = np.maximum(_half_width(part.area, part.length)[part.label[run]], 1e-9)
+        height, wall, outward = end.height[run] * (1 - end.wall[run]), end.wall[run], rings.outward[beside]
+        slope = 2 * height / width
+        rim = np.column_stack([outward * slope[:, None], np.full(len(run), float(facing * direction))])
+        upright = np.column_stack([outward, np.zeros(len(run))])
+        normals[beside] = _unit((1 - wall)[:, None] * _unit(rim) + wall[:, None] * upright)
+        inwards = np.minimum(spacing, width)
+        rise = height * (inwards / width) * (2 - inwards / width)
+        onto = np.column_stack([-facing * inwards[:, None] * outward, direction * rise])
+        steps[beside] = np.where((wall == 0)[:, None], onto, 0)
+    return _Rims(normals=normals, steps=steps)
+
+
 def _bands(
-    stack: PlaneStack, rings: _Rings, links: list[Floats], normals: list[Floats], spacing: float
+    stack: PlaneStack,
+    rings: _Rings,
+    links: list[Floats],
+    normals: list[Floats],
+    bends: list[_Bend | None],
+    onto_domes: list[Floats],
+    spacing: float,
 ) -> list[_Patch]:
     """Nodes on the contours and, along the links, between them."""
     positions = np.column_stack([rings.points, stack.positions_mm[rings.plane]])
@@ -399,7 +500,11 @@ def _bands(
         for index in (rings.before, rings.after)
     )
     parts = [_parts(link, spacing) for link in links]
-    steps = [np.nan_to_num(link / np.maximum(part, 1)[:, None]) for link, part in zip(links, parts, strict=True)]
+    every = np.arange(len(positions))
+    steps = [
+        _along(link, bend, every, np.ones(len(every)), part)
+        for link, bend, part in zip(links, bends, parts, strict=True)
+    ]
     areas = [rings.length * np.linalg.norm(step, axis=1) for step in steps]
     facing = np.nan_to_num(normals[0]) + np.nan_to_num(normals[1])
     flat = np.column_stack([rings.outward, np.zeros(len(rings.points))])
@@ -407,23 +512,31 @@ def _bands(
     on_contours = _Patch(
         points=positions,
         normals=facing / np.linalg.norm(facing, axis=1, keepdims=True),
-        edges=np.stack([before, after, *steps], axis=1),
+        edges=np.stack([before, after, *map(np.add, steps, onto_domes)], axis=1),
         areas=(areas[0] + areas[1]) / 2,
     )
     between = []
-    for part, step, normal, area in zip(parts, steps, normals, areas, strict=True):
+    for link, bend, part, normal, area in zip(links, bends, parts, normals, areas, strict=True):
         inner = np.maximum(part - 1, 0)
         node = np.repeat(np.arange(len(part)), inner)
-        rank = 1 + np.arange(len(node)) - np.repeat(np.cumsum(inner) - inner, inner)
+        rank = 1.0 + np.arange(len(node)) - np.repeat(np.cumsum(inner) - inner, inner)
+        here, ahead, behind = (_along(link, bend, node, rank + move, part[node]) for move in (0, 1, -1))
         between.append(
             _Patch(
-                points=positions[node] + rank[:, None] * step[node],
+                points=positions[node] + here,
                 normals=np.nan_to_num(normal[node]),
-                edges=np.stack([before[node], after[node], step[node], -step[node]], axis=1),
+                edges=np.stack([before[node], after[node], ahead - here, behind - here], axis=1),
                 areas=area[node] / 2,
             )
         )
     return [on_contours, *between]
+
+
+def _along(link: Floats, bend: _Bend | None, node: Integers, rank: Floats, parts: Integers) -> Floats:
+    """(m, 3) from each node to so many parts of the way along its link; zero where there is no link."""
+    share = rank / np.maximum(parts, 1)
+    straight = np.nan_to_num(share[:, None] * link[node])
+    return straight if bend is None else straight + bend.offsets_mm(node, share)
 
 
 def _parts(link: Floats, spacing: float) -> Integers:

@@ -104,11 +104,13 @@ class PlaneStack:
         """
         step = self.points_mm[next_vertex(self.contour_offsets)] - self.points_mm
         plane = np.repeat(self.plane_of_contour, np.diff(self.contour_offsets))
-        lengths = np.where(self._is_border(plane), np.hypot(step[:, 0], step[:, 1]), 0.0)
+        lengths = np.where(self.is_border, np.hypot(step[:, 0], step[:, 1]), 0.0)
         return np.bincount(plane, weights=lengths, minlength=self.plane_count).astype(np.float64)
 
-    def _is_border(self, plane: NDArray[np.int64]) -> NDArray[np.bool_]:
+    @cached_property
+    def is_border(self) -> NDArray[np.bool_]:
         """(n,) which edges are left when those that lie on each other cancel in pairs."""
+        plane = np.repeat(self.plane_of_contour, np.diff(self.contour_offsets))
         corners = np.column_stack([plane, np.round(self.points_mm / EDGE_TOLERANCE_MM)])
         corner = np.unique(corners, axis=0, return_inverse=True)[1].ravel()
         ends = np.sort([corner, corner[next_vertex(self.contour_offsets)]], axis=0)

@@ -1,0 +1,63 @@
+"""A comparison as tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.text import Text
+
+from rtcomplexity.cli.rendering.tables import titled_table
+from rtcomplexity.cli.rendering.values import NO_VALUE
+from rtcomplexity.evidence.formats.text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rich.console import RenderableType
+    from rich.table import Table
+
+COLUMNS: Final = (
+    ("First cm³", "volume_first", ".1f"),
+    ("Second cm³", "volume_second", ".1f"),
+    ("Dice", "dice", ".3f"),
+    ("Surface Dice", "surface_dice", ".3f"),
+    ("HD mm", "hausdorff", ".1f"),
+    ("HD95 mm", "hausdorff_95", ".1f"),
+    ("ASSD mm", "average_symmetric_surface_distance", ".2f"),
+    ("APL mm", "added_path_length", ".0f"),
+    ("Edited cm³", "edited_volume", ".1f"),
+    ("Planes edited", "planes_edited", ".0f"),
+)
+
+
+def comparison_parts(tree: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """Yield what was compared, and what was not."""
+    pairs = tree["pairs"]
+    yield Text(
+        f"{len(pairs)} pair{'s' if len(pairs) != 1 else ''} of ROIs compared, tolerance {tree['tolerance_mm']:g} mm"
+        + (", through a registration" if tree["through_registration"] else ""),
+        style="bold",
+    )
+    if pairs:
+        yield _table(pairs)
+        yield Text(
+            "HD: Hausdorff distance. HD95: its 95th percentile. ASSD: average symmetric surface distance. "
+            "APL: added path length. All metrics: --json, or --out DIR."
+        )
+    for side in ("first", "second"):
+        names = tree["unmatched"][side]
+        if names:
+            yield Text(f"Only in the {side}: {', '.join(map(shown, names))}")
+
+
+def _table(pairs: Sequence[Mapping[str, Any]]) -> Table:
+    table = titled_table("Comparison", ("First", "Second"))
+    for heading, _, _ in COLUMNS:
+        table.add_column(heading, justify="right")
+    for pair in pairs:
+        values = (pair["metrics"].get(f"compare.{key}", {}).get("value") for _, key, _ in COLUMNS)
+        forms = (form for _, _, form in COLUMNS)
+        cells = (NO_VALUE if value is None else format(value, form) for value, form in zip(values, forms, strict=True))
+        other = pair["second"] if pair["second"] != pair["first"] else "same name"
+        table.add_row(Text(shown(pair["first"])), Text(shown(other)), *cells)
+    return table

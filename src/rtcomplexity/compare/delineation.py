@@ -1,0 +1,179 @@
+"""One delineation as a comparison sees it, and two of them brought into one set of axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtcomplexity.compare.center import center_mm
+from rtcomplexity.compare.paths import PathDistances, path_distances
+from rtcomplexity.compare.surfaces import SurfacePair
+from rtcomplexity.compare.volumes import PARALLEL, SharedVolume, aligned, shared_volume
+from rtcomplexity.geometry.clearance import SampledSurface, inside_share
+from rtcomplexity.geometry.stack.runs import plane_of_slices
+from rtcomplexity.geometry.stack.volume import slab_volume_mm3
+from rtcomplexity.metrics.measurement import NotMeasurableError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+EMPTY = "one of the two encloses no volume"
+BOTH_EMPTY = "neither of the two encloses a volume"
+NOT_PARALLEL = "the contour planes of the two are not parallel"
+NODES = 8000
+TOO_THIN = "one of the two is thinner than the pixels its surface is found on"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Delineation:
+    """One ROI, or one reader's version of it."""
+
+    name: str
+    """As the file has it; it may identify the patient."""
+    stack: PlaneStack | None
+    """None where it encloses no volume."""
+    why_empty: str = ""
+
+    @property
+    def volume_mm3(self) -> float:
+        """Slab volume; 0 where it encloses none."""
+        return 0.0 if self.stack is None else slab_volume_mm3(self.stack)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ComparedPair:
+    """Two delineations of the same thing, with what their metrics share computed at most once."""
+
+    first: Delineation
+    second: Delineation
+    tolerance_mm: float
+    """Distance up to which contours and surfaces agree."""
+
+    @cached_property
+    def stacks(self) -> tuple[PlaneStack, PlaneStack]:
+        """Both stacks, in the first one's axes.
+
+        Raises
+        ------
+        NotMeasurableError
+            If one of them is empty, or their planes are not parallel.
+        """
+        first, second = self._filled()
+        turned = aligned(second, first)
+        if turned is None:
+            raise NotMeasurableError(NOT_PARALLEL)
+        return first, turned
+
+    def _filled(self) -> tuple[PlaneStack, PlaneStack]:
+        if self.first.stack is None or self.second.stack is None:
+            raise NotMeasurableError(BOTH_EMPTY if self.first.stack is self.second.stack else EMPTY)
+        return self.first.stack, self.second.stack
+
+    @cached_property
+    def volumes(self) -> SharedVolume:
+        """Both volumes and what they share; exact where planes are parallel, else by layers of about a fine pixel.
+
+        Raises
+        ------
+        NotMeasurableError
+            If neither encloses a volume.
+        """
+        first_mm3, second_mm3 = self.first.volume_mm3, self.second.volume_mm3
+        if self.first.stack is None or self.second.stack is None:
+            if first_mm3 == second_mm3 == 0:
+                raise NotMeasurableError(BOTH_EMPTY)
+            return SharedVolume(first_mm3=first_mm3, second_mm3=second_mm3, shared_mm3=0.0)
+        if abs(float(self.first.stack.normal @ self.second.stack.normal)) >= PARALLEL:
+            return shared_volume(*self.stacks)
+        share = inside_share(self.surfaces.first, [self.surfaces.second])
+        if not np.isfinite(share):
+            raise NotMeasurableError(TOO_THIN)
+        return SharedVolume(first_mm3=first_mm3, second_mm3=second_mm3, shared_mm3=share * first_mm3)
+
+    @cached_property
+    def surfaces(self) -> SurfacePair:
+        """Both surfaces.
+
+        Raises
+        ------
+        NotMeasurableError
+            If one of them is empty, or too thin to have a surface.
+        """
+        first, second = self._filled()
+        pair = SurfacePair(*(SampledSurface(stack=stack, curved=True, node_count=NODES) for stack in (first, second)))
+        if not (pair.first.areas_mm2.sum() > 0 and pair.second.areas_mm2.sum() > 0):
+            raise NotMeasurableError(TOO_THIN)
+        return pair
+
+    @cached_property
+    def paths_of_second(self) -> PathDistances:
+        """From the second's contours to the first's."""
+        first, second = self.stacks
+        return path_distances(second, first, self._source_of_second)
+
+    @cached_property
+    def paths_of_first(self) -> PathDistances:
+        """From the first's contours to the second's."""
+        first, second = self.stacks
+        return path_distances(first, second, self._source_of_first)
+
+    @cached_property
+    def _source_of_second(self) -> Integers:
+        first, second = self.stacks
+        return _counterparts(second, first)
+
+    @cached_property
+    def _source_of_first(self) -> Integers:
+        first, second = self.stacks
+        return _counterparts(first, second)
+
+    @property
+    def added_lengths_mm(self) -> Floats:
+        """(P,) length of contour on each plane of the second that the first does not have."""
+        return self.paths_of_second.away_lengths_mm(self.tolerance_mm)
+
+    @property
+    def removed_lengths_mm(self) -> Floats:
+        """(P,) length of contour on each plane of the first that the second does not have."""
+        return self.paths_of_first.away_lengths_mm(self.tolerance_mm)
+
+    @property
+    def planes_new(self) -> NDArray[np.bool_]:
+        """(P,) which planes of the second have no contour in the first."""
+        return self._source_of_second < 0
+
+    @property
+    def planes_gone(self) -> NDArray[np.bool_]:
+        """(P,) which planes of the first have no contour in the second."""
+        return self._source_of_first < 0
+
+    @cached_property
+    def planes_edited(self) -> NDArray[np.bool_]:
+        """(P,) which planes of the second differ from the first by more than the tolerance anywhere, or are new.
+
+        Both ways: a lobe taken away leaves no contour of the second far from the first.
+        """
+        edited = self.paths_of_second.greatest_mm() > self.tolerance_mm
+        back = self.paths_of_first.greatest_mm() > self.tolerance_mm
+        held = self._source_of_second >= 0
+        edited[held] |= back[self._source_of_second[held]]
+        return edited
+
+    @cached_property
+    def centers_mm(self) -> tuple[Floats, Floats]:
+        """Centers of volume of both, (3,) LPS, mm."""
+        first, second = self._filled()
+        return center_mm(first), center_mm(second)
+
+
+def _counterparts(of: PlaneStack, other: PlaneStack) -> Integers:
+    """(P,) plane of the other stack whose slab holds each plane's position; -1 where none does."""
+    return plane_of_slices(other, of.positions_mm)

@@ -1,0 +1,71 @@
+"""A comparison as plain values, for JSON and tables; metrics carry value, unit and, where there is none, the reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from rtcomplexity.compare.metrics import COMPARISONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rtcomplexity.compare.comparison import ComparedMatch, Comparison
+    from rtcomplexity.compare.sides import ComparedRoi, Side
+    from rtcomplexity.metrics.measurement import Measurement
+
+SCHEMA: Final = "rtcomplexity/comparison/1"
+
+
+def document(comparison: Comparison, *, software_version: str) -> dict[str, Any]:
+    """Everything that was found, with ROI names as the files have them."""
+    return {
+        "schema": SCHEMA,
+        "software": {"name": "rtcomplexity", "version": software_version},
+        "tolerance_mm": comparison.tolerance_mm,
+        "first": _side(comparison.first),
+        "second": _side(comparison.second),
+        "through_registration": comparison.second.through_registration,
+        "pairs": [_pair(each) for each in comparison.compared],
+        "unmatched": {
+            "first": _names(comparison.matching.first_only),
+            "second": _names(comparison.matching.second_only),
+        },
+        "definitions": {
+            each.key: {"title": each.title, "unit": each.unit.value, "description": each.description}
+            for each in COMPARISONS
+        },
+    }
+
+
+def _side(side: Side) -> dict[str, Any]:
+    structure_set = side.case.structure_set
+    return {
+        "structure_set": structure_set.sop_instance_uid,
+        "sha256": structure_set.file_sha256,
+        "approval": structure_set.approval_status,
+        "roi_count": len(side.rois),
+    }
+
+
+def _pair(compared: ComparedMatch) -> dict[str, Any]:
+    one, other = compared.match.first.roi, compared.match.second.roi
+    return {
+        "first": one.name,
+        "second": other.name,
+        "first_number": one.number,
+        "second_number": other.number,
+        "target_class": one.target_class.value,
+        "generation": {"first": one.generation, "second": other.generation},
+        "matched_by": compared.by.value,
+        "metrics": {key: _measurement(value) for key, value in compared.values.items()},
+    }
+
+
+def _measurement(measurement: Measurement) -> dict[str, Any]:
+    if measurement.value is None:
+        return {"value": None, "unit": measurement.unit.value, "reason": measurement.reason}
+    return {"value": measurement.value, "unit": measurement.unit.value}
+
+
+def _names(rois: Sequence[ComparedRoi]) -> list[str]:
+    return [each.roi.name for each in rois]

@@ -1,0 +1,378 @@
+"""The catalogue of comparison metrics: how much two delineations differ, and what an edit of one into the other took.
+
+"First" is what was there (an automatic contour, another reader, the earlier plan), "second" is what is held against it.
+Empty sides: where one encloses no volume, overlap is 0 and all of the other is added or removed, while distances and
+path lengths do not exist; where neither does, nothing is measured.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.compare.surfaces import DIRECTIONS
+from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.units import MM3_PER_CM3, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from rtcomplexity.compare.delineation import ComparedPair
+    from rtcomplexity.compare.surfaces import Directed
+
+DICE: Final = "dice_1945"
+SURFACE_DICE: Final = "nikolov_2021"
+PATH_LENGTH: Final = "vaassen_2020"
+TG132: Final = "brock_tg132_2017"
+
+
+def volume_first_cm3(pair: ComparedPair) -> float:
+    """Slab volume of the first, cm3."""
+    return pair.volumes.first_mm3 / MM3_PER_CM3
+
+
+def volume_second_cm3(pair: ComparedPair) -> float:
+    """Slab volume of the second, cm3."""
+    return pair.volumes.second_mm3 / MM3_PER_CM3
+
+
+def volume_difference_cm3(pair: ComparedPair) -> float:
+    """Volume of the second less that of the first, cm3."""
+    return volume_second_cm3(pair) - volume_first_cm3(pair)
+
+
+def volume_ratio(pair: ComparedPair) -> float:
+    """Volume of the second over that of the first.
+
+    Raises
+    ------
+    NotMeasurableError
+        If the first encloses no volume.
+    """
+    if not pair.volumes.first_mm3:
+        raise NotMeasurableError("the first encloses no volume")
+    return pair.volumes.second_mm3 / pair.volumes.first_mm3
+
+
+def shared_cm3(pair: ComparedPair) -> float:
+    """Volume that both hold, cm3."""
+    return pair.volumes.shared_mm3 / MM3_PER_CM3
+
+
+def added_cm3(pair: ComparedPair) -> float:
+    """Volume that only the second holds, cm3."""
+    return pair.volumes.added_mm3 / MM3_PER_CM3
+
+
+def removed_cm3(pair: ComparedPair) -> float:
+    """Volume that only the first holds, cm3."""
+    return pair.volumes.removed_mm3 / MM3_PER_CM3
+
+
+def edited_cm3(pair: ComparedPair) -> float:
+    """Volume added plus volume removed, cm3."""
+    return added_cm3(pair) + removed_cm3(pair)
+
+
+def dice(pair: ComparedPair) -> float:
+    """Twice the shared volume over the sum of both."""
+    volumes = pair.volumes
+    return 2 * volumes.shared_mm3 / (volumes.first_mm3 + volumes.second_mm3)
+
+
+def jaccard(pair: ComparedPair) -> float:
+    """Shared volume over the volume of the union."""
+    volumes = pair.volumes
+    return volumes.shared_mm3 / (volumes.first_mm3 + volumes.second_mm3 - volumes.shared_mm3)
+
+
+def surface_dice(pair: ComparedPair) -> float:
+    """Share of both surfaces that lies within the tolerance of the other."""
+    surfaces = pair.surfaces
+    return sum(each.area_within_mm2(pair.tolerance_mm) for each in surfaces.both) / surfaces.area_mm2
+
+
+def share_outside_tolerance(pair: ComparedPair) -> float:
+    """Share of the second's surface that lies further than the tolerance from the first's."""
+    second = pair.surfaces.from_second
+    return 1 - second.area_within_mm2(pair.tolerance_mm) / float(second.areas_mm2.sum())
+
+
+def hausdorff_mm(pair: ComparedPair, percent: float = 100.0) -> float:
+    """The greater of both directed percentiles of surface distance, mm."""
+    return max(each.percentile_mm(percent) for each in pair.surfaces.both)
+
+
+def average_symmetric_surface_distance_mm(pair: ComparedPair) -> float:
+    """Mean distance over both surfaces together, by area, mm."""
+    surfaces = pair.surfaces
+    return sum(each.mean_mm * float(each.areas_mm2.sum()) for each in surfaces.both) / surfaces.area_mm2
+
+
+def directed_mm(pair: ComparedPair, value: Callable[[Directed], float], *, of_first: bool) -> float:
+    """A value of the distances from one surface to the other, mm."""
+    return value(pair.surfaces.from_first if of_first else pair.surfaces.from_second)
+
+
+def bias_mm(pair: ComparedPair) -> float:
+    """Mean signed distance over the first's surface, mm; positive where the second lies outside."""
+    first = pair.surfaces.from_first
+    return float(np.average(first.distances_mm, weights=first.areas_mm2))
+
+
+def bias_towards_mm(pair: ComparedPair, direction: str) -> float:
+    """Mean signed distance over the part of the first's surface that faces a direction, mm.
+
+    Raises
+    ------
+    NotMeasurableError
+        If no surface faces it.
+    """
+    found = pair.surfaces.from_first.bias_mm(direction)
+    if not np.isfinite(found):
+        raise NotMeasurableError(f"no part of the surface faces {direction}")
+    return found
+
+
+def added_path_length_mm(pair: ComparedPair) -> float:
+    """Length of the second's contours further than the tolerance from the first's, mm."""
+    return float(pair.added_lengths_mm.sum())
+
+
+def removed_path_length_mm(pair: ComparedPair) -> float:
+    """Length of the first's contours further than the tolerance from the second's, mm."""
+    return float(pair.removed_lengths_mm.sum())
+
+
+def added_path_length_share(pair: ComparedPair) -> float:
+    """Added path length over the length of all of the second's contours."""
+    return added_path_length_mm(pair) / float(pair.stacks[1].plane_border_lengths_mm.sum())
+
+
+def added_path_length_per_plane_mm(pair: ComparedPair) -> float:
+    """Added path length over the edited planes, mm; 0 where none is."""
+    planes = int(pair.planes_edited.sum())
+    return added_path_length_mm(pair) / planes if planes else 0.0
+
+
+def plane_count(pair: ComparedPair) -> float:
+    """Planes of the second."""
+    return float(pair.stacks[1].plane_count)
+
+
+def planes_edited(pair: ComparedPair) -> float:
+    """Planes of the second that differ from the first by more than the tolerance, or are new."""
+    return float(pair.planes_edited.sum())
+
+
+def planes_new(pair: ComparedPair) -> float:
+    """Planes of the second that carry no contour in the first."""
+    return float(pair.planes_new.sum())
+
+
+def planes_gone(pair: ComparedPair) -> float:
+    """Planes of the first that carry no contour in the second."""
+    return float(pair.planes_gone.sum())
+
+
+def contours_new(pair: ComparedPair) -> float:
+    """Contours on the second's new planes."""
+    second = pair.stacks[1]
+    return float(np.diff(second.plane_offsets)[pair.planes_new].sum())
+
+
+def center_shift_mm(pair: ComparedPair) -> float:
+    """Distance between the centers of volume, mm."""
+    return float(np.linalg.norm(_shift_mm(pair)))
+
+
+def center_shift_along_mm(pair: ComparedPair, axis: int) -> float:
+    """Shift of the center of volume along a patient axis (LPS), mm."""
+    return float(_shift_mm(pair)[axis])
+
+
+def _shift_mm(pair: ComparedPair) -> NDArray[np.float64]:
+    first, second = pair.centers_mm
+    return second - first
+
+
+def _directed_definitions() -> tuple[MetricDefinition[ComparedPair], ...]:
+    kinds: tuple[tuple[str, str, Callable[[Directed], float]], ...] = (
+        ("hausdorff", "Hausdorff distance", lambda each: each.percentile_mm(100)),
+        ("hausdorff_95", "95th percentile of surface distance", lambda each: each.percentile_mm(95)),
+        ("median_distance", "Median surface distance", lambda each: each.percentile_mm(50)),
+        ("mean_distance", "Mean surface distance", lambda each: each.mean_mm),
+    )
+    ways = (("first", "second", True), ("second", "first", False))
+    return tuple(
+        MetricDefinition(
+            key=f"compare.{key}_{start}_to_{end}",
+            title=f"{title}, {start} to {end}",
+            unit=Unit.MM,
+            description=f"{title} from the surface of the {start} to that of the {end}, weighted by area.",
+            compute=partial(directed_mm, value=value, of_first=of_first),
+        )
+        for key, title, value in kinds
+        for start, end, of_first in ways
+    )
+
+
+def _metric(
+    key: str,
+    title: str,
+    unit: Unit,
+    description: str,
+    compute: Callable[[ComparedPair], float],
+    reference: str = "",
+) -> MetricDefinition[ComparedPair]:
+    return MetricDefinition(
+        key=f"compare.{key}", title=title, unit=unit, description=description, compute=compute, reference=reference
+    )
+
+
+COMPARISONS: Final[tuple[MetricDefinition[ComparedPair], ...]] = (
+    _metric("volume_first", "Volume, first", Unit.CM3, "Exact plane area times slab, summed.", volume_first_cm3),
+    _metric("volume_second", "Volume, second", Unit.CM3, "Exact plane area times slab, summed.", volume_second_cm3),
+    _metric(
+        "volume_difference",
+        "Volume difference",
+        Unit.CM3,
+        "Volume of the second less the first.",
+        volume_difference_cm3,
+    ),
+    _metric("volume_ratio", "Volume ratio", Unit.NONE, "Volume of the second over the first.", volume_ratio),
+    _metric("shared_volume", "Shared volume", Unit.CM3, "Volume that both hold, by exact area times slab.", shared_cm3),
+    _metric("added_volume", "Added volume", Unit.CM3, "Volume that only the second holds.", added_cm3),
+    _metric("removed_volume", "Removed volume", Unit.CM3, "Volume that only the first holds.", removed_cm3),
+    _metric("edited_volume", "Edited volume", Unit.CM3, "Volume added plus volume removed.", edited_cm3),
+    _metric(
+        "dice", "Dice coefficient", Unit.NONE, "Twice the shared volume over the sum of both; exact areas.", dice, DICE
+    ),
+    _metric("jaccard", "Jaccard index", Unit.NONE, "Shared volume over the volume of the union.", jaccard),
+    _metric(
+        "surface_dice",
+        "Surface Dice",
+        Unit.NONE,
+        "Share of both surfaces, by area, within the tolerance of the other (normalized surface Dice).",
+        surface_dice,
+        SURFACE_DICE,
+    ),
+    _metric(
+        "share_outside_tolerance",
+        "Surface outside tolerance (fraction)",
+        Unit.NONE,
+        "Share of the second's surface further than the tolerance from the first's.",
+        share_outside_tolerance,
+    ),
+    _metric(
+        "hausdorff",
+        "Hausdorff distance",
+        Unit.MM,
+        "The greater of both directed maxima of surface distance.",
+        hausdorff_mm,
+        TG132,
+    ),
+    _metric(
+        "hausdorff_95",
+        "95th percentile Hausdorff distance",
+        Unit.MM,
+        "The greater of both directed 95th percentiles of surface distance, each weighted by area.",
+        partial(hausdorff_mm, percent=95.0),
+    ),
+    _metric(
+        "median_surface_distance",
+        "Median surface distance",
+        Unit.MM,
+        "The greater of both directed medians of surface distance, each weighted by area.",
+        partial(hausdorff_mm, percent=50.0),
+    ),
+    _metric(
+        "average_symmetric_surface_distance",
+        "Average symmetric surface distance",
+        Unit.MM,
+        "Mean distance over both surfaces together, weighted by area (mean distance to agreement of TG-132).",
+        average_symmetric_surface_distance_mm,
+        TG132,
+    ),
+    *_directed_definitions(),
+    _metric(
+        "bias",
+        "Mean signed surface distance",
+        Unit.MM,
+        "Mean over the first's surface; positive where the second lies outside.",
+        bias_mm,
+    ),
+    *(
+        _metric(
+            f"bias_{direction}",
+            f"Mean signed surface distance, {direction}",
+            Unit.MM,
+            f"Mean over what of the first's surface faces {direction}; positive where the second lies outside.",
+            partial(bias_towards_mm, direction=direction),
+        )
+        for direction in DIRECTIONS
+    ),
+    _metric(
+        "added_path_length",
+        "Added path length",
+        Unit.MM,
+        "Length of the second's contours further than the tolerance from the first's, in plane.",
+        added_path_length_mm,
+        PATH_LENGTH,
+    ),
+    _metric(
+        "added_path_length_share",
+        "Added path length (fraction)",
+        Unit.NONE,
+        "Added path length over the length of all of the second's contours.",
+        added_path_length_share,
+        PATH_LENGTH,
+    ),
+    _metric(
+        "added_path_length_per_plane",
+        "Added path length per edited plane",
+        Unit.MM,
+        "Added path length over the number of edited planes.",
+        added_path_length_per_plane_mm,
+        PATH_LENGTH,
+    ),
+    _metric(
+        "removed_path_length",
+        "Removed path length",
+        Unit.MM,
+        "Length of the first's contours further than the tolerance from the second's, in plane.",
+        removed_path_length_mm,
+    ),
+    _metric("plane_count", "Planes, second", Unit.NONE, "Planes of the second that carry contours.", plane_count),
+    _metric(
+        "planes_edited",
+        "Planes edited",
+        Unit.NONE,
+        "Planes of the second whose contours differ from the first's by more than the tolerance, or are new.",
+        planes_edited,
+    ),
+    _metric(
+        "planes_new", "Planes added", Unit.NONE, "Planes of the second without a contour in the first.", planes_new
+    ),
+    _metric(
+        "planes_gone", "Planes removed", Unit.NONE, "Planes of the first without a contour in the second.", planes_gone
+    ),
+    _metric("contours_new", "Contours drawn anew", Unit.NONE, "Contours on the planes added.", contours_new),
+    _metric("center_shift", "Center shift", Unit.MM, "Distance between the centers of volume.", center_shift_mm),
+    *(
+        _metric(
+            f"center_shift_{direction}",
+            f"Center shift, {direction}",
+            Unit.MM,
+            f"Shift of the center of volume from the first to the second; positive to {direction}.",
+            partial(center_shift_along_mm, axis=axis),
+        )
+        for direction, (axis, sense) in DIRECTIONS.items()
+        if sense > 0
+    ),
+)

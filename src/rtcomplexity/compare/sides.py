@@ -1,0 +1,209 @@
+"""One side of a comparison: a structure set, a plan folder, or one ROI of either, ready to be compared."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.case.reader import read_case
+from rtcomplexity.compare.delineation import Delineation
+from rtcomplexity.dicom.index import index_files, index_folder
+from rtcomplexity.errors import InputDataError, UsageError
+from rtcomplexity.fusion.frames import find_point_map
+from rtcomplexity.geometry.stack.stacking import stack_contours
+from rtcomplexity.metrics.context import RoiContext, case_grids
+from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.model.structure_set import Contours
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rtcomplexity.fusion.frames import PointMap
+    from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.metrics.context import CaseGrids
+    from rtcomplexity.model.case import Case
+    from rtcomplexity.model.structure_set import Roi, TargetClass
+    from rtcomplexity.settings import Settings
+
+SEPARATOR: Final = "::"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ComparedRoi:
+    """An ROI on one side."""
+
+    roi: Roi
+    delineation: Delineation
+
+    @property
+    def key(self) -> str:
+        """What names are compared by: lower case, without anything but letters and digits."""
+        return name_key(self.roi.name)
+
+    @property
+    def target_class(self) -> TargetClass:
+        """What it delineates."""
+        return self.roi.target_class
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Side:
+    """The ROIs of one side, in the frame of reference in which they are compared."""
+
+    case: Case
+    rois: tuple[ComparedRoi, ...]
+    through_registration: bool = False
+    """Whether a registration brought them into that frame."""
+
+    @property
+    def frames(self) -> frozenset[str]:
+        """Frames of reference in which its ROIs lie."""
+        return frozenset(each.roi.frame_of_reference_uid for each in self.rois)
+
+
+def name_key(name: str) -> str:
+    """Key of a name: case, blanks and punctuation make no difference.
+
+    Examples
+    --------
+    >>> name_key("GTV-1") == name_key("gtv 1")
+    True
+    """
+    return re.sub(r"[\W_]+", "", name.casefold())
+
+
+def split_spec(spec: str) -> tuple[Path, str]:
+    """Path and ROI name of ``PATH`` or ``PATH::ROI``; a path that exists as it is counts whole."""
+    if SEPARATOR in spec and not Path(spec).exists():
+        path, _, name = spec.rpartition(SEPARATOR)
+        return Path(path), name.strip()
+    return Path(spec), ""
+
+
+def read_side(spec: str, *, settings: Settings, images: Path | None = None) -> Side:
+    """Read one side.
+
+    Parameters
+    ----------
+    spec
+        Folder or structure set file, with ``::ROI`` for one ROI by its name or number.
+    settings
+        Limits and tolerances.
+    images
+        Folder of the planning images, where they do not lie with the structure set.
+
+    Raises
+    ------
+    InputDataError
+        If nothing usable is there.
+    UsageError
+        If the ROI is not there.
+    """
+    path, name = split_spec(spec)
+    case = _case(path, images, settings)
+    chosen = case.structure_set.rois if not name else _named(name, case.structure_set.rois)
+    grids = case_grids(case, settings)
+    return Side(case=case, rois=tuple(_compared(roi, grids, settings) for roi in chosen))
+
+
+def _case(path: Path, images: Path | None, settings: Settings) -> Case:
+    """Read a case, with the images of another folder if one is named."""
+    alone = read_case(path, settings=settings)
+    if images is None:
+        return alone
+    files = [file.path for folder in (path, images) for file in index_folder(folder, settings=settings).files]
+    together = index_files(list(dict.fromkeys(files)), settings=settings)
+    return read_case(together, settings=settings, structure_set_uid=alone.structure_set.sop_instance_uid)
+
+
+def _named(name: str, rois: Sequence[Roi]) -> tuple[Roi, ...]:
+    exact = [roi for roi in rois if roi.name.strip() == name]
+    found = (
+        exact
+        or [roi for roi in rois if str(roi.number) == name]
+        or [r for r in rois if name_key(r.name) == name_key(name)]
+    )
+    if len(found) != 1:
+        there = ", ".join(sorted(roi.name.strip() for roi in rois)) or "none"
+        problem = "several ROIs fit" if found else "no ROI fits"
+        raise UsageError(f"{SEPARATOR}ROI", name, f"the name or number of one ROI ({problem}; there: {there})")
+    return tuple(found)
+
+
+def _compared(roi: Roi, grids: CaseGrids, settings: Settings) -> ComparedRoi:
+    context = RoiContext(roi=roi, grid=grids.of(roi), settings=settings)
+    try:
+        context.slab_mm  # noqa: B018 - whether it is known
+        delineation = Delineation(name=roi.name, stack=context.stack)
+    except (NotMeasurableError, InputDataError) as error:
+        delineation = Delineation(name=roi.name, stack=None, why_empty=str(error))
+    return ComparedRoi(roi=roi, delineation=delineation)
+
+
+def in_frame_of(side: Side, reference: Side, settings: Settings) -> Side:
+    """The side in the frame of reference of another one, through a registration of either where frames differ.
+
+    Raises
+    ------
+    InputDataError
+        If no rigid registration leads from one frame to the other, or a frame is not stated and nothing else shows
+        that both lie in one.
+    """
+    if side.frames == reference.frames and len(side.frames) == 1 and "" not in side.frames:
+        return side
+    maps = {frame: _point_map(side, reference, frame) for frame in side.frames}
+    if all(way is None for way in maps.values()):
+        return side
+    moved = tuple(_moved(each, maps[each.roi.frame_of_reference_uid], settings) for each in side.rois)
+    return replace(side, rois=moved, through_registration=True)
+
+
+def _point_map(side: Side, reference: Side, frame: str) -> PointMap | None:
+    """The way into the reference's frame; None where there is nothing to do."""
+    targets = sorted(reference.frames)
+    if frame in reference.frames and frame:
+        return None
+    if not frame or not all(targets):
+        if _shared_images(side, reference):
+            return None
+        raise InputDataError(
+            "A side states no frame of reference, and the two reference no image in common.",
+            "structure sets drawn on the same images, or `--images` with their folder.",
+        )
+    registrations = (*side.case.registrations, *reference.case.registrations)
+    found = find_point_map(registrations, frame, targets[0])
+    if found is None or found.is_deformable:
+        raise InputDataError(
+            f"The two lie in different frames of reference ({targets[0]} and {frame}), and no rigid registration "
+            "between them is here.",
+            "the plan folder with its spatial registration, or structure sets of one frame.",
+        )
+    return found
+
+
+def _shared_images(side: Side, reference: Side) -> bool:
+    first, second = (each.case.structure_set.references for each in (reference, side))
+    images = first.contour_level_image_uids | first.study_level_image_uids
+    others = second.contour_level_image_uids | second.study_level_image_uids
+    return bool(images & others or first.series_uids & second.series_uids)
+
+
+def _moved(compared: ComparedRoi, way: PointMap | None, settings: Settings) -> ComparedRoi:
+    """The ROI with its contours mapped; its planes are found again, in their own orientation."""
+    if way is None or compared.delineation.stack is None:
+        return compared
+    contours = compared.roi.contours
+    points = way(contours.points_mm)
+    mapped = Contours(points_mm=points, offsets=contours.offsets, geometric_types=contours.geometric_types)
+    stack = stack_contours(mapped, settings=settings).stack
+    return replace(compared, delineation=_with_stack(compared.delineation, stack))
+
+
+def _with_stack(delineation: Delineation, stack: PlaneStack | None) -> Delineation:
+    if stack is None or not np.all(np.isfinite(stack.slab_mm)):
+        return replace(delineation, stack=None, why_empty="its planes cannot be told apart after the registration")
+    return replace(delineation, stack=stack)

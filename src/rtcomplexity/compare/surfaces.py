@@ -1,0 +1,109 @@
+"""Distances between the surfaces of two delineations, both ways, finer than pixels and slices.
+
+Every node of one surface has its signed distance to the other and the area it stands for, so that means, percentiles
+and shares are those of the surface, whatever the density of vertices or planes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from rtcomplexity.geometry.clearance import SampledSurface
+
+    Floats = NDArray[np.float64]
+
+DIRECTIONS: Final[Mapping[str, tuple[int, int]]] = {
+    "left": (0, 1),
+    "right": (0, -1),
+    "posterior": (1, 1),
+    "anterior": (1, -1),
+    "superior": (2, 1),
+    "inferior": (2, -1),
+}
+"""Patient axis (LPS) and sense of each direction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Directed:
+    """Signed distances from the nodes of one surface to another surface."""
+
+    distances_mm: Floats
+    """(n,) positive where the other surface lies outside this one."""
+    areas_mm2: Floats
+    """(n,) surface that each node stands for."""
+    normals: Floats
+    """(n, 3) outward, LPS."""
+
+    @property
+    def magnitudes_mm(self) -> Floats:
+        """(n,) unsigned distances."""
+        return np.abs(self.distances_mm)
+
+    def percentile_mm(self, percent: float) -> float:
+        """Area-weighted percentile of the unsigned distances: the least that so much of the surface keeps to."""
+        order = np.argsort(self.magnitudes_mm, kind="stable")
+        share = np.cumsum(self.areas_mm2[order]) / self.areas_mm2.sum()
+        place = min(int(np.searchsorted(share, percent / 100 - 1e-12)), len(order) - 1)
+        return float(self.magnitudes_mm[order[place]])
+
+    @property
+    def mean_mm(self) -> float:
+        """Area-weighted mean of the unsigned distances."""
+        return float(np.average(self.magnitudes_mm, weights=self.areas_mm2))
+
+    def area_within_mm2(self, tolerance_mm: float) -> float:
+        """Surface that lies within a tolerance of the other."""
+        return float(self.areas_mm2[self.magnitudes_mm <= tolerance_mm].sum())
+
+    def bias_mm(self, direction: str) -> float:
+        """Area-weighted mean signed distance over nodes that face a direction more than any other; NaN for none."""
+        axis, sense = DIRECTIONS[direction]
+        facing = (np.argmax(np.abs(self.normals), axis=1) == axis) & (sense * self.normals[:, axis] > 0)
+        if not self.areas_mm2[facing].sum() > 0:
+            return float("nan")
+        return float(np.average(self.distances_mm[facing], weights=self.areas_mm2[facing]))
+
+
+@dataclass(frozen=True, eq=False)
+class SurfacePair:
+    """Two surfaces, measured from each to the other when asked for."""
+
+    first: SampledSurface
+    second: SampledSurface
+
+    @cached_property
+    def from_first(self) -> Directed:
+        """From nodes of the first surface to the second: positive where the second reaches further out."""
+        return _directed(self.first, self.second, sign=1)
+
+    @cached_property
+    def from_second(self) -> Directed:
+        """From nodes of the second surface to the first: positive where the second reaches further out, too."""
+        return _directed(self.second, self.first, sign=-1)
+
+    @property
+    def both(self) -> tuple[Directed, Directed]:
+        """Both ways."""
+        return self.from_first, self.from_second
+
+    @property
+    def area_mm2(self) -> float:
+        """Area of both surfaces together."""
+        return float(sum(each.areas_mm2.sum() for each in self.both))
+
+
+def _directed(nodes_of: SampledSurface, other: SampledSurface, *, sign: int) -> Directed:
+    return Directed(
+        distances_mm=sign * other.depths_mm(nodes_of.points_mm),
+        areas_mm2=nodes_of.areas_mm2,
+        normals=nodes_of.nodes.normals @ nodes_of.axes,
+    )

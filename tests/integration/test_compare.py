@@ -1,0 +1,135 @@
+"""``rtcomplexity compare`` on structure sets written by the testing kit."""
+
+import csv
+import json
+
+import pytest
+from pydicom import dcmread, dcmwrite
+
+from rtcomplexity.cli.app import run
+from rtcomplexity.compare.comparison import compare
+from rtcomplexity.errors import InputDataError, UsageError
+
+CT = "ct"
+
+
+@pytest.fixture(scope="module")
+def sample(request):
+    return request.config.rootpath / "sample_data" / "complex_central"
+
+
+def edited(source, target, change):
+    """A structure set file after a change to its dataset."""
+    dataset = dcmread(source)
+    change(dataset)
+    dcmwrite(target, dataset)
+    return target
+
+
+def shift_first_roi(millimetres):
+    def change(dataset):
+        for contour in dataset.ROIContourSequence[0].ContourSequence:
+            points = [float(value) for value in contour.ContourData]
+            points[::3] = [x + millimetres for x in points[::3]]
+            contour.ContourData = [f"{value:.4f}" for value in points]
+
+    return change
+
+
+def rename_rois(names):
+    def change(dataset):
+        for roi in dataset.StructureSetROISequence:
+            roi.ROIName = names.get(roi.ROIName, roi.ROIName)
+
+    return change
+
+
+def values(comparison, name):
+    match = next(each for each in comparison.compared if each.match.first.roi.name == name)
+    return {key: found.value for key, found in match.values.items()}
+
+
+def test_a_set_compared_with_itself_matches_every_roi_by_name(sample):
+    found = compare(sample / "rs.dcm", sample / "rs.dcm")
+    assert {each.by.value for each in found.compared} == {"name"}
+    assert not found.matching.first_only
+    assert values(found, "GTVp")["compare.dice"] == 1
+
+
+def test_a_shifted_roi_is_found_shifted_and_the_others_are_not(sample, tmp_path):
+    moved = edited(sample / "rs.dcm", tmp_path / "moved.dcm", shift_first_roi(5.0))
+    first_name = dcmread(sample / "rs.dcm").StructureSetROISequence[0].ROIName
+    found = compare(sample / "rs.dcm", moved, images=sample / CT)
+    assert values(found, first_name)["compare.center_shift_left"] == pytest.approx(5, abs=0.05)
+    others = [each for each in found.compared if each.match.first.roi.name != first_name]
+    assert all(each.values["compare.dice"].value in {1, None} for each in others)
+
+
+def test_renamed_rois_are_matched_by_key_then_by_overlap(sample, tmp_path):
+    renamed = edited(sample / "rs.dcm", tmp_path / "renamed.dcm", rename_rois({"GTVp": "gtv_P", "GTVn": "node 7"}))
+    found = compare(sample / "rs.dcm", renamed)
+    by = {each.match.first.roi.name: (each.match.second.roi.name, each.by.value) for each in found.compared}
+    assert by["GTVp"] == ("gtv_P", "name")
+    assert by["GTVn"] == ("node 7", "overlap")
+
+
+def test_one_roi_of_each_side_may_be_chosen(sample):
+    found = compare(f"{sample / 'rs.dcm'}::GTVp", f"{sample / 'rs.dcm'}::GTVn")
+    assert [(each.match.first.roi.name, each.match.second.roi.name) for each in found.compared] == [("GTVp", "GTVn")]
+    assert found.compared[0].values["compare.dice"].value == 0
+
+
+def test_a_mapping_file_decides_alone(sample, tmp_path):
+    mapping = tmp_path / "pairs.csv"
+    mapping.write_text("first,second\nGTVp,CTV\n")
+    found = compare(sample / "rs.dcm", sample / "rs.dcm", match=str(mapping))
+    assert [(each.match.first.roi.name, each.match.second.roi.name) for each in found.compared] == [("GTVp", "CTV")]
+    assert "GTVn" in {each.roi.name for each in found.matching.first_only}
+
+
+@pytest.mark.parametrize(
+    ("second", "options", "told"),
+    [
+        ("rs.dcm::Nowhere", {}, "no ROI fits"),
+        ("rs.dcm", {"match": "elsewhere.csv"}, "names, overlap, or a CSV file"),
+        ("rs.dcm", {"tolerance_mm": -1.0}, "a distance in mm"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_what_would(sample, second, options, told):
+    with pytest.raises(UsageError, match=told):
+        compare(sample / "rs.dcm", f"{sample}/{second}", **options)
+
+
+def test_another_frame_of_reference_without_a_registration_is_refused(sample, tmp_path):
+    def elsewhere(dataset):
+        for roi in dataset.StructureSetROISequence:
+            roi.ReferencedFrameOfReferenceUID = "1.2.3.4.5"
+        for frame in dataset.ReferencedFrameOfReferenceSequence:
+            frame.FrameOfReferenceUID = "1.2.3.4.5"
+
+    other = edited(sample / "rs.dcm", tmp_path / "other.dcm", elsewhere)
+    with pytest.raises(InputDataError, match="different frames of reference"):
+        compare(sample / "rs.dcm", other)
+
+
+def test_json_carries_value_and_unit_of_every_metric(sample, capsysbinary):
+    assert run(["compare", str(sample / "rs.dcm"), str(sample / "rs.dcm"), "--json"]) == 0
+    tree = json.loads(capsysbinary.readouterr().out)
+    assert tree["schema"] == "rtcomplexity/comparison/1"
+    gtv = next(pair for pair in tree["pairs"] if pair["first"] == "GTVp")
+    assert gtv["metrics"]["compare.dice"] == {"value": 1.0, "unit": "1"}
+    assert gtv["metrics"]["compare.hausdorff"] == {"value": 0.0, "unit": "mm"}
+    assert set(gtv["metrics"]) <= set(tree["definitions"])
+
+
+def test_out_leaves_json_csv_and_a_page(sample, tmp_path):
+    out = tmp_path / "out"
+    assert run(["compare", f"{sample}/rs.dcm::GTVp", f"{sample}/rs.dcm::CTV", "--out", str(out)]) == 0
+    with (out / "comparison.csv").open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    tree = json.loads((out / "comparison.json").read_text(encoding="utf-8"))
+    dice = next(row for row in rows if row["metric"] == "compare.dice")
+    assert float(dice["value"]) == tree["pairs"][0]["metrics"]["compare.dice"]["value"]
+    page = (out / "comparison.html").read_text(encoding="utf-8")
+    assert "Dice coefficient" in page
+    assert "default-src 'none'" in page
