@@ -25,11 +25,11 @@ from rtcomplexity.scoring.cohort import warnings_of as cohort_warnings_of
 from rtcomplexity.scoring.facts import Site, StatedBy, case_facts
 from rtcomplexity.scoring.profile import DEFAULT_PROFILE, is_shipped, load_profile
 from rtcomplexity.scoring.stability import measure_stability
-from rtcomplexity.scoring.verdict import assess, value_if_stable, with_claim
+from rtcomplexity.scoring.verdict import assess, values_if_stable, with_claim
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from rtcomplexity.dicom.index import FileIndex
     from rtcomplexity.evidence.record import Record
@@ -152,7 +152,7 @@ def _measured(case: Case, settings: Settings, profile: Profile, *, quick: bool =
 
 
 def _scored(measured: _Measured, facts: CaseFacts, profile: Profile, cohort: BesideCohort | None = None) -> Outcome:
-    stability = _stability(measured, value_if_stable(facts, profile, cohort), profile)
+    stability = _stability(measured, values_if_stable(measured.table.gross_target, facts, profile, cohort), profile)
     return assess(measured.table.gross_target, facts, profile, stability=stability, cohort=cohort)
 
 
@@ -165,13 +165,15 @@ def _told(scored: Outcome, measured: _Measured, stated: StatedClaim, aliases: Ma
 
 
 def _stability(
-    measured: _Measured, verdict_of: Callable[[Mapping[str, Measurement]], str] | None, profile: Profile
+    measured: _Measured,
+    verdicts_of: Callable[[Sequence[Mapping[str, Measurement]]], Sequence[str]] | None,
+    profile: Profile,
 ) -> Stability | None:
     """Redraw the gross target and score it again; None where nothing is scored or the profile is not calibrated."""
-    if verdict_of is None or profile.calibration is None:
+    if verdicts_of is None or profile.calibration is None:
         return None
     redrawn = measured.redrawn(profile.sha256)
-    return measure_stability(measured.table.gross_target, redrawn, verdict_of, profile.stability)
+    return measure_stability(measured.table.gross_target, redrawn, verdicts_of, profile.stability)
 
 
 def _default_verdict(plan: _Measured | Path | str | FileIndex, settings: Settings) -> DefaultVerdict | None:

@@ -431,6 +431,7 @@ def _factor(factor: FactorScore) -> rec.FactorRecord:
         basis=factor.basis,
         source=factor.source,
         n=factor.n,
+        patients=factor.patients,
     )
 
 

@@ -266,11 +266,15 @@ class FactorRecord(_Frozen):
     percentile: Number | None
     counted_percentile: Number | None
     level: Literal["typical", "elevated", "high", "not_measured"]
-    reference_median: Number
+    reference_median: Number | None
+    """Of plans of this size; null where the size is not known and the reference depends on it."""
     effect_floor: Number
-    basis: Literal["published", "model", "convention"]
+    basis: Literal["measured", "published", "model", "convention"]
     source: str
     n: int | None
+    """Plans, or real contours of about this plan's size, behind the percentile."""
+    patients: int | None = None
+    """Patients whom these real contours are of; null where the reference holds no real contours."""
 
 
 class FamilyRecord(_Frozen):

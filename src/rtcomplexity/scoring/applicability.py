@@ -8,11 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rtcomplexity.scoring.facts import VOLUME_KEY, Site, StatedBy
+import numpy as np
+
+from rtcomplexity.scoring.facts import Site, StatedBy
+from rtcomplexity.scoring.plans import VOLUME_KEY, Plans
 from rtcomplexity.scoring.sentences import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from rtcomplexity.metrics.measurement import Measurement
     from rtcomplexity.scoring.facts import CaseFacts
@@ -70,33 +75,39 @@ def blocking_reasons(facts: CaseFacts, profile: Profile) -> tuple[Reason, ...]:
     return tuple(reason(code, **words) for code, does_fire in fired if does_fire)
 
 
+def limits_of(facts: CaseFacts, plans: Plans, profile: Profile, stratum: Stratum) -> dict[str, NDArray[np.bool_]]:
+    """Return, by the code of the reason, for which of n plans facts alone keep the verdict below a support."""
+    needs = profile.rules.supports_needs
+    volumes = plans.column(VOLUME_KEY)
+    is_larger = volumes > stratum.max_gross_target_volume_cm3
+    is_dated = facts.fractions is not None
+    fired: dict[str, bool | NDArray[np.bool_]] = {
+        "profile_may_not_support": not profile.rules.may_support,
+        "site_unknown": facts.site is Site.UNKNOWN,
+        "statement_contradicts_plan": bool(facts.contradictions),
+        "fractions_unknown": "fractions_known" in needs and not is_dated,
+        "volume_unknown": np.isnan(volumes),
+        "gross_target_incomplete": bool(facts.unexplained_targets),
+        "volume_above_reference_fractions_unknown": is_larger & (not is_dated),
+        "volume_above_reference": is_larger & ("volume_within_reference" in needs and is_dated),
+    }
+    return {code: np.full(plans.count, does_fire) for code, does_fire in fired.items()}
+
+
 def limiting_reasons(
     facts: CaseFacts, gross_target: Mapping[str, Measurement], profile: Profile, stratum: Stratum
 ) -> tuple[Reason, ...]:
     """Return why the verdict is at most indeterminate on facts alone; empty where nothing stands in the way."""
-    needs = profile.rules.supports_needs
-    limit = stratum.max_gross_target_volume_cm3
     volume = gross_target[VOLUME_KEY].value if VOLUME_KEY in gross_target else None
-    is_larger = volume is not None and volume > limit
-    fired = (
-        ("profile_may_not_support", not profile.rules.may_support),
-        ("site_unknown", facts.site is Site.UNKNOWN),
-        ("statement_contradicts_plan", bool(facts.contradictions)),
-        ("fractions_unknown", "fractions_known" in needs and facts.fractions is None),
-        ("volume_unknown", volume is None),
-        ("gross_target_incomplete", bool(facts.unexplained_targets)),
-        ("volume_above_reference_fractions_unknown", is_larger and facts.fractions is None),
-        ("volume_above_reference", "volume_within_reference" in needs and is_larger and facts.fractions is not None),
-    )
-    apart = ", ".join(map(str, facts.unexplained_targets))
     words = {
         "what": " and ".join(facts.contradictions),
         "stratum": stratum.title,
         "volume": f"{volume or 0:g}",
-        "limit": f"{limit:g}",
-        "apart": apart,
+        "limit": f"{stratum.max_gross_target_volume_cm3:g}",
+        "apart": ", ".join(map(str, facts.unexplained_targets)),
     }
-    return tuple(reason(code, **words) for code, does_fire in fired if does_fire)
+    limits = limits_of(facts, Plans.of([gross_target]), profile, stratum)
+    return tuple(reason(code, **words) for code, does_fire in limits.items() if does_fire[0])
 
 
 def other_strata(facts: CaseFacts, profile: Profile, stratum: Stratum) -> tuple[Stratum, ...]:

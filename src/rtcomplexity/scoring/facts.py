@@ -12,13 +12,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rtcomplexity.model.case import ImageLink
+from rtcomplexity.scoring.plans import VOLUME_KEY
 
 if TYPE_CHECKING:
     from rtcomplexity.metrics.measurement import MetricTable
     from rtcomplexity.model.case import Case
     from rtcomplexity.scoring.claim_file import ClaimFile
-
-VOLUME_KEY = "scored.volume"
 
 _THORACIC = re.compile(r"\b(lungs?|thorax|thoracic|chest|mediastin\w*|bronch\w*|pulmonary|hil(um|ar))\b", re.IGNORECASE)
 _NOT_THORACIC = re.compile(

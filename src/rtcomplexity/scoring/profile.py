@@ -11,12 +11,13 @@ import tomllib
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rtcomplexity.errors import ProfileError
 from rtcomplexity.scoring.profile_lines import line_of
+from rtcomplexity.scoring.real_contours import SCORED_PREFIX, shipped_table, table_ids
 from rtcomplexity.scoring.reference import MEDIAN, Knots, percentile_below
 
 DEFAULT_PROFILE = "thoracic-delineation-1"
@@ -51,7 +52,11 @@ FactorKnots = Annotated[tuple[tuple[float, Percentile], ...], Field(min_length=2
 ScoreKnots = Annotated[FactorKnots, AfterValidator(_check_score_knots)]
 """Knots of a value that is itself a raw score or percentile: it begins at (0, 0) and rises."""
 Text = Annotated[str, Field(min_length=1)]
-Basis = Literal["published", "model", "convention"]
+Basis = Literal["measured", "published", "model", "convention"]
+FOUND_IN_PLANS: Final = frozenset({"measured", "published"})
+"""Bases that are no assumption, so that a support need not stand under harder references of them."""
+Combination = Literal["excess_over_median", "normal_scores"]
+Presence = Literal["with", "without"]
 Direction = Literal["higher", "lower"]
 SupportNeed = Literal["fractions_known", "volume_within_reference", "stability"]
 
@@ -76,20 +81,82 @@ class Stratum(_Frozen):
         return self.min_fractions <= fractions and (self.max_fractions is None or fractions <= self.max_fractions)
 
 
+class SizeRange(_Frozen):
+    """Equivalent diameters, mm."""
+
+    from_mm: Annotated[float, Field(ge=0)]
+    to_mm: Annotated[float, Field(gt=0)]
+
+
+class SimilarContours(_Frozen):
+    """Real contours of a shipped table, weighed by how close in size they are to the plan's target."""
+
+    table: Text
+    """Id of one of the profile's tables."""
+    bandwidth: Annotated[float, Field(gt=0)]
+    """Standard deviation of the Gaussian kernel in the natural logarithm of the equivalent diameter."""
+    measured: Annotated[tuple[SizeRange, ...], Field(min_length=1)]
+    """Sizes of which the table has enough contours for the rank to be measured; elsewhere the basis is a model."""
+    shift_sd: float = 0.0
+    """Outside these sizes the contours count as harder by so many standard deviations (:mod:`stress`)."""
+    spread: float = 1.0
+    """Outside these sizes they are spread about their median by this factor."""
+
+    @model_validator(mode="after")
+    def _is_as_measured(self) -> Self:
+        if self.shift_sd or self.spread != 1:
+            raise ValueError("contours are harder only under stress: leave out shift_sd and spread")
+        return self
+
+
 class FactorReference(_Frozen):
-    """The distribution of one factor in one stratum (or several)."""
+    """The distribution of one factor in one stratum (or several): by knots, or among real contours of similar size."""
 
     strata: Annotated[tuple[str, ...], Field(min_length=1)]
     basis: Basis
+    """Of real contours: within the sizes that they cover."""
     source: Text
     n: Annotated[int, Field(ge=1)] | None = None
     """Plans behind the knots; none for a convention."""
-    knots: FactorKnots
+    knots: FactorKnots | None = None
     """(value, percentile of difficulty); values fall where a low value is the hard one."""
+    similar: SimilarContours | None = None
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if (self.knots is None) == (self.similar is None):
+            raise ValueError("needs either knots or similar contours")
+        if self.similar is not None and self.basis != "measured":
+            raise ValueError(f"the basis of similar contours is 'measured', not {self.basis!r}")
+        return self
+
+
+class Table(_Frozen):
+    """A shipped table of real contours that the profile was made with."""
+
+    id: Text
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+    @model_validator(mode="after")
+    def _is_the_shipped_one(self) -> Self:
+        if self.id not in table_ids():
+            raise ValueError(f"there is no table {self.id!r}; this version ships {', '.join(table_ids()) or 'none'}")
+        if shipped_table(self.id).sha256 != self.sha256:
+            raise ValueError(f"table {self.id!r} of this version of the software is another than the profile's")
+        return self
+
+
+class RawReference(_Frozen):
+    """The distribution of a family's raw score in one stratum (or several)."""
+
+    strata: Annotated[tuple[str, ...], Field(min_length=1)]
+    presence: Presence | None = None
+    """Of plans with, or without, what the family's `split_by` asks for; none where the family is not split."""
+    knots: FactorKnots
 
 
 class ScoreReference(_Frozen):
-    """The distribution of a family's raw score, or of a group's maximum, in one stratum (or several)."""
+    """The distribution of a group's maximum in one stratum (or several)."""
 
     strata: Annotated[tuple[str, ...], Field(min_length=1)]
     knots: ScoreKnots
@@ -115,7 +182,7 @@ class JointReference(ScoreReference):
         return self
 
 
-_Reference = TypeVar("_Reference", FactorReference, ScoreReference, JointReference)
+_Reference = TypeVar("_Reference", FactorReference, RawReference, ScoreReference, JointReference)
 
 
 class Factor(_Frozen):
@@ -137,6 +204,8 @@ class Factor(_Frozen):
     def _values_run_towards_harder(self) -> Self:
         sign = 1 if self.direction == "higher" else -1
         for reference in self.references:
+            if reference.knots is None:
+                continue
             values = [value for value, _ in reference.knots]
             for before, after in pairwise(values):
                 if sign * (after - before) < 0:
@@ -158,8 +227,23 @@ class Family(_Frozen):
     """Families of one group count as one."""
     may_anchor: bool
     """Whether it can carry a support, or only join one."""
+    combination: Combination = "excess_over_median"
+    """Raw score: mean of what each percentile exceeds the median by, or of the percentiles as normal scores."""
+    split_by: tuple[str, ...] = ()
+    """Metrics that only some plans can have; plans with and without any are ranked each among their like."""
     factors: Annotated[tuple[Factor, ...], Field(min_length=1)]
-    raw_references: Annotated[tuple[ScoreReference, ...], Field(min_length=1)]
+    raw_references: Annotated[tuple[RawReference, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _raw_scores_fit(self) -> Self:
+        for reference in self.raw_references:
+            if self.combination == "excess_over_median":
+                _check_score_knots(reference.knots)
+            elif reference.knots[0][0] >= reference.knots[-1][0]:
+                raise ValueError("raw_references: values must rise")
+        if not set(self.split_by) < {factor.metric for factor in self.factors}:
+            raise ValueError("split_by must name some of the family's factors, and leave at least one")
+        return self
 
 
 class Group(_Frozen):
@@ -248,6 +332,8 @@ class Profile(_Frozen):
     """What a reader must know of this profile, in plain words; printed with every score."""
     calibration: Calibration | None = None
     """None: not calibrated, so no false-support rate is known."""
+    tables: tuple[Table, ...] = ()
+    """Shipped tables of real contours that factors are ranked in."""
     strata: Annotated[tuple[Stratum, ...], Field(min_length=1)]
     stratum_if_fractions_unknown: Text
     families: Annotated[tuple[Family, ...], Field(min_length=2)]
@@ -278,14 +364,19 @@ class Profile(_Frozen):
         return _for_stratum(self.joint_references, stratum_id)
 
 
+def column_of(factor: Factor) -> str:
+    """Name a factor's column in a table of real contours."""
+    return factor.metric.removeprefix(SCORED_PREFIX)
+
+
 def factor_reference(factor: Factor, stratum_id: str) -> FactorReference:
     """Return a factor's reference in a stratum."""
     return _for_stratum(factor.references, stratum_id)
 
 
-def raw_knots(family: Family, stratum_id: str) -> Knots:
-    """Return the reference of a family's raw score in a stratum."""
-    return _for_stratum(family.raw_references, stratum_id).knots
+def raw_knots(family: Family, stratum_id: str, presence: Presence | None = None) -> Knots:
+    """Return the reference of a family's raw score in a stratum, of plans with or without what it is split by."""
+    return next(r.knots for r in family.raw_references if stratum_id in r.strata and r.presence == presence)
 
 
 def group_knots(group: Group, stratum_id: str) -> Knots:
@@ -386,6 +477,7 @@ def _complaints(profile: Profile) -> list[str]:
         *_stratum_complaints(profile),
         *_group_complaints(profile),
         *_rule_complaints(profile),
+        *_table_complaints(profile),
     ]
 
 
@@ -407,11 +499,38 @@ def _stratum_complaints(profile: Profile) -> list[str]:
 
 def _references(profile: Profile) -> list[tuple[str, tuple[Any, ...]]]:
     return [
-        *((f"family {family.id}: raw_references", family.raw_references) for family in profile.families),
+        *(
+            (
+                f"family {family.id}: raw_references{of}",
+                tuple(r for r in family.raw_references if r.presence == presence),
+            )
+            for family in profile.families
+            for of, presence in _presences(family)
+        ),
         *((f"factor {f.metric}: references", f.references) for family in profile.families for f in family.factors),
         *((f"group {group.id}: references", group.references) for group in profile.groups),
         ("joint_references", profile.joint_references),
     ]
+
+
+def _presences(family: Family) -> list[tuple[str, Presence | None]]:
+    """What a family's raw references are divided by, with the words for it."""
+    stated = {reference.presence for reference in family.raw_references}
+    wanted: set[Presence | None] = {"with", "without"} if family.split_by else {None}
+    return [("" if each is None else f" of presence {each!r}", each) for each in sorted(stated | wanted, key=str)]
+
+
+def _table_complaints(profile: Profile) -> list[str]:
+    """Where a reference asks for a table, or a column, that the profile does not have."""
+    ids = [table.id for table in profile.tables]
+    complaints = _repeated("table id", ids)
+    for factor in (factor for family in profile.families for factor in family.factors):
+        for similar in (reference.similar for reference in factor.references if reference.similar is not None):
+            if similar.table not in ids:
+                complaints.append(f"factor {factor.metric}: no table {similar.table!r} stands under tables")
+            elif column_of(factor) not in shipped_table(similar.table).columns:
+                complaints.append(f"factor {factor.metric}: table {similar.table!r} has no such column")
+    return complaints
 
 
 def _group_complaints(profile: Profile) -> list[str]:

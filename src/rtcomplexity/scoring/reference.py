@@ -9,18 +9,49 @@ Beyond the last knot nothing is known, so nothing above its percentile is ever r
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+import numpy as np
 
 from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
 Knots: TypeAlias = tuple[tuple[float, float], ...]
 
 MEDIAN: Final = 50.0
+
+
+def rounded(values: Floats) -> Floats:
+    """Round each value as numbers are written; NaN stays NaN.
+
+    Examples
+    --------
+    >>> rounded(np.array([155.912345, np.nan]))
+    array([155.912,     nan])
+    """
+    return np.array([value if math.isnan(value) else round_significant(value) for value in values.tolist()])
+
+
+def percentiles_below(knots: Knots, values: Floats) -> Floats:
+    """Return :func:`percentile_below` of each of (n,) values; NaN stays NaN."""
+    sign = _sign(knots)
+    places, levels = np.array(knots).T
+    after = np.searchsorted(sign * places, sign * values, side="left")
+    high = np.clip(after, 1, len(places) - 1)
+    width = places[high] - places[high - 1]
+    share = (values - places[high - 1]) / np.where(width == 0, 1.0, width)
+    found = levels[high - 1] + share * (levels[high] - levels[high - 1])
+    inside = rounded(np.where((after == 0) | (after == len(places)), 0.0, found))
+    ends = np.where(after == 0, levels[0], levels[-1])
+    result = np.where((after == 0) | (after == len(places)), ends, inside)
+    return np.where(np.isnan(values), np.nan, result)
 
 
 def percentile_below(knots: Knots, value: float) -> float:
@@ -52,16 +83,7 @@ def percentile_below(knots: Knots, value: float) -> float:
     >>> percentile_below(share, 0), percentile_below(share, 0.25)
     (0.0, 90.0)
     """
-    sign = _sign(knots)
-    values = [sign * knot_value for knot_value, _ in knots]
-    after = bisect_left(values, sign * value)
-    if after == 0:
-        return knots[0][1]
-    if after == len(values):
-        return knots[-1][1]
-    low, high = knots[after - 1], knots[after]
-    share = (value - low[0]) / (high[0] - low[0])
-    return round_significant(low[1] + share * (high[1] - low[1]))
+    return float(percentiles_below(knots, np.array([value]))[0])
 
 
 def value_at(knots: Knots, percentile: float) -> float:

@@ -1,8 +1,7 @@
-"""From measurements to factor percentiles, family scores, group scores and T.
+"""The score of one plan, with every number it was computed from: one row of :mod:`rtcomplexity.scoring.ranking`.
 
 Knows a profile and one stratum of it; knows nothing of cutoffs, applicability or claims, which
-:mod:`rtcomplexity.scoring.verdict` adds. Every percentile is rounded as it is written before it is used again, so a
-reader can re-compute each step from the record and the profile.
+:mod:`rtcomplexity.scoring.verdict` adds.
 """
 
 from __future__ import annotations
@@ -11,17 +10,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from rtcomplexity.scoring.profile import factor_reference, group_knots, raw_knots
-from rtcomplexity.scoring.reference import MEDIAN, percentile_below, value_at
-from rtcomplexity.units import round_significant
+import numpy as np
+
+from rtcomplexity.scoring.plans import Plans
+from rtcomplexity.scoring.ranking import contours_behind, ranked_families, standing
+from rtcomplexity.scoring.reference import MEDIAN, percentile_below
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rtcomplexity.metrics.measurement import Measurement
-    from rtcomplexity.scoring.profile import Basis, Direction, Factor, Family, Levels, Profile
-
-MOST = 100.0
+    from rtcomplexity.scoring.profile import Basis, Direction, Levels, Profile
+    from rtcomplexity.scoring.ranking import RankedFactor, RankedFamily, Standing
 
 
 class Level(StrEnum):
@@ -49,13 +49,18 @@ class FactorScore:
     counted_percentile: float | None
     """The percentile after the cap on its basis."""
     level: Level
-    reference_median: float
+    reference_median: float | None
+    """Of plans of this size; None where the size is not known and the reference depends on it."""
     effect_floor: float
     exceeds_effect_floor: bool
     """Whether it lies beyond the reference median, towards harder, by more than the floor."""
     basis: Basis
+    """Of real contours of this plan's size: measured where there are enough, else model."""
     source: str
     n: int | None
+    """Plans, or real contours of about this plan's size, behind the percentile."""
+    patients: int | None = None
+    """Patients whom these real contours are of; None where the reference holds no real contours."""
 
     @property
     def excess(self) -> float:
@@ -73,31 +78,22 @@ class FamilyScore:
     may_anchor: bool
     factors: tuple[FactorScore, ...]
     raw: float
-    """Mean over all the profile's factors of what each adds; an absent one adds 0."""
+    """Mean of what the factors add; an absent one adds as little as any can."""
     score: float
     doubtful_score: float
     """The score if its unmeasured factors were like the measured ones; 100 where none is measured."""
     level: Level
+    lacks_factors: bool
+    """Whether a factor has no value that a plan of its kind has."""
+    is_by_convention: bool
+    """Whether the reference of every factor is a convention."""
+    exceeds_effect_floor: bool
+    """Whether a factor that adds to it differs from the reference median by more than its floor."""
 
     @property
     def is_measurable(self) -> bool:
         """Whether any of its factors has a value."""
         return self.level is not Level.NOT_MEASURED
-
-    @property
-    def lacks_factors(self) -> bool:
-        """Whether any of its factors has no value."""
-        return any(factor.value is None for factor in self.factors)
-
-    @property
-    def is_by_convention(self) -> bool:
-        """Whether the reference of every factor is a convention."""
-        return all(factor.basis == "convention" for factor in self.factors)
-
-    @property
-    def exceeds_effect_floor(self) -> bool:
-        """Whether a factor that adds to it differs from the reference median by more than its floor."""
-        return any(factor.exceeds_effect_floor and factor.excess > 0 for factor in self.factors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,33 +146,38 @@ def score(
     instead
         Scores by family id that count in place of the family's own, to see what rests on it or what it could hide.
     """
-    families = tuple(_family_score(family, gross_target, profile, stratum_id) for family in profile.families)
-    counted = {family.id: family.score for family in families} | dict(instead or {})
-    groups = _group_scores(families, counted, profile, stratum_id)
-    anchor, other = deciding_groups(groups)
-    t = min(anchor.score, other.score)
-    percentile = percentile_below(profile.joint(stratum_id).knots, t)
-    return Score(
-        stratum=stratum_id,
-        families=families,
-        groups=groups,
-        t=t,
-        percentile=percentile,
-        level=level_of(percentile, profile.levels),
-        decided_by=(anchor.highest_family, other.highest_family),
+    plans = Plans.of([gross_target])
+    families = ranked_families(plans, profile, stratum_id)
+    counted = {each.family.id: each.scores for each in families}
+    replaced = {family_id: np.array([value]) for family_id, value in (instead or {}).items()}
+    return score_of(
+        plans, families, standing(counted | replaced, profile, stratum_id), gross_target, profile, stratum_id
     )
 
 
-def deciding_groups(groups: tuple[GroupScore, ...]) -> tuple[GroupScore, GroupScore]:
-    """Return the best anchor group and the best of all others; the lower of the two scores is T.
-
-    This is min(second-highest group score, highest anchor score): where the best anchor is first or second among the
-    groups, the other of the two is the second-highest or above it; where it is neither, it is the lower one itself.
-    Ties go to the profile's order.
-    """
-    anchor = max((group for group in groups if group.may_anchor), key=lambda group: group.score)
-    other = max((group for group in groups if group is not anchor), key=lambda group: group.score)
-    return anchor, other
+def score_of(
+    plans: Plans,
+    families: tuple[RankedFamily, ...],
+    found: Standing,
+    gross_target: Mapping[str, Measurement],
+    profile: Profile,
+    stratum_id: str,
+) -> Score:
+    """Write out the score of a single plan that was ranked."""
+    t = float(found.t[0])
+    percentile = percentile_below(profile.joint(stratum_id).knots, t)
+    return Score(
+        stratum=stratum_id,
+        families=tuple(_family_score(each, plans, gross_target, profile.levels) for each in families),
+        groups=_group_scores(found, profile),
+        t=t,
+        percentile=percentile,
+        level=level_of(percentile, profile.levels),
+        decided_by=(
+            str(found.highest[str(found.anchor[0])][0]),
+            str(found.highest[str(found.other[0])][0]),
+        ),
+    )
 
 
 def level_of(percentile: float, levels: Levels) -> Level:
@@ -186,17 +187,36 @@ def level_of(percentile: float, levels: Levels) -> Level:
     return Level.ELEVATED if percentile >= levels.elevated_from else Level.TYPICAL
 
 
+def _family_score(
+    ranked: RankedFamily, plans: Plans, gross_target: Mapping[str, Measurement], levels: Levels
+) -> FamilyScore:
+    family, result = ranked.family, float(ranked.scores[0])
+    return FamilyScore(
+        id=family.id,
+        title=family.title,
+        group=family.group,
+        may_anchor=family.may_anchor,
+        factors=tuple(_factor_score(each, plans, gross_target, levels) for each in ranked.factors),
+        raw=float(ranked.raw[0]),
+        score=result,
+        doubtful_score=float(ranked.doubtful_scores[0]),
+        level=level_of(result, levels) if ranked.is_measured[0] else Level.NOT_MEASURED,
+        lacks_factors=bool(ranked.lacks_factors[0]),
+        is_by_convention=ranked.is_by_convention,
+        exceeds_effect_floor=bool(ranked.exceeds_effect_floor[0]),
+    )
+
+
 def _factor_score(
-    factor: Factor, gross_target: Mapping[str, Measurement], profile: Profile, stratum_id: str
+    ranked: RankedFactor, plans: Plans, gross_target: Mapping[str, Measurement], levels: Levels
 ) -> FactorScore:
-    reference = factor_reference(factor, stratum_id)
+    factor, reference = ranked.factor, ranked.reference
     measurement = gross_target.get(factor.metric)
     value = None if measurement is None else measurement.value
+    is_ranked = value is not None and not np.isnan(ranked.percentiles[0])
     reason = "this version does not measure it" if measurement is None else measurement.reason
-    percentile = None if value is None else percentile_below(reference.knots, value)
-    cap = profile.caps.convention_percentile if reference.basis == "convention" else MOST
-    counted = None if percentile is None else min(percentile, cap)
-    median = value_at(reference.knots, MEDIAN)
+    behind = None if reference.similar is None else contours_behind(plans, reference.similar, factor, 0)
+    median = float(ranked.medians[0])
     return FactorScore(
         metric=factor.metric,
         title=factor.title,
@@ -204,64 +224,33 @@ def _factor_score(
         value=value,
         reason=reason if value is None else "",
         direction=factor.direction,
-        percentile=percentile,
-        counted_percentile=counted,
-        level=Level.NOT_MEASURED if counted is None else level_of(counted, profile.levels),
-        reference_median=median,
+        percentile=float(ranked.percentiles[0]) if is_ranked else None,
+        counted_percentile=float(ranked.counted[0]) if is_ranked else None,
+        level=level_of(float(ranked.counted[0]), levels) if is_ranked else Level.NOT_MEASURED,
+        reference_median=None if np.isnan(median) else median,
         effect_floor=factor.effect_floor,
-        exceeds_effect_floor=value is not None and _beyond(median, value, factor) > factor.effect_floor,
-        basis=reference.basis,
+        exceeds_effect_floor=bool(ranked.exceeds_effect_floor[0]),
+        basis="model" if ranked.modeled[0] else reference.basis,
         source=reference.source,
-        n=reference.n,
+        n=reference.n if behind is None else behind.rows,
+        patients=None if behind is None else behind.patients,
     )
 
 
-def _beyond(median: float, value: float, factor: Factor) -> float:
-    return value - median if factor.direction == "higher" else median - value
-
-
-def _family_score(
-    family: Family, gross_target: Mapping[str, Measurement], profile: Profile, stratum_id: str
-) -> FamilyScore:
-    factors = tuple(_factor_score(factor, gross_target, profile, stratum_id) for factor in family.factors)
-    knots = raw_knots(family, stratum_id)
-    excess = sum(factor.excess for factor in factors)
-    raw = round_significant(excess / len(factors))
-    result = percentile_below(knots, raw)
-    measured = sum(factor.value is not None for factor in factors)
-    doubtful = percentile_below(knots, round_significant(excess / measured)) if measured else MOST
-    return FamilyScore(
-        id=family.id,
-        title=family.title,
-        group=family.group,
-        may_anchor=family.may_anchor,
-        factors=factors,
-        raw=raw,
-        score=result,
-        doubtful_score=doubtful,
-        level=level_of(result, profile.levels) if measured else Level.NOT_MEASURED,
-    )
-
-
-def _group_scores(
-    families: tuple[FamilyScore, ...], counted: Mapping[str, float], profile: Profile, stratum_id: str
-) -> tuple[GroupScore, ...]:
-    stated = {group.id: group for group in profile.groups}
+def _group_scores(found: Standing, profile: Profile) -> tuple[GroupScore, ...]:
+    stated = {group.id: group.title for group in profile.groups}
+    families = {family.id: family for family in profile.families}
     result = []
-    for group_id in dict.fromkeys(family.group for family in families):
-        members = [family for family in families if family.group == group_id]
-        highest = max(members, key=lambda family: counted[family.id])
-        group_score = counted[highest.id]
-        if group_id in stated:
-            group_score = percentile_below(group_knots(stated[group_id], stratum_id), group_score)
+    for group_id, scores in found.groups.items():
+        highest = families[str(found.highest[group_id][0])]
         result.append(
             GroupScore(
                 id=group_id,
-                title=stated[group_id].title if group_id in stated else highest.title,
+                title=stated.get(group_id, highest.title),
                 may_anchor=highest.may_anchor,
-                families=tuple(family.id for family in members),
+                families=tuple(family.id for family in profile.families if family.group == group_id),
                 highest_family=highest.id,
-                score=group_score,
+                score=float(scores[0]),
             )
         )
     return tuple(result)

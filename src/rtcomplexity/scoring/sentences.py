@@ -144,9 +144,9 @@ def family_sentence(family: FamilyScore) -> str:
     return FAMILY.format(title=family.title, level=level, score=number, role=role, factors=factors)
 
 
-def cutoff_numbers(score: Score, joint: JointReference) -> dict[str, str]:
+def cutoff_numbers(t: float, joint: JointReference) -> dict[str, str]:
     """Return the numbers that sentences about the deciding score use."""
-    return {"t": f"{score.t:g}", "c_reject": f"{joint.c_reject:g}", "c_support": f"{joint.c_support:g}"}
+    return {"t": f"{t:g}", "c_reject": f"{joint.c_reject:g}", "c_support": f"{joint.c_support:g}"}
 
 
 def _highest(family: FamilyScore) -> list[FactorScore]:

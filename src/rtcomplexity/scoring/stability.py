@@ -41,7 +41,10 @@ class Stability:
 
 
 def measure_stability(
-    values: Values, redrawn: Callable[[int], Values], verdict_of: Callable[[Values], str], rules: StabilityRules
+    values: Values,
+    redrawn: Callable[[int], Values],
+    verdicts_of: Callable[[Sequence[Values]], Sequence[str]],
+    rules: StabilityRules,
 ) -> Stability:
     """Compare the verdict with those of redrawings, and of more of them where the first ones leave it open.
 
@@ -51,15 +54,14 @@ def measure_stability(
         The scored metrics as measured.
     redrawn
         Gives the scored metrics of a redrawing, by its number.
-    verdict_of
-        Gives the verdict on scored metrics, stability apart.
+    verdicts_of
+        Gives the verdicts on scored metrics, stability apart.
     rules
         How many.
     """
-    verdict = verdict_of(values)
-    verdicts = [verdict_of(redrawn(number)) for number in range(rules.replicates)]
+    verdict, *verdicts = verdicts_of([values, *(redrawn(number) for number in range(rules.replicates))])
     first = Stability.of(verdict, verdicts)
     if first.share is None or not rules.open_from <= first.share <= rules.open_to:
         return first
-    verdicts += [verdict_of(redrawn(number)) for number in range(rules.replicates, rules.extended_to)]
-    return Stability.of(verdict, verdicts)
+    more = verdicts_of([redrawn(number) for number in range(rules.replicates, rules.extended_to)])
+    return Stability.of(verdict, [*verdicts, *more])

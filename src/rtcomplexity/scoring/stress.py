@@ -1,17 +1,19 @@
 """Harder references: the same profile with every reference plan somewhat more complex than assumed.
 
-A support must stand under each. Only factor knots move: family, group and joint references are distributions of
-percentiles, and percentiles taken within a moved reference are distributed as before.
+A support must stand under each. Only factors move whose reference is an assumption: one that was measured or published
+stays as it is. Family, group and joint references are distributions of percentiles, and percentiles taken within a
+moved reference are distributed as before.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rtcomplexity.scoring.profile import FOUND_IN_PLANS
 from rtcomplexity.scoring.reference import MEDIAN, moved, standard_deviation, value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from rtcomplexity.scoring.profile import Factor, FactorReference, Profile
     from rtcomplexity.scoring.reference import Knots
@@ -28,38 +30,47 @@ def stressed_profiles(profile: Profile) -> tuple[tuple[str, Profile], ...]:
 
 
 def shifted(profile: Profile) -> Profile:
-    """Move every factor's reference towards harder by the profile's share of its standard deviation."""
+    """Move every assumed reference towards harder by the profile's share of its standard deviation."""
 
     def shift(factor: Factor, knots: Knots) -> Knots:
         sign = 1 if factor.direction == "higher" else -1
         by = sign * profile.stress.shift_sd * standard_deviation(knots)
         return moved(knots, lambda value: value + by)
 
-    return _with_knots(profile, shift)
+    return _with_references(profile, shift, {"shift_sd": profile.stress.shift_sd})
 
 
 def spread(profile: Profile) -> Profile:
-    """Spread every factor's reference about its median."""
+    """Spread every assumed reference about its median."""
 
     def widen(_: Factor, knots: Knots) -> Knots:
         median = value_at(knots, MEDIAN)
         return moved(knots, lambda value: median + profile.stress.spread * (value - median))
 
-    return _with_knots(profile, widen)
+    return _with_references(profile, widen, {"spread": profile.stress.spread})
 
 
 def enlarged(profile: Profile) -> Profile:
-    """Enlarge every reference target's volume, and what grows with it."""
+    """Enlarge every assumed reference target's volume, and what grows with it; shapes of one size stay as they are."""
 
     def enlarge(factor: Factor, knots: Knots) -> Knots:
         scale = profile.stress.volume**factor.volume_exponent
         return moved(knots, lambda value: value * scale)
 
-    return _with_knots(profile, enlarge)
+    return _with_references(profile, enlarge, {})
 
 
-def _with_knots(profile: Profile, change: Callable[[Factor, Knots], Knots]) -> Profile:
+def _with_references(
+    profile: Profile, change: Callable[[Factor, Knots], Knots], beyond_measured: Mapping[str, float]
+) -> Profile:
+    """Change the knots of assumed references, and how real contours count where there are none of the plan's size."""
+
     def changed(factor: Factor, reference: FactorReference) -> FactorReference:
+        if reference.similar is not None:
+            harder = reference.similar.model_copy(update=dict(beyond_measured))
+            return reference.model_copy(update={"similar": harder})
+        if reference.knots is None or reference.basis in FOUND_IN_PLANS:
+            return reference
         return reference.model_copy(update={"knots": change(factor, reference.knots)})
 
     def rebuilt(factor: Factor) -> Factor:

@@ -7,18 +7,12 @@ the claim is eligible. :func:`assess` is the one entry; it is pure.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
 
 from rtcomplexity.scoring import sentences
-from rtcomplexity.scoring.applicability import (
-    Reason,
-    blocking_reasons,
-    limiting_reasons,
-    other_strata,
-    reason,
-    stratum_of,
-)
+from rtcomplexity.scoring.applicability import Reason, blocking_reasons, limiting_reasons, reason, stratum_of
 from rtcomplexity.scoring.claim import (
     NOTHING_STATED,
     Claim,
@@ -29,12 +23,14 @@ from rtcomplexity.scoring.claim import (
     warnings_of,
 )
 from rtcomplexity.scoring.cohort import Side
-from rtcomplexity.scoring.score import Score, score
+from rtcomplexity.scoring.plans import Plans
+from rtcomplexity.scoring.rules import Question, VerdictValue, rule
+from rtcomplexity.scoring.score import Score, score_of
 from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.stress import stressed_profiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from rtcomplexity.metrics.measurement import Measurement
     from rtcomplexity.model.case import Case
@@ -42,15 +38,7 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.cohort import BesideCohort, Comparison
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.profile import Calibration, Profile, Stratum
-
-
-class VerdictValue(StrEnum):
-    """The complexity axis."""
-
-    SUPPORTS = "supports"
-    REJECTS = "rejects"
-    INDETERMINATE = "indeterminate"
-    INSUFFICIENT_EVIDENCE = "insufficient_evidence"
+    from rtcomplexity.scoring.rules import Ruling
 
 
 ServiceLevel: TypeAlias = Literal["22", "11"]
@@ -111,30 +99,29 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
-    """The case as the decision rules see it; counterfactuals ask it again with one part changed."""
+    """One plan as the decision rules see it, and the local cohort beside it."""
 
     gross_target: Mapping[str, Measurement]
-    facts: CaseFacts
-    profile: Profile
-    stratum: Stratum
-    stability: Stability
-    stresses: tuple[tuple[str, Profile], ...]
-    """The harder references under which a support must stand too, with their words."""
-    left_out: frozenset[str] = frozenset()
-    """Families whose score counts as 0."""
-    is_other_stratum: bool = False
-    """Whether `stratum` is asked for only to see if the verdict holds there too."""
+    rules: Question
     cohort: BesideCohort | None = None
 
-    def score(self, profile: Profile | None = None, instead: Mapping[str, float] | None = None) -> Score:
-        replaced = {**(instead or {}), **dict.fromkeys(self.left_out, 0.0)}
-        return score(self.gross_target, profile or self.profile, self.stratum.id, instead=replaced)
+    @property
+    def profile(self) -> Profile:
+        return self.rules.profile
+
+    @property
+    def facts(self) -> CaseFacts:
+        return self.rules.facts
+
+    def changed(self, **changes: Any) -> _Question:  # noqa: ANN401 - any part of the rules' question
+        return replace(self, rules=replace(self.rules, **changes))
 
     def compared(self) -> Comparison | None:
         """T among the cohort's plans, by the profile that scored these: a harder reference does not reach them."""
         if self.cohort is None:
             return None
-        return self.cohort.compare(self.stratum.id, self.score(self.cohort.profile).t)
+        found = self.rules.standing(self.rules.ranked(self.cohort.profile))
+        return self.cohort.compare(self.rules.stratum.id, float(found.t[0]))
 
 
 def assess(
@@ -166,31 +153,48 @@ def assess(
     if blockers or stratum is None:
         verdict = _verdict(VerdictValue.INSUFFICIENT_EVIDENCE, blockers, facts, profile, stability)
         return Outcome(facts=facts, stratum=stratum, score=None, verdict=verdict, cohort=cohort)
-    return _scored_outcome(replace(_question(gross_target, facts, profile, stratum, stability), cohort=cohort))
+    return _scored_outcome(_question(gross_target, facts, profile, stratum, stability, cohort))
 
 
-def value_if_stable(
-    facts: CaseFacts, profile: Profile, cohort: BesideCohort | None = None
-) -> Callable[[Mapping[str, Measurement]], VerdictValue] | None:
-    """Return what gives the verdict on measurements of the same case, stability apart; None where none is compared."""
+def values_if_stable(
+    measured: Mapping[str, Measurement], facts: CaseFacts, profile: Profile, cohort: BesideCohort | None = None
+) -> Callable[[Sequence[Mapping[str, Measurement]]], list[VerdictValue]] | None:
+    """Return what gives the verdicts on redrawings of a case, stability apart; None where none is compared.
+
+    `measured` are the measurements as drawn: by them a plan is known as one of the reference's own.
+    """
     stratum = stratum_of(facts, profile)
     if blocking_reasons(facts, profile) or stratum is None:
         return None
-    question = replace(_question({}, facts, profile, stratum, Stability(share=1.0)), cohort=cohort)
-    return lambda gross_target: _decide(replace(question, gross_target=gross_target))[0]
+    question = _question(measured, facts, profile, stratum, Stability(share=1.0), cohort)
+
+    def values_of(redrawn: Sequence[Mapping[str, Measurement]]) -> list[VerdictValue]:
+        plans = Plans.of(redrawn, redrawn_from=question.rules.plans)
+        if cohort is None:
+            return [VerdictValue(value) for value in rule(replace(question.rules, plans=plans)).values]
+        each = (question.changed(plans=plans.chosen(np.array([n]))) for n in range(plans.count))
+        return [_decide(one)[0] for one in each]
+
+    return values_of
 
 
 def _question(
-    gross_target: Mapping[str, Measurement], facts: CaseFacts, profile: Profile, stratum: Stratum, stability: Stability
+    gross_target: Mapping[str, Measurement],
+    facts: CaseFacts,
+    profile: Profile,
+    stratum: Stratum,
+    stability: Stability,
+    cohort: BesideCohort | None,
 ) -> _Question:
-    return _Question(
-        gross_target=gross_target,
+    rules = Question(
+        plans=Plans.of([gross_target]),
         facts=facts,
         profile=profile,
         stratum=stratum,
         stability=stability,
         stresses=stressed_profiles(profile),
     )
+    return _Question(gross_target=gross_target, rules=rules, cohort=cohort)
 
 
 def with_claim(outcome: Outcome, stated: StatedClaim, case: Case | None = None) -> Outcome:
@@ -202,15 +206,16 @@ def with_claim(outcome: Outcome, stated: StatedClaim, case: Case | None = None) 
 
 
 def _scored_outcome(question: _Question) -> Outcome:
-    found, comparison = question.score(), question.compared()
-    value, reasons = _decide(question)
+    ruling, comparison = rule(question.rules), question.compared()
+    found = _score(question, ruling)
+    value, reasons = _decide(question, ruling)
     in_favour, against = _findings(question, found, reasons)
     verdict = _verdict(
         value,
         reasons,
         question.facts,
         question.profile,
-        question.stability,
+        question.rules.stability,
         in_favour=in_favour,
         against=against,
         why_not=_why_not(question),
@@ -218,12 +223,17 @@ def _scored_outcome(question: _Question) -> Outcome:
     )
     return Outcome(
         facts=question.facts,
-        stratum=question.stratum,
+        stratum=question.rules.stratum,
         score=found,
         verdict=verdict,
         cohort=question.cohort,
         comparison=comparison,
     )
+
+
+def _score(question: _Question, ruling: Ruling) -> Score:
+    rules = question.rules
+    return score_of(rules.plans, ruling.families, ruling.found, question.gross_target, rules.profile, rules.stratum.id)
 
 
 def _verdict(
@@ -253,9 +263,10 @@ def _verdict(
     )
 
 
-def _decide(question: _Question) -> tuple[VerdictValue, tuple[Reason, ...]]:
+def _decide(question: _Question, ruling: Ruling | None = None) -> tuple[VerdictValue, tuple[Reason, ...]]:
     """Decide by the reference; where a cohort that counts does not agree, leave it open. It never adds a support."""
-    value, reasons = _decide_by_reference(question)
+    ruling = ruling or rule(question.rules)
+    value, reasons = VerdictValue(ruling.values[0]), _reasons(question, ruling)
     comparison = question.compared() if value in _AGREES else None
     if comparison is None or not comparison.counts or comparison.side is _AGREES[value]:
         return value, reasons
@@ -263,112 +274,83 @@ def _decide(question: _Question) -> tuple[VerdictValue, tuple[Reason, ...]]:
     return VerdictValue.INDETERMINATE, (*reasons, reason("cohort_disagrees", n=comparison.n, verdict=words))
 
 
-def _decide_by_reference(question: _Question) -> tuple[VerdictValue, tuple[Reason, ...]]:
-    found = question.score()
-    joint = question.profile.joint(question.stratum.id)
-    numbers = sentences.cutoff_numbers(found, joint)
-    if found.t < joint.c_reject:
-        return _below_the_reject_cutoff(question, found, numbers)
-    if found.t < joint.c_support:
-        lacks_anchor = _lacks_an_anchor(found, joint.c_support)
+def _reasons(question: _Question, ruling: Ruling) -> tuple[Reason, ...]:
+    """Put what decided the only plan of a ruling into words."""
+    joint = question.rules.joint
+    numbers = sentences.cutoff_numbers(float(ruling.found.t[0]), joint)
+    if ruling.is_below[0]:
+        return _why_below(ruling, numbers)
+    if not ruling.is_above[0]:
+        lacks_anchor = _lacks_an_anchor(ruling, joint.c_support)
         code = "no_anchor_above_support_cutoff" if lacks_anchor else "between_cutoffs"
-        return VerdictValue.INDETERMINATE, (reason(code, **numbers),)
-    above = reason("above_support_cutoff", **numbers)
-    withheld = _why_withheld(question, found)
-    value = VerdictValue.INDETERMINATE if withheld else VerdictValue.SUPPORTS
-    return value, (above, *withheld)
+        return (reason(code, **numbers),)
+    return (reason("above_support_cutoff", **numbers), *_why_withheld(question, ruling))
 
 
-def _below_the_reject_cutoff(
-    question: _Question, found: Score, numbers: dict[str, str]
-) -> tuple[VerdictValue, tuple[Reason, ...]]:
-    doubtful = [f for f in found.families if f.lacks_factors and f.id not in question.left_out]
-    t_if_most = question.score(instead={family.id: family.doubtful_score for family in doubtful}).t
-    c_reject = question.profile.joint(question.stratum.id).c_reject
-    if t_if_most >= c_reject:
-        names = ", ".join(family.title for family in doubtful)
-        hidden = reason("unmeasured_families", **numbers, families=names, t_if_most=f"{t_if_most:g}")
-        return VerdictValue.INSUFFICIENT_EVIDENCE, (hidden,)
-    lacks_anchor = _lacks_an_anchor(found, c_reject)
+def _why_below(ruling: Ruling, numbers: dict[str, str]) -> tuple[Reason, ...]:
+    if ruling.may_hide[0]:
+        left_out = ruling.question.left_out
+        names = [f.family.title for f in ruling.families if f.lacks_factors[0] and f.family.id not in left_out]
+        t_if_most = f"{ruling.t_if_most[0]:g}"
+        return (reason("unmeasured_families", **numbers, families=", ".join(names), t_if_most=t_if_most),)
+    lacks_anchor = _lacks_an_anchor(ruling, ruling.question.joint.c_reject)
     below = reason("no_anchor_above_reject_cutoff" if lacks_anchor else "below_reject_cutoff", **numbers)
-    open_yet = _instability(question) or _differing_strata(question, VerdictValue.REJECTS)
-    return VerdictValue.INDETERMINATE if open_yet else VerdictValue.REJECTS, (below, *open_yet)
+    return (below, *(_instability(ruling) or _differing_strata(ruling, VerdictValue.REJECTS)))
 
 
-def _lacks_an_anchor(found: Score, cutoff: float) -> bool:
+def _lacks_an_anchor(ruling: Ruling, cutoff: float) -> bool:
     """Whether two groups reach a cutoff that T does not: then none of them may anchor."""
-    return found.t < cutoff and sum(group.score >= cutoff for group in found.groups) > 1
+    groups = ruling.found.groups.values()
+    return bool(ruling.found.t[0] < cutoff) and sum(scores[0] >= cutoff for scores in groups) > 1
 
 
-def _why_withheld(question: _Question, found: Score) -> tuple[Reason, ...]:
-    limits = limiting_reasons(question.facts, question.gross_target, question.profile, question.stratum)
-    small = tuple(
-        reason("effect_too_small", family=found.family(family_id).title)
-        for family_id in found.decided_by
-        if not found.family(family_id).exceeds_effect_floor
-    )
+def _why_withheld(question: _Question, ruling: Ruling) -> tuple[Reason, ...]:
+    rules = question.rules
+    c_support = f"{rules.joint.c_support:g}"
+    by_id = {each.family.id: each.family.title for each in ruling.families}
+    decided_by = [str(ruling.found.highest[str(group[0])][0]) for group in (ruling.found.anchor, ruling.found.other)]
     withheld = (
-        *limits,
-        *_failed_stresses(question),
-        *small,
-        *_conventions_alone(question, found),
-        *_missing_stability(question),
-        *_instability(question),
+        *limiting_reasons(question.facts, question.gross_target, question.profile, rules.stratum),
+        *(
+            reason("not_robust", stress=words, t=f"{t[0]:g}", c_support=c_support)
+            for words, t in ruling.under_stress
+            if t[0] < rules.joint.c_support
+        ),
+        *(reason("effect_too_small", family=by_id[each]) for each in decided_by if ruling.too_small[each][0]),
+        *_conventions_alone(ruling, c_support),
+        *((reason("stability_not_measured"),) if ruling.lacks_stability else ()),
+        *_instability(ruling),
     )
-    return withheld or _differing_strata(question, VerdictValue.SUPPORTS)
+    return withheld or _differing_strata(ruling, VerdictValue.SUPPORTS)
 
 
-def _conventions_alone(question: _Question, found: Score) -> tuple[Reason, ...]:
+def _conventions_alone(ruling: Ruling, c_support: str) -> tuple[Reason, ...]:
     """Whether T passes only by families whose whole reference is a convention: these may stand out, not support."""
-    conventions = [family for family in found.families if family.is_by_convention]
-    joint = question.profile.joint(question.stratum.id)
-    t = question.score(instead={family.id: 0.0 for family in conventions}).t
-    if t >= joint.c_support:
+    if not ruling.is_by_conventions[0]:
         return ()
-    names = ", ".join(family.title for family in conventions)
-    return (reason("convention_alone", families=names, t=f"{t:g}", c_support=f"{joint.c_support:g}"),)
+    names = ", ".join(each.family.title for each in ruling.families if each.is_by_convention)
+    t = f"{ruling.without_conventions[0]:g}"
+    return (reason("convention_alone", families=names, t=t, c_support=c_support),)
 
 
-def _differing_strata(question: _Question, value: VerdictValue) -> tuple[Reason, ...]:
+def _differing_strata(ruling: Ruling, value: VerdictValue) -> tuple[Reason, ...]:
     """Which further strata the case may belong to would give another verdict."""
-    if question.is_other_stratum:
+    return tuple(reason("stratum_unknown", stratum=other.title) for other, found in ruling.others if found[0] != value)
+
+
+def _instability(ruling: Ruling) -> tuple[Reason, ...]:
+    if not ruling.is_unstable:
         return ()
-    others = other_strata(question.facts, question.profile, question.stratum)
-    return tuple(
-        reason("stratum_unknown", stratum=other.title)
-        for other in others
-        if _decide(replace(question, stratum=other, is_other_stratum=True))[0] is not value
-    )
-
-
-def _failed_stresses(question: _Question) -> tuple[Reason, ...]:
-    joint = question.profile.joint(question.stratum.id)
-    scores = [(words, question.score(harder)) for words, harder in question.stresses]
-    return tuple(
-        reason("not_robust", stress=words, t=f"{under.t:g}", c_support=f"{joint.c_support:g}")
-        for words, under in scores
-        if under.t < joint.c_support
-    )
-
-
-def _missing_stability(question: _Question) -> tuple[Reason, ...]:
-    is_needed = "stability" in question.profile.rules.supports_needs
-    return (reason("stability_not_measured"),) if is_needed and question.stability.share is None else ()
-
-
-def _instability(question: _Question) -> tuple[Reason, ...]:
-    share, minimum = question.stability.share, question.profile.rules.stability_minimum
-    if share is None or share >= minimum:
-        return ()
+    share, minimum = ruling.question.stability.share, ruling.question.profile.rules.stability_minimum
     return (reason("unstable", share=f"{share:g}", minimum=f"{minimum:g}"),)
 
 
 def _findings(question: _Question, found: Score, reasons: tuple[Reason, ...]) -> tuple[list[str], list[str]]:
     in_favour, against = sentences.findings(found)
-    joint = question.profile.joint(question.stratum.id)
+    joint = question.rules.joint
     about_t = [each.text for each in reasons if each.code not in {"cohort_disagrees", "unmeasured_families"}]
     from_cohort = [each.text for each in reasons if each.code == "cohort_disagrees"]
-    limits = limiting_reasons(question.facts, question.gross_target, question.profile, question.stratum)
+    limits = limiting_reasons(question.facts, question.gross_target, question.profile, question.rules.stratum)
     if found.t >= joint.c_support:
         in_favour.insert(0, about_t.pop(0))
         against = [*from_cohort, *against]
@@ -385,7 +367,7 @@ def _findings(question: _Question, found: Score, reasons: tuple[Reason, ...]) ->
 def _why_not(question: _Question) -> tuple[Counterfactual, ...]:
     left_out = [
         _counterfactual(
-            replace(question, left_out=frozenset({family.id})),
+            question.changed(left_out=frozenset({family.id})),
             f"without:{family.id}",
             sentences.WITHOUT_FAMILY,
             family=family.title,
@@ -394,19 +376,20 @@ def _why_not(question: _Question) -> tuple[Counterfactual, ...]:
     ]
     stresses = [
         _counterfactual(
-            replace(question, profile=harder, stresses=()),
+            question.changed(profile=harder, stresses=()),
             f"stress:{number}",
             sentences.UNDER_STRESS,
             stress=words,
         )
-        for number, (words, harder) in enumerate(question.stresses, start=1)
+        for number, (words, harder) in enumerate(question.rules.stresses, start=1)
     ]
     return (*left_out, *stresses)
 
 
 def _counterfactual(question: _Question, change: str, template: str, **words: str) -> Counterfactual:
-    t = question.score().t
-    value, _ = _decide(question)
+    ruling = rule(question.rules)
+    t = float(ruling.found.t[0])
+    value, _ = _decide(question, ruling)
     text = template.format(**words, t=f"{t:g}", verdict=sentences.VERDICT_WORDS[value])
     return Counterfactual(change=change, t=t, value=value, text=text)
 

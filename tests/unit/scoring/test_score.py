@@ -1,10 +1,12 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.scoring.profile import load_profile
-from rtcomplexity.scoring.score import GroupScore, Level, deciding_groups, level_of, score
+from rtcomplexity.scoring.ranking import standing
+from rtcomplexity.scoring.score import Level, level_of, score
 from rtcomplexity.scoring.sentences import family_sentence
 from rtcomplexity.units import Unit
 from unit.scoring.made_profile import METRICS, everything, made_profile, measured, profile_text
@@ -81,21 +83,27 @@ def test_t_is_the_lower_of_the_best_anchor_and_the_best_other_group(values, t, d
     assert (result.t, result.percentile, result.decided_by) == (t, t, decided_by)
 
 
-def groups_of(scores, anchors):
-    return tuple(
-        GroupScore(id=str(n), title="", may_anchor=anchor, families=(str(n),), highest_family=str(n), score=value)
-        for n, (value, anchor) in enumerate(zip(scores, anchors, strict=True))
+def profile_of(anchors):
+    """One family a group, each ranked by itself."""
+    families = tuple(
+        PROFILE.families[0].model_copy(update={"id": str(n), "group": str(n), "may_anchor": anchor})
+        for n, anchor in enumerate(anchors)
     )
+    return PROFILE.model_copy(update={"families": families, "groups": ()})
 
 
-@given(st.lists(st.tuples(st.integers(0, 100), st.booleans()), min_size=2, max_size=7))
+@given(
+    st.lists(st.tuples(st.lists(st.integers(0, 100), min_size=3, max_size=3), st.booleans()), min_size=2, max_size=7)
+)
 def test_the_lower_of_the_deciding_groups_is_the_rule_of_the_scoring_model(drawn):
     scores, anchors = zip(*drawn, strict=True)
     anchors = (True, *anchors[1:])
-    anchor, other = deciding_groups(groups_of(scores, anchors))
-    second_highest = sorted(scores)[-2]
-    highest_anchor = max(value for value, is_anchor in zip(scores, anchors, strict=True) if is_anchor)
-    assert min(anchor.score, other.score) == min(second_highest, highest_anchor)
+    columns = {str(n): np.array(values, float) for n, values in enumerate(scores)}
+    found = standing(columns, profile_of(anchors), "sbrt")
+    for plan, t in enumerate(found.t):
+        of_plan = [values[plan] for values in scores]
+        highest_anchor = max(value for value, is_anchor in zip(of_plan, anchors, strict=True) if is_anchor)
+        assert t == min(sorted(of_plan)[-2], highest_anchor)
 
 
 def test_the_effect_floor_is_an_absolute_distance_from_the_median():

@@ -16,10 +16,10 @@ def measured(disagreeing):
         made.append(number)
         return {"number": number}
 
-    def verdict_of(values):
-        return "rejects" if values.get("number") in disagreeing else "supports"
+    def verdicts_of(plans):
+        return ["rejects" if values.get("number") in disagreeing else "supports" for values in plans]
 
-    return measure_stability({}, redrawn, verdict_of, RULES), made
+    return measure_stability({}, redrawn, verdicts_of, RULES), made
 
 
 def test_32_are_made_and_200_where_65_to_95_per_cent_agree():

@@ -7,7 +7,7 @@ from rtcomplexity.scoring.claim import ClaimStatus, ReadinessState
 from rtcomplexity.scoring.facts import CaseFacts, Site, StatedBy
 from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.scoring.stability import Stability
-from rtcomplexity.scoring.verdict import VerdictValue, assess, value_if_stable
+from rtcomplexity.scoring.verdict import VerdictValue, assess, values_if_stable
 from rtcomplexity.units import Unit
 from unit.scoring.made_profile import METRICS, everything, made_profile, measured, thoracic
 
@@ -395,8 +395,8 @@ def test_a_site_stated_over_the_image_is_a_finding_against():
 
 @pytest.mark.parametrize(("gross_target", "value"), [(HIGH, "supports"), (LOW, "rejects")])
 def test_redrawings_are_asked_for_the_verdict_they_would_have_if_it_were_stable(gross_target, value):
-    assert value_if_stable(thoracic(), PROFILE)(gross_target) == value
-    assert value_if_stable(thoracic(site=Site.NOT_THORACIC), PROFILE) is None
+    assert values_if_stable(gross_target, thoracic(), PROFILE)([gross_target, LOW]) == [value, "rejects"]
+    assert values_if_stable(gross_target, thoracic(site=Site.NOT_THORACIC), PROFILE) is None
 
 
 def test_an_unmeasurable_family_that_could_just_reach_the_lower_cutoff_is_no_rejection():
@@ -418,7 +418,7 @@ def test_what_measured_families_carry_to_the_cutoff_itself_does_not_rest_on_a_co
 
 
 def test_redrawings_are_asked_nothing_where_a_reason_stands_in_the_way():
-    assert value_if_stable(thoracic(approval_status="REJECTED"), PROFILE) is None
+    assert values_if_stable(HIGH, thoracic(approval_status="REJECTED"), PROFILE) is None
 
 
 def test_nobody_is_taken_to_contradict_an_image_that_names_no_part():

@@ -72,6 +72,42 @@ def check(path: Annotated[Path, typer.Argument(metavar="FILE", help="A profile o
     typer.echo(_checked(load_profile(path)))
 
 
+@app.command()
+def evaluate(
+    table: Annotated[
+        Path,
+        typer.Argument(metavar="TABLE", help="CSV file: a row per plan, a column per metric."),
+    ],
+    *,
+    profile: Annotated[
+        str, typer.Option("--profile", help="Id of a shipped profile, or a TOML file.")
+    ] = DEFAULT_PROFILE,
+    as_json: AsJson = False,
+) -> None:
+    """Score plans given as measured factors, and count the verdicts, with exact 95% intervals.
+
+    Optional columns: stratum, patient, label (verdicts are counted per label). Site and fractions count as known, and
+    every plan as stable under re-contouring.
+
+    Example: rtcomplexity profile evaluate plans.csv --profile thoracic-delineation-1
+    """
+    from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
+    from rtcomplexity.cli.rendering.profiles import evaluation_notes, evaluation_table, evaluation_tree
+    from rtcomplexity.scoring.plan_table import evaluate as count_verdicts
+    from rtcomplexity.scoring.plan_table import read_plan_table
+    from rtcomplexity.scoring.profile import load_profile
+
+    loaded = load_profile(profile)
+    plans = read_plan_table(table, loaded)
+    found = count_verdicts(plans, loaded)
+    if as_json:
+        print_document(as_json_bytes(evaluation_tree(plans, loaded, found)))
+    else:
+        print_result([evaluation_table(found, loaded)])
+    for note in evaluation_notes(plans):
+        typer.echo(note, err=True)
+
+
 def _checked(profile: "Profile") -> str:
     factors = sum(len(family.factors) for family in profile.families)
     may = "may" if profile.rules.may_support else "may not"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
@@ -10,14 +10,23 @@ from rtcomplexity.cli.rendering.tables import titled_table
 from rtcomplexity.evidence.telling import ERRS
 from rtcomplexity.scoring.payer import payers
 from rtcomplexity.scoring.profile import DEFAULT_PROFILE, load_profile, profile_ids
+from rtcomplexity.scoring.rules import VerdictValue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rich.console import RenderableType
     from rich.table import Table
 
+    from rtcomplexity.scoring.plan_table import PlanTable, Share
     from rtcomplexity.scoring.profile import Profile
+
+VERDICT_TITLES: Final = {
+    VerdictValue.SUPPORTS: "Supports",
+    VerdictValue.REJECTS: "Rejects",
+    VerdictValue.INDETERMINATE: "Indeterminate",
+    VerdictValue.INSUFFICIENT_EVIDENCE: "Insufficient evidence",
+}
 
 
 def profiles_table() -> Table:
@@ -51,6 +60,54 @@ def payer_parts() -> Iterator[RenderableType]:
             first = (payer.id, payer.name) if number == 0 else ("", "")
             table.add_row(*first, rule.topic.replace("_", " "), rule.text, source)
     yield table
+
+
+def evaluation_table(found: Mapping[str, Mapping[str, Share]], profile: Profile) -> Table:
+    """Shares of each verdict by label, with their intervals."""
+    title = f"Verdicts by {profile.id} (percent of plans, 95% interval)"
+    table = titled_table(title, ("Label", "Plans", *(VERDICT_TITLES[value] for value in VerdictValue)))
+    for label, shares in found.items():
+        cells = [_percent(shares[value.value]) for value in VerdictValue]
+        table.add_row(label, f"{next(iter(shares.values())).n:,}", *cells)
+    return table
+
+
+def evaluation_tree(plans: PlanTable, profile: Profile, found: Mapping[str, Mapping[str, Share]]) -> dict[str, Any]:
+    """Give the same as plain values."""
+    return {
+        "profile": {"id": profile.id, "sha256": profile.sha256},
+        "plans": plans.plans.count,
+        "patients": plans.patients,
+        "labels": {
+            label: {
+                value: {"count": each.count, "share": each.share, "interval": list(each.interval)}
+                for value, each in shares.items()
+            }
+            for label, shares in found.items()
+        },
+    }
+
+
+def evaluation_notes(plans: PlanTable) -> Iterator[str]:
+    """What a reader of the shares has to know."""
+    if plans.not_scored:
+        yield f"Not scored by this profile: {', '.join(plans.not_scored)}."
+    if plans.patients is not None and plans.patients < plans.plans.count:
+        yield (
+            f"{plans.plans.count} plans of {plans.patients} patients: the intervals take plans as independent, so they "
+            "are too narrow."
+        )
+    unknown = sum(not stratum for stratum in plans.strata)
+    if unknown:
+        yield (
+            f"{unknown} plans without a stratum count as plans of unknown fractions: their verdict must hold in every "
+            "stratum."
+        )
+
+
+def _percent(share: Share) -> str:
+    low, high = share.interval
+    return f"{100 * share.share:.1f} ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def _error_rate(profile: Profile) -> str:

@@ -1,0 +1,195 @@
+"""SCORING's decision rules on arrays, one value a plan; :mod:`rtcomplexity.scoring.verdict` puts one plan into words.
+
+Knows ranks, facts and cutoffs; knows no sentences, no claim and no local cohort.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtcomplexity.scoring.applicability import limits_of, other_strata
+from rtcomplexity.scoring.ranking import ranked_families, standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from rtcomplexity.scoring.facts import CaseFacts
+    from rtcomplexity.scoring.plans import Plans
+    from rtcomplexity.scoring.profile import JointReference, Profile, Stratum
+    from rtcomplexity.scoring.ranking import RankedFamily, Standing
+    from rtcomplexity.scoring.stability import Stability
+
+    Floats = NDArray[np.float64]
+    Truths = NDArray[np.bool_]
+    Words = NDArray[np.str_]
+
+
+class VerdictValue(StrEnum):
+    """The complexity axis."""
+
+    SUPPORTS = "supports"
+    REJECTS = "rejects"
+    INDETERMINATE = "indeterminate"
+    INSUFFICIENT_EVIDENCE = "insufficient_evidence"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Question:
+    """Plans of one stratum of which the same facts are known; counterfactuals ask again with one part changed."""
+
+    plans: Plans
+    facts: CaseFacts
+    profile: Profile
+    stratum: Stratum
+    stability: Stability
+    stresses: tuple[tuple[str, Profile], ...]
+    """The harder references under which a support must stand too, with their words."""
+    left_out: frozenset[str] = frozenset()
+    """Families whose score counts as 0."""
+    is_other_stratum: bool = False
+    """Whether `stratum` is asked for only to see if the verdict holds there too."""
+
+    @property
+    def joint(self) -> JointReference:
+        """Distribution of T, and the cutoffs."""
+        return self.profile.joint(self.stratum.id)
+
+    def ranked(self, profile: Profile | None = None) -> tuple[RankedFamily, ...]:
+        """Rank the plans' families by a profile; by the question's own if None."""
+        return ranked_families(self.plans, profile or self.profile, self.stratum.id)
+
+    def standing(self, families: Iterable[RankedFamily], instead: Mapping[str, Floats] | None = None) -> Standing:
+        """Groups and T; `instead` are scores by family id that count in place of the family's own."""
+        scores = {each.family.id: each.scores for each in families} | dict(instead or {})
+        nothing = np.zeros(self.plans.count)
+        return standing(scores | dict.fromkeys(self.left_out, nothing), self.profile, self.stratum.id)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ruling:
+    """What the rules say of n plans, with everything they say it from."""
+
+    question: Question
+    families: tuple[RankedFamily, ...]
+    found: Standing
+    t_if_most: Floats
+    """(n,) T if each family that lacks a factor were as unusual as it might be."""
+    under_stress: tuple[tuple[str, Floats], ...]
+    """(n,) T under each harder reference."""
+    without_conventions: Floats
+    """(n,) T without families that rest on conventions alone."""
+    too_small: Mapping[str, Truths]
+    """(n,) by family: whether it decides, and no factor of it passes its effect floor."""
+    limits: Mapping[str, Truths]
+    """(n,) by the code of the reason: whether facts keep the verdict below a support."""
+    others: tuple[tuple[Stratum, Words], ...]
+    """Further strata the plans may belong to, with the verdicts there."""
+
+    @property
+    def is_below(self) -> Truths:
+        """(n,) whether T lies below the lower cutoff."""
+        return self.found.t < self.question.joint.c_reject
+
+    @property
+    def is_above(self) -> Truths:
+        """(n,) whether T reaches the upper cutoff."""
+        return self.found.t >= self.question.joint.c_support
+
+    @property
+    def may_hide(self) -> Truths:
+        """(n,) whether what was not measured might lift T past the lower cutoff."""
+        return self.t_if_most >= self.question.joint.c_reject
+
+    @property
+    def is_unstable(self) -> bool:
+        """Whether too few redrawings gave the same verdict."""
+        share = self.question.stability.share
+        return share is not None and share < self.question.profile.rules.stability_minimum
+
+    @property
+    def lacks_stability(self) -> bool:
+        """Whether a support would need redrawings, and there are none."""
+        is_needed = "stability" in self.question.profile.rules.supports_needs
+        return is_needed and self.question.stability.share is None
+
+    @property
+    def is_by_conventions(self) -> Truths:
+        """(n,) whether T passes only by families whose whole reference is a convention."""
+        return self.without_conventions < self.question.joint.c_support
+
+    @property
+    def is_withheld(self) -> Truths:
+        """(n,) whether a T above the upper cutoff is no support, other strata apart."""
+        c_support = self.question.joint.c_support
+        masks = [
+            *self.limits.values(),
+            *(t < c_support for _, t in self.under_stress),
+            *self.too_small.values(),
+            self.is_by_conventions,
+            np.full(self.question.plans.count, self.lacks_stability or self.is_unstable),
+        ]
+        return np.asarray(np.any(masks, axis=0))
+
+    @property
+    def values(self) -> Words:
+        """(n,) verdicts."""
+        rejects = self.is_below & ~(self._differs_from(VerdictValue.REJECTS) | self.is_unstable)
+        supports = self.is_above & ~(self.is_withheld | self._differs_from(VerdictValue.SUPPORTS))
+        found = np.full(self.question.plans.count, VerdictValue.INDETERMINATE.value, dtype="U24")
+        found[rejects] = VerdictValue.REJECTS.value
+        found[supports] = VerdictValue.SUPPORTS.value
+        found[self.is_below & self.may_hide] = VerdictValue.INSUFFICIENT_EVIDENCE.value
+        return found
+
+    def _differs_from(self, value: VerdictValue) -> Truths:
+        """(n,) whether another stratum that the plans may belong to has another verdict."""
+        nowhere = np.zeros(self.question.plans.count, bool)
+        return np.asarray(np.any([nowhere, *(found != value.value for _, found in self.others)], axis=0))
+
+
+def rule(question: Question) -> Ruling:
+    """Apply the rules."""
+    families = question.ranked()
+    found = question.standing(families)
+    nothing = np.zeros(question.plans.count)
+    conventions = {each.family.id: nothing for each in families if each.is_by_convention}
+    others = () if question.is_other_stratum else other_strata(question.facts, question.profile, question.stratum)
+    return Ruling(
+        question=question,
+        families=families,
+        found=found,
+        t_if_most=question.standing(families, _doubtful(question, families)).t,
+        under_stress=tuple(
+            (words, question.standing(question.ranked(harder)).t) for words, harder in question.stresses
+        ),
+        without_conventions=question.standing(families, conventions).t,
+        too_small={each.family.id: _decides(each, found) & ~each.exceeds_effect_floor for each in families},
+        limits=limits_of(question.facts, question.plans, question.profile, question.stratum),
+        others=tuple((each, _values_in(question, each)) for each in others),
+    )
+
+
+def _values_in(question: Question, stratum: Stratum) -> Words:
+    return rule(replace(question, stratum=stratum, is_other_stratum=True)).values
+
+
+def _doubtful(question: Question, families: Iterable[RankedFamily]) -> dict[str, Floats]:
+    """Scores of families that lack a factor, judged by what was measured of them alone."""
+    return {
+        each.family.id: np.where(each.lacks_factors, each.doubtful_scores, each.scores)
+        for each in families
+        if each.family.id not in question.left_out
+    }
+
+
+def _decides(family: RankedFamily, found: Standing) -> Truths:
+    """(n,) whether a family is the highest of one of the two deciding groups."""
+    group = family.family.group
+    is_highest = found.highest[group] == family.family.id
+    return np.asarray(is_highest & ((found.anchor == group) | (found.other == group)))
