@@ -34,6 +34,27 @@ def test_a_profile_is_shown_as_json(told):
     assert shown["id"] == "interim-0"
 
 
+def test_plans_in_a_table_are_counted_by_verdict_and_label(told, tmp_path):
+    table = tmp_path / "plans.csv"
+    table.write_text("scored.volume,scored.topolgy\n1,2\n", encoding="utf-8")
+    status, out, err = told("profile", "evaluate", table)
+    assert (status, out) == (3, "")
+    assert "scored.topolgy" in err
+    table.write_text(
+        "scored.volume,scored.component_count,patient,label,stratum\n"
+        "4,1,a,small,thoracic-sbrt\n4,1,a,small,\n9000,9,b,large,thoracic-sbrt\n",
+        encoding="utf-8",
+    )
+    status, out, err = told("profile", "evaluate", table, "--profile", "thoracic-delineation-1", "--json")
+    tree = json.loads(out)
+    assert (status, tree["plans"], tree["patients"], tree["profile"]["id"]) == (0, 3, 2, "thoracic-delineation-1")
+    assert {label: shares["supports"]["count"] for label, shares in tree["labels"].items()} == {"small": 0, "large": 0}
+    assert tree["labels"]["small"]["insufficient_evidence"] == {"count": 2, "share": 1, "interval": [0.158114, 1]}
+    assert "3 plans of 2 patients" in err
+    assert "1 plans without a stratum" in err
+    assert "small" in told("profile", "evaluate", table, "--profile", "thoracic-delineation-1")[1]
+
+
 def test_payers_are_shown_with_what_is_not_known(told):
     payers = json.loads(told("profile", "show", "--payers", "--json")[1])
     assert {payer["id"] for payer in payers} >= {"aetna", "cigna", "medicare", "unitedhealthcare"}

@@ -5,7 +5,7 @@ Knows ranks, facts and cutoffs; knows no sentences, no claim and no local cohort
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,8 @@ class Question:
     """Families whose score counts as 0."""
     is_other_stratum: bool = False
     """Whether `stratum` is asked for only to see if the verdict holds there too."""
+    seen: dict[tuple[int, int, str], tuple[Plans, Profile, tuple[RankedFamily, ...]]] = field(default_factory=dict)
+    """Ranks by plans, profile and stratum: counterfactuals change what follows from them, and ask for the same."""
 
     @property
     def joint(self) -> JointReference:
@@ -62,7 +64,11 @@ class Question:
 
     def ranked(self, profile: Profile | None = None) -> tuple[RankedFamily, ...]:
         """Rank the plans' families by a profile; by the question's own if None."""
-        return ranked_families(self.plans, profile or self.profile, self.stratum.id)
+        profile = profile or self.profile
+        key = (id(self.plans), id(profile), self.stratum.id)
+        if key not in self.seen:  # holds plans and profile too, so that no other object takes their ids
+            self.seen[key] = (self.plans, profile, ranked_families(self.plans, profile, self.stratum.id))
+        return self.seen[key][2]
 
     def standing(self, families: Iterable[RankedFamily], instead: Mapping[str, Floats] | None = None) -> Standing:
         """Groups and T; `instead` are scores by family id that count in place of the family's own."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rtcomplexity.cli.options import DEFAULT_PROFILE, AsJson
+from rtcomplexity.cli.options import DEFAULT_PROFILE, AsJson, ProfileName
 
 if TYPE_CHECKING:
     from rtcomplexity.scoring.profile import Profile
@@ -79,9 +79,7 @@ def evaluate(
         typer.Argument(metavar="TABLE", help="CSV file: a row per plan, a column per metric."),
     ],
     *,
-    profile: Annotated[
-        str, typer.Option("--profile", help="Id of a shipped profile, or a TOML file.")
-    ] = DEFAULT_PROFILE,
+    profile: ProfileName = DEFAULT_PROFILE,
     as_json: AsJson = False,
 ) -> None:
     """Score plans given as measured factors, and count the verdicts, with exact 95% intervals.
