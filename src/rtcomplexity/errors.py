@@ -14,6 +14,18 @@ class RtComplexityError(Exception):
 
     exit_code: ClassVar[int] = 1
 
+    @property
+    def code(self) -> str:
+        """The kind of the error as a stable word.
+
+        Examples
+        --------
+        >>> NoStructureSetError("", "").code
+        'no-structure-set'
+        """
+        name = type(self).__name__.removesuffix("Error")
+        return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).removeprefix("-")
+
 
 class UsageError(RtComplexityError):
     """An option's value cannot be used."""

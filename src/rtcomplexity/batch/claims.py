@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -52,19 +53,32 @@ class Claims:
 NO_CLAIMS: Final = Claims({})
 
 
-def load_claims(path: Path, ledger: Ledger) -> Claims:
+def read_claims(path: Path) -> list[ClaimRow]:
     """Read a claims file.
 
     Raises
     ------
     UsageError
-        If it cannot be read, a column is missing or unknown, or a row states nonsense; the row is named by number.
+        If it cannot be read, a column is missing, unknown or there twice, or a row states nonsense; the row is named by
+        number.
     """
-    rows: dict[bytes, list[ClaimRow]] = {}
-    read = _read(path)
-    for row in read:
-        rows.setdefault(ledger.hashed(row.structure_set_uid), []).append(row)
-    return Claims(rows, len(read))
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            table = csv.DictReader(stream)
+            _check_columns(table.fieldnames or ())
+            return [_row(number, row) for number, row in enumerate(table, start=2)]
+    except OSError as fault:
+        raise UsageError(_OPTION, (fault.strerror or type(fault).__name__).lower(), "a CSV file in UTF-8") from fault
+    except (UnicodeDecodeError, csv.Error) as fault:
+        raise UsageError(_OPTION, "a file that is no text in UTF-8 or no CSV", "a CSV file in UTF-8") from fault
+
+
+def claims_of(rows: Sequence[ClaimRow], ledger: Ledger) -> Claims:
+    """Gather rows by the keyed hash of their structure set."""
+    gathered: dict[bytes, list[ClaimRow]] = {}
+    for row in rows:
+        gathered.setdefault(ledger.hashed(row.structure_set_uid), []).append(row)
+    return Claims(gathered, len(rows))
 
 
 def course_key(ledger: Ledger, patient: bytes, course: str) -> bytes:
@@ -77,23 +91,21 @@ def _plain(course: str) -> str:
     return "".join(letter for letter in letters if unicodedata.category(letter)[0] not in "CZ")
 
 
-def _read(path: Path) -> list[ClaimRow]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            table = csv.DictReader(stream)
-            _check_columns(table.fieldnames or ())
-            return [_row(number, row) for number, row in enumerate(table, start=2)]
-    except (OSError, UnicodeDecodeError, csv.Error) as fault:
-        raise UsageError(_OPTION, type(fault).__name__, "a CSV file in UTF-8") from fault
-
-
 def _check_columns(names: Sequence[str]) -> None:
+    """Refuse a first line that does not name the columns; one that names none of them may be data, and is not shown."""
     missing = [name for name in NEEDED if name not in names]
+    if len(missing) == len(NEEDED):
+        raise UsageError(_OPTION, "a first line that names none of the columns", _expected_columns())
     unknown = [name for name in names if name not in ALLOWED]
-    if missing or unknown:
-        expected = f"the columns {', '.join(NEEDED)} and, if stated, site and fractions; no others"
-        found = f"{len(missing)} of them missing, {len(unknown)} others"
-        raise UsageError(_OPTION, found, expected)
+    twice = [name for name, count in Counter(names).items() if count > 1 and name in ALLOWED]
+    for what, which in (("without the column", missing), ("with the unknown column", unknown), ("with twice", twice)):
+        if which:
+            plural = "s" if len(which) > 1 and what != "with twice" else ""
+            raise UsageError(_OPTION, f"a first line {what}{plural} {', '.join(which)}", _expected_columns())
+
+
+def _expected_columns() -> str:
+    return f"the columns {', '.join(NEEDED)} and, if stated, site and fractions, separated by commas; no others"
 
 
 def _row(number: int, row: Mapping[str, str | None]) -> ClaimRow:

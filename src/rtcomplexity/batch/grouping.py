@@ -2,8 +2,10 @@
 
 Works on the ledger's keyed hashes. Images are those of the same patient that share the set's study, a series it
 references, or a frame of reference that it or a chain of registrations reaches; where nothing is tied, all images of
-the patient, so that the reader can say so. What truly holds together, the reader decides. A plus before a column keeps
-SQLite from going through all files of a kind where a tie leads to a few: a plan costs the same in any archive.
+the patient, so that the reader can say so. Where the patient has no image at all, images that a UID ties under another
+Patient ID, and those of the one other patient in the set's own folder, go with it: the reader then refuses and says
+what is there. What truly holds together, the reader decides. A plus before a column keeps SQLite from going through all
+files of a kind where a tie leads to a few: a plan costs the same in any archive.
 """
 
 from __future__ import annotations
@@ -68,7 +70,11 @@ def _companions(ledger: Ledger, structure_set: FileRow) -> list[Member]:
     registrations, frames = _reached(ledger, structure_set)
     images = _tied_images(ledger, structure_set, frames)
     if not images and structure_set.patient:
-        images = ledger.members("kind = 'image' AND patient = ?", (structure_set.patient,))
+        images = (
+            ledger.members("kind = 'image' AND patient = ?", (structure_set.patient,))
+            or _tied_images(ledger, structure_set, frames, of_any_patient=True)
+            or ledger.images_beside(structure_set.path)
+        )
     plans = ledger.members(
         "+kind = 'plan' AND files.path IN (SELECT refs.path FROM refs WHERE uid = ?)", (structure_set.instance,)
     )
@@ -92,13 +98,16 @@ def _reached(ledger: Ledger, structure_set: FileRow) -> tuple[list[bytes], set[b
         waiting = [(path, related) for path, related in waiting if path not in touching]
 
 
-def _tied_images(ledger: Ledger, structure_set: FileRow, frames: set[bytes]) -> list[Member]:
+def _tied_images(
+    ledger: Ledger, structure_set: FileRow, frames: set[bytes], *, of_any_patient: bool = False
+) -> list[Member]:
     frames = frames or {b""}  # no file has the empty one; an empty list would be looked up by reading everything
     marks = ", ".join("?" * len(frames))
     ties = f"""
         SELECT path FROM files WHERE study = ? AND study <> x''
         UNION SELECT files.path FROM files JOIN refs ON refs.uid = files.series WHERE refs.path = ?
         UNION SELECT path FROM frames WHERE frame IN ({marks})"""  # noqa: S608 -- marks are bound values
-    patient = "AND (+patient = ? OR +patient = x'')" if structure_set.patient else ""
-    values = (structure_set.study, structure_set.path, *frames, *([structure_set.patient] if patient else []))
+    is_bound = bool(structure_set.patient) and not of_any_patient
+    patient = "AND (+patient = ? OR +patient = x'')" if is_bound else ""
+    values = (structure_set.study, structure_set.path, *frames, *([structure_set.patient] if is_bound else []))
     return ledger.members(f"+kind = 'image' AND files.path IN ({ties}) {patient}", values)

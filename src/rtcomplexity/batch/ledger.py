@@ -13,13 +13,14 @@ import os
 import secrets
 import sqlite3
 import zlib
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from rtcomplexity.batch.values import Outcome, Status
-from rtcomplexity.errors import UsageError
+from rtcomplexity.errors import NoInputError, UsageError
+from rtcomplexity.sources.member import MEMBER_SEPARATOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,6 +33,9 @@ PLAN_COLUMNS: Final = (
 )  # fmt: skip
 """Of table ``plans``, as :class:`PlanRow` names them."""
 _KEY_BYTES: Final = 32
+_LEAST_KEY_BYTES: Final = 16
+_MOST_KEY_BYTES: Final = 64
+"""BLAKE2b takes no longer key."""
 _DIGEST_BYTES: Final = 16
 _PROBE_FILE: Final = ".probe.sqlite"
 _PRIMARY: Final = 0xFF
@@ -57,9 +61,12 @@ CREATE TABLE IF NOT EXISTS runs (
     done INTEGER, assessed INTEGER, refused INTEGER);
 CREATE INDEX IF NOT EXISTS by_instance ON plans (instance);
 """
+_MOST_BOUND: Final = 30_000
+"""Values that one query of SQLite may bind."""
 _TEMPORARY: Final = """
 PRAGMA temp_store = FILE;
 CREATE TEMP TABLE paths (path BLOB PRIMARY KEY, text BLOB) WITHOUT ROWID;
+CREATE INDEX temp.by_text ON paths (text);
 CREATE TEMP TABLE claimed (claim INTEGER, plan TEXT, course BLOB, PRIMARY KEY (claim, plan));
 CREATE INDEX temp.by_plan ON claimed (plan);
 CREATE INDEX temp.by_course ON claimed (course);
@@ -150,21 +157,25 @@ class PlanRow:
 
 
 @contextmanager
-def opened_ledger(folder: Path) -> Iterator[Ledger]:
-    """Open the ledger in a folder.
+def opened_ledger(folder: Path, key_file: Path | None = None) -> Iterator[Ledger]:
+    """Open the ledger in a folder; where nothing is found to keep, nothing of it stays.
 
     Raises
     ------
     UsageError
-        If the folder or the ledger cannot be written, then or later: what was written before stands.
+        If the folder or the ledger cannot be written, then or later (what was written before stands), or the key file
+        holds another key than that of the results there.
     """
     try:
-        ledger = Ledger(folder)
+        ledger = Ledger(folder, key_file)
     except OSError as fault:
         raise _unwritable((fault.strerror or type(fault).__name__).lower()) from fault
     try:
         with ledger:
             yield ledger
+    except NoInputError:
+        ledger.discard()
+        raise
     except sqlite3.Error as fault:
         if getattr(fault, "sqlite_errorcode", 0) & _PRIMARY not in _DISK_CODES:
             raise
@@ -179,9 +190,12 @@ def _unwritable(why: str) -> UsageError:
 class Ledger:
     """The open ledger; one run at a time has it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, key_file: Path | None = None) -> None:
+        made = [path for path in (folder / LEDGER_FILE, folder / KEY_FILE, key_file) if path and not path.exists()]
+        self._made = (*made, *(path for path in (folder, *folder.parents) if not path.exists()))
+        given = None if key_file is None else _read_or_make_key(key_file)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._key = _read_or_make_key(folder / KEY_FILE)
+        self._key = _own_key(folder / KEY_FILE, given)
         self.journal = probe_journal(folder)
         self._database = _open(folder / LEDGER_FILE, self.journal)
         self.run = 1 + int(self._one("SELECT coalesce(max(run), 0) FROM runs") or 0)
@@ -198,6 +212,12 @@ class Ledger:
         """Write what is left and let others open it."""
         with closing(self._database):
             self._database.commit()
+
+    def discard(self) -> None:
+        """Remove the files and folders that opening it made; what was there before stays."""
+        for path in self._made:
+            with suppress(OSError):
+                path.rmdir() if path.is_dir() else path.unlink()
 
     def hashed(self, text: str) -> bytes:
         """Keyed hash of a name, UID or path; empty stays empty."""
@@ -274,6 +294,19 @@ class Ledger:
         sets, patients, nameless = self._database.execute(query).fetchone()
         return sets, patients, nameless
 
+    def place_of(self, key: str) -> str:
+        """Where the structure set of a plan lies in this run, or the first of its copies; empty where it is gone."""
+        query = """
+            SELECT text FROM files JOIN temp.paths USING (path)
+            WHERE kind = 'structure set' AND sha256 = ? ORDER BY text LIMIT 1"""
+        row = self._database.execute(query, (key,)).fetchone()
+        return "" if row is None else os.fsdecode(row[0])
+
+    def broken_places(self) -> dict[str, str]:
+        """Where what could not be read lies in this run, by the keyed path."""
+        query = "SELECT lower(hex(path)), text FROM files JOIN temp.paths USING (path) WHERE kind = 'broken'"
+        return {path: os.fsdecode(text) for path, text in self._database.execute(query)}
+
     def broken_files(self) -> Iterator[tuple[str, str, str]]:
         """(first digits of the keyed path, code, reason) of files that say they are DICOM and cannot be read."""
         query = "SELECT hex(path), code, reason FROM files WHERE kind = 'broken' ORDER BY code, path"
@@ -302,6 +335,17 @@ class Ledger:
             tuple(values),
         )
         return [Member(path, os.fsdecode(text), *rest) for path, text, *rest in found]
+
+    def images_beside(self, path: bytes) -> list[Member]:
+        """Images in a file's own folder or archive, or below it, where they are all of one patient; else none."""
+        row = self._database.execute("SELECT text FROM temp.paths WHERE path = ?", (path,)).fetchone()
+        archive, separator, _ = row[0].partition(MEMBER_SEPARATOR.encode())
+        folder = archive + separator if separator else os.path.dirname(archive) + os.sep.encode()  # noqa: PTH120 -- bytes
+        images = self.members("text >= ? AND text < ? AND +kind = 'image'", (folder, folder + b"\xff"))
+        marks = ", ".join("?" * min(len(images), _MOST_BOUND))
+        query = f"SELECT count(DISTINCT patient) FROM files WHERE path IN ({marks})"  # noqa: S608 -- bound values
+        patients = self._database.execute(query, [image.path for image in images[:_MOST_BOUND]]).fetchone()[0]
+        return images if patients == 1 else []
 
     # Plans
 
@@ -461,13 +505,32 @@ def _open(path: Path, journal: str) -> sqlite3.Connection:
     return database
 
 
+def _own_key(path: Path, given: bytes | None) -> bytes:
+    """Key of the results in a folder: the given one, which is copied there, or one of its own."""
+    if given is None:
+        return _read_or_make_key(path)
+    if not path.exists():
+        _write_key(path, given)
+    if path.read_bytes() != given:
+        raise UsageError("--key-file", "another key than that of the results in --out", "their key, or a new --out")
+    return given
+
+
 def _read_or_make_key(path: Path) -> bytes:
     if not path.exists():
-        part = path.with_suffix(".part")
-        part.touch(mode=0o600)
-        part.write_bytes(secrets.token_bytes(_KEY_BYTES))
-        part.replace(path)
-    return path.read_bytes()
+        _write_key(path, secrets.token_bytes(_KEY_BYTES))
+    key = path.read_bytes()
+    if not _LEAST_KEY_BYTES <= len(key) <= _MOST_KEY_BYTES:
+        expected = f"{_LEAST_KEY_BYTES} to {_MOST_KEY_BYTES} random bytes, or a new file, which is then made"
+        raise UsageError("--key-file", f"a file of {len(key)} bytes", expected)
+    return key
+
+
+def _write_key(path: Path, key: bytes) -> None:
+    part = path.with_suffix(".part")
+    part.touch(mode=0o600)
+    part.write_bytes(key)
+    part.replace(path)
 
 
 def _remove(probe: Path) -> None:

@@ -13,6 +13,7 @@ from rtcomplexity.batch.files import replacing, write_table
 from rtcomplexity.batch.rows import PLAN_COLUMNS, ROI_COLUMNS, json_line, plan_row, roi_rows
 from rtcomplexity.batch.values import Status
 from rtcomplexity.errors import MissingExtraError, UsageError
+from rtcomplexity.sources.member import shown_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +31,10 @@ OWN_NAMES: Final = ("ledger.", "probe.sqlite", "results.", "results_rois.", "ref
 """How names in an output folder begin, apart from a dot before them and the folder of evidence."""
 
 
-def write_outputs(ledger: Ledger, out: Path, *, parquet: bool, evidence: bool) -> tuple[str, ...]:
-    """Write every output and return their names.
+def write_outputs(
+    ledger: Ledger, out: Path, *, parquet: bool, evidence: bool, paths_from: Path | None = None
+) -> tuple[str, ...]:
+    """Write every output and return their names; with `paths_from`, tables say where structure sets lie below it.
 
     Raises
     ------
@@ -40,11 +43,17 @@ def write_outputs(ledger: Ledger, out: Path, *, parquet: bool, evidence: bool) -
     """
     try:
         target_metrics, roi_metrics = _write_lines(ledger, out / JSONL)
-        plans = (plan_row(plan, target_metrics) for plan in ledger.plans())
-        write_table(out / PLANS, (*PLAN_COLUMNS, *target_metrics), plans)
+        places = None if paths_from is None else Places(ledger, paths_from)
+        path_column = () if places is None else ("path",)
+        plans = (
+            [*plan_row(plan, target_metrics), *(() if places is None else (places.of_plan(plan.key),))]
+            for plan in ledger.plans()
+        )
+        write_table(out / PLANS, (*PLAN_COLUMNS, *target_metrics, *path_column), plans)
         rois = (row for plan in ledger.plans() for row in roi_rows(plan, roi_metrics))
         write_table(out / ROIS, (*ROI_COLUMNS, *roi_metrics), rois)
-        write_table(out / REFUSED, ("kind", "id", "status", "code", "reason"), _refused(ledger))
+        refused = ((*row, *(() if places is None else (places.of_row(*row[:2]),))) for row in _refused(ledger))
+        write_table(out / REFUSED, ("kind", "id", "status", "code", "reason", *path_column), refused)
         write_table(out / TIMINGS, ("key", "files", "wall_s", "cpu_s", "peak_mib"), _timings(ledger))
         write_dashboard(ledger, out / DASHBOARD, evidence=evidence)
     except OSError as fault:
@@ -52,6 +61,22 @@ def write_outputs(ledger: Ledger, out: Path, *, parquet: bool, evidence: bool) -
         raise UsageError("--out", f"a folder that cannot be written ({reason})", "room and permission") from fault
     names = (JSONL, PLANS, ROIS, REFUSED, TIMINGS, DASHBOARD)
     return (*names, *(_write_parquet(out) if parquet else ()))
+
+
+class Places:
+    """Where plans and files lie below a folder, as a person would look for them."""
+
+    def __init__(self, ledger: Ledger, root: Path) -> None:
+        self._ledger, self._base = ledger, root if root.is_dir() else root.parent
+        self._broken = ledger.broken_places()
+
+    def of_plan(self, key: str) -> str:
+        """The structure set of a plan."""
+        return shown_place(self._ledger.place_of(key), self._base)
+
+    def of_row(self, kind: str, key: str) -> str:
+        """What a row of the refused is of."""
+        return self.of_plan(key) if kind == "plan" else shown_place(self._broken.get(key, ""), self._base)
 
 
 def _write_lines(ledger: Ledger, target: Path) -> tuple[list[str], list[str]]:

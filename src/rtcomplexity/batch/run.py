@@ -13,13 +13,14 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from rtcomplexity.batch.alarm import Alarm, alarm_of
-from rtcomplexity.batch.claims import NO_CLAIMS, Claims, course_key, load_claims
+from rtcomplexity.batch.claims import NO_CLAIMS, Claims, claims_of, course_key, read_claims
 from rtcomplexity.batch.discovery import Discovery
 from rtcomplexity.batch.grouping import FoundPlan, found_plans, input_hash
 from rtcomplexity.batch.ledger import PlanEntry, Standing, opened_ledger
 from rtcomplexity.batch.outputs import OWN_NAMES, write_outputs
 from rtcomplexity.batch.reasons import Reason, found_sentence, reasons_of
 from rtcomplexity.batch.values import RETRYABLE, InputFile, Limits, Options, PlanTask, Status
+from rtcomplexity.dicom.index import media_folder
 from rtcomplexity.errors import NoInputError, UsageError
 from rtcomplexity.scoring.profile import DEFAULT_PROFILE, load_profile
 from rtcomplexity.settings import Settings
@@ -57,6 +58,11 @@ class BatchOptions:
     limits: Limits = field(default_factory=Limits)
     settings: Settings = field(default_factory=Settings)
     claims: Path | None = None
+    key_file: Path | None = None
+    """Key of the hashes, so that those of several results agree; each has its own if None."""
+    follow_links: bool = False
+    with_paths: bool = False
+    """Whether tables say where structure sets lie, which may identify patients."""
     retry: bool = False
     """Whether plans that crashed or went over a limit are tried again."""
     parquet: bool = False
@@ -84,6 +90,8 @@ class BatchResult:
     unmatched_claims: tuple[int, ...]
     files: tuple[str, ...]
     """Names of the outputs in the folder."""
+    linked_folders: int = 0
+    """Linked folders that were not followed."""
     earlier_evidence: int = 0
     """Evidence folders there that belong to no plan as it is now."""
 
@@ -120,10 +128,11 @@ def run_batch(
     UsageError
         If the output folder cannot be used, or the claims file cannot.
     """
-    root, out = root.absolute(), out.absolute()
+    root, out = media_folder(root.absolute()), out.absolute()
     _check_out(root, out)
-    with opened_ledger(out) as ledger:
-        return _Run(ledger, engine, indexer or engine, watcher, asked).run(root, out)
+    rows = [] if asked.claims is None else read_claims(asked.claims)
+    with opened_ledger(out, asked.key_file) as ledger:
+        return _Run(ledger, engine, indexer or engine, watcher, asked, claims_of(rows, ledger)).run(root, out)
 
 
 def _check_out(root: Path, out: Path) -> None:
@@ -152,9 +161,17 @@ def _is_own(path: Path) -> bool:
 class _Run:
     """One run with everything it works with."""
 
-    def __init__(self, ledger: Ledger, engine: Engine, indexer: Engine, watcher: Watcher, asked: BatchOptions) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        engine: Engine,
+        indexer: Engine,
+        watcher: Watcher,
+        asked: BatchOptions,
+        claims: Claims = NO_CLAIMS,
+    ) -> None:
         self._ledger, self._engine, self._indexer, self._watcher, self._asked = ledger, engine, indexer, watcher, asked
-        self._claims: Claims = NO_CLAIMS
+        self._claims = claims
         self._profile_sha256 = load_profile(asked.options.profile or DEFAULT_PROFILE).sha256
         self._evidence: str | None = None
         self._running: dict[str, tuple[FoundPlan, Options]] = {}
@@ -162,12 +179,10 @@ class _Run:
 
     def run(self, root: Path, out: Path) -> BatchResult:
         asked, ledger = self._asked, self._ledger
-        if asked.claims is not None:
-            self._claims = load_claims(asked.claims, ledger)
         if asked.options.evidence:
             self._evidence = str(out / EVIDENCE_FOLDER)
         started = time.monotonic()
-        discovery = Discovery(ledger, self._indexer, asked.settings, asked.limits)
+        discovery = Discovery(ledger, self._indexer, asked.settings, asked.limits, follow_links=asked.follow_links)
         files = discovery.run(root, out, self._watcher.looking)
         if not (ledger.count_structure_sets() or ledger.count_broken()):
             raise _without_plans(files)
@@ -187,7 +202,7 @@ class _Run:
             assessed=assessed,
             refused=sum(counts.values()) - assessed,
         )
-        return self._result(out)
+        return self._result(root, out, discovery.linked_folders)
 
     def _assess_all(self) -> None:
         self._watcher.starting(self._ledger.count_structure_sets(), found_sentence(*self._ledger.count_sources()))
@@ -257,12 +272,18 @@ class _Run:
         )
         self._ledger.put_plan(entry, zip((member.path for member in plan.members), hashes, strict=False))
 
-    def _result(self, out: Path) -> BatchResult:
+    def _result(self, root: Path, out: Path, linked_folders: int) -> BatchResult:
         ledger = self._ledger
         by_status, verdicts = ledger.counts(), ledger.verdicts()
         claimed = ledger.claimed_rows()
         reasons = reasons_of(ledger.plans())
-        names = write_outputs(ledger, out, parquet=self._asked.parquet, evidence=self._asked.options.evidence)
+        names = write_outputs(
+            ledger,
+            out,
+            parquet=self._asked.parquet,
+            evidence=self._asked.options.evidence,
+            paths_from=root if self._asked.with_paths else None,
+        )
         return BatchResult(
             plans=sum(by_status.values()),
             by_status=by_status,
@@ -276,6 +297,7 @@ class _Run:
             shared_courses=ledger.shared_courses(),
             unmatched_claims=tuple(row for row in range(2, self._claims.count + 2) if row not in claimed),
             files=names,
+            linked_folders=linked_folders,
             earlier_evidence=_earlier_evidence(out / EVIDENCE_FOLDER, ledger.plan_ids()),
         )
 

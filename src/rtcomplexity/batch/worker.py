@@ -17,7 +17,7 @@ from rtcomplexity.assessment import analyze
 from rtcomplexity.batch.values import IndexTask, Outcome, PlanTask, Status
 from rtcomplexity.dicom.index import index_files
 from rtcomplexity.dicom.linkage import hash_file, read_links
-from rtcomplexity.errors import InputDataError, RtComplexityError, UnreadableFileError, UsageError
+from rtcomplexity.errors import InputDataError, UnreadableFileError, UsageError
 from rtcomplexity.evidence.naming import without_uids
 from rtcomplexity.evidence.record import to_json
 from rtcomplexity.model.structure_set import TargetClass
@@ -63,19 +63,6 @@ def perform(text: str) -> Outcome:
         return Outcome(status=Status.CRASHED, code="program-fault", reason=fault_text(fault))
 
 
-def reason_code(fault: RtComplexityError) -> str:
-    """Turn the kind of an error into a stable word.
-
-    Examples
-    --------
-    >>> from rtcomplexity.errors import NoStructureSetError
-    >>> reason_code(NoStructureSetError("", ""))
-    'no-structure-set'
-    """
-    name = type(fault).__name__.removesuffix("Error")
-    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).removeprefix("-")
-
-
 def fault_text(fault: BaseException) -> str:
     """Name an unexpected exception by its type and place in this package, never by its text."""
     return f"A fault of this program: {type(fault).__name__}{_place(fault.__traceback__)}."
@@ -99,7 +86,7 @@ def _header(path: str, task: IndexTask) -> dict[str, Any] | None:
     try:
         links = read_links(source_at(path, task.settings), settings=task.settings, hashed=task.hashed)
     except InputDataError as fault:
-        return {"broken": without_uids(str(fault), ""), "code": reason_code(fault)}
+        return {"broken": without_uids(str(fault), ""), "code": fault.code}
     if links is None:
         return None
     return {
@@ -150,7 +137,7 @@ def _analyze(index: FileIndex, task: PlanTask) -> Assessment:
 def _refused(fault: InputDataError, key: str, hashes: Sequence[str] = ()) -> Outcome:
     content = {"sha256": hashes} if hashes else {}
     reason = without_uids(str(fault), key)
-    return Outcome(status=Status.REFUSED, code=reason_code(fault), reason=reason, content=content)
+    return Outcome(status=Status.REFUSED, code=fault.code, reason=reason, content=content)
 
 
 def _check_unchanged(task: PlanTask) -> None:

@@ -30,7 +30,7 @@ from rtcomplexity.cli.commands import (
     verify,
 )
 from rtcomplexity.cli.exit_codes import ExitCode
-from rtcomplexity.cli.failure import tell_error, tell_fault
+from rtcomplexity.cli.failure import AS_JSON, error_line, tell_error, tell_fault
 from rtcomplexity.errors import LimitExceededError, RtComplexityError
 
 if TYPE_CHECKING:
@@ -49,10 +49,9 @@ OUT_OF_MEMORY = LimitExceededError(
     "It asked for more memory than there is, or than the limit on this process allows.",
     "more memory, a higher limit (ulimit -v), or analyze --quick, which measures counts and volumes only.",
 )
+SIGNALED = 128
 READER_LEFT = 1
 """What typer and rich end with when nobody reads stdout any more; our own faults end as exceptions."""
-INTERRUPTED = 130
-"""What shells expect of a process that was interrupted."""
 
 app = typer.Typer(
     name=PROGRAM,
@@ -101,29 +100,37 @@ def describe(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code; a fault of this program is raised."""
+    """Run one command line and return its exit code; a fault of this program is raised.
+
+    Under ``--json`` a failure ends stderr with one JSON object.
+    """
+    as_json = AS_JSON in arguments
     try:
         typer.main.get_command(app)(list(arguments), prog_name=PROGRAM)
     except RtComplexityError as error:
-        tell_error(error)
+        tell_error(error, as_json=as_json)
         return error.exit_code
     except MemoryError:
-        tell_error(OUT_OF_MEMORY)
+        tell_error(OUT_OF_MEMORY, as_json=as_json)
         return OUT_OF_MEMORY.exit_code
     except SystemExit as end:
+        if as_json and end.code == ExitCode.USAGE:  # typer has said why
+            sys.stderr.write(error_line("usage", ExitCode.USAGE, "The command line does not fit; see the text above."))
         return ExitCode.DONE if end.code in {None, READER_LEFT} else int(end.code)
     return ExitCode.DONE
 
 
-def _stop(_number: int, _frame: object) -> NoReturn:
-    sys.stderr.write("Interrupted.\n")
-    sys.exit(INTERRUPTED)
+def _stop(number: int, _frame: object) -> NoReturn:
+    """End on a signal as shells expect of a process that it ended: with 128 and its number."""
+    sys.stderr.write("Interrupted.\n" if number == signal.SIGINT else "Terminated.\n")
+    sys.exit(SIGNALED + number)
 
 
 def main() -> None:
     """Entry point of the process."""
     sys.excepthook = tell_fault
-    signal.signal(signal.SIGINT, _stop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     os.environ.update(dict.fromkeys(BLAS_THREAD_VARIABLES, "1"))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

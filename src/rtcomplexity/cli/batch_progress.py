@@ -43,6 +43,13 @@ class BatchProgress:
         self._refused += status.value != "assessed"
         self._tell(self._line(), at_once=self._done + self._stood == self._total)
 
+    def stopped(self) -> None:
+        """The run was interrupted: say what is kept, also where progress is not told."""
+        self.close()
+        done = self._done + self._stood
+        kept = f"{done} of {self._total} plans are done and kept" if self._total else "No plan was begun"
+        sys.stderr.write(f"{kept}; the same command continues with the rest.\n")
+
     def close(self) -> None:
         """Leave the last line as it is."""
         if self._is_watched and not self._is_quiet:

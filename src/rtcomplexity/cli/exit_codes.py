@@ -18,6 +18,6 @@ class ExitCode(IntEnum):
     INPUT_UNUSABLE = 3
     """The input cannot be assessed at all; the message says what was found and what to try."""
     BATCH_WITH_REFUSALS = 4
-    """A batch is done and some of its plans were refused."""
+    """A batch is done; some plans or files were refused, or a row of the claims file met no plan."""
     CHECK_FAILED = 5
     """A check that the command line asked for (``--fail-at``, ``verify``) failed."""

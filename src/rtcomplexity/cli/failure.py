@@ -6,6 +6,7 @@ arose, never by its text, its values or a file's path: those may identify a pati
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import traceback
@@ -20,16 +21,33 @@ if TYPE_CHECKING:
 
 DEBUG_VARIABLE = "RTCOMPLEXITY_DEBUG"
 PACKAGE = "rtcomplexity"
+ERROR_SCHEMA = "rtcomplexity/error/1"
+AS_JSON = "--json"
+"""The option under which a failure is a JSON object."""
 
 
-def tell_error(error: RtComplexityError) -> None:
-    """Write the text of an expected error to stderr."""
-    sys.stderr.write(f"{PACKAGE}: {shown(str(error))}\n")
+def tell_error(error: RtComplexityError, *, as_json: bool = False) -> None:
+    """Write an expected error to stderr: its text, or one JSON object on one line."""
+    text = shown(str(error))
+    sys.stderr.write(error_line(error.code, error.exit_code, text) if as_json else f"{PACKAGE}: {text}\n")
+
+
+def error_line(code: str, exit_code: int, message: str) -> str:
+    r"""Write a failure as one JSON object on one line; stdout stays empty, since there is no result.
+
+    Examples
+    --------
+    >>> error_line("no-input", 3, "Empty.")
+    '{"schema": "rtcomplexity/error/1", "error": {"code": "no-input", "exit_code": 3, "message": "Empty."}}\n'
+    """
+    error = {"code": code, "exit_code": exit_code, "message": message}
+    return json.dumps({"schema": ERROR_SCHEMA, "error": error}, ensure_ascii=False) + "\n"
 
 
 def tell_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Say that this program is at fault; fits :data:`sys.excepthook`, after which Python exits with 1."""
-    sys.stderr.write(fault_text(kind, trace))
+    text = fault_text(kind, trace)
+    sys.stderr.write(error_line("internal-error", 1, text.strip()) if AS_JSON in sys.argv else text)
     if os.environ.get(DEBUG_VARIABLE) == "1":
         traceback.print_exception(kind, error, trace, file=sys.stderr)
 

@@ -171,11 +171,9 @@ def load(file: IndexedFile, limit_bytes: int, settings: Settings = DEFAULTS) -> 
 def _list_files(path: Path, gathered: _Gathered, settings: Settings) -> list[Source]:
     if not path.exists():
         raise NoInputError("There is no such file or folder.", "check the path.")
-    if path.is_file() and _is_dicomdir(path):
-        path = path.parent
     found: list[Source] = []
     linked = 0
-    for each in with_members(regular_files(path), settings):
+    for each in with_members(regular_files(media_folder(path)), settings):
         if not isinstance(each, Unopened):
             found.append(each)
         elif each.code == LINKED_FOLDER:
@@ -189,12 +187,15 @@ def _list_files(path: Path, gathered: _Gathered, settings: Settings) -> list[Sou
     return found
 
 
-def _is_dicomdir(path: Path) -> bool:
+def media_folder(path: Path) -> Path:
+    """Give the folder in which a DICOMDIR lies, which it stands for; any other path as it is."""
+    if not path.is_file():
+        return path
     try:
         with path.open("rb") as stream:
-            return is_directory_record(stream.read(_HEAD_BYTES))
+            return path.parent if is_directory_record(stream.read(_HEAD_BYTES)) else path
     except OSError:
-        return False  # indexing will say why
+        return path  # indexing will say why
 
 
 def _index_file(source: Source, settings: Settings, gathered: _Gathered) -> None:

@@ -37,19 +37,15 @@ def read_plans(files: Iterable[IndexedFile], settings: Settings) -> tuple[tuple[
 
 
 def read_registrations(
-    files: Iterable[IndexedFile], images: Iterable[IndexedFile], settings: Settings
+    files: Iterable[IndexedFile], settings: Settings
 ) -> tuple[tuple[SpatialRegistration, ...], tuple[Issue, ...]]:
-    """Read registration objects, which may name some of the `images`; those that cannot be read are issues."""
+    """Read registration objects; those that cannot be read are issues."""
     files = tuple(files)
     if not files:
         return (), ()
-    from rtcomplexity.dicom.registration import ImageHome, read_registration  # noqa: PLC0415 -- most folders hold none
+    from rtcomplexity.dicom.registration import read_registration  # noqa: PLC0415 -- most folders hold none
 
-    homes = {
-        one.sop_instance_uid: ImageHome(frame_of_reference_uid=one.frame_of_reference_uid, series_uid=one.series_uid)
-        for one in images
-    }
-    return _read_each(files, settings, lambda dataset, sha256: read_registration(dataset, sha256, homes))
+    return _read_each(files, settings, read_registration)
 
 
 def read_set(

@@ -77,6 +77,20 @@ Source: TypeAlias = Path | Member
 """Anything with ``open("rb")``, ``read_bytes()`` and ``stat()``; ``str`` of it is its place in text."""
 
 
+def shown_place(place: str, base: Path) -> str:
+    r"""Show a place as a person would look for it below a folder: that of a member after its archive and ``!/``.
+
+    Examples
+    --------
+    >>> shown_place("/data/a/plan.zip\0" "3\0ct/1.dcm", Path("/data"))
+    'a/plan.zip!/ct/1.dcm'
+    """
+    path, separator, rest = place.partition(MEMBER_SEPARATOR)
+    below = Path(path)
+    shown = str(below.relative_to(base)) if below.is_relative_to(base) else path
+    return f"{shown}!/{rest.partition(MEMBER_SEPARATOR)[2]}" if separator else shown
+
+
 def source_at(place: str, settings: Settings) -> Source:
     r"""Turn a place in text back into what it is.
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtcomplexity.batch.claims import NO_CLAIMS, course_key, load_claims
+from rtcomplexity.batch.claims import NO_CLAIMS, claims_of, course_key, read_claims
 from rtcomplexity.batch.ledger import Ledger
 from rtcomplexity.errors import UsageError
 
@@ -16,7 +16,7 @@ def ledger(tmp_path):
 def load(tmp_path, ledger, text, encoding="utf-8"):
     path = tmp_path / "claims.csv"
     path.write_bytes(text.encode(encoding))
-    return load_claims(path, ledger)
+    return claims_of(read_claims(path), ledger)
 
 
 def test_reads_rows_by_structure_set(tmp_path, ledger):
@@ -39,28 +39,30 @@ def test_a_row_shows_no_identifier_when_printed(tmp_path, ledger):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("structure_set_uid\n1.2\n", "1 of them missing"),
-        ("structure_set_uid,course,PatientName\n1.2,1,x\n", "1 others"),
+        ("structure_set_uid\n1.2\n", "without the column course"),
+        ("structure_set_uid,course,PatientName\n1.2,1,x\n", "unknown column PatientName"),
         ("structure_set_uid,course\n1.2,\n", "row 2"),
         ("structure_set_uid,course\n1.2,1\n,1\n", "row 3"),
         ("structure_set_uid,course,site\n1.2,1,SECRET\n", "row 2"),
         ("structure_set_uid,course,fractions\n1.2,1,0\n", "row 2"),
         ("structure_set_uid,course,fractions\n1.2,1,SECRET\n", "row 2"),
-        ("", "2 of them missing"),
+        ("", "names none of the columns"),
+        ("1.2.3;SECRET\n", "names none of the columns"),
+        ("structure_set_uid;course\n1.2;1\n", "separated by commas"),
+        ("structure_set_uid,course,course\n1.2,1,2\n", "twice course"),
     ],
 )
-def test_says_what_is_wrong_and_where_but_not_what_it_held(tmp_path, ledger, text, told):
+def test_says_what_is_wrong_and_where_but_not_what_rows_hold(tmp_path, ledger, text, told):
     with pytest.raises(UsageError, match=told) as error:
         load(tmp_path, ledger, text)
     assert "SECRET" not in str(error.value)
-    assert "PatientName" not in str(error.value)
 
 
 def test_what_is_no_text_is_refused(tmp_path, ledger):
     with pytest.raises(UsageError, match="UTF-8"):
         load(tmp_path, ledger, "structure_set_uid,course\n1.2,ä\n", encoding="latin-1")
-    with pytest.raises(UsageError, match="FileNotFoundError"):
-        load_claims(tmp_path / "none", ledger)
+    with pytest.raises(UsageError, match="no such file"):
+        read_claims(tmp_path / "none")
 
 
 @pytest.mark.parametrize("spelled", ["c 1", "C1\u200b", "\uff231", "c\u00a01", "C1\u00ad"])

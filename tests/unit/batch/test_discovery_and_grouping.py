@@ -76,6 +76,41 @@ def test_takes_no_image_of_another_patient(tmp_path):
     assert {Path(member.text).parts[-3 if "ct_" in member.text else -2] for member in found.members} == {"a"}
 
 
+def write_apart(folder, *, is_tied, others=1):
+    """Write a structure set, and images of its kind under other Patient IDs beside it."""
+    plan = small_plan(1)
+    (drawn,) = plan.structure_sets
+    loose = replace(
+        drawn, image_key=None, study_level=References.ABSENT, contour_level=References.ABSENT, frame_key="lost",
+        study_key="lost",
+    )  # fmt: skip
+    write_plan(folder / "own", replace(plan, rt_plans=(), structure_sets=(drawn if is_tied else loose,)))
+    shutil.rmtree(folder / "own" / "ct")
+    for number in range(2, 2 + others):
+        other = small_plan(number)
+        write_plan(folder / "own" / str(number), replace(other, key=plan.key, structure_sets=(), rt_plans=()))
+    return folder
+
+
+@pytest.mark.parametrize("is_tied", [True, False])
+def test_images_under_another_patient_id_are_handed_over_where_there_are_no_others(tmp_path, is_tied):
+    (found,) = look(write_apart(tmp_path / "in", is_tied=is_tied), tmp_path / "out")[0].values()
+    assert len(found.members) == SLICES + 1
+
+
+def test_images_in_the_archive_of_a_set_are_handed_over_too(tmp_path):
+    folder = write_apart(tmp_path / "in", is_tied=False)
+    shutil.make_archive(str(tmp_path / "root" / "plan"), "zip", folder)
+    (found,) = look(tmp_path / "root", tmp_path / "out")[0].values()
+    assert len(found.members) == SLICES + 1
+
+
+def test_images_of_several_other_patients_are_nobody_s(tmp_path):
+    folder = write_apart(tmp_path / "in", is_tied=False, others=2)
+    (found,) = look(folder, tmp_path / "out")[0].values()
+    assert len(found.members) == 1
+
+
 def test_follows_registrations_to_other_frames(tmp_path):
     write_plan(tmp_path / "in", sample_plan("complex_central"))
     (found,) = look(tmp_path / "in", tmp_path / "out")[0].values()

@@ -30,7 +30,10 @@ LEAST_MEMORY_BYTES = 256 * 1024**2
 ALARM = "alarm"
 RESULTS = "results.jsonl"
 
-Root = Annotated[Path, typer.Argument(metavar="ROOT", help="Folder with plans, however they lie.", show_default=False)]
+Root = Annotated[
+    Path,
+    typer.Argument(metavar="ROOT", help="Folder with plans and archives, however they lie.", show_default=False),
+]
 OutFolder = Annotated[
     Path,
     typer.Option(
@@ -59,6 +62,18 @@ def batch(
             metavar="CSV", help="structure_set_uid, course and, if stated, site and fractions.", show_default=False
         ),
     ] = None,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Key of the hashes, made if new: the same key gives a patient the same patient_key.",
+            show_default=False,
+        ),
+    ] = None,
+    follow_symlinks: Annotated[bool, typer.Option("--follow-symlinks", help="Look into linked folders too.")] = False,
+    with_paths: Annotated[
+        bool, typer.Option("--with-paths", help="Add where each structure set lies; this may identify patients.")
+    ] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Try plans again that crashed or went over a limit.")] = False,
     dask: Annotated[bool, typer.Option("--dask", help="Run on a dask cluster of this machine.")] = False,
     scheduler: Annotated[
@@ -111,14 +126,23 @@ def batch(
         limits=Limits(wall_s=timeout, memory_bytes=memory_bytes),
         settings=Settings.from_environment(),
         claims=claims,
+        key_file=key_file,
+        follow_links=follow_symlinks,
+        with_paths=with_paths,
         retry=retry,
         parquet=parquet,
         engine_name="dask" if dask or scheduler else "local",
     )
     progress = BatchProgress(quiet=quiet)
     with _engines(workers, dask=dask, scheduler=scheduler, tls=(tls_ca, tls_cert, tls_key)) as (engine, indexer):
-        result = run_batch(root, out, engine=engine, indexer=indexer, watcher=progress, asked=asked)
+        try:
+            result = run_batch(root, out, engine=engine, indexer=indexer, watcher=progress, asked=asked)
+        except SystemExit:  # a signal
+            progress.stopped()
+            raise
         progress.close()
+    if with_paths:
+        typer.echo("Note: results.csv and refused.csv hold paths, which may identify patients.", err=True)
     _print(result, out, as_json=as_json)
     _end(result, limits)
 
@@ -199,24 +223,26 @@ def _absolute(profile: str) -> str:
 
 
 def _print(result: "BatchResult", out: Path, *, as_json: bool) -> None:
-    from rtcomplexity.cli.rendering.batch import batch_parts
+    from rtcomplexity.cli.rendering.batch import batch_parts, linked_sentence
     from rtcomplexity.cli.rendering.console import print_document, print_result
 
     if not as_json:
         print_result(batch_parts(result))
         return
+    if result.linked_folders:
+        typer.echo(linked_sentence(result.linked_folders), err=True)
     with (out / RESULTS).open("rb") as stream:
         for line in stream:
             print_document(line)
 
 
 def _end(result: "BatchResult", limits: tuple[str, ...]) -> None:
-    """End with 5 where a check failed, with 4 where something was refused."""
+    """End with 5 where a check failed, with 4 where something was refused or a claims row met no plan."""
     failed = [f"{count} plans: {limit}" for limit in limits if (count := result.verdicts.get(limit, 0))]
     if ALARM in limits and result.alarm.is_raised:
         failed.append(result.alarm.text)
     if failed:
         typer.echo(f"--fail-at: {'; '.join(failed)}", err=True)
         raise typer.Exit(ExitCode.CHECK_FAILED)
-    if result.refused:
+    if result.refused or result.unmatched_claims:
         raise typer.Exit(ExitCode.BATCH_WITH_REFUSALS)

@@ -24,6 +24,8 @@ _SHOWN_ROWS: Final = 10
 
 def batch_parts(result: BatchResult) -> Iterator[RenderableType]:
     """Build the summary: counts, reasons, the alarm, claims, and where the rest stands."""
+    if result.linked_folders:
+        yield Text(linked_sentence(result.linked_folders))
     yield Text(_found(result))
     yield _ends_table(result)
     if result.reasons:
@@ -33,6 +35,18 @@ def batch_parts(result: BatchResult) -> Iterator[RenderableType]:
         yield Text(result.alarm.text, style="bold" if result.alarm.is_raised else "")
     yield from map(Text, _notes(result))
     yield Text(f"{result.stood} of {result.plans} plans stood from before. Written: {', '.join(result.files)}.")
+
+
+def linked_sentence(count: int) -> str:
+    """Say how many linked folders were skipped.
+
+    Examples
+    --------
+    >>> linked_sentence(1)
+    '1 linked folder was skipped; --follow-symlinks looks into such folders.'
+    """
+    what = "1 linked folder was" if count == 1 else f"{count:,} linked folders were"
+    return f"{what} skipped; --follow-symlinks looks into such folders."
 
 
 def _ends_table(result: BatchResult) -> Table:
