@@ -15,6 +15,7 @@ from rtcomplexity.case.case_issues import unmet_alias_issues
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.errors import InputDataError, UsageError
 from rtcomplexity.evidence.building import build_record
+from rtcomplexity.evidence.deidentification import deidentified
 from rtcomplexity.evidence.record import DefaultVerdict, Missing
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.metrics.measure import measure
@@ -122,9 +123,9 @@ def analyze(
         options=options,
         definitions=CATALOGUE,
         default_verdict=_default_verdict(usual, settings) if differs else None,
-        identified=identified,
     )
-    return Assessment(case=case, table=measured.table, outcome=outcome, record=record)
+    kept = record if identified else deidentified(record)
+    return Assessment(case=case, table=measured.table, outcome=outcome, record=kept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -8,12 +8,9 @@ from rtcomplexity.assessment import Assessment, analyze
 from rtcomplexity.case.target_names import parse_aliases
 from rtcomplexity.cli.progress import progress
 from rtcomplexity.errors import UsageError
-from rtcomplexity.evidence.building import build_record
 from rtcomplexity.evidence.identification import identification_of
-from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.scoring.claim_file import load_claim
 from rtcomplexity.scoring.facts import Site
-from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
@@ -54,21 +51,6 @@ def assessed(
             quick=quick,
             progress=report,
         )
-
-
-def deidentified_record(assessment: Assessment, profile: str) -> Record:
-    """Build the record once more, without names and with UIDs keyed by the plan."""
-    return build_record(
-        assessment.case,
-        assessment.table,
-        assessment.outcome,
-        load_profile(profile),
-        software_version=assessment.record.software.version,
-        options=assessment.record.options,
-        definitions=CATALOGUE,
-        default_verdict=assessment.record.default_verdict,
-        identified=False,
-    )
 
 
 def identified_record(assessment: Assessment) -> Record:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.cli.assessing import assessed, deidentified_record, identified_record
+from rtcomplexity.cli.assessing import assessed, identified_record
 from rtcomplexity.cli.options import DEFAULT_PROFILE
 from rtcomplexity.errors import MissingOptionError
+from rtcomplexity.evidence.deidentification import deidentified
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -25,9 +26,9 @@ NEEDED: Final = {
 """Options whose value a record does not hold: what the folder was made with, and what to add."""
 
 
-def kept_record(assessment: Assessment, *, profile: str, identified: bool) -> Record:
+def kept_record(assessment: Assessment, *, identified: bool) -> Record:
     """Return the record as a folder keeps it: de-identified unless asked not to."""
-    return identified_record(assessment) if identified else deidentified_record(assessment, profile)
+    return identified_record(assessment) if identified else deidentified(assessment.record)
 
 
 def derived_again(
@@ -75,7 +76,7 @@ def derived_again(
         quick="--quick" in saved.options,
         quiet=quiet,
     )
-    return assessment, kept_record(assessment, profile=used, identified=saved.privacy == "identified")
+    return assessment, kept_record(assessment, identified=saved.privacy == "identified")
 
 
 def _check_given(saved: Record, given: Collection[str]) -> None:

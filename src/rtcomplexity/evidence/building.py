@@ -1,25 +1,16 @@
 """Fills the evidence record from a case, its measurements and what scoring says of them.
 
-Knows every value of the layers below and the contract; computes nothing. In a de-identified record (the default for
-files) ROI names are class and number, UIDs are keyed by the plan's id, and free text of the files is left out.
+Knows every value of the layers below and the contract; computes nothing. The record is built once, identified;
+:func:`rtcomplexity.evidence.deidentification.deidentified` makes the other one of it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from rtcomplexity.case.visits import visits
 from rtcomplexity.evidence import record as rec
-from rtcomplexity.evidence.naming import (
-    NOT_SHOWN,
-    coded,
-    deidentified_roi_name,
-    encodable,
-    keyed_uid,
-    nameless_option,
-    without_uids,
-)
+from rtcomplexity.evidence.naming import encodable
 from rtcomplexity.evidence.record import NOT_STATED
 from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics.registration import NOT_MEASURED
@@ -72,32 +63,9 @@ class Definition(Protocol):
     def reference(self) -> str: ...  # noqa: D102
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Privacy:
-    """How names, UIDs and texts of this plan are written."""
-
-    plan_id: str
-    identified: bool
-
-    def uid(self, uid: str) -> str:
-        return uid if self.identified else keyed_uid(uid, self.plan_id)
-
-    def text(self, text: str) -> str:
-        return encodable(text) if self.identified else encodable(without_uids(text, self.plan_id))
-
-    def roi_name(self, roi: Roi) -> str:
-        return encodable(roi.name) if self.identified else deidentified_roi_name(roi.target_class, roi.number)
-
-    def coded(self, text: str) -> str:
-        """A text that should be one of DICOM's words."""
-        return encodable(text if self.identified else coded(text)) or NOT_STATED
-
-    def free(self, text: str) -> str:
-        """A text that may say anything."""
-        return encodable(text if self.identified or not text else NOT_SHOWN) or NOT_STATED
-
-    def option(self, name: str, value: str) -> str:
-        return self.text(value if self.identified else nameless_option(name, value))
+def _text(text: str) -> str:
+    """A text of the files as UTF-8 can hold it; "not stated" where there is none."""
+    return encodable(text) or NOT_STATED
 
 
 def build_record(
@@ -110,9 +78,8 @@ def build_record(
     options: Mapping[str, str] | None = None,
     definitions: Iterable[Definition] = (),
     default_verdict: rec.DefaultVerdict | None = None,
-    identified: bool = False,
 ) -> rec.Record:
-    """Build the evidence record.
+    """Build the evidence record, with names and UIDs as the files have them.
 
     Parameters
     ----------
@@ -126,28 +93,25 @@ def build_record(
         The metric catalogue; those of its metrics that occur are explained in the record.
     default_verdict
         What the same files come to without those options.
-    identified
-        Whether ROI names, UIDs and free text are written as they are.
     """
-    privacy = _Privacy(plan_id=case.plan_id, identified=identified)
     rois = {roi.number: roi for roi in case.structure_set.rois}
     return rec.Record(
         software=rec.Software(version=software_version),
-        privacy="identified" if identified else "de-identified",
+        privacy="identified",
         disclaimer=DISCLAIMER,
-        options={name: privacy.option(name, value) for name, value in sorted((options or {}).items())},
-        plan=_plan(case, outcome.facts, privacy),
-        image_sets=_image_sets(case, table, privacy),
+        options={name: encodable(value) for name, value in sorted((options or {}).items())},
+        plan=_plan(case, outcome.facts),
+        image_sets=_image_sets(case, table),
         acquisitions=tuple(_visit(each) for each in visits(case.image_sets)),
-        rois=_rois(case, table, privacy),
-        relations=tuple(_relation(each, rois, privacy) for each in table.relations),
+        rois=_rois(case, table),
+        relations=tuple(_relation(each, rois) for each in table.relations),
         gross_target=_gross_target(table),
         score=_score(outcome, profile),
         verdict=_verdict(outcome.verdict, profile),
-        stated_claim=_stated_claim(outcome.stated, privacy),
+        stated_claim=_stated_claim(outcome.stated),
         cohort=None if outcome.cohort is None else _cohort(outcome.cohort, outcome.comparison),
         default_verdict=default_verdict,
-        issues=tuple(_issue(each, privacy) for each in sorted({*case.issues, *table.issues, *outcome.warnings})),
+        issues=tuple(_issue(each) for each in sorted({*case.issues, *table.issues, *outcome.warnings})),
         metric_definitions=_definitions(definitions, table),
     )
 
@@ -160,12 +124,12 @@ def _gross_target(table: MetricTable) -> rec.GrossTarget:
     )
 
 
-def _plan(case: Case, facts: CaseFacts, privacy: _Privacy) -> rec.Plan:
+def _plan(case: Case, facts: CaseFacts) -> rec.Plan:
     return rec.Plan(
         id=case.plan_id,
-        structure_set=_structure_set(case, privacy),
-        planning_image=None if case.planning_image is None else _planning_image(case.planning_image, privacy),
-        rt_plan=None if case.rt_plan is None else _rt_plan(case.rt_plan, privacy),
+        structure_set=_structure_set(case),
+        planning_image=None if case.planning_image is None else _planning_image(case.planning_image),
+        rt_plan=None if case.rt_plan is None else _rt_plan(case.rt_plan),
         facts=rec.StatedFacts(
             site=facts.site.value,
             site_stated_by=facts.site_stated_by.value,
@@ -175,60 +139,60 @@ def _plan(case: Case, facts: CaseFacts, privacy: _Privacy) -> rec.Plan:
     )
 
 
-def _structure_set(case: Case, privacy: _Privacy) -> rec.StructureSetRecord:
+def _structure_set(case: Case) -> rec.StructureSetRecord:
     chosen = case.structure_set
     return rec.StructureSetRecord(
-        sop_instance_uid=privacy.uid(chosen.sop_instance_uid),
-        chosen_because=privacy.text(case.chosen_because),
+        sop_instance_uid=chosen.sop_instance_uid,
+        chosen_because=encodable(case.chosen_because),
         alternatives=tuple(
-            rec.AlternativeSet(sop_instance_uid=privacy.uid(each.sop_instance_uid), because=privacy.text(each.because))
+            rec.AlternativeSet(sop_instance_uid=each.sop_instance_uid, because=encodable(each.because))
             for each in case.alternatives
         ),
-        approval=privacy.coded(chosen.approval_status),
-        manufacturer=privacy.free(chosen.manufacturer),
+        approval=_text(chosen.approval_status),
+        manufacturer=_text(chosen.manufacturer),
         roi_count=len(chosen.rois),
         link=case.image_link.value,
-        link_text=privacy.text(case.image_link_text),
+        link_text=encodable(case.image_link_text),
     )
 
 
-def _planning_image(series: ImageSeries, privacy: _Privacy) -> rec.PlanningImage:
+def _planning_image(series: ImageSeries) -> rec.PlanningImage:
     grid = series.grid
     spacing = grid.slice_spacing_mm
     return rec.PlanningImage(
         modality=series.modality,
-        series_uid=privacy.uid(series.series_uid),
+        series_uid=series.series_uid,
         slices=len(series.sop_instance_uids),
         rows=grid.rows,
         columns=grid.columns,
         row_spacing_mm=grid.row_spacing_mm,
         column_spacing_mm=grid.column_spacing_mm,
         slice_spacing_mm=rec.Missing(reason="a single slice without Slice Thickness") if spacing is None else spacing,
-        patient_position=privacy.coded(series.patient_position),
+        patient_position=_text(series.patient_position),
     )
 
 
-def _rt_plan(plan: RtPlan, privacy: _Privacy) -> rec.RtPlanRecord:
+def _rt_plan(plan: RtPlan) -> rec.RtPlanRecord:
     fractions = plan.fractions_planned
     return rec.RtPlanRecord(
-        sop_instance_uid=privacy.uid(plan.sop_instance_uid),
+        sop_instance_uid=plan.sop_instance_uid,
         fractions=rec.Missing(reason="the RT Plan does not state it") if fractions is None else fractions,
         prescriptions=tuple(
             rec.PrescriptionRecord(target_dose_gy=each.target_dose_gy, roi_number=each.referenced_roi_number)
             for each in plan.prescriptions
         ),
-        approval=privacy.coded(plan.approval_status),
-        treatment_site=(encodable(plan.treatment_site) or NOT_STATED) if privacy.identified else None,
+        approval=_text(plan.approval_status),
+        treatment_site=_text(plan.treatment_site),
     )
 
 
-def _image_sets(case: Case, table: MetricTable, privacy: _Privacy) -> tuple[rec.ImageSetRecord, ...]:
+def _image_sets(case: Case, table: MetricTable) -> tuple[rec.ImageSetRecord, ...]:
     """Every image set, with what was made of it where images were looked at."""
     if not table.images:
-        return tuple(_image_set(each, _direct_links(each, case), privacy) for each in case.image_sets)
+        return tuple(_image_set(each, _direct_links(each, case)) for each in case.image_sets)
     drawn = frozenset(id(phase.series) for phase in case_phases(case).phases)
     return tuple(
-        _sampled_image_set(each, case, privacy).model_copy(update={"contoured_phases": _numbers(each, drawn)})
+        _sampled_image_set(each, case).model_copy(update={"contoured_phases": _numbers(each, drawn)})
         for each in table.images
     )
 
@@ -239,41 +203,39 @@ def _numbers(image: SampledImage, drawn: Collection[int]) -> tuple[int, ...]:
     return tuple(n for n, one in enumerate(series, start=1) if id(one) in drawn) if len(series) > 1 else ()
 
 
-def _image_set(
-    image_set: ImageSet, links: Sequence[tuple[SpatialRegistration, str]], privacy: _Privacy
-) -> rec.ImageSetRecord:
+def _image_set(image_set: ImageSet, links: Sequence[tuple[SpatialRegistration, str]]) -> rec.ImageSetRecord:
     slices = tuple(len(series.sop_instance_uids) for series in image_set.series)
     return rec.ImageSetRecord(
         modality=image_set.modality,
         role=image_set.role.value,
         level=image_set.level.value,
-        shown_by=privacy.text(image_set.shown_by),
+        shown_by=encodable(image_set.shown_by),
         phases=len(slices),
         slices=sum(slices),
-        series_uids=tuple(privacy.uid(series.series_uid) for series in image_set.series),
-        registration=_registration(links, privacy) if links else None,
+        series_uids=tuple(series.series_uid for series in image_set.series),
+        registration=_registration(links) if links else None,
         slices_of_phases=slices,
     )
 
 
-def _sampled_image_set(image: SampledImage, case: Case, privacy: _Privacy) -> rec.ImageSetRecord:
+def _sampled_image_set(image: SampledImage, case: Case) -> rec.ImageSetRecord:
     tied = image.tied
-    record = _image_set(tied.image_set, _links_of(tied, case), privacy)
+    record = _image_set(tied.image_set, _links_of(tied, case))
     return record.model_copy(
         update={
             "subject": tied.subject,
-            "suv": _suv(tied, privacy),
+            "suv": _suv(tied),
             "sampled_on": image.roi_numbers,
-            "not_sampled_because": privacy.text(tied.reason) or None,
+            "not_sampled_because": encodable(tied.reason) or None,
         }
     )
 
 
-def _suv(tied: TiedImage, privacy: _Privacy) -> rec.SuvRecord | None:
+def _suv(tied: TiedImage) -> rec.SuvRecord | None:
     if tied.image_set.modality != "PT" or tied.point_map is None:
         return None
     is_usable = tied.factor is not None
-    return rec.SuvRecord(is_usable=is_usable, text=privacy.text(tied.suv_how if is_usable else tied.reason))
+    return rec.SuvRecord(is_usable=is_usable, text=encodable(tied.suv_how if is_usable else tied.reason))
 
 
 def _links_of(tied: TiedImage, case: Case) -> list[tuple[SpatialRegistration, str]]:
@@ -305,13 +267,13 @@ def _kind(registration: SpatialRegistration) -> str:
     return next((kind for kind in ("AFFINE", "RIGID_SCALE", "RIGID") if kind in kinds), NOT_STATED)
 
 
-def _registration(links: Sequence[tuple[SpatialRegistration, str]], privacy: _Privacy) -> rec.RegistrationRecord:
+def _registration(links: Sequence[tuple[SpatialRegistration, str]]) -> rec.RegistrationRecord:
     return rec.RegistrationRecord(
-        sop_instance_uid=privacy.uid(links[0][0].sop_instance_uid),
+        sop_instance_uid=links[0][0].sop_instance_uid,
         is_deformable=any(registration.is_deformable for registration, _ in links),
         transformation_type=links[0][1],
         chain=tuple(
-            rec.RegistrationLink(sop_instance_uid=privacy.uid(registration.sop_instance_uid), kind=kind)
+            rec.RegistrationLink(sop_instance_uid=registration.sop_instance_uid, kind=kind)
             for registration, kind in links
         ),
         quality=rec.Missing(reason=NOT_MEASURED),
@@ -327,31 +289,29 @@ def _visit(visit: Visit) -> rec.AcquisitionRecord:
     )
 
 
-def _rois(case: Case, table: MetricTable, privacy: _Privacy) -> tuple[rec.RoiRecord, ...]:
+def _rois(case: Case, table: MetricTable) -> tuple[rec.RoiRecord, ...]:
     measured = {each.roi_number: each for each in table.rois}
     scored = frozenset(table.gross_target_rois)
-    return tuple(
-        _roi(roi, measured.get(roi.number), privacy, is_scored=roi.number in scored) for roi in case.structure_set.rois
-    )
+    return tuple(_roi(roi, measured.get(roi.number), is_scored=roi.number in scored) for roi in case.structure_set.rois)
 
 
-def _roi(roi: Roi, measured: RoiMeasurements | None, privacy: _Privacy, *, is_scored: bool) -> rec.RoiRecord:
+def _roi(roi: Roi, measured: RoiMeasurements | None, *, is_scored: bool) -> rec.RoiRecord:
     return rec.RoiRecord(
-        name=privacy.roi_name(roi),
+        name=encodable(roi.name),
         number=roi.number,
         target_class=roi.target_class.value,
         class_decided_by=roi.class_decided_by.value,
-        generation=privacy.coded(roi.generation),
+        generation=_text(roi.generation),
         derived_from=None if measured is None else measured.derived_from,
         is_gross_target=is_scored,
         metrics={} if measured is None else _metrics(measured.values),
     )
 
 
-def _relation(relation: RelationMeasurements, rois: Mapping[int, Roi], privacy: _Privacy) -> rec.RelationRecord:
+def _relation(relation: RelationMeasurements, rois: Mapping[int, Roi]) -> rec.RelationRecord:
     return rec.RelationRecord(
-        a=privacy.roi_name(rois[relation.a]),
-        b=privacy.roi_name(rois[relation.b]),
+        a=encodable(rois[relation.a].name),
+        b=encodable(rois[relation.b].name),
         a_number=relation.a,
         b_number=relation.b,
         metrics=_metrics(relation.values),
@@ -441,13 +401,13 @@ def _group(group: GroupScore) -> rec.GroupRecord:
     )
 
 
-def _stated_claim(stated: StatedClaim, privacy: _Privacy) -> rec.StatedClaimRecord | None:
+def _stated_claim(stated: StatedClaim) -> rec.StatedClaimRecord | None:
     claim, payer = stated.claim, stated.payer
     if claim is None and payer is None:
         return None
 
     def own(words: str | None) -> str | None:
-        return encodable(words) if words is not None and privacy.identified else None
+        return None if words is None else encodable(words)
 
     day = None if claim is None or claim.date_of_service is None else claim.date_of_service.isoformat()
     return rec.StatedClaimRecord(
@@ -523,9 +483,9 @@ def _false_support_rate(verdict: Verdict, profile: Profile) -> rec.FalseSupportR
     )
 
 
-def _issue(issue: Issue, privacy: _Privacy) -> rec.IssueRecord:
+def _issue(issue: Issue) -> rec.IssueRecord:
     return rec.IssueRecord(
-        code=issue.code, severity=issue.severity.value, subject=issue.subject, text=privacy.text(issue.text)
+        code=issue.code, severity=issue.severity.value, subject=issue.subject, text=encodable(issue.text)
     )
 
 

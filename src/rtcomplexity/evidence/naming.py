@@ -8,14 +8,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rtcomplexity.scoring.payer import UNLISTED, payer_stated
 
-if TYPE_CHECKING:
-    from rtcomplexity.model.structure_set import TargetClass
-
-_UID = re.compile(r"(?<![\d.])(?:[0-2](?:\.\d+){4,}|2\.25\.\d{6,})(?![\d.]*\d)")
+UID: Final = re.compile(r"(?<![\d.])(?:[0-2](?:\.\d+){4,}|2\.25\.\d{6,})(?![\d.]*\d)")
 """UIDs, and those that are made of a UUID."""
 
 
@@ -32,16 +29,15 @@ CODED: Final = frozenset((*_APPROVALS, *_GENERATIONS, *_POSITIONS))
 """What DICOM lets an approval status, an ROI's generation and a patient position say."""
 
 
-def deidentified_roi_name(target_class: TargetClass, number: int) -> str:
-    """Return an ROI's class and number.
+def roi_label(target_class: str, number: int) -> str:
+    """Return an ROI's class and number, which stand in place of its name.
 
     Examples
     --------
-    >>> from rtcomplexity.model.structure_set import TargetClass
-    >>> deidentified_roi_name(TargetClass.GTV, 2)
+    >>> roi_label("GTV", 2)
     'GTV 2'
     """
-    return f"{target_class.value} {number}"
+    return f"{target_class} {number}"
 
 
 def keyed_uid(uid: str, plan_id: str) -> str:
@@ -60,7 +56,7 @@ def keyed_uid(uid: str, plan_id: str) -> str:
 
 def without_uids(text: str, plan_id: str) -> str:
     """Return `text` with every UID in it replaced by its keyed form."""
-    return _UID.sub(lambda found: keyed_uid(found[0], plan_id), text)
+    return UID.sub(lambda found: keyed_uid(found[0], plan_id), text)
 
 
 def nameless_option(name: str, value: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from rtcomplexity.evidence.building import build_record
+from rtcomplexity.evidence.deidentification import deidentified
 from rtcomplexity.evidence.identification import identification_of
 from rtcomplexity.evidence.leaving import sealed_files
 from rtcomplexity.evidence.manifest import InputFile
@@ -47,8 +48,13 @@ HOSTILE_NAMES = (
 )
 
 
-def record_of(verdict="indeterminate", **options):
-    """A record of that verdict; the calibrated ones by a made profile."""
+def record_of(verdict="indeterminate", *, identified=False, **options):
+    """A record of that verdict, de-identified unless asked for otherwise; the calibrated ones by a made profile."""
+    record = identified_record(verdict, **options)
+    return record if identified else deidentified(record)
+
+
+def identified_record(verdict="indeterminate", **options):
     if verdict == "insufficient_evidence":
         outcome = assess(GROSS, case_facts(case(), table()), load_profile("interim-0"))
         return build_record(case(), table(), outcome, load_profile("interim-0"), software_version="0.1.0", **options)
@@ -65,7 +71,7 @@ def with_roi_name(name):
     named = case(structure_set=replace(the_case.structure_set, rois=rois))
     profile = load_profile("interim-0")
     outcome = assess(GROSS, case_facts(named, table()), profile)
-    return build_record(named, table(), outcome, profile, software_version="0.1.0", identified=True)
+    return build_record(named, table(), outcome, profile, software_version="0.1.0")
 
 
 def for_payment(claim=None, **patient):

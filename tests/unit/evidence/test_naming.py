@@ -1,12 +1,11 @@
 import pytest
 from pydicom.uid import UID
 
-from rtcomplexity.evidence.naming import deidentified_roi_name, encodable, keyed_uid, without_uids
-from rtcomplexity.model.structure_set import TargetClass
+from rtcomplexity.evidence.naming import encodable, keyed_uid, roi_label, without_uids
 
 
 def test_a_deidentified_name_is_class_and_number():
-    assert deidentified_roi_name(TargetClass.UNRESOLVED, 7) == "UNRESOLVED 7"
+    assert roi_label("UNRESOLVED", 7) == "UNRESOLVED 7"
 
 
 def test_a_keyed_uid_is_a_valid_uid():

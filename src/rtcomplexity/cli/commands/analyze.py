@@ -133,7 +133,7 @@ def leave(
     key = None if sign_key is None else read_private_key(sign_key)
     evidence = evidence_of(
         assessment.case,
-        kept_record(assessment, profile=profile, identified=identified),
+        kept_record(assessment, identified=identified),
         written_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         settings=Settings.from_environment(),
         key=key,
