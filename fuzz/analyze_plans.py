@@ -13,7 +13,6 @@ import atheris
 
 with atheris.instrument_imports(include=["rtcomplexity"], exclude=["rtcomplexity.geometry", "rtcomplexity.testing"]):
     from rtcomplexity import analyze
-    from rtcomplexity.assessment import build_record
     from rtcomplexity.case.reader import read_case
     from rtcomplexity.errors import RtComplexityError
     from rtcomplexity.evidence.record import from_json, to_json
@@ -23,6 +22,7 @@ with atheris.instrument_imports(include=["rtcomplexity"], exclude=["rtcomplexity
     from rtcomplexity.scoring.profile import load_profile
     from rtcomplexity.scoring.verdict import assess
     from rtcomplexity.settings import Settings
+    from rtcomplexity.usecases.analyze import build_record
 
 from harness import fuzz, limits
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from rtcomplexity import analyze
+from rtcomplexity import AnalyzeOptions, analyze
 from rtcomplexity.scoring.facts import Site
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     print("| plan | volume, cm³ | sphericity | solidity | concavity | curvature | shape family |")
     print("|---|---|---|---|---|---|---|")
     for folder in (root / "lung1_001", root / "ibsi" / "ct_phantom", *sorted((root / "sts").glob("STS_*"))):
-        assessment = analyze(folder, site=Site.THORACIC, fractions=30)
+        assessment = analyze(folder, AnalyzeOptions(site=Site.THORACIC, fractions=30))
         score = assessment.outcome.score
         if score is None:
             continue

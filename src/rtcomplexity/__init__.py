@@ -8,20 +8,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rtcomplexity.assessment import Assessment, analyze
     from rtcomplexity.errors import InputDataError, RtComplexityError
+    from rtcomplexity.model.options import AnalyzeOptions
     from rtcomplexity.scoring.facts import Site
     from rtcomplexity.settings import Settings
+    from rtcomplexity.usecases.analyze import Assessment, analyze
+    from rtcomplexity.usecases.compare import compare
+    from rtcomplexity.usecases.package import write_evidence
+    from rtcomplexity.usecases.verify import verify
 
-__all__ = ["Assessment", "InputDataError", "RtComplexityError", "Settings", "Site", "analyze"]
+__all__ = [
+    "AnalyzeOptions", "Assessment", "InputDataError", "RtComplexityError", "Settings", "Site", "analyze", "compare",
+    "verify", "write_evidence",
+]  # fmt: skip
 
 _HOMES = {
-    "Assessment": "rtcomplexity.assessment",
+    "AnalyzeOptions": "rtcomplexity.model.options",
+    "Assessment": "rtcomplexity.usecases.analyze",
     "InputDataError": "rtcomplexity.errors",
     "RtComplexityError": "rtcomplexity.errors",
     "Settings": "rtcomplexity.settings",
     "Site": "rtcomplexity.scoring.facts",
-    "analyze": "rtcomplexity.assessment",
+    "analyze": "rtcomplexity.usecases.analyze",
+    "compare": "rtcomplexity.usecases.compare",
+    "verify": "rtcomplexity.usecases.verify",
+    "write_evidence": "rtcomplexity.usecases.package",
 }
 
 

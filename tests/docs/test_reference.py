@@ -40,5 +40,5 @@ def test_every_issue_code_in_the_source_is_found():
 @pytest.mark.parametrize("sample", ["routine_sbrt", "pet_ct_nsclc", "complex_central"])
 def test_issues_of_a_sample_are_documented(sample):
     documented = {each.code for each in issue_codes(ROOT / "src" / "rtcomplexity")}
-    record = rtcomplexity.analyze(ROOT / "sample_data" / sample, quick=True).record
+    record = rtcomplexity.analyze(ROOT / "sample_data" / sample, rtcomplexity.AnalyzeOptions(quick=True)).record
     assert {issue.code for issue in record.issues} <= documented

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
 from hostile import plans
-from rtcomplexity import analyze
+from rtcomplexity import AnalyzeOptions, analyze
 from rtcomplexity.errors import RtComplexityError
 from rtcomplexity.evidence.record import to_json
 from rtcomplexity.settings import Settings
@@ -33,7 +33,7 @@ def test_a_spoiled_plan_ends_in_a_record_or_an_error_of_ours(folder, name, quick
     def ends(content):
         (folder / name).write_bytes(content)
         try:
-            assert to_json(analyze(folder, settings=SETTINGS, quick=quick).record)
+            assert to_json(analyze(folder, AnalyzeOptions(quick=quick), settings=SETTINGS).record)
         except RtComplexityError as error:
             assert str(error)  # noqa: PT017 -- the claim is that nothing else is raised
 

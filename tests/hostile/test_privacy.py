@@ -19,6 +19,7 @@ from pydicom import dcmread
 from patience import HANG_S
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.failure import DEBUG_VARIABLE
+from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.testing import SAMPLE_NAMES, write_sample
 
 IDENTIFYING = (
@@ -215,7 +216,7 @@ def test_a_fault_shows_neither_values_nor_paths(tmp_path):
     """The program's own fault, made by a folder in place of a module's data."""
     write_sample("routine_sbrt", tmp_path / "Secret^Name")
     code = (
-        "import sys, rtcomplexity.cli.app as app, rtcomplexity.assessment as a\n"
+        "import sys, rtcomplexity.cli.app as app, rtcomplexity.usecases.analyze as a\n"
         "def broken(*_, **__):\n    secret = 'SYNTHETIC-0001'\n    raise RuntimeError(secret)\n"
         "a.measure = broken\n"
         f"sys.argv = ['rtcomplexity', 'analyze', {str(tmp_path / 'Secret^Name')!r}, '--quiet']\napp.main()\n"
@@ -232,5 +233,5 @@ def test_the_library_logs_nothing(caplog, tmp_path):
 
     write_sample("routine_sbrt", tmp_path)
     with caplog.at_level(logging.DEBUG, logger="rtcomplexity"):
-        analyze(Path(tmp_path), quick=True)
+        analyze(Path(tmp_path), AnalyzeOptions(quick=True))
     assert [each for each in caplog.records if each.name.startswith("rtcomplexity")] == []

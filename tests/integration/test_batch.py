@@ -17,10 +17,10 @@ import pytest
 
 import unit.batch.small_plans as small
 from patience import HANG_S
-from rtcomplexity.assessment import analyze
 from rtcomplexity.cli.app import run
 from rtcomplexity.evidence.record import to_json
 from rtcomplexity.testing import write_sample
+from rtcomplexity.usecases.analyze import analyze
 from unit.batch.small_plans import ample_timeout_s, key_of, write_archive
 
 FAULTS = Path(small.__file__).parent / "faults"

@@ -209,9 +209,9 @@ def test_fail_at_a_severity_ends_with_5_at_that_or_a_worse_issue(capsysbinary, p
 
 BROKEN = """
 import sys
-import rtcomplexity.assessment
+import rtcomplexity.usecases.analyze
 from rtcomplexity.cli import app
-rtcomplexity.assessment.read_case = None
+rtcomplexity.usecases.analyze.read_case = None
 sys.argv = ["rtcomplexity", "analyze", {plan!r}]
 app.main()
 """
@@ -222,7 +222,7 @@ def test_a_fault_of_ours_ends_with_1_and_names_no_path(plan):
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, text=True, timeout=HANG_S)
     assert told.returncode == ExitCode.BUG
     assert told.stdout == ""
-    assert "TypeError at rtcomplexity.assessment line" in told.stderr
+    assert "TypeError at rtcomplexity.usecases.analyze line" in told.stderr
     assert str(plan) not in told.stderr
     assert "Traceback" not in told.stderr
 

@@ -6,10 +6,11 @@ import re
 import pytest
 
 from integration.test_batch import batch
-from rtcomplexity.assessment import analyze
 from rtcomplexity.cli.app import run
+from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.scoring.cohort import fingerprint, key_path, load_cohort, sealed, to_json
 from rtcomplexity.scoring.profile import load_profile
+from rtcomplexity.usecases.analyze import analyze
 from unit.scoring.made_cohort import KEY, tree
 
 SAMPLES = "sample_data"
@@ -96,7 +97,7 @@ def test_the_assessed_patient_is_left_out(told, results, tmp_path):
 
 
 def is_plan(name, line):
-    return analyze(f"{SAMPLES}/{name}", quick=True).record.plan.id == line["plan_id"]
+    return analyze(f"{SAMPLES}/{name}", AnalyzeOptions(quick=True)).record.plan.id == line["plan_id"]
 
 
 def test_no_identifier_leaves_with_a_cohort(told, results, tmp_path):

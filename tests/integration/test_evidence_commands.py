@@ -136,7 +136,7 @@ def test_two_runs_leave_the_same_bytes_but_for_the_time(capsysbinary, tmp_path, 
         assert (tmp_path / "e" / name).read_bytes() == (kept / name).read_bytes(), name
 
 
-@pytest.mark.parametrize("name", ["evidence.html", "rois.csv", "image_sets.csv", "summary.txt", "evidence.json"])
+@pytest.mark.parametrize("name", ["evidence.html", "csv_notice.txt", "summary.txt", "evidence.json"])
 def test_disclaimer_and_error_rate_stand_in_every_format_and_no_forbidden_word(kept, name):
     text = " ".join((kept / name).read_text("utf-8-sig").split())
     assert " ".join(DISCLAIMER.split()) in text
@@ -292,9 +292,9 @@ def test_hostile_roi_names_from_dicom_do_no_harm(capsysbinary, tmp_path, copied_
 
 @pytest.mark.real_data
 def test_evidence_of_a_real_plan_is_quick_and_small(real_data, tmp_path):
-    from rtcomplexity.assessment import analyze
     from rtcomplexity.evidence.folder import write_folder
-    from rtcomplexity.evidence.leaving import evidence_of
+    from rtcomplexity.evidence.package import evidence_of
+    from rtcomplexity.usecases.analyze import analyze
 
     assessment = analyze(real_data / "lung1_001", identified=False)
     evidence = evidence_of(assessment.case, assessment.record, written_at="2026-01-01T00:00:00Z")

@@ -17,7 +17,7 @@ from pydicom.uid import (
     JPEGLosslessSV1,
 )
 
-from rtcomplexity import analyze
+from rtcomplexity import AnalyzeOptions, analyze
 from rtcomplexity.case.target_names import parse_aliases
 from rtcomplexity.evidence.record import from_json, to_json
 from rtcomplexity.testing.description import DeformableDescription
@@ -36,7 +36,7 @@ NOT_TIED = "it is not shown to be registered with the planning image"
 @functools.cache
 def record(folder, *aliases):
     """The record as it is written and read back."""
-    return from_json(to_json(analyze(folder, aliases=parse_aliases(aliases)).record))
+    return from_json(to_json(analyze(folder, AnalyzeOptions(aliases=parse_aliases(aliases))).record))
 
 
 def sets_of(found):

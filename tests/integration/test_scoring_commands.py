@@ -6,7 +6,7 @@ from importlib import resources
 import pytest
 
 from rtcomplexity.cli.app import run
-from rtcomplexity.scoring.profile import DEFAULT_PROFILE
+from rtcomplexity.model.options import DEFAULT_PROFILE
 
 PLAN = "sample_data/routine_sbrt"
 

@@ -3,6 +3,7 @@
 import pytest
 
 from rtcomplexity import RtComplexityError, Site, analyze
+from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.testing import write_sample
 
@@ -16,22 +17,22 @@ def plan(tmp_path_factory):
 
 @pytest.mark.parametrize("site", ["thoracic", Site.THORACIC])
 def test_a_site_may_be_its_word(plan, site):
-    assert analyze(plan, site=site, quick=True).record.plan.facts.site == "thoracic"
+    assert analyze(plan, AnalyzeOptions(site=site, quick=True)).record.plan.facts.site == "thoracic"
 
 
 def test_the_word_of_the_command_line_is_one(plan):
-    assert analyze(plan, site="not-thoracic", quick=True).record.plan.facts.site == "not_thoracic"
+    assert analyze(plan, AnalyzeOptions(site="not-thoracic", quick=True)).record.plan.facts.site == "not_thoracic"
 
 
 @pytest.mark.parametrize("stated", [{"site": "lung"}, {"site": "unknown"}, {"fractions": 0}, {"fractions": "three"}])
 def test_what_cannot_be_stated_is_refused_with_what_can(plan, stated):
     value = next(iter(stated.values()))
     with pytest.raises(RtComplexityError, match=f"found '{value}', expected (one of thoracic|a whole number)"):
-        analyze(plan, quick=True, **stated)
+        analyze(plan, AnalyzeOptions(quick=True, **stated))
 
 
 def test_a_name_that_no_roi_has_is_told_without_the_name(plan):
-    issues = analyze(plan, aliases={"doe^jane": TargetClass.GTV}, quick=True).record.issues
+    issues = analyze(plan, AnalyzeOptions(aliases={"doe^jane": TargetClass.GTV}, quick=True)).record.issues
     (found,) = [issue for issue in issues if issue.code == "map-name-unmet"]
     assert found.severity == "warning"
     assert "GTV" in found.text
@@ -39,7 +40,7 @@ def test_a_name_that_no_roi_has_is_told_without_the_name(plan):
 
 
 def test_a_name_that_an_roi_has_is_no_issue(plan):
-    case = analyze(plan, quick=True).case
+    case = analyze(plan, AnalyzeOptions(quick=True)).case
     name = case.structure_set.rois[0].name.strip().casefold()
-    record = analyze(plan, aliases={name: TargetClass.GTV}, quick=True).record
+    record = analyze(plan, AnalyzeOptions(aliases={name: TargetClass.GTV}, quick=True)).record
     assert "map-name-unmet" not in {issue.code for issue in record.issues}

@@ -8,6 +8,7 @@ from rtcomplexity import InputDataError, Settings, analyze
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.case.target_names import parse_aliases
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.model.options import AnalyzeOptions
 
 pytestmark = pytest.mark.real_data
 
@@ -17,7 +18,7 @@ DICOMPYLER = {"Breast": 396.2, "Lt Lung": 2008.9, "Tumor Bed": 12.81, "Heart": 4
 
 @pytest.fixture(scope="module")
 def xio(real_data):
-    return analyze(real_data / "lung1_001", structure_set_uid=None).record
+    return analyze(real_data / "lung1_001").record
 
 
 def roi(record, name):
@@ -119,7 +120,7 @@ def test_a_set_broken_by_line_ending_conversion_is_an_error_not_an_empty_success
 
 
 def test_the_suv_reference_objects_run_with_their_region_named_as_target(real_data):
-    record = analyze(real_data / "suv_dro" / "DRO_0_0", aliases=parse_aliases(["region_1=GTV"])).record
+    record = analyze(real_data / "suv_dro" / "DRO_0_0", AnalyzeOptions(aliases=parse_aliases(["region_1=GTV"]))).record
     assert roi(record, "region_1").target_class == "GTV"
     assert roi(record, "region_1").class_decided_by == "alias"
     assert record.plan.planning_image.modality == "PT"

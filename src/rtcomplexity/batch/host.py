@@ -45,7 +45,7 @@ _PRELOADED: Final = (
     "pydicom.pixels",
 )
 """Imported before the first task; what is missing here, every child imports for itself."""
-_EVIDENCE: Final = "rtcomplexity.evidence.leaving"
+_EVIDENCE: Final = "rtcomplexity.evidence.package"
 """Imported once a task asks for evidence."""
 _PARENT_CHECK_S: Final = 0.5
 

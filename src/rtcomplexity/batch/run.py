@@ -22,7 +22,8 @@ from rtcomplexity.batch.reasons import Reason, found_sentence, reasons_of
 from rtcomplexity.batch.values import RETRYABLE, InputFile, Limits, Options, PlanTask, Status
 from rtcomplexity.dicom.index import media_folder
 from rtcomplexity.errors import NoInputError, UsageError
-from rtcomplexity.scoring.profile import DEFAULT_PROFILE, load_profile
+from rtcomplexity.model.options import DEFAULT_PROFILE
+from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:

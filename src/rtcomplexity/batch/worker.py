@@ -13,24 +13,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from rtcomplexity.assessment import analyze
 from rtcomplexity.batch.values import IndexTask, Outcome, PlanTask, Status
 from rtcomplexity.dicom.index import index_files
 from rtcomplexity.dicom.linkage import hash_file, read_links
 from rtcomplexity.errors import InputDataError, UnreadableFileError, UsageError
 from rtcomplexity.evidence.naming import without_uids
 from rtcomplexity.evidence.record import to_json
+from rtcomplexity.model.options import DEFAULT_PROFILE, AnalyzeOptions
 from rtcomplexity.model.structure_set import TargetClass
-from rtcomplexity.scoring.facts import Site
-from rtcomplexity.scoring.profile import DEFAULT_PROFILE
 from rtcomplexity.sources.member import source_at
+from rtcomplexity.usecases.analyze import analyze
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from rtcomplexity.assessment import Assessment
     from rtcomplexity.dicom.index import FileIndex
+    from rtcomplexity.usecases.analyze import Assessment
 
 _PACKAGE: Final = "rtcomplexity"
 
@@ -124,12 +123,14 @@ def _analyze(index: FileIndex, task: PlanTask) -> Assessment:
     options = task.options
     return analyze(
         index,
+        AnalyzeOptions(
+            profile=options.profile or DEFAULT_PROFILE,
+            aliases={name: TargetClass(kind) for name, kind in options.aliases},
+            site=options.site,
+            fractions=options.fractions,
+            quick=options.quick,
+        ),
         settings=task.settings,
-        profile=options.profile or DEFAULT_PROFILE,
-        aliases={name: TargetClass(kind) for name, kind in options.aliases},
-        site=None if options.site is None else Site(options.site),
-        fractions=options.fractions,
-        quick=options.quick,
         identified=False,
     )
 
@@ -157,7 +158,7 @@ def _changed() -> UnreadableFileError:
 def _leave_evidence(assessment: Assessment, task: PlanTask, folder: Path) -> bool:
     """Write the evidence beside its place, then move it there; say whether its pictures may show a face."""
     from rtcomplexity.evidence.folder import write_folder  # noqa: PLC0415 -- heavy, and seldom asked for
-    from rtcomplexity.evidence.leaving import evidence_of  # noqa: PLC0415
+    from rtcomplexity.evidence.package import evidence_of  # noqa: PLC0415
 
     written_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     evidence = evidence_of(assessment.case, assessment.record, written_at=written_at, settings=task.settings)

@@ -1,29 +1,32 @@
-"""The one call that ``analyze``, ``inspect`` and ``demo`` make, with progress told to whoever watches."""
+"""From options as they were typed to one call of ``analyze``, with progress for whoever watches."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rtcomplexity.assessment import Assessment, analyze
 from rtcomplexity.case.target_names import parse_aliases
 from rtcomplexity.cli.progress import progress
 from rtcomplexity.errors import UsageError
-from rtcomplexity.evidence.identification import identification_of
-from rtcomplexity.scoring.claim_file import load_claim
+from rtcomplexity.model.options import DEFAULT_PROFILE, AnalyzeOptions
 from rtcomplexity.scoring.facts import Site
 from rtcomplexity.settings import Settings
+from rtcomplexity.usecases.analyze import NOTHING_CHOSEN, Assessment, analyze
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from rtcomplexity.evidence.record import Record
+
+def assessed(path: Path, options: AnalyzeOptions = NOTHING_CHOSEN, *, quiet: bool = False) -> Assessment:
+    """Assess the plan in `path` under the settings of the environment."""
+    settings = Settings.from_environment()
+    with progress(quiet=quiet) as report:
+        return analyze(path, options, settings=settings, progress=report)
 
 
-def assessed(
-    path: Path,
+def chosen_options(
     *,
-    profile: str,
+    profile: str | None = None,
     aliases: Sequence[str] | None = None,
     structure_set_uid: str | None = None,
     site: str | None = None,
@@ -32,31 +35,19 @@ def assessed(
     payer: str | None = None,
     cohort: Path | None = None,
     quick: bool = False,
-    quiet: bool = False,
-) -> Assessment:
-    """Assess the plan in `path` under the settings of the environment, with options as they were typed."""
-    named, stated_site, settings = parse_aliases(aliases or ()), parse_site(site), Settings.from_environment()
-    with progress(quiet=quiet) as report:
-        return analyze(
-            path,
-            settings=settings,
-            profile=profile,
-            aliases=named,
-            structure_set_uid=structure_set_uid,
-            site=stated_site,
-            fractions=fractions,
-            claim=None if claim is None else load_claim(claim),
-            payer=payer,
-            cohort=cohort,
-            quick=quick,
-            progress=report,
-        )
-
-
-def identified_record(assessment: Assessment) -> Record:
-    """Return the record with what payment needs to match it to a claim."""
-    identification = identification_of(assessment.case, assessment.outcome.stated)
-    return assessment.record.model_copy(update={"identification": identification})
+) -> AnalyzeOptions:
+    """Read options as they were typed."""
+    return AnalyzeOptions(
+        profile=profile or DEFAULT_PROFILE,
+        aliases=parse_aliases(aliases or ()),
+        structure_set_uid=structure_set_uid,
+        site=parse_site(site),
+        fractions=fractions,
+        claim=claim,
+        payer=payer,
+        cohort=cohort,
+        quick=quick,
+    )
 
 
 def parse_site(text: str | None) -> Site | None:

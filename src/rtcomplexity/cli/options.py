@@ -11,8 +11,6 @@ import typer
 
 from rtcomplexity.errors import UsageError
 
-DEFAULT_PROFILE = "thoracic-delineation-1"
-"""The same as :data:`rtcomplexity.scoring.profile.DEFAULT_PROFILE`, which is too heavy to import for ``--help``."""
 VERDICTS = ("supports", "rejects", "indeterminate", "insufficient_evidence")
 SEVERITIES = ("info", "warning", "error")
 """Least first."""

@@ -16,11 +16,11 @@ from typing import Annotated, Any, Final, Literal, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rtcomplexity.errors import ProfileError
+from rtcomplexity.model.options import DEFAULT_PROFILE
 from rtcomplexity.scoring.profile_lines import line_of
 from rtcomplexity.scoring.real_contours import SCORED_PREFIX, shipped_table, table_ids
 from rtcomplexity.scoring.reference import MEDIAN, Knots, percentile_below
 
-DEFAULT_PROFILE = "thoracic-delineation-1"
 _PACKAGE = "rtcomplexity.scoring"
 _CUTOFF_TOLERANCE = 0.5
 """A cutoff's percentile in its own joint reference may differ from the one it is named by this much, unless T jumps

@@ -10,8 +10,8 @@ from PIL import Image
 from rtcomplexity.evidence.building import build_record
 from rtcomplexity.evidence.deidentification import deidentified
 from rtcomplexity.evidence.identification import identification_of
-from rtcomplexity.evidence.leaving import sealed_files
 from rtcomplexity.evidence.manifest import InputFile
+from rtcomplexity.evidence.package import sealed_files
 from rtcomplexity.evidence.rendering import render
 from rtcomplexity.model.structure_set import PatientIdentity
 from rtcomplexity.pictures.scene import Mesh, Outline, Pictures, Scene, Slices, Still, Structure

@@ -8,8 +8,8 @@ from rtcomplexity.errors import MissingExtraError, UsageError
 from rtcomplexity.evidence import manifest as manifests
 from rtcomplexity.evidence import signing, verification
 from rtcomplexity.evidence.folder import EvidenceFolder
-from rtcomplexity.evidence.leaving import sealed_files
 from rtcomplexity.evidence.manifest import InputFile
+from rtcomplexity.evidence.package import sealed_files
 from rtcomplexity.evidence.record import Identification, from_json, to_json
 from rtcomplexity.evidence.verification import (
     Agreement,

@@ -4,8 +4,8 @@ from importlib import resources
 import pytest
 
 from rtcomplexity.errors import ProfileError
+from rtcomplexity.model.options import DEFAULT_PROFILE
 from rtcomplexity.scoring.profile import (
-    DEFAULT_PROFILE,
     factor_reference,
     group_knots,
     is_shipped,

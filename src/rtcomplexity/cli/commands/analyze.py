@@ -7,7 +7,6 @@ import typer
 
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.options import (
-    DEFAULT_PROFILE,
     Aliases,
     AsJson,
     FailAt,
@@ -20,9 +19,10 @@ from rtcomplexity.cli.options import (
     parse_fail_at,
 )
 from rtcomplexity.errors import UsageError
+from rtcomplexity.model.options import DEFAULT_PROFILE
 
 if TYPE_CHECKING:
-    from rtcomplexity.assessment import Assessment
+    from rtcomplexity.usecases.analyze import Assessment
 
 
 def analyze(
@@ -77,15 +77,13 @@ def analyze(
     if out is not None and claim is not None and identified is None:
         raise UsageError("--claim", "--out without a choice", "--identified (for payment) or --de-identified beside it")
 
-    from rtcomplexity.cli.assessing import assessed
+    from rtcomplexity.cli.assessing import assessed, chosen_options
     from rtcomplexity.cli.checks import failed_checks
     from rtcomplexity.cli.rendering.assessment import assessment_parts
     from rtcomplexity.cli.rendering.console import print_document, print_result
-    from rtcomplexity.evidence.folder import refuse_another_plan
     from rtcomplexity.evidence.record import to_json
 
-    assessment = assessed(
-        path,
+    options = chosen_options(
         profile=profile,
         aliases=aliases,
         structure_set_uid=structure_set_uid,
@@ -95,56 +93,34 @@ def analyze(
         payer=payer,
         cohort=cohort,
         quick=quick,
-        quiet=quiet,
     )
+    assessment = assessed(path, options, quiet=quiet)
     record = assessment.record
     if out is not None:
-        refuse_another_plan(out, record.plan.id)
-        is_named = identified is True
-        leave(assessment, out, profile=profile, identified=is_named, sign_key=sign_key, quiet=quiet)
+        write(assessment, out, identified=identified is True, sign_key=sign_key, quiet=quiet)
     if as_json:
         print_document(to_json(record))
     else:
         print_result(assessment_parts(record, quick=quick))
     failed = failed_checks(record, limits)
     if failed:
-        _tell(f"--fail-at: {'; '.join(failed)}")
+        _note(f"--fail-at: {'; '.join(failed)}")
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
 
-def leave(
-    assessment: "Assessment",
-    out: Path,
-    *,
-    profile: str,
-    identified: bool,
-    sign_key: Path | None,
-    quiet: bool,
+def write(
+    assessment: "Assessment", out: Path, *, identified: bool = False, sign_key: Path | None = None, quiet: bool = False
 ) -> None:
-    """Leave the evidence folder, and say where; warn where a picture may show a face."""
-    from datetime import UTC, datetime
+    """Write the evidence folder, and say where; warn where a picture may show a face."""
+    from rtcomplexity.usecases.package import write_evidence
 
-    from rtcomplexity.cli.deriving import kept_record
-    from rtcomplexity.evidence.folder import write_folder
-    from rtcomplexity.evidence.leaving import evidence_of
-    from rtcomplexity.evidence.signing import read_private_key
-    from rtcomplexity.settings import Settings
-
-    key = None if sign_key is None else read_private_key(sign_key)
-    evidence = evidence_of(
-        assessment.case,
-        kept_record(assessment, identified=identified),
-        written_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        settings=Settings.from_environment(),
-        key=key,
-    )
-    write_folder(out, evidence.files)
+    evidence = write_evidence(assessment, out, identified=identified, sign_key=sign_key)
     others = len(evidence.files) - 3
-    _tell(f"Wrote {out / 'evidence.json'}, beside it evidence.html, evidence.pdf and {others} more", quiet=quiet)
+    _note(f"Wrote {out / 'evidence.json'}, evidence.html, evidence.pdf and {others} more files", quiet=quiet)
     if evidence.may_show_face:
-        _tell("Warning: the pictures may show a face, by which a person can be recognised.")
+        _note("Warning: the pictures may show a face, by which a person can be recognized.")
 
 
-def _tell(text: str, *, quiet: bool = False) -> None:
+def _note(text: str, *, quiet: bool = False) -> None:
     if not quiet:
         typer.echo(text, err=True)

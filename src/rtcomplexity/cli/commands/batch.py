@@ -10,7 +10,6 @@ import typer
 
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.options import (
-    DEFAULT_PROFILE,
     VERDICTS,
     Aliases,
     Fractions,
@@ -19,6 +18,7 @@ from rtcomplexity.cli.options import (
     SiteName,
     whole_number,
 )
+from rtcomplexity.model.options import DEFAULT_PROFILE
 
 if TYPE_CHECKING:
     from rtcomplexity.batch.engines.dask import Certificates

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rtcomplexity.cli.options import DEFAULT_PROFILE, Quiet
+from rtcomplexity.cli.options import Quiet
 
 DEFAULT_FOLDER = Path("rtcomplexity-demo")
 
@@ -23,7 +23,7 @@ def demo(
     Example: rtcomplexity demo --sample routine_sbrt --out ./demo
     """
     from rtcomplexity.cli.assessing import assessed
-    from rtcomplexity.cli.commands.analyze import leave
+    from rtcomplexity.cli.commands.analyze import write
     from rtcomplexity.cli.rendering.assessment import assessment_parts
     from rtcomplexity.cli.rendering.console import print_result
     from rtcomplexity.evidence.folder import refuse_another_plan
@@ -37,8 +37,8 @@ def demo(
     write_sample(sample, plan)
     if not quiet:
         typer.echo(f"Wrote a synthetic plan to {plan}", err=True)
-    assessment = assessed(plan, profile=DEFAULT_PROFILE, quiet=quiet)
+    assessment = assessed(plan, quiet=quiet)
     if not is_of_demo:
         refuse_another_plan(out, assessment.record.plan.id)
-    leave(assessment, out, profile=DEFAULT_PROFILE, identified=False, sign_key=None, quiet=quiet)
+    write(assessment, out, quiet=quiet)
     print_result(assessment_parts(assessment.record))

@@ -26,15 +26,14 @@ def diff(
 
     from rtcomplexity.cli.rendering.console import print_document, print_result
     from rtcomplexity.cli.rendering.differences import difference_parts
-    from rtcomplexity.evidence.difference import difference_sentence, differences, with_one_line_of_reference
-    from rtcomplexity.evidence.folder import read_folder
+    from rtcomplexity.evidence.difference import with_one_line_of_reference
+    from rtcomplexity.usecases.compare import compare
 
-    folders = read_folder(before), read_folder(after)
-    first, second = (folder.record() for folder in folders)
-    changes = differences(first, second, (folders[0].manifest(), folders[1].manifest()))
-    sentence = difference_sentence(first, second, changes)
+    found = compare(before, after)
     if as_json:
-        tree = {"summary": sentence, "changes": [asdict(change) for change in changes]}
+        tree = {"summary": found.summary, "changes": [asdict(change) for change in found.changes]}
         print_document((json.dumps(tree, ensure_ascii=False, indent=2) + "\n").encode())
     else:
-        print_result(difference_parts(sentence, changes if every else with_one_line_of_reference(changes)))
+        print_result(
+            difference_parts(found.summary, found.changes if every else with_one_line_of_reference(found.changes))
+        )

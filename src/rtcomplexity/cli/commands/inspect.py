@@ -1,6 +1,6 @@
 """``rtcomplexity inspect``: what is in a folder, what links to what, and what is odd."""
 
-from rtcomplexity.cli.options import DEFAULT_PROFILE, Aliases, PlanFolder, Quiet, StructureSetUid
+from rtcomplexity.cli.options import Aliases, PlanFolder, Quiet, StructureSetUid
 
 
 def inspect(
@@ -15,11 +15,10 @@ def inspect(
     Example: rtcomplexity inspect ./plan
     """
     from rtcomplexity.case.target_names import tg263_spelling
-    from rtcomplexity.cli.assessing import assessed
+    from rtcomplexity.cli.assessing import assessed, chosen_options
     from rtcomplexity.cli.rendering.console import print_result
     from rtcomplexity.cli.rendering.contents import contents_parts
 
-    assessment = assessed(
-        path, profile=DEFAULT_PROFILE, aliases=aliases, structure_set_uid=structure_set_uid, quiet=quiet
-    )
+    options = chosen_options(aliases=aliases, structure_set_uid=structure_set_uid)
+    assessment = assessed(path, options, quiet=quiet)
     print_result(contents_parts(assessment.record, tg263_spelling))

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rtcomplexity.cli.options import DEFAULT_PROFILE, AsJson, ProfileName
+from rtcomplexity.cli.options import AsJson, ProfileName
+from rtcomplexity.model.options import DEFAULT_PROFILE
 
 if TYPE_CHECKING:
     from rtcomplexity.scoring.profile import Profile

@@ -37,7 +37,7 @@ def report(
 
     from rtcomplexity.errors import UsageError
     from rtcomplexity.evidence.folder import read_folder, write_folder
-    from rtcomplexity.evidence.leaving import sealed_files
+    from rtcomplexity.evidence.package import sealed_files
     from rtcomplexity.evidence.rendering import FORMATS as NAMES
     from rtcomplexity.evidence.rendering import REPORTS, render
     from rtcomplexity.evidence.signing import read_private_key

@@ -1,20 +1,13 @@
 """``rtcomplexity verify``: whether an evidence folder is untouched, and whether the plan says the same again."""
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.options import Aliases, Quiet, StructureSetUid
-
-if TYPE_CHECKING:
-    from rtcomplexity.assessment import Assessment
-    from rtcomplexity.evidence.folder import EvidenceFolder
-    from rtcomplexity.evidence.record import Record
-    from rtcomplexity.evidence.verification import Comparison, FolderCheck
 
 EvidenceDir = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that analyze --out left.", show_default=False)]
 
@@ -51,59 +44,17 @@ def verify(
 
     Example: rtcomplexity verify evidence --plan ./plan
     """
-    from rtcomplexity.cli.deriving import derived_again
-    from rtcomplexity.evidence.folder import read_folder
+    from rtcomplexity.cli.assessing import assessed, chosen_options
     from rtcomplexity.evidence.formats.text import shown
-    from rtcomplexity.evidence.signing import read_public_key
-    from rtcomplexity.evidence.verification import check_folder, verification_sentence
+    from rtcomplexity.usecases.verify import verify as verified
 
-    saved = read_folder(folder)
-    check = check_folder(saved, public_key=None if public_key is None else read_public_key(public_key))
-    inputs = comparison = None
-    if plan is not None and not check.problems:
-        derive = partial(
-            derived_again,
-            saved.record(),
-            plan,
-            profile=profile,
-            aliases=aliases,
-            structure_set_uid=structure_set_uid,
-            claim=claim,
-            cohort=cohort,
-            quiet=quiet,
-        )
-        check, inputs, comparison = _with_plan(saved, check, derive)
-    is_good, sentence = verification_sentence(check, inputs=inputs, comparison=comparison)
-    typer.echo(shown(sentence))
-    if not quiet:
-        for note in check.notes:
-            typer.echo(shown(f"Note: {note}."), err=True)
-    if not is_good:
-        raise typer.Exit(ExitCode.CHECK_FAILED)
-
-
-def _with_plan(
-    saved: "EvidenceFolder", check: "FolderCheck", derive: Callable[[], "tuple[Assessment, Record]"]
-) -> "tuple[FolderCheck, tuple[str, ...], Comparison | None]":
-    """Derive the record from the plan again, and compare its files, record and pictures with the saved ones."""
-    from rtcomplexity.errors import InputDataError
-    from rtcomplexity.evidence.leaving import pictures_of
-    from rtcomplexity.evidence.manifest import inputs_of
-    from rtcomplexity.evidence.verification import (
-        compare_inputs,
-        compare_pictures,
-        compare_records,
-        unreadable_plan,
-        with_pictures,
+    given = chosen_options(
+        profile=profile, aliases=aliases, structure_set_uid=structure_set_uid, claim=claim, cohort=cohort
     )
-    from rtcomplexity.settings import Settings
-
-    try:
-        assessment, record = derive()
-    except InputDataError as error:
-        return check, unreadable_plan(error.found), None
-    inputs = compare_inputs(saved.manifest(), inputs_of(assessment.case))
-    comparison = compare_records(saved.record(), record)
-    drawn = pictures_of(assessment.case, record, Settings.from_environment())
-    pictures = compare_pictures(saved.pictures(), drawn)
-    return with_pictures(check, pictures, saved.manifest(), comparison), inputs, comparison
+    found = verified(folder, plan, given, public_key=public_key, analyze_plan=partial(assessed, quiet=quiet))
+    typer.echo(shown(found.sentence))
+    if not quiet:
+        for note in found.notes:
+            typer.echo(shown(f"Note: {note}."), err=True)
+    if not found.is_good:
+        raise typer.Exit(ExitCode.CHECK_FAILED)

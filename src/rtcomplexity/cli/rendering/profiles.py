@@ -8,8 +8,9 @@ from rich.text import Text
 
 from rtcomplexity.cli.rendering.tables import titled_table
 from rtcomplexity.evidence.telling import ERRS
+from rtcomplexity.model.options import DEFAULT_PROFILE
 from rtcomplexity.scoring.payer import payers
-from rtcomplexity.scoring.profile import DEFAULT_PROFILE, load_profile, profile_ids
+from rtcomplexity.scoring.profile import load_profile, profile_ids
 from rtcomplexity.scoring.rules import VerdictValue
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.case.case_issues import unmet_alias_issues
 from rtcomplexity.case.reader import read_case
@@ -20,17 +19,20 @@ from rtcomplexity.evidence.record import DefaultVerdict, Missing
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.replicates import replicates
+from rtcomplexity.model.options import DEFAULT_PROFILE, AnalyzeOptions
 from rtcomplexity.scoring.claim import stated_claim
+from rtcomplexity.scoring.claim_file import load_claim
 from rtcomplexity.scoring.cohort import load_cohort
 from rtcomplexity.scoring.cohort import warnings_of as cohort_warnings_of
 from rtcomplexity.scoring.facts import Site, StatedBy, case_facts
-from rtcomplexity.scoring.profile import DEFAULT_PROFILE, is_shipped, load_profile
+from rtcomplexity.scoring.profile import is_shipped, load_profile
 from rtcomplexity.scoring.stability import measure_stability
 from rtcomplexity.scoring.verdict import assess, values_if_stable, with_claim
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from rtcomplexity.dicom.index import FileIndex
     from rtcomplexity.evidence.record import Record
@@ -39,12 +41,13 @@ if TYPE_CHECKING:
     from rtcomplexity.model.issue import Issue
     from rtcomplexity.model.structure_set import TargetClass
     from rtcomplexity.scoring.claim import StatedClaim
-    from rtcomplexity.scoring.claim_file import ClaimFile
     from rtcomplexity.scoring.cohort import BesideCohort, LocalCohort
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.profile import Profile
     from rtcomplexity.scoring.stability import Stability
     from rtcomplexity.scoring.verdict import Outcome
+
+NOTHING_CHOSEN: Final = AnalyzeOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,17 +63,9 @@ class Assessment:
 
 def analyze(
     path: Path | str | FileIndex,
+    options: AnalyzeOptions = NOTHING_CHOSEN,
     *,
     settings: Settings | None = None,
-    profile: str | Path = DEFAULT_PROFILE,
-    aliases: Mapping[str, TargetClass] | None = None,
-    structure_set_uid: str | None = None,
-    site: Site | str | None = None,
-    fractions: int | None = None,
-    claim: ClaimFile | None = None,
-    payer: str | None = None,
-    cohort: Path | str | None = None,
-    quick: bool = False,
     identified: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Assessment:
@@ -79,15 +74,8 @@ def analyze(
     Parameters
     ----------
     path : folder with an RT Structure Set and its planning images, or a structure set alone; or an index of them
+    options : what is chosen or stated beside the plan's own files
     settings : limits and tolerances; from the environment if None
-    profile : id of a shipped scoring profile, or the path of one
-    aliases : target class of ROIs by name, which counts before what the file says
-    structure_set_uid : the set to assess; chosen by rule if None
-    site, fractions : what the files lack and a person states, a site as Site or its word; shown as stated by the user
-    claim : what a person states of the claim; the RT Plan counts before it
-    payer : whose rules count; the claim file's if None
-    cohort : file of local plans that stand beside the built-in reference
-    quick : counts, volumes and links only; nothing is scored
     identified : whether the record holds ROI names and UIDs as they are
     progress : called with (files done, files in all) while reading
 
@@ -98,31 +86,37 @@ def analyze(
     UsageError
         If the site or the number of fractions is none.
     """
-    stated_site = _checked_site(site)
-    _check_fractions(fractions)
+    stated_site = _checked_site(options.site)
+    _check_fractions(options.fractions)
     settings = Settings.from_environment() if settings is None else settings
-    loaded = load_profile(profile)
-    local = _local_cohort(cohort, loaded)
+    profile = load_profile(options.profile)
+    local = _local_cohort(options.cohort, profile)
+    claim = None if options.claim is None else load_claim(options.claim)
     case = read_case(
-        path, settings=settings, structure_set_uid=structure_set_uid, aliases=aliases or {}, progress=progress
+        path,
+        settings=settings,
+        structure_set_uid=options.structure_set_uid,
+        aliases=options.aliases,
+        progress=progress,
     )
-    measured = _measured(case, settings, loaded, quick=quick)
-    facts = case_facts(case, measured.table, site=stated_site, fractions=fractions, claim=claim)
-    beside = None if local is None else local.beside(case.plan_id, case.structure_set.patient_key, loaded)
-    outcome = _told(_scored(measured, facts, loaded, beside), measured, stated_claim(claim, payer), aliases or {})
+    measured = _measured(case, settings, profile, quick=options.quick)
+    facts = case_facts(case, measured.table, site=stated_site, fractions=options.fractions, claim=claim)
+    beside = None if local is None else local.beside(case.plan_id, case.structure_set.patient_key, profile)
+    stated = stated_claim(claim, options.payer)
+    outcome = _with_statements(_scored(measured, facts, profile, beside), measured, stated, options.aliases)
     tolerances = settings.changed_tolerances()
-    options = {**_options(loaded, aliases, structure_set_uid, payer, local, quick=quick), **tolerances}
-    differs = not quick and bool(options or _states_facts(facts))
-    usual = path if aliases or structure_set_uid or tolerances else measured
+    in_force = {**_in_force(options, profile, local), **tolerances}
+    differs = not options.quick and bool(in_force or _states_facts(facts))
+    default = path if options.aliases or options.structure_set_uid or tolerances else measured
     record = build_record(
         case,
         measured.table,
         outcome,
-        loaded,
+        profile,
         software_version=version("rtcomplexity"),
-        options=options,
+        options=in_force,
         definitions=CATALOGUE,
-        default_verdict=_default_verdict(usual, settings) if differs else None,
+        default_verdict=_default_verdict(default, settings) if differs else None,
     )
     kept = record if identified else deidentified(record)
     return Assessment(case=case, table=measured.table, outcome=outcome, record=kept)
@@ -157,8 +151,10 @@ def _scored(measured: _Measured, facts: CaseFacts, profile: Profile, cohort: Bes
     return assess(measured.table.gross_target, facts, profile, stability=stability, cohort=cohort)
 
 
-def _told(scored: Outcome, measured: _Measured, stated: StatedClaim, aliases: Mapping[str, TargetClass]) -> Outcome:
-    """Put beside a score what a person stated of the claim, and warn of what fits neither cohort nor files."""
+def _with_statements(
+    scored: Outcome, measured: _Measured, stated: StatedClaim, aliases: Mapping[str, TargetClass]
+) -> Outcome:
+    """Add to a score what a person stated of the claim, and warn of what fits neither cohort nor files."""
     case = measured.case
     told = with_claim(scored, stated, case)
     warned = (*told.warnings, *_cohort_warnings(told, measured), *unmet_alias_issues(aliases, case.structure_set))
@@ -181,9 +177,9 @@ def _default_verdict(plan: _Measured | Path | str | FileIndex, settings: Setting
     """Assess the plan without any option; read it again where options chose what is read. None where that fails."""
     profile = load_profile()
     if not isinstance(plan, _Measured):
-        usual = settings.with_default_tolerances()
+        default = settings.with_default_tolerances()
         try:
-            plan = _measured(read_case(plan, settings=usual), usual, profile)
+            plan = _measured(read_case(plan, settings=default), default, profile)
         except InputDataError:
             return None
     elif plan.shape_blur_mm != profile.measurement.shape_blur_mm:
@@ -202,10 +198,10 @@ def _states_facts(facts: CaseFacts) -> bool:
     return bool({facts.site_stated_by, facts.fractions_stated_by} & {StatedBy.USER, StatedBy.CLAIM})
 
 
-def _local_cohort(path: Path | str | None, profile: Profile) -> LocalCohort | None:
+def _local_cohort(path: Path | None, profile: Profile) -> LocalCohort | None:
     if path is None:
         return None
-    local = load_cohort(Path(path))
+    local = load_cohort(path)
     local.check_profile(profile)
     return local
 
@@ -225,7 +221,7 @@ def _cohort_warnings(outcome: Outcome, measured: _Measured) -> tuple[Issue, ...]
     return tuple(found)
 
 
-def _checked_site(site: Site | str | None) -> Site | None:
+def _checked_site(site: str | None) -> Site | None:
     """Return the site that a person states; raises UsageError where the word is none that can be stated."""
     if site is None:
         return None
@@ -242,23 +238,15 @@ def _check_fractions(fractions: object) -> None:
         raise UsageError("fractions", str(fractions), "a whole number from 1 on")
 
 
-def _options(
-    profile: Profile,
-    aliases: Mapping[str, TargetClass] | None,
-    structure_set_uid: str | None,
-    payer: str | None,
-    cohort: LocalCohort | None,
-    *,
-    quick: bool,
-) -> dict[str, str]:
+def _in_force(options: AnalyzeOptions, profile: Profile, cohort: LocalCohort | None) -> dict[str, str]:
     """Options that differ from their defaults and can move a verdict; profile and cohort by what they are."""
     chosen = {
         "--profile": _profile_option(profile),
-        "--map": ", ".join(f"{name}={target_class.value}" for name, target_class in (aliases or {}).items()),
-        "--structure-set": structure_set_uid or "",
-        "--payer": payer or "",
+        "--map": ", ".join(f"{name}={target_class.value}" for name, target_class in options.aliases.items()),
+        "--structure-set": options.structure_set_uid or "",
+        "--payer": options.payer or "",
         "--cohort": "" if cohort is None else cohort.cohort.sha256[:12],
-        "--quick": "yes" if quick else "",
+        "--quick": "yes" if options.quick else "",
     }
     return {option: value for option, value in chosen.items() if value}
 

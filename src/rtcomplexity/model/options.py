@@ -1,0 +1,41 @@
+"""What a caller may choose when a plan is analyzed: one value for the command line, batches, pages and Python.
+
+Knows names and paths, and opens none of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from rtcomplexity.model.structure_set import TargetClass
+
+DEFAULT_PROFILE: Final = "thoracic-delineation-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalyzeOptions:
+    """Everything that is not in the plan's own files; the defaults choose nothing."""
+
+    profile: str | Path = DEFAULT_PROFILE
+    """Id of a shipped scoring profile, or the path of one."""
+    aliases: Mapping[str, TargetClass] = field(default_factory=dict)
+    """Target class of ROIs by name, which counts before what the file says."""
+    structure_set_uid: str | None = None
+    """The structure set to assess; chosen by rule if None."""
+    site: str | None = None
+    """Treated site where the RT Plan is silent; recorded as stated by the user."""
+    fractions: int | None = None
+    """Fractions of the course where the RT Plan is silent; recorded as stated by the user."""
+    claim: Path | None = None
+    """Claim information file; the RT Plan counts before it."""
+    payer: str | None = None
+    """Whose rules count; the claim file's if None."""
+    cohort: Path | None = None
+    """File of local plans that are compared with beside the built-in reference."""
+    quick: bool = False
+    """Counts, volumes and links only; nothing is scored."""

@@ -1,0 +1,68 @@
+"""The use case: write the evidence folder of an assessment.
+
+Knows the order of the steps; the clock is read here and nowhere below.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rtcomplexity.evidence.deidentification import deidentified
+from rtcomplexity.evidence.folder import refuse_another_plan, write_folder
+from rtcomplexity.evidence.identification import identification_of
+from rtcomplexity.evidence.package import evidence_of
+from rtcomplexity.evidence.signing import read_private_key
+from rtcomplexity.settings import Settings
+
+if TYPE_CHECKING:
+    from rtcomplexity.evidence.package import Evidence
+    from rtcomplexity.evidence.record import Record
+    from rtcomplexity.usecases.analyze import Assessment
+
+
+def write_evidence(
+    assessment: Assessment,
+    folder: Path | str,
+    *,
+    identified: bool = False,
+    sign_key: Path | str | None = None,
+    settings: Settings | None = None,
+    written_at: str | None = None,
+) -> Evidence:
+    """Write record, reports, tables, pictures and manifest into a folder, all or none.
+
+    Parameters
+    ----------
+    assessment : what :func:`rtcomplexity.analyze` returned
+    folder : made where it is not there; one with the evidence of another plan is refused
+    identified : whether names, dates and UIDs are written, as a claim needs them
+    sign_key : PEM file of the Ed25519 key that signs the manifest
+    settings : limits and tolerances; from the environment if None
+    written_at : time of the run, UTC, for the manifest; now if None
+
+    Raises
+    ------
+    UsageError
+        If the folder holds another plan, or cannot be written.
+    """
+    target = Path(folder)
+    refuse_another_plan(target, assessment.record.plan.id)
+    evidence = evidence_of(
+        assessment.case,
+        kept_record(assessment, identified=identified),
+        written_at=written_at or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        settings=Settings.from_environment() if settings is None else settings,
+        key=None if sign_key is None else read_private_key(Path(sign_key)),
+    )
+    write_folder(target, evidence.files)
+    return evidence
+
+
+def kept_record(assessment: Assessment, *, identified: bool) -> Record:
+    """Return the record as a folder keeps it: de-identified, or with what payment needs to match it to a claim."""
+    if not identified:
+        return deidentified(assessment.record)
+    identification = identification_of(assessment.case, assessment.outcome.stated)
+    return assessment.record.model_copy(update={"identification": identification})

@@ -1,0 +1,145 @@
+"""The use case: whether an evidence folder is untouched and, with the plan, whether it gives the same record again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rtcomplexity.errors import InputDataError, MissingOptionError
+from rtcomplexity.evidence.folder import read_folder
+from rtcomplexity.evidence.manifest import inputs_of
+from rtcomplexity.evidence.package import pictures_of
+from rtcomplexity.evidence.signing import read_public_key
+from rtcomplexity.evidence.verification import (
+    check_folder,
+    compare_inputs,
+    compare_pictures,
+    compare_records,
+    unreadable_plan,
+    verification_sentence,
+    with_pictures,
+)
+from rtcomplexity.model.options import DEFAULT_PROFILE
+from rtcomplexity.settings import Settings
+from rtcomplexity.usecases.analyze import NOTHING_CHOSEN, analyze
+from rtcomplexity.usecases.package import kept_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from rtcomplexity.evidence.folder import EvidenceFolder
+    from rtcomplexity.evidence.record import Record
+    from rtcomplexity.evidence.verification import Comparison, FolderCheck
+    from rtcomplexity.model.options import AnalyzeOptions
+    from rtcomplexity.usecases.analyze import Assessment
+
+    Analyze = Callable[[Path, AnalyzeOptions], Assessment]
+
+NEEDED: Final = {
+    "--map": ("names of ROIs", '--map "NAME=GTV"'),
+    "--structure-set": ("a chosen structure set", "--structure-set UID"),
+    "--profile": ("another profile", "--profile NAME"),
+    "--claim": ("a claim file", "--claim FILE"),
+    "--cohort": ("a local cohort", "--cohort FILE"),
+}
+"""Options whose value a record does not hold: what the folder was made with, and what to add."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What a verification came to."""
+
+    is_good: bool
+    """Untouched and, where the plan was given, identical or equivalent."""
+    sentence: str
+    notes: tuple[str, ...]
+
+
+def verify(
+    folder: Path | str,
+    plan: Path | str | None = None,
+    given: AnalyzeOptions = NOTHING_CHOSEN,
+    *,
+    public_key: Path | str | None = None,
+    analyze_plan: Analyze = analyze,
+) -> Verification:
+    """Check an evidence folder against its manifest and, with the plan, against the record derived again.
+
+    Parameters
+    ----------
+    folder : an evidence folder
+    plan : the plan that it was made from
+    given : what a record does not hold of the options it was made with, given once more
+    public_key : PEM file of the Ed25519 key that must have signed
+    analyze_plan : what assesses the plan; a caller may add settings or progress
+
+    Raises
+    ------
+    EvidenceFolderError
+        If the folder is none, or cannot be read.
+    MissingOptionError
+        If the record was made with an option whose value it does not hold, and it was not given again.
+    """
+    saved = read_folder(Path(folder))
+    key = None if public_key is None else read_public_key(Path(public_key))
+    check = check_folder(saved, public_key=key)
+    inputs = comparison = None
+    if plan is not None and not check.problems:
+        options = options_of(saved.record(), given)
+        check, inputs, comparison = _with_plan(saved, check, lambda: analyze_plan(Path(plan), options))
+    is_good, sentence = verification_sentence(check, inputs=inputs, comparison=comparison)
+    return Verification(is_good=is_good, sentence=sentence, notes=check.notes)
+
+
+def options_of(saved: Record, given: AnalyzeOptions) -> AnalyzeOptions:
+    """Return the options that a record was made with: its own, and those it does not hold from `given`."""
+    _check_given(saved, given)
+    facts = saved.plan.facts
+    return replace(
+        given,
+        site=facts.site if facts.site_stated_by == "user" else None,
+        fractions=facts.fractions if facts.fractions_stated_by == "user" else None,
+        payer=saved.options.get("--payer"),
+        quick="--quick" in saved.options,
+    )
+
+
+def _check_given(saved: Record, given: AnalyzeOptions) -> None:
+    """Raise MissingOptionError where an option that the record was made with and does not hold was not given again."""
+    stated = saved.stated_claim
+    needed = {*saved.options, *(["--claim"] if stated is not None and stated.is_from_file else [])}
+    again = _given_names(given)
+    for option, (made_with, added) in NEEDED.items():
+        if option in needed and option not in again:
+            raise MissingOptionError(
+                option, f"This folder was made with {made_with} and does not hold it.", f"{added}, as analyze was given"
+            )
+
+
+def _given_names(given: AnalyzeOptions) -> Collection[str]:
+    values = {
+        "--map": given.aliases,
+        "--structure-set": given.structure_set_uid,
+        "--profile": given.profile != DEFAULT_PROFILE,
+        "--claim": given.claim,
+        "--cohort": given.cohort,
+    }
+    return {option for option, value in values.items() if value}
+
+
+def _with_plan(
+    saved: EvidenceFolder, check: FolderCheck, derive: Callable[[], Assessment]
+) -> tuple[FolderCheck, tuple[str, ...], Comparison | None]:
+    """Derive the record from the plan again, and compare its files, record and pictures with the saved ones."""
+    try:
+        assessment = derive()
+    except InputDataError as error:
+        return check, unreadable_plan(error.found), None
+    before = saved.record()
+    record = kept_record(assessment, identified=before.privacy == "identified")
+    inputs = compare_inputs(saved.manifest(), inputs_of(assessment.case))
+    comparison = compare_records(before, record)
+    drawn = pictures_of(assessment.case, record, Settings.from_environment())
+    pictures = compare_pictures(saved.pictures(), drawn)
+    return with_pictures(check, pictures, saved.manifest(), comparison), inputs, comparison
