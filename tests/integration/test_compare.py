@@ -10,12 +10,25 @@ from rtcomplexity.cli.app import run
 from rtcomplexity.compare.comparison import compare
 from rtcomplexity.errors import InputDataError, UsageError
 
-CT = "ct"
+KEPT = ("GTVp", "GTVn", "CTV")
 
 
 @pytest.fixture(scope="module")
-def sample(request):
-    return request.config.rootpath / "sample_data" / "complex_central"
+def ct(request):
+    return request.config.rootpath / "sample_data" / "complex_central" / "ct"
+
+
+@pytest.fixture(scope="module")
+def sample(ct, tmp_path_factory):
+    """A folder with the sample's structure set, but for its large ROIs."""
+    folder = tmp_path_factory.mktemp("sample")
+    dataset = dcmread(ct.parent / "rs.dcm")
+    kept = {roi.ROINumber for roi in dataset.StructureSetROISequence if roi.ROIName in KEPT}
+    dataset.StructureSetROISequence = [roi for roi in dataset.StructureSetROISequence if roi.ROINumber in kept]
+    for name in ("ROIContourSequence", "RTROIObservationsSequence"):
+        setattr(dataset, name, [item for item in dataset[name] if item.ReferencedROINumber in kept])
+    dcmwrite(folder / "rs.dcm", dataset)
+    return folder
 
 
 def edited(source, target, change):
@@ -56,10 +69,10 @@ def test_a_set_compared_with_itself_matches_every_roi_by_name(sample):
     assert values(found, "GTVp")["compare.dice"] == 1
 
 
-def test_a_shifted_roi_is_found_shifted_and_the_others_are_not(sample, tmp_path):
+def test_a_shifted_roi_is_found_shifted_and_the_others_are_not(sample, ct, tmp_path):
     moved = edited(sample / "rs.dcm", tmp_path / "moved.dcm", shift_first_roi(5.0))
     first_name = dcmread(sample / "rs.dcm").StructureSetROISequence[0].ROIName
-    found = compare(sample / "rs.dcm", moved, images=sample / CT)
+    found = compare(sample / "rs.dcm", moved, images=ct)
     assert values(found, first_name)["compare.center_shift_left"] == pytest.approx(5, abs=0.05)
     others = [each for each in found.compared if each.match.first.roi.name != first_name]
     assert all(each.values["compare.dice"].value in {1, None} for each in others)
@@ -133,3 +146,31 @@ def test_out_leaves_json_csv_and_a_page(sample, tmp_path):
     page = (out / "comparison.html").read_text(encoding="utf-8")
     assert "Dice coefficient" in page
     assert "default-src 'none'" in page
+
+
+def test_several_readers_are_compared_with_their_consensus(sample, tmp_path, capsysbinary):
+    moved = edited(sample / "rs.dcm", tmp_path / "moved.dcm", shift_first_roi(5.0))
+    name = dcmread(sample / "rs.dcm").StructureSetROISequence[0].ROIName
+    assert run(["compare", *[str(sample / "rs.dcm")] * 2, str(moved), "--json"]) == 0
+    tree = json.loads(capsysbinary.readouterr().out)
+    roi = next(each for each in tree["rois"] if each["name"] == name)
+    assert roi["readers"] == ["reader 1", "reader 2", "reader 3"]
+    dice = [each["metrics"]["compare.dice"]["value"] for each in roi["against_reference"]]
+    assert dice[0] == pytest.approx(1, abs=5e-3)
+    assert dice[2] < 0.99
+    assert roi["dice"][0][1] == 1
+
+
+def test_observers_reads_a_folder_of_structure_sets(sample, tmp_path, capsys):
+    for number in (1, 2):
+        edited(sample / "rs.dcm", tmp_path / f"{number}.dcm", lambda dataset: None)
+    assert run(["observers", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "2 readers" in said
+    assert "ICC(2,1) of volumes: 1.000" in said
+
+
+def test_a_folder_with_one_reader_is_refused(sample, tmp_path, capsys):
+    edited(sample / "rs.dcm", tmp_path / "1.dcm", lambda dataset: None)
+    assert run(["observers", str(tmp_path)]) == 3
+    assert "at least two readers" in capsys.readouterr().err

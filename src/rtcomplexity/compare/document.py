@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from rtcomplexity.compare.agreement import AGREEMENT
 from rtcomplexity.compare.metrics import COMPARISONS
+from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rtcomplexity.compare.comparison import ComparedMatch, Comparison
+    from rtcomplexity.compare.observers import ObservedRoi, Observers
     from rtcomplexity.compare.sides import ComparedRoi, Side
+    from rtcomplexity.metrics.definition import MetricDefinition
     from rtcomplexity.metrics.measurement import Measurement
 
 SCHEMA: Final = "rtcomplexity/comparison/1"
+OBSERVERS_SCHEMA: Final = "rtcomplexity/observers/1"
 
 
 def document(comparison: Comparison, *, software_version: str) -> dict[str, Any]:
@@ -34,6 +39,41 @@ def document(comparison: Comparison, *, software_version: str) -> dict[str, Any]
             each.key: {"title": each.title, "unit": each.unit.value, "description": each.description}
             for each in COMPARISONS
         },
+    }
+
+
+def observers_document(found: Observers, *, labels: Sequence[str], software_version: str) -> dict[str, Any]:
+    """Everything that was found about several readers; `labels` name them in their order."""
+    return {
+        "schema": OBSERVERS_SCHEMA,
+        "software": {"name": "rtcomplexity", "version": software_version},
+        "tolerance_mm": found.tolerance_mm,
+        "reference": found.reference,
+        "readers": [{"label": label, **_side(side)} for label, side in zip(labels, found.sides, strict=True)],
+        "volume_icc": _measurement(found.icc),
+        "rois": [_observed(each, labels) for each in found.rois],
+        "definitions": {
+            each.key: {"title": each.title, "unit": each.unit.value, "description": each.description}
+            for each in _definitions()
+        },
+    }
+
+
+def _definitions() -> tuple[MetricDefinition[Any], ...]:
+    return (*AGREEMENT, *COMPARISONS)
+
+
+def _observed(roi: ObservedRoi, labels: Sequence[str]) -> dict[str, Any]:
+    return {
+        "name": roi.name,
+        "readers": [labels[place] for place in roi.readers],
+        "metrics": {key: _measurement(value) for key, value in roi.values.items()},
+        "dice": [[round_significant(value) for value in row] for row in roi.dice.tolist()],
+        "worst_place_mm": None if roi.worst_place_mm is None else [round(x, 1) for x in roi.worst_place_mm.tolist()],
+        "against_reference": [
+            {"reader": labels[place], "metrics": {key: _measurement(value) for key, value in values.items()}}
+            for place, values in roi.against_reference
+        ],
     }
 
 

@@ -10,29 +10,41 @@ from rtcomplexity.cli.options import AsJson
 SIDE = "Structure set file or plan folder; ::ROI after it chooses one ROI."
 
 
+Sides = Annotated[list[str], typer.Argument(metavar="FIRST SECOND [MORE ...]", help=SIDE, show_default=False)]
+Images = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Planning images, if they are in another folder.", show_default=False)
+]
+Match = Annotated[
+    str, typer.Option(metavar="names|overlap|FILE", help="How ROIs are matched; FILE is CSV: first,second.")
+]
+Tolerance = Annotated[float, typer.Option("--tolerance", metavar="MM", help="Distance up to which contours agree.")]
+Reference = Annotated[
+    str, typer.Option(metavar="consensus|first", help="With more than two sides: what each is compared with.")
+]
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Write JSON, CSV and HTML here.", show_default=False)]
+
+
 def compare(
-    first: Annotated[str, typer.Argument(metavar="FIRST", help=SIDE, show_default=False)],
-    second: Annotated[str, typer.Argument(metavar="SECOND", help="What is held against it.", show_default=False)],
+    sides: Sides,
     *,
-    images: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Planning images, if they are in another folder.", show_default=False),
-    ] = None,
-    match: Annotated[
-        str, typer.Option(metavar="names|overlap|FILE", help="How ROIs are matched; FILE is CSV: first,second.")
-    ] = "names",
-    tolerance_mm: Annotated[
-        float, typer.Option("--tolerance", metavar="MM", help="Distance up to which contours agree.")
-    ] = 2.0,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write JSON, CSV and HTML here.", show_default=False)
-    ] = None,
+    images: Images = None,
+    match: Match = "names",
+    tolerance_mm: Tolerance = 2.0,
+    reference: Reference = "consensus",
+    out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two delineations: automatic with final, reader with reader, plan with replan.
+    """Compare delineations: automatic with final, reader with reader, plan with replan.
 
     Example: rtcomplexity compare auto.dcm final.dcm --images ./ct
     """
+    from rtcomplexity.errors import UsageError
+
+    if len(sides) < 2:
+        raise UsageError("FIRST SECOND", " ".join(sides), "at least two structure sets or plan folders")
+    if len(sides) > 2:
+        _observe(sides, images, match, tolerance_mm, reference, as_json=as_json)
+        return
     from importlib.metadata import version
 
     from rtcomplexity.cli.output import write_private
@@ -41,7 +53,7 @@ def compare(
     from rtcomplexity.compare.comparison import compare as compared
     from rtcomplexity.compare.document import document
 
-    found = compared(first, second, images=images, match=match, tolerance_mm=tolerance_mm)
+    found = compared(*sides, images=images, match=match, tolerance_mm=tolerance_mm)
     tree = document(found, software_version=version("rtcomplexity"))
     if out is not None:
         from rtcomplexity.evidence.formats.comparison import comparison_csv, comparison_html
@@ -54,3 +66,43 @@ def compare(
         print_document(as_json_bytes(tree))
     else:
         print_result(comparison_parts(tree))
+
+
+def observers(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder with a structure set for each reader.", show_default=False)
+    ],
+    *,
+    images: Images = None,
+    match: Match = "names",
+    tolerance_mm: Tolerance = 2.0,
+    reference: Reference = "consensus",
+    as_json: AsJson = False,
+) -> None:
+    """Say how far several readers of one case agree, and where they differ most. Writes no contours.
+
+    Example: rtcomplexity observers ./readers --images ./ct
+    """
+    from rtcomplexity.compare.observers import reader_paths
+
+    sides = [str(path) for path in reader_paths(folder)]
+    _observe(sides, images, match, tolerance_mm, reference, as_json=as_json)
+
+
+def _observe(
+    sides: list[str], images: Path | None, match: str, tolerance_mm: float, reference: str, *, as_json: bool
+) -> None:
+    from importlib.metadata import version
+
+    from rtcomplexity.cli.rendering.comparison import observers_parts
+    from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
+    from rtcomplexity.compare.document import observers_document
+    from rtcomplexity.compare.observers import observe
+
+    found = observe(sides, images=images, match=match, reference=reference, tolerance_mm=tolerance_mm)
+    labels = [f"reader {number}" for number in range(1, len(sides) + 1)]
+    tree = observers_document(found, labels=labels, software_version=version("rtcomplexity"))
+    if as_json:
+        print_document(as_json_bytes(tree))
+    else:
+        print_result(observers_parts(tree))

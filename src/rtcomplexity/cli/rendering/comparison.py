@@ -61,3 +61,39 @@ def _table(pairs: Sequence[Mapping[str, Any]]) -> Table:
         other = pair["second"] if pair["second"] != pair["first"] else "same name"
         table.add_row(Text(shown(pair["first"])), Text(shown(other)), *cells)
     return table
+
+
+AGREEMENT_COLUMNS: Final = (
+    ("Readers", "reader_count", ".0f"),
+    ("Mean cm³", "volume_mean", ".1f"),
+    ("Relative SD", "volume_deviation", ".2f"),
+    ("Mean Dice", "mean_dice", ".3f"),
+    ("Conformity index", "generalized_conformity_index", ".3f"),
+    ("Kappa", "kappa", ".3f"),
+    ("Local SD mm", "local_deviation", ".1f"),
+    ("Greatest mm", "local_deviation_max", ".1f"),
+)
+
+
+def observers_parts(tree: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """Yield how far several readers agree."""
+    readers, rois = tree["readers"], tree["rois"]
+    icc = tree["volume_icc"]
+    said = icc["reason"] if icc["value"] is None else f"{icc['value']:.3f}"
+    yield Text(
+        f"{len(readers)} readers, {len(rois)} ROIs delineated by at least two. ICC(2,1) of volumes: {said}",
+        style="bold",
+    )
+    table = titled_table("Agreement", ("ROI",))
+    for heading, _, _ in AGREEMENT_COLUMNS:
+        table.add_column(heading, justify="right")
+    for roi in rois:
+        values = (roi["metrics"][f"agreement.{key}"]["value"] for _, key, _ in AGREEMENT_COLUMNS)
+        forms = (form for _, _, form in AGREEMENT_COLUMNS)
+        cells = (NO_VALUE if value is None else format(value, form) for value, form in zip(values, forms, strict=True))
+        table.add_row(Text(shown(roi["name"])), *cells)
+    yield table
+    for roi in rois:
+        if roi["worst_place_mm"]:
+            place = ", ".join(f"{x:g}" for x in roi["worst_place_mm"])
+            yield Text(f"{shown(roi['name'])}: readers differ most at ({place}) mm, patient coordinates (LPS)")

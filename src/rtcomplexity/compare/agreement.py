@@ -1,0 +1,270 @@
+"""How far several delineations of one thing agree, all together.
+
+Volumes held by exactly k of the readers come from scan lines that cross their contours exactly, layer by layer; every
+index follows from those. Nothing is estimated: no reader is weighted, no truth is assumed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.compare.surfaces import SurfacePair
+from rtcomplexity.geometry.clearance import SampledSurface
+from rtcomplexity.geometry.stack.runs import Lattice, plane_of_slices, rasterise
+from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.units import MM3_PER_CM3, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+
+    Floats = NDArray[np.float64]
+
+ROW_MM: Final = 0.5
+FEWEST_ROWS: Final = 120
+COLUMN_MM: Final = 1e-3
+"""Runs cost the same however fine their columns are."""
+THINNEST_MM: Final = 1e-4
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Readers:
+    """Delineations of one thing by several readers, in one set of axes, with what their metrics share."""
+
+    stacks: tuple[PlaneStack, ...]
+    """At least two."""
+    consensus: PlaneStack | None
+
+    @cached_property
+    def held_by_mm3(self) -> Floats:
+        """(n + 1,) volume held by exactly k of the n readers, mm3; by none: of the box around all of them."""
+        return _held_by(self.stacks)
+
+    @cached_property
+    def volumes_mm3(self) -> Floats:
+        """(n,) slab volume of each reader's delineation, mm3."""
+        return np.array([float(stack.plane_areas_mm2 @ stack.slab_mm) for stack in self.stacks])
+
+    @cached_property
+    def departures_mm(self) -> tuple[Floats, Floats, Floats]:
+        """(n, m) signed distance of each reader at nodes of the consensus, (m,) their areas, (m, 3) where they lie.
+
+        Raises
+        ------
+        NotMeasurableError
+            If there is no consensus.
+        """
+        if self.consensus is None:
+            raise NotMeasurableError("no region is held by more than half of the readers")
+        surface = SampledSurface(stack=self.consensus, curved=True)
+        pairs = [SurfacePair(surface, SampledSurface(stack=stack, curved=True)) for stack in self.stacks]
+        found = np.array([pair.from_first.distances_mm for pair in pairs])
+        return found, surface.areas_mm2, surface.points_mm
+
+
+def _held_by(stacks: Sequence[PlaneStack]) -> Floats:
+    ends = [each.positions_mm + side for each in stacks for side in (-each.lower_mm, each.upper_mm)]
+    cuts = np.sort(np.concatenate(ends))
+    cuts = cuts[np.append(True, np.diff(cuts) > THINNEST_MM)]
+    thickness, middle = np.diff(cuts), (cuts[1:] + cuts[:-1]) / 2
+    lattice = _lattice(stacks)
+    layered = [rasterise(stack, lattice).select_planes(plane_of_slices(stack, middle)) for stack in stacks]
+    # Every run opens at its start and closes at its stop; between two events the number of readers is constant.
+    at = np.concatenate([side for runs in layered for side in (runs.starts, runs.stops)])
+    change = np.concatenate([np.repeat([1, -1], len(runs.starts)) for runs in layered])
+    order = np.argsort(at, kind="stable")
+    at, count = at[order], np.cumsum(change[order])
+    length = np.diff(at, append=at[-1:])
+    layer = at // (lattice.rows * layered[0].stride)
+    weights = length * thickness[np.minimum(layer, len(thickness) - 1)] * lattice.pixel_area_mm2
+    held = np.bincount(count, weights=weights, minlength=len(stacks) + 1).astype(np.float64)
+    box_mm3 = lattice.pixel_area_mm2 * lattice.columns * lattice.rows * float(thickness.sum())
+    held[0] = box_mm3 - held[1:].sum()
+    return held
+
+
+def _lattice(stacks: Sequence[PlaneStack]) -> Lattice:
+    low = np.min([stack.points_mm.min(axis=0) for stack in stacks], axis=0)
+    high = np.max([stack.points_mm.max(axis=0) for stack in stacks], axis=0)
+    rows = max(int(np.ceil((high[1] - low[1]) / ROW_MM)), FEWEST_ROWS)
+    step = float(high[1] - low[1]) / rows
+    return Lattice(
+        u0_mm=float(low[0]),
+        v0_mm=float(low[1]) + step / 2,
+        column_spacing_mm=COLUMN_MM,
+        row_spacing_mm=step,
+        columns=int(np.ceil((high[0] - low[0]) / COLUMN_MM)) + 1,
+        rows=rows,
+    )
+
+
+def reader_count(readers: Readers) -> float:
+    """Readers that delineated it."""
+    return float(len(readers.stacks))
+
+
+def common_cm3(readers: Readers) -> float:
+    """Volume that all readers hold, cm3."""
+    return float(readers.held_by_mm3[-1]) / MM3_PER_CM3
+
+
+def encompassing_cm3(readers: Readers) -> float:
+    """Volume that any reader holds, cm3."""
+    return float(readers.held_by_mm3[1:].sum()) / MM3_PER_CM3
+
+
+def common_share(readers: Readers) -> float:
+    """Volume that all hold over the volume that any holds."""
+    return common_cm3(readers) / encompassing_cm3(readers)
+
+
+def generalized_conformity_index(readers: Readers) -> float:
+    """Sum over all pairs of the shared volume, over the sum over all pairs of the union (Kouwenhoven et al., 2009)."""
+    n, held = len(readers.stacks), readers.held_by_mm3
+    k = np.arange(n + 1)
+    shared, joined = k * (k - 1) / 2, k * (k - 1) / 2 + k * (n - k)
+    return float(held @ shared / (held @ joined))
+
+
+def mean_dice(readers: Readers) -> float:
+    """Mean over all pairs of readers of the Dice coefficient."""
+    from rtcomplexity.compare.volumes import shared_volume  # noqa: PLC0415 - as exact as a comparison of two
+
+    found = [shared_volume(one, other) for one, other in combinations(readers.stacks, 2)]
+    return float(np.mean([2 * each.shared_mm3 / (each.first_mm3 + each.second_mm3) for each in found]))
+
+
+def kappa(readers: Readers) -> float:
+    """Fleiss' kappa of inside and outside, over the box around all delineations."""
+    n, held = len(readers.stacks), readers.held_by_mm3
+    k, share = np.arange(n + 1), held / held.sum()
+    agreed = float(share @ ((k * (k - 1) + (n - k) * (n - k - 1)) / (n * (n - 1))))
+    inside = float(share @ k) / n
+    expected = inside**2 + (1 - inside) ** 2
+    return (agreed - expected) / (1 - expected)
+
+
+def volume_mean_cm3(readers: Readers) -> float:
+    """Mean volume, cm3."""
+    return float(readers.volumes_mm3.mean()) / MM3_PER_CM3
+
+
+def volume_deviation_share(readers: Readers) -> float:
+    """Standard deviation of the volumes over their mean."""
+    return float(readers.volumes_mm3.std(ddof=1) / readers.volumes_mm3.mean())
+
+
+def volume_ratio(readers: Readers) -> float:
+    """Largest volume over smallest."""
+    return float(readers.volumes_mm3.max() / readers.volumes_mm3.min())
+
+
+def local_deviation_mm(readers: Readers) -> float:
+    """Root mean square over the consensus' surface of the readers' standard deviation, mm."""
+    deviation, areas = _local(readers)
+    return float(np.sqrt(np.average(deviation**2, weights=areas)))
+
+
+def local_deviation_max_mm(readers: Readers) -> float:
+    """Greatest standard deviation of the readers at any place of the consensus' surface, mm."""
+    return float(_local(readers)[0].max())
+
+
+def worst_place_mm(readers: Readers) -> Floats:
+    """(3,) where the readers differ most, LPS, mm."""
+    return np.asarray(readers.departures_mm[2][np.argmax(_local(readers)[0])])
+
+
+def _local(readers: Readers) -> tuple[Floats, Floats]:
+    distances, areas, _ = readers.departures_mm
+    return distances.std(axis=0, ddof=1), areas
+
+
+def icc_of_volumes(volumes: Floats) -> float:
+    """Intraclass correlation ICC(2,1) of volumes (rois, readers): two-way random, absolute agreement, single reader.
+
+    Shrout PE, Fleiss JL. Intraclass correlations: uses in assessing rater reliability. Psychol Bull 1979;86:420-428.
+
+    Raises
+    ------
+    NotMeasurableError
+        If there are fewer than two ROIs or readers, or they do not vary.
+    """
+    n, k = volumes.shape
+    if n < 2 or k < 2:
+        raise NotMeasurableError("fewer than two ROIs were delineated by all readers")
+    total = volumes.mean()
+    rows = k * ((volumes.mean(axis=1) - total) ** 2).sum() / (n - 1)
+    columns = n * ((volumes.mean(axis=0) - total) ** 2).sum() / (k - 1)
+    every = ((volumes - total) ** 2).sum()
+    error = (every - rows * (n - 1) - columns * (k - 1)) / ((n - 1) * (k - 1))
+    below = rows + (k - 1) * error + k * (columns - error) / n
+    if not below > 0:
+        raise NotMeasurableError("the volumes do not vary")
+    return float((rows - error) / below)
+
+
+def _metric(
+    key: str, title: str, unit: Unit, description: str, compute: object, reference: str = ""
+) -> MetricDefinition[Readers]:
+    return MetricDefinition(
+        key=f"agreement.{key}",
+        title=title,
+        unit=unit,
+        description=description,
+        compute=compute,  # type: ignore[arg-type]
+        reference=reference,
+    )
+
+
+AGREEMENT: Final[tuple[MetricDefinition[Readers], ...]] = (
+    _metric("reader_count", "Readers", Unit.NONE, "Readers that delineated it.", reader_count),
+    _metric("volume_mean", "Mean volume", Unit.CM3, "Mean over readers.", volume_mean_cm3),
+    _metric(
+        "volume_deviation", "Volume, relative SD", Unit.NONE, "Standard deviation over mean.", volume_deviation_share
+    ),
+    _metric("volume_ratio", "Largest over smallest volume", Unit.NONE, "Of all readers.", volume_ratio),
+    _metric("common_volume", "Common volume", Unit.CM3, "Volume that all readers hold.", common_cm3),
+    _metric("encompassing_volume", "Encompassing volume", Unit.CM3, "Volume that any reader holds.", encompassing_cm3),
+    _metric("common_share", "Common over encompassing volume", Unit.NONE, "1 where all are equal.", common_share),
+    _metric(
+        "generalized_conformity_index",
+        "Generalized conformity index",
+        Unit.NONE,
+        "Sum over pairs of the shared volume over the sum over pairs of the union.",
+        generalized_conformity_index,
+        "kouwenhoven_2009",
+    ),
+    _metric("mean_dice", "Mean pairwise Dice", Unit.NONE, "Mean over all pairs of readers.", mean_dice),
+    _metric(
+        "kappa",
+        "Fleiss' kappa",
+        Unit.NONE,
+        "Agreement on inside and outside beyond chance, over the box around all delineations.",
+        kappa,
+        "fleiss_1971",
+    ),
+    _metric(
+        "local_deviation",
+        "Local SD",
+        Unit.MM,
+        "Root mean square over the consensus' surface of the standard deviation of the readers' distances.",
+        local_deviation_mm,
+    ),
+    _metric(
+        "local_deviation_max",
+        "Greatest local SD",
+        Unit.MM,
+        "Standard deviation of the readers' distances where it is greatest.",
+        local_deviation_max_mm,
+    ),
+)
