@@ -13,21 +13,31 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.case.phase_names import named_phase
+from rtcomplexity.case.volumes import (
+    CYCLE_MARKS,
+    PHASE_MARKS,
+    SAME_POSITION_MM,
+    SeriesSlice,
+    Volume,
+    positions_mm,
+    volumes_of,
+)
+from rtcomplexity.dicom.pixels import hold_same_pixels
 from rtcomplexity.model.image import ImageGrid, ImageSeries
 from rtcomplexity.model.issue import Issue, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from numpy.typing import NDArray
-
-    from rtcomplexity.dicom.headers import ImageHeader, IndexedFile, Plane
+    from rtcomplexity.dicom.headers import ImageHeader, IndexedFile
+    from rtcomplexity.settings import Settings
 
 _LEAST_SPACING_MM: Final = 0.01
 _GREATEST_SPACING_MM: Final = 50.0
 _ORTHONORMAL_TOLERANCE: Final = 1e-3
 _SAME_ORIENTATION: Final = 1e-3
-_UNIFORM_TOLERANCE_MM: Final = 0.01
+_UNIFORM_TOLERANCE_MM: Final = SAME_POSITION_MM
 _MISSING_FACTOR: Final = 1.5
 _TILT_TOLERANCE_DEG: Final = 0.1
 _GREATEST_SIZE: Final = 32_767
@@ -36,11 +46,8 @@ _DERIVED_WORDS: Final = frozenset(
 )
 _CONE_BEAM: Final = re.compile(r"\b(cbct|xvi|obi|cone[ _-]?beam|on-board imager|halcyon)\b", re.IGNORECASE)
 _WORD: Final = re.compile(r"[A-Z]+")
-_PHASE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*%|\bphase\s*(\d+)|\bT\s*=\s*(\d+)|\bT\s*(0|\d{2,3})\b", re.IGNORECASE)
-"""30%, phase 3, T=3, T30; not the T1 and T2 of an MR."""
-_BLEND: Final = re.compile(r"\bASI?R(?:[ _-]?V)?[ _-]*\d+\s*%?", re.IGNORECASE)
-"""How much of an image was reconstructed iteratively: ASIR 30%, ASiR-V 50%."""
 _DERIVED: Final = "derived (projection or average)"
+_REMAINDER: Final = "further images at the positions of another volume of its series"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +71,10 @@ class FoundSeries:
     findings: tuple[Finding, ...] = ()
     phase: int | None = None
     """Number of the phase, where one DICOM series held several; from 0."""
+    stated_phase: float | None = None
+    """Nominal percentage of a breathing or heart cycle that its headers state."""
+    volume: int | None = None
+    """Number of the volume, where one DICOM series held several at the same positions; from 0."""
     not_counted_because: str = ""
     """Why it is no image set of its own (localizer, derived, cone-beam); empty where it is."""
 
@@ -74,9 +85,8 @@ class FoundSeries:
 
     @property
     def named_phase(self) -> float | None:
-        """Number of the phase that its description names: 30 for "30%", "phase 30", "T30"; None where it names none."""
-        found = _PHASE.search(_BLEND.sub("", self.series.description))
-        return None if found is None else float(found[found.lastindex or 0])
+        """Phase of its cycle that its headers state, or its description names: 30 for "30%", "phase 30", "T30"."""
+        return self.stated_phase if self.stated_phase is not None else named_phase(self.series.description)
 
     @property
     def is_phase(self) -> bool:
@@ -84,29 +94,19 @@ class FoundSeries:
         return self.phase is not None or self.named_phase is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Slice:
-    file: IndexedFile
-    image: ImageHeader
-    plane: Plane
-    frame: int
-
-    @property
-    def origin(self) -> tuple[float, ...]:
-        return self.plane.position_mm or ()
-
-    @property
-    def key(self) -> tuple[str, str, int]:
-        return (self.file.sop_instance_uid, self.file.sha256, self.frame)
-
-
-def build_series(images: Iterable[IndexedFile]) -> tuple[tuple[FoundSeries, ...], tuple[Issue, ...]]:
+def build_series(
+    images: Iterable[IndexedFile], *, settings: Settings, references: Iterable[frozenset[str]] = ()
+) -> tuple[tuple[FoundSeries, ...], tuple[Issue, ...]]:
     """Sort image files into series of parallel planes.
 
     Parameters
     ----------
     images : iterable of IndexedFile
         Classic and Enhanced CT, MR and PET files, in any order.
+    settings : Settings
+        Limits on what is read where only pixels tell two images of one place apart.
+    references : iterable of frozenset
+        SOP Instance UIDs that the contours of each structure set reference: the volume that they are on counts.
 
     Returns
     -------
@@ -115,7 +115,8 @@ def build_series(images: Iterable[IndexedFile]) -> tuple[tuple[FoundSeries, ...]
     issues : tuple of Issue
         About slices that are in no series.
     """
-    groups: dict[tuple[str, str, str, str], list[_Slice]] = defaultdict(list)
+    sets = tuple(references)
+    groups: dict[tuple[str, str, str, str], list[SeriesSlice]] = defaultdict(list)
     faults: Counter[tuple[str, str]] = Counter()
     for file in images:
         for part in _slices(file):
@@ -124,7 +125,7 @@ def build_series(images: Iterable[IndexedFile]) -> tuple[tuple[FoundSeries, ...]
                 faults[(file.modality, fault)] += 1
             else:
                 groups[(file.modality, file.study_uid, file.series_uid, file.frame_of_reference_uid)].append(part)
-    found = [series for key in sorted(groups) for series in _split(groups[key])]
+    found = [series for key in sorted(groups) for series in _split(groups[key], sets, settings)]
     issues = [
         _input_issue("slices-left-out", f"{count} {modality} slices were left out: {fault}.")
         for (modality, fault), count in sorted(faults.items())
@@ -132,14 +133,14 @@ def build_series(images: Iterable[IndexedFile]) -> tuple[tuple[FoundSeries, ...]
     return tuple(found), tuple(issues)
 
 
-def _slices(file: IndexedFile) -> list[_Slice]:
+def _slices(file: IndexedFile) -> list[SeriesSlice]:
     image = file.image
     if image is None:
         return []
-    return [_Slice(file=file, image=image, plane=plane, frame=number) for number, plane in enumerate(image.planes)]
+    return [SeriesSlice(file=file, image=image, plane=plane, frame=number) for number, plane in enumerate(image.planes)]
 
 
-def _fault(part: _Slice) -> str:
+def _fault(part: SeriesSlice) -> str:
     """Say why a slice fits no grid; empty where it does."""
     plane, image = part.plane, part.image
     stated = {"position": plane.position_mm, "orientation": plane.orientation, "pixel spacing": plane.spacing_mm}
@@ -165,9 +166,9 @@ def _is_orthonormal(orientation: Sequence[float]) -> bool:
     )
 
 
-def _split(parts: list[_Slice]) -> list[FoundSeries]:
-    """Split one DICOM series into stacks of one orientation, size and spacing, and those into phases."""
-    stacks: dict[tuple[object, ...], list[_Slice]] = defaultdict(list)
+def _split(parts: list[SeriesSlice], references: Sequence[frozenset[str]], settings: Settings) -> list[FoundSeries]:
+    """Split one DICOM series into stacks of one orientation, size and spacing, and those into volumes."""
+    stacks: dict[tuple[object, ...], list[SeriesSlice]] = defaultdict(list)
     for part in parts:
         stacks[_stack_key(part, stacks)].append(part)
     findings: tuple[Finding, ...] = ()
@@ -175,10 +176,10 @@ def _split(parts: list[_Slice]) -> list[FoundSeries]:
         text = f"The series holds {len(stacks)} stacks that differ in orientation, size or spacing; they were split."
         findings = (Finding(code="mixed-series", severity=Severity.WARNING, text=text),)
     ordered = sorted(stacks.values(), key=lambda stack: min(part.key for part in stack))
-    return [series for stack in ordered for series in _phases(stack, findings)]
+    return [series for stack in ordered for series in _volumes(stack, findings, references, settings)]
 
 
-def _stack_key(part: _Slice, known: Iterable[tuple[object, ...]]) -> tuple[object, ...]:
+def _stack_key(part: SeriesSlice, known: Iterable[tuple[object, ...]]) -> tuple[object, ...]:
     """Key of a stack; orientations and spacings within tolerance of a known one share it."""
     orientation, spacing = part.plane.orientation or (), part.plane.spacing_mm or ()
     size = (part.image.rows, part.image.columns, "LOCALIZER" in part.image.image_type)
@@ -192,67 +193,71 @@ def _close(known: object, values: Sequence[float], tolerance: float) -> bool:
     return isinstance(known, tuple) and all(abs(a - b) <= tolerance for a, b in zip(known, values, strict=True))
 
 
-def _phases(stack: list[_Slice], findings: tuple[Finding, ...]) -> list[FoundSeries]:
-    """Split a stack that holds every position several times by whatever header value tells its phases apart."""
-    positions = _positions(stack)
-    repeats = _repeats(positions)
-    if max(repeats) == 1:
-        return [_build(stack, findings, None)]
-    for which in range(max(len(part.plane.phase) for part in stack)):
-        phases: dict[str, list[_Slice]] = defaultdict(list)
-        for part in stack:
-            phases[part.plane.phase[which] if which < len(part.plane.phase) else ""].append(part)
-        if len(phases) > 1 and all(max(_repeats(_positions(phase))) == 1 for phase in phases.values()):
-            ordered = sorted(phases.items(), key=lambda item: _natural(item[0]))
-            return [_build(phase, findings, number) for number, (_, phase) in enumerate(ordered)]
-    kept = _one_a_position(stack)
+def _volumes(
+    stack: list[SeriesSlice],
+    findings: tuple[Finding, ...],
+    references: Sequence[frozenset[str]],
+    settings: Settings,
+) -> list[FoundSeries]:
+    """Build a series of each volume that a stack holds; the first says how they were told apart."""
+
+    def have_same_pixels(one: SeriesSlice, other: SeriesSlice) -> bool:
+        return one.frame == other.frame == 0 and hold_same_pixels(one.file.path, other.file.path, settings)
+
+    volumes = volumes_of(stack, references, have_same_pixels)
+    about = _about(stack, volumes)
+    return [
+        _build(volume, (*findings, *(about if volume is volumes[0] or len(volumes) == 1 else ()))) for volume in volumes
+    ]
+
+
+def _about(stack: Sequence[SeriesSlice], volumes: Sequence[Volume]) -> tuple[Finding, ...]:
+    """Say what the volumes of a stack are, and what of them is doubtful."""
+    first = volumes[0]
+    if len(volumes) == 1 or _is_phase(first):
+        return ()
+    extra = len(stack) - len(first.slices)
+    if first.told_by == ("references",):
+        text = (
+            f"{extra} of {len(stack)} slices lie where another of the series lies; the volume of the images that "
+            "contours reference counts."
+        )
+        return (Finding(code="duplicate-slice-positions", severity=Severity.WARNING, text=text), *_doubt(first))
+    if first.told_by:
+        marks = " and ".join(first.told_by)
+        text = f"The series holds {len(volumes)} volumes at the same positions, told apart by {marks}; they were split."
+        return (Finding(code="several-volumes-in-series", severity=Severity.INFO, text=text),)
+    if first.ambiguous:
+        return _doubt(first)
+    text = f"{extra} of {len(stack)} slices are copies of another of the series, pixel by pixel; each counts once."
+    return (Finding(code="duplicate-slices", severity=Severity.INFO, text=text),)
+
+
+def _doubt(volume: Volume) -> tuple[Finding, ...]:
+    """Say at how many positions several images lie that nothing tells apart."""
+    if not volume.ambiguous:
+        return ()
     text = (
-        f"{len(stack) - len(kept)} of {len(stack)} slices lie where another of the series lies, and nothing tells them "
-        "apart; one a position was kept."
+        f"At {len(volume.ambiguous)} of {len(volume.slices)} positions several different images of the series lie, and "
+        "neither headers nor contours tell which of them counts: no value is read there."
     )
-    finding = Finding(code="duplicate-slice-positions", severity=Severity.WARNING, text=text)
-    return [_build(kept, (*findings, finding), None)]
+    return (Finding(code="duplicate-slice-positions", severity=Severity.WARNING, text=text),)
 
 
-def _natural(text: str) -> tuple[float, str]:
-    try:
-        return (float(text), text)
-    except ValueError:
-        return (float("inf"), text)
+def _is_phase(volume: Volume) -> bool:
+    """Whether a volume is a phase of a cycle.
+
+    MR states time positions and trigger times of contrast dynamics in the same elements as those of a cycle.
+    """
+    told_by = set(volume.told_by)
+    if "description" in told_by:
+        return all(named_phase(part.image.description) is not None for part in volume.slices)
+    return not told_by.isdisjoint(PHASE_MARKS if volume.slices[0].file.modality != "MR" else CYCLE_MARKS)
 
 
-def _positions(stack: Sequence[_Slice]) -> NDArray[np.float64]:
-    """(n,) positions along the normal of the first slice, mm."""
-    return np.array([part.origin for part in stack], np.float64) @ _normal(stack[0])
-
-
-def _normal(part: _Slice) -> NDArray[np.float64]:
-    orientation = np.array(part.plane.orientation, np.float64)
-    normal = np.cross(orientation[:3], orientation[3:])
-    return np.asarray(normal / np.linalg.norm(normal), np.float64)
-
-
-def _repeats(positions: NDArray[np.float64]) -> list[int]:
-    """How many slices lie at each distinct position."""
-    ordered = np.sort(positions)
-    starts = np.flatnonzero(np.diff(ordered) > _UNIFORM_TOLERANCE_MM) + 1
-    return [len(group) for group in np.split(ordered, starts)]
-
-
-def _one_a_position(stack: Sequence[_Slice]) -> list[_Slice]:
-    kept: list[_Slice] = []
-    last = -np.inf
-    positions = _positions(stack)
-    for place in sorted(range(len(stack)), key=lambda place: (positions[place], stack[place].key)):
-        if positions[place] - last > _UNIFORM_TOLERANCE_MM:
-            kept.append(stack[place])
-            last = positions[place]
-    return kept
-
-
-def _build(stack: Sequence[_Slice], findings: tuple[Finding, ...], phase: int | None) -> FoundSeries:
-    positions = _positions(stack)
-    ordered = [stack[place] for place in np.argsort(positions, kind="stable")]
+def _build(volume: Volume, findings: tuple[Finding, ...]) -> FoundSeries:
+    positions = positions_mm(volume.slices)
+    ordered = [volume.slices[place] for place in np.argsort(positions, kind="stable")]
     first = ordered[0]
     grid = _grid(ordered)
     series = ImageSeries(
@@ -272,16 +277,28 @@ def _build(stack: Sequence[_Slice], findings: tuple[Finding, ...], phase: int | 
         patient_position=first.image.patient_position,
         units=first.image.units,
         written_at=min((part.image.written_at for part in ordered if part.image.written_at), default=""),
+        ambiguous_slices=tuple(k for k, part in enumerate(ordered) if part.key in volume.ambiguous),
     )
     return FoundSeries(
         series=series,
         findings=(*findings, *_spacing_findings(grid), *_tilt_findings(grid)),
-        phase=phase,
-        not_counted_because=_not_counted_because(first.image, first.file),
+        phase=volume.number if _is_phase(volume) else None,
+        stated_phase=_stated_phase(ordered),
+        volume=volume.number,
+        not_counted_because=_REMAINDER if volume.is_remainder else _not_counted_because(first.image, first.file),
     )
 
 
-def _grid(ordered: Sequence[_Slice]) -> ImageGrid:
+def _stated_phase(ordered: Sequence[SeriesSlice]) -> float | None:
+    """Nominal percentage of a cycle, where all slices state the same one."""
+    for mark in sorted(CYCLE_MARKS):
+        stated = {part.mark(mark) for part in ordered}
+        if len(stated) == 1 and (value := stated.pop()):
+            return float(value)
+    return None
+
+
+def _grid(ordered: Sequence[SeriesSlice]) -> ImageGrid:
     first = ordered[0]
     orientation = np.array(first.plane.orientation, np.float64)
     row = orientation[:3] / np.linalg.norm(orientation[:3])
@@ -289,7 +306,7 @@ def _grid(ordered: Sequence[_Slice]) -> ImageGrid:
     spacing = first.plane.spacing_mm or (0.0, 0.0)
     thickness = first.plane.thickness_mm
     return ImageGrid(
-        slice_origins_mm=np.array([part.origin for part in ordered], np.float64),
+        slice_origins_mm=np.array([part.origin_mm for part in ordered], np.float64),
         row_direction=row,
         column_direction=column / np.linalg.norm(column),
         row_spacing_mm=spacing[0],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.case.image_link import modality_rank
+from rtcomplexity.case.registration_graph import find_path, space_of
 from rtcomplexity.model.case import EvidenceLevel, ImageRole, ImageSet
 
 if TYPE_CHECKING:
@@ -56,10 +57,16 @@ def build_image_sets(
     registrations = tuple(registrations)
     planning = link.planning
     frame = planning.series.frame_of_reference_uid if planning else ""
-    tied_frames = _tied_frames(frame, registrations)
+    named = _named_series(found, references)
     groups = sorted(_acquisitions(found), key=lambda group: _order(group, planning))
-    sets = tuple(_image_set(group, link, references, frame, tied_frames, registrations) for group in groups)
+    sets = tuple(_image_set(group, link, references, named, frame, registrations) for group in groups)
     return sets, _issues(groups)
+
+
+def _named_series(found: Iterable[FoundSeries], references: ImageReferences) -> frozenset[str]:
+    """DICOM series of which the set names images: of several volumes in one, those without a named image are not it."""
+    named = references.contour_level_image_uids | references.study_level_image_uids
+    return frozenset(one.series.series_uid for one in found if not named.isdisjoint(one.series.sop_instance_uids))
 
 
 def _acquisitions(found: Sequence[FoundSeries]) -> list[list[FoundSeries]]:
@@ -106,14 +113,14 @@ def _image_set(
     group: Sequence[FoundSeries],
     link: Link,
     references: ImageReferences,
+    named_series: frozenset[str],
     frame: str,
-    tied_frames: frozenset[str],
     registrations: Sequence[SpatialRegistration],
 ) -> ImageSet:
     series = tuple(one.series for one in _in_order(group, link.planning))
     if any(one is link.planning for one in group):
         return ImageSet(series=series, role=ImageRole.PLANNING, level=EvidenceLevel.REFERENCED, shown_by=link.text)
-    level, shown_by = _level(series, references, frame, tied_frames, registrations)
+    level, shown_by = _level(series, references, named_series, frame, registrations)
     excluded = group[0].not_counted_because
     if excluded:
         return ImageSet(series=series, role=ImageRole.NOT_COUNTED, level=level, shown_by=f"{excluded}; {shown_by}")
@@ -128,8 +135,8 @@ def _in_order(group: Sequence[FoundSeries], planning: FoundSeries | None) -> lis
 def _level(
     series: Sequence[ImageSeries],
     references: ImageReferences,
+    named_series: frozenset[str],
     frame: str,
-    tied_frames: frozenset[str],
     registrations: Sequence[SpatialRegistration],
 ) -> tuple[EvidenceLevel, str]:
     uids = {uid for one in series for uid in one.sop_instance_uids}
@@ -137,33 +144,15 @@ def _level(
     own_frame = series[0].frame_of_reference_uid
     if uids & named:
         return EvidenceLevel.REFERENCED, f"the structure set references {len(uids & named)} of its images"
-    if references.series_uids.intersection(one.series_uid for one in series):
+    if (references.series_uids - named_series).intersection(one.series_uid for one in series):
         return EvidenceLevel.REFERENCED, "the structure set references its series"
-    if own_frame and own_frame != frame and own_frame in tied_frames:
-        rigid = _tied_frames(frame, (one for one in registrations if not one.is_deformable))
-        kind = "spatial" if own_frame in rigid else "deformable"
-        return EvidenceLevel.REGISTERED, f"a {kind} registration that is here ties its frame to the planning image's"
+    if path := find_path(registrations, frame, space_of(series[0], registrations)):
+        kind = "deformable" if any(edge.is_deformable for edge in path) else "spatial"
+        what = "moves it within" if own_frame == frame else "ties its frame to"
+        return EvidenceLevel.REGISTERED, f"a {kind} registration that is here {what} the planning image's"
     if own_frame and own_frame == frame:
         return EvidenceLevel.SAME_FRAME, "it shares the planning image's frame of reference"
     return EvidenceLevel.PRESENT, "nothing that is here ties it to the planning image"
-
-
-def _tied_frames(frame: str, registrations: Iterable[SpatialRegistration]) -> frozenset[str]:
-    """Frames that chains of registrations, in either direction, tie to `frame`."""
-    edges = [
-        (one.registered_frame_uid, uid)
-        for one in registrations
-        for uid in (
-            *(item.source_frame_uid for item in one.mappings),
-            *(item.source_frame_uid for item in one.deformations),
-        )
-    ]
-    tied = {frame} if frame else set()
-    while True:
-        more = {uid for edge in edges if not tied.isdisjoint(edge) for uid in edge} - tied
-        if not more:
-            return frozenset(tied)
-        tied |= more
 
 
 def _issues(groups: Sequence[Sequence[FoundSeries]]) -> tuple[Issue, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.case.case_issues import input_issues, link_issues
@@ -28,7 +29,7 @@ from rtcomplexity.model.case import Case, EvidenceLevel, PhaseSet
 from rtcomplexity.model.issue import Issue, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from rtcomplexity.case.image_series import FoundSeries
@@ -89,9 +90,11 @@ def read_case(
     index = path if isinstance(path, FileIndex) else index_folder(path, settings=settings, progress=progress)
     _refuse_several_patients(index)
     _refuse_without_structure_set(index)
-    found, image_issues = build_series(index.images)
+    sets, set_issues = _sets(index, settings, aliases)
+    references = [uids for one in sets for uids in _named_images(one.structure_set)]
+    found, image_issues = build_series(index.images, settings=settings, references=references)
     plans, plan_issues = _plans(index, settings)
-    candidates, set_issues = _candidates(index, found, plans, settings, aliases)
+    candidates = _candidates(sets, found, plans)
     noticed = (*index.issues, *image_issues, *plan_issues, *set_issues)
     return _case(index, choose(candidates, structure_set_uid), found, plans, noticed, settings)
 
@@ -106,7 +109,7 @@ def _case(
 ) -> Case:
     """Put what goes with the chosen structure set beside it; `noticed` are the issues so far."""
     chosen, link = choice.chosen.structure_set, choice.chosen.link
-    objects, registration_issues = read_registrations(index.registrations, settings)
+    objects, registration_issues = read_registrations(index.registrations, index.images, settings)
     registrations = choice.chosen.relationships + objects  # what the set states itself comes first
     image_sets, series_issues = build_image_sets(found, link, chosen.references, registrations)
     phase_sets = _phase_sets(choice.others, link.planning, image_sets)
@@ -177,42 +180,56 @@ def _plans(index: FileIndex, settings: Settings) -> tuple[tuple[RtPlan, ...], tu
     return valid, (*issues, Issue(code="plan-rejected", severity=Severity.WARNING, subject="plan", text=text))
 
 
-def _candidates(
-    index: FileIndex,
-    found: Sequence[FoundSeries],
-    plans: Iterable[RtPlan],
-    settings: Settings,
-    aliases: Mapping[str, TargetClass],
-) -> tuple[tuple[Candidate, ...], tuple[Issue, ...]]:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _ReadSet:
+    """A structure set as read, before images are tied to it."""
+
+    structure_set: StructureSet
+    relationships: tuple[SpatialRegistration, ...]
+    issues: tuple[Issue, ...]
+
+
+def _sets(
+    index: FileIndex, settings: Settings, aliases: Mapping[str, TargetClass]
+) -> tuple[tuple[_ReadSet, ...], tuple[Issue, ...]]:
     """Read all structure sets; what cannot be read is an issue, unless nothing else is there."""
-    planned = {plan.referenced_structure_set_uid for plan in plans} - {""}
-    candidates: list[Candidate] = []
+    sets: list[_ReadSet] = []
     faults: list[tuple[IndexedFile, InputDataError]] = []
     for file in index.structure_sets:
         try:
-            candidates.append(_candidate(file, found, planned, settings, aliases))
+            unclassified, relationships, issues = read_set(file, settings)
+            structure_set, class_issues = classify_rois(unclassified, aliases, settings)
         except InputDataError as fault:
             faults.append((file, fault))
-    if not candidates:
+        else:
+            read = _ReadSet(structure_set=structure_set, relationships=relationships, issues=issues + class_issues)
+            sets.append(read)
+    if not sets:
         raise faults[0][1]
-    return tuple(candidates), tuple(left_out(file, fault.found) for file, fault in faults)
+    return tuple(sets), tuple(left_out(file, fault.found) for file, fault in faults)
 
 
-def _candidate(
-    file: IndexedFile,
-    found: Sequence[FoundSeries],
-    planned: Collection[str],
-    settings: Settings,
-    aliases: Mapping[str, TargetClass],
-) -> Candidate:
-    unclassified, relationships, issues = read_set(file, settings)
-    structure_set, class_issues = classify_rois(unclassified, aliases, settings)
-    return Candidate(
-        structure_set=structure_set,
-        issues=issues + class_issues,
-        link=find_link(structure_set, found),
-        is_planned_on=structure_set.sop_instance_uid in planned,
-        relationships=relationships,
+def _named_images(structure_set: StructureSet) -> tuple[frozenset[str], ...]:
+    """Images that a set names: all of them, and those of its contours alone, as the former may name every copy."""
+    references = structure_set.references
+    by_contours = references.contour_level_image_uids
+    return (by_contours | references.study_level_image_uids, by_contours)
+
+
+def _candidates(
+    sets: Iterable[_ReadSet], found: Sequence[FoundSeries], plans: Iterable[RtPlan]
+) -> tuple[Candidate, ...]:
+    """Tie each structure set to its images."""
+    planned = {plan.referenced_structure_set_uid for plan in plans} - {""}
+    return tuple(
+        Candidate(
+            structure_set=one.structure_set,
+            issues=one.issues,
+            link=find_link(one.structure_set, found),
+            is_planned_on=one.structure_set.sop_instance_uid in planned,
+            relationships=one.relationships,
+        )
+        for one in sets
     )
 
 

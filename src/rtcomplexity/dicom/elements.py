@@ -121,6 +121,21 @@ def _unsigned(dataset: Dataset, tag: int, form: str) -> int | None:
     return int(struct.unpack(order + form, value)[0]) if len(value) == struct.calcsize(order + form) else None
 
 
+def binary_floats(dataset: Dataset, tag: int, form: str = "d") -> tuple[float, ...]:
+    """Values of a double (FD, "d") or single (FL, "f") float element; empty where absent, odd in length or infinite."""
+    element = raw_element(dataset, tag)
+    if element is None or element.value is None:
+        return ()
+    if not isinstance(element, RawDataElement):
+        held = element.value if isinstance(element.value, list | tuple) else [element.value]
+        values = tuple(float(one) for one in held if isinstance(one, int | float))
+    else:
+        value, order = bytes(element.value), "<" if element.is_little_endian else ">"
+        count, rest = divmod(len(value), struct.calcsize(form))
+        values = struct.unpack(f"{order}{count}{form}", value) if not rest else ()
+    return values if all(map(math.isfinite, values)) else ()
+
+
 def items(dataset: Dataset, tag: int) -> list[Dataset]:
     """Items of a sequence; empty where it is absent.
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 from rtcomplexity.dicom import elements
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pydicom.dataset import Dataset
 
     from rtcomplexity.sources.member import Source
@@ -29,6 +31,53 @@ ENHANCED_IMAGES: Final = {
 STRUCTURE_SET: Final = _STORAGE + "481.3"
 PLANS: Final = frozenset({_STORAGE + "481.5", _STORAGE + "481.8"})
 REGISTRATIONS: Final = frozenset({_STORAGE + "66.1", _STORAGE + "66.3"})
+
+_CLASSIC_MARKS: Final = {
+    "temporal position": (0x00200100,),
+    "respiratory phase": (0x00209245,),
+    "cardiac phase": (0x00209241,),
+    "trigger time": (0x00181060,),
+    "b-value": (0x00189087, 0x0019100C, 0x00431039, 0x20011003),
+    "gradient": (0x00189089, 0x0019100E),
+    "inversion time": (0x00180082,),
+    "echo time": (0x00180081,),
+    "frame reference time": (0x00541300,),
+    "acquisition number": (0x00200012,),
+    "description": (0x0008103E,),
+    "image type": (0x00080008,),
+    "tube voltage": (0x00180060,),
+    "kernel": (0x00181210,),
+    "image comments": (0x00204000,),
+    "acquisition time": (0x00080032,),
+    "content time": (0x00080033,),
+    "instance number": (0x00200013,),
+}
+"""What may tell volumes of one series apart, most telling first, each with the elements that state it: a public one,
+and the private ones of three makers for the b-value."""
+MARKS: Final = tuple(_CLASSIC_MARKS)
+_FLOATS: Final = {
+    0x00209245: "f",
+    0x00209241: "f",
+    0x00189087: "d",
+    0x00189089: "d",
+    0x00189082: "d",
+    0x00209153: "d",
+}
+"""Elements of binary numbers, each with the length of one."""
+_PRIVATE: Final = frozenset({0x0019100C, 0x00431039, 0x20011003, 0x0019100E})
+_FRAME_CONTENT: Final = 0x00209111
+_FRAME_MARKS: Final = {
+    "temporal position": (_FRAME_CONTENT, 0x00209128),
+    "respiratory phase": (0x00209253, 0x00209245),
+    "cardiac phase": (0x00189118, 0x00209241),
+    "trigger time": (0x00189118, 0x00209153),
+    "b-value": (0x00189117, 0x00189087),
+    "gradient": (0x00189117, 0x00189089),
+    "echo time": (0x00189114, 0x00189082),
+    "acquisition number": (_FRAME_CONTENT, 0x00209156),
+    "acquisition time": (_FRAME_CONTENT, 0x00189074),
+}
+"""The same in the functional groups of an Enhanced frame: the group's sequence and the element in it."""
 
 
 class FileKind(StrEnum):
@@ -50,8 +99,8 @@ class Plane:
     spacing_mm: tuple[float, ...] | None
     """(row spacing, column spacing)."""
     thickness_mm: float | None = None
-    phase: tuple[str, ...] = ()
-    """Temporal position, acquisition number and the like: what tells the phases of one series apart."""
+    marks: tuple[str, ...] = ()
+    """What may tell volumes of one series apart, in the order of :data:`MARKS`; empty where not stated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,19 +225,31 @@ def _written_at(dataset: Dataset) -> str:
     )
 
 
+def _classic_mark(dataset: Dataset, mark: str) -> str:
+    """What a classic image states of a mark; empty where it states nothing."""
+    for tag in _CLASSIC_MARKS[mark]:
+        if tag in _FLOATS:
+            value = _numbers(elements.binary_floats(dataset, tag, _FLOATS[tag]))
+        elif tag in _PRIVATE:
+            value = (elements.raw_bytes(dataset, tag) or b"").hex()
+        else:
+            value = "\\".join(elements.texts(dataset, tag))
+        if value:
+            return value
+    return ""
+
+
+def _numbers(values: Iterable[float]) -> str:
+    return "\\".join(f"{value:g}" for value in values)
+
+
 def _classic_plane(dataset: Dataset) -> Plane:
     return Plane(
         position_mm=elements.floats(dataset, 0x00200032, 3),
         orientation=elements.floats(dataset, 0x00200037, 6),
         spacing_mm=elements.floats(dataset, 0x00280030, 2),
         thickness_mm=elements.decimal(dataset, 0x00180050),
-        phase=(
-            elements.text(dataset, 0x00200100),  # Temporal Position Identifier
-            elements.text(dataset, 0x00181060),  # Trigger Time
-            elements.text(dataset, 0x00200012),  # Acquisition Number
-            elements.text(dataset, 0x0008103E),
-            "\\".join(elements.texts(dataset, 0x00080008)),
-        ),
+        marks=tuple(_classic_mark(dataset, mark) for mark in MARKS),
     )
 
 
@@ -206,14 +267,26 @@ def _frame(frame: Dataset, common: Dataset | None) -> Plane:
         orientation=elements.floats(orientation, 0x00200037, 6) if orientation is not None else None,
         spacing_mm=elements.floats(measures, 0x00280030, 2) if measures is not None else None,
         thickness_mm=elements.decimal(measures, 0x00180050) if measures is not None else None,
-        phase=_frame_phase(content) if content is not None else (),
+        marks=tuple(_frame_mark(frame, common, content, mark) for mark in MARKS),
     )
 
 
-def _frame_phase(content: Dataset) -> tuple[str, ...]:
-    """Temporal Position Index and Frame Acquisition Number, empty where not stated."""
-    stated = elements.unsigned_long(content, 0x00209128), elements.unsigned_short(content, 0x00209156)
-    return tuple("" if number is None else str(number) for number in stated)
+def _frame_mark(frame: Dataset, common: Dataset | None, content: Dataset | None, mark: str) -> str:
+    """What a frame of an Enhanced image states of a mark; empty where it states nothing."""
+    if mark not in _FRAME_MARKS:
+        return ""
+    group, tag = _FRAME_MARKS[mark]
+    holder = content if group == _FRAME_CONTENT else _group(frame, common, group)
+    if holder is None:
+        return ""
+    if mark == "gradient":
+        directions = elements.items(holder, 0x00189076)
+        return _numbers(elements.binary_floats(directions[0], tag, _FLOATS[tag])) if directions else ""
+    if group != _FRAME_CONTENT:
+        return _numbers(elements.binary_floats(holder, tag, _FLOATS[tag]))
+    read = {"temporal position": elements.unsigned_long, "acquisition number": elements.unsigned_short}
+    value = read[mark](holder, tag) if mark in read else elements.text(holder, tag)
+    return "" if value is None else str(value)
 
 
 def _group(frame: Dataset, common: Dataset | None, tag: int) -> Dataset | None:

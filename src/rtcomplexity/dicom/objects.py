@@ -37,15 +37,19 @@ def read_plans(files: Iterable[IndexedFile], settings: Settings) -> tuple[tuple[
 
 
 def read_registrations(
-    files: Iterable[IndexedFile], settings: Settings
+    files: Iterable[IndexedFile], images: Iterable[IndexedFile], settings: Settings
 ) -> tuple[tuple[SpatialRegistration, ...], tuple[Issue, ...]]:
-    """Read registration objects; those that cannot be read are issues."""
+    """Read registration objects, which may name some of the `images`; those that cannot be read are issues."""
     files = tuple(files)
     if not files:
         return (), ()
-    from rtcomplexity.dicom.registration import read_registration  # noqa: PLC0415 -- most folders hold none
+    from rtcomplexity.dicom.registration import ImageHome, read_registration  # noqa: PLC0415 -- most folders hold none
 
-    return _read_each(files, settings, read_registration)
+    homes = {
+        one.sop_instance_uid: ImageHome(frame_of_reference_uid=one.frame_of_reference_uid, series_uid=one.series_uid)
+        for one in images
+    }
+    return _read_each(files, settings, lambda dataset, sha256: read_registration(dataset, sha256, homes))
 
 
 def read_set(

@@ -53,6 +53,9 @@ _UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 _NO_START_OF_FRAME: Final = frozenset({0xC4, 0xC8, 0xCC})
 _JPEG_LS_START_OF_FRAME: Final = 0xF7
 
+_MEANING: Final = (0x00020010, 0x00280002, 0x00280100, 0x00280101, 0x00280102, 0x00280103, 0x00281052, 0x00281053)
+"""Transfer syntax, samples, bits, sign and rescaling: what stored values mean."""
+
 
 class PixelsUnreadableError(InputDataError):
     """A series that cannot be sampled; ``found`` says why."""
@@ -162,7 +165,7 @@ class SeriesPixels:
         for k in range(*box.k):
             layout, frame, slope, intercept = self._header(k)
             slices.append(_read_rows(layout, frame, box, self.settings))
-            slopes.append(slope)
+            slopes.append(math.nan if k in self.series.ambiguous_slices else slope)
             intercepts.append(intercept)
         dtype = np.result_type(*slices) if slices else np.dtype(np.int16)
         stored = np.empty(box.shape, dtype)
@@ -206,6 +209,23 @@ def read_box(series: ImageSeries, box: IndexBox, settings: Settings | None = Non
         If the box, or a slice that has to be decoded whole, is larger than the settings allow.
     """
     return SeriesPixels(series=series, settings=settings or Settings()).read(box)
+
+
+def hold_same_pixels(one: Source, other: Source, settings: Settings) -> bool:
+    """Whether two files of one slice each hold the same pixels, stored and rescaled alike."""
+    try:
+        first, second = (_stored_bytes(path, settings) for path in (one, other))
+    except (OSError, InputDataError):
+        return False
+    return bool(first[0]) and first == second
+
+
+def _stored_bytes(path: Source, settings: Settings) -> tuple[bytes, ...]:
+    """Everything from a file's Pixel Data on, and how it is to be understood."""
+    with path.open("rb") as stream:
+        header = parse(stream, settings=settings)
+        pixels = _unpacked(stream, _transfer_syntax(header), settings).read()
+    return pixels, *(elements.raw_bytes(header, tag) or b"" for tag in _MEANING)
 
 
 def _check_limit(pixels: int, settings: Settings) -> None:

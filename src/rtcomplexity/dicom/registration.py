@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -20,7 +22,7 @@ from rtcomplexity.model.issue import Issue, Severity
 from rtcomplexity.model.registration import DeformationField, FrameMapping, SpatialRegistration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
     from pydicom.dataset import Dataset
@@ -30,6 +32,7 @@ DEFORMABLE_REGISTRATION_UID: Final = "1.2.840.10008.5.1.4.1.1.66.3"
 GRID_SEQUENCE: Final = 0x00640005
 VECTORS: Final = 0x00640009
 """Vector Grid Data: bytes, which pydicom leaves in the order of their file."""
+REFERENCED_IMAGES: Final = 0x00081140
 PRE_MATRIX_SEQUENCE: Final = 0x0064000F
 POST_MATRIX_SEQUENCE: Final = 0x00640010
 SUBJECT: Final = "registration"
@@ -42,7 +45,20 @@ SAME_MATRIX_TOLERANCE: Final = 1e-4
 GRID_TOLERANCE: Final = 1e-3
 
 
-def read_registration(dataset: Dataset, file_sha256: str) -> tuple[SpatialRegistration, tuple[Issue, ...]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageHome:
+    """Where one image lies."""
+
+    frame_of_reference_uid: str
+    series_uid: str
+
+
+NO_HOMES: Final[Mapping[str, ImageHome]] = MappingProxyType({})
+
+
+def read_registration(
+    dataset: Dataset, file_sha256: str, homes: Mapping[str, ImageHome] = NO_HOMES
+) -> tuple[SpatialRegistration, tuple[Issue, ...]]:
     """Read a Spatial Registration or a Deformable Spatial Registration instance.
 
     A mapping that cannot be used (not finite, singular, mirrored, no grid) is left out, with an issue that says so; one
@@ -54,6 +70,9 @@ def read_registration(dataset: Dataset, file_sha256: str) -> tuple[SpatialRegist
         The instance; nothing of it is changed.
     file_sha256
         SHA-256 of its file.
+    homes
+        Where each image that is here lies, by SOP Instance UID: an item may name images and no frame of reference
+        (PS3.3 C.20.2).
 
     Returns
     -------
@@ -70,12 +89,14 @@ def read_registration(dataset: Dataset, file_sha256: str) -> tuple[SpatialRegist
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what pydicom warns of is checked here
-            return _read(dataset, file_sha256)
+            return _read(dataset, file_sha256, homes)
     except PARSE_FAULTS as fault:
         raise UnreadableFileError(f"A registration is broken: {describe(fault)}.", "export it again.") from fault
 
 
-def _read(dataset: Dataset, file_sha256: str) -> tuple[SpatialRegistration, tuple[Issue, ...]]:
+def _read(
+    dataset: Dataset, file_sha256: str, homes: Mapping[str, ImageHome]
+) -> tuple[SpatialRegistration, tuple[Issue, ...]]:
     deformable = elements.text(dataset, 0x00080016) == DEFORMABLE_REGISTRATION_UID
     if not deformable and elements.text(dataset, 0x00080016) != SPATIAL_REGISTRATION_UID:
         raise UnreadableFileError("The file is no spatial registration.", "leave it out, or export it again.")
@@ -87,7 +108,7 @@ def _read(dataset: Dataset, file_sha256: str) -> tuple[SpatialRegistration, tupl
         )
     issues: list[Issue] = []
     items = elements.items(dataset, 0x00640002 if deformable else 0x00700308)
-    mappings = () if deformable else _mappings(items, registered_uid, issues)
+    mappings = () if deformable else _mappings(items, registered_uid, homes, issues)
     deformations = _deformations(items, registered_uid, issues) if deformable else ()
     if not mappings and not deformations:
         issues.append(
@@ -100,6 +121,8 @@ def _read(dataset: Dataset, file_sha256: str) -> tuple[SpatialRegistration, tupl
         is_deformable=deformable,
         deformations=deformations,
         file_sha256=file_sha256,
+        written_at=elements.date_time(dataset, 0x00080023, 0x00080033)
+        or elements.date_time(dataset, 0x00080012, 0x00080013),
     )
     return registration, tuple(issues)
 
@@ -146,20 +169,66 @@ def _frame_relationships(
     return tuple(registrations), tuple(issues)
 
 
-def _mappings(items: Iterable[Dataset], registered_uid: str, issues: list[Issue]) -> tuple[FrameMapping, ...]:
-    """One mapping a source frame; a source that appears twice must say the same twice."""
-    found: dict[str, FrameMapping] = {}
+def _mappings(
+    items: Iterable[Dataset], registered_uid: str, homes: Mapping[str, ImageHome], issues: list[Issue]
+) -> tuple[FrameMapping, ...]:
+    """One mapping a source frame, or series moved within it; a source that appears twice must say the same twice."""
+    found: dict[tuple[str, str], FrameMapping] = {}
     for item in items:
-        source_uid = elements.text(item, 0x00200052)
+        images = elements.items(item, REFERENCED_IMAGES)
+        here = {homes[uid] for uid in (elements.text(image, 0x00081155) for image in images) if uid in homes}
+        source_uid = elements.text(item, 0x00200052) or _frame_of_images(here, len(images), issues)
         mapping = _mapping(source_uid, _matrix_items(item), issues)
-        if mapping is None or _is_idle(mapping, registered_uid, issues):
+        if mapping is None:
             continue
-        if source_uid not in found:
-            found[source_uid] = mapping
-        elif not _same(found[source_uid].registered_from_source, mapping.registered_from_source):
+        if source_uid == registered_uid:
+            if _is_identity(mapping):
+                continue
+            mapping = _within_the_frame(mapping, here, issues)
+            if mapping is None:
+                continue
+        key = (source_uid, mapping.source_series_uid)
+        if key not in found:
+            found[key] = mapping
+        elif not _same(found[key].registered_from_source, mapping.registered_from_source):
             text = "A registration maps one frame of reference in two different ways; the first is used."
             issues.append(_issue("registration-contradicts-itself", Severity.ERROR, text))
     return tuple(found.values())
+
+
+def _frame_of_images(here: Collection[ImageHome], named: int, issues: list[Issue]) -> str:
+    """Frame of reference of the images that an item names in place of one; empty, with an issue, where it has none."""
+    frames = {home.frame_of_reference_uid for home in here}
+    if len(frames) == 1:
+        return frames.pop()
+    if named:
+        what = "that are not here" if not frames else f"in {len(frames)} frames of reference"
+        text = f"An item of a registration names {named} images {what}, and no frame of reference."
+        issues.append(_issue("registration-images-without-frame", Severity.WARNING, text))
+    return ""
+
+
+def _is_identity(mapping: FrameMapping) -> bool:
+    """Whether an item maps the registered frame onto itself, as most objects also say."""
+    return _same(mapping.registered_from_source, np.eye(4))
+
+
+def _within_the_frame(mapping: FrameMapping, here: Collection[ImageHome], issues: list[Issue]) -> FrameMapping | None:
+    """Move the one series that the item names within its frame of reference; None, with an issue, where none is."""
+    series = {home.series_uid for home in here}
+    if len(series) == 1:
+        text = (
+            "A registration moves the images of one series within their frame of reference (source and registered "
+            "frame are the same); the matrix is used for that series alone."
+        )
+        issues.append(_issue("registration-within-one-frame", Severity.WARNING, text))
+        return replace(mapping, source_series_uid=series.pop())
+    text = (
+        "A registration moves a frame of reference within itself (source and registered frame are the same) and does "
+        "not name the images of one series; that matrix is not used."
+    )
+    issues.append(_issue("registration-within-one-frame", Severity.WARNING, text))
+    return None
 
 
 def _matrix_items(item: Dataset) -> list[Dataset]:
@@ -183,19 +252,6 @@ def _mapping(source_uid: str, matrix_items: Sequence[Dataset], issues: list[Issu
     if not _usable(matrix, kind, issues):
         return None
     return FrameMapping(source_frame_uid=source_uid, registered_from_source=matrix, transformation_type=kind)
-
-
-def _is_idle(mapping: FrameMapping, registered_uid: str, issues: list[Issue]) -> bool:
-    """Whether the item maps the registered frame onto itself, as most objects also say."""
-    if mapping.source_frame_uid != registered_uid:
-        return False
-    if not _same(mapping.registered_from_source, np.eye(4)):
-        text = (
-            "A registration moves a frame of reference within itself (source and registered frame are the same); "
-            "that matrix is not used."
-        )
-        issues.append(_issue("registration-within-one-frame", Severity.WARNING, text))
-    return True
 
 
 def _transformation_type(item: Dataset) -> str:

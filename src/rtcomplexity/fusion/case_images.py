@@ -15,7 +15,7 @@ import numpy as np
 from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.dicom.suv import SuvRefusal, read_suv_scale
 from rtcomplexity.errors import InputDataError
-from rtcomplexity.fusion.frames import PointMap, find_point_map, registration_issues
+from rtcomplexity.fusion.frames import PointMap, map_to_series, registration_issues
 from rtcomplexity.fusion.sampling import region_of, values_of_other_image, values_of_own_image
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
@@ -99,7 +99,7 @@ class FusedImage:
             return None
         text = (
             f"{100 * self.values.undefined_share:.3g} % of the ROI's voxels lie outside {self.tied.subject}, or where "
-            "its registration is undefined; they are left out of its values."
+            "its registration or its pixels are undefined; they are left out of its values."
         )
         return Issue(
             code="image-does-not-cover-roi", severity=Severity.WARNING, subject=roi_subject(roi_number), text=text
@@ -162,8 +162,7 @@ class CaseImages:
         if image_set.role is ImageRole.PLANNING:
             point_map: PointMap | None = PointMap()
         else:
-            frames = planning.frame_of_reference_uid, image_set.series[0].frame_of_reference_uid
-            point_map = find_point_map(self.case.registrations, *frames)
+            point_map = map_to_series(self.case.registrations, planning, image_set.series[0])
         if point_map is None:
             reason = "it is not shown to be registered with the planning image"
             return TiedImage(subject=subject, image_set=image_set, reason=reason)

@@ -6,20 +6,23 @@ Knows which way each object maps, inverts it where needed and chains as many as 
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.case.registration_graph import find_path, rivals, space_of
 from rtcomplexity.model.arrays import frozen_array
 from rtcomplexity.model.issue import Issue, Severity
+from rtcomplexity.model.registration import FrameMapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from rtcomplexity.case.registration_graph import Edge, Rivals
+    from rtcomplexity.model.image import ImageSeries
     from rtcomplexity.model.registration import DeformationField, SpatialRegistration
 
     Points = NDArray[np.float64]
@@ -112,81 +115,72 @@ class PointMap:
         return mapped
 
 
-def find_point_map(
-    registrations: Iterable[SpatialRegistration], from_frame_uid: str, to_frame_uid: str
-) -> PointMap | None:
-    """Find the map from one frame to another.
-
-    The fewest links win, then the fewest deformable ones, then the smallest SOP Instance UIDs: the same registrations
-    in any order give the same map. Frames with the same UID need no registration.
+def find_point_map(registrations: Iterable[SpatialRegistration], from_node: str, to_node: str) -> PointMap | None:
+    """Find the map from one frame of reference to another, or to a series that is moved within its frame.
 
     Returns
     -------
     PointMap or None
-        None where no chain of registrations leads there, or a frame is not stated.
+        Through the registrations in force (:mod:`rtcomplexity.case.registration_graph`); None where no chain of them
+        leads there, or a frame is not stated.
     """
-    if not from_frame_uid or not to_frame_uid:
+    path = find_path(registrations, from_node, to_node)
+    if path is None:
         return None
-    edges: dict[str, list[tuple[str, str, Step]]] = {}
-    for start, end, uid, step in _edges(registrations):
-        edges.setdefault(start, []).append((end, uid, step))
-    counter = 0
-    queue: list[tuple[int, int, tuple[str, ...], int, str, tuple[Step, ...]]] = [(0, 0, (), 0, from_frame_uid, ())]
-    seen: set[str] = set()
-    while queue:
-        links, bends, uids, _, frame, steps = heapq.heappop(queue)
-        if frame == to_frame_uid:
-            return PointMap(steps=steps, registration_uids=uids)
-        if frame in seen:
-            continue
-        seen.add(frame)
-        for end, uid, step in edges.get(frame, ()):
-            counter += 1
-            bend = bends + (not isinstance(step, AffineStep))
-            heapq.heappush(queue, (links + 1, bend, (*uids, uid), counter, end, (*steps, step)))
-    return None
+    uids = tuple(edge.registration.sop_instance_uid for edge in path)
+    return PointMap(steps=tuple(_step(edge) for edge in path), registration_uids=uids)
 
 
-def _edges(registrations: Iterable[SpatialRegistration]) -> Iterable[tuple[str, str, str, Step]]:
-    """(from frame, to frame, SOP Instance UID, step) of every mapping, both ways."""
-    for registration in sorted(registrations, key=lambda r: (r.sop_instance_uid, r.file_sha256)):
-        uid, registered = registration.sop_instance_uid, registration.registered_frame_uid
-        for mapping in registration.mappings:
-            matrix, source = mapping.registered_from_source, mapping.source_frame_uid
-            yield source, registered, uid, AffineStep(matrix=matrix)
-            yield registered, source, uid, AffineStep(matrix=_inverse(matrix))
-        for field in registration.deformations:
-            yield registered, field.source_frame_uid, uid, DeformableStep(field=field)
-            yield field.source_frame_uid, registered, uid, InverseDeformableStep(field=field)
+def map_to_series(
+    registrations: Sequence[SpatialRegistration], planning: ImageSeries, series: ImageSeries
+) -> PointMap | None:
+    """Find the map from the planning image's frame of reference to where a series lies; None where none leads there."""
+    if series is planning:
+        return PointMap()
+    return find_point_map(registrations, planning.frame_of_reference_uid, space_of(series, registrations))
+
+
+def _step(edge: Edge) -> Step:
+    mapping = edge.mapping
+    if isinstance(mapping, FrameMapping):
+        matrix = mapping.registered_from_source
+        return AffineStep(matrix=_inverse(matrix) if edge.is_inverted else matrix)
+    return InverseDeformableStep(field=mapping) if edge.is_inverted else DeformableStep(field=mapping)
 
 
 def registration_issues(registrations: Sequence[SpatialRegistration]) -> tuple[Issue, ...]:
-    """Find pairs of affine registrations that tie the same two frames in different ways.
+    """Find registrations that tie the same two frames, and say which of them counts.
 
     An object written in the wrong direction shows itself so, where another of the same frames is there.
     """
-    found: dict[tuple[str, str], list[AffineStep]] = {}
-    for start, end, _, step in _edges(registrations):
-        if start < end and isinstance(step, AffineStep):
-            found.setdefault((start, end), []).append(step)
-    issues = []
-    for steps in found.values():
-        apart_mm = max((_apart_mm(steps[0], other) for other in steps[1:]), default=0.0)
-        if apart_mm > DISAGREEMENT_MM:
-            text = (
-                f"{len(steps)} registrations tie the same two frames of reference but put a point up to "
-                f"{apart_mm:.3g} mm apart; the one with the smallest SOP Instance UID is used. "
-                "One may map the wrong way."
-            )
-            issues.append(
-                Issue(code="registrations-disagree", severity=Severity.WARNING, subject="registration", text=text)
-            )
-    return tuple(issues)
+    return tuple(issue for each in rivals(registrations) for issue in _rival_issues(each))
 
 
-def _apart_mm(a: AffineStep, b: AffineStep) -> float:
+def _rival_issues(found: Rivals) -> Iterator[Issue]:
+    used, *others = [_step(edge) for edge in found.edges]
+    apart_mm = max(_apart_mm(used, other) for other in others)
+    uids = list(dict.fromkeys(edge.registration.sop_instance_uid for edge in found.edges))
+    which = (
+        "the newest" if found.is_by_date else "of one date, the one with the fewest deformations and the smallest UID"
+    )
+    named = f"{which} ({uids[0]}) is used" + (f", not {', '.join(uids[1:])}" if uids[1:] else "")
+    if apart_mm > DISAGREEMENT_MM:
+        text = (
+            f"{len(found.edges)} registrations tie the same two frames of reference but put a point up to "
+            f"{apart_mm:.3g} mm apart; {named}."
+        )
+        text += "" if found.is_by_date else " One may map the wrong way."
+        yield Issue(code="registrations-disagree", severity=Severity.WARNING, subject="registration", text=text)
+    elif found.is_by_date or not np.isfinite(apart_mm):
+        text = f"{len(found.edges)} registrations tie the same two frames of reference; {named}."
+        yield Issue(code="registration-replaced", severity=Severity.INFO, subject="registration", text=text)
+
+
+def _apart_mm(a: Step, b: Step) -> float:
+    """How far two steps put the corners of a cube round the origin apart, as far as both are defined; mm."""
     corners = PROBE_MM * np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1]), dtype=np.float64).reshape(3, -1).T
-    return float(np.linalg.norm(a(corners) - b(corners), axis=1).max())
+    apart = np.linalg.norm(a(corners) - b(corners), axis=1)
+    return float(np.nanmax(apart)) if np.isfinite(apart).any() else np.nan
 
 
 def displacement_mm(field: DeformationField, points_mm: Points) -> Points:

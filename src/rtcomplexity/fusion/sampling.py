@@ -86,7 +86,8 @@ class RegionValues:
     values: NDArray[np.float64]
     """(K, J, I), NaN where the image was not asked or has no value."""
     undefined_share: float
-    """Share of the shape's own voxels that lie outside the image, or where the registration is undefined."""
+    """Share of the shape's own voxels that lie outside the image, or where the registration or the image is undefined.
+    """
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", frozen_array(self.values, np.float64))
@@ -237,7 +238,9 @@ def values_of_own_image(
     voxels = pixels.read(region.box)
     if factor is not None:
         voxels = voxels.scaled(factor[slice(*region.box.k)])
-    return RegionValues(region=region, values=voxels.values(), undefined_share=0.0)
+    values = voxels.values()
+    undefined = float(np.isnan(values[region.mask]).mean()) if pixels.series.ambiguous_slices else 0.0
+    return RegionValues(region=region, values=values, undefined_share=undefined)
 
 
 def values_of_other_image(

@@ -22,6 +22,8 @@ class FrameMapping:
     """(4, 4) affine, mm, the product M1 M2 M3 of the item's matrices."""
     transformation_type: str = ""
     """RIGID, RIGID_SCALE or AFFINE."""
+    source_series_uid: str = ""
+    """Within one frame of reference: the series that alone is moved; empty for a mapping between frames."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "registered_from_source", frozen_array(self.registered_from_source, np.float64))
@@ -63,3 +65,5 @@ class SpatialRegistration:
     deformations: tuple[DeformationField, ...] = ()
     """What a deformable registration maps beside, or instead of, its matrices."""
     file_sha256: str = ""
+    written_at: str = ""
+    """Content (else Instance Creation) date and time, as far as stated; sorts by time."""

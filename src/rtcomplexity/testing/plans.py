@@ -1,7 +1,8 @@
-"""Three small synthetic thorax plans, from plain parameters: what ``sample_data`` holds and ``demo`` shows.
+"""Four small synthetic thorax plans, from plain parameters: what ``sample_data`` holds and ``demo`` shows.
 
-Their geometry was frozen before any score was calibrated, and is not changed for the sake of one. ``python -m
-rtcomplexity.testing.plans sample_data`` writes all three and their README.
+Their geometry was frozen before the scores that they are shown with were calibrated (the fourth before version 2), and
+is not changed for the sake of one. ``python -m rtcomplexity.testing.plans sample_data`` writes all four and their
+README.
 """
 
 from __future__ import annotations
@@ -92,6 +93,20 @@ COLLAPSED_LOBE = Ellipsoid(semi_axes_mm=(22.0, 18.0, 16.0), centre_mm=(-75.0, 10
 CENTRAL_GTVP = Several(bodies=(Hollow(outer=CENTRAL_PRIMARY, cavities=(CENTRAL_CAVITY,)), CENTRAL_SATELLITE))
 CENTRAL_BODIES = (CENTRAL_PRIMARY, CENTRAL_SATELLITE, CENTRAL_NODE)
 CENTRAL_CTV_MARGIN_MM, CENTRAL_PTV_MARGIN_MM = 5.0, 10.0
+
+SPICULATED_PRIMARY = SpiculatedSphere(
+    radius_mm=9.0, spicules=8, height=1.2, sharpness=3, twist_per_mm=0.06, centre_mm=(-56.0, 0.0, -12.0)
+)
+SPICULATED_CAVITY = Ellipsoid(semi_axes_mm=(4.5, 4.0, 5.5), centre_mm=(-56.0, 0.0, -12.0))
+SPICULATED_SATELLITES = tuple(
+    LumpyBody(radius_mm=4.5, half_height_mm=6.0, lobes=(Lobe(order=2, amplitude=0.12),), centre_mm=centre_mm)
+    for centre_mm in ((-88.0, -26.0, -7.0), (-90.0, 24.0, -16.0))
+)
+SPICULATED_GTV = Several(
+    bodies=(Hollow(outer=SPICULATED_PRIMARY, cavities=(SPICULATED_CAVITY,)), *SPICULATED_SATELLITES)
+)
+SPICULATED_BODIES = (SPICULATED_PRIMARY, *SPICULATED_SATELLITES)
+SPICULATED_PTV_MARGIN_MM = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +219,27 @@ CENTRAL_ROIS = (
     BRONCHIAL_TREE,
     GREAT_VESSELS,
 )
-SAMPLE_ROIS = {"routine_sbrt": ROUTINE_ROIS, "pet_ct_nsclc": NSCLC_ROIS, "complex_central": CENTRAL_ROIS}
+SPICULATED_ROIS = (
+    _target("GTV", SPICULATED_GTV, points=112),
+    _grown(
+        "PTV",
+        Group(bodies=tuple(Grown(body=b, margin_mm=SPICULATED_PTV_MARGIN_MM) for b in SPICULATED_BODIES)),
+        "GTV + 5 mm",
+    ),
+    BODY,
+    *LUNGS,
+    CORD,
+    OESOPHAGUS,
+    HEART,
+    BRONCHIAL_TREE,
+    GREAT_VESSELS,
+)
+SAMPLE_ROIS = {
+    "routine_sbrt": ROUTINE_ROIS,
+    "pet_ct_nsclc": NSCLC_ROIS,
+    "complex_central": CENTRAL_ROIS,
+    "supported_central": SPICULATED_ROIS,
+}
 
 
 def _routine_sbrt(layout: Layout) -> PlanDescription:
@@ -250,10 +285,28 @@ def _complex_central(layout: Layout) -> PlanDescription:
     )
 
 
+def _supported_central(layout: Layout) -> PlanDescription:
+    tumors = (
+        (SPICULATED_PRIMARY, anatomy.TUMOUR),
+        (SPICULATED_CAVITY, anatomy.NECROSIS),
+        *((body, anatomy.TUMOUR) for body in SPICULATED_SATELLITES),
+    )
+    layers = anatomy.thorax_with(tumors)
+    patient = SyntheticPatient(patient_id="SYNTHETIC-0004", name="Synthetic^Spiculated")
+    return PlanDescription(
+        key="supported_central",
+        patient=patient,
+        images=(_planning_ct(layers, layout), _pet(layers, patient, layout)),
+        structure_sets=(_structure_set("supported_central", layout),),
+        rt_plans=(RtPlanDescription(fractions=(5,), prescriptions=((50.0, 2),)),),
+    )
+
+
 _BUILDERS: dict[str, Callable[[Layout], PlanDescription]] = {
     "routine_sbrt": _routine_sbrt,
     "pet_ct_nsclc": _pet_ct_nsclc,
     "complex_central": _complex_central,
+    "supported_central": _supported_central,
 }
 SAMPLE_NAMES: tuple[str, ...] = tuple(_BUILDERS)
 """The sample plans, the plainest first."""
@@ -403,6 +456,11 @@ _ABOUT = {
         "A spiculated primary with a cavity, a satellite and a node, against airway and vessels; CT, PET, and an MR "
         "in a frame of its own with a registration object; 5 fractions of 10 Gy."
     ),
+    "supported_central": (
+        "A small primary with long spicules round a cavity, and two satellites on the same slices: hard in shape and "
+        "topology beyond doubt, with nothing added elsewhere. CT and PET in one frame; 5 fractions of 10 Gy. Made "
+        "before the cutoffs of thoracic-delineation-2 were computed; whatever it comes to is reported."
+    ),
 }
 
 
@@ -411,9 +469,9 @@ def readme() -> str:
     lines = [
         "# Sample plans",
         "",
-        "Three synthetic thorax plans, made of analytic solids by `rtcomplexity.testing`: no patient, no scanner, no",
+        "Four synthetic thorax plans, made of analytic solids by `rtcomplexity.testing`: no patient, no scanner, no",
         "planning system. They show what the program does and serve tests; they are evidence of nothing. Their",
-        "geometry was frozen before any score was calibrated.",
+        "geometry was frozen before the scores they are shown with were calibrated.",
         "",
         "Written, this file too, by `python -m rtcomplexity.testing.plans sample_data`; a test says that the command",
         "still writes the same bytes.",

@@ -17,7 +17,7 @@ def build(tmp_path):
     def built(*groups):
         for number, one in enumerate(dataset for group in groups for dataset in group):
             save(tmp_path, f"{number}", one)
-        return build_series(index_folder(tmp_path, settings=Settings()).images)
+        return build_series(index_folder(tmp_path, settings=Settings()).images, settings=Settings())
 
     return built
 
@@ -158,10 +158,12 @@ def test_phases_in_one_series_are_split_by_what_tells_them_apart(build):
     assert findings(found) == []
 
 
-def test_duplicate_positions_that_nothing_tells_apart_are_a_finding(build):
-    (found,), _ = build(slices([0, 2, 4]), slices([2], root="1.7.9", SeriesInstanceUID="1.7"))
+def test_duplicate_positions_that_nothing_tells_apart_are_a_finding_and_have_no_value(build):
+    (found, rest), _ = build(slices([0, 2, 4]), slices([2], root="1.7.9", SeriesInstanceUID="1.7"))
     assert findings([found]) == ["duplicate-slice-positions"]
     assert len(found.series.paths) == 3
+    assert found.series.ambiguous_slices == (1,)
+    assert (len(rest.series.paths), bool(rest.not_counted_because)) == (1, True)
 
 
 def test_one_slice_takes_its_spacing_from_slice_thickness(build):
@@ -188,8 +190,10 @@ def test_an_enhanced_image_is_a_stack_of_frames(build):
     assert issues == ()
 
 
-@pytest.mark.parametrize("keyword", ["TemporalPositionIndex", "FrameAcquisitionNumber"])
-def test_the_phases_of_an_enhanced_image_stand_in_the_order_of_their_numbers(build, keyword):
+@pytest.mark.parametrize(
+    ("keyword", "number"), [("TemporalPositionIndex", "phase"), ("FrameAcquisitionNumber", "volume")]
+)
+def test_the_phases_of_an_enhanced_image_stand_in_the_order_of_their_numbers(build, keyword, number):
     dataset = new(ENHANCED_CT, "1.7.1", Modality="CT", FrameOfReferenceUID="1.9", Rows=5, Columns=7)
     shared = item(
         PixelMeasuresSequence=[item(PixelSpacing=[0.5, 0.8], SliceThickness=2)],
@@ -208,7 +212,7 @@ def test_the_phases_of_an_enhanced_image_stand_in_the_order_of_their_numbers(bui
         ]
     )
     found, _ = build([dataset])
-    assert [(one.phase, numbers[one.series.frame_indices[0] // 2]) for one in found] == [
+    assert [(getattr(one, number), numbers[one.series.frame_indices[0] // 2]) for one in found] == [
         (0, 1),
         (1, 9),
         (2, 10),

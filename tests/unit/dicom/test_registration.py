@@ -14,6 +14,7 @@ from rtcomplexity.dicom.parsing import parse
 from rtcomplexity.dicom.registration import (
     DEFORMABLE_REGISTRATION_UID,
     SPATIAL_REGISTRATION_UID,
+    ImageHome,
     read_frame_relationships,
     read_registration,
 )
@@ -131,6 +132,56 @@ def test_a_frame_moved_within_itself_is_not_used():
     )
     assert value.mappings == ()
     assert codes(issues) == ["registration-within-one-frame", "registration-empty"]
+
+
+def naming(source_uid, image_uids, matrix):
+    item = registration_item(source_uid, matrix_item(matrix))
+    if not source_uid:
+        del item.FrameOfReferenceUID
+    images = [Dataset() for _ in image_uids]
+    for image, uid in zip(images, image_uids, strict=True):
+        image.ReferencedSOPInstanceUID = uid
+    item.ReferencedImageSequence = images
+    return item
+
+
+def homes(frame, series, *uids):
+    return {uid: ImageHome(frame_of_reference_uid=frame, series_uid=series) for uid in uids}
+
+
+def test_an_item_that_names_images_alone_maps_the_frame_that_they_lie_in():
+    moved = translation(10, -6, 9)
+    here = homes(SOURCE, "1.7", "1.7.1", "1.7.2")
+    found, issues = read_registration(registration(naming("", ["1.7.1", "1.7.2"], moved)), "", here)
+    (mapping,) = found.mappings
+    assert (mapping.source_frame_uid, mapping.source_series_uid) == (SOURCE, "")
+    np.testing.assert_array_equal(mapping.registered_from_source, moved)
+    assert codes(issues) == []
+
+
+@pytest.mark.parametrize(
+    "here", [{}, homes(SOURCE, "1.7", "1.7.1") | homes("1.2.3", "1.8", "1.7.2")], ids=["none here", "two frames"]
+)
+def test_an_item_whose_images_have_no_one_frame_is_left_out_and_says_so(here):
+    found, issues = read_registration(registration(naming("", ["1.7.1", "1.7.2"], translation(1, 2, 3))), "", here)
+    assert found.mappings == ()
+    assert "registration-images-without-frame" in codes(issues)
+
+
+def test_a_registration_within_one_frame_moves_the_one_series_that_it_names():
+    here = homes(REGISTERED, "1.7", "1.7.1", "1.7.2")
+    found, issues = read_registration(registration(naming(REGISTERED, ["1.7.1"], translation(4, 0, 0))), "", here)
+    (mapping,) = found.mappings
+    assert (mapping.source_frame_uid, mapping.source_series_uid) == (REGISTERED, "1.7")
+    assert codes(issues) == ["registration-within-one-frame"]
+
+
+def test_the_date_of_a_registration_is_read():
+    dataset = registration(registration_item(SOURCE, matrix_item(translation(1, 2, 3))))
+    dataset.InstanceCreationDate, dataset.InstanceCreationTime = "20240101", "080000"
+    assert read_registration(dataset, "")[0].written_at == "20240101080000"
+    dataset.ContentDate, dataset.ContentTime = "20240105", "110000"
+    assert read_registration(dataset, "")[0].written_at == "20240105110000"
 
 
 @pytest.mark.parametrize(

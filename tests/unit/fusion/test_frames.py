@@ -1,5 +1,6 @@
 """From frame to frame: each object in its own direction, inverted and chained where needed."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -149,3 +150,20 @@ def test_an_object_written_the_wrong_way_round_disagrees_with_its_twin():
     assert registration_issues(twins) == ()
     wrong = [twins[0], registration(MR, "9.2", a=(CT, A))]
     assert [issue.code for issue in registration_issues(wrong)] == ["registrations-disagree"]
+
+
+def test_a_newer_registration_that_differs_is_used_and_the_older_one_named():
+    older = dataclasses.replace(registration(CT, "9.1", a=(MR, A)), written_at="20240105")
+    newer = dataclasses.replace(registration(CT, "9.2", a=(MR, B)), written_at="20240106")
+    np.testing.assert_allclose(find_point_map([older, newer], MR, CT)(POINTS), moved(B), atol=1e-12)
+    (issue,) = registration_issues([older, newer])
+    assert issue.code == "registrations-disagree"
+    assert "the newest (9.2) is used, not 9.1" in issue.text
+
+
+def test_a_newer_registration_that_agrees_is_named_too():
+    older, newer = (
+        dataclasses.replace(registration(CT, f"9.{n}", a=(MR, A)), written_at=f"2024010{n}") for n in (1, 2)
+    )
+    (issue,) = registration_issues([older, newer])
+    assert issue.code == "registration-replaced"
