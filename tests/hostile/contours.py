@@ -193,10 +193,10 @@ CASES = (
     issue(88, "contours of an unknown type", of_type(b"SPIRAL"), "contour-type-unknown"),
     issue(89, "Number of Contour Points lies", on_contours(lying_count), "contour-point-count-disagrees"),
     issue(90, "values that are no triples", on_contours(not_triples), LEFT_OUT),
-    right(91, "a contour of a million points", dataset(million_points), GTV_CM3, times=300),
+    right(91, "a contour of a million points", dataset(million_points), GTV_CM3, times=120),
     error(92, "1000 ROIs", many_rois(1000, "ORGAN"), "more than 500 ROIs"),
     error(92, "400 targets", many_rois(400, "GTV"), "more than 300 targets"),
-    same(92, "10 000 contours of one ROI beside the good ones", rois(many_contours), times=200),
+    same(92, "10 000 contours of one ROI beside the good ones", rois(many_contours), times=60),
     issue(93, "contours of no area", on_contours(flat), "contours-without-area"),
     issue(
         94,

@@ -23,6 +23,8 @@ REFUSED = {
 WITHIN_FILES = {"max_nesting", "max_inflation", "inflation_floor_bytes"}
 OF_PIXELS = {"max_image_pixels", "max_frame_pixels"}
 """Their tests stand with the reader of pixels, and in number 50 and 52 of the table."""
+OF_ARCHIVES = {"max_archive_entries"}
+"""Its test stands with the reader of archives."""
 
 
 @pytest.mark.parametrize(("name", "most", "says"), [(name, *rest) for name, rest in REFUSED.items()])
@@ -53,7 +55,7 @@ def test_a_command_without_memory_says_so_and_is_no_fault_of_the_program(zygote,
 
 def test_every_limit_is_tried():
     limits = {field.name for field in fields(Settings) if field.name.startswith(("max_", "inflation_"))}
-    assert limits == REFUSED.keys() | WITHIN_FILES | OF_PIXELS
+    assert limits == REFUSED.keys() | WITHIN_FILES | OF_PIXELS | OF_ARCHIVES
 
 
 def _undefined():

@@ -6,11 +6,12 @@ about. Element values stay raw bytes: :mod:`rtcomplexity.dicom.elements` reads t
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import warnings
 import zlib
 from io import BytesIO
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from pydicom.dataelem import RawDataElement
 from pydicom.errors import BytesLengthException, InvalidDicomError
@@ -23,6 +24,7 @@ from pydicom.filereader import (
 from pydicom.uid import AllTransferSyntaxes
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
+from rtcomplexity.dicom.explicit_vr import read_explicit
 from rtcomplexity.errors import LimitExceededError, UnreadableFileError
 from rtcomplexity.settings import Settings
 
@@ -138,8 +140,25 @@ def parse(source: bytes | BinaryIO, *, header_only: bool = False, settings: Sett
     LimitExceededError
         If a deflated file unpacks to too much, or elements are too many or nested too deeply.
     """
+    is_end = _is_content if header_only else _is_pixels
+    dataset = _parse_usual(source, is_end, settings) if isinstance(source, bytes) else None
+    dataset = _parse_any(source, is_end, settings) if dataset is None else dataset
+    _refuse_too_deep(dataset, settings.max_nesting)
+    return dataset
+
+
+def _parse_usual(source: bytes, is_end: Callable[[int], bool], settings: Settings) -> Dataset | None:
+    """Parse a file in the usual encoding; None for any other, and where it is broken: :func:`_parse_any` says how."""
+    with warnings.catch_warnings(), contextlib.suppress(*PARSE_FAULTS):
+        warnings.simplefilter("ignore")
+        return read_explicit(source, is_end, settings.max_elements)
+    return None
+
+
+def _parse_any(source: bytes | BinaryIO, is_end: Callable[[int], bool], settings: Settings) -> Dataset:
+    """Parse a file in whatever encoding, by pydicom and with the guards that it lacks."""
     stream = BytesIO(source) if isinstance(source, bytes) else source
-    stop_when = _counted(_at_content if header_only else _at_pixels, settings.max_elements)
+    stop_when = _counted(is_end, settings.max_elements)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what matters of them is checked here and by the readers
@@ -152,7 +171,6 @@ def parse(source: bytes | BinaryIO, *, header_only: bool = False, settings: Sett
     except PARSE_FAULTS as fault:
         raise UnreadableFileError(f"A DICOM file is broken: {describe(fault)}.", _AGAIN) from fault
     _refuse_double_at(start, dataset)
-    _refuse_too_deep(dataset, settings.max_nesting)
     return dataset
 
 
@@ -168,7 +186,9 @@ def inflated_pixels(stream: BinaryIO, settings: Settings) -> BytesIO:
     """
     try:
         unpacked = _inflated(stream, settings)
-        read_dataset(unpacked, is_implicit_VR=False, is_little_endian=True, stop_when=_at_pixels)
+        read_dataset(
+            unpacked, is_implicit_VR=False, is_little_endian=True, stop_when=lambda tag, _vr, _length: _is_pixels(tag)
+        )
     except PARSE_FAULTS as fault:
         raise UnreadableFileError(f"A DICOM file is broken: {describe(fault)}.", _AGAIN) from fault
     return unpacked
@@ -187,18 +207,13 @@ def describe(fault: BaseException) -> str:
 
 def is_cut_short(dataset: Dataset) -> bool:
     """Whether the last element holds fewer bytes than its length says (pydicom passes that silently)."""
-    tags = list(dataset.keys())
-    if not tags:
-        return False
-    last = raw_element(dataset, tags[-1])
+    last = next(reversed(dict(dataset._dict).values()), None)  # noqa: SLF001 -- the public ways convert every value
     return isinstance(last, RawDataElement) and is_short(last)
 
 
 def raw_element(dataset: Dataset, tag: int) -> RawDataElement | DataElement | None:
     """Return an element as it was read (pydicom converts only on access); None where it is absent."""
-    if tag not in dataset:
-        return None
-    return cast("RawDataElement | DataElement", dataset.get_item(tag, keep_deferred=True))
+    return dataset._dict.get(tag)  # type: ignore[call-overload,no-any-return]  # noqa: SLF001 -- asked for every slice
 
 
 def is_short(element: RawDataElement) -> bool:
@@ -277,11 +292,11 @@ def _twice(tag: str) -> UnreadableFileError:
     return UnreadableFileError(f"A DICOM file is broken: the element {tag} stands in it twice.", _AGAIN)
 
 
-def _counted(stop_when: _StopWhen, limit: int) -> _StopWhen:
-    """Give the same answers as `stop_when`, as long as elements are not too many and none stands twice."""
+def _counted(is_end: Callable[[int], bool], limit: int) -> _StopWhen:
+    """Give the same answers as `is_end`, as long as elements are not too many and none stands twice."""
     seen: set[int] = set()
 
-    def stop(tag: BaseTag, vr: str | None, length: int) -> bool:
+    def stop(tag: BaseTag, _vr: str | None, _length: int) -> bool:
         if tag in seen and len(seen) > 1:  # pydicom may ask twice about the first
             raise _twice(str(tag))
         seen.add(tag)
@@ -290,7 +305,7 @@ def _counted(stop_when: _StopWhen, limit: int) -> _StopWhen:
                 f"A DICOM file has more than {limit} elements.",
                 "check where it comes from, or raise RTCOMPLEXITY_MAX_ELEMENTS.",
             )
-        return stop_when(tag, vr, length)
+        return is_end(tag)
 
     return stop
 
@@ -318,10 +333,14 @@ def _parsed_items(dataset: Dataset) -> list[Dataset]:
     ]
 
 
-def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+def _is_pixels(tag: int) -> bool:
     return tag >> 16 >= _PIXEL_GROUP
 
 
-def _at_content(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+def _is_content(tag: int) -> bool:
     group = tag >> 16
     return group in _CONTENT_GROUPS or group >= _PIXEL_GROUP
+
+
+def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    return _is_pixels(tag)

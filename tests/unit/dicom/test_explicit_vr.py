@@ -1,0 +1,128 @@
+"""What is read straight is what pydicom reads; whatever is unusual is left to it."""
+
+import struct
+import warnings
+from pathlib import Path
+
+import pydicom
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+
+from hostile import container, plans
+from rtcomplexity.dicom import parsing
+from rtcomplexity.settings import Settings
+from rtcomplexity.testing.strategies import spoiled_files
+
+SET, SLICE = plans.good_files()[plans.SET], plans.good_files()["ct/ct_006.dcm"]
+LIMITS = Settings()
+
+
+def straight(data, is_end=parsing._is_pixels, most=LIMITS.max_elements):
+    return parsing._parse_usual(data, is_end, Settings(max_elements=most))
+
+
+CONVERTED = 0x00080005
+"""Specific Character Set, which pydicom converts while it reads, as it does some of the file meta information."""
+
+
+def everything(dataset):
+    """All that a reader can ask for."""
+    raw = {tag: element for tag, element in dataset._dict.items() if tag != CONVERTED}
+    encoding = dataset.original_encoding, dataset.original_character_set, dataset.get(CONVERTED)
+    return list(dataset._dict), raw, list(dataset.file_meta._dict), parsing.encoding_fault(dataset), encoding
+
+
+def assert_as_pydicom(data):
+    """Compare with pydicom wherever the answer is not left to it; say whether it was."""
+    for is_end in (parsing._is_pixels, parsing._is_content):
+        if (found := straight(data, is_end)) is None:
+            return False
+        assert everything(found) == everything(parsing._parse_any(data, is_end, LIMITS))
+    return True
+
+
+@pytest.mark.parametrize("name", plans.good_files())
+def test_a_good_file_is_read_straight_as_pydicom_reads_it(name):
+    assert assert_as_pydicom(plans.good_files()[name])
+
+
+@pytest.mark.parametrize("data", [SET, SLICE], ids=["structure set", "slice"])
+def test_a_spoiled_file_is_read_as_pydicom_reads_it_or_left_to_it(data):
+    @hypothesis_settings(max_examples=200, suppress_health_check=list(HealthCheck))
+    @given(spoiled_files(data))
+    def compare(content):
+        assert_as_pydicom(content)
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="pydicom")  # that what is written here is bad
+        compare()
+
+
+def undefined_lengths():
+    read = pydicom.dcmread(pydicom.filebase.DicomBytesIO(SET))
+    container.undefined_lengths(read)
+    return plans.to_bytes(read)
+
+
+def test_sequences_of_undefined_length_are_read_as_pydicom_reads_them():
+    assert assert_as_pydicom(undefined_lengths())
+    for end in range(len(SET) // 2, len(SET), 97):
+        assert_as_pydicom(undefined_lengths()[:end])
+
+
+@pytest.mark.parametrize("end", [0, 1, 7, 8, 11, 12])
+def test_a_file_cut_anywhere_in_an_element_is_read_as_pydicom_reads_it(end):
+    place = SLICE.index(struct.pack("<HH2s", 0x0008, 0x0060, b"CS"))
+    assert assert_as_pydicom(SLICE[: place + end])
+
+
+def without(keyword):
+    def change(read):
+        delattr(read, keyword)
+
+    return change
+
+
+def charset(read):
+    read.SpecificCharacterSet = ["", "ISO 2022 IR 149"]
+
+
+def test_a_declared_character_set_is_kept():
+    read = pydicom.dcmread(pydicom.filebase.DicomBytesIO(SLICE))
+    charset(read)
+    assert assert_as_pydicom(plans.to_bytes(read))
+
+
+UNUSUAL = {
+    "no prefix": SLICE[:128] + b"XXXX" + SLICE[132:],
+    "implicit VR": SLICE.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2\0\0\0", 1),
+    "big endian": SLICE.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.2\0", 1),
+    "an unknown transfer syntax": SLICE.replace(b"1.2.840.10008.1.2.1\0", b"1.2.3.4.5.6.7.8.9.0\0", 1),
+    "an unknown VR": SLICE.replace(struct.pack("<HH2s", 8, 0x60, b"CS"), struct.pack("<HH2s", 8, 0x60, b"QQ"), 1),
+    "an element twice": SLICE.replace(struct.pack("<HH", 8, 0x70), struct.pack("<HH", 8, 0x60), 1),
+    "an element out of order": SLICE.replace(struct.pack("<HH", 8, 0x60), struct.pack("<HH", 8, 0x16), 1),
+    "an undefined length": SLICE.replace(b"\x08\x00\x60\x00CS\x02\x00CT", b"\x08\x00\x60\x00UN\0\0\xff\xff\xff\xff", 1),
+    "an unknown character set": SLICE.replace(b"ISO_IR 192", b"ISO_IR 999", 1),
+    "nothing but a prefix": SLICE[:132],
+    "no element after the meta information": SLICE[: SLICE.index(b"\x08\x00\x05\x00CS")],
+}
+
+
+@pytest.mark.parametrize("what", UNUSUAL)
+def test_what_is_unusual_is_left_to_pydicom(what):
+    assert UNUSUAL[what] not in {SLICE, SET}
+    assert straight(UNUSUAL[what]) is None
+
+
+def test_too_many_elements_are_left_to_the_guard_that_refuses_them():
+    assert straight(SLICE, most=5) is None
+    with pytest.raises(parsing.LimitExceededError, match="more than 5 elements"):
+        parsing.parse(SLICE, settings=Settings(max_elements=5))
+
+
+@pytest.mark.real_data
+def test_real_files_are_read_as_pydicom_reads_them(real_data):
+    folders = ("lung1_001", "malformed")
+    paths = [path for folder in folders for path in Path(real_data, folder).rglob("*") if path.is_file()]
+    assert sum(assert_as_pydicom(path.read_bytes()) for path in paths) > 100
