@@ -31,12 +31,20 @@ def test_what_cannot_be_stated_is_refused_with_what_can(plan, stated):
         analyze(plan, AnalyzeOptions(quick=True, **stated))
 
 
-def test_a_name_that_no_roi_has_is_told_without_the_name(plan):
-    issues = analyze(plan, AnalyzeOptions(aliases={"doe^jane": TargetClass.GTV}, quick=True)).record.issues
+@pytest.mark.parametrize("identified", [True, False])
+def test_a_name_that_no_roi_has_is_an_issue_that_names_it_only_where_names_may_stand(plan, identified):
+    stated = AnalyzeOptions(aliases={"doe^jane": TargetClass.GTV}, quick=True)
+    issues = analyze(plan, stated, identified=identified).record.issues
     (found,) = [issue for issue in issues if issue.code == "map-name-unmet"]
     assert found.severity == "warning"
     assert "GTV" in found.text
-    assert "doe" not in found.text
+    assert ("“doe^jane”" in found.text) is identified
+    assert ("doe" in found.text) is identified
+
+
+def test_a_name_that_no_roi_has_is_no_option_in_force(plan):
+    record = analyze(plan, AnalyzeOptions(aliases={"doe^jane": TargetClass.GTV}, quick=True)).record
+    assert "--map" not in record.options
 
 
 def test_a_name_that_an_roi_has_is_no_issue(plan):

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.case.image_link import do_agree, planes_agree
 from rtcomplexity.case.roi_frames import rois_elsewhere
+from rtcomplexity.case.target_names import alias_key
 from rtcomplexity.model.case import ImageLink
-from rtcomplexity.model.issue import Issue, Severity, roi_subject
+from rtcomplexity.model.issue import Issue, Severity, roi_subject, typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,10 +109,16 @@ def input_issues(index: FileIndex) -> list[Issue]:
     return issues
 
 
+def met_aliases(aliases: Mapping[str, TargetClass], chosen: StructureSet) -> Mapping[str, TargetClass]:
+    """Those of the aliases whose name an ROI has: the others change nothing."""
+    names = {alias_key(roi.name) for roi in chosen.rois}
+    return {name: kind for name, kind in aliases.items() if name in names}
+
+
 def unmet_alias_issues(aliases: Mapping[str, TargetClass], chosen: StructureSet) -> tuple[Issue, ...]:
-    """Say how many names of ROIs were given that no ROI has; the names themselves may name somebody."""
-    names = {roi.name.strip().casefold() for roi in chosen.rois}
-    unmet = [kind.value for name, kind in aliases.items() if name not in names]
+    """Say which names of ROIs were given that no ROI has."""
+    met = met_aliases(aliases, chosen)
+    unmet = [f"{typed(name)}={kind.value}" for name, kind in aliases.items() if name not in met]
     if not unmet:
         return ()
     text = (

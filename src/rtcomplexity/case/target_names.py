@@ -1,28 +1,26 @@
 """Which target volume an ROI delineates, and which of its facts decided that.
 
 Order: the user's alias, RT ROI Interpreted Type, observation label, codes, name. A generic type (ORGAN, AVOIDANCE,
-CONTROL, empty ...) yields to a name that clearly says target: whole archives type their targets ORGAN. A name with
-TG-263's prefix for "not for dose evaluation" (z or _) is never a target. Knows nothing of geometry.
+CONTROL, empty ...) yields to a plain target name, since whole archives type their targets ORGAN; beside a target word
+in a longer name it holds. A name that is surely a planning structure made from a target (ring, expansion, organ less
+target) is none, whatever the type. The words stand in ``vocabulary.toml``. Knows nothing of geometry.
 """
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from rtcomplexity.case.vocabulary import Kind, Term, letters_of, terms_of, vocabulary, words_of
 from rtcomplexity.errors import UsageError
 from rtcomplexity.model.structure_set import ClassDecidedBy, TargetClass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rtcomplexity.model.structure_set import Code
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
 
 NO_ALIASES: Final[Mapping[str, TargetClass]] = MappingProxyType({})
 
@@ -50,86 +48,62 @@ _GENERIC_TYPES: Final = MappingProxyType(
         **dict.fromkeys(("CONTROL", "CAVITY"), TargetClass.OTHER),
     }
 )
-"""Types that hold only where nothing else says target."""
-
-_EXCLUDED: Final = re.compile(r"_|z(?=[A-Z_\W\d])")
-_TARGET_WORD: Final = re.compile(
-    r"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]{3}))(?P<internal>[iI]?)(?P<kind>GTV|CTV|PTV|ITV)", re.IGNORECASE
-)
-_SUBTRACTED: Final = re.compile(
-    r"(?:GTV|CTV|PTV|ITV)[\w ]*?\s*(?:-|\u2212|\bminus\b)\s*[\w ]*?(?:GTV|CTV|PTV|ITV)", re.IGNORECASE
-)
-_ORGAN_LESS_TARGET: Final = re.compile(
-    r"(?:-|\u2212|\bminus\b|\bexcl?\b\.?|without)\s*[iI]?(?:GTV|CTV|PTV|ITV)", re.IGNORECASE
-)
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_BODY_WALL: Final = re.compile(r"(chest|thorax|thoracic|abdominal)[\W_]*wall", re.IGNORECASE)
-"""Walls of the body are anatomy, and may hold a tumour; a wall of anything else is a planning helper."""
-_HELPERS: Final = _words(
-    "ring rings opt optim optimise optimize optimisation optimization avoid avoidance shell wall dummy help "
-    "helper hulp minus sub subtract outside isodose norm tuning nt not non excl exclude overlap inter "
-    "intersect intersection buildup prv"
-)
-_OTHERS: Final = _words(
-    "iso isocenter isocentre isoc marker markers couch couchsurface couchinterior table tabletop bolus "
-    "fiducial fiducials seed seeds wire clip clips scar artifact artefact pacemaker"
-)
-_EXTERNALS: Final = frozenset(
-    {"body", "external", "patient", "skin outline", "outline", "patient outline", "body contour"}
-)
-_ORGANS: Final = _words(
-    "lung heart cord spinalcord canal spinalcanal myelum ruggenmerg esophagus oesophagus oesofagus slokdarm "
-    "bronchus bronchi bronchial bronch bronchustree carina trachea airway aorta vena cava svc ivc vessel ves "
-    "pulmonary artery vein great greatves atrium ventricle pericardium lad hart long longen liver lever "
-    "kidney nier bladder rectum bowel bag stomach spleen duodenum pancreas gallbladder sigmoid colon anus "
-    "brain brainstem chiasm optic nerve eye lens retina cornea cochlea parotid submandibular submand mandible "
-    "larynx pharynx pharyngeal thyroid tongue lip oralcavity femur femoral hip pelvis bone marrow rib ribs "
-    "chestwall thoraxwall thoracicwall abdominalwall "
-    "chest brachial brachialplex plexus breast spine vertebra vertebrae sternum clavicle scapula "
-    "humerus uterus ovary penilebulb penile testis cauda diaphragm gland lacrimal hippocampus pituitary "
-    "muscle skin lobe"
-)
-_STRAYS: Final = (
-    (re.compile(r"(?<![A-Za-z])TBV(?![A-Za-z])|tumou?r[\W_]*bed", re.IGNORECASE), TargetClass.CTV),
-    (re.compile(r"SUV\W*_?prim|PET[\W_]*(?:tumou?r|vol)", re.IGNORECASE), TargetClass.GTV),
-    (re.compile(r"(?<![A-Za-z])(?:BTV|MTV)(?![A-Za-z])", re.IGNORECASE), TargetClass.GTV),
-    (re.compile(r"gross[\W_]*tumou?r", re.IGNORECASE), TargetClass.GTV),
-    (re.compile(r"^(?:primary[\W_]*)?(?:tumou?r|lesion)[\W_]*\d*$", re.IGNORECASE), TargetClass.GTV),
-    (re.compile(r"clinical[\W_]*target[\W_]*vol", re.IGNORECASE), TargetClass.CTV),
-    (re.compile(r"internal[\W_]*target[\W_]*vol", re.IGNORECASE), TargetClass.ITV),
-    (re.compile(r"planning[\W_]*target[\W_]*vol", re.IGNORECASE), TargetClass.PTV),
-)
+"""Types that hold where nothing else says target, and beside a target word in a longer name."""
 _SNOMED: Final = MappingProxyType(
     {"228791009": TargetClass.GTV, "228792002": TargetClass.CTV, "228793007": TargetClass.PTV}
 )
-_PET_DERIVED: Final = re.compile(r"(?<![A-Za-z])(?:SUV|MTV)(?![A-Za-z])", re.IGNORECASE)
-_CROPPED: Final = re.compile(r"\w*-0\d")
-"""TG-263: cropped back by so many millimetres."""
-_DOSE_GY: Final = range(20, 100)
-_SIDES: Final = MappingProxyType(
-    {"l": "L", "lt": "L", "left": "L", "li": "L", "r": "R", "rt": "R", "right": "R", "re": "R"}
-)
-_TG263_ORGANS: Final = MappingProxyType(
+_PLAIN: Final = frozenset(
     {
-        **{word: word.capitalize() for word in ("lung", "heart", "liver", "kidney", "bladder", "rectum", "stomach")},
-        **{
-            word: word.capitalize()
-            for word in ("spleen", "brain", "trachea", "breast", "parotid", "larynx", "mandible")
-        },
-        "lungs": "Lungs",
-        "esophagus": "Esophagus",
-        "oesophagus": "Esophagus",
-        "spinalcord": "SpinalCord",
-        "cord": "SpinalCord",
-        "spinalcanal": "SpinalCanal",
-        "brainstem": "Brainstem",
-        "chestwall": "Chestwall",
-        "aorta": "A_Aorta",
-        "body": "Body",
-        "external": "External",
-        "femoralhead": "Femur_Head",
+        *(Kind.TARGET, Kind.WHOLE_NAME, Kind.QUALIFIER, Kind.NODES, Kind.MODALITY, Kind.SITE, Kind.SIDE),
+        *(Kind.NUMBER, Kind.DOSE, Kind.LENGTH),
     }
 )
+"""What a plain target name is made of."""
+_PLAIN_SIGNS: Final = frozenset("-_.,:;/&^#*+'~ \t")
+_OPENING: Final = frozenset("([_")
+_MARK: Final = Term(kind=Kind.SIGN, text="_")
+"""TG-263's mark of what is not for dose evaluation."""
+_LESS: Final = frozenset({Kind.LESS, Kind.DOUBTFUL_LESS})
+_SHORT: Final = 2
+"""Letters of an unknown word that still counts as a classifier: GTVnd, CTV_a."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameReading:
+    """What a name says by itself."""
+
+    target_class: TargetClass | None = None
+    """None where it says nothing."""
+    words: tuple[str, ...] = ()
+    """The words that decided, as the vocabulary spells them: nothing else of a name, which may identify somebody."""
+    is_plain: bool = False
+    """Whether it is a target name with nothing in it that says otherwise."""
+    is_doubtful: bool = False
+    """Whether its words have another reading too."""
+    sets_target_aside: bool = False
+    """Whether it holds a target word, or TG-263's mark, and names something that is no target."""
+
+    @property
+    def is_target(self) -> bool:
+        """Whether it names a target volume."""
+        return self.target_class is not None and self.target_class.is_target
+
+    @property
+    def is_surely_no_target(self) -> bool:
+        """Whether it says beyond doubt that an ROI made from a target, or not for evaluation, is no target."""
+        return self.sets_target_aside and not self.is_doubtful
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classification:
+    """The class of an ROI, what decided it, and the words that did where words did."""
+
+    target_class: TargetClass
+    decided_by: ClassDecidedBy
+    words: tuple[str, ...] = ()
+
+
+NOTHING: Final = NameReading()
 
 
 def parse_aliases(texts: Iterable[str]) -> Mapping[str, TargetClass]:
@@ -162,9 +136,14 @@ def parse_aliases(texts: Iterable[str]) -> Mapping[str, TargetClass]:
         if not name.strip() or kind.strip().upper() not in known:
             raise UsageError("--map", text, f'"NAME=CLASS" with CLASS one of {", ".join(known)}')
         target_class = TargetClass(kind.strip().upper())
-        if aliases.setdefault(_key(name), target_class) is not target_class:
+        if aliases.setdefault(alias_key(name), target_class) is not target_class:
             raise UsageError("--map", text, "one class for one name")
     return MappingProxyType(aliases)
+
+
+def alias_key(name: str) -> str:
+    """What aliases are compared by: the name without outer spaces, in any case."""
+    return name.strip().casefold()
 
 
 def classify(
@@ -174,7 +153,7 @@ def classify(
     observation_label: str = "",
     codes: Iterable[Code] = (),
     aliases: Mapping[str, TargetClass] = NO_ALIASES,
-) -> tuple[TargetClass, ClassDecidedBy]:
+) -> Classification:
     """Say which target volume an ROI delineates.
 
     Parameters
@@ -190,156 +169,264 @@ def classify(
 
     Returns
     -------
-    tuple[TargetClass, ClassDecidedBy]
+    Classification
         UNRESOLVED, decided by NOTHING, where no fact says.
 
     Examples
     --------
-    >>> classify("GTV-1", interpreted_type="ORGAN")
-    (<TargetClass.GTV: 'GTV'>, <ClassDecidedBy.NAME: 'name'>)
+    >>> found = classify("GTV-1", interpreted_type="ORGAN")
+    >>> found.target_class, found.decided_by, found.words
+    (<TargetClass.GTV: 'GTV'>, <ClassDecidedBy.NAME: 'name'>, ('gtv',))
     """
-    if _key(name) in aliases:
-        return aliases[_key(name)], ClassDecidedBy.ALIAS
-    if _EXCLUDED.match(name.strip()):
-        return TargetClass.OTHER, ClassDecidedBy.NAME
-    kind = interpreted_type.strip().upper()
+    if alias_key(name) in aliases:
+        return Classification(target_class=aliases[alias_key(name)], decided_by=ClassDecidedBy.ALIAS)
+    by_name, kind = read_name(name), interpreted_type.strip().upper()
+    if by_name.is_surely_no_target and kind not in _TYPES.keys() - _TARGETS.keys():
+        return _by_words(by_name, ClassDecidedBy.NAME)
     if kind in _TYPES:
-        return _TYPES[kind], ClassDecidedBy.INTERPRETED_TYPE
-    by_name = class_from_name(name)
-    if by_name is TargetClass.OTHER:
-        return by_name, ClassDecidedBy.NAME
-    repeats_name = _key(observation_label) == _key(name)  # then it adds nothing to the name
-    said = (
-        (None if repeats_name else class_from_name(observation_label), ClassDecidedBy.OBSERVATION_LABEL),
-        (_class_from_codes(codes), ClassDecidedBy.CODE),
+        return Classification(target_class=_TYPES[kind], decided_by=ClassDecidedBy.INTERPRETED_TYPE)
+    if by_name.target_class is TargetClass.OTHER:
+        return _by_words(by_name, ClassDecidedBy.NAME)
+    return _by_generic_type_or_words(kind, _said_first(name, by_name, observation_label, codes))
+
+
+def _said_first(
+    name: str, by_name: NameReading, observation_label: str, codes: Iterable[Code]
+) -> tuple[NameReading, ClassDecidedBy] | None:
+    """What label, codes and name say: the first that says target, else the first that says anything."""
+    repeats_name = alias_key(observation_label) == alias_key(name)  # then it adds nothing to the name
+    said = [
+        (NOTHING if repeats_name else read_name(observation_label), ClassDecidedBy.OBSERVATION_LABEL),
+        (_read_codes(codes), ClassDecidedBy.CODE),
         (by_name, ClassDecidedBy.NAME),
+    ]
+    said = [(reading, by) for reading, by in said if reading.target_class is not None]
+    return next((one for one in said if one[0].is_target), said[0] if said else None)
+
+
+def _by_generic_type_or_words(kind: str, said: tuple[NameReading, ClassDecidedBy] | None) -> Classification:
+    """A generic type holds where nothing says target, or only a longer name does."""
+    generic = _GENERIC_TYPES.get(kind)
+    is_plainly_target = said is not None and said[0].is_target and (said[0].is_plain or said[1] is ClassDecidedBy.CODE)
+    if generic is not None and not is_plainly_target:
+        return Classification(target_class=generic, decided_by=ClassDecidedBy.INTERPRETED_TYPE)
+    if said is None:
+        return Classification(target_class=TargetClass.UNRESOLVED, decided_by=ClassDecidedBy.NOTHING)
+    return _by_words(*said)
+
+
+def _by_words(reading: NameReading, decided_by: ClassDecidedBy) -> Classification:
+    return Classification(
+        target_class=reading.target_class or TargetClass.UNRESOLVED,
+        decided_by=decided_by,
+        words=reading.words,
     )
-    return _first_target(said) or _generic(kind) or _first(said) or (TargetClass.UNRESOLVED, ClassDecidedBy.NOTHING)
+
+
+def _read_codes(codes: Iterable[Code]) -> NameReading:
+    """Class by SNOMED CT code, else by TG-263 code value or the code's meaning."""
+    for code in codes:
+        if code.value in _SNOMED:
+            return NameReading(target_class=_SNOMED[code.value], is_plain=True)
+        for text in (code.value, code.meaning):
+            reading = read_name(text)
+            if reading.target_class is not None:
+                return reading
+    return NOTHING
+
+
+def is_pet_derived(name: str) -> bool:
+    """Whether a name says that the volume is a threshold of PET uptake (SUV, MTV)."""
+    return not vocabulary().pet_derived.isdisjoint(words_of(name))
 
 
 def class_from_name(name: str) -> TargetClass | None:
-    """Read the class from a name alone, by TG-263 and how names stray from it; None where it says nothing.
-
-    Names of planning helpers made from targets (rings, differences, "opt", "PTV!") are OTHER; an organ less a target
-    ("Lungs-GTV") is an organ.
+    """Read the class from a name alone; None where it says nothing.
 
     Examples
     --------
     >>> [class_from_name(name) for name in ("PTV54", "ring PTV", "Lungs-GTV", "ROI 4")]
     [<TargetClass.PTV: 'PTV'>, <TargetClass.OTHER: 'OTHER'>, <TargetClass.OAR: 'OAR'>, None]
     """
-    name = name.strip()
-    words = _words_of(name)
-    if _EXCLUDED.match(name):
-        return TargetClass.OTHER
-    target = _target_word(name)
-    if target is not None:
-        return _target_or_helper(name, words, target)
-    if _key(name) in _EXTERNALS:
-        return TargetClass.EXTERNAL
-    if not _HELPERS.isdisjoint(words) or not _OTHERS.isdisjoint(words):
-        return TargetClass.OTHER
-    return TargetClass.OAR if _names_organ(words) else None
+    return read_name(name).target_class
 
 
-def is_pet_derived(name: str) -> bool:
-    """Whether a name says that the volume is a threshold of PET uptake (SUV, MTV)."""
-    return _PET_DERIVED.search(name.replace("_", " ")) is not None
+def read_name(name: str) -> NameReading:
+    """Read what a name says, by TG-263 and how names stray from it.
 
-
-def tg263_spelling(name: str) -> str | None:
-    """Spell a target or common organ the way TG-263 would; None where it already is, or where nothing is known.
+    Names of planning structures made from targets (rings, expansions, differences, "opt", a bare "PTV!") are OTHER; an
+    organ less a target ("Lungs-GTV", "Lung w/o GTV", "Lungs_GTV") is an organ.
 
     Examples
     --------
-    >>> [tg263_spelling(name) for name in ("GTV-1", "gtv_p", "PTV54", "Lung L", "PTV_High")]
-    ['GTV1', 'GTVp', 'PTV_5400', 'Lung_L', None]
+    >>> read_name("GTV+5mm").target_class, read_name("GTV+5mm").words
+    (<TargetClass.OTHER: 'OTHER'>, ('gtv', '+', 'mm'))
     """
-    name = name.strip()
-    kind = class_from_name(name)
-    found = _TARGET_WORD.search(name)
-    if kind in {TargetClass.OTHER, None}:
-        return None
-    spelled = _target_spelling(name, found) if found and kind is not TargetClass.OAR else _organ_spelling(name)
-    return spelled if spelled and spelled != name else None
+    terms = terms_of(name)
+    if not terms:
+        return NOTHING
+    if name.strip().startswith("_") or terms[0].text in vocabulary().excluded_prefixes:
+        return _aside(TargetClass.OTHER, terms[:1] if terms[0].text in vocabulary().excluded_prefixes else (_MARK,))
+    first = next((place for place, term in enumerate(terms) if term.kind is Kind.TARGET), None)
+    if first is None:
+        return _without_target_word(name, terms)
+    for rule in (_defined, _helped, _less, _enlarged, _several, _organ_first):
+        reading = rule(terms, first)
+        if reading is not None:
+            return reading
+    return _target(terms, first)
 
 
-def _key(name: str) -> str:
-    return name.strip().casefold()
-
-
-def _first_target(
-    said: Iterable[tuple[TargetClass | None, ClassDecidedBy]],
-) -> tuple[TargetClass, ClassDecidedBy] | None:
-    return next(((kind, by) for kind, by in said if kind is not None and kind.is_target), None)
-
-
-def _first(said: Iterable[tuple[TargetClass | None, ClassDecidedBy]]) -> tuple[TargetClass, ClassDecidedBy] | None:
-    return next(((kind, by) for kind, by in said if kind is not None), None)
-
-
-def _generic(kind: str) -> tuple[TargetClass, ClassDecidedBy] | None:
-    return (_GENERIC_TYPES[kind], ClassDecidedBy.INTERPRETED_TYPE) if kind in _GENERIC_TYPES else None
-
-
-def _class_from_codes(codes: Iterable[Code]) -> TargetClass | None:
-    """Class by SNOMED CT code, else by TG-263 code value or the code's meaning."""
-    classes = (
-        _SNOMED.get(code.value) or class_from_name(code.value) or class_from_name(code.meaning) for code in codes
+def _target(terms: Sequence[Term], first: int, *, is_doubtful: bool = False) -> NameReading:
+    plain = all(_is_plain(term) or (term.kind is Kind.ORGAN and place > first) for place, term in enumerate(terms))
+    return NameReading(
+        target_class=terms[first].target_class,
+        words=(terms[first].text,),
+        is_plain=plain and not is_doubtful,
+        is_doubtful=is_doubtful,
     )
-    return next((kind for kind in classes if kind is not None), None)
 
 
-def _target_word(name: str) -> TargetClass | None:
-    found = _TARGET_WORD.search(name)
-    if found is None:
-        return next((kind for pattern, kind in _STRAYS if pattern.search(name)), None)
-    kind = found["kind"].upper()
-    if found["internal"] and kind == "GTV":
-        return TargetClass.ITV  # gross disease with its motion
-    return _TARGETS[kind]
+def _is_plain(term: Term) -> bool:
+    if term.kind is Kind.SIGN:
+        return term.text in _PLAIN_SIGNS or not term.text.isascii()
+    return term.kind in _PLAIN or (term.kind is Kind.UNKNOWN and len(term.text) <= _SHORT)
 
 
-def _target_or_helper(name: str, words: list[str], target: TargetClass) -> TargetClass:
-    if _SUBTRACTED.search(name):
-        return TargetClass.OTHER
-    if _ORGAN_LESS_TARGET.search(name):
-        return TargetClass.OAR if _names_organ(words) else TargetClass.OTHER
-    return TargetClass.OTHER if "!" in name or not _HELPERS.isdisjoint(words) else target
+def _reading(target_class: TargetClass, terms: Iterable[Term]) -> NameReading:
+    return NameReading(target_class=target_class, words=_texts(terms))
 
 
-def _words_of(name: str) -> list[str]:
-    """Words of a name in lower case; a wall of the body is one word."""
-    return [word.lower() for word in _WORD.findall(_BODY_WALL.sub(lambda found: f"{found[1].lower()}wall", name))]
+def _aside(target_class: TargetClass, terms: Iterable[Term], *, is_doubtful: bool = False) -> NameReading:
+    """Reading of a name that holds a target word and names no target."""
+    return NameReading(target_class=target_class, words=_texts(terms), is_doubtful=is_doubtful, sets_target_aside=True)
 
 
-def _names_organ(words: list[str]) -> bool:
-    joined = "".join(words)
-    return joined in _ORGANS or any(word in _ORGANS or word.removesuffix("s") in _ORGANS for word in words)
+def _texts(terms: Iterable[Term]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(term.text for term in terms))
 
 
-def _target_spelling(name: str, found: re.Match[str]) -> str:
-    """Type, classifier, number and dose; what else follows is kept as structure."""
-    kind = ("I" if found["internal"] else "") + found["kind"].upper()
-    rest = name[found.end() :]
-    if _CROPPED.fullmatch(rest):
-        return kind + rest
-    classifier = re.match(r"[_\W]?(sb|par|vas|[npv])(?![A-Za-z])", rest, re.IGNORECASE)
-    if classifier:
-        kind, rest = kind + classifier[1].lower(), rest[classifier.end() :]
-    number = re.match(r"[_\W]*(\d+)(?:[.p]\d+)?\s*(?:Gy)?(?![A-Za-z\d])", rest)
-    if number and int(number[1]) in _DOSE_GY:
-        kind, rest = f"{kind}_{int(number[1]) * 100}", rest[number.end() :]
-    elif number and len(number[1]) <= 2:
-        kind, rest = kind + number[1], rest[number.end() :]
-    rest = re.sub(r"[\W_]+", "_", rest).strip("_")
-    return f"{kind}_{rest}" if rest else kind
+def _without_target_word(name: str, terms: Sequence[Term]) -> NameReading:
+    whole = [term for term in terms if term.kind is Kind.WHOLE_NAME]
+    if whole and all(_is_plain(term) and term.kind is not Kind.SITE for term in terms):
+        return NameReading(target_class=whole[0].target_class, words=(whole[0].text,), is_plain=True)
+    if letters_of(name) in vocabulary().body_names:
+        return _reading(TargetClass.EXTERNAL, terms)
+    others = [
+        term
+        for term in terms
+        if term.kind in {Kind.HELPER, Kind.DOUBTFUL_HELPER, Kind.OTHER, Kind.LESS, Kind.DOUBTFUL_LESS}
+    ]
+    if others:
+        return _reading(TargetClass.OTHER, others)
+    organs = [term for term in terms if term.kind is Kind.ORGAN]
+    return _reading(TargetClass.OAR, organs[:1]) if organs and not whole else NOTHING
 
 
-def _organ_spelling(name: str) -> str | None:
-    words = [word.lower() for word in _WORD.findall(name)]
-    sides = [_SIDES[word] for word in words if word in _SIDES]
-    organ = _TG263_ORGANS.get("".join(word for word in words if word not in _SIDES))
-    if organ is None or len(sides) > 1 or re.search(r"\d", name):
+def _defined(terms: Sequence[Term], first: int) -> NameReading | None:
+    """Read "PTV=CTV+5mm", "PTV (CTV+5mm)": what precedes the sign is named, the rest says how it was made."""
+    opens = next((place for place, term in enumerate(terms) if place > first and term.text in {"=", "("}), None)
+    if opens is None or not all(_is_plain(term) for term in terms[:opens]) or terms[opens - 1].text in {"-", "+"}:
         return None
-    return f"{organ}_{sides[0]}" if sides else organ
+    if any(term.kind in {Kind.HELPER, Kind.DOUBTFUL_HELPER} for term in terms):
+        return None
+    return _target(terms[:opens], first)
+
+
+def _helped(terms: Sequence[Term], first: int) -> NameReading | None:
+    """Set rings, shells, structures for optimization and evaluation aside; a "PTV!" without a dose level is a crop."""
+    certain = [term for term in terms if term.kind is Kind.HELPER]
+    mark = next((place for place, term in enumerate(terms) if term.text == "!"), None)
+    if mark is not None and not any(term.kind is Kind.NUMBER for term in terms[mark:]):
+        certain.append(terms[mark])
+    doubtful = [term for term in terms if term.kind is Kind.DOUBTFUL_HELPER]
+    if not certain and not doubtful:
+        return None
+    return _aside(TargetClass.OTHER, (terms[first], *(certain or doubtful)), is_doubtful=not certain)
+
+
+def _less(terms: Sequence[Term], first: int) -> NameReading | None:
+    """Read one volume less another: an organ less a target is an organ, a target less anything is no target."""
+    for place, term in enumerate(terms):
+        before, after = terms[:place], terms[place + 1 :]
+        if not _says_less(term, before, after):
+            continue
+        said = (*_decisive(before), term, *_decisive(after))
+        kinds = {one.kind for one in said}
+        is_of_organ = place < first or not _decisive(after)
+        if Kind.ORGAN in {one.kind for one in terms[: min(place, first)]} and is_of_organ:
+            return _aside(TargetClass.OAR, said)
+        is_between_known = bool(_decisive(before)) and Kind.TARGET in {one.kind for one in after}
+        return _aside(TargetClass.OTHER, said, is_doubtful=Kind.LESS not in kinds and not is_between_known)
+    return None
+
+
+def _decisive(terms: Iterable[Term]) -> tuple[Term, ...]:
+    return tuple(term for term in terms if term.kind in {Kind.TARGET, Kind.ORGAN, Kind.BODY})
+
+
+def _says_less(term: Term, before: Sequence[Term], after: Sequence[Term]) -> bool:
+    if term.kind in _LESS:
+        return True
+    has_target_after = any(one.kind is Kind.TARGET for one in after)
+    if term.kind is Kind.BETWEEN:
+        return has_target_after and any(one.kind in {Kind.ORGAN, Kind.BODY, Kind.TARGET} for one in before)
+    if term.text not in {"-", "\\"}:
+        return False
+    following = next((one for one in after if one.kind is not Kind.SIDE and one.text not in _OPENING), None)
+    is_next = following is not None and following.kind is Kind.TARGET
+    return is_next and bool(before) and not all(_is_plain(one) and one.kind is not Kind.TARGET for one in before)
+
+
+def _enlarged(terms: Sequence[Term], first: int) -> NameReading | None:
+    """Set a target with a margin aside ("GTV+5mm"); a plus between targets or their numbers joins them."""
+    for place, term in enumerate(terms):
+        if term.text != "+" and term.kind is not Kind.PLUS:
+            continue
+        before, after = terms[:place], [one for one in terms[place + 1 :] if one.text not in _OPENING]
+        if any(one.kind in {Kind.ORGAN, Kind.BODY} for one in (*before, *after[:1])):
+            return _aside(TargetClass.OTHER, (terms[first], term), is_doubtful=True)
+        if after and after[0].kind is Kind.NUMBER:
+            has_unit = len(after) > 1 and after[1].kind is Kind.LENGTH
+            if has_unit or before[-1:] == () or before[-1].kind is not Kind.NUMBER:
+                return _aside(TargetClass.OTHER, (terms[first], term, *after[1 : 1 + has_unit]))
+    return _with_margin(terms, first)
+
+
+def _with_margin(terms: Sequence[Term], first: int) -> NameReading | None:
+    """Set "GTV_5mm" aside: a gross target has no margin; the number might be a slice thickness."""
+    found = terms[first].target_class
+    if found is None or not found.is_gross:
+        return None
+    for number, unit in pairwise(terms):
+        if number.kind is Kind.NUMBER and unit.kind is Kind.LENGTH:
+            return _aside(TargetClass.OTHER, (terms[first], unit), is_doubtful=True)
+    return None
+
+
+def _several(terms: Sequence[Term], first: int) -> NameReading | None:
+    """Read several targets in one name: of one class a union; else the first, unless a sign or word joins them."""
+    targets = [term for term in terms if term.kind is Kind.TARGET]
+    if len({term.target_class for term in targets}) < 2:
+        return None
+    if any(term.text in {"+", "&", "and", "und", "et"} for term in terms[first:]):
+        return _aside(TargetClass.OTHER, targets, is_doubtful=True)
+    return _target(terms, first, is_doubtful=True)
+
+
+def _organ_first(terms: Sequence[Term], first: int) -> NameReading | None:
+    """Read an organ before a target: both lungs hold no one target ("Lungs_GTV" is they less it); one lung may."""
+    before = terms[:first]
+    if any(term.kind is Kind.BODY for term in before):
+        return _aside(TargetClass.OTHER, (*_decisive(before), terms[first]))
+    organs = [term for term in before if term.organ is not None]
+    if not organs:
+        return None
+    if any(term.organ.is_both for term in organs if term.organ):
+        return _aside(TargetClass.OAR, (*organs, terms[first]))
+    if any(term.organ.is_parenchyma for term in organs if term.organ):
+        is_joined = any(term.text == "_" for term in before)
+        if is_joined:
+            return _aside(TargetClass.OAR, (*organs, terms[first]), is_doubtful=True)
+        return _target(terms, first, is_doubtful=True)
+    return _target(terms, first)

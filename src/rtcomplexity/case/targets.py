@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.case.target_names import class_from_name, classify, is_pet_derived
+from rtcomplexity.case.target_names import classify, is_pet_derived, read_name
 from rtcomplexity.errors import LimitExceededError
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 from rtcomplexity.model.structure_set import ClassDecidedBy, TargetClass
@@ -16,10 +16,12 @@ from rtcomplexity.model.structure_set import ClassDecidedBy, TargetClass
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rtcomplexity.case.target_names import NameReading
     from rtcomplexity.model.structure_set import Roi, StructureSet
     from rtcomplexity.settings import Settings
 
-_MOST_LISTED = 20
+_MOST_LISTED: Final = 20
+_TARGET_TYPES: Final = frozenset({"GTV", "CTV", "ITV", "PTV"})
 
 
 def classify_rois(
@@ -56,14 +58,14 @@ def classify_rois(
 
 
 def _classified(roi: Roi, aliases: Mapping[str, TargetClass]) -> Roi:
-    target_class, decided_by = classify(
+    found = classify(
         roi.name,
         interpreted_type=roi.interpreted_type,
         observation_label=roi.observation_label,
         codes=roi.codes,
         aliases=aliases,
     )
-    return replace(roi, target_class=target_class, class_decided_by=decided_by)
+    return replace(roi, target_class=found.target_class, class_decided_by=found.decided_by, class_words=found.words)
 
 
 def _issues(rois: Sequence[Roi]) -> tuple[Issue, ...]:
@@ -74,7 +76,30 @@ def _issues(rois: Sequence[Roi]) -> tuple[Issue, ...]:
             f'Type, label, codes and name do not say what ROIs {_listed(unresolved)} delineate; --map "NAME=GTV" does.'
         )
         issues.append(Issue(code="target-class-unresolved", severity=Severity.INFO, subject="plan", text=text))
-    return (*issues, *_without_area(rois), *(issue for roi in rois for issue in _issues_of(roi)))
+    return (
+        *issues,
+        *_without_area(rois),
+        *_planning_structures(rois),
+        *(issue for roi in rois for issue in _issues_of(roi)),
+    )
+
+
+def _planning_structures(rois: Sequence[Roi]) -> list[Issue]:
+    """Say which ROIs are named after a target and are none, and by which words."""
+    readings = {
+        roi.number: read_name(roi.name)
+        for roi in rois
+        if roi.class_decided_by is ClassDecidedBy.NAME and roi.interpreted_type not in _TARGET_TYPES
+    }
+    found = {number: reading for number, reading in readings.items() if reading.is_surely_no_target}
+    if not found:
+        return []
+    words = sorted({word for reading in found.values() for word in reading.words})
+    text = (
+        f"ROIs {_listed(list(found))} are named after a target or marked as not for evaluation, and were not taken for "
+        f"targets; the words that decided: {_quoted(words)}."
+    )
+    return [Issue(code="target-planning-structures", severity=Severity.INFO, subject="plan", text=text)]
 
 
 def _without_area(rois: Sequence[Roi]) -> list[Issue]:
@@ -90,23 +115,47 @@ def _without_area(rois: Sequence[Roi]) -> list[Issue]:
 
 
 def _issues_of(roi: Roi) -> list[Issue]:
-    issues = []
-    subject = roi_subject(roi.number)
-    by_name = class_from_name(roi.name)
-    if roi.class_decided_by is ClassDecidedBy.INTERPRETED_TYPE and _conflict(roi.target_class, by_name):
-        text = f"Its type says {roi.target_class}, its name {by_name}; the type was taken."
-        issues.append(Issue(code="target-class-conflict", severity=Severity.WARNING, subject=subject, text=text))
-    elif roi.target_class is TargetClass.OTHER and roi.interpreted_type in {"GTV", "CTV", "ITV", "PTV"}:
-        text = f"Its type says {roi.interpreted_type}, its name that it is not for evaluation; it is no target here."
-        issues.append(Issue(code="target-class-conflict", severity=Severity.WARNING, subject=subject, text=text))
+    reading = read_name(roi.name)
+    conflict, doubt = _conflict(roi, reading), _doubt(roi, reading)
+    issues = [_issue("target-class-conflict", roi, conflict)] if conflict else []
+    if doubt:
+        issues.append(_issue("target-name-doubtful", roi, doubt))
     if roi.target_class.is_target and is_pet_derived(roi.name):
         text = "By its name it is a threshold of PET uptake (SUV, MTV): such a region is not drawn by hand."
-        issues.append(Issue(code="target-from-pet", severity=Severity.INFO, subject=subject, text=text))
+        issues.append(_issue("target-from-pet", roi, text, Severity.INFO))
     return issues
 
 
-def _conflict(by_type: TargetClass, by_name: TargetClass | None) -> bool:
-    return by_name is not None and by_name is not by_type and (by_type.is_target or by_name.is_target)
+def _conflict(roi: Roi, reading: NameReading) -> str:
+    """Say that type and name disagree about a target; empty where they do not, or a person stated the class."""
+    if roi.class_decided_by is ClassDecidedBy.ALIAS:
+        return ""
+    words = _quoted(reading.words)
+    if roi.class_decided_by is ClassDecidedBy.INTERPRETED_TYPE:
+        says = reading.target_class is not None and reading.target_class is not roi.target_class
+        concerns = roi.target_class.is_target or reading.is_target
+        if not (says and concerns):
+            return ""
+        return f"Its type says {roi.interpreted_type}, its name {reading.target_class} ({words}); the type was taken."
+    if reading.is_surely_no_target and roi.interpreted_type in _TARGET_TYPES:
+        return f"Its type says {roi.interpreted_type}, its name that it is no target ({words}); the name was taken."
+    return ""
+
+
+def _doubt(roi: Roi, reading: NameReading) -> str:
+    """Say that the words that decided have another reading; empty where they have none."""
+    if not reading.is_doubtful or roi.class_decided_by is not ClassDecidedBy.NAME:
+        return ""
+    words, other = _quoted(reading.words), "a target" if not reading.is_target else "an organ less a target"
+    return f"The words of its name ({words}) were read as {reading.target_class}; they can also mean {other}."
+
+
+def _quoted(words: Sequence[str]) -> str:
+    return ", ".join(f'"{word}"' for word in words)
+
+
+def _issue(code: str, roi: Roi, text: str, severity: Severity = Severity.WARNING) -> Issue:
+    return Issue(code=code, severity=severity, subject=roi_subject(roi.number), text=text)
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -301,6 +301,7 @@ def _roi(roi: Roi, measured: RoiMeasurements | None, *, is_scored: bool) -> rec.
         number=roi.number,
         target_class=roi.target_class.value,
         class_decided_by=roi.class_decided_by.value,
+        class_words=roi.class_words,
         generation=_text(roi.generation),
         derived_from=None if measured is None else measured.derived_from,
         is_gross_target=is_scored,

@@ -28,6 +28,8 @@ CLAIM_FIELDS: Final = frozenset(
     }
 )  # fmt: skip
 """What of a stated claim identifies nobody; every other field of it is left out."""
+_TYPED: Final = re.compile("“[^”]*”")
+"""What a user typed, as :func:`rtcomplexity.model.issue.typed` quotes it."""
 _FEWEST_DOTS: Final = 2
 """In a UID that is looked for inside texts; a shorter one would be a plain number."""
 
@@ -103,11 +105,11 @@ class _Hidden:
         return NOT_SHOWN if key in FREE_FIELDS else self.text(text)
 
     def text(self, text: str) -> str:
-        """Return a text with every UID keyed and every quoted ROI name as class and number."""
+        """Return a text with every UID keyed, quoted ROI names as class and number, and nothing that a user typed."""
         text = self.uids.sub(lambda found: keyed_uid(found[0], self.plan_id), text)
         for name, label in self.quoted.items():
             text = text.replace(name, label)
-        return text
+        return _TYPED.sub("a name", text)
 
 
 def _uids(value: Any, key: str = "") -> Iterator[str]:  # noqa: ANN401 - any JSON value

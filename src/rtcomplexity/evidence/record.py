@@ -205,6 +205,8 @@ class RoiRecord(_Frozen):
     number: int
     target_class: str
     class_decided_by: str
+    class_words: tuple[str, ...] = ()
+    """Words of the vocabulary that decided the class, where words of a name, label or code did."""
     generation: str
     derived_from: int | None
     """Number of the region of which this is a uniform expansion."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+_QUOTES: Final = str.maketrans({"“": '"', "”": '"'})
 
 
 class Severity(StrEnum):
@@ -16,7 +19,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Issue:
-    """One finding. Its text names no patient, path or ROI name; an ROI is meant by its number in `subject`."""
+    """One finding. Its text names no patient, path or ROI of the files; an ROI is meant by its number in `subject`.
+
+    What a user typed may stand in it as :func:`typed` writes it.
+    """
 
     code: str
     """Stable kebab-case key, e.g. ``duplicate-contours``."""
@@ -30,3 +36,14 @@ class Issue:
 def roi_subject(number: int) -> str:
     """Subject of an issue about the ROI of that number."""
     return f"roi:{number}"
+
+
+def typed(text: str) -> str:
+    """Quote what a user typed so that a de-identified record leaves it out: it may name somebody.
+
+    Examples
+    --------
+    >>> typed("GTV Doe")
+    '“GTV Doe”'
+    """
+    return f"“{text.translate(_QUOTES)}”"

@@ -143,6 +143,8 @@ class Roi:
     """ROI Volume (3006,002C), the planning system's own, cm3."""
     target_class: TargetClass = TargetClass.UNRESOLVED
     class_decided_by: ClassDecidedBy = ClassDecidedBy.NOTHING
+    class_words: tuple[str, ...] = ()
+    """Words of the vocabulary that decided the class, where words did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.case.case_issues import unmet_alias_issues
+from rtcomplexity.case.case_issues import met_aliases, unmet_alias_issues
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.errors import InputDataError, UsageError
 from rtcomplexity.evidence.building import build_record
@@ -105,9 +105,10 @@ def analyze(
     stated = stated_claim(claim, options.payer)
     outcome = _with_statements(_scored(measured, facts, profile, beside), measured, stated, options.aliases)
     tolerances = settings.changed_tolerances()
-    in_force = {**_in_force(options, profile, local), **tolerances}
+    aliases = met_aliases(options.aliases, case.structure_set)
+    in_force = {**_in_force(replace(options, aliases=aliases), profile, local), **tolerances}
     differs = not options.quick and bool(in_force or _states_facts(facts))
-    default = path if options.aliases or options.structure_set_uid or tolerances else measured
+    default = path if aliases or options.structure_set_uid or tolerances else measured
     record = build_record(
         case,
         measured.table,

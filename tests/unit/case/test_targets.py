@@ -45,3 +45,48 @@ def test_a_target_without_a_closed_contour_is_an_issue():
 def test_more_targets_than_the_limit_are_refused():
     with pytest.raises(LimitExceededError, match="more than 1 targets"):
         read(structure_set([roi(1, "GTV", [contour()]), roi(2, "PTV", [contour()])]), Settings(max_targets=1))
+
+
+def test_the_words_that_decided_stand_with_each_roi():
+    found, _ = read(structure_set([roi(1, "GTV-1", [contour()]), roi(2, "GTVring", [contour()], kind="CONTROL")]))
+    assert [one.class_words for one in found.rois] == [("gtv",), ("gtv", "ring")]
+
+
+def test_structures_made_from_targets_are_listed_with_their_words():
+    made = [
+        roi(1, "GTVring", [contour()], kind="CONTROL"),
+        roi(2, "Lungs_GTV", [contour()]),
+        roi(3, "GTV", [contour()]),
+    ]
+    _, issues = read(structure_set(made))
+    assert codes(issues) == {("target-planning-structures", "plan")}
+    assert "1, 2" in issues[0].text
+    assert '"gtv", "lungs", "ring"' in issues[0].text
+
+
+@pytest.mark.parametrize("name", ["GTV NT", "CTV not boost", "GTV_norm", "Lung GTV"])
+def test_doubtful_words_are_an_issue_of_their_own(name):
+    _, issues = read(structure_set([roi(1, name, [contour()])]))
+    assert codes(issues) == {("target-name-doubtful", "roi:1")}
+
+
+def test_a_generic_type_that_holds_against_a_longer_name_is_told():
+    found, issues = read(structure_set([roi(1, "Mystery GTV shadow", [contour()], kind="AVOIDANCE")]))
+    assert found.rois[0].target_class is TargetClass.OAR
+    assert codes(issues) == {("target-class-conflict", "roi:1")}
+    assert "AVOIDANCE" in issues[0].text
+    assert "GTV" in issues[0].text
+
+
+def test_a_name_that_holds_against_a_target_type_is_told():
+    found, issues = read(structure_set([roi(1, "GTV+5mm", [contour()], kind="GTV")]))
+    assert found.rois[0].target_class is TargetClass.OTHER
+    assert codes(issues) == {("target-class-conflict", "roi:1")}
+
+
+def test_no_issue_tells_a_word_that_is_not_of_the_vocabulary():
+    _, issues = read(
+        structure_set([roi(1, "Qwxzy GTV 19560312 ring", [contour()]), roi(2, "Qwxzy-GTV 1956", [contour()])])
+    )
+    assert len(issues) == 2
+    assert not any("qwx" in issue.text.lower() or "1956" in issue.text for issue in issues)

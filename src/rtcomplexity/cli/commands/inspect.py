@@ -14,7 +14,7 @@ def inspect(
 
     Example: rtcomplexity inspect ./plan
     """
-    from rtcomplexity.case.target_names import tg263_spelling
+    from rtcomplexity.case.tg263 import tg263_spelling
     from rtcomplexity.cli.assessing import assessed, chosen_options
     from rtcomplexity.cli.rendering.console import print_result
     from rtcomplexity.cli.rendering.contents import contents_parts

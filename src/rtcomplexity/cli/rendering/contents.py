@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from rtcomplexity.evidence.record import Plan, Record, RtPlanRecord
+    from rtcomplexity.evidence.record import Plan, Record, RoiRecord, RtPlanRecord
 
 
 def contents_parts(record: Record, spelling: Callable[[str], str | None]) -> Iterator[RenderableType]:
@@ -70,7 +70,7 @@ def rois_table(record: Record) -> Table:
             str(roi.number),
             Text(name_of(roi)),
             "?" if roi.target_class == UNRESOLVED else roi.target_class,
-            told(DECIDED_BY, roi.class_decided_by),
+            _decided_by(roi),
             Text(drawn(roi, names)),
             *(count(roi.metrics, key) for key in (CONTOURS, PLANES, POINTS)),
             volume(value_of(roi.metrics, VOLUME)),
@@ -84,6 +84,12 @@ def spellings(record: Record, spelling: Callable[[str], str | None]) -> Iterator
     if respelled:
         pairs = " · ".join(f"{shown(name)} → {shown(other)}" for name, other in respelled)
         yield Text(f"TG-263 would spell: {pairs}")
+
+
+def _decided_by(roi: RoiRecord) -> str:
+    """What decided the class, with the words where words did."""
+    fact = told(DECIDED_BY, roi.class_decided_by)
+    return f"{fact}: {' '.join(roi.class_words)}" if roi.class_words else fact
 
 
 def _approval(plan: Plan) -> str:

@@ -28,7 +28,16 @@ def rois_csv(record: Record) -> bytes:
     """Write every ROI with every metric that any of them has."""
     keys = sorted({key for roi in record.rois for key in roi.metrics})
     units = {key: roi.metrics[key].unit for roi in record.rois for key in roi.metrics}
-    heading = ["name", "number", "target_class", "class_decided_by", "generation", "derived_from", "is_gross_target"]
+    heading = [
+        "name",
+        "number",
+        "target_class",
+        "class_decided_by",
+        "class_words",
+        "generation",
+        "derived_from",
+        "is_gross_target",
+    ]
     heading += [key if units[key] == "1" else f"{key} [{units[key]}]" for key in keys]
     rows: list[list[object]] = [
         [
@@ -36,6 +45,7 @@ def rois_csv(record: Record) -> bytes:
             roi.number,
             roi.target_class,
             roi.class_decided_by,
+            safe(" ".join(roi.class_words)),
             safe(roi.generation),
             roi.derived_from,
             "yes" if roi.is_gross_target else "no",
