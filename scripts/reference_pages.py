@@ -44,6 +44,7 @@ PREFIXES = {
     "pet": "PET inside a target",
     "mr": "MR inside a target",
     "registration": "Registration",
+    "scored": "What is scored: one value each for a course",
 }
 
 

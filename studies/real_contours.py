@@ -24,7 +24,8 @@ from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.metrics import contour, shape
 from rtcomplexity.metrics.context import DrawingGrid, UnionContext
 from rtcomplexity.metrics.measure import measure
-from rtcomplexity.metrics.target_shape import BLUR_MM, SHAPE, measure_shape
+from rtcomplexity.metrics.scored import SHAPE, measure_shape
+from rtcomplexity.metrics.target_shape import BLUR_MM
 from rtcomplexity.settings import Settings
 from rtcomplexity.units import round_significant
 
@@ -39,7 +40,7 @@ SMALLEST_MM = 8.0
 FEWEST_PLANES = 4
 SETTINGS = Settings()
 AXES = PlaneAxes.of_normal(np.array([0.0, 0.0, 1.0]))
-SHAPE_COLUMNS = tuple(key.removeprefix("scored.") for key in SHAPE)
+SHAPE_COLUMNS = tuple(each.key.removeprefix("scored.") for each in SHAPE)
 IDENTITY = ("collection", "patient", "lesion", "reader")
 MEASURED = (
     "equivalent_diameter_mm",

@@ -22,7 +22,8 @@ from rtcomplexity.geometry.stack.runs import Lattice, rasterise
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.metrics import contour, shape
 from rtcomplexity.metrics.context import DrawingGrid, UnionContext
-from rtcomplexity.metrics.target_shape import BLUR_MM, measure_shape
+from rtcomplexity.metrics.scored import measure_shape
+from rtcomplexity.metrics.target_shape import BLUR_MM
 from rtcomplexity.model.structure_set import Contours
 from rtcomplexity.settings import Settings
 

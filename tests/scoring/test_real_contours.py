@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rtcomplexity.metrics.target_shape import SHAPE
+from rtcomplexity.metrics.scored import SHAPE
 
 REPOSITORY = Path(__file__).parents[2]
-FACTORS = [key.removeprefix("scored.") for key in SHAPE]
+FACTORS = [each.key.removeprefix("scored.") for each in SHAPE]
 TABLE = resources.files("rtcomplexity.scoring") / "references" / "real-contours-1.csv"
 
 

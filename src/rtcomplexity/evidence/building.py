@@ -13,6 +13,7 @@ from rtcomplexity.evidence import record as rec
 from rtcomplexity.evidence.naming import encodable
 from rtcomplexity.evidence.record import NOT_STATED
 from rtcomplexity.fusion.phases import case_phases
+from rtcomplexity.metrics.references import citation
 from rtcomplexity.metrics.registration import NOT_MEASURED
 from rtcomplexity.scoring.guardrails import DISCLAIMER, SERVICE_LEVEL_NOTE
 from rtcomplexity.scoring.profile import is_shipped
@@ -502,7 +503,7 @@ def _definitions(definitions: Iterable[Definition], table: MetricTable) -> dict[
             unit=str(each.unit),
             description=each.description,
             ibsi_code=each.ibsi_code,
-            reference=each.reference,
+            reference=citation(each.reference) if each.reference else "",
         )
         for each in sorted(definitions, key=lambda definition: definition.key)
         if each.key in used

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from rtcomplexity.metrics.definition import MetricDefinition
-from rtcomplexity.metrics.intensity import IBSI, inside_values
+from rtcomplexity.metrics.intensity import inside_values
 from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.metrics.references import IBSI
 from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,10 @@ class MetricDefinition(Generic[Subject_contra]):
     """A pure function of the measured subject; raises NotMeasurableError where there is no value."""
     formula: str = ""
     """Exact rule, where `compute` is one function for several metrics and so cannot document this one."""
+    direction: Literal["higher", "lower", ""] = ""
+    """Of a scored metric: which end is the complex one; empty where it only says what a target is compared with."""
+    tolerance: float | None = None
+    """Of a scored metric: the largest change, as a share, when planes 3 mm apart are contoured 1 to 5 mm apart."""
     ibsi_code: str = ""
     reference: str = ""
     """Key of a published source in :mod:`rtcomplexity.metrics.references`; empty means our own definition."""

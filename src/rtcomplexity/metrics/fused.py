@@ -15,7 +15,7 @@ from rtcomplexity.metrics import intensity, pet, registration
 from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.ct_morphology import CT_MORPHOLOGY, CtShape
 from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
-from rtcomplexity.model.case import EvidenceLevel, ImageRole
+from rtcomplexity.model.case import ImageRole
 from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:
@@ -29,13 +29,7 @@ if TYPE_CHECKING:
 MR = intensity.definitions("mr", "MR", Unit.SIGNAL, Unit.SIGNAL_PER_MM)
 FUSED: tuple[MetricDefinition[Any], ...] = (*intensity.CT, *CT_MORPHOLOGY, *pet.PET, *MR, *registration.PAIR)
 """Metrics of images on a target."""
-SHOWN_TOGETHER = frozenset({EvidenceLevel.REGISTERED, EvidenceLevel.REFERENCED})
 OTHER_PHASE = "it was drawn on another phase than this image"
-SCORED_UNITS = {
-    "scored.ct_border_contrast": Unit.HU,
-    "scored.pet_gtv_dice": Unit.NONE,
-    "scored.pet_gtv_volume_ratio": Unit.NONE,
-}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -150,50 +144,3 @@ def _registered_pair(found: TargetImages) -> dict[str, Measurement]:
 
 def _missing(definitions: Iterable[MetricDefinition[Any]], reason: str) -> dict[str, Measurement]:
     return {d.key: Measurement.missing(reason, d.unit) for d in definitions}
-
-
-def scored_intensities(found: TargetImages) -> dict[str, Measurement]:
-    """Contrast across the border in CT, and how far a registered PET's volume disagrees, by scored key."""
-    return {
-        "scored.ct_border_contrast": _ct_border_contrast(found),
-        "scored.pet_gtv_dice": _of_registered_pet(found, "pet.gtv_dice"),
-        "scored.pet_gtv_volume_ratio": _larger_over_smaller(_of_registered_pet(found, "pet.gtv_volume_ratio")),
-    }
-
-
-def _ct_border_contrast(found: TargetImages) -> Measurement:
-    """Magnitude of the CT boundary contrast, HU."""
-    try:
-        image = found.best("CT")
-        if image is None or image.values is None:
-            return Measurement.missing(image.reason if image else "there is no CT", Unit.HU)
-        return Measurement.of(abs(intensity.boundary_contrast(image.values)), Unit.HU)
-    except NotMeasurableError as error:
-        return Measurement.missing(str(error), Unit.HU)
-
-
-def _of_registered_pet(found: TargetImages, key: str) -> Measurement:
-    """A PET metric, where an object shows that the PET was brought together with another planning image."""
-    definition = next(d for d in pet.PET if d.key == key)
-    try:
-        image = found.best("PT")
-        if image is None or not _is_brought_together(image):
-            return Measurement.missing("no PET is shown to be registered", Unit.NONE)
-        if image.values is None:
-            return Measurement.missing(image.reason, Unit.NONE)
-        return Measurement.of(definition.compute(pet.PetContext(image=image.values)), Unit.NONE)
-    except NotMeasurableError as error:
-        return Measurement.missing(str(error), Unit.NONE)
-
-
-def _is_brought_together(image: FusedImage) -> bool:
-    image_set = image.tied.image_set
-    return image_set.level in SHOWN_TOGETHER and image_set.role is ImageRole.SECONDARY
-
-
-def _larger_over_smaller(ratio: Measurement) -> Measurement:
-    if ratio.value is None:
-        return ratio
-    if ratio.value <= 0:
-        return Measurement.missing("the PET volume is empty", ratio.unit)
-    return Measurement.of(max(ratio.value, 1 / ratio.value), ratio.unit)

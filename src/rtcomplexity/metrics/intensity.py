@@ -12,6 +12,7 @@ import numpy as np
 
 from rtcomplexity.metrics.definition import MetricDefinition, documented_rule
 from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.metrics.references import IBSI
 from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 SHELL_MM: Final = 3.0
 MOST_UNDEFINED: Final = 0.05
 """A target of which more lies outside the image is not measured on the rest."""
-IBSI: Final = "zwanenburg_ibsi_2020"
 
 
 def inside_values(image: RegionValues) -> Values:

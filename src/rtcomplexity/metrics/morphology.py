@@ -13,14 +13,13 @@ import numpy as np
 
 from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.metrics.references import IBSI
 from rtcomplexity.units import MM3_PER_CM3, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rtcomplexity.metrics.context import ShapeContext
-
-IBSI = "zwanenburg_ibsi_2020"
 
 
 class _Row(NamedTuple):

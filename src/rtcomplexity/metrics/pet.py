@@ -23,6 +23,7 @@ from rtcomplexity.metrics import intensity
 from rtcomplexity.metrics.definition import MetricDefinition, documented_rule
 from rtcomplexity.metrics.intensity import inside_values
 from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.metrics.references import IBSI
 from rtcomplexity.units import MM3_PER_CM3, Unit
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ THRESHOLDS: Final = (
     Threshold(key="_suv_2_5", words="SUVbw 2.5", suvbw=2.5),
     Threshold(key="_suv_4_0", words="SUVbw 4.0", suvbw=4.0),
 )
+SCORED_THRESHOLD: Final = THRESHOLDS[0]
+"""At which a registered PET's volume is compared with the gross target for the score."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -282,7 +285,7 @@ def _statistics() -> tuple[MetricDefinition[PetContext], ...]:
             compute=_of_suvbw(compute),
             formula=documented_rule(compute),
             ibsi_code=code,
-            reference=intensity.IBSI,
+            reference=IBSI,
         )
         for key, what, code, compute in parts
     )
@@ -332,7 +335,7 @@ UPTAKE: Final[tuple[MetricDefinition[PetContext], ...]] = (
         description="Largest mean over a sphere of 1 cm3 with its centre on a voxel of the target.",
         compute=suvbw_peak,
         ibsi_code="0F91",
-        reference=intensity.IBSI,
+        reference=IBSI,
     ),
     *(definition for threshold in THRESHOLDS for definition in _of_threshold(threshold)),
     MetricDefinition(

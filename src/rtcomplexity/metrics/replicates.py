@@ -16,7 +16,7 @@ import numpy as np
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 from rtcomplexity.metrics import contour, shape
 from rtcomplexity.metrics.context import RoiContext, UnionContext, case_grids
-from rtcomplexity.metrics.gross_target import union_of
+from rtcomplexity.metrics.course import union_of
 from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.metrics.target_shape import coarse_shape
 from rtcomplexity.units import MM3_PER_CM3, Unit

@@ -8,15 +8,14 @@ percentile means (``docs/decisions/0070-shape-at-1-mm.md``). Knows planes in mil
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
-from rtcomplexity.metrics.measurement import Measurement
-from rtcomplexity.units import Unit
+from rtcomplexity.metrics.measurement import NotMeasurableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from rtcomplexity.geometry.field.body import SubvoxelSurface
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
@@ -68,43 +67,41 @@ def scored_surface(stack: PlaneStack, blur_mm: float, step_mm: float | None = No
     return SubvoxelSurface(stack=stack, smoothing=Smoothing(blur_mm=blur_mm), step_mm=step_mm)
 
 
-def sphericity_ratio(surface: SubvoxelSurface) -> float:
-    """Sphericity over the sphere's."""
-    return surface.relative_sphericity
+class HasSurface(Protocol):
+    """What has a surface on which the scored shape is measured."""
+
+    @property
+    def surface(self) -> SubvoxelSurface:
+        """The surface; NotMeasurableError where there is none."""
 
 
-def solidity_ratio(surface: SubvoxelSurface) -> float:
-    """Solidity over the sphere's."""
-    return surface.relative_solidity
+def sphericity_ratio(subject: HasSurface) -> float:
+    """Sphericity over the sphere's: per body, weighted by volume."""
+    return _measured(subject.surface, lambda surface: surface.relative_sphericity)
 
 
-def concavity_ratio(surface: SubvoxelSurface) -> float:
+def solidity_ratio(subject: HasSurface) -> float:
+    """Solidity (volume over that of the convex hull) over the sphere's: per body, weighted by volume."""
+    return _measured(subject.surface, lambda surface: surface.relative_solidity)
+
+
+def concavity_ratio(subject: HasSurface) -> float:
     """Area of the outlines' hulls in planes over that of the outlines, over the sphere's: 1 where all is convex."""
-    return 1 / surface.relative_plane_solidity
+    return _measured(subject.surface, lambda surface: 1 / surface.relative_plane_solidity)
 
 
-def curvature_ratio(surface: SubvoxelSurface) -> float:
+def curvature_ratio(subject: HasSurface) -> float:
     """Curvature energy of the outlines in planes over the sphere's."""
-    return surface.relative_curvature_energy
+    return _measured(subject.surface, lambda surface: surface.relative_curvature_energy)
 
 
-SHAPE: Final[Mapping[str, Callable[[SubvoxelSurface], float]]] = {
-    "scored.sphericity_ratio": sphericity_ratio,
-    "scored.solidity_ratio": solidity_ratio,
-    "scored.concavity_ratio": concavity_ratio,
-    "scored.curvature_ratio": curvature_ratio,
-}
-"""Scored metrics of shape, all without unit."""
-
-
-def measure_shape(target: ShapeContext, blur_mm: float) -> dict[str, Measurement]:
-    """Measure the shape of a gross target, blurred by so much, by scored key."""
+def scored_surface_of(target: ShapeContext, blur_mm: float) -> SubvoxelSurface:
+    """Surface on which the shape of a target is measured; NotMeasurableError where its volume or no grid is known."""
     if not np.isfinite(_volume_mm3(target.stack)):
-        return {key: Measurement.missing("the volume is not known", Unit.NONE) for key in SHAPE}
+        raise NotMeasurableError("the volume is not known")
     if _affordable_mm(target.stack) > REPLICATE_STEP_MM:
-        return {key: Measurement.missing(TOO_FAR_APART, Unit.NONE) for key in SHAPE}
-    surface = scored_surface(target.stack, blur_mm)
-    return {key: _measured(compute, surface) for key, compute in SHAPE.items()}
+        raise NotMeasurableError(TOO_FAR_APART)
+    return scored_surface(target.stack, blur_mm)
 
 
 def coarse_shape(stack: PlaneStack, blur_mm: float) -> dict[str, float]:
@@ -129,13 +126,13 @@ def coarse_shape(stack: PlaneStack, blur_mm: float) -> dict[str, float]:
         return {}
 
 
-def _measured(compute: Callable[[SubvoxelSurface], float], surface: SubvoxelSurface) -> Measurement:
+def _measured(surface: SubvoxelSurface, compute: Callable[[SubvoxelSurface], float]) -> float:
     from rtcomplexity.geometry.mesh import UnmeasurableShapeError  # noqa: PLC0415 - brings scipy, seldom needed
 
     try:
-        return Measurement.of(compute(surface), Unit.NONE)
+        return compute(surface)
     except UnmeasurableShapeError as error:
-        return Measurement.missing(error.found, Unit.NONE)
+        raise NotMeasurableError(error.found) from None
 
 
 def _step_mm(stack: PlaneStack) -> float:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.errors import InputDataError
+from rtcomplexity.metrics.scored import SCORED
 from rtcomplexity.scoring.facts import CaseFacts, Site, StatedBy
 from rtcomplexity.scoring.plans import DIAMETER_KEY, VOLUME_KEY, Plans
 from rtcomplexity.scoring.rules import Question, VerdictValue, rule
@@ -25,7 +26,7 @@ from rtcomplexity.scoring.stress import stressed_profiles
 from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 WORDS: Final = ("stratum", "patient", "label")
 """Optional columns that are no metric."""
+SCORED_KEYS: Final = tuple(definition.key for definition in SCORED)
 ALL: Final = "all"
 """The label of plans in a table without labels."""
 NO_LABEL: Final = "(no label)"
@@ -140,7 +142,7 @@ def _facts(fractions: int | None) -> CaseFacts:
     return CaseFacts(site=Site.THORACIC, site_stated_by=StatedBy.USER, fractions=fractions, fractions_stated_by=by)
 
 
-def read_plan_table(path: Path, profile: Profile, known: Sequence[str] = ()) -> PlanTable:
+def read_plan_table(path: Path, profile: Profile, known: Iterable[str] = SCORED_KEYS) -> PlanTable:
     """Read a table of plans.
 
     Parameters
@@ -164,7 +166,7 @@ def read_plan_table(path: Path, profile: Profile, known: Sequence[str] = ()) -> 
     return parse_plan_table(text, path.name, profile, known)
 
 
-def parse_plan_table(text: str, name: str, profile: Profile, known: Sequence[str] = ()) -> PlanTable:
+def parse_plan_table(text: str, name: str, profile: Profile, known: Iterable[str] = SCORED_KEYS) -> PlanTable:
     """Read the text of a table of plans; `name` is what messages call it."""
     reader = csv.reader(io.StringIO(text), strict=True)
     try:

@@ -8,18 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from difflib import get_close_matches
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
 from rtcomplexity.errors import ProfileError
+from rtcomplexity.metrics.scored import SCORED
 from rtcomplexity.model.options import DEFAULT_PROFILE
 from rtcomplexity.scoring.profile_lines import line_of
 from rtcomplexity.scoring.real_contours import SCORED_PREFIX, shipped_table, table_ids
 from rtcomplexity.scoring.reference import MEDIAN, Knots, percentile_below
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rtcomplexity.metrics.definition import MetricDefinition
 
 _PACKAGE = "rtcomplexity.scoring"
 _CUTOFF_TOLERANCE = 0.5
@@ -190,7 +197,8 @@ class Factor(_Frozen):
 
     metric: Text
     """Key in the measurements of the gross target."""
-    title: Text
+    title: str = ""
+    """What reports call a metric that is not declared by this software; else its own title counts."""
     unit: str
     direction: Direction
     """Which end is the hard one."""
@@ -215,6 +223,22 @@ class Factor(_Frozen):
                     )
             if values[0] == values[-1]:
                 raise ValueError("knots hold a single value")
+        return self
+
+    @model_validator(mode="after")
+    def _is_a_scored_metric(self, info: ValidationInfo) -> Self:
+        known: Mapping[str, MetricDefinition[Any]] = info.context or {}
+        declared = known.get(self.metric)
+        if declared is None:
+            near = get_close_matches(self.metric, known, n=1)
+            nearest = f"; the nearest is {near[0]}" if near else ""
+            raise ValueError(f"{self.metric!r} is no scored metric{nearest}")
+        for what, stated, right in (
+            ("unit", self.unit, declared.unit.value),
+            ("direction", self.direction, declared.direction),
+        ):
+            if stated != right:
+                raise ValueError(f"the {what} of {self.metric} is {right or 'none'!r}, not {stated!r}")
         return self
 
 
@@ -437,8 +461,8 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def parse_profile(content: bytes, name: str) -> Profile:
-    """Validate a profile's bytes; `name` is what messages call it."""
+def parse_profile(content: bytes, name: str, scored: Iterable[MetricDefinition[Any]] = SCORED) -> Profile:
+    """Validate a profile's bytes; `name` is what messages call it, `scored` are the metrics that it may score."""
     try:
         text = content.decode("utf-8")
         data = tomllib.loads(text)
@@ -447,7 +471,8 @@ def parse_profile(content: bytes, name: str) -> Profile:
     if "sha256" in data:
         raise ProfileError(f"Profile {name} states its own sha256.", "remove that key; it is computed from the file")
     try:
-        return Profile.model_validate({**data, "sha256": _digest(content)})
+        known = {definition.key: definition for definition in scored}
+        return Profile.model_validate({**data, "sha256": _digest(content)}, context=known)
     except ValidationError as error:
         raise ProfileError(_explain(error, name, text), "correct the profile there") from error
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.metrics.scored import SCORED
 from rtcomplexity.scoring.plans import Plans
 from rtcomplexity.scoring.ranking import contours_behind, ranked_families, standing
 from rtcomplexity.scoring.reference import MEDIAN, percentile_below
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from rtcomplexity.metrics.measurement import Measurement
     from rtcomplexity.scoring.profile import Basis, Direction, Levels, Profile
     from rtcomplexity.scoring.ranking import RankedFactor, RankedFamily, Standing
+
+TITLES: Final = {definition.key: definition.title for definition in SCORED}
+"""What reports call a factor."""
 
 
 class Level(StrEnum):
@@ -219,7 +223,7 @@ def _factor_score(
     median = float(ranked.medians[0])
     return FactorScore(
         metric=factor.metric,
-        title=factor.title,
+        title=TITLES.get(factor.metric, factor.title),
         unit=factor.unit,
         value=value,
         reason=reason if value is None else "",

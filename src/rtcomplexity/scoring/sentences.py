@@ -140,7 +140,7 @@ def family_sentence(family: FamilyScore) -> str:
     level, number = LEVEL_WORDS[family.level], f"{family.score:.3g}"
     role = "" if family.may_anchor or is_typical else JOINS_ONLY
     shown = _lowest(family) if is_typical else _highest(family)
-    factors = _in_capitals("; ".join(_factor_phrase(factor) for factor in shown))
+    factors = _in_capitals("; ".join(_within_a_sentence(_factor_phrase(factor)) for factor in shown))
     return FAMILY.format(title=family.title, level=level, score=number, role=role, factors=factors)
 
 
@@ -167,6 +167,11 @@ def _factor_phrase(factor: FactorScore) -> str:
 def _in_capitals(text: str) -> str:
     """Begin as a sentence does."""
     return text[:1].upper() + text[1:]
+
+
+def _within_a_sentence(text: str) -> str:
+    """Begin in small letters, but for an abbreviation."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 def _cap(factor: FactorScore) -> str:

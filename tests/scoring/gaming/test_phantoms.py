@@ -5,7 +5,8 @@ from itertools import pairwise
 import pytest
 
 from rtcomplexity.geometry.stack.stacking import stack_contours
-from rtcomplexity.metrics.target_shape import BLUR_MM, measure_shape
+from rtcomplexity.metrics.scored import measure_shape
+from rtcomplexity.metrics.target_shape import BLUR_MM
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.phantoms import OBLIQUE, Lobe, LumpyBody, SpiculatedSphere, contour_stack, plane_positions
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rtcomplexity.metrics.scored import SCORED
 from rtcomplexity.scoring.claim import stated_claim
 from rtcomplexity.scoring.claim_file import ClaimFile
 from rtcomplexity.scoring.verdict import with_claim
@@ -115,16 +116,7 @@ def test_minutes_and_reasons_never_move_a_verdict(case, minutes):
     )
 
 
-RESLICED = {
-    **dict.fromkeys(("sphericity_ratio", "solidity_ratio"), 0.01),
-    "concavity_ratio": 0.03,
-    "curvature_ratio": 0.15,
-    "volume": 0.01,
-    "manual_lateral_area": 0.01,
-    "surface_within_5mm": 0.05,
-    "organ_overlap": 0.05,
-    "craniocaudal_length": 0.15,
-}
+RESLICED = {each.key.removeprefix("scored."): each.tolerance for each in SCORED if each.tolerance and each.direction}
 """Largest change, as a share, when planes 3 mm apart are drawn 1 to 5 mm apart."""
 
 

@@ -141,7 +141,7 @@ DEFINITIONS = (
         description="Slab volume.",
         compute=float,
         ibsi_code="RNU0",
-        reference="ibsi",
+        reference="zwanenburg_ibsi_2020",
     ),
     MetricDefinition(key="shape.unused", title="Unused", unit=Unit.NONE, description="Nothing.", compute=float),
 )

@@ -9,14 +9,15 @@ import pytest
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.fusion.case_images import CaseImages
 from rtcomplexity.geometry.stack.runs import Runs
+from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.fused import (
     TargetImages,
     image_issues,
     measure_images,
     sampled_subjects,
-    scored_intensities,
 )
+from rtcomplexity.metrics.scored import AMBIGUITY
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.plans import write_sample
@@ -41,6 +42,11 @@ def found_in(case, *, is_gross=True, **of_pet):
     sets = tuple(replace(each, **of_pet) if each.modality == "PT" else each for each in case.image_sets)
     images = CaseImages(case=replace(case, image_sets=sets), settings=SETTINGS)
     return TargetImages(target=target_of(case), images=images, is_gross=is_gross)
+
+
+def scored_intensities(found):
+    """What is scored of a target whose images were found."""
+    return compute_all(AMBIGUITY, SimpleNamespace(on_images=found))
 
 
 def test_only_gross_targets_are_compared_with_the_pet_and_have_features_of_ct_values(case):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rtcomplexity.metrics import target_shape
-from rtcomplexity.metrics.gross_target import union_of
+from rtcomplexity.metrics.course import union_of
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.model.case import Case
 from rtcomplexity.model.structure_set import Roi, StructureSet, TargetClass

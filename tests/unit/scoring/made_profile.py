@@ -4,6 +4,7 @@ Every factor's reference is uniform from 0 to 100, so its percentile is its valu
 excess; T's percentile is T.
 """
 
+from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.scoring.facts import CaseFacts, Site, StatedBy
 from rtcomplexity.scoring.profile import Profile, parse_profile
@@ -76,6 +77,16 @@ FAMILIES = (
     ("fusion", "imaging", False, ("scored.fusion",)),
     ("image_sets", "imaging", False, ("scored.image_sets",)),
 )
+DEFINITIONS = tuple(
+    MetricDefinition(
+        key=key, title=f"The {key}", unit=Unit.NONE, description="Made up.", compute=float, direction="higher"
+    )
+    for key in (
+        *(metric for *_, metrics in FAMILIES for metric in metrics),
+        "scored.curvature_ratio",
+        "scored.lobes",
+    )
+)
 METRICS = tuple(metric for *_, metrics in FAMILIES for metric in metrics)
 
 
@@ -102,7 +113,7 @@ def _factor(metric: str) -> str:
 
 def made_profile(*replacements: tuple[str, str]) -> Profile:
     """Return the profile with each (old, new) replaced in its text; each old one must be there."""
-    return parse_profile(replaced(profile_text(), *replacements).encode(), "made.toml")
+    return parse_profile(replaced(profile_text(), *replacements).encode(), "made.toml", DEFINITIONS)
 
 
 def replaced(text: str, *replacements: tuple[str, str]) -> str:

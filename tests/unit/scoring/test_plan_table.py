@@ -109,7 +109,7 @@ def test_an_unclear_table_is_refused_and_the_place_named(text, said):
 
 
 def test_metrics_that_the_profile_does_not_score_are_named_not_refused():
-    table = parse_plan_table("scored.topology,scored.phases\n1,2\n", "plans.csv", PROFILE, ["scored.phases"])
+    table = parse_plan_table("scored.topology,scored.phases\n1,2\n", "plans.csv", PROFILE)
     assert table.not_scored == ("scored.phases",)
 
 

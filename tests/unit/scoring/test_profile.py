@@ -15,7 +15,7 @@ from rtcomplexity.scoring.profile import (
     raw_knots,
 )
 from rtcomplexity.scoring.profile_lines import line_of
-from unit.scoring.made_profile import made_profile, profile_text, replaced
+from unit.scoring.made_profile import DEFINITIONS, made_profile, profile_text, replaced
 
 KNOTS = "knots = [[0, 0], [100, 100]]\n"
 
@@ -27,7 +27,8 @@ def test_the_default_profile_is_built_in():
 
 def test_a_profile_carries_the_hash_of_its_bytes(tmp_path):
     path = tmp_path / "mine.toml"
-    path.write_text(profile_text(), encoding="utf-8")
+    shipped = (resources.files("rtcomplexity.scoring") / "profiles" / f"{DEFAULT_PROFILE}.toml").read_text("utf-8")
+    path.write_text(shipped.replace(f'id = "{DEFAULT_PROFILE}"', 'id = "ours"', 1), encoding="utf-8")
     assert load_profile(path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -118,6 +119,29 @@ def test_a_broken_profile_is_refused_with_the_place(old, new, message):
         made_profile((old, new))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("scored.sphericity_ratio", "scored.sphericty_ratio", r"nearest is scored\.sphericity_ratio"),
+        ("scored.volume", "shape.volume", r"'shape\.volume' is no scored metric; the nearest is scored\.volume"),
+        ("scored.phases", "scored.equivalent_diameter", "unit of scored.equivalent_diameter is 'mm'"),
+        ('unit = "HU"', 'unit = "1"', "unit of scored.ct_border_contrast is 'HU', not '1'"),
+    ],
+)
+def test_a_profile_scores_only_what_is_declared_and_as_it_is_declared(tmp_path, old, new, message):
+    text = (resources.files("rtcomplexity.scoring") / "profiles" / "interim-0.toml").read_text("utf-8")
+    with pytest.raises(ProfileError, match=message) as caught:
+        parse_profile(replaced(text, (old, new)).encode(), "ours.toml")
+    assert "(line " in str(caught.value)
+
+
+def test_what_a_target_is_compared_with_is_no_factor():
+    text = (resources.files("rtcomplexity.scoring") / "profiles" / "interim-0.toml").read_text("utf-8")
+    text = replaced(text, ('"scored.craniocaudal_length"', '"scored.equivalent_diameter"'))
+    with pytest.raises(ProfileError, match=r"direction of scored\.equivalent_diameter is 'none'"):
+        parse_profile(text.encode(), "ours.toml")
+
+
 def test_support_without_calibration_is_refused():
     start = profile_text().index("[calibration]")
     end = profile_text().index("[levels]")
@@ -135,16 +159,16 @@ def test_a_profile_needs_two_groups():
     families = text.index("[[families]]")
     only_shape = text[: text.index("[[families]]", families + 1)]
     with pytest.raises(ProfileError, match="families"):
-        parse_profile(only_shape.encode(), "one.toml")
+        parse_profile(only_shape.encode(), "one.toml", DEFINITIONS)
     imaging = text[text.index('[[families]]\nid = "fusion"') :].replace("may_anchor = false", "may_anchor = true")
     with pytest.raises(ProfileError, match="at least two groups"):
-        parse_profile((text[:families] + imaging).encode(), "one.toml")
+        parse_profile((text[:families] + imaging).encode(), "one.toml", DEFINITIONS)
 
 
 def test_many_mistakes_are_counted():
     text = profile_text().replace('direction = "higher"', 'direction = "up"')
     with pytest.raises(ProfileError, match=r"and 3 more"):
-        parse_profile(text.encode(), "x.toml")
+        parse_profile(text.encode(), "x.toml", DEFINITIONS)
 
 
 @pytest.mark.parametrize(("mistakes", "told"), [(3, ""), (4, r" \(and 1 more\)")])
@@ -153,7 +177,7 @@ def test_three_mistakes_are_named_and_the_rest_counted(mistakes, told):
     with pytest.raises(
         ProfileError, match=rf"cannot be used: [^;]+; [^;]+; [^;(]+\(line \d+\)[^;(]*{told}\."
     ) as caught:
-        parse_profile(text.encode(), "x.toml")
+        parse_profile(text.encode(), "x.toml", DEFINITIONS)
     assert ("more" in str(caught.value)) is bool(told)
 
 
@@ -209,7 +233,7 @@ def test_two_groups_are_enough():
     text = profile_text()
     shape, imaging = text.index("[[families]]"), text.index('[[families]]\nid = "fusion"')
     one = text[shape : text.index("[[families]]", shape + 1)]
-    found = parse_profile((text[:shape] + one + text[imaging:]).encode(), "two.toml")
+    found = parse_profile((text[:shape] + one + text[imaging:]).encode(), "two.toml", DEFINITIONS)
     assert {family.group for family in found.families} == {"shape", "imaging"}
 
 

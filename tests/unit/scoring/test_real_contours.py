@@ -11,7 +11,7 @@ from rtcomplexity.scoring.real_contours import NOBODY, read_table
 from rtcomplexity.scoring.score import score
 from rtcomplexity.scoring.stress import enlarged, shifted, spread
 from unit.scoring.made_contours import HEAD, sized_profile_text, table_text
-from unit.scoring.made_profile import everything
+from unit.scoring.made_profile import DEFINITIONS, everything
 
 TABLE = read_table(table_text().encode())
 
@@ -180,9 +180,9 @@ def test_a_profile_that_asks_for_contours_it_does_not_have_is_refused(sized, old
 
     text = sized_profile_text(real_contours.shipped_table("made-contours").sha256)
     with pytest.raises(ProfileError, match=said):
-        parse_profile(text.replace(old, new, 1).encode(), "made.toml")
+        parse_profile(text.replace(old, new, 1).encode(), "made.toml", DEFINITIONS)
 
 
 def test_a_profile_made_with_another_table_of_that_name_is_refused(sized):
     with pytest.raises(ProfileError, match="is another than the profile's"):
-        parse_profile(sized_profile_text("0" * 64).encode(), "made.toml")
+        parse_profile(sized_profile_text("0" * 64).encode(), "made.toml", DEFINITIONS)

@@ -9,6 +9,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from rtcomplexity.metrics.references import citation
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -52,7 +54,8 @@ def described(definition: MetricDefinition[Any]) -> dict[str, str]:
         "description": definition.description,
         "formula": definition.formula,
         "ibsi_code": definition.ibsi_code,
-        "reference": definition.reference,
+        "direction": definition.direction,
+        "reference": citation(definition.reference),
     }
 
 
@@ -65,7 +68,11 @@ def _facts(definition: MetricDefinition[Any]) -> Iterator[tuple[str, str]]:
     yield "Unit", _unit(definition)
     if definition.ibsi_code:
         yield "IBSI code", definition.ibsi_code
-    yield "Source", definition.reference or "our own definition"
+    if definition.direction:
+        yield "Complex", f"the {definition.direction} end"
+    if definition.tolerance is not None:
+        yield "Tolerance", f"{100 * definition.tolerance:g}% when slices of 3 mm become slices of 1 to 5 mm"
+    yield "Source", citation(definition.reference)
 
 
 def _unit(definition: MetricDefinition[Any]) -> str:

@@ -12,6 +12,7 @@ from rtcomplexity.model.options import DEFAULT_PROFILE
 from rtcomplexity.scoring.payer import payers
 from rtcomplexity.scoring.profile import load_profile, profile_ids
 from rtcomplexity.scoring.rules import VerdictValue
+from rtcomplexity.scoring.score import TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -138,5 +139,5 @@ def _factors_table(profile: Profile) -> Table:
             title = f"{family.title}{'' if family.may_anchor else ' (joins only)'}" if number == 0 else ""
             unit = "" if factor.unit == "1" else f", {factor.unit}"
             basis = ", ".join(dict.fromkeys(reference.basis for reference in factor.references))
-            table.add_row(title, f"{factor.title}{unit}", factor.direction, basis)
+            table.add_row(title, f"{TITLES.get(factor.metric, factor.title)}{unit}", factor.direction, basis)
     return table

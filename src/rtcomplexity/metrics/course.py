@@ -1,0 +1,85 @@
+"""What the scored metrics of a course are computed from: the union of its gross targets, organs and image sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from rtcomplexity.geometry.stack.union import union_stack
+from rtcomplexity.metrics.adjacency import Adjacency, adjacency
+from rtcomplexity.metrics.context import UnionContext
+from rtcomplexity.metrics.fused import TargetImages
+from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.metrics.target_shape import scored_surface_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rtcomplexity.fusion.case_images import CaseImages
+    from rtcomplexity.fusion.phases import CasePhases
+    from rtcomplexity.geometry.field.body import SubvoxelSurface
+    from rtcomplexity.metrics.context import RoiContext, ShapeContext
+    from rtcomplexity.model.case import Case
+
+AUTOMATIC: Final = frozenset({"AUTOMATIC", "SEMIAUTOMATIC"})
+NO_GROSS_TARGET: Final = "no gross target (GTV or ITV) with closed contours and a known volume was found"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Course:
+    """A course as it is scored; each part is measured when first asked for, and once."""
+
+    case: Case
+    images: CaseImages
+    phases: CasePhases
+    contexts: Sequence[RoiContext]
+    """Every ROI of the case that can be measured: the organs are among them."""
+    parts: tuple[RoiContext, ...]
+    """The ROIs that make up the gross target, largest first; none lies inside another. Empty where there is none."""
+    shape_blur_mm: float
+    """Of the surface on which the shape is measured."""
+
+    @cached_property
+    def target(self) -> ShapeContext:
+        """The union of the gross targets; NotMeasurableError where there is none."""
+        if not self.parts:
+            raise NotMeasurableError(NO_GROSS_TARGET)
+        return union_of(self.parts)
+
+    @cached_property
+    def adjacency(self) -> Adjacency:
+        """The organs around it."""
+        return adjacency(self.target, self.contexts)
+
+    @cached_property
+    def surface(self) -> SubvoxelSurface:
+        """Its surface as shape is measured on it; NotMeasurableError where no grid holds it."""
+        return scored_surface_of(self.target, self.shape_blur_mm)
+
+    @cached_property
+    def on_images(self) -> TargetImages:
+        """What the image sets show of it."""
+        return TargetImages(target=self.target, images=self.images, phase=self.phases.series_of(self.parts[0].roi))
+
+    @property
+    def contoured_by_hand(self) -> tuple[RoiContext, ...]:
+        """Parts that are not said to be drawn by an algorithm; NotMeasurableError where there is no part."""
+        if not self.parts:
+            raise NotMeasurableError(NO_GROSS_TARGET)
+        return tuple(part for part in self.parts if part.roi.generation not in AUTOMATIC)
+
+
+def union_of(parts: Sequence[RoiContext]) -> ShapeContext:
+    """Unite the parts, largest first, on half pixels where they meet."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    stack = union_stack(
+        [part.stack for part in parts],
+        slice_positions_mm=first.grid.slice_positions_mm,
+        gap_factor=first.settings.gap_factor,
+        pixel_mm=first.grid.pixel_mm / 2,
+        tolerance_mm=first.settings.plane_tolerance_mm,
+    )
+    return UnionContext(grid=first.grid, settings=first.settings, union=stack)

@@ -1,0 +1,398 @@
+"""Every scored metric, declared: one value each for a course, measured on the union of its gross targets.
+
+A profile may score what stands here and nothing else. Each definition says which end is the complex one, and how much
+the value may change when the same target is contoured on planes 1 to 5 mm apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.case import visits
+from rtcomplexity.metrics import contour, intensity, pet, shape
+from rtcomplexity.metrics.computing import compute_all
+from rtcomplexity.metrics.course import union_of
+from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.metrics.target_shape import (
+    HasSurface,
+    concavity_ratio,
+    curvature_ratio,
+    scored_surface_of,
+    solidity_ratio,
+    sphericity_ratio,
+)
+from rtcomplexity.model.case import EvidenceLevel, ImageRole
+from rtcomplexity.units import MM3_PER_CM3, Unit
+
+if TYPE_CHECKING:
+    from rtcomplexity.fusion.case_images import FusedImage
+    from rtcomplexity.fusion.sampling import RegionValues
+    from rtcomplexity.geometry.field.body import SubvoxelSurface
+    from rtcomplexity.metrics.context import ShapeContext
+    from rtcomplexity.metrics.course import Course
+    from rtcomplexity.metrics.measurement import Measurement
+
+SHOWN_TOGETHER: Final = frozenset({EvidenceLevel.REGISTERED, EvidenceLevel.REFERENCED})
+
+
+def volume_cm3(course: Course) -> float:
+    """Sum over the planes of exact contour area x local slab thickness, of the union of the gross targets, cm3."""
+    return shape.volume_cm3(course.target)
+
+
+def equivalent_diameter_mm(course: Course) -> float:
+    """Diameter of the sphere with the volume of the union: cube root of 6 V / pi, mm."""
+    return float(np.cbrt(6 * MM3_PER_CM3 * volume_cm3(course) / np.pi))
+
+
+def craniocaudal_length_mm(course: Course) -> float:
+    """Extent of the union along the patient's head-foot axis (z of LPS), half a slab beyond the outer points, mm."""
+    stack = course.target.stack
+    if abs(stack.normal[2]) > 1 - 1e-9:
+        return shape.extent_mm(course.target)
+    plane = np.repeat(stack.plane_of_contour, np.diff(stack.contour_offsets))
+    z = stack.points_mm @ np.array([stack.u_axis[2], stack.v_axis[2]]) + stack.positions_mm[plane] * stack.normal[2]
+    reach = 0.5 * abs(stack.normal[2]) * float(np.median(stack.slab_mm))
+    return float(np.ptp(z) + 2 * reach)
+
+
+def manual_lateral_area_cm2(course: Course) -> float:
+    """Sum of border length x slab over the union of the parts not drawn by an algorithm, cm2; no keyhole channels."""
+    parts = course.contoured_by_hand
+    if not parts:
+        return 0.0
+    union = union_of(parts)
+    return float(union.stack.plane_border_lengths_mm @ union.slab_mm) / contour.MM2_PER_CM2
+
+
+def component_count(course: Course) -> float:
+    """Separate bodies of the union: parts of planes that overlap from plane to plane are one."""
+    return shape.component_count(course.target)
+
+
+def planes_with_components(course: Course) -> float:
+    """Planes on which the union has more than one component, over all its planes."""
+    return contour.planes_with_components(course.target) / course.target.stack.plane_count
+
+
+def planes_with_holes(course: Course) -> float:
+    """Planes on which the union has a hole, over all its planes."""
+    return contour.planes_with_holes(course.target) / course.target.stack.plane_count
+
+
+def branching_count(course: Course) -> float:
+    """Times that a component meets several components of the next plane."""
+    return shape.branching_count(course.target)
+
+
+def ct_border_contrast_hu(course: Course) -> float:
+    """Magnitude of the CT boundary contrast: mean inside the border less mean outside it, HU."""
+    image = course.on_images.best("CT")
+    if image is None or image.values is None:
+        raise NotMeasurableError("there is no CT" if image is None else image.reason)
+    return abs(intensity.boundary_contrast(image.values))
+
+
+def pet_gtv_dice(course: Course) -> float:
+    """Dice coefficient of the registered PET's volume and the gross target."""
+    return pet.gtv_dice(pet.PetContext(image=_registered_pet(course)), pet.SCORED_THRESHOLD)
+
+
+def pet_gtv_volume_ratio(course: Course) -> float:
+    """Larger over smaller of the registered PET's volume and the gross target's."""
+    ratio = pet.gtv_volume_ratio(pet.PetContext(image=_registered_pet(course)), pet.SCORED_THRESHOLD)
+    if ratio <= 0:
+        raise NotMeasurableError("the PET volume is empty")
+    return max(ratio, 1 / ratio)
+
+
+def _registered_pet(course: Course) -> RegionValues:
+    """Values of the PET, where an object shows that it was brought together with another planning image."""
+    image = course.on_images.best("PT")
+    if image is None or not _is_brought_together(image):
+        raise NotMeasurableError("no PET is shown to be registered")
+    if image.values is None:
+        raise NotMeasurableError(image.reason)
+    return image.values
+
+
+def _is_brought_together(image: FusedImage) -> bool:
+    image_set = image.tied.image_set
+    return image_set.level in SHOWN_TOGETHER and image_set.role is ImageRole.SECONDARY
+
+
+def surface_within_5mm(course: Course) -> float:
+    """Share of the surface that lies in an anatomical organ or within 5 mm of one; planning structures do not count."""
+    return course.adjacency.surface_share()
+
+
+def organs_within_5mm(course: Course) -> float:
+    """Anatomical organs of which any part lies within 5 mm of the surface."""
+    return course.adjacency.organ_count()
+
+
+def organ_overlap(course: Course) -> float:
+    """Share of the volume that lies in anatomical organs."""
+    return course.adjacency.overlap_share()
+
+
+def registered_sets(course: Course) -> float:
+    """Secondary image sets that a registration or a reference ties to the planning image; none is a measurement."""
+    return len(visits.fused(course.case.image_sets))
+
+
+def registration_chain(course: Course) -> float:
+    """Image sets that are tied by a deformable registration, or by a chain of several."""
+    return sum(tied.is_deformable_or_chained for tied in course.images.tied)
+
+
+def acquisitions(course: Course) -> float:
+    """Independent acquisitions that were used: one 4D CT is one, a PET with its CT is one."""
+    return len(visits.counted(course.case.image_sets))
+
+
+def modalities(course: Course) -> float:
+    """Modalities of the image sets that were used."""
+    return len(visits.used_modalities(course.case.image_sets))
+
+
+def phases(course: Course) -> float:
+    """Phases of 4D acquisitions that carry contours of a gross target."""
+    return course.phases.count
+
+
+SHAPE: Final[tuple[MetricDefinition[HasSurface], ...]] = (
+    MetricDefinition(
+        key="scored.sphericity_ratio",
+        title="Sphericity relative to an equivalent sphere",
+        unit=Unit.NONE,
+        description="Sphericity of the target's surface over that of the sphere of its volume, cut at the same planes.",
+        compute=sphericity_ratio,
+        direction="lower",
+        tolerance=0.01,
+    ),
+    MetricDefinition(
+        key="scored.solidity_ratio",
+        title="Solidity relative to an equivalent sphere",
+        unit=Unit.NONE,
+        description="Volume over that of the convex hull, over what the sphere of the same volume gives.",
+        compute=solidity_ratio,
+        direction="lower",
+        tolerance=0.01,
+    ),
+    MetricDefinition(
+        key="scored.concavity_ratio",
+        title="In-plane concavity relative to an equivalent sphere",
+        unit=Unit.NONE,
+        description="Area of the contours' convex hulls over that of the contours, over the equal sphere's.",
+        compute=concavity_ratio,
+        direction="higher",
+        tolerance=0.03,
+    ),
+    MetricDefinition(
+        key="scored.curvature_ratio",
+        title="Surface irregularity relative to an equivalent sphere",
+        unit=Unit.NONE,
+        description="Curvature energy (integral of squared curvature) of the contours over the equal sphere's.",
+        compute=curvature_ratio,
+        direction="higher",
+        tolerance=0.15,
+    ),
+)
+"""Shape of each body on the evened-out surface, weighted by volume."""
+
+
+def measure_shape(target: ShapeContext, blur_mm: float) -> dict[str, Measurement]:
+    """Measure the shape alone of a target, by scored key, on a surface blurred by so much."""
+    return compute_all(SHAPE, _Shape(target=target, blur_mm=blur_mm))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Shape:
+    target: ShapeContext
+    blur_mm: float
+
+    @cached_property
+    def surface(self) -> SubvoxelSurface:
+        return scored_surface_of(self.target, self.blur_mm)
+
+
+TOPOLOGY: Final[tuple[MetricDefinition[Course], ...]] = (
+    MetricDefinition(
+        key="scored.component_count",
+        title="Separate target bodies",
+        unit=Unit.NONE,
+        description="Bodies that the union of the gross targets consists of.",
+        compute=component_count,
+        direction="higher",
+    ),
+    MetricDefinition(
+        key="scored.planes_with_components",
+        title="Slices with multiple contours (fraction)",
+        unit=Unit.NONE,
+        description="Share of contoured slices on which the target consists of several parts.",
+        compute=planes_with_components,
+        direction="higher",
+    ),
+    MetricDefinition(
+        key="scored.planes_with_holes",
+        title="Slices with a hole in the target (fraction)",
+        unit=Unit.NONE,
+        description="Share of contoured slices on which the target surrounds a region that is left out.",
+        compute=planes_with_holes,
+        direction="higher",
+    ),
+    MetricDefinition(
+        key="scored.branching_count",
+        title="Branchings between slices",
+        unit=Unit.NONE,
+        description="Times that a part of the target divides, or parts join, from one slice to the next.",
+        compute=branching_count,
+        direction="higher",
+    ),
+)
+
+AMBIGUITY: Final[tuple[MetricDefinition[Course], ...]] = (
+    MetricDefinition(
+        key="scored.ct_border_contrast",
+        title="CT contrast across the target border",
+        unit=Unit.HU,
+        description="How much the CT values inside the target's border differ from those just outside.",
+        compute=ct_border_contrast_hu,
+        direction="lower",
+    ),
+    MetricDefinition(
+        key="scored.pet_gtv_dice",
+        title="Agreement of PET volume and gross target (Dice)",
+        unit=Unit.NONE,
+        description="Dice coefficient of the thresholded volume in a registered PET and the gross target.",
+        compute=pet_gtv_dice,
+        direction="lower",
+    ),
+    MetricDefinition(
+        key="scored.pet_gtv_volume_ratio",
+        title="Disagreement of PET and gross target volumes (ratio)",
+        unit=Unit.NONE,
+        description="Larger over smaller of the thresholded volume in a registered PET and the gross target.",
+        compute=pet_gtv_volume_ratio,
+        direction="higher",
+    ),
+)
+
+EXTENT: Final[tuple[MetricDefinition[Course], ...]] = (
+    MetricDefinition(
+        key="scored.volume",
+        title="Gross target volume",
+        unit=Unit.CM3,
+        description="Slab volume of the union of the gross targets.",
+        compute=volume_cm3,
+        direction="higher",
+        tolerance=0.01,
+    ),
+    MetricDefinition(
+        key="scored.equivalent_diameter",
+        title="Equivalent diameter of the gross target",
+        unit=Unit.MM,
+        description="Diameter of the sphere of the gross target's volume; shape is compared among targets of its size.",
+        compute=equivalent_diameter_mm,
+        tolerance=0.01,
+    ),
+    MetricDefinition(
+        key="scored.craniocaudal_length",
+        title="Craniocaudal length",
+        unit=Unit.MM,
+        description="Extent of the gross target from head to foot.",
+        compute=craniocaudal_length_mm,
+        direction="higher",
+        tolerance=0.15,
+    ),
+    MetricDefinition(
+        key="scored.manual_lateral_area",
+        title="Manually contoured lateral area",
+        unit=Unit.CM2,
+        description="Contour length times slab thickness, of gross targets not stated to be contoured automatically.",
+        compute=manual_lateral_area_cm2,
+        direction="higher",
+        tolerance=0.01,
+    ),
+)
+
+ADJACENCY: Final[tuple[MetricDefinition[Course], ...]] = (
+    MetricDefinition(
+        key="scored.surface_within_5mm",
+        title="Target surface within 5 mm of organs (fraction)",
+        unit=Unit.NONE,
+        description="Share of the gross target's surface in an anatomical organ or within 5 mm of one.",
+        compute=surface_within_5mm,
+        direction="higher",
+        tolerance=0.05,
+    ),
+    MetricDefinition(
+        key="scored.organs_within_5mm",
+        title="Organs within 5 mm",
+        unit=Unit.NONE,
+        description="Anatomical organs of which any part lies within 5 mm of the gross target.",
+        compute=organs_within_5mm,
+        direction="higher",
+    ),
+    MetricDefinition(
+        key="scored.organ_overlap",
+        title="Target volume inside organs (fraction)",
+        unit=Unit.NONE,
+        description="Share of the gross target's volume that lies in anatomical organs.",
+        compute=organ_overlap,
+        direction="higher",
+        tolerance=0.05,
+    ),
+)
+
+IMAGING: Final[tuple[MetricDefinition[Course], ...]] = (
+    MetricDefinition(
+        key="scored.registered_sets",
+        title="Registered or referenced secondary image sets",
+        unit=Unit.NONE,
+        description="Secondary image sets that an object in the files ties to the planning image.",
+        compute=registered_sets,
+        direction="higher",
+    ),
+    MetricDefinition(
+        key="scored.registration_chain",
+        title="Deformable or chained registrations",
+        unit=Unit.NONE,
+        description="Image sets that reach the planning image by a deformable or by several registrations.",
+        compute=registration_chain,
+        direction="higher",
+    ),
+    MetricDefinition(
+        key="scored.acquisitions",
+        title="Independent image acquisitions",
+        unit=Unit.NONE,
+        description="Acquisitions that were used; one 4D CT counts once, and so does a PET with its CT.",
+        compute=acquisitions,
+        direction="higher",
+    ),
+    MetricDefinition(
+        key="scored.modalities",
+        title="Imaging modalities",
+        unit=Unit.NONE,
+        description="Modalities of the image sets that were used.",
+        compute=modalities,
+        direction="higher",
+    ),
+    MetricDefinition(
+        key="scored.phases",
+        title="4D phases with contours",
+        unit=Unit.NONE,
+        description="Phases of 4D acquisitions on which a gross target is contoured.",
+        compute=phases,
+        direction="higher",
+    ),
+)
+
+SCORED: Final[tuple[MetricDefinition[Course], ...]] = (*IMAGING, *AMBIGUITY, *SHAPE, *EXTENT, *TOPOLOGY, *ADJACENCY)
+"""All of them."""
