@@ -9,26 +9,24 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.resources import files
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from rtcomplexity.batch.alarm import SCORED, alarm_of
 from rtcomplexity.batch.distributions import Collector
-from rtcomplexity.batch.files import replacing
-from rtcomplexity.batch.reasons import end_of, example_of, found_sentence, reasons_of, texts_of, unmet_names_sentence
+from rtcomplexity.batch.reasons import end_of, example_of, found_sentence, texts_of, unmet_names_sentence
 from rtcomplexity.batch.rows import flags_of
 from rtcomplexity.batch.values import Status
 from rtcomplexity.scoring.guardrails import DISCLAIMER, SERVICE_LEVEL_NOTE
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rtcomplexity.batch.ledger import Ledger, PlanRow
+    from rtcomplexity.batch.reasons import Reasons
 
 MOST_ROWS: Final = 5_000
 _TITLES: Final = (
@@ -52,42 +50,41 @@ class _Row:
     flags: str
 
 
-@dataclass(slots=True)
-class _Gathered:
-    """What one pass over the ledger found."""
+class Dashboard:
+    """Takes plans one at a time, then writes the page."""
 
-    rows: list[_Row] = field(default_factory=list)
-    refused: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
-    """Texts by what was refused, how, and the code of the reason."""
-    percentiles: Counter[int] = field(default_factory=Counter)
-    collector: Collector = field(default_factory=Collector)
-    wall_s: float = 0.0
-    peak_bytes: int = 0
+    def __init__(self, *, evidence: bool) -> None:
+        """Begin a page whose rows link to evidence folders where there are such."""
+        self._evidence = evidence
+        self.rows: list[_Row] = []
+        self.refused: dict[tuple[str, str, str], list[str]] = {}
+        """Texts by what was refused, how, and the code of the reason."""
+        self.percentiles: Counter[int] = Counter()
+        self.collector = Collector()
+        self.wall_s = 0.0
+        self.peak_bytes = 0
 
+    def take(self, plan: PlanRow) -> None:
+        """Take one plan."""
+        if plan.status is not Status.ASSESSED:
+            self.refused.setdefault(("plan", end_of(plan), plan.code), []).append(plan.reason)
+        if len(self.rows) < MOST_ROWS:
+            self.rows.append(_row(plan, evidence=self._evidence))
+        percentile = None if plan.result is None else plan.result.percentile
+        if percentile is not None and plan.verdict in SCORED:
+            self.percentiles[min(int(percentile / _TENTHS), _TENTHS - 1)] += 1
+        self.collector.take(plan)
+        self.wall_s += plan.wall_s
+        self.peak_bytes = max(self.peak_bytes, plan.peak_bytes)
 
-def write_dashboard(ledger: Ledger, target: Path, *, evidence: bool) -> None:
-    """Write the page.
-
-    Parameters
-    ----------
-    ledger
-        Where the plans are.
-    target
-        The file.
-    evidence
-        Whether the rows link to evidence folders.
-    """
-    gathered = _Gathered()
-    for plan in ledger.plans():
-        _gather(plan, gathered, evidence=evidence)
-    for _, code, reason in ledger.broken_files():
-        gathered.refused.setdefault(("file", Status.REFUSED.value, code), []).append(reason)
-    style, script = _resource("dashboard.css"), _resource("dashboard.js")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    template = environment.from_string(_resource("dashboard.html.j2"))
-    with replacing(target) as stream:
-        pieces = template.stream(
-            page=_page(ledger, gathered),
+    def write(self, ledger: Ledger, stream: IO[str], reasons: Reasons) -> None:
+        """Write the page of the plans that were taken, and of what the ledger knows of the run."""
+        for _, code, reason in ledger.broken_files():
+            self.refused.setdefault(("file", Status.REFUSED.value, code), []).append(reason)
+        style, script = _resource("dashboard.css"), _resource("dashboard.js")
+        environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+        pieces = environment.from_string(_resource("dashboard.html.j2")).stream(
+            page=_page(ledger, self, reasons),
             style=Markup(style),  # noqa: S704 -- our own file
             script=Markup(script),  # noqa: S704 -- our own file
             style_hash=_source_hash(style),
@@ -96,45 +93,30 @@ def write_dashboard(ledger: Ledger, target: Path, *, evidence: bool) -> None:
         stream.writelines(pieces)
 
 
-def _gather(plan: PlanRow, gathered: _Gathered, *, evidence: bool) -> None:
-    if plan.status is not Status.ASSESSED:
-        gathered.refused.setdefault(("plan", end_of(plan), plan.code), []).append(plan.reason)
-    if len(gathered.rows) < MOST_ROWS:
-        gathered.rows.append(_row(plan, evidence=evidence))
-    percentile = None if plan.record is None else plan.record["score"]["percentile"]
-    if isinstance(percentile, int | float) and plan.verdict in SCORED:
-        gathered.percentiles[min(int(percentile / _TENTHS), _TENTHS - 1)] += 1
-    gathered.collector.take(plan)
-    gathered.wall_s += plan.wall_s
-    gathered.peak_bytes = max(gathered.peak_bytes, plan.peak_bytes)
-
-
 def _row(plan: PlanRow, *, evidence: bool) -> _Row:
-    record = plan.record or {}
-    score = record.get("score", {})
+    result = plan.result
     return _Row(
         key=plan.key,
         end=end_of(plan),
         link=f"evidence/{plan.plan_id}/{EVIDENCE_PAGE}" if evidence and plan.plan_id else "",
         numbers=(
             plan.t,
-            _number(score.get("percentile")),
-            _number(record.get("gross_target", {}).get("metrics", {}).get(_VOLUME, {}).get("value")),
-            len(record["rois"]) if record else None,
-            len(record["issues"]) if record else None,
+            None if result is None else result.percentile,
+            None if result is None else result.target_metrics.get(_VOLUME),
+            None if result is None else len(result.rois),
+            None if result is None else len(result.severities),
             plan.wall_s,
         ),
-        decided_by=", ".join(score.get("decided_by", ())).replace("_", " "),
+        decided_by="" if result is None else ", ".join(result.decided_by).replace("_", " "),
         why=" ".join(texts_of(plan)),
         flags=", ".join(flags_of(plan)).replace("_", " "),
     )
 
 
-def _page(ledger: Ledger, gathered: _Gathered) -> dict[str, Any]:
+def _page(ledger: Ledger, gathered: Dashboard, reasons: Reasons) -> dict[str, Any]:
     by_status, verdicts = ledger.counts(), ledger.verdicts()
     plans, assessed = sum(by_status.values()), by_status.get(Status.ASSESSED.value, 0)
     scores = [gathered.percentiles[tenth] for tenth in range(_TENTHS)] if gathered.percentiles else []
-    reasons = reasons_of(ledger.plans())
     found = groupby(gathered.collector.distributions(), key=lambda one: one.group)
     return {
         "plans": plans,
@@ -186,17 +168,13 @@ def _run(run: dict[str, Any]) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _speed(plans: int, gathered: _Gathered) -> str:
+def _speed(plans: int, gathered: Dashboard) -> str:
     if not plans:
         return ""
     mean, peak = gathered.wall_s / plans, gathered.peak_bytes / 1024**2
     return (
         f"A plan took {mean:.2f} s in the mean; the largest process held {peak:.0f} MiB. Each plan is in timings.csv."
     )
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
 
 
 def _resource(name: str) -> str:

@@ -64,7 +64,7 @@ class Collector:
 
     def take(self, plan: PlanRow) -> None:
         """Take a plan's values, unless there are enough."""
-        if plan.record is None or len(self._keys) >= MOST_PLANS:
+        if plan.result is None or len(self._keys) >= MOST_PLANS:
             return
         for group, metric, value in metric_values(plan):
             values, numbers = self._values.setdefault((group, metric), (array("d"), array("l")))

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Final
 from rtcomplexity.evidence.formats.csv import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _CELL_LENGTH: Final = 32_000
 
@@ -33,12 +33,13 @@ def replacing(target: Path) -> Iterator[IO[str]]:
         part.unlink(missing_ok=True)
 
 
-def write_table(target: Path, titles: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Write a CSV file, row by row."""
+@contextmanager
+def table_writer(target: Path, titles: Iterable[str]) -> Iterator[Callable[[Iterable[object]], None]]:
+    """Give a function that writes a row of a CSV file; the file takes its place at the end."""
     with replacing(target) as stream:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(titles)
-        table.writerows([cell(value) for value in row] for row in rows)
+        yield lambda row: table.writerow([cell(value) for value in row])
 
 
 def cell(value: object) -> str:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
+from rtcomplexity.batch.results import PlanResult, RecordSummary
 from rtcomplexity.batch.values import Outcome, Status
 from rtcomplexity.errors import NoInputError, UsageError
 from rtcomplexity.sources.member import MEMBER_SEPARATOR
@@ -40,6 +41,7 @@ _DIGEST_BYTES: Final = 16
 _PROBE_FILE: Final = ".probe.sqlite"
 _PRIMARY: Final = 0xFF
 _DISK_CODES: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
+_SCHEMA_VERSION: Final = 2
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS files (
     path BLOB PRIMARY KEY, size INTEGER, mtime INTEGER, seen INTEGER, kind TEXT, reason TEXT, code TEXT,
@@ -54,8 +56,8 @@ CREATE TABLE IF NOT EXISTS refs (path BLOB, uid BLOB, PRIMARY KEY (path, uid)) W
 CREATE INDEX IF NOT EXISTS by_uid ON refs (uid);
 CREATE TABLE IF NOT EXISTS plans (
     key TEXT PRIMARY KEY, seen INTEGER, stats TEXT, input TEXT, options TEXT, status TEXT, code TEXT, reason TEXT,
-    plan_id TEXT, verdict TEXT, t REAL, record BLOB, patient BLOB, instance BLOB, file_count INTEGER, wall_s REAL,
-    cpu_s REAL, peak_bytes INTEGER, face INTEGER, run INTEGER) WITHOUT ROWID;
+    plan_id TEXT, verdict TEXT, t REAL, metrics TEXT, record BLOB, patient BLOB, instance BLOB, file_count INTEGER,
+    wall_s REAL, cpu_s REAL, peak_bytes INTEGER, face INTEGER, run INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (
     run INTEGER PRIMARY KEY, software TEXT, engine TEXT, workers INTEGER, files INTEGER, discovery_s REAL, plans_s REAL,
     done INTEGER, assessed INTEGER, refused INTEGER);
@@ -143,7 +145,8 @@ class PlanRow:
     plan_id: str | None
     verdict: str | None
     t: float | None
-    record: dict[str, Any] | None
+    result: PlanResult | None
+    """None where the plan was not assessed."""
     patient: str
     claims: tuple[Claimed, ...]
     versions: int
@@ -366,10 +369,11 @@ class Ledger:
     def put_plan(self, entry: PlanEntry, hashes: Iterable[tuple[bytes, str]]) -> None:
         """Keep a plan's end and the hashes of its files, in one transaction."""
         outcome = entry.outcome
-        record = outcome.content.get("record")
+        text, tree = outcome.content.get("record"), outcome.content.get("summary")
+        summary = None if tree is None else RecordSummary.from_tree(tree)
         row = (
             entry.key, self.run, *entry.standing, outcome.status.value, outcome.code, outcome.reason,
-            _plan_id(record), _verdict(record), _t(record), _packed(record), entry.patient, entry.instance,
+            *_columns(summary), None if text is None else zlib.compress(text.encode()), entry.patient, entry.instance,
             entry.file_count, outcome.wall_s, outcome.cpu_s, outcome.peak_bytes,
             bool(outcome.content.get("may_show_face")), self.run,
         )  # fmt: skip
@@ -387,12 +391,12 @@ class Ledger:
         with closing(self._database.cursor()) as cursor:
             for row in cursor.execute(query, (self.run,)):
                 values = dict(zip(PLAN_COLUMNS, row, strict=True))
-                packed = values["record"]
+                packed = values.pop("record")
                 yield PlanRow(
                     **{
                         **values,
                         "status": Status(values["status"]),
-                        "record": None if packed is None else json.loads(zlib.decompress(packed)),
+                        "result": None if packed is None else PlanResult.parse(zlib.decompress(packed).decode()),
                         "patient": values["patient"].hex(),
                         "claims": self._claims_of(values["key"]),
                         "versions": self._versions_of(values["key"]),
@@ -421,6 +425,17 @@ class Ledger:
         """Assessed plans of this run by verdict."""
         query = "SELECT verdict, count(*) FROM plans WHERE seen = ? AND verdict IS NOT NULL GROUP BY verdict"
         return dict(self._database.execute(query, (self.run,)).fetchall())
+
+    def metric_names(self) -> tuple[list[str], list[str]]:
+        """Metrics that occur in this run: of gross targets, and of ROIs."""
+        target: set[str] = set()
+        rois: set[str] = set()
+        query = "SELECT DISTINCT metrics FROM plans WHERE seen = ? AND metrics IS NOT NULL"
+        for (names,) in self._database.execute(query, (self.run,)):
+            of_target, of_rois = json.loads(names)
+            target.update(of_target)
+            rois.update(of_rois)
+        return sorted(target), sorted(rois)
 
     def plan_ids(self) -> set[str]:
         """``plan.id`` of every assessed plan of this run."""
@@ -495,6 +510,7 @@ def _open(path: Path, journal: str) -> sqlite3.Connection:
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         database.execute(f"PRAGMA journal_mode = {journal}")
         database.execute(f"PRAGMA synchronous = {'NORMAL' if journal == 'wal' else 'FULL'}")
+        _drop_older(database)
         database.executescript(_SCHEMA)
         database.executescript(_TEMPORARY)
         database.execute("BEGIN IMMEDIATE")
@@ -503,6 +519,14 @@ def _open(path: Path, journal: str) -> sqlite3.Connection:
         expected = "a folder that can be written and that no other run is using"
         raise UsageError("--out", f"a ledger that cannot be opened ({fault})", expected) from fault
     return database
+
+
+def _drop_older(database: sqlite3.Connection) -> None:
+    """Forget files and plans of a ledger with other columns: they are read and assessed again."""
+    if database.execute("PRAGMA user_version").fetchone()[0] != _SCHEMA_VERSION:
+        for table in ("files", "frames", "refs", "plans"):
+            database.execute(f"DROP TABLE IF EXISTS {table}")
+        database.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
 
 
 def _own_key(path: Path, given: bytes | None) -> bytes:
@@ -538,18 +562,8 @@ def _remove(probe: Path) -> None:
         Path(f"{probe}{suffix}").unlink(missing_ok=True)
 
 
-def _packed(record: object) -> bytes | None:
-    return None if record is None else zlib.compress(json.dumps(record, ensure_ascii=False).encode())
-
-
-def _plan_id(record: Any) -> str | None:  # noqa: ANN401 -- JSON values
-    return None if record is None else str(record["plan"]["id"])
-
-
-def _verdict(record: Any) -> str | None:  # noqa: ANN401 -- JSON values
-    return None if record is None else str(record["verdict"]["value"])
-
-
-def _t(record: Any) -> float | None:  # noqa: ANN401 -- JSON values
-    t = None if record is None else record["score"]["t"]
-    return t if isinstance(t, int | float) else None
+def _columns(summary: RecordSummary | None) -> tuple[str | None, str | None, float | None, str | None]:
+    """plan_id, verdict, t and metrics of table ``plans``."""
+    if summary is None:
+        return None, None, None, None
+    return summary.plan_id, summary.verdict, summary.t, json.dumps([summary.target_metrics, summary.roi_metrics])

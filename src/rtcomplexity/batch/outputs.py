@@ -5,21 +5,22 @@ The same ledger gives the same files, whatever engine filled it. One plan at a t
 
 from __future__ import annotations
 
-import json
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.batch.dashboard import write_dashboard
-from rtcomplexity.batch.files import replacing, write_table
+from rtcomplexity.batch.dashboard import Dashboard
+from rtcomplexity.batch.files import replacing, table_writer
+from rtcomplexity.batch.reasons import ReasonCount, Reasons
 from rtcomplexity.batch.rows import PLAN_COLUMNS, ROI_COLUMNS, json_line, plan_row, roi_rows
 from rtcomplexity.batch.values import Status
 from rtcomplexity.errors import MissingExtraError, UsageError
 from rtcomplexity.sources.member import shown_place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from rtcomplexity.batch.ledger import Ledger
+    from rtcomplexity.batch.ledger import Ledger, PlanRow
 
 JSONL: Final = "results.jsonl"
 PLANS: Final = "results.csv"
@@ -27,40 +28,73 @@ ROIS: Final = "results_rois.csv"
 REFUSED: Final = "refused.csv"
 TIMINGS: Final = "timings.csv"
 DASHBOARD: Final = "dashboard.html"
+_REFUSED_COLUMNS: Final = ("kind", "id", "status", "code", "reason")
+_TIMING_COLUMNS: Final = ("key", "files", "wall_s", "cpu_s", "peak_mib")
 OWN_NAMES: Final = ("ledger.", "probe.sqlite", "results.", "results_rois.", "refused.", "timings.", "dashboard.")
 """How names in an output folder begin, apart from a dot before them and the folder of evidence."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """Outputs, and what one pass over the plans found on the way."""
+
+    names: tuple[str, ...]
+    reasons: Reasons
+
+
 def write_outputs(
     ledger: Ledger, out: Path, *, parquet: bool, evidence: bool, paths_from: Path | None = None
-) -> tuple[str, ...]:
-    """Write every output and return their names; with `paths_from`, tables say where structure sets lie below it.
+) -> Written:
+    """Write every output in one pass over the plans, in which each record is parsed once.
+
+    With `paths_from`, tables say where structure sets lie below it.
 
     Raises
     ------
     UsageError
         If the folder cannot be written.
     """
+    places = None if paths_from is None else Places(ledger, paths_from)
     try:
-        target_metrics, roi_metrics = _write_lines(ledger, out / JSONL)
-        places = None if paths_from is None else Places(ledger, paths_from)
-        path_column = () if places is None else ("path",)
-        plans = (
-            [*plan_row(plan, target_metrics), *(() if places is None else (places.of_plan(plan.key),))]
-            for plan in ledger.plans()
-        )
-        write_table(out / PLANS, (*PLAN_COLUMNS, *target_metrics, *path_column), plans)
-        rois = (row for plan in ledger.plans() for row in roi_rows(plan, roi_metrics))
-        write_table(out / ROIS, (*ROI_COLUMNS, *roi_metrics), rois)
-        refused = ((*row, *(() if places is None else (places.of_row(*row[:2]),))) for row in _refused(ledger))
-        write_table(out / REFUSED, ("kind", "id", "status", "code", "reason", *path_column), refused)
-        write_table(out / TIMINGS, ("key", "files", "wall_s", "cpu_s", "peak_mib"), _timings(ledger))
-        write_dashboard(ledger, out / DASHBOARD, evidence=evidence)
+        reasons = _write_all(ledger, out, places, evidence=evidence)
     except OSError as fault:
         reason = (fault.strerror or type(fault).__name__).lower()
         raise UsageError("--out", f"a folder that cannot be written ({reason})", "room and permission") from fault
     names = (JSONL, PLANS, ROIS, REFUSED, TIMINGS, DASHBOARD)
-    return (*names, *(_write_parquet(out) if parquet else ()))
+    return Written(names=(*names, *(_write_parquet(out) if parquet else ())), reasons=reasons)
+
+
+def _write_all(ledger: Ledger, out: Path, places: Places | None, *, evidence: bool) -> Reasons:
+    target_metrics, roi_metrics = ledger.metric_names()
+    reasons, dashboard = ReasonCount(), Dashboard(evidence=evidence)
+    path_column = () if places is None else ("path",)
+    with ExitStack() as files:
+        lines = files.enter_context(replacing(out / JSONL))
+        plans, rois, refused, timings = (
+            files.enter_context(table_writer(out / name, titles))
+            for name, titles in (
+                (PLANS, (*PLAN_COLUMNS, *target_metrics, *path_column)),
+                (ROIS, (*ROI_COLUMNS, *roi_metrics)),
+                (REFUSED, (*_REFUSED_COLUMNS, *path_column)),
+                (TIMINGS, _TIMING_COLUMNS),
+            )
+        )
+        for plan in ledger.plans():
+            place = () if places is None else (places.of_plan(plan.key),)
+            lines.write(json_line(plan))
+            plans((*plan_row(plan, target_metrics), *place))
+            for row in roi_rows(plan, roi_metrics):
+                rois(row)
+            if plan.status is not Status.ASSESSED:
+                refused(("plan", plan.key, plan.status.value, plan.code, plan.reason, *place))
+            timings(_timing(plan))
+            reasons.take(plan)
+            dashboard.take(plan)
+        for path, code, reason in ledger.broken_files():
+            place = () if places is None else (places.of_file(path),)
+            refused(("file", path, Status.REFUSED.value, code, reason, *place))
+        dashboard.write(ledger, files.enter_context(replacing(out / DASHBOARD)), reasons.reasons())
+    return reasons.reasons()
 
 
 class Places:
@@ -74,35 +108,13 @@ class Places:
         """The structure set of a plan."""
         return shown_place(self._ledger.place_of(key), self._base)
 
-    def of_row(self, kind: str, key: str) -> str:
-        """What a row of the refused is of."""
-        return self.of_plan(key) if kind == "plan" else shown_place(self._broken.get(key, ""), self._base)
+    def of_file(self, path: str) -> str:
+        """What was not read, by its keyed path."""
+        return shown_place(self._broken.get(path, ""), self._base)
 
 
-def _write_lines(ledger: Ledger, target: Path) -> tuple[list[str], list[str]]:
-    """Write the results, a line a plan; return the metrics that occur: of scored targets, and of ROIs."""
-    target_metrics: set[str] = set()
-    roi_metrics: set[str] = set()
-    with replacing(target) as stream:
-        for plan in ledger.plans():
-            stream.write(json.dumps(json_line(plan), ensure_ascii=False, allow_nan=False) + "\n")
-            if plan.record is not None:
-                target_metrics.update(plan.record["gross_target"]["metrics"])
-                roi_metrics.update(key for roi in plan.record["rois"] for key in roi["metrics"])
-    return sorted(target_metrics), sorted(roi_metrics)
-
-
-def _refused(ledger: Ledger) -> Iterator[tuple[str, ...]]:
-    for plan in ledger.plans():
-        if plan.status is not Status.ASSESSED:
-            yield "plan", plan.key, plan.status.value, plan.code, plan.reason
-    for path, code, reason in ledger.broken_files():
-        yield "file", path, Status.REFUSED.value, code, reason
-
-
-def _timings(ledger: Ledger) -> Iterator[tuple[object, ...]]:
-    for plan in ledger.plans():
-        yield plan.key, plan.file_count, round(plan.wall_s, 3), round(plan.cpu_s, 3), round(plan.peak_bytes / 1024**2)
+def _timing(plan: PlanRow) -> tuple[object, ...]:
+    return plan.key, plan.file_count, round(plan.wall_s, 3), round(plan.cpu_s, 3), round(plan.peak_bytes / 1024**2)
 
 
 def _write_parquet(out: Path) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Why the plans of a batch ended as they did, in the plain words that a report uses, and counted.
 
-Reads records as JSON values; names no plan.
+Names no plan.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from rtcomplexity.batch.values import Status
 from rtcomplexity.evidence.telling import REASONS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
     from rtcomplexity.batch.ledger import PlanRow
 
@@ -40,19 +40,26 @@ class Reasons:
     unmet_names: int
 
 
-def reasons_of(plans: Iterable[PlanRow]) -> Reasons:
-    """Count the reasons of all plans."""
-    counted: Counter[tuple[str, str]] = Counter()
-    texts: dict[tuple[str, str], set[str]] = {}
-    unmet = 0
-    for plan in plans:
+class ReasonCount:
+    """Counts the reasons of plans, one at a time."""
+
+    def __init__(self) -> None:
+        self._plans: Counter[tuple[str, str]] = Counter()
+        self._texts: dict[tuple[str, str], set[str]] = {}
+        self._unmet = 0
+
+    def take(self, plan: PlanRow) -> None:
+        """Count one plan."""
         for code, text in _coded(plan):
-            counted[end_of(plan), code] += 1
-            texts.setdefault((end_of(plan), code), set()).add(text)
-        unmet += plan.record is not None and UNMET_NAMES in {issue.get("code") for issue in plan.record["issues"]}
-    ordered = sorted(counted.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
-    told = tuple(Reason(end=key[0], text=example_of(texts[key]), plans=count) for key, count in ordered)
-    return Reasons(told=told, unmet_names=unmet)
+            self._plans[end_of(plan), code] += 1
+            self._texts.setdefault((end_of(plan), code), set()).add(text)
+        self._unmet += plan.result is not None and UNMET_NAMES in plan.result.issue_codes
+
+    def reasons(self) -> Reasons:
+        """What was counted."""
+        ordered = sorted(self._plans.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
+        told = tuple(Reason(end=key[0], text=example_of(self._texts[key]), plans=count) for key, count in ordered)
+        return Reasons(told=told, unmet_names=self._unmet)
 
 
 def end_of(plan: PlanRow) -> str:
@@ -78,10 +85,10 @@ def example_of(texts: Collection[str]) -> str:
 
 def _coded(plan: PlanRow) -> Iterator[tuple[str, str]]:
     """Each reason as (code, text)."""
-    if plan.status is not Status.ASSESSED or plan.record is None:
+    if plan.status is not Status.ASSESSED or plan.result is None:
         yield plan.code, plan.reason or plan.code
         return
-    for code, text in {reason["code"]: reason.get("text") for reason in plan.record["verdict"]["reasons"]}.items():
+    for code, text in dict(plan.result.reasons).items():
         yield code, REASONS.get(code, text or code)
 
 

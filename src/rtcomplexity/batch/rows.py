@@ -5,14 +5,16 @@ Everything comes from the ledger's row; nothing here depends on when, where or h
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import json
+from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.batch.values import RESULT_SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from rtcomplexity.batch.ledger import PlanRow
+    from rtcomplexity.batch.results import PlanResult
 
 SAME_COURSE: Final = "same_patient_and_course"
 SEVERAL_CLAIMS: Final = "several_claims"
@@ -39,9 +41,9 @@ def flags_of(plan: PlanRow) -> list[str]:
     return [flag for flag, is_set in flags.items() if is_set]
 
 
-def json_line(plan: PlanRow) -> dict[str, Any]:
-    """One plan as ``results.jsonl`` has it: the evidence record, and what the batch knows of it."""
-    return {
+def json_line(plan: PlanRow) -> str:
+    """One plan as ``results.jsonl`` has it: what the batch knows of it, and the evidence record as it was written."""
+    head = {
         "schema": RESULT_SCHEMA,
         "key": plan.key,
         "plan_id": plan.plan_id,
@@ -51,8 +53,9 @@ def json_line(plan: PlanRow) -> dict[str, Any]:
         "reason": plan.reason,
         "claims": [{"row": claim.claim, "course_key": claim.course} for claim in plan.claims],
         "flags": flags_of(plan),
-        "record": plan.record,
     }
+    record = "null" if plan.result is None else plan.result.text
+    return f'{json.dumps(head, ensure_ascii=False, allow_nan=False)[:-1]}, "record": {record}}}\n'
 
 
 def plan_row(plan: PlanRow, metrics: Sequence[str]) -> list[object]:
@@ -66,72 +69,58 @@ def plan_row(plan: PlanRow, metrics: Sequence[str]) -> list[object]:
         "claim_rows": " ".join(str(claim.claim) for claim in plan.claims),
         "course_keys": " ".join(claim.course for claim in plan.claims),
         "flags": " ".join(flags_of(plan)),
-        **({} if plan.record is None else _facts(plan.record)),
+        **({} if plan.result is None else _facts(plan.result)),
     }
-    values = {} if plan.record is None else plan.record["gross_target"]["metrics"]
-    return [facts.get(name) for name in PLAN_COLUMNS] + [_value(values, key) for key in metrics]
+    values = {} if plan.result is None else plan.result.target_metrics
+    return [facts.get(name) for name in PLAN_COLUMNS] + [values.get(key) for key in metrics]
 
 
 def roi_rows(plan: PlanRow, metrics: Sequence[str]) -> Iterator[list[object]]:
     """The ROIs of one plan as ``results_rois.csv`` has them."""
-    for roi in () if plan.record is None else plan.record["rois"]:
+    for roi in () if plan.result is None else plan.result.rois:
         yield [
             plan.key,
             plan.plan_id,
-            roi["number"],
-            roi["target_class"],
-            roi["generation"],
-            roi["derived_from"],
-            roi["is_gross_target"],
-            *(_value(roi["metrics"], key) for key in metrics),
+            roi.number,
+            roi.target_class,
+            roi.generation,
+            roi.derived_from,
+            roi.is_gross_target,
+            *(roi.metrics.get(key) for key in metrics),
         ]
 
 
 def metric_values(plan: PlanRow) -> Iterator[tuple[str, str, float]]:
     """Every measured value as (group, metric, value); a group is the scored target or a target class."""
-    if plan.record is None:
+    if plan.result is None:
         return
-    for key, metric in plan.record["gross_target"]["metrics"].items():
-        if metric["value"] is not None:
-            yield "scored target", key, metric["value"]
-    for roi in plan.record["rois"]:
-        for key, metric in roi["metrics"].items():
-            if metric["value"] is not None:
-                yield roi["target_class"], key, metric["value"]
+    for key, value in plan.result.target_metrics.items():
+        yield "scored target", key, value
+    for roi in plan.result.rois:
+        for key, value in roi.metrics.items():
+            yield roi.target_class, key, value
 
 
-def _facts(record: Mapping[str, Any]) -> dict[str, object]:
-    plan, score, verdict = record["plan"], record["score"], record["verdict"]
-    image = plan["planning_image"] or {}
-    severities = [issue["severity"] for issue in record["issues"]]
+def _facts(result: PlanResult) -> dict[str, object]:
     return {
-        "verdict": verdict["value"],
-        "claim": verdict["claim"],
-        "service_level": verdict["service_level"],
-        "reasons": " ".join(reason["code"] for reason in verdict["reasons"]),
-        "stratum": score["stratum"],
-        "t": _known(score["t"]),
-        "percentile": _known(score["percentile"]),
-        "decided_by": " ".join(score["decided_by"]),
-        "site": plan["facts"]["site"],
-        "fractions": plan["facts"]["fractions"],
-        "approval": plan["structure_set"]["approval"],
-        "link": plan["structure_set"]["link"],
-        "modality": image.get("modality"),
-        "slice_spacing_mm": _known(image.get("slice_spacing_mm")),
-        "rois": len(record["rois"]),
-        "image_sets": len(record["image_sets"]),
-        **{f"issues_{severity}": severities.count(severity) for severity in SEVERITIES},
-        "profile": score["profile"]["id"],
-        "profile_sha256": score["profile"]["sha256"],
-        "software": record["software"]["version"],
+        "verdict": result.verdict,
+        "claim": result.claim,
+        "service_level": result.service_level,
+        "reasons": " ".join(reason.code for reason in result.reasons),
+        "stratum": result.stratum,
+        "t": result.t,
+        "percentile": result.percentile,
+        "decided_by": " ".join(result.decided_by),
+        "site": result.site,
+        "fractions": result.fractions,
+        "approval": result.approval,
+        "link": result.link,
+        "modality": result.modality,
+        "slice_spacing_mm": result.slice_spacing_mm,
+        "rois": len(result.rois),
+        "image_sets": result.image_sets,
+        **{f"issues_{severity}": result.severities.count(severity) for severity in SEVERITIES},
+        "profile": result.profile,
+        "profile_sha256": result.profile_sha256,
+        "software": result.software,
     }
-
-
-def _value(metrics: Mapping[str, Mapping[str, Any]], key: str) -> object:
-    return metrics[key]["value"] if key in metrics else None
-
-
-def _known(value: object) -> object:
-    """Give a number as it is; what is missing with a reason is empty in a table."""
-    return None if isinstance(value, dict) else value

@@ -18,7 +18,7 @@ from rtcomplexity.batch.discovery import Discovery
 from rtcomplexity.batch.grouping import FoundPlan, found_plans, input_hash
 from rtcomplexity.batch.ledger import PlanEntry, Standing, opened_ledger
 from rtcomplexity.batch.outputs import OWN_NAMES, write_outputs
-from rtcomplexity.batch.reasons import Reason, found_sentence, reasons_of
+from rtcomplexity.batch.reasons import Reason, found_sentence
 from rtcomplexity.batch.values import RETRYABLE, InputFile, Limits, Options, PlanTask, Status
 from rtcomplexity.dicom.index import media_folder
 from rtcomplexity.errors import NoInputError, UsageError
@@ -277,8 +277,7 @@ class _Run:
         ledger = self._ledger
         by_status, verdicts = ledger.counts(), ledger.verdicts()
         claimed = ledger.claimed_rows()
-        reasons = reasons_of(ledger.plans())
-        names = write_outputs(
+        written = write_outputs(
             ledger,
             out,
             parquet=self._asked.parquet,
@@ -290,14 +289,14 @@ class _Run:
             by_status=by_status,
             verdicts=verdicts,
             found=found_sentence(*ledger.count_sources()),
-            reasons=reasons.told,
-            unmet_names=reasons.unmet_names,
+            reasons=written.reasons.told,
+            unmet_names=written.reasons.unmet_names,
             broken_files=ledger.count_broken(),
             stood=self._stood,
             alarm=alarm_of(ledger.verdicts_by_set()),
             shared_courses=ledger.shared_courses(),
             unmatched_claims=tuple(row for row in range(2, self._claims.count + 2) if row not in claimed),
-            files=names,
+            files=written.names,
             linked_folders=linked_folders,
             earlier_evidence=_earlier_evidence(out / EVIDENCE_FOLDER, ledger.plan_ids()),
         )

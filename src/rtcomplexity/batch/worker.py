@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import shutil
 import traceback
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from rtcomplexity.batch.results import RecordSummary
 from rtcomplexity.batch.values import IndexTask, Outcome, PlanTask, Status
 from rtcomplexity.dicom.index import index_files
 from rtcomplexity.dicom.linkage import hash_file, read_links
 from rtcomplexity.errors import InputDataError, UnreadableFileError, UsageError
 from rtcomplexity.evidence.naming import without_uids
-from rtcomplexity.evidence.record import to_json
+from rtcomplexity.evidence.record import to_json_line
 from rtcomplexity.model.options import DEFAULT_PROFILE, AnalyzeOptions
 from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.sources.member import source_at
@@ -113,7 +115,9 @@ def _assess(task: PlanTask) -> Outcome:
     except InputDataError as fault:
         return _refused(fault, task.key, hashes)
     _check_unchanged(task)
-    content = {"record": json.loads(to_json(assessment.record)), "sha256": hashes}
+    record = assessment.record
+    summary = asdict(RecordSummary.of(record))
+    content: dict[str, Any] = {"record": to_json_line(record), "summary": summary, "sha256": hashes}
     if task.evidence_folder is not None:
         content["may_show_face"] = _leave_evidence(assessment, task, Path(task.evidence_folder))
     return Outcome(status=Status.ASSESSED, content=content)

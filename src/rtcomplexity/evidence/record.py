@@ -511,6 +511,12 @@ def to_json(record: Record) -> bytes:
     return (json.dumps(tree, ensure_ascii=False, allow_nan=False, indent=2) + "\n").encode("utf-8")
 
 
+def to_json_line(record: Record) -> str:
+    """Write the record on one line, with the same values as :func:`to_json`."""
+    tree = _written(record.model_dump(mode="json", by_alias=True))
+    return json.dumps(tree, ensure_ascii=False, allow_nan=False)
+
+
 def from_json(content: bytes) -> Record:
     """Read a record back; raises pydantic's ValidationError where it breaks the contract."""
     return Record.model_validate_json(content)

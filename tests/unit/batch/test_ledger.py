@@ -10,6 +10,7 @@ from rtcomplexity.batch import ledger as module
 from rtcomplexity.batch.ledger import KEY_FILE, LEDGER_FILE, FileRow, Ledger, PlanEntry, Standing, probe_journal
 from rtcomplexity.batch.values import Outcome, Status
 from rtcomplexity.errors import UsageError
+from unit.batch.test_outputs import content_of, record
 
 
 def entry(key="k", status=Status.REFUSED):
@@ -43,7 +44,7 @@ def test_reports_only_the_plans_of_this_run(tmp_path):
 
 
 def assessed(key, verdict, instance):
-    content = {"record": {"plan": {"id": key}, "verdict": {"value": verdict}, "score": {"t": 1.0}}}
+    content = content_of(record(verdict=verdict))
     outcome = Outcome(status=Status.ASSESSED, content=content)
     return replace(entry(key), outcome=outcome, instance=instance)
 

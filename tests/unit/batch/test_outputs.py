@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 from html.parser import HTMLParser
 
@@ -10,9 +11,10 @@ import pytest
 
 from rtcomplexity.batch import dashboard, distributions
 from rtcomplexity.batch.distributions import Collector, histogram
-from rtcomplexity.batch.files import cell, replacing, write_table
+from rtcomplexity.batch.files import cell, replacing, table_writer
 from rtcomplexity.batch.ledger import Claimed, Ledger, PlanEntry, PlanRow, Standing
 from rtcomplexity.batch.outputs import write_outputs
+from rtcomplexity.batch.results import PlanResult
 from rtcomplexity.batch.rows import flags_of, metric_values
 from rtcomplexity.batch.values import Outcome, Status
 from rtcomplexity.errors import UsageError
@@ -63,8 +65,27 @@ def put(ledger, key, outcome):
     ledger.put_plan(row, [])
 
 
-def assessed(value=1.0, **facts):
-    return Outcome(status=Status.ASSESSED, content={"record": record(value, **facts)}, wall_s=0.5, peak_bytes=10**8)
+def result_of(tree):
+    return PlanResult.parse(json.dumps(tree))
+
+
+def content_of(tree):
+    """What a worker hands over of a record."""
+    summary = {
+        "plan_id": tree["plan"]["id"],
+        "verdict": tree["verdict"]["value"],
+        "t": tree["score"]["t"],
+        "target_metrics": sorted(tree["gross_target"]["metrics"]),
+        "roi_metrics": sorted({name for roi in tree["rois"] for name in roi["metrics"]}),
+    }
+    return {"record": json.dumps(tree), "summary": summary}
+
+
+def assessed(value=1.0, change=None, **facts):
+    tree = record(value, **facts)
+    if change is not None:
+        change(tree)
+    return Outcome(status=Status.ASSESSED, content=content_of(tree), wall_s=0.5, peak_bytes=10**8)
 
 
 @pytest.fixture
@@ -148,8 +169,8 @@ def test_the_alarm_stands_on_the_page(tmp_path):
     with Ledger(tmp_path) as ledger:
         for number in range(20):
             put(ledger, str(number), assessed(verdict="supports" if number < 4 else "rejects", percentile=99.0))
-        dashboard.write_dashboard(ledger, tmp_path / "page.html", evidence=True)
-    text = (tmp_path / "page.html").read_text("utf-8")
+        write_outputs(ledger, tmp_path, parquet=False, evidence=True)
+    text = (tmp_path / "dashboard.html").read_text("utf-8")
     assert 'role="alert"' in text
     assert "4 of 20 scored plans are supported" in text
 
@@ -160,22 +181,20 @@ def test_more_plans_than_the_page_lists_are_told(tmp_path, monkeypatch):
     with Ledger(tmp_path) as ledger:
         for number in range(6):
             put(ledger, str(number), assessed())
-        dashboard.write_dashboard(ledger, tmp_path / "page.html", evidence=False)
-    text = (tmp_path / "page.html").read_text("utf-8")
+        write_outputs(ledger, tmp_path, parquet=False, evidence=False)
+    text = (tmp_path / "dashboard.html").read_text("utf-8")
     assert "The first 3 of 6 plans by key" in text
     assert "over 4 plans (a sample of 6)" in text
 
 
 def test_an_output_that_fails_leaves_what_stood_there(tmp_path):
     target = tmp_path / "table.csv"
-    write_table(target, ["a"], [[1]])
+    with table_writer(target, ["a"]) as write:
+        write([1])
 
-    def rows():
-        yield [2]
+    with pytest.raises(OSError, match="full"), table_writer(target, ["a"]) as write:  # noqa: PT012
+        write([2])
         raise OSError(28, "full")
-
-    with pytest.raises(OSError, match="full"):
-        write_table(target, ["a"], rows())
     assert target.read_text() == "a\n1\n"
     assert list(tmp_path.iterdir()) == [target]
 
@@ -193,7 +212,7 @@ def test_a_full_disk_is_told(tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("rtcomplexity.batch.outputs.write_table", full)
+    monkeypatch.setattr("rtcomplexity.batch.outputs.table_writer", full)
     with Ledger(tmp_path) as ledger, pytest.raises(UsageError, match="no space left"):
         write_outputs(ledger, tmp_path, parquet=False, evidence=False)
 
@@ -201,8 +220,8 @@ def test_a_full_disk_is_told(tmp_path, monkeypatch):
 def plan_row(**changes):
     given = {
         "key": "k", "status": Status.ASSESSED, "code": "", "reason": "", "plan_id": "i", "verdict": "rejects", "t": 1.0,
-        "record": record(), "patient": "", "claims": (), "file_count": 1, "wall_s": 1.0, "cpu_s": 1.0, "peak_bytes": 1,
-        "face": 0, "versions": 1,
+        "result": result_of(record()), "patient": "", "claims": (), "file_count": 1, "wall_s": 1.0, "cpu_s": 1.0,
+        "peak_bytes": 1, "face": 0, "versions": 1,
     }  # fmt: skip
     return PlanRow(**{**given, **changes})
 
@@ -225,7 +244,7 @@ def test_distributions_are_those_of_numpy():
     collector = Collector()
     values = np.arange(50.0) ** 2
     for number, value in enumerate(values):
-        collector.take(plan_row(key=str(number), record=record(value)))
+        collector.take(plan_row(key=str(number), result=result_of(record(value))))
     first = collector.distributions()[0]
     assert (first.group, first.metric, first.n) == ("scored target", "scored.volume", 50)
     assert first.quantiles == pytest.approx(np.quantile(values, (0, 0.05, 0.5, 0.95, 1)))
@@ -239,3 +258,38 @@ def test_a_constant_metric_has_one_bin_and_no_outlier():
     for number in range(9):
         collector.take(plan_row(key=str(number)))
     assert collector.distributions()[0].outliers == ()
+
+
+def test_a_record_is_parsed_once_whatever_is_written_of_it(tmp_path, monkeypatch):
+    parsed, text = [], json.dumps(record())
+    loads = json.loads
+
+    def counted(content, *arguments, **options):
+        parsed.append("gross_target" in str(content))
+        return loads(content, *arguments, **options)
+
+    monkeypatch.setattr("json.loads", counted)
+    dumped = []
+    dumps = json.dumps
+    monkeypatch.setattr(
+        "json.dumps", lambda tree, **options: (dumped.append("gross_target" in tree), dumps(tree, **options))[1]
+    )
+    with Ledger(tmp_path) as ledger:
+        for number in range(3):
+            outcome = Outcome(status=Status.ASSESSED, content={**content_of(loads(text)), "record": text})
+            dumped.clear()
+            put(ledger, key(number), outcome)
+        assert sum(parsed) == 0
+        write_outputs(ledger, tmp_path, parquet=False, evidence=False)
+    assert sum(parsed) == 3
+    assert sum(dumped) == 0
+    assert all(f'"record": {text}}}' in line for line in (tmp_path / "results.jsonl").read_text().splitlines())
+
+
+def test_a_ledger_with_other_columns_is_begun_again(tmp_path):
+    with Ledger(tmp_path) as ledger:
+        put(ledger, key(1), assessed())
+        ledger._database.execute("PRAGMA user_version = 1")
+    with Ledger(tmp_path) as ledger:
+        assert ledger.standing(key(1)) is None
+        assert ledger.run == 2

@@ -8,27 +8,35 @@ from rich.console import Console
 from rtcomplexity.batch.alarm import alarm_of
 from rtcomplexity.batch.ledger import FileRow, Ledger
 from rtcomplexity.batch.outputs import write_outputs
-from rtcomplexity.batch.reasons import Reason, found_sentence, reasons_of
+from rtcomplexity.batch.reasons import Reason, ReasonCount, found_sentence
 from rtcomplexity.batch.run import BatchResult
 from rtcomplexity.batch.values import Outcome, Status
 from rtcomplexity.cli.rendering.batch import batch_parts
 from unit.batch.test_outputs import assessed, key, put
 
 
-def of_record(outcome, *codes, issues=()):
-    record = outcome.content["record"]
-    record["verdict"]["reasons"] = [{"code": code, "text": f"text of {code}"} for code in codes]
-    record["issues"] = [{"severity": "warning", "code": code} for code in issues]
-    return outcome
+def of_record(*codes, issues=(), **facts):
+    def change(record):
+        record["verdict"]["reasons"] = [{"code": code, "text": f"text of {code}"} for code in codes]
+        record["issues"] = [{"severity": "warning", "code": code} for code in issues]
+
+    return assessed(change=change, **facts)
+
+
+def reasons_of(plans):
+    counted = ReasonCount()
+    for plan in plans:
+        counted.take(plan)
+    return counted.reasons()
 
 
 @pytest.fixture
 def ledger(tmp_path):
     with Ledger(tmp_path) as ledger:
         lacking = {"verdict": "insufficient_evidence"}
-        put(ledger, key(1), of_record(assessed(**lacking), "site_not_in_reference", issues=["map-name-unmet"]))
-        put(ledger, key(2), of_record(assessed(**lacking), "site_not_in_reference", "no_planning_images"))
-        put(ledger, key(3), of_record(assessed(), "a_code_without_words"))
+        put(ledger, key(1), of_record("site_not_in_reference", issues=["map-name-unmet"], **lacking))
+        put(ledger, key(2), of_record("site_not_in_reference", "no_planning_images", **lacking))
+        put(ledger, key(3), of_record("a_code_without_words"))
         put(ledger, key(4), Outcome(status=Status.TIMED_OUT, code="time-limit", reason="It took longer than 5 s."))
         put(ledger, key(5), Outcome(status=Status.REFUSED, code="unreadable-file", reason="File b is cut short."))
         put(ledger, key(6), Outcome(status=Status.REFUSED, code="unreadable-file", reason="File a is cut short."))

@@ -30,7 +30,7 @@ def task(tmp_path_factory):
 def test_gives_the_record_and_every_files_hash(task):
     outcome = worker.perform(task.to_json())
     assert outcome.status is Status.ASSESSED
-    assert outcome.content["record"]["privacy"] == "de-identified"
+    assert json.loads(outcome.content["record"])["privacy"] == "de-identified"
     assert outcome.content["sha256"] == [key_of(file.path) for file in task.files]
 
 
