@@ -42,13 +42,13 @@ class Loader(importlib.machinery.SourceFileLoader):
         super().exec_module(module)
         analyze = module.analyze
 
-        def spoiled(index, **options):
+        def spoiled(index, *arguments, **options):
             how = BAD.get(index.structure_sets[0].sha256)
             if how and how.startswith("change "):  # a file, between its hash and its use
                 with Path(how.removeprefix("change ")).open("ab") as stream:
                     stream.write(b"\0\0")
                 how = None
-            return go_wrong(how) if how else analyze(index, **options)
+            return go_wrong(how) if how else analyze(index, *arguments, **options)
 
         module.analyze = spoiled
 
