@@ -51,15 +51,16 @@ def comparison_parts(tree: Mapping[str, Any]) -> Iterator[RenderableType]:
 
 
 def _table(pairs: Sequence[Mapping[str, Any]]) -> Table:
-    table = titled_table("Comparison", ("First", "Second"))
+    renamed = any(pair["first"] != pair["second"] for pair in pairs)
+    table = titled_table("Comparison", ("First", "Second") if renamed else ("ROI",))
     for heading, _, _ in COLUMNS:
         table.add_column(heading, justify="right")
     for pair in pairs:
         values = (pair["metrics"].get(f"compare.{key}", {}).get("value") for _, key, _ in COLUMNS)
         forms = (form for _, _, form in COLUMNS)
         cells = (NO_VALUE if value is None else format(value, form) for value, form in zip(values, forms, strict=True))
-        other = pair["second"] if pair["second"] != pair["first"] else "same name"
-        table.add_row(Text(shown(pair["first"])), Text(shown(other)), *cells)
+        names = (pair["first"], pair["second"]) if renamed else (pair["first"],)
+        table.add_row(*(Text(shown(name)) for name in names), *cells)
     return table
 
 
