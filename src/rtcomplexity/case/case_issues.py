@@ -36,6 +36,7 @@ def link_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeries]) 
         return _unlinked_issues(chosen, link, found)
     issues = _frame_issues(link) + _elsewhere(chosen, link) + _off_slice_issues(chosen, link)
     by_image = {ImageLink.CONTOUR_IMAGE_SEQUENCE, ImageLink.STUDY_LEVEL_REFERENCES}
+    issues += _volume_issues(link, found) if link.kind not in by_image else []
     if link.kind in by_image and link.resolved < link.stated:
         text = f"{link.text[0].upper()}{link.text[1:]}: the others of these images are not here."
         issues.append(Issue(code="images-missing", severity=Severity.WARNING, subject="plan", text=text))
@@ -45,6 +46,19 @@ def link_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeries]) 
         text = f"The images are tied by a weaker reference, as firmer ones dangle: {link.text}."
         issues.append(Issue(code="image-references-dangle", severity=Severity.INFO, subject="plan", text=text))
     return issues
+
+
+def _volume_issues(link: Link, found: Sequence[FoundSeries]) -> list[Issue]:
+    """Say that the planning series holds several volumes, of which no reference names the images."""
+    planning = link.planning
+    if planning is None or planning.volume is None:
+        return []
+    volumes = sum(one.series.series_uid == planning.series.series_uid and one.volume is not None for one in found)
+    text = (
+        f"The planning series holds {volumes} volumes at the same positions and the structure set names none of their "
+        f"images: volume {planning.volume + 1} was taken."
+    )
+    return [Issue(code="several-volumes-unnamed", severity=Severity.WARNING, subject="plan", text=text)]
 
 
 def _unlinked_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeries]) -> list[Issue]:

@@ -44,8 +44,20 @@ _GREATEST_SIZE: Final = 32_767
 _DERIVED_WORDS: Final = frozenset(
     {"MIP", "MINIP", "MAXIP", "AIP", "AVG", "AVE", "AVERAGE", "MEAN", "PROJECTION", "SUBTRACTION", "MPR"}
 )
-_CONE_BEAM: Final = re.compile(r"\b(cbct|xvi|obi|cone[ _-]?beam|on-board imager|halcyon)\b", re.IGNORECASE)
+_CONE_BEAM: Final = re.compile(
+    r"(?<![a-z])(?:[km]v[ _-]?)?(?:cbct|cone[ _-]?beam|xvi|obi|on-board imager|halcyon|ethos|truebeam|mvct|exactrac)",
+    re.IGNORECASE,
+)
+_TREATMENT_SESSION: Final = re.compile(
+    r"(?<![a-z])(?:adapt(?:ive|ed)[ _-]*(?:ct|mr|image|plan|rt|session)|daily|session|on[ _-]?line)(?![a-z])"
+    r"|(?<![a-z])(?:synthetic[ _-]?ct|sct)(?![a-z])"
+    r"|(?<![a-z])(?:fx|fraction)[ _#.-]*\d",
+    re.IGNORECASE,
+)
+"""Words of images made at a treatment session, on which contours are adapted."""
 _WORD: Final = re.compile(r"[A-Z]+")
+_CONE_BEAM_CT: Final = "cone-beam CT"
+_OF_SESSION: Final = "image of a treatment session"
 _DERIVED: Final = "derived (projection or average)"
 _REMAINDER: Final = "further images at the positions of another volume of its series"
 
@@ -82,6 +94,11 @@ class FoundSeries:
     def is_derived(self) -> bool:
         """Whether it is a projection or an average of other images."""
         return self.not_counted_because == _DERIVED
+
+    @property
+    def is_of_treatment_session(self) -> bool:
+        """Whether it was made to set up or adapt a treatment, not to plan it."""
+        return self.not_counted_because in {_CONE_BEAM_CT, _OF_SESSION}
 
     @property
     def named_phase(self) -> float | None:
@@ -361,8 +378,8 @@ def _not_counted_because(image: ImageHeader, file: IndexedFile) -> str:
     if not words.isdisjoint(_DERIVED_WORDS):
         return _DERIVED
     if file.modality == "CT" and _CONE_BEAM.search(f"{image.description} {image.device} {' '.join(kinds)}"):
-        return "cone-beam CT"
-    return ""
+        return _CONE_BEAM_CT
+    return _OF_SESSION if _TREATMENT_SESSION.search(image.description.replace("_", " ")) else ""
 
 
 def _input_issue(code: str, text: str) -> Issue:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.case.case_issues import input_issues, link_issues
+from rtcomplexity.case.course import course_of
 from rtcomplexity.case.image_link import find_link
 from rtcomplexity.case.image_series import build_series
 from rtcomplexity.case.image_sets import build_image_sets
 from rtcomplexity.case.roi_images import roi_image_issues
-from rtcomplexity.case.selection import Candidate, choose
+from rtcomplexity.case.selection import Candidate, choose, several_sets_issues
 from rtcomplexity.case.target_names import NO_ALIASES
 from rtcomplexity.case.targets import classify_rois
 from rtcomplexity.dicom.index import FileIndex, index_folder
@@ -113,11 +114,14 @@ def _case(
     registrations = choice.chosen.relationships + objects  # what the set states itself comes first
     image_sets, series_issues = build_image_sets(found, link, chosen.references, registrations)
     phase_sets = _phase_sets(choice.others, link.planning, image_sets)
-    plan, choice_issues = _plan_of(chosen, plans)
+    course = course_of(chosen, link.planning.series.frame_of_reference_uid if link.planning else "", plans)
+    set_issues = several_sets_issues(choice, {id(phase.structure_set) for phase in phase_sets})
     tie_issues = (*link_issues(chosen, link, found), *roi_image_issues(chosen, link, image_sets), *input_issues(index))
-    own_issues = (*choice.chosen.issues, *registration_issues, *series_issues, *choice_issues)
+    own_issues = (*choice.chosen.issues, *registration_issues, *series_issues, *course.issues, *set_issues)
     return Case(
-        plan_id=_plan_id([chosen, *(phase.structure_set for phase in phase_sets)], image_sets, plan, registrations),
+        plan_id=_plan_id(
+            [chosen, *(phase.structure_set for phase in phase_sets)], image_sets, course.plan, registrations
+        ),
         structure_set=chosen,
         chosen_because=choice.because,
         alternatives=choice.alternatives,
@@ -126,7 +130,7 @@ def _case(
         image_link_text=link.text,
         image_sets=image_sets,
         phase_sets=phase_sets,
-        rt_plan=plan,
+        rt_plan=course.plan,
         registrations=registrations,
         issues=tuple(sorted({*noticed, *own_issues, *tie_issues})),
         files_read=index.files_read,
@@ -220,7 +224,7 @@ def _candidates(
     sets: Iterable[_ReadSet], found: Sequence[FoundSeries], plans: Iterable[RtPlan]
 ) -> tuple[Candidate, ...]:
     """Tie each structure set to its images."""
-    planned = {plan.referenced_structure_set_uid for plan in plans} - {""}
+    planned = {plan.referenced_structure_set_uid for plan in plans if not plan.is_quality_assurance} - {""}
     return tuple(
         Candidate(
             structure_set=one.structure_set,
@@ -231,25 +235,6 @@ def _candidates(
         )
         for one in sets
     )
-
-
-def _plan_of(chosen: StructureSet, plans: Sequence[RtPlan]) -> tuple[RtPlan | None, tuple[Issue, ...]]:
-    """Take the approved, then the newest of the plans made on the chosen set."""
-    own = [plan for plan in plans if plan.referenced_structure_set_uid == chosen.sop_instance_uid]
-    issues = []
-    if len(own) < len(plans):
-        text = (
-            f"{len(plans) - len(own)} of {len(plans)} RT Plans were made on another structure set; they were not used."
-        )
-        issues.append(Issue(code="plan-of-other-set", severity=Severity.INFO, subject="plan", text=text))
-    if not own:
-        return None, tuple(issues)
-    ranked = sorted(own, key=lambda plan: (plan.written_at, plan.sop_instance_uid), reverse=True)
-    ranked.sort(key=lambda plan: plan.approval_status != "APPROVED")
-    if len(own) > 1:
-        text = f"{len(own)} RT Plans were made on this structure set; approved before newest, one was taken."
-        issues.append(Issue(code="several-plans", severity=Severity.INFO, subject="plan", text=text))
-    return ranked[0], tuple(issues)
 
 
 def _phase_sets(

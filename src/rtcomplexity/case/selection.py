@@ -1,8 +1,8 @@
 """Which structure set of a folder is assessed, and why the others are not.
 
-In order: it resolves to images that are here; planning modality CT before MR before PT; an RT Plan that is here
-references it; most target classes; approved; newest; SOP Instance UID. A rejected set is taken only where there is no
-other.
+In order: it resolves to images that are here; these are planning images, not a treatment session's; planning modality
+CT before MR before PT; an RT Plan that is here references it; most target classes; approved; newest; SOP Instance UID.
+A rejected set is taken only where there is no other.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from rtcomplexity.case.image_link import modality_rank
 from rtcomplexity.errors import UsageError
 from rtcomplexity.model.case import Alternative, ImageLink
+from rtcomplexity.model.issue import Issue, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from rtcomplexity.case.image_link import Link
-    from rtcomplexity.model.issue import Issue
     from rtcomplexity.model.registration import SpatialRegistration
     from rtcomplexity.model.structure_set import StructureSet
 
@@ -76,6 +76,33 @@ def choose(candidates: Sequence[Candidate], wanted: str | None = None) -> Choice
     return Choice(chosen=chosen, because=because, alternatives=alternatives, others=tuple(others))
 
 
+def several_sets_issues(choice: Choice, phases: Collection[int] = ()) -> tuple[Issue, ...]:
+    """Name structure sets with other gross targets than the chosen one, unless they are of its 4D phases (by id)."""
+    own = _gross_target_points(choice.chosen.structure_set)
+    others = [
+        (other.structure_set, alternative)
+        for other, alternative in zip(choice.others, choice.alternatives, strict=True)
+        if id(other.structure_set) not in phases and other.structure_set.approval_status != "REJECTED"
+    ]
+    differing = [one for one, _ in others if (points := _gross_target_points(one)) and points != own]
+    if not differing:
+        return ()
+    listed = "; ".join(
+        f"{alternative.sop_instance_uid}: {alternative.because}" for one, alternative in others if one in differing
+    )
+    text = (
+        f"{len(differing)} other structure sets hold other gross targets than the assessed one, which was taken "
+        f"because {choice.because}. Not assessed: {listed}."
+    )
+    return (Issue(code="several-structure-sets", severity=Severity.WARNING, subject="plan", text=text),)
+
+
+def _gross_target_points(structure_set: StructureSet) -> frozenset[bytes]:
+    """The contour points of each gross target, as bytes."""
+    drawn = (roi for roi in structure_set.rois if roi.target_class.is_gross and len(roi.contours))
+    return frozenset(roi.contours.points_mm.tobytes() for roi in drawn)
+
+
 def target_class_count(structure_set: StructureSet) -> int:
     """How many of GTV, CTV, ITV and PTV the set holds contours of."""
     return len({roi.target_class for roi in structure_set.rois if roi.target_class.is_target and len(roi.contours)})
@@ -84,7 +111,7 @@ def target_class_count(structure_set: StructureSet) -> int:
 def _rank(candidate: Candidate) -> tuple[object, ...]:
     one = candidate.structure_set
     return (
-        *(level for level, _ in _criteria(candidate)[:6]),
+        *(level for level, _ in _criteria(candidate)),
         _newest_first(one.written_at),
         one.sop_instance_uid,
         one.file_sha256,
@@ -95,6 +122,7 @@ def _criteria(candidate: Candidate) -> list[tuple[int, str]]:
     """(rank, words) of each criterion but age, lowest rank best."""
     one = candidate.structure_set
     modality = candidate.link.planning.series.modality if candidate.link.planning else ""
+    is_of_session = candidate.link.planning is not None and candidate.link.planning.is_of_treatment_session
     is_linked = candidate.link.kind is not ImageLink.NONE
     classes = target_class_count(one)
     return [
@@ -103,6 +131,10 @@ def _criteria(candidate: Candidate) -> list[tuple[int, str]]:
             "was rejected" if one.approval_status == "REJECTED" else "was not rejected",
         ),
         (not is_linked, "resolves to images that are here" if is_linked else "resolves to no image that is here"),
+        (
+            is_of_session,
+            "was drawn on images of a treatment session" if is_of_session else "was drawn on planning images",
+        ),
         (modality_rank(modality), f"was drawn on {modality or 'no image'}"),
         (
             not candidate.is_planned_on,

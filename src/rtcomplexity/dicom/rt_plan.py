@@ -5,7 +5,8 @@ Nothing is inferred: what the plan does not state stays empty.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.dicom import elements
 from rtcomplexity.dicom.headers import PLANS
@@ -13,7 +14,20 @@ from rtcomplexity.errors import UnreadableFileError
 from rtcomplexity.model.plan import Prescription, RtPlan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from pydicom.dataset import Dataset
+
+_NOT_TO_TREAT: Final = frozenset({"VERIFICATION", "MACHINE_QA", "RESEARCH", "SERVICE"})
+"""Values of Plan Intent (300A,000A)."""
+_PLAN_WORDS: Final = (0x300A0002, 0x300A0003, 0x300A0004)
+"""Label, name and description."""
+_QUALITY_ASSURANCE: Final = re.compile(
+    r"\b(?:ps|d|imrt|vmat|pt|patient)?[ -]?qa\d*\b|\bverif\w*|\bphantom\b|\bmap ?check\b|\barc ?check\b|"
+    r"\bdelta ?4\b|\boctavius\b|\bportal (?:dose|dosimetry)\b|\bepid\b",
+    re.IGNORECASE,
+)
+"""Words of plans that are delivered to a phantom or a detector."""
 
 
 def read_plan(dataset: Dataset, file_sha256: str) -> RtPlan:
@@ -29,7 +43,7 @@ def read_plan(dataset: Dataset, file_sha256: str) -> RtPlan:
     Returns
     -------
     RtPlan
-        Doses in Gy; fractions summed over fraction groups, None where any of them states none.
+        Doses in Gy; the fractions of the one fraction group, None where it states none or there are several.
 
     Raises
     ------
@@ -40,23 +54,48 @@ def read_plan(dataset: Dataset, file_sha256: str) -> RtPlan:
         raise UnreadableFileError("The file is no RT Plan by its SOP Class.", "give an RT Plan.")
     encodings = elements.encodings_of(dataset)
     referenced = elements.items(dataset, 0x300C0060)
+    fractions, relations = _fractions(dataset), _relations(dataset)
     return RtPlan(
         sop_instance_uid=elements.text(dataset, 0x00080018),
         label=elements.text(dataset, 0x300A0002, encodings),
         referenced_structure_set_uid=elements.text(referenced[0], 0x00081155) if referenced else "",
-        fractions_planned=_fractions(dataset),
+        fractions_planned=fractions,
         prescriptions=_prescriptions(dataset),
         approval_status=elements.text(dataset, 0x300E0002).upper(),
         treatment_site=elements.text(dataset, 0x300A000B, encodings),
         written_at=elements.date_time(dataset, 0x300A0006, 0x300A0007),
         file_sha256=file_sha256,
+        frame_of_reference_uid=elements.text(dataset, 0x00200052),
+        is_quality_assurance=_is_quality_assurance(dataset, fractions, relations, encodings),
+        prior_plan_uids=tuple(uid for relation, uid in relations if relation == "PRIOR"),
     )
 
 
 def _fractions(dataset: Dataset) -> int | None:
-    stated = [elements.integer(group, 0x300A0078) for group in elements.items(dataset, 0x300A0070)]
-    known = [count for count in stated if count is not None and count >= 0]
-    return sum(known) if known and len(known) == len(stated) else None
+    """Return the number that the one fraction group states; 0 states nothing."""
+    groups = elements.items(dataset, 0x300A0070)
+    stated = elements.integer(groups[0], 0x300A0078) if len(groups) == 1 else None
+    return stated if stated is not None and stated > 0 else None
+
+
+def _relations(dataset: Dataset) -> list[tuple[str, str]]:
+    """(RT Plan Relationship, SOP Instance UID) of every plan that this one references."""
+    return [
+        (elements.text(item, 0x300A0055).upper(), elements.text(item, 0x00081155))
+        for item in elements.items(dataset, 0x300C0002)
+    ]
+
+
+def _is_quality_assurance(
+    dataset: Dataset, fractions: int | None, relations: Iterable[tuple[str, str]], encodings: Sequence[str]
+) -> bool:
+    """Whether intent, relationship or, in a plan of at most one fraction, the label says that it verifies another."""
+    if elements.text(dataset, 0x300A000A).upper() in _NOT_TO_TREAT:
+        return True
+    if any(relation == "VERIFIED_PLAN" for relation, _ in relations):
+        return True
+    words = " ".join(elements.text(dataset, tag, encodings) for tag in _PLAN_WORDS).replace("_", " ")
+    return (fractions is None or fractions == 1) and _QUALITY_ASSURANCE.search(words) is not None
 
 
 def _prescriptions(dataset: Dataset) -> tuple[Prescription, ...]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from rtcomplexity.case.visits import Visit
-    from rtcomplexity.fusion.case_images import TiedImage
+    from rtcomplexity.fusion.tied_images import TiedImage
     from rtcomplexity.metrics.measurement import (
         Measurement,
         MetricTable,

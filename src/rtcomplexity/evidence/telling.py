@@ -207,6 +207,8 @@ class Cover:
     """What the comparison with a local cohort came to; empty where none was given."""
     default_answer: str
     """The answer without those options; empty where it is not known or there are none."""
+    choices: tuple[str, ...] = ()
+    """Where one of several files was taken and another could move the answer: which, and what the others are."""
 
 
 def cover_of(record: Record) -> Cover:
@@ -230,7 +232,27 @@ def cover_of(record: Record) -> Cover:
         options=tuple(_options(record)),
         local_plans="" if record.cohort is None else record.cohort.text,
         default_answer=_default_answer(record),
+        choices=choices(record),
     )
+
+
+CHOICES = frozenset(
+    {
+        "several-plans",
+        "several-structure-sets",
+        "several-pet-sets",
+        "registrations-disagree",
+        "duplicate-slice-positions",
+        "several-volumes-unnamed",
+    }
+)
+"""Codes of issues that say which of several files was taken."""
+
+
+def choices(record: Record) -> tuple[str, ...]:
+    """Texts of the warnings that say which of several was taken."""
+    found = (each for each in record.issues if each.code in CHOICES and each.severity != "info")
+    return tuple(dict.fromkeys(each.text for each in found))
 
 
 def headline(verdict: VerdictRecord) -> str:

@@ -11,7 +11,7 @@ from rtcomplexity.units import Unit, round_significant
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rtcomplexity.fusion.case_images import TiedImage
+    from rtcomplexity.fusion.tied_images import TiedImage
     from rtcomplexity.model.issue import Issue
 
 

@@ -22,10 +22,16 @@ class RtPlan:
     """RT Plan Label (300A,0002)."""
     referenced_structure_set_uid: str = ""
     fractions_planned: int | None = None
-    """Number of Fractions Planned (300A,0078), summed over fraction groups; None where not stated."""
+    """Number of Fractions Planned (300A,0078) of the one fraction group; None where it is not stated, or 0, or where
+    there are several groups: whether these run one after the other or side by side is not in the file."""
     prescriptions: tuple[Prescription, ...] = ()
     approval_status: str = ""
     treatment_site: str = ""
     """Treatment Sites (300A,000B), as written; empty where not stated."""
     written_at: str = ""
     file_sha256: str = ""
+    frame_of_reference_uid: str = ""
+    is_quality_assurance: bool = False
+    """Whether it was made to verify another plan or a machine, not to treat."""
+    prior_plan_uids: tuple[str, ...] = ()
+    """Plans that were delivered before this one: RT Plan Relationship (300A,0055) PRIOR."""

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.dicom.pixels import SeriesPixels
-from rtcomplexity.dicom.suv import SuvScale, read_suv_scale
 from rtcomplexity.errors import InputDataError
-from rtcomplexity.fusion.frames import find_point_map
 from rtcomplexity.fusion.sampling import sample, voxel_centres_mm
+from rtcomplexity.fusion.tied_images import in_order_of_choice, tie_images
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rtcomplexity.fusion.frames import PointMap
+    from rtcomplexity.fusion.tied_images import TiedImage
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.image import ImageGrid, ImageSeries
     from rtcomplexity.settings import Settings
@@ -46,38 +45,33 @@ class Uptake:
 def uptake_of(
     case: Case, slices: NDArray[np.int64], j: tuple[int, int], i: tuple[int, int], settings: Settings
 ) -> Uptake | None:
-    """Sample the first PET that is tied to the planning image; None where there is none that can be read."""
+    """Sample the chosen PET that is tied to the planning image; None where there is none that can be read."""
     planning = case.planning_image
     if planning is None:
         return None
-    found = _pet(case, planning)
-    if found is None:
+    found = _pet(case, planning, settings)
+    if found is None or found.point_map is None:
         return None
-    series, point_map = found
     rows = _steps(j, planning.grid.row_spacing_mm)
     columns = _steps(i, planning.grid.column_spacing_mm)
-    scale = read_suv_scale(series, settings)
-    factor = scale.suvbw_per_unit if isinstance(scale, SuvScale) else None
     points = _points_mm(planning.grid, slices, rows, columns)
     try:
-        values = sample(SeriesPixels(series=series, settings=settings), point_map(points), factor=factor).values
+        pixels = SeriesPixels(series=found.series, settings=settings)
+        values = sample(pixels, found.point_map(points), factor=found.factor).values
     except InputDataError:
         return None
     if np.isnan(values).all():
         return None
-    share, caption = _windowed(values.reshape(len(slices), len(rows), len(columns)), is_suvbw=factor is not None)
+    share, caption = _windowed(values.reshape(len(slices), len(rows), len(columns)), is_suvbw=found.factor is not None)
     return Uptake(share=share, j=rows, i=columns, caption=caption)
 
 
-def _pet(case: Case, planning: ImageSeries) -> tuple[ImageSeries, PointMap] | None:
-    for image_set in case.image_sets:
-        series = image_set.series[0]
-        if image_set.modality != "PT" or series is planning:
-            continue
-        point_map = find_point_map(case.registrations, planning.frame_of_reference_uid, series.frame_of_reference_uid)
-        if point_map is not None:
-            return series, point_map
-    return None
+def _pet(case: Case, planning: ImageSeries, settings: Settings) -> TiedImage | None:
+    """Return the PET that metrics are of, else the first that is tied; none where that is the planning image itself."""
+    tied = tie_images(case, settings)
+    without_suv = [one for one in tied if one.image_set.modality == "PT" and one.point_map is not None]
+    chosen = next(iter((*in_order_of_choice(tied, "PT"), *without_suv)), None)
+    return None if chosen is None or chosen.series is planning else chosen
 
 
 def _steps(extent: tuple[int, int], spacing_mm: float) -> NDArray[np.float64]:

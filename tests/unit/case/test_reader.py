@@ -13,6 +13,7 @@ from rtcomplexity.errors import (
     UsageError,
 )
 from rtcomplexity.model.case import EvidenceLevel, ImageLink, ImageRole
+from rtcomplexity.model.issue import Severity
 from rtcomplexity.model.structure_set import ClassDecidedBy, TargetClass
 from rtcomplexity.settings import Settings
 from unit.dicom.datasets import (
@@ -229,6 +230,17 @@ def test_then_approval_then_age_then_uid(folder):
     ]
 
 
+def test_another_set_with_other_gross_targets_is_a_warning_that_names_it(folder):
+    made = ct()
+    newer, older = linked_set(made, "1.5", StructureSetDate="20260105"), linked_set(made, "1.51")
+    folder.add(*made, newer, older)
+    assert "several-structure-sets" not in codes(folder.read())
+    older.ROIContourSequence[0].ContourSequence[0].ContourData = [0, 0, 0, 9, 0, 0, 9, 9, 0, 0, 9, 0]
+    (issue,) = [issue for issue in folder.add(older).read().issues if issue.code == "several-structure-sets"]
+    assert issue.severity is Severity.WARNING
+    assert "1.51: it is older" in issue.text
+
+
 def test_the_newest_of_equals_is_said_to_be(folder):
     made = ct()
     folder.add(*made, *(linked_set(made, f"1.5{day}", StructureSetDate=f"2026010{day}") for day in (1, 3, 2)))
@@ -383,6 +395,31 @@ def test_secondary_captures_are_listed_and_not_counted(folder):
 
 
 # --- plans, identity, errors ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("description", ["CBCT", "kV_CBCT Fx 3", "Fx12", "Daily CT", "XVI", "MVCT", "adaptive CT"])
+def test_a_newer_set_on_images_of_a_treatment_session_is_not_the_planning_set(folder, description):
+    made, session = ct(), ct(root="1.77", SeriesDescription=description)
+    folder.add(*made, *session, linked_set(made, "1.5", StructureSetDate="20260101"))
+    folder.add(linked_set(session, "1.51", StructureSetDate="20260109"))
+    case = folder.read()
+    assert case.structure_set.sop_instance_uid == "1.5"
+    assert case.alternatives[0].because.startswith("it was drawn on images of a treatment session")
+
+
+def test_a_set_that_is_alone_on_a_session_is_taken(folder):
+    session = ct(SeriesDescription="CBCT")
+    assert folder.add(*session, linked_set(session)).read().planning_image is not None
+
+
+def test_a_planning_series_of_several_volumes_that_no_reference_names_is_a_warning(folder):
+    made = [ct(root=f"1.7.{n}", SeriesInstanceUID="1.7", AcquisitionNumber=n + 1) for n in range(2)]
+    named = linked_set(made[1])
+    assert folder.add(*made[0], *made[1], named).read().planning_image.sop_instance_uids[0] == "1.7.1.1"
+    by_series = structure_set([roi(1, "GTV", rings())], "1.55", series="1.7")
+    case = folder.add(by_series).read(structure_set_uid="1.55")
+    assert "several-volumes-unnamed" in codes(case)
+    assert case.planning_image.sop_instance_uids[0] == "1.7.0.1"
 
 
 def test_among_plans_of_the_set_the_approved_then_the_newest_is_taken(folder):

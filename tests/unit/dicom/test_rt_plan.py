@@ -14,7 +14,7 @@ def read(dataset):
 
 
 def test_what_is_stated_is_read():
-    dataset = plan("1.5", fractions=(3, 2), RTPlanDate="20260102", RTPlanTime="030405", ApprovalStatus="APPROVED")
+    dataset = plan("1.5", fractions=(5,), RTPlanDate="20260102", RTPlanTime="030405", ApprovalStatus="APPROVED")
     dataset.DoseReferenceSequence = [
         item(TargetPrescriptionDose=50, ReferencedROINumber=4),
         item(TargetPrescriptionDose=45.5),
@@ -32,8 +32,8 @@ def test_what_is_stated_is_read():
     assert (found.written_at, found.file_sha256) == ("20260102030405", "abc")
 
 
-@pytest.mark.parametrize("fractions", [(), (None,), (5, None)])
-def test_fractions_not_stated_by_every_group_are_unknown(fractions):
+@pytest.mark.parametrize("fractions", [(), (None,), (5, None), (25, 5), (5, 5), (0,), (0, 5)])
+def test_none_zero_and_several_fraction_groups_state_no_number(fractions):
     assert read(plan("1.5", fractions=fractions)).fractions_planned is None
 
 
@@ -45,3 +45,26 @@ def test_an_empty_plan_guesses_nothing():
 def test_another_kind_of_file_is_refused():
     with pytest.raises(UnreadableFileError, match="no RT Plan"):
         read(new(CT, "1.1"))
+
+
+@pytest.mark.parametrize("label", ["QA", "PSQA_lung", "IMRT QA 2", "Verification", "Lung verif", "ArcCHECK", "Phantom"])
+def test_a_plan_of_one_fraction_with_such_a_label_is_quality_assurance(label):
+    assert read(plan("1.5", fractions=(1,), RTPlanLabel=label)).is_quality_assurance
+    assert not read(plan("1.5", fractions=(5,), RTPlanLabel=label)).is_quality_assurance
+
+
+@pytest.mark.parametrize("label", ["BOOST", "Lung SBRT", "AQUA", "R lung"])
+def test_other_labels_are_not(label):
+    assert not read(plan("1.5", fractions=(1,), RTPlanLabel=label)).is_quality_assurance
+
+
+@pytest.mark.parametrize("intent", ["VERIFICATION", "MACHINE_QA", "CURATIVE"])
+def test_the_stated_intent_decides(intent):
+    assert read(plan("1.5", fractions=(5,), PlanIntent=intent)).is_quality_assurance == (intent != "CURATIVE")
+
+
+def test_relationships_between_plans_are_read():
+    prior = item(ReferencedSOPInstanceUID="1.60", RTPlanRelationship="PRIOR")
+    verified = item(ReferencedSOPInstanceUID="1.61", RTPlanRelationship="VERIFIED_PLAN")
+    assert read(plan("1.5", ReferencedRTPlanSequence=[prior])).prior_plan_uids == ("1.60",)
+    assert read(plan("1.5", fractions=(5,), ReferencedRTPlanSequence=[verified])).is_quality_assurance

@@ -7,11 +7,13 @@ import pytest
 
 from rtcomplexity.fusion.case_images import CaseImages, best_of
 from rtcomplexity.fusion.sampling import region_of
+from rtcomplexity.fusion.tied_images import in_order_of_choice
 from rtcomplexity.metrics import intensity
 from rtcomplexity.metrics.measure import compute_all
 from rtcomplexity.metrics.pet import PET, PetContext
 from rtcomplexity.metrics.registration import PAIR, RegistrationContext
 from rtcomplexity.model.case import Case, EvidenceLevel, ImageRole, ImageSet
+from rtcomplexity.model.issue import Severity
 from rtcomplexity.model.registration import FrameMapping, SpatialRegistration
 from rtcomplexity.model.structure_set import StructureSet
 from rtcomplexity.settings import Settings
@@ -134,3 +136,17 @@ def test_what_an_image_does_not_cover_is_said(images, region):
     issue = half.coverage_issue(5)
     assert issue.subject == "roi:5"
     assert issue.text.startswith("3.1 % of the ROI's voxels lie outside image:PT:1")
+
+
+def test_of_several_pets_one_is_chosen_for_values_and_pictures_and_the_others_are_named(images, region):
+    pet = images.case.image_sets[2]
+    firmer = replace(pet, level=EvidenceLevel.REFERENCED)
+    for sets, chosen, why in (((pet, pet), "image:PT:1", "first in time"), ((pet, firmer), "image:PT:2", "firmest")):
+        case = replace(images.case, image_sets=(images.case.image_sets[0], *sets))
+        several = CaseImages(case=case, settings=Settings())
+        assert in_order_of_choice(several.tied, "PT")[0].subject == chosen
+        assert best_of(several.fuse(region), "PT").tied.subject == chosen
+        (issue,) = [issue for issue in several.issues if issue.code == "several-pet-sets"]
+        assert issue.severity is Severity.WARNING
+        assert (chosen in issue.text, why in issue.text) == (True, True)
+    assert "several-pet-sets" not in {issue.code for issue in images.issues}

@@ -52,6 +52,7 @@ def _facts(record: Record, cover: Cover) -> Iterator[tuple[str, str]]:
     yield from _listed("Options", ["; ".join(cover.options)])
     if record.default_verdict is not None:
         yield "Without them", _default(record.default_verdict, record.verdict)
+    yield from _listed("Choices", cover.choices)
     yield from _listed("Why", [" ".join(cover.because), cover.decided_by, cover.unmeasured])
     yield from _listed("Next", [f"{step.who}: {step.what}" for step in cover.steps])
     yield from _listed("Missing", [f"{each.who}: {', '.join(each.items)}" for each in cover.missing])

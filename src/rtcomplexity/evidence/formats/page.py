@@ -190,6 +190,7 @@ def _shown_cover(cover: Cover) -> Cover:
         options=_all(cover.options),
         local_plans=shown(cover.local_plans),
         default_answer=shown(cover.default_answer),
+        choices=_all(cover.choices),
     )
 
 

@@ -75,6 +75,7 @@ def _lines(page: Page, attachment: str) -> Iterator[str]:
     yield from _wrapped("What to do next", [f"{step.who}: {step.what}" for step in cover.steps])
     yield from _wrapped("Still missing", [f"{each.who}: {', '.join(each.items)}" for each in cover.missing])
     yield from _wrapped("Beside local plans", [cover.local_plans])
+    yield from _wrapped("One of several files taken", cover.choices)
     yield from _wrapped("Chosen or stated by a person", [*cover.options, _default(cover.default_answer)])
     yield from _wrapped("Findings for", page.findings_for or ["none"])
     yield from _wrapped("Findings against", page.findings_against or ["none"])

@@ -1,0 +1,121 @@
+"""The image sets of a case with their way to the planning frame: which can be sampled, and which of several is chosen.
+
+A set that nothing ties to the planning frame is never sampled. Of a set with several phases the first series (the
+planning one, if it is among them) is. PET values come as SUVbw or not at all. The choice made here is the one that
+metrics, scores and pictures share.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rtcomplexity.dicom.suv import SuvRefusal, read_suv_scale
+from rtcomplexity.fusion.frames import PointMap, map_to_series
+from rtcomplexity.model.case import EvidenceLevel, ImageRole
+from rtcomplexity.model.issue import Issue, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rtcomplexity.model.case import Case, ImageSet
+    from rtcomplexity.model.image import ImageSeries
+    from rtcomplexity.settings import Settings
+
+_LEVELS = tuple(EvidenceLevel)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TiedImage:
+    """One image set with its way to the planning frame, before anything is sampled."""
+
+    subject: str
+    """``image:PT:1``: modality and position among the sets of it."""
+    image_set: ImageSet
+    point_map: PointMap | None = None
+    """Planning frame -> the set's frame; None where it is not to be sampled."""
+    factor: NDArray[np.float64] | None = None
+    """(K,) from the values of each slice to SUVbw, for a PET."""
+    suv_how: str = ""
+    """From what that factor follows, in words."""
+    reason: str = ""
+    """Why it is not sampled; empty where it is."""
+    issues: tuple[Issue, ...] = ()
+
+    @property
+    def series(self) -> ImageSeries:
+        """The series that is sampled."""
+        return self.image_set.series[0]
+
+    @property
+    def registration_uids(self) -> tuple[str, ...]:
+        """SOP Instance UIDs of the registrations on the way, the first from the planning frame, without repeats."""
+        return tuple(dict.fromkeys(self.point_map.registration_uids)) if self.point_map else ()
+
+    @property
+    def is_deformable_or_chained(self) -> bool:
+        """Whether the way bends, or leads through several registration objects."""
+        return self.point_map is not None and (self.point_map.is_deformable or len(self.registration_uids) > 1)
+
+
+def tie_images(case: Case, settings: Settings) -> tuple[TiedImage, ...]:
+    """Find the way of every image set of a case, in the case's order."""
+    seen: dict[str, int] = {}
+    found = []
+    for image_set in case.image_sets:
+        seen[image_set.modality] = seen.get(image_set.modality, 0) + 1
+        found.append(_tie(case, image_set, f"image:{image_set.modality}:{seen[image_set.modality]}", settings))
+    return tuple(found)
+
+
+def in_order_of_choice(tied: Iterable[TiedImage], modality: str) -> tuple[TiedImage, ...]:
+    """Return the sets of a modality that can be sampled: by level of evidence, then in the case's order."""
+    usable = (one for one in tied if one.image_set.modality == modality and not one.reason)
+    return tuple(sorted(usable, key=lambda one: -_LEVELS.index(one.image_set.level)))
+
+
+def choice_issues(tied: Sequence[TiedImage]) -> tuple[Issue, ...]:
+    """Say which of several PET sets the values are of: where another would give others, that can move a verdict."""
+    ranked = in_order_of_choice(tied, "PT")
+    if len(ranked) < 2:
+        return ()
+    chosen, *others = ranked
+    is_firmer = all(_LEVELS.index(chosen.image_set.level) > _LEVELS.index(one.image_set.level) for one in others)
+    why = "its tie to the plan is the firmest" if is_firmer else "it comes first in time"
+    text = (
+        f"{len(ranked)} PET sets can be sampled: SUV, scores and pictures are of {chosen.subject}, as {why}; "
+        f"{', '.join(one.subject for one in others)} would give other values."
+    )
+    return (Issue(code="several-pet-sets", severity=Severity.WARNING, subject=chosen.subject, text=text),)
+
+
+def _tie(case: Case, image_set: ImageSet, subject: str, settings: Settings) -> TiedImage:
+    planning = case.planning_image
+    if image_set.role is ImageRole.NOT_COUNTED:
+        return TiedImage(subject=subject, image_set=image_set, reason="it is no image set of its own")
+    if planning is None:
+        return TiedImage(subject=subject, image_set=image_set, reason="no planning image is linked")
+    if image_set.role is ImageRole.PLANNING:
+        point_map: PointMap | None = PointMap()
+    else:
+        point_map = map_to_series(case.registrations, planning, image_set.series[0])
+    if point_map is None:
+        reason = "it is not shown to be registered with the planning image"
+        return TiedImage(subject=subject, image_set=image_set, reason=reason)
+    return _with_suv(TiedImage(subject=subject, image_set=image_set, point_map=point_map), settings)
+
+
+def _with_suv(tied: TiedImage, settings: Settings) -> TiedImage:
+    """Add the factor to SUVbw of a PET, or the reason why there is none."""
+    if tied.image_set.modality != "PT":
+        return tied
+    scale = read_suv_scale(tied.series, settings)
+    issues = tuple(replace(issue, subject=tied.subject) for issue in scale.issues)
+    if not isinstance(scale, SuvRefusal):
+        return replace(tied, factor=scale.suvbw_per_unit, suv_how=scale.how, issues=issues)
+    text = f"No SUV is measured: {scale.reason}."
+    refused = Issue(code="suv-refused", severity=Severity.WARNING, subject=tied.subject, text=text)
+    return replace(tied, reason=f"no SUV: {scale.reason}", issues=(*issues, refused))
