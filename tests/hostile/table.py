@@ -15,6 +15,8 @@ from hostile import container, contours, images, names, pixels, running, series,
 from hostile.cases import Ending, Hostile
 from rtcomplexity import settings
 
+BY_HAND = "\n## Unusual exports"
+"""Where the part of the document begins that is written by hand."""
 DOCUMENT = Path(__file__).parents[2] / "docs" / "robustness.md"
 HEAD = "| no. | input | ending | it says | processor | memory |"
 INTRODUCTION = (
@@ -133,7 +135,8 @@ def main():
         measured[case.key] = f"{ended.cpu_s / zygote.good_s:.1f} x", f"{ended.peak_kib // 1024} MiB"
         sys.stdout.write(f"{case.key}: {ended.code}\n")
     zygote.close()
-    DOCUMENT.write_text(document(measured), "utf-8")
+    _, section, by_hand = DOCUMENT.read_text("utf-8").partition(BY_HAND)
+    DOCUMENT.write_text(document(measured) + section + by_hand, "utf-8")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import rtcomplexity.scoring
 
 def classes():
     for package in (rtcomplexity.geometry, rtcomplexity.scoring):
-        for found in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
             module = importlib.import_module(found.name)
             yield from (c for _, c in inspect.getmembers(module, inspect.isclass) if c.__module__ == module.__name__)
 

@@ -9,6 +9,7 @@ import io
 import os
 import signal
 import sys
+import warnings
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -133,6 +134,9 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     os.environ.update(dict.fromkeys(BLAS_THREAD_VARIABLES, "1"))
+    if not sys.warnoptions:  # warnings are for who writes this program; what matters to a reader is an issue
+        warnings.simplefilter("ignore")
+        os.environ.setdefault("PYTHONWARNINGS", "ignore")  # for the processes of a batch
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

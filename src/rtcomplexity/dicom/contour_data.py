@@ -37,6 +37,10 @@ _GAP: Final = re.compile(rb"[^\\ \0][ \0]+[^\\ \0]")
 _DECIMAL: Final = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
+CLOSING_FACTOR: Final = 2.0
+"""The edge from the last vertex back to the first is at most so many times the longest other one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ParsedContours:
     """Vertices of the contours that can be used, and what is wrong with the others."""
@@ -67,6 +71,21 @@ def parse_contour_data(chunks: Sequence[bytes]) -> ParsedContours:
     if values is None or (sizes % 3).any() or not (sizes > 0).all() or _misplaced(values.reshape(-1, 3)):
         return _parse_one_by_one(chunks)
     return ParsedContours(points_mm=values.reshape(-1, 3), counts=sizes // 3, faults={})
+
+
+def looks_closed(points_mm: NDArray[np.float64]) -> bool:
+    """Whether vertices (n, 3) run back to where they begin: an open line's ends lie far apart.
+
+    Examples
+    --------
+    >>> square = np.array([[0.0, 0, 0], [5, 0, 0], [5, 5, 0], [0, 5, 0]])
+    >>> looks_closed(square), looks_closed(np.repeat(np.arange(9.0), 3).reshape(-1, 3))
+    (True, False)
+    """
+    if len(np.unique(points_mm, axis=0)) < 3:
+        return False
+    edges = np.linalg.norm(np.diff(points_mm, axis=0, append=points_mm[:1]), axis=1)
+    return bool(edges[-1] <= CLOSING_FACTOR * edges[:-1].max())
 
 
 def _all_numbers(chunks: Sequence[bytes], expected: int) -> NDArray[np.float64] | None:

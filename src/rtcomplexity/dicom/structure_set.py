@@ -18,7 +18,7 @@ import numpy as np
 from pydicom.dataelem import RawDataElement
 
 from rtcomplexity.dicom import elements
-from rtcomplexity.dicom.contour_data import parse_contour_data
+from rtcomplexity.dicom.contour_data import looks_closed, parse_contour_data
 from rtcomplexity.dicom.headers import STRUCTURE_SET, read_patient_key
 from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, is_cut_short, is_short, may_be_dicom, parse, raw_element
 from rtcomplexity.errors import CorruptStructureSetError, LimitExceededError, UnreadableFileError
@@ -69,6 +69,10 @@ class _Gathered:
     image_sequences: dict[bytes, frozenset[str]] = field(default_factory=dict)
     """UIDs in each distinct Contour Image Sequence, by its raw bytes: most contours of a slice share theirs."""
     items_per_roi: Counter[int] = field(default_factory=Counter)
+    slabs_mm: defaultdict[int, set[float | None]] = field(default_factory=lambda: defaultdict(set))
+    """Contour Slab Thicknesses by ROI number; None where a contour states none."""
+    closed_looking: set[int] = field(default_factory=set)
+    """Places of contours without a type that run back to where they begin."""
     unnumbered: int = 0
 
 
@@ -161,9 +165,9 @@ def _read_dataset(dataset: Dataset, sha256: str, settings: Settings) -> tuple[St
     _refuse_unusable(dataset)
     issues: list[Issue] = []
     _refuse_too_many("ROIs", len(elements.items(dataset, 0x30060020)), settings.max_rois)
-    rois = _rois(dataset, issues)
+    rois, shared = _rois(dataset, issues)
     gathered = _gather_contours(dataset, settings)
-    issues += _contour_issues(gathered, {roi.number for roi in rois})
+    issues += _contour_issues(gathered, {roi.number for roi in rois}, shared)
     rois = _with_contours(rois, gathered)
     structure_set = StructureSet(
         sop_instance_uid=elements.text(dataset, 0x00080018),
@@ -191,9 +195,15 @@ def _with_contours(rois: Sequence[Roi], gathered: _Gathered) -> tuple[Roi, ...]:
             roi,
             contours=contours.get(roi.number, roi.contours),
             image_uids=frozenset(gathered.image_uids.get(roi.number, ())),
+            stated_slab_mm=_stated_slab_mm(gathered.slabs_mm.get(roi.number, set())),
         )
         for roi in rois
     )
+
+
+def _stated_slab_mm(stated: set[float | None]) -> float | None:
+    """The one thickness that all closed contours of an ROI state."""
+    return next(iter(stated)) if len(stated) == 1 else None
 
 
 def _refuse_unusable(dataset: Dataset) -> None:
@@ -232,29 +242,45 @@ class _Observation:
     codes: tuple[Code, ...] = ()
 
 
-def _rois(dataset: Dataset, issues: list[Issue]) -> tuple[Roi, ...]:
+def _rois(dataset: Dataset, issues: list[Issue]) -> tuple[tuple[Roi, ...], frozenset[int]]:
+    """ROIs by their own number, and the numbers that several share: whose contours those are nothing tells."""
     encodings = elements.encodings_of(dataset)
     observations = _observations(dataset, encodings)
-    rois: dict[int, Roi] = {}
-    repeated: Counter[int] = Counter()
-    unnumbered = 0
-    for item in elements.items(dataset, 0x30060020):
-        number = elements.integer(item, 0x30060022)
-        if number is None:
-            unnumbered += 1
-        elif number in rois:
-            repeated[number] += 1
-        else:
-            rois[number] = _roi(item, number, observations.pop(number, _Observation()), encodings)
+    numbered = [(elements.integer(item, 0x30060022), item) for item in elements.items(dataset, 0x30060020)]
+    uses = Counter(number for number, _ in numbered)
+    rois = [
+        _roi(item, number, observations.get(number, _Observation()), encodings)
+        for number, item in numbered
+        if number is not None and uses[number] == 1
+    ]
+    unnumbered = uses.pop(None, 0)
     if unnumbered:
         issues.append(_plan_issue("roi-number-missing", f"{unnumbered} ROIs have no number and were left out."))
-    if observations:
-        text = f"{len(observations)} observations are of ROI numbers that are not in the set; they were ignored."
+    unstated = [number for number, item in numbered if number is not None and _states_no_volume(item)]
+    if unstated:
+        text = f"ROI Volume (3006,002C) is 0 for ROIs {_listed(unstated)}; that was taken as not stated."
+        issues.append(_plan_issue("roi-volume-zero", text, Severity.INFO))
+    dangling = len(observations.keys() - uses.keys())
+    if dangling:
+        text = f"{dangling} observations are of ROI numbers that are not in the set; they were ignored."
         issues.append(_plan_issue("dangling-observation", text, Severity.INFO))
-    for number, count in sorted(repeated.items()):
-        text = f"The number stands on {count + 1} ROIs; the first was kept with all its contours, the others left out."
-        issues.append(_roi_issue(number, "duplicate-roi-number", text, Severity.ERROR))
-    return tuple(rois.values())
+    for number, count in sorted(uses.items()):
+        if number is not None and count > 1:
+            issues.append(_roi_issue(number, "duplicate-roi-number", _several_rois(count), Severity.ERROR))
+    return tuple(rois), frozenset(number for number, count in uses.items() if number is not None and count > 1)
+
+
+def _states_no_volume(item: Dataset) -> bool:
+    """Whether an ROI Volume is there and says nothing."""
+    stated = elements.decimal(item, 0x3006002C)
+    return stated is not None and _positive(stated) is None
+
+
+def _several_rois(count: int) -> str:
+    return (
+        f"{count} ROIs have this number. The file does not say which contours belong to which, so none of them was "
+        "measured; give each its own number and export again."
+    )
 
 
 def _observations(dataset: Dataset, encodings: Sequence[str]) -> dict[int, _Observation]:
@@ -302,7 +328,7 @@ def _roi(
         interpreted_type=observation.interpreted_type,
         observation_label=observation.label,
         codes=codes,
-        tps_volume_cm3=elements.decimal(item, 0x3006002C),
+        tps_volume_cm3=_positive(elements.decimal(item, 0x3006002C)),
     )
 
 
@@ -331,6 +357,13 @@ def _add_contours(gathered: _Gathered, number: int, contours: Sequence[Dataset],
         gathered.stated_counts.append(elements.integer(contour, 0x30060046))
         named |= _images_of(gathered, contour)
     parsed = parse_contour_data([_contour_bytes(contour) for contour in contours])
+    first = 0
+    for place, (contour, count) in enumerate(zip(contours, parsed.counts.tolist(), strict=True), start=before):
+        if not gathered.types[place] and looks_closed(parsed.points_mm[first : first + count]):
+            gathered.closed_looking.add(place)
+        if _geometric_type(gathered, place).is_closed:
+            gathered.slabs_mm[number].add(_positive(elements.decimal(contour, 0x30060044)))
+        first += count
     gathered.roi_numbers += [number] * len(contours)
     gathered.counts += parsed.counts.tolist()
     gathered.points_mm[number].append(parsed.points_mm)
@@ -367,7 +400,7 @@ def _contour_bytes(contour: Dataset) -> bytes:
 def _contours_by_roi(gathered: _Gathered, known: set[int]) -> dict[int, Contours]:
     """Contours of each known ROI; faulty ones have no vertices and are left out."""
     counts = np.array(gathered.counts, np.int64)
-    kinds = np.array([_geometric_type(kind) for kind in gathered.types], np.int8)
+    kinds = np.array([_geometric_type(gathered, place) for place in range(len(gathered.types))], np.int8)
     places: dict[int, list[int]] = defaultdict(list)
     for place, number in enumerate(gathered.roi_numbers):
         if place not in gathered.faults and number in known:
@@ -375,8 +408,9 @@ def _contours_by_roi(gathered: _Gathered, known: set[int]) -> dict[int, Contours
     return {number: _of_roi(gathered.points_mm[number], counts[own], kinds[own]) for number, own in places.items()}
 
 
-def _geometric_type(text: str) -> ContourGeometricType:
-    if text == _INTERPOLATED:
+def _geometric_type(gathered: _Gathered, place: int) -> ContourGeometricType:
+    text = gathered.types[place]
+    if text == _INTERPOLATED or place in gathered.closed_looking:
         return ContourGeometricType.CLOSED_PLANAR
     return _TYPES.get(text, ContourGeometricType.UNKNOWN)
 
@@ -441,13 +475,18 @@ def _value_issues(dataset: Dataset) -> list[Issue]:
     return issues
 
 
-def _contour_issues(gathered: _Gathered, known: set[int]) -> list[Issue]:
+def _positive(value: float | None) -> float | None:
+    """A value that states something; 0 is how systems write that they do not know."""
+    return value if value is not None and value > 0 else None
+
+
+def _contour_issues(gathered: _Gathered, known: set[int], shared: frozenset[int]) -> list[Issue]:
     issues = []
     if gathered.unnumbered:
         text = f"{gathered.unnumbered} contour items name no ROI and were left out."
         issues.append(_plan_issue("dangling-contours", text))
     counts = Counter(gathered.roi_numbers)
-    for number in sorted(set(gathered.items_per_roi) - known):
+    for number in sorted(set(gathered.items_per_roi) - known - shared):
         text = f"{counts[number]} contours are of ROI number {number}, which is not in the set; they were left out."
         issues.append(_plan_issue("dangling-contours", text))
     for number, count in sorted(gathered.items_per_roi.items()):
@@ -483,6 +522,8 @@ def _oddities(gathered: _Gathered, place: int) -> Iterable[tuple[str, str]]:
         yield "contour-point-count-disagrees", "hold another number of points than they state; the points were used"
     if gathered.types[place] == _INTERPOLATED:
         yield "contour-type-interpolated", f"are of type {_INTERPOLATED}; they were taken as CLOSED_PLANAR"
+    elif place in gathered.closed_looking:
+        yield "contour-type-missing", "state no type but run back to where they begin; they were taken as CLOSED_PLANAR"
     elif gathered.types[place] not in _TYPES:
         yield "contour-type-unknown", "are of an unknown or missing type; they are counted and have no area"
 

@@ -54,11 +54,11 @@ def _slice_step_mm(grid: ImageGrid) -> NDArray[np.float64]:
     """(3,) from each slice to the next, LPS, mm."""
     origins = grid.slice_origins_mm
     if len(origins) < 2:
-        if grid.slice_thickness_mm is None:
+        if grid.slice_spacing_mm is None:
             raise GeometryError(
                 "The planning image is a single slice of unknown thickness.", "an image of more slices."
             )
-        return np.asarray(grid.normal * grid.slice_thickness_mm)
+        return np.asarray(grid.normal * grid.slice_spacing_mm)
     step = (origins[-1] - origins[0]) / (len(origins) - 1)
     even = origins[0] + np.arange(len(origins))[:, None] * step
     out_of_place = float(np.linalg.norm(origins - even, axis=1).max())

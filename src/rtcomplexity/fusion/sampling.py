@@ -217,15 +217,8 @@ def _lowered_along(
 
 
 def slab_mm(grid: ImageGrid) -> NDArray[np.float64]:
-    """(K,) what each slice stands for: half the way to either neighbour, an outer half like the inner one.
-
-    A single slice of unknown thickness stands for 1 mm: of its volumes only ratios mean anything.
-    """
-    gaps = np.diff(grid.slice_positions_mm)
-    if len(gaps) == 0:
-        return np.array([grid.slice_spacing_mm or 1.0])
-    slabs: NDArray[np.float64] = 0.5 * (np.concatenate([gaps[:1], gaps]) + np.concatenate([gaps, gaps[-1:]]))
-    return slabs
+    """(K,) what each slice stands for; 1 mm for a single one of unknown thickness: only ratios of its volumes count."""
+    return np.nan_to_num(grid.slice_slabs_mm, nan=1.0)
 
 
 def values_of_own_image(

@@ -1,7 +1,7 @@
 """The shape of one closed outline in a plane: how round, how convex, how smoothly bent.
 
 Every number is 1 (or 0 for a depth) for a circle, and the same whatever the size, direction, starting vertex or number
-of vertices. Knows one simple polygon in millimetres; no planes and no holes.
+of vertices. Knows one polygon in millimetres, which may cross itself; no planes and no holes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rtcomplexity.geometry.mesh import UnmeasurableShapeError
-from rtcomplexity.geometry.stack.even_odd import perimeters, signed_areas
+from rtcomplexity.geometry.stack.even_odd import enclosed_areas, perimeters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,8 +24,8 @@ FEWEST_STEPS: Final = 8
 
 
 def area(points_mm: Points) -> float:
-    """Area of an outline, mm2, whichever way round it runs. Vertices are (n, 2)."""
-    return abs(float(signed_areas(points_mm, np.array([0, len(points_mm)]))[0]))
+    """Even-odd area of an outline, mm2, whichever way round it runs. Vertices are (n, 2)."""
+    return float(enclosed_areas(points_mm, np.array([0, len(points_mm)]))[0])
 
 
 def perimeter(points_mm: Points) -> float:

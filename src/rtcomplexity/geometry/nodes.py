@@ -205,9 +205,7 @@ def _rings(stack: PlaneStack, spacing: float, inside: Inside) -> _Rings:
     before[after] = np.arange(len(after))
     contour = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     plane = stack.plane_of_contour[contour]
-    along = points[after] - points[before]
-    right = np.stack([along[:, 1], -along[:, 0]], axis=1)
-    right /= np.maximum(np.linalg.norm(right, axis=1, keepdims=True), np.finfo(float).tiny)
+    right = _right(points, before, after)
     sides = _sides(points, right, plane, inside)
     kept = np.flatnonzero(~np.all(sides, axis=1))
     place = np.full(len(points), -1)
@@ -223,6 +221,20 @@ def _rings(stack: PlaneStack, spacing: float, inside: Inside) -> _Rings:
         outward=outward[kept],
         length=sum(np.linalg.norm(points[n] - points, axis=1) for n in (before, after)) / 2,
     )
+
+
+def _right(points: Floats, before: Integers, after: Integers) -> Floats:
+    """(n, 2) unit vectors to the right of the contours' course.
+
+    Where a contour turns back on itself, as at the tip of a stroke without breadth, there is no right-hand side: the
+    tip points the way the stroke does, and where vertices lie on one another any way is as good.
+    """
+    along = points[after] - points[before]
+    right = np.stack([along[:, 1], -along[:, 0]], axis=1)
+    tip = ~np.any(right, axis=1)
+    right[tip] = points[tip] - points[before[tip]]
+    right[~np.any(right, axis=1)] = (1.0, 0.0)
+    return np.asarray(right / np.linalg.norm(right, axis=1, keepdims=True))
 
 
 def _sides(points: Floats, right: Floats, plane: Integers, inside: Inside) -> NDArray[np.bool_]:
@@ -258,11 +270,19 @@ def _divided(points: Floats, offsets: Integers, spacing: float) -> tuple[Floats,
 
 
 def _turn(points: Floats, offsets: Integers, sides: NDArray[np.bool_]) -> Floats:
-    """(n,) 1 where a contour's right-hand side is outside, -1 where it is inside."""
+    """(n,) 1 where a contour's right-hand side is outside, -1 where it is inside.
+
+    Where a part is thinner than a pixel, both sides look alike: it turns as the nearest part before it that does not,
+    since the lobes of a figure-of-eight turn opposite ways. A contour as thin throughout turns as its signed area does.
+    """
     own = sides[:, 0].astype(float) - sides[:, 1]
-    most = np.add.reduceat(own, offsets[:-1])
-    most = np.where(most == 0, signed_areas(points, offsets), most)
-    return np.where(own == 0, np.repeat(np.where(most < 0, -1.0, 1.0), np.diff(offsets)), own)
+    counts = np.diff(offsets)
+    start = np.repeat(offsets[:-1], counts)
+    last = np.maximum.accumulate(np.where(own != 0, np.arange(len(own)), -1))
+    of_end = np.repeat(last[offsets[1:] - 1], counts)
+    nearest = np.where(last >= start, last, of_end)
+    thin = np.repeat(np.where(signed_areas(points, offsets) < 0, -1.0, 1.0), counts)
+    return np.where(nearest >= start, own[nearest], thin)
 
 
 # Links from plane to plane.

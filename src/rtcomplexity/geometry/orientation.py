@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 SNAP = 1e-6
 """A unit vector this close to a coordinate axis is that axis: files write directions in decimals."""
+CLEAR_SHARE = 1e-3
+"""A signed area over this share of the squared length (a circle's is 0.08) is no mere rest of lobes that cancel."""
+LINE_SHARE = 1e-6
+"""Vertices whose breadth is under this share of their length lie on one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,8 +51,8 @@ class PlaneAxes:
         return cls(u=u, v=np.cross(normal, u), normal=normal)
 
 
-def newell_normals(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Area vectors of closed polygons by Newell's method.
+def area_vectors(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Signed area vectors of closed polygons by Newell's method; the lobes of a figure-of-eight cancel in them.
 
     Parameters
     ----------
@@ -57,7 +61,7 @@ def newell_normals(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -
 
     Returns
     -------
-    (m, 3) vectors along each polygon's normal with its enclosed area as length, mm2
+    (m, 3) vectors along each polygon's normal with its signed area as length, mm2
     """
     if len(offsets) < 2:
         return np.empty((0, 3))
@@ -69,6 +73,51 @@ def newell_normals(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -
     return 0.5 * np.stack([np.add.reduceat(component, offsets[:-1]) for component in components], axis=1)
 
 
+def polygon_normals(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Unit normals of closed polygons in space, zero where the vertices lie on one line.
+
+    The signed area vector points along the normal unless the polygon's lobes all but cancel: there the normal is that
+    of the plane which fits the vertices best (least squares).
+
+    Parameters
+    ----------
+    points_mm : (n, 3) vertices
+    offsets : (m + 1,) first vertex of each polygon; no polygon is empty
+
+    Returns
+    -------
+    (m, 3)
+    """
+    vectors = area_vectors(points_mm, offsets)
+    lengths = np.linalg.norm(vectors, axis=1)
+    steps = points_mm[next_vertex(offsets)] - points_mm
+    perimeters = np.add.reduceat(np.linalg.norm(steps, axis=1), offsets[:-1]) if len(vectors) else lengths
+    clear = lengths > CLEAR_SHARE * perimeters**2
+    normals = np.zeros_like(vectors)
+    normals[clear] = vectors[clear] / lengths[clear, None]
+    for polygon in np.flatnonzero(~clear):
+        normals[polygon] = _fitted_normal(points_mm[offsets[polygon] : offsets[polygon + 1]])
+    return normals
+
+
+def _fitted_normal(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Normal of the plane nearest to the points, zero where they lie on a line."""
+    spreads, axes = np.linalg.svd(points_mm - points_mm.mean(axis=0), full_matrices=False)[1:]
+    return np.asarray(axes[2] if len(spreads) == 3 and spreads[1] > LINE_SHARE * spreads[0] else np.zeros(3))
+
+
+def plane_coordinates(
+    points_mm: NDArray[np.float64], offsets: NDArray[np.int64], normals: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(n, 2) vertices of each polygon in axes of its own plane, from its first vertex on, mm."""
+    helpers = np.eye(3)[np.argmin(np.abs(normals), axis=1)]
+    u = np.cross(normals, helpers)
+    u /= np.maximum(np.linalg.norm(u, axis=1, keepdims=True), np.finfo(float).tiny)
+    counts = np.diff(offsets)
+    local = points_mm - np.repeat(points_mm[offsets[:-1]], counts, axis=0)
+    return np.stack([np.sum(local * np.repeat(axis, counts, axis=0), axis=1) for axis in (u, np.cross(normals, u))], 1)
+
+
 def next_vertex(offsets: NDArray[np.int64]) -> NDArray[np.int64]:
     """(n,) index of the vertex that follows each vertex of closed polygons; the last is followed by the first."""
     following = np.arange(1, offsets[-1] + 1, dtype=np.int64)
@@ -77,15 +126,15 @@ def next_vertex(offsets: NDArray[np.int64]) -> NDArray[np.int64]:
     return following
 
 
-def common_normal(area_vectors: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Direction that the polygons' area vectors share, whatever their sense; None if none has an area.
+def common_normal(vectors: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Direction that area vectors share, whatever their sense; None if none has an area. `vectors` is (m, 3).
 
     Its largest component is positive, so that reversing contours changes nothing.
     """
-    lengths = np.linalg.norm(area_vectors, axis=1)
+    lengths = np.linalg.norm(vectors, axis=1)
     if not np.any(lengths > 0):
         return None
-    units = area_vectors[lengths > 0] / lengths[lengths > 0, None]
+    units = vectors[lengths > 0] / lengths[lengths > 0, None]
     tensor = (units * lengths[lengths > 0, None]).T @ units
     normal = np.linalg.eigh(tensor)[1][:, -1]
     normal = normal * np.sign(normal[np.argmax(np.abs(normal))])

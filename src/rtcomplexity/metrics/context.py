@@ -11,10 +11,11 @@ import numpy as np
 
 from rtcomplexity.case.roi_frames import rois_elsewhere
 from rtcomplexity.geometry.clearance import SampledSurface
-from rtcomplexity.geometry.orientation import PlaneAxes, common_normal, group_positions, newell_normals
+from rtcomplexity.geometry.orientation import PlaneAxes, common_normal, group_positions, polygon_normals
 from rtcomplexity.geometry.stack.even_odd import select_ragged
 from rtcomplexity.geometry.stack.runs import Runs, on_grid
-from rtcomplexity.geometry.stack.stacking import Stacked, stack_contours
+from rtcomplexity.geometry.stack.slabs import usual_spacing_mm
+from rtcomplexity.geometry.stack.stacking import PARALLEL_COSINE, Stacked, stack_contours
 from rtcomplexity.geometry.stack.topology import Topology, topology
 from rtcomplexity.metrics.measurement import NotMeasurableError
 
@@ -37,16 +38,20 @@ EVEN_SPACING = 0.01
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DrawingGrid:
-    """Where contours could have been drawn: the planning image's slices, else the planes that any ROI uses."""
+    """Where contours could have been drawn: on the planning image's slices, else at the usual spacing of contours."""
 
     axes: PlaneAxes | None
     """None where no ROI has a closed contour."""
     slice_positions_mm: NDArray[np.float64]
-    """(K,) along the axes' normal, increasing."""
+    """(K,) of the planning image along the axes' normal, increasing; none without an image."""
     pixel_mm: float
     """Geometric mean of the pixel spacing; the settings' fallback where there is no image."""
     image: ImageGrid | None = None
     why_no_image: str = "no planning image is linked"
+    usual_mm: float = np.nan
+    """Usual spacing of the contours of all ROIs, mm, where fewer than two slices tell one; NaN if not known."""
+    lone_mm: float = np.nan
+    """How thick a single slice is, mm; NaN if not known."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,37 +75,76 @@ def case_grids(case: Case, settings: Settings) -> CaseGrids:
     here = [roi for roi in case.structure_set.rois if roi.number not in numbers]
     grids = {}
     for frame in dict.fromkeys(roi.frame_of_reference_uid for roi in others):
-        own = drawing_grid(None, [roi for roi in others if roi.frame_of_reference_uid == frame], settings)
+        drawn = [roi for roi in others if roi.frame_of_reference_uid == frame]
+        own = drawing_grid(None, drawn, settings, others=case.structure_set.rois)
         grids[frame] = replace(own, why_no_image="it lies in another frame of reference than the planning image")
     image = case.planning_image.grid if case.planning_image else None
-    return CaseGrids(planning=drawing_grid(image, here, settings), elsewhere=grids, numbers_elsewhere=numbers)
+    planning = drawing_grid(image, here, settings, others=case.structure_set.rois)
+    return CaseGrids(planning=planning, elsewhere=grids, numbers_elsewhere=numbers)
 
 
-def drawing_grid(image: ImageGrid | None, rois: Sequence[Roi], settings: Settings) -> DrawingGrid:
-    """Grid of the planning image, or where there is none of the contours of all ROIs together."""
-    if image is not None:
-        return DrawingGrid(
-            axes=PlaneAxes.of_grid(image),
-            slice_positions_mm=image.slice_positions_mm,
-            pixel_mm=float(np.sqrt(image.row_spacing_mm * image.column_spacing_mm)),
-            image=image,
-        )
-    normal, positions = _planes_of_all(rois, settings)
-    axes = None if normal is None else PlaneAxes.of_normal(normal)
-    return DrawingGrid(axes=axes, slice_positions_mm=positions, pixel_mm=settings.pixel_fallback_mm)
+def drawing_grid(
+    image: ImageGrid | None, rois: Sequence[Roi], settings: Settings, others: Sequence[Roi] = ()
+) -> DrawingGrid:
+    """Grid of the planning image, or where there is none of the contours of all ROIs together.
+
+    `others` tell the usual spacing where `rois` do not: those of other frames of reference too.
+    """
+    if image is None:
+        drawn = _drawn_planes(rois, settings)
+        axes = None if drawn is None else PlaneAxes.of_normal(drawn.normal)
+        pixel_mm, slices, lone_mm = settings.pixel_fallback_mm, np.empty(0), np.nan
+    else:
+        axes, slices = PlaneAxes.of_grid(image), image.slice_positions_mm
+        pixel_mm = float(np.sqrt(image.row_spacing_mm * image.column_spacing_mm))
+        lone_mm = np.nan if image.slice_spacing_mm is None else image.slice_spacing_mm
+    return DrawingGrid(
+        axes=axes,
+        slice_positions_mm=slices,
+        pixel_mm=pixel_mm,
+        image=image,
+        usual_mm=np.nan if len(slices) > 1 else _usual_spacing_mm(rois, others, settings),
+        lone_mm=lone_mm,
+    )
 
 
-def _planes_of_all(rois: Sequence[Roi], settings: Settings) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
-    """Common normal of all closed contours, and the positions of all their planes."""
+def _usual_spacing_mm(rois: Sequence[Roi], others: Sequence[Roi], settings: Settings) -> float:
+    """Usual spacing of the contours of ROIs, else of more ROIs, mm; NaN where neither tells it."""
+    for group in (rois, others):
+        drawn = _drawn_planes(group, settings)
+        usual = np.nan if drawn is None else usual_spacing_mm(drawn.positions_mm, settings.plane_tolerance_mm)
+        if np.isfinite(usual):
+            return usual
+    return np.nan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _DrawnPlanes:
+    """The planes that ROIs were drawn on."""
+
+    normal: NDArray[np.float64]
+    """(3,) direction that their closed contours share."""
+    positions_mm: list[NDArray[np.float64]]
+    """Positions of each ROI's planes along it, increasing."""
+
+
+def _drawn_planes(rois: Sequence[Roi], settings: Settings) -> _DrawnPlanes | None:
+    """Planes of the closed contours of ROIs; None where no contour encloses an area."""
     closed = [_closed(roi.contours) for roi in rois if np.any(roi.contours.is_closed)]
-    normals = [newell_normals(points, offsets) for points, offsets in closed]
-    normal = common_normal(np.concatenate(normals)) if normals else None
+    closed = [(points, offsets) for points, offsets in closed if len(points)]
+    if not closed:
+        return None
+    normals = [polygon_normals(points, offsets) for points, offsets in closed]
+    normal = common_normal(np.concatenate(normals))
     if normal is None:
-        return None, np.empty(0)
-    drawn = [(points @ normal, offsets) for points, offsets in closed if len(points)]
-    means = np.concatenate([np.add.reduceat(at, offsets[:-1]) / np.diff(offsets) for at, offsets in drawn])
-    planes = group_positions(means, settings.plane_tolerance_mm)
-    return normal, np.bincount(planes, weights=means) / np.bincount(planes)
+        return None
+    positions = []
+    for (points, offsets), own in zip(closed, normals, strict=True):
+        parallel = np.abs(own @ normal) >= PARALLEL_COSINE
+        means = (np.add.reduceat(points @ normal, offsets[:-1]) / np.diff(offsets))[parallel]
+        planes = group_positions(means, settings.plane_tolerance_mm)
+        positions.append(np.bincount(planes, weights=means) / np.bincount(planes))
+    return _DrawnPlanes(normal=normal, positions_mm=positions)
 
 
 def _closed(contours: Contours) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -206,6 +250,9 @@ class RoiContext(ShapeContext):
             axes=self.grid.axes,
             slice_positions_mm=self.grid.slice_positions_mm,
             pixel_mm=self.grid.pixel_mm,
+            usual_mm=self.grid.usual_mm,
+            lone_mm=self.grid.lone_mm,
+            stated_slab_mm=self.roi.stated_slab_mm,
         )
 
     @property

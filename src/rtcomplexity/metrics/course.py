@@ -81,5 +81,7 @@ def union_of(parts: Sequence[RoiContext]) -> ShapeContext:
         gap_factor=first.settings.gap_factor,
         pixel_mm=first.grid.pixel_mm / 2,
         tolerance_mm=first.settings.plane_tolerance_mm,
+        usual_mm=first.grid.usual_mm,
+        lone_mm=first.grid.lone_mm,
     )
     return UnionContext(grid=first.grid, settings=first.settings, union=stack)

@@ -57,6 +57,16 @@ def _copies(found: StackFindings, subject: str) -> Iterator[Issue]:
             subject=subject,
             text=f"Contours that almost repeat another on their plane: {found.near_copies}; of each group one counts.",
         )
+    if found.cancelling_copies:
+        yield Issue(
+            code="xor-contours-cancel",
+            severity=Severity.WARNING,
+            subject=subject,
+            text=(
+                f"Contours of type CLOSEDPLANAR_XOR that repeat another on their plane: {found.cancelling_copies}; by "
+                "that type two copies cancel each other, and nothing of them counts."
+            ),
+        )
 
 
 def _left_out(found: StackFindings, subject: str) -> Iterator[Issue]:
@@ -78,7 +88,7 @@ def _left_out(found: StackFindings, subject: str) -> Iterator[Issue]:
             code="contours-closed-twice",
             severity=Severity.WARNING,
             subject=subject,
-            text=f"Contours that run round twice: {found.closed_twice}; one round is used.",
+            text=f"Contours traced more than once around: {found.closed_twice}; the first round of each is used.",
         )
 
 
@@ -119,16 +129,48 @@ def _by_joining(gain_mm3: float) -> str:
 
 
 def _gaps(found: StackFindings, subject: str) -> Iterator[Issue]:
-    if found.gaps:
+    if found.gaps and not found.unjudged:
         yield Issue(
             code="missing-planes",
             severity=Severity.WARNING,
             subject=subject,
             text=(
-                f"Gaps, where image slices between two contours carry none: {found.gaps}, over "
-                f"{found.missing_mm:.3g} mm in all. They are not filled; the volume if they were is given beside it."
+                f"Gaps, {_why_gap(found.usual_mm)}: {found.gaps}, over {found.missing_mm:.3g} mm in all. They are not "
+                "filled; the volume if they were is given as well."
             ),
         )
+    if found.unjudged:
+        yield Issue(
+            code="plane-spacing-unknown",
+            severity=Severity.WARNING,
+            subject=subject,
+            text=f"No image or other contour shows the usual plane spacing. {_taken(found)}",
+        )
+    if found.stated_thickness:
+        yield Issue(
+            code="slab-thickness-stated",
+            severity=Severity.WARNING,
+            subject=subject,
+            text=(
+                f"Planes whose thickness only Contour Slab Thickness (3006,0044) states: {found.stated_thickness}; the "
+                "stated thickness is used."
+            ),
+        )
+
+
+def _why_gap(usual_mm: float) -> str:
+    if usual_mm:
+        return f"stretches without contours beyond the usual plane spacing of {usual_mm:.3g} mm"
+    return "where image slices between two contours carry none"
+
+
+def _taken(found: StackFindings) -> str:
+    if found.gaps:
+        return (
+            f"Wide stretches without contours: {found.gaps}, over {found.missing_mm:.3g} mm in all, taken as gaps; the "
+            "volume if they were filled is given as well."
+        )
+    return "The two planes were taken as neighbors; the volume is too large if contours are missing between them."
 
 
 def _outside(context: RoiContext, subject: str) -> Iterator[Issue]:

@@ -40,7 +40,7 @@ def curvature_energy(context: ShapeContext) -> float:
 
 
 def _weighted(context: ShapeContext, value: Callable[[NDArray[np.float64]], float]) -> float:
-    weights = np.abs(context.stack.contour_areas_mm2)
+    weights = context.stack.contour_areas_mm2
     return float(np.average(_of_each(context, value), weights=weights))
 
 
@@ -48,7 +48,7 @@ def _of_each(context: ShapeContext, value: Callable[[NDArray[np.float64]], float
     """Value of each contour that encloses an area; of others 0, which weighs nothing."""
     stack = context.stack.thinned(MOST_VERTICES)
     polygons = np.split(stack.points_mm, stack.contour_offsets[1:-1])
-    filled = np.abs(stack.contour_areas_mm2) > 0
+    filled = stack.contour_areas_mm2 > 0
     if not filled.any():
         raise NotMeasurableError("no contour encloses an area by itself")
     return [value(polygon) if fills else 0.0 for polygon, fills in zip(polygons, filled, strict=True)]

@@ -19,8 +19,6 @@ from rtcomplexity.units import MM3_PER_CM3, Unit
 NO_AREA = "the contours cancel each other: by the even-odd rule no area is left"
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from rtcomplexity.metrics.context import RoiContext, ShapeContext
 
 
@@ -88,23 +86,20 @@ def volume_deviation_percent(context: ShapeContext) -> float:
 
 
 def voxel_volume_cm3(context: ShapeContext) -> float:
-    """Voxels of the planning image with their centre inside x area of a pixel x thickness of their slice, cm3."""
-    thicknesses = slice_thicknesses_mm(context.grid.slice_positions_mm)
-    return float(context.runs.plane_counts @ thicknesses) * context.grid.pixel_mm**2 / MM3_PER_CM3
-
-
-def slice_thicknesses_mm(positions_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(K,) half the distance to each neighbour of every slice; the outer halves of the end slices mirrored.
+    """Voxels of the planning image with their centre inside x area of a pixel x thickness of their slice, cm3.
 
     Raises
     ------
     NotMeasurableError
-        If a single slice has no neighbour.
+        If there is no planning image, or it is a single slice of unknown thickness or of a shape of several planes.
     """
-    if len(positions_mm) < 2:
-        raise NotMeasurableError("the planning image has a single slice")
-    half = np.diff(positions_mm) / 2
-    return np.asarray(np.append(half[0], half) + np.append(half, half[-1]))
+    counts, image = context.runs.plane_counts, context.grid.image
+    slabs_mm = np.empty(0) if image is None else image.slice_slabs_mm
+    if not np.all(np.isfinite(slabs_mm)):
+        raise NotMeasurableError("the planning image is a single slice of unknown thickness")
+    if len(slabs_mm) == 1 and context.stack.plane_count > 1:
+        raise NotMeasurableError("the planning image is a single slice, and the contours reach beyond it")
+    return float(counts @ slabs_mm) * context.grid.pixel_mm**2 / MM3_PER_CM3
 
 
 def tps_volume_cm3(context: RoiContext) -> float:

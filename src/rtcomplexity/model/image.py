@@ -57,6 +57,18 @@ class ImageGrid:
         return float(np.median(np.diff(self.slice_positions_mm)))
 
     @cached_property
+    def slice_slabs_mm(self) -> NDArray[np.float64]:
+        """(K,) what each slice stands for, mm: half the way to either neighbor, an outer half like the inner one.
+
+        A single slice stands for its Slice Thickness; NaN where it states none.
+        """
+        halves = np.diff(self.slice_positions_mm) / 2
+        if len(halves) == 0:
+            thickness = np.nan if self.slice_thickness_mm is None else self.slice_thickness_mm
+            return frozen_array(np.full(len(self.slice_origins_mm), thickness), np.float64)
+        return frozen_array(np.append(halves[0], halves) + np.append(halves, halves[-1]), np.float64)
+
+    @cached_property
     def in_plane_shifts_mm(self) -> NDArray[np.float64]:
         """(K, 2) how far each slice lies from the first one along rows and columns, mm: none but on a leaning stack."""
         shifts = self.slice_origins_mm - self.slice_origins_mm[0]

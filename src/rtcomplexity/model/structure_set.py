@@ -140,7 +140,9 @@ class Roi:
     codes: tuple[Code, ...] = ()
     """RT ROI Identification Codes and the Segmented Property Type codes."""
     tps_volume_cm3: float | None = None
-    """ROI Volume (3006,002C), the planning system's own, cm3."""
+    """ROI Volume (3006,002C), the planning system's own, cm3; None where it states none, or 0."""
+    stated_slab_mm: float | None = None
+    """Contour Slab Thickness (3006,0044), mm, where all closed contours state one and the same."""
     target_class: TargetClass = TargetClass.UNRESOLVED
     class_decided_by: ClassDecidedBy = ClassDecidedBy.NOTHING
     class_words: tuple[str, ...] = ()

@@ -98,9 +98,43 @@ def test_geometric_types_in_the_wild():
         ContourGeometricType.OPEN_PLANAR,
         ContourGeometricType.POINT,
         ContourGeometricType.UNKNOWN,
-        ContourGeometricType.UNKNOWN,
+        ContourGeometricType.CLOSED_PLANAR,
     ]
-    assert codes(issues) == {("contour-type-interpolated", "roi:1"), ("contour-type-unknown", "roi:1")}
+    assert codes(issues) == {
+        ("contour-type-interpolated", "roi:1"), ("contour-type-unknown", "roi:1"), ("contour-type-missing", "roi:1")
+    }  # fmt: skip
+
+
+OPEN_ENDED = (r"1\1\1", r"0\0\5\3\0\5", r"0\0\5\10\0\5\20\1\5\30\0\5", r"0\0\5\3\0\5\0\0\5")
+
+
+@pytest.mark.parametrize("data", OPEN_ENDED)
+def test_a_contour_without_a_type_whose_ends_lie_apart_encloses_nothing(data):
+    found, issues = read(structure_set([roi(1, "Wire", [contour(data, kind=None)])]))
+    assert found.rois[0].contours.geometric_types.tolist() == [ContourGeometricType.UNKNOWN]
+    assert ("contour-type-unknown", "roi:1") in codes(issues)
+
+
+@pytest.mark.parametrize(
+    ("stated", "slab_mm"), [(["2.5", "2.5"], 2.5), (["2.5", None], None), (["2.5", "3"], None), (["0", "0"], None)]
+)
+def test_a_slab_thickness_is_known_where_all_closed_contours_state_the_same(stated, slab_mm):
+    contours = [contour(), contour(TRIANGLE)]
+    for one, thickness in zip(contours, stated, strict=True):
+        if thickness is not None:
+            put_raw(one, 0x30060044, thickness)
+    found, _ = read(structure_set([roi(1, "GTV", [*contours, contour(r"9\9\9", "POINT")])]))
+    assert found.rois[0].stated_slab_mm == slab_mm
+
+
+def test_a_volume_of_zero_is_not_stated_and_said_once_for_the_set():
+    rois = [roi(number, f"ROI {number}", [contour()]) for number in (1, 2, 5)]
+    for (listed, _, _), volume in zip(rois, ("0", "12.5", "0.000"), strict=True):
+        put_raw(listed, 0x3006002C, volume)
+    found, issues = read(structure_set(rois))
+    assert [one.tps_volume_cm3 for one in found.rois] == [None, 12.5, None]
+    assert codes(issues) == {("roi-volume-zero", "plan")}
+    assert "ROIs 1, 5;" in issues[0].text
 
 
 def test_dangling_numbers_are_issues():
@@ -114,11 +148,12 @@ def test_dangling_numbers_are_issues():
     assert codes(issues) == {("dangling-contours", "plan"), ("dangling-observation", "plan")}
 
 
-def test_a_number_on_two_rois_keeps_the_first():
-    found, issues = read(structure_set([roi(1, "GTV", [contour()]), roi(1, "PTV", [contour(TRIANGLE)])]))
-    assert [(one.name, len(one.contours)) for one in found.rois] == [("GTV", 2)]
-    assert ("duplicate-roi-number", "roi:1") in codes(issues)
-    assert ("contours-in-several-items", "roi:1") in codes(issues)
+def test_of_rois_that_share_a_number_none_is_measured():
+    shared = [roi(1, "GTV", [contour()]), roi(1, "PTV", [contour(TRIANGLE)])]
+    found, issues = read(structure_set([*shared, roi(2, "Heart", [contour()])]))
+    assert [(one.name, len(one.contours)) for one in found.rois] == [("Heart", 1)]
+    assert codes(issues) == {("duplicate-roi-number", "roi:1")}
+    assert read(structure_set(shared))[0].rois == ()
 
 
 def test_contours_of_one_roi_in_two_items_that_lie_apart_are_put_together():

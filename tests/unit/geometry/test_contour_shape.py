@@ -104,3 +104,9 @@ def test_what_encloses_nothing_is_refused():
 
 def test_a_small_triangle_is_convex():
     assert solidity(np.array([[0.0, 0], [1, 0], [0, 1]])) == pytest.approx(1)
+
+
+def test_a_figure_of_eight_fills_half_of_its_hull_and_has_the_area_of_both_lobes():
+    bow_tie = np.array([[0, 0], [40, 30], [40, 0], [0, 30.0]])
+    assert area(bow_tie) == pytest.approx(600)
+    assert solidity(bow_tie) == pytest.approx(0.5)

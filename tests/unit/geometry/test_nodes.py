@@ -13,7 +13,7 @@ from rtcomplexity.geometry.nodes import (
     meets_next,
     surface_nodes,
 )
-from rtcomplexity.testing.phantoms import box, cylinder, hollow_sphere, plane_positions, sphere
+from rtcomplexity.testing.phantoms import box, contour_stack, cylinder, hollow_sphere, plane_positions, sphere
 from unit.geometry.stacks import circle, on_planes, phantom, square, stacked
 
 
@@ -141,7 +141,7 @@ def test_a_small_body_gets_nodes_half_a_millimetre_apart():
 
 def test_poles_of_a_sphere_lie_on_it_where_planes_are_denser_at_one_end():
     positions = np.array([-17.0, -13, -9, -5, -1, 2, 4, 6, 8, 10, 12, 14, 16, 17.5, 18.5, 19.2])
-    stack = phantom(sphere(20), positions).stack
+    stack = stacked(contour_stack(sphere(20), positions_mm=positions, points_per_contour=400), positions).stack
     nodes = surface_nodes(stack, inside_of(stack))
     error = np.abs(np.linalg.norm(nodes.points_mm, axis=1) - 20)
     above, below = nodes.points_mm[:, 2] > 19.2, nodes.points_mm[:, 2] < -17.01
@@ -230,3 +230,27 @@ def test_which_way_a_contour_turns_is_told_by_most_of_its_nodes_else_by_its_area
     sides = np.array([each for _, of_contour, _ in told for each in of_contour])
     turns = _turn(points, np.arange(0, 21, 4), sides)
     assert turns.tolist() == [float(turn) for _, _, turn in told for _ in range(4)]
+
+
+def test_the_tip_of_a_stroke_without_breadth_points_the_way_the_stroke_does():
+    """A square with a stroke drawn out of a corner and back: at its tip the contour turns on itself."""
+    spiked = np.array([[-5, -5], [5, -5], [9, -9], [9.5, -9.5], [9, -9], [5, -5], [5, 5], [-5, 5.0]])
+    stack = stacked(on_planes(*((z, spiked) for z in (0, 3, 6)))).stack
+    nodes = surface_nodes(stack, inside_of(stack))
+    assert np.linalg.norm(nodes.normals, axis=1) == pytest.approx(np.ones(len(nodes.normals)))
+    assert np.isfinite(nodes.points_mm).all()
+    assert np.isfinite(nodes.areas_mm2).all()
+    at_tip = np.linalg.norm(nodes.points_mm[:, :2] - [9.5, -9.5], axis=1) < 0.01
+    assert at_tip.any()
+    assert nodes.normals[at_tip, :2] @ np.array([1, -1]) / np.sqrt(2) == pytest.approx(1, abs=0.01)
+
+
+def test_both_lobes_of_a_figure_of_eight_look_outwards():
+    lobe = np.array([[0, 0], [20, 12], [20, -12.0]])
+    both = np.concatenate([lobe, -lobe[[0, 2, 1]]])
+    stack = stacked(on_planes(*((z, both) for z in (0, 3, 6)))).stack
+    nodes = surface_nodes(stack, inside_of(stack))
+    for side in (1, -1):
+        wall = (side * nodes.points_mm[:, 0] > 19.9) & (np.abs(nodes.points_mm[:, 1]) < 10)
+        assert wall.sum() > 20
+        assert (side * nodes.normals[wall, 0]).min() > 0.5

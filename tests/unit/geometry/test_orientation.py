@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from rtcomplexity.geometry.orientation import PlaneAxes, common_normal, group_positions, newell_normals, next_vertex
+from rtcomplexity.geometry.orientation import (
+    PlaneAxes,
+    area_vectors,
+    common_normal,
+    group_positions,
+    next_vertex,
+    plane_coordinates,
+    polygon_normals,
+)
 
 
 def test_the_last_vertex_of_a_polygon_is_followed_by_its_first():
@@ -37,9 +45,9 @@ def test_positions_closer_than_the_tolerance_share_a_plane():
 def test_area_vectors_stand_on_their_polygons_and_are_as_long_as_their_area():
     flat = np.array([[1, 2, 5], [4, 2, 5], [4, 6, 5], [1, 6, 5.0]])
     upright = np.array([[0, 0, 0], [0, 3, 0], [0, 0, 4.0]])
-    vectors = newell_normals(np.concatenate([flat, upright, flat[::-1]]), np.array([0, 4, 7, 11]))
+    vectors = area_vectors(np.concatenate([flat, upright, flat[::-1]]), np.array([0, 4, 7, 11]))
     assert vectors.tolist() == [[0, 0, 12], [6, 0, 0], [0, 0, -12]]
-    assert newell_normals(np.empty((0, 3)), np.array([0])).shape == (0, 3)
+    assert area_vectors(np.empty((0, 3)), np.array([0])).shape == (0, 3)
 
 
 def test_the_arrays_of_axes_cannot_be_written_and_do_not_follow_what_they_were_made_of():
@@ -50,3 +58,27 @@ def test_the_arrays_of_axes_cannot_be_written_and_do_not_follow_what_they_were_m
     for array in (axes.u, axes.v, axes.normal):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 2
+
+
+BOW_TIE = np.array([[0, 0, 0], [4, 3, 0], [4, 0, 0], [0, 3, 0.0]])
+
+
+@pytest.mark.parametrize("normal", [(0, 0, 1.0), (1.0, 0, 0), (0.6, 0, 0.8), (0.48, 0.64, -0.6)])
+@pytest.mark.parametrize("polygon", [BOW_TIE, BOW_TIE[[0, 2, 1, 3]], BOW_TIE * [1, 1e-3, 1]])
+def test_the_normal_of_a_polygon_stands_on_its_plane_even_where_its_lobes_cancel(polygon, normal):
+    axes = PlaneAxes.of_normal(np.array(normal))
+    turned = polygon @ np.stack([axes.u, axes.v, axes.normal]) + [30, -7, 11]
+    found = polygon_normals(turned, np.array([0, 4]))[0]
+    assert abs(found @ axes.normal) == pytest.approx(1, abs=1e-9)
+    flat = plane_coordinates(turned, np.array([0, 4]), found[None])
+    assert np.linalg.norm(flat[:, None] - flat, axis=2) == pytest.approx(
+        np.linalg.norm(polygon[:, None] - polygon, axis=2), abs=1e-9
+    )
+
+
+def test_vertices_on_a_line_have_no_normal():
+    line = np.outer([0, 1, 5, 2.0], [3, 4, 5.0])
+    normals = polygon_normals(np.concatenate([line, BOW_TIE, line[:2]]), np.array([0, 4, 8, 10]))
+    assert normals[[0, 2]].tolist() == [[0, 0, 0]] * 2
+    assert np.abs(normals[1]) == pytest.approx([0, 0, 1])
+    assert polygon_normals(np.empty((0, 3)), np.array([0])).shape == (0, 3)

@@ -1,19 +1,23 @@
 """Contour and shape metrics against numbers known in advance."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rtcomplexity.metrics import contour, outline, shape
 from rtcomplexity.metrics.computing import compute_all
+from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.findings import roi_issues
-from rtcomplexity.metrics.measurement import NotApplicableError, NotMeasurableError
+from rtcomplexity.metrics.measurement import Measurement, NotApplicableError, NotMeasurableError
 from rtcomplexity.metrics.phases import centroid_mm
-from rtcomplexity.model.structure_set import ContourGeometricType, Contours
+from rtcomplexity.model.structure_set import ContourGeometricType, Contours, Roi
 from rtcomplexity.testing.phantoms import box, contour_stack, cylinder, image_grid, sphere, two_spheres
 from rtcomplexity.testing.variations import duplicated
+from rtcomplexity.units import Unit
 from unit.fusion.images import grid
 from unit.geometry.stacks import circle, on_planes, square
-from unit.metrics.contexts import context_of, slices
+from unit.metrics.contexts import SETTINGS, context_of, slices
 
 TUBE = (-55.0, -89.5, -34.5)
 """Where an image begins that holds a tube, however its slices lean."""
@@ -201,3 +205,49 @@ def test_a_point_among_the_contours_hides_no_plane_where_there_is_no_image():
         )
     )
     assert tube_and_point.grid.slice_positions_mm == pytest.approx(context_of(tube()).grid.slice_positions_mm)
+
+
+def test_a_single_slice_is_as_thick_as_it_states_in_voxels_and_in_slabs():
+    image = image_grid()
+    lone = replace(image, slice_origins_mm=image.slice_origins_mm[:1], slice_thickness_mm=2.5)
+    drawn = on_planes((float(lone.slice_positions_mm[0]), circle(10)))
+    context = context_of(drawn, image=lone)
+    assert shape.volume_cm3(context) == pytest.approx(np.pi * 100 * 2.5 / 1e3)
+    assert shape.voxel_volume_cm3(context) == pytest.approx(np.pi * 100 * 2.5 / 1e3, rel=0.02)
+    unknown = context_of(drawn, image=replace(lone, slice_thickness_mm=None))
+    with pytest.raises(NotMeasurableError, match="single slice of unknown thickness"):
+        shape.voxel_volume_cm3(unknown)
+    with pytest.raises(NotMeasurableError, match="reach beyond it"):
+        shape.voxel_volume_cm3(context_of(tube(), image=lone))
+
+
+def test_two_lesions_without_an_image_are_judged_by_what_other_rois_were_drawn_at():
+    """The lesions' own planes tell nothing: one each. The spine was drawn on every plane, 3 mm apart."""
+    lesions = Roi(number=1, name="PTV", contours=on_planes((0, circle(10)), (60, circle(10))))
+    spine = Roi(number=2, name="Spine", contours=on_planes(*((z, circle(8)) for z in range(0, 31, 3))))
+    grid = drawing_grid(None, [lesions, spine], SETTINGS)
+    context = RoiContext(roi=lesions, grid=grid, settings=SETTINGS)
+    assert shape.volume_cm3(context) == pytest.approx(np.pi * 100 * 6 / 1e3)
+    issues = roi_issues(context, {"shape.volume": Measurement.of(1.0, Unit.CM3)})
+    assert [issue.code for issue in issues] == ["missing-planes"]
+    assert "usual plane spacing of 3 mm" in issues[0].text
+    elsewhere = drawing_grid(None, [lesions], SETTINGS, others=[lesions, spine])
+    assert elsewhere.usual_mm == pytest.approx(3)
+
+
+@pytest.mark.parametrize(("planes", "words"), [((0, 3, 33), "taken as gaps"), ((0, 33), "taken as neighbors")])
+def test_a_spacing_that_nothing_tells_is_an_issue(planes, words):
+    context = context_of(on_planes(*((z, circle(10)) for z in planes)))
+    issues = roi_issues(context, {"shape.volume": Measurement.of(1.0, Unit.CM3)})
+    assert [issue.code for issue in issues] == ["plane-spacing-unknown"]
+    assert words in issues[0].text
+
+
+def test_what_tells_a_thickness_and_what_cancels_are_issues():
+    stated = context_of(on_planes((0, circle(10))), stated_slab_mm=2.5)
+    copies = on_planes((0, circle(10)), (0, circle(10)), (3, circle(10)))
+    kinds = np.full(3, ContourGeometricType.CLOSEDPLANAR_XOR)
+    cancelled = context_of(Contours(points_mm=copies.points_mm, offsets=copies.offsets, geometric_types=kinds))
+    for context, code in ((stated, "slab-thickness-stated"), (cancelled, "xor-contours-cancel")):
+        issues = roi_issues(context, {"shape.volume": Measurement.of(1.0, Unit.CM3)})
+        assert code in [issue.code for issue in issues]

@@ -7,7 +7,7 @@ from rtcomplexity.metrics import target_shape
 from rtcomplexity.metrics.course import union_of
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.model.case import Case
-from rtcomplexity.model.structure_set import Roi, StructureSet, TargetClass
+from rtcomplexity.model.structure_set import ContourGeometricType, Contours, Roi, StructureSet, TargetClass
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.phantoms import SAGITTAL, contour_stack, plane_positions, sphere
 from unit.geometry.stacks import circle, on_planes, square
@@ -73,9 +73,9 @@ def test_a_single_plane_of_unknown_thickness_has_counts_and_reasons(centres):
 
 
 def test_contours_that_cancel_have_no_area_and_are_not_scored():
-    halves = np.insert(ROUND, [1, 2, 3, 4], (ROUND + np.roll(ROUND, -1, axis=0)) / 2, axis=0)
-    twice = np.concatenate([ROUND, halves])
-    table = measured(on_planes((0, twice), (3, twice), (6, twice)))
+    twice = on_planes(*((z, ROUND) for z in (0, 0, 3, 3, 6, 6)))
+    kinds = np.full(len(twice), ContourGeometricType.CLOSEDPLANAR_XOR)
+    table = measured(Contours(points_mm=twice.points_mm, offsets=twice.offsets, geometric_types=kinds))
     values = table.rois[0].values
     assert values["shape.volume"].value == 0
     assert "cancel" in values["shape.volume_deviation"].reason

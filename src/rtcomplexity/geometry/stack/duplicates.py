@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtcomplexity.geometry.stack.even_odd import bounding_boxes, even_odd, perimeters, select_ragged, signed_areas
+from rtcomplexity.geometry.stack.even_odd import bounding_boxes, even_odd, perimeters, select_ragged
+from rtcomplexity.geometry.stack.topology import labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +33,8 @@ class Distinct:
     """Contours left out that repeat a kept one vertex for vertex (in any order and direction)."""
     near_copies: int
     """Contours left out that almost repeat a kept one."""
+    cancelling_copies: int
+    """Contours of type CLOSEDPLANAR_XOR that repeat another one; kept, so that the two cancel."""
 
 
 def distinct_contours(
@@ -39,10 +42,12 @@ def distinct_contours(
     offsets: NDArray[np.int64],
     plane_of_contour: NDArray[np.int64],
     *,
+    areas_mm2: NDArray[np.float64],
+    is_xor: NDArray[np.bool_],
     area_fraction: float,
     width_mm: float,
 ) -> Distinct:
-    """Collapse copies within each plane.
+    """Collapse copies within each plane; contours combined by exclusive or are never copies, they cancel.
 
     Two contours are copies if their symmetric difference is under `area_fraction` of their union and, divided by their
     mean perimeter, under `width_mm`: both, since a 1 mm rind round a body differs by little area but is 1 mm wide.
@@ -53,14 +58,26 @@ def distinct_contours(
     points_mm : (n, 2) vertices
     offsets : (m + 1,) first vertex of each contour
     plane_of_contour : (m,) not decreasing
+    areas_mm2 : (m,) what each contour encloses by itself
+    is_xor : (m,) whether its type is CLOSEDPLANAR_XOR
     """
-    if len(plane_of_contour) == len(np.unique(plane_of_contour)):
-        return Distinct(kept=np.arange(len(plane_of_contour)), exact_copies=0, near_copies=0)
+    every = np.arange(len(plane_of_contour))
+    if len(every) == len(np.unique(plane_of_contour)):
+        return Distinct(kept=every, exact_copies=0, near_copies=0, cancelling_copies=0)
     once = _first_of_exact_copies(points_mm, offsets, plane_of_contour)
-    some_points, some_offsets = select_ragged(points_mm, offsets, once)
-    pairs = _near_pairs(some_points, some_offsets, plane_of_contour[once], area_fraction, width_mm)
-    kept = once[_largest_of_clusters(some_points, some_offsets, pairs)]
-    return Distinct(kept=kept, exact_copies=len(plane_of_contour) - len(once), near_copies=len(once) - len(kept))
+    repeated = np.setdiff1d(every, once)
+    once = np.union1d(once, repeated[is_xor[repeated]])
+    plain = once[~is_xor[once]]
+    some_points, some_offsets = select_ragged(points_mm, offsets, plain)
+    areas = areas_mm2[plain]
+    pairs = _near_pairs(some_points, some_offsets, areas, plane_of_contour[plain], area_fraction, width_mm)
+    kept = plain[_largest_of_clusters(some_points, some_offsets, areas, pairs)]
+    return Distinct(
+        kept=np.union1d(kept, once[is_xor[once]]),
+        exact_copies=len(every) - len(once),
+        near_copies=len(plain) - len(kept),
+        cancelling_copies=int(is_xor[repeated].sum()),
+    )
 
 
 def canonical_vertices(points_mm: NDArray[np.float64]) -> bytes:
@@ -94,20 +111,26 @@ def _first_of_exact_copies(
 def _near_pairs(
     points_mm: NDArray[np.float64],
     offsets: NDArray[np.int64],
+    areas: NDArray[np.float64],
     plane_of_contour: NDArray[np.int64],
     area_fraction: float,
     width_mm: float,
 ) -> NDArray[np.int64]:
-    """(x, 2) pairs of near copies."""
-    areas, lengths = np.abs(signed_areas(points_mm, offsets)), perimeters(points_mm, offsets)
-    candidates = _similar_pairs(areas, bounding_boxes(points_mm, offsets), plane_of_contour, area_fraction)
-    near = []
-    for start in range(0, len(candidates), PAIR_CHUNK):
-        pairs = candidates[start : start + PAIR_CHUNK]
-        difference, union = pair_areas(points_mm, offsets, pairs)
+    """(x, 2) pairs of near copies, enough of them to link all that hang together."""
+    lengths = perimeters(points_mm, offsets)
+    left = _similar_pairs(areas, bounding_boxes(points_mm, offsets), plane_of_contour, area_fraction)
+    # Neighbours in the file first: a hundred copies of one contour are linked after 99 pairs, and of the other 4851
+    # none can change which contours hang together.
+    left = left[np.argsort(left[:, 1] - left[:, 0], kind="stable")]
+    label, near = np.arange(len(areas)), [left[:0]]
+    while len(left):
+        pairs, left = left[:PAIR_CHUNK], left[PAIR_CHUNK:]
+        difference, union = pair_areas(points_mm, offsets, areas, pairs)
         width = difference / lengths[pairs].mean(axis=1)
         near.append(pairs[(difference < area_fraction * union) & (width < width_mm)])
-    return np.concatenate([candidates[:0], *near])
+        label = labels(len(areas), np.concatenate(near))
+        left = left[label[left[:, 0]] != label[left[:, 1]]]
+    return np.concatenate(near)
 
 
 def _similar_pairs(
@@ -156,29 +179,33 @@ def pairs_within(group: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def pair_areas(
-    points_mm: NDArray[np.float64], offsets: NDArray[np.int64], pairs: NDArray[np.int64]
+    points_mm: NDArray[np.float64],
+    offsets: NDArray[np.int64],
+    areas_mm2: NDArray[np.float64],
+    pairs: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(x,) areas of the symmetric difference and of the union of each pair of contours, mm2."""
+    """(x,) areas of the symmetric difference and of the union of each pair of contours, mm2.
+
+    `areas_mm2` is (m,) what each contour encloses by itself.
+    """
     pair_points, pair_offsets = select_ragged(points_mm, offsets, pairs.ravel())
-    planes = 2 * np.arange(len(pairs) + 1)
-    difference = even_odd(pair_points, pair_offsets, planes).areas_mm2
-    used = np.unique(pairs)
-    points, own = select_ragged(points_mm, offsets, used)
-    areas = even_odd(points, own, np.arange(len(used) + 1)).areas_mm2
-    both = areas[np.searchsorted(used, pairs)].sum(axis=1)
-    return difference, (both + difference) / 2
+    difference = even_odd(pair_points, pair_offsets, 2 * np.arange(len(pairs) + 1)).areas_mm2
+    return difference, (areas_mm2[pairs].sum(axis=1) + difference) / 2
 
 
 def _largest_of_clusters(
-    points_mm: NDArray[np.float64], offsets: NDArray[np.int64], pairs: NDArray[np.int64]
+    points_mm: NDArray[np.float64], offsets: NDArray[np.int64], areas: NDArray[np.float64], pairs: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Contours left when of each cluster of linked pairs only the largest stays."""
-    areas = np.abs(signed_areas(points_mm, offsets))
-    label = np.arange(len(areas))
-    for first, second in pairs.tolist():
-        label[label == label[second]] = label[first]
-    kept = []
-    for cluster in np.unique(label) if len(pairs) else ():
-        members = np.flatnonzero(label == cluster)
-        kept.append(min(members, key=lambda c: (-areas[c], canonical_vertices(points_mm[offsets[c] : offsets[c + 1]]))))
-    return np.sort(np.array(kept, np.int64)) if len(pairs) else label
+    label = labels(len(areas), pairs)
+    most = np.zeros(len(areas))
+    np.maximum.at(most, label, areas)
+    largest = np.flatnonzero(areas == most[label])
+    largest = largest[np.argsort(label[largest], kind="stable")]
+    clusters = np.split(largest, np.flatnonzero(np.diff(label[largest])) + 1) if len(largest) else []
+
+    def vertices(contour: int) -> bytes:
+        return canonical_vertices(points_mm[offsets[contour] : offsets[contour + 1]])
+
+    kept = [min(cluster, key=vertices) if len(cluster) > 1 else cluster[0] for cluster in clusters]
+    return np.sort(np.array(kept, np.int64))

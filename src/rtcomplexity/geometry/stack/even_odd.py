@@ -119,6 +119,14 @@ def even_odd(
     return EvenOdd(areas_mm2=areas, self_crossing=contours[banded.self_crossing], entangled=contours[banded.entangled])
 
 
+def enclosed_areas(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(m,) even-odd area of each polygon by itself, mm2. Vertices are (n, 2).
+
+    Unlike the signed area, that of a figure-of-eight is the sum of its lobes.
+    """
+    return even_odd(points_mm, offsets, np.arange(len(offsets))).areas_mm2
+
+
 def select_ragged(
     values: NDArray[np.float64], offsets: NDArray[np.int64], chosen: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

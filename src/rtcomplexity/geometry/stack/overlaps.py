@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.geometry.stack.duplicates import pair_areas, pairs_within
-from rtcomplexity.geometry.stack.even_odd import bounding_boxes, even_odd, select_ragged, signed_areas
+from rtcomplexity.geometry.stack.even_odd import bounding_boxes, even_odd, select_ragged
 from rtcomplexity.geometry.stack.topology import labels
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ def _pairs(stack: PlaneStack) -> Indices:
     pairs = pairs[_meet(boxes[pairs[:, 0]], boxes[pairs[:, 1]])]
     if len(pairs) == 0:
         return pairs
-    difference, union = pair_areas(stack.points_mm, stack.contour_offsets, pairs)
+    difference, union = pair_areas(stack.points_mm, stack.contour_offsets, stack.contour_areas_mm2, pairs)
     overlap = union - difference
-    smaller = np.abs(signed_areas(stack.points_mm, stack.contour_offsets))[pairs].min(axis=1)
+    smaller = stack.contour_areas_mm2[pairs].min(axis=1)
     partial = (overlap > NEGLIGIBLE_SHARE * smaller) & (overlap < (1 - NEGLIGIBLE_SHARE) * smaller)
     return np.asarray(pairs[partial])
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtcomplexity.geometry.orientation import next_vertex
-from rtcomplexity.geometry.stack.even_odd import EvenOdd, even_odd, perimeters, signed_areas
+from rtcomplexity.geometry.stack.even_odd import EvenOdd, enclosed_areas, even_odd, perimeters, select_ragged
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
@@ -67,8 +67,11 @@ class PlaneStack:
 
     @cached_property
     def contour_areas_mm2(self) -> NDArray[np.float64]:
-        """(m,) signed area of each contour by itself."""
-        return signed_areas(self.points_mm, self.contour_offsets)
+        """(m,) even-odd area of each contour by itself."""
+        areas = self.even_odd.areas_mm2[self.plane_of_contour]
+        shared = np.flatnonzero(np.diff(self.plane_offsets)[self.plane_of_contour] > 1)
+        areas[shared] = enclosed_areas(*select_ragged(self.points_mm, self.contour_offsets, shared))
+        return areas
 
     @cached_property
     def contour_perimeters_mm(self) -> NDArray[np.float64]:

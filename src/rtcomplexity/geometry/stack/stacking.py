@@ -10,14 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rtcomplexity.geometry.orientation import PlaneAxes, common_normal, group_positions, newell_normals
+from rtcomplexity.geometry.orientation import (
+    PlaneAxes,
+    common_normal,
+    group_positions,
+    plane_coordinates,
+    polygon_normals,
+)
 from rtcomplexity.geometry.stack.duplicates import distinct_contours
-from rtcomplexity.geometry.stack.even_odd import select_ragged, signed_areas
+from rtcomplexity.geometry.stack.even_odd import enclosed_areas, perimeters, select_ragged
 from rtcomplexity.geometry.stack.overlaps import partial_overlaps
 from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+from rtcomplexity.geometry.stack.rounds import first_rounds
 from rtcomplexity.geometry.stack.slabs import Slabs, slabs
+from rtcomplexity.model.structure_set import ContourGeometricType
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from rtcomplexity.model.structure_set import Contours
@@ -31,12 +41,18 @@ SPACING_TOLERANCE = 0.02
 """Positions within this share of the slice spacing are one plane: coordinates are written in decimals."""
 
 
+NO_AREA_SHARE = 1e-9
+"""A contour encloses no area if it is under this share of its squared length: what rounding leaves of a line."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackFindings:
     """What was odd about an ROI's closed contours, in counts; all zero for clean ones."""
 
     exact_copies: int = 0
     near_copies: int = 0
+    cancelling_copies: int = 0
+    """Contours of type CLOSEDPLANAR_XOR that repeat another one on their plane; the two cancel."""
     copies_mm3: float = 0.0
     """Volume that the contours left out as copies would add if they were counted."""
     too_few_points: int = 0
@@ -44,7 +60,7 @@ class StackFindings:
     zero_area: int = 0
     """Closed contours that enclose no area, left out."""
     closed_twice: int = 0
-    """Contours that run round twice; one round is kept."""
+    """Contours that run round more than once; one round is kept."""
     not_parallel: int = 0
     """Contours in another orientation than most, left out."""
     not_planar: int = 0
@@ -59,6 +75,12 @@ class StackFindings:
     """Places where planes are missing."""
     missing_mm: float = 0.0
     """Length along the normal that those gaps leave out, mm."""
+    usual_mm: float = 0.0
+    """Usual spacing of contours that the gaps were judged by, mm; 0 where image slices, or nothing, told them."""
+    unjudged: int = 0
+    """Wide stretches of which nothing tells whether planes are missing: neither slices nor a usual spacing."""
+    stated_thickness: int = 0
+    """Planes that only the file's Contour Slab Thickness tells the thickness of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,10 +96,28 @@ class Stacked:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Clean:
+    """Closed contours in space, each with what it encloses by itself."""
+
     points_mm: NDArray[np.float64]
+    """(n, 3)"""
     offsets: NDArray[np.int64]
-    too_few_points: int
-    closed_twice: int
+    normals: NDArray[np.float64]
+    """(m, 3) unit normals; zero where vertices lie on a line."""
+    areas_mm2: NDArray[np.float64]
+    """(m,) even-odd area of each contour in its own plane; 0 where it encloses none."""
+    is_xor: NDArray[np.bool_]
+    """(m,) whether the type is CLOSEDPLANAR_XOR."""
+
+    def chosen(self, which: NDArray[np.bool_]) -> _Clean:
+        """Some of the contours."""
+        points, offsets = select_ragged(self.points_mm, self.offsets, np.flatnonzero(which))
+        return _Clean(
+            points_mm=points,
+            offsets=offsets,
+            normals=self.normals[which],
+            areas_mm2=self.areas_mm2[which],
+            is_xor=self.is_xor[which],
+        )
 
 
 def stack_contours(
@@ -87,6 +127,9 @@ def stack_contours(
     axes: PlaneAxes | None = None,
     slice_positions_mm: NDArray[np.float64] | None = None,
     pixel_mm: float | None = None,
+    usual_mm: float = np.nan,
+    lone_mm: float = np.nan,
+    stated_slab_mm: float | None = None,
 ) -> Stacked:
     """Group closed contours by plane and collapse copies.
 
@@ -96,29 +139,65 @@ def stack_contours(
     axes : of the image; used where the contours are parallel to its slices, else the contours' own
     slice_positions_mm : (K,) positions along `axes.normal` at which contours could have been drawn, increasing
     pixel_mm : pixel size against which the width between near copies is judged; the settings' fallback if None
+    usual_mm, lone_mm : along `axes.normal`, as for :func:`rtcomplexity.geometry.stack.slabs.slabs`
+    stated_slab_mm : Contour Slab Thickness, the last resort for a plane of which nothing else tells how thick it is
     """
-    clean = _clean(contours)
-    vectors = newell_normals(clean.points_mm, clean.offsets)
+    pixel_mm = pixel_mm or settings.pixel_fallback_mm
+    clean, findings = _clean(contours, settings, pixel_mm)
+    vectors = clean.normals * clean.areas_mm2[:, None]
     own_axes = _axes(vectors, axes)
-    lengths = np.linalg.norm(vectors, axis=1)
-    findings = StackFindings(
-        too_few_points=clean.too_few_points, closed_twice=clean.closed_twice, zero_area=int(np.sum(lengths == 0))
-    )
     if own_axes is None:
         return Stacked(stack=None, bridged=None, findings=findings)
-    parallel = np.abs(vectors @ own_axes.normal) >= PARALLEL_COSINE * lengths
-    findings = replace(findings, not_parallel=int(np.sum((lengths > 0) & ~parallel)))
-    points, offsets = select_ragged(clean.points_mm, clean.offsets, np.flatnonzero((lengths > 0) & parallel))
-    slices = slice_positions_mm if own_axes is axes and slice_positions_mm is not None else np.empty(0)
-    flat = _flatten(points, offsets, own_axes, _plane_tolerance(slices, settings))
+    parallel = np.abs(clean.normals @ own_axes.normal) >= PARALLEL_COSINE
+    filled = clean.areas_mm2 > 0
+    findings = replace(findings, not_parallel=int(np.sum(filled & ~parallel)))
+    is_along = own_axes is axes
+    slices = slice_positions_mm if is_along and slice_positions_mm is not None else np.empty(0)
+    thickness = _Thickness(
+        slice_positions_mm=slices,
+        gap_factor=settings.gap_factor,
+        usual_mm=usual_mm if is_along else np.nan,
+        lone_mm=lone_mm if is_along else np.nan,
+        stated_mm=stated_slab_mm,
+    )
+    flat = _flatten(clean.chosen(filled & parallel), own_axes, _plane_tolerance(thickness, settings))
     findings = replace(findings, **_departures(flat, settings))
-    return _stack_flat(flat, own_axes, slices, settings, pixel_mm or settings.pixel_fallback_mm, findings)
+    return _stack_flat(flat, own_axes, thickness, settings, pixel_mm, findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Thickness:
+    """What tells how thick the planes of a shape are."""
+
+    slice_positions_mm: NDArray[np.float64]
+    gap_factor: float
+    usual_mm: float
+    lone_mm: float
+    stated_mm: float | None
+
+    def slabs(self, positions_mm: NDArray[np.float64], gap_factor: float) -> Slabs:
+        """Slabs of planes, the stated thickness left aside."""
+        return slabs(
+            positions_mm,
+            self.slice_positions_mm,
+            gap_factor=gap_factor,
+            usual_mm=self.usual_mm,
+            lone_mm=self.lone_mm,
+        )
+
+    def with_stated(self, slab: Slabs) -> Slabs:
+        """Slabs with the stated thickness where nothing else tells it."""
+        unknown = np.isnan(slab.lower_mm)
+        if self.stated_mm is None or not unknown.any():
+            return slab
+        half = np.where(unknown, self.stated_mm / 2, slab.lower_mm)
+        return replace(slab, lower_mm=half, upper_mm=np.where(unknown, self.stated_mm / 2, slab.upper_mm))
 
 
 def _stack_flat(
     flat: _Flat,
     axes: PlaneAxes,
-    slices: NDArray[np.float64],
+    thickness: _Thickness,
     settings: Settings,
     pixel_mm: float,
     findings: StackFindings,
@@ -128,10 +207,13 @@ def _stack_flat(
         flat.points_mm,
         flat.offsets,
         flat.plane_of_contour,
+        areas_mm2=flat.areas_mm2,
+        is_xor=flat.is_xor,
         area_fraction=settings.duplicate_area_fraction,
         width_mm=settings.duplicate_width_pixels * pixel_mm,
     )
-    slab = slabs(flat.positions_mm, slices, gap_factor=settings.gap_factor)
+    told = thickness.slabs(flat.positions_mm, thickness.gap_factor)
+    slab = thickness.with_stated(told)
     stack = _stack(flat, axes, slab, distinct.kept)
     overlaps = partial_overlaps(stack)
     before, after = np.append(slab.gap_after, False), np.append(False, slab.gap_after)
@@ -140,14 +222,18 @@ def _stack_flat(
         findings,
         exact_copies=distinct.exact_copies,
         near_copies=distinct.near_copies,
+        cancelling_copies=distinct.cancelling_copies,
         copies_mm3=_copies_mm3(flat, slab, distinct.kept),
         self_crossing=len(stack.even_odd.self_crossing),
         partly_overlapping=overlaps.pairs,
         overlap_mm3=overlaps.gain_mm3,
         gaps=int(slab.gap_after.sum()),
         missing_mm=float((steps - slab.upper_mm[before] - slab.lower_mm[after]).sum()),
+        usual_mm=0.0 if len(thickness.slice_positions_mm) > 1 else float(np.nan_to_num(thickness.usual_mm)),
+        unjudged=0 if told.is_spacing_known else max(int(told.gap_after.sum()), 1),
+        stated_thickness=int(np.isnan(told.lower_mm).sum()) if slab is not told else 0,
     )
-    bridged = slabs(flat.positions_mm, slices, gap_factor=np.inf)
+    bridged = thickness.with_stated(thickness.slabs(flat.positions_mm, np.inf))
     return Stacked(stack=stack, bridged=bridged, findings=findings)
 
 
@@ -162,19 +248,44 @@ def _copies_mm3(flat: _Flat, slab: Slabs, kept: NDArray[np.int64]) -> float:
     dropped = np.setdiff1d(np.arange(len(flat.plane_of_contour)), kept)
     if len(dropped) == 0:
         return 0.0
-    areas = np.abs(signed_areas(flat.points_mm, flat.offsets))[dropped]
-    return float(areas @ (slab.lower_mm + slab.upper_mm)[flat.plane_of_contour[dropped]])
+    return float(flat.areas_mm2[dropped] @ (slab.lower_mm + slab.upper_mm)[flat.plane_of_contour[dropped]])
 
 
-def _clean(contours: Contours) -> _Clean:
-    """Closed contours without repeated vertices, without a second round, and with at least three vertices."""
+def _clean(contours: Contours, settings: Settings, pixel_mm: float) -> tuple[_Clean, StackFindings]:
+    """Closed contours of at least three vertices, without repeated vertices and second rounds, with their areas."""
     closed = np.flatnonzero(contours.is_closed)
     points, offsets = select_ragged(contours.points_mm, contours.offsets, closed)
     points, offsets = _without_repeats(points, offsets)
     enough = np.diff(offsets) >= 3
     points, offsets = select_ragged(points, offsets, np.flatnonzero(enough))
-    points, offsets, closed_twice = _one_round(points, offsets)
-    return _Clean(points_mm=points, offsets=offsets, too_few_points=int(np.sum(~enough)), closed_twice=closed_twice)
+    normals = polygon_normals(points, offsets)
+    flat = plane_coordinates(points, offsets, normals)
+    stops = first_rounds(
+        flat,
+        offsets,
+        area_fraction=settings.duplicate_area_fraction,
+        width_mm=settings.duplicate_width_pixels * pixel_mm,
+    )
+    if stops:
+        kept = _first_vertices(offsets, stops)
+        points, flat = points[kept], flat[kept]
+        offsets = np.concatenate(([0], np.cumsum(kept)))[offsets]
+    areas = enclosed_areas(flat, offsets)
+    areas[areas <= NO_AREA_SHARE * perimeters(flat, offsets) ** 2] = 0
+    is_xor = contours.geometric_types[closed][enough] == ContourGeometricType.CLOSEDPLANAR_XOR
+    clean = _Clean(points_mm=points, offsets=offsets, normals=normals, areas_mm2=areas, is_xor=is_xor)
+    findings = StackFindings(
+        too_few_points=int(np.sum(~enough)), closed_twice=len(stops), zero_area=int(np.sum(areas == 0))
+    )
+    return clean, findings
+
+
+def _first_vertices(offsets: NDArray[np.int64], stops: Mapping[int, int]) -> NDArray[np.bool_]:
+    """(n,) which vertices are left where of some contours only so many are."""
+    kept = np.ones(offsets[-1], bool)
+    for contour, count in stops.items():
+        kept[offsets[contour] + count : offsets[contour + 1]] = False
+    return kept
 
 
 def _without_repeats(
@@ -204,28 +315,6 @@ def _has_repeats(points: NDArray[np.float64], offsets: NDArray[np.int64]) -> boo
     return bool(in_turn.any() or np.any(np.all(first == last, axis=1)))
 
 
-def _one_round(
-    points: NDArray[np.float64], offsets: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64], int]:
-    """Keep the first half of contours whose second half repeats it vertex for vertex."""
-    counts = np.diff(offsets)
-    half = counts // 2
-    maybe = np.flatnonzero((counts % 2 == 0) & (counts >= 6))
-    maybe = maybe[np.all(points[offsets[:-1][maybe]] == points[offsets[:-1][maybe] + half[maybe]], axis=1)]
-    twice = [
-        c
-        for c in maybe
-        if np.array_equal(points[offsets[c] : offsets[c] + half[c]], points[offsets[c] + half[c] : offsets[c + 1]])
-    ]
-    if not twice:
-        return points, offsets, 0
-    keep = np.ones(len(points), bool)
-    for c in twice:
-        keep[offsets[c] + half[c] : offsets[c + 1]] = False
-    counts[twice] = half[twice]
-    return points[keep], np.concatenate(([0], np.cumsum(counts))), len(twice)
-
-
 def _axes(vectors: NDArray[np.float64], image_axes: PlaneAxes | None) -> PlaneAxes | None:
     """Axes of the image where the contours are parallel to its slices, else of the contours themselves."""
     normal = common_normal(_of_most_area(vectors))
@@ -250,10 +339,10 @@ def _of_most_area(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(vectors[parallel[:, np.argmax(lengths @ parallel)]])
 
 
-def _plane_tolerance(slice_positions_mm: NDArray[np.float64], settings: Settings) -> float:
-    if len(slice_positions_mm) < 2:
-        return settings.plane_tolerance_mm
-    spacing = float(np.median(np.diff(slice_positions_mm)))
+def _plane_tolerance(thickness: _Thickness, settings: Settings) -> float:
+    """Positions that differ by less are one plane, mm."""
+    slices = thickness.slice_positions_mm
+    spacing = float(np.median(np.diff(slices))) if len(slices) > 1 else float(np.nan_to_num(thickness.usual_mm))
     return max(settings.plane_tolerance_mm, SPACING_TOLERANCE * spacing)
 
 
@@ -266,9 +355,13 @@ class _Flat:
     plane_of_contour: NDArray[np.int64]
     positions_mm: NDArray[np.float64]
     departures_mm: NDArray[np.float64]
+    areas_mm2: NDArray[np.float64]
+    is_xor: NDArray[np.bool_]
 
 
-def _flatten(points: NDArray[np.float64], offsets: NDArray[np.int64], axes: PlaneAxes, tolerance_mm: float) -> _Flat:
+def _flatten(clean: _Clean, axes: PlaneAxes, tolerance_mm: float) -> _Flat:
+    """Contours in the axes of the stack, their planes grouped and in order."""
+    points, offsets = clean.points_mm, clean.offsets
     heights = points @ axes.normal
     starts, counts = offsets[:-1], np.diff(offsets)
     means = np.add.reduceat(heights, starts) / counts
@@ -284,6 +377,8 @@ def _flatten(points: NDArray[np.float64], offsets: NDArray[np.int64], axes: Plan
         plane_of_contour=planes[order],
         positions_mm=positions,
         departures_mm=departures,
+        areas_mm2=clean.areas_mm2[order],
+        is_xor=clean.is_xor[order],
     )
 
 

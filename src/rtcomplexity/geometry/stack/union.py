@@ -42,13 +42,15 @@ def union_stack(
     gap_factor: float,
     pixel_mm: float,
     tolerance_mm: float,
+    usual_mm: float = np.nan,
+    lone_mm: float = np.nan,
 ) -> PlaneStack:
     """Union of stacks that share their axes.
 
     Parameters
     ----------
     stacks : at least one; a plane on which one of them has no contour takes the plane whose slab holds it
-    slice_positions_mm, gap_factor : as for :func:`rtcomplexity.geometry.stack.slabs.slabs`
+    slice_positions_mm, gap_factor, usual_mm, lone_mm : as for :func:`rtcomplexity.geometry.stack.slabs.slabs`
     pixel_mm : of the lattice on which outlines that meet are joined
     tolerance_mm : positions that differ by less are one plane
     """
@@ -58,7 +60,7 @@ def union_stack(
     outlines = _outlines(stacks, positions, pixel_mm)
     middles = 0.5 * (positions[1:] + positions[:-1])
     apart = np.all([plane_of_slices(stack, middles) < 0 for stack in stacks], axis=0)
-    slab = slabs(positions, slice_positions_mm, gap_factor=gap_factor, apart=apart)
+    slab = slabs(positions, slice_positions_mm, gap_factor=gap_factor, apart=apart, usual_mm=usual_mm, lone_mm=lone_mm)
     polygons = [polygon for outline in outlines for polygon in outline]
     return replace(
         stacks[0],

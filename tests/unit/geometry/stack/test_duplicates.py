@@ -5,6 +5,7 @@ import pytest
 
 from rtcomplexity.geometry.stack import duplicates
 from rtcomplexity.geometry.stack.duplicates import distinct_contours
+from rtcomplexity.geometry.stack.even_odd import enclosed_areas
 from unit.geometry.stacks import square
 
 LIMITS = {"area_fraction": 0.05, "width_mm": 0.2}
@@ -15,12 +16,20 @@ def most_pairs(request, monkeypatch):
     monkeypatch.setattr(duplicates, "MOST_PAIRS", request.param)
 
 
-def distinct(planes):
-    """Planes are lists of polygons."""
+def distinct(planes, *, is_xor=False):
+    """Planes are lists of polygons, all or none of them combined by exclusive or."""
     polygons = [polygon for plane in planes for polygon in plane]
     offsets = np.cumsum([0, *map(len, polygons)])
     plane_of_contour = np.repeat(np.arange(len(planes)), [len(plane) for plane in planes])
-    return distinct_contours(np.concatenate(polygons), offsets, plane_of_contour, **LIMITS)
+    points = np.concatenate(polygons)
+    return distinct_contours(
+        points,
+        offsets,
+        plane_of_contour,
+        areas_mm2=enclosed_areas(points, offsets),
+        is_xor=np.full(len(polygons), is_xor),
+        **LIMITS,
+    )
 
 
 @pytest.mark.usefixtures("most_pairs")
@@ -74,3 +83,20 @@ def test_a_zero_with_a_minus_is_the_same_vertex():
     for polygon in (corners, corners[::-1]):
         signed = np.where(polygon == 0, -0.0, polygon)
         assert duplicates.canonical_vertices(signed) == duplicates.canonical_vertices(corners)
+
+
+def test_contours_combined_by_exclusive_or_are_no_copies():
+    found = distinct([[square(10), square(10), square(9.99)], [square(10)]], is_xor=True)
+    assert found.kept.tolist() == [0, 1, 2, 3]
+    assert (found.exact_copies, found.near_copies, found.cancelling_copies) == (0, 0, 1)
+
+
+@pytest.mark.usefixtures("most_pairs")
+def test_a_hundred_copies_are_linked_without_comparing_every_pair(monkeypatch):
+    compared = []
+    pair_areas = duplicates.pair_areas
+    monkeypatch.setattr(duplicates, "PAIR_CHUNK", 64)
+    monkeypatch.setattr(duplicates, "pair_areas", lambda *given: compared.append(len(given[-1])) or pair_areas(*given))
+    plane = [square(10, centre=(0.001 * n, 0)) for n in range(100)]
+    assert distinct([plane]).near_copies == 99
+    assert sum(compared) <= 2 * 99

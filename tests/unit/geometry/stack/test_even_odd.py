@@ -11,7 +11,7 @@ from shapely.ops import polygonize, unary_union
 
 from rtcomplexity.errors import LimitExceededError
 from rtcomplexity.geometry.stack import even_odd as module
-from rtcomplexity.geometry.stack.even_odd import bounding_boxes, even_odd, perimeters, signed_areas
+from rtcomplexity.geometry.stack.even_odd import bounding_boxes, enclosed_areas, even_odd, perimeters, signed_areas
 from unit.geometry.stacks import circle, square
 
 
@@ -264,3 +264,11 @@ def test_which_of_several_contours_lies_across_which_is_told_by_sides():
     assert found.entangled.tolist() == [0, 2]
     assert found.self_crossing.tolist() == []
     assert found.areas_mm2 == pytest.approx([100 - 4 + 16 - 2 * 8 + 4])
+
+
+@pytest.mark.parametrize("lobes", [(3.0, 3.0), (3.0, 2.0)])
+def test_the_area_that_a_figure_of_eight_encloses_is_that_of_both_lobes(lobes):
+    left, right = (np.array([[0, 0], [0, side], [side, side], [side, 0]]) for side in lobes)
+    both = np.concatenate([left, -right[[0, 3, 2, 1]]])
+    areas = enclosed_areas(np.concatenate([square(5), both, square(5)]), np.array([0, 4, 12, 16]))
+    assert areas == pytest.approx([25, lobes[0] ** 2 + lobes[1] ** 2, 25])

@@ -64,7 +64,7 @@ def test_of_too_many_the_union_is_not_told():
 def test_clusters_in_slabs_of_unlike_thickness_are_joined_one_by_one():
     """Squares 10 mm wide d mm apart share (10 - d) x 10 mm2, which even-odd leaves out and the union holds."""
     planes = [(z, square(10, (x, 0))) for z, d in ((0, 4), (3, 5), (9, 8)) for x in (0, d)]
-    stack = stacked(on_planes(*planes)).stack
+    stack = stacked(on_planes(*planes), [0, 3, 9]).stack
     found = partial_overlaps(stack)
     assert found.pairs == 3
     shared = np.array([60.0, 50.0, 20.0])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rtcomplexity.geometry.stack.slabs import _typical, slabs
+from rtcomplexity.geometry.stack.slabs import _typical, slabs, usual_spacing_mm
 
 SLICES = np.arange(0, 60, 3.0)
 
@@ -90,5 +90,59 @@ def test_the_typical_step_is_the_lower_median(steps, typical):
 
 def test_a_single_step_says_less_than_the_slices_and_none_says_nothing():
     assert _typical(np.array([30.0]), SLICES) == 3
-    assert _typical(np.array([30.0]), np.array([0.0])) == 30
     assert np.isnan(_typical(np.empty(0), SLICES))
+
+
+def without_slices(positions, **told):
+    result = slabs(np.asarray(positions, float), np.empty(0), gap_factor=1.5, **told)
+    return (result.lower_mm + result.upper_mm).tolist(), result.gap_after.tolist(), result.is_spacing_known
+
+
+def test_without_slices_a_stretch_beyond_the_usual_spacing_is_a_gap():
+    assert without_slices([0, 3, 33, 36], usual_mm=3) == ([3] * 4, [False, True, False], True)
+    assert without_slices([0, 4.4, 9], usual_mm=3)[1] == [False, True]
+
+
+def test_without_slices_planes_alone_are_as_thick_as_the_usual_spacing():
+    assert without_slices([0, 30], usual_mm=3) == ([3, 3], [True], True)
+    assert without_slices([7], usual_mm=3, lone_mm=9) == ([3], [], True)
+    assert without_slices([7], lone_mm=9) == ([9], [], True)
+
+
+def test_without_slices_a_shape_drawn_on_every_third_slice_has_no_gap_but_where_it_skips_more():
+    assert without_slices([0, 9, 18, 27], usual_mm=3) == ([9] * 4, [False] * 3, True)
+    assert without_slices([0, 9, 18, 27, 60, 69], usual_mm=3)[1] == [False, False, False, True, False]
+
+
+def test_without_slices_equal_steps_of_the_shape_itself_tell_its_spacing():
+    assert without_slices([0, 3, 6, 36, 39]) == ([3] * 5, [False, False, True, False], True)
+
+
+def test_without_slices_unlike_steps_tell_nothing_and_one_step_even_less():
+    assert without_slices([0, 3, 33]) == ([3] * 3, [False, True], False)
+    assert without_slices([0, 30]) == ([30, 30], [False], False)
+
+
+def test_bodies_apart_end_where_no_part_reaches_over_and_the_usual_spacing_says_so():
+    told = {"usual_mm": 3, "apart": np.array([False, True, True])}
+    assert without_slices([0, 9, 18, 21], **told)[1] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("shapes", "spacing"),
+    [
+        ([[0, 3, 6, 9]], 3),
+        ([[0, 3, 30, 33]], 3),
+        ([[0, 30]], np.nan),
+        ([[0, 30], [0, 30]], np.nan),
+        ([[0, 3], [6, 9]], 3),
+        ([[0, 5, 10, 15], [0, 2.5, 5], [5, 7.5, 10]], 2.5),
+        ([[0, 5, 10, 15], [0, 2.5, 5]], 2.5),
+        ([[0, 3.004, 6, 8.996, 100]], 3),
+        ([[0], []], np.nan),
+        ([], np.nan),
+    ],
+)
+def test_the_usual_spacing_is_the_most_frequent_per_shape_then_over_shapes(shapes, spacing):
+    found = usual_spacing_mm([np.asarray(shape, float) for shape in shapes], 0.01)
+    assert found == pytest.approx(spacing, rel=1e-3, nan_ok=True)

@@ -5,11 +5,11 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 
-from rtcomplexity.geometry.stack.stacking import StackFindings
+from rtcomplexity.geometry.stack.stacking import StackFindings, stack_contours
 from rtcomplexity.geometry.stack.volume import bridged_volume_mm3, slab_volume_mm3
 from rtcomplexity.model.structure_set import ContourGeometricType, Contours
 from rtcomplexity.testing.phantoms import FRAMES, box, contour_stack, contours_of, sphere
-from unit.geometry.stacks import circle, on_planes, phantom, square, stacked
+from unit.geometry.stacks import AXIAL_AXES, SETTINGS, circle, on_planes, phantom, square, stacked
 
 Z = np.arange(-30, 31, 3.0)
 
@@ -229,3 +229,119 @@ def test_of_two_orientations_the_one_with_more_area_is_the_shapes_own():
     found = stacked(contours_of([*standing, *lying]))
     assert found.findings.not_parallel == 6
     assert found.stack.plane_areas_mm2 == pytest.approx([400, 400])
+
+
+def eight(left, right, z=0.0):
+    """A figure-of-eight of two squares that meet at the origin, their lobes traced opposite ways, mm."""
+    first = np.array([[0, 0], [-left, 0], [-left, -left], [0, -left]])
+    second = np.array([[0, 0], [right, 0], [right, right], [0, right]])
+    return np.column_stack([np.concatenate([first, second[[0, 3, 2, 1]]]), np.full(8, z)])
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES.keys())
+@pytest.mark.parametrize("lobes", [(10, 10), (10, 9), (10, 2)])
+def test_a_figure_of_eight_encloses_both_lobes_whatever_their_signed_areas(lobes, frame):
+    drawn = contours_of([frame.to_patient(eight(*lobes, z)) for z in (0.0, 3.0, 6.0)])
+    found = stacked(drawn)
+    assert found.findings.zero_area == found.findings.not_parallel == 0
+    assert slab_volume_mm3(found.stack) == pytest.approx(9 * (lobes[0] ** 2 + lobes[1] ** 2))
+    assert found.stack.contour_areas_mm2 == pytest.approx([lobes[0] ** 2 + lobes[1] ** 2] * 3)
+
+
+def test_copies_of_a_figure_of_eight_collapse_and_say_their_volume():
+    jittered = eight(10, 10) + np.array([0.01, 0, 0])
+    found = stacked(contours_of([eight(10, 10), jittered, eight(10, 10, 3.0), eight(10, 10, 3.0)]), Z)
+    assert (found.findings.near_copies, found.findings.exact_copies) == (1, 1)
+    assert found.findings.copies_mm3 == pytest.approx(2 * 200 * 3)
+    assert slab_volume_mm3(found.stack) == pytest.approx(200 * 6)
+
+
+def test_a_figure_of_eight_weighs_as_much_as_any_contour_when_the_orientation_is_chosen():
+    standing = [np.column_stack([np.full(4, 40.0 + x), square(9)]) for x in range(3)]
+    found = stacked(contours_of([*(eight(10, 10, z) for z in (0.0, 3.0)), *standing]))
+    assert found.findings.not_parallel == 3
+    assert found.stack.plane_areas_mm2 == pytest.approx([200, 200])
+
+
+def xor(contours):
+    """The same contours, of type CLOSEDPLANAR_XOR."""
+    kinds = np.full(len(contours), ContourGeometricType.CLOSEDPLANAR_XOR)
+    return Contours(points_mm=contours.points_mm, offsets=contours.offsets, geometric_types=kinds)
+
+
+def test_a_shell_of_a_fifth_of_a_millimetre_is_kept_where_its_type_says_so():
+    shell = on_planes(*((z, circle(r, points=720)) for z in (0, 3, 6) for r in (20, 19.8)))
+    assert stacked(shell, Z).findings.near_copies == 3
+    found = stacked(xor(shell), Z)
+    assert found.findings.near_copies == 0
+    assert slab_volume_mm3(found.stack) == pytest.approx(np.pi * (20**2 - 19.8**2) * 9, rel=1e-3)
+
+
+def test_copies_by_exclusive_or_cancel_and_are_said():
+    found = stacked(xor(on_planes((0, square(10)), (0, square(10)[::-1]), (3, square(10)))), Z)
+    assert found.findings.cancelling_copies == 1
+    assert found.findings.exact_copies == 0
+    assert found.stack.plane_areas_mm2 == pytest.approx([0, 100])
+
+
+def test_one_contour_by_exclusive_or_keeps_its_copies_of_other_types_apart():
+    planes = on_planes((0, circle(20)), (0, circle(19.9)), (3, circle(20)))
+    kinds = np.array([ContourGeometricType.CLOSED_PLANAR, ContourGeometricType.CLOSEDPLANAR_XOR] * 2)[:3]
+    mixed = Contours(points_mm=planes.points_mm, offsets=planes.offsets, geometric_types=kinds)
+    assert stacked(mixed, Z).findings.near_copies == 0
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_contour_traced_twice_by_a_trembling_hand_has_the_area_of_one_round(turn):
+    random = np.random.default_rng(7)
+    twice = [np.concatenate([circle(20), circle(20)[::turn]]) + random.normal(0, 0.2, (400, 2)) for _ in range(10)]
+    found = stacked(on_planes(*((3 * n, polygon) for n, polygon in enumerate(twice))))
+    assert found.findings.closed_twice == 10
+    assert slab_volume_mm3(found.stack) == pytest.approx(np.pi * 400 * 30, rel=0.01)
+
+
+def lesions(*planes):
+    return on_planes(*((z, square(10)) for z in planes))
+
+
+def without_image(contours, **told):
+    return stack_contours(contours, settings=SETTINGS, axes=AXIAL_AXES, **told)
+
+
+def test_without_slices_two_lesions_have_the_sum_of_their_volumes():
+    found = without_image(lesions(0, 3, 6, 60, 63), usual_mm=3.0)
+    assert slab_volume_mm3(found.stack) == pytest.approx(100 * 15)
+    assert bridged_volume_mm3(found.stack, found.bridged) == pytest.approx(100 * 66)
+    assert (found.findings.gaps, found.findings.usual_mm, found.findings.unjudged) == (1, 3.0, 0)
+    assert found.findings.missing_mm == pytest.approx(51)
+
+
+def test_without_slices_lesions_of_one_plane_each_are_as_thick_as_the_usual_spacing():
+    assert slab_volume_mm3(without_image(lesions(0, 30, 45), usual_mm=3.0).stack) == pytest.approx(100 * 9)
+
+
+def test_where_nothing_tells_the_spacing_both_volumes_stand_and_that_is_said():
+    found = without_image(lesions(0, 3, 33))
+    assert found.findings.unjudged == found.findings.gaps == 1
+    assert slab_volume_mm3(found.stack) == pytest.approx(100 * 9)
+    assert bridged_volume_mm3(found.stack, found.bridged) > 100 * 33
+    two = without_image(lesions(0, 30))
+    assert (two.findings.unjudged, two.findings.gaps) == (1, 0)
+    assert slab_volume_mm3(two.stack) == pytest.approx(100 * 60)
+
+
+def test_the_usual_spacing_of_an_axial_set_says_nothing_of_sagittal_contours():
+    frame = FRAMES["sagittal"]
+    drawn = contour_stack(box((40, 40, 40)), positions_mm=np.array([-15.0, -5, 5, 15]), frame=frame)
+    assert without_image(drawn, usual_mm=3.0).findings.gaps == 0
+
+
+def test_a_lone_plane_is_as_thick_as_stated_only_where_nothing_else_tells():
+    stated = without_image(lesions(0), stated_slab_mm=2.5)
+    assert slab_volume_mm3(stated.stack) == pytest.approx(250)
+    assert bridged_volume_mm3(stated.stack, stated.bridged) == pytest.approx(250)
+    assert stated.findings.stated_thickness == 1
+    for told, volume in (({"usual_mm": 3.0}, 300), ({"lone_mm": 4.0}, 400)):
+        found = without_image(lesions(0), stated_slab_mm=2.5, **told)
+        assert slab_volume_mm3(found.stack) == pytest.approx(volume)
+        assert found.findings.stated_thickness == 0

@@ -128,7 +128,7 @@ def test_the_union_of_stacks_has_the_planes_of_both_and_their_places():
 
 def test_planes_of_one_body_are_joined_and_bodies_apart_are_not_where_there_are_no_slices():
     z = np.array([0.0, 3, 6, 15, 18])
-    whole, low, high = (stacked(on_planes(*((p, square(8)) for p in drawn))).stack for drawn in (z, z[:3], z[3:]))
+    whole, low, high = (stacked(on_planes(*((p, square(8)) for p in drawn)), z).stack for drawn in (z, z[:3], z[3:]))
     for stacks, reach in (([low, high], 1.5), ([high, low], 1.5), ([whole, high], 4.5)):
         both = union_stack(
             stacks, slice_positions_mm=np.empty(0), gap_factor=1.5, pixel_mm=0.5, tolerance_mm=0.01

@@ -1,0 +1,112 @@
+"""Contours that were traced more than once within one list of vertices: twice round, or there and back.
+
+By the even-odd rule the rounds of such a contour cancel, down to the crumbs that a trembling hand leaves between them.
+One round stands for the outline. A keyhole also goes round twice, but its second round lies wholly inside the first.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.stack.even_odd import enclosed_areas, even_odd, perimeters
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Points = NDArray[np.float64]
+
+MOST_ROUNDS = 4
+WINDOW = 0.15
+"""A round ends within this share of the whole length of where equal rounds would."""
+RETURN_SHARE = 0.1
+"""It ends nearer to the first vertex than this share of the length of a round."""
+SAME_SHARE = 0.5
+"""Rounds that cross each other are one outline if their symmetric difference is under this share of their union."""
+CROSSED_SHARE = 0.15
+"""They cross each other if each lies outside the other with at least this share of the symmetric difference."""
+
+
+def first_rounds(
+    points_mm: Points, offsets: NDArray[np.int64], *, area_fraction: float, width_mm: float
+) -> dict[int, int]:
+    """Find contours that run round more than once.
+
+    Parameters
+    ----------
+    points_mm : (n, 2) vertices, mm
+    offsets : (m + 1,) first vertex of each contour; none has fewer than three
+    area_fraction, width_mm : rounds that do not cross are one outline if they are near copies by these limits
+
+    Returns
+    -------
+    Number of vertices of the first round, by contour.
+    """
+    found = {}
+    for contour in _returning(points_mm, offsets):
+        polygon = points_mm[offsets[contour] : offsets[contour + 1]]
+        for count in range(MOST_ROUNDS, 1, -1):
+            stops = _stops(polygon, count)
+            if stops and _are_one_outline(np.split(polygon, stops), area_fraction, width_mm):
+                found[contour] = stops[0]
+                break
+    return found
+
+
+def _returning(points_mm: Points, offsets: NDArray[np.int64]) -> list[int]:
+    """Contours that come back to their first vertex long before they end; the others need no closer look."""
+    counts = np.diff(offsets)
+    share = _travelled(points_mm, offsets)
+    length = np.repeat(perimeters(points_mm, offsets), counts)
+    away = np.linalg.norm(points_mm - np.repeat(points_mm[offsets[:-1]], counts, axis=0), axis=1)
+    back = (away < RETURN_SHARE * length / 2) & (share > 1 / MOST_ROUNDS - WINDOW) & (share < 0.5 + WINDOW)
+    return np.flatnonzero(np.logical_or.reduceat(back, offsets[:-1])).tolist() if len(counts) else []
+
+
+def _travelled(points_mm: Points, offsets: NDArray[np.int64]) -> Points:
+    """(n,) share of its contour's length that lies before each vertex."""
+    steps = np.linalg.norm(points_mm[next_vertex(offsets)] - points_mm, axis=1)
+    before = np.cumsum(steps) - steps
+    counts = np.diff(offsets)
+    length = np.maximum(np.add.reduceat(steps, offsets[:-1]), np.finfo(float).tiny)
+    return np.asarray((before - np.repeat(before[offsets[:-1]], counts)) / np.repeat(length, counts))
+
+
+def _stops(polygon: Points, count: int) -> list[int]:
+    """Vertices at which the second and later of so many rounds begin; none if the contour does not return so often."""
+    offsets = np.array([0, len(polygon)])
+    share = _travelled(polygon, offsets)
+    away = np.linalg.norm(polygon - polygon[0], axis=1)
+    stops = []
+    for end in np.arange(1, count) / count:
+        near = np.flatnonzero(np.abs(share - end) < WINDOW / (count - 1))
+        if len(near) == 0 or away[near].min() > RETURN_SHARE * perimeters(polygon, offsets)[0] / count:
+            return []
+        stops.append(int(near[np.argmin(away[near])]))
+    return stops if all(stop - start >= 3 for start, stop in pairwise([0, *stops, len(polygon)])) else []
+
+
+def _are_one_outline(rounds: Sequence[Points], area_fraction: float, width_mm: float) -> bool:
+    """Whether each round draws the same outline as the one before."""
+    counts = [len(each) for each in rounds]
+    areas = enclosed_areas(np.concatenate(rounds), np.cumsum([0, *counts]))
+    return all(
+        _is_one_outline(first, second, areas[n : n + 2], area_fraction, width_mm)
+        for n, (first, second) in enumerate(pairwise(rounds))
+    )
+
+
+def _is_one_outline(first: Points, second: Points, areas: Points, area_fraction: float, width_mm: float) -> bool:
+    offsets = np.array([0, len(first), len(first) + len(second)])
+    points = np.concatenate([first, second])
+    difference = float(even_odd(points, offsets, np.array([0, 2])).areas_mm2[0])
+    union = (float(areas.sum()) + difference) / 2
+    width = difference / float(perimeters(points, offsets).mean())
+    outside = (difference - abs(float(areas[0] - areas[1]))) / 2
+    crossed = outside >= CROSSED_SHARE * difference and difference < SAME_SHARE * union
+    return union > 0 and (crossed or (difference < area_fraction * union and width < width_mm))

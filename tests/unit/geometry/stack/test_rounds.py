@@ -1,0 +1,77 @@
+"""Contours traced more than once are one outline; keyholes, figures-of-eight and strokes are what they are drawn as."""
+
+import numpy as np
+import pytest
+
+from rtcomplexity.geometry.stack.even_odd import enclosed_areas
+from rtcomplexity.geometry.stack.rounds import first_rounds
+from unit.geometry.stacks import circle, square
+
+LIMITS = {"area_fraction": 0.02, "width_mm": 0.25}
+
+
+def found_in(*polygons):
+    return first_rounds(np.concatenate(polygons), np.cumsum([0, *map(len, polygons)]), **LIMITS)
+
+
+def traced(outline, rounds, jitter_mm, seed=0, turns=None):
+    """The outline again and again, every vertex moved a little; `turns` says which way each round goes."""
+    random = np.random.default_rng(seed)
+    each = [outline if turn > 0 else np.roll(outline[::-1], 1, axis=0) for turn in turns or [1] * rounds]
+    return np.concatenate(each) + random.normal(0, jitter_mm, (rounds * len(outline), 2))
+
+
+def notched(radius_mm=20.0, points=300):
+    """An outline that is far from convex, mm."""
+    angle = np.linspace(0, 2 * np.pi, points, endpoint=False)
+    return (radius_mm * (1 + 0.45 * np.cos(3 * angle)))[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+
+
+STAR = square(30)[[0, 0, 1, 1, 2, 2, 3, 3]] + np.tile([[0, 0], [9, 3]], (4, 1))
+
+
+@pytest.mark.parametrize("outline", [circle(20), notched(), STAR], ids=["circle", "notched", "star"])
+@pytest.mark.parametrize("rounds", [2, 3, 4])
+@pytest.mark.parametrize("jitter_mm", [0.0, 0.2])
+def test_a_contour_traced_again_ends_where_its_first_round_does(outline, rounds, jitter_mm):
+    again = traced(outline, rounds, jitter_mm)
+    stop = found_in(again)[0]
+    area = enclosed_areas(again[:stop], np.array([0, stop]))[0]
+    assert area == pytest.approx(enclosed_areas(outline, np.array([0, len(outline)]))[0], rel=0.03)
+
+
+@pytest.mark.parametrize("jitter_mm", [0.0, 0.3])
+def test_a_contour_traced_there_and_back_is_one_outline(jitter_mm):
+    there_and_back = traced(circle(20), 2, jitter_mm, turns=[1, -1])
+    stop = found_in(there_and_back)[0]
+    assert enclosed_areas(there_and_back[:stop], np.array([0, stop]))[0] == pytest.approx(np.pi * 400, rel=0.03)
+
+
+def test_a_second_round_just_outside_the_first_is_a_copy_of_it():
+    assert found_in(np.concatenate([circle(20), circle(20.1)]))[0] == pytest.approx(200, abs=1)
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+@pytest.mark.parametrize("inner_mm", [19.0, 18.0, 10.0])
+def test_a_keyhole_is_no_second_round_however_thin_its_wall(inner_mm, turn):
+    outer, inner = circle(20), circle(inner_mm)[::turn]
+    assert found_in(np.concatenate([outer, outer[:1], inner, inner[:1]])) == {}
+
+
+@pytest.mark.parametrize("share", [1.0, 0.8, 0.3])
+def test_a_figure_of_eight_is_no_second_round(share):
+    left, right = circle(10, centre=(-10, 0)), circle(10 * share, centre=(10 * share, 0))
+    eight = np.concatenate([left, np.roll(right[::-1], -100, axis=0)])
+    assert found_in(eight) == {}
+
+
+def test_single_rounds_strokes_and_slivers_are_left_alone():
+    stroke = np.column_stack([np.append(np.arange(20.0), np.arange(20.0)[::-1]), np.zeros(40)])
+    sliver = np.column_stack([np.append(np.arange(20.0), np.arange(20.0)[::-1]), np.repeat([0, 0.1], 20)])
+    assert found_in(circle(20), notched(), square(30), stroke, sliver) == {}
+
+
+def test_of_several_contours_only_those_traced_again_are_named():
+    found = found_in(circle(20), traced(circle(5, points=50), 2, 0.05), square(9), traced(notched(), 2, 0.1, seed=1))
+    assert sorted(found) == [1, 3]
+    assert first_rounds(np.empty((0, 2)), np.array([0]), **LIMITS) == {}
