@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rtcomplexity.errors import InputDataError, RtComplexityError
     from rtcomplexity.model.options import AnalyzeOptions
-    from rtcomplexity.scoring.facts import Site
+    from rtcomplexity.scoring.site import Site
     from rtcomplexity.settings import Settings
     from rtcomplexity.usecases.analyze import Assessment, analyze
     from rtcomplexity.usecases.compare import compare
@@ -28,7 +28,7 @@ _HOMES = {
     "InputDataError": "rtcomplexity.errors",
     "RtComplexityError": "rtcomplexity.errors",
     "Settings": "rtcomplexity.settings",
-    "Site": "rtcomplexity.scoring.facts",
+    "Site": "rtcomplexity.scoring.site",
     "analyze": "rtcomplexity.usecases.analyze",
     "compare": "rtcomplexity.usecases.compare",
     "verify": "rtcomplexity.usecases.verify",

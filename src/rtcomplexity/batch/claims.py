@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.errors import UsageError
-from rtcomplexity.scoring.facts import Site
+from rtcomplexity.scoring.site import known_sites, stated_site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -123,10 +123,10 @@ def _row(number: int, row: Mapping[str, str | None]) -> ClaimRow:
 
 
 def _site(text: str, number: int) -> str | None:
-    sites = {site.value.replace("_", "-"): site.value for site in Site if site is not Site.UNKNOWN}
-    if text and text not in sites:
-        raise UsageError(_OPTION, f"an unknown site in row {number}", f"one of {', '.join(sites)}")
-    return sites.get(text)
+    if text and stated_site(text, known_sites()) is None:
+        ids = ", ".join(site.id for site in known_sites())
+        raise UsageError(_OPTION, f"an unknown site in row {number}", f"one of {ids}; or not- and one of these")
+    return text or None
 
 
 def _fractions(text: str, number: int) -> int | None:

@@ -300,7 +300,7 @@ def _why_not(one: _Read, profile: Profile, stratum: str | None, *, is_batch: boo
         ("other_profile", score.profile.sha256 != profile.sha256, f"{score.profile.id} {score.profile.sha256[:12]}"),
         ("insufficient_evidence", record.verdict.value == "insufficient_evidence", codes),
         ("no_score", isinstance(score.t, dict) or score.stratum is None, codes),
-        ("site_not_stated", facts.site != "thoracic", ""),
+        ("site_not_stated", facts.site != profile.treated_site.id, ""),
         ("fractions_not_stated", facts.fractions is None, ""),
         ("other_stratum", stratum not in {None, score.stratum}, score.stratum or ""),
         ("no_patient", is_batch and not one.patient, ""),

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from rtcomplexity.case.target_names import parse_aliases
 from rtcomplexity.cli.progress import progress
-from rtcomplexity.errors import UsageError
 from rtcomplexity.model.options import DEFAULT_PROFILE, AnalyzeOptions
-from rtcomplexity.scoring.facts import Site
 from rtcomplexity.settings import Settings
 from rtcomplexity.usecases.analyze import NOTHING_CHOSEN, Assessment, analyze
 
@@ -41,31 +39,10 @@ def chosen_options(
         profile=profile or DEFAULT_PROFILE,
         aliases=parse_aliases(aliases or ()),
         structure_set_uid=structure_set_uid,
-        site=parse_site(site),
+        site=site,
         fractions=fractions,
         claim=claim,
         payer=payer,
         cohort=cohort,
         quick=quick,
     )
-
-
-def parse_site(text: str | None) -> Site | None:
-    """Read the value of ``--site``.
-
-    Raises
-    ------
-    UsageError
-        If it names no site that a person can state.
-
-    Examples
-    --------
-    >>> parse_site("not-thoracic")
-    <Site.NOT_THORACIC: 'not_thoracic'>
-    """
-    if text is None:
-        return None
-    sites = {site.value.replace("_", "-"): site for site in Site if site is not Site.UNKNOWN}
-    if text not in sites:
-        raise UsageError("--site", text, f"one of {', '.join(sites)}")
-    return sites[text]

@@ -61,7 +61,10 @@ StructureSetUid = Annotated[
 SiteName = Annotated[
     str | None,
     typer.Option(
-        "--site", metavar="SITE", help="thoracic or not-thoracic, where the RT Plan is silent.", show_default=False
+        "--site",
+        metavar="SITE",
+        help="Treated site where the RT Plan is silent, such as pelvis or not-pelvis.",
+        show_default=False,
     ),
 ]
 Fractions = Annotated[

@@ -132,7 +132,7 @@ def _plan(case: Case, facts: CaseFacts) -> rec.Plan:
         planning_image=None if case.planning_image is None else _planning_image(case.planning_image),
         rt_plan=None if case.rt_plan is None else _rt_plan(case.rt_plan),
         facts=rec.StatedFacts(
-            site=facts.site.value,
+            site=facts.site.word,
             site_stated_by=facts.site_stated_by.value,
             fractions=facts.fractions,
             fractions_stated_by=facts.fractions_stated_by.value,

@@ -116,7 +116,8 @@ class RtPlanRecord(_Frozen):
 class StatedFacts(_Frozen):
     """Facts no image shows, and who stated them."""
 
-    site: Literal["thoracic", "not_thoracic", "unknown"]
+    site: str
+    """Id of a site, ``not_`` and an id, or ``unknown``."""
     site_stated_by: Literal["rt_plan", "user", "claim", "image", "nobody"]
     fractions: int | None
     fractions_stated_by: Literal["rt_plan", "user", "claim", "image", "nobody"]

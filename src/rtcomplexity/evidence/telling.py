@@ -73,7 +73,7 @@ REASONS: Final = {
     "planning_image_is_pet": "The structures were drawn on a PET, not on a planning CT or MR.",
     "not_measured": "What is scored was not measured in this run.",
     "invalid_geometry": "The gross target has no volume that can be measured.",
-    "site_not_in_reference": "The treated site is not the chest, and the plans to compare with are of the chest.",
+    "site_not_in_reference": "The treated site is another one than that of the plans to compare with.",
     "fractions_not_in_reference": "The plans to compare with hold no course of this many fractions.",
     "unmeasured_families": "Some of what counts could not be measured, and it might change the answer.",
     "below_reject_cutoff": "Fewer than two aspects of the drawing stand out from routine plans.",

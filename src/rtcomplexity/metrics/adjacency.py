@@ -26,7 +26,7 @@ from rtcomplexity.metrics.shape import volume_cm3
 from rtcomplexity.model.structure_set import TargetClass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from rtcomplexity.geometry.clearance import SampledSurface
     from rtcomplexity.metrics.context import RoiContext, ShapeContext
@@ -150,11 +150,13 @@ class Adjacency:
         return inside_share(self.target.surface, [surface for _, surface in self._beside]) if self._beside else 0.0
 
 
-def adjacency(target: ShapeContext, contexts: Iterable[RoiContext]) -> Adjacency:
-    """Put a gross target among the anatomical organs of its case."""
+def adjacency(target: ShapeContext, contexts: Iterable[RoiContext], only: Collection[str] = ()) -> Adjacency:
+    """Put a gross target among the anatomical organs of its case; `only` these count where any is named."""
     organs = []
     for context in contexts:
         organ = organ_named(context.roi.name) if context.roi.target_class is TargetClass.OAR else None
-        if organ is not None and context.stacked.stack is not None and np.all(np.isfinite(context.stack.slab_mm)):
+        if organ is None or (only and organ not in only):
+            continue
+        if context.stacked.stack is not None and np.all(np.isfinite(context.stack.slab_mm)):
             organs.append((organ, context))
     return Adjacency(target=target, organs=tuple(organs))

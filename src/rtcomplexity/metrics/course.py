@@ -39,6 +39,8 @@ class Course:
     """The ROIs that make up the gross target, largest first; none lies inside another. Empty where there is none."""
     shape_blur_mm: float
     """Of the surface on which the shape is measured."""
+    organs: frozenset[str] = frozenset()
+    """Those that count for adjacency; all of the list where none is named."""
 
     @cached_property
     def target(self) -> ShapeContext:
@@ -50,7 +52,7 @@ class Course:
     @cached_property
     def adjacency(self) -> Adjacency:
         """The organs around it."""
-        return adjacency(self.target, self.contexts)
+        return adjacency(self.target, self.contexts, self.organs)
 
     @cached_property
     def surface(self) -> SubvoxelSurface:

@@ -62,11 +62,12 @@ def measure_gross_target(
     phases: CasePhases,
     expanded: Collection[int] = (),
     shape_blur_mm: float = BLUR_MM,
+    organs: Collection[str] = (),
 ) -> GrossTargetMeasurements:
     """Measure what is scored.
 
     `expanded` are the numbers of ROIs that are another one and a margin: nobody drew them. The shape is measured on a
-    surface blurred by `shape_blur_mm`.
+    surface blurred by `shape_blur_mm`; `organs` are those that count for adjacency, all where none is named.
     """
     drawn = [c for c in contexts if c.roi.number not in expanded]
     gross = [c for c in drawn if c.roi.target_class.is_gross and encloses_volume(c) and not _is_threshold(c)]
@@ -75,7 +76,13 @@ def measure_gross_target(
     kept, nested_issues = _without_nested(parallel)
     issues = (*phase_issues, *orientation_issues, *nested_issues)
     course = Course(
-        case=case, images=images, phases=phases, contexts=contexts, parts=tuple(kept), shape_blur_mm=shape_blur_mm
+        case=case,
+        images=images,
+        phases=phases,
+        contexts=contexts,
+        parts=tuple(kept),
+        shape_blur_mm=shape_blur_mm,
+        organs=frozenset(organs),
     )
     unexplained = unexplained_targets(contexts, course.target.stack) if kept else ()
     return GrossTargetMeasurements(

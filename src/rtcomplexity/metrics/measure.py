@@ -28,7 +28,7 @@ from rtcomplexity.metrics.target_shape import BLUR_MM, surface_method
 from rtcomplexity.model.issue import Issue, Severity, roi_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from rtcomplexity.metrics.definition import MetricDefinition
     from rtcomplexity.metrics.relation import RelationContext
@@ -37,7 +37,14 @@ if TYPE_CHECKING:
     from rtcomplexity.settings import Settings
 
 
-def measure(case: Case, *, settings: Settings, quick: bool = False, shape_blur_mm: float = BLUR_MM) -> MetricTable:
+def measure(
+    case: Case,
+    *,
+    settings: Settings,
+    quick: bool = False,
+    shape_blur_mm: float = BLUR_MM,
+    organs: Collection[str] = (),
+) -> MetricTable:
     """Measure every ROI of a case.
 
     Parameters
@@ -45,6 +52,7 @@ def measure(case: Case, *, settings: Settings, quick: bool = False, shape_blur_m
     case : what was read
     quick : counts and volumes only; nothing is scored
     shape_blur_mm : of the surface on which the gross target's shape is measured
+    organs : those that count for adjacency; all of the fixed list where none is named
     """
     grids = case_grids(case, settings)
     images = None if quick else CaseImages(case=case, settings=settings)
@@ -63,7 +71,13 @@ def measure(case: Case, *, settings: Settings, quick: bool = False, shape_blur_m
     pairs = relations_of(solid)
     expanded, joined = expansions(pairs), unions(pairs)
     gross = measure_gross_target(
-        usable, case, expanded=expanded.keys(), images=images, phases=phases.found, shape_blur_mm=shape_blur_mm
+        usable,
+        case,
+        expanded=expanded.keys(),
+        images=images,
+        phases=phases.found,
+        shape_blur_mm=shape_blur_mm,
+        organs=organs,
     )
     return MetricTable(
         rois=tuple(_with_source(each.values, {**joined, **expanded}) for each in measured),

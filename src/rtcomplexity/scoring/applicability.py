@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtcomplexity.scoring.facts import Site, StatedBy
+from rtcomplexity.scoring.facts import StatedBy
 from rtcomplexity.scoring.plans import VOLUME_KEY, Plans
 from rtcomplexity.scoring.sentences import REASONS
 
@@ -48,7 +48,7 @@ def reason(code: str, **facts: object) -> Reason:
 
 def stratum_of(facts: CaseFacts, profile: Profile) -> Stratum | None:
     """Return the stratum a case is compared within; None where the profile has none for it."""
-    if facts.site is Site.NOT_THORACIC:
+    if facts.is_treated_at(profile.treated_site) is False:
         return None
     if facts.fractions is None:
         return profile.stratum(profile.stratum_if_fractions_unknown)
@@ -57,7 +57,7 @@ def stratum_of(facts: CaseFacts, profile: Profile) -> Stratum | None:
 
 def blocking_reasons(facts: CaseFacts, profile: Profile) -> tuple[Reason, ...]:
     """Return why no comparison with the reference is possible; empty where it is."""
-    is_elsewhere = facts.site is Site.NOT_THORACIC
+    is_elsewhere = facts.is_treated_at(profile.treated_site) is False
     fired = (
         ("structure_set_rejected", facts.approval_status == "REJECTED"),
         ("no_gross_target", not facts.has_gross_target),
@@ -71,7 +71,12 @@ def blocking_reasons(facts: CaseFacts, profile: Profile) -> tuple[Reason, ...]:
         ("fractions_not_in_reference", not is_elsewhere and stratum_of(facts, profile) is None),
     )
     stated_by = _STATED_BY[facts.site_stated_by]
-    words = {"problem": facts.geometry_problem, "fractions": facts.fractions, "stated_by": stated_by}
+    words = {
+        "problem": facts.geometry_problem,
+        "fractions": facts.fractions,
+        "stated_by": stated_by,
+        "site": profile.treated_site.title,
+    }
     return tuple(reason(code, **words) for code, does_fire in fired if does_fire)
 
 
@@ -83,7 +88,7 @@ def limits_of(facts: CaseFacts, plans: Plans, profile: Profile, stratum: Stratum
     is_dated = facts.fractions is not None
     fired: dict[str, bool | NDArray[np.bool_]] = {
         "profile_may_not_support": not profile.rules.may_support,
-        "site_unknown": facts.site is Site.UNKNOWN,
+        "site_unknown": not _is_site_known(facts, profile),
         "statement_contradicts_plan": bool(facts.contradictions),
         "fractions_unknown": "fractions_known" in needs and not is_dated,
         "volume_unknown": np.isnan(volumes),
@@ -92,6 +97,13 @@ def limits_of(facts: CaseFacts, plans: Plans, profile: Profile, stratum: Stratum
         "volume_above_reference": is_larger & ("volume_within_reference" in needs and is_dated),
     }
     return {code: np.full(plans.count, does_fire) for code, does_fire in fired.items()}
+
+
+def _is_site_known(facts: CaseFacts, profile: Profile) -> bool:
+    """Whether the treated site is known to be the profile's, or of a profile for any site: to be one at all."""
+    if profile.treated_site.covers_any:
+        return facts.site.is_known and facts.site_stated_by is not StatedBy.IMAGE
+    return facts.is_treated_at(profile.treated_site) is True
 
 
 def limiting_reasons(
@@ -105,6 +117,7 @@ def limiting_reasons(
         "volume": f"{volume or 0:g}",
         "limit": f"{stratum.max_gross_target_volume_cm3:g}",
         "apart": ", ".join(map(str, facts.unexplained_targets)),
+        "site": profile.treated_site.title,
     }
     limits = limits_of(facts, Plans.of([gross_target]), profile, stratum)
     return tuple(reason(code, **words) for code, does_fire in limits.items() if does_fire[0])

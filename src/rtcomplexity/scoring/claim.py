@@ -11,21 +11,21 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rtcomplexity.model.issue import Issue, Severity
+from rtcomplexity.scoring.code import code_rule
 from rtcomplexity.scoring.cohort import CONTEXT_TEXTS, LEAST_PLANS
-from rtcomplexity.scoring.facts import Site, StatedBy
+from rtcomplexity.scoring.facts import StatedBy
 from rtcomplexity.scoring.payer import UNLISTED, Gate, payer_stated, payers
+from rtcomplexity.scoring.site import shipped_sites, stated_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rtcomplexity.model.case import Case
     from rtcomplexity.scoring.claim_file import ClaimFile
+    from rtcomplexity.scoring.code import CodeRule
     from rtcomplexity.scoring.cohort import Comparison
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.payer import Payer
-
-CPT_CODE = "32701"
-SBRT_MAX_FRACTIONS = 5
 
 
 class ClaimStatus(StrEnum):
@@ -89,7 +89,7 @@ _UNKNOWN_FACTS = (
         "billing team",
     ),
     ("payer_rule", "No payer is stated.", "billing team"),
-    ("global_period", f"The global period indicator of {CPT_CODE} is not stated.", "billing team"),
+    ("global_period", "The global period indicator of the code is not stated.", "billing team"),
 )
 _COHORT = ("local_cohort", "No cohort of local plans stands beside the built-in reference.", "practice")
 _BY = {
@@ -115,12 +115,12 @@ def stated_claim(claim: ClaimFile | None, payer: str | None = None) -> StatedCla
 def claim_of(facts: CaseFacts, stated: StatedClaim = NOTHING_STATED) -> Claim:
     """Return the claim axis from the facts that are known."""
     code = None if stated.claim is None else stated.claim.cpt_code
-    if code not in {None, CPT_CODE}:
-        return Claim(
-            status=ClaimStatus.UNKNOWN, text=f"Another code than {CPT_CODE} is stated; no rule here is for it."
-        )
-    found = _by_site_and_fractions(facts) or _by_payer(stated)
-    if found is not None and (found.status is ClaimStatus.NOT_ELIGIBLE or _is_thoracic_sbrt(facts)):
+    rule = code_rule()
+    if code not in {None, rule.code}:
+        text = f"Another code than {rule.code} is stated; no rule here is for it."
+        return Claim(status=ClaimStatus.UNKNOWN, text=text)
+    found = _by_site_and_fractions(facts, rule) or _by_payer(stated)
+    if found is not None and (found.status is ClaimStatus.NOT_ELIGIBLE or _is_reported_for(facts, rule)):
         return found
     return Claim(status=ClaimStatus.UNKNOWN, text=_why_unknown(facts, stated))
 
@@ -129,7 +129,7 @@ def _why_unknown(facts: CaseFacts, stated: StatedClaim) -> str:
     """Name the facts that a rule asks for and nobody stated; where all are there, say that no rule is known."""
     period = None if stated.claim is None else stated.claim.global_period
     asked = (
-        ("the treated site", facts.site is Site.UNKNOWN or facts.site_stated_by is StatedBy.IMAGE),
+        ("the treated site", facts.is_treated_at(code_rule().treated_site) is None or _is_by_image(facts)),
         ("the number of fractions", facts.fractions is None),
         ("the payer", stated.payer is None),
         ("the global period of the code", period is None),
@@ -151,28 +151,32 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _is_thoracic_sbrt(facts: CaseFacts) -> bool:
-    is_short = facts.fractions is not None and facts.fractions <= SBRT_MAX_FRACTIONS
-    return is_short and facts.site is Site.THORACIC
+def _is_by_image(facts: CaseFacts) -> bool:
+    return facts.site_stated_by is StatedBy.IMAGE
 
 
-def _by_site_and_fractions(facts: CaseFacts) -> Claim | None:
-    source = "public coding guidance on thoracic stereotactic target delineation; confirm with the payer"
+def _is_reported_for(facts: CaseFacts, rule: CodeRule) -> bool:
+    is_short = facts.fractions is not None and facts.fractions <= rule.max_fractions
+    return is_short and facts.is_treated_at(rule.treated_site) is True
+
+
+def _by_site_and_fractions(facts: CaseFacts, rule: CodeRule) -> Claim | None:
     fractions = max(facts.fractions or 0, facts.planned_fractions or 0)
-    if fractions > SBRT_MAX_FRACTIONS:
+    if fractions > rule.max_fractions:
         return Claim(
             status=ClaimStatus.NOT_ELIGIBLE,
-            text=f"The course has {fractions} fractions; {CPT_CODE} is for stereotactic courses.",
-            rule=f"{CPT_CODE} is reported with stereotactic treatment of at most {SBRT_MAX_FRACTIONS} fractions",
-            source=source,
+            text=f"The course has {fractions} fractions; {rule.code} is for {rule.course} courses.",
+            rule=f"{rule.code} is reported with {rule.course} treatment of at most {rule.max_fractions} fractions",
+            source=rule.source,
         )
-    is_elsewhere = facts.site is Site.NOT_THORACIC and facts.site_stated_by is not StatedBy.IMAGE
-    if is_elsewhere or facts.planned_site is Site.NOT_THORACIC:
+    site = rule.treated_site
+    is_elsewhere = facts.is_treated_at(site) is False and not _is_by_image(facts)
+    if is_elsewhere or site.covers(facts.planned_site) is False:
         return Claim(
             status=ClaimStatus.NOT_ELIGIBLE,
-            text=f"The treated site is not thoracic; {CPT_CODE} is for thoracic targets.",
-            rule=f"{CPT_CODE} is reported for thoracic targets",
-            source=source,
+            text=f"The treated site is not {site.title}; {rule.code} is for {site.title} targets.",
+            rule=f"{rule.code} is reported for {site.title} targets",
+            source=rule.source,
         )
     return None
 
@@ -256,11 +260,12 @@ def _known_of_course(facts: CaseFacts) -> Iterator[tuple[str, tuple[ReadinessSta
     """The treated site and the fractions, with who stated them; an image alone states no treated site."""
     if facts.site_stated_by is StatedBy.IMAGE:
         text = (
-            "Nobody stated the treated site; the planning image's Body Part Examined names a part outside the thorax."
+            "Nobody stated the treated site; the planning image's Body Part Examined stands for "
+            f"{facts.site.word.replace('_', ' ')}."
         )
         yield "treated_site", (ReadinessState.UNKNOWN, text)
-    elif facts.site is not Site.UNKNOWN:
-        site = facts.site.value.replace("_", " ")
+    elif facts.site.is_known:
+        site = facts.site.word.replace("_", " ")
         yield "treated_site", (ReadinessState.MET, f"The treated site is {site} ({_BY[facts.site_stated_by]}).")
     if facts.fractions is not None:
         text = f"The course has {facts.fractions} fractions ({_BY[facts.fractions_stated_by]})."
@@ -309,16 +314,19 @@ def _warnings(stated: StatedClaim, facts: CaseFacts, case: Case | None) -> Itera
     if "11" in claim.modifiers:
         text = "The claim file states 11 as a modifier. 11 is a place-of-service code: modifiers run from 22 to 99."
         yield _warning("claim-modifier-11", text)
-    if claim.cpt_code not in {None, CPT_CODE}:
-        yield _warning("claim-other-code", f"The claim file names another code than {CPT_CODE}.")
+    if claim.cpt_code not in {None, code_rule().code}:
+        yield _warning("claim-other-code", f"The claim file names another code than {code_rule().code}.")
     planned = case.rt_plan.fractions_planned if case is not None and case.rt_plan is not None else None
     if planned is not None and claim.fractions not in {None, planned}:
         text = f"The claim file states {claim.fractions} fractions, the RT Plan {planned}; the RT Plan counts."
         yield _warning("claim-disagrees-with-plan", text)
-    site = None if claim.site is None else claim.site.replace("-", "_")
-    if site is not None and facts.site_stated_by is StatedBy.RT_PLAN and site != facts.site:
+    site = None if claim.site is None else stated_site(claim.site)
+    if site is not None and facts.site_stated_by is StatedBy.RT_PLAN and site.contradicts(facts.site):
         text = "The claim file and the RT Plan name different sites; the RT Plan counts."
         yield _warning("claim-disagrees-with-plan", text)
+    if claim.site is not None and site is None and claim.site != facts.site.word:
+        text = f"The claim file names a site that is not known, so it is not used. Known: {', '.join(shipped_sites())}."
+        yield _warning("claim-site-unknown", text)
     minutes, typical = claim.physician_minutes, claim.typical_minutes
     if minutes is not None and typical is not None and minutes <= typical:
         yield _warning("claim-minutes-typical", "The stated minutes do not exceed the stated typical minutes.")
@@ -335,10 +343,10 @@ def _stated_twice(stated: StatedClaim, facts: CaseFacts) -> Iterator[Issue]:
         yield _warning("claim-payer-unlisted", text)
     if claim is None:
         return
-    site = None if claim.site is None else claim.site.replace("_", "-")
-    used = facts.site.value.replace("_", "-")
-    if site not in {None, used} and facts.site_stated_by is StatedBy.USER:
-        text = f"The claim file states the site {site}, --site {used}; --site counts."
+    site = None if claim.site is None else stated_site(claim.site)
+    if site is not None and site.contradicts(facts.site) and facts.site_stated_by is StatedBy.USER:
+        used = facts.site.word.replace("_", "-")
+        text = f"The claim file states the site {claim.site}, --site {used}; --site counts."
         yield _warning("claim-disagrees-with-option", text)
     if claim.fractions not in {None, facts.fractions} and facts.fractions_stated_by is StatedBy.USER:
         text = f"The claim file states {claim.fractions} fractions, --fractions {facts.fractions}; --fractions counts."
@@ -355,7 +363,7 @@ def _stated_otherwise(facts: CaseFacts) -> Iterator[Issue]:
         text = f"A person stated {what} otherwise than the RT Plan does; the verdict is at most indeterminate."
         yield Issue(code="stated-otherwise-than-plan", severity=Severity.WARNING, subject="plan", text=text)
     if facts.contradicts_image:
-        text = "A person stated a thoracic site; the planning image's Body Part Examined names another part."
+        text = "A person stated a site; the planning image's Body Part Examined names another part."
         yield Issue(code="stated-otherwise-than-image", severity=Severity.WARNING, subject="plan", text=text)
 
 

@@ -9,7 +9,7 @@ import re
 import tomllib
 from datetime import date  # noqa: TC003 - pydantic reads it
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -30,7 +30,7 @@ TEMPLATE: Final = '''# A claim file for rtcomplexity: rtcomplexity analyze PLAN 
 # modifiers = []                 # as on the claim line; 11 is no modifier (it is a place of service)
 # payer = ""                     # rtcomplexity profile show --payers lists those with known rules
 # date_of_service = 0000-00-00   # without quotation marks
-# site = ""                      # "thoracic" or "not-thoracic"
+# site = ""                      # treated site, as --site takes it
 # fractions = 0                  # of the whole course
 # global_period = ""             # of the code, from the payer's fee schedule: 000, 010, 042, 090, MMM, XXX, YYY or ZZZ
 
@@ -54,7 +54,7 @@ FORMS: Final = {
     "modifiers": 'modifiers = ["..", ".."] (two digits or capitals each, in quotation marks and square brackets)',
     "payer": 'payer = "its name" (in quotation marks)',
     "date_of_service": "date_of_service = YYYY-MM-DD (year-month-day, without quotation marks)",
-    "site": 'site = "thoracic" or site = "not-thoracic"',
+    "site": 'site = "its name" (in quotation marks; small letters, as --site takes it)',
     "fractions": "fractions = N (a whole number from 1, without quotation marks)",
     "global_period": f'global_period = "..." (one of {", ".join(GLOBAL_PERIODS)}, in quotation marks)',
     "delineated_by": 'delineated_by = "a role" (in quotation marks)',
@@ -82,7 +82,7 @@ class ClaimFile(BaseModel):
     modifiers: tuple[Annotated[str, Field(pattern=r"^[0-9A-Z]{2}$")], ...] = ()
     payer: Annotated[str, Field(min_length=1)] | None = None
     date_of_service: date | None = None
-    site: Literal["thoracic", "not-thoracic"] | None = None
+    site: Annotated[str, Field(pattern="^[a-z][a-z0-9-]*$")] | None = None
     fractions: Annotated[int, Field(ge=1)] | None = None
     global_period: str | None = None
     delineated_by: Annotated[str, Field(min_length=1)] | None = None

@@ -6,45 +6,21 @@ fractions that nobody stated is unknown.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rtcomplexity.model.case import ImageLink
 from rtcomplexity.scoring.plans import VOLUME_KEY
+from rtcomplexity.scoring.site import NOT_STATED, Site, shown_by, site_of, stated_site
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rtcomplexity.metrics.measurement import MetricTable
     from rtcomplexity.model.case import Case
     from rtcomplexity.scoring.claim_file import ClaimFile
-
-_THORACIC = re.compile(r"\b(lungs?|thorax|thoracic|chest|mediastin\w*|bronch\w*|pulmonary|hil(um|ar))\b", re.IGNORECASE)
-_NOT_THORACIC = re.compile(
-    r"\b(brain|crani\w*|head|neck|h&n|pituitar\w*|abdom\w*|liver|pancrea\w*|kidneys?|adrenals?|pelvi\w*|prostate|bladder|"
-    r"rect(um|al)|cervix|uter\w*|femur|legs?|thigh|knee|extremit\w*|bones?|spin(e|al)|vertebra\w*|lumbar|sacr(um|al)|"
-    r"skull|orbit\w*|eyes?|laryn\w*|pharyn\w*|tonsil\w*|tongue|parotid|thyroid|spleen|stomach|bowel|anal|ovar\w*|"
-    r"shoulder|humer\w*|arms?|elbow|wrist|hands?|hips?|foot|feet|ankle|tibia|fibula|ili(um|ac)|groin|inguin\w*)\b",
-    re.IGNORECASE,
-)
-
-
-_NOT_THORACIC_BODY_PARTS = """
-EXTREMITY LOWEREXTREMITY UPPEREXTREMITY LEG ARM THIGH CALF KNEE ANKLE FOOT TOE HIP ELBOW FOREARM HAND WRIST FINGER FEMUR
-TIBIA HUMERUS PELVIS PROSTATE BLADDER RECTUM UTERUS CERVIX ABDOMEN ABDOMENPELVIS LIVER PANCREAS KIDNEY HEAD SKULL BRAIN
-NECK HEADNECK JAW ORBIT LSPINE SSPINE
-"""
-NOT_THORACIC_BODY_PARTS = frozenset(_NOT_THORACIC_BODY_PARTS.split())
-"""Values of Body Part Examined (0018,0015) outside the thorax, without blanks. CHEST is no statement that the treated
-site is thoracic: the tag is filled in from scanner protocols and is often wrong."""
-
-
-class Site(StrEnum):
-    """Whether the treated site lies in the thorax."""
-
-    THORACIC = "thoracic"
-    NOT_THORACIC = "not_thoracic"
-    UNKNOWN = "unknown"
+    from rtcomplexity.scoring.site import TreatedSite
 
 
 class StatedBy(StrEnum):
@@ -54,7 +30,7 @@ class StatedBy(StrEnum):
     USER = "user"
     CLAIM = "claim"
     IMAGE = "image"
-    """Body Part Examined of the planning image: believed only where it says that the site is not the thorax."""
+    """Body Part Examined of the planning image: believed only where it names another site than a profile's."""
     NOBODY = "nobody"
 
 
@@ -62,7 +38,7 @@ class StatedBy(StrEnum):
 class CaseFacts:
     """Facts of the plan that decide applicability, the claim axis and readiness."""
 
-    site: Site = Site.UNKNOWN
+    site: Site = NOT_STATED
     site_stated_by: StatedBy = StatedBy.NOBODY
     fractions: int | None = None
     fractions_stated_by: StatedBy = StatedBy.NOBODY
@@ -79,28 +55,33 @@ class CaseFacts:
     images_are_of_another_patient: bool = False
     planning_image_is_pet: bool = False
     """Whether the targets were drawn on a PET, so that there is no planning CT or MR."""
-    planned_site: Site = Site.UNKNOWN
+    planned_site: Site = NOT_STATED
     planned_fractions: int | None = None
     """What the RT Plan states, whatever a person does."""
-    image_shows_elsewhere: bool = False
-    """Whether the planning image's Body Part Examined names a part outside the thorax."""
+    image_sites: frozenset[str] = frozenset()
+    """Sites that the planning image's Body Part Examined stands for."""
     approval_status: str = ""
     """Approval Status (300E,0002) of the structure set: APPROVED, UNAPPROVED, REJECTED; empty where not stated."""
 
     @property
     def contradicts_image(self) -> bool:
-        """Whether a person stated a thoracic site that the planning image does not show."""
+        """Whether a person stated a site that the planning image does not show."""
         is_by_a_person = self.site_stated_by in {StatedBy.USER, StatedBy.CLAIM}
-        return self.site is Site.THORACIC and is_by_a_person and self.image_shows_elsewhere
+        return is_by_a_person and Site(named=self.image_sites).contradicts(self.site)
 
     @property
     def contradictions(self) -> tuple[str, ...]:
         """Where what a person stated is not what the RT Plan states."""
-        planned = (
-            ("the treated site", self.planned_site, self.site, Site.UNKNOWN),
-            ("the number of fractions", self.planned_fractions, self.fractions, None),
+        found = (
+            ("the treated site", self.planned_site.contradicts(self.site)),
+            ("the number of fractions", self.planned_fractions not in (None, self.fractions)),
         )
-        return tuple(what for what, files, stated, unknown in planned if files not in (unknown, stated))
+        return tuple(what for what, is_contradicted in found if is_contradicted)
+
+    def is_treated_at(self, site: TreatedSite) -> bool | None:
+        """Whether the plan is one of a site; None where that is not known, or only an image says so."""
+        covered = site.covers(self.site)
+        return None if covered and self.site_stated_by is StatedBy.IMAGE and not site.covers_any else covered
 
 
 def case_facts(
@@ -111,6 +92,7 @@ def case_facts(
     fractions: int | None = None,
     stated_by: StatedBy = StatedBy.USER,
     claim: ClaimFile | None = None,
+    sites: Sequence[TreatedSite] | None = None,
 ) -> CaseFacts:
     """Collect the facts of a case.
 
@@ -122,8 +104,12 @@ def case_facts(
         Stated by a person (`stated_by`); each counts before the RT Plan's own. None where nobody stated it.
     claim
         What its file states counts where the RT Plan is silent.
+    sites
+        The sites whose words are known; the shipped ones if None.
     """
-    found_site, site_by = (site, stated_by) if site is not None else _planned_site(case, claim)
+    planned = NOT_STATED if case.rt_plan is None else site_of(case.rt_plan.treatment_site, sites)
+    shown = shown_by(case, sites)
+    found_site, site_by = (site, stated_by) if site is not None else _stated(planned, claim, shown, sites)
     found_fractions, fractions_by = (fractions, stated_by) if fractions is not None else _planned_fractions(case, claim)
     image, plan = case.planning_image, case.rt_plan
     return CaseFacts(
@@ -139,43 +125,25 @@ def case_facts(
         planning_images_are_linked=case.image_link is not ImageLink.NONE,
         images_are_of_another_patient=image is not None and image.patient_key != case.structure_set.patient_key,
         planning_image_is_pet=image is not None and image.modality == "PT",
-        planned_site=Site.UNKNOWN if plan is None else site_of(plan.treatment_site),
+        planned_site=planned,
         planned_fractions=None if plan is None else plan.fractions_planned,
-        image_shows_elsewhere=shows_elsewhere(case),
+        image_sites=shown,
         approval_status=case.structure_set.approval_status,
     )
 
 
-def site_of(text: str) -> Site:
-    """Return the site a plan's own words name; unknown where they name none, or both kinds.
-
-    Examples
-    --------
-    >>> site_of("Left upper lobe of lung")
-    <Site.THORACIC: 'thoracic'>
-    >>> site_of("Site 1")
-    <Site.UNKNOWN: 'unknown'>
-    """
-    is_thoracic, is_elsewhere = bool(_THORACIC.search(text)), bool(_NOT_THORACIC.search(text))
-    if is_thoracic == is_elsewhere:
-        return Site.UNKNOWN
-    return Site.THORACIC if is_thoracic else Site.NOT_THORACIC
-
-
-def _planned_site(case: Case, claim: ClaimFile | None) -> tuple[Site, StatedBy]:
-    site = Site.UNKNOWN if case.rt_plan is None else site_of(case.rt_plan.treatment_site)
-    if site is not Site.UNKNOWN:
-        return site, StatedBy.RT_PLAN
-    if claim is not None and claim.site is not None:
-        return Site(claim.site.replace("-", "_")), StatedBy.CLAIM
-    return (Site.NOT_THORACIC, StatedBy.IMAGE) if shows_elsewhere(case) else (Site.UNKNOWN, StatedBy.NOBODY)
-
-
-def shows_elsewhere(case: Case | None) -> bool:
-    """Whether the planning image's Body Part Examined names a part that is not the thorax."""
-    image = None if case is None else case.planning_image
-    body_part = "" if image is None else re.sub(r"[^A-Z]", "", image.body_part.upper())
-    return body_part in NOT_THORACIC_BODY_PARTS
+def _stated(
+    planned: Site, claim: ClaimFile | None, shown: frozenset[str], sites: Sequence[TreatedSite] | None
+) -> tuple[Site, StatedBy]:
+    """The RT Plan's site where it names one, else the claim file's, else what the files still say."""
+    if planned.is_known:
+        return planned, StatedBy.RT_PLAN
+    by_claim = None if claim is None or claim.site is None else stated_site(claim.site, sites)
+    if by_claim is not None:
+        return by_claim, StatedBy.CLAIM
+    if planned.named:
+        return planned, StatedBy.RT_PLAN
+    return (Site(named=shown), StatedBy.IMAGE) if shown else (NOT_STATED, StatedBy.NOBODY)
 
 
 def _planned_fractions(case: Case, claim: ClaimFile | None) -> tuple[int | None, StatedBy]:

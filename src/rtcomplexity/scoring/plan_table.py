@@ -18,9 +18,10 @@ import numpy as np
 
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.metrics.scored import SCORED
-from rtcomplexity.scoring.facts import CaseFacts, Site, StatedBy
+from rtcomplexity.scoring.facts import CaseFacts, StatedBy
 from rtcomplexity.scoring.plans import DIAMETER_KEY, VOLUME_KEY, Plans
 from rtcomplexity.scoring.rules import Question, VerdictValue, rule
+from rtcomplexity.scoring.site import Site
 from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.stress import stressed_profiles
 from rtcomplexity.units import round_significant
@@ -115,13 +116,14 @@ def verdicts_of(table: PlanTable, profile: Profile) -> list[str]:
     found = np.full(table.plans.count, VerdictValue.INSUFFICIENT_EVIDENCE.value, dtype="U24")
     volumes = table.plans.column(VOLUME_KEY)
     stresses = stressed_profiles(profile)
+    site = Site(named=frozenset({profile.treated_site.id}))
     for stratum_id in dict.fromkeys(table.strata):
         of_stratum = np.array([each == stratum_id for each in table.strata]) & ~(volumes <= 0)
         stratum = profile.stratum(stratum_id or profile.stratum_if_fractions_unknown)
         for chosen in _chunks(np.flatnonzero(of_stratum)):
             question = Question(
                 plans=table.plans.chosen(chosen),
-                facts=_facts(stratum.min_fractions if stratum_id else None),
+                facts=_facts(site, stratum.min_fractions if stratum_id else None),
                 profile=profile,
                 stratum=stratum,
                 stability=Stability(share=1.0),
@@ -136,10 +138,10 @@ def _chunks(indices: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
         yield indices[first : first + CHUNK]
 
 
-def _facts(fractions: int | None) -> CaseFacts:
+def _facts(site: Site, fractions: int | None) -> CaseFacts:
     """Facts with nothing in the way."""
     by = StatedBy.NOBODY if fractions is None else StatedBy.USER
-    return CaseFacts(site=Site.THORACIC, site_stated_by=StatedBy.USER, fractions=fractions, fractions_stated_by=by)
+    return CaseFacts(site=site, site_stated_by=StatedBy.USER, fractions=fractions, fractions_stated_by=by)
 
 
 def read_plan_table(path: Path, profile: Profile, known: Iterable[str] = SCORED_KEYS) -> PlanTable:

@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
 from rtcomplexity.errors import ProfileError
+from rtcomplexity.metrics.adjacency import ORGANS
 from rtcomplexity.metrics.scored import SCORED
 from rtcomplexity.model.options import DEFAULT_PROFILE
 from rtcomplexity.scoring.profile_lines import line_of
 from rtcomplexity.scoring.real_contours import SCORED_PREFIX, shipped_table, table_ids
 from rtcomplexity.scoring.reference import MEDIAN, Knots, percentile_below
+from rtcomplexity.scoring.site import TreatedSite, shipped_sites, site_of_profiles_without_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -369,6 +371,8 @@ class Profile(_Frozen):
     stress: Stress
     rules: Rules
     measurement: MeasurementRules = MeasurementRules()
+    site: str | TreatedSite = ""
+    """Id of a shipped site, or one of the profile's own; where nothing is stated, that of profiles of version 1."""
     stability: StabilityRules = StabilityRules()
     sha256: str
     """SHA-256 of the file's bytes."""
@@ -378,6 +382,13 @@ class Profile(_Frozen):
         for complaint in _complaints(self):
             raise ValueError(complaint)
         return self
+
+    @property
+    def treated_site(self) -> TreatedSite:
+        """The site whose plans the reference holds."""
+        if isinstance(self.site, TreatedSite):
+            return self.site
+        return shipped_sites()[self.site] if self.site else site_of_profiles_without_one()
 
     def stratum(self, stratum_id: str) -> Stratum:
         """Return the stratum of that id."""
@@ -499,6 +510,7 @@ def _complaints(profile: Profile) -> list[str]:
         *_repeated("family id", [family.id for family in profile.families]),
         *_repeated("group id", [group.id for group in profile.groups]),
         *_repeated("metric", [factor.metric for family in profile.families for factor in family.factors]),
+        *_site_complaints(profile),
         *_stratum_complaints(profile),
         *_group_complaints(profile),
         *_rule_complaints(profile),
@@ -508,6 +520,15 @@ def _complaints(profile: Profile) -> list[str]:
 
 def _repeated(what: str, values: list[str]) -> list[str]:
     return [f"{what} {value!r} stands more than once" for value in sorted({v for v in values if values.count(v) > 1})]
+
+
+def _site_complaints(profile: Profile) -> list[str]:
+    if isinstance(profile.site, TreatedSite):
+        unknown = [organ for organ in profile.site.organs if organ not in ORGANS]
+        return [f"site: no organ {organ!r}; the list holds {', '.join(sorted(ORGANS))}" for organ in unknown]
+    if profile.site and profile.site not in shipped_sites():
+        return [f"site: no site {profile.site!r} is shipped; there are {', '.join(shipped_sites())}, or a table [site]"]
+    return []
 
 
 def _stratum_complaints(profile: Profile) -> list[str]:

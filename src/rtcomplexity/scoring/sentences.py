@@ -35,7 +35,7 @@ REASONS: Final = {
     "not_measured": "The metrics that are scored were not measured in this run.",
     "invalid_geometry": "The gross target has no volume to score: {problem}.",
     "site_not_in_reference": (
-        "The reference holds thoracic plans only, and the treated site is not thoracic ({stated_by})."
+        "The reference holds {site} plans only, and the treated site is another one ({stated_by})."
     ),
     "fractions_not_in_reference": ("The reference holds no plans of {fractions} fractions."),
     "unmeasured_families": (
@@ -61,7 +61,7 @@ REASONS: Final = {
         "Two aspects stand out from nearly all routine plans (deciding score {t}, unusual from {c_support})."
     ),
     "profile_may_not_support": "This profile never returns supports.",
-    "site_unknown": "Nobody stated the treated site, and the reference is thoracic.",
+    "site_unknown": "Nobody stated the treated site; the reference holds plans of this site: {site}.",
     "statement_contradicts_plan": "A person stated {what} otherwise than the RT Plan does.",
     "fractions_unknown": "Nobody stated the number of fractions.",
     "volume_unknown": "The gross target's volume is not known, so neither is whether the reference reaches it.",
@@ -108,8 +108,7 @@ JOINS_ONLY: Final = "; it can join another aspect, not carry a finding"
 WITHOUT_FAMILY: Final = "Without {family}: {verdict} (deciding score {t})."
 UNDER_STRESS: Final = "With {stress}: {verdict} (deciding score {t})."
 NOT_AS_THE_IMAGE: Final = (
-    "A person stated a thoracic site; the files say otherwise: the planning image's Body Part Examined names a part "
-    "outside the thorax."
+    "A person stated a site that the files do not show: the planning image's Body Part Examined names another part."
 )
 NOT_CALIBRATED: Final = "The profile is not calibrated: how often a routine plan would be called unusual is not known."
 

@@ -24,8 +24,9 @@ from rtcomplexity.scoring.claim import stated_claim
 from rtcomplexity.scoring.claim_file import load_claim
 from rtcomplexity.scoring.cohort import load_cohort
 from rtcomplexity.scoring.cohort import warnings_of as cohort_warnings_of
-from rtcomplexity.scoring.facts import Site, StatedBy, case_facts
+from rtcomplexity.scoring.facts import StatedBy, case_facts
 from rtcomplexity.scoring.profile import is_shipped, load_profile
+from rtcomplexity.scoring.site import checked_site, known_sites
 from rtcomplexity.scoring.stability import measure_stability
 from rtcomplexity.scoring.verdict import assess, values_if_stable, with_claim
 from rtcomplexity.settings import Settings
@@ -86,10 +87,11 @@ def analyze(
     UsageError
         If the site or the number of fractions is none.
     """
-    stated_site = _checked_site(options.site)
     _check_fractions(options.fractions)
     settings = Settings.from_environment() if settings is None else settings
     profile = load_profile(options.profile)
+    own = profile.treated_site
+    stated_site = None if options.site is None else checked_site("site", options.site, own)
     local = _local_cohort(options.cohort, profile)
     claim = None if options.claim is None else load_claim(options.claim)
     case = read_case(
@@ -100,7 +102,14 @@ def analyze(
         progress=progress,
     )
     measured = _measured(case, settings, profile, quick=options.quick)
-    facts = case_facts(case, measured.table, site=stated_site, fractions=options.fractions, claim=claim)
+    facts = case_facts(
+        case,
+        measured.table,
+        site=stated_site,
+        fractions=options.fractions,
+        claim=claim,
+        sites=known_sites(own),
+    )
     beside = None if local is None else local.beside(case.plan_id, case.structure_set.patient_key, profile)
     stated = stated_claim(claim, options.payer)
     outcome = _with_statements(_scored(measured, facts, profile, beside), measured, stated, options.aliases)
@@ -137,7 +146,8 @@ class _Measured:
 def _measured(case: Case, settings: Settings, profile: Profile, *, quick: bool = False) -> _Measured:
     """Measure a case as the profile asks for."""
     blur_mm = profile.measurement.shape_blur_mm
-    table = measure(case, settings=settings, quick=quick, shape_blur_mm=blur_mm)
+    organs = profile.treated_site.organs
+    table = measure(case, settings=settings, quick=quick, shape_blur_mm=blur_mm, organs=organs)
 
     @cache
     def redrawn(seed: str) -> Callable[[int], Mapping[str, Measurement]]:
@@ -220,17 +230,6 @@ def _cohort_warnings(outcome: Outcome, measured: _Measured) -> tuple[Issue, ...]
         slice_spacing_mm=None if image is None else image.grid.slice_spacing_mm,
     )
     return tuple(found)
-
-
-def _checked_site(site: str | None) -> Site | None:
-    """Return the site that a person states; raises UsageError where the word is none that can be stated."""
-    if site is None:
-        return None
-    sites = {each.value: each for each in Site if each is not Site.UNKNOWN}
-    word = str(site).replace("-", "_")
-    if word not in sites:
-        raise UsageError("site", str(site), f"one of {', '.join(each.replace('_', '-') for each in sites)}")
-    return sites[word]
 
 
 def _check_fractions(fractions: object) -> None:

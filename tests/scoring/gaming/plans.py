@@ -14,13 +14,14 @@ from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.gross_target import measure_gross_target
 from rtcomplexity.metrics.measurement import MetricTable
 from rtcomplexity.model.structure_set import TargetClass
-from rtcomplexity.scoring.facts import Site, case_facts
+from rtcomplexity.scoring.facts import case_facts
 from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.verdict import assess
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing import variations
 from rtcomplexity.testing.variations import joined
+from unit.scoring.made_profile import THORACIC
 
 SETTINGS = Settings()
 SAMPLES = Path(__file__).parents[3] / "sample_data"
@@ -53,7 +54,7 @@ def gross_target(case):
 
 
 @cache
-def outcome(case, site=Site.THORACIC, fractions=None):
+def outcome(case, site=THORACIC, fractions=None):
     """Assess a case that is steady under redrawing, so that nothing but the measurements withholds a support."""
     found = gross_target(case)
     table = MetricTable(

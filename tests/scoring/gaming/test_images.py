@@ -6,11 +6,12 @@ import pytest
 
 from rtcomplexity.metrics.measurement import Measurement, MetricTable
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
-from rtcomplexity.scoring.facts import Site, case_facts
+from rtcomplexity.scoring.facts import case_facts
 from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.verdict import assess
 from rtcomplexity.units import Unit
 from scoring.gaming import plans
+from unit.scoring.made_profile import THORACIC
 
 IMAGING = ("registered_sets", "registration_chain", "acquisitions", "modalities")
 
@@ -64,7 +65,7 @@ def test_image_sets_alone_never_carry_a_support():
     many = {"registered_sets": 6, "registration_chain": 3, "acquisitions": 8, "modalities": 3}
     values = dict(found.values) | {f"scored.{key}": Measurement.of(value, Unit.NONE) for key, value in many.items()}
     table = MetricTable(rois=(), gross_target=values, gross_target_rois=found.roi_numbers)
-    facts = case_facts(case, table, site=Site.THORACIC, fractions=5)
+    facts = case_facts(case, table, site=THORACIC, fractions=5)
     outcome = assess(values, facts, plans.profile(), stability=Stability(share=1.0))
     assert outcome.score.t >= plans.profile().joint(outcome.stratum.id).c_support
     assert outcome.score.decided_by == ("topology", "fusion")

@@ -23,7 +23,7 @@ def test_reads_rows_by_structure_set(tmp_path, ledger):
     text = "\ufeffcourse,structure_set_uid,fractions,site\r\nA,1.2,5,not-thoracic\r\nB,1.2,,\r\n"
     claims = load(tmp_path, ledger, text)
     first, second = claims.of(ledger.hashed("1.2"))
-    assert (first.number, first.course, first.fractions, first.site) == (2, "A", 5, "not_thoracic")
+    assert (first.number, first.course, first.fractions, first.site) == (2, "A", 5, "not-thoracic")
     assert (second.number, second.fractions, second.site) == (3, None, None)
     assert claims.of(ledger.hashed("1.3")) == ()
     assert claims.count == 2

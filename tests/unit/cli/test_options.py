@@ -4,14 +4,12 @@ import pytest
 
 from rtcomplexity.cli import options
 from rtcomplexity.cli.app import run
-from rtcomplexity.cli.assessing import parse_site
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.options import parse_fail_at, whole_number
 from rtcomplexity.errors import UsageError
 from rtcomplexity.model.issue import Severity
 from rtcomplexity.model.options import DEFAULT_PROFILE
 from rtcomplexity.scoring import profile
-from rtcomplexity.scoring.facts import Site
 from rtcomplexity.scoring.verdict import VerdictValue
 
 
@@ -55,10 +53,3 @@ def test_a_command_tells_it_in_our_words(capsys, command):
     assert run([*command, "--fractions", "three"]) == ExitCode.USAGE
     _, err = capsys.readouterr()
     assert err == "rtcomplexity: --fractions: found 'three', expected a whole number of at least 1, such as 5\n"
-
-
-def test_a_site_is_stated_in_words():
-    assert parse_site("thoracic") is Site.THORACIC
-    assert parse_site(None) is None
-    with pytest.raises(UsageError, match="not-thoracic"):
-        parse_site("unknown")

@@ -6,10 +6,13 @@ excess; T's percentile is T.
 
 from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.measurement import Measurement
-from rtcomplexity.scoring.facts import CaseFacts, Site, StatedBy
+from rtcomplexity.scoring.facts import CaseFacts, StatedBy
 from rtcomplexity.scoring.profile import Profile, parse_profile
+from rtcomplexity.scoring.site import Site
 from rtcomplexity.units import Unit
 
+THORACIC = Site(named=frozenset({"thoracic"}))
+NOT_THORACIC = Site(excluded=frozenset({"thoracic"}))
 STRATA = '["sbrt", "conventional"]'
 HEAD = """
 id = "made"
@@ -143,7 +146,7 @@ def everything(value: float = 50.0, **values: float | None) -> dict[str, Measure
 def thoracic(**changes) -> CaseFacts:
     """Return facts with nothing in the way: thoracic, five fractions."""
     known = {
-        "site": Site.THORACIC,
+        "site": THORACIC,
         "site_stated_by": StatedBy.RT_PLAN,
         "fractions": 5,
         "fractions_stated_by": StatedBy.RT_PLAN,

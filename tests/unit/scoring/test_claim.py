@@ -6,10 +6,10 @@ import pytest
 from rtcomplexity.model.plan import RtPlan
 from rtcomplexity.scoring.claim import StatedClaim, claim_of, readiness_of, stated_claim, warnings_of
 from rtcomplexity.scoring.claim_file import FORMS, TEMPLATE, ClaimFile, ClaimFileError, load_claim
-from rtcomplexity.scoring.facts import CaseFacts, Site, StatedBy, case_facts
+from rtcomplexity.scoring.facts import CaseFacts, StatedBy, case_facts
 from rtcomplexity.scoring.guardrails import FORBIDDEN
 from rtcomplexity.scoring.payer import payer_named
-from unit.scoring.made_profile import thoracic
+from unit.scoring.made_profile import NOT_THORACIC, THORACIC, thoracic
 from unit.scoring.test_facts import CASE, TABLE
 
 
@@ -46,7 +46,7 @@ def test_the_template_offers_no_11_and_no_reason():
     ("text", "named"),
     [
         ("fractions = 0", "fractions (line 1)"),
-        ("\nsite = 'brain'", "site (line 2)"),
+        ("\nsite = 'Brain!'", "site (line 2)"),
         ("global_period = '91'", "global_period (line 1)"),
         ("cpt_code = '7'", "cpt_code (line 1)"),
         ("physician_minutes = -3", "physician_minutes (line 1)"),
@@ -108,7 +108,7 @@ def test_the_claim_file_counts_where_the_rt_plan_is_silent():
     claim = ClaimFile(site="thoracic", fractions=3)
     silent = replace(CASE, rt_plan=RtPlan(sop_instance_uid="1.6"))
     facts = case_facts(silent, TABLE, claim=claim)
-    assert (facts.site, facts.site_stated_by) == (Site.THORACIC, StatedBy.CLAIM)
+    assert (facts.site, facts.site_stated_by) == (THORACIC, StatedBy.CLAIM)
     assert (facts.fractions, facts.fractions_stated_by) == (3, StatedBy.CLAIM)
     assert case_facts(CASE, TABLE, claim=claim).fractions_stated_by is StatedBy.RT_PLAN
 
@@ -133,9 +133,9 @@ def test_a_gate_fires_only_on_known_facts(payer, period, fractions, status):
 
 
 def test_a_site_that_only_an_image_states_makes_no_claim_ineligible():
-    elsewhere = thoracic(site=Site.NOT_THORACIC, site_stated_by=StatedBy.IMAGE)
+    elsewhere = thoracic(site=NOT_THORACIC, site_stated_by=StatedBy.IMAGE)
     assert claim_of(elsewhere).status == "unknown"
-    assert claim_of(thoracic(site=Site.NOT_THORACIC, site_stated_by=StatedBy.USER)).status == "not_eligible"
+    assert claim_of(thoracic(site=NOT_THORACIC, site_stated_by=StatedBy.USER)).status == "not_eligible"
 
 
 def test_readiness_is_met_by_what_is_stated_and_by_nothing_else():
@@ -219,10 +219,10 @@ def test_no_statement_makes_a_long_or_distant_course_eligible():
     distant = replace(CASE, rt_plan=RtPlan(sop_instance_uid="1.6", fractions_planned=5, treatment_site="Prostate"))
     claim = stated("medicare", global_period="000")
     for case in (long, distant):
-        facts = case_facts(case, TABLE, site=Site.THORACIC, fractions=5)
+        facts = case_facts(case, TABLE, site=THORACIC, fractions=5)
         assert claim_of(facts, claim).status == "not_eligible"
         assert [issue.code for issue in warnings_of(claim, facts, case)] == ["stated-otherwise-than-plan"]
-    agreed = case_facts(CASE, TABLE, site=Site.THORACIC, fractions=5)
+    agreed = case_facts(CASE, TABLE, site=THORACIC, fractions=5)
     assert claim_of(agreed, claim).status == "eligible"
 
 
@@ -235,9 +235,9 @@ def test_a_rule_on_32701_says_nothing_of_another_code():
 def test_a_thoracic_site_stated_over_an_image_of_a_leg_is_told():
     image = replace(CASE.planning_image, body_part="LEG")
     case = replace(CASE, planning_image=image, rt_plan=None)
-    facts = case_facts(case, TABLE, site=Site.THORACIC)
+    facts = case_facts(case, TABLE, site=THORACIC)
     assert [issue.code for issue in warnings_of(stated(), facts, case)] == ["stated-otherwise-than-image"]
-    assert warnings_of(stated(), case_facts(CASE, TABLE, site=Site.THORACIC), CASE) == ()
+    assert warnings_of(stated(), case_facts(CASE, TABLE, site=THORACIC), CASE) == ()
 
 
 def test_a_stated_payer_is_not_missing_and_what_is_known_of_it_is_told():
@@ -281,7 +281,7 @@ def test_site_and_fractions_are_asked_for_where_nobody_stated_them():
     for item in ("treated_site", "fractions"):
         assert (items[item].state, items[item].supplied_by) == ("unknown", "planning or physics")
     assert states(StatedClaim())["treated_site"] == "met"
-    only_image = CaseFacts(site=Site.NOT_THORACIC, site_stated_by=StatedBy.IMAGE)
+    only_image = CaseFacts(site=NOT_THORACIC, site_stated_by=StatedBy.IMAGE)
     assert {item.item: item.state for item in readiness_of(only_image)}["treated_site"] == "unknown"
 
 
@@ -296,7 +296,7 @@ def test_site_and_fractions_are_asked_for_where_nobody_stated_them():
 def test_a_claim_file_against_an_option_is_told_with_both(fields, named):
     claim = stated_claim(ClaimFile(**fields), "medicare")
     silent = replace(CASE, rt_plan=None)
-    facts = case_facts(silent, TABLE, site=Site.THORACIC, fractions=30, claim=claim.claim)
+    facts = case_facts(silent, TABLE, site=THORACIC, fractions=30, claim=claim.claim)
     (issue,) = warnings_of(claim, facts, silent)
     assert issue.code == "claim-disagrees-with-option"
     assert all(each in issue.text for each in named)
@@ -305,7 +305,7 @@ def test_a_claim_file_against_an_option_is_told_with_both(fields, named):
 def test_a_claim_file_that_says_the_same_as_the_options_is_not_told():
     claim = stated_claim(ClaimFile(fractions=3, site="thoracic", payer="Medicare"), "medicare")
     silent = replace(CASE, rt_plan=None)
-    assert warnings_of(claim, case_facts(silent, TABLE, site=Site.THORACIC, fractions=3, claim=claim.claim)) == ()
+    assert warnings_of(claim, case_facts(silent, TABLE, site=THORACIC, fractions=3, claim=claim.claim)) == ()
 
 
 def text_of(claim, item):
@@ -391,3 +391,10 @@ def test_blanks_around_what_is_stated_do_not_count():
     assert ClaimFile(payer="  Aetna ").payer == "Aetna"
     with pytest.raises(ValueError, match="signer"):
         ClaimFile(signer="   ")
+
+
+def test_a_site_that_is_not_known_is_not_dropped_in_silence():
+    found = warnings_of(stated_claim(ClaimFile(site="lung")), thoracic())
+    assert [issue.code for issue in found] == ["claim-site-unknown"]
+    assert "brain" in found[0].text
+    assert warnings_of(stated_claim(ClaimFile(site="thoracic")), thoracic()) == ()

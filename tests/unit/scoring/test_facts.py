@@ -8,8 +8,10 @@ from rtcomplexity.model.case import Case, ImageLink
 from rtcomplexity.model.image import ImageGrid, ImageSeries
 from rtcomplexity.model.plan import RtPlan
 from rtcomplexity.model.structure_set import Contours, Roi, StructureSet, TargetClass
-from rtcomplexity.scoring.facts import CaseFacts, Site, StatedBy, case_facts, site_of
+from rtcomplexity.scoring.facts import CaseFacts, StatedBy, case_facts, site_of
+from rtcomplexity.scoring.site import NOT_STATED, shipped_sites
 from rtcomplexity.units import Unit
+from unit.scoring.made_profile import NOT_THORACIC, THORACIC
 
 
 def image_of(patient_key):
@@ -48,52 +50,52 @@ TABLE = MetricTable(rois=(), gross_target={"scored.volume": Measurement.of(8, Un
 
 def test_what_the_rt_plan_states_is_taken_and_attributed():
     facts = case_facts(CASE, TABLE)
-    assert (facts.site, facts.site_stated_by) == (Site.THORACIC, StatedBy.RT_PLAN)
+    assert (facts.site, facts.site_stated_by) == (THORACIC, StatedBy.RT_PLAN)
     assert (facts.fractions, facts.fractions_stated_by) == (5, StatedBy.RT_PLAN)
     assert facts.approval_status == "APPROVED"
 
 
 def test_what_a_person_states_counts_before_the_rt_plan():
-    facts = case_facts(CASE, TABLE, site=Site.NOT_THORACIC, fractions=30)
-    assert (facts.site, facts.site_stated_by) == (Site.NOT_THORACIC, StatedBy.USER)
+    facts = case_facts(CASE, TABLE, site=NOT_THORACIC, fractions=30)
+    assert (facts.site, facts.site_stated_by) == (NOT_THORACIC, StatedBy.USER)
     assert (facts.fractions, facts.fractions_stated_by) == (30, StatedBy.USER)
 
 
 def test_a_person_who_contradicts_the_rt_plan_is_not_believed_unseen():
-    facts = case_facts(CASE, TABLE, site=Site.NOT_THORACIC, fractions=30)
+    facts = case_facts(CASE, TABLE, site=NOT_THORACIC, fractions=30)
     assert facts.contradictions == ("the treated site", "the number of fractions")
-    assert case_facts(CASE, TABLE, site=Site.THORACIC, fractions=5).contradictions == ()
+    assert case_facts(CASE, TABLE, site=THORACIC, fractions=5).contradictions == ()
     silent = replace(CASE, rt_plan=RtPlan(sop_instance_uid="1.6"))
-    assert case_facts(silent, TABLE, site=Site.THORACIC, fractions=5).contradictions == ()
+    assert case_facts(silent, TABLE, site=THORACIC, fractions=5).contradictions == ()
 
 
 @pytest.mark.parametrize("plan", [None, RtPlan(sop_instance_uid="1.6", treatment_site="Site 1")])
 def test_what_nobody_states_stays_unknown(plan):
     facts = case_facts(replace(CASE, rt_plan=plan), TABLE)
-    assert (facts.site, facts.site_stated_by) == (Site.UNKNOWN, StatedBy.NOBODY)
+    assert (facts.site, facts.site_stated_by) == (NOT_STATED, StatedBy.NOBODY)
     assert (facts.fractions, facts.fractions_stated_by) == (None, StatedBy.NOBODY)
 
 
 @pytest.mark.parametrize(
     ("text", "site"),
     [
-        ("LUNG", Site.THORACIC),
-        ("mediastinum", Site.THORACIC),
-        ("right hilum", Site.THORACIC),
-        ("Prostate", Site.NOT_THORACIC),
-        ("H&N", Site.NOT_THORACIC),
-        ("left thigh", Site.NOT_THORACIC),
-        ("brain metastasis of lung", Site.UNKNOWN),
-        ("L-spine, lung primary", Site.UNKNOWN),
-        ("Bone met of the shoulder (lung)", Site.UNKNOWN),
-        ("left hip", Site.NOT_THORACIC),
-        ("right hilar node", Site.THORACIC),
-        ("lunge", Site.UNKNOWN),
-        ("", Site.UNKNOWN),
+        ("LUNG", THORACIC),
+        ("mediastinum", THORACIC),
+        ("right hilum", THORACIC),
+        ("Prostate", NOT_THORACIC),
+        ("H&N", NOT_THORACIC),
+        ("left thigh", NOT_THORACIC),
+        ("brain metastasis of lung", NOT_STATED),
+        ("L-spine, lung primary", NOT_STATED),
+        ("Bone met of the shoulder (lung)", NOT_STATED),
+        ("left hip", NOT_THORACIC),
+        ("right hilar node", THORACIC),
+        ("lunge", NOT_STATED),
+        ("", NOT_STATED),
     ],
 )
 def test_a_site_is_known_only_where_its_own_words_name_one(text, site):
-    assert site_of(text) is site
+    assert site_of(text).is_at("thoracic") is {THORACIC: True, NOT_THORACIC: False, NOT_STATED: None}[site]
 
 
 def test_images_and_geometry_are_there():
@@ -150,13 +152,20 @@ def imaged(body_part):
 @pytest.mark.parametrize("body_part", ["EXTREMITY", "Lower Extremity", "PELVIS"])
 def test_an_image_that_says_it_is_elsewhere_is_believed(body_part):
     facts = case_facts(imaged(body_part), TABLE)
-    assert (facts.site, facts.site_stated_by) == (Site.NOT_THORACIC, StatedBy.IMAGE)
+    assert (facts.site.is_at("thoracic"), facts.site_stated_by) == (False, StatedBy.IMAGE)
+
+
+def test_an_image_alone_makes_no_site_known():
+    facts = case_facts(imaged("PELVIS"), TABLE)
+    assert facts.site.named == {"pelvis"}
+    assert facts.is_treated_at(shipped_sites()["pelvis"]) is None
+    assert facts.is_treated_at(shipped_sites()["brain"]) is False
 
 
 @pytest.mark.parametrize("body_part", ["CHEST", "THORAX", "LUNG", "CHESTABDPELVIS", ""])
 def test_an_image_never_makes_a_site_thoracic(body_part):
     facts = case_facts(imaged(body_part), TABLE)
-    assert (facts.site, facts.site_stated_by) == (Site.UNKNOWN, StatedBy.NOBODY)
+    assert (facts.site, facts.site_stated_by) == (NOT_STATED, StatedBy.NOBODY)
 
 
 def test_the_rt_plan_counts_before_the_image():
@@ -166,7 +175,7 @@ def test_the_rt_plan_counts_before_the_image():
 
 def test_what_nobody_stated_is_unknown_and_what_nothing_contradicts_holds():
     facts = CaseFacts()
-    assert (facts.site, facts.site_stated_by) == (Site.UNKNOWN, StatedBy.NOBODY)
+    assert (facts.site, facts.site_stated_by) == (NOT_STATED, StatedBy.NOBODY)
     assert (facts.fractions, facts.fractions_stated_by) == (None, StatedBy.NOBODY)
     assert facts.is_measured
     assert facts.has_gross_target

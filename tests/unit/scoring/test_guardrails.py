@@ -6,13 +6,14 @@ from hypothesis import strategies as st
 
 from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.scoring import sentences
-from rtcomplexity.scoring.facts import CaseFacts, Site
+from rtcomplexity.scoring.facts import CaseFacts
 from rtcomplexity.scoring.guardrails import DISCLAIMER, FORBIDDEN, SERVICE_LEVEL_NOTE
 from rtcomplexity.scoring.profile import load_profile
+from rtcomplexity.scoring.site import NOT_STATED
 from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.verdict import assess
 from rtcomplexity.units import Unit
-from unit.scoring.made_profile import METRICS, made_profile, measured
+from unit.scoring.made_profile import METRICS, NOT_THORACIC, THORACIC, made_profile, measured
 
 PROFILE = made_profile()
 INTERIM = load_profile("interim-0")
@@ -67,7 +68,7 @@ def rendered(verdict):
 
 facts = st.builds(
     CaseFacts,
-    site=st.sampled_from(Site),
+    site=st.sampled_from([THORACIC, NOT_THORACIC, NOT_STATED]),
     fractions=st.none() | st.integers(1, 60),
     has_gross_target=st.booleans(),
     is_measured=st.booleans(),
@@ -82,7 +83,7 @@ facts = st.builds(
 @given(
     st.dictionaries(st.sampled_from(METRICS), st.sampled_from([0, 60, 90, 105, 130])),
     st.sampled_from([20.0, 200.0, None]),
-    facts | st.just(CaseFacts(site=Site.THORACIC, fractions=5)),
+    facts | st.just(CaseFacts(site=THORACIC, fractions=5)),
     st.sampled_from([PROFILE, INTERIM]),
     st.sampled_from([None, Stability(share=0.5, replicates=32)]),
 )

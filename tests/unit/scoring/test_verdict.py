@@ -4,12 +4,13 @@ from hypothesis import strategies as st
 
 from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.scoring.claim import ClaimStatus, ReadinessState
-from rtcomplexity.scoring.facts import CaseFacts, Site, StatedBy
+from rtcomplexity.scoring.facts import CaseFacts, StatedBy
 from rtcomplexity.scoring.profile import load_profile
+from rtcomplexity.scoring.site import NOT_STATED
 from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.verdict import VerdictValue, assess, values_if_stable
 from rtcomplexity.units import Unit
-from unit.scoring.made_profile import METRICS, everything, made_profile, measured, thoracic
+from unit.scoring.made_profile import METRICS, NOT_THORACIC, THORACIC, everything, made_profile, measured, thoracic
 
 PROFILE = made_profile()
 INTERIM = load_profile("interim-0")
@@ -78,9 +79,10 @@ def test_the_interim_profile_is_indeterminate_at_the_most_extreme_values():
 
 
 interim_metrics = st.sampled_from([factor.metric for family in INTERIM.families for factor in family.factors])
+SITES = (THORACIC, NOT_THORACIC, NOT_STATED)
 any_facts = st.builds(
     CaseFacts,
-    site=st.sampled_from(Site),
+    site=st.sampled_from(SITES),
     fractions=st.none() | st.integers(1, 45),
     has_gross_target=st.booleans(),
     geometry_problem=st.sampled_from(["", "open contours"]),
@@ -102,7 +104,7 @@ def test_the_interim_profile_never_supports(gross_target, facts):
     ),
     st.sets(st.sampled_from([*METRICS, "scored.volume"])),
     st.sampled_from([5, 30, 60]),
-    st.sampled_from(Site),
+    st.sampled_from(SITES),
     st.sampled_from([20.0, 200.0, 400.0]),
     st.booleans(),
     st.booleans(),
@@ -113,7 +115,7 @@ def test_withholding_never_turns_another_verdict_into_supports(
     full = {**values, **measured(volume)}
     less = {key: value for key, value in full.items() if key not in withheld}
     known = thoracic(fractions=fractions, site=site)
-    fewer = thoracic(fractions=None if forget_fractions else fractions, site=Site.UNKNOWN if forget_site else site)
+    fewer = thoracic(fractions=None if forget_fractions else fractions, site=NOT_STATED if forget_site else site)
     if assess(less, fewer, PROFILE).verdict.value is VerdictValue.SUPPORTS:
         assert assess(full, known, PROFILE).verdict.value is VerdictValue.SUPPORTS
 
@@ -128,7 +130,7 @@ def test_withholding_never_turns_another_verdict_into_supports(
         ({"images_are_of_another_patient": True}, "images_of_another_patient"),
         ({"geometry_problem": "open contours"}, "invalid_geometry"),
         ({"is_measured": False, "geometry_problem": "its volume was not measured"}, "not_measured"),
-        ({"site": Site.NOT_THORACIC}, "site_not_in_reference"),
+        ({"site": NOT_THORACIC}, "site_not_in_reference"),
         ({"fractions": 41}, "fractions_not_in_reference"),
     ],
 )
@@ -178,8 +180,8 @@ def test_no_registered_set_is_a_measurement():
     ("replacement", "facts", "volume", "code"),
     [
         (("may_support = true", "may_support = false"), {}, 20, "profile_may_not_support"),
-        (None, {"site": Site.UNKNOWN}, 20, "site_unknown"),
-        (None, {"planned_site": Site.NOT_THORACIC}, 20, "statement_contradicts_plan"),
+        (None, {"site": NOT_STATED}, 20, "site_unknown"),
+        (None, {"planned_site": NOT_THORACIC}, 20, "statement_contradicts_plan"),
         (None, {"planned_fractions": 30}, 20, "statement_contradicts_plan"),
         (("supports_needs = []", 'supports_needs = ["fractions_known"]'), {"fractions": None}, 20, "fractions_unknown"),
         (None, {"fractions": None}, 91, "volume_above_reference_fractions_unknown"),
@@ -388,15 +390,15 @@ def test_the_same_input_gives_the_same_outcome():
 
 def test_a_site_stated_over_the_image_is_a_finding_against():
     told = "Body Part Examined"
-    facts = {"site_stated_by": StatedBy.USER, "image_shows_elsewhere": True}
+    facts = {"site_stated_by": StatedBy.USER, "image_sites": frozenset({"pelvis"})}
     assert any(told in text for text in verdict(HIGH, **facts).findings_against)
-    assert not any(told in text for text in verdict(HIGH, image_shows_elsewhere=True).findings_against)
+    assert not any(told in text for text in verdict(HIGH, image_sites=frozenset({"pelvis"})).findings_against)
 
 
 @pytest.mark.parametrize(("gross_target", "value"), [(HIGH, "supports"), (LOW, "rejects")])
 def test_redrawings_are_asked_for_the_verdict_they_would_have_if_it_were_stable(gross_target, value):
     assert values_if_stable(gross_target, thoracic(), PROFILE)([gross_target, LOW]) == [value, "rejects"]
-    assert values_if_stable(gross_target, thoracic(site=Site.NOT_THORACIC), PROFILE) is None
+    assert values_if_stable(gross_target, thoracic(site=NOT_THORACIC), PROFILE) is None
 
 
 def test_an_unmeasurable_family_that_could_just_reach_the_lower_cutoff_is_no_rejection():
@@ -422,7 +424,7 @@ def test_redrawings_are_asked_nothing_where_a_reason_stands_in_the_way():
 
 
 def test_nobody_is_taken_to_contradict_an_image_that_names_no_part():
-    stated = CaseFacts(site=Site.THORACIC, site_stated_by=StatedBy.USER, fractions=5)
+    stated = CaseFacts(site=THORACIC, site_stated_by=StatedBy.USER, fractions=5)
     assert not any("Body Part" in text for text in assess(HIGH, stated, PROFILE).verdict.findings_against)
 
 

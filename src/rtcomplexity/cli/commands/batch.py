@@ -108,15 +108,17 @@ def batch(
     from rtcomplexity.batch.run import BatchOptions, run_batch
     from rtcomplexity.batch.values import Limits, Options
     from rtcomplexity.case.target_names import parse_aliases
-    from rtcomplexity.cli.assessing import parse_site
     from rtcomplexity.cli.batch_progress import BatchProgress
+    from rtcomplexity.scoring.profile import load_profile
+    from rtcomplexity.scoring.site import checked_site
     from rtcomplexity.settings import Settings
 
-    stated = parse_site(site)
+    if site is not None:
+        checked_site("--site", site, load_profile(profile).treated_site)
     options = Options(
         profile="" if profile == DEFAULT_PROFILE else _absolute(profile),
         aliases=tuple(sorted((name, kind.value) for name, kind in parse_aliases(aliases or ()).items())),
-        site=None if stated is None else stated.value,
+        site=site,
         fractions=fractions,
         quick=quick,
         evidence=evidence,
