@@ -76,6 +76,10 @@ class UnreadableFileError(InputDataError):
     """A file that had to be read cannot be."""
 
 
+class ArchiveError(InputDataError):
+    """A DICOM archive (PACS) cannot be asked, or did not hand over what it holds."""
+
+
 class NestedArchiveError(InputDataError):
     """An archive lies within an archive."""
 

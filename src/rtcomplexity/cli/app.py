@@ -23,6 +23,7 @@ from rtcomplexity.cli.commands import (
     demo,
     diff,
     doctor,
+    fetch,
     inspect,
     masks,
     metrics,
@@ -70,6 +71,7 @@ app.command("compare")(compare.compare)
 app.command("observers")(compare.observers)
 app.command("metrics")(metrics.metrics)
 app.command("masks")(masks.masks)
+app.command("fetch")(fetch.fetch)
 app.command("batch")(batch.batch)
 app.add_typer(cohort.app, name="cohort")
 app.add_typer(claim.app, name="claim")

@@ -13,6 +13,19 @@ if TYPE_CHECKING:
 
 
 @contextmanager
+def told(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Give a function that shows a short text, the last one only; it does nothing where nobody watches."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True, markup=False, emoji=False, highlight=False)
+    with console.status("Asking the archive") as status:
+        yield status.update
+
+
+@contextmanager
 def progress(*, quiet: bool) -> Iterator[Report | None]:
     """Give a function that is told how many files are read, of how many; None where nobody watches."""
     if quiet or not sys.stderr.isatty():

@@ -1,0 +1,67 @@
+"""What is asked of an archive and what it answers, whichever protocol carries it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Which studies are meant; what is empty is not asked for."""
+
+    patient_id: str = field(default="", repr=False)
+    accession_number: str = field(default="", repr=False)
+    study_uid: str = ""
+    structure_set_uid: str = ""
+    """SOP Instance UID."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was asked for."""
+        return not (self.patient_id or self.accession_number or self.study_uid or self.structure_set_uid)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """One study of a patient."""
+
+    study_uid: str
+    patient_id: str = field(default="", repr=False)
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One series of a study."""
+
+    study_uid: str
+    series_uid: str
+    modality: str
+    instances: int | None
+    """How many the archive says there are; None where it does not say."""
+    date: str = ""
+    frame_of_reference_uid: str = ""
+    """Empty where the archive does not say."""
+
+
+class Archive(Protocol):
+    """An archive that answers queries and hands over instances."""
+
+    def studies(self, query: Query) -> Sequence[Study]:
+        """Studies that fit a query."""
+
+    def series(self, study_uid: str) -> Sequence[Series]:
+        """All series of a study."""
+
+    def instances(self, series: Series) -> Sequence[str]:
+        """SOP Instance UIDs of a series."""
+
+    def fetch(self, series: Series, sop_instance_uid: str = "") -> Iterator[bytes]:
+        """Hand over the files of a series, or one of them."""
+
+    def close(self) -> None:
+        """End the connection."""

@@ -1,0 +1,124 @@
+"""The folder that fetched files go to: each checked, named by hashes, and there only when it is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rtcomplexity.dicom.linkage import read_links
+from rtcomplexity.errors import ArchiveError, InputDataError, UsageError
+
+if TYPE_CHECKING:
+    from rtcomplexity.archive.query import Series
+    from rtcomplexity.dicom.linkage import FileLinks
+    from rtcomplexity.settings import Settings
+
+MARKER: Final = ".fetched"
+_SUFFIX: Final = ".dcm"
+_DIGITS: Final = 24
+
+
+class Shelf:
+    """Files of one plan; the same folder again continues what was stopped."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self._folder, self._settings = folder, settings
+        self.count = 0
+        """Files that were put here in this run."""
+
+    def claim(self, structure_set_uid: str) -> None:
+        """Make the folder that of one structure set.
+
+        Raises
+        ------
+        UsageError
+            If it holds something else, or cannot be written.
+        """
+        marker, mark = self._folder / MARKER, _hashed(structure_set_uid)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if marker.exists():
+                if marker.read_text("ascii").strip() != mark:
+                    raise UsageError("--out", "a folder with files of another structure set", "a new or empty folder")
+            elif any(self._folder.iterdir()):
+                raise UsageError("--out", "a folder with other files in it", "a new or empty folder")
+            else:
+                marker.touch(mode=0o600)
+                marker.write_text(mark + "\n", "ascii")
+        except OSError as fault:
+            raise _unwritable(fault) from fault
+
+    def is_whole(self, series: Series) -> bool:
+        """Whether as many files of a series lie here as the archive says it has."""
+        return series.instances is not None and 0 < series.instances <= len(self.files(series.series_uid))
+
+    def files(self, series_uid: str) -> list[Path]:
+        """Files of a series that lie here."""
+        return sorted((self._folder / _hashed(series_uid)).glob(f"*{_SUFFIX}"))
+
+    def links(self, path: Path) -> FileLinks:
+        """Ties of a file that lies here."""
+        found = read_links(path, settings=self._settings, hashed=False)
+        if found is None:
+            raise ArchiveError("The archive sent something that is no DICOM file.", "ask the PACS administrator.")
+        return found
+
+    def put(self, content: bytes, series: Series) -> Path:
+        """Keep one instance of a series.
+
+        Raises
+        ------
+        ArchiveError
+            If it is no DICOM file, or of another series than was asked for.
+        UsageError
+            If it cannot be written.
+        """
+        try:
+            part = self._write_part(content)
+            try:
+                links = self._checked(part, series)
+                target = self._folder / _hashed(series.series_uid) / f"{_hashed(links.sop_instance_uid)}{_SUFFIX}"
+                target.parent.mkdir(exist_ok=True, mode=0o700)
+                part.replace(target)
+            finally:
+                part.unlink(missing_ok=True)
+        except OSError as fault:
+            raise _unwritable(fault) from fault
+        self.count += 1
+        return target
+
+    def drop(self, series_uid: str) -> None:
+        """Remove what was only looked at."""
+        for path in self.files(series_uid):
+            path.unlink()
+        folder = self._folder / _hashed(series_uid)
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+    def _write_part(self, content: bytes) -> Path:
+        descriptor, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")  # mode 0600
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        return Path(name)
+
+    def _checked(self, part: Path, series: Series) -> FileLinks:
+        try:
+            links = self.links(part)
+        except InputDataError as fault:
+            raise ArchiveError(f"The archive sent a file that cannot be read. {fault.found}", fault.try_) from fault
+        if (links.study_uid, links.series_uid) != (series.study_uid, series.series_uid):
+            raise ArchiveError(
+                "The archive sent an instance of another series than was asked for.", "ask the PACS administrator."
+            )
+        return links
+
+
+def _hashed(uid: str) -> str:
+    return hashlib.sha256(uid.encode()).hexdigest()[:_DIGITS]
+
+
+def _unwritable(fault: OSError) -> UsageError:
+    return UsageError("--out", (fault.strerror or type(fault).__name__).lower(), "a folder that can be written")

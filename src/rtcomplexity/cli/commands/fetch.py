@@ -1,0 +1,117 @@
+"""``rtcomplexity fetch``: a plan from a DICOM archive (PACS) into a folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rtcomplexity.cli.options import Quiet
+from rtcomplexity.errors import MissingOptionError, UsageError
+
+if TYPE_CHECKING:
+    from rtcomplexity.archive.dicomweb import DicomWeb
+    from rtcomplexity.archive.dimse import Dimse
+    from rtcomplexity.archive.fetching import Fetched
+    from rtcomplexity.settings import Settings
+
+
+def fetch(
+    *,
+    out: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Folder for the files; the same again continues.", show_default=False),
+    ],
+    dicomweb: Annotated[
+        str | None, typer.Option(metavar="URL", help="DICOMweb address of the archive.", show_default=False)
+    ] = None,
+    credentials: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Lines user=, password= or token=; else RTCOMPLEXITY_DICOMWEB_USER, _PASSWORD, _TOKEN.",
+            show_default=False,
+        ),
+    ] = None,
+    tls_ca: Annotated[
+        Path | None, typer.Option(metavar="PEM", help="Who signed the archive's certificate.", show_default=False)
+    ] = None,
+    dimse: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="DIMSE address of the archive.", show_default=False)
+    ] = None,
+    called: Annotated[str, typer.Option(metavar="AET", help="With --dimse: AE title of the archive.")] = "ANY-SCP",
+    calling: Annotated[str, typer.Option(metavar="AET", help="With --dimse: our AE title.")] = "RTCOMPLEXITY",
+    move_to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="AET@PORT", help="With --dimse: where C-MOVE sends, if C-GET is refused.", show_default=False
+        ),
+    ] = None,
+    patient: Annotated[str | None, typer.Option(metavar="ID", help="Patient ID.", show_default=False)] = None,
+    accession: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="Accession number.", show_default=False)
+    ] = None,
+    study: Annotated[str | None, typer.Option(metavar="UID", help="Study Instance UID.", show_default=False)] = None,
+    structure_set: Annotated[
+        str | None, typer.Option(metavar="UID", help="SOP Instance UID of the structure set.", show_default=False)
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Fetch a plan from an archive: its structure set and all that goes with it, in whichever studies.
+
+    Example: rtcomplexity fetch --dicomweb https://pacs.example/dicom-web --patient 1234 --out ./plan
+    """
+    from rtcomplexity.archive.fetching import fetch_plan
+    from rtcomplexity.archive.query import Query
+    from rtcomplexity.archive.shelf import Shelf
+    from rtcomplexity.cli.progress import told
+    from rtcomplexity.settings import Settings
+
+    if (dicomweb is None) == (dimse is None):
+        found = "Both --dicomweb and --dimse were given." if dicomweb else "No archive was given."
+        raise MissingOptionError("--dicomweb", found, "one of --dicomweb URL and --dimse HOST:PORT")
+    query = Query(
+        patient_id=_plain("--patient", patient),
+        accession_number=_plain("--accession", accession),
+        study_uid=_plain("--study", study),
+        structure_set_uid=_plain("--structure-set", structure_set),
+    )
+    if query.is_empty:
+        raise MissingOptionError(
+            "--patient", "Nothing was asked for.", "one of --patient, --accession, --study and --structure-set"
+        )
+    settings = Settings.from_environment()
+    if dicomweb is not None:
+        archive: DicomWeb | Dimse = _dicomweb(dicomweb, credentials, tls_ca, settings)
+    else:
+        archive = _dimse(dimse or "", called, calling, move_to, settings)
+    with archive, told(quiet=quiet) as tell:
+        fetched = fetch_plan(archive, query, Shelf(out, settings), tell)
+    _print(fetched, out)
+
+
+def _dicomweb(url: str, credentials: Path | None, tls_ca: Path | None, settings: "Settings") -> "DicomWeb":
+    from rtcomplexity.archive.credentials import Credentials
+    from rtcomplexity.archive.dicomweb import DicomWeb
+
+    who = Credentials.from_environment() if credentials is None else Credentials.from_file(credentials)
+    return DicomWeb(url, who, settings, authority=tls_ca)
+
+
+def _dimse(address: str, called: str, calling: str, move_to: str | None, settings: "Settings") -> "Dimse":
+    from rtcomplexity.archive.dimse import Dimse, parse_peer
+
+    return Dimse(parse_peer(address, called, calling, move_to), settings)
+
+
+def _plain(option: str, value: str | None) -> str:
+    """Refuse wildcards and what separates values: one patient or study is meant."""
+    if value is not None and (not value.strip() or any(letter in "*?\\" or ord(letter) < 32 for letter in value)):
+        raise UsageError(option, value, "one identifier, without * ? or a backslash")
+    return (value or "").strip()
+
+
+def _print(fetched: "Fetched", out: Path) -> None:
+    typer.echo(f"{fetched.files} files of {fetched.series} series lie in {out}; {fetched.new_files} of them are new.")
+    if fetched.missing_series:
+        typer.echo(f"{fetched.missing_series} series that the structure set references are not in the archive.")
+    typer.echo(f"Next: rtcomplexity analyze {out}")
