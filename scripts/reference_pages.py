@@ -1,7 +1,7 @@
 """Write the reference pages of the documentation from the program itself: ``python scripts/reference_pages.py``.
 
 ``--check`` writes nothing and ends with 1 where a page is not what would be written. Pages are made of the catalogue of
-metrics, the commands, the issues in the source, the record's schema and the settings; none is edited by hand.
+metrics, the commands, the catalogue of issues, the record's schema and the settings; none is edited by hand.
 """
 
 from __future__ import annotations
@@ -15,16 +15,14 @@ from dataclasses import fields
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from issue_codes import issue_codes
-
 from rtcomplexity.cli.app import app
 from rtcomplexity.metrics.catalogue import CATALOGUE
+from rtcomplexity.model.issue_codes import ISSUE_CODES
 from rtcomplexity.scoring.sentences import REASONS
 from rtcomplexity.settings import PREFIX, Settings
 
@@ -154,9 +152,10 @@ def _options(command: Any) -> Iterator[str]:  # noqa: ANN401
 
 
 def _issues() -> Iterator[str]:
-    yield from ("## Issues", "", *_table("Code", "Severity", "What it says"))
-    for each in issue_codes(PACKAGE):
-        yield _row(f"`{each.code}`", " or ".join(each.severities), each.text or "The text says what was found.")
+    yield from ("## Issues", "", *_table("Code", "Severity", "What it says", "What to do"))
+    for code, each in sorted(ISSUE_CODES.items()):
+        severities = " or ".join(filter(None, (each.severity, each.or_severity)))
+        yield _row(f"`{code}`", severities, " / ".join(map(_sentence, each.texts)), each.action)
     yield from (
         "",
         "## Reasons of a verdict",
@@ -167,6 +166,12 @@ def _issues() -> Iterator[str]:
     yield from _table("Code", "Sentence")
     for code, text in REASONS.items():
         yield _row(f"`{code}`", text)
+
+
+def _sentence(text: str) -> str:
+    """A sentence with three dots for the facts that fill it in."""
+    shown = "".join(literal + ("" if name is None else "…") for literal, name, _, _ in Formatter().parse(text))
+    return "The text says what was found." if shown == "…" else shown
 
 
 def _record() -> Iterator[str]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 from rtcomplexity.case.image_link import do_agree, planes_agree
 from rtcomplexity.case.roi_frames import rois_elsewhere
 from rtcomplexity.case.target_names import alias_key
+from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import ImageLink
-from rtcomplexity.model.issue import Issue, Severity, roi_subject, typed
+from rtcomplexity.model.issue import Issue, roi_subject, typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,9 +28,8 @@ _SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 def link_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeries]) -> list[Issue]:
     """Say what is odd about the tie between a structure set and the images that are here."""
     if not found:
-        text = "No CT, MR or PET images are here: contours are measured on their own planes, nothing is sampled."
         return [
-            Issue(code="no-images", severity=Severity.WARNING, subject="plan", text=text),
+            codes.NO_IMAGES.about("plan"),
             *_elsewhere(chosen, link),
         ]
     if link.kind is ImageLink.NONE:
@@ -38,13 +38,11 @@ def link_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeries]) 
     by_image = {ImageLink.CONTOUR_IMAGE_SEQUENCE, ImageLink.STUDY_LEVEL_REFERENCES}
     issues += _volume_issues(link, found) if link.kind not in by_image else []
     if link.kind in by_image and link.resolved < link.stated:
-        text = f"{link.text[0].upper()}{link.text[1:]}: the others of these images are not here."
-        issues.append(Issue(code="images-missing", severity=Severity.WARNING, subject="plan", text=text))
+        issues.append(codes.IMAGES_MISSING.about("plan", link=link.text[0].upper() + link.text[1:]))
     references = chosen.references
     has_dangling = references.contour_level_image_uids and link.kind is not ImageLink.CONTOUR_IMAGE_SEQUENCE
     if has_dangling or (references.study_level_image_uids and link.kind not in by_image):
-        text = f"The images are tied by a weaker reference, as firmer ones dangle: {link.text}."
-        issues.append(Issue(code="image-references-dangle", severity=Severity.INFO, subject="plan", text=text))
+        issues.append(codes.IMAGE_REFERENCES_DANGLE.about("plan", link=link.text))
     return issues
 
 
@@ -54,29 +52,25 @@ def _volume_issues(link: Link, found: Sequence[FoundSeries]) -> list[Issue]:
     if planning is None or planning.volume is None:
         return []
     volumes = sum(one.series.series_uid == planning.series.series_uid and one.volume is not None for one in found)
-    text = (
-        f"The planning series holds {volumes} volumes at the same positions and the structure set names none of their "
-        f"images: volume {planning.volume + 1} was taken."
-    )
-    return [Issue(code="several-volumes-unnamed", severity=Severity.WARNING, subject="plan", text=text)]
+    return [codes.SEVERAL_VOLUMES_UNNAMED.about("plan", volumes=volumes, taken=planning.volume + 1)]
 
 
 def _unlinked_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeries]) -> list[Issue]:
-    text = f"No UID ties the structure set to the images that are here: {link.text}. Nothing was sampled from them."
-    issues = [Issue(code="unlinked-images", severity=Severity.WARNING, subject="plan", text=text)]
+    issues = [codes.UNLINKED_IMAGES.about("plan", link=link.text)]
     issues += _elsewhere(chosen, link)
     for one in found:
         if not chosen.patient_key or one.series.patient_key != chosen.patient_key:
             continue
         on_slices, planes = planes_agree(chosen, one.series.grid)
         if do_agree(on_slices, planes):
-            text = (
-                f"Patient and plane positions agree with a {one.series.modality} series of "
-                f"{len(one.series.sop_instance_uids)} slices ({on_slices} of {planes} contour planes lie on them), but "
-                "no UID ties them: nothing was sampled."
-            )
             issues.append(
-                Issue(code="unlinked-but-positions-agree", severity=Severity.WARNING, subject="plan", text=text)
+                codes.UNLINKED_BUT_POSITIONS_AGREE.about(
+                    "plan",
+                    modality=one.series.modality,
+                    slices=len(one.series.sop_instance_uids),
+                    on_slices=on_slices,
+                    planes=planes,
+                )
             )
     return issues
 
@@ -87,24 +81,18 @@ def _off_slice_issues(chosen: StructureSet, link: Link) -> list[Issue]:
     on_slices, planes = planes_agree(chosen, link.planning.series.grid)
     if on_slices == planes:
         return []
-    text = f"{planes - on_slices} of {planes} contour planes lie on no slice of the planning image."
-    return [Issue(code="contours-off-slices", severity=Severity.INFO, subject="plan", text=text)]
+    return [codes.CONTOURS_OFF_SLICES.about("plan", off_slices=planes - on_slices, planes=planes)]
 
 
 def _frame_issues(link: Link) -> list[Issue]:
     if link.planning is None or link.planning.series.frame_of_reference_uid:
         return []
-    text = "The planning image names no frame of reference; that of the contours was taken to be its own."
-    return [Issue(code="image-without-frame", severity=Severity.WARNING, subject="plan", text=text)]
+    return [codes.IMAGE_WITHOUT_FRAME.about("plan")]
 
 
 def _elsewhere(chosen: StructureSet, link: Link) -> list[Issue]:
-    text = (
-        "It refers to another frame of reference than the planning image, or than most ROIs: it is measured on its own "
-        "planes, nothing is sampled for it, and it is neither related to other ROIs nor scored."
-    )
     return [
-        Issue(code="roi-in-other-frame", severity=Severity.WARNING, subject=roi_subject(roi.number), text=text)
+        codes.ROI_IN_OTHER_FRAME.about(roi_subject(roi.number))
         for roi in rois_elsewhere(chosen, link.planning.series if link.planning else None)
     ]
 
@@ -114,12 +102,10 @@ def input_issues(index: FileIndex) -> list[Issue]:
     issues = []
     captures = sum(file.sop_class_uid.startswith(_SECONDARY_CAPTURE) for file in index.others)
     if captures:
-        text = f"{captures} secondary captures are here: they are no image sets and were not counted."
-        issues.append(Issue(code="secondary-captures", severity=Severity.INFO, subject="input", text=text))
+        issues.append(codes.SECONDARY_CAPTURES.about("input", captures=captures))
     nameless = sum(not file.patient_key for file in index.files)
     if nameless and index.patient_keys:
-        text = f"{nameless} files name no patient, others do; they were taken to belong together."
-        issues.append(Issue(code="patient-not-stated", severity=Severity.WARNING, subject="input", text=text))
+        issues.append(codes.PATIENT_NOT_STATED.about("input", nameless=nameless))
     return issues
 
 
@@ -135,8 +121,4 @@ def unmet_alias_issues(aliases: Mapping[str, TargetClass], chosen: StructureSet)
     unmet = [f"{typed(name)}={kind.value}" for name, kind in aliases.items() if name not in met]
     if not unmet:
         return ()
-    text = (
-        f"No ROI has the name that --map gives ({', '.join(unmet)}): {len(unmet)} of {len(aliases)} names had no "
-        "effect. rtcomplexity inspect lists the names."
-    )
-    return (Issue(code="map-name-unmet", severity=Severity.WARNING, subject="plan", text=text),)
+    return (codes.MAP_NAME_UNMET.about("plan", classes=", ".join(unmet), unmet=len(unmet), names=len(aliases)),)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rtcomplexity.model.issue import Issue, Severity
+from rtcomplexity.model import issue_codes as codes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rtcomplexity.model.issue import Issue
     from rtcomplexity.model.plan import RtPlan
     from rtcomplexity.model.structure_set import StructureSet
 
@@ -94,26 +95,17 @@ def _several(taken: RtPlan, plans: Sequence[RtPlan], fractions: int | None) -> I
     else:
         outcome = f"{fractions} fractions are taken"
     is_moved = len({plan.fractions_planned for plan in plans}) > 1 or fractions is None
-    return Issue(
-        code="several-plans",
-        severity=Severity.WARNING if is_moved else Severity.INFO,
-        subject="plan",
-        text=(
-            f"{len(plans)} RT Plans may belong to this course; fractions: {listed}. Approved before newest, one was "
-            f"taken for site and prescription; {outcome}."
-        ),
-    )
+    code = codes.SEVERAL_PLANS if is_moved else codes.SEVERAL_PLANS.otherwise
+    return code.about("plan", plans=len(plans), listed=listed, outcome=outcome)
 
 
 def _quality_assurance(count: int, total: int) -> tuple[Issue, ...]:
     if not count:
         return ()
-    text = f"{count} of {total} RT Plans verify another plan or a machine (quality assurance); they state nothing."
-    return (Issue(code="plan-quality-assurance", severity=Severity.INFO, subject="plan", text=text),)
+    return (codes.PLAN_QUALITY_ASSURANCE.about("plan", count=count, total=total),)
 
 
 def _of_other_sets(count: int, total: int) -> tuple[Issue, ...]:
     if not count:
         return ()
-    text = f"{count} of {total} RT Plans were made on another structure set; site and prescription are not theirs."
-    return (Issue(code="plan-of-other-set", severity=Severity.INFO, subject="plan", text=text),)
+    return (codes.PLAN_OF_OTHER_SET.about("plan", count=count, total=total),)

@@ -24,15 +24,18 @@ from rtcomplexity.case.volumes import (
     volumes_of,
 )
 from rtcomplexity.dicom.pixels import hold_same_pixels
+from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.image import ImageGrid, ImageSeries
-from rtcomplexity.model.issue import Issue, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rtcomplexity.dicom.headers import ImageHeader, IndexedFile
+    from rtcomplexity.model.issue import Issue
     from rtcomplexity.settings import Settings
 
+SERIES: Final = "series"
+"""Subject of what is odd about a series, until the series has its place in the case."""
 _LEAST_SPACING_MM: Final = 0.01
 _GREATEST_SPACING_MM: Final = 50.0
 _ORTHONORMAL_TOLERANCE: Final = 1e-3
@@ -62,25 +65,12 @@ _DERIVED: Final = "derived (projection or average)"
 _REMAINDER: Final = "further images at the positions of another volume of its series"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """Something odd about one series; it becomes an issue once the series has its place in the case."""
-
-    code: str
-    severity: Severity
-    text: str
-
-    def about(self, subject: str) -> Issue:
-        """Return the issue."""
-        return Issue(code=self.code, severity=self.severity, subject=subject, text=self.text)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FoundSeries:
     """One series with what was found about it."""
 
     series: ImageSeries
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Issue, ...] = ()
     phase: int | None = None
     """Number of the phase, where one DICOM series held several; from 0."""
     stated_phase: float | None = None
@@ -144,7 +134,7 @@ def build_series(
                 groups[(file.modality, file.study_uid, file.series_uid, file.frame_of_reference_uid)].append(part)
     found = [series for key in sorted(groups) for series in _split(groups[key], sets, settings)]
     issues = [
-        _input_issue("slices-left-out", f"{count} {modality} slices were left out: {fault}.")
+        codes.SLICES_LEFT_OUT.about("input", count=count, modality=modality, fault=fault)
         for (modality, fault), count in sorted(faults.items())
     ]
     return tuple(found), tuple(issues)
@@ -188,10 +178,9 @@ def _split(parts: list[SeriesSlice], references: Sequence[frozenset[str]], setti
     stacks: dict[tuple[object, ...], list[SeriesSlice]] = defaultdict(list)
     for part in parts:
         stacks[_stack_key(part, stacks)].append(part)
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Issue, ...] = ()
     if len(stacks) > 1:
-        text = f"The series holds {len(stacks)} stacks that differ in orientation, size or spacing; they were split."
-        findings = (Finding(code="mixed-series", severity=Severity.WARNING, text=text),)
+        findings = (codes.MIXED_SERIES.about(SERIES, stacks=len(stacks)),)
     ordered = sorted(stacks.values(), key=lambda stack: min(part.key for part in stack))
     return [series for stack in ordered for series in _volumes(stack, findings, references, settings)]
 
@@ -212,7 +201,7 @@ def _close(known: object, values: Sequence[float], tolerance: float) -> bool:
 
 def _volumes(
     stack: list[SeriesSlice],
-    findings: tuple[Finding, ...],
+    findings: tuple[Issue, ...],
     references: Sequence[frozenset[str]],
     settings: Settings,
 ) -> list[FoundSeries]:
@@ -228,37 +217,27 @@ def _volumes(
     ]
 
 
-def _about(stack: Sequence[SeriesSlice], volumes: Sequence[Volume]) -> tuple[Finding, ...]:
+def _about(stack: Sequence[SeriesSlice], volumes: Sequence[Volume]) -> tuple[Issue, ...]:
     """Say what the volumes of a stack are, and what of them is doubtful."""
     first = volumes[0]
     if len(volumes) == 1 or _is_phase(first):
         return ()
     extra = len(stack) - len(first.slices)
     if first.told_by == ("references",):
-        text = (
-            f"{extra} of {len(stack)} slices lie where another of the series lies; the volume of the images that "
-            "contours reference counts."
-        )
-        return (Finding(code="duplicate-slice-positions", severity=Severity.WARNING, text=text), *_doubt(first))
+        return (codes.DUPLICATE_SLICE_POSITIONS.about(SERIES, extra=extra, slices=len(stack)), *_doubt(first))
     if first.told_by:
         marks = " and ".join(first.told_by)
-        text = f"The series holds {len(volumes)} volumes at the same positions, told apart by {marks}; they were split."
-        return (Finding(code="several-volumes-in-series", severity=Severity.INFO, text=text),)
+        return (codes.SEVERAL_VOLUMES_IN_SERIES.about(SERIES, volumes=len(volumes), marks=marks),)
     if first.ambiguous:
         return _doubt(first)
-    text = f"{extra} of {len(stack)} slices are copies of another of the series, pixel by pixel; each counts once."
-    return (Finding(code="duplicate-slices", severity=Severity.INFO, text=text),)
+    return (codes.DUPLICATE_SLICES.about(SERIES, extra=extra, slices=len(stack)),)
 
 
-def _doubt(volume: Volume) -> tuple[Finding, ...]:
+def _doubt(volume: Volume) -> tuple[Issue, ...]:
     """Say at how many positions several images lie that nothing tells apart."""
     if not volume.ambiguous:
         return ()
-    text = (
-        f"At {len(volume.ambiguous)} of {len(volume.slices)} positions several different images of the series lie, and "
-        "neither headers nor contours tell which of them counts: no value is read there."
-    )
-    return (Finding(code="duplicate-slice-positions", severity=Severity.WARNING, text=text),)
+    return (codes.DUPLICATE_SLICE_POSITIONS.about(SERIES, doubtful=len(volume.ambiguous), slices=len(volume.slices)),)
 
 
 def _is_phase(volume: Volume) -> bool:
@@ -272,7 +251,7 @@ def _is_phase(volume: Volume) -> bool:
     return not told_by.isdisjoint(PHASE_MARKS if volume.slices[0].file.modality != "MR" else CYCLE_MARKS)
 
 
-def _build(volume: Volume, findings: tuple[Finding, ...]) -> FoundSeries:
+def _build(volume: Volume, findings: tuple[Issue, ...]) -> FoundSeries:
     positions = positions_mm(volume.slices)
     ordered = [volume.slices[place] for place in np.argsort(positions, kind="stable")]
     first = ordered[0]
@@ -334,7 +313,7 @@ def _grid(ordered: Sequence[SeriesSlice]) -> ImageGrid:
     )
 
 
-def _spacing_findings(grid: ImageGrid) -> tuple[Finding, ...]:
+def _spacing_findings(grid: ImageGrid) -> tuple[Issue, ...]:
     gaps = np.diff(grid.slice_positions_mm)
     if len(gaps) < 2:
         return ()
@@ -343,16 +322,14 @@ def _spacing_findings(grid: ImageGrid) -> tuple[Finding, ...]:
     found = []
     if wide.any():
         missing = int(np.round(gaps[wide] / typical).sum() - wide.sum())
-        text = f"About {missing} slices are missing in {int(wide.sum())} places (spacing {typical:.4g} mm)."
-        found.append(Finding(code="missing-slices", severity=Severity.WARNING, text=text))
+        found.append(codes.MISSING_SLICES.about(SERIES, missing=missing, places=int(wide.sum()), typical=typical))
     rest = gaps[~wide]
     if float(np.ptp(rest)) > max(_UNIFORM_TOLERANCE_MM, 1e-3 * typical):
-        text = f"Slices lie {rest.min():.4g} to {rest.max():.4g} mm apart; each was taken where it lies."
-        found.append(Finding(code="non-uniform-slice-spacing", severity=Severity.INFO, text=text))
+        found.append(codes.NON_UNIFORM_SLICE_SPACING.about(SERIES, least_mm=rest.min(), most_mm=rest.max()))
     return tuple(found)
 
 
-def _tilt_findings(grid: ImageGrid) -> tuple[Finding, ...]:
+def _tilt_findings(grid: ImageGrid) -> tuple[Issue, ...]:
     steps = np.diff(grid.slice_origins_mm, axis=0)
     if not len(steps):
         return ()
@@ -361,13 +338,11 @@ def _tilt_findings(grid: ImageGrid) -> tuple[Finding, ...]:
     tilts = np.degrees(np.arctan2(across, along))
     if float(np.ptp(tilts)) > 1.0:
         shift_mm = float(across.max())
-        text = f"Slices are shifted against each other by up to {shift_mm:.3g} mm; each was taken where it lies."
-        return (Finding(code="shifted-slices", severity=Severity.WARNING, text=text),)
+        return (codes.SHIFTED_SLICES.about(SERIES, shift_mm=shift_mm),)
     tilt_deg = float(np.median(tilts))
     if tilt_deg <= _TILT_TOLERANCE_DEG:
         return ()
-    text = f"The stack leans by {tilt_deg:.3g} degrees (gantry tilt); positions are measured along the normal."
-    return (Finding(code="gantry-tilt", severity=Severity.INFO, text=text),)
+    return (codes.GANTRY_TILT.about(SERIES, tilt_deg=tilt_deg),)
 
 
 def _not_counted_because(image: ImageHeader, file: IndexedFile) -> str:
@@ -380,7 +355,3 @@ def _not_counted_because(image: ImageHeader, file: IndexedFile) -> str:
     if file.modality == "CT" and _CONE_BEAM.search(f"{image.description} {image.device} {' '.join(kinds)}"):
         return _CONE_BEAM_CT
     return _OF_SESSION if _TREATMENT_SESSION.search(image.description.replace("_", " ")) else ""
-
-
-def _input_issue(code: str, text: str) -> Issue:
-    return Issue(code=code, severity=Severity.WARNING, subject="input", text=text)

@@ -7,6 +7,7 @@ here shows nothing about its use.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -161,5 +162,6 @@ def _issues(groups: Sequence[Sequence[FoundSeries]]) -> tuple[Issue, ...]:
     for group in groups:
         modality = group[0].series.modality
         numbers[modality] += 1
-        issues += [finding.about(f"image:{modality}:{numbers[modality]}") for one in group for finding in one.findings]
+        subject = f"image:{modality}:{numbers[modality]}"
+        issues += [replace(finding, subject=subject) for one in group for finding in one.findings]
     return tuple(sorted(set(issues)))

@@ -26,8 +26,8 @@ from rtcomplexity.errors import (
     NoStructureSetError,
     SeveralPatientsError,
 )
+from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import Case, EvidenceLevel, PhaseSet
-from rtcomplexity.model.issue import Issue, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from rtcomplexity.case.selection import Choice
     from rtcomplexity.dicom.headers import IndexedFile
     from rtcomplexity.model.case import ImageSet
+    from rtcomplexity.model.issue import Issue
     from rtcomplexity.model.plan import RtPlan
     from rtcomplexity.model.registration import SpatialRegistration
     from rtcomplexity.model.structure_set import StructureSet, TargetClass
@@ -180,8 +181,7 @@ def _plans(index: FileIndex, settings: Settings) -> tuple[tuple[RtPlan, ...], tu
     valid = tuple(plan for plan in plans if plan.approval_status != "REJECTED")
     if len(valid) == len(plans):
         return plans, issues
-    text = f"{len(plans) - len(valid)} of {len(plans)} RT Plans are marked REJECTED; they were not used."
-    return valid, (*issues, Issue(code="plan-rejected", severity=Severity.WARNING, subject="plan", text=text))
+    return valid, (*issues, codes.PLAN_REJECTED.about("plan", rejected=len(plans) - len(valid), plans=len(plans)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import ImageLink, ImageRole
-from rtcomplexity.model.issue import Issue, Severity, roi_subject
+from rtcomplexity.model.issue import Issue, roi_subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -117,28 +118,15 @@ def _words(image_sets: Iterable[ImageSet]) -> dict[int, str]:
 
 def _several(roi: Roi, named: Sequence[tuple[str, int]]) -> Issue:
     parts = ", ".join(f"{count} of {words}" for words, count in named)
-    text = (
-        f"Its contours name images of {len(named)} series ({parts}): it was drawn on no one of them, and is no phase "
-        "of a target; it is measured on the planning image."
-    )
-    return Issue(code="roi-on-several-series", severity=Severity.WARNING, subject=roi_subject(roi.number), text=text)
+    return codes.ROI_ON_SEVERAL_SERIES.about(roi_subject(roi.number), series=len(named), parts=parts)
 
 
 def _elsewhere(numbers: Sequence[int], words: str, *, is_phase: bool) -> Issue:
     were = f"{listed(numbers)} {'was' if len(numbers) == 1 else 'were'} drawn on {words}"
     if is_phase:
-        text = f"{were}, not on the planning image."
-        return Issue(code="rois-on-phase", severity=Severity.INFO, subject="plan", text=text)
-    text = (
-        f"{were}, not on the planning image: contours are taken to lie where they lie in the planning image, and are "
-        "measured there."
-    )
-    return Issue(code="rois-on-other-images", severity=Severity.WARNING, subject="plan", text=text)
+        return codes.ROIS_ON_PHASE.about("plan", were=were)
+    return codes.ROIS_ON_OTHER_IMAGES.about("plan", were=were)
 
 
 def _lost(numbers: Sequence[int]) -> Issue:
-    text = (
-        f"No image that the contours of {listed(numbers)} name is here; they were taken to be drawn on the planning "
-        "image, as others of the set are."
-    )
-    return Issue(code="roi-images-missing", severity=Severity.WARNING, subject="plan", text=text)
+    return codes.ROI_IMAGES_MISSING.about("plan", rois=listed(numbers))

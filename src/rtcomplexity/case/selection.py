@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from rtcomplexity.case.image_link import modality_rank
 from rtcomplexity.errors import UsageError
+from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import Alternative, ImageLink
-from rtcomplexity.model.issue import Issue, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from rtcomplexity.case.image_link import Link
+    from rtcomplexity.model.issue import Issue
     from rtcomplexity.model.registration import SpatialRegistration
     from rtcomplexity.model.structure_set import StructureSet
 
@@ -90,11 +91,8 @@ def several_sets_issues(choice: Choice, phases: Collection[int] = ()) -> tuple[I
     listed = "; ".join(
         f"{alternative.sop_instance_uid}: {alternative.because}" for one, alternative in others if one in differing
     )
-    text = (
-        f"{len(differing)} other structure sets hold other gross targets than the assessed one, which was taken "
-        f"because {choice.because}. Not assessed: {listed}."
-    )
-    return (Issue(code="several-structure-sets", severity=Severity.WARNING, subject="plan", text=text),)
+    facts = {"others": len(differing), "because": choice.because, "listed": listed}
+    return (codes.SEVERAL_STRUCTURE_SETS.about("plan", **facts),)
 
 
 def _gross_target_points(structure_set: StructureSet) -> frozenset[bytes]:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.case.target_names import classify, is_pet_derived, read_name
 from rtcomplexity.errors import LimitExceededError
-from rtcomplexity.model.issue import Issue, Severity, roi_subject
+from rtcomplexity.model import issue_codes as codes
+from rtcomplexity.model.issue import Issue, roi_subject
 from rtcomplexity.model.structure_set import ClassDecidedBy, TargetClass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rtcomplexity.case.target_names import NameReading
     from rtcomplexity.model.structure_set import Roi, StructureSet
@@ -72,10 +73,7 @@ def _issues(rois: Sequence[Roi]) -> tuple[Issue, ...]:
     unresolved = [roi.number for roi in rois if roi.target_class is TargetClass.UNRESOLVED]
     issues = []
     if unresolved:
-        text = (
-            f'Type, label, codes and name do not say what ROIs {_listed(unresolved)} delineate; --map "NAME=GTV" does.'
-        )
-        issues.append(Issue(code="target-class-unresolved", severity=Severity.INFO, subject="plan", text=text))
+        issues.append(codes.TARGET_CLASS_UNRESOLVED.about("plan", rois=_listed(unresolved)))
     return (
         *issues,
         *_without_area(rois),
@@ -95,11 +93,7 @@ def _planning_structures(rois: Sequence[Roi]) -> list[Issue]:
     if not found:
         return []
     words = sorted({word for reading in found.values() for word in reading.words})
-    text = (
-        f"ROIs {_listed(list(found))} are named after a target or marked as not for evaluation, and were not taken for "
-        f"targets; the words that decided: {_quoted(words)}."
-    )
-    return [Issue(code="target-planning-structures", severity=Severity.INFO, subject="plan", text=text)]
+    return [codes.TARGET_PLANNING_STRUCTURES.about("plan", rois=_listed(list(found)), words=_quoted(words))]
 
 
 def _without_area(rois: Sequence[Roi]) -> list[Issue]:
@@ -110,52 +104,45 @@ def _without_area(rois: Sequence[Roi]) -> list[Issue]:
     ]
     if not numbers:
         return []
-    text = f"Targets without a closed contour, and so without a volume: ROIs {_listed(numbers)}."
-    return [Issue(code="target-without-area", severity=Severity.WARNING, subject="plan", text=text)]
+    return [codes.TARGET_WITHOUT_AREA.about("plan", rois=_listed(numbers))]
 
 
 def _issues_of(roi: Roi) -> list[Issue]:
     reading = read_name(roi.name)
-    conflict, doubt = _conflict(roi, reading), _doubt(roi, reading)
-    issues = [_issue("target-class-conflict", roi, conflict)] if conflict else []
-    if doubt:
-        issues.append(_issue("target-name-doubtful", roi, doubt))
+    issues = [*_conflict(roi, reading), *_doubt(roi, reading)]
     if roi.target_class.is_target and is_pet_derived(roi.name):
-        text = "By its name it is a threshold of PET uptake (SUV, MTV): such a region is not drawn by hand."
-        issues.append(_issue("target-from-pet", roi, text, Severity.INFO))
+        issues.append(codes.TARGET_FROM_PET.about(roi_subject(roi.number)))
     return issues
 
 
-def _conflict(roi: Roi, reading: NameReading) -> str:
-    """Say that type and name disagree about a target; empty where they do not, or a person stated the class."""
+def _conflict(roi: Roi, reading: NameReading) -> Iterator[Issue]:
+    """Say that type and name disagree about a target; nothing where they do not, or a person stated the class."""
     if roi.class_decided_by is ClassDecidedBy.ALIAS:
-        return ""
-    words = _quoted(reading.words)
+        return
+    subject, words = roi_subject(roi.number), _quoted(reading.words)
     if roi.class_decided_by is ClassDecidedBy.INTERPRETED_TYPE:
         says = reading.target_class is not None and reading.target_class is not roi.target_class
         concerns = roi.target_class.is_target or reading.is_target
-        if not (says and concerns):
-            return ""
-        return f"Its type says {roi.interpreted_type}, its name {reading.target_class} ({words}); the type was taken."
-    if reading.is_surely_no_target and roi.interpreted_type in _TARGET_TYPES:
-        return f"Its type says {roi.interpreted_type}, its name that it is no target ({words}); the name was taken."
-    return ""
+        if says and concerns:
+            yield codes.TARGET_CLASS_CONFLICT.about(
+                subject, by_type=roi.interpreted_type, by_name=reading.target_class, words=words
+            )
+    elif reading.is_surely_no_target and roi.interpreted_type in _TARGET_TYPES:
+        yield codes.TARGET_CLASS_CONFLICT.about(subject, by_type=roi.interpreted_type, words=words)
 
 
-def _doubt(roi: Roi, reading: NameReading) -> str:
-    """Say that the words that decided have another reading; empty where they have none."""
+def _doubt(roi: Roi, reading: NameReading) -> Iterator[Issue]:
+    """Say that the words that decided have another reading; nothing where they have none."""
     if not reading.is_doubtful or roi.class_decided_by is not ClassDecidedBy.NAME:
-        return ""
+        return
     words, other = _quoted(reading.words), "a target" if not reading.is_target else "an organ less a target"
-    return f"The words of its name ({words}) were read as {reading.target_class}; they can also mean {other}."
+    yield codes.TARGET_NAME_DOUBTFUL.about(
+        roi_subject(roi.number), words=words, by_name=reading.target_class, other=other
+    )
 
 
 def _quoted(words: Sequence[str]) -> str:
     return ", ".join(f'"{word}"' for word in words)
-
-
-def _issue(code: str, roi: Roi, text: str, severity: Severity = Severity.WARNING) -> Issue:
-    return Issue(code=code, severity=severity, subject=roi_subject(roi.number), text=text)
 
 
 def _listed(numbers: Sequence[int]) -> str:

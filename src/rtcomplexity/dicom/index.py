@@ -33,7 +33,7 @@ from rtcomplexity.errors import (
     NoInputError,
     UnreadableFileError,
 )
-from rtcomplexity.model.issue import Issue, Severity
+from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.sources.archives import Unopened, refuse_nested
 from rtcomplexity.sources.walk import LINKED_FOLDER, SPECIAL_FILE, regular_files, with_members
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
+    from rtcomplexity.model.issue import Issue
     from rtcomplexity.settings import Settings
     from rtcomplexity.sources.member import Source
 
@@ -86,8 +87,10 @@ class _Gathered:
     files: list[IndexedFile] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     skipped: int = 0
-    oddities: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """How many files have an oddity that spoils nothing, by code and text."""
+    other_formats: int = 0
+    """Files that open as another kind of file too."""
+    oddities: Counter[str] = field(default_factory=Counter)
+    """How many files have a fault of their transfer syntax that spoils nothing, by its words."""
 
 
 def index_folder(
@@ -181,9 +184,9 @@ def _list_files(path: Path, gathered: _Gathered, settings: Settings) -> list[Sou
         elif each.code == SPECIAL_FILE:
             gathered.skipped += 1
         else:
-            gathered.issues.append(_issue(each.code, each.reason))
+            gathered.issues.append(codes.ISSUE_CODES[each.code].about(SUBJECT, reason=each.reason))
     if linked:
-        gathered.issues.append(_issue("linked-folders", f"{linked} linked folders were not followed.", Severity.INFO))
+        gathered.issues.append(codes.LINKED_FOLDERS.about(SUBJECT, linked=linked))
     return found
 
 
@@ -202,13 +205,14 @@ def _index_file(source: Source, settings: Settings, gathered: _Gathered) -> None
     try:
         size = source.stat().st_size
         if size > settings.max_file_bytes:
-            text = f"A file of {size} bytes is over the limit of {settings.max_file_bytes} and was not opened."
-            gathered.issues.append(_issue("file-too-large", text))
+            gathered.issues.append(codes.FILE_TOO_LARGE.about(SUBJECT, size=size, limit=settings.max_file_bytes))
             return
         with source.open("rb") as stream:
             _index_stream(stream, source, size, settings, gathered)
     except OSError as fault:
-        gathered.issues.append(_issue("file-unreadable", f"A file cannot be read ({fault.strerror})."))
+        gathered.issues.append(
+            codes.FILE_UNREADABLE.about(SUBJECT, reason=f"A file cannot be read ({fault.strerror}).")
+        )
 
 
 def _index_stream(stream: BinaryIO, path: Source, size: int, settings: Settings, gathered: _Gathered) -> None:
@@ -218,7 +222,7 @@ def _index_stream(stream: BinaryIO, path: Source, size: int, settings: Settings,
         try:
             refuse_nested(path, head)
         except NestedArchiveError as fault:
-            gathered.issues.append(_issue("nested-archive", str(fault)))
+            gathered.issues.append(codes.NESTED_ARCHIVE.about(SUBJECT, reason=fault))
         return
     source: bytes | BinaryIO
     if size <= _WHOLE_IN_MEMORY_BYTES:
@@ -230,8 +234,7 @@ def _index_stream(stream: BinaryIO, path: Source, size: int, settings: Settings,
         stream.seek(0)
         source = stream
     if is_other_format_too(head):
-        text = "open as another kind of file too (a program, script, PDF or archive): do not run them"
-        gathered.oddities["preamble-of-other-format", text] += 1
+        gathered.other_formats += 1
     _index_dicom(source, path, sha256, settings, gathered, has_prefix=has_preamble(head))
 
 
@@ -261,7 +264,7 @@ def _index_dicom(
     else:
         gathered.files.append(file)
         if oddity := encoding_fault(dataset):
-            gathered.oddities["transfer-syntax-wrong", oddity] += 1
+            gathered.oddities[oddity] += 1
 
 
 def _note_broken(found: str, sha256: str, gathered: _Gathered, *, has_prefix: bool) -> None:
@@ -269,7 +272,7 @@ def _note_broken(found: str, sha256: str, gathered: _Gathered, *, has_prefix: bo
     if not has_prefix:
         gathered.skipped += 1
         return
-    gathered.issues.append(_issue("file-broken", f"{found} It was left out (SHA-256 {sha256[:12]})."))
+    gathered.issues.append(codes.FILE_BROKEN.about(SUBJECT, found=found, sha256=sha256[:12]))
 
 
 def _nothing_found(count: int, gathered: _Gathered) -> InputDataError:
@@ -289,14 +292,15 @@ def _grouped(gathered: _Gathered) -> FileIndex:
     files, known_by_name = _with_patient_ids(files)
     issues = list(gathered.issues)
     if known_by_name:
-        text = (
-            f"{known_by_name} files state no Patient ID; their name and birth date are those of the files that do, and "
-            "they were taken to be of that patient."
-        )
-        issues.append(_issue("patient-id-missing", text))
+        issues.append(codes.PATIENT_ID_MISSING.about(SUBJECT, files=known_by_name))
     if copies:
-        issues.append(_issue("identical-copies", f"{copies} files are identical copies of others.", Severity.INFO))
-    issues += [_issue(code, f"{count} files {text}.") for (code, text), count in gathered.oddities.items()]
+        issues.append(codes.IDENTICAL_COPIES.about(SUBJECT, copies=copies))
+    if gathered.other_formats:
+        issues.append(codes.PREAMBLE_OF_OTHER_FORMAT.about(SUBJECT, files=gathered.other_formats))
+    issues += [
+        codes.TRANSFER_SYNTAX_WRONG.about(SUBJECT, files=count, oddity=oddity)
+        for oddity, count in gathered.oddities.items()
+    ]
     issues += _clashes(files)
     groups: dict[FileKind, list[IndexedFile]] = {kind: [] for kind in FileKind}
     for file in files:
@@ -343,9 +347,4 @@ def _clashes(files: Iterable[IndexedFile]) -> list[Issue]:
     clashing = [count for uid, count in Counter(file.sop_instance_uid for file in files).items() if uid and count > 1]
     if not clashing:
         return []
-    text = f"{len(clashing)} SOP Instance UIDs stand on {sum(clashing)} files that differ."
-    return [_issue("instance-uid-clash", text)]
-
-
-def _issue(code: str, text: str, severity: Severity = Severity.WARNING) -> Issue:
-    return Issue(code=code, severity=severity, subject=SUBJECT, text=text)
+    return [codes.INSTANCE_UID_CLASH.about(SUBJECT, uids=len(clashing), files=sum(clashing))]

@@ -15,7 +15,7 @@ from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe
 from rtcomplexity.dicom.rt_plan import read_plan
 from rtcomplexity.dicom.structure_set import structure_set_from
 from rtcomplexity.errors import InputDataError
-from rtcomplexity.model.issue import Issue, Severity
+from rtcomplexity.model import issue_codes as codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from rtcomplexity.dicom.headers import IndexedFile
+    from rtcomplexity.model.issue import Issue
     from rtcomplexity.model.plan import RtPlan
     from rtcomplexity.model.registration import SpatialRegistration
     from rtcomplexity.model.structure_set import StructureSet
@@ -70,10 +71,8 @@ def read_set(
 
 def left_out(file: IndexedFile, found: str) -> Issue:
     """Say that a file of a known kind could not be read."""
-    text = f"A {file.kind} was left out: {found} (SHA-256 {file.sha256[:12]})"
-    return Issue(
-        code=f"{file.kind.replace(' ', '-')}-unreadable", severity=Severity.WARNING, subject="input", text=text
-    )
+    code = codes.ISSUE_CODES[f"{file.kind.replace(' ', '-')}-unreadable"]
+    return code.about("input", found=found, sha256=file.sha256[:12])
 
 
 def _relationships(dataset: Dataset, sha256: str) -> tuple[tuple[SpatialRegistration, ...], tuple[Issue, ...]]:

@@ -18,7 +18,7 @@ from pydicom.dataelem import RawDataElement
 from rtcomplexity.dicom import elements
 from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, raw_element
 from rtcomplexity.errors import UnreadableFileError
-from rtcomplexity.model.issue import Issue, Severity
+from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.registration import DeformationField, FrameMapping, SpatialRegistration
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from pydicom.dataset import Dataset
+
+    from rtcomplexity.model.issue import Issue
 
 SPATIAL_REGISTRATION_UID: Final = "1.2.840.10008.5.1.4.1.1.66.1"
 DEFORMABLE_REGISTRATION_UID: Final = "1.2.840.10008.5.1.4.1.1.66.3"
@@ -111,9 +113,7 @@ def _read(
     mappings = () if deformable else _mappings(items, registered_uid, homes, issues)
     deformations = _deformations(items, registered_uid, issues) if deformable else ()
     if not mappings and not deformations:
-        issues.append(
-            _issue("registration-empty", Severity.WARNING, "A registration holds no mapping that can be used.")
-        )
+        issues.append(codes.REGISTRATION_EMPTY.about(SUBJECT))
     registration = SpatialRegistration(
         sop_instance_uid=elements.text(dataset, 0x00080018),
         registered_frame_uid=registered_uid,
@@ -191,8 +191,7 @@ def _mappings(
         if key not in found:
             found[key] = mapping
         elif not _same(found[key].registered_from_source, mapping.registered_from_source):
-            text = "A registration maps one frame of reference in two different ways; the first is used."
-            issues.append(_issue("registration-contradicts-itself", Severity.ERROR, text))
+            issues.append(codes.REGISTRATION_CONTRADICTS_ITSELF.about(SUBJECT, ways="in two different ways"))
     return tuple(found.values())
 
 
@@ -203,8 +202,7 @@ def _frame_of_images(here: Collection[ImageHome], named: int, issues: list[Issue
         return frames.pop()
     if named:
         what = "that are not here" if not frames else f"in {len(frames)} frames of reference"
-        text = f"An item of a registration names {named} images {what}, and no frame of reference."
-        issues.append(_issue("registration-images-without-frame", Severity.WARNING, text))
+        issues.append(codes.REGISTRATION_IMAGES_WITHOUT_FRAME.about(SUBJECT, named=named, what=what))
     return ""
 
 
@@ -217,17 +215,11 @@ def _within_the_frame(mapping: FrameMapping, here: Collection[ImageHome], issues
     """Move the one series that the item names within its frame of reference; None, with an issue, where none is."""
     series = {home.series_uid for home in here}
     if len(series) == 1:
-        text = (
-            "A registration moves the images of one series within their frame of reference (source and registered "
-            "frame are the same); the matrix is used for that series alone."
-        )
-        issues.append(_issue("registration-within-one-frame", Severity.WARNING, text))
+        use = "its matrix is used for the one series that it names"
+        issues.append(codes.REGISTRATION_WITHIN_ONE_FRAME.about(SUBJECT, use=use))
         return replace(mapping, source_series_uid=series.pop())
-    text = (
-        "A registration moves a frame of reference within itself (source and registered frame are the same) and does "
-        "not name the images of one series; that matrix is not used."
-    )
-    issues.append(_issue("registration-within-one-frame", Severity.WARNING, text))
+    use = "its matrix is not used, as it does not name the images of one series"
+    issues.append(codes.REGISTRATION_WITHIN_ONE_FRAME.about(SUBJECT, use=use))
     return None
 
 
@@ -244,8 +236,7 @@ def _mapping(source_uid: str, matrix_items: Sequence[Dataset], issues: list[Issu
     if matrix is None:
         return None
     if not source_uid:
-        text = "An item of a registration does not say which frame of reference it maps; it is left out."
-        issues.append(_issue("registration-without-source", Severity.WARNING, text))
+        issues.append(codes.REGISTRATION_WITHOUT_SOURCE.about(SUBJECT))
         return None
     kinds = {_transformation_type(item) for item in matrix_items}
     kind = next((k for k in ("AFFINE", "RIGID_SCALE", "RIGID") if k in kinds), "")
@@ -269,8 +260,7 @@ def _product(matrix_items: Sequence[Dataset], issues: list[Issue]) -> NDArray[np
     else:
         if matrix_items:
             return product
-    text = "A matrix of a registration is missing, not finite, or no affine 4 x 4 matrix; the mapping is left out."
-    issues.append(_issue("registration-matrix-unusable", Severity.ERROR, text))
+    issues.append(codes.REGISTRATION_MATRIX_UNUSABLE.about(SUBJECT))
     return None
 
 
@@ -289,23 +279,20 @@ def _usable(matrix: NDArray[np.float64], kind: str, issues: list[Issue]) -> bool
     linear = matrix[:3, :3]
     determinant = float(np.linalg.det(linear))
     if abs(determinant) < SINGULAR_DETERMINANT:
-        text = "A registration's matrix is singular: it maps space onto a plane or less; the mapping is left out."
-        issues.append(_issue("registration-singular", Severity.ERROR, text))
+        issues.append(codes.REGISTRATION_SINGULAR.about(SUBJECT))
         return False
     if determinant < 0:
-        text = f"A registration's matrix mirrors space (determinant {determinant:.3g}); the mapping is left out."
-        issues.append(_issue("registration-mirrored", Severity.ERROR, text))
+        issues.append(codes.REGISTRATION_MIRRORED.about(SUBJECT, determinant=determinant))
         return False
     deviation = float(np.abs(linear.T @ linear - np.eye(3)).max())
     stated = f" It says of itself that it is {kind}." if kind else " It does not say of what kind it is."
     if deviation > RIGID_TOLERANCE:
-        severity = Severity.INFO if kind in {"RIGID_SCALE", "AFFINE"} else Severity.WARNING
+        code = codes.REGISTRATION_NOT_RIGID
+        code = code.otherwise if kind in {"RIGID_SCALE", "AFFINE"} else code
         scales = ", ".join(f"{scale:.4g}" for scale in np.linalg.svd(linear, compute_uv=False))
-        text = f"A registration's matrix scales or shears (principal scales {scales}); it is used as written.{stated}"
-        issues.append(_issue("registration-not-rigid", severity, text))
+        issues.append(code.about(SUBJECT, scales=scales, stated=stated))
     elif deviation > EXACT_TOLERANCE:
-        text = f"A registration's matrix is orthonormal only to {deviation:.1e}; it is used as written."
-        issues.append(_issue("registration-not-quite-orthonormal", Severity.INFO, text))
+        issues.append(codes.REGISTRATION_NOT_QUITE_ORTHONORMAL.about(SUBJECT, deviation=deviation))
     return True
 
 
@@ -318,8 +305,7 @@ def _deformations(items: Iterable[Dataset], registered_uid: str, issues: list[Is
             continue
         field = _deformation(source_uid, item, issues)
         if field is not None and source_uid in found:
-            text = "A deformable registration maps one frame of reference by several grids; the first is used."
-            issues.append(_issue("registration-contradicts-itself", Severity.ERROR, text))
+            issues.append(codes.REGISTRATION_CONTRADICTS_ITSELF.about(SUBJECT, ways="by several grids"))
         elif field is not None:
             found[source_uid] = field
     return tuple(found.values())
@@ -336,14 +322,12 @@ def _deformation(source_uid: str, item: Dataset, issues: list[Issue]) -> Deforma
     grids = elements.items(item, GRID_SEQUENCE)
     grid = _grid(grids[0]) if len(grids) == 1 else _no_grid() if not grids else None
     if grid is None or not source_uid:
-        text = "A deformable registration has no source frame, or a grid that is incomplete; it is left out."
-        issues.append(_issue("registration-grid-unusable", Severity.ERROR, text))
+        issues.append(codes.REGISTRATION_GRID_UNUSABLE.about(SUBJECT))
         return None
     grid_from_point, vectors_mm = grid
     if undefined := int(np.isnan(vectors_mm).any(axis=-1).sum()):
         share = undefined / vectors_mm[..., 0].size
-        text = f"A deformation field is undefined at {share:.1%} of its nodes; nothing is sampled there."
-        issues.append(_issue("registration-undefined-vectors", Severity.INFO, text))
+        issues.append(codes.REGISTRATION_UNDEFINED_VECTORS.about(SUBJECT, share=share))
     return DeformationField(
         source_frame_uid=source_uid,
         pre_matrix=matrices[0],
@@ -388,7 +372,3 @@ def _grid(item: Dataset) -> tuple[NDArray[np.float64], NDArray[np.float32]] | No
 
 def _same(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
     return bool(np.allclose(a, b, rtol=0, atol=SAME_MATRIX_TOLERANCE))
-
-
-def _issue(code: str, severity: Severity, text: str) -> Issue:
-    return Issue(code=code, severity=severity, subject=SUBJECT, text=text)

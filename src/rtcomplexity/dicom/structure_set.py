@@ -22,7 +22,8 @@ from rtcomplexity.dicom.contour_data import looks_closed, parse_contour_data
 from rtcomplexity.dicom.headers import STRUCTURE_SET, read_patient_key
 from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, is_cut_short, is_short, may_be_dicom, parse, raw_element
 from rtcomplexity.errors import CorruptStructureSetError, LimitExceededError, UnreadableFileError
-from rtcomplexity.model.issue import Issue, Severity, roi_subject
+from rtcomplexity.model import issue_codes as codes
+from rtcomplexity.model.issue import Issue, IssueCode, roi_subject
 from rtcomplexity.model.structure_set import (
     Code,
     ContourGeometricType,
@@ -255,32 +256,24 @@ def _rois(dataset: Dataset, issues: list[Issue]) -> tuple[tuple[Roi, ...], froze
     ]
     unnumbered = uses.pop(None, 0)
     if unnumbered:
-        issues.append(_plan_issue("roi-number-missing", f"{unnumbered} ROIs have no number and were left out."))
+        issues.append(codes.ROI_NUMBER_MISSING.about(SUBJECT, unnumbered=unnumbered))
     unstated = [number for number, item in numbered if number is not None and _states_no_volume(item)]
     if unstated:
-        text = f"ROI Volume (3006,002C) is 0 for ROIs {_listed(unstated)}; that was taken as not stated."
-        issues.append(_plan_issue("roi-volume-zero", text, Severity.INFO))
+        issues.append(codes.ROI_VOLUME_ZERO.about(SUBJECT, rois=_listed(unstated)))
     dangling = len(observations.keys() - uses.keys())
     if dangling:
-        text = f"{dangling} observations are of ROI numbers that are not in the set; they were ignored."
-        issues.append(_plan_issue("dangling-observation", text, Severity.INFO))
-    for number, count in sorted(uses.items()):
-        if number is not None and count > 1:
-            issues.append(_roi_issue(number, "duplicate-roi-number", _several_rois(count), Severity.ERROR))
-    return tuple(rois), frozenset(number for number, count in uses.items() if number is not None and count > 1)
+        issues.append(codes.DANGLING_OBSERVATION.about(SUBJECT, observations=dangling))
+    shared = {number: count for number, count in uses.items() if number is not None and count > 1}
+    issues += [
+        codes.DUPLICATE_ROI_NUMBER.about(roi_subject(number), rois=count) for number, count in sorted(shared.items())
+    ]
+    return tuple(rois), frozenset(shared)
 
 
 def _states_no_volume(item: Dataset) -> bool:
     """Whether an ROI Volume is there and says nothing."""
     stated = elements.decimal(item, 0x3006002C)
     return stated is not None and _positive(stated) is None
-
-
-def _several_rois(count: int) -> str:
-    return (
-        f"{count} ROIs have this number. The file does not say which contours belong to which, so none of them was "
-        "measured; give each its own number and export again."
-    )
 
 
 def _observations(dataset: Dataset, encodings: Sequence[str]) -> dict[int, _Observation]:
@@ -449,29 +442,24 @@ def _references(dataset: Dataset, rois: Iterable[Roi], gathered: _Gathered) -> I
 def _header_issues(dataset: Dataset, structure_set: StructureSet) -> list[Issue]:
     issues = []
     if elements.text(dataset, 0x00080060).upper() != "RTSTRUCT":
-        text = "The SOP Class says RT Structure Set, the Modality something else; it was read as a structure set."
-        issues.append(_plan_issue("modality-disagrees", text))
+        issues.append(codes.MODALITY_DISAGREES.about(SUBJECT))
     if not _UID.fullmatch(structure_set.sop_instance_uid):
-        issues.append(_plan_issue("uid-invalid", "The structure set's SOP Instance UID is missing or no valid UID."))
+        issues.append(codes.UID_INVALID.about(SUBJECT))
     issues += _value_issues(dataset)
     if structure_set.approval_status == "REJECTED":
-        text = "The structure set was rejected (Approval Status); it is measured but cannot be scored."
-        issues.append(_plan_issue("structure-set-rejected", text, Severity.ERROR))
+        issues.append(codes.STRUCTURE_SET_REJECTED.about(SUBJECT))
     if any(_REPLACEMENT in roi.name or not roi.name.isprintable() for roi in structure_set.rois):
         numbers = [roi.number for roi in structure_set.rois if _REPLACEMENT in roi.name or not roi.name.isprintable()]
-        text = f"Names of ROIs {_listed(numbers)} hold undecodable or control characters."
-        issues.append(_plan_issue("roi-name-characters", text, Severity.INFO))
+        issues.append(codes.ROI_NAME_CHARACTERS.about(SUBJECT, rois=_listed(numbers)))
     return issues
 
 
 def _value_issues(dataset: Dataset) -> list[Issue]:
     issues = []
     if not elements.has_known_encodings(dataset):
-        text = "The Specific Character Set (0008,0005) is not one of DICOM's; names were read as Latin-1."
-        issues.append(_plan_issue("character-set-unknown", text))
+        issues.append(codes.CHARACTER_SET_UNKNOWN.about(SUBJECT))
     if elements.text(dataset, 0x30060008) and not elements.date_time(dataset, 0x30060008, 0x30060009):
-        text = "The Structure Set Date (3006,0008) is no date; the date of the file was taken, if there is one."
-        issues.append(_plan_issue("date-invalid", text, Severity.INFO))
+        issues.append(codes.DATE_INVALID.about(SUBJECT))
     return issues
 
 
@@ -483,16 +471,13 @@ def _positive(value: float | None) -> float | None:
 def _contour_issues(gathered: _Gathered, known: set[int], shared: frozenset[int]) -> list[Issue]:
     issues = []
     if gathered.unnumbered:
-        text = f"{gathered.unnumbered} contour items name no ROI and were left out."
-        issues.append(_plan_issue("dangling-contours", text))
+        issues.append(codes.DANGLING_CONTOURS.about(SUBJECT, contours=gathered.unnumbered))
     counts = Counter(gathered.roi_numbers)
-    for number in sorted(set(gathered.items_per_roi) - known - shared):
-        text = f"{counts[number]} contours are of ROI number {number}, which is not in the set; they were left out."
-        issues.append(_plan_issue("dangling-contours", text))
+    unknown = sorted(set(gathered.items_per_roi) - known - shared)
+    issues += [codes.DANGLING_CONTOURS.about(SUBJECT, contours=counts[number], number=number) for number in unknown]
     for number, count in sorted(gathered.items_per_roi.items()):
         if count > 1 and number in known:
-            text = f"The contours stand in {count} items; they were put together."
-            issues.append(_roi_issue(number, "contours-in-several-items", text))
+            issues.append(codes.CONTOURS_IN_SEVERAL_ITEMS.about(roi_subject(number), count=count))
     return issues + _per_contour_issues(gathered, known)
 
 
@@ -502,55 +487,42 @@ def _per_contour_issues(gathered: _Gathered, known: set[int]) -> list[Issue]:
     found: Counter[tuple[int, str, str]] = Counter()
     for place, number in enumerate(gathered.roi_numbers):
         if number in known:
-            found.update((number, code, text) for code, text in _oddities(gathered, place))
+            found.update((number, code.code, fault) for code, fault in _oddities(gathered, place))
     return [
-        _roi_issue(
-            number,
-            code,
-            f"{count} of {counts[number]} contours {text}.",
-            Severity.ERROR if code == "contour-left-out" else Severity.WARNING,
+        codes.ISSUE_CODES[code].about(
+            roi_subject(number), count=count, contours=counts[number], **({"fault": fault} if fault else {})
         )
-        for (number, code, text), count in sorted(found.items())
+        for (number, code, fault), count in sorted(found.items())
     ]
 
 
-def _oddities(gathered: _Gathered, place: int) -> Iterable[tuple[str, str]]:
+def _oddities(gathered: _Gathered, place: int) -> Iterable[tuple[IssueCode, str]]:
+    """What is odd about one contour, each with the fault for which it was left out, if it was."""
     if place in gathered.faults:
-        yield "contour-left-out", f"were left out, each because {gathered.faults[place]}"
+        yield codes.CONTOUR_LEFT_OUT, gathered.faults[place]
         return
     if gathered.stated_counts[place] not in {None, gathered.counts[place]}:
-        yield "contour-point-count-disagrees", "hold another number of points than they state; the points were used"
+        yield codes.CONTOUR_POINT_COUNT_DISAGREES, ""
     if gathered.types[place] == _INTERPOLATED:
-        yield "contour-type-interpolated", f"are of type {_INTERPOLATED}; they were taken as CLOSED_PLANAR"
+        yield codes.CONTOUR_TYPE_INTERPOLATED, ""
     elif place in gathered.closed_looking:
-        yield "contour-type-missing", "state no type but run back to where they begin; they were taken as CLOSED_PLANAR"
+        yield codes.CONTOUR_TYPE_MISSING, ""
     elif gathered.types[place] not in _TYPES:
-        yield "contour-type-unknown", "are of an unknown or missing type; they are counted and have no area"
+        yield codes.CONTOUR_TYPE_UNKNOWN, ""
 
 
 def _roi_issues(rois: Sequence[Roi]) -> list[Issue]:
     issues = []
     empty = [roi.number for roi in rois if not len(roi.contours)]
     if empty:
-        issues.append(_plan_issue("roi-without-contours", f"ROIs without contours: {_listed(empty)}.", Severity.INFO))
+        issues.append(codes.ROI_WITHOUT_CONTOURS.about(SUBJECT, rois=_listed(empty)))
     names: dict[str, list[int]] = defaultdict(list)
     for roi in rois:
         names[roi.name.strip().casefold()].append(roi.number)
-    for numbers in names.values():
-        if len(numbers) > 1:
-            text = f"ROIs {_listed(numbers)} have the same name (ignoring case); they were kept apart by number."
-            issues.append(_plan_issue("duplicate-roi-names", text))
-    return issues
+    repeated = [numbers for numbers in names.values() if len(numbers) > 1]
+    return issues + [codes.DUPLICATE_ROI_NAMES.about(SUBJECT, rois=_listed(numbers)) for numbers in repeated]
 
 
 def _listed(numbers: Sequence[int]) -> str:
     shown = ", ".join(str(number) for number in sorted(numbers)[:20])
     return shown if len(numbers) <= 20 else f"{shown} and {len(numbers) - 20} more"
-
-
-def _plan_issue(code: str, text: str, severity: Severity = Severity.WARNING) -> Issue:
-    return Issue(code=code, severity=severity, subject=SUBJECT, text=text)
-
-
-def _roi_issue(number: int, code: str, text: str, severity: Severity = Severity.WARNING) -> Issue:
-    return Issue(code=code, severity=severity, subject=roi_subject(number), text=text)

@@ -20,8 +20,8 @@ import numpy as np
 from rtcomplexity.dicom import elements
 from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, parse
 from rtcomplexity.errors import InputDataError, UnreadableFileError
+from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.arrays import frozen_array
-from rtcomplexity.model.issue import Issue, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from rtcomplexity.model.image import ImageSeries
+    from rtcomplexity.model.issue import Issue
     from rtcomplexity.settings import Settings
     from rtcomplexity.sources.member import Source
 
@@ -182,11 +183,7 @@ def _check_corrections(datasets: Sequence[Dataset], decay_correction: str, issue
         if "DECY" not in corrected and decay_correction != "NONE":
             raise _RefusedError("Corrected Image (0028,0051) does not contain DECY")
     if decay_correction == "NONE" and "DECY" in _corrections(datasets[0]):
-        text = (
-            "Decay Correction (0054,1102) is NONE while Corrected Image (0028,0051) contains DECY; "
-            "Decay Correction was believed."
-        )
-        issues.append(_issue("suv-decay-contradiction", Severity.WARNING, text))
+        issues.append(codes.SUV_DECAY_CONTRADICTION.about(SUBJECT))
 
 
 def _corrections(dataset: Dataset) -> set[str]:
@@ -234,8 +231,7 @@ def _philips_factor(dataset: Dataset, offset: int, issues: list[Issue]) -> float
     if value is None and "philips" in _text(_get(dataset, "Manufacturer")).lower():
         value = _bare_value(dataset, 0x70531000 + offset)
         if value is not None:
-            text = "A private Philips factor stands without its private creator; it was used."
-            _add_once(issues, _issue("suv-private-creator-missing", Severity.WARNING, text))
+            _add_once(issues, codes.SUV_PRIVATE_CREATOR_MISSING.about(SUBJECT))
     number = _to_number(value)
     return 0.0 if number is None else number
 
@@ -272,10 +268,7 @@ def _weight_g(datasets: Sequence[Dataset], issues: list[Issue]) -> float:
         return weight_kg * G_PER_KG
     if weight_kg > GRAMS_ABOVE_KG * G_PER_KG:
         raise _RefusedError(f"Patient's Weight (0010,1030) is {weight_kg:g}: no weight in kilograms or grams")
-    text = (
-        f"Patient's Weight (0010,1030) is {weight_kg:g}: taken as grams, since no patient weighs that many kilograms."
-    )
-    issues.append(_issue("suv-weight-in-grams", Severity.WARNING, text))
+    issues.append(codes.SUV_WEIGHT_IN_GRAMS.about(SUBJECT, weight_kg=weight_kg))
     return weight_kg
 
 
@@ -286,8 +279,7 @@ def _height_cm(datasets: Sequence[Dataset], issues: list[Issue]) -> float:
     if not HEIGHTS_CM[0] <= height_cm <= HEIGHTS_CM[1]:
         raise _RefusedError(f"{name} is {stated:g}: no height of a patient in metres or centimetres")
     if stated > CENTIMETRES_ABOVE_M:
-        text = f"{name} is {stated:g}: taken as centimetres, since no patient is that many metres tall."
-        issues.append(_issue("suv-height-in-centimetres", Severity.WARNING, text))
+        issues.append(codes.SUV_HEIGHT_IN_CENTIMETRES.about(SUBJECT, name=name, stated=stated))
     return height_cm
 
 
@@ -298,13 +290,11 @@ def _dose_bq(datasets: Sequence[Dataset], issues: list[Issue]) -> float:
     if _is_enhanced(datasets[0]):
         if dose < BQ_ABOVE_MBQ:
             return dose * BQ_PER_MBQ
-        text = f"{name} is {dose:g} in an Enhanced PET, which should state MBq: taken as Bq."
-        issues.append(_issue("suv-dose-in-bq", Severity.WARNING, text))
+        issues.append(codes.SUV_DOSE_IN_BQ.about(SUBJECT, name=name, dose=dose))
         return dose
     if dose >= MBQ_BELOW_BQ:
         return dose
-    text = f"{name} is {dose:g}: taken as MBq, since no PET is made with that many Bq."
-    issues.append(_issue("suv-dose-in-mbq", Severity.WARNING, text))
+    issues.append(codes.SUV_DOSE_IN_MBQ.about(SUBJECT, name=name, dose=dose))
     return dose * BQ_PER_MBQ
 
 
@@ -368,19 +358,14 @@ def _cross_check(frames: Sequence[Dataset], reference: datetime, half_life_s: fl
         to_mean = timedelta(seconds=_mean_count_offset_s(frame, half_life_s) or 0.0)
         worst = max(worst, min(abs(from_start - reference), abs(from_start + to_mean - reference)))
     if worst > REFERENCE_TOLERANCE:
-        text = (
-            "Acquisition Time and Frame Reference Time put the reference of the decay correction "
-            f"up to {worst.total_seconds():.0f} s away from the time that was used."
-        )
-        issues.append(_issue("suv-reference-time-contradiction", Severity.WARNING, text))
+        issues.append(codes.SUV_REFERENCE_TIME_CONTRADICTION.about(SUBJECT, apart_s=worst.total_seconds()))
 
 
 def _mean_count_time(dataset: Dataset, half_life_s: float, issues: list[Issue]) -> datetime:
     """Time at which the frame's activity equals its mean over the frame."""
     offset_s = _mean_count_offset_s(dataset, half_life_s)
     if offset_s is None:
-        text = "Actual Frame Duration (0018,1242) is missing: decay during the frame is not corrected."
-        _add_once(issues, _issue("suv-frame-duration-missing", Severity.WARNING, text))
+        _add_once(issues, codes.SUV_FRAME_DURATION_MISSING.about(SUBJECT))
         offset_s = 0.0
     return _acquisition_time(dataset) + timedelta(seconds=offset_s)
 
@@ -419,12 +404,15 @@ def _administration(datasets: Sequence[Dataset], scan: datetime, half_life_s: fl
         raise _RefusedError(f"Radiopharmaceutical Start Time (0018,1072) would lie {hours:.1f} h before the scan")
     _note_inference(wrong, inferred, day, issues)
     if not _misdated(scan - inferred + timedelta(days=1), half_life_s):
-        text = (
-            f"{_START} {wrong or 'is missing'}; the administration was taken to be within "
-            f"{LONGEST_UPTAKE.total_seconds() / 3600:g} h before the scan. A day earlier would also leave activity "
-            f"of a tracer with a half-life of {half_life_s / 3600:.1f} h."
+        issues.append(
+            codes.SUV_ADMINISTRATION_DAY_ASSUMED.about(
+                SUBJECT,
+                start=_START,
+                wrong=wrong or "is missing",
+                hours=LONGEST_UPTAKE.total_seconds() / 3600,
+                half_life_h=half_life_s / 3600,
+            )
         )
-        issues.append(_issue("suv-administration-day-assumed", Severity.WARNING, text))
     return inferred
 
 
@@ -441,11 +429,9 @@ def _misdated(uptake: timedelta, half_life_s: float) -> str:
 def _note_inference(wrong: str, inferred: datetime, day: datetime, issues: list[Issue]) -> None:
     """Say why the time of the administration was inferred: nothing is said where only a time is stated."""
     if wrong:
-        text = f"{_START} {wrong}; Start Time (0018,1072) with the date of the series was used."
-        issues.append(_issue("suv-administration-misdated", Severity.WARNING, text))
+        issues.append(codes.SUV_ADMINISTRATION_MISDATED.about(SUBJECT, start=_START, wrong=wrong))
     elif inferred.date() != day.date():
-        text = "The administration states only a time, after the scan's: it was put on the day before (midnight)."
-        issues.append(_issue("suv-across-midnight", Severity.INFO, text))
+        issues.append(codes.SUV_ACROSS_MIDNIGHT.about(SUBJECT))
 
 
 def _acquisition_time(dataset: Dataset) -> datetime:
@@ -500,14 +486,12 @@ def _reference_mass_kg(datasets: Sequence[Dataset], suv_type: str, weight_kg: fl
     height_cm = _height_cm(datasets, issues)
     formula = BODY_MASSES[suv_type]
     if suv_type == "LBM":
-        text = "SUV Type (0054,1006) is LBM: read as the formula of Morgan (120 for men), which the standard calls LBM."
-        issues.append(_issue("suv-lbm-formula", Severity.WARNING, text))
+        issues.append(codes.SUV_LBM_FORMULA.about(SUBJECT))
     sex = _common_text(datasets, "PatientSex", "Patient's Sex (0010,0040)")
     if sex in {"M", "F"}:
         mass_kg = formula(weight_kg, height_cm, sex == "M")
     elif sex == "O":
-        text = "Patient's Sex (0010,0040) is O: the mean of the formulas for men and women was used."
-        issues.append(_issue("suv-sex-other", Severity.WARNING, text))
+        issues.append(codes.SUV_SEX_OTHER.about(SUBJECT))
         mass_kg = (formula(weight_kg, height_cm, True) + formula(weight_kg, height_cm, False)) / 2
     else:
         raise _RefusedError("Patient's Sex (0010,0040) is missing")
@@ -640,7 +624,3 @@ def _shown(text: str) -> str:
 def _add_once(issues: list[Issue], issue: Issue) -> None:
     if issue not in issues:
         issues.append(issue)
-
-
-def _issue(code: str, severity: Severity, text: str) -> Issue:
-    return Issue(code=code, severity=severity, subject=SUBJECT, text=text)

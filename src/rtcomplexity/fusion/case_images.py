@@ -16,7 +16,8 @@ from rtcomplexity.errors import InputDataError
 from rtcomplexity.fusion.frames import registration_issues
 from rtcomplexity.fusion.sampling import region_of, values_of_other_image, values_of_own_image
 from rtcomplexity.fusion.tied_images import choice_issues, in_order_of_choice, tie_images
-from rtcomplexity.model.issue import Issue, Severity, roi_subject
+from rtcomplexity.model import issue_codes as codes
+from rtcomplexity.model.issue import Issue, roi_subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,20 +57,14 @@ class FusedImage:
         """Say why an image that is tied to the plan could not be read, and what to try; None where it could."""
         if self.fault is None:
             return None
-        return Issue(
-            code="image-not-sampled", severity=Severity.WARNING, subject=self.tied.subject, text=str(self.fault)
-        )
+        return codes.IMAGE_NOT_SAMPLED.about(self.tied.subject, reason=self.fault)
 
     def coverage_issue(self, roi_number: int) -> Issue | None:
         """Say how much of the target has no value in this image; None where all of it has one."""
         if self.values is None or self.values.undefined_share == 0:
             return None
-        text = (
-            f"{100 * self.values.undefined_share:.3g} % of the ROI's voxels lie outside {self.tied.subject}, or where "
-            "its registration or its pixels are undefined; they are left out of its values."
-        )
-        return Issue(
-            code="image-does-not-cover-roi", severity=Severity.WARNING, subject=roi_subject(roi_number), text=text
+        return codes.IMAGE_DOES_NOT_COVER_ROI.about(
+            roi_subject(roi_number), percent=100 * self.values.undefined_share, image=self.tied.subject
         )
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.case.registration_graph import find_path, rivals, space_of
+from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.arrays import frozen_array
-from rtcomplexity.model.issue import Issue, Severity
 from rtcomplexity.model.registration import FrameMapping
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from rtcomplexity.case.registration_graph import Edge, Rivals
     from rtcomplexity.model.image import ImageSeries
+    from rtcomplexity.model.issue import Issue
     from rtcomplexity.model.registration import DeformationField, SpatialRegistration
 
     Points = NDArray[np.float64]
@@ -165,15 +166,12 @@ def _rival_issues(found: Rivals) -> Iterator[Issue]:
     )
     named = f"{which} ({uids[0]}) is used" + (f", not {', '.join(uids[1:])}" if uids[1:] else "")
     if apart_mm > DISAGREEMENT_MM:
-        text = (
-            f"{len(found.edges)} registrations tie the same two frames of reference but put a point up to "
-            f"{apart_mm:.3g} mm apart; {named}."
+        doubt = "" if found.is_by_date else " One may map the wrong way."
+        yield codes.REGISTRATIONS_DISAGREE.about(
+            "registration", registrations=len(found.edges), apart_mm=apart_mm, named=named, doubt=doubt
         )
-        text += "" if found.is_by_date else " One may map the wrong way."
-        yield Issue(code="registrations-disagree", severity=Severity.WARNING, subject="registration", text=text)
     elif found.is_by_date or not np.isfinite(apart_mm):
-        text = f"{len(found.edges)} registrations tie the same two frames of reference; {named}."
-        yield Issue(code="registration-replaced", severity=Severity.INFO, subject="registration", text=text)
+        yield codes.REGISTRATION_REPLACED.about("registration", registrations=len(found.edges), named=named)
 
 
 def _apart_mm(a: Step, b: Step) -> float:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from rtcomplexity.dicom.suv import SuvRefusal, read_suv_scale
 from rtcomplexity.fusion.frames import PointMap, map_to_series
+from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
-from rtcomplexity.model.issue import Issue, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from rtcomplexity.model.case import Case, ImageSet
     from rtcomplexity.model.image import ImageSeries
+    from rtcomplexity.model.issue import Issue
     from rtcomplexity.settings import Settings
 
 _LEVELS = tuple(EvidenceLevel)
@@ -85,11 +86,9 @@ def choice_issues(tied: Sequence[TiedImage]) -> tuple[Issue, ...]:
     chosen, *others = ranked
     is_firmer = all(_LEVELS.index(chosen.image_set.level) > _LEVELS.index(one.image_set.level) for one in others)
     why = "its tie to the plan is the firmest" if is_firmer else "it comes first in time"
-    text = (
-        f"{len(ranked)} PET sets can be sampled: SUV, scores and pictures are of {chosen.subject}, as {why}; "
-        f"{', '.join(one.subject for one in others)} would give other values."
-    )
-    return (Issue(code="several-pet-sets", severity=Severity.WARNING, subject=chosen.subject, text=text),)
+    named = ", ".join(one.subject for one in others)
+    subject = chosen.subject
+    return (codes.SEVERAL_PET_SETS.about(subject, sets=len(ranked), chosen=subject, why=why, others=named),)
 
 
 def _tie(case: Case, image_set: ImageSet, subject: str, settings: Settings) -> TiedImage:
@@ -116,6 +115,5 @@ def _with_suv(tied: TiedImage, settings: Settings) -> TiedImage:
     issues = tuple(replace(issue, subject=tied.subject) for issue in scale.issues)
     if not isinstance(scale, SuvRefusal):
         return replace(tied, factor=scale.suvbw_per_unit, suv_how=scale.how, issues=issues)
-    text = f"No SUV is measured: {scale.reason}."
-    refused = Issue(code="suv-refused", severity=Severity.WARNING, subject=tied.subject, text=text)
+    refused = codes.SUV_REFUSED.about(tied.subject, reason=scale.reason)
     return replace(tied, reason=f"no SUV: {scale.reason}", issues=(*issues, refused))

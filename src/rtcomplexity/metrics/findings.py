@@ -12,7 +12,8 @@ import numpy as np
 
 from rtcomplexity.geometry.stack.runs import Lattice, moved_planes, outside_share
 from rtcomplexity.metrics.measurement import NotMeasurableError
-from rtcomplexity.model.issue import Issue, Severity, roi_subject
+from rtcomplexity.model import issue_codes as codes
+from rtcomplexity.model.issue import Issue, roi_subject
 from rtcomplexity.units import MM3_PER_CM3
 
 if TYPE_CHECKING:
@@ -44,81 +45,36 @@ def roi_issues(context: RoiContext, values: Mapping[str, Measurement]) -> tuple[
 
 def _copies(found: StackFindings, subject: str) -> Iterator[Issue]:
     if found.exact_copies:
-        yield Issue(
-            code="duplicate-contours",
-            severity=Severity.WARNING,
-            subject=subject,
-            text=f"Contours that stand twice or more on their plane: {found.exact_copies} copies; each counts once.",
-        )
+        yield codes.DUPLICATE_CONTOURS.about(subject, copies=found.exact_copies)
     if found.near_copies:
-        yield Issue(
-            code="near-duplicate-contours",
-            severity=Severity.WARNING,
-            subject=subject,
-            text=f"Contours that almost repeat another on their plane: {found.near_copies}; of each group one counts.",
-        )
+        yield codes.NEAR_DUPLICATE_CONTOURS.about(subject, copies=found.near_copies)
     if found.cancelling_copies:
-        yield Issue(
-            code="xor-contours-cancel",
-            severity=Severity.WARNING,
-            subject=subject,
-            text=(
-                f"Contours of type CLOSEDPLANAR_XOR that repeat another on their plane: {found.cancelling_copies}; by "
-                "that type two copies cancel each other, and nothing of them counts."
-            ),
-        )
+        yield codes.XOR_CONTOURS_CANCEL.about(subject, copies=found.cancelling_copies)
 
 
 def _left_out(found: StackFindings, subject: str) -> Iterator[Issue]:
-    reasons = (
-        ("contours-of-few-points", found.too_few_points, "have fewer than three distinct vertices"),
-        ("contours-without-area", found.zero_area, "enclose no area"),
-        ("contours-not-parallel", found.not_parallel, "lie in another orientation than the others"),
+    kinds = (
+        (codes.CONTOURS_OF_FEW_POINTS, found.too_few_points),
+        (codes.CONTOURS_WITHOUT_AREA, found.zero_area),
+        (codes.CONTOURS_NOT_PARALLEL, found.not_parallel),
     )
-    for code, number, reason in reasons:
+    for code, number in kinds:
         if number:
-            yield Issue(
-                code=code,
-                severity=Severity.WARNING,
-                subject=subject,
-                text=f"Closed contours that {reason}: {number}, left out of areas and volumes.",
-            )
+            yield code.about(subject, contours=number)
     if found.closed_twice:
-        yield Issue(
-            code="contours-closed-twice",
-            severity=Severity.WARNING,
-            subject=subject,
-            text=f"Contours traced more than once around: {found.closed_twice}; the first round of each is used.",
-        )
+        yield codes.CONTOURS_CLOSED_TWICE.about(subject, contours=found.closed_twice)
 
 
 def _shape(found: StackFindings, subject: str) -> Iterator[Issue]:
     if found.not_planar:
-        yield Issue(
-            code="contours-not-planar",
-            severity=Severity.WARNING,
-            subject=subject,
-            text=(
-                f"Closed contours that leave their plane: {found.not_planar}, by up to "
-                f"{found.largest_departure_mm:.2g} mm; they are measured flattened onto their mean position."
-            ),
+        yield codes.CONTOURS_NOT_PLANAR.about(
+            subject, contours=found.not_planar, departure_mm=found.largest_departure_mm
         )
     if found.self_crossing:
-        yield Issue(
-            code="self-crossing-contours",
-            severity=Severity.INFO,
-            subject=subject,
-            text=f"Contours that cross themselves: {found.self_crossing}; their area follows the even-odd rule.",
-        )
+        yield codes.SELF_CROSSING_CONTOURS.about(subject, contours=found.self_crossing)
     if found.partly_overlapping:
-        yield Issue(
-            code="partly-overlapping-contours",
-            severity=Severity.WARNING,
-            subject=subject,
-            text=(
-                f"Pairs of contours that overlap but are neither nested nor copies: {found.partly_overlapping}; the "
-                f"even-odd rule leaves out what they share{_by_joining(found.overlap_mm3)}"
-            ),
+        yield codes.PARTLY_OVERLAPPING_CONTOURS.about(
+            subject, pairs=found.partly_overlapping, joined=_by_joining(found.overlap_mm3)
         )
 
 
@@ -130,47 +86,20 @@ def _by_joining(gain_mm3: float) -> str:
 
 def _gaps(found: StackFindings, subject: str) -> Iterator[Issue]:
     if found.gaps and not found.unjudged:
-        yield Issue(
-            code="missing-planes",
-            severity=Severity.WARNING,
-            subject=subject,
-            text=(
-                f"Gaps, {_why_gap(found.usual_mm)}: {found.gaps}, over {found.missing_mm:.3g} mm in all. They are not "
-                "filled; the volume if they were is given as well."
-            ),
-        )
-    if found.unjudged:
-        yield Issue(
-            code="plane-spacing-unknown",
-            severity=Severity.WARNING,
-            subject=subject,
-            text=f"No image or other contour shows the usual plane spacing. {_taken(found)}",
-        )
+        facts = {"why": _why_gap(found.usual_mm), "gaps": found.gaps, "missing_mm": found.missing_mm}
+        yield codes.MISSING_PLANES.about(subject, **facts)
+    if found.unjudged and found.gaps:
+        yield codes.PLANE_SPACING_UNKNOWN.about(subject, gaps=found.gaps, missing_mm=found.missing_mm)
+    elif found.unjudged:
+        yield codes.PLANE_SPACING_UNKNOWN.about(subject)
     if found.stated_thickness:
-        yield Issue(
-            code="slab-thickness-stated",
-            severity=Severity.WARNING,
-            subject=subject,
-            text=(
-                f"Planes whose thickness only Contour Slab Thickness (3006,0044) states: {found.stated_thickness}; the "
-                "stated thickness is used."
-            ),
-        )
+        yield codes.SLAB_THICKNESS_STATED.about(subject, planes=found.stated_thickness)
 
 
 def _why_gap(usual_mm: float) -> str:
     if usual_mm:
         return f"stretches without contours beyond the usual plane spacing of {usual_mm:.3g} mm"
     return "where image slices between two contours carry none"
-
-
-def _taken(found: StackFindings) -> str:
-    if found.gaps:
-        return (
-            f"Wide stretches without contours: {found.gaps}, over {found.missing_mm:.3g} mm in all, taken as gaps; the "
-            "volume if they were filled is given as well."
-        )
-    return "The two planes were taken as neighbors; the volume is too large if contours are missing between them."
 
 
 def _outside(context: RoiContext, subject: str) -> Iterator[Issue]:
@@ -191,15 +120,7 @@ def _outside(context: RoiContext, subject: str) -> Iterator[Issue]:
     vertices = len(on_first.points_mm)
     outside = _outside_words(round(share * vertices), vertices, beyond, len(positions))
     if outside:
-        yield Issue(
-            code="contours-outside-image",
-            severity=Severity.WARNING,
-            subject=subject,
-            text=(
-                f"Outside the planning image: {outside}. They count in the "
-                "contour volume and are not represented in the voxel mask."
-            ),
-        )
+        yield codes.CONTOURS_OUTSIDE_IMAGE.about(subject, outside=outside)
 
 
 def _outside_words(vertices: int, all_vertices: int, planes: int, all_planes: int) -> str:
@@ -219,13 +140,11 @@ def _tps(context: RoiContext, values: Mapping[str, Measurement], subject: str) -
     if own is None or theirs is None or abs(theirs - own) <= _allowed(own):
         return
     difference = f" ({100 * (own / theirs - 1):+.1f} %)" if theirs > 0 else ""
-    text = f"The planning system says {theirs:g} cm3; the contours enclose {own:g} cm3{difference}."
+    facts = {"theirs": theirs, "own": own, "difference": difference}
     with_copies = own + context.stacked.findings.copies_mm3 / MM3_PER_CM3
     if with_copies > own and abs(theirs - with_copies) <= _allowed(with_copies):
-        text += (
-            f" Counting every copy of the repeated contours gives {with_copies:.4g} cm3: the system counts them all."
-        )
-    yield Issue(code="tps-volume-differs", severity=Severity.WARNING, subject=subject, text=text)
+        facts["with_copies"] = with_copies
+    yield codes.TPS_VOLUME_DIFFERS.about(subject, **facts)
 
 
 def _allowed(volume_cm3: float) -> float:

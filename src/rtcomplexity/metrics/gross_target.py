@@ -23,7 +23,8 @@ from rtcomplexity.metrics.relation import encloses_volume
 from rtcomplexity.metrics.scored import SCORED
 from rtcomplexity.metrics.target_cover import unexplained_issues, unexplained_targets
 from rtcomplexity.metrics.target_shape import BLUR_MM
-from rtcomplexity.model.issue import Issue, Severity, roi_subject
+from rtcomplexity.model import issue_codes as codes
+from rtcomplexity.model.issue import Issue, roi_subject
 from rtcomplexity.model.structure_set import ClassDecidedBy
 
 if TYPE_CHECKING:
@@ -142,27 +143,12 @@ def _on_common_planes(gross: Sequence[RoiContext]) -> list[Runs]:
 
 
 def _orientation_issue(number: int) -> Issue:
-    return Issue(
-        code="gross-target-in-other-orientation",
-        severity=Severity.WARNING,
-        subject=roi_subject(number),
-        text="Its planes are not parallel to those of the other gross targets: it is measured by itself, not scored.",
-    )
+    return codes.GROSS_TARGET_IN_OTHER_ORIENTATION.about(roi_subject(number))
 
 
 def _nested_issue(number: int) -> Issue:
-    return Issue(
-        code="gross-target-nested",
-        severity=Severity.INFO,
-        subject=roi_subject(number),
-        text="This gross target lies inside, or repeats, a larger one; it adds nothing to the score.",
-    )
+    return codes.GROSS_TARGET_NESTED.about(roi_subject(number))
 
 
 def _overlap_issue(number: int, share: float) -> Issue:
-    return Issue(
-        code="gross-targets-overlap",
-        severity=Severity.WARNING,
-        subject=roi_subject(number),
-        text=f"{100 * share:.1f} % of this gross target lies inside other gross targets, but not all of it.",
-    )
+    return codes.GROSS_TARGETS_OVERLAP.about(roi_subject(number), percent=100 * share)

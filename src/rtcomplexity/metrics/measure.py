@@ -25,7 +25,8 @@ from rtcomplexity.metrics.nesting import nesting_issues
 from rtcomplexity.metrics.phases import MeasuredPhases, measure_phases
 from rtcomplexity.metrics.relation import expansions, relations_of, unions, with_volume
 from rtcomplexity.metrics.target_shape import BLUR_MM, surface_method
-from rtcomplexity.model.issue import Issue, Severity, roi_subject
+from rtcomplexity.model import issue_codes as codes
+from rtcomplexity.model.issue import Issue, roi_subject
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -148,8 +149,8 @@ def _definitions(roi: Roi, *, quick: bool) -> tuple[MetricDefinition[RoiContext]
 
 
 def _refusal(roi: Roi, error: InputDataError) -> Issue:
-    return Issue(code="roi-not-measurable", severity=Severity.ERROR, subject=roi_subject(roi.number), text=str(error))
+    return codes.ROI_NOT_MEASURABLE.about(roi_subject(roi.number), reason=error)
 
 
 def _is_refused(issues: tuple[Issue, ...]) -> bool:
-    return any(issue.code == "roi-not-measurable" for issue in issues)
+    return any(issue.code == codes.ROI_NOT_MEASURABLE.code for issue in issues)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.model.issue import Issue, Severity
+from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.structure_set import TargetClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rtcomplexity.metrics.relation import RelationContext
+    from rtcomplexity.model.issue import Issue
     from rtcomplexity.model.structure_set import Roi
 
 TOLERATED_SHARE: Final = 0.02
@@ -49,12 +50,11 @@ def _issues(roi: Roi, rois: Sequence[Roi], inside: Mapping[tuple[int, int], floa
         return
     share, holder = max(((inside.get((roi.number, h.number), 0.0), h) for h in holders), key=lambda found: found[0])
     if 1 - share > TOLERATED_SHARE:
-        yield Issue(
-            code="target-not-nested",
-            severity=Severity.WARNING,
-            subject=f"relation:{roi.number}:{holder.number}",
-            text=f"{100 * (1 - share):.3g} % of this {roi.target_class} lies outside the {holder.target_class} that "
-            "should hold it.",
+        yield codes.TARGET_NOT_NESTED.about(
+            f"relation:{roi.number}:{holder.number}",
+            percent=100 * (1 - share),
+            by_type=roi.target_class,
+            holder=holder.target_class,
         )
 
 

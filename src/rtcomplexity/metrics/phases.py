@@ -20,7 +20,8 @@ from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
-from rtcomplexity.model.issue import Issue, Severity, roi_subject
+from rtcomplexity.model import issue_codes as codes
+from rtcomplexity.model.issue import Issue, roi_subject
 from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:
@@ -171,35 +172,18 @@ def _on_phase(roi: Roi, phase: PhaseContours, gross_count: int) -> Roi | None:
 
 def _not_scored(roi: Roi, phase: PhaseContours, scored: Sequence[RoiContext]) -> Issue:
     same = [each.roi for each in scored if matching_target(each.roi, phase, len(scored)) is roi]
-    where = f"It was drawn on phase {phase.number} of a 4D acquisition"
+    subject, code = roi_subject(roi.number), codes.GROSS_TARGET_OF_OTHER_PHASE
     if same:
-        text = f"{where}, and is the target that ROI {same[0].number} is: measured over the phases, not scored twice."
-        return _phase_issue(roi, "gross-target-of-other-phase", text, Severity.INFO)
-    text = (
-        f"{where}, the scored gross targets on another image, and neither name nor number says which of them it is: it "
-        "is not scored."
-    )
-    return _phase_issue(roi, "gross-target-of-other-phase", text, Severity.WARNING)
+        return code.otherwise.about(subject, phase=phase.number, roi=same[0].number)
+    return code.about(subject, phase=phase.number)
 
 
 def _scored_on_phase(roi: Roi, phase: PhaseContours) -> Issue:
-    text = (
-        f"No gross target was drawn on the planning image; this one is scored as it was drawn on phase {phase.number} "
-        "of a 4D acquisition, without the values of the planning image."
-    )
-    return _phase_issue(roi, "scored-on-phase", text, Severity.WARNING)
+    return codes.SCORED_ON_PHASE.about(roi_subject(roi.number), phase=phase.number)
 
 
 def _copied(phases: Sequence[int]) -> Issue:
-    text = (
-        f"Nothing but another phase's contours, point for point, stands on {len(phases)} phases of a 4D acquisition "
-        f"(number {', '.join(map(str, phases))}): not counted as drawn on."
-    )
-    return Issue(code="phase-contours-copied", severity=Severity.WARNING, subject="plan", text=text)
-
-
-def _phase_issue(roi: Roi, code: str, text: str, severity: Severity) -> Issue:
-    return Issue(code=code, severity=severity, subject=roi_subject(roi.number), text=text)
+    return codes.PHASE_CONTOURS_COPIED.about("plan", phases=len(phases), numbers=", ".join(map(str, phases)))
 
 
 PHASES: Final[tuple[MetricDefinition[PhasesContext], ...]] = (

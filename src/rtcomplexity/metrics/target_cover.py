@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.geometry.stack.runs import Lattice, rasterise
-from rtcomplexity.model.issue import Issue, Severity, roi_subject
+from rtcomplexity.model import issue_codes as codes
+from rtcomplexity.model.issue import Issue, roi_subject
 from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.units import MM3_PER_CM3
 
@@ -57,15 +58,7 @@ def far_volume_cm3(stack: PlaneStack, gross: PlaneStack) -> float:
 def unexplained_issues(numbers: Sequence[int]) -> Iterator[Issue]:
     """One warning for each such target."""
     for number in numbers:
-        yield Issue(
-            code="target-without-gross-target",
-            severity=Severity.WARNING,
-            subject=roi_subject(number),
-            text=(
-                f"A part of this target lies more than {REACH_MM:g} mm from every gross target that is scored. Is a "
-                "GTV missing from the export, or not recognised by its name?"
-            ),
-        )
+        yield codes.TARGET_WITHOUT_GROSS_TARGET.about(roi_subject(number), reach_mm=REACH_MM)
 
 
 def _pixels(stack: PlaneStack) -> tuple[NDArray[np.int64], Floats]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
+from string import Formatter
 from typing import Final
 
 _QUOTES: Final = str.maketrans({"“": '"', "”": '"'})
@@ -31,6 +33,43 @@ class Issue:
     """What it is about: ``plan``, ``input``, ``roi:5``, ``relation:2:4``, ``image:PT:1`` (modality and position)."""
     text: str
     """One or two sentences: what was found, with numbers, and what was done about it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueCode:
+    """One kind of finding, as :mod:`rtcomplexity.model.issue_codes` declares it."""
+
+    code: str
+    """Stable kebab-case key."""
+    severity: Severity
+    texts: tuple[str, ...]
+    """Sentences with the names of facts in braces; where there are several, the facts given tell which is meant."""
+    action: str
+    """What a person can do about it, in one sentence."""
+    or_severity: Severity | None = None
+    """The other severity that it has in stated cases."""
+
+    @property
+    def otherwise(self) -> IssueCode:
+        """The same with its other severity."""
+        return replace(self, severity=self.or_severity or self.severity)
+
+    def about(self, subject: str, **facts: object) -> Issue:
+        """Return the issue about a subject, its sentence filled in with facts.
+
+        Examples
+        --------
+        >>> tilt = IssueCode(code="gantry-tilt", severity=Severity.INFO, texts=("It leans by {deg:.1f}.",), action="")
+        >>> tilt.about("plan", deg=8.04).text
+        'It leans by 8.0.'
+        """
+        text = next(each for each in self.texts if _facts_of(each) == facts.keys())
+        return Issue(code=self.code, severity=self.severity, subject=subject, text=text.format(**facts))
+
+
+@cache
+def _facts_of(text: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name is not None)
 
 
 def roi_subject(number: int) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from rtcomplexity.model.issue import Issue, Severity
+from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.scoring.code import code_rule
 from rtcomplexity.scoring.cohort import CONTEXT_TEXTS, LEAST_PLANS
 from rtcomplexity.scoring.facts import StatedBy
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rtcomplexity.model.case import Case
+    from rtcomplexity.model.issue import Issue
     from rtcomplexity.scoring.claim_file import ClaimFile
     from rtcomplexity.scoring.code import CodeRule
     from rtcomplexity.scoring.cohort import Comparison
@@ -312,24 +313,20 @@ def _warnings(stated: StatedClaim, facts: CaseFacts, case: Case | None) -> Itera
     if claim is None:
         return
     if "11" in claim.modifiers:
-        text = "The claim file states 11 as a modifier. 11 is a place-of-service code: modifiers run from 22 to 99."
-        yield _warning("claim-modifier-11", text)
+        yield codes.CLAIM_MODIFIER_11.about("claim")
     if claim.cpt_code not in {None, code_rule().code}:
-        yield _warning("claim-other-code", f"The claim file names another code than {code_rule().code}.")
+        yield codes.CLAIM_OTHER_CODE.about("claim", cpt_code=code_rule().code)
     planned = case.rt_plan.fractions_planned if case is not None and case.rt_plan is not None else None
     if planned is not None and claim.fractions not in {None, planned}:
-        text = f"The claim file states {claim.fractions} fractions, the RT Plan {planned}; the RT Plan counts."
-        yield _warning("claim-disagrees-with-plan", text)
+        yield codes.CLAIM_DISAGREES_WITH_PLAN.about("claim", claimed=claim.fractions, planned=planned)
     site = None if claim.site is None else stated_site(claim.site)
     if site is not None and facts.site_stated_by is StatedBy.RT_PLAN and site.contradicts(facts.site):
-        text = "The claim file and the RT Plan name different sites; the RT Plan counts."
-        yield _warning("claim-disagrees-with-plan", text)
+        yield codes.CLAIM_DISAGREES_WITH_PLAN.about("claim")
     if claim.site is not None and site is None and claim.site != facts.site.word:
-        text = f"The claim file names a site that is not known, so it is not used. Known: {', '.join(shipped_sites())}."
-        yield _warning("claim-site-unknown", text)
+        yield codes.CLAIM_SITE_UNKNOWN.about("claim", known=", ".join(shipped_sites()))
     minutes, typical = claim.physician_minutes, claim.typical_minutes
     if minutes is not None and typical is not None and minutes <= typical:
-        yield _warning("claim-minutes-typical", "The stated minutes do not exceed the stated typical minutes.")
+        yield codes.CLAIM_MINUTES_TYPICAL.about("claim")
 
 
 def _stated_twice(stated: StatedClaim, facts: CaseFacts) -> Iterator[Issue]:
@@ -337,38 +334,25 @@ def _stated_twice(stated: StatedClaim, facts: CaseFacts) -> Iterator[Issue]:
     claim, payer = stated.claim, stated.payer
     if payer is not None and payer.id == UNLISTED:
         known = ", ".join(each.id for each in payers())
-        text = (
-            f"No rule of the stated payer is known here: confirm its rule with the payer. Rules are known of: {known}."
-        )
-        yield _warning("claim-payer-unlisted", text)
+        yield codes.CLAIM_PAYER_UNLISTED.about("claim", known=known)
     if claim is None:
         return
     site = None if claim.site is None else stated_site(claim.site)
     if site is not None and site.contradicts(facts.site) and facts.site_stated_by is StatedBy.USER:
         used = facts.site.word.replace("_", "-")
-        text = f"The claim file states the site {claim.site}, --site {used}; --site counts."
-        yield _warning("claim-disagrees-with-option", text)
+        yield codes.CLAIM_DISAGREES_WITH_OPTION.about("claim", site=claim.site, used=used)
     if claim.fractions not in {None, facts.fractions} and facts.fractions_stated_by is StatedBy.USER:
-        text = f"The claim file states {claim.fractions} fractions, --fractions {facts.fractions}; --fractions counts."
-        yield _warning("claim-disagrees-with-option", text)
+        yield codes.CLAIM_DISAGREES_WITH_OPTION.about("claim", claimed=claim.fractions, used=facts.fractions)
     if claim.payer is not None and payer is not None and payer_stated(claim.payer).id != payer.id:
-        yield _warning(
-            "claim-disagrees-with-option", "The claim file and --payer name different payers; --payer counts."
-        )
+        yield codes.CLAIM_DISAGREES_WITH_OPTION.about("claim")
 
 
 def _stated_otherwise(facts: CaseFacts) -> Iterator[Issue]:
     """Say where a person's word stands against the files'."""
     for what in facts.contradictions:
-        text = f"A person stated {what} otherwise than the RT Plan does; the verdict is at most indeterminate."
-        yield Issue(code="stated-otherwise-than-plan", severity=Severity.WARNING, subject="plan", text=text)
+        yield codes.STATED_OTHERWISE_THAN_PLAN.about("plan", what=what)
     if facts.contradicts_image:
-        text = "A person stated a site; the planning image's Body Part Examined names another part."
-        yield Issue(code="stated-otherwise-than-image", severity=Severity.WARNING, subject="plan", text=text)
-
-
-def _warning(code: str, text: str) -> Issue:
-    return Issue(code=code, severity=Severity.WARNING, subject="claim", text=text)
+        yield codes.STATED_OTHERWISE_THAN_IMAGE.about("plan")
 
 
 def _item(row: tuple[str, str, str], state: ReadinessState) -> ReadinessItem:

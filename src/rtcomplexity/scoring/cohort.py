@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rtcomplexity.errors import CohortError
-from rtcomplexity.model.issue import Issue, Severity
+from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from rtcomplexity.model.issue import Issue
     from rtcomplexity.scoring.profile import Profile
 
 COHORT_SCHEMA: Final = "rtcomplexity/cohort/1"
@@ -443,21 +444,22 @@ def warnings_of(
     cohort = local.cohort
     total = sum(cohort.assessed_by.values())
     if (same := cohort.assessed_by.get(software, 0)) < total:
-        text = f"{total - same} of the cohort's {total} plans were assessed by another version of this software."
-        yield Issue(code="cohort-other-software", severity=Severity.WARNING, subject="cohort", text=text)
+        yield codes.COHORT_OTHER_SOFTWARE.about("cohort", plans=total - same, total=total)
     if (same := cohort.surface_methods.get(surface_method, 0)) < total:
-        text = f"The scored surface of {total - same} of the cohort's {total} plans was made in another way."
-        yield Issue(code="cohort-other-surface", severity=Severity.WARNING, subject="cohort", text=text)
+        yield codes.COHORT_OTHER_SURFACE.about("cohort", plans=total - same, total=total)
     spacings = [plan.slice_spacing_mm for plan in cohort.plans_of(stratum or "") if plan.slice_spacing_mm is not None]
     if slice_spacing_mm is None or not spacings:
         return
     alike = sum(abs(spacing - slice_spacing_mm) < SAME_SPACING_MM for spacing in spacings)
     if 2 * alike < len(spacings):
-        text = (
-            f"The slices lie {slice_spacing_mm:g} mm apart; so they do in {alike} of the cohort's {len(spacings)} "
-            f"plans (from {min(spacings):g} to {max(spacings):g} mm)."
+        yield codes.COHORT_OTHER_SPACING.about(
+            "cohort",
+            slice_spacing_mm=slice_spacing_mm,
+            alike=alike,
+            plans=len(spacings),
+            least_mm=min(spacings),
+            most_mm=max(spacings),
         )
-        yield Issue(code="cohort-other-spacing", severity=Severity.WARNING, subject="cohort", text=text)
 
 
 def _is_own(plan: CohortPlan, plan_id: str, hashed: str) -> bool:

@@ -50,7 +50,7 @@ class PlanTableError(InputDataError):
     """A table of plans cannot be used."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlanTable:
     """Measured factors of plans, and what is said of them."""
 

@@ -70,7 +70,7 @@ class RankedFactor:
         return np.asarray(ndtri(np.clip(self.counted, RAREST, MOST - RAREST) / MOST))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RankedFamily:
     """One family of n plans."""
 
@@ -99,7 +99,7 @@ class RankedFamily:
         return np.asarray(np.any(big, axis=0))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Standing:
     """Groups and T of n plans, from the families' scores."""
 

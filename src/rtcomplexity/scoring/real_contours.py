@@ -38,7 +38,7 @@ _IDENTIFYING: Final = ("sphericity_ratio", "solidity_ratio", "concavity_ratio", 
 _WORDS: Final = ("collection", "patient", "lesion", "reader")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RealContours:
     """A table of derived numbers, one row a contoured target."""
 
@@ -104,7 +104,7 @@ class RealContours:
         return Similar(table=self, weights=kernel * self.patient_share, near=distance <= BANDWIDTHS_COUNTED)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Similar:
     """The rows of a table as n plans of their own size see them."""
 

@@ -39,7 +39,7 @@ class VerdictValue(StrEnum):
     INSUFFICIENT_EVIDENCE = "insufficient_evidence"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Question:
     """Plans of one stratum of which the same facts are known; counterfactuals ask again with one part changed."""
 
@@ -77,7 +77,7 @@ class Question:
         return standing(scores | dict.fromkeys(self.left_out, nothing), self.profile, self.stratum.id)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ruling:
     """What the rules say of n plans, with everything they say it from."""
 

@@ -1,0 +1,1132 @@
+"""Every issue that a reader of input, a measurement or an assessment can raise, declared once.
+
+Whoever notices something odd says ``codes.GANTRY_TILT.about(subject, tilt_deg=8.0)``: code, severity and sentence stand
+here, with what a person can do about it. The reference page of issues is made from this table.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rtcomplexity.model.issue import IssueCode, Severity
+
+# --- Files, archives and patients ------------------------------------------------------------------------------------
+
+ARCHIVE_BROKEN: Final = IssueCode(
+    code="archive-broken",
+    severity=Severity.WARNING,
+    texts=("{reason}",),
+    action="Export the archive again.",
+)
+ARCHIVE_ENCRYPTED: Final = IssueCode(
+    code="archive-encrypted",
+    severity=Severity.WARNING,
+    texts=("{reason}",),
+    action="Unpack the archive with its password.",
+)
+ARCHIVE_INFLATION: Final = IssueCode(
+    code="archive-inflation",
+    severity=Severity.WARNING,
+    texts=("{reason}",),
+    action="Ask where the archive comes from.",
+)
+ARCHIVE_KIND: Final = IssueCode(
+    code="archive-kind",
+    severity=Severity.WARNING,
+    texts=("{reason}",),
+    action="Unpack the archive and give the folder.",
+)
+ARCHIVE_LIMIT: Final = IssueCode(
+    code="archive-limit",
+    severity=Severity.WARNING,
+    texts=("{reason}",),
+    action="Unpack the archive and give the folder.",
+)
+ARCHIVE_LINK: Final = IssueCode(
+    code="archive-link",
+    severity=Severity.WARNING,
+    texts=("{reason}",),
+    action="Create the archive again without links.",
+)
+ARCHIVE_METHOD: Final = IssueCode(
+    code="archive-method",
+    severity=Severity.WARNING,
+    texts=("{reason}",),
+    action="Create the archive again with another method, or unpack it.",
+)
+ARCHIVE_SPECIAL: Final = IssueCode(
+    code="archive-special",
+    severity=Severity.WARNING,
+    texts=("{reason}",),
+    action="Create the archive again from files only.",
+)
+ARCHIVE_UNSAFE_NAME: Final = IssueCode(
+    code="archive-unsafe-name",
+    severity=Severity.WARNING,
+    texts=("{reason}",),
+    action="Do not unpack it; ask where the archive comes from.",
+)
+FILE_BROKEN: Final = IssueCode(
+    code="file-broken",
+    severity=Severity.WARNING,
+    texts=("{found} It was left out (SHA-256 {sha256}).",),
+    action="Export the file again, or ignore it if the plan does not need it.",
+)
+FILE_TOO_LARGE: Final = IssueCode(
+    code="file-too-large",
+    severity=Severity.WARNING,
+    texts=("A file of {size} bytes is over the limit of {limit} and was not opened.",),
+    action="Check where the file comes from; raise RTCOMPLEXITY_MAX_FILE_BYTES if it belongs to the plan.",
+)
+FILE_UNREADABLE: Final = IssueCode(
+    code="file-unreadable",
+    severity=Severity.WARNING,
+    texts=("{reason}",),
+    action="Check the permissions of the file and the disk.",
+)
+FOLDER_UNREADABLE: Final = IssueCode(
+    code="folder-unreadable",
+    severity=Severity.WARNING,
+    texts=("{reason}",),
+    action="Check the permissions of the folder.",
+)
+IDENTICAL_COPIES: Final = IssueCode(
+    code="identical-copies",
+    severity=Severity.INFO,
+    texts=("{copies} files are identical copies of others.",),
+    action="Nothing: each file counts once.",
+)
+IMAGE_UNREADABLE: Final = IssueCode(
+    code="image-unreadable",
+    severity=Severity.WARNING,
+    texts=("A image was left out: {found} (SHA-256 {sha256})",),
+    action="Export the image again.",
+)
+INSTANCE_UID_CLASH: Final = IssueCode(
+    code="instance-uid-clash",
+    severity=Severity.WARNING,
+    texts=("{uids} SOP Instance UIDs stand on {files} files that differ.",),
+    action="Export the plan again into an empty folder.",
+)
+LINKED_FOLDERS: Final = IssueCode(
+    code="linked-folders",
+    severity=Severity.INFO,
+    texts=("{linked} linked folders were not followed.",),
+    action="Give the folder that a link leads to, if the plan is there.",
+)
+NESTED_ARCHIVE: Final = IssueCode(
+    code="nested-archive",
+    severity=Severity.WARNING,
+    texts=("{reason}",),
+    action="Unpack the inner archive beside the outer one.",
+)
+OTHER_UNREADABLE: Final = IssueCode(
+    code="other-unreadable",
+    severity=Severity.WARNING,
+    texts=("A file was left out: {found} (SHA-256 {sha256})",),
+    action="Nothing, unless the plan needs that file.",
+)
+PATIENT_ID_MISSING: Final = IssueCode(
+    code="patient-id-missing",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "{files} files state no Patient ID; their name and birth date are those of the files that do, and they "
+            "were taken to be of that patient."
+        ),
+    ),
+    action="Confirm that all files are of one patient.",
+)
+PATIENT_NOT_STATED: Final = IssueCode(
+    code="patient-not-stated",
+    severity=Severity.WARNING,
+    texts=("{nameless} files name no patient, others do; they were taken to belong together.",),
+    action="Confirm that all files are of one patient.",
+)
+PLAN_UNREADABLE: Final = IssueCode(
+    code="plan-unreadable",
+    severity=Severity.WARNING,
+    texts=("A plan was left out: {found} (SHA-256 {sha256})",),
+    action="Export the RT Plan again if fractions or site are to come from it.",
+)
+PREAMBLE_OF_OTHER_FORMAT: Final = IssueCode(
+    code="preamble-of-other-format",
+    severity=Severity.WARNING,
+    texts=(("{files} files open as another kind of file too (a program, script, PDF or archive): do not run them."),),
+    action="Do not run these files; ask where they come from.",
+)
+REGISTRATION_UNREADABLE: Final = IssueCode(
+    code="registration-unreadable",
+    severity=Severity.WARNING,
+    texts=("A registration was left out: {found} (SHA-256 {sha256})",),
+    action="Export the registration again if its images are to be sampled.",
+)
+SECONDARY_CAPTURES: Final = IssueCode(
+    code="secondary-captures",
+    severity=Severity.INFO,
+    texts=("{captures} secondary captures are here: they are no image sets and were not counted.",),
+    action="Nothing: they are no image sets.",
+)
+STRUCTURE_SET_UNREADABLE: Final = IssueCode(
+    code="structure-set-unreadable",
+    severity=Severity.WARNING,
+    texts=("A structure set was left out: {found} (SHA-256 {sha256})",),
+    action="Export the structure set again.",
+)
+TRANSFER_SYNTAX_WRONG: Final = IssueCode(
+    code="transfer-syntax-wrong",
+    severity=Severity.WARNING,
+    texts=("{files} files {oddity}.",),
+    action="Export the files again if anything else is odd; their elements were read.",
+)
+
+# --- Structure sets and their ROIs -----------------------------------------------------------------------------------
+
+CHARACTER_SET_UNKNOWN: Final = IssueCode(
+    code="character-set-unknown",
+    severity=Severity.WARNING,
+    texts=("The Specific Character Set (0008,0005) is not one of DICOM's; names were read as Latin-1.",),
+    action="Check the names of ROIs on the report.",
+)
+DANGLING_CONTOURS: Final = IssueCode(
+    code="dangling-contours",
+    severity=Severity.WARNING,
+    texts=(
+        "{contours} contour items name no ROI and were left out.",
+        "{contours} contours are of ROI number {number}, which is not in the set; they were left out.",
+    ),
+    action="Export the structure set again if an ROI misses contours.",
+)
+DANGLING_OBSERVATION: Final = IssueCode(
+    code="dangling-observation",
+    severity=Severity.INFO,
+    texts=("{observations} observations are of ROI numbers that are not in the set; they were ignored.",),
+    action="Nothing.",
+)
+DATE_INVALID: Final = IssueCode(
+    code="date-invalid",
+    severity=Severity.INFO,
+    texts=("The Structure Set Date (3006,0008) is no date; the date of the file was taken, if there is one.",),
+    action="Nothing, unless several structure sets compete by date.",
+)
+DUPLICATE_ROI_NAMES: Final = IssueCode(
+    code="duplicate-roi-names",
+    severity=Severity.WARNING,
+    texts=("ROIs {rois} have the same name (ignoring case); they were kept apart by number.",),
+    action="Check that no target stands twice; rename one in the planning system.",
+)
+DUPLICATE_ROI_NUMBER: Final = IssueCode(
+    code="duplicate-roi-number",
+    severity=Severity.ERROR,
+    texts=(
+        (
+            "{rois} ROIs have this number. The file does not say which contours belong to which, so none of them "
+            "was measured; give each its own number and export again."
+        ),
+    ),
+    action="Give each ROI its own number and export again.",
+)
+MODALITY_DISAGREES: Final = IssueCode(
+    code="modality-disagrees",
+    severity=Severity.WARNING,
+    texts=("The SOP Class says RT Structure Set, the Modality something else; it was read as a structure set.",),
+    action="Nothing; ask the exporting system's vendor if it happens often.",
+)
+ROI_NAME_CHARACTERS: Final = IssueCode(
+    code="roi-name-characters",
+    severity=Severity.INFO,
+    texts=("Names of ROIs {rois} hold undecodable or control characters.",),
+    action="Rename these ROIs in the planning system if their class was not recognized.",
+)
+ROI_NOT_MEASURABLE: Final = IssueCode(
+    code="roi-not-measurable",
+    severity=Severity.ERROR,
+    texts=("{reason}",),
+    action="Correct the contours of that ROI in the planning system and export again.",
+)
+ROI_NUMBER_MISSING: Final = IssueCode(
+    code="roi-number-missing",
+    severity=Severity.WARNING,
+    texts=("{unnumbered} ROIs have no number and were left out.",),
+    action="Export the structure set again; ROIs without a number cannot be read.",
+)
+ROI_VOLUME_ZERO: Final = IssueCode(
+    code="roi-volume-zero",
+    severity=Severity.INFO,
+    texts=("ROI Volume (3006,002C) is 0 for ROIs {rois}; that was taken as not stated.",),
+    action="Nothing: the volume from the contours counts.",
+)
+ROI_WITHOUT_CONTOURS: Final = IssueCode(
+    code="roi-without-contours",
+    severity=Severity.INFO,
+    texts=("ROIs without contours: {rois}.",),
+    action="Nothing, unless one of them is a target.",
+)
+SEVERAL_STRUCTURE_SETS: Final = IssueCode(
+    code="several-structure-sets",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "{others} other structure sets hold other gross targets than the assessed one, which was taken because "
+            "{because}. Not assessed: {listed}."
+        ),
+    ),
+    action="Choose the structure set with --structure-set if the assessed one is not the one treated.",
+)
+STRUCTURE_SET_REJECTED: Final = IssueCode(
+    code="structure-set-rejected",
+    severity=Severity.ERROR,
+    texts=("The structure set was rejected (Approval Status); it is measured but cannot be scored.",),
+    action="Export the approved structure set.",
+)
+UID_INVALID: Final = IssueCode(
+    code="uid-invalid",
+    severity=Severity.WARNING,
+    texts=("The structure set's SOP Instance UID is missing or no valid UID.",),
+    action="Export the structure set again.",
+)
+
+# --- Contours --------------------------------------------------------------------------------------------------------
+
+CONTOURS_CLOSED_TWICE: Final = IssueCode(
+    code="contours-closed-twice",
+    severity=Severity.WARNING,
+    texts=("Contours traced more than once around: {contours}; the first round of each is used.",),
+    action="Nothing: one round counts.",
+)
+CONTOUR_LEFT_OUT: Final = IssueCode(
+    code="contour-left-out",
+    severity=Severity.ERROR,
+    texts=("{count} of {contours} contours were left out, each because {fault}.",),
+    action="Export the structure set again; check the contours of that ROI.",
+)
+CONTOUR_POINT_COUNT_DISAGREES: Final = IssueCode(
+    code="contour-point-count-disagrees",
+    severity=Severity.WARNING,
+    texts=(("{count} of {contours} contours hold another number of points than they state; the points were used."),),
+    action="Nothing: the points that are there count.",
+)
+CONTOUR_TYPE_INTERPOLATED: Final = IssueCode(
+    code="contour-type-interpolated",
+    severity=Severity.WARNING,
+    texts=("{count} of {contours} contours are of type INTERPOLATED_PLANAR; they were taken as CLOSED_PLANAR.",),
+    action="Nothing.",
+)
+CONTOUR_TYPE_UNKNOWN: Final = IssueCode(
+    code="contour-type-unknown",
+    severity=Severity.WARNING,
+    texts=(("{count} of {contours} contours are of an unknown or missing type; they are counted and have no area."),),
+    action="Export the structure set again with closed planar contours.",
+)
+CONTOURS_IN_SEVERAL_ITEMS: Final = IssueCode(
+    code="contours-in-several-items",
+    severity=Severity.WARNING,
+    texts=("The contours stand in {count} items; they were put together.",),
+    action="Nothing: all items count.",
+)
+CONTOURS_NOT_PARALLEL: Final = IssueCode(
+    code="contours-not-parallel",
+    severity=Severity.WARNING,
+    texts=(
+        ("Closed contours that lie in another orientation than the others: {contours}, left out of areas and volumes."),
+    ),
+    action="Check the ROI in the planning system: its contours lie in several orientations.",
+)
+CONTOURS_NOT_PLANAR: Final = IssueCode(
+    code="contours-not-planar",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "Closed contours that leave their plane: {contours}, by up to {departure_mm:.2g} mm; they are measured "
+            "flattened onto their mean position."
+        ),
+    ),
+    action="Check the volume against the planning system's.",
+)
+CONTOURS_OF_FEW_POINTS: Final = IssueCode(
+    code="contours-of-few-points",
+    severity=Severity.WARNING,
+    texts=(
+        ("Closed contours that have fewer than three distinct vertices: {contours}, left out of areas and volumes."),
+    ),
+    action="Delete these contours in the planning system.",
+)
+CONTOURS_OFF_SLICES: Final = IssueCode(
+    code="contours-off-slices",
+    severity=Severity.INFO,
+    texts=("{off_slices} of {planes} contour planes lie on no slice of the planning image.",),
+    action="Nothing: contours are measured where they lie.",
+)
+CONTOURS_OUTSIDE_IMAGE: Final = IssueCode(
+    code="contours-outside-image",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "Outside the planning image: {outside}. They count in the contour volume and are not represented in the "
+            "voxel mask."
+        ),
+    ),
+    action="Check that the structure set belongs to the planning image.",
+)
+CONTOURS_WITHOUT_AREA: Final = IssueCode(
+    code="contours-without-area",
+    severity=Severity.WARNING,
+    texts=("Closed contours that enclose no area: {contours}, left out of areas and volumes.",),
+    action="Delete these contours in the planning system.",
+)
+CONTOUR_TYPE_MISSING: Final = IssueCode(
+    code="contour-type-missing",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "{count} of {contours} contours state no type but run back to where they begin; they were taken as "
+            "CLOSED_PLANAR."
+        ),
+    ),
+    action="Nothing, if the contours are closed.",
+)
+DUPLICATE_CONTOURS: Final = IssueCode(
+    code="duplicate-contours",
+    severity=Severity.WARNING,
+    texts=("Contours that stand twice or more on their plane: {copies} copies; each counts once.",),
+    action="Nothing: each contour counts once. The planning system's own volume may count them all.",
+)
+MISSING_PLANES: Final = IssueCode(
+    code="missing-planes",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "Gaps, {why}: {gaps}, over {missing_mm:.3g} mm in all. They are not filled; the volume if they were "
+            "is given as well."
+        ),
+    ),
+    action="Contour the slices between, if the structure continues there.",
+)
+NEAR_DUPLICATE_CONTOURS: Final = IssueCode(
+    code="near-duplicate-contours",
+    severity=Severity.WARNING,
+    texts=("Contours that almost repeat another on their plane: {copies}; of each group one counts.",),
+    action="Check in the planning system that old contours were deleted.",
+)
+PARTLY_OVERLAPPING_CONTOURS: Final = IssueCode(
+    code="partly-overlapping-contours",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "Pairs of contours that overlap but are neither nested nor copies: {pairs}; the even-odd rule leaves out "
+            "what they share{joined}"
+        ),
+    ),
+    action="Check in the planning system whether these contours were meant to be joined.",
+)
+PLANE_SPACING_UNKNOWN: Final = IssueCode(
+    code="plane-spacing-unknown",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "No image or other contour shows the usual plane spacing. Wide stretches without contours: {gaps}, "
+            "over {missing_mm:.3g} mm in all, taken as gaps; the volume if they were filled is given as well."
+        ),
+        (
+            "No image or other contour shows the usual plane spacing. The two planes were taken as neighbors; the"
+            " volume is too large if contours are missing between them."
+        ),
+    ),
+    action="Export the planning images with the structure set.",
+)
+SELF_CROSSING_CONTOURS: Final = IssueCode(
+    code="self-crossing-contours",
+    severity=Severity.INFO,
+    texts=("Contours that cross themselves: {contours}; their area follows the even-odd rule.",),
+    action="Check the shape of these contours in the planning system.",
+)
+SLAB_THICKNESS_STATED: Final = IssueCode(
+    code="slab-thickness-stated",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "Planes whose thickness only Contour Slab Thickness (3006,0044) states: {planes}; the stated "
+            "thickness is used."
+        ),
+    ),
+    action="Export the planning images with the structure set.",
+)
+TPS_VOLUME_DIFFERS: Final = IssueCode(
+    code="tps-volume-differs",
+    severity=Severity.WARNING,
+    texts=(
+        "The planning system says {theirs:g} cm3; the contours enclose {own:g} cm3{difference}.",
+        (
+            "The planning system says {theirs:g} cm3; the contours enclose {own:g} cm3{difference}. Counting "
+            "every copy of the repeated contours gives {with_copies:.4g} cm3: the system counts them all."
+        ),
+    ),
+    action="Compare both volumes in the planning system; copies, gaps and overlaps are the usual causes.",
+)
+XOR_CONTOURS_CANCEL: Final = IssueCode(
+    code="xor-contours-cancel",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "Contours of type CLOSEDPLANAR_XOR that repeat another on their plane: {copies}; by that type two "
+            "copies cancel each other, and nothing of them counts."
+        ),
+    ),
+    action="Delete the repeated contours in the planning system.",
+)
+
+# --- Targets ---------------------------------------------------------------------------------------------------------
+
+GROSS_TARGET_IN_OTHER_ORIENTATION: Final = IssueCode(
+    code="gross-target-in-other-orientation",
+    severity=Severity.WARNING,
+    texts=(("Its planes are not parallel to those of the other gross targets: it is measured by itself, not scored."),),
+    action="Contour gross targets on one orientation if they are to be scored together.",
+)
+GROSS_TARGET_NESTED: Final = IssueCode(
+    code="gross-target-nested",
+    severity=Severity.INFO,
+    texts=("This gross target lies inside, or repeats, a larger one; it adds nothing to the score.",),
+    action="Nothing.",
+)
+GROSS_TARGET_OF_OTHER_PHASE: Final = IssueCode(
+    code="gross-target-of-other-phase",
+    severity=Severity.WARNING,
+    or_severity=Severity.INFO,
+    texts=(
+        (
+            "It was drawn on phase {phase} of a 4D acquisition, the scored gross targets on another image, and "
+            "neither name nor number says which of them it is: it is not scored."
+        ),
+        (
+            "It was drawn on phase {phase} of a 4D acquisition, and is the target that ROI {roi} is: measured "
+            "over the phases, not scored twice."
+        ),
+    ),
+    action="Name the target alike on every phase, if it is the same one.",
+)
+GROSS_TARGETS_OVERLAP: Final = IssueCode(
+    code="gross-targets-overlap",
+    severity=Severity.WARNING,
+    texts=("{percent:.1f} % of this gross target lies inside other gross targets, but not all of it.",),
+    action="Check whether these gross targets were meant to overlap.",
+)
+MAP_NAME_UNMET: Final = IssueCode(
+    code="map-name-unmet",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "No ROI has the name that --map gives ({classes}): {unmet} of {names} names had no effect. rtcomplexity "
+            "inspect lists the names."
+        ),
+    ),
+    action="Check the names given to --map against rtcomplexity inspect.",
+)
+PHASE_CONTOURS_COPIED: Final = IssueCode(
+    code="phase-contours-copied",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "Nothing but another phase's contours, point for point, stands on {phases} phases of a 4D acquisition "
+            "(number {numbers}): not counted as drawn on."
+        ),
+    ),
+    action="Nothing: copied contours are not counted as contoured.",
+)
+SCORED_ON_PHASE: Final = IssueCode(
+    code="scored-on-phase",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "No gross target was drawn on the planning image; this one is scored as it was drawn on phase {phase} of "
+            "a 4D acquisition, without the values of the planning image."
+        ),
+    ),
+    action="Export the structure set of the planning image if the target was contoured there.",
+)
+TARGET_CLASS_CONFLICT: Final = IssueCode(
+    code="target-class-conflict",
+    severity=Severity.WARNING,
+    texts=(
+        "Its type says {by_type}, its name {by_name} ({words}); the type was taken.",
+        "Its type says {by_type}, its name that it is no target ({words}); the name was taken.",
+    ),
+    action="State the class with --map if the one taken is wrong.",
+)
+TARGET_CLASS_UNRESOLVED: Final = IssueCode(
+    code="target-class-unresolved",
+    severity=Severity.INFO,
+    texts=('Type, label, codes and name do not say what ROIs {rois} delineate; --map "NAME=GTV" does.',),
+    action="State the class with --map if a target is among them.",
+)
+TARGET_FROM_PET: Final = IssueCode(
+    code="target-from-pet",
+    severity=Severity.INFO,
+    texts=("By its name it is a threshold of PET uptake (SUV, MTV): such a region is not drawn by hand.",),
+    action="Confirm that the region was contoured or edited by a person.",
+)
+TARGET_NAME_DOUBTFUL: Final = IssueCode(
+    code="target-name-doubtful",
+    severity=Severity.WARNING,
+    texts=("The words of its name ({words}) were read as {by_name}; they can also mean {other}.",),
+    action="State the class with --map if the one taken is wrong.",
+)
+TARGET_NOT_NESTED: Final = IssueCode(
+    code="target-not-nested",
+    severity=Severity.WARNING,
+    texts=("{percent:.3g} % of this {by_type} lies outside the {holder} that should hold it.",),
+    action="Check both targets in the planning system.",
+)
+TARGET_PLANNING_STRUCTURES: Final = IssueCode(
+    code="target-planning-structures",
+    severity=Severity.INFO,
+    texts=(
+        (
+            "ROIs {rois} are named after a target or marked as not for evaluation, and were not taken for targets; "
+            "the words that decided: {words}."
+        ),
+    ),
+    action="State the class with --map if one of them is a target.",
+)
+TARGET_WITHOUT_AREA: Final = IssueCode(
+    code="target-without-area",
+    severity=Severity.WARNING,
+    texts=("Targets without a closed contour, and so without a volume: ROIs {rois}.",),
+    action="Contour the target with closed contours.",
+)
+TARGET_WITHOUT_GROSS_TARGET: Final = IssueCode(
+    code="target-without-gross-target",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "A part of this target lies more than {reach_mm:g} mm from every gross target that is scored. Is a GTV "
+            "missing from the export, or not recognised by its name?"
+        ),
+    ),
+    action="Export the GTV as well, or state its class with --map.",
+)
+
+# --- Images ----------------------------------------------------------------------------------------------------------
+
+DUPLICATE_SLICE_POSITIONS: Final = IssueCode(
+    code="duplicate-slice-positions",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "{extra} of {slices} slices lie where another of the series lies; the volume of the images that "
+            "contours reference counts."
+        ),
+        (
+            "At {doubtful} of {slices} positions several different images of the series lie, and neither headers "
+            "nor contours tell which of them counts: no value is read there."
+        ),
+    ),
+    action="Export the volume that was contoured on alone.",
+)
+DUPLICATE_SLICES: Final = IssueCode(
+    code="duplicate-slices",
+    severity=Severity.INFO,
+    texts=("{extra} of {slices} slices are copies of another of the series, pixel by pixel; each counts once.",),
+    action="Nothing: each slice counts once.",
+)
+GANTRY_TILT: Final = IssueCode(
+    code="gantry-tilt",
+    severity=Severity.INFO,
+    texts=("The stack leans by {tilt_deg:.3g} degrees (gantry tilt); positions are measured along the normal.",),
+    action="Nothing: positions are measured along the normal.",
+)
+IMAGE_DOES_NOT_COVER_ROI: Final = IssueCode(
+    code="image-does-not-cover-roi",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "{percent:.3g} % of the ROI's voxels lie outside {image}, or where its registration or its pixels are "
+            "undefined; they are left out of its values."
+        ),
+    ),
+    action="Confirm that the image was meant to cover the target.",
+)
+IMAGE_NOT_SAMPLED: Final = IssueCode(
+    code="image-not-sampled",
+    severity=Severity.WARNING,
+    texts=("{reason}",),
+    action="Export the image again; the text says what is missing.",
+)
+IMAGE_REFERENCES_DANGLE: Final = IssueCode(
+    code="image-references-dangle",
+    severity=Severity.INFO,
+    texts=("The images are tied by a weaker reference, as firmer ones dangle: {link}.",),
+    action="Nothing, if the planning image is the right one.",
+)
+IMAGE_WITHOUT_FRAME: Final = IssueCode(
+    code="image-without-frame",
+    severity=Severity.WARNING,
+    texts=("The planning image names no frame of reference; that of the contours was taken to be its own.",),
+    action="Confirm that the planning image is the one contoured on.",
+)
+IMAGES_MISSING: Final = IssueCode(
+    code="images-missing",
+    severity=Severity.WARNING,
+    texts=("{link}: the others of these images are not here.",),
+    action="Export all images that the contours refer to.",
+)
+MISSING_SLICES: Final = IssueCode(
+    code="missing-slices",
+    severity=Severity.WARNING,
+    texts=("About {missing} slices are missing in {places} places (spacing {typical:.4g} mm).",),
+    action="Export the missing slices.",
+)
+MIXED_SERIES: Final = IssueCode(
+    code="mixed-series",
+    severity=Severity.WARNING,
+    texts=("The series holds {stacks} stacks that differ in orientation, size or spacing; they were split.",),
+    action="Nothing: each stack is an image set of its own.",
+)
+NO_IMAGES: Final = IssueCode(
+    code="no-images",
+    severity=Severity.WARNING,
+    texts=("No CT, MR or PET images are here: contours are measured on their own planes, nothing is sampled.",),
+    action="Export the planning images with the structure set.",
+)
+NON_UNIFORM_SLICE_SPACING: Final = IssueCode(
+    code="non-uniform-slice-spacing",
+    severity=Severity.INFO,
+    texts=("Slices lie {least_mm:.4g} to {most_mm:.4g} mm apart; each was taken where it lies.",),
+    action="Nothing: each slice counts where it lies.",
+)
+ROI_IMAGES_MISSING: Final = IssueCode(
+    code="roi-images-missing",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "No image that the contours of {rois} name is here; they were taken to be drawn on the planning image, as"
+            " others of the set are."
+        ),
+    ),
+    action="Export the images that these contours refer to.",
+)
+ROI_IN_OTHER_FRAME: Final = IssueCode(
+    code="roi-in-other-frame",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "It refers to another frame of reference than the planning image, or than most ROIs: it is measured on "
+            "its own planes, nothing is sampled for it, and it is neither related to other ROIs nor scored."
+        ),
+    ),
+    action="Export that ROI with the image that it was contoured on.",
+)
+ROI_ON_SEVERAL_SERIES: Final = IssueCode(
+    code="roi-on-several-series",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "Its contours name images of {series} series ({parts}): it was drawn on no one of them, and is no phase "
+            "of a target; it is measured on the planning image."
+        ),
+    ),
+    action="Check in the planning system which image the ROI was contoured on.",
+)
+ROIS_ON_OTHER_IMAGES: Final = IssueCode(
+    code="rois-on-other-images",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "{were}, not on the planning image: contours are taken to lie where they lie in the planning image, and "
+            "are measured there."
+        ),
+    ),
+    action="Confirm that these images are registered to the planning image.",
+)
+ROIS_ON_PHASE: Final = IssueCode(
+    code="rois-on-phase",
+    severity=Severity.INFO,
+    texts=("{were}, not on the planning image.",),
+    action="Nothing.",
+)
+SEVERAL_PET_SETS: Final = IssueCode(
+    code="several-pet-sets",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "{sets} PET sets can be sampled: SUV, scores and pictures are of {chosen}, as {why}; {others} would give "
+            "other values."
+        ),
+    ),
+    action="Export the PET that was used for contouring alone, if it is another one.",
+)
+SEVERAL_VOLUMES_IN_SERIES: Final = IssueCode(
+    code="several-volumes-in-series",
+    severity=Severity.INFO,
+    texts=("The series holds {volumes} volumes at the same positions, told apart by {marks}; they were split.",),
+    action="Nothing: each volume is an image set of its own.",
+)
+SEVERAL_VOLUMES_UNNAMED: Final = IssueCode(
+    code="several-volumes-unnamed",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "The planning series holds {volumes} volumes at the same positions and the structure set names none of "
+            "their images: volume {taken} was taken."
+        ),
+    ),
+    action="Export the volume that was contoured on alone.",
+)
+SHIFTED_SLICES: Final = IssueCode(
+    code="shifted-slices",
+    severity=Severity.WARNING,
+    texts=("Slices are shifted against each other by up to {shift_mm:.3g} mm; each was taken where it lies.",),
+    action="Check the series in the planning system.",
+)
+SLICES_LEFT_OUT: Final = IssueCode(
+    code="slices-left-out",
+    severity=Severity.WARNING,
+    texts=("{count} {modality} slices were left out: {fault}.",),
+    action="Export these slices again.",
+)
+UNLINKED_BUT_POSITIONS_AGREE: Final = IssueCode(
+    code="unlinked-but-positions-agree",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "Patient and plane positions agree with a {modality} series of {slices} slices ({on_slices} of {planes} "
+            "contour planes lie on them), but no UID ties them: nothing was sampled."
+        ),
+    ),
+    action="Export structure set and images again from one system, so that their UIDs agree.",
+)
+UNLINKED_IMAGES: Final = IssueCode(
+    code="unlinked-images",
+    severity=Severity.WARNING,
+    texts=("No UID ties the structure set to the images that are here: {link}. Nothing was sampled from them.",),
+    action="Export the images that the structure set was contoured on.",
+)
+
+# --- RT Plans --------------------------------------------------------------------------------------------------------
+
+PLAN_OF_OTHER_SET: Final = IssueCode(
+    code="plan-of-other-set",
+    severity=Severity.INFO,
+    texts=(("{count} of {total} RT Plans were made on another structure set; site and prescription are not theirs."),),
+    action="Export the RT Plan made on this structure set if site and fractions are to come from it.",
+)
+PLAN_QUALITY_ASSURANCE: Final = IssueCode(
+    code="plan-quality-assurance",
+    severity=Severity.INFO,
+    texts=(("{count} of {total} RT Plans verify another plan or a machine (quality assurance); they state nothing."),),
+    action="Nothing.",
+)
+PLAN_REJECTED: Final = IssueCode(
+    code="plan-rejected",
+    severity=Severity.WARNING,
+    texts=("{rejected} of {plans} RT Plans are marked REJECTED; they were not used.",),
+    action="Export the approved RT Plan.",
+)
+SEVERAL_PLANS: Final = IssueCode(
+    code="several-plans",
+    severity=Severity.WARNING,
+    or_severity=Severity.INFO,
+    texts=(
+        (
+            "{plans} RT Plans may belong to this course; fractions: {listed}. Approved before newest, one was taken "
+            "for site and prescription; {outcome}."
+        ),
+    ),
+    action="State the number of fractions with --fractions if it differs.",
+)
+
+# --- Registrations ---------------------------------------------------------------------------------------------------
+
+REGISTRATION_CONTRADICTS_ITSELF: Final = IssueCode(
+    code="registration-contradicts-itself",
+    severity=Severity.ERROR,
+    texts=("A registration maps one frame of reference {ways}; the first is used.",),
+    action="Export the registration that was used for contouring alone.",
+)
+REGISTRATION_EMPTY: Final = IssueCode(
+    code="registration-empty",
+    severity=Severity.WARNING,
+    texts=("A registration holds no mapping that can be used.",),
+    action="Export the registration again.",
+)
+REGISTRATION_GRID_UNUSABLE: Final = IssueCode(
+    code="registration-grid-unusable",
+    severity=Severity.ERROR,
+    texts=("A deformable registration has no source frame, or a grid that is incomplete; it is left out.",),
+    action="Export the deformable registration again.",
+)
+REGISTRATION_IMAGES_WITHOUT_FRAME: Final = IssueCode(
+    code="registration-images-without-frame",
+    severity=Severity.WARNING,
+    texts=("An item of a registration names {named} images {what}, and no frame of reference.",),
+    action="Export the images that the registration refers to.",
+)
+REGISTRATION_MATRIX_UNUSABLE: Final = IssueCode(
+    code="registration-matrix-unusable",
+    severity=Severity.ERROR,
+    texts=(("A matrix of a registration is missing, not finite, or no affine 4 x 4 matrix; the mapping is left out."),),
+    action="Export the registration again.",
+)
+REGISTRATION_MIRRORED: Final = IssueCode(
+    code="registration-mirrored",
+    severity=Severity.ERROR,
+    texts=("A registration's matrix mirrors space (determinant {determinant:.3g}); the mapping is left out.",),
+    action="Check the registration in the system that made it.",
+)
+REGISTRATION_NOT_QUITE_ORTHONORMAL: Final = IssueCode(
+    code="registration-not-quite-orthonormal",
+    severity=Severity.INFO,
+    texts=("A registration's matrix is orthonormal only to {deviation:.1e}; it is used as written.",),
+    action="Nothing.",
+)
+REGISTRATION_NOT_RIGID: Final = IssueCode(
+    code="registration-not-rigid",
+    severity=Severity.WARNING,
+    or_severity=Severity.INFO,
+    texts=(("A registration's matrix scales or shears (principal scales {scales}); it is used as written.{stated}"),),
+    action="Confirm that scaling or shear was intended.",
+)
+REGISTRATION_REPLACED: Final = IssueCode(
+    code="registration-replaced",
+    severity=Severity.INFO,
+    texts=("{registrations} registrations tie the same two frames of reference; {named}.",),
+    action="Nothing, if the one used is the right one.",
+)
+REGISTRATION_SINGULAR: Final = IssueCode(
+    code="registration-singular",
+    severity=Severity.ERROR,
+    texts=("A registration's matrix is singular: it maps space onto a plane or less; the mapping is left out.",),
+    action="Export the registration again.",
+)
+REGISTRATION_UNDEFINED_VECTORS: Final = IssueCode(
+    code="registration-undefined-vectors",
+    severity=Severity.INFO,
+    texts=("A deformation field is undefined at {share:.1%} of its nodes; nothing is sampled there.",),
+    action="Nothing, if the targets lie outside that region.",
+)
+REGISTRATION_WITHIN_ONE_FRAME: Final = IssueCode(
+    code="registration-within-one-frame",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "A registration moves images within their frame of reference (source and registered frame are the same); "
+            "{use}."
+        ),
+    ),
+    action="Confirm in the planning system that the images were moved.",
+)
+REGISTRATION_WITHOUT_SOURCE: Final = IssueCode(
+    code="registration-without-source",
+    severity=Severity.WARNING,
+    texts=("An item of a registration does not say which frame of reference it maps; it is left out.",),
+    action="Export the registration again.",
+)
+REGISTRATIONS_DISAGREE: Final = IssueCode(
+    code="registrations-disagree",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "{registrations} registrations tie the same two frames of reference but put a point up to {apart_mm:.3g} "
+            "mm apart; {named}.{doubt}"
+        ),
+    ),
+    action="Export the registration that was used for contouring alone.",
+)
+
+# --- Standardized uptake values --------------------------------------------------------------------------------------
+
+SUV_ACROSS_MIDNIGHT: Final = IssueCode(
+    code="suv-across-midnight",
+    severity=Severity.INFO,
+    texts=("The administration states only a time, after the scan's: it was put on the day before (midnight).",),
+    action="Confirm the time of the injection.",
+)
+SUV_ADMINISTRATION_DAY_ASSUMED: Final = IssueCode(
+    code="suv-administration-day-assumed",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "{start} {wrong}; the administration was taken to be within {hours:g} h before the scan. A day earlier "
+            "would also leave activity of a tracer with a half-life of {half_life_h:.1f} h."
+        ),
+    ),
+    action="Confirm the day of the injection.",
+)
+SUV_ADMINISTRATION_MISDATED: Final = IssueCode(
+    code="suv-administration-misdated",
+    severity=Severity.WARNING,
+    texts=("{start} {wrong}; Start Time (0018,1072) with the date of the series was used.",),
+    action="Confirm the time of the injection.",
+)
+SUV_DECAY_CONTRADICTION: Final = IssueCode(
+    code="suv-decay-contradiction",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "Decay Correction (0054,1102) is NONE while Corrected Image (0028,0051) contains DECY; Decay Correction "
+            "was believed."
+        ),
+    ),
+    action="Check Decay Correction in the scanner's export.",
+)
+SUV_DOSE_IN_BQ: Final = IssueCode(
+    code="suv-dose-in-bq",
+    severity=Severity.WARNING,
+    texts=("{name} is {dose:g} in an Enhanced PET, which should state MBq: taken as Bq.",),
+    action="Check the injected dose in the scanner's export.",
+)
+SUV_DOSE_IN_MBQ: Final = IssueCode(
+    code="suv-dose-in-mbq",
+    severity=Severity.WARNING,
+    texts=("{name} is {dose:g}: taken as MBq, since no PET is made with that many Bq.",),
+    action="Check the injected dose in the scanner's export.",
+)
+SUV_FRAME_DURATION_MISSING: Final = IssueCode(
+    code="suv-frame-duration-missing",
+    severity=Severity.WARNING,
+    texts=("Actual Frame Duration (0018,1242) is missing: decay during the frame is not corrected.",),
+    action="Export the PET with Actual Frame Duration (0018,1242).",
+)
+SUV_HEIGHT_IN_CENTIMETRES: Final = IssueCode(
+    code="suv-height-in-centimetres",
+    severity=Severity.WARNING,
+    texts=("{name} is {stated:g}: taken as centimetres, since no patient is that many metres tall.",),
+    action="Correct the height at the scanner.",
+)
+SUV_LBM_FORMULA: Final = IssueCode(
+    code="suv-lbm-formula",
+    severity=Severity.WARNING,
+    texts=(
+        ("SUV Type (0054,1006) is LBM: read as the formula of Morgan (120 for men), which the standard calls LBM."),
+    ),
+    action="Nothing, if the scanner used that formula.",
+)
+SUV_PRIVATE_CREATOR_MISSING: Final = IssueCode(
+    code="suv-private-creator-missing",
+    severity=Severity.WARNING,
+    texts=("A private Philips factor stands without its private creator; it was used.",),
+    action="Export the PET without removing private creators.",
+)
+SUV_REFERENCE_TIME_CONTRADICTION: Final = IssueCode(
+    code="suv-reference-time-contradiction",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "Acquisition Time and Frame Reference Time put the reference of the decay correction up to {apart_s:.0f} "
+            "s away from the time that was used."
+        ),
+    ),
+    action="Check the acquisition times in the scanner's export.",
+)
+SUV_REFUSED: Final = IssueCode(
+    code="suv-refused",
+    severity=Severity.WARNING,
+    texts=("No SUV is measured: {reason}.",),
+    action="Export the PET with the element that the text names.",
+)
+SUV_SEX_OTHER: Final = IssueCode(
+    code="suv-sex-other",
+    severity=Severity.WARNING,
+    texts=("Patient's Sex (0010,0040) is O: the mean of the formulas for men and women was used.",),
+    action="Nothing.",
+)
+SUV_WEIGHT_IN_GRAMS: Final = IssueCode(
+    code="suv-weight-in-grams",
+    severity=Severity.WARNING,
+    texts=(
+        ("Patient's Weight (0010,1030) is {weight_kg:g}: taken as grams, since no patient weighs that many kilograms."),
+    ),
+    action="Correct the weight at the scanner.",
+)
+
+# --- Claims and cohorts ----------------------------------------------------------------------------------------------
+
+CLAIM_DISAGREES_WITH_OPTION: Final = IssueCode(
+    code="claim-disagrees-with-option",
+    severity=Severity.WARNING,
+    texts=(
+        "The claim file states the site {site}, --site {used}; --site counts.",
+        "The claim file states {claimed} fractions, --fractions {used}; --fractions counts.",
+        "The claim file and --payer name different payers; --payer counts.",
+    ),
+    action="Correct the claim file or the option.",
+)
+CLAIM_DISAGREES_WITH_PLAN: Final = IssueCode(
+    code="claim-disagrees-with-plan",
+    severity=Severity.WARNING,
+    texts=(
+        "The claim file states {claimed} fractions, the RT Plan {planned}; the RT Plan counts.",
+        "The claim file and the RT Plan name different sites; the RT Plan counts.",
+    ),
+    action="Correct the claim file, or give the RT Plan that was treated.",
+)
+CLAIM_MINUTES_TYPICAL: Final = IssueCode(
+    code="claim-minutes-typical",
+    severity=Severity.WARNING,
+    texts=("The stated minutes do not exceed the stated typical minutes.",),
+    action="Check both times in the claim file.",
+)
+CLAIM_MODIFIER_11: Final = IssueCode(
+    code="claim-modifier-11",
+    severity=Severity.WARNING,
+    texts=(("The claim file states 11 as a modifier. 11 is a place-of-service code: modifiers run from 22 to 99."),),
+    action="Correct the modifiers in the claim file.",
+)
+CLAIM_OTHER_CODE: Final = IssueCode(
+    code="claim-other-code",
+    severity=Severity.WARNING,
+    texts=("The claim file names another code than {cpt_code}.",),
+    action="Correct the CPT code in the claim file.",
+)
+CLAIM_PAYER_UNLISTED: Final = IssueCode(
+    code="claim-payer-unlisted",
+    severity=Severity.WARNING,
+    texts=(
+        ("No rule of the stated payer is known here: confirm its rule with the payer. Rules are known of: {known}."),
+    ),
+    action="Confirm the payer's rule with the payer.",
+)
+CLAIM_SITE_UNKNOWN: Final = IssueCode(
+    code="claim-site-unknown",
+    severity=Severity.WARNING,
+    texts=("The claim file names a site that is not known, so it is not used. Known: {known}.",),
+    action="Correct the site in the claim file.",
+)
+COHORT_OTHER_SOFTWARE: Final = IssueCode(
+    code="cohort-other-software",
+    severity=Severity.WARNING,
+    texts=("{plans} of the cohort's {total} plans were assessed by another version of this software.",),
+    action="Build the cohort again with this version.",
+)
+COHORT_OTHER_SPACING: Final = IssueCode(
+    code="cohort-other-spacing",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "The slices lie {slice_spacing_mm:g} mm apart; so they do in {alike} of the cohort's {plans} plans (from "
+            "{least_mm:g} to {most_mm:g} mm)."
+        ),
+    ),
+    action="Compare with plans of the same slice spacing.",
+)
+COHORT_OTHER_SURFACE: Final = IssueCode(
+    code="cohort-other-surface",
+    severity=Severity.WARNING,
+    texts=("The scored surface of {plans} of the cohort's {total} plans was made in another way.",),
+    action="Build the cohort again with this version.",
+)
+STATED_OTHERWISE_THAN_IMAGE: Final = IssueCode(
+    code="stated-otherwise-than-image",
+    severity=Severity.WARNING,
+    texts=("A person stated a site; the planning image's Body Part Examined names another part.",),
+    action="Correct the site that was stated.",
+)
+STATED_OTHERWISE_THAN_PLAN: Final = IssueCode(
+    code="stated-otherwise-than-plan",
+    severity=Severity.WARNING,
+    texts=("A person stated {what} otherwise than the RT Plan does; the verdict is at most indeterminate.",),
+    action="Correct what was stated, or give the RT Plan that was treated.",
+)
+
+ISSUE_CODES: Final = {each.code: each for each in tuple(globals().values()) if isinstance(each, IssueCode)}
+"""Every declared code, by its key."""
