@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+from unicodedata import normalize
 
 from rtcomplexity.dicom import elements
 
@@ -181,7 +182,7 @@ def _kind(sop_class: str) -> FileKind:
 
 def read_patient_key(dataset: Dataset) -> str:
     """Tell patients apart: Patient ID; where that is empty, name and birth date."""
-    identifier = elements.text(dataset, 0x00100020)
+    identifier = elements.text(dataset, 0x00100020, elements.encodings_of(dataset))
     if identifier:
         return identifier
     name, born = _name_and_birth(dataset)
@@ -194,7 +195,9 @@ def _name_key(dataset: Dataset) -> str:
 
 
 def _name_and_birth(dataset: Dataset) -> tuple[str, str]:
-    return elements.text(dataset, 0x00100010), elements.text(dataset, 0x00100030)
+    """Name in its own encoding, compared without regard to case, composition and empty components; birth date."""
+    name = elements.text(dataset, 0x00100010, elements.encodings_of(dataset))
+    return normalize("NFC", name).casefold().rstrip("^= "), elements.text(dataset, 0x00100030)
 
 
 def _image_header(dataset: Dataset, sop_class: str) -> ImageHeader:

@@ -570,3 +570,48 @@ def test_no_issue_names_a_patient_or_a_path(folder):
     case = folder.add(*made, linked_set(ct(), PatientID="SECRET", name="SECRET"), plan("9", PatientID="SECRET")).read()
     assert len(case.issues) > 3
     assert not any("SECRET" in issue.text or str(folder.path) in issue.text for issue in case.issues)
+
+
+@pytest.mark.parametrize(
+    ("images", "drawn"),
+    [
+        (("ISO_IR 100", "M\u00fcster^J\u00fcrgen"), ("ISO_IR 192", "M\u00fcster^J\u00fcrgen")),
+        (("ISO_IR 192", "M\u00fcster^J\u00fcrgen"), ("ISO_IR 192", "Mu\u0308ster^Ju\u0308rgen")),
+        (("GB18030", "\u738b^\u5c0f\u4e1c"), ("ISO_IR 192", "\u738b^\u5c0f\u4e1c")),
+        (
+            ("ISO_IR 144", "\u041b\u044e\u043ace\u043c\u0431yp\u0433"),
+            ("ISO_IR 192", "\u041b\u044e\u043ace\u043c\u0431yp\u0433"),
+        ),
+        (("ISO_IR 100", "Doe^Jane^^"), ("ISO_IR 100", "DOE^JANE")),
+    ],
+    ids=[
+        "Latin-1 and UTF-8",
+        "composed or not",
+        "GB18030 and UTF-8",
+        "Cyrillic and UTF-8",
+        "case and empty components",
+    ],
+)
+def test_one_name_in_two_character_sets_is_one_patient(tmp_path, images, drawn):
+    def named(charset, name):
+        return {"PatientID": "", "SpecificCharacterSet": charset, "PatientName": name}
+
+    made = slices(POSITIONS, **named(*images))
+    for number, image in enumerate(made):
+        save(tmp_path, f"ct{number}", image)
+    save(tmp_path, "rs", linked_set(made, **named(*drawn)))
+    case = read_case(tmp_path, settings=Settings())
+    assert case.structure_set.patient_key == case.planning_image.patient_key != ""
+
+
+def test_two_names_in_two_character_sets_are_two_patients(tmp_path):
+    made = slices(POSITIONS, PatientID="", SpecificCharacterSet="ISO_IR 100", PatientName="M\u00fcster^J\u00fcrgen")
+    for number, image in enumerate(made):
+        save(tmp_path, f"ct{number}", image)
+    save(
+        tmp_path,
+        "rs",
+        linked_set(made, PatientID="", SpecificCharacterSet="ISO_IR 192", PatientName="M\u00f6ster^J\u00fcrgen"),
+    )
+    with pytest.raises(SeveralPatientsError):
+        read_case(tmp_path, settings=Settings())
