@@ -1,11 +1,16 @@
 """The use cases as Python offers them: three lines from a plan to a verified evidence folder."""
 
+import json
 from pathlib import Path
 
+import pydicom
 import pytest
+from pydicom.uid import ImplicitVRLittleEndian
 
 import rtcomplexity
 from rtcomplexity.errors import MissingOptionError
+from rtcomplexity.evidence.record import from_json, to_json
+from rtcomplexity.evidence.verification import Agreement, compare_records
 from rtcomplexity.model.structure_set import TargetClass
 
 PLAN = Path(__file__).parents[2] / "sample_data" / "routine_sbrt"
@@ -35,8 +40,58 @@ def test_a_changed_file_is_found(folder, tmp_path):
 
 
 def test_what_a_record_does_not_hold_is_asked_for_again(tmp_path):
-    options = rtcomplexity.AnalyzeOptions(quick=True, aliases={"gtvp": TargetClass.GTV})
+    options = rtcomplexity.AnalyzeOptions(quick=True, aliases={"gtv": TargetClass.GTV})
     rtcomplexity.write_evidence(rtcomplexity.analyze(PLAN, options), tmp_path)
     with pytest.raises(MissingOptionError, match="--map"):
         rtcomplexity.verify(tmp_path, PLAN)
     assert rtcomplexity.verify(tmp_path, PLAN, options).is_good
+
+
+def encoded_anew(source, target):
+    """A copy of a plan as an archive gives it back: implicit VR, everything else as it was."""
+    target.mkdir()
+    for path in source.rglob("*.dcm"):
+        dataset = pydicom.dcmread(path)
+        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+        dataset.save_as(target / path.name, implicit_vr=True, little_endian=True)
+    return target
+
+
+@pytest.mark.parametrize("identified", [True, False])
+def test_a_plan_that_an_archive_encoded_anew_is_the_same_plan(tmp_path, identified):
+    first = rtcomplexity.analyze(PLAN, QUICK)
+    other = encoded_anew(PLAN, tmp_path / "archive")
+    again = rtcomplexity.analyze(other, QUICK)
+    assert again.record.plan.content_id == first.record.plan.content_id is not None
+    assert again.record.plan.id != first.record.plan.id
+    rtcomplexity.write_evidence(first, tmp_path / "evidence", identified=identified)
+    found = rtcomplexity.verify(tmp_path / "evidence", other)
+    assert found.is_good
+    assert "same content, re-encoded" in found.sentence
+    rtcomplexity.write_evidence(again, tmp_path / "evidence", identified=identified)  # over its own earlier evidence
+    rtcomplexity.write_evidence(first, tmp_path / "first", identified=identified)
+    changes = rtcomplexity.compare(tmp_path / "first", tmp_path / "evidence").changes
+    assert any("same content, re-encoded" in change.after for change in changes)
+
+
+def test_a_changed_plan_is_no_re_encoded_one(folder, tmp_path):
+    other = encoded_anew(PLAN, tmp_path / "archive")
+    path = min(other.iterdir())
+    dataset = pydicom.dcmread(path)
+    dataset.StudyDescription = "another"
+    dataset.save_as(path)
+    found = rtcomplexity.verify(folder, other)
+    assert not found.is_good
+    assert "re-encoded" not in found.sentence
+
+
+def test_a_record_of_version_0_1_0_is_verified_by_its_files(tmp_path):
+    rtcomplexity.write_evidence(rtcomplexity.analyze(PLAN, QUICK), tmp_path / "evidence")
+    saved = json.loads((tmp_path / "evidence" / "evidence.json").read_bytes())
+    del saved["plan"]["content_id"]
+    for roi in saved["rois"]:
+        del roi["class_words"]
+    old = from_json(json.dumps(saved).encode())
+    assert json.loads(to_json(old)) == saved
+    derived = from_json((tmp_path / "evidence" / "evidence.json").read_bytes())
+    assert compare_records(old, derived).agreement is Agreement.EQUIVALENT

@@ -55,8 +55,14 @@ class _Facts(_Part):
 
 class _Plan(_Part):
     id: str
+    content_id: str | None = None
     planning_image: _Image | None
     facts: _Facts
+
+    @property
+    def identity(self) -> str:
+        """What tells plans apart: the content where the record has it, else the files."""
+        return self.content_id or self.id
 
 
 class _Target(_Part):
@@ -239,7 +245,7 @@ def _lines(path: Path) -> Iterator[_Line]:
 def _of_line(number: int, line: _Line) -> _Read:
     is_assessed = line.status is Status.ASSESSED and line.record is not None
     return _Read(
-        id=line.record.plan.id if line.record is not None and is_assessed else line.key,
+        id=line.record.plan.identity if line.record is not None and is_assessed else line.key,
         source=number,
         patient=line.patient_key,
         courses=frozenset(claim.course_key for claim in line.claims),
@@ -251,7 +257,7 @@ def _of_line(number: int, line: _Line) -> _Read:
 def _of_record(number: int, path: Path) -> _Read:
     with path.open("rb") as stream:
         record = _parsed(_Record, stream.read(LARGEST_RECORD_BYTES), SCHEMA_ID, path.name)
-    return _Read(id=record.plan.id, source=number, patient="", courses=frozenset(), record=record, refusal="")
+    return _Read(id=record.plan.identity, source=number, patient="", courses=frozenset(), record=record, refusal="")
 
 
 def _parsed(kind: type[_P], content: bytes, schema: str, name: str) -> _P:

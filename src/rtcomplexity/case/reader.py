@@ -118,11 +118,13 @@ def _case(
     course = course_of(chosen, link.planning.series.frame_of_reference_uid if link.planning else "", plans)
     set_issues = several_sets_issues(choice, {id(phase.structure_set) for phase in phase_sets})
     tie_issues = (*link_issues(chosen, link, found), *roi_image_issues(chosen, link, image_sets), *input_issues(index))
+    drawn = [chosen, *(phase.structure_set for phase in phase_sets)]
+    instances = _instances(drawn, image_sets, course.plan, registrations)
+    contents = {file.sha256: file.content for file in index.files}
     own_issues = (*choice.chosen.issues, *registration_issues, *series_issues, *course.issues, *set_issues)
     return Case(
-        plan_id=_plan_id(
-            [chosen, *(phase.structure_set for phase in phase_sets)], image_sets, course.plan, registrations
-        ),
+        plan_id=_identifier(instances),
+        content_id=_identifier((uid, contents.get(sha256, sha256)) for uid, sha256 in instances),
         structure_set=chosen,
         chosen_because=choice.because,
         alternatives=choice.alternatives,
@@ -260,13 +262,13 @@ def _phase_sets(
     return tuple(found[key] for key in phases if key in found)
 
 
-def _plan_id(
+def _instances(
     drawn: Iterable[StructureSet],
     image_sets: Iterable[ImageSet],
     plan: RtPlan | None,
     registrations: Iterable[SpatialRegistration],
-) -> str:
-    """SHA-256 over the sorted (SOP Instance UID, file SHA-256) of the sets that are measured and what ties to them."""
+) -> frozenset[tuple[str, str]]:
+    """(SOP Instance UID, file SHA-256) of the sets that are measured and of what ties to them."""
     pairs = {(one.sop_instance_uid, one.file_sha256) for one in drawn}
     for image_set in image_sets:
         if image_set.level is not EvidenceLevel.PRESENT:
@@ -275,5 +277,10 @@ def _plan_id(
     pairs |= {(one.sop_instance_uid, one.file_sha256) for one in registrations}
     if plan is not None:
         pairs.add((plan.sop_instance_uid, plan.file_sha256))
-    lines = "".join(f"{uid} {sha256}\n" for uid, sha256 in sorted(pairs))
+    return frozenset(pairs)
+
+
+def _identifier(pairs: Iterable[tuple[str, str]]) -> str:
+    """SHA-256 over sorted pairs of SOP Instance UID and hash."""
+    lines = "".join(f"{uid} {digest}\n" for uid, digest in sorted(pairs))
     return hashlib.sha256(lines.encode()).hexdigest()

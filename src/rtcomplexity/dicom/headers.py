@@ -129,6 +129,8 @@ class IndexedFile:
 
     path: Source = field(repr=False)
     sha256: str
+    content_hash: str = ""
+    """As :func:`rtcomplexity.dicom.identity.content_hash` gives it; empty where the encoding could not be followed."""
     kind: FileKind
     sop_class_uid: str
     sop_instance_uid: str
@@ -141,6 +143,11 @@ class IndexedFile:
     series_uid: str
     frame_of_reference_uid: str
     image: ImageHeader | None = None
+
+    @property
+    def content(self) -> str:
+        """What tells instances apart however they are encoded: the content hash, else the file's SHA-256."""
+        return self.content_hash or self.sha256
 
 
 def read_header(dataset: Dataset, path: Source, sha256: str) -> IndexedFile:

@@ -7,12 +7,14 @@ nothing else. Folders behind links and special files are not opened. Knows nothi
 from __future__ import annotations
 
 import hashlib
+import mmap
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from rtcomplexity.dicom.headers import FileKind, IndexedFile, read_header
+from rtcomplexity.dicom.identity import content_hash
 from rtcomplexity.dicom.parsing import (
     DEFAULTS,
     HEAD_BYTES,
@@ -227,15 +229,24 @@ def _index_stream(stream: BinaryIO, path: Source, size: int, settings: Settings,
     source: bytes | BinaryIO
     if size <= _WHOLE_IN_MEMORY_BYTES:
         source = head + stream.read()
-        sha256 = hashlib.sha256(source).hexdigest()
+        sha256, content = hashlib.sha256(source).hexdigest(), content_hash(source, settings)
     else:
         stream.seek(0)
-        sha256 = _digest(stream)
+        sha256, content = _digest(stream), _content_of_large(stream, settings)
         stream.seek(0)
         source = stream
     if is_other_format_too(head):
         gathered.other_formats += 1
-    _index_dicom(source, path, sha256, settings, gathered, has_prefix=has_preamble(head))
+    _index_dicom(source, path, sha256, content, settings, gathered, has_prefix=has_preamble(head))
+
+
+def _content_of_large(stream: BinaryIO, settings: Settings) -> str:
+    """Content hash of a file that is not read into memory; empty where it cannot be mapped, as in an archive."""
+    try:
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            return content_hash(mapped, settings)
+    except (OSError, ValueError, BufferError):
+        return ""
 
 
 def _digest(stream: BinaryIO) -> str:
@@ -246,11 +257,18 @@ def _digest(stream: BinaryIO) -> str:
 
 
 def _index_dicom(
-    source: bytes | BinaryIO, path: Source, sha256: str, settings: Settings, gathered: _Gathered, *, has_prefix: bool
+    source: bytes | BinaryIO,
+    path: Source,
+    sha256: str,
+    content: str,
+    settings: Settings,
+    gathered: _Gathered,
+    *,
+    has_prefix: bool,
 ) -> None:
     try:
         dataset = parse(source, header_only=True, settings=settings)
-        file = read_header(dataset, path, sha256)
+        file = replace(read_header(dataset, path, sha256), content_hash=content)
     except InputDataError as fault:
         _note_broken(fault.found, sha256, gathered, has_prefix=has_prefix)
         return
@@ -288,13 +306,15 @@ def _nothing_found(count: int, gathered: _Gathered) -> InputDataError:
 
 
 def _grouped(gathered: _Gathered) -> FileIndex:
-    files, copies = _without_copies(gathered.files)
+    files, copies, encoded_anew = _without_copies(gathered.files)
     files, known_by_name = _with_patient_ids(files)
     issues = list(gathered.issues)
     if known_by_name:
         issues.append(codes.PATIENT_ID_MISSING.about(SUBJECT, files=known_by_name))
     if copies:
         issues.append(codes.IDENTICAL_COPIES.about(SUBJECT, copies=copies))
+    if encoded_anew:
+        issues.append(codes.COPIES_ENCODED_ANEW.about(SUBJECT, copies=encoded_anew))
     if gathered.other_formats:
         issues.append(codes.PREAMBLE_OF_OTHER_FORMAT.about(SUBJECT, files=gathered.other_formats))
     issues += [
@@ -317,11 +337,14 @@ def _grouped(gathered: _Gathered) -> FileIndex:
     )
 
 
-def _without_copies(files: Iterable[IndexedFile]) -> tuple[list[IndexedFile], int]:
+def _without_copies(files: Iterable[IndexedFile]) -> tuple[list[IndexedFile], int, int]:
+    """Keep one file of each content; say how many were copies byte by byte, and how many were encoded anew."""
     ordered = sorted(files, key=lambda file: (file.sop_instance_uid, file.sha256, str(file.path)))
-    kept = {file.sha256: file for file in reversed(ordered)}
-    unique = [file for file in ordered if kept[file.sha256] is file]
-    return unique, len(ordered) - len(unique)
+    by_bytes = {file.sha256: file for file in reversed(ordered)}
+    unique = [file for file in ordered if by_bytes[file.sha256] is file]
+    by_content = {(file.sop_instance_uid, file.content): file for file in reversed(unique)}
+    kept = [file for file in unique if by_content[file.sop_instance_uid, file.content] is file]
+    return kept, len(ordered) - len(unique), len(unique) - len(kept)
 
 
 def _with_patient_ids(files: Sequence[IndexedFile]) -> tuple[list[IndexedFile], int]:

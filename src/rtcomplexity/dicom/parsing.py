@@ -55,6 +55,7 @@ PARSE_FAULTS: Final = (
 """What pydicom raises on broken files: it promises no narrower set."""
 
 HEAD_BYTES: Final = 132
+_MOST_META_BYTES: Final = 65_536
 DEFLATED: Final = b"1.2.840.10008.1.2.1.99"
 DICOMDIR: Final = b"1.2.840.10008.1.3.10"
 _UNDEFINED_LENGTH: Final = 0xFFFFFFFF
@@ -185,7 +186,7 @@ def inflated_pixels(stream: BinaryIO, settings: Settings) -> BytesIO:
         If it unpacks to too much.
     """
     try:
-        unpacked = _inflated(stream, settings)
+        unpacked = inflated(stream, settings)
         read_dataset(
             unpacked, is_implicit_VR=False, is_little_endian=True, stop_when=lambda tag, _vr, _length: _is_pixels(tag)
         )
@@ -240,15 +241,21 @@ def _file_meta(stream: BinaryIO) -> FileMetaDataset:
 
 
 def _parse_deflated(stream: BinaryIO, stop_when: _StopWhen, settings: Settings) -> Dataset:
-    unpacked = _inflated(stream, settings)
+    unpacked = inflated(stream, settings)
     dataset = read_dataset(unpacked, is_implicit_VR=False, is_little_endian=True, stop_when=stop_when)
     stream.seek(0)
     dataset.file_meta = _file_meta(stream)
     return dataset
 
 
-def _inflated(stream: BinaryIO, settings: Settings) -> BytesIO:
-    """Inflate what follows the file meta information."""
+def inflated(stream: BinaryIO, settings: Settings) -> BytesIO:
+    """Inflate what follows the file meta information of a file whose stream stands at its beginning.
+
+    Raises
+    ------
+    LimitExceededError
+        If it unpacks to too much.
+    """
     _file_meta(stream)
     packed = stream.read()
     limit = max(settings.inflation_floor_bytes, settings.max_inflation * len(packed))
@@ -258,6 +265,11 @@ def _inflated(stream: BinaryIO, settings: Settings) -> BytesIO:
             f"A deflated file unpacks to more than {limit} bytes.", "check where it comes from; export it uncompressed."
         )
     return BytesIO(unpacked)
+
+
+def elements_begin(data: bytes) -> int:
+    """Place where the elements after the file meta information begin."""
+    return _after_meta(BytesIO(data[:_MOST_META_BYTES]))
 
 
 def _after_meta(stream: BinaryIO) -> int:

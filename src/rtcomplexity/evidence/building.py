@@ -128,6 +128,7 @@ def _gross_target(table: MetricTable) -> rec.GrossTarget:
 def _plan(case: Case, facts: CaseFacts) -> rec.Plan:
     return rec.Plan(
         id=case.plan_id,
+        content_id=case.content_id or None,
         structure_set=_structure_set(case),
         planning_image=None if case.planning_image is None else _planning_image(case.planning_image),
         rt_plan=None if case.rt_plan is None else _rt_plan(case.rt_plan),

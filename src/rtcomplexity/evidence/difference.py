@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.evidence.naming import coded, nameless_option
-from rtcomplexity.evidence.verification import compare_inputs
+from rtcomplexity.evidence.verification import SAME_CONTENT, compare_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -126,7 +126,9 @@ def _made_by(a: Record, b: Record) -> Iterator[Change]:
     yield from _changed("software", "version", a.software.version, b.software.version)
     yield from _changed("profile", "profile", _profile(a), _profile(b))
     if a.plan.id != b.plan.id:
-        yield Change(kind="input", what="plan", before=a.plan.id[:12], after=b.plan.id[:12])
+        is_same_content = a.plan.identity == b.plan.identity
+        after = f"{b.plan.id[:12]} ({SAME_CONTENT})" if is_same_content else b.plan.id[:12]
+        yield Change(kind="input", what="plan", before=a.plan.id[:12], after=after)
     if _are_identified(a, b):  # else the UIDs are keyed by the plan, whose id stands above
         before, after = a.plan.structure_set.sop_instance_uid, b.plan.structure_set.sop_instance_uid
         yield from _changed("input", "structure set", before, after)

@@ -117,14 +117,16 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def refuse_another_plan(folder: Path, plan_id: str, *, option: str = "--out") -> None:
+def refuse_another_plan(folder: Path, plan_id: str, content_id: str | None = None, *, option: str = "--out") -> None:
     """Refuse a folder that holds the evidence of another plan; that of the same one may be written over.
 
     Raises
     ------
     UsageError
-        If the plan that its record or manifest names is not `plan_id`.
+        If the plan that its record or manifest names is neither `plan_id` nor of the content `content_id`.
     """
+    if content_id and _plan_id(folder / EVIDENCE_FILE, ("plan", "content_id")) == content_id:
+        return
     ids = {_plan_id(folder / EVIDENCE_FILE, ("plan", "id")), _plan_id(folder / MANIFEST_FILE, ("plan_id",))}
     others = sorted(ids - {"", plan_id})
     if others:

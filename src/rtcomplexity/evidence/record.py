@@ -127,10 +127,18 @@ class Plan(_Frozen):
     """What the assessment worked on."""
 
     id: str
+    """SHA-256 over the SOP Instance UIDs and SHA-256 of all files that were used."""
+    content_id: str | None = None
+    """The same over their content hashes: it survives an archive's re-encoding; null in records of version 0.1.0."""
     structure_set: StructureSetRecord
     planning_image: PlanningImage | None
     rt_plan: RtPlanRecord | None
     facts: StatedFacts
+
+    @property
+    def identity(self) -> str:
+        """What tells plans apart: the content where the record has it, else the files."""
+        return self.content_id or self.id
 
 
 class RegistrationLink(_Frozen):
@@ -503,12 +511,20 @@ class Record(_Frozen):
         return self
 
 
+LATER_FIELDS: Final = frozenset({"content_id", "class_words"})
+"""Fields of a plan or an ROI that records of version 0.1.0 do not have."""
+
+
 def to_json(record: Record) -> bytes:
     """Write the record canonically; the same record gives the same bytes.
 
-    UTF-8, the contract's order, indented by two, whole numbers without a point, one newline at the end.
+    UTF-8, the contract's order, indented by two, whole numbers without a point, one newline at the end. What a record
+    of an earlier version does not have is not added to it.
     """
     tree = _written(record.model_dump(mode="json", by_alias=True))
+    for model, part in ((record.plan, tree["plan"]), *zip(record.rois, tree["rois"], strict=True)):
+        for name in LATER_FIELDS & part.keys() - model.model_fields_set:
+            del part[name]
     return (json.dumps(tree, ensure_ascii=False, allow_nan=False, indent=2) + "\n").encode("utf-8")
 
 

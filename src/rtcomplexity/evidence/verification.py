@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.evidence import manifest as manifests
 from rtcomplexity.evidence.manifest import MANIFEST_FILE, digest, installed_packages, is_sealed
-from rtcomplexity.evidence.record import to_json
+from rtcomplexity.evidence.record import LATER_FIELDS, to_json
 from rtcomplexity.evidence.rendering import EVIDENCE_FILE, PICTURE_FOLDER, REPORTS
 from rtcomplexity.evidence.signing import SIGNATURE_FILE, BadSignatureError, check_signature
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rtcomplexity.pictures.scene import Pictures
 
 RELATIVE_TOLERANCE: Final = 1e-5
+SAME_CONTENT: Final = "same content, re-encoded"
 NEXT_TO_NOTHING: Final = 1e-9
 MOST_TOLD: Final = 5
 _VOLUME: Final = re.compile(r"\.metrics\.(scored|shape)\.volume\.")
@@ -225,6 +226,8 @@ def _differences(a: Any, b: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - 
     if isinstance(a, dict) and isinstance(b, dict):
         for key in [*a, *(key for key in b if key not in a)]:
             where = f"{path}.{key}" if path else key
+            if key in LATER_FIELDS and key not in a:
+                continue  # the saved record is of an earlier version
             if key not in a or key not in b:
                 yield where
             else:
@@ -255,7 +258,11 @@ def _are_close(a: float, b: float) -> bool:
 
 
 def verification_sentence(
-    check: FolderCheck, *, inputs: tuple[str, ...] | None = None, comparison: Comparison | None = None
+    check: FolderCheck,
+    *,
+    inputs: tuple[str, ...] | None = None,
+    comparison: Comparison | None = None,
+    is_reencoded: bool = False,
 ) -> tuple[bool, str]:
     """Say in one sentence what a verification came to, and whether it succeeded.
 
@@ -263,7 +270,9 @@ def verification_sentence(
     ----------
     inputs : what :func:`compare_inputs` found; None where the plan is not at hand
     comparison : what :func:`compare_records` found; None where nothing was derived
+    is_reencoded : whether the files at hand differ from those that were used and hold the same content
     """
+    inputs_are = f"the inputs are the {SAME_CONTENT}" if is_reencoded else "the inputs are the same"
     problems = [*check.problems, *(inputs or ())]
     if comparison is not None and comparison.agreement is Agreement.DIFFERS:
         found = comparison.differences
@@ -284,10 +293,10 @@ def verification_sentence(
             "--public-key tells who signed."
         )
     if comparison.agreement is Agreement.IDENTICAL:
-        return True, f"{doubt}Identical: {fit}, the inputs are the same, and the plan gives the same record."
+        return True, f"{doubt}Identical: {fit}, {inputs_are}, and the plan gives the same record."
     cause = "another version of this software" if comparison.is_other_version else "another platform"
     return True, (
-        f"{doubt}Equivalent: {fit}, the inputs are the same, and the plan gives the same verdict with every number "
+        f"{doubt}Equivalent: {fit}, {inputs_are}, and the plan gives the same verdict with every number "
         f"within {RELATIVE_TOLERANCE:g} relative, as on {cause}."
     )
 

@@ -82,6 +82,8 @@ class Case:
 
     plan_id: str
     """SHA-256 over the sorted (SOP Instance UID, file SHA-256) of the set and everything linked to it."""
+    content_id: str = ""
+    """The same over content hashes: it stays when an archive encodes the files anew."""
     structure_set: StructureSet
     chosen_because: str
     alternatives: tuple[Alternative, ...] = ()

@@ -90,6 +90,12 @@ FOLDER_UNREADABLE: Final = IssueCode(
     texts=("{reason}",),
     action="Check the permissions of the folder.",
 )
+COPIES_ENCODED_ANEW: Final = IssueCode(
+    code="copies-encoded-anew",
+    severity=Severity.INFO,
+    texts=("{copies} files hold the content of others, re-encoded.",),
+    action="Nothing: each instance counts once.",
+)
 IDENTICAL_COPIES: Final = IssueCode(
     code="identical-copies",
     severity=Severity.INFO,

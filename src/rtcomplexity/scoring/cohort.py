@@ -21,7 +21,7 @@ from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from rtcomplexity.model.issue import Issue
@@ -67,7 +67,7 @@ class CohortPlan(_Frozen):
     """One plan, with what it takes to compare with it, to leave it out and to warn."""
 
     plan: Digest
-    """``plan.id`` of its record."""
+    """``plan.content_id`` of its record; ``plan.id`` where it has none (version 0.1.0)."""
     patient: PatientKey
     """Keyed hash; empty where nothing tells patients apart."""
     t: Annotated[Number, Field(ge=0, le=100)]
@@ -85,7 +85,7 @@ class Exclusion(_Frozen):
     """One plan that was read and is not part of the cohort."""
 
     plan: Digest
-    """``plan.id``; of a refused plan the SHA-256 of its structure set's file."""
+    """As of a plan that is part of it; of a refused plan the SHA-256 of its structure set's file."""
     reason: ExclusionReason
     detail: str = ""
     """Codes: of the refusal, of the verdict's reasons; the other stratum or profile."""
@@ -214,13 +214,13 @@ class LocalCohort:
             used = f"{profile.id} {profile.sha256[:12]}"
             raise CohortError(f"{found} than the one in use ({used}).", "assess its plans again, and build it anew.")
 
-    def beside(self, plan_id: str, patient: str, profile: Profile) -> BesideCohort:
+    def beside(self, plan_ids: Collection[str], patient: str, profile: Profile) -> BesideCohort:
         """Leave out the assessed plan and everything of its patient.
 
         Parameters
         ----------
-        plan_id, patient
-            ``plan.id``, and what tells patients apart; empty where the files do not say.
+        plan_ids, patient
+            ``plan.id`` and ``plan.content_id``, and what tells patients apart; empty where the files do not say.
         profile
             The profile in use.
 
@@ -233,7 +233,7 @@ class LocalCohort:
         hashed = "" if self.key is None else patient_hash(patient, self.key)
         kept, left_out = {}, {}
         for stratum in self.cohort.strata:
-            others = [each.t for each in stratum.plans if not _is_own(each, plan_id, hashed)]
+            others = [each.t for each in stratum.plans if not _is_own(each, plan_ids, hashed)]
             kept[stratum.id] = tuple(others)
             left_out[stratum.id] = len(stratum.plans) - len(others)
         context = (*self.context, *(() if patient else ("patient_not_known",)))
@@ -462,8 +462,8 @@ def warnings_of(
         )
 
 
-def _is_own(plan: CohortPlan, plan_id: str, hashed: str) -> bool:
-    return plan.plan == plan_id or (hashed != "" and plan.patient == hashed)
+def _is_own(plan: CohortPlan, plan_ids: Collection[str], hashed: str) -> bool:
+    return plan.plan in plan_ids or (hashed != "" and plan.patient == hashed)
 
 
 def _tree(cohort: Cohort) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def analyze(
         claim=claim,
         sites=known_sites(own),
     )
-    beside = None if local is None else local.beside(case.plan_id, case.structure_set.patient_key, profile)
+    beside = None if local is None else _beside(local, case, profile)
     stated = stated_claim(claim, options.payer)
     outcome = _with_statements(_scored(measured, facts, profile, beside), measured, stated, options.aliases)
     tolerances = settings.changed_tolerances()
@@ -207,6 +207,10 @@ def _codes(outcome: Outcome) -> str:
 def _states_facts(facts: CaseFacts) -> bool:
     """Whether a person stated what no plan file says."""
     return bool({facts.site_stated_by, facts.fractions_stated_by} & {StatedBy.USER, StatedBy.CLAIM})
+
+
+def _beside(local: LocalCohort, case: Case, profile: Profile) -> BesideCohort:
+    return local.beside({case.plan_id, case.content_id}, case.structure_set.patient_key, profile)
 
 
 def _local_cohort(path: Path | None, profile: Profile) -> LocalCohort | None:

@@ -48,7 +48,7 @@ def write_evidence(
         If the folder holds another plan, or cannot be written.
     """
     target = Path(folder)
-    refuse_another_plan(target, assessment.record.plan.id)
+    refuse_another_plan(target, assessment.record.plan.id, assessment.record.plan.content_id)
     evidence = evidence_of(
         assessment.case,
         kept_record(assessment, identified=identified),

@@ -84,12 +84,14 @@ def verify(
     saved = read_folder(Path(folder))
     key = None if public_key is None else read_public_key(Path(public_key))
     check = check_folder(saved, public_key=key)
-    inputs = comparison = None
+    derived = _Derived(check=check)
     if plan is not None and not check.problems:
         options = options_of(saved.record(), given)
-        check, inputs, comparison = _with_plan(saved, check, lambda: analyze_plan(Path(plan), options))
-    is_good, sentence = verification_sentence(check, inputs=inputs, comparison=comparison)
-    return Verification(is_good=is_good, sentence=sentence, notes=check.notes)
+        derived = _with_plan(saved, check, lambda: analyze_plan(Path(plan), options))
+    is_good, sentence = verification_sentence(
+        derived.check, inputs=derived.inputs, comparison=derived.comparison, is_reencoded=derived.is_reencoded
+    )
+    return Verification(is_good=is_good, sentence=sentence, notes=derived.check.notes)
 
 
 def options_of(saved: Record, given: AnalyzeOptions) -> AnalyzeOptions:
@@ -128,18 +130,38 @@ def _given_names(given: AnalyzeOptions) -> Collection[str]:
     return {option for option, value in values.items() if value}
 
 
-def _with_plan(
-    saved: EvidenceFolder, check: FolderCheck, derive: Callable[[], Assessment]
-) -> tuple[FolderCheck, tuple[str, ...], Comparison | None]:
-    """Derive the record from the plan again, and compare its files, record and pictures with the saved ones."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Derived:
+    """What deriving the record from the plan again came to."""
+
+    check: FolderCheck
+    inputs: tuple[str, ...] | None = None
+    comparison: Comparison | None = None
+    is_reencoded: bool = False
+
+
+def _with_plan(saved: EvidenceFolder, check: FolderCheck, derive: Callable[[], Assessment]) -> _Derived:
+    """Derive the record from the plan again, and compare its files, record and pictures with the saved ones.
+
+    Files that were encoded anew are another plan by their bytes and the same one by their content: the record is then
+    compared under the saved one's id, which also keys its UIDs.
+    """
     try:
         assessment = derive()
     except InputDataError as error:
-        return check, unreadable_plan(error.found), None
-    before = saved.record()
+        return _Derived(check=check, inputs=unreadable_plan(error.found))
+    before, own = saved.record(), assessment.record.plan
+    is_reencoded = own.id != before.plan.id and own.identity == before.plan.identity
+    if is_reencoded:
+        plan = own.model_copy(update={"id": before.plan.id})
+        assessment = replace(assessment, record=assessment.record.model_copy(update={"plan": plan}))
     record = kept_record(assessment, identified=before.privacy == "identified")
-    inputs = compare_inputs(saved.manifest(), inputs_of(assessment.case))
     comparison = compare_records(before, record)
     drawn = pictures_of(assessment.case, record, Settings.from_environment())
     pictures = compare_pictures(saved.pictures(), drawn)
-    return with_pictures(check, pictures, saved.manifest(), comparison), inputs, comparison
+    return _Derived(
+        check=with_pictures(check, pictures, saved.manifest(), comparison),
+        inputs=() if is_reencoded else compare_inputs(saved.manifest(), inputs_of(assessment.case)),
+        comparison=comparison,
+        is_reencoded=is_reencoded,
+    )

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.case.target_names import parse_aliases
@@ -615,3 +616,29 @@ def test_two_names_in_two_character_sets_are_two_patients(tmp_path):
     )
     with pytest.raises(SeveralPatientsError):
         read_case(tmp_path, settings=Settings())
+
+
+def test_the_content_id_survives_another_encoding_and_the_plan_id_does_not(tmp_path):
+    made = ct()
+    for folder, syntax in (("a", ExplicitVRLittleEndian), ("b", ImplicitVRLittleEndian)):
+        for number, dataset in enumerate([*made, linked_set(made)]):
+            save(tmp_path / folder, f"{number}", dataset, syntax=syntax)
+    first, second = (read_case(tmp_path / folder, settings=Settings()) for folder in ("a", "b"))
+    assert first.content_id == second.content_id != ""
+    assert first.plan_id != second.plan_id
+
+
+def test_the_content_id_follows_every_file_that_was_used(tmp_path):
+    made = ct()
+
+    def content_id(folder, *datasets):
+        for number, dataset in enumerate(datasets):
+            save(tmp_path / folder, f"{number}", dataset)
+        return read_case(tmp_path / folder, settings=Settings()).content_id
+
+    first = content_id("a", *made, linked_set(made))
+    assert content_id("b", *made, linked_set(made), new(SECONDARY_CAPTURE, "1.3")) == first
+    assert content_id("c", *made, linked_set(made), plan("1.5")) != first
+    assert content_id("d", *made, linked_set(made, StructureSetLabel="changed")) != first
+    made[0].PatientPosition = "FFS"
+    assert content_id("e", *made, linked_set(made)) != first

@@ -273,3 +273,29 @@ def test_odd_values_are_missing_not_fatal(tmp_path):
     plane = image.planes[0]
     assert (plane.position_mm, plane.spacing_mm, plane.thickness_mm, plane.orientation) == (None,) * 4
     assert (image.rows, image.columns, image.written_at) == (0, 7, "")
+
+
+def test_one_instance_in_two_encodings_is_one_file_and_no_clash(tmp_path):
+    drawn = structure_set([roi(1, "GTV", [contour()])])
+    save(tmp_path, "as exported", drawn)
+    save(tmp_path, "as archived", drawn, syntax=DeflatedExplicitVRLittleEndian)
+    found = index(tmp_path)
+    assert len(found.structure_sets) == 1
+    assert codes(found) == ["copies-encoded-anew"]
+
+
+def test_one_instance_uid_on_two_contents_is_a_clash(tmp_path):
+    save(tmp_path, "a", structure_set([roi(1, "GTV", [contour()])]))
+    save(tmp_path, "b", structure_set([roi(1, "CTV", [contour()])]), syntax=DeflatedExplicitVRLittleEndian)
+    found = index(tmp_path)
+    assert len(found.structure_sets) == 2
+    assert codes(found) == ["instance-uid-clash"]
+
+
+def test_a_file_too_large_for_memory_has_the_same_content(tmp_path, monkeypatch):
+    save(tmp_path, "a", slices([0])[0])
+    (whole,) = index(tmp_path).images
+    monkeypatch.setattr("rtcomplexity.dicom.index._WHOLE_IN_MEMORY_BYTES", 0)
+    (mapped,) = index(tmp_path).images
+    assert mapped.content_hash == whole.content_hash != ""
+    assert mapped.sha256 == whole.sha256

@@ -41,4 +41,4 @@ def local(scores, *, key=KEY, **changes):
 
 
 def beside(scores, *, plan="of nobody", patient="somebody else", profile=PROFILE, **changes):
-    return local(scores, profile=profile, **changes).beside(plan_id(plan), patient, profile)
+    return local(scores, profile=profile, **changes).beside({plan_id(plan)}, patient, profile)

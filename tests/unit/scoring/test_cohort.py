@@ -166,7 +166,7 @@ def test_another_profiles_cohort_is_refused():
     other = made_profile(('version = "1"', 'version = "2"'))
     both = rf"another profile \(made {PROFILE.sha256[:12]}\) than the one in use \(made {other.sha256[:12]}\)"
     with pytest.raises(CohortError, match=both):
-        local(EASY).beside(plan_id("x"), "x", other)
+        local(EASY).beside({plan_id("x")}, "x", other)
 
 
 @pytest.mark.parametrize("n", [120, 150, 400])

@@ -39,6 +39,6 @@ def demo(
         typer.echo(f"Wrote a synthetic plan to {plan}", err=True)
     assessment = assessed(plan, quiet=quiet)
     if not is_of_demo:
-        refuse_another_plan(out, assessment.record.plan.id)
+        refuse_another_plan(out, assessment.record.plan.id, assessment.record.plan.content_id)
     write(assessment, out, quiet=quiet)
     print_result(assessment_parts(assessment.record))

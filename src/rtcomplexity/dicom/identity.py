@@ -1,0 +1,262 @@
+"""The content hash of one DICOM instance: what stays the same when an archive encodes it anew.
+
+Bytes do not survive transport: transfer syntax, group lengths, lengths of sequences and padding change on the way. The
+hash is SHA-256 over every element in tag order, recursing through sequences. Left out are file meta information (group
+0002), group lengths, Length to End and trailing padding; the VR is not hashed, since implicit VR does not tell it. Text
+loses its padding, numbers in text the spaces round each value; binary values are taken as little endian. Pixel Data
+counts as its bytes, encapsulated pixels as their fragments without the offset table. Knows nothing of what elements
+mean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from functools import cache
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+from pydicom._dicom_dict import DicomDictionary
+
+from rtcomplexity.dicom.parsing import DEFLATED, PARSE_FAULTS, elements_begin, inflated
+from rtcomplexity.errors import InputDataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from mmap import mmap
+
+    from rtcomplexity.settings import Settings
+
+    Part = bytes | memoryview
+
+_META_LENGTH: Final = struct.Struct("<HH2sHL")
+_META_BEGINS: Final = 132
+_UNDEFINED: Final = 0xFFFFFFFF
+_ITEM: Final = 0xFFFEE000
+_ENDS: Final = frozenset({0xFFFEE00D, 0xFFFEE0DD})
+"""Item Delimitation, Sequence Delimitation."""
+_PIXEL_DATA: Final = 0x7FE00010
+_LEFT_OUT: Final = frozenset({0x00080001, 0xFFFCFFFC})
+"""Length to End (retired), Data Set Trailing Padding."""
+_LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+_VRS: Final = _LONG_VRS | frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+_TURNED: Final = {
+    **dict.fromkeys((b"AT", b"OW", b"SS", b"US"), "H"),
+    **dict.fromkeys((b"FL", b"OF", b"OL", b"SL", b"UL"), "L"),
+    **dict.fromkeys((b"FD", b"OD", b"OV", b"SV", b"UV"), "Q"),
+}
+"""Numbers whose bytes big endian turns round, by VR."""
+_BINARY_VRS: Final = frozenset(vr.decode() for vr in (*_TURNED, b"OB", b"UN"))
+_SEQUENCE, _BINARY, _NUMBERS, _TEXT = range(4)
+_PADDING: Final = b" \0"
+_LEAST_PRINTABLE: Final = 0x20
+_LARGE: Final = 65_536
+"""Bytes of a value that is hashed where it lies, not copied."""
+_HEAD: Final = struct.Struct("<LQ")
+_OPEN: Final = 2**64 - 1
+"""In place of a length: a sequence or item begins."""
+_CLOSE: Final = 2**64 - 2
+"""It ends."""
+
+
+class _UnfollowableError(ValueError):
+    """The bytes are in no encoding that this module can follow."""
+
+
+def content_hash(data: bytes | mmap, settings: Settings) -> str:
+    """SHA-256 of an instance's content; empty where its encoding cannot be followed to the end.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    settings : Settings
+        ``max_nesting`` and the limits on inflation; beyond them the hash is empty.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits, or empty.
+    """
+    try:
+        place, syntax = _elements_begin(data)
+        if syntax == DEFLATED:
+            data, place = inflated(BytesIO(data), settings).getvalue(), 0
+        walk = _Walk(data, place, settings.max_nesting)
+        parts, _ = walk.elements(place, len(data), 0, is_implicit=walk.is_implicit)
+    except (InputDataError, *PARSE_FAULTS):
+        return ""
+    return _digest(parts)
+
+
+def _digest(parts: list[Part]) -> str:
+    """SHA-256 of bytes one after the other; the small ones joined, which is quicker."""
+    digest = hashlib.sha256()
+    small: list[Part] = []
+    for part in parts:
+        if isinstance(part, memoryview):
+            digest.update(b"".join(small))
+            digest.update(part)
+            small = []
+        else:
+            small.append(part)
+    digest.update(b"".join(small))
+    return digest.hexdigest()
+
+
+def _elements_begin(data: bytes | mmap) -> tuple[int, bytes]:
+    """Place where the elements after the file meta information begin, and the transfer syntax that this states."""
+    if data[_META_BEGINS - 4 : _META_BEGINS] == b"DICM":
+        *tag, vr, _, length = _META_LENGTH.unpack_from(data, _META_BEGINS)
+        end = _META_BEGINS + _META_LENGTH.size + length
+        if (tag, vr) == ([2, 0], b"UL") and data[end : end + 2] not in {b"\2\0", b""}:
+            return end, DEFLATED if DEFLATED in data[_META_BEGINS:end] else b""
+    end = elements_begin(data[:])
+    return end, DEFLATED if DEFLATED in data[:end] else b""
+
+
+class _Walk:
+    """The elements of one file in their canonical form: tag and length in little endian, then the value."""
+
+    def __init__(self, data: bytes | mmap, place: int, max_nesting: int) -> None:
+        self.data, self.view, self.max_nesting = data, memoryview(data), max_nesting
+        head = data[place : place + 6]
+        self.is_big = head[:1] == b"\0" != head[1:2]
+        self.is_implicit = head[4:6] not in _VRS
+        order = ">" if self.is_big else "<"
+        self.explicit, self.implicit = struct.Struct(order + "HH2sH"), struct.Struct(order + "HHL")
+        self.long = struct.Struct(order + "L")
+        self.kinds = _kinds()
+
+    def elements(self, place: int, end: int, depth: int, *, is_implicit: bool) -> tuple[list[Part], int]:
+        """Read elements up to `end` or a delimiter; give them in tag order, and the place after them."""
+        if depth > self.max_nesting:
+            raise _UnfollowableError
+        found: list[Part] = []
+        starts: list[tuple[int, int]] = []
+        read, kinds = self._implicit_head if is_implicit else self._explicit_head, self.kinds
+        while place < end:
+            tag, vr, length, place = read(place)
+            if tag in _ENDS:
+                return _in_order(found, starts), place
+            starts.append((tag, len(found)))
+            kind = kinds.get(tag)
+            if length != _UNDEFINED and kind != _SEQUENCE and vr != b"SQ":
+                if place + length > end:
+                    raise _UnfollowableError
+                value = self._value(kind, vr, place, place + length)
+                found += (_HEAD.pack(tag, len(value)), value)
+                place += length
+            elif tag == _PIXEL_DATA:
+                place = self._add_fragments(found, place, end)
+            else:
+                place = self._add_sequence(found, tag, vr, place, length, end, depth, is_implicit=is_implicit)
+        if place != end:
+            raise _UnfollowableError
+        return _in_order(found, starts), place
+
+    def _explicit_head(self, place: int) -> tuple[int, bytes, int, int]:
+        """Tag, VR and length of an element, and the place of its value."""
+        group, number, vr, length = self.explicit.unpack_from(self.data, place)
+        if vr in _LONG_VRS:
+            return group << 16 | number, vr, self.long.unpack_from(self.data, place + 8)[0], place + 12
+        return group << 16 | number, vr, length, place + 8
+
+    def _implicit_head(self, place: int) -> tuple[int, bytes, int, int]:
+        group, number, length = self.implicit.unpack_from(self.data, place)
+        return group << 16 | number, b"", length, place + 8
+
+    def _value(self, kind: int | None, vr: bytes, start: int, end: int) -> Part:
+        """A value without what its encoding added."""
+        if kind == _TEXT:
+            return self.data[start:end].rstrip(_PADDING)
+        if kind == _NUMBERS:
+            return self.data[start:end].translate(None, _PADDING)
+        if self.is_big and vr in _TURNED:
+            return self._turned(start, end, _TURNED[vr])
+        if kind == _BINARY:
+            return self.view[start:end] if end - start >= _LARGE else self.data[start:end]
+        value = self.data[
+            start:end
+        ]  # of a tag that the dictionary lacks: text by its looks, as implicit VR tells no VR
+        stripped = value.rstrip(_PADDING)
+        return stripped if min(stripped, default=_LEAST_PRINTABLE) >= _LEAST_PRINTABLE else value
+
+    def _turned(self, start: int, end: int, form: str) -> bytes:
+        """Big endian numbers in little endian."""
+        count = (end - start) // struct.calcsize(f"<{form}")
+        return struct.pack(f"<{count}{form}", *struct.unpack(f">{count}{form}", self.data[start:end]))
+
+    def _add_fragments(self, found: list[Part], place: int, end: int) -> int:
+        """Encapsulated pixels: each fragment with its length; the first item, the offset table, is left out."""
+        found.append(_HEAD.pack(_PIXEL_DATA, _OPEN))
+        is_table = True
+        while place < end:
+            tag, _, length, place = self._implicit_head(place)
+            if tag in _ENDS:
+                found.append(_HEAD.pack(_PIXEL_DATA, _CLOSE))
+                return place
+            if tag != _ITEM or place + length > end:
+                break
+            if not is_table:
+                found += (_HEAD.pack(_ITEM, length), self.view[place : place + length])
+            place, is_table = place + length, False
+        raise _UnfollowableError
+
+    def _add_sequence(
+        self,
+        found: list[Part],
+        tag: int,
+        vr: bytes,
+        place: int,
+        length: int,
+        end: int,
+        depth: int,
+        *,
+        is_implicit: bool,
+    ) -> int:
+        """Items of a sequence; one without items is an empty value, as implicit VR cannot tell these apart."""
+        stop = end if length == _UNDEFINED else place + length
+        is_implicit = is_implicit or vr == b"UN"  # whose contents are implicit VR (PS3.5 6.2.2)
+        items: list[Part] = []
+        while place < stop:
+            item, _, size, place = self._implicit_head(place)
+            if item in _ENDS:
+                break
+            if item != _ITEM or (size != _UNDEFINED and place + size > stop):
+                raise _UnfollowableError
+            item_end = stop if size == _UNDEFINED else place + size
+            parts, place = self.elements(place, item_end, depth + 1, is_implicit=is_implicit)
+            items += (_HEAD.pack(_ITEM, _OPEN), *parts, _HEAD.pack(_ITEM, _CLOSE))
+        if stop > end or (length != _UNDEFINED and place != stop):
+            raise _UnfollowableError
+        found += (_HEAD.pack(tag, _OPEN), *items, _HEAD.pack(tag, _CLOSE)) if items else (_HEAD.pack(tag, 0),)
+        return place
+
+
+def _in_order(found: list[Part], starts: list[tuple[int, int]]) -> list[Part]:
+    """Parts of elements in tag order, without those of the encoding alone; `starts` say where each element begins."""
+    tags = [tag for tag, _ in starts]
+    if tags == sorted(tags) and all(tag & 0xFFFF and tag not in _LEFT_OUT for tag in tags):
+        return found
+    ends = [*(start for _, start in starts[1:]), len(found)]
+    kept = [
+        (tag, found[start:end])
+        for (tag, start), end in zip(starts, ends, strict=True)
+        if tag & 0xFFFF and tag not in _LEFT_OUT
+    ]
+    return [part for _, parts in sorted(kept, key=lambda one: one[0]) for part in parts]
+
+
+@cache
+def _kinds() -> Mapping[int, int]:
+    """How values of the dictionary's tags lose their padding."""
+    return {tag: _kind(row[0]) for tag, row in DicomDictionary.items()}
+
+
+def _kind(vr: str) -> int:
+    if vr == "SQ":
+        return _SEQUENCE
+    if vr in {"DS", "IS"}:
+        return _NUMBERS
+    return _BINARY if vr in _BINARY_VRS or " or " in vr else _TEXT
