@@ -24,6 +24,7 @@ from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.metrics import contour, shape
 from rtcomplexity.metrics.context import DrawingGrid, UnionContext
 from rtcomplexity.metrics.measure import measure
+from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.scored import SHAPE, measure_shape
 from rtcomplexity.metrics.target_shape import BLUR_MM
 from rtcomplexity.settings import Settings
@@ -152,7 +153,7 @@ def sarcoma_rows(folder: Path | None, table: Path | None) -> Iterator[Row]:
 
 def _sarcoma(folder: Path) -> Row:
     case = read_case(folder, settings=SETTINGS)
-    found = {key: each.value for key, each in measure(case, settings=SETTINGS).gross_target.items()}
+    found = {key: each.value for key, each in measure(MeasuredCase(case=case, settings=SETTINGS)).gross_target.items()}
     spacing = case.planning_image.grid.slice_spacing_mm if case.planning_image else None
     values = {
         "equivalent_diameter_mm": found["scored.equivalent_diameter"],

@@ -297,10 +297,10 @@ def test_evidence_of_a_real_plan_is_quick_and_small(real_data, tmp_path):
     from rtcomplexity.usecases.analyze import analyze
 
     assessment = analyze(real_data / "lung1_001", identified=False)
-    evidence = evidence_of(assessment.case, assessment.record, written_at="2026-01-01T00:00:00Z")
+    evidence = evidence_of(assessment.measured, assessment.record, written_at="2026-01-01T00:00:00Z")
 
     def leave():
-        again = evidence_of(assessment.case, assessment.record, written_at="2026-01-01T00:00:00Z")
+        again = evidence_of(assessment.measured, assessment.record, written_at="2026-01-01T00:00:00Z")
         write_folder(tmp_path / "evidence", again.files)
 
     def read_headers():

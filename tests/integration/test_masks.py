@@ -15,6 +15,7 @@ from rtcomplexity.errors import GeometryError, InputDataError, MissingExtraError
 from rtcomplexity.fusion.masks import file_names, nifti_bytes, ras_from_index, safe_name
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.masks import masks
+from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.model.structure_set import Contours, Roi
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.phantoms import FRAMES, Ellipsoid, contour_stack, image_grid, voxelise
@@ -156,7 +157,7 @@ def test_file_names_are_unique_whatever_the_case():
 def test_every_roi_is_written_as_the_voxels_that_its_voxel_volume_counts(case, plan, tmp_path, capsysbinary):
     code, out, err = run(capsysbinary, "masks", plan, "--out", tmp_path)
     assert (code, err) == (ExitCode.DONE, "")
-    found = [mask for mask in masks(case, settings=Settings()) if mask.content]
+    found = [mask for mask in masks(MeasuredCase(case=case, settings=Settings())) if mask.content]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(mask.file_name for mask in found)
     for mask in found:
         again = nibabel.load(tmp_path / mask.file_name)
@@ -167,7 +168,7 @@ def test_every_roi_is_written_as_the_voxels_that_its_voxel_volume_counts(case, p
 def test_an_roi_is_chosen_by_its_name_or_its_number(case):
     chosen = case.structure_set.rois[1]
     for wanted in (chosen.name, str(chosen.number)):
-        (mask,) = masks(case, settings=Settings(), wanted=[wanted])
+        (mask,) = masks(MeasuredCase(case=case, settings=Settings()), wanted=[wanted])
         assert mask.roi is chosen
 
 
@@ -180,13 +181,13 @@ def test_an_roi_that_is_not_there_is_a_usage_error(plan, tmp_path, capsysbinary)
 
 def test_without_a_planning_image_there_is_no_grid(case):
     with pytest.raises(InputDataError, match="No planning image"):
-        list(masks(replace(case, planning_image=None), settings=Settings()))
+        list(masks(MeasuredCase(case=replace(case, planning_image=None), settings=Settings())))
 
 
 def test_an_roi_without_a_volume_is_told_and_not_written(case, plan, tmp_path, capsysbinary, monkeypatch):
     empty = roi("Isocentre", 99)
     bare = replace(case, structure_set=replace(case.structure_set, rois=(empty,)))
-    (mask,) = masks(bare, settings=Settings())
+    (mask,) = masks(MeasuredCase(case=bare, settings=Settings()))
     assert mask.left_out_because == "the ROI has no contours"
     monkeypatch.setattr("rtcomplexity.case.reader.read_case", lambda *_, **__: bare)
     code, out, err = run(capsysbinary, "masks", plan, "--out", tmp_path)
@@ -200,7 +201,7 @@ def test_a_mask_is_readable_by_its_owner_alone_and_follows_no_link(case, plan, t
     out, elsewhere = tmp_path / "masks", tmp_path / "elsewhere"
     out.mkdir()
     elsewhere.write_bytes(b"untouched")
-    (mask,) = masks(case, settings=Settings(), wanted=[case.structure_set.rois[1].name])
+    (mask,) = masks(MeasuredCase(case=case, settings=Settings()), wanted=[case.structure_set.rois[1].name])
     (out / mask.file_name).symlink_to(elsewhere)
     assert run(capsysbinary, "masks", plan, "--out", out, "--roi", mask.roi.name)[0] == ExitCode.DONE
     assert elsewhere.read_bytes() == b"untouched"
@@ -211,10 +212,12 @@ def test_wanted_names_come_before_numbers(case):
     first, second = case.structure_set.rois[:2]
     swapped = (replace(first, name=str(second.number)), second)
     rois = replace(case.structure_set, rois=swapped)
-    (mask,) = masks(replace(case, structure_set=rois), settings=Settings(), wanted=[str(second.number)])
+    (mask,) = masks(
+        MeasuredCase(case=replace(case, structure_set=rois), settings=Settings()), wanted=[str(second.number)]
+    )
     assert mask.roi is swapped[0]
     with pytest.raises(UsageError):
-        list(masks(case, settings=Settings(), wanted=["9999"]))
+        list(masks(MeasuredCase(case=case, settings=Settings()), wanted=["9999"]))
 
 
 @pytest.mark.real_data

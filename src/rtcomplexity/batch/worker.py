@@ -119,7 +119,7 @@ def _assess(task: PlanTask) -> Outcome:
     summary = asdict(RecordSummary.of(record))
     content: dict[str, Any] = {"record": to_json_line(record), "summary": summary, "sha256": hashes}
     if task.evidence_folder is not None:
-        content["may_show_face"] = _leave_evidence(assessment, task, Path(task.evidence_folder))
+        content["may_show_face"] = _leave_evidence(assessment, Path(task.evidence_folder))
     return Outcome(status=Status.ASSESSED, content=content)
 
 
@@ -159,13 +159,13 @@ def _changed() -> UnreadableFileError:
     return UnreadableFileError("An input file changed during the run.", "run again when nothing writes there.")
 
 
-def _leave_evidence(assessment: Assessment, task: PlanTask, folder: Path) -> bool:
+def _leave_evidence(assessment: Assessment, folder: Path) -> bool:
     """Write the evidence beside its place, then move it there; say whether its pictures may show a face."""
     from rtcomplexity.evidence.folder import write_folder  # noqa: PLC0415 -- heavy, and seldom asked for
     from rtcomplexity.evidence.package import evidence_of  # noqa: PLC0415
 
     written_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    evidence = evidence_of(assessment.case, assessment.record, written_at=written_at, settings=task.settings)
+    evidence = evidence_of(assessment.measured, assessment.record, written_at=written_at)
     target = folder / assessment.record.plan.id
     part = folder / f".{target.name}.part"
     shutil.rmtree(part, ignore_errors=True)

@@ -48,6 +48,8 @@ PIXEL_DATA: Final = 0x7FE00010
 DECODE_FAULTS: Final = (*PARSE_FAULTS, RuntimeError, MemoryError)
 _RUST_PANIC: Final = "PanicException"
 """How decoders written in Rust fail: an exception that is no Exception."""
+MOST_KEPT_BYTES: Final = 64_000_000
+"""Native pixel data of one series that stay in memory (120 slices of 512 x 512)."""
 POSITION_TOLERANCE_MM: Final = 0.01
 _UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 _NO_START_OF_FRAME: Final = frozenset({0xC4, 0xC8, 0xCC})
@@ -122,6 +124,8 @@ class _Layout:
     bits_stored: int
     high_bit: int
     signed: bool
+    kept: bytes | None = None
+    """Native pixel data as they were read with the header; None for compressed files and where there are too many."""
     offset: int
     """Byte at which native pixel data begin, in a deflated file once it is inflated; 0 for compressed files."""
     length: int
@@ -152,7 +156,10 @@ class _Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SeriesPixels:
-    """The pixels of one series; a file's header is parsed once, however many boxes are read."""
+    """The pixels of one series; a file is read once, however many boxes are asked for.
+
+    That holds for up to :data:`MOST_KEPT_BYTES`; the pixels of files beyond are read again for every box.
+    """
 
     series: ImageSeries
     settings: Settings = field(default_factory=Settings)
@@ -178,7 +185,8 @@ class SeriesPixels:
         path = self.series.paths[k]
         try:
             if path not in self._layouts:
-                self._layouts[path] = _layout(path, self.series, self.settings)
+                left = MOST_KEPT_BYTES - sum(len(layout.kept or b"") for layout in self._layouts.values())
+                self._layouts[path] = _layout(path, self.series, self.settings, left)
             layout = self._layouts[path]
             frame = _frame_number(self.series, k, layout)
             return layout, frame, *_rescaling(layout, frame, self.series.modality)
@@ -245,15 +253,19 @@ def _check_frame(layout: _Layout, settings: Settings) -> None:
         )
 
 
-def _layout(path: Source, series: ImageSeries, settings: Settings) -> _Layout:
-    """Read the header of a file and check that its pixels are of a kind that can be sampled."""
+def _layout(path: Source, series: ImageSeries, settings: Settings, keep_bytes: int = 0) -> _Layout:
+    """Read the header of a file, and its native pixels up to a limit; check that they are of a kind to sample."""
     try:
         with path.open("rb") as stream:
             header = parse(stream, settings=settings)
             syntax = _transfer_syntax(header)
-            offset, length = (0, 0)
+            offset, length, kept = 0, 0, None
             if syntax in NATIVE:
-                offset, length = _native_extent(_unpacked(stream, syntax, settings), syntax)
+                unpacked = _unpacked(stream, syntax, settings)
+                offset, length = _native_extent(unpacked, syntax)
+                if length <= keep_bytes:
+                    unpacked.seek(offset)
+                    kept = unpacked.read(length)
     except OSError:
         raise _unreadable("a file of it cannot be opened again") from None
     rows, columns = (elements.unsigned_short(header, tag) or 0 for tag in (0x00280010, 0x00280011))
@@ -271,6 +283,7 @@ def _layout(path: Source, series: ImageSeries, settings: Settings) -> _Layout:
         bits_stored=stored,
         high_bit=stored - 1 if high_bit is None else high_bit,
         signed=elements.unsigned_short(header, 0x00280103) == 1,
+        kept=kept,
         offset=offset,
         length=length,
     )
@@ -388,15 +401,22 @@ def _read_native(layout: _Layout, frame: int, box: IndexBox, settings: Settings)
     row_bytes = layout.columns * dtype.itemsize
     if (frame + 1) * layout.rows * row_bytes > layout.length:
         raise _unreadable("Pixel Data (7FE0,0010) of a slice are shorter than Rows x Columns asks for")
+    data = _bytes_at(layout, (frame * layout.rows + box.j[0]) * row_bytes, (box.j[1] - box.j[0]) * row_bytes, settings)
+    rows = np.frombuffer(data, dtype).reshape(-1, layout.columns)
+    return rows[:, slice(*box.i)].astype(dtype.newbyteorder("="))
+
+
+def _bytes_at(layout: _Layout, start: int, count: int, settings: Settings) -> bytes | memoryview:
+    """Some of the native pixel data: from memory where they were kept, else from the file."""
+    if layout.kept is not None:
+        return memoryview(layout.kept)[start : start + count]
     try:
         with layout.path.open("rb") as file:
             stream = _unpacked(file, layout.transfer_syntax, settings)
-            stream.seek(layout.offset + (frame * layout.rows + box.j[0]) * row_bytes)
-            data = stream.read((box.j[1] - box.j[0]) * row_bytes)
+            stream.seek(layout.offset + start)
+            return stream.read(count)
     except OSError:
         raise _unreadable("a file of it cannot be opened again") from None
-    rows = np.frombuffer(data, dtype).reshape(-1, layout.columns)
-    return rows[:, slice(*box.i)].astype(dtype.newbyteorder("="))
 
 
 def _unused_bits_cleared(values: Stored, layout: _Layout) -> Stored:

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
     from rtcomplexity.evidence.manifest import InputFile
     from rtcomplexity.evidence.record import Record
-    from rtcomplexity.model.case import Case
+    from rtcomplexity.metrics.measured_case import MeasuredCase
     from rtcomplexity.pictures.scene import Pictures
-    from rtcomplexity.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,30 +34,29 @@ class Evidence:
 
 
 def evidence_of(
-    case: Case,
+    measured: MeasuredCase,
     record: Record,
     *,
     written_at: str,
-    settings: Settings | None = None,
     key: Ed25519PrivateKey | None = None,
 ) -> Evidence:
     """Draw, render, list and, where a key is given, sign.
 
     Parameters
     ----------
-    record : made of `case`; its privacy is that of every file
+    record : made of the case; its privacy is that of every file
     written_at : time of the run, UTC; it stands in the manifest alone
     key : signs the manifest
     """
-    pictures = pictures_of(case, record, settings)
-    files = sealed_files(record, render(record, pictures), inputs_of(case), written_at=written_at, key=key)
+    pictures = pictures_of(measured, record)
+    files = sealed_files(record, render(record, pictures), inputs_of(measured.case), written_at=written_at, key=key)
     return Evidence(files=files, may_show_face=pictures.scene.may_show_face)
 
 
-def pictures_of(case: Case, record: Record, settings: Settings | None = None) -> Pictures:
+def pictures_of(measured: MeasuredCase, record: Record) -> Pictures:
     """Draw the pictures that go with a record, with the names that stand in it."""
     names = {roi.number: roi.name for roi in record.rois}
-    return draw(case, names=names, gross=record.gross_target.rois, settings=settings)
+    return draw(measured, names=names, gross=record.gross_target.rois)
 
 
 def sealed_files(

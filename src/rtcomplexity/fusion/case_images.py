@@ -82,8 +82,22 @@ class CaseImages:
         return tie_images(self.case, self.settings)
 
     @cached_property
-    def _pixels(self) -> dict[str, SeriesPixels]:
-        return {tied.subject: SeriesPixels(series=tied.series, settings=self.settings) for tied in self.tied}
+    def _pixels(self) -> dict[int, SeriesPixels]:
+        """Pixels by series: two ties to one series, and the planning image itself, share what was read."""
+        series = [tied.series for tied in self.tied]
+        if self.case.planning_image is not None:
+            series.append(self.case.planning_image)
+        return {id(one): SeriesPixels(series=one, settings=self.settings) for one in series}
+
+    def pixels_of(self, tied: TiedImage) -> SeriesPixels:
+        """Return the pixels of an image set; what was read of them before is not read again."""
+        return self._pixels[id(tied.series)]
+
+    @property
+    def planning_pixels(self) -> SeriesPixels | None:
+        """The planning image's pixels; None where there is none."""
+        planning = self.case.planning_image
+        return None if planning is None else self._pixels[id(planning)]
 
     @property
     def issues(self) -> tuple[Issue, ...]:
@@ -122,7 +136,7 @@ class CaseImages:
             return FusedImage(tied=tied, reason=fault.found, fault=fault)
 
     def _sampled(self, tied: TiedImage, point_map: PointMap, region: Region) -> FusedImage:
-        pixels, factor = self._pixels[tied.subject], tied.factor
+        pixels, factor = self.pixels_of(tied), tied.factor
         if tied.series is self.case.planning_image:
             return FusedImage(tied=tied, values=values_of_own_image(region, pixels, factor=factor))
         values = values_of_other_image(region, pixels, point_map, factor=factor)

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 from rtcomplexity.errors import InputDataError, UsageError
 from rtcomplexity.fusion.masks import file_names, nifti_bytes, ras_from_index
-from rtcomplexity.metrics.context import RoiContext, case_grids
 from rtcomplexity.metrics.measurement import NotMeasurableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rtcomplexity.model.case import Case
+    from rtcomplexity.metrics.context import RoiContext
+    from rtcomplexity.metrics.measured_case import MeasuredCase
     from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.model.structure_set import Roi
-    from rtcomplexity.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,12 +29,12 @@ class Mask:
     left_out_because: str = ""
 
 
-def masks(case: Case, *, settings: Settings, wanted: Sequence[str] = ()) -> Iterator[Mask]:
+def masks(measured: MeasuredCase, *, wanted: Sequence[str] = ()) -> Iterator[Mask]:
     """Yield one mask after another, in the order of the structure set.
 
     Parameters
     ----------
-    case : what was read
+    measured : what was read, with the planes of its ROIs
     wanted : exact names or numbers of ROIs; all of them if empty
 
     Raises
@@ -45,6 +44,7 @@ def masks(case: Case, *, settings: Settings, wanted: Sequence[str] = ()) -> Iter
     InputDataError
         If there is no planning image, or its slices are not evenly spaced.
     """
+    case = measured.case
     if case.planning_image is None:
         raise InputDataError(
             "No planning image is linked to the structure set, so there is no grid for masks.",
@@ -52,11 +52,11 @@ def masks(case: Case, *, settings: Settings, wanted: Sequence[str] = ()) -> Iter
         )
     grid = case.planning_image.grid
     ras_from_index(grid)
-    rois, grids = case.structure_set.rois, case_grids(case, settings)
+    rois = case.structure_set.rois
     chosen = {index for text in wanted for index in _indices(text, rois)} if wanted else set(range(len(rois)))
     for index, (roi, name) in enumerate(zip(rois, file_names(rois), strict=True)):
         if index in chosen:
-            yield _mask(RoiContext(roi=roi, grid=grids.of(roi), settings=settings), name, grid)
+            yield _mask(measured.context(roi), name, grid)
 
 
 def _indices(text: str, rois: Sequence[Roi]) -> list[int]:

@@ -6,11 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rtcomplexity.errors import InputDataError
-from rtcomplexity.fusion.case_images import CaseImages
 from rtcomplexity.fusion.phases import case_phases, gross_targets
 from rtcomplexity.metrics import catalogue
 from rtcomplexity.metrics.computing import compute_all
-from rtcomplexity.metrics.context import RoiContext, case_grids
 from rtcomplexity.metrics.findings import roi_issues
 from rtcomplexity.metrics.fused import TargetImages, image_issues, measure_images, sampled_subjects
 from rtcomplexity.metrics.gross_target import measure_gross_target
@@ -31,17 +29,17 @@ from rtcomplexity.model.issue import Issue, roi_subject
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from rtcomplexity.fusion.case_images import CaseImages
+    from rtcomplexity.metrics.context import RoiContext
     from rtcomplexity.metrics.definition import MetricDefinition
+    from rtcomplexity.metrics.measured_case import MeasuredCase
     from rtcomplexity.metrics.relation import RelationContext
-    from rtcomplexity.model.case import Case
     from rtcomplexity.model.structure_set import Roi
-    from rtcomplexity.settings import Settings
 
 
 def measure(
-    case: Case,
+    measured_case: MeasuredCase,
     *,
-    settings: Settings,
     quick: bool = False,
     shape_blur_mm: float = BLUR_MM,
     organs: Collection[str] = (),
@@ -50,18 +48,18 @@ def measure(
 
     Parameters
     ----------
-    case : what was read
+    measured_case : what was read, with what is derived from it once
     quick : counts and volumes only; nothing is scored
     shape_blur_mm : of the surface on which the gross target's shape is measured
     organs : those that count for adjacency; all of the fixed list where none is named
     """
-    grids = case_grids(case, settings)
-    images = None if quick else CaseImages(case=case, settings=settings)
+    case, grids = measured_case.case, measured_case.grids
+    images = None if quick else measured_case.images
     gross_here = gross_targets(case.structure_set, case.planning_image)
     phases = None if quick else MeasuredPhases(found=case_phases(case), gross_targets=gross_here)
     measured, usable = [], []
     for roi in case.structure_set.rois:
-        context = RoiContext(roi=roi, grid=grids.of(roi), settings=settings)
+        context = measured_case.context(roi)
         measured.append(_measure_roi(context, images, phases))
         if context.grid is grids.planning and not _is_refused(measured[-1].issues):
             usable.append(context.lean())

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from rtcomplexity.metrics.context import ShapeContext
 
+    OfContour = Callable[[NDArray[np.float64], float], float]
+
 STEP_MM = 3.0
 """Contours are resampled to about this step before their bends are measured."""
 MOST_VERTICES = 10_000
@@ -31,27 +33,27 @@ def solidity(context: ShapeContext) -> float:
 
 def concavity_depth_mm(context: ShapeContext) -> float:
     """Depth of the deepest pocket of any contour, mm."""
-    return max(_of_each(context, contour_shape.concavity_depth))
+    return max(_of_each(context, lambda points, _: contour_shape.concavity_depth(points)))
 
 
 def curvature_energy(context: ShapeContext) -> float:
     """Bending energy free of scale, mean over contours weighted by area; 1 for circles."""
-    return _weighted(context, lambda points: contour_shape.curvature_energy(points, STEP_MM))
+    return _weighted(context, lambda points, _: contour_shape.curvature_energy(points, STEP_MM))
 
 
-def _weighted(context: ShapeContext, value: Callable[[NDArray[np.float64]], float]) -> float:
+def _weighted(context: ShapeContext, value: OfContour) -> float:
     weights = context.stack.contour_areas_mm2
     return float(np.average(_of_each(context, value), weights=weights))
 
 
-def _of_each(context: ShapeContext, value: Callable[[NDArray[np.float64]], float]) -> list[float]:
-    """Value of each contour that encloses an area; of others 0, which weighs nothing."""
+def _of_each(context: ShapeContext, value: OfContour) -> list[float]:
+    """Value of each contour that encloses an area, from its vertices and area; of others 0, which weighs nothing."""
     stack = context.stack.thinned(MOST_VERTICES)
     polygons = np.split(stack.points_mm, stack.contour_offsets[1:-1])
-    filled = stack.contour_areas_mm2 > 0
-    if not filled.any():
+    areas = stack.contour_areas_mm2
+    if not (areas > 0).any():
         raise NotMeasurableError("no contour encloses an area by itself")
-    return [value(polygon) if fills else 0.0 for polygon, fills in zip(polygons, filled, strict=True)]
+    return [value(polygon, area) if area > 0 else 0.0 for polygon, area in zip(polygons, areas.tolist(), strict=True)]
 
 
 TARGET: tuple[MetricDefinition[ShapeContext], ...] = (

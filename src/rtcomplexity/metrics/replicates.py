@@ -15,7 +15,7 @@ import numpy as np
 
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 from rtcomplexity.metrics import contour, shape
-from rtcomplexity.metrics.context import RoiContext, UnionContext, case_grids
+from rtcomplexity.metrics.context import UnionContext
 from rtcomplexity.metrics.course import union_of
 from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.metrics.target_shape import coarse_shape
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.metrics.context import ShapeContext
-    from rtcomplexity.model.case import Case
-    from rtcomplexity.settings import Settings
+    from rtcomplexity.metrics.measured_case import MeasuredCase
 
     Floats = NDArray[np.float64]
 
@@ -113,21 +112,18 @@ def displaced(stack: PlaneStack, field: SmoothField) -> PlaneStack:
 
 
 def replicates(
-    case: Case,
+    measured: MeasuredCase,
     numbers: Collection[int],
     values: Mapping[str, Measurement],
-    settings: Settings,
     *,
     seed: bytes,
     shape_blur_mm: float,
 ) -> Replicates:
     """Prepare redrawings of the union of these ROIs, of which `values` were measured."""
-    rois = case.structure_set.rois
-    grid = case_grids(case, settings).planning
-    parts = [RoiContext(roi=roi, grid=grid, settings=settings) for roi in rois if roi.number in numbers]
+    parts = [measured.context(roi) for roi in measured.case.structure_set.rois if roi.number in numbers]
     parts.sort(key=lambda part: (-slab_volume_mm3(part.stack), part.roi.number))
     union = union_of(parts)
-    thin = UnionContext(grid=union.grid, settings=settings, union=union.stack.thinned(MOST_VERTICES))
+    thin = UnionContext(grid=union.grid, settings=measured.settings, union=union.stack.thinned(MOST_VERTICES))
     return Replicates(target=thin, values=values, seed=seed, shape_blur_mm=shape_blur_mm)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.dicom.pixels import read_box
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.pictures.face import may_show_face
 from rtcomplexity.pictures.meshes import draw_meshes
@@ -17,12 +16,12 @@ from rtcomplexity.pictures.region import view_of
 from rtcomplexity.pictures.scene import Pictures, Scene, no_pictures
 from rtcomplexity.pictures.slices import draw_slices, structures_of
 from rtcomplexity.pictures.uptake import uptake_of
-from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rtcomplexity.model.case import Case
+    from rtcomplexity.fusion.case_images import CaseImages
+    from rtcomplexity.metrics.measured_case import MeasuredCase
     from rtcomplexity.pictures.region import View
 
 NO_TARGET: Final = "No pictures: no target volume with contours in planes was found."
@@ -30,18 +29,16 @@ NOT_REACHED: Final = "No slices: no slice of the planning images that are here h
 NO_IMAGE: Final = "No slices: the planning images are not among the files."
 
 
-def draw(
-    case: Case, *, names: Mapping[int, str], gross: Sequence[int] = (), settings: Settings | None = None
-) -> Pictures:
+def draw(measured: MeasuredCase, *, names: Mapping[int, str], gross: Sequence[int] = ()) -> Pictures:
     """Draw the pictures of a case.
 
     Parameters
     ----------
+    measured : the case with its planes and pixels
     names : what each ROI is called in the record that the pictures go with, by number
     gross : numbers of the ROIs that were scored; the pictures are centred on them
     """
-    settings = settings or Settings()
-    view = view_of(case, names, gross, settings)
+    view = view_of(measured, names, gross)
     if not view.targets:
         return no_pictures(NO_TARGET)
     meshes, origin, step, alt = draw_meshes(view)
@@ -53,29 +50,30 @@ def draw(
         structures=structures_of(view),
         notes=view.notes,
     )
-    return _with_slices(scene, case, view, settings)
+    return _with_slices(scene, measured.images, view)
 
 
-def _with_slices(scene: Scene, case: Case, view: View, settings: Settings) -> Pictures:
-    series = case.planning_image
-    if series is None or view.grid is None:
+def _with_slices(scene: Scene, images: CaseImages, view: View) -> Pictures:
+    pixels = images.planning_pixels
+    if pixels is None or view.grid is None:
         return Pictures(scene=scene.model_copy(update={"notes": (*scene.notes, NO_IMAGE)}), files={})
     if not view.is_imaged:
         return Pictures(scene=scene.model_copy(update={"notes": (*scene.notes, NOT_REACHED)}), files={})
     try:
-        values = read_box(series, view.box, settings).values()
+        values = pixels.read(view.box).values()
     except InputDataError as error:
         return Pictures(scene=scene.model_copy(update={"notes": (*scene.notes, f"No slices. {error.found}")}), files={})
+    series = pixels.series
     window = window_of(values, series.modality)
     greys = grey(values, window)
-    uptake = uptake_of(case, view.slices, view.box.j, view.box.i, settings)
+    uptake = uptake_of(images, view.slices, view.box.j, view.box.i)
     stills, plane_files = draw_planes(view, greys, uptake)
     slices, slice_files = draw_slices(view, greys, uptake)
     drawn = {
         "stills": stills,
         "slices": slices.model_copy(update={"caption": _caption(slices.caption, series.modality, window)}),
         "uptake": "" if uptake is None else uptake.caption,
-        "may_show_face": may_show_face(case, view, settings),
+        "may_show_face": may_show_face(pixels, view),
     }
     return Pictures(scene=scene.model_copy(update=drawn), files={**plane_files, **slice_files})
 

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.dicom.pixels import IndexBox, read_box
+from rtcomplexity.dicom.pixels import IndexBox
 from rtcomplexity.errors import InputDataError
 
 if TYPE_CHECKING:
-    from rtcomplexity.model.case import Case
+    from rtcomplexity.dicom.pixels import SeriesPixels
     from rtcomplexity.pictures.region import View
-    from rtcomplexity.settings import Settings
 
 BODY_HU: Final = -300.0
 NARROW_MM: Final = 260.0
@@ -28,14 +27,14 @@ _HEAD_ORGANS: Final = re.compile(
 )
 
 
-def may_show_face(case: Case, view: View, settings: Settings) -> bool:
+def may_show_face(pixels: SeriesPixels | None, view: View) -> bool:
     """Return whether the head may be in the pictures."""
-    series = case.planning_image
-    if series is None:
+    if pixels is None:
         return False
+    series = pixels.series
     if _HEAD_PARTS.search(series.body_part) or any(_HEAD_ORGANS.search(each.roi.name) for each in view.organs):
         return True
-    return series.modality == "CT" and any(_is_narrow(case, k, settings) for k in _probes(view))
+    return series.modality == "CT" and any(_is_narrow(pixels, k) for k in _probes(view))
 
 
 def _probes(view: View) -> tuple[int, ...]:
@@ -43,13 +42,11 @@ def _probes(view: View) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(view.slices[n]) for n in (0, len(view.slices) // 2, -1)))
 
 
-def _is_narrow(case: Case, k: int, settings: Settings) -> bool:
-    series = case.planning_image
-    assert series is not None
-    grid = series.grid
+def _is_narrow(pixels: SeriesPixels, k: int) -> bool:
+    grid = pixels.series.grid
     box = IndexBox(k=(k, k + 1), j=(0, grid.rows), i=(0, grid.columns))
     try:
-        body = read_box(series, box, settings).values()[0] > BODY_HU
+        body = pixels.read(box).values()[0] > BODY_HU
     except InputDataError:
         return True
     columns = np.flatnonzero(body.sum(axis=0) * grid.row_spacing_mm > 40)

@@ -15,7 +15,6 @@ import numpy as np
 from rtcomplexity.dicom.pixels import IndexBox
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.geometry.stack.runs import Lattice, plane_of_slices
-from rtcomplexity.metrics.context import RoiContext, case_grids
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.model.structure_set import TargetClass
 
@@ -25,11 +24,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
-    from rtcomplexity.metrics.context import DrawingGrid
-    from rtcomplexity.model.case import Case
+    from rtcomplexity.metrics.context import RoiContext
+    from rtcomplexity.metrics.measured_case import MeasuredCase
     from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.model.structure_set import Roi
-    from rtcomplexity.settings import Settings
 
 MARGIN_MM: Final = 30.0
 SMALLEST_MM: Final = 120.0
@@ -121,7 +119,7 @@ class View:
         return np.arange(*k, -(-(k[1] - k[0]) // MOST_SLICES))
 
 
-def view_of(case: Case, names: Mapping[int, str], gross: Sequence[int], settings: Settings) -> View:
+def view_of(measured: MeasuredCase, names: Mapping[int, str], gross: Sequence[int]) -> View:
     """Choose what the pictures show.
 
     Parameters
@@ -129,19 +127,18 @@ def view_of(case: Case, names: Mapping[int, str], gross: Sequence[int], settings
     names : what each ROI is called in the record that the pictures go with
     gross : numbers of the ROIs that were scored
     """
-    image = None if case.planning_image is None else case.planning_image.grid
-    grids = case_grids(case, settings)
+    case, grids = measured.case, measured.grids
     here = [roi for roi in case.structure_set.rois if roi.number not in grids.numbers_elsewhere]
-    targets = _contexts((roi for roi in here if roi.target_class.is_target), grids.planning, settings)
+    targets = _contexts(measured.context(roi) for roi in here if roi.target_class.is_target)
     notes = [] if len(targets) <= MOST_TARGETS else [f"Only {MOST_TARGETS} of {len(targets)} targets are drawn."]
     targets = targets[:MOST_TARGETS]
-    organs = _contexts((roi for roi in here if roi.target_class is TargetClass.OAR), grids.planning, settings)
+    organs = _contexts(measured.context(roi) for roi in here if roi.target_class is TargetClass.OAR)
     colours = _Colours()
     drawn = tuple(colours.shown(each, names) for each in targets)
     near = tuple(colours.shown(each, names) for each in _nearest(organs, drawn))
     centre = tuple(each for each in drawn if each.roi.number in gross)
     centre = centre or tuple(each for each in drawn if each.roi.target_class.is_gross) or drawn
-    return View(targets=drawn, organs=near, gross=centre, grid=image, notes=tuple(notes))
+    return View(targets=drawn, organs=near, gross=centre, grid=grids.planning.image, notes=tuple(notes))
 
 
 class _Colours:
@@ -158,16 +155,16 @@ class _Colours:
         return Shown(context=context, name=names[context.roi.number], colour=palette[used % len(palette)])
 
 
-def _contexts(rois: Iterable[Roi], grid: DrawingGrid, settings: Settings) -> list[RoiContext]:
+def _contexts(rois: Iterable[RoiContext]) -> list[RoiContext]:
     """ROIs with planes parallel to the image, in the order of class and number."""
     contexts = []
-    for roi in rois:
-        context = RoiContext(roi=roi, grid=grid, settings=settings)
+    for context in rois:
         try:
             stack = context.stack
         except (NotMeasurableError, InputDataError):
             continue
-        if grid.axes is not None and abs(float(stack.u_axis @ grid.axes.u)) > PARALLEL:
+        axes = context.grid.axes
+        if axes is not None and abs(float(stack.u_axis @ axes.u)) > PARALLEL:
             contexts.append(context)
     order = list(TargetClass)
     return sorted(contexts, key=lambda each: (order.index(each.roi.target_class), each.roi.number))

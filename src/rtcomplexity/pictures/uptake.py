@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.fusion.sampling import sample, voxel_centres_mm
-from rtcomplexity.fusion.tied_images import in_order_of_choice, tie_images
+from rtcomplexity.fusion.tied_images import in_order_of_choice
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from rtcomplexity.fusion.case_images import CaseImages
     from rtcomplexity.fusion.tied_images import TiedImage
-    from rtcomplexity.model.case import Case
     from rtcomplexity.model.image import ImageGrid, ImageSeries
-    from rtcomplexity.settings import Settings
 
 PITCH_MM: Final = 2.5
 LOWEST_SUVBW: Final = 1.0
@@ -42,22 +40,19 @@ class Uptake:
     caption: str
 
 
-def uptake_of(
-    case: Case, slices: NDArray[np.int64], j: tuple[int, int], i: tuple[int, int], settings: Settings
-) -> Uptake | None:
+def uptake_of(images: CaseImages, slices: NDArray[np.int64], j: tuple[int, int], i: tuple[int, int]) -> Uptake | None:
     """Sample the chosen PET that is tied to the planning image; None where there is none that can be read."""
-    planning = case.planning_image
+    planning = images.case.planning_image
     if planning is None:
         return None
-    found = _pet(case, planning, settings)
+    found = _pet(images, planning)
     if found is None or found.point_map is None:
         return None
     rows = _steps(j, planning.grid.row_spacing_mm)
     columns = _steps(i, planning.grid.column_spacing_mm)
     points = _points_mm(planning.grid, slices, rows, columns)
     try:
-        pixels = SeriesPixels(series=found.series, settings=settings)
-        values = sample(pixels, found.point_map(points), factor=found.factor).values
+        values = sample(images.pixels_of(found), found.point_map(points), factor=found.factor).values
     except InputDataError:
         return None
     if np.isnan(values).all():
@@ -66,11 +61,10 @@ def uptake_of(
     return Uptake(share=share, j=rows, i=columns, caption=caption)
 
 
-def _pet(case: Case, planning: ImageSeries, settings: Settings) -> TiedImage | None:
+def _pet(images: CaseImages, planning: ImageSeries) -> TiedImage | None:
     """Return the PET that metrics are of, else the first that is tied; none where that is the planning image itself."""
-    tied = tie_images(case, settings)
-    without_suv = [one for one in tied if one.image_set.modality == "PT" and one.point_map is not None]
-    chosen = next(iter((*in_order_of_choice(tied, "PT"), *without_suv)), None)
+    without_suv = [one for one in images.tied if one.image_set.modality == "PT" and one.point_map is not None]
+    chosen = next(iter((*in_order_of_choice(images.tied, "PT"), *without_suv)), None)
     return None if chosen is None or chosen.series is planning else chosen
 
 

@@ -18,6 +18,7 @@ from rtcomplexity.evidence.deidentification import deidentified
 from rtcomplexity.evidence.record import DefaultVerdict, Missing
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.metrics.measure import measure
+from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.replicates import replicates
 from rtcomplexity.model.options import DEFAULT_PROFILE, AnalyzeOptions
 from rtcomplexity.scoring.claim import stated_claim
@@ -55,11 +56,16 @@ NOTHING_CHOSEN: Final = AnalyzeOptions()
 class Assessment:
     """What one plan came to."""
 
-    case: Case
+    measured: MeasuredCase
     table: MetricTable
     outcome: Outcome
     record: Record
     """The canonical record; every report is rendered from it alone."""
+
+    @property
+    def case(self) -> Case:
+        """What was read."""
+        return self.measured.case
 
 
 def analyze(
@@ -101,7 +107,7 @@ def analyze(
         aliases=options.aliases,
         progress=progress,
     )
-    measured = _measured(case, settings, profile, quick=options.quick)
+    measured = _measured(MeasuredCase(case=case, settings=settings), profile, quick=options.quick)
     facts = case_facts(
         case,
         measured.table,
@@ -129,32 +135,37 @@ def analyze(
         default_verdict=_default_verdict(default, settings) if differs else None,
     )
     kept = record if identified else deidentified(record)
-    return Assessment(case=case, table=measured.table, outcome=outcome, record=kept)
+    return Assessment(measured=measured.measured, table=measured.table, outcome=outcome, record=kept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Measured:
     """A case with its measurements, and redrawings of its gross target by seed."""
 
-    case: Case
+    measured: MeasuredCase
     table: MetricTable
     shape_blur_mm: float
     redrawn: Callable[[str], Callable[[int], Mapping[str, Measurement]]]
     """Each redrawing is made once, however many verdicts are asked for."""
 
+    @property
+    def case(self) -> Case:
+        """What was read."""
+        return self.measured.case
 
-def _measured(case: Case, settings: Settings, profile: Profile, *, quick: bool = False) -> _Measured:
+
+def _measured(measured: MeasuredCase, profile: Profile, *, quick: bool = False) -> _Measured:
     """Measure a case as the profile asks for."""
     blur_mm = profile.measurement.shape_blur_mm
     organs = profile.treated_site.organs
-    table = measure(case, settings=settings, quick=quick, shape_blur_mm=blur_mm, organs=organs)
+    table = measure(measured, quick=quick, shape_blur_mm=blur_mm, organs=organs)
 
     @cache
     def redrawn(seed: str) -> Callable[[int], Mapping[str, Measurement]]:
         rois, values = table.gross_target_rois, table.gross_target
-        return cache(replicates(case, rois, values, settings, seed=bytes.fromhex(seed), shape_blur_mm=blur_mm))
+        return cache(replicates(measured, rois, values, seed=bytes.fromhex(seed), shape_blur_mm=blur_mm))
 
-    return _Measured(case=case, table=table, shape_blur_mm=blur_mm, redrawn=redrawn)
+    return _Measured(measured=measured, table=table, shape_blur_mm=blur_mm, redrawn=redrawn)
 
 
 def _scored(measured: _Measured, facts: CaseFacts, profile: Profile, cohort: BesideCohort | None = None) -> Outcome:
@@ -190,11 +201,11 @@ def _default_verdict(plan: _Measured | Path | str | FileIndex, settings: Setting
     if not isinstance(plan, _Measured):
         default = settings.with_default_tolerances()
         try:
-            plan = _measured(read_case(plan, settings=default), default, profile)
+            plan = _measured(MeasuredCase(case=read_case(plan, settings=default), settings=default), profile)
         except InputDataError:
             return None
     elif plan.shape_blur_mm != profile.measurement.shape_blur_mm:
-        plan = _measured(plan.case, settings, profile)
+        plan = _measured(plan.measured, profile)
     outcome = _scored(plan, case_facts(plan.case, plan.table), profile)
     t = Missing(reason=_codes(outcome)) if outcome.score is None else outcome.score.t
     return DefaultVerdict(value=outcome.verdict.value.value, claim=outcome.verdict.claim.status.value, t=t)

@@ -14,7 +14,6 @@ from rtcomplexity.evidence.folder import refuse_another_plan, write_folder
 from rtcomplexity.evidence.identification import identification_of
 from rtcomplexity.evidence.package import evidence_of
 from rtcomplexity.evidence.signing import read_private_key
-from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
     from rtcomplexity.evidence.package import Evidence
@@ -28,7 +27,6 @@ def write_evidence(
     *,
     identified: bool = False,
     sign_key: Path | str | None = None,
-    settings: Settings | None = None,
     written_at: str | None = None,
 ) -> Evidence:
     """Write record, reports, tables, pictures and manifest into a folder, all or none.
@@ -39,7 +37,6 @@ def write_evidence(
     folder : made where it is not there; one with the evidence of another plan is refused
     identified : whether names, dates and UIDs are written, as a claim needs them
     sign_key : PEM file of the Ed25519 key that signs the manifest
-    settings : limits and tolerances; from the environment if None
     written_at : time of the run, UTC, for the manifest; now if None
 
     Raises
@@ -50,10 +47,9 @@ def write_evidence(
     target = Path(folder)
     refuse_another_plan(target, assessment.record.plan.id, assessment.record.plan.content_id)
     evidence = evidence_of(
-        assessment.case,
+        assessment.measured,
         kept_record(assessment, identified=identified),
         written_at=written_at or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        settings=Settings.from_environment() if settings is None else settings,
         key=None if sign_key is None else read_private_key(Path(sign_key)),
     )
     write_folder(target, evidence.files)

@@ -21,7 +21,6 @@ from rtcomplexity.evidence.verification import (
     with_pictures,
 )
 from rtcomplexity.model.options import DEFAULT_PROFILE
-from rtcomplexity.settings import Settings
 from rtcomplexity.usecases.analyze import NOTHING_CHOSEN, analyze
 from rtcomplexity.usecases.package import kept_record
 
@@ -157,7 +156,7 @@ def _with_plan(saved: EvidenceFolder, check: FolderCheck, derive: Callable[[], A
         assessment = replace(assessment, record=assessment.record.model_copy(update={"plan": plan}))
     record = kept_record(assessment, identified=before.privacy == "identified")
     comparison = compare_records(before, record)
-    drawn = pictures_of(assessment.case, record, Settings.from_environment())
+    drawn = pictures_of(assessment.measured, record)
     pictures = compare_pictures(saved.pictures(), drawn)
     return _Derived(
         check=with_pictures(check, pictures, saved.manifest(), comparison),

@@ -6,6 +6,7 @@ import pytest
 from rtcomplexity.metrics import target_shape
 from rtcomplexity.metrics.course import union_of
 from rtcomplexity.metrics.measure import measure
+from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.model.case import Case
 from rtcomplexity.model.structure_set import ContourGeometricType, Contours, Roi, StructureSet, TargetClass
 from rtcomplexity.settings import Settings
@@ -29,7 +30,7 @@ def measured(*contours):
         for n, each in enumerate(contours)
     )
     drawn = StructureSet(sop_instance_uid="1", series_uid="", study_uid="", patient_key="", rois=rois)
-    return measure(Case(plan_id="1", structure_set=drawn, chosen_because=""), settings=Settings())
+    return measure(MeasuredCase(case=Case(plan_id="1", structure_set=drawn, chosen_because=""), settings=Settings()))
 
 
 def union_of_two(*contours):

@@ -8,6 +8,7 @@ from rtcomplexity.case.roi_frames import rois_elsewhere
 from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics.masks import masks
 from rtcomplexity.metrics.measure import measure
+from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.pictures.region import view_of
 from unit.metrics.test_phases_of_one_set import (
     FOUR_D,
@@ -41,7 +42,7 @@ def case(tmp_path):
 
 
 def test_it_has_its_volume_and_no_image_values(case):
-    table = measure(case, settings=SETTINGS)
+    table = measure(MeasuredCase(case=case, settings=SETTINGS))
     assert values_of(table, 2, "shape.volume")["shape.volume"] == pytest.approx(slab_sum_cm3(10.5), rel=1e-3)
     reasons = {
         key: each.reason for key, each in table.rois[1].values.items() if key in {"ct.mean", "shape.voxel_volume"}
@@ -52,7 +53,7 @@ def test_it_has_its_volume_and_no_image_values(case):
 
 
 def test_it_is_not_related_and_not_scored(case):
-    table = measure(case, settings=SETTINGS)
+    table = measure(MeasuredCase(case=case, settings=SETTINGS))
     assert table.gross_target_rois == (1,)
     assert all(2 not in {pair.a, pair.b} for pair in table.relations)
     assert {(pair.a, pair.b) for pair in table.relations} >= {(1, 3), (3, 1)}
@@ -60,10 +61,11 @@ def test_it_is_not_related_and_not_scored(case):
 
 
 def test_it_has_no_mask_and_stands_in_no_picture(case):
-    found = {mask.roi.number: mask for mask in masks(case, settings=SETTINGS)}
+    found = {mask.roi.number: mask for mask in masks(MeasuredCase(case=case, settings=SETTINGS))}
     assert "another frame of reference" in found[2].left_out_because
     assert not found[1].left_out_because
-    view = view_of(case, {roi.number: str(roi.number) for roi in case.structure_set.rois}, (1,), SETTINGS)
+    names = {roi.number: str(roi.number) for roi in case.structure_set.rois}
+    view = view_of(MeasuredCase(case=case, settings=SETTINGS), names, (1,))
     assert {each.roi.number for each in view.shown} == {1, 3, 9}
 
 

@@ -8,6 +8,7 @@ import pytest
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics.measure import measure
+from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.phases import centroid_mm
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.description import (
@@ -27,6 +28,10 @@ GRID = grid(shape=(20, 60, 64), spacing=(2.5, 1.0, 1.25), origin=(-40, -30, -24)
 PHASES = ("0%", "30%", "60%")
 PLACES_MM = ((0.0, 0.0, 0.0), (3.0, 0.0, -5.0), (1.0, 2.0, 2.5))
 RADII_MM = (9.0, 10.0, 8.5)
+
+
+def table_of(case, **options):
+    return measure(MeasuredCase(case=case, settings=SETTINGS), **options)
 
 
 def roi(number, name, place_mm, radius_mm, interpreted_type="GTV"):
@@ -70,7 +75,7 @@ def read(folder, description):
 
 
 def values_of(case):
-    (gross,) = [each for each in measure(case, settings=SETTINGS).rois if "shape.volume" in each.values]
+    (gross,) = [each for each in table_of(case).rois if "shape.volume" in each.values]
     return {key: each.value for key, each in gross.values.items() if key.startswith("phase.")}
 
 
@@ -101,7 +106,7 @@ def test_among_several_targets_only_equal_names_are_the_same(tmp_path):
     case = read(tmp_path, plan(sets))
     counts = {
         each.roi_number: each.values["phase.count"].value
-        for each in measure(case, settings=SETTINGS).rois
+        for each in table_of(case).rois
         if "phase.count" in each.values
     }
     assert counts == {1: 2, 2: 3}
@@ -138,7 +143,7 @@ def test_the_average_is_planned_on_and_the_phases_count(tmp_path):
     case = read(tmp_path, plan((on_average, *one_a_phase()), (*plan(()).images, average)))
     assert case.planning_image.description == "average"
     assert len(case_phases(case).phases) == 3
-    gross = next(each for each in measure(case, settings=SETTINGS).rois if each.roi_number == 1)
+    gross = next(each for each in table_of(case).rois if each.roi_number == 1)
     assert gross.values["phase.count"].value == 3
     assert gross.values["phase.volume_max"].value < 0.7 * gross.values["shape.volume"].value
 

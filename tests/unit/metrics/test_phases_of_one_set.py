@@ -9,6 +9,7 @@ from rtcomplexity import analyze
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.fusion.phases import case_phases, matching_target
 from rtcomplexity.metrics.measure import measure
+from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.model.structure_set import Contours, Roi, TargetClass
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.description import (
@@ -31,6 +32,10 @@ GRID = grid(shape=(40, 90, 96), spacing=tuple(SPACING_MM[::-1]), origin=(-60, -4
 PHASES = ("0%", "30%", "60%")
 VOXELS_MOVED = np.array([(0, 0, 0), (4, 3, 2), (-2, 5, 4)])
 RADII_MM = (9.0, 10.5, 8.5)
+
+
+def table_of(case, **options):
+    return measure(MeasuredCase(case=case, settings=SETTINGS), **options)
 
 
 def ball(number, name, voxels=(0, 0, 0), radius_mm=9.0, interpreted_type="GTV", image_keys=()):
@@ -107,11 +112,11 @@ def test_each_phase_with_an_roi_of_its_own_counts(tmp_path):
     assert [phase.number for phase in phases.phases] == [1, 2, 3]
     assert phases.count == 3
     assert [roi.number for roi, _ in phases.elsewhere] == [2, 3]
-    assert gross(measure(case, settings=SETTINGS))["scored.phases"] == 3
+    assert gross(table_of(case))["scored.phases"] == 3
 
 
 def test_volume_and_motion_over_phases_are_the_phantoms_own(tmp_path):
-    table = measure(read(tmp_path, plan(*phase_rois(), LUNG)), settings=SETTINGS)
+    table = table_of(read(tmp_path, plan(*phase_rois(), LUNG)))
     volumes = [slab_sum_cm3(radius) for radius in RADII_MM]
     moved_mm = np.linalg.norm((VOXELS_MOVED[:, None] - VOXELS_MOVED[None]) * SPACING_MM, axis=2).max()
     for number in (1, 2, 3):
@@ -123,7 +128,7 @@ def test_volume_and_motion_over_phases_are_the_phantoms_own(tmp_path):
 
 
 def test_the_same_body_moved_by_whole_voxels_moves_exactly_so_far(tmp_path):
-    table = measure(read(tmp_path, plan(*phase_rois(radii_mm=(9.0,) * 3), LUNG)), settings=SETTINGS)
+    table = table_of(read(tmp_path, plan(*phase_rois(radii_mm=(9.0,) * 3), LUNG)))
     moved_mm = np.linalg.norm((VOXELS_MOVED[:, None] - VOXELS_MOVED[None]) * SPACING_MM, axis=2).max()
     assert values_of(table, 1)["phase.centroid_excursion"] == pytest.approx(moved_mm, rel=1e-5)
     assert values_of(table, 1)["phase.volume_max"] == values_of(table, 1)["phase.volume_min"]
@@ -142,7 +147,10 @@ def test_one_set_says_what_a_set_a_phase_says(tmp_path):
         for n in range(3)
     )
     many = read(tmp_path / "many", replace(plan(), structure_sets=sets))
-    first, second = measure(one, settings=SETTINGS), measure(many, settings=SETTINGS)
+    first, second = (
+        table_of(one),
+        table_of(many),
+    )
     assert values_of(first, 1) == pytest.approx(values_of(second, 1))
     assert gross(first) == pytest.approx(gross(second))
     assert first.gross_target_rois == second.gross_target_rois == (1,)
@@ -150,8 +158,10 @@ def test_one_set_says_what_a_set_a_phase_says(tmp_path):
 
 def test_phases_far_apart_are_one_body(tmp_path):
     apart = np.array([(0, 0, 0), (0, 0, 12), (0, 30, -12)])
-    table = measure(read(tmp_path, plan(*phase_rois(moved=apart, radii_mm=(9.0,) * 3), LUNG)), settings=SETTINGS)
-    alone = measure(read(tmp_path / "alone", plan(phase_rois()[0], LUNG)), settings=SETTINGS)
+    table = measure(
+        MeasuredCase(case=read(tmp_path, plan(*phase_rois(moved=apart, radii_mm=(9.0,) * 3), LUNG)), settings=SETTINGS)
+    )
+    alone = table_of(read(tmp_path / "alone", plan(phase_rois()[0], LUNG)))
     assert gross(table)["scored.component_count"] == 1
     not_phases = {key for key in gross(table) if key != "scored.phases"}
     assert {key: gross(table)[key] for key in not_phases} == {key: gross(alone)[key] for key in not_phases}
@@ -165,7 +175,7 @@ def test_the_envelope_drawn_on_the_average_is_what_is_scored(tmp_path):
     ptv = ball(5, "PTV", (1, 2, 2), 24.0, "PTV")
     case = read(tmp_path, plan(*phase_rois(), itv, ptv, LUNG, images=(*FOUR_D, AVERAGE), image_key="avg"))
     assert case.planning_image.description == "4D average"
-    table = measure(case, settings=SETTINGS)
+    table = table_of(case)
     assert table.gross_target_rois == (4,)
     assert gross(table)["scored.volume"] == pytest.approx(values_of(table, 4, "shape.volume")["shape.volume"])
     assert values_of(table, 4)["phase.count"] == 3
@@ -190,13 +200,13 @@ def test_phases_within_one_series_are_told_by_their_images(tmp_path):
     rois = (*phase_rois(), LUNG)
     case = read(tmp_path, plan(*rois, images=together, study_level=References.ABSENT))
     assert [len(image_set.series) for image_set in case.image_sets] == [3]
-    assert gross(measure(case, settings=SETTINGS))["scored.phases"] == 3
+    assert gross(table_of(case))["scored.phases"] == 3
 
 
 def test_without_a_target_on_the_planning_image_one_phase_is_scored_and_that_image_is_not_asked(tmp_path):
     rois = (*phase_rois()[1:], ball(5, "PTV", (1, 2, 2), 24.0, "PTV"), LUNG)
     case = read(tmp_path, plan(*rois, images=(*FOUR_D, AVERAGE), image_key="avg"))
-    table = measure(case, settings=SETTINGS)
+    table = table_of(case)
     assert table.gross_target_rois == (2,)
     assert gross(table)["scored.volume"] == pytest.approx(slab_sum_cm3(RADII_MM[1]), rel=1e-3)
     assert table.gross_target["scored.ct_border_contrast"].reason == "it was drawn on another phase than this image"
@@ -205,7 +215,7 @@ def test_without_a_target_on_the_planning_image_one_phase_is_scored_and_that_ima
 
 def test_a_phases_target_is_not_sampled_in_another_phase(tmp_path):
     case = read(tmp_path, plan(*phase_rois(), LUNG))
-    (first, second, *_) = measure(case, settings=SETTINGS).rois
+    (first, second, *_) = table_of(case).rois
     assert first.values["ct.mean"].value == 0
     assert second.values["ct.mean"].value is None
     assert second.values["ct.mean"].reason == "it was drawn on another phase than this image"
@@ -250,7 +260,7 @@ def test_rois_on_the_planning_image_are_no_issue(tmp_path):
 def test_a_copy_of_the_contours_on_another_phase_does_not_count(tmp_path):
     copies = phase_rois(moved=np.zeros((3, 3), int), radii_mm=(9.0,) * 3)
     case = read(tmp_path, plan(*copies, LUNG))
-    table = measure(case, settings=SETTINGS)
+    table = table_of(case)
     assert case_phases(case).copied == (2, 3)
     assert gross(table)["scored.phases"] == 1
     assert "phase-contours-copied" in codes(table.issues)
@@ -273,7 +283,7 @@ def test_a_target_of_another_phase_that_no_name_tells_is_not_scored_and_said(tmp
         ball(3, "Tumour", (-20, 0, 0), 8.0, image_keys=("ct1",)),
         LUNG,
     )
-    table = measure(read(tmp_path, plan(*rois)), settings=SETTINGS)
+    table = table_of(read(tmp_path, plan(*rois)))
     assert table.gross_target_rois == (1, 2)
     (issue,) = [issue for issue in table.issues if issue.code == "gross-target-of-other-phase"]
     assert (issue.subject, issue.severity) == ("roi:3", "warning")

@@ -10,6 +10,7 @@ from rtcomplexity.metrics.adjacency import ORGANS, adjacency, organ_named
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.measure import compute_all, measure
+from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.nesting import nesting_issues
 from rtcomplexity.metrics.relation import (
@@ -44,6 +45,10 @@ GTV, CTV, ITV, PTV, OAR, EXTERNAL = (TargetClass(name) for name in ("GTV", "CTV"
 SPACING_MM = 3.0
 SETTINGS = Settings()
 DRAWN = ("PTV-1", "CTV-1")
+
+
+def table_of(case, **options):
+    return measure(MeasuredCase(case=case, settings=SETTINGS), **options)
 
 
 def grid(frame=AXIAL, spacing_mm=SPACING_MM):
@@ -432,7 +437,7 @@ def test_a_target_in_the_cavity_of_an_organ_is_beside_it():
 
 def test_the_scored_keys_are_measured_on_the_gross_target():
     rois = drawn(1, "GTV", GTV, sphere(12)), heart(2)
-    table = measure(case_of(*rois), settings=SETTINGS)
+    table = table_of(case_of(*rois))
     scored = table.gross_target
     assert table.gross_target_rois == (1,)
     assert scored["scored.surface_within_5mm"].value > 0.05
@@ -446,7 +451,7 @@ def test_the_table_holds_relations_derivations_and_nesting():
         drawn(2, "ITV", ITV, sphere(17)),
         drawn(3, "PTV", PTV, sphere(20), offset=(12, 0, 0)),
     )
-    table = measure(case_of(*rois), settings=SETTINGS)
+    table = table_of(case_of(*rois))
     assert {(relation.a, relation.b) for relation in table.relations} == {
         (a, b) for a in (1, 2, 3) for b in (1, 2, 3) if a != b
     }
@@ -456,7 +461,9 @@ def test_the_table_holds_relations_derivations_and_nesting():
 
 
 def test_a_quick_table_has_no_relations():
-    table = measure(case_of(drawn(1, "GTV", GTV, sphere(12)), heart(2)), settings=SETTINGS, quick=True)
+    table = measure(
+        MeasuredCase(case=case_of(drawn(1, "GTV", GTV, sphere(12)), heart(2)), settings=SETTINGS), quick=True
+    )
     assert table.relations == ()
 
 

@@ -6,6 +6,7 @@ import pytest
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.metrics.course import NO_GROSS_TARGET
 from rtcomplexity.metrics.measure import measure
+from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.references import REFERENCES, citation
 from rtcomplexity.metrics.scored import IMAGING, SCORED
 from rtcomplexity.model.case import Case
@@ -21,7 +22,7 @@ def table_of(target_class):
     contours = contour_stack(sphere(RADIUS_MM), positions_mm=plane_positions(sphere(RADIUS_MM), 2.0))
     roi = Roi(number=1, name="ROI", contours=contours, target_class=target_class)
     drawn = StructureSet(sop_instance_uid="1", series_uid="", study_uid="", patient_key="", rois=(roi,))
-    return measure(Case(plan_id="1", structure_set=drawn, chosen_because=""), settings=Settings())
+    return measure(MeasuredCase(case=Case(plan_id="1", structure_set=drawn, chosen_because=""), settings=Settings()))
 
 
 def test_every_scored_metric_is_in_the_catalogue_with_what_a_reader_needs():

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.geometry.mesh import Mesh as Surface
+from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.pictures import drawing, raster
 from rtcomplexity.pictures.anatomy import letters, plane_of, towards
@@ -38,8 +39,12 @@ def names(case):
     return {roi.number: f"{roi.target_class.value} {roi.number}" for roi in case.structure_set.rois}
 
 
+def measured(case):
+    return MeasuredCase(case=case, settings=Settings())
+
+
 def drawn(case, **options):
-    return draw(case, names=names(case), **options)
+    return draw(measured(case), names=names(case), **options)
 
 
 def gtv(case):
@@ -67,7 +72,7 @@ def test_every_picture_has_a_text_that_names_what_it_shows(pictures):
 
 
 def test_names_come_from_the_record_alone(case):
-    files = draw(case, names=dict.fromkeys(names(case), "given")).all_files()
+    files = draw(measured(case), names=dict.fromkeys(names(case), "given")).all_files()
     assert not any(roi.name.encode() in files["scene.json"] for roi in case.structure_set.rois if len(roi.name) > 3)
 
 
@@ -92,7 +97,7 @@ def chunks(content):
 
 def test_outlines_lie_where_the_contours_lie(case, pictures):
     """Centre and size of the GTV's outline in its tile, against the contour's own points."""
-    view = view_of(case, names(case), (1,), Settings())
+    view = view_of(measured(case), names(case), (1,))
     structure = next(each for each in pictures.scene.structures if each.number == 1)
     slices, grid = pictures.scene.slices, case.planning_image.grid
     outline = max(

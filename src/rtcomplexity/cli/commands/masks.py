@@ -30,13 +30,14 @@ def masks(
     from rtcomplexity.cli.rendering.masks import masks_table
     from rtcomplexity.errors import InputDataError
     from rtcomplexity.metrics.masks import masks as masks_of
+    from rtcomplexity.metrics.measured_case import MeasuredCase
     from rtcomplexity.settings import Settings
 
     settings = Settings.from_environment()
     with progress(quiet=quiet) as report:
         case = read_case(path, settings=settings, structure_set_uid=structure_set_uid, progress=report)
     told = []
-    for mask in masks_of(case, settings=settings, wanted=rois or ()):
+    for mask in masks_of(MeasuredCase(case=case, settings=settings), wanted=rois or ()):
         if mask.content:
             write_private(out, mask.file_name, mask.content)
         told.append((mask.file_name, mask.voxel_count, mask.left_out_because))

@@ -109,12 +109,14 @@ class FieldShape:
             section = self.field[below] * (1 - share) + self.field[below + 1] * share
             found += [line[:-1] * self.grid.step_mm + self.grid.origin_mm[1:] for line in trace(section, 0.0)]
         smallest_mm2 = 3 * self.grid.step_mm**2
-        return tuple(line for line in found if contour_shape.area(line) >= smallest_mm2)
+        return tuple(line for line in found if contour_shape.simple_area(line) >= smallest_mm2)
 
     @cached_property
     def plane_solidity(self) -> float:
         """Area over that of the convex hull of its outlines, weighted by area."""
-        return self._over_outlines(contour_shape.solidity, contour_shape.area)
+        return self._over_outlines(
+            lambda line: contour_shape.solidity(line, contour_shape.simple_area(line)), contour_shape.simple_area
+        )
 
     @cached_property
     def curvature_energy(self) -> float:

@@ -1,0 +1,49 @@
+"""A case with what everything measured on it shares, each derived once: grids, planes, images and their pixels.
+
+Metrics, redrawing, masks and pictures ask here. Planes are kept; masks and fields, which are large, are not.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rtcomplexity.errors import InputDataError
+from rtcomplexity.fusion.case_images import CaseImages
+from rtcomplexity.metrics.context import RoiContext, case_grids
+
+if TYPE_CHECKING:
+    from rtcomplexity.metrics.context import CaseGrids
+    from rtcomplexity.model.case import Case
+    from rtcomplexity.model.structure_set import Roi
+    from rtcomplexity.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MeasuredCase:
+    """One case, one set of tolerances, and what follows from the two."""
+
+    case: Case
+    settings: Settings
+    _kept: dict[int, RoiContext] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def grids(self) -> CaseGrids:
+        """Where each ROI could have been drawn."""
+        return case_grids(self.case, self.settings)
+
+    @cached_property
+    def images(self) -> CaseImages:
+        """The image sets, tied to the planning frame once; what was read of their pixels is kept."""
+        return CaseImages(case=self.case, settings=self.settings)
+
+    def context(self, roi: Roi) -> RoiContext:
+        """An ROI to measure: its contours are stacked once, however often it is asked for."""
+        if roi.number not in self._kept:
+            self._kept[roi.number] = RoiContext(roi=roi, grid=self.grids.of(roi), settings=self.settings)
+        kept = self._kept[roi.number]
+        with suppress(InputDataError):  # contours that cannot be stacked say so where their planes are needed
+            kept.stacked  # noqa: B018 - so that the copy has them
+        return kept.lean()
