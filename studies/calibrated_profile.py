@@ -1,40 +1,60 @@
-"""Writes ``thoracic-delineation-1.toml`` from the calibration half of the simulated population.
+"""Writes ``thoracic-delineation-2.toml`` from the calibration half of the simulated population.
 
-``python studies/calibrated_profile.py`` reads the arrays that :mod:`reference_population` left. Factor knots first,
-then family scores by them, then T by those: each distribution is that of the population scored by what came before.
+``python studies/calibrated_profile.py`` simulates it (half a minute). Factor knots first, then family scores by them,
+then T by those: each distribution is that of the population scored, by the package's own steps, by what came before.
 """
 
 from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from array_scoring import combined, percentiles_below, raw_scores
-from reference_population import FOLDER, population
-from simulation import FACTORS, SEED, STRATA
+from simulation import PLANS, SEED, STRATA, TABLE, population
 
 from rtcomplexity.scoring.profile import parse_profile
+from rtcomplexity.scoring.ranking import ranked_families, standing
+from rtcomplexity.scoring.real_contours import shipped_table
+from rtcomplexity.scoring.reference import percentiles_below
 from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from rtcomplexity.scoring.plans import Plans
     from rtcomplexity.scoring.profile import Profile
+    from rtcomplexity.scoring.ranking import RankedFamily
 
     Floats = NDArray[np.float64]
-    Knots = list[tuple[float, float]]
+    Knots = Sequence[tuple[float, float]]
 
-PROFILE = Path("src/rtcomplexity/scoring/profiles/thoracic-delineation-1.toml")
+PROFILE = Path("src/rtcomplexity/scoring/profiles/thoracic-delineation-2.toml")
+HEAD = Path(__file__).with_name("profile_head.toml")
+"""What does not come from the population, with places for what does."""
 LEVELS = (0, 1, 2.5, 5, 10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 96, 97, 97.5, 98, 98.5, 99, 99.5, 99.8)
 ATOM = 0.3
 """A value that more than this percentage of plans share is a jump."""
-MODEL = "Simulated routine population (studies/simulation.py, seed {seed}): {what}"
+ONE_ALONE = 12.5
+"""A single family that stands out may find a second one by chance in this percentage of routine plans at most: the
+upper cutoff of T is no lower than that asks for, nor than T's 97.5th percentile."""
+CHUNK = 1000
+MEASURED_MM = (8.0, 25.0)
+"""Equivalent diameters of which the table has enough patients: 15 or more within two bandwidths on each side."""
+MODEL = f"Simulated routine population (studies/simulation.py, seed {SEED}): {{what}}"
 CONVENTION = "Set by hand: CT with one PET/CT is the usual work-up; the shares of plans with more are assumed."
+REAL = (
+    "Real contours of similar size: lung nodules of LIDC-IDRI (CC BY 3.0) and Soft-tissue-Sarcoma (CC BY 3.0), "
+    "measured with this software (studies/real_contours.py)"
+)
+POPULATION = (
+    "simulated routine thoracic plans (shapes of real contours; published sizes; modeled organs, images and image "
+    "sets; not patients)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +66,9 @@ class FactorPlan:
     unit: str
     direction: str
     floor: float
-    what: str
+    what: str = ""
+    basis: str = "model"
     exponent: float = 0.0
-    is_convention: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +80,27 @@ class FamilyPlan:
     group: str
     may_anchor: bool
     factors: tuple[FactorPlan, ...]
+    combination: str = "excess_over_median"
+    split_by: tuple[str, ...] = ()
 
 
-_LUMPY = "lumpy, spiculated bodies with an observer's waver, as irregular by IBSI sphericity as published."
-_SIZES = "volumes by the lognormal model of the published series that the stratum names."
+def _shape(name: str, title: str, direction: str, floor: float) -> FactorPlan:
+    return FactorPlan(f"scored.{name}", title, "1", direction, floor, basis="measured")
+
+
+def _size(name: str, title: str, unit: str, exponent: float) -> FactorPlan:
+    what = "published volumes, as the stratum names them, with the proportions of real contours."
+    return FactorPlan(f"scored.{name}", title, unit, "higher", 5.0, what, "published", exponent)
+
+
+def _count(name: str, title: str) -> FactorPlan:
+    return FactorPlan(f"scored.{name}", title, "1", "higher", 0.5, basis="convention")
+
+
+_PIECES = "pieces, holes and branchings of real contours; "
 _NEAR = "distances to mediastinal organs and chest wall are assumed."
-_IMAGES = "a border between lung or soft tissue and tumour, blurred; {}"
+_IMAGES = "a border between lung or soft tissue and tumor, blurred; {}"
+_PET = _IMAGES.format("PET volumes scatter as published observers do (ratios of 1.6 to 2.0).")
 FAMILIES = (
     FamilyPlan(
         "shape",
@@ -73,15 +108,12 @@ FAMILIES = (
         "shape",
         True,
         (
-            FactorPlan("scored.sphericity_ratio", "sphericity against the equal sphere", "1", "lower", 0.02, _LUMPY),
-            FactorPlan("scored.solidity_ratio", "solidity against the equal sphere", "1", "lower", 0.03, _LUMPY),
-            FactorPlan(
-                "scored.concavity_ratio", "in-plane concavity against the equal sphere", "1", "higher", 0.015, _LUMPY
-            ),
-            FactorPlan(
-                "scored.curvature_ratio", "curvature energy against the equal sphere", "1", "higher", 0.5, _LUMPY
-            ),
+            _shape("sphericity_ratio", "sphericity against the equal sphere", "lower", 0.02),
+            _shape("solidity_ratio", "solidity against the equal sphere", "lower", 0.03),
+            _shape("concavity_ratio", "in-plane concavity against the equal sphere", "higher", 0.015),
+            _shape("curvature_ratio", "curvature energy against the equal sphere", "higher", 0.2),
         ),
+        combination="normal_scores",
     ),
     FamilyPlan(
         "topology",
@@ -95,10 +127,15 @@ FAMILIES = (
                 "1",
                 "higher",
                 0.5,
-                "the shares of plans with a second and third body are assumed.",
+                _PIECES + "the shares of plans with a second and third body are assumed.",
             ),
             FactorPlan(
-                "scored.planes_with_components", "share of planes in several pieces", "1", "higher", 0.1, _LUMPY
+                "scored.planes_with_components",
+                "share of planes in several pieces",
+                "1",
+                "higher",
+                0.1,
+                _PIECES + "where further bodies lie is assumed.",
             ),
             FactorPlan(
                 "scored.planes_with_holes",
@@ -106,9 +143,16 @@ FAMILIES = (
                 "1",
                 "higher",
                 0.05,
-                "the share of tumours whose cavity is left out is assumed.",
+                _PIECES + "radiologists left cavities out.",
             ),
-            FactorPlan("scored.branching_count", "branchings between planes", "1", "higher", 1.5, _LUMPY),
+            FactorPlan(
+                "scored.branching_count",
+                "branchings between planes",
+                "1",
+                "higher",
+                1.5,
+                _PIECES + "drawn mostly on slices of 0.6 to 3 mm.",
+            ),
         ),
     ),
     FamilyPlan(
@@ -125,23 +169,17 @@ FAMILIES = (
                 50.0,
                 _IMAGES.format("the shares of collapsed lung and of organs at the border are assumed."),
             ),
-            FactorPlan(
-                "scored.pet_gtv_dice",
-                "Dice of PET volume and gross target",
-                "1",
-                "lower",
-                0.1,
-                _IMAGES.format("PET volumes scatter as published observers do."),
-            ),
+            FactorPlan("scored.pet_gtv_dice", "Dice of PET volume and gross target", "1", "lower", 0.1, _PET),
             FactorPlan(
                 "scored.pet_gtv_volume_ratio",
                 "larger over smaller of PET volume and gross target",
                 "1",
                 "higher",
                 0.2,
-                _IMAGES.format("PET volumes scatter as published observers do (ratios of 1.6 to 2.0)."),
+                _PET,
             ),
         ),
+        split_by=("scored.pet_gtv_dice", "scored.pet_gtv_volume_ratio"),
     ),
     FamilyPlan(
         "extent",
@@ -149,11 +187,9 @@ FAMILIES = (
         "extent",
         False,
         (
-            FactorPlan("scored.volume", "gross target volume", "cm3", "higher", 5.0, _SIZES, 1.0),
-            FactorPlan("scored.craniocaudal_length", "craniocaudal length", "mm", "higher", 5.0, _SIZES, 0.333333),
-            FactorPlan(
-                "scored.manual_lateral_area", "manually drawn lateral area", "cm2", "higher", 5.0, _SIZES, 0.666667
-            ),
+            _size("volume", "gross target volume", "cm3", 1.0),
+            _size("craniocaudal_length", "craniocaudal length", "mm", 0.333333),
+            _size("manual_lateral_area", "manually drawn lateral area", "cm2", 0.666667),
         ),
     ),
     FamilyPlan(
@@ -175,24 +211,8 @@ FAMILIES = (
         "imaging",
         False,
         (
-            FactorPlan(
-                "scored.registered_sets",
-                "registered or referenced secondary image sets",
-                "1",
-                "higher",
-                0.5,
-                "",
-                is_convention=True,
-            ),
-            FactorPlan(
-                "scored.registration_chain",
-                "deformable or chained registrations",
-                "1",
-                "higher",
-                0.5,
-                "",
-                is_convention=True,
-            ),
+            _count("registered_sets", "registered or referenced secondary image sets"),
+            _count("registration_chain", "deformable or chained registrations"),
         ),
     ),
     FamilyPlan(
@@ -201,17 +221,15 @@ FAMILIES = (
         "imaging",
         False,
         (
-            FactorPlan(
-                "scored.acquisitions", "independent image acquisitions", "1", "higher", 0.5, "", is_convention=True
-            ),
-            FactorPlan("scored.modalities", "modalities", "1", "higher", 0.5, "", is_convention=True),
-            FactorPlan("scored.phases", "4D phases that carry contours", "1", "higher", 0.5, "", is_convention=True),
+            _count("acquisitions", "independent image acquisitions"),
+            _count("modalities", "modalities"),
+            _count("phases", "4D phases that carry contours"),
         ),
     ),
 )
 
-HEAD = Path(__file__).with_name("profile_head.toml")
-"""What does not come from the population, with places for what does."""
+
+# Knots
 
 
 def knots_of(values: Floats, sign: float = 1.0, extra: Sequence[float] = ()) -> Knots:
@@ -222,12 +240,12 @@ def knots_of(values: Floats, sign: float = 1.0, extra: Sequence[float] = ()) -> 
     places = np.unique(
         np.concatenate([[round_significant(place) for place in places], sign * np.asarray(extra, float)])
     )
-    knots: Knots = []
+    knots: list[tuple[float, float]] = []
     for place in places:
         low, high = (100 * np.searchsorted(harder, place, side=side) / len(harder) for side in ("left", "right"))
-        knots.append((sign * place + 0.0, _rounded(low)))
+        knots.append((sign * float(place) + 0.0, _rounded(low)))
         if high - low > ATOM:
-            knots.append((sign * place + 0.0, _rounded(high)))
+            knots.append((sign * float(place) + 0.0, _rounded(high)))
     return knots if knots[0][1] <= 50 else [(knots[0][0], 0.0), *knots]
 
 
@@ -241,60 +259,170 @@ def _rounded(value: float) -> float:
     return float(f"{value:.5g}") + 0.0
 
 
-def _written(knots: Knots) -> str:
-    return "[" + ", ".join(f"[{float(value)!r}, {percentile:g}]" for value, percentile in knots) + "]"
+# The profile, step by step
+
+Raw = dict[tuple[str, str, str | None], "Knots"]
+"""Knots of raw scores by family, stratum and presence."""
 
 
-def profile_text(rows_of: Callable[[str], Floats], *, rate: float, upper: float, n_test: int) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """What the profile says of its own errors; nothing while it is being made."""
+
+    rate: float = 0.0
+    upper: float = 1.0
+    n_test: int = 1
+
+
+@cache
+def calibrating(stratum_id: str) -> Plans:
+    """The plans that calibrate a stratum."""
+    return population(STRATA[stratum_id], "calibration")
+
+
+def chunks(plans: Plans) -> list[Plans]:
+    """The plans, some at a time: each is compared with every real contour."""
+    return [plans.chosen(np.arange(plans.count)[first : first + CHUNK]) for first in range(0, plans.count, CHUNK)]
+
+
+def profile_text(rates: Rates = Rates()) -> str:
     """Write the whole profile."""
-    rows = {stratum_id: rows_of(stratum_id)[:, : len(FACTORS)] for stratum_id in STRATA}
-    n = min(len(each) for each in rows.values())
-    words = "simulated routine thoracic plans (parametric tumours, organs, images and image sets; not patients)"
-    head = HEAD.read_text(encoding="utf-8")
-    for name, value in (("population", words), ("n", n), ("n_test", n_test), ("rate", rate), ("upper", upper)):
-        head = head.replace("{" + name + "}", f"{value}")
-    flat = [[0, 0], [100, 100]]
-    placeholder = {family.id: dict.fromkeys(STRATA, flat) for family in FAMILIES}
-    first = _parsed(head, rows, placeholder, dict.fromkeys(STRATA, flat), {})
-    cap = first.caps.convention_percentile
-    raw = {family.id: {s: raw_scores(family, rows[s], s, cap) for s in STRATA} for family in first.families}
-    raw_knots = {family: {s: score_knots_of(values) for s, values in each.items()} for family, each in raw.items()}
-    scores = {
-        family: {s: percentiles_below(raw_knots[family][s], values) for s, values in each.items()}
-        for family, each in raw.items()
+    flat: Knots = [(0.0, 0.0), (100.0, 100.0)]
+    raw: Raw = {
+        (f.id, s, p): [(-9.0, 0.0), (100.0, 100.0)] if f.combination == "normal_scores" else flat
+        for f in FAMILIES
+        for s in STRATA
+        for p in presences(f)
     }
-    imaging = {s: score_knots_of(np.maximum(scores["fusion"][s], scores["image_sets"][s])) for s in STRATA}
-    second = _parsed(head, rows, raw_knots, imaging, {})
-    t = {s: combined(second, {family: each[s] for family, each in scores.items()}, s).t for s in STRATA}
-    t = {s: np.array([round_significant(value) for value in values]) for s, values in t.items()}
-    return _text(head, rows, raw_knots, imaging, t)
+    imaging, t = dict.fromkeys(STRATA, flat), dict[str, "tuple[Floats, float]"]()
+    first = _parsed(_text(raw, imaging, t, rates))
+    ranked = {s: [ranked_families(part, first, s) for part in chunks(calibrating(s))] for s in STRATA}
+    for number, family in enumerate(FAMILIES):
+        for s in STRATA:
+            raw |= _raw_knots(family, s, [part[number] for part in ranked[s]])
+    second = _parsed(_text(raw, imaging, t, rates))
+    scores = {s: _family_scores(second, s) for s in STRATA}
+    imaging = {s: score_knots_of(np.maximum(scores[s]["fusion"], scores[s]["image_sets"])) for s in STRATA}
+    third = _parsed(_text(raw, imaging, t, rates))
+    t = {s: (standing(scores[s], third, s).t, _by_chance(scores[s])) for s in STRATA}
+    return _text(raw, imaging, t, rates)
 
 
-def _parsed(head: str, rows: dict[str, Floats], raw: dict, imaging: dict, t: dict) -> Profile:  # type: ignore[type-arg]
-    return parse_profile(_text(head, rows, raw, imaging, t).encode(), PROFILE.name)
+def presences(family: FamilyPlan) -> tuple[str | None, ...]:
+    """What the raw scores of a family are divided by."""
+    return ("with", "without") if family.split_by else (None,)
 
 
-def _text(head: str, rows: dict[str, Floats], raw: dict, imaging: dict, t: dict) -> str:  # type: ignore[type-arg]
-    parts = [head]
+def _raw_knots(family: FamilyPlan, stratum_id: str, ranked: Sequence[RankedFamily]) -> Raw:
+    """Knots of a family's raw scores; where it is split, of plans that have all of it and of all without it."""
+    make = knots_of if family.combination == "normal_scores" else score_knots_of
+    if not family.split_by:
+        return {(family.id, stratum_id, None): make(np.concatenate([each.raw for each in ranked]))}
+    adds = np.concatenate(
+        [
+            [f.normal_scores if family.combination == "normal_scores" else f.excess for f in each.factors]
+            for each in ranked
+        ],
+        axis=1,
+    )
+    common = [factor.metric not in family.split_by for factor in family.factors]
+    alone, is_whole = adds[common].mean(axis=0), ~np.isnan(adds).any(axis=0)
+    whole = adds[:, is_whole].mean(axis=0)
+    knots = {"with": make(whole), "without": make(alone)}
+    # A plan with all of it counts by the higher of two ranks. Both are ranked again among such maxima, so that the
+    # higher one is a percentile too; one that lacks a part then scores no higher than with it.
+    best = np.sort(
+        np.maximum(*(percentiles_below(k, v) for k, v in zip(knots.values(), (whole, alone[is_whole]), strict=True)))
+    )
+    return {
+        (family.id, stratum_id, presence): [
+            (value, _rounded(100 * np.searchsorted(best, percentile, side="left") / len(best)))
+            for value, percentile in each
+        ]
+        for presence, each in knots.items()
+    }
+
+
+def _family_scores(profile: Profile, stratum_id: str) -> dict[str, Floats]:
+    parts = [ranked_families(part, profile, stratum_id) for part in chunks(calibrating(stratum_id))]
+    return {f.id: np.concatenate([part[n].scores for part in parts]) for n, f in enumerate(FAMILIES)}
+
+
+def _parsed(text: str) -> Profile:
+    return parse_profile(text.encode(), PROFILE.name)
+
+
+# As TOML
+
+
+def _text(raw: Raw, imaging: Mapping[str, Knots], t: Mapping[str, tuple[Floats, float]], rates: Rates) -> str:
+    parts = [_head(rates)]
     parts += [_joint(stratum_id, t.get(stratum_id)) for stratum_id in STRATA]
     parts.append('[[groups]]\nid = "imaging"\ntitle = "Imaging (fusion and image sets)"\n')
-    parts += [_reference("groups.references", stratum_id, imaging[stratum_id]) for stratum_id in STRATA]
+    parts += [_reference("groups.references", s, imaging[s]) for s in STRATA]
     for family in FAMILIES:
-        parts.append(
-            f'[[families]]\nid = "{family.id}"\ntitle = "{family.title}"\ngroup = "{family.group}"\n'
-            f"may_anchor = {str(family.may_anchor).lower()}\n"
-        )
-        parts += [_reference("families.raw_references", s, raw[family.id][s]) for s in STRATA]
-        parts += [_factor(factor, rows) for factor in family.factors]
+        parts.append(_family(family))
+        parts += [
+            _reference("families.raw_references", s, raw[family.id, s, p], p) for s in STRATA for p in presences(family)
+        ]
+        parts += [_factor(factor) for factor in family.factors]
     return "\n".join(parts)
 
 
-def _joint(stratum_id: str, t: Floats | None) -> str:
-    if t is None:
+def _head(rates: Rates) -> str:
+    head = HEAD.read_text(encoding="utf-8")
+    places = {
+        "population": POPULATION,
+        "n": PLANS,
+        "n_test": rates.n_test,
+        "rate": rates.rate,
+        "upper": rates.upper,
+        "table": TABLE,
+        "table_sha256": shipped_table(TABLE).sha256,
+        "sbrt_sizes": STRATA["thoracic-sbrt"].size_source,
+        "conventional_sizes": STRATA["thoracic-conventional"].size_source,
+    }
+    for name, value in places.items():
+        head = head.replace("{" + name + "}", f"{value}")
+    return head
+
+
+def _family(family: FamilyPlan) -> str:
+    text = (
+        f'[[families]]\nid = "{family.id}"\ntitle = "{family.title}"\ngroup = "{family.group}"\n'
+        f"may_anchor = {str(family.may_anchor).lower()}\n"
+    )
+    if family.combination != "excess_over_median":
+        text += f'combination = "{family.combination}"\n'
+    if family.split_by:
+        text += "split_by = [" + ", ".join(f'"{each}"' for each in family.split_by) + "]\n"
+    return text
+
+
+def _by_chance(scores: Mapping[str, Floats]) -> float:
+    """Score that the best of the other families passes in :data:`ONE_ALONE` % of plans, whichever anchor stands out.
+
+    Families that rest on conventions alone carry no support.
+    """
+    counted = [family for family in FAMILIES if family.group != "imaging"]
+    others = [
+        np.max([scores[other.id] for other in counted if other is not anchor], axis=0)
+        for anchor in counted
+        if anchor.may_anchor
+    ]
+    return max(_cutoff(each, 100 - ONE_ALONE) for each in others)
+
+
+def _joint(stratum_id: str, found: tuple[Floats, float] | None) -> str:
+    if found is None:
         return _reference("joint_references", stratum_id, [(0, 0), (100, 100)]) + "c_reject = 75.0\nc_support = 97.5\n"
-    c_reject, c_support = (_cutoff(t, level) for level in (75.0, 97.5))
+    t, by_chance = found
+    c_reject, c_support = _cutoff(t, 75.0), max(_cutoff(t, 97.5), by_chance)
+    percentile = max(_rounded(100 * float(np.mean(t < c_support))), 97.5)
     knots = score_knots_of(t, extra=(c_reject, c_support))
-    return _reference("joint_references", stratum_id, knots) + f"c_reject = {c_reject!r}\nc_support = {c_support!r}\n"
+    return _reference("joint_references", stratum_id, knots) + (
+        f"c_reject = {c_reject!r}\nc_support = {c_support!r}\nsupport_percentile = {percentile:g}\n"
+    )
 
 
 def _cutoff(t: Floats, level: float) -> float:
@@ -305,46 +433,54 @@ def _cutoff(t: Floats, level: float) -> float:
     return float(distinct[np.argmax(below >= level)])
 
 
-def _reference(table: str, stratum_id: str, knots: Knots) -> str:
-    return f'[[{table}]]\nstrata = ["{stratum_id}"]\nknots = {_written(knots)}\n'
+def _reference(table: str, stratum_id: str, knots: Knots, presence: str | None = None) -> str:
+    of = f'presence = "{presence}"\n' if presence else ""
+    return f'[[{table}]]\nstrata = ["{stratum_id}"]\n{of}knots = {_written(knots)}\n'
 
 
-def _factor(factor: FactorPlan, rows: dict[str, Floats]) -> str:
+def _written(knots: Knots) -> str:
+    return "[" + ", ".join(f"[{float(value)!r}, {percentile:g}]" for value, percentile in knots) + "]"
+
+
+def _factor(factor: FactorPlan) -> str:
     exponent = f"volume_exponent = {factor.exponent:g}\n" if factor.exponent else ""
     text = (
         f'[[families.factors]]\nmetric = "{factor.metric}"\ntitle = "{factor.title}"\nunit = "{factor.unit}"\n'
         f'direction = "{factor.direction}"\neffect_floor = {factor.floor}\n{exponent}\n'
     )
+    if factor.basis == "measured":
+        low, high = MEASURED_MM
+        return text + "".join(
+            f'[[families.factors.references]]\nstrata = ["{stratum.id}"]\nbasis = "measured"\nsource = "{REAL}"\n'
+            f'similar = {{ table = "{TABLE}", bandwidth = {stratum.bandwidth}, '
+            f"measured = [{{ from_mm = {low}, to_mm = {high} }}] }}\n\n"
+            for stratum in STRATA.values()
+        )
     sign = 1.0 if factor.direction == "higher" else -1.0
-    for stratum_id, each in rows.items():
-        values = each[:, FACTORS.index(factor.metric)]
+    for stratum_id in STRATA:
+        values = calibrating(stratum_id).column(factor.metric)
         n = int(np.count_nonzero(~np.isnan(values)))
-        source = CONVENTION if factor.is_convention else MODEL.format(seed=SEED, what=factor.what)
-        basis = 'basis = "convention"' if factor.is_convention else f'basis = "model"\nn = {n}'
+        source = CONVENTION if factor.basis == "convention" else MODEL.format(what=factor.what)
+        count = "" if factor.basis == "convention" else f"\nn = {n}"
         text += (
-            f'[[families.factors.references]]\nstrata = ["{stratum_id}"]\n{basis}\nsource = "{source}"\n'
-            f"knots = {_written(knots_of(values, sign))}\n\n"
+            f'[[families.factors.references]]\nstrata = ["{stratum_id}"]\nbasis = "{factor.basis}"{count}\n'
+            f'source = "{source}"\nknots = {_written(knots_of(values, sign))}\n\n'
         )
     return text
 
 
 def main() -> None:
-    """Write the profile; its error rates are those that :mod:`operating_characteristics` found, given on its call."""
+    """Write the profile; its error rates are those that :mod:`operating_characteristics` finds."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--out", type=Path, default=PROFILE)
     options = parser.parse_args()
     from operating_characteristics import false_support  # noqa: PLC0415 - it uses what stands here
 
-    def rows_of(stratum_id: str) -> Floats:
-        return population(stratum_id, "calibration", options.folder)
-
-    draft = profile_text(rows_of, rate=0.0, upper=1.0, n_test=1)
-    profile = parse_profile(draft.encode(), options.out.name)
-    found = [false_support(profile, stratum_id, options.folder) for stratum_id in STRATA]
+    draft = profile_text()
+    found = [false_support(_parsed(draft), stratum_id) for stratum_id in STRATA]
     worst = max(found, key=lambda each: each.upper)
-    text = profile_text(rows_of, rate=_rounded(worst.share), upper=_rounded(worst.upper), n_test=worst.n)
-    parse_profile(text.encode(), options.out.name)
+    text = profile_text(Rates(rate=_rounded(worst.share), upper=_rounded(worst.upper), n_test=worst.n))
+    _parsed(text)
     options.out.write_text(text, encoding="utf-8", newline="\n")
 
 

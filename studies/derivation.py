@@ -10,13 +10,19 @@ from bisect import bisect_left
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from scipy.special import ndtri
+
 from rtcomplexity import analyze
 from rtcomplexity.scoring.profile import Profile, factor_reference, group_knots, load_profile, raw_knots
+from rtcomplexity.scoring.ranking import MOST, RAREST
+from rtcomplexity.scoring.reference import percentile_below
 from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rtcomplexity.scoring.profile import Family, Presence
     from rtcomplexity.scoring.reference import Knots
     from rtcomplexity.scoring.score import FactorScore, FamilyScore, Score
 
@@ -47,28 +53,53 @@ def steps(profile: Profile, score: Score) -> Iterator[str]:
         yield ""
         for factor, scored in zip(family.factors, found.factors, strict=True):
             yield _factor_line(scored, factor_reference(factor, stratum).knots)
-        yield _raw_line(found)
+        presence = _presence(family, stratum, found)
+        yield _raw_line(family, found, presence)
         yield (
             f"- family score: raw {found.raw!r} among the family's reference: "
-            f"{interpolation(raw_knots(family, stratum), found.raw)} = {found.score!r}"
+            f"{interpolation(raw_knots(family, stratum, presence), found.raw)} = {found.score!r}"
         )
         yield ""
     yield from _group_lines(profile, score)
     yield from _cutoff_lines(profile, score)
 
 
-def _factor_line(scored: FactorScore, knots: Knots) -> str:
+def _presence(family: Family, stratum: str, found: FamilyScore) -> Presence | None:
+    """Among which plans a family was ranked: those that have what it is split by, or those without."""
+    if not family.split_by:
+        return None
+    is_with = percentile_below(raw_knots(family, stratum, "with"), found.raw) == found.score
+    has_all = all(factor.value is not None for factor in found.factors)
+    return "with" if has_all and is_with else "without"
+
+
+def _factor_line(scored: FactorScore, knots: Knots | None) -> str:
     if scored.value is None:
-        return f"- {scored.title}: not measured ({scored.reason}); adds 0"
+        return f"- {scored.title}: not measured ({scored.reason})"
+    if knots is None:
+        return (
+            f"- {scored.title} {scored.value!r}: among {scored.n} real contours of about this size, of "
+            f"{scored.patients} patients, {scored.percentile!r} % by weight are easier; "
+            f"normal score {_normal_score(scored)!r}"
+        )
     counted = "" if scored.counted_percentile == scored.percentile else f", counted as {scored.counted_percentile!r}"
     told = interpolation(knots, scored.value)
     adds = round_significant(scored.excess)
     return f"- {scored.title} {scored.value!r}: {told} = {scored.percentile!r}{counted}; adds {adds!r}"
 
 
-def _raw_line(found: FamilyScore) -> str:
-    terms = " + ".join(repr(round_significant(factor.excess)) for factor in found.factors)
-    return f"- raw: `({terms}) / {len(found.factors)}` = {found.raw!r}"
+def _normal_score(scored: FactorScore) -> float:
+    """Normal deviate of what a factor counts; that of the rarest where it was not measured."""
+    counted = scored.counted_percentile
+    return round_significant(float(ndtri(np.clip(0.0 if counted is None else counted, RAREST, MOST - RAREST) / MOST)))
+
+
+def _raw_line(family: Family, found: FamilyScore, presence: Presence | None) -> str:
+    """Mean of what the factors add: normal scores, or percentiles above the median."""
+    counted = [f for f in found.factors if presence != "without" or f.metric not in family.split_by]
+    is_normal = family.combination == "normal_scores"
+    terms = " + ".join(repr(_normal_score(f) if is_normal else round_significant(f.excess)) for f in counted)
+    return f"- raw: `({terms}) / {len(counted)}` = {found.raw!r}".replace("+ -", "- ")
 
 
 def _group_lines(profile: Profile, score: Score) -> Iterator[str]:
@@ -105,6 +136,8 @@ def derivation() -> str:
     if score is None:
         raise SystemExit("the sample was not scored")
     head = [
+        f"Profile `{profile.id}`, SHA-256 `{profile.sha256[:16]}…`.",
+        "",
         f"Sample `{SAMPLE.name}`, profile `{profile.id}` ({profile.sha256[:16]}…), stratum `{score.stratum}`.",
         "",
         f"Verdict: {assessment.outcome.verdict.value.value}; stability {assessment.outcome.verdict.stability.share}.",

@@ -1,45 +1,53 @@
 """How often the profile is wrong, on the half of the simulated population that did not calibrate it.
 
-``python studies/operating_characteristics.py`` prints the tables and puts them between the markers in
-``docs/scoring.md``. Every rate holds for the simulated population only. Stability is left out: it can only take a
-support away.
+Rates of verdicts, by the package's own rules (:mod:`rtcomplexity.scoring.plan_table`), on plans with nothing in the
+way: site and fractions known, contours steady under redrawing. Complexity is planted in two ways: so many standard
+deviations of the reference, or so many normal scores (a value whose percentile lies that far out; for a skewed factor
+the two differ). Every rate holds for the simulated population only. :mod:`validation` puts the tables into
+the documentation.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import combinations
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from array_scoring import VOLUME, score_rows, verdicts
-from reference_population import FOLDER, population
+from calibrated_profile import CHUNK
+from scipy.special import ndtr, ndtri
 from scipy.stats import beta
-from simulation import COLUMNS, FACTORS, STRATA
+from simulation import STRATA, population
 
-from rtcomplexity.scoring.profile import Profile, factor_reference, load_profile
-from rtcomplexity.scoring.reference import standard_deviation, value_at
+from rtcomplexity.scoring.plan_table import PlanTable, verdicts_of
+from rtcomplexity.scoring.profile import factor_reference
+from rtcomplexity.scoring.ranking import similar_contours
+from rtcomplexity.scoring.reference import percentiles_below, standard_deviation, value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    from rtcomplexity.scoring.plans import Plans
+    from rtcomplexity.scoring.profile import Factor, Profile
+    from rtcomplexity.scoring.real_contours import Ranked
+    from rtcomplexity.scoring.reference import Knots
 
-DOCUMENT = Path("docs/scoring.md")
-BEGIN, END = "<!-- generated: operating characteristics -->", "<!-- end of generated -->"
+    Floats = NDArray[np.float64]
+    Words = NDArray[np.str_]
+
 _COUNTS = "component_count branching_count organs_within_5mm registered_sets registration_chain acquisitions modalities"
 _SHARES = "planes_with_components planes_with_holes pet_gtv_dice surface_within_5mm organ_overlap solidity_ratio"
 COUNTS = frozenset({*_COUNTS.split(), "phases"})
 SHARES = frozenset({*_SHARES.split(), "sphericity_ratio"})
+MOSTLY_ONE_VALUE = COUNTS | {"planes_with_components", "planes_with_holes", "surface_within_5mm", "organ_overlap"}
+"""Metrics that are 0, or 1, in most routine plans."""
 CONVENTIONS = frozenset({"fusion", "image_sets"})
 """Families that cannot carry a support."""
-GRADES = (("mild", 1.0), ("marked", 2.0), ("extreme", 3.0))
-"""Named grades of planted complexity: so many standard deviations of the reference, in every factor of a family."""
+GRADES = (2.0, 3.0)
+PLANTINGS = ("SD", "normal scores")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,79 +78,159 @@ class Rate:
         return 0.0 if self.count == 0 else float(beta.ppf(0.05, self.count, self.n - self.count + 1))
 
     def __str__(self) -> str:
-        """Percent, with the bound on its unfavourable side."""
-        return f"{100 * self.share:.1f} % ({100 * self.lower:.1f} to {100 * self.upper:.1f})"
+        """Percent, with both bounds."""
+        return f"{100 * self.share:.1f}% ({100 * self.lower:.1f} to {100 * self.upper:.1f})"
 
 
-def false_support(profile: Profile, stratum_id: str, folder: Path = FOLDER) -> Rate:
+@cache
+def routine(stratum_id: str) -> Plans:
+    """The test half of a stratum."""
+    return population(STRATA[stratum_id], "test")
+
+
+def verdicts(profile: Profile, plans: Plans, stratum_id: str) -> Words:
+    """Verdict on each plan."""
+    table = PlanTable(
+        plans=plans, strata=(stratum_id,) * plans.count, labels=("",) * plans.count, patients=None, not_scored=()
+    )
+    return np.array(verdicts_of(table, profile))
+
+
+def false_support(profile: Profile, stratum_id: str) -> Rate:
     """How often a routine plan of the test half is supported."""
-    return Rate.of(verdicts(profile, routine(stratum_id, folder), stratum_id) == "supports")
+    return Rate.of(verdicts(profile, routine(stratum_id), stratum_id) == "supports")
 
 
-def routine(stratum_id: str, folder: Path) -> Floats:
-    """Read the test half of a stratum."""
-    return population(stratum_id, "test", folder)[:, : len(FACTORS)]
+# Planting
 
 
-def planted(profile: Profile, rows: Floats, stratum_id: str, families: Sequence[str], deviations: float) -> Floats:
-    """Make every measured factor of these families harder by so many standard deviations of its reference."""
-    rows = rows.copy()
+def planted(
+    profile: Profile, plans: Plans, stratum_id: str, families: Sequence[str], by: float, planting: str = "SD"
+) -> Plans:
+    """Make every measured factor of these families harder by so many standard deviations, or normal scores."""
+    columns = dict(plans.columns)
     for family in profile.families:
-        if family.id not in families:
-            continue
-        for factor in family.factors:
-            column = FACTORS.index(factor.metric)
-            sign = 1 if factor.direction == "higher" else -1
-            by = sign * deviations * standard_deviation(factor_reference(factor, stratum_id).knots)
-            rows[:, column] = _allowed(factor.metric, rows[:, column] + by)
-    return rows
+        for factor in family.factors if family.id in families else ():
+            moved = np.concatenate([_moved(part, factor, stratum_id, by, planting) for part in _parts(plans)])
+            columns[factor.metric] = allowed(factor.metric, moved)
+    return replace(plans, columns=columns)
 
 
-def _allowed(metric: str, values: Floats) -> Floats:
+def _parts(plans: Plans) -> Iterator[Plans]:
+    for first in range(0, plans.count, CHUNK):
+        yield plans.chosen(np.arange(first, min(first + CHUNK, plans.count)))
+
+
+def _moved(plans: Plans, factor: Factor, stratum_id: str, by: float, planting: str) -> Floats:
+    reference = factor_reference(factor, stratum_id)
+    values, sign = plans.column(factor.metric), 1.0 if factor.direction == "higher" else -1.0
+    if reference.similar is not None:
+        ranked = similar_contours(plans, reference.similar).ranked(factor.metric.removeprefix("scored."), sign)
+        if planting == "SD":
+            return np.asarray(values + sign * by * ranked.standard_deviation)
+        asked = _shifted(ranked.percentiles_below(values), ranked.percentiles_below(values + sign * 1e-9), by)
+        return np.where(np.isnan(values), np.nan, _values_at(ranked, asked))
+    if planting == "SD":
+        return np.asarray(values + sign * by * standard_deviation(reference.knots))
+    asked = _shifted(percentiles_below(reference.knots, values), _up_to(reference.knots, values, sign), by)
+    found = np.array([np.nan if np.isnan(p) else value_at(reference.knots, p) for p in asked])
+    return np.asarray(np.where(sign * found > sign * values, found, values))
+
+
+def _values_at(ranked: Ranked, percentiles: Floats) -> Floats:
+    """Just beyond the real contour at each plan's percentile."""
+    place = np.argmax(ranked.below[:, 1:] >= percentiles[:, None] / 100 - 1e-12, axis=1)
+    return np.asarray(ranked.sign * (ranked.values[place] + 1e-6))
+
+
+def _up_to(knots: Knots, values: Floats, sign: float) -> Floats:
+    """Percentage of the reference at most as hard as each value."""
+    return percentiles_below(knots, values + sign * 1e-6 * np.maximum(np.abs(values), 1e-3))
+
+
+def _shifted(below: Floats, up_to: Floats, by: float) -> Floats:
+    """Percentiles so many normal scores further out.
+
+    Where many plans share a value, each has a place of its own among them, drawn evenly: a count's first step is no
+    cliff. A percentile of 0 or 100 counts as half a plan in 2,000.
+    """
+    place = np.random.default_rng(2).random(len(below))
+    percentiles = below + place * np.maximum(up_to - below, 0.0)
+    return np.asarray(100 * ndtr(ndtri(np.clip(percentiles / 100, 0.00025, 0.99975)) + by))
+
+
+def allowed(metric: str, values: Floats) -> Floats:
+    """What a metric can be: whole counts, shares from 0 to 1, nothing below 0."""
     name = metric.removeprefix("scored.")
     if name in COUNTS:
         return np.ceil(values)
     return np.clip(values, 0.0, 1.0) if name in SHARES else np.maximum(values, 0.0)
 
 
-def harder_populations(profile: Profile, rows: Floats, stratum_id: str) -> Iterator[tuple[str, Floats]]:
+# Harder worlds
+
+
+def harder_populations(profile: Profile, plans: Plans, stratum_id: str) -> Iterator[tuple[str, Plans]]:
     """The test plans as they would be if routine plans were harder than simulated, in the three ways of the profile."""
-    everything = [family.id for family in profile.families]
-    yield "as simulated", rows
-    yield f"every factor +{profile.stress.shift_sd:g} SD", _moved(profile, rows, stratum_id, everything)
-    yield f"spread x {profile.stress.spread:g}", _spread(profile, rows, stratum_id)
-    yield f"volume x {profile.stress.volume:g}", _enlarged(profile, rows)
+    yield "as simulated", plans
+    yield f"every factor +{profile.stress.shift_sd:g} SD", _shifted_plans(profile, plans, stratum_id)
+    yield f"spread x {profile.stress.spread:g}", _spread(profile, plans, stratum_id)
+    yield f"volume x {profile.stress.volume:g}", enlarged(profile, plans)
 
 
-def _moved(profile: Profile, rows: Floats, stratum_id: str, families: Sequence[str]) -> Floats:
+def _shifted_plans(profile: Profile, plans: Plans, stratum_id: str) -> Plans:
     by = profile.stress.shift_sd
-    moved = planted(profile, rows, stratum_id, families, by)
-    rng = np.random.default_rng(1)
-    for column, metric in enumerate(FACTORS):
-        if metric.removeprefix("scored.") in COUNTS:  # 0.3 SD of a count: one more in that share of plans
-            step = by * np.nanstd(rows[:, column])
-            moved[:, column] = rows[:, column] + (rng.random(len(rows)) < step)
-    return moved
+    families = [family.id for family in profile.families]
+    moved, ranked = (planted(profile, plans, stratum_id, families, by, planting) for planting in PLANTINGS)
+    columns = dict(moved.columns)
+    for metric in plans.columns:
+        if metric.removeprefix("scored.") in MOSTLY_ONE_VALUE:  # where most plans have none, some get some
+            columns[metric] = ranked.column(metric)
+    return resized(replace(plans, columns=columns))
 
 
-def _spread(profile: Profile, rows: Floats, stratum_id: str) -> Floats:
-    rows = rows.copy()
-    for family in profile.families:
-        for factor in family.factors:
-            column = FACTORS.index(factor.metric)
-            median = value_at(factor_reference(factor, stratum_id).knots, 50.0)
-            wide = median + profile.stress.spread * (rows[:, column] - median)
-            name = factor.metric.removeprefix("scored.")
-            rows[:, column] = np.round(wide) if name in COUNTS else _allowed(factor.metric, wide)
-    return rows
+def _spread(profile: Profile, plans: Plans, stratum_id: str) -> Plans:
+    """Spread every factor about its median; what grows with the volume about the median of its logarithm."""
+    columns = dict(plans.columns)
+    for factor in (factor for family in profile.families for factor in family.factors):
+        values, by = plans.column(factor.metric), profile.stress.spread
+        if factor.volume_exponent:
+            median = np.nanmedian(values)
+            columns[factor.metric] = median * (values / median) ** by
+            continue
+        median = _medians(plans, factor, stratum_id)
+        wide = median + by * (values - median)
+        name = factor.metric.removeprefix("scored.")
+        columns[factor.metric] = np.round(wide) if name in COUNTS else allowed(factor.metric, wide)
+    return resized(replace(plans, columns=columns))
 
 
-def _enlarged(profile: Profile, rows: Floats) -> Floats:
-    rows = rows.copy()
-    for family in profile.families:
-        for factor in family.factors:
-            rows[:, FACTORS.index(factor.metric)] *= profile.stress.volume**factor.volume_exponent
-    return rows
+def _medians(plans: Plans, factor: Factor, stratum_id: str) -> Floats | float:
+    reference = factor_reference(factor, stratum_id)
+    if reference.similar is None:
+        return value_at(reference.knots, 50.0)
+    sign = 1.0 if factor.direction == "higher" else -1.0
+    column = factor.metric.removeprefix("scored.")
+    return np.concatenate(
+        [similar_contours(part, reference.similar).ranked(column, sign).value_at(50.0) for part in _parts(plans)]
+    )
+
+
+def enlarged(profile: Profile, plans: Plans) -> Plans:
+    """Enlarge every target, its shape as before."""
+    columns = dict(plans.columns)
+    for factor in (factor for family in profile.families for factor in family.factors):
+        columns[factor.metric] = plans.column(factor.metric) * profile.stress.volume**factor.volume_exponent
+    return resized(replace(plans, columns=columns))
+
+
+def resized(plans: Plans) -> Plans:
+    """Let the equivalent diameter follow the volume."""
+    diameter = np.cbrt(6000 * plans.column("scored.volume") / np.pi)
+    return replace(plans, columns={**plans.columns, "scored.equivalent_diameter": diameter})
+
+
+# Pairs
 
 
 def pairs(profile: Profile) -> list[tuple[str, str]]:
@@ -155,144 +243,14 @@ def pairs(profile: Profile) -> list[tuple[str, str]]:
     ]
 
 
-def tables(profile: Profile, folder: Path) -> str:
-    """All tables as Markdown."""
-    parts = [f"Profile `{profile.id}`, SHA-256 `{profile.sha256[:16]}…`; shares of plans with 90 % intervals.", ""]
-    parts += ["### The population", "", *_population_table(folder), ""]
-    parts += ["### Routine plans of the test half", "", *_routine_table(profile, folder), ""]
-    parts += ["### One family planted, all else routine", "", *_single_table(profile, folder), ""]
-    parts += ["### Two families planted, all else routine", "", *_pair_table(profile, folder), ""]
-    return "\n".join(parts)
+def may_support(pair: tuple[str, str]) -> bool:
+    """Whether neither rests on conventions alone."""
+    return CONVENTIONS.isdisjoint(pair)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    lines = [head, ["---"] * len(head), *rows]
-    return ["| " + " | ".join(str(cell) for cell in line) + " |" for line in lines]
-
-
-def _population_table(folder: Path) -> list[str]:
-    rows = []
-    for stratum_id in STRATA:
-        both = {split: population(stratum_id, split, folder) for split in ("calibration", "test")}
-        found = both["calibration"]
-        ibsi = found[:, COLUMNS.index("ibsi_sphericity")]
-        volume = np.percentile(found[:, VOLUME], [5, 50, 95])
-        rows.append(
-            (
-                stratum_id,
-                len(found),
-                len(both["test"]),
-                " / ".join(f"{value:.1f}" for value in volume),
-                f"{np.nanmean(ibsi):.3f} ± {np.nanstd(ibsi):.3f} (n = {np.count_nonzero(~np.isnan(ibsi))})",
-                f"{100 * np.mean(found[:, FACTORS.index('scored.component_count')] > 1):.1f} %",
-            )
-        )
-    head = ("stratum", "calibration n", "test n", "volume P5/50/95, cm³", "IBSI sphericity", "several bodies")
-    return _table(head, rows)
-
-
-def _routine_table(profile: Profile, folder: Path) -> list[str]:
-    rows = []
-    for stratum_id in STRATA:
-        joint = profile.joint(stratum_id)
-        for words, plans in harder_populations(profile, routine(stratum_id, folder), stratum_id):
-            found = verdicts(profile, plans, stratum_id)
-            above = Rate.of(score_rows(profile, plans, stratum_id).t >= joint.c_support)
-            shares = [Rate.of(found == value) for value in ("supports", "rejects", "indeterminate")]
-            lost = Rate.of(found == "insufficient_evidence")
-            rows.append((stratum_id, words, above, *shares, lost))
-    head = ("stratum", "routine plans", "T ≥ c", "supports", "rejects", "indeterminate", "insufficient")
-    return _table(head, rows)
-
-
-def _single_table(profile: Profile, folder: Path) -> list[str]:
-    rows = []
-    for stratum_id in STRATA:
-        plans = routine(stratum_id, folder)
-        groups = {**{family.id: (family.id,) for family in profile.families}, "imaging": ("fusion", "image_sets")}
-        for name, families in groups.items():
-            shares = [
-                Rate.of(verdicts(profile, planted(profile, plans, stratum_id, families, sd), stratum_id) == "supports")
-                for _, sd in GRADES
-            ]
-            rows.append((stratum_id, name, *shares))
-    return _table(("stratum", "planted", *(f"{name} (+{sd:g} SD): supports" for name, sd in GRADES)), rows)
-
-
-def _pair_table(profile: Profile, folder: Path) -> list[str]:
-    rows = []
-    for stratum_id in STRATA:
-        plans = routine(stratum_id, folder)
-        found = {pair: _detected(profile, plans, stratum_id, pair) for pair in pairs(profile)}
-        rows += [(stratum_id, " + ".join(pair), *each.rates()) for pair, each in found.items()]
-        rows.append((stratum_id, "**all pairs**", *_pooled(list(found.values())).rates()))
-        has_pet = ~np.isnan(plans[:, FACTORS.index("scored.pet_gtv_dice")])
-        may_support = {pair: each for pair, each in found.items() if CONVENTIONS.isdisjoint(pair)}
-        told = [each.of(has_pet) if "ambiguity" in pair else each for pair, each in may_support.items()]
-        rows.append((stratum_id, "**pairs without image counts, ambiguity with a PET**", *_pooled(told).rates()))
-    head = ("stratum", "planted", "+2 SD: T ≥ c", "supports", "+3 SD: T ≥ c", "supports", "rejects", "insufficient")
-    return _table(head, rows)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Detected:
-    """What became of plans with planted complexity at +2 and +3 SD, plan by plan."""
-
-    above_two: NDArray[np.bool_]
-    """Whether T passes the cutoff."""
-    two: NDArray[np.str_]
-    """Verdicts."""
-    above_three: NDArray[np.bool_]
-    three: NDArray[np.str_]
-
-    def of(self, plans: NDArray[np.bool_]) -> Detected:
-        """Only these plans."""
-        return Detected(self.above_two[plans], self.two[plans], self.above_three[plans], self.three[plans])
-
-    def rates(self) -> tuple[Rate, ...]:
-        """Cells of the table."""
-        return (
-            Rate.of(self.above_two),
-            Rate.of(self.two == "supports"),
-            Rate.of(self.above_three),
-            *(Rate.of(self.three == value) for value in ("supports", "rejects", "insufficient_evidence")),
-        )
-
-
-def _pooled(found: Sequence[Detected]) -> Detected:
-    return Detected(
-        np.concatenate([each.above_two for each in found]),
-        np.concatenate([each.two for each in found]),
-        np.concatenate([each.above_three for each in found]),
-        np.concatenate([each.three for each in found]),
-    )
-
-
-def _detected(profile: Profile, plans: Floats, stratum_id: str, pair: tuple[str, str]) -> Detected:
-    cutoff = profile.joint(stratum_id).c_support
-    two, three = (planted(profile, plans, stratum_id, pair, sd) for _, sd in GRADES[1:])
-    return Detected(
-        score_rows(profile, two, stratum_id).t >= cutoff,
-        verdicts(profile, two, stratum_id),
-        score_rows(profile, three, stratum_id).t >= cutoff,
-        verdicts(profile, three, stratum_id),
-    )
-
-
-def main() -> None:
-    """Print the tables and put them into the document."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=FOLDER)
-    parser.add_argument("--profile", default="thoracic-delineation-1")
-    options = parser.parse_args()
-    text = tables(load_profile(options.profile), options.folder)
-    print(text)
-    if DOCUMENT.exists():
-        before, rest = DOCUMENT.read_text(encoding="utf-8").split(BEGIN)
-        after = rest.split(END)[1]
-        DOCUMENT.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8", newline="\n")
-
-
-if __name__ == "__main__":
-    main()
+def detected(
+    profile: Profile, stratum_id: str, pair: tuple[str, str], by: float, planting: str, plans: Plans | None = None
+) -> Words:
+    """Verdicts on the test plans with a pair planted."""
+    plans = routine(stratum_id) if plans is None else plans
+    return verdicts(profile, planted(profile, plans, stratum_id, pair, by, planting), stratum_id)

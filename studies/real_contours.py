@@ -28,10 +28,11 @@ from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.scored import SHAPE, measure_shape
 from rtcomplexity.metrics.target_shape import BLUR_MM
 from rtcomplexity.settings import Settings
-from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from rtcomplexity.model.structure_set import Contours
 
 SHIPPED = Path("src/rtcomplexity/scoring/references/real-contours-1.csv")
 STUDY_TABLE = Path("build/real_contours.csv")
@@ -79,12 +80,13 @@ def lesions(drawings: Sequence[Drawing]) -> Iterator[Lesion]:
             yield Lesion(drawing=drawing, lesion=count[patient], reader=reader)
 
 
-def context_of(drawing: Drawing) -> UnionContext | None:
-    """Stack a drawing's contours as a plan's are; None where they enclose nothing."""
+def context_of(drawing: Drawing, change: Callable[[Contours], Contours] | None = None) -> UnionContext | None:
+    """Stack a drawing's contours, changed if asked, as a plan's are; None where they enclose nothing."""
     positions, pixel = drawing.slice_positions_mm, drawing.pixel_mm
     contours = drawing.contours()
     if not len(contours):
         return None
+    contours = change(contours) if change else contours
     stacked = stack_contours(contours, settings=SETTINGS, axes=AXES, slice_positions_mm=positions, pixel_mm=pixel)
     if stacked.stack is None:
         return None
@@ -173,20 +175,20 @@ def _tabled(row: dict[str, str]) -> Row:
 
 
 def write(path: Path, columns: Iterable[str], rows: Iterable[Row]) -> None:
-    """Write a table; numbers with the product's digits."""
+    """Write a table, numbers with five digits."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(columns), restval="", extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         for row in rows:
-            writer.writerow({key: _cell(key, value) for key, value in row.items()})
+            writer.writerow({key: _cell(value) for key, value in row.items()})
 
 
-def _cell(key: str, value: str | float) -> str | float:
+def _cell(value: str | float) -> str | float:
     if isinstance(value, str):
         return value
-    short = round(value, 2) if key in {"equivalent_diameter_mm", "slice_spacing_mm"} else float(f"{value:.4g}")
-    return int(short) if short == int(short) else round_significant(short)
+    short = float(f"{value:.5g}")
+    return int(short) if short == int(short) else short
 
 
 def main() -> None:

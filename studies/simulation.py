@@ -1,44 +1,71 @@
-"""One simulated routine plan: a gross target as contours, the organs about it, what images show of it, image sets.
+"""Simulated routine plans: gross targets of published sizes with the shapes of real contours, organs, images, sets.
 
-The target goes through the package's own pipeline; organs are half-spaces and balls whose distance is exact, images a
-profile across the border. Every number that shapes the population stands here, with where it comes from: published
-(with its source), or assumed. A case depends on the study's seed, its stratum, its split and its number alone.
+A target's shape, topology and proportions are those of one real contour of about its size
+(:mod:`rtcomplexity.scoring.real_contours`): half of the patients serve the plans that calibrate, the other half those
+that test. Organs are half-spaces and balls whose distance to an ellipsoid of the target's volume is found on points,
+images a profile across the border. Every number that shapes the population stands here, with where it comes from:
+published (with its source), measured, or assumed. A population depends on the seed, stratum and split alone.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from anatomy import BodyParameters, DrawnBody, draw_body
-from scipy.special import erf
+from scipy.special import erf, ndtri
+from scipy.stats import rankdata
 
-from rtcomplexity.geometry.ibsi_morphology import MaskMorphology
-from rtcomplexity.geometry.orientation import PlaneAxes
-from rtcomplexity.geometry.stack.runs import Lattice, rasterise
-from rtcomplexity.geometry.stack.stacking import stack_contours
-from rtcomplexity.metrics import contour, shape
-from rtcomplexity.metrics.context import DrawingGrid, UnionContext
-from rtcomplexity.metrics.scored import measure_shape
-from rtcomplexity.metrics.target_shape import BLUR_MM
-from rtcomplexity.model.structure_set import Contours
-from rtcomplexity.settings import Settings
+from rtcomplexity.scoring.plans import Plans
+from rtcomplexity.scoring.real_contours import shipped_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
 
-SEED = 32701
+SEED = 32702
 SPLITS = ("calibration", "test")
-SETTINGS = Settings()
+PLANS = 5000
+"""For each stratum and split."""
+TABLE = "real-contours-1"
 NEAR_MM = 5.0
 SHELL_MM = 3.0
+SHAPE_AMBIGUITY = 0.2
+"""Correlation of the normal scores of a contour's shape and its border's ambiguity, as LIDC's readers suggest: the
+shape score against a lesion's mean margin rating (5 sharp, 1 poorly defined; :mod:`validation`)."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DrawnPlans(Plans):
+    """Plans whose shapes were drawn from contours of known patients, with whom they must not be compared."""
+
+    patients: Integers
+    """(n,) by the table's numbers; of a plan's largest target."""
+
+    def own_patient(self, table_id: str) -> Integers:  # noqa: ARG002 - there is one table
+        """(n,) the patient whose contour each plan's shape is."""
+        return self.patients
+
+    def chosen(self, plans: Integers) -> DrawnPlans:
+        """Return some of the plans, by their places."""
+        columns = {key: values[plans] for key, values in self.columns.items()}
+        return replace(self, count=len(plans), columns=columns, patients=self.patients[plans])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """Lognormal volumes."""
+
+    share: float
+    """Of the stratum's plans."""
+    median_cm3: float
+    log_sd: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,120 +74,125 @@ class Stratum:
 
     id: str
     number: int
-    median_cm3: float
-    log_sd: float
+    bandwidth: float
+    """Of the kernel in the logarithm of the equivalent diameter by which a contour of about a target's size is
+    drawn, and ranked: as narrow as leaves some twenty patients' worth of contours at most of the stratum's sizes."""
+    sizes: tuple[Sizes, ...]
     smallest_cm3: float
     largest_cm3: float
+    size_source: str
     two_bodies: float
     """Share of plans with a second gross target (assumed)."""
     more_bodies: float
     """Share of those with a third (assumed)."""
     centrality: tuple[float, float]
-    """Beta distribution of how central the tumour lies (assumed)."""
+    """Beta distribution of how central the tumor lies (assumed)."""
     atelectasis: float
-    """Share of tumours that border collapsed lung (assumed)."""
-    cavity: float
-    """Share of tumours of which a cavity is left out (assumed)."""
-    smoothness: float
-    """Scales the irregularities; chosen so that the mean IBSI sphericity is the published one."""
+    """Share of tumors that border collapsed lung (assumed)."""
 
 
 SBRT = Stratum(
     id="thoracic-sbrt",
     number=0,
-    median_cm3=7.8,  # central and ultracentral lung SABR, n = 137: median 7.8, 0.7 to 94.2 cm3; P95 37 of its model
-    log_sd=0.946,
-    smallest_cm3=0.7,
+    bandwidth=0.25,
+    sizes=(
+        Sizes(share=0.5, median_cm3=7.8, log_sd=0.946),
+        Sizes(share=0.5, median_cm3=2.2, log_sd=1.2),
+    ),
+    smallest_cm3=0.3,
     largest_cm3=94.2,
+    size_source=(
+        "Lognormal models of two published series, half the plans each (that share is assumed): central and "
+        "ultracentral lung SABR, n = 137 (median 7.8, 0.7 to 94.2 cm3); 21 SBRT targets, 19 of them "
+        "peripheral (largest diameter median 19, 6 to 39 mm; Radiat Oncol 2012;7:81, table 1), taken as 0.85 of it in "
+        "equivalent diameter"
+    ),
     two_bodies=0.05,
     more_bodies=0.1,
     centrality=(1.3, 1.3),
     atelectasis=0.10,
-    cavity=0.02,
-    smoothness=1.6,
 )
 CONVENTIONAL = Stratum(
     id="thoracic-conventional",
     number=1,
-    median_cm3=53.8,  # stage Ib-IIIb NSCLC, n = 20: 81.9 +- 94.1 cm3, as a lognormal
-    log_sd=0.917,
-    smallest_cm3=3.0,
-    largest_cm3=500.0,
+    bandwidth=0.4,
+    sizes=(Sizes(share=1.0, median_cm3=81.9 * math.exp(-(1.2**2) / 2), log_sd=1.2),),
+    smallest_cm3=2.0,
+    largest_cm3=700.0,
+    size_source=(
+        "Lognormal with the mean of a published series of stage Ib-IIIb NSCLC, n = 20 (81.9 +- 94.1 cm3), and a "
+        "logarithmic standard deviation of 1.2 (percentiles 5, 50, 95: 5.5, 39.9, 287 cm3), wider than "
+        "that series"
+    ),
     two_bodies=0.30,
     more_bodies=0.3,
     centrality=(2.0, 1.0),
     atelectasis=0.30,
-    cavity=0.04,
-    smoothness=1.25,
 )
 STRATA = {stratum.id: stratum for stratum in (SBRT, CONVENTIONAL)}
 
 MEDIASTINAL = (("heart", 45.0), ("great vessels", 35.0), ("bronchial tree", 12.0), ("oesophagus", 10.0))
 """Organs on the central side, each as a ball of that radius, mm (assumed)."""
-SPACINGS_MM, SPACING_SHARES = (1.0, 2.0, 2.5, 3.0), (0.10, 0.25, 0.25, 0.40)
-"""Slice spacings of planning CTs (assumed)."""
-
-FACTORS = (
-    "scored.sphericity_ratio",
-    "scored.solidity_ratio",
-    "scored.concavity_ratio",
-    "scored.curvature_ratio",
-    "scored.component_count",
-    "scored.planes_with_components",
-    "scored.planes_with_holes",
-    "scored.branching_count",
-    "scored.ct_border_contrast",
-    "scored.pet_gtv_dice",
-    "scored.pet_gtv_volume_ratio",
-    "scored.volume",
-    "scored.craniocaudal_length",
-    "scored.manual_lateral_area",
-    "scored.surface_within_5mm",
-    "scored.organs_within_5mm",
-    "scored.organ_overlap",
-    "scored.registered_sets",
-    "scored.registration_chain",
-    "scored.acquisitions",
-    "scored.modalities",
-    "scored.phases",
-)
-COLUMNS = (*FACTORS, "ibsi_sphericity", "spacing_mm")
+SHAPE = ("sphericity_ratio", "solidity_ratio", "concavity_ratio", "curvature_ratio")
+HARDER = np.array([-1.0, -1.0, 1.0, 1.0])
+"""Which way each of them is hard."""
 
 
-def simulate(stratum: Stratum, split: str, index: int) -> Floats:
-    """One plan as a row of :data:`COLUMNS`; NaN where a value does not exist."""
-    rng = np.random.default_rng([SEED, stratum.number, SPLITS.index(split), index])
-    spacing = float(rng.choice(SPACINGS_MM, p=SPACING_SHARES))
-    target = _target(stratum, spacing, rng)
-    place = _Place.draw(stratum, rng)
-    values = _geometry(target) | _adjacency(target, place, rng) | _image_sets(rng)
-    values |= _ambiguity(values, place, registered_pet=values.pop("pet") > 0, rng=rng)
-    values["spacing_mm"] = spacing
-    if index % 20 == 0:
-        values["ibsi_sphericity"] = _ibsi_sphericity(target, spacing)
-    return np.array([values.get(column, math.nan) for column in COLUMNS])
+def population(stratum: Stratum, split: str, count: int = PLANS) -> DrawnPlans:
+    """Simulate plans, as columns by scored key; NaN where a value does not exist."""
+    rng = np.random.default_rng([SEED, stratum.number, SPLITS.index(split)])
+    bodies = [_bodies(stratum, rng) for _ in range(count)]
+    places = [_place(stratum, each, rng) for each in bodies]
+    sets = [_image_sets(rng) for _ in range(count)]
+    values = {key: np.array([each[key] for each in places]) for key in places[0]}
+    values |= {key: np.array([each[key] for each in sets]) for key in sets[0]}
+    values["scored.ct_border_contrast"] = np.array([_contrast(soft, rng) for soft in values.pop("soft")])
+    hard = _normal_scores(-values["scored.ct_border_contrast"])
+    drawn, patients = _drawn(bodies, hard, split, stratum.bandwidth, rng)
+    values |= drawn
+    values |= _pet(values, values.pop("pet") > 0, rng)
+    return DrawnPlans(count=count, columns=values, patients=patients)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Target:
-    """The gross targets of one plan."""
-
-    context: UnionContext
-    bodies: tuple[DrawnBody, ...]
-
-    @cached_property
-    def inside_mm(self) -> Floats:
-        """(n, 3) places inside all bodies."""
-        return np.concatenate([body.inside_mm for body in self.bodies])
+def _normal_scores(values: Floats) -> Floats:
+    return np.asarray(ndtri((rankdata(values) - 0.5) / len(values)))
 
 
-def _target(stratum: Stratum, spacing: float, rng: np.random.Generator) -> _Target:
+# Size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Body:
+    """One gross target as an ellipsoid."""
+
+    volume_cm3: float
+    axes: Floats
+    """(3,) semi-axes along (x, y, z) over the radius of the equal ball."""
+    center_mm: Floats
+
+    @property
+    def diameter_mm(self) -> float:
+        """Equivalent diameter."""
+        return float(np.cbrt(6000 * self.volume_cm3 / np.pi))
+
+
+def _bodies(stratum: Stratum, rng: np.random.Generator) -> list[Body]:
+    """Gross targets of one plan, side by side."""
     volume = 0.0
     while not stratum.smallest_cm3 <= volume <= stratum.largest_cm3:
-        volume = stratum.median_cm3 * math.exp(stratum.log_sd * rng.standard_normal())
-    shares = _shares(stratum, rng)
-    bodies = [draw_body(_body(1000 * volume * share, spacing, stratum, rng), rng) for share in shares]
-    return _placed(bodies, spacing, rng)
+        sizes = stratum.sizes[rng.choice(len(stratum.sizes), p=[each.share for each in stratum.sizes])]
+        volume = sizes.median_cm3 * math.exp(sizes.log_sd * rng.standard_normal())
+    bodies: list[Body] = []
+    x = 0.0
+    for share in _shares(stratum, rng):
+        axes = np.exp(0.14 * rng.standard_normal(3))
+        axes /= np.cbrt(axes.prod())
+        radius = np.cbrt(3000 * volume * share / (4 * np.pi))
+        at = x + axes[0] * radius + rng.uniform(6, 30) if bodies else 0.0
+        height = rng.uniform(-1, 1) * 0.67 * bodies[0].diameter_mm * bodies[0].axes[2] if bodies else 0.0
+        bodies.append(Body(volume_cm3=volume * share, axes=axes, center_mm=np.array([at, 0.0, height])))
+        x = at + axes[0] * radius
+    return bodies
 
 
 def _shares(stratum: Stratum, rng: np.random.Generator) -> list[float]:
@@ -171,102 +203,33 @@ def _shares(stratum: Stratum, rng: np.random.Generator) -> list[float]:
     return [part / sum(parts) for part in parts]
 
 
-def _body(volume_mm3: float, spacing: float, stratum: Stratum, rng: np.random.Generator) -> BodyParameters:
-    radius = (3 * volume_mm3 / (4 * math.pi)) ** (1 / 3)
-    smooth = stratum.smoothness
-    axes = np.exp(0.14 * rng.standard_normal(3))
-    axes /= np.prod(axes) ** (1 / 3)
-    return BodyParameters(
-        volume_mm3=volume_mm3,
-        spacing_mm=spacing,
-        elongation=(float(axes[0]), float(axes[1]), float(axes[2])),
-        lumpiness=smooth * 0.13 * math.exp(0.45 * rng.standard_normal()),
-        roughness_mm=smooth * 0.075 * radius * math.exp(0.4 * rng.standard_normal()),
-        lobes=int(rng.poisson(smooth * 1.0 * (radius / 20) ** 0.5)),
-        spicules=int(rng.poisson(smooth * 3.0)),
-        cavity=float(rng.uniform(0.25, 0.4)) if rng.random() < stratum.cavity else 0.0,
-        hand_mm=0.7 * math.exp(0.3 * rng.standard_normal()),
-        plane_mm=0.7 * math.exp(0.3 * rng.standard_normal()),
-    )
+# Place
 
 
-def _placed(bodies: Sequence[DrawnBody], spacing: float, rng: np.random.Generator) -> _Target:
-    """Put the bodies side by side on common planes, moved along the body by whole planes."""
-    third = max(len(body.positions_mm) for body in bodies) // 3
-    shift_x, planes, moved = 0.0, {}, []
-    for number, body in enumerate(bodies):
-        half = float(np.abs(body.inside_mm[:, 0]).max()) if len(body.inside_mm) else 0.0
-        x = 0.0 if number == 0 else shift_x + half + rng.uniform(6, 30)
-        shift_x = x + half
-        up = 0 if number == 0 else int(rng.integers(-third, third + 1))
-        for k, polygons in enumerate(body.polygons):
-            planes.setdefault(k + up, []).extend(polygon + np.array([x, 0.0]) for polygon in polygons)
-        offset = np.array([x, 0.0, up * spacing])
-        heights = body.inside_mm - [0, 0, float(body.positions_mm[0])]
-        moved.append(DrawnBody(positions_mm=body.positions_mm, polygons=body.polygons, inside_mm=heights + offset))
-    drawn = sorted((k, polygons) for k, polygons in planes.items() if polygons)
-    stack = stack_contours(_contours(drawn, spacing), settings=SETTINGS, axes=AXES, pixel_mm=1.0).stack
-    grid = DrawingGrid(axes=AXES, slice_positions_mm=np.empty(0), pixel_mm=1.0)
-    return _Target(context=UnionContext(grid=grid, settings=SETTINGS, union=stack), bodies=tuple(moved))
+def _evenly_on_ball(count: int) -> Floats:
+    """(n, 3) points of a spiral on the unit ball, of equal area each."""
+    n = np.arange(count) + 0.5
+    z, turn = 1 - 2 * n / count, np.pi * (1 + math.sqrt(5)) * n
+    return np.stack([np.sqrt(1 - z**2) * np.cos(turn), np.sqrt(1 - z**2) * np.sin(turn), z], axis=1)
 
 
-AXES = PlaneAxes.of_normal(np.array([0.0, 0.0, 1.0]))
+ON_BALL = _evenly_on_ball(300)
+IN_BALL = _evenly_on_ball(400) * np.cbrt((np.arange(400) * 0.618034) % 1)[:, None]
 
 
-def _contours(planes: Sequence[tuple[int, list[Floats]]], spacing: float) -> Contours:
-    polygons = [
-        np.column_stack([polygon, np.full(len(polygon), k * spacing)]) for k, drawn in planes for polygon in drawn
-    ]
-    counts = [len(polygon) for polygon in polygons]
-    return Contours(
-        points_mm=np.concatenate(polygons),
-        offsets=np.concatenate([[0], np.cumsum(counts)]),
-        geometric_types=np.zeros(len(counts), np.int8),
-    )
-
-
-def _geometry(target: _Target) -> dict[str, float]:
-    context = target.context
-    planes = context.stack.plane_count
-    values = {
-        "scored.volume": shape.volume_cm3(context),
-        "scored.craniocaudal_length": shape.extent_mm(context),
-        "scored.manual_lateral_area": contour.lateral_area_cm2(context),
-        "scored.component_count": shape.component_count(context),
-        "scored.planes_with_components": contour.planes_with_components(context) / planes,
-        "scored.planes_with_holes": contour.planes_with_holes(context) / planes,
-        "scored.branching_count": shape.branching_count(context),
-    }
-    measured = measure_shape(context, BLUR_MM)
-    return values | {key: each.value for key, each in measured.items() if each.value is not None}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """Where the tumour lies."""
-
-    centrality: float
-    collapsed: float
-    """Share of the border that lies in collapsed lung."""
-
-    @classmethod
-    def draw(cls, stratum: Stratum, rng: np.random.Generator) -> _Place:
-        collapsed = float(rng.beta(2, 4)) if rng.random() < stratum.atelectasis else 0.0
-        return cls(centrality=float(rng.beta(*stratum.centrality)), collapsed=collapsed)
-
-
-def _adjacency(target: _Target, place: _Place, rng: np.random.Generator) -> dict[str, float]:
+def _place(stratum: Stratum, bodies: Sequence[Body], rng: np.random.Generator) -> dict[str, float]:
     """Distances to organs: a chest wall on one side, the mediastinum's on the other, each with a gap of its own."""
-    points, weights = target.context.surface.points_mm, target.context.surface.areas_mm2
-    inside = target.inside_mm
-    centre = inside.mean(axis=0)
+    centrality = float(rng.beta(*stratum.centrality))
+    collapsed = float(rng.beta(2, 4)) if rng.random() < stratum.atelectasis else 0.0
+    surface, weights, inside, volumes = _points(bodies)
+    center = np.average(inside, axis=0, weights=volumes)
     towards = _unit(rng)
-    near = np.zeros(len(points), bool)
+    near = np.zeros(len(surface), bool)
     soft, within, count = near.copy(), np.zeros(len(inside), bool), 0
-    for radius, gap, is_drawn, direction in _organs(place, towards, rng):
-        reach = float(((points - centre) @ direction).max())
-        at = centre + direction * (reach + gap + radius)
-        depth = radius - np.linalg.norm(points - at, axis=1)
+    for radius, gap, is_drawn, direction in _organs(centrality, towards, rng):
+        reach = float(((surface - center) @ direction).max())
+        at = center + direction * (reach + gap + radius)
+        depth = radius - np.linalg.norm(surface - at, axis=1)
         soft |= depth >= -2.0
         if is_drawn:
             near |= depth >= -NEAR_MM
@@ -275,18 +238,30 @@ def _adjacency(target: _Target, place: _Place, rng: np.random.Generator) -> dict
     return {
         "scored.surface_within_5mm": float(np.average(near, weights=weights)),
         "scored.organs_within_5mm": float(count),
-        "scored.organ_overlap": float(within.mean()),
-        "soft": float(np.average(soft, weights=weights)),
+        "scored.organ_overlap": float(np.average(within, weights=volumes)),
+        "soft": min(float(np.average(soft, weights=weights)) + collapsed, 1.0),
     }
 
 
-def _organs(place: _Place, towards: Floats, rng: np.random.Generator) -> list[tuple[float, float, bool, Floats]]:
+def _points(bodies: Sequence[Body]) -> tuple[Floats, Floats, Floats, Floats]:
+    """Points on the surface with their areas, and inside with their volumes."""
+    radii = [body.axes * body.diameter_mm / 2 for body in bodies]
+    areas = [r.prod() * np.linalg.norm(ON_BALL / r, axis=1) for r in radii]
+    return (
+        np.concatenate([ON_BALL * r + body.center_mm for body, r in zip(bodies, radii, strict=True)]),
+        np.concatenate(areas),
+        np.concatenate([IN_BALL * r + body.center_mm for body, r in zip(bodies, radii, strict=True)]),
+        np.repeat([body.volume_cm3 for body in bodies], len(IN_BALL)),
+    )
+
+
+def _organs(centrality: float, towards: Floats, rng: np.random.Generator) -> list[tuple[float, float, bool, Floats]]:
     """Radius, gap to the target (negative: it reaches in), whether it is contoured, direction (all assumed)."""
     found = []
     for _, radius in MEDIASTINAL:
-        gap = max(45 * (1 - place.centrality) * rng.random() ** 0.5 + rng.normal(0, 6), -4.0)
+        gap = max(45 * (1 - centrality) * rng.random() ** 0.5 + rng.normal(0, 6), -4.0)
         found.append((radius, gap, bool(rng.random() < 0.9), _unit(rng, towards)))
-    gap = max(35 * place.centrality * rng.random() + rng.normal(0, 6), -3.0)
+    gap = max(35 * centrality * rng.random() + rng.normal(0, 6), -3.0)
     found.append((400.0, gap, bool(rng.random() < 0.4), _unit(rng, -towards)))
     return found
 
@@ -294,6 +269,98 @@ def _organs(place: _Place, towards: Floats, rng: np.random.Generator) -> list[tu
 def _unit(rng: np.random.Generator, about: Floats | None = None) -> Floats:
     vector = rng.standard_normal(3) * (1.0 if about is None else 0.4) + (0.0 if about is None else about)
     return np.asarray(vector / np.linalg.norm(vector))
+
+
+# Shape, from real contours
+
+
+@cache
+def contour_scores(bandwidth: float) -> Floats:
+    """(m,) how hard each real contour's shape is among those of its size: mean of the factors' normal scores."""
+    table = shipped_table(TABLE)
+    sizes = table.log_diameter
+    weights = np.exp(-0.5 * ((sizes[:, None] - sizes) / bandwidth) ** 2) * table.patient_share
+    weights[table.patient[:, None] == table.patient] = 0.0
+    scores = np.zeros(len(sizes))
+    for column, sign in zip(SHAPE, HARDER, strict=True):
+        values = sign * table.columns[column]
+        below = np.array([w @ (values < v) for w, v in zip(weights, values, strict=True)]) / weights.sum(axis=1)
+        scores += ndtri(np.clip(below, 0.005, 0.995)) / len(SHAPE)
+    return scores
+
+
+def is_of_split(patients: Integers, split: str) -> NDArray[np.bool_]:
+    """Whether a patient's contours serve a split: every other one of each collection, in its order."""
+    return np.asarray(patients % 2 == SPLITS.index(split))
+
+
+def _drawn(
+    bodies: Sequence[Sequence[Body]], hard: Floats, split: str, bandwidth: float, rng: np.random.Generator
+) -> tuple[dict[str, Floats], Integers]:
+    """Shape, topology and proportions of the contours drawn for each plan's bodies, and whose the first one is."""
+    table = shipped_table(TABLE)
+    own = np.flatnonzero(is_of_split(table.patient, split))
+    scores = ndtri((rankdata(contour_scores(bandwidth)) - 0.5) / len(table.patient))[own]
+    rows = [[_row(body, h, own, scores, bandwidth, rng) for body in each] for each, h in zip(bodies, hard, strict=True)]
+    found = [_measured(each, chosen, table.columns, own, rng) for each, chosen in zip(bodies, rows, strict=True)]
+    patients = np.array([table.patient[chosen[0]] for chosen in rows])
+    return {key: np.array([each[key] for each in found]) for key in found[0]}, patients
+
+
+def _row(body: Body, hard: float, own: Integers, scores: Floats, bandwidth: float, rng: np.random.Generator) -> int:
+    """Draw a contour of about the body's size, its shape tied to the ambiguity by a Gaussian copula."""
+    table = shipped_table(TABLE)
+    distance = np.abs(table.log_diameter[own] - math.log(body.diameter_mm)) / bandwidth
+    rho = SHAPE_AMBIGUITY
+    copula = -(rho**2 * (scores**2 + hard**2) - 2 * rho * scores * hard) / (2 * (1 - rho**2))
+    logarithm = copula - 0.5 * (distance**2 - distance.min() ** 2)
+    weights = np.exp(logarithm - logarithm.max()) * table.patient_share[own]
+    return int(own[rng.choice(len(own), p=weights / weights.sum())])
+
+
+def _measured(
+    bodies: Sequence[Body], rows: Sequence[int], columns: Mapping[str, Floats], own: Integers, rng: np.random.Generator
+) -> dict[str, float]:
+    shares = np.array([body.volume_cm3 for body in bodies])
+    volume = float(shares.sum())
+    found = {f"scored.{key}": float(np.average(columns[key][rows], weights=shares)) for key in SHAPE}
+    diameters = np.array([body.diameter_mm for body in bodies])
+    lengths, areas = (np.array(each) for each in zip(*(_proportions(r, own, rng) for r in rows), strict=True))
+    lengths, areas = lengths * diameters, areas * diameters**2
+    heights = np.array([body.center_mm[2] for body in bodies])
+    low, high = heights - lengths / 2, heights + lengths / 2
+    length = float(high.max() - low.min())
+    shared = np.minimum(high[0], high[1:]) - np.maximum(low[0], low[1:])
+    beside = min(float(np.maximum(shared, 0.0).sum()) / length, 1.0)
+    pieces, holes = (
+        float(columns[key][rows] @ lengths) / length for key in ("planes_with_components", "planes_with_holes")
+    )
+    return found | {
+        "scored.volume": volume,
+        "scored.equivalent_diameter": float(np.cbrt(6000 * volume / np.pi)),
+        "scored.craniocaudal_length": length,
+        "scored.manual_lateral_area": float(areas.sum()),
+        "scored.component_count": float(columns["component_count"][rows].sum()),
+        "scored.planes_with_components": min(1 - (1 - min(pieces, 1.0)) * (1 - beside), 1.0),
+        "scored.planes_with_holes": min(holes, 1.0),
+        "scored.branching_count": float(columns["branching_count"][rows].sum()),
+    }
+
+
+def _proportions(row: int, own: Integers, rng: np.random.Generator) -> tuple[float, float]:
+    """Length over the equivalent diameter, and lateral area (cm2) over its square (mm2); another's where unknown."""
+    table = shipped_table(TABLE)
+    if math.isnan(table.columns["lateral_area_cm2"][row]):
+        known = own[~np.isnan(table.columns["lateral_area_cm2"][own])]
+        row = int(rng.choice(known[np.argsort(np.abs(table.log_diameter[known] - table.log_diameter[row]))[:20]]))
+    diameter = math.exp(table.log_diameter[row])
+    return (
+        float(table.columns["craniocaudal_length_mm"][row]) / diameter,
+        float(table.columns["lateral_area_cm2"][row]) / diameter**2,
+    )
+
+
+# Images
 
 
 def _image_sets(rng: np.random.Generator) -> dict[str, float]:
@@ -314,27 +381,13 @@ def _image_sets(rng: np.random.Generator) -> dict[str, float]:
     }
 
 
-def _ambiguity(
-    values: dict[str, float], place: _Place, *, registered_pet: bool, rng: np.random.Generator
-) -> dict[str, float]:
-    """CT across the border by its profile, and a PET volume as a larger or smaller ball that lies a little off."""
-    soft = min(values.pop("soft") + place.collapsed, 1.0)
+def _contrast(soft: float, rng: np.random.Generator) -> float:
+    """CT across the border, by its profile."""
     density = rng.uniform(0, 45)
     lung = rng.normal(-790, 50)
     blur = math.hypot(rng.uniform(0.8, 1.6), rng.gamma(4, 0.5))  # image and respiration; observers about 2 mm
     contrast = (1 - soft) * (density - lung) + soft * (density - rng.normal(25, 15))
-    found = {"scored.ct_border_contrast": abs(contrast) * _seen(blur, offset=rng.normal(0.3, 0.8))}
-    if not registered_pet:
-        return found
-    radius = (3000 * values["scored.volume"] / (4 * math.pi)) ** (1 / 3)
-    ratio = math.exp(rng.normal(-0.2, 0.4))
-    off = abs(rng.normal(0, 2.5))
-    overlap = _lens(radius, radius * ratio ** (1 / 3), off) / (4 / 3 * math.pi * radius**3)
-    rough = 0.94 * (values.get("scored.sphericity_ratio", 1.0)) ** 0.5
-    return found | {
-        "scored.pet_gtv_dice": 2 * overlap * rough / (1 + ratio),
-        "scored.pet_gtv_volume_ratio": max(ratio, 1 / ratio),
-    }
+    return abs(contrast) * _seen(blur, offset=rng.normal(0.3, 0.8))
 
 
 def _seen(blur_mm: float, offset: float) -> float:
@@ -350,6 +403,20 @@ def _seen(blur_mm: float, offset: float) -> float:
     return (inner - outer) / SHELL_MM
 
 
+def _pet(values: Mapping[str, Floats], registered: NDArray[np.bool_], rng: np.random.Generator) -> dict[str, Floats]:
+    """A PET volume as a larger or smaller ball that lies a little off; published observers' ratios are 1.6 to 2.0."""
+    radius = values["scored.equivalent_diameter"] / 2
+    ratio = np.exp(rng.normal(-0.2, 0.4, len(radius)))
+    off = np.abs(rng.normal(0, 2.5, len(radius)))
+    overlap = np.array([_lens(a, b, d) for a, b, d in zip(radius, radius * np.cbrt(ratio), off, strict=True)])
+    overlap /= 4 / 3 * np.pi * radius**3
+    rough = 0.94 * np.sqrt(values["scored.sphericity_ratio"])
+    return {
+        "scored.pet_gtv_dice": np.where(registered, 2 * overlap * rough / (1 + ratio), np.nan),
+        "scored.pet_gtv_volume_ratio": np.where(registered, np.maximum(ratio, 1 / ratio), np.nan),
+    }
+
+
 def _lens(a: float, b: float, distance: float) -> float:
     """Volume of the overlap of two balls."""
     if distance <= abs(a - b):
@@ -358,9 +425,3 @@ def _lens(a: float, b: float, distance: float) -> float:
         return 0.0
     cap = (a + b - distance) ** 2
     return math.pi * cap * (distance**2 + 2 * distance * (a + b) - 3 * (a - b) ** 2) / (12 * distance)
-
-
-def _ibsi_sphericity(target: _Target, spacing: float) -> float:
-    stack = target.context.stack
-    runs = rasterise(stack, Lattice.around(stack, 1.0))
-    return MaskMorphology(mask=runs.mask(runs.box()), spacing_mm=(spacing, 1.0, 1.0)).sphericity

@@ -30,7 +30,9 @@ MOST_VOXELS: Final = 50_000_000
 """Of a grid; targets that lie a metre apart take coarser steps. A voxel costs up to thirty bytes."""
 TOO_FAR_APART: Final = "the gross targets lie so far apart that no fine grid holds them all"
 REPLICATE_STEP_MM: Final = 3.0
-"""On which replicates are compared with the original: as coarse as the blur allows."""
+"""Coarsest grid on which replicates are compared with the original ..."""
+REPLICATE_STEP_PER_BLUR: Final = 1.5
+"""... and its step over the blur where that is finer: at twice that the grid adds more than the redrawing does."""
 
 
 def surface_method(blur_mm: float) -> str:
@@ -104,7 +106,12 @@ def scored_surface_of(target: ShapeContext, blur_mm: float) -> SubvoxelSurface:
     return scored_surface(target.stack, blur_mm)
 
 
-def coarse_shape(stack: PlaneStack, blur_mm: float) -> dict[str, float]:
+def replicate_step_mm(stack: PlaneStack, blur_mm: float) -> float:
+    """Step of the grid on which a shape is compared with its redrawings: no finer than the shape was measured on."""
+    return min(max(REPLICATE_STEP_PER_BLUR * blur_mm, _step_mm(stack)), REPLICATE_STEP_MM)
+
+
+def coarse_shape(stack: PlaneStack, blur_mm: float, step_mm: float) -> dict[str, float]:
     """Shape by scored key on a coarse grid, against nothing: to be compared with another shape found likewise.
 
     Empty where the planes do not tell it, or targets lie too far apart.
@@ -115,7 +122,7 @@ def coarse_shape(stack: PlaneStack, blur_mm: float) -> dict[str, float]:
     from rtcomplexity.geometry.mesh import UnmeasurableShapeError  # noqa: PLC0415
 
     try:
-        bodies = well_sampled(scored_surface(stack, blur_mm, REPLICATE_STEP_MM).bodies)
+        bodies = well_sampled(scored_surface(stack, blur_mm, step_mm).bodies)
         return {
             "scored.sphericity_ratio": volume_weighted(bodies, lambda body: body.shape.sphericity),
             "scored.solidity_ratio": volume_weighted(bodies, lambda body: body.shape.solidity),

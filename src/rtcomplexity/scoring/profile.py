@@ -177,11 +177,16 @@ class JointReference(ScoreReference):
     c_reject: float
     """75th percentile of T: below it, rejects."""
     c_support: float
-    """97.5th percentile of T: from it on, supports comes into question."""
+    """From it on, supports comes into question; at least the 97.5th percentile of T."""
+    support_percentile: Annotated[float, Field(ge=97.5, lt=100)] = 97.5
+    """Which percentile of T that is."""
 
     @model_validator(mode="after")
     def _cutoffs_are_percentiles_of_t(self) -> Self:
-        for name, cutoff, named in (("c_reject", self.c_reject, 75.0), ("c_support", self.c_support, 97.5)):
+        for name, cutoff, named in (
+            ("c_reject", self.c_reject, 75.0),
+            ("c_support", self.c_support, self.support_percentile),
+        ):
             found = percentile_below(self.knots, cutoff)
             below = [knot for knot in self.knots if knot[0] < cutoff]
             is_next_after_jump = bool(below) and percentile_below(self.knots, below[-1][0]) <= named <= found

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.reference import Knots
 
     Floats = NDArray[np.float64]
+    Weighed = dict[tuple[int, str, float], tuple[Plans, Similar]]
     Truths = NDArray[np.bool_]
 
 MOST: Final = 100.0
@@ -115,9 +116,14 @@ class Standing:
     """(n,) the lower of these two."""
 
 
-def ranked_families(plans: Plans, profile: Profile, stratum_id: str) -> tuple[RankedFamily, ...]:
-    """Rank every factor of the profile, and the families they make."""
-    seen: dict[tuple[str, float], Similar] = {}
+def ranked_families(
+    plans: Plans, profile: Profile, stratum_id: str, seen: Weighed | None = None
+) -> tuple[RankedFamily, ...]:
+    """Rank every factor of the profile, and the families they make.
+
+    `seen` keeps the real contours of the plans' sizes for a profile that differs in nothing but how it ranks them.
+    """
+    seen = {} if seen is None else seen
     return tuple(
         _ranked_family(
             family, [_ranked_factor(factor, plans, profile, stratum_id, seen) for factor in family.factors], stratum_id
@@ -126,9 +132,7 @@ def ranked_families(plans: Plans, profile: Profile, stratum_id: str) -> tuple[Ra
     )
 
 
-def _ranked_factor(
-    factor: Factor, plans: Plans, profile: Profile, stratum_id: str, seen: dict[tuple[str, float], Similar]
-) -> RankedFactor:
+def _ranked_factor(factor: Factor, plans: Plans, profile: Profile, stratum_id: str, seen: Weighed) -> RankedFactor:
     reference = factor_reference(factor, stratum_id)
     values = plans.column(factor.metric)
     modeled = np.zeros(plans.count, bool)
@@ -136,11 +140,11 @@ def _ranked_factor(
         percentiles = percentiles_below(reference.knots, values)
         medians = np.full(plans.count, value_at(reference.knots, MEDIAN))
     elif reference.similar is not None:
-        key = (reference.similar.table, reference.similar.bandwidth)
-        if key not in seen:
-            seen[key] = similar_contours(plans, reference.similar)
+        key = (id(plans), reference.similar.table, reference.similar.bandwidth)
+        if key not in seen:  # holds the plans too, so that no others take their id
+            seen[key] = (plans, similar_contours(plans, reference.similar))
         modeled = ~within_measured(plans.diameters_mm, reference.similar)
-        ranked = seen[key].ranked(column_of(factor), 1.0 if factor.direction == "higher" else -1.0)
+        ranked = seen[key][1].ranked(column_of(factor), 1.0 if factor.direction == "higher" else -1.0)
         medians = ranked.value_at(MEDIAN)
         percentiles = ranked.percentiles_below(_as_if_easier(values, ranked, medians, modeled, reference.similar))
     cap = profile.caps.convention_percentile if reference.basis == "convention" else MOST

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -113,9 +113,16 @@ class Similar:
     """(n, m) what each row counts for."""
     near: NDArray[np.bool_]
     """(n, m) whether a row is of about the plan's size."""
+    orders: dict[tuple[str, float], Ranked] = field(default_factory=dict)
+    """What was asked for before."""
 
     def ranked(self, column: str, sign: float) -> Ranked:
         """Order the rows by a column; `sign` is 1 where a high value is the hard one, -1 where a low one is."""
+        if (column, sign) not in self.orders:
+            self.orders[column, sign] = self._ranked(column, sign)
+        return self.orders[column, sign]
+
+    def _ranked(self, column: str, sign: float) -> Ranked:
         values = sign * self.table.columns[column]
         order = np.argsort(values)[: np.count_nonzero(~np.isnan(values))]  # NaN sorts last
         weights = self.weights[:, order]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.plans import Plans
     from rtcomplexity.scoring.profile import JointReference, Profile, Stratum
     from rtcomplexity.scoring.ranking import RankedFamily, Standing
+    from rtcomplexity.scoring.real_contours import Similar
     from rtcomplexity.scoring.stability import Stability
 
     Floats = NDArray[np.float64]
@@ -57,6 +58,9 @@ class Question:
     seen: dict[tuple[int, int, str], tuple[Plans, Profile, tuple[RankedFamily, ...]]] = field(default_factory=dict)
     """Ranks by plans, profile and stratum: counterfactuals change what follows from them, and ask for the same."""
 
+    weighed: dict[tuple[int, str, float], tuple[Plans, Similar]] = field(default_factory=dict)
+    """Real contours of the plans' sizes: harder references weigh them alike."""
+
     @property
     def joint(self) -> JointReference:
         """Distribution of T, and the cutoffs."""
@@ -67,7 +71,7 @@ class Question:
         profile = profile or self.profile
         key = (id(self.plans), id(profile), self.stratum.id)
         if key not in self.seen:  # holds plans and profile too, so that no other object takes their ids
-            self.seen[key] = (self.plans, profile, ranked_families(self.plans, profile, self.stratum.id))
+            self.seen[key] = (self.plans, profile, ranked_families(self.plans, profile, self.stratum.id, self.weighed))
         return self.seen[key][2]
 
     def standing(self, families: Iterable[RankedFamily], instead: Mapping[str, Floats] | None = None) -> Standing:

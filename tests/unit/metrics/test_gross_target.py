@@ -97,7 +97,7 @@ def test_targets_far_apart_are_measured_on_steps_that_memory_allows_or_not_at_al
     monkeypatch.setattr(target_shape, "MOST_VOXELS", 50_000)
     missing = measured(*apart).gross_target["scored.sphericity_ratio"]
     assert (missing.value, missing.reason) == (None, target_shape.TOO_FAR_APART)
-    assert target_shape.coarse_shape(union_of_two(*apart), target_shape.BLUR_MM) == {}
+    assert target_shape.coarse_shape(union_of_two(*apart), target_shape.BLUR_MM, 2.0) == {}
 
 
 def test_the_equivalent_diameter_is_that_of_the_sphere_of_the_union():
