@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.site import Site
     from rtcomplexity.settings import Settings
     from rtcomplexity.usecases.analyze import Assessment, analyze
-    from rtcomplexity.usecases.compare import compare
+    from rtcomplexity.usecases.diff import diff
     from rtcomplexity.usecases.package import write_evidence
     from rtcomplexity.usecases.verify import verify
 
 __all__ = [
-    "AnalyzeOptions", "Assessment", "InputDataError", "RtComplexityError", "Settings", "Site", "analyze", "compare",
+    "AnalyzeOptions", "Assessment", "InputDataError", "RtComplexityError", "Settings", "Site", "analyze", "diff",
     "verify", "write_evidence",
 ]  # fmt: skip
 
@@ -30,7 +30,7 @@ _HOMES = {
     "Settings": "rtcomplexity.settings",
     "Site": "rtcomplexity.scoring.site",
     "analyze": "rtcomplexity.usecases.analyze",
-    "compare": "rtcomplexity.usecases.compare",
+    "diff": "rtcomplexity.usecases.diff",
     "verify": "rtcomplexity.usecases.verify",
     "write_evidence": "rtcomplexity.usecases.package",
 }

@@ -108,8 +108,8 @@ def test_quick_measures_and_judges_nothing(capsysbinary, plan):
 def test_what_the_user_stated_is_on_the_first_screen(capsysbinary, plan):
     _, out, _ = run(capsysbinary, "analyze", plan, "--fractions", "3", "--site", "thoracic")
     first_screen = " ".join("\n".join(out.splitlines()[:24]).split())
-    assert "--site thoracic (stated by the user)" in first_screen
-    assert "--fractions 3 (stated by the user)" in first_screen
+    assert "Treated site: thoracic (stated by the user)" in first_screen
+    assert "Fractions: 3 (stated by the user)" in first_screen
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_a_fault_of_ours_ends_with_1_and_names_no_path(plan):
 def test_inspect_shows_links_rois_and_issues(capsysbinary, plan):
     code, out, err = run(capsysbinary, "inspect", plan)
     assert (code, err) == (ExitCode.DONE, "")
-    for words in ("Structure set", "tied to the planning images by", "Image sets: 2", "RT Plan", "ROIs"):
+    for words in ("Structure set", "linked to the planning images by", "Image sets: 2", "RT Plan", "ROIs"):
         assert words in out
 
 

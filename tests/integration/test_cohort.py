@@ -126,8 +126,8 @@ def test_a_disagreeing_cohort_leaves_the_verdict_open(told, tmp_path):
 
 def test_another_default_verdict_stands_on_the_terminals_first_screen(told):
     page = words(told("analyze", COMPLEX, *AS_CONVENTIONAL)[1])
-    assert "Without them indeterminate (score 96.8 of 100). The plan files leave open" in page
-    assert page.index("Without them") < page.index("Findings for")
+    assert "Without inputs unchanged" in page
+    assert page.index("Without inputs") < page.index("Findings for")
 
 
 def test_an_agreeing_cohort_moves_nothing(told, tmp_path, record):
@@ -136,8 +136,8 @@ def test_an_agreeing_cohort_moves_nothing(told, tmp_path, record):
     assert (found["verdict"]["value"], found["score"]["t"]) == (record.verdict.value, record.score.t)
     assert found["cohort"]["side"] == "typical"
     page = words(told("analyze", ROUTINE, "--cohort", path, "--quiet")[1])
-    assert "Local plans Of 130 local plans, 130 score as high or higher (p = 1): typical among them." in page
-    assert "Without them the same, rejects (score 0" in page
+    assert "Local cohort Of 130 local plans, 130 score as high or higher (p = 1): typical among them." in page
+    assert "Without inputs unchanged" in page
 
 
 def test_what_differs_from_the_cohort_is_an_issue(told, tmp_path):
@@ -151,10 +151,10 @@ def test_a_folder_with_a_cohort_tells_it_on_page_one_and_is_verified_with_it(tol
     path, out = made(tmp_path, 0.0), tmp_path / "evidence"
     assert told("analyze", ROUTINE, "--cohort", path, "--out", out, "--quiet")[0] == 0
     summary = words((out / "summary.txt").read_text("utf-8"))
-    assert "Beside local plans" in summary
-    assert "Without them: Not supported" in summary
+    assert "Institutional cohort" in summary
+    assert "Result without these inputs: Not supported" in summary
     page = (out / "evidence.html").read_text("utf-8")
-    assert page.index("Beside local plans") < page.index('id="findings"')
+    assert page.index("Institutional cohort") < page.index('id="findings"')
     assert told("verify", out, "--plan", ROUTINE, "--cohort", path, "--quiet")[0] == 0
     assert told("verify", out, "--plan", ROUTINE, "--quiet")[0] == 2
 

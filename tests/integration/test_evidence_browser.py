@@ -161,7 +161,7 @@ def test_nothing_is_wider_than_the_screen(browser, page_file, size):
 
 def test_the_first_screen_holds_answer_reason_next_step_and_claim(browser, page_file):
     with opened(browser, page_file) as page:
-        for text in ("Left open", "Why", "What to do next", "Claim status", "How often it errs"):
+        for text in ("Hold the claim", "Inconclusive: physician review required", "Why", "Next steps", "Score 96.8"):
             box = page.get_by_text(text, exact=True).first.bounding_box()
             assert box is not None
             assert box["y"] + box["height"] <= WIDE["height"]
@@ -169,7 +169,7 @@ def test_the_first_screen_holds_answer_reason_next_step_and_claim(browser, page_
 
 def test_the_answer_and_its_reason_stand_on_a_phones_first_screen(browser, page_file):
     with opened(browser, page_file, PHONE) as page:
-        for text in ("Left open", "Why", "What to do next"):
+        for text in ("Hold the claim", "Inconclusive: physician review required", "Why"):
             box = page.get_by_text(text, exact=True).first.bounding_box()
             assert box["y"] + box["height"] <= PHONE["height"]
 

@@ -208,7 +208,7 @@ def test_options_stand_beside_the_default_verdict_and_are_used_again(capsysbinar
     record = json.loads((folder / "evidence.json").read_bytes())
     assert record["options"] == {"--map": "set"}
     assert record["default_verdict"]["value"] in {"supports", "rejects", "indeterminate", "insufficient_evidence"}
-    assert "Without them:" in (folder / "evidence.html").read_text("utf-8")
+    assert "Result without these inputs:" in (folder / "evidence.html").read_text("utf-8")
     code, _, err = run(capsysbinary, "verify", folder, "--plan", plan)
     assert code == ExitCode.USAGE
     assert "--map" in err

@@ -28,7 +28,7 @@ GRID = image_grid(
 LATTICE = image_grid(
     frame=AXIAL, slices=9, rows=12, columns=12, slice_spacing_mm=30, row_spacing_mm=30, column_spacing_mm=30
 )
-LEVELS = ("referenced", "registered", "same frame of reference", "in the folder, tied to nothing")
+LEVELS = ("referenced by the structure set", "registered", "same frame of reference", "present, not linked")
 
 
 def inspected(capsysbinary, folder):
@@ -66,36 +66,36 @@ def level(lines, title):
 @pytest.mark.real_data
 def test_a_sarcoma_patient_has_three_sets_in_one_frame(real_data, capsysbinary):
     _, lines = inspected(capsysbinary, real_data / "sts" / "STS_001")
-    assert level(lines, "CT 1, planning: 59 slices") == "referenced"
+    assert level(lines, "CT 1, planning image: 59 slices") == "referenced"
     for title in ("MR 1, secondary: 59 slices", "PT 1, secondary: 59 slices"):
         assert level(lines, title) == "same frame of reference"
         assert any(words.startswith("sampled in GTV_Mass_CT") for words in branch(lines, title))
         assert not any("registration:" in words for words in branch(lines, title))
     assert any(words.startswith("SUVbw: ") for words in branch(lines, "PT 1"))
-    assert any("not counted" in words for words in branch(lines, "Acquisitions that count: 1"))
+    assert any("not counted" in words for words in branch(lines, "Acquisitions counted: 1"))
 
 
 @pytest.mark.real_data
 def test_a_pet_in_a_frame_of_its_own_is_not_shown_to_be_registered(real_data, capsysbinary):
     _, lines = inspected(capsysbinary, real_data / "sts_raw" / "STS_001")
-    assert level(lines, "MR 1, planning: 40 slices") == "referenced"
+    assert level(lines, "MR 1, planning image: 40 slices") == "referenced"
     pet = branch(lines, "PT 1, secondary: 267 slices")
-    assert level(lines, "PT 1") == "in the folder, tied to nothing"
+    assert level(lines, "PT 1") == "present, not linked"
     assert "not sampled: it is not shown to be registered with the planning image" in pet
     assert not any(words.startswith(("sampled in", "SUVbw", "registration")) for words in pet)
-    (counted,) = [words for words in branch(lines, "Acquisitions that count: 1") if words.startswith("PT 1")]
+    (counted,) = [words for words in branch(lines, "Acquisitions counted: 1") if words.startswith("PT 1")]
     assert counted.endswith("not counted")
 
 
 @pytest.mark.real_data
 def test_a_real_lung_plan_says_which_references_hold(real_data, capsysbinary):
     _, lines = inspected(capsysbinary, real_data / "lung1_001")
-    assert level(lines, "CT 1, planning: 134 slices") == "referenced"
-    (link,) = [words for words in branch(lines, "Structure set: 17 ROIs") if words.startswith("tied to")]
+    assert level(lines, "CT 1, planning image: 134 slices") == "referenced"
+    (link,) = [words for words in branch(lines, "Structure set: 17 ROIs") if words.startswith("linked to")]
     assert "134 of 134 study-level image references resolve" in link
     assert "0 of 134 contour-level" in link
     assert sum(words.startswith("not chosen:") for words in branch(lines, "Structure set")) == 1
-    assert branch(lines, "Image sets: 1")[-1] == "Acquisitions that count: 1"
+    assert branch(lines, "Image sets: 1")[-1] == "Acquisitions counted: 1"
 
 
 def ball(number, name, radius_mm, interpreted_type="GTV", image_keys=(), shift_mm=0.0):
@@ -175,12 +175,12 @@ def test_every_set_stands_with_its_level(folder, capsysbinary):
     _, lines = inspected(capsysbinary, folder)
     titles = {words.partition(",")[0]: words for words in branch(lines, "Image sets: 7") if "slices" in words}
     roles = {name: words.partition(", ")[2].partition(":")[0] for name, words in titles.items()}
-    assert sorted(roles.values()) == ["planning", *["secondary"] * 6]
+    assert sorted(roles.values()) == ["planning image", *["secondary"] * 6]
     (four_d,) = [name for name, words in titles.items() if "3 phases of 20 slices" in words]
     levels = {name: level(lines, f"{name},") for name in titles}
     assert levels["CT 1"] == levels[four_d] == "referenced"
     assert sorted(levels[name] for name in titles if name.startswith("MR")) == [
-        "in the folder, tied to nothing",
+        "present, not linked",
         "registered",
         "registered",
     ]
@@ -222,7 +222,7 @@ def test_no_quality_is_claimed_for_any_registration(folder, capsysbinary):
 def test_a_set_with_phases_says_on_which_of_them_was_drawn(folder, capsysbinary):
     _, lines = inspected(capsysbinary, folder)
     (four_d,) = [words for _, words in lines if "3 phases of 20 slices" in words]
-    assert "gross targets drawn on phases 1, 2, 3" in branch(lines, four_d)
+    assert "gross targets contoured on phases 1, 2, 3" in branch(lines, four_d)
 
 
 def test_phases_that_nobody_drew_on_are_said(tmp_path, everything, capsysbinary):
@@ -231,12 +231,12 @@ def test_phases_that_nobody_drew_on_are_said(tmp_path, everything, capsysbinary)
     write_plan(tmp_path, replace(everything, structure_sets=(replace(drawn, rois=others),)))
     _, lines = inspected(capsysbinary, tmp_path)
     (four_d,) = [words for _, words in lines if "3 phases of 20 slices" in words]
-    assert "gross targets drawn on none of its phases" in branch(lines, four_d)
+    assert "gross targets contoured on none of its phases" in branch(lines, four_d)
 
 
 def test_the_average_and_its_phases_are_one_acquisition(folder, capsysbinary):
     _, lines = inspected(capsysbinary, folder)
-    found = branch(lines, "Acquisitions that count")
+    found = branch(lines, "Acquisitions counted")
     (planning,) = [words for words in found if words.startswith("CT 1")]
     assert "CT in 3 phases, referenced by the structure set" in planning
     assert planning.partition(":")[0].count("CT") == 2

@@ -36,7 +36,7 @@ def test_a_changed_file_is_found(folder, tmp_path):
     found = rtcomplexity.verify(tmp_path)
     assert not found.is_good
     assert "rois.csv is not as it was written" in found.sentence
-    assert rtcomplexity.compare(folder, tmp_path).changes == ()
+    assert rtcomplexity.diff(folder, tmp_path).changes == ()
 
 
 def test_what_a_record_does_not_hold_is_asked_for_again(tmp_path):
@@ -70,7 +70,7 @@ def test_a_plan_that_an_archive_encoded_anew_is_the_same_plan(tmp_path, identifi
     assert "same content, re-encoded" in found.sentence
     rtcomplexity.write_evidence(again, tmp_path / "evidence", identified=identified)  # over its own earlier evidence
     rtcomplexity.write_evidence(first, tmp_path / "first", identified=identified)
-    changes = rtcomplexity.compare(tmp_path / "first", tmp_path / "evidence").changes
+    changes = rtcomplexity.diff(tmp_path / "first", tmp_path / "evidence").changes
     assert any("same content, re-encoded" in change.after for change in changes)
 
 

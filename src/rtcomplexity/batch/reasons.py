@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.batch.values import Status
-from rtcomplexity.evidence.telling import REASONS
+from rtcomplexity.evidence.words import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -6,7 +6,7 @@ Knows every value of the layers below and the contract; computes nothing. The re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from rtcomplexity.case.visits import visits
 from rtcomplexity.evidence import record as rec
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from rtcomplexity.model.registration import SpatialRegistration
     from rtcomplexity.model.structure_set import Roi
     from rtcomplexity.scoring.claim import StatedClaim
+    from rtcomplexity.scoring.claim_file import ClaimFile
     from rtcomplexity.scoring.cohort import BesideCohort, Comparison
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.profile import Profile, Stratum
@@ -44,6 +45,11 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.verdict import Outcome, Verdict
 
 
+DOCUMENTED: Final = (
+    "facility", "account_number", "claim_control_number", "credentials", "npi", "laterality", "stage",
+    "prior_radiation", "stated_by",
+)  # fmt: skip
+"""Texts of a claim file that a report prints as they are."""
 NOT_SHIPPED: Final = " (so says the profile's own file, which is none that this software ships)"
 
 
@@ -390,6 +396,7 @@ def _factor(factor: FactorScore) -> rec.FactorRecord:
         counted_percentile=factor.counted_percentile,
         level=factor.level.value,
         reference_median=factor.reference_median,
+        routine_range=factor.routine_range,
         effect_floor=factor.effect_floor,
         basis=factor.basis,
         source=factor.source,
@@ -426,8 +433,20 @@ def _stated_claim(stated: StatedClaim) -> rec.StatedClaimRecord | None:
         typical_minutes_source=own(claim.typical_minutes_source) if claim else None,
         reason=own(claim.reason) if claim else None,
         signer=own(claim.signer) if claim else None,
+        **({} if claim is None else _documentation(claim)),
         is_from_file=claim is not None,
     )
+
+
+def _documentation(claim: ClaimFile) -> dict[str, Any]:
+    """What a person stated of service, physician and diagnosis, as written."""
+    texts = {name: getattr(claim, name) for name in DOCUMENTED}
+    return {
+        **{name: None if text is None else encodable(text) for name, text in texts.items()},
+        "diagnosis": claim.diagnosis,
+        "auto_segmentation_edited": claim.auto_segmentation_edited,
+        "stated_on": None if claim.stated_on is None else claim.stated_on.isoformat(),
+    }
 
 
 def _verdict(verdict: Verdict, profile: Profile) -> rec.VerdictRecord:

@@ -50,7 +50,8 @@ def deidentified(record: Record) -> Record:
         tree["plan"]["rt_plan"]["treatment_site"] = None
     if tree["stated_claim"] is not None:
         tree["stated_claim"] = {
-            key: value if key in CLAIM_FIELDS else None for key, value in tree["stated_claim"].items()
+            key: value if key in CLAIM_FIELDS else () if isinstance(value, list) else None
+            for key, value in tree["stated_claim"].items()
         }
     return Record.model_validate(tree)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _DAY: Final = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
 
 
-def identification_of(case: Case, stated: StatedClaim) -> Identification:
+def identification_of(case: Case, stated: StatedClaim, *, report_date: str | None = None) -> Identification:
     """Collect what the structure set, the RT Plan and the claim file state of patient, service and plan."""
     chosen, plan, claim = case.structure_set, case.rt_plan, stated.claim
     served = None if claim is None or claim.date_of_service is None else claim.date_of_service.isoformat()
@@ -33,6 +33,7 @@ def identification_of(case: Case, stated: StatedClaim) -> Identification:
         structure_set_date=_stated(day(chosen.written_at)),
         rt_plan_label=None if plan is None else _stated(plan.label),
         rt_plan_date=None if plan is None else _stated(day(plan.written_at)),
+        report_date=report_date,
     )
 
 

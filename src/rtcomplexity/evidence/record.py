@@ -279,6 +279,8 @@ class FactorRecord(_Frozen):
     level: Literal["typical", "elevated", "high", "not_measured"]
     reference_median: Number | None
     """Of plans of this size; null where the size is not known and the reference depends on it."""
+    routine_range: tuple[Number, Number] | None = None
+    """P5 and P95 of the reference, the smaller value first; null where it is not known, or an older version wrote."""
     effect_floor: Number
     basis: Literal["measured", "published", "model", "convention"]
     source: str
@@ -405,6 +407,19 @@ class StatedClaimRecord(_Frozen):
     reason: str | None
     """In the physician's own words."""
     signer: str | None
+    facility: str | None = None
+    account_number: str | None = None
+    claim_control_number: str | None = None
+    credentials: str | None = None
+    npi: str | None = None
+    diagnosis: tuple[str, ...] = ()
+    """ICD-10-CM codes."""
+    laterality: str | None = None
+    stage: str | None = None
+    prior_radiation: str | None = None
+    auto_segmentation_edited: bool | None = None
+    stated_by: str | None = None
+    stated_on: str | None = None
     is_from_file: bool = False
     """Whether a claim file was given, be it without any of this; else only a payer was named."""
 
@@ -423,6 +438,8 @@ class Identification(_Frozen):
     structure_set_date: str | None
     rt_plan_label: str | None
     rt_plan_date: str | None
+    report_date: str | None = None
+    """Day of the run; null where an older version wrote."""
 
 
 class CohortRecord(_Frozen):

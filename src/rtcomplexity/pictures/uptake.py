@@ -94,8 +94,8 @@ def _windowed(values: NDArray[np.float64], *, is_suvbw: bool) -> tuple[NDArray[n
     top = float(np.nanpercentile(values, 99.9))
     if is_suvbw:
         top = float(np.ceil(max(top, LOWEST_TOP_SUVBW)))
-        caption = f"PET in colour, SUVbw {LOWEST_SUVBW:g} (clear) to {top:g} (bright)"
+        caption = f"PET in color, SUVbw {LOWEST_SUVBW:g} (clear) to {top:g} (bright)"
         return (values - LOWEST_SUVBW) / (top - LOWEST_SUVBW), caption
     low = 0.15 * top
-    caption = "PET in colour, relative to its own maximum here (the headers give no SUV)"
+    caption = "PET in color, relative to its maximum in this region (the headers give no SUV)"
     return (values - low) / max(top - low, 1e-9), caption

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 _STATED_BY = {
-    StatedBy.RT_PLAN: "so says the RT Plan",
-    StatedBy.USER: "so the user stated",
-    StatedBy.CLAIM: "so says the claim file",
-    StatedBy.IMAGE: "so says the planning image's Body Part Examined",
-    StatedBy.NOBODY: "nobody said by whom",
+    StatedBy.RT_PLAN: "from the RT Plan",
+    StatedBy.USER: "stated by the user",
+    StatedBy.CLAIM: "stated in the claim information",
+    StatedBy.IMAGE: "from the planning image's Body Part Examined",
+    StatedBy.NOBODY: "source not known",
 }
 
 

@@ -75,30 +75,30 @@ class StatedClaim:
 
 NOTHING_STATED = StatedClaim()
 _MISSING_DOCUMENTS = (
-    ("procedure_note", "No procedure note was given to this software.", "physician"),
-    ("physician_statement", "No statement of the reason in the physician's own words was given.", "physician"),
-    ("physician_minutes", "No actual minutes were given.", "physician"),
-    ("typical_minutes", "No local typical minutes were given.", "practice"),
+    ("procedure_note", "No procedure note was provided.", "physician"),
+    ("physician_statement", "No physician's statement of medical rationale was provided.", "physician"),
+    ("physician_minutes", "Actual physician time was not provided.", "physician"),
+    ("typical_minutes", "Typical time at this practice was not provided.", "practice"),
 )
 _UNKNOWN_FACTS = (
-    ("treated_site", "Nobody stated the treated site.", "planning or physics"),
-    ("fractions", "Nobody stated the number of fractions of the course.", "planning or physics"),
-    ("delineated_by", "Who delineated is not stated.", "physician"),
+    ("treated_site", "The treated site is not documented.", "planning or physics"),
+    ("fractions", "The number of fractions is not documented.", "planning or physics"),
+    ("delineated_by", "The contouring physician is not documented.", "physician"),
     (
         "reports_77261_77799",
-        "Whether the delineating physician also reports 77261-77799 is not stated.",
+        "Whether the same physician reports CPT 77261\u201377799 is not documented.",
         "billing team",
     ),
-    ("payer_rule", "No payer is stated.", "billing team"),
-    ("global_period", "The global period indicator of the code is not stated.", "billing team"),
+    ("payer_rule", "The payer is not documented.", "billing team"),
+    ("global_period", "The MPFS global days indicator of the code is not documented.", "billing team"),
 )
-_COHORT = ("local_cohort", "No cohort of local plans stands beside the built-in reference.", "practice")
+_COHORT = ("local_cohort", "No institutional comparison cohort was provided.", "practice")
 _BY = {
-    StatedBy.RT_PLAN: "the RT Plan states it",
-    StatedBy.USER: "the user stated it",
-    StatedBy.CLAIM: "the claim file states it",
-    StatedBy.IMAGE: "the planning image states it",
-    StatedBy.NOBODY: "who stated it is not known",
+    StatedBy.RT_PLAN: "from the RT Plan",
+    StatedBy.USER: "stated by the user",
+    StatedBy.CLAIM: "stated in the claim information",
+    StatedBy.IMAGE: "from the planning image",
+    StatedBy.NOBODY: "source not known",
 }
 _APPROVAL = {
     "APPROVED": (ReadinessState.MET, "The structure set is approved."),
@@ -118,7 +118,7 @@ def claim_of(facts: CaseFacts, stated: StatedClaim = NOTHING_STATED) -> Claim:
     code = None if stated.claim is None else stated.claim.cpt_code
     rule = code_rule()
     if code not in {None, rule.code}:
-        text = f"Another code than {rule.code} is stated; no rule here is for it."
+        text = f"The stated code is not {rule.code}; no rule is available for it."
         return Claim(status=ClaimStatus.UNKNOWN, text=text)
     found = _by_site_and_fractions(facts, rule) or _by_payer(stated)
     if found is not None and (found.status is ClaimStatus.NOT_ELIGIBLE or _is_reported_for(facts, rule)):
@@ -133,15 +133,15 @@ def _why_unknown(facts: CaseFacts, stated: StatedClaim) -> str:
         ("the treated site", facts.is_treated_at(code_rule().treated_site) is None or _is_by_image(facts)),
         ("the number of fractions", facts.fractions is None),
         ("the payer", stated.payer is None),
-        ("the global period of the code", period is None),
+        ("the MPFS global days indicator of the code", period is None),
     )
     lacking = [what for what, is_lacking in asked if is_lacking]
     if lacking or stated.payer is None:
-        return f"Whether it is eligible depends on what nobody stated: {_enumerated(lacking)}."
-    on = f"modifier 22 on a code with the stated global period {period}"
+        return f"Not provided: {_enumerated(lacking)}."
+    on = f"modifier 22 on a code with the stated global days indicator {period}"
     if period in stated.payer.reviewed_global_periods:
         return f"{_capital(stated.payer.name)} decides case by case on {on}."
-    return f"Whether {stated.payer.name} accepts {on} is not known here: confirm it with the payer."
+    return f"The policy of {stated.payer.name} on {on} is not known: confirm it with the payer."
 
 
 def _enumerated(words: list[str]) -> str:
@@ -194,7 +194,7 @@ def _by_payer(stated: StatedClaim) -> Claim | None:
     verb = "accepts" if is_allowed else "does not accept"
     return Claim(
         status=ClaimStatus.ELIGIBLE if is_allowed else ClaimStatus.NOT_ELIGIBLE,
-        text=f"{payer.name} {verb} modifier 22 on a code with the stated global period {claim.global_period}.",
+        text=f"{payer.name} {verb} modifier 22 on a code with the stated global days indicator {claim.global_period}.",
         rule=rule.text,
         source=f"{rule.source}. {rule.dating(claim.date_of_service)}",
     )
@@ -205,7 +205,7 @@ def readiness_of(
 ) -> tuple[ReadinessItem, ...]:
     """Return every item that documentation needs, with what is known of it; `cohort` is what a comparison came to."""
     state, text = _APPROVAL.get(
-        facts.approval_status, (ReadinessState.UNKNOWN, "The approval status of the structure set is not stated.")
+        facts.approval_status, (ReadinessState.UNKNOWN, "The approval status of the structure set is not documented.")
     )
     met = dict(_met(stated)) | dict(_known_of_course(facts)) | ({} if cohort is None else {_COHORT[0]: _beside(cohort)})
     items = (
@@ -219,11 +219,11 @@ def readiness_of(
 
 def _beside(cohort: Comparison) -> tuple[ReadinessState, str]:
     if cohort.counts:
-        return ReadinessState.MET, f"A cohort of {cohort.n} local plans stands beside the built-in reference."
+        return ReadinessState.MET, f"An institutional cohort of {cohort.n} plans was compared."
     if cohort.n < LEAST_PLANS:
         return ReadinessState.MISSING, cohort.text
     why = "; ".join(CONTEXT_TEXTS[code] for code in cohort.context)
-    return ReadinessState.MISSING, f"The cohort of {cohort.n} local plans is context only: {why}."
+    return ReadinessState.MISSING, f"The institutional cohort of {cohort.n} plans is context only: {why}."
 
 
 def _supplied(item: ReadinessItem, met: dict[str, tuple[ReadinessState, str]]) -> ReadinessItem:
@@ -244,24 +244,24 @@ def _met(stated: StatedClaim) -> Iterator[tuple[str, tuple[ReadinessState, str]]
         state = ReadinessState.MET if claim.signer else ReadinessState.MISSING
         yield "procedure_note", (state, f"A procedure note is stated to be attached{signed}.")
     if claim.reason:
-        yield "physician_statement", (ReadinessState.MET, "The reason is stated in the claim file.")
+        yield "physician_statement", (ReadinessState.MET, "The medical rationale is stated in the claim information.")
     if claim.physician_minutes is not None:
         yield "physician_minutes", (ReadinessState.MET, f"{claim.physician_minutes:g} minutes are stated.")
     if claim.typical_minutes is not None:
         yield "typical_minutes", _typical(claim)
     if claim.delineated_by:
-        yield "delineated_by", (ReadinessState.MET, "Who delineated is stated in the claim file.")
+        yield "delineated_by", (ReadinessState.MET, "The contouring physician is stated in the claim information.")
     if claim.delineator_reports_77261_77799 is not None:
         yield "reports_77261_77799", _reports(reports=claim.delineator_reports_77261_77799)
     if claim.global_period is not None:
-        yield "global_period", (ReadinessState.MET, f"The stated global period indicator is {claim.global_period}.")
+        yield "global_period", (ReadinessState.MET, f"The stated MPFS global days indicator is {claim.global_period}.")
 
 
 def _known_of_course(facts: CaseFacts) -> Iterator[tuple[str, tuple[ReadinessState, str]]]:
     """The treated site and the fractions, with who stated them; an image alone states no treated site."""
     if facts.site_stated_by is StatedBy.IMAGE:
         text = (
-            "Nobody stated the treated site; the planning image's Body Part Examined stands for "
+            "The treated site is not documented; the planning image's Body Part Examined indicates "
             f"{facts.site.word.replace('_', ' ')}."
         )
         yield "treated_site", (ReadinessState.UNKNOWN, text)
@@ -280,7 +280,7 @@ def _payer_known(stated: StatedClaim) -> Iterator[tuple[str, tuple[ReadinessStat
     rule, documents = payer.rule("global_period"), payer.rule("documents")
     on = None if stated.claim is None else stated.claim.date_of_service
     if rule is None or rule.confidence == "unknown":
-        text = f"No rule of {payer.name} on the global period is known: confirm it with the payer."
+        text = f"The global-days policy of {payer.name} is not known: confirm it with the payer."
         if documents is not None and documents.confidence != "unknown":
             text = f"{text} Known on documents: {documents.text} {documents.dating(on)}"
         yield "payer_rule", (ReadinessState.UNKNOWN, text)
@@ -296,9 +296,9 @@ def _typical(claim: ClaimFile) -> tuple[ReadinessState, str]:
 
 def _reports(*, reports: bool) -> tuple[ReadinessState, str]:
     if reports:
-        text = "The delineating physician is stated to report 77261-77799 too, which is believed to exclude 32701."
+        text = "The contouring physician is stated to report CPT 77261\u201377799, believed to exclude 32701."
         return ReadinessState.MISSING, text
-    return ReadinessState.MET, "The delineating physician is stated not to report 77261-77799."
+    return ReadinessState.MET, "The contouring physician is stated not to report CPT 77261\u201377799."
 
 
 def warnings_of(stated: StatedClaim, facts: CaseFacts, case: Case | None = None) -> tuple[Issue, ...]:

@@ -9,7 +9,7 @@ import re
 import tomllib
 from datetime import date  # noqa: TC003 - pydantic reads it
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -20,6 +20,7 @@ from rtcomplexity.scoring.profile_lines import line_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+Stated = Annotated[str, Field(min_length=1)]
 Minutes = Annotated[float, Field(gt=0, le=24 * 60)]
 TEMPLATE: Final = '''# A claim file for rtcomplexity: rtcomplexity analyze PLAN --claim claim.toml
 #
@@ -34,7 +35,20 @@ TEMPLATE: Final = '''# A claim file for rtcomplexity: rtcomplexity analyze PLAN 
 # fractions = 0                  # of the whole course
 # global_period = ""             # of the code, from the payer's fee schedule: 000, 010, 042, 090, MMM, XXX, YYY or ZZZ
 
-# delineated_by = ""             # role of who drew the targets, not a name
+# date of birth, name and ID come from the plan; the following are printed in identified reports only
+# facility = ""
+# account_number = ""
+# claim_control_number = ""
+# delineated_by = ""             # contouring physician
+# credentials = ""               # of the contouring physician
+# npi = ""                       # ten digits
+# diagnosis = []                 # ICD-10-CM codes
+# laterality = ""                # "left", "right", "bilateral" or "not applicable"
+# stage = ""
+# prior_radiation = ""
+# auto_segmentation_edited = false   # whether automatic contours were edited by hand
+# stated_by = ""                 # who fills in this file
+# stated_on = 0000-00-00         # without quotation marks
 # delineator_reports_77261_77799 = false   # whether that physician also reports codes 77261 to 77799
 # physician_minutes = 0          # minutes actually spent on this delineation
 # typical_minutes = 0            # minutes a typical delineation takes here
@@ -57,7 +71,19 @@ FORMS: Final = {
     "site": 'site = "its name" (in quotation marks; small letters, as --site takes it)',
     "fractions": "fractions = N (a whole number from 1, without quotation marks)",
     "global_period": f'global_period = "..." (one of {", ".join(GLOBAL_PERIODS)}, in quotation marks)',
-    "delineated_by": 'delineated_by = "a role" (in quotation marks)',
+    "facility": 'facility = "its name" (in quotation marks)',
+    "account_number": 'account_number = "..." (in quotation marks)',
+    "claim_control_number": 'claim_control_number = "..." (in quotation marks)',
+    "delineated_by": 'delineated_by = "..." (in quotation marks)',
+    "credentials": 'credentials = "..." (in quotation marks)',
+    "npi": 'npi = "NNNNNNNNNN" (ten digits with a valid check digit, in quotation marks)',
+    "diagnosis": 'diagnosis = ["A00.0"] (ICD-10-CM codes, in quotation marks and square brackets)',
+    "laterality": 'laterality = "left", "right", "bilateral" or "not applicable"',
+    "stage": 'stage = "..." (in quotation marks)',
+    "prior_radiation": 'prior_radiation = "..." (in quotation marks)',
+    "auto_segmentation_edited": "auto_segmentation_edited = true or = false (without quotation marks)",
+    "stated_by": 'stated_by = "a name" (in quotation marks)',
+    "stated_on": "stated_on = YYYY-MM-DD (year-month-day, without quotation marks)",
     "delineator_reports_77261_77799": "delineator_reports_77261_77799 = true or = false (without quotation marks)",
     "physician_minutes": "physician_minutes = N (a number above 0 and up to 1440, without quotation marks)",
     "typical_minutes": "typical_minutes = N (a number above 0 and up to 1440, without quotation marks)",
@@ -85,7 +111,19 @@ class ClaimFile(BaseModel):
     site: Annotated[str, Field(pattern="^[a-z][a-z0-9-]*$")] | None = None
     fractions: Annotated[int, Field(ge=1)] | None = None
     global_period: str | None = None
-    delineated_by: Annotated[str, Field(min_length=1)] | None = None
+    facility: Stated | None = None
+    account_number: Stated | None = None
+    claim_control_number: Stated | None = None
+    delineated_by: Stated | None = None
+    credentials: Stated | None = None
+    npi: Annotated[str, Field(pattern=r"^[12]\d{9}$")] | None = None
+    diagnosis: tuple[Annotated[str, Field(pattern=r"^[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?$")], ...] = ()
+    laterality: Literal["left", "right", "bilateral", "not applicable"] | None = None
+    stage: Stated | None = None
+    prior_radiation: Stated | None = None
+    auto_segmentation_edited: bool | None = None
+    stated_by: Stated | None = None
+    stated_on: date | None = None
     delineator_reports_77261_77799: bool | None = None
     physician_minutes: Minutes | None = None
     typical_minutes: Minutes | None = None
@@ -93,6 +131,13 @@ class ClaimFile(BaseModel):
     reason: Annotated[str, Field(min_length=1)] | None = None
     procedure_note_attached: bool | None = None
     signer: Annotated[str, Field(min_length=1)] | None = None
+
+    @field_validator("npi")
+    @classmethod
+    def _has_its_check_digit(cls, value: str | None) -> str | None:
+        if value is not None and not has_npi_check_digit(value):
+            raise ValueError("the check digit of the NPI is wrong")
+        return value
 
     @field_validator("global_period")
     @classmethod
@@ -103,6 +148,18 @@ class ClaimFile(BaseModel):
         if indicator not in GLOBAL_PERIODS:
             raise ValueError(f"must be one of {', '.join(GLOBAL_PERIODS)}")
         return indicator
+
+
+def has_npi_check_digit(npi: str) -> bool:
+    """Whether the last of ten digits is the Luhn digit of the rest after the prefix 80840, as CMS defines an NPI.
+
+    Examples
+    --------
+    >>> has_npi_check_digit("1234567893"), has_npi_check_digit("1234567890")
+    (True, False)
+    """
+    doubled = [int(digit) * (1 if place % 2 else 2) for place, digit in enumerate(reversed(f"80840{npi}"), start=1)]
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
 
 
 def load_claim(path: Path) -> ClaimFile:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     Truths = NDArray[np.bool_]
 
 MOST: Final = 100.0
+ROUTINE: Final = (5.0, 95.0)
+"""Percentiles between which a value is told to be routine."""
 RAREST: Final = 0.5
 """A normal score takes percentiles from this one to its counterpart: no reference tells one plan in a thousand."""
 
@@ -169,6 +171,20 @@ def within_measured(diameters_mm: Floats, similar: SimilarContours) -> Truths:
     """(n,) whether targets are of a size of which there are real contours."""
     inside = [(diameters_mm >= r.from_mm) & (diameters_mm <= r.to_mm) for r in similar.measured]
     return np.asarray(np.any(inside, axis=0))
+
+
+def routine_range(factor: Factor, reference: FactorReference, plans: Plans, plan: int) -> tuple[float, float] | None:
+    """P5 and P95 of a factor's reference for one plan, the smaller value first; None where its size is not known."""
+    if reference.knots is not None:
+        ends = [value_at(reference.knots, percentile) for percentile in ROUTINE]
+    elif reference.similar is not None:
+        sign = 1.0 if factor.direction == "higher" else -1.0
+        ranked = similar_contours(plans, reference.similar).ranked(column_of(factor), sign)
+        ends = [float(ranked.value_at(percentile)[plan]) for percentile in ROUTINE]
+    else:
+        return None
+    low, high = sorted(ends)
+    return None if np.isnan(low) or np.isnan(high) else (low, high)
 
 
 def contours_behind(plans: Plans, similar: SimilarContours, factor: Factor, plan: int) -> Counted:

@@ -14,7 +14,7 @@ import numpy as np
 
 from rtcomplexity.metrics.scored import SCORED
 from rtcomplexity.scoring.plans import Plans
-from rtcomplexity.scoring.ranking import contours_behind, ranked_families, standing
+from rtcomplexity.scoring.ranking import contours_behind, ranked_families, routine_range, standing
 from rtcomplexity.scoring.reference import MEDIAN, percentile_below
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class FactorScore:
     level: Level
     reference_median: float | None
     """Of plans of this size; None where the size is not known and the reference depends on it."""
+    routine_range: tuple[float, float] | None
+    """P5 and P95 of plans of this size, the smaller value first; None where the median is."""
     effect_floor: float
     exceeds_effect_floor: bool
     """Whether it lies beyond the reference median, towards harder, by more than the floor."""
@@ -232,6 +234,7 @@ def _factor_score(
         counted_percentile=float(ranked.counted[0]) if is_ranked else None,
         level=level_of(float(ranked.counted[0]), levels) if is_ranked else Level.NOT_MEASURED,
         reference_median=None if np.isnan(median) else median,
+        routine_range=routine_range(factor, reference, plans, 0),
         effect_floor=factor.effect_floor,
         exceeds_effect_floor=bool(ranked.exceeds_effect_floor[0]),
         basis="model" if ranked.modeled[0] else reference.basis,

@@ -14,108 +14,104 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.profile import JointReference
     from rtcomplexity.scoring.score import FactorScore, FamilyScore, Score
 
-_COMPLEX = "a delineation substantially more complex than is typical of the reference"
+_COMPLEX = "a delineation substantially more complex than typical of the reference"
 
 HEADLINES: Final = {
-    "supports": f"The plan files support {_COMPLEX}.",
-    "rejects": f"The plan files do not support {_COMPLEX}.",
-    "indeterminate": f"The plan files leave open whether this is {_COMPLEX}.",
-    "insufficient_evidence": f"The plan files are not enough evidence to say whether this is {_COMPLEX}.",
+    "supports": f"The plan data support {_COMPLEX}.",
+    "rejects": f"The plan data do not support {_COMPLEX}.",
+    "indeterminate": f"The plan data neither support nor rule out {_COMPLEX}.",
+    "insufficient_evidence": f"The plan data are insufficient to assess whether this is {_COMPLEX}.",
 }
 
 REASONS: Final = {
     "structure_set_rejected": "The structure set is marked REJECTED; such a set is never scored.",
     "no_gross_target": "No gross target (GTV or ITV) with contours was found.",
-    "no_planning_images": "The planning images are not among the files.",
-    "images_of_another_patient": "The planning images are of another patient than the structure set.",
-    "images_not_linked": "No reference in the structure set ties it to the planning images.",
+    "no_planning_images": "The planning images are missing.",
+    "images_of_another_patient": "The planning images belong to another patient than the structure set.",
+    "images_not_linked": "No reference links the structure set to the planning images.",
     "planning_image_is_pet": (
-        "The structure set was drawn on a PET: there is no planning CT or MR to compare with the reference."
+        "The structures were contoured on a PET: there is no planning CT or MR to compare with the reference."
     ),
     "not_measured": "The metrics that are scored were not measured in this run.",
     "invalid_geometry": "The gross target has no volume to score: {problem}.",
-    "site_not_in_reference": (
-        "The reference holds {site} plans only, and the treated site is another one ({stated_by})."
-    ),
+    "site_not_in_reference": ("The reference is {site} only; the treated site is another one ({stated_by})."),
     "fractions_not_in_reference": ("The reference holds no plans of {fractions} fractions."),
     "unmeasured_families": (
-        "What could not be measured might change the answer: {families} (deciding score {t}, routine below {c_reject}; "
-        "up to {t_if_most} with it)."
+        "Factors that could not be measured could change the result: {families} (deciding score {t}, routine below "
+        "{c_reject}; up to {t_if_most} with them)."
     ),
     "below_reject_cutoff": (
-        "Fewer than two aspects stand out from routine plans (deciding score {t}, routine below {c_reject})."
+        "Fewer than two factor groups differ from routine plans (deciding score {t}, routine below {c_reject})."
     ),
     "between_cutoffs": (
-        "Two aspects stand out from most routine plans, but not from nearly all (deciding score {t}, routine below "
+        "Complexity is above average but below the threshold for unusual (deciding score {t}, routine below "
         "{c_reject}, unusual from {c_support})."
     ),
     "no_anchor_above_reject_cutoff": (
-        "Two aspects or more stand out from routine plans, but none of these can carry a finding (deciding score {t}, "
+        "Two or more factor groups differ from routine plans, but all are supporting factors only (deciding score {t}, "
         "routine below {c_reject})."
     ),
     "no_anchor_above_support_cutoff": (
-        "Two aspects or more stand out from nearly all routine plans, but none of these can carry a finding (deciding "
+        "Two or more factor groups are above the threshold for unusual, but all are supporting factors only (deciding "
         "score {t}, routine below {c_reject}, unusual from {c_support})."
     ),
     "above_support_cutoff": (
-        "Two aspects stand out from nearly all routine plans (deciding score {t}, unusual from {c_support})."
+        "Two factor groups are above the threshold for unusual (deciding score {t}, unusual from {c_support})."
     ),
     "profile_may_not_support": "This profile never returns supports.",
-    "site_unknown": "Nobody stated the treated site; the reference holds plans of this site: {site}.",
-    "statement_contradicts_plan": "A person stated {what} otherwise than the RT Plan does.",
-    "fractions_unknown": "Nobody stated the number of fractions.",
-    "volume_unknown": "The gross target's volume is not known, so neither is whether the reference reaches it.",
+    "site_unknown": "The treated site is not documented; the reference is {site} only.",
+    "statement_contradicts_plan": "The user-supplied {what} contradict the RT Plan.",
+    "fractions_unknown": "The number of fractions is not documented.",
+    "volume_unknown": "The gross target volume is not known, so it cannot be compared with the reference's range.",
     "gross_target_incomplete": (
         "A planned target (ROI number {apart}) lies apart from every gross target that is scored: one may be missing."
     ),
-    "stratum_unknown": "Nobody stated the number of fractions, and compared with {stratum} the verdict differs.",
+    "stratum_unknown": "The number of fractions is not documented, and compared with {stratum} the verdict differs.",
     "volume_above_reference_fractions_unknown": (
-        "Nobody stated the number of fractions, and the gross target of {volume} cm3 is larger than the {limit} cm3 "
-        "that the reference ({stratum}) reaches."
+        "The number of fractions is not documented, and the gross target of {volume} cm3 exceeds the {limit} cm3 "
+        "maximum of the reference ({stratum})."
     ),
     "volume_above_reference": (
-        "The gross target of {volume} cm3 is larger than the {limit} cm3 that the reference ({stratum}) reaches."
+        "The gross target of {volume} cm3 exceeds the {limit} cm3 maximum of the reference ({stratum})."
     ),
     "not_robust": (
-        "The finding falls if routine plans are harder than assumed: with {stress} the deciding score is {t}, under "
-        "{c_support}."
+        "The result changes if routine plans are more complex than assumed: with {stress} the deciding score is {t}, "
+        "below {c_support}."
     ),
     "convention_alone": (
-        "It would rest on {families}, whose reference is a convention and not a measurement: without them the deciding "
-        "score is {t}, and unusual is from {c_support}."
+        "The result would rest on {families}, whose reference is a convention, not a measurement: without them the "
+        "deciding score is {t}; unusual is from {c_support}."
     ),
     "effect_too_small": (
-        "{family} stands high in the reference, but no factor of it differs from the reference median by more than the "
-        "profile's effect floor."
+        "{family} ranks high in the reference, but no factor of it differs from the reference median by more than the "
+        "profile's minimum effect."
     ),
-    "stability_not_measured": "How steady the verdict is under redrawing was not measured.",
-    "unstable": "The verdict is not steady: a share of {share} of the redrawings gave the same one, under {minimum}.",
-    "cohort_disagrees": "The local cohort disagrees: compared with its {n} plans, the plan is {verdict}.",
+    "stability_not_measured": "Stability of the verdict under re-contouring was not measured.",
+    "unstable": "The verdict is not stable: {share} of the simulated re-contours gave the same one, below {minimum}.",
+    "cohort_disagrees": "The institutional cohort disagrees: among its {n} plans, the plan is {verdict}.",
 }
 
 LEVEL_WORDS: Final = {
-    Level.HIGH: "beyond nearly all routine plans",
-    Level.ELEVATED: "above most routine plans",
-    Level.TYPICAL: "as in routine plans",
+    Level.HIGH: "above the 97.5th percentile of routine plans",
+    Level.ELEVATED: "above average",
+    Level.TYPICAL: "within the routine range",
 }
-FAMILY: Final = "{title}: {level} (harder than in {score} % of them){role}. {factors}."
+FAMILY: Final = "{title}: {level} (more complex than {score}% of reference plans){role}. {factors}."
 FAMILY_UNMEASURED: Final = "{title}: could not be measured, so it adds nothing ({reason})."
-FACTOR: Final = "{title} {value}, harder than {percentile} %{counted}"
+FACTOR: Final = "{title} {value}, more complex than {percentile}%{counted}"
 MOST_FACTORS: Final = 2
 """A sentence names this many; the rest stands in the table of factors."""
 COUNTED: Final = " (set by {basis}, counted as {counted})"
-JOINS_ONLY: Final = "; it can join another aspect, not carry a finding"
+JOINS_ONLY: Final = "; supporting factor only"
 WITHOUT_FAMILY: Final = "Without {family}: {verdict} (deciding score {t})."
 UNDER_STRESS: Final = "With {stress}: {verdict} (deciding score {t})."
-NOT_AS_THE_IMAGE: Final = (
-    "A person stated a site that the files do not show: the planning image's Body Part Examined names another part."
-)
-NOT_CALIBRATED: Final = "The profile is not calibrated: how often a routine plan would be called unusual is not known."
+NOT_AS_THE_IMAGE: Final = "The user-supplied site contradicts the planning image's Body Part Examined."
+NOT_CALIBRATED: Final = "The profile is not calibrated: its error rate is not known."
 
 VERDICT_WORDS: Final = {
-    "supports": "the plan files support it",
-    "rejects": "the plan files do not support it",
-    "indeterminate": "indeterminate",
+    "supports": "supported",
+    "rejects": "not supported",
+    "indeterminate": "inconclusive",
     "insufficient_evidence": "insufficient evidence",
 }
 

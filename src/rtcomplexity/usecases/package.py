@@ -44,21 +44,21 @@ def write_evidence(
     UsageError
         If the folder holds another plan, or cannot be written.
     """
-    target = Path(folder)
+    target, written_at = Path(folder), written_at or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     refuse_another_plan(target, assessment.record.plan.id, assessment.record.plan.content_id)
     evidence = evidence_of(
         assessment.measured,
-        kept_record(assessment, identified=identified),
-        written_at=written_at or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        kept_record(assessment, identified=identified, report_date=written_at[:10]),
+        written_at=written_at,
         key=None if sign_key is None else read_private_key(Path(sign_key)),
     )
     write_folder(target, evidence.files)
     return evidence
 
 
-def kept_record(assessment: Assessment, *, identified: bool) -> Record:
+def kept_record(assessment: Assessment, *, identified: bool, report_date: str | None = None) -> Record:
     """Return the record as a folder keeps it: de-identified, or with what payment needs to match it to a claim."""
     if not identified:
         return deidentified(assessment.record)
-    identification = identification_of(assessment.case, assessment.outcome.stated)
+    identification = identification_of(assessment.case, assessment.outcome.stated, report_date=report_date)
     return assessment.record.model_copy(update={"identification": identification})

@@ -154,7 +154,8 @@ def _with_plan(saved: EvidenceFolder, check: FolderCheck, derive: Callable[[], A
     if is_reencoded:
         plan = own.model_copy(update={"id": before.plan.id})
         assessment = replace(assessment, record=assessment.record.model_copy(update={"plan": plan}))
-    record = kept_record(assessment, identified=before.privacy == "identified")
+    day = None if before.identification is None else before.identification.report_date
+    record = kept_record(assessment, identified=before.privacy == "identified", report_date=day)
     comparison = compare_records(before, record)
     drawn = pictures_of(assessment.measured, record)
     pictures = compare_pictures(saved.pictures(), drawn)

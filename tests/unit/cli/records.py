@@ -91,8 +91,16 @@ def family(family_id, title, score):
         "raw": 10,
         "score": score,
         "level": "typical",
-        "factors": [],
+        "factors": [factor(f"scored.{family_id}", f"{title} factor")],
     }
+
+
+def factor(metric, title):
+    return {
+        "metric": metric, "title": title, "value": 1.25, "reason": None, "unit": "1", "direction": "higher",
+        "percentile": 40, "counted_percentile": 40, "level": "typical", "reference_median": 1.3,
+        "routine_range": [1, 2], "effect_floor": 0, "basis": "model", "source": "convention", "n": None,
+    }  # fmt: skip
 
 
 SCORE = {

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from rtcomplexity.evidence.formats.csv import FORMULA_STARTS, csv_notice, image_sets_csv, rois_csv, safe
-from rtcomplexity.evidence.formats.numbers import readable
 from rtcomplexity.evidence.formats.summary import NARRATIVE_LENGTHS, attachment_number, narrative, summary_txt
+from rtcomplexity.evidence.page import page_of
 from rtcomplexity.evidence.record import from_json, to_json
 from rtcomplexity.scoring.guardrails import DISCLAIMER, FORBIDDEN
 from unit.evidence.made_evidence import HOSTILE_NAMES, VERDICTS, record_of, with_roi_name
@@ -60,9 +60,12 @@ def test_disclaimer_findings_and_error_rate_travel_with_the_numbers(write, verdi
     record = record_of(verdict)
     text = " ".join(write(record).decode("utf-8-sig").replace('""', '"').split())
     assert " ".join(DISCLAIMER.split()) in text
-    for finding in (*record.verdict.findings_for, *record.verdict.findings_against):
-        told = readable(finding) if write is summary_txt else finding
-        assert " ".join(told.split()) in text
+    page = page_of(record)
+    rows = [*page.findings_for.rows, *page.findings_against.rows]
+    for group, factor, value, *_ in rows if write is summary_txt else []:
+        assert f"{group}: {factor} {value}" in text
+    for finding in (*record.verdict.findings_for, *record.verdict.findings_against) if write is csv_notice else []:
+        assert " ".join(finding.split()) in text
     rate = record.verdict.false_support_rate
     assert (rate.population if rate.value is not None else "not known (the profile is not calibrated)") in text
     assert not FORBIDDEN.search(text)

@@ -12,6 +12,7 @@ from rtcomplexity.cli.rendering.assessment import assessment_parts
 from rtcomplexity.cli.rendering.console import ResultConsole
 from rtcomplexity.evidence.formats.numbers import readable
 from rtcomplexity.evidence.formats.pdf import BREAK_HERE
+from rtcomplexity.evidence.page import american_date, page_of
 from rtcomplexity.evidence.rendering import CSV_NOTICE_FILE, EVIDENCE_FILE, REPORTS, render
 from rtcomplexity.scoring.claim_file import ClaimFile
 from rtcomplexity.scoring.guardrails import DISCLAIMER, FORBIDDEN
@@ -55,6 +56,15 @@ def seen(name, record):
     return readers.get(name.rpartition(".")[2], lambda text: words(text.decode()))(content)
 
 
+def all_findings(record, *, whole):
+    """Every finding as a sentence where a format has these, else as factor, value and note."""
+    if whole:
+        return (*record.verdict.findings_for, *record.verdict.findings_against)
+    page = page_of(record)
+    cells = [cell for table in (page.findings_for, page.findings_against) for row in table.rows for cell in row[1:3]]
+    return (*cells, *page.notes_for, *page.notes_against)
+
+
 EVERY = (EVIDENCE_FILE, *(name for name in REPORTS if not name.endswith(".csv")), TERMINAL)
 """All but the tables, which hold rows only: their notice stands in csv_notice.txt."""
 
@@ -68,7 +78,7 @@ def test_disclaimer_findings_and_false_support_rate_with_its_population_stand_in
     is_exact = name.endswith("json") or name == CSV_NOTICE_FILE
     told = words if is_exact else lambda finding: readable(words(finding))
     assert about.findings_against or verdict in {"supports", "insufficient_evidence"}
-    for finding in (*about.findings_for, *about.findings_against):
+    for finding in all_findings(record, whole=is_exact):
         assert told(finding) in text, finding
     rate = about.false_support_rate
     if rate.value is None:
@@ -89,7 +99,8 @@ def test_the_records_numbers_stand_in_the_pdfs_text():
 @pytest.mark.parametrize("name", EVERY)
 def test_only_an_identified_folder_names_the_patient_and_only_where_a_payer_looks(name):
     record = for_payment(ClaimFile(date_of_service="2026-01-09", cpt_code="32701"))
-    secrets = ("Jane", "MRN-1", "1958-04-02", "2026-01-05", "2026-01-09")
+    days = ("1958-04-02", "2026-01-05", "2026-01-09")
+    secrets = ("Jane", "MRN-1", *(days if name == EVIDENCE_FILE else map(american_date, days)))
     assert not [secret for secret in secrets if secret in seen(name, record_of())]
     text = seen(name, record)
     if name in {EVIDENCE_FILE, "evidence.html", "evidence.pdf", "summary.txt"}:

@@ -5,10 +5,11 @@ from html.parser import HTMLParser
 
 import pytest
 
+from rtcomplexity.evidence.cover import cover_of
 from rtcomplexity.evidence.formats.html import evidence_html, policy_of
-from rtcomplexity.evidence.formats.numbers import readable
+from rtcomplexity.evidence.page import page_of
 from rtcomplexity.evidence.record import from_json, to_json
-from rtcomplexity.evidence.telling import ANSWERS, cover_of
+from rtcomplexity.evidence.words import ANSWERS
 from rtcomplexity.pictures.scene import no_pictures
 from rtcomplexity.scoring.guardrails import DISCLAIMER, FORBIDDEN
 from unit.evidence.made_evidence import HOSTILE_NAMES, VERDICTS, pictures_of, record_of, with_roi_name
@@ -50,19 +51,28 @@ def test_the_page_says_the_answer_why_what_next_and_what_it_is_not(verdict):
     record = record_of(verdict)
     page = read(record)
     cover = cover_of(record)
-    for said in (ANSWERS[verdict], cover.headline, *cover.because, cover.error_rate, DISCLAIMER, cover.claim_text):
+    for said in (ANSWERS[verdict], cover.headline, *cover.because, cover.decision, DISCLAIMER, cover.claim_text):
         assert " ".join(said.split()) in page.text
     assert all(step.what in page.text for step in cover.steps)
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
-def test_every_finding_for_and_against_stands_in_a_list_of_the_same_kind(verdict):
+def test_every_finding_for_and_against_stands_in_a_table_of_the_same_kind(verdict):
     record = record_of(verdict)
-    page = read(record)
-    for finding in (*record.verdict.findings_for, *record.verdict.findings_against):
-        assert " ".join(readable(finding).split()) in page.text
-    assert page.text.count("For greater complexity") == page.text.count("Against greater complexity") == 1
+    page, laid_out = read(record), page_of(record)
+    for row in (*laid_out.findings_for.rows, *laid_out.findings_against.rows):
+        assert " ".join(row) in page.text
+    for note in (*laid_out.notes_for, *laid_out.notes_against):
+        assert " ".join(note.split()) in page.text
+    assert page.text.count(" For increased complexity ") == page.text.count(" Against increased complexity ") == 1
     assert len([each for each in page.all("div") if each.get("class") == "side"]) == 2
+
+
+def test_a_page_that_does_not_support_asks_for_no_document():
+    text = read(record_of("rejects")).text
+    for heading in ("Outstanding documentation", "Documentation checklist", "Physician's statement", "reviewer"):
+        assert heading not in text
+        assert heading in read(record_of("indeterminate")).text
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
@@ -73,7 +83,7 @@ def test_no_forbidden_word_stands_in_the_page(verdict):
 def test_a_calibrated_profile_shows_its_false_support_rate_with_its_population():
     record = record_of("supports")
     rate = record.verdict.false_support_rate
-    assert f"{100 * rate.value:.3g} %" in read(record).text
+    assert f"{100 * rate.value:.3g}%" in read(record).text
     assert rate.population in read(record).text
 
 
@@ -141,16 +151,16 @@ def test_the_same_record_gives_the_same_bytes():
 
 
 def test_the_method_says_how_many_redrawings_agreed():
-    assert "97 % of 32 redrawings of the gross target gave the same verdict" in read(record_of("supports")).text
+    assert "Verdict unchanged in 31 of 32 simulated re-contours" in read(record_of("supports")).text
     tree = json.loads(to_json(record_of("supports")))
     del tree["verdict"]["redrawings"]
     older = from_json(json.dumps(tree).encode())
-    assert "97 % of redrawings of the gross target gave the same verdict" in read(older).text
+    assert "Verdict unchanged in 97% of the simulated re-contours" in read(older).text
 
 
 def test_an_aspect_just_under_a_cutoff_is_not_rounded_over_it():
     tree = json.loads(to_json(record_of()))
     tree["score"]["families"][0]["score"] = 96.76
     text = read(from_json(json.dumps(tree).encode())).text
-    assert "96.8 above" in text or "96.8 beyond" in text or "96.8 as in" in text
+    assert "96.8 above" in text or "96.8 within" in text
     assert "anchoring" not in text

@@ -6,18 +6,20 @@ from datetime import date
 import pikepdf
 import pytest
 from pydantic import ValidationError
+from pypdf import PdfReader
 
 from rtcomplexity.evidence.difference import differences
 from rtcomplexity.evidence.formats.html import evidence_html
-from rtcomplexity.evidence.formats.pdf import evidence_pdf
+from rtcomplexity.evidence.formats.pdf import BREAK_HERE, evidence_pdf
 from rtcomplexity.evidence.formats.summary import summary_txt
+from rtcomplexity.evidence.page import attachment_number
 from rtcomplexity.evidence.record import Identification, from_json, to_json
 from rtcomplexity.evidence.rendering import render
 from rtcomplexity.scoring.claim_file import ClaimFile
 from unit.evidence.made_evidence import HOSTILE_NAMES, VERDICTS, folder_files, for_payment, pictures_of, record_of
 
 CLAIM = ClaimFile(cpt_code="32701", date_of_service=date(2026, 1, 9), signer="Dr Roe", payer="medicare")
-PRINTED = ("Doe, Jane", "MRN-1", "1958-04-02", "2026-01-09", "32701", "2026-01-05")
+PRINTED = ("Doe, Jane", "MRN-1", "04/02/1958", "01/09/2026", "32701", "01/05/2026")
 
 
 def test_it_holds_what_payment_needs_and_nothing_more():
@@ -90,3 +92,17 @@ def test_a_difference_between_an_identified_and_a_deidentified_record_names_nobo
         assert not [secret for secret in ("Doe", "MRN", "1.2.840", "2.25", "1958", "2026") if secret in told]
         assert "privacy" in told
     assert [one.what for one in differences(record_of(options=options), named)] == ["privacy"]
+
+
+def test_every_page_of_an_identified_report_carries_the_identity():
+    record = for_payment(CLAIM)
+    record = record.model_copy(
+        update={"identification": record.identification.model_copy(update={"report_date": "2026-02-03"})}
+    )
+    pages = [
+        " ".join(page.extract_text().replace(BREAK_HERE, "").split())
+        for page in PdfReader(io.BytesIO(evidence_pdf(record, pictures_of()))).pages
+    ]
+    assert len(pages) > 1
+    for value in ("Doe, Jane", "04/02/1958", "MRN-1", attachment_number(record), "02/03/2026", "Contains PHI"):
+        assert all(value in page for page in pages), value

@@ -41,7 +41,7 @@ def test_it_says_that_it_is_pdf_a_3_and_accessible():
 def test_it_is_tagged_with_headings_tables_lists_and_figures_that_have_a_text():
     with opened(with_roi_name("x")) as pdf:
         assert bool(pdf.Root.MarkInfo.Marked)
-        assert str(pdf.Root.Lang) == "en"
+        assert str(pdf.Root.Lang) == "en-US"
         assert bool(pdf.Root.ViewerPreferences.DisplayDocTitle)
         found = {}
         _walk(pdf.Root.StructTreeRoot, found)

@@ -209,9 +209,7 @@ def test_the_rule_of_a_payer_is_told_where_it_is_known():
     items = readiness_of(thoracic(), replace(stated("medicare"), payer=silent))
     texts = {item.item: item.text for item in items}
     assert {item.item: item.state.value for item in items}["payer_rule"] == "unknown"
-    assert texts["payer_rule"] == (
-        f"No rule of {silent.name} on the global period is known: confirm it with the payer."
-    )
+    assert texts["payer_rule"] == (f"The global-days policy of {silent.name} is not known: confirm it with the payer.")
 
 
 def test_no_statement_makes_a_long_or_distant_course_eligible():
@@ -261,15 +259,15 @@ def test_an_unlisted_payer_stops_nothing_and_its_name_is_not_repeated(by_option)
 
 def test_what_keeps_the_claim_unknown_is_named():
     nothing = claim_of(CaseFacts()).text
-    for what in ("the treated site", "the number of fractions", "the payer", "the global period"):
+    for what in ("the treated site", "the number of fractions", "the payer", "the MPFS global days indicator"):
         assert what in nothing
     some = claim_of(thoracic(fractions=3), stated("medicare")).text
-    assert "global period" in some
+    assert "global days" in some
     assert "site" not in some
     assert "fractions" not in some
     every = claim_of(thoracic(fractions=3), stated("aetna", global_period="000")).text
     assert "Aetna" in every
-    assert "nobody stated" not in every
+    assert "Not provided" not in every
 
 
 def test_a_global_period_on_review_is_decided_case_by_case():
@@ -342,9 +340,9 @@ def test_a_rule_is_dated_by_the_day_of_service():
 
 def test_who_lacks_only_the_payer_is_told_so_in_one_sentence():
     found = claim_of(thoracic(fractions=3), stated(global_period="090"))
-    assert found.text == "Whether it is eligible depends on what nobody stated: the payer."
+    assert found.text == "Not provided: the payer."
     both = claim_of(thoracic(fractions=None), stated(global_period="090"))
-    assert both.text.endswith("nobody stated: the number of fractions and the payer.")
+    assert both.text.endswith("Not provided: the number of fractions and the payer.")
 
 
 def test_a_payers_name_begins_a_sentence_in_capitals_and_is_else_as_written():

@@ -149,7 +149,7 @@ def test_readiness_is_met_by_a_cohort_that_counts_and_by_no_other():
         return {each.item: (each.state, each.text) for each in verdict(BETWEEN, cohort).readiness}["local_cohort"]
 
     assert state(None)[0] == "missing"
-    assert state(beside(EASY)) == ("met", "A cohort of 200 local plans stands beside the built-in reference.")
+    assert state(beside(EASY)) == ("met", "An institutional cohort of 200 plans was compared.")
     few = state(beside(EASY[:50]))
     assert few[0] == "missing"
     assert (

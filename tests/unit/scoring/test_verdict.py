@@ -18,6 +18,8 @@ HIGH = everything(50, shape_a=130, shape_b=130, topology=130)
 BETWEEN = everything(50, topology=90, extent=80)
 LOW = everything(50, topology=90, extent=60)
 
+TYPICAL, ELEVATED = "within the routine range", "above average"
+
 
 def verdict(gross_target, profile=PROFILE, stability=None, **facts):
     return assess(gross_target, thoracic(**facts), profile, stability=stability).verdict
@@ -35,7 +37,7 @@ def test_a_calibrated_profile_supports_what_stands_far_out_in_two_families():
 def test_below_the_lower_cutoff_it_rejects():
     found = verdict(LOW)
     assert (found.value, found.service_level, codes(found)) == ("rejects", "11", ["below_reject_cutoff"])
-    assert found.text.startswith("The plan files do not support")
+    assert found.text.startswith("The plan data do not support")
 
 
 def test_between_the_cutoffs_it_is_indeterminate():
@@ -53,7 +55,7 @@ def test_between_the_cutoffs_it_is_indeterminate():
 def test_where_only_aspects_that_cannot_carry_a_finding_stand_out_the_reason_says_so(topology, value, code, below):
     found = verdict(everything(50, topology=topology, extent=99.9, fusion=99.9))
     assert (found.value, codes(found)) == (value, [code])
-    assert "but none of these can carry a finding" in found.findings_against[0]
+    assert "but all are supporting factors only" in found.findings_against[0]
     assert [text.split(":")[0] for text in found.findings_for][-2:] == ["Extent", "Fusion"]
     assert codes(verdict(everything(50, topology=topology, extent=99.9))) == [below]
 
@@ -153,8 +155,8 @@ def test_a_low_t_is_no_rejection_where_an_unmeasurable_family_could_hide_the_res
     # extent at 90; with shape unknown, the best anchor could be anything: T could be 90
     found = verdict(measured(topology=50, extent=90, fusion=0, image_sets=0))
     assert (found.value, codes(found)) == ("insufficient_evidence", ["unmeasured_families"])
-    assert "could not be measured might change the answer: Shape (deciding" in found.reasons[0].text
-    assert "up to 90 with it" in found.reasons[0].text
+    assert "could not be measured could change the result: Shape (deciding" in found.reasons[0].text
+    assert "up to 90 with them" in found.reasons[0].text
 
 
 def test_a_low_t_is_a_rejection_where_the_unmeasurable_family_could_not_change_it():
@@ -168,7 +170,7 @@ def test_a_partly_measured_family_is_judged_by_what_is_measured_of_it_before_a_r
     # the measured half is far out, and the mean over both hides that
     found = verdict(measured(shape_a=90, topology=50, extent=90, fusion=0, image_sets=0))
     assert (found.value, codes(found)) == ("insufficient_evidence", ["unmeasured_families"])
-    assert "might change the answer: Shape (deciding" in found.reasons[0].text
+    assert "could change the result: Shape (deciding" in found.reasons[0].text
 
 
 def test_no_registered_set_is_a_measurement():
@@ -223,7 +225,7 @@ def test_a_support_needs_an_absolute_effect_in_each_deciding_family():
     big_floor = ("effect_floor = 10.0\nvolume_exponent = 0.0\n", "effect_floor = 100.0\nvolume_exponent = 0.0\n")
     found = verdict(HIGH, made_profile(big_floor, big_floor))
     assert codes(found) == ["above_support_cutoff", "effect_too_small"]
-    assert "Shape stands high" in found.reasons[1].text
+    assert "Shape ranks high" in found.reasons[1].text
 
 
 def test_where_the_fractions_are_unknown_a_support_must_hold_in_every_stratum():
@@ -300,7 +302,7 @@ def test_why_not_answers_for_each_family_and_each_stress():
     by_change = {each.change: each for each in found.why_not}
     assert (by_change["without:shape"].t, by_change["without:shape"].value) == (0, "rejects")
     assert (by_change["without:extent"].t, by_change["without:extent"].value) == (100, "supports")
-    assert by_change["without:shape"].text == "Without Shape: the plan files do not support it (deciding score 0)."
+    assert by_change["without:shape"].text == "Without Shape: not supported (deciding score 0)."
     assert by_change["stress:2"].value == "supports"
 
 
@@ -315,28 +317,32 @@ def test_findings_stand_on_the_side_they_speak_for():
 def test_a_typical_family_is_told_by_the_factors_that_stand_lowest_a_high_one_by_the_highest():
     found = verdict(everything(50, shape_a=10, shape_b=20))
     assert found.findings_against[1].endswith(
-        "The scored.shape_a 10, harder than 10 %; the scored.shape_b 20, harder than 20 %."
+        "The scored.shape_a 10, more complex than 10%; the scored.shape_b 20, more complex than 20%."
     )
     found = verdict(everything(50, shape_a=80, shape_b=90))
     assert found.findings_for[0].endswith(
-        "The scored.shape_b 90, harder than 90 %; the scored.shape_a 80, harder than 80 %."
+        "The scored.shape_b 90, more complex than 90%; the scored.shape_a 80, more complex than 80%."
     )
 
 
 def test_a_finding_is_made_of_the_plans_own_numbers():
     found = verdict(measured(shape_a=92, topology=90, extent=50, fusion=0, image_sets=0))
     assert found.findings_against[:2] == (
-        "Shape: as in routine plans (harder than in 71 % of them). The scored.shape_a 92, harder than 92 %.",
-        "Extent: as in routine plans (harder than in 0 % of them). The scored.extent 50, harder than 50 %.",
+        f"Shape: {TYPICAL} (more complex than 71% of reference plans). The scored.shape_a 92, more complex than 92%.",
+        f"Extent: {TYPICAL} (more complex than 0% of reference plans). The scored.extent 50, more complex than 50%.",
     )
-    assert found.findings_for == (
-        "Topology: above most routine plans (harder than in 90 % of them). The scored.topology 90, harder than 90 %.",
+    (finding,) = found.findings_for
+    assert finding.startswith(
+        f"Topology: {ELEVATED} (more complex than 90% of reference plans). The scored.topology 90"
     )
 
 
 def test_a_finding_names_the_two_factors_that_stand_highest():
     found = verdict(everything(50, shape_a=90, shape_b=95))
-    assert "The scored.shape_b 95, harder than 95 %; the scored.shape_a 90, harder than 90 %." in found.findings_for[0]
+    assert (
+        "The scored.shape_b 95, more complex than 95%; the scored.shape_a 90, more complex than 90%."
+        in found.findings_for[0]
+    )
 
 
 def test_what_could_not_be_measured_is_no_finding_on_either_side():
@@ -347,7 +353,7 @@ def test_what_could_not_be_measured_is_no_finding_on_either_side():
 def test_a_finding_says_where_a_convention_was_capped():
     profile = made_profile(('basis = "model"', 'basis = "convention"'))
     found = verdict(everything(50, shape_a=99, shape_b=99), profile)
-    assert "harder than 99 % (set by convention, counted as 95)" in found.findings_for[0]
+    assert "more complex than 99% (set by convention, counted as 95)" in found.findings_for[0]
 
 
 def test_an_uncalibrated_profile_is_a_finding_against():

@@ -27,9 +27,9 @@ def diff(
     from rtcomplexity.cli.rendering.console import print_document, print_result
     from rtcomplexity.cli.rendering.differences import difference_parts
     from rtcomplexity.evidence.difference import with_one_line_of_reference
-    from rtcomplexity.usecases.compare import compare
+    from rtcomplexity.usecases.diff import diff as found_between
 
-    found = compare(before, after)
+    found = found_between(before, after)
     if as_json:
         tree = {"summary": found.summary, "changes": [asdict(change) for change in found.changes]}
         print_document((json.dumps(tree, ensure_ascii=False, indent=2) + "\n").encode())

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from rtcomplexity.cli.rendering.findings import findings_table
+from rtcomplexity.cli.rendering.findings import findings_parts
 from rtcomplexity.cli.rendering.issues import issues_parts
 from rtcomplexity.cli.rendering.tables import image_sets_table, not_scored_text, other_rois_text, targets_table
 from rtcomplexity.cli.rendering.values import decimal, is_target
 from rtcomplexity.cli.rendering.verdict import verdict_panel
+from rtcomplexity.evidence.cover import error_rate
 from rtcomplexity.evidence.formats.text import shown
-from rtcomplexity.evidence.telling import error_rate
+from rtcomplexity.evidence.page import page_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +28,9 @@ DIGEST_LENGTH = 12
 def assessment_parts(record: Record, *, quick: bool = False) -> Iterator[RenderableType]:
     """Yield the page part by part; `quick` leaves out everything that judges."""
     if not quick:
-        yield verdict_panel(record)
-        yield findings_table(record.verdict)
+        page = page_of(record)
+        yield verdict_panel(page)
+        yield from findings_parts(page)
     yield from measured_parts(record)
     yield from issues_parts(record)
     if not quick:
@@ -69,7 +71,4 @@ def _percentile(record: Record) -> str:
     percentile = record.score.percentile
     if not isinstance(percentile, float):
         return ""
-    return (
-        f". The score says where the deciding aspect stands, the percentile where the score itself does: "
-        f"{decimal(percentile)} % of the reference's plans score lower (percentile {decimal(percentile)})"
-    )
+    return f". {decimal(percentile)}% of the reference plans score lower"

@@ -12,7 +12,7 @@ from rich.tree import Tree
 
 from rtcomplexity.cli.rendering.image_sets import image_sets_tree, line
 from rtcomplexity.cli.rendering.issues import ALL, issues_parts
-from rtcomplexity.cli.rendering.tables import drawn, titled_table
+from rtcomplexity.cli.rendering.tables import titled_table
 from rtcomplexity.cli.rendering.values import (
     CONTOURS,
     PLANES,
@@ -25,8 +25,9 @@ from rtcomplexity.cli.rendering.values import (
     value_of,
     volume,
 )
-from rtcomplexity.cli.rendering.wording import DECIDED_BY, LINKS, told
 from rtcomplexity.evidence.formats.text import shown
+from rtcomplexity.evidence.page import generation
+from rtcomplexity.evidence.words import DECIDED_BY, LINKS, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,7 +52,7 @@ def links_tree(record: Record) -> Tree:
     tree = Tree(Text(f"Plan {plan.id[:12]}", style="bold"), guide_style="dim")
     chosen = tree.add(line(f"Structure set: {plan.structure_set.roi_count} ROIs, {_approval(plan)}"))
     chosen.add(line(f"chosen because: {plan.structure_set.chosen_because}"))
-    chosen.add(line(f"tied to the planning images by {told(LINKS, plan.structure_set.link)}: {_link_text(plan)}"))
+    chosen.add(line(f"linked to the planning images by {told(LINKS, plan.structure_set.link)}: {_link_text(plan)}"))
     for alternative in plan.structure_set.alternatives:
         chosen.add(line(f"not chosen: {alternative.sop_instance_uid}: {alternative.because}"))
     tree.add(image_sets_tree(record))
@@ -61,8 +62,8 @@ def links_tree(record: Record) -> Tree:
 
 def rois_table(record: Record) -> Table:
     """Build the table of all ROIs, in the order of the file."""
-    table = titled_table("ROIs", ("No.", "Name", "Class", "By", "Drawn"))
-    for heading in ("Contours", "Planes", "Points", "cm³"):
+    table = titled_table("ROIs", ("No.", "Name", "Class", "By", "Method"))
+    for heading in ("Contours", "Slices", "Points", "cm³"):
         table.add_column(heading, justify="right")
     names = names_by_number(record)
     for roi in record.rois:
@@ -71,7 +72,7 @@ def rois_table(record: Record) -> Table:
             Text(name_of(roi)),
             "?" if roi.target_class == UNRESOLVED else roi.target_class,
             _decided_by(roi),
-            Text(drawn(roi, names)),
+            Text(generation(roi, names)),
             *(count(roi.metrics, key) for key in (CONTOURS, PLANES, POINTS)),
             volume(value_of(roi.metrics, VOLUME)),
         )

@@ -1,4 +1,4 @@
-"""Findings for and against, side by side and with equal weight."""
+"""Findings for and against as tables of equal width, one below the other."""
 
 from __future__ import annotations
 
@@ -6,30 +6,49 @@ from typing import TYPE_CHECKING
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from rtcomplexity.cli.rendering.prose import Prose
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
-    from rtcomplexity.evidence.record import VerdictRecord
+    from rich.console import RenderableType
+
+    from rtcomplexity.evidence.page import Page
+    from rtcomplexity.evidence.page import Table as PageTable
 
 NONE_FOUND = "none found"
 
 
-def findings_table(verdict: VerdictRecord) -> Table:
-    """Build a table of two equal columns."""
-    table = Table(box=box.SIMPLE_HEAD, expand=True, show_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("Findings for", ratio=1, overflow="fold")
-    table.add_column("Findings against", ratio=1, overflow="fold")
-    table.add_row(_listed(verdict.findings_for, "+"), _listed(verdict.findings_against, "-"))
+def findings_parts(page: Page) -> Iterator[RenderableType]:
+    """Yield both tables, each with the findings that are no factor's, and what was not measured."""
+    sides = (
+        ("Findings for increased complexity", page.findings_for, page.notes_for),
+        ("Findings against increased complexity", page.findings_against, page.notes_against),
+    )
+    for title, table, notes in sides:
+        if table.rows:
+            yield page_table(title, table)
+        else:
+            yield Text(f"{title}: {'' if notes else NONE_FOUND}".rstrip(), style="bold")
+        for note in notes:
+            yield Prose(f"- {note}")
+    if page.not_measured.rows:
+        yield page_table("Not measured", page.not_measured)
+
+
+def page_table(title: str, data: PageTable) -> Table:
+    """Lay out a table of the page; a group's name stands once."""
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, expand=True, show_edge=False,
+        padding=(0, 1, 0, 0),
+    )  # fmt: skip
+    for place, heading in enumerate(data.headings):
+        is_number = place in data.numeric
+        table.add_column(heading, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
+    before = ""
+    for first, *others in data.rows:
+        table.add_row(*(Text(cell) for cell in ("" if first == before else first, *others)))
+        before = first
     return table
-
-
-def _listed(findings: Sequence[str], mark: str) -> Table:
-    lines = Table.grid(padding=(0, 1, 0, 0))
-    for finding in findings:
-        lines.add_row(mark, Prose(finding))
-    if not findings:
-        lines.add_row("", NONE_FOUND)
-    return lines

@@ -8,8 +8,8 @@ from rich.text import Text
 from rich.tree import Tree
 
 from rtcomplexity.cli.rendering.values import names_by_number
-from rtcomplexity.cli.rendering.wording import LEVELS, REGISTRATION_KINDS, ROLES, told
 from rtcomplexity.evidence.formats.text import shown
+from rtcomplexity.evidence.words import EVIDENCE_LEVELS, REGISTRATION_KINDS, ROLES, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,18 +53,18 @@ def _slices(image_set: ImageSetRecord) -> str:
     if image_set.phases == 1:
         return f"{image_set.slices} slices"
     each = sorted(set(image_set.slices_of_phases))
-    counts = f" of {' or '.join(map(str, each))} slices" if each else f", {image_set.slices} slices in all"
+    counts = f" of {' or '.join(map(str, each))} slices" if each else f", {image_set.slices} slices in total"
     return f"{image_set.phases} phases{counts}"
 
 
 def _facts(image_set: ImageSetRecord, names: dict[int, str]) -> Iterator[str]:
-    yield f"{told(LEVELS, image_set.level)}: {image_set.shown_by}"
+    yield f"{told(EVIDENCE_LEVELS, image_set.level)}: {image_set.shown_by}"
     if image_set.contoured_phases:
-        yield f"gross targets drawn on {'phases' if len(image_set.contoured_phases) > 1 else 'phase'} " + ", ".join(
+        yield f"gross targets contoured on {'phases' if len(image_set.contoured_phases) > 1 else 'phase'} " + ", ".join(
             map(str, image_set.contoured_phases)
         )
     elif image_set.phases > 1:
-        yield "gross targets drawn on none of its phases"
+        yield "gross targets contoured on none of its phases"
     if image_set.registration is not None:
         yield from _registration(image_set.registration)
     if image_set.suv is not None:
@@ -87,7 +87,7 @@ def _registration(registration: RegistrationRecord) -> Iterator[str]:
 
 def _acquisitions(record: Record) -> Tree:
     counted = sum(each.is_counted for each in record.acquisitions)
-    tree = Tree(line(f"Acquisitions that count: {counted}"), guide_style="dim")
+    tree = Tree(line(f"Acquisitions counted: {counted}"), guide_style="dim")
     for each in record.acquisitions:
         members = " + ".join(_name(record, place) for place in each.image_sets)
         tree.add(line(f"{members}: {each.text}"))

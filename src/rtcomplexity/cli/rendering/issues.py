@@ -27,13 +27,13 @@ def issues_parts(record: Record, severities: Sequence[str] = WEIGHTY) -> Iterato
     chosen = [issue for severity in severities for issue in record.issues if issue.severity == severity]
     names = names_by_number(record)
     if chosen:
-        table = titled_table("Issues", ("Severity", "About", "What was found"))
+        table = titled_table("Issues", ("Severity", "Subject", "Finding"))
         for issue in chosen:
             severity = Text(issue.severity, style=STYLES[issue.severity])
             table.add_row(severity, Text(subject_of(issue, names)), Prose(issue.text))
         yield table
     left_out = len(record.issues) - len(chosen)
     if left_out:
-        yield Text(f"{left_out} more of severity info: rtcomplexity inspect shows them.")
+        yield Text(f"{left_out} more notes: rtcomplexity inspect lists them.")
     if not record.issues:
         yield Text("No issues.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.text import Text
 
 from rtcomplexity.cli.rendering.tables import titled_table
-from rtcomplexity.evidence.telling import ERRS
+from rtcomplexity.evidence.words import ERROR_RATE
 from rtcomplexity.model.options import DEFAULT_PROFILE
 from rtcomplexity.scoring.payer import payers
 from rtcomplexity.scoring.profile import load_profile, profile_ids
@@ -117,9 +117,8 @@ def _error_rate(profile: Profile) -> str:
     if known is None:
         return ""
     return (
-        f"{ERRS}: in {100 * known.false_support_rate:.3g} % of {known.n_test} plans that were tried, so with 95 % "
-        f"certainty in no more than {100 * known.false_support_upper95:.3g} %. That holds for these plans only: "
-        f"{known.population}."
+        f"{ERROR_RATE}: {100 * known.false_support_rate:.3g}% of {known.n_test:,} routine plans supported in error "
+        f"(95% upper bound {100 * known.false_support_upper95:.3g}%). Population: {known.population}."
     )
 
 

@@ -33,8 +33,8 @@ def wrapped(text: str, width: int) -> list[str]:
 
     Examples
     --------
-    >>> wrapped("harder than 99.5798 % of them", 16)
-    ['harder than', '99.6 % of them']
+    >>> wrapped("a volume of 35.2981 cm3 here", 16)
+    ['a volume of', '35.3 cm3 here']
     """
     lines = textwrap.wrap(held(readable(shown(text))), width, break_on_hyphens=False)
     return [line.replace(HELD, " ") for line in lines]

@@ -26,8 +26,9 @@ from rtcomplexity.cli.rendering.values import (
     value_of,
     volume,
 )
-from rtcomplexity.cli.rendering.wording import LEVELS, ROLES, told
 from rtcomplexity.evidence.formats.text import shown
+from rtcomplexity.evidence.page import generation
+from rtcomplexity.evidence.words import EVIDENCE_LEVELS, ROLES, told
 
 GROSS = ("GTV", "ITV")
 LEAVES_OUT = ("target-from-pet", "gross-target-nested", "gross-target-in-other-orientation")
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
 
 def targets_table(record: Record) -> Table:
     """Build the table of target volumes, gross ones first."""
-    table = titled_table("Targets", ("Name", "Class", "Drawn", "Scored"))
-    for heading in ("Contours", "Planes", "cm³", "System cm³", "Differs"):
+    table = titled_table("Targets", ("Name", "Class", "Method", "Scored"))
+    for heading in ("Contours", "Slices", "cm³", "TPS cm³", "Difference"):
         table.add_column(heading, justify="right")
     names = names_by_number(record)
     targets = [roi for roi in record.rois if is_target(roi)]
@@ -53,7 +54,7 @@ def targets_table(record: Record) -> Table:
         table.add_row(
             Text(name_of(roi)),
             roi.target_class,
-            Text(drawn(roi, names)),
+            Text(generation(roi, names)),
             is_scored(roi),
             count(roi.metrics, CONTOURS),
             count(roi.metrics, PLANES),
@@ -77,16 +78,9 @@ def not_scored_text(record: Record) -> str:
     lines = []
     for roi in record.rois:
         if is_scored(roi) == "no":
-            why = told.get(f"roi:{roi.number}", "It is a margin round another ROI." if roi.derived_from else "")
+            why = told.get(f"roi:{roi.number}", "It is an expansion of another ROI." if roi.derived_from else "")
             lines.append(f"Not scored: {names[roi.number]}. {shown(why)}".rstrip())
     return "\n".join(lines)
-
-
-def drawn(roi: RoiRecord, names: dict[int, str]) -> str:
-    """Say how an ROI came to be: by hand, by an algorithm, or as a margin round another one."""
-    if roi.derived_from is not None:
-        return f"margin of {names.get(roi.derived_from, roi.derived_from)}"
-    return shown(roi.generation).lower()
 
 
 def difference(roi: RoiRecord) -> str:
@@ -95,7 +89,7 @@ def difference(roi: RoiRecord) -> str:
     if ours is None or not theirs:
         return NO_VALUE
     percent = round(100 * (ours - theirs) / theirs, 1)
-    return f"{percent:+.1f} %" if percent else "0.0 %"
+    return f"{percent:+.1f}%" if percent else "0.0%"
 
 
 def image_sets_table(sets: Sequence[ImageSetRecord]) -> Table:
@@ -107,7 +101,7 @@ def image_sets_table(sets: Sequence[ImageSetRecord]) -> Table:
         table.add_row(
             shown(image_set.modality),
             told(ROLES, image_set.role),
-            told(LEVELS, image_set.level),
+            told(EVIDENCE_LEVELS, image_set.level),
             str(image_set.phases),
             str(image_set.slices),
         )
@@ -122,7 +116,7 @@ def other_rois_text(record: Record) -> Text:
     lines = [
         _named("Other ROIs, cm³", [f"{name_of(roi)} {volume(value_of(roi.metrics, VOLUME))}" for roi in solid]),
         _named("Without volume", [name_of(roi) for roi in others if roi not in solid]),
-        _named("Class not recognised", [name_of(roi) for roi in unresolved]),
+        _named("Class not recognized", [name_of(roi) for roi in unresolved]),
     ]
     if unresolved:
         lines.append('If one of them is a target, say so: --map "NAME=GTV"')

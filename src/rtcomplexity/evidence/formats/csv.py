@@ -11,8 +11,9 @@ import csv
 import io
 from typing import TYPE_CHECKING, Final
 
+from rtcomplexity.evidence.cover import error_rate
 from rtcomplexity.evidence.formats.text import shown
-from rtcomplexity.evidence.telling import ANSWERS, error_rate
+from rtcomplexity.evidence.words import ANSWERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -13,8 +13,8 @@ import struct
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
-from rtcomplexity.evidence.formats.page import page_of
 from rtcomplexity.evidence.formats.text import shortened, shown
+from rtcomplexity.evidence.page import page_of
 from rtcomplexity.pictures.scene import CT_ATLAS, UPTAKE_ATLAS
 
 if TYPE_CHECKING:

@@ -50,8 +50,8 @@ def held(text: str) -> str:
 
     Examples
     --------
-    >>> held("in 0.96 % of 5000 plans")
-    'in 0.96\xa0% of 5000 plans'
+    >>> held("35.3 cm3 of 5,000")
+    '35.3\xa0cm3 of 5,000'
     """
     return _BEFORE_UNIT.sub(HELD, text)
 

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from rtcomplexity.errors import RtComplexityError
-from rtcomplexity.evidence.formats.page import page_of
 from rtcomplexity.evidence.formats.text import coded, shortened, shown
+from rtcomplexity.evidence.page import NO_VALUE, ROI_HEADINGS, page_of
 from rtcomplexity.evidence.record import to_json
+from rtcomplexity.evidence.words import STATES
 
 if TYPE_CHECKING:
     from rtcomplexity.evidence.record import Record
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 STANDARDS: Final[list[Literal["a-3a", "ua-1"]]] = ["a-3a", "ua-1"]
 MOST_ROIS: Final = 24
 MOST_ISSUES: Final = 10
+VOLUME: Final = ROI_HEADINGS.index("Volume (cm³)")
+"""Column of the structures' table; a point or an empty structure has none."""
 LONGEST_TEXT: Final = 4000
 BREAK_HERE: Final = "\u200b"
 """Invisible; a line may end there."""
@@ -108,19 +111,26 @@ def _fonts() -> Any:  # noqa: ANN401 - a Traversable
 
 
 def _data(record: Record, pictures: Pictures) -> dict[str, Any]:
-    page, scene = asdict(page_of(record)), pictures.scene
-    rois, issues = page["rois"]["rows"], page["issues"]["rows"]
+    shown_page, scene = page_of(record), pictures.scene
+    page, gauge = asdict(shown_page), shown_page.gauge
+    page["gauge"] = None if gauge is None else {**asdict(gauge), "caption": gauge.caption}
+    rois, issues = [row for row in page["rois"]["rows"] if row[VOLUME] != NO_VALUE], page["issues"]["rows"]
+    hidden = len(page["rois"]["rows"]) - len(rois[:MOST_ROIS])
+    provided = [row for row in page["readiness"]["rows"] if row[1] == STATES["met"]]  # the first page has the others
+    page["readiness"]["rows"] = provided
     page["rois"]["rows"], page["issues"]["rows"] = rois[:MOST_ROIS], issues[:MOST_ISSUES]
+    stills = [
+        {"file": each.file, "title": each.title, "alt": shown(each.alt)}
+        for each in scene.stills
+        if each.file in pictures.files
+    ]
     return {
         **page,
         "short-disclaimer": SHORT_DISCLAIMER,
-        "more_rois": _more(len(rois) - MOST_ROIS, "structures"),
+        "more_rois": _more(hidden, "structures (or without volume)"),
         "more_issues": _more(len(issues) - MOST_ISSUES, "issues"),
-        "stills": [
-            {"file": each.file, "title": each.title, "alt": shown(each.alt)}
-            for each in scene.stills
-            if each.file in pictures.files
-        ],
+        "first": stills[0] if stills and not scene.may_show_face else None,
+        "stills": stills if scene.may_show_face else stills[1:],
         "legend": [{"name": shortened(each.name), "colour": each.colour} for each in scene.structures if scene.stills],
         "uptake": scene.uptake,
         "face": scene.may_show_face,
@@ -129,7 +139,7 @@ def _data(record: Record, pictures: Pictures) -> dict[str, Any]:
 
 
 def _more(count: int, what: str) -> str:
-    return f"{count} more {what} stand in the attached evidence.json." if count > 0 else ""
+    return f"{count} more {what} are listed in the attached evidence.json." if count > 0 else ""
 
 
 def printable_tree(value: Any, coverage: str) -> Any:  # noqa: ANN401 - any JSON value

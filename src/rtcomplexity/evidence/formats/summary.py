@@ -1,6 +1,6 @@
 """The facts as plain text, with an attachment number to quote on a claim.
 
-Facts alone: payers refuse ready-made statements, and only a physician can give the reason. Two short lines of facts for
+Facts alone: payers reject boilerplate, and only a physician can give the reason. Two short lines of facts for
 a claim's narrative field stand here only where the complexity supports and the physician's own statement is there.
 """
 
@@ -10,12 +10,13 @@ import textwrap
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.evidence.formats.numbers import HELD
-from rtcomplexity.evidence.formats.page import attachment_number, page_of
+from rtcomplexity.evidence.page import attachment_number, page_of
+from rtcomplexity.evidence.words import ERROR_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from rtcomplexity.evidence.formats.page import Page
+    from rtcomplexity.evidence.page import Page, Table
     from rtcomplexity.evidence.record import Record
 
 WIDTH: Final = 100
@@ -56,37 +57,47 @@ def narrative(record: Record, length: int) -> str:
 def _narratives(record: Record) -> Iterator[str]:
     lines = [narrative(record, length) for length in NARRATIVE_LENGTHS]
     if any(lines):
-        yield "Facts for a narrative field; the reason is the physician's, in the signed note"
+        yield "Facts for a claim narrative field; the reason is in the physician's signed note"
         yield from (f"  - {length} characters: {line}" for length, line in zip(NARRATIVE_LENGTHS, lines, strict=True))
 
 
 def _lines(page: Page, attachment: str) -> Iterator[str]:
     cover = page.cover
     yield from [page.title, "=" * len(page.title), ""]
-    yield from [cover.about, "", cover.question]
+    yield from [cover.decision, ""]
     yield from [cover.stop, ""] if cover.stop else []
-    yield from [f"{cover.answer}: {cover.headline}", ""]
-    yield from _wrapped("For the claim", [f"{label}: {text}" for label, text in page.identification])
+    yield from [cover.question, f"{cover.answer}. {cover.headline}", "", cover.about, ""]
+    yield from _wrapped("Identification", [f"{label}: {text}" for label, text in page.identification])
+    yield from _wrapped("Score", [page.score_line])
     yield from _wrapped("Why", [*cover.because, cover.decided_by, cover.unmeasured])
-    yield from _wrapped("Claim status", [f"{cover.claim}. {cover.claim_text}"])
+    yield from _wrapped("Claim rule", [f"{cover.claim}. {cover.claim_text}"])
     yield from _wrapped(
         "Service level", [cover.service_level, page.service_level_note if page.verdict == "rejects" else ""]
     )
-    yield from _wrapped("What to do next", [f"{step.who}: {step.what}" for step in cover.steps])
-    yield from _wrapped("Still missing", [f"{each.who}: {', '.join(each.items)}" for each in cover.missing])
-    yield from _wrapped("Beside local plans", [cover.local_plans])
-    yield from _wrapped("One of several files taken", cover.choices)
-    yield from _wrapped("Chosen or stated by a person", [*cover.options, _default(cover.default_answer)])
-    yield from _wrapped("Findings for", page.findings_for or ["none"])
-    yield from _wrapped("Findings against", page.findings_against or ["none"])
-    yield from _wrapped("How often it errs", [cover.error_rate])
-    yield from _wrapped("Attachment number", [attachment])
+    yield from _wrapped("Next steps", [f"{step.who}: {step.what}" for step in cover.steps])
+    yield from _wrapped("Outstanding documentation", [f"{each.who}: {', '.join(each.items)}" for each in cover.missing])
+    yield from _wrapped("Institutional cohort", [cover.local_plans])
+    yield from _wrapped("Files used, of several", cover.choices)
+    yield from _wrapped("User-supplied inputs", [*cover.options, _default(cover.default_answer)])
+    yield from _findings("Findings for increased complexity", page.findings_for, page.notes_for)
+    yield from _findings("Findings against increased complexity", page.findings_against, page.notes_against)
+    yield from _wrapped("Claim information, as stated", [f"{label}: {text}" for label, text in page.claim_information])
+    yield from _wrapped(ERROR_RATE, [text for label, text in page.method if label == ERROR_RATE])
+    yield from _wrapped("Attachment control number", [attachment])
     yield from _wrapped("Plan", [page.plan, page.privacy])
-    yield from _wrapped("What this is not", [page.disclaimer])
+    yield from _wrapped("Disclaimer", [page.disclaimer])
+
+
+def _findings(label: str, table: Table, notes: Iterable[str]) -> Iterator[str]:
+    rows = [
+        f"{group}: {factor} {value} (routine {routine}; percentile {percentile}; {reference})"
+        for group, factor, value, routine, percentile, reference in table.rows
+    ]
+    yield from _wrapped(label, [*rows, *notes] or ["none"])
 
 
 def _default(answer: str) -> str:
-    return f"Without them: {answer}" if answer else ""
+    return f"Result without these inputs: {answer}" if answer else ""
 
 
 def _wrapped(label: str, texts: Iterable[str]) -> Iterator[str]:

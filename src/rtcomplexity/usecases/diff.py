@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FolderComparison:
+class FolderDifference:
     """What moved between two evidence folders."""
 
     summary: str
     changes: tuple[Change, ...]
 
 
-def compare(before: Path | str, after: Path | str) -> FolderComparison:
+def diff(before: Path | str, after: Path | str) -> FolderDifference:
     """Compare the records and manifests of two evidence folders.
 
     Raises
@@ -32,4 +32,4 @@ def compare(before: Path | str, after: Path | str) -> FolderComparison:
     folders = read_folder(Path(before)), read_folder(Path(after))
     first, second = (folder.record() for folder in folders)
     changes = tuple(differences(first, second, (folders[0].manifest(), folders[1].manifest())))
-    return FolderComparison(summary=difference_sentence(first, second, changes), changes=changes)
+    return FolderDifference(summary=difference_sentence(first, second, changes), changes=changes)

@@ -1,0 +1,526 @@
+"""What a reader sees, section by section, as plain values that terminal, HTML, PDF and summary lay out.
+
+Knows the record and :mod:`rtcomplexity.evidence.words`; knows no markup and adds no fact. All text is made showable
+here, once, so that no format can forget it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from rtcomplexity.evidence import words
+from rtcomplexity.evidence.cover import choices, cover_of, documents_matter, error_rate, family_title
+from rtcomplexity.evidence.formats.numbers import decimals_for, held, readable
+from rtcomplexity.evidence.formats.text import person_name, shortened, shown
+from rtcomplexity.evidence.record import NOT_STATED
+from rtcomplexity.evidence.words import told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rtcomplexity.evidence.cover import Cover
+    from rtcomplexity.evidence.record import (
+        FactorRecord,
+        FamilyRecord,
+        ImageSetRecord,
+        IssueRecord,
+        Metrics,
+        Record,
+        RoiRecord,
+        ScoreRecord,
+        StatedClaimRecord,
+        VerdictRecord,
+    )
+
+NO_VALUE: Final = "\u2013"
+DIGEST_LENGTH: Final = 12
+LONGEST_STATED: Final = 120
+"""Of a name or label in a report; the record holds it whole."""
+TARGET_ORDER: Final = ("GTV", "ITV", "CTV", "PTV")
+GROSS: Final = ("GTV", "ITV")
+UNITS: Final = {"1": "", "cm2": "cm\u00b2", "cm3": "cm\u00b3", "mm2": "mm\u00b2", "mm3": "mm\u00b3"}
+FINDING_HEADINGS: Final = ("Group", "Factor", "Value", "Routine P5\u2013P95", "Percentile", "Reference")
+DECIDING_HEADINGS: Final = ("Deciding factor", "Value", "Routine P5\u2013P95", "Percentile")
+MOST_DECIDING: Final = 3
+"""Factors of each deciding family on the first page; the findings have all."""
+ROI_HEADINGS: Final = (
+    "ROI", "Class", "Method", "Contours", "Slices", "Volume (cm³)", "TPS volume (cm³)", "SUVmax", "Scored",
+)  # fmt: skip
+IMAGE_SET_HEADINGS: Final = ("Modality", "Role", "Evidence of use", "Phases", "Slices", "Registration")
+PROVIDED, TO_COMPLETE, MISSING = "provided", "to be completed", "not provided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows under headings."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[int, ...] = ()
+    """Columns of numbers, aligned at their right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gauge:
+    """The deciding score on its scale of 100."""
+
+    score: float
+    reject: float
+    support: float
+    score_text: str
+    reject_text: str
+    support_text: str
+
+    @property
+    def caption(self) -> str:
+        """What the two cutoffs mean."""
+        return f"Below {self.reject_text}: routine. {self.support_text} or above: unusual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """One bar."""
+
+    title: str
+    level: str
+    words: str
+    score: float
+    score_text: str
+    is_measured: bool
+    can_anchor: bool
+    decided: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Everything a report says."""
+
+    title: str
+    verdict: str
+    """The record's word, for styling alone."""
+    cover: Cover
+    privacy: str
+    identity: str
+    """Patient, date of birth, ID, attachment and report date on one line, for every page; empty if de-identified."""
+    identification: tuple[tuple[str, str], ...]
+    """What a payer matches it to a claim by, with labels; empty unless the record holds it."""
+    plan: str
+    disclaimer: str
+    service_level_note: str
+    gauge: Gauge | None
+    """None where nothing was scored."""
+    deciding: Table
+    findings_for: Table
+    findings_against: Table
+    notes_for: tuple[str, ...]
+    """Findings that are no factor's: reasons and limits, in sentences."""
+    notes_against: tuple[str, ...]
+    not_measured: Table
+    sensitivity: tuple[str, ...]
+    families: tuple[Family, ...]
+    score_line: str
+    rois: Table
+    image_sets: Table
+    readiness: Table
+    reviewer: Table
+    claim_information: tuple[tuple[str, str], ...]
+    """What people typed, with who stated it and when; empty where nothing was."""
+    asks_physician: bool
+    """Whether a physician's statement can still matter."""
+    minutes: tuple[tuple[str, str], ...]
+    """Actual and typical time, as far as stated."""
+    narrative: str
+    """The stated reason in the physician's words; empty where none is stated."""
+    issues: Table
+    method: tuple[tuple[str, str], ...]
+    difficulties: tuple[str, ...]
+    form_notice: str
+
+
+def page_of(record: Record) -> Page:
+    """Lay out what the record says; adds no fact."""
+    verdict, score, stated = record.verdict, record.score, record.stated_claim
+    matters = documents_matter(verdict)
+    return Page(
+        title=words.TITLE,
+        verdict=verdict.value,
+        cover=_shown_cover(cover_of(record)),
+        privacy=words.IDENTIFIED if record.privacy == "identified" else words.DEIDENTIFIED,
+        identity=_identity(record),
+        identification=tuple(_identification(record)),
+        plan=record.plan.id[:DIGEST_LENGTH],
+        disclaimer=shown(record.disclaimer),
+        service_level_note=shown(verdict.service_level_note),
+        gauge=_gauge(score),
+        deciding=Table(headings=DECIDING_HEADINGS, rows=tuple(_deciding(score)), numeric=(1, 2, 3)),
+        findings_for=_findings(score, {"elevated", "high"}),
+        findings_against=_findings(score, {"typical"}),
+        notes_for=_notes(verdict.findings_for, score),
+        notes_against=_notes(verdict.findings_against, score),
+        not_measured=Table(headings=("Group", "Factor", "Reason"), rows=tuple(_unmeasured(score))),
+        sensitivity=_sentences(each.text for each in verdict.why_not),
+        families=tuple(_family(each, score) for each in score.families),
+        score_line=_score_line(score),
+        rois=Table(headings=ROI_HEADINGS, rows=tuple(_rois(record)), numeric=(3, 4, 5, 6, 7)),
+        image_sets=Table(
+            headings=IMAGE_SET_HEADINGS, rows=tuple(_image_set(each) for each in record.image_sets), numeric=(3, 4)
+        ),
+        readiness=Table(
+            headings=("Item", "State", "Supplied by"),
+            rows=tuple(
+                (shown(r.text), words.STATES[r.state], shown(r.supplied_by))
+                for r in (verdict.readiness if matters else ())
+            ),
+        ),
+        reviewer=Table(
+            headings=("What payers ask", "Where it is answered", "Status"),
+            rows=tuple(_reviewer(record)) if matters else (),
+        ),
+        claim_information=tuple((label, shown(text)) for label, text in _claim_information(stated)),
+        asks_physician=matters,
+        minutes=tuple(_minutes(stated)),
+        narrative=shown(stated.reason) if stated is not None and stated.reason else "",
+        issues=Table(headings=("Severity", "Subject", "Finding"), rows=tuple(_issues(record))),
+        method=tuple((label, shown(text)) for label, text in _method(record)),
+        difficulties=words.DIFFICULTIES,
+        form_notice=words.FORM_NOTICE,
+    )
+
+
+def _sentences(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(held(readable(shown(text))) for text in texts)
+
+
+def _shown_cover(cover: Cover) -> Cover:
+    """The cover with every text of it made showable."""
+    return replace(
+        cover,
+        headline=shown(cover.headline),
+        because=_sentences(cover.because),
+        decided_by=shown(cover.decided_by),
+        unmeasured=shown(cover.unmeasured),
+        stop=shown(cover.stop),
+        claim_text=shown(cover.claim_text),
+        missing=tuple(
+            replace(each, who=shown(each.who), items=tuple(shown(item) for item in each.items))
+            for each in cover.missing
+        ),
+        options=tuple(shown(text) for text in cover.options),
+        local_plans=shown(cover.local_plans),
+        default_answer=shown(cover.default_answer),
+        choices=_sentences(cover.choices),
+    )
+
+
+def attachment_number(record: Record) -> str:
+    """Control number of this evidence: from the plan's id, so the same plan always has the same.
+
+    Letters and digits only, within the 50 characters that a claim's attachment segment holds.
+    """
+    return f"RTC{record.plan.id[:17].upper()}"
+
+
+def _identity(record: Record) -> str:
+    known = dict(_identification(record))
+    labels = ("Patient", "DOB", "Patient ID", "Attachment control number", "Report date")
+    return " \u00b7 ".join(f"{label}: {known[label]}" for label in labels if label in known)
+
+
+def _identification(record: Record) -> Iterator[tuple[str, str]]:
+    for label, text in _stated_of(record):
+        yield label, shortened(text, LONGEST_STATED) or NOT_STATED
+
+
+def _stated_of(record: Record) -> Iterator[tuple[str, str]]:
+    known = record.identification
+    if known is None:
+        return
+    yield "Patient", person_name(known.patient_name or "")
+    yield "DOB", american_date(known.birth_date or "")
+    yield "Patient ID", known.patient_id or ""
+    yield "Date of service", american_date(known.date_of_service or "")
+    yield "CPT code", known.cpt_code or ""
+    yield "Structure set", _dated(known.structure_set_label, known.structure_set_date)
+    if record.plan.rt_plan is not None:
+        yield "RT Plan", _dated(known.rt_plan_label, known.rt_plan_date)
+    yield "Attachment control number", attachment_number(record)
+    if known.report_date is not None:
+        yield "Report date", american_date(known.report_date)
+
+
+def american_date(iso: str) -> str:
+    """Write an ISO date as MM/DD/YYYY; anything else as it stands.
+
+    Examples
+    --------
+    >>> american_date("1958-04-02"), american_date("about 1958")
+    ('04/02/1958', 'about 1958')
+    """
+    parts = iso.split("-")
+    is_date = [len(part) for part in parts] == [4, 2, 2] and all(part.isdigit() for part in parts)
+    return f"{parts[1]}/{parts[2]}/{parts[0]}" if is_date else iso
+
+
+def _dated(label: str | None, day: str | None) -> str:
+    return ", ".join(filter(None, (label, american_date(day or ""))))
+
+
+def _gauge(score: ScoreRecord) -> Gauge | None:
+    reference = score.reference
+    if reference is None or not isinstance(score.t, float):
+        return None
+    numbers = score.t, reference.c_reject, reference.c_support
+    t, reject, support = (f"{number:.{decimals_for(numbers)}f}" for number in numbers)
+    return Gauge(
+        score=score.t,
+        reject=reference.c_reject,
+        support=reference.c_support,
+        score_text=t,
+        reject_text=reject,
+        support_text=support,
+    )
+
+
+def _score_line(score: ScoreRecord) -> str:
+    gauge = _gauge(score)
+    if gauge is None:
+        return ""
+    return (
+        f"Score {gauge.score_text} of 100: the second-highest factor group, or the highest that is more than a "
+        f"supporting factor where that is lower. {gauge.caption}."
+    )
+
+
+def _deciding(score: ScoreRecord) -> Iterator[tuple[str, ...]]:
+    for name in score.decided_by:
+        members = [family for family in score.families if name in {family.id, family.group}]
+        family = max(members, key=lambda each: each.score, default=None)
+        factors = () if family is None else family.factors
+        measured = [each for each in factors if each.counted_percentile is not None]
+        for factor in sorted(measured, key=lambda each: -(each.counted_percentile or 0))[:MOST_DECIDING]:
+            yield (_factor_title(factor), *_numbers(factor))
+
+
+def _findings(score: ScoreRecord, levels: set[str]) -> Table:
+    rows = tuple(
+        (_title(score, family), _factor_title(factor), *_numbers(factor), told(words.BASES, factor.basis))
+        for family in score.families
+        if family.level in levels
+        for factor in family.factors
+        if factor.value is not None
+    )
+    return Table(headings=FINDING_HEADINGS, rows=rows, numeric=(2, 3, 4))
+
+
+def _unmeasured(score: ScoreRecord) -> Iterator[tuple[str, str, str]]:
+    for family in score.families:
+        for factor in family.factors:
+            if factor.value is None:
+                yield _title(score, family), _factor_title(factor), shown(factor.reason or "")
+
+
+def _title(score: ScoreRecord, family: FamilyRecord) -> str:
+    return shown(family_title(score, family.id))
+
+
+def _factor_title(factor: FactorRecord) -> str:
+    return shown(factor.title[:1].upper() + factor.title[1:])
+
+
+def _numbers(factor: FactorRecord) -> tuple[str, str, str]:
+    """Value, routine range and percentile of a factor, with as few digits as keep value and range apart."""
+    if factor.value is None or factor.percentile is None:
+        return NO_VALUE, NO_VALUE, NO_VALUE
+    ends = factor.routine_range or ()
+    value, *shown_ends = readable(" ".join(f"{number:g}" for number in (factor.value, *ends))).split()
+    unit = told(UNITS, factor.unit, factor.unit)
+    counted = factor.counted_percentile
+    capped = "" if counted in {None, factor.percentile} else f" (counted as {counted:g})"
+    return (
+        shown(f"{value} {unit}".rstrip()),
+        "\u2013".join(shown_ends) or NO_VALUE,
+        f"{readable(f'{factor.percentile:g}')}{capped}",
+    )
+
+
+def _notes(findings: Iterable[str], score: ScoreRecord) -> tuple[str, ...]:
+    """The findings that are no family's: those stand in the table with their numbers."""
+    families = tuple(f"{family.title}: " for family in score.families)
+    return _sentences(text for text in findings if not text.startswith(families))
+
+
+def _family(family: FamilyRecord, score: ScoreRecord) -> Family:
+    is_measured = family.level != "not_measured"
+    return Family(
+        title=_title(score, family),
+        level=family.level,
+        words=words.LEVELS[family.level],
+        score=family.score if is_measured else 0.0,
+        score_text=f"{family.score:.1f}" if is_measured else NO_VALUE,
+        is_measured=is_measured,
+        can_anchor=family.may_anchor,
+        decided=is_measured and bool({family.id, family.group} & set(score.decided_by)),
+    )
+
+
+def _rois(record: Record) -> Iterator[tuple[str, ...]]:
+    names = {roi.number: shortened(roi.name) for roi in record.rois}
+    for roi in sorted(record.rois, key=_roi_order):
+        yield (
+            names[roi.number],
+            roi.target_class,
+            generation(roi, names),
+            number(roi.metrics, "contour.count", 0),
+            number(roi.metrics, "contour.plane_count", 0),
+            number(roi.metrics, "shape.volume", 2),
+            number(roi.metrics, "shape.tps_volume", 2),
+            number(roi.metrics, "pet.suvbw_max", 2),
+            "yes" if roi.is_gross_target else "no" if roi.target_class in GROSS else "",
+        )
+
+
+def _roi_order(roi: RoiRecord) -> tuple[int, int]:
+    place = TARGET_ORDER.index(roi.target_class) if roi.target_class in TARGET_ORDER else len(TARGET_ORDER)
+    return place, roi.number
+
+
+def generation(roi: RoiRecord, names: dict[int, str]) -> str:
+    """Say how an ROI was made: manually, by an algorithm, or as an expansion of another one."""
+    if roi.derived_from is not None:
+        return f"expansion of {names.get(roi.derived_from, roi.derived_from)}"
+    return shown(roi.generation).lower()
+
+
+def number(metrics: Metrics, key: str, digits: int) -> str:
+    """Print a metric with a fixed number of decimals; a dash where there is none."""
+    value = metrics[key].value if key in metrics else None
+    return NO_VALUE if value is None else f"{value:,.{digits}f}"
+
+
+def _image_set(image_set: ImageSetRecord) -> tuple[str, ...]:
+    registration = image_set.registration
+    kind = NO_VALUE
+    if registration is not None:
+        kind = "deformable" if registration.is_deformable else _registration_kind(registration.transformation_type)
+    return (
+        shown(image_set.modality),
+        words.ROLES[image_set.role],
+        words.EVIDENCE_LEVELS[image_set.level],
+        str(image_set.phases),
+        str(image_set.slices),
+        kind,
+    )
+
+
+def _registration_kind(kind: str) -> str:
+    return shown(told(words.REGISTRATION_KINDS, kind, kind.lower()))
+
+
+def _reviewer(record: Record) -> Iterator[tuple[str, str, str]]:
+    """What a payer's reviewer asks of a modifier-22 claim, and where this report answers it."""
+    stated = record.stated_claim
+    states = {each.item: words.STATES[each.state] for each in record.verdict.readiness}
+
+    def status(*fields: str) -> str:
+        found = [stated is not None and getattr(stated, name) not in {None, ()} for name in fields]
+        return PROVIDED if all(found) else f"partly {PROVIDED}" if any(found) else MISSING
+
+    yield "How the work differs from typical", "Deciding factors; Findings for and against", PROVIDED
+    yield "Reason for the additional work", "Physician's statement", status("reason").replace(MISSING, TO_COMPLETE)
+    minutes = status("physician_minutes", "typical_minutes").replace(MISSING, TO_COMPLETE)
+    yield "Actual and typical physician time", "Physician's statement", minutes
+    who = status("delineated_by", "credentials", "npi")
+    yield "Contouring physician, credentials, NPI", "Claim information", who
+    yield "Auto-segmentation and editing", "Structures; Claim information", status("auto_segmentation_edited")
+    clinical = status("diagnosis", "laterality", "stage", "prior_radiation")
+    yield "Diagnosis (ICD-10-CM), laterality, stage, prior radiation", "Claim information", clinical
+    service = status("date_of_service", "facility", "claim_control_number")
+    yield "Date of service, facility, claim control number", "Claim information", service
+    yield "Images reviewed and fused", "Image sets and evidence of use; Pictures", PROVIDED
+    yield "Signed procedure note", "Separate attachment", states.get("procedure_note", MISSING)
+    yield "Payer policy and MPFS global days indicator", "Claim rule", states.get("global_period", MISSING)
+    yield "How complexity was measured, and the error rate", "Method", PROVIDED
+
+
+def _claim_information(stated: StatedClaimRecord | None) -> Iterator[tuple[str, str]]:
+    """What people typed, as they typed it."""
+    if stated is None or not stated.is_from_file:
+        return
+    edited = None if stated.auto_segmentation_edited is None else "yes" if stated.auto_segmentation_edited else "no"
+    rows = (
+        ("CPT code", stated.cpt_code),
+        ("Modifiers", ", ".join(stated.modifiers)),
+        ("Payer", stated.payer_name),
+        ("MPFS global days indicator", stated.global_period),
+        ("Date of service", american_date(stated.date_of_service or "")),
+        ("Facility", stated.facility),
+        ("Account number", stated.account_number),
+        ("Claim control number", stated.claim_control_number),
+        ("Contouring physician", ", ".join(filter(None, (stated.delineated_by, stated.credentials)))),
+        ("NPI", stated.npi),
+        ("Diagnosis (ICD-10-CM)", ", ".join(stated.diagnosis)),
+        ("Laterality", stated.laterality),
+        ("Stage", stated.stage),
+        ("Prior radiation", stated.prior_radiation),
+        ("Auto-segmentation edited", edited),
+        ("Source of the typical time", stated.typical_minutes_source),
+        ("Signer of the procedure note", stated.signer),
+        ("Stated by", ", ".join(filter(None, (stated.stated_by, american_date(stated.stated_on or ""))))),
+    )
+    yield from ((label, text) for label, text in rows if text)
+
+
+def _minutes(stated: StatedClaimRecord | None) -> Iterator[tuple[str, str]]:
+    known = (None, None) if stated is None else (stated.physician_minutes, stated.typical_minutes)
+    for label, value in zip(("Actual physician time", "Typical time at this practice"), known, strict=True):
+        yield label, "" if value is None else f"{value:g} min (stated)"
+
+
+def _issues(record: Record) -> Iterator[tuple[str, str, str]]:
+    names = {roi.number: shortened(roi.name) for roi in record.rois}
+    order = ("error", "warning", "info")
+    on_cover = set(choices(record))
+    others = (each for each in record.issues if each.text not in on_cover)
+    for issue in sorted(others, key=lambda each: order.index(each.severity)):
+        yield words.SEVERITIES[issue.severity], _subject(issue, names), held(readable(shown(issue.text)))
+
+
+def _subject(issue: IssueRecord, names: dict[int, str]) -> str:
+    kind, *numbers = issue.subject.split(":")
+    if kind in {"roi", "relation"} and all(each.lstrip("-").isdigit() for each in numbers):
+        return " and ".join(names.get(int(each), f"ROI {each}") for each in numbers)
+    return shortened(" ".join([kind, *numbers]))
+
+
+def _stability(verdict: VerdictRecord) -> str:
+    """Say how many of the simulated re-contours, as far as that is known, gave the same verdict."""
+    share = verdict.stability
+    if not isinstance(share, float):
+        return share.reason
+    if verdict.redrawings is None:
+        return f"Verdict unchanged in {100 * share:.3g}% of the simulated re-contours"
+    return f"Verdict unchanged in {round(share * verdict.redrawings)} of {verdict.redrawings} simulated re-contours"
+
+
+def _method(record: Record) -> Iterator[tuple[str, str]]:
+    profile, reference, plan = record.score.profile, record.score.reference, record.plan
+    chosen = plan.structure_set
+    yield "Profile", f"{profile.title} ({profile.id}, version {profile.version}, SHA-256 {profile.sha256})"
+    yield "About the profile", profile.notice
+    if reference is not None:
+        population = reference.population
+        missing = "" if isinstance(population, str) else f"not known ({population.reason})"
+        yield "Compared with", f"{reference.title}; source: {reference.source}"
+        yield "Population", population if isinstance(population, str) else missing
+    if isinstance(record.score.percentile, float):
+        yield "Percentile of the score", f"{record.score.percentile:.1f}% of the reference plans score lower"
+    label, _, text = error_rate(record.verdict).partition(": ")
+    yield label, text
+    yield "Stability", _stability(record.verdict)
+    yield "Service level", record.verdict.service_level_note
+    yield "Plan", f"{plan.id} (SHA-256 over every file used)"
+    yield "Structure set", f"{chosen.sop_instance_uid}; {chosen.chosen_because}; {chosen.link_text}"
+    yield "Approval", f"structure set {chosen.approval.lower()}"
+    yield "Attachment control number", attachment_number(record)
+    yield "Software", f"rtcomplexity {record.software.version}; record {record.schema_id}"
