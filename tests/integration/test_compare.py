@@ -174,3 +174,30 @@ def test_a_folder_with_one_reader_is_refused(sample, tmp_path, capsys):
     edited(sample / "rs.dcm", tmp_path / "1.dcm", lambda dataset: None)
     assert run(["observers", str(tmp_path)]) == 3
     assert "at least two readers" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("limit", "code"), [("compare.dice,0.9,", 0), ("compare.dice,1.1,", 5), ("compare.hausdorff,,0", 0)]
+)
+def test_limits_of_a_file_decide_the_exit_code(sample, tmp_path, limit, code):
+    limits = tmp_path / "limits.csv"
+    limits.write_text(f"metric,at_least,at_most\n{limit}\n")
+    rs = str(sample / "rs.dcm")
+    assert run(["compare", f"{rs}::GTVp", f"{rs}::GTVp", "--fail-at", str(limits)]) == code
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("metric,at_least,at_most\ncompare.dise,0.9,\n", "compare.dice"),
+        ("metric,at_least,at_most\ncompare.dice,,\n", "no limit on line 2"),
+        ("metric,at_least,at_most\ncompare.dice,high,\n", "a number"),
+        ("metric\ncompare.dice\n", "the columns metric, at_least, at_most"),
+    ],
+)
+def test_a_file_of_limits_that_says_nothing_is_refused(sample, tmp_path, capsys, content, told):
+    limits = tmp_path / "limits.csv"
+    limits.write_text(content)
+    rs = str(sample / "rs.dcm")
+    assert run(["compare", rs, rs, "--fail-at", str(limits)]) == 2
+    assert told in capsys.readouterr().err

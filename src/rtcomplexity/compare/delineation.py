@@ -117,21 +117,23 @@ class ComparedPair:
     def paths_of_second(self) -> PathDistances:
         """From the second's contours to the first's."""
         first, second = self.stacks
-        return path_distances(second, first, self._source_of_second)
+        return path_distances(second, first, self.counterparts_of_second)
 
     @cached_property
     def paths_of_first(self) -> PathDistances:
         """From the first's contours to the second's."""
         first, second = self.stacks
-        return path_distances(first, second, self._source_of_first)
+        return path_distances(first, second, self.counterparts_of_first)
 
     @cached_property
-    def _source_of_second(self) -> Integers:
+    def counterparts_of_second(self) -> Integers:
+        """(P,) plane of the first that each plane of the second is compared with; -1 where there is none."""
         first, second = self.stacks
         return _counterparts(second, first)
 
     @cached_property
-    def _source_of_first(self) -> Integers:
+    def counterparts_of_first(self) -> Integers:
+        """(P,) plane of the second that each plane of the first is compared with; -1 where there is none."""
         first, second = self.stacks
         return _counterparts(first, second)
 
@@ -148,12 +150,12 @@ class ComparedPair:
     @property
     def planes_new(self) -> NDArray[np.bool_]:
         """(P,) which planes of the second have no contour in the first."""
-        return self._source_of_second < 0
+        return self.counterparts_of_second < 0
 
     @property
     def planes_gone(self) -> NDArray[np.bool_]:
         """(P,) which planes of the first have no contour in the second."""
-        return self._source_of_first < 0
+        return self.counterparts_of_first < 0
 
     @cached_property
     def planes_edited(self) -> NDArray[np.bool_]:
@@ -163,8 +165,8 @@ class ComparedPair:
         """
         edited = self.paths_of_second.greatest_mm() > self.tolerance_mm
         back = self.paths_of_first.greatest_mm() > self.tolerance_mm
-        held = self._source_of_second >= 0
-        edited[held] |= back[self._source_of_second[held]]
+        held = self.counterparts_of_second >= 0
+        edited[held] |= back[self.counterparts_of_second[held]]
         return edited
 
     @cached_property

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.options import AsJson
 
 SIDE = "Structure set file or plan folder; ::ROI after it chooses one ROI."
@@ -32,6 +33,12 @@ def compare(
     tolerance_mm: Tolerance = 2.0,
     reference: Reference = "consensus",
     out: Out = None,
+    fail_at: Annotated[
+        Path | None,
+        typer.Option(
+            "--fail-at", metavar="FILE", help="End with 5 where CSV limits (metric,at_least,at_most) are missed."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare delineations: automatic with final, reader with reader, plan with replan.
@@ -52,20 +59,28 @@ def compare(
     from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
     from rtcomplexity.compare.comparison import compare as compared
     from rtcomplexity.compare.document import document
+    from rtcomplexity.compare.limits import failures, read_limits
 
+    limits = () if fail_at is None else read_limits(fail_at)
     found = compared(*sides, images=images, match=match, tolerance_mm=tolerance_mm)
     tree = document(found, software_version=version("rtcomplexity"))
     if out is not None:
+        from rtcomplexity.compare.pictures import plane_pictures
         from rtcomplexity.evidence.formats.comparison import comparison_csv, comparison_html
 
         write_private(out, "comparison.json", as_json_bytes(tree))
         write_private(out, "comparison.csv", comparison_csv(tree))
-        write_private(out, "comparison.html", comparison_html(tree))
+        pictures = [plane_pictures(each.pair) for each in found.compared]
+        write_private(out, "comparison.html", comparison_html(tree, pictures))
         typer.echo(f"Wrote {out / 'comparison.html'}, comparison.json and comparison.csv", err=True)
     if as_json:
         print_document(as_json_bytes(tree))
     else:
         print_result(comparison_parts(tree))
+    missed = failures(found.compared, limits)
+    if missed:
+        typer.echo("\n".join(["--fail-at: limits missed", *missed]), err=True)
+        raise typer.Exit(ExitCode.CHECK_FAILED)
 
 
 def observers(

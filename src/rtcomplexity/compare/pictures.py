@@ -1,0 +1,110 @@
+"""Pictures of the planes on which two delineations differ most, as SVG with a text that says the same.
+
+Both outlines are drawn, and what only one of them holds is filled: the even-odd rule over all contours of both is their
+symmetric difference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.compare.volumes import symmetric_difference_mm2
+from rtcomplexity.metrics.measurement import NotMeasurableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from rtcomplexity.compare.delineation import ComparedPair
+    from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+
+    Polygons = list[NDArray[np.float64]]
+
+MOST_PLANES: Final = 6
+MARGIN_MM: Final = 4.0
+FIRST_COLOR: Final = "#1f6fb2"
+SECOND_COLOR: Final = "#b2471f"
+DIFFERENCE_COLOR: Final = "#f3d9b5"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanePicture:
+    """One plane of a comparison."""
+
+    svg: str
+    text: str
+    """What it shows, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Plane:
+    position_mm: float
+    first: Polygons
+    second: Polygons
+    difference_mm2: float
+
+
+def plane_pictures(pair: ComparedPair) -> tuple[PlanePicture, ...]:
+    """Draw the planes that differ most, along the normal; none where planes cannot be compared, or nothing differs."""
+    try:
+        first, second = pair.stacks
+    except NotMeasurableError:
+        return ()
+    planes = [plane for plane in _planes(pair, first, second) if plane.difference_mm2 > 0]
+    most = sorted(planes, key=lambda plane: -plane.difference_mm2)[:MOST_PLANES]
+    return tuple(_picture(plane) for plane in sorted(most, key=lambda plane: plane.position_mm))
+
+
+def _planes(pair: ComparedPair, first: PlaneStack, second: PlaneStack) -> Iterable[_Plane]:
+    """Planes of the second with the first's counterparts, then the first's planes that the second lacks."""
+    source = pair.counterparts_of_second
+    held = np.flatnonzero(source >= 0)
+    both = symmetric_difference_mm2(first, second, np.stack([source[held], held], axis=1))
+    for plane, difference in zip(held.tolist(), both.tolist(), strict=True):
+        yield _Plane(
+            position_mm=float(second.positions_mm[plane]),
+            first=first.plane_polygons(int(source[plane])),
+            second=second.plane_polygons(plane),
+            difference_mm2=difference,
+        )
+    for plane in np.flatnonzero(source < 0).tolist():
+        yield _alone(second, plane, is_first=False)
+    for plane in np.flatnonzero(pair.planes_gone).tolist():
+        yield _alone(first, plane, is_first=True)
+
+
+def _alone(stack: PlaneStack, plane: int, *, is_first: bool) -> _Plane:
+    polygons = stack.plane_polygons(plane)
+    return _Plane(
+        position_mm=float(stack.positions_mm[plane]),
+        first=polygons if is_first else [],
+        second=[] if is_first else polygons,
+        difference_mm2=float(stack.plane_areas_mm2[plane]),
+    )
+
+
+def _picture(plane: _Plane) -> PlanePicture:
+    every = [*plane.first, *plane.second]
+    low = np.min([each.min(axis=0) for each in every], axis=0) - MARGIN_MM
+    size = np.max([each.max(axis=0) for each in every], axis=0) + MARGIN_MM - low
+    text = f"Plane at {plane.position_mm:.1f} mm: {plane.difference_mm2 / 100:.2f} cm² differ."
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{text}" '
+        f'viewBox="{low[0]:.2f} {low[1]:.2f} {size[0]:.2f} {size[1]:.2f}">'
+        f'<path d="{_path(every)}" fill="{DIFFERENCE_COLOR}" fill-rule="evenodd"/>'
+        f"{_outline(plane.first, FIRST_COLOR)}{_outline(plane.second, SECOND_COLOR)}</svg>"
+    )
+    return PlanePicture(svg=svg, text=text)
+
+
+def _outline(polygons: Polygons, color: str) -> str:
+    line = f'fill="none" stroke="{color}" stroke-width="1" vector-effect="non-scaling-stroke"'
+    return f'<path d="{_path(polygons)}" {line}/>'
+
+
+def _path(polygons: Polygons) -> str:
+    return "".join(f"M{' '.join(f'{u:.2f},{v:.2f}' for u, v in each.tolist())}Z" for each in polygons)
