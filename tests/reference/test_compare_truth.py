@@ -61,8 +61,8 @@ def test_concentric_spheres_of_20_and_22_mm():
     assert found["jaccard"] == pytest.approx(inner / outer, rel=1e-4)
     assert found["added_volume"] == pytest.approx(outer - inner, rel=1e-4)
     assert found["removed_volume"] == pytest.approx(0, abs=1e-6)
-    assert found["hausdorff"] == pytest.approx(2.0, abs=0.1)
-    assert found["hausdorff_95"] == pytest.approx(2.0, abs=0.05)
+    assert found["hausdorff"] == pytest.approx(2.0, abs=0.05)
+    assert found["hausdorff_95"] == pytest.approx(2.0, abs=0.02)
     assert found["average_symmetric_surface_distance"] == pytest.approx(2.0, abs=0.02)
     assert found["bias"] == pytest.approx(2.0, abs=0.03)
     for direction in ("left", "right", "anterior", "posterior", "superior", "inferior"):

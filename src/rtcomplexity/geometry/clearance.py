@@ -50,6 +50,8 @@ class SampledSurface:
     """Whether the surface bends between planes, or runs straight."""
     node_count: int = NODES
     """About how many nodes it gets."""
+    neighbors: int = 1
+    """Nearest nodes whose edges a distance is taken to: the nearest node need not have the nearest edge."""
 
     @cached_property
     def nodes(self) -> SurfaceNodes:
@@ -140,11 +142,15 @@ class SampledSurface:
 
     def _nearest(self, own_mm: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         """Distance to the surface, and whether each point lies on the outer side of the nearest node."""
-        nodes = self.nodes
-        _, index = self._tree.query(own_mm)
-        away = own_mm - nodes.points_mm[index]
-        squares = (away**2).sum(axis=1) - _gained(away, nodes.edges_mm[index])
-        return np.sqrt(np.maximum(squares, 0)), (away * nodes.normals[index]).sum(axis=1) >= 0
+        nodes, count = self.nodes, min(self.neighbors, len(self.nodes.points_mm))
+        index = np.asarray(self._tree.query(own_mm, k=[*range(1, count + 1)])[1], np.int64)
+        away = own_mm - nodes.points_mm[index[:, 0]]
+        is_in_front = (away * nodes.normals[index[:, 0]]).sum(axis=1) >= 0
+        squares = np.full(len(own_mm), np.inf)
+        for node in index.T:
+            away = own_mm - nodes.points_mm[node]
+            squares = np.minimum(squares, (away**2).sum(axis=1) - _gained(away, nodes.edges_mm[node]))
+        return np.sqrt(np.maximum(squares, 0)), is_in_front
 
     def _between_planes(self, own_mm: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Whether the planes around each point leave no doubt on which side it lies, and whether that is inside."""

@@ -39,6 +39,8 @@ FINEST_PIXEL_MM: Final = 0.25
 COARSEST_PIXEL_MM: Final = 1.0
 PLANE_APART_MM: Final = 1e5
 """Puts contours of different planes out of each other's reach in one search tree."""
+LONG_LINK: Final = 2.0
+"""Links longer than this many spacings must run between the contours that they join."""
 FACING_MM: Final = 2.0
 """How much further away a contour that faces another way seems when the next plane's nearest is sought."""
 ROUND_SHARE: Final = 0.6
@@ -297,6 +299,8 @@ def _patches(stack: PlaneStack, rings: _Rings, inside: Inside, spacing: float, *
     for direction in (1, -1):
         solid, outside = (_ends(stack, part, direction, is_solid=part is sets[0]) for part in sets)
         link, target = _links(stack, rings, [(sets[0], solid), (sets[1], outside)], direction)
+        if curved:
+            link, target = _on_surface(rings, inside, link, target, spacing, direction)
         links.append(link)
         targets.append(target)
         normals.append(_band_normals(rings, link))
@@ -403,6 +407,24 @@ def _links(
     link[linked, :2] = rings.points[nearest] - rings.points[linked]
     link[linked, 2] = stack.positions_mm[following[linked]] - stack.positions_mm[rings.plane[linked]]
     target[linked] = nearest
+    return link, target
+
+
+def _on_surface(
+    rings: _Rings, inside: Inside, link: Floats, target: Integers, spacing: float, direction: int
+) -> tuple[Floats, Integers]:
+    """Links without those that cut through the solid, or through what is outside it.
+
+    Half-way along a link of the surface lies inside one of both planes and outside the other. Where a keyhole's channel
+    meets a cavity that ends, a node of the cavity may else be linked with the outer contour of the next plane.
+    """
+    asked = np.flatnonzero(target >= 0)
+    asked = asked[np.linalg.norm(link[asked, :2], axis=1) > LONG_LINK * spacing]
+    middle = rings.points[asked] + link[asked, :2] / 2
+    here, there = (inside.run_at(rings.plane[asked] + step, middle) >= 0 for step in (0, direction))
+    wrong = asked[here == there]
+    link, target = link.copy(), target.copy()
+    link[wrong], target[wrong] = np.nan, -1
     return link, target
 
 
