@@ -59,6 +59,8 @@ class Options:
     """(ROI name, target class)."""
     site: str | None = None
     fractions: int | None = None
+    same_patient: bool = False
+    """Whether files of several Patient IDs that belong to one structure set are stated to be one patient's."""
     quick: bool = False
     evidence: bool = False
     """Whether an evidence folder is left for every plan."""

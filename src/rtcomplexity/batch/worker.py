@@ -130,6 +130,7 @@ def _analyze(index: FileIndex, task: PlanTask) -> Assessment:
         AnalyzeOptions(
             profile=options.profile or DEFAULT_PROFILE,
             aliases={name: TargetClass(kind) for name, kind in options.aliases},
+            same_patient=options.same_patient,
             site=options.site,
             fractions=options.fractions,
             quick=options.quick,

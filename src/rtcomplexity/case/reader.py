@@ -6,8 +6,7 @@ Brings the other readers together and holds what they found against each other; 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.case.case_issues import input_issues, link_issues
@@ -15,6 +14,7 @@ from rtcomplexity.case.course import course_of
 from rtcomplexity.case.image_link import find_link
 from rtcomplexity.case.image_series import build_series
 from rtcomplexity.case.image_sets import build_image_sets
+from rtcomplexity.case.patients import inventory, of_one_patient
 from rtcomplexity.case.roi_images import roi_image_issues
 from rtcomplexity.case.selection import Candidate, choose, several_sets_issues
 from rtcomplexity.case.target_names import NO_ALIASES
@@ -24,7 +24,6 @@ from rtcomplexity.dicom.objects import left_out, read_plans, read_registrations,
 from rtcomplexity.errors import (
     InputDataError,
     NoStructureSetError,
-    SeveralPatientsError,
 )
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import Case, EvidenceLevel, PhaseSet
@@ -54,6 +53,8 @@ def read_case(
     settings: Settings,
     structure_set_uid: str | None = None,
     aliases: Mapping[str, TargetClass] = NO_ALIASES,
+    same_patient: bool = False,
+    name_patients: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Case:
     """Read the case that lies in a folder tree, or in one structure set file.
@@ -68,6 +69,10 @@ def read_case(
         SOP Instance UID of the set to assess, or a beginning or end of it that fits one set only.
     aliases : Mapping[str, TargetClass]
         From :func:`rtcomplexity.case.target_names.parse_aliases`.
+    same_patient : bool
+        Whether a person states that files of several Patient IDs are one patient's.
+    name_patients : bool
+        Whether the refusal of several patients shows their IDs as they are.
     progress : callable, optional
         Called with (files done, files in all) while indexing.
 
@@ -81,7 +86,7 @@ def read_case(
     NoInputError
         If nothing is there, or nothing that is DICOM.
     SeveralPatientsError
-        If files of several patients lie there.
+        If files of several patients lie there, and nobody stated that they are one, or nothing ties them.
     NoStructureSetError
         If no structure set is among them.
     CorruptStructureSetError, LimitExceededError
@@ -90,15 +95,17 @@ def read_case(
         If `structure_set_uid` fits none of the sets, or several.
     """
     index = path if isinstance(path, FileIndex) else index_folder(path, settings=settings, progress=progress)
-    _refuse_several_patients(index)
+    patients = len(index.patient_keys)
+    index, patient_issues = of_one_patient(index, settings, same_patient=same_patient, name_patients=name_patients)
     _refuse_without_structure_set(index)
     sets, set_issues = _sets(index, settings, aliases)
     references = [uids for one in sets for uids in _named_images(one.structure_set)]
     found, image_issues = build_series(index.images, settings=settings, references=references)
     plans, plan_issues = _plans(index, settings)
     candidates = _candidates(sets, found, plans)
-    noticed = (*index.issues, *image_issues, *plan_issues, *set_issues)
-    return _case(index, choose(candidates, structure_set_uid), found, plans, noticed, settings)
+    noticed = (*index.issues, *patient_issues, *image_issues, *plan_issues, *set_issues)
+    case = _case(index, choose(candidates, structure_set_uid), found, plans, noticed, settings)
+    return replace(case, stated_patients=patients) if patient_issues else case
 
 
 def _case(
@@ -141,40 +148,14 @@ def _case(
     )
 
 
-def _refuse_several_patients(index: FileIndex) -> None:
-    if len(index.patient_keys) > 1:
-        raise SeveralPatientsError(
-            f"The folder holds files of {len(index.patient_keys)} patients: {_inventory(index)}.",
-            "give the folder of one patient; `rtcomplexity batch` is for many.",
-        )
-
-
 def _refuse_without_structure_set(index: FileIndex) -> None:
     if index.structure_sets:
         return
     broken = next((f" {issue.text}" for issue in index.issues if issue.code in _NOT_READ), "")
     raise NoStructureSetError(
-        f"No RT Structure Set was found: {_inventory(index)}, 0 structure sets.{broken}",
+        f"No RT Structure Set was found: {inventory(index.files)}, 0 structure sets.{broken}",
         "export the structure set into the folder, or give the folder that holds it.",
     )
-
-
-def _inventory(index: FileIndex) -> str:
-    """Counts by kind, e.g. "134 CT images, 2 structure sets"."""
-    images = Counter(file.modality for file in index.images)
-    parts = [f"{count} {modality} {_plural('image', count)}" for modality, count in sorted(images.items())]
-    groups = (
-        (index.structure_sets, "structure set"),
-        (index.plans, "plan"),
-        (index.registrations, "registration"),
-        (index.others, "other DICOM file"),
-    )
-    parts += [f"{len(files)} {_plural(word, len(files))}" for files, word in groups if files]
-    return ", ".join(parts)
-
-
-def _plural(word: str, count: int) -> str:
-    return word if count == 1 else f"{word}s"
 
 
 def _plans(index: FileIndex, settings: Settings) -> tuple[tuple[RtPlan, ...], tuple[Issue, ...]]:

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def assessed(path: Path, options: AnalyzeOptions = NOTHING_CHOSEN, *, quiet: bool = False) -> Assessment:
+def assessed(
+    path: Path, options: AnalyzeOptions = NOTHING_CHOSEN, *, name_patients: bool = False, quiet: bool = False
+) -> Assessment:
     """Assess the plan in `path` under the settings of the environment."""
     settings = Settings.from_environment()
     with progress(quiet=quiet) as report:
-        return analyze(path, options, settings=settings, progress=report)
+        return analyze(path, options, settings=settings, name_patients=name_patients, progress=report)
 
 
 def chosen_options(
@@ -27,6 +29,7 @@ def chosen_options(
     profile: str | None = None,
     aliases: Sequence[str] | None = None,
     structure_set_uid: str | None = None,
+    same_patient: bool = False,
     site: str | None = None,
     fractions: int | None = None,
     claim: Path | None = None,
@@ -39,6 +42,7 @@ def chosen_options(
         profile=profile or DEFAULT_PROFILE,
         aliases=parse_aliases(aliases or ()),
         structure_set_uid=structure_set_uid,
+        same_patient=same_patient,
         site=site,
         fractions=fractions,
         claim=claim,

@@ -58,6 +58,10 @@ StructureSetUid = Annotated[
         "--structure-set", metavar="UID", help="SOP Instance UID of the structure set to use.", show_default=False
     ),
 ]
+SamePatient = Annotated[
+    bool,
+    typer.Option("--same-patient", help="Files of several Patient IDs are one patient's, as you know."),
+]
 SiteName = Annotated[
     str | None,
     typer.Option(

@@ -98,6 +98,8 @@ class Case:
     rt_plan: RtPlan | None = None
     registrations: tuple[SpatialRegistration, ...] = ()
     issues: tuple[Issue, ...] = ()
+    stated_patients: int = 0
+    """Patient IDs that a person stated to be one patient's; 0 where nobody had to."""
     files_read: int = 0
     files_skipped: int = 0
     """Files in the folder that are no DICOM."""

@@ -132,6 +132,12 @@ OTHER_UNREADABLE: Final = IssueCode(
     texts=("A file was left out: {found} (SHA-256 {sha256})",),
     action="Nothing, unless the plan needs that file.",
 )
+PATIENTS_STATED_AS_ONE: Final = IssueCode(
+    code="patients-stated-as-one",
+    severity=Severity.WARNING,
+    texts=("Files of {patients} Patient IDs were stated to be one patient's ({files}). {ties}.",),
+    action="Confirm that the files are of one patient.",
+)
 PATIENT_ID_MISSING: Final = IssueCode(
     code="patient-id-missing",
     severity=Severity.WARNING,

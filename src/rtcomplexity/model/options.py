@@ -27,6 +27,8 @@ class AnalyzeOptions:
     """Target class of ROIs by name, which counts before what the file says."""
     structure_set_uid: str | None = None
     """The structure set to assess; chosen by rule if None."""
+    same_patient: bool = False
+    """Whether files of several Patient IDs are stated to be one patient's; recorded, and no support rests on it."""
     site: str | None = None
     """Treated site where the RT Plan is silent; recorded as stated by the user."""
     fractions: int | None = None

@@ -90,6 +90,7 @@ def limits_of(facts: CaseFacts, plans: Plans, profile: Profile, stratum: Stratum
         "profile_may_not_support": not profile.rules.may_support,
         "site_unknown": not _is_site_known(facts, profile),
         "statement_contradicts_plan": bool(facts.contradictions),
+        "patient_stated_by_user": facts.rests_on_stated_patient,
         "fractions_unknown": "fractions_known" in needs and not is_dated,
         "volume_unknown": np.isnan(volumes),
         "gross_target_incomplete": bool(facts.unexplained_targets),

@@ -42,6 +42,8 @@ class CaseFacts:
     site_stated_by: StatedBy = StatedBy.NOBODY
     fractions: int | None = None
     fractions_stated_by: StatedBy = StatedBy.NOBODY
+    rests_on_stated_patient: bool = False
+    """Whether files of several Patient IDs, stated to be one patient's, are needed for a support."""
     is_measured: bool = True
     """Whether the scored metrics were measured in this run."""
     has_gross_target: bool = True

@@ -61,6 +61,10 @@ REASONS: Final = {
     "profile_may_not_support": "This profile never returns supports.",
     "site_unknown": "The treated site is not documented; the reference is {site} only.",
     "statement_contradicts_plan": "The user-supplied {what} contradict the RT Plan.",
+    "patient_stated_by_user": (
+        "The files have more than one Patient ID. That they belong to one patient is user-supplied; a finding of "
+        "unusual complexity cannot rest on it."
+    ),
     "fractions_unknown": "The number of fractions is not documented.",
     "volume_unknown": "The gross target volume is not known, so it cannot be compared with the reference's range.",
     "gross_target_incomplete": (

@@ -6,12 +6,14 @@ Knows the order of the steps and nothing of how any of them is done.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.case.case_issues import met_aliases, unmet_alias_issues
+from rtcomplexity.case.patients import files_of_the_set
 from rtcomplexity.case.reader import read_case
+from rtcomplexity.dicom.index import FileIndex, index_folder
 from rtcomplexity.errors import InputDataError, UsageError
 from rtcomplexity.evidence.building import build_record
 from rtcomplexity.evidence.deidentification import deidentified
@@ -27,6 +29,7 @@ from rtcomplexity.scoring.cohort import load_cohort
 from rtcomplexity.scoring.cohort import warnings_of as cohort_warnings_of
 from rtcomplexity.scoring.facts import StatedBy, case_facts
 from rtcomplexity.scoring.profile import is_shipped, load_profile
+from rtcomplexity.scoring.rules import VerdictValue
 from rtcomplexity.scoring.site import checked_site, known_sites
 from rtcomplexity.scoring.stability import measure_stability
 from rtcomplexity.scoring.verdict import assess, values_if_stable, with_claim
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from rtcomplexity.dicom.index import FileIndex
     from rtcomplexity.evidence.record import Record
     from rtcomplexity.metrics.measurement import Measurement, MetricTable
     from rtcomplexity.model.case import Case
@@ -74,6 +76,7 @@ def analyze(
     *,
     settings: Settings | None = None,
     identified: bool = True,
+    name_patients: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Assessment:
     """Assess the plan in a folder.
@@ -84,6 +87,7 @@ def analyze(
     options : what is chosen or stated beside the plan's own files
     settings : limits and tolerances; from the environment if None
     identified : whether the record holds ROI names and UIDs as they are
+    name_patients : whether a refusal of several patients shows their IDs as they are
     progress : called with (files done, files in all) while reading
 
     Raises
@@ -100,30 +104,34 @@ def analyze(
     stated_site = None if options.site is None else checked_site("site", options.site, own)
     local = _local_cohort(options.cohort, profile)
     claim = None if options.claim is None else load_claim(options.claim)
+    index = path if isinstance(path, FileIndex) else index_folder(path, settings=settings, progress=progress)
     case = read_case(
-        path,
+        index,
         settings=settings,
         structure_set_uid=options.structure_set_uid,
         aliases=options.aliases,
-        progress=progress,
+        same_patient=options.same_patient,
+        name_patients=name_patients,
     )
     measured = _measured(MeasuredCase(case=case, settings=settings), profile, quick=options.quick)
-    facts = case_facts(
-        case,
-        measured.table,
-        site=stated_site,
-        fractions=options.fractions,
-        claim=claim,
-        sites=known_sites(own),
-    )
+    facts_of = partial(case_facts, site=stated_site, fractions=options.fractions, claim=claim, sites=known_sites(own))
+    facts = facts_of(case, measured.table)
     beside = None if local is None else _beside(local, case, profile)
     stated = stated_claim(claim, options.payer)
-    outcome = _with_statements(_scored(measured, facts, profile, beside), measured, stated, options.aliases)
+    scored = _scored(measured, facts, profile, beside)
+    if case.stated_patients and scored.verdict.value is VerdictValue.SUPPORTS:
+        alone = partial(_supports_alone, index, case, options, settings=settings, profile=profile)
+        facts = replace(facts, rests_on_stated_patient=not alone(facts_of, beside))
+        scored = _scored(measured, facts, profile, beside)
+    outcome = _with_statements(scored, measured, stated, options.aliases)
     tolerances = settings.changed_tolerances()
     aliases = met_aliases(options.aliases, case.structure_set)
-    in_force = {**_in_force(replace(options, aliases=aliases), profile, local), **tolerances}
+    in_force = {
+        **_in_force(replace(options, aliases=aliases, same_patient=case.stated_patients > 0), profile, local),
+        **tolerances,
+    }
     differs = not options.quick and bool(in_force or _states_facts(facts))
-    default = path if aliases or options.structure_set_uid or tolerances else measured
+    default = path if aliases or options.structure_set_uid or tolerances or case.stated_patients else measured
     record = build_record(
         case,
         measured.table,
@@ -220,6 +228,27 @@ def _states_facts(facts: CaseFacts) -> bool:
     return bool({facts.site_stated_by, facts.fractions_stated_by} & {StatedBy.USER, StatedBy.CLAIM})
 
 
+def _supports_alone(
+    index: FileIndex,
+    case: Case,
+    options: AnalyzeOptions,
+    facts_of: Callable[[Case, MetricTable], CaseFacts],
+    cohort: BesideCohort | None,
+    *,
+    settings: Settings,
+    profile: Profile,
+) -> bool:
+    """Whether the files of the structure set's own Patient ID support by themselves."""
+    uid = case.structure_set.sop_instance_uid
+    try:
+        own = read_case(files_of_the_set(index, uid), settings=settings, structure_set_uid=uid, aliases=options.aliases)
+    except InputDataError:
+        return False
+    measured = _measured(MeasuredCase(case=own, settings=settings), profile)
+    scored = _scored(measured, facts_of(own, measured.table), profile, cohort)
+    return scored.verdict.value is VerdictValue.SUPPORTS
+
+
 def _beside(local: LocalCohort, case: Case, profile: Profile) -> BesideCohort:
     return local.beside({case.plan_id, case.content_id}, case.structure_set.patient_key, profile)
 
@@ -259,6 +288,7 @@ def _in_force(options: AnalyzeOptions, profile: Profile, cohort: LocalCohort | N
         "--profile": _profile_option(profile),
         "--map": ", ".join(f"{name}={target_class.value}" for name, target_class in options.aliases.items()),
         "--structure-set": options.structure_set_uid or "",
+        "--same-patient": "yes" if options.same_patient else "",
         "--payer": options.payer or "",
         "--cohort": "" if cohort is None else cohort.cohort.sha256[:12],
         "--quick": "yes" if options.quick else "",

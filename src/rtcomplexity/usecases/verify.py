@@ -103,6 +103,7 @@ def options_of(saved: Record, given: AnalyzeOptions) -> AnalyzeOptions:
         fractions=facts.fractions if facts.fractions_stated_by == "user" else None,
         payer=saved.options.get("--payer"),
         quick="--quick" in saved.options,
+        same_patient="--same-patient" in saved.options,
     )
 
 

@@ -185,6 +185,7 @@ def test_no_registered_set_is_a_measurement():
         (None, {"site": NOT_STATED}, 20, "site_unknown"),
         (None, {"planned_site": NOT_THORACIC}, 20, "statement_contradicts_plan"),
         (None, {"planned_fractions": 30}, 20, "statement_contradicts_plan"),
+        (None, {"rests_on_stated_patient": True}, 20, "patient_stated_by_user"),
         (("supports_needs = []", 'supports_needs = ["fractions_known"]'), {"fractions": None}, 20, "fractions_unknown"),
         (None, {"fractions": None}, 91, "volume_above_reference_fractions_unknown"),
         (None, {}, None, "volume_unknown"),

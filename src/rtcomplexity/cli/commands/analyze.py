@@ -14,6 +14,7 @@ from rtcomplexity.cli.options import (
     PlanFolder,
     ProfileName,
     Quiet,
+    SamePatient,
     SiteName,
     StructureSetUid,
     parse_fail_at,
@@ -45,6 +46,7 @@ def analyze(
     ] = None,
     aliases: Aliases = None,
     structure_set_uid: StructureSetUid = None,
+    same_patient: SamePatient = False,
     site: SiteName = None,
     fractions: Fractions = None,
     profile: ProfileName = DEFAULT_PROFILE,
@@ -87,6 +89,7 @@ def analyze(
         profile=profile,
         aliases=aliases,
         structure_set_uid=structure_set_uid,
+        same_patient=same_patient,
         site=site,
         fractions=fractions,
         claim=claim,
@@ -94,7 +97,7 @@ def analyze(
         cohort=cohort,
         quick=quick,
     )
-    assessment = assessed(path, options, quiet=quiet)
+    assessment = assessed(path, options, name_patients=identified is True, quiet=quiet)
     record = assessment.record
     if out is not None:
         write(assessment, out, identified=identified is True, sign_key=sign_key, quiet=quiet)

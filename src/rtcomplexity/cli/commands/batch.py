@@ -15,6 +15,7 @@ from rtcomplexity.cli.options import (
     Fractions,
     ProfileName,
     Quiet,
+    SamePatient,
     SiteName,
     whole_number,
 )
@@ -86,6 +87,7 @@ def batch(
     tls_key: Annotated[Path | None, typer.Option(metavar="PEM", help="Its key.", show_default=False)] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Counts, volumes and links only; no verdict.")] = False,
     aliases: Aliases = None,
+    same_patient: SamePatient = False,
     site: SiteName = None,
     fractions: Fractions = None,
     profile: ProfileName = DEFAULT_PROFILE,
@@ -120,6 +122,7 @@ def batch(
         aliases=tuple(sorted((name, kind.value) for name, kind in parse_aliases(aliases or ()).items())),
         site=site,
         fractions=fractions,
+        same_patient=same_patient,
         quick=quick,
         evidence=evidence,
     )

@@ -1,6 +1,6 @@
 """``rtcomplexity inspect``: what is in a folder, what links to what, and what is odd."""
 
-from rtcomplexity.cli.options import Aliases, PlanFolder, Quiet, StructureSetUid
+from rtcomplexity.cli.options import Aliases, PlanFolder, Quiet, SamePatient, StructureSetUid
 
 
 def inspect(
@@ -8,6 +8,7 @@ def inspect(
     *,
     aliases: Aliases = None,
     structure_set_uid: StructureSetUid = None,
+    same_patient: SamePatient = False,
     quiet: Quiet = False,
 ) -> None:
     """Show what is in a folder, what links to what, and what is odd. Judges nothing.
@@ -19,6 +20,6 @@ def inspect(
     from rtcomplexity.cli.rendering.console import print_result
     from rtcomplexity.cli.rendering.contents import contents_parts
 
-    options = chosen_options(aliases=aliases, structure_set_uid=structure_set_uid)
+    options = chosen_options(aliases=aliases, structure_set_uid=structure_set_uid, same_patient=same_patient)
     assessment = assessed(path, options, quiet=quiet)
     print_result(contents_parts(assessment.record, tg263_spelling))
