@@ -22,7 +22,7 @@ from rtcomplexity.evidence import manifest as manifests
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.manifest import MANIFEST_FILE, Manifest
 from rtcomplexity.evidence.record import Record, from_json
-from rtcomplexity.evidence.rendering import EVIDENCE_FILE, OUTPUT_NAMES, PICTURE_FOLDER
+from rtcomplexity.evidence.rendering import ALLOWED_NAMES, EVIDENCE_FILE, PICTURE_FOLDER
 from rtcomplexity.evidence.signing import SIGNATURE_FILE
 from rtcomplexity.pictures.scene import FILES, SCENE_FILE, Pictures, from_files, no_pictures
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 LARGEST_FILE_BYTES: Final = 256_000_000
 STAGED_SUFFIX: Final = ".part"
-KNOWN_NAMES: Final = (*OUTPUT_NAMES, MANIFEST_FILE, SIGNATURE_FILE)
+KNOWN_NAMES: Final = (*ALLOWED_NAMES, MANIFEST_FILE, SIGNATURE_FILE)
 
 
 class EvidenceFolderError(InputDataError):

@@ -34,6 +34,8 @@ def identification_of(case: Case, stated: StatedClaim, *, report_date: str | Non
         rt_plan_label=None if plan is None else _stated(plan.label),
         rt_plan_date=None if plan is None else _stated(day(plan.written_at)),
         report_date=report_date,
+        study_uid=_stated(chosen.study_uid),
+        series_uid=_stated(chosen.series_uid),
     )
 
 

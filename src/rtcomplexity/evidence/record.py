@@ -440,6 +440,9 @@ class Identification(_Frozen):
     rt_plan_date: str | None
     report_date: str | None = None
     """Day of the run; null where an older version wrote."""
+    study_uid: str | None = None
+    """Of the structure set, for DICOM objects that are stored beside it; null in older records."""
+    series_uid: str | None = None
 
 
 class CohortRecord(_Frozen):

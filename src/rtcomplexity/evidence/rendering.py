@@ -11,6 +11,7 @@ from rtcomplexity.evidence.formats.csv import csv_notice, image_sets_csv, rois_c
 from rtcomplexity.evidence.formats.html import evidence_html
 from rtcomplexity.evidence.formats.pdf import evidence_pdf
 from rtcomplexity.evidence.formats.summary import summary_txt
+from rtcomplexity.evidence.formats.xlsx import evidence_xlsx
 from rtcomplexity.evidence.record import to_json
 from rtcomplexity.pictures.scene import FILES
 
@@ -21,6 +22,20 @@ if TYPE_CHECKING:
     from rtcomplexity.pictures.scene import Pictures
 
     Renderer = Callable[[Record, Pictures], bytes]
+    DatedRenderer = Callable[[Record, Pictures, str], bytes]
+
+
+def _encapsulated_pdf(record: Record, pictures: Pictures, written_at: str) -> bytes:
+    from rtcomplexity.evidence.formats.dicom.encapsulated_pdf import encapsulated_pdf  # noqa: PLC0415 -- seldom asked for
+
+    return encapsulated_pdf(record, evidence_pdf(record, pictures), written_at)
+
+
+def _structured_report(record: Record, _: Pictures, written_at: str) -> bytes:
+    from rtcomplexity.evidence.formats.dicom.sr import structured_report  # noqa: PLC0415 -- seldom asked for
+
+    return structured_report(record, written_at)
+
 
 EVIDENCE_FILE: Final = "evidence.json"
 PICTURE_FOLDER: Final = "pictures"
@@ -33,14 +48,25 @@ REPORTS: Final[dict[str, Renderer]] = {
     "rois.csv": lambda record, _: rois_csv(record),
     "summary.txt": lambda record, _: summary_txt(record),
 }
+ON_REQUEST: Final[dict[str, DatedRenderer]] = {
+    "evidence.xlsx": lambda record, _, __: evidence_xlsx(record),
+    "evidence_pdf.dcm": _encapsulated_pdf,
+    "evidence_sr.dcm": _structured_report,
+}
+"""Reports that are written only where ``report --format`` names them; given the time of the run as well."""
 FORMATS: Final = {
     "html": ("evidence.html",),
     "pdf": ("evidence.pdf",),
     "csv": ("image_sets.csv", "rois.csv", CSV_NOTICE_FILE),
     "txt": ("summary.txt",),
+    "xlsx": ("evidence.xlsx",),
+    "sr": ("evidence_sr.dcm",),
+    "encapsulated-pdf": ("evidence_pdf.dcm",),
 }
 """What ``report --format`` may name."""
 OUTPUT_NAMES: Final = (EVIDENCE_FILE, *REPORTS, *(f"{PICTURE_FOLDER}/{name}" for name in FILES))
+"""What ``analyze --out`` writes beside the manifest."""
+ALLOWED_NAMES: Final = (*OUTPUT_NAMES, *ON_REQUEST)
 """Every name that the manifest may list."""
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from rtcomplexity.errors import InputDataError
+from rtcomplexity.errors import InputDataError, MissingExtraError, UsageError
 from rtcomplexity.evidence import manifest as manifests
 from rtcomplexity.evidence.manifest import MANIFEST_FILE, digest, installed_packages, is_sealed
 from rtcomplexity.evidence.record import LATER_FIELDS, to_json
-from rtcomplexity.evidence.rendering import EVIDENCE_FILE, PICTURE_FOLDER, REPORTS
+from rtcomplexity.evidence.rendering import EVIDENCE_FILE, ON_REQUEST, PICTURE_FOLDER, REPORTS
 from rtcomplexity.evidence.signing import SIGNATURE_FILE, BadSignatureError, check_signature
 
 if TYPE_CHECKING:
@@ -136,9 +136,29 @@ def _report_findings(folder: EvidenceFolder, manifest: Manifest) -> tuple[list[s
         for name, renderer in REPORTS.items()
         if name in folder.files and renderer(record, pictures) != folder.files[name]
     ]
+    requested, uncompared = _compared_on_request(folder, record, pictures, manifest.written_at)
+    differing += requested
     if manifest.packages != installed_packages():
-        return problems, differing
-    return [*problems, *(f"{name} does not say what the record says" for name in differing)], []
+        return problems, [*differing, *uncompared]
+    return [*problems, *(f"{name} does not say what the record says" for name in differing)], uncompared
+
+
+def _compared_on_request(
+    folder: EvidenceFolder, record: Record, pictures: Pictures, written_at: str
+) -> tuple[list[str], list[str]]:
+    """Reports on request that are not what the record says, and those that cannot be made without an extra."""
+    differing, uncompared = [], []
+    for name, renderer in ON_REQUEST.items():
+        if name not in folder.files:
+            continue
+        try:
+            if renderer(record, pictures, written_at) != folder.files[name]:
+                differing.append(name)
+        except MissingExtraError:
+            uncompared.append(name)
+        except UsageError:
+            differing.append(name)
+    return differing, uncompared
 
 
 def _signature_findings(folder: EvidenceFolder, public_key: bytes | None) -> tuple[list[str], list[str]]:

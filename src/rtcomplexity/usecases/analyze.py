@@ -5,19 +5,22 @@ Knows the order of the steps and nothing of how any of them is done.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from html import escape
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rtcomplexity.case.case_issues import met_aliases, unmet_alias_issues
 from rtcomplexity.case.patients import files_of_the_set
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.dicom.index import FileIndex, index_folder
-from rtcomplexity.errors import InputDataError, UsageError
+from rtcomplexity.errors import InputDataError, MissingExtraError, UsageError
 from rtcomplexity.evidence.building import build_record
 from rtcomplexity.evidence.deidentification import deidentified
-from rtcomplexity.evidence.record import DefaultVerdict, Missing
+from rtcomplexity.evidence.formats.text import shown
+from rtcomplexity.evidence.record import DefaultVerdict, Missing, to_json
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.measured_case import MeasuredCase
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from rtcomplexity.evidence.record import Record
+    from rtcomplexity.evidence.record import Record, RoiRecord
     from rtcomplexity.metrics.measurement import Measurement, MetricTable
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.issue import Issue
@@ -68,6 +71,56 @@ class Assessment:
     def case(self) -> Case:
         """What was read."""
         return self.measured.case
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the record as plain values, as ``analyze --json`` prints them."""
+        tree: dict[str, Any] = json.loads(to_json(self.record))
+        return tree
+
+    def to_frame(self) -> Any:  # noqa: ANN401 -- pandas is no dependency
+        """Give one row per ROI with every metric as a column, NaN where there is no value.
+
+        Raises
+        ------
+        MissingExtraError
+            If pandas is not installed.
+        """
+        try:
+            import pandas as pd  # noqa: PLC0415 -- only where a person has it
+        except ImportError as fault:
+            feature = "to_frame()"
+            raise MissingExtraError(feature, "pandas") from fault
+        rows = (
+            {
+                "name": roi.name,
+                "number": roi.number,
+                "target_class": roi.target_class,
+                "is_gross_target": roi.is_gross_target,
+                **{key: float("nan") if each.value is None else each.value for key, each in roi.metrics.items()},
+            }
+            for roi in self.record.rois
+        )
+        return pd.DataFrame(rows)
+
+    def _repr_html_(self) -> str:
+        """Show verdict, score and gross targets in a notebook."""
+        record = self.record
+        t = "not scored" if isinstance(record.score.t, Missing) else f"{record.score.t:g}"
+        targets = "".join(
+            f"<tr><td>{escape(shown(roi.name))}</td><td>{escape(roi.target_class)}</td><td>{_volume_text(roi)}</td></tr>"
+            for roi in record.rois
+            if roi.is_gross_target
+        )
+        return (
+            f"<p><b>{escape(record.verdict.text)}</b> T: {t}.</p>"
+            f"<table><tr><th>ROI</th><th>Class</th><th>Volume (cm³)</th></tr>{targets}</table>"
+            f"<p>{escape(record.disclaimer)}</p>"
+        )
+
+
+def _volume_text(roi: RoiRecord) -> str:
+    volume = roi.metrics.get("shape.volume")
+    return "" if volume is None or volume.value is None else f"{volume.value:g}"
 
 
 def analyze(

@@ -7,7 +7,7 @@ import typer
 
 from rtcomplexity.cli.options import Quiet
 
-FORMATS = ("html", "pdf", "csv", "txt")
+FORMATS = ("html", "pdf", "csv", "txt", "xlsx", "sr", "encapsulated-pdf")
 """The same as the keys of :data:`rtcomplexity.evidence.rendering.FORMATS`, which is too heavy to import for help."""
 
 
@@ -39,7 +39,7 @@ def report(
     from rtcomplexity.evidence.folder import read_folder, write_folder
     from rtcomplexity.evidence.package import sealed_files
     from rtcomplexity.evidence.rendering import FORMATS as NAMES
-    from rtcomplexity.evidence.rendering import REPORTS, render
+    from rtcomplexity.evidence.rendering import ON_REQUEST, REPORTS, render
     from rtcomplexity.evidence.signing import read_private_key
     from rtcomplexity.evidence.verification import check_folder
 
@@ -49,11 +49,15 @@ def report(
     problems = [each for each in check_folder(saved).problems if not each.startswith(tuple(names))]
     if problems:
         raise UsageError("DIR", f"{folder} ({problems[0]})", "a folder whose other files are as they were left")
-    kept = {name: content for name, content in saved.files.items() if name in REPORTS and name not in names}
-    record = saved.record()
-    outputs = {**kept, **render(record, saved.pictures(), names)}
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    write_folder(folder, sealed_files(record, outputs, saved.manifest().inputs, written_at=now, key=key), option="DIR")
+    known = {*REPORTS, *ON_REQUEST}
+    kept = {name: content for name, content in saved.files.items() if name in known and name not in names}
+    record, pictures, manifest = saved.record(), saved.pictures(), saved.manifest()
+    outputs = {**kept, **render(record, pictures, [name for name in names if name in REPORTS])}
+    requested = [name for name in names if name in ON_REQUEST]
+    outputs |= {name: ON_REQUEST[name](record, pictures, manifest.written_at) for name in requested}
+    is_dated = any(name in outputs for name in ON_REQUEST)  # these hold the time of the run, which then stays
+    now = manifest.written_at if is_dated else datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    write_folder(folder, sealed_files(record, outputs, manifest.inputs, written_at=now, key=key), option="DIR")
     if not quiet:
         typer.echo(f"Wrote {', '.join(names)} in {folder}", err=True)
 
