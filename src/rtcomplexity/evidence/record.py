@@ -531,8 +531,8 @@ class Record(_Frozen):
         return self
 
 
-LATER_FIELDS: Final = frozenset({"content_id", "class_words"})
-"""Fields of a plan or an ROI that records of version 0.1.0 do not have."""
+LATER_FIELDS: Final = frozenset({"content_id", "class_words", "study_uid", "series_uid"})
+"""Fields of a plan, an ROI or an identification that records of version 0.1.0 do not have."""
 
 
 def to_json(record: Record) -> bytes:
@@ -541,17 +541,23 @@ def to_json(record: Record) -> bytes:
     UTF-8, the contract's order, indented by two, whole numbers without a point, one newline at the end. What a record
     of an earlier version does not have is not added to it.
     """
-    tree = _written(record.model_dump(mode="json", by_alias=True))
-    for model, part in ((record.plan, tree["plan"]), *zip(record.rois, tree["rois"], strict=True)):
-        for name in LATER_FIELDS & part.keys() - model.model_fields_set:
-            del part[name]
-    return (json.dumps(tree, ensure_ascii=False, allow_nan=False, indent=2) + "\n").encode("utf-8")
+    return (json.dumps(_tree(record), ensure_ascii=False, allow_nan=False, indent=2) + "\n").encode("utf-8")
 
 
 def to_json_line(record: Record) -> str:
     """Write the record on one line, with the same values as :func:`to_json`."""
-    tree = _written(record.model_dump(mode="json", by_alias=True))
-    return json.dumps(tree, ensure_ascii=False, allow_nan=False)
+    return json.dumps(_tree(record), ensure_ascii=False, allow_nan=False)
+
+
+def _tree(record: Record) -> dict[str, Any]:
+    tree: dict[str, Any] = _written(record.model_dump(mode="json", by_alias=True))
+    parts = [(record.plan, tree["plan"]), *zip(record.rois, tree["rois"], strict=True)]
+    if record.identification is not None:
+        parts.append((record.identification, tree["identification"]))
+    for model, part in parts:
+        for name in LATER_FIELDS & part.keys() - model.model_fields_set:
+            del part[name]
+    return tree
 
 
 def from_json(content: bytes) -> Record:
