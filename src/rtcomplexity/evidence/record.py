@@ -531,7 +531,7 @@ class Record(_Frozen):
         return self
 
 
-LATER_FIELDS: Final = frozenset({"content_id", "class_words", "study_uid", "series_uid"})
+LATER_FIELDS: Final = frozenset({"content_id", "class_words", "report_date", "study_uid", "series_uid"})
 """Fields of a plan, an ROI or an identification that records of version 0.1.0 do not have."""
 
 

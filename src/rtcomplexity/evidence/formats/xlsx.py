@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from rtcomplexity.errors import MissingExtraError
+from rtcomplexity.evidence.cover import error_rate
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.record import Missing
-from rtcomplexity.evidence.telling import ANSWERS, error_rate
+from rtcomplexity.evidence.words import ANSWERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
