@@ -22,8 +22,8 @@ from rtcomplexity.batch.reasons import Reason, found_sentence
 from rtcomplexity.batch.values import RETRYABLE, InputFile, Limits, Options, PlanTask, Status
 from rtcomplexity.dicom.index import media_folder
 from rtcomplexity.errors import NoInputError, UsageError
-from rtcomplexity.model.options import DEFAULT_PROFILE
-from rtcomplexity.scoring.profile import load_profile
+from rtcomplexity.model.options import BY_SITE
+from rtcomplexity.scoring.profile_choice import profiles_digest
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class _Run:
     ) -> None:
         self._ledger, self._engine, self._indexer, self._watcher, self._asked = ledger, engine, indexer, watcher, asked
         self._claims = claims
-        self._profile_sha256 = load_profile(asked.options.profile or DEFAULT_PROFILE).sha256
+        self._profile_sha256 = profiles_digest(asked.options.profile or BY_SITE)
         self._evidence: str | None = None
         self._running: dict[str, tuple[FoundPlan, Options]] = {}
         self._stood = 0

@@ -21,7 +21,7 @@ from rtcomplexity.dicom.linkage import hash_file, read_links
 from rtcomplexity.errors import InputDataError, UnreadableFileError, UsageError
 from rtcomplexity.evidence.naming import without_uids
 from rtcomplexity.evidence.record import to_json_line
-from rtcomplexity.model.options import DEFAULT_PROFILE, AnalyzeOptions
+from rtcomplexity.model.options import BY_SITE, AnalyzeOptions
 from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.sources.member import source_at
 from rtcomplexity.usecases.analyze import analyze
@@ -128,7 +128,7 @@ def _analyze(index: FileIndex, task: PlanTask) -> Assessment:
     return analyze(
         index,
         AnalyzeOptions(
-            profile=options.profile or DEFAULT_PROFILE,
+            profile=options.profile or BY_SITE,
             aliases={name: TargetClass(kind) for name, kind in options.aliases},
             same_patient=options.same_patient,
             site=options.site,

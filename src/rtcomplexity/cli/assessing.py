@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rtcomplexity.case.target_names import parse_aliases
 from rtcomplexity.cli.progress import progress
-from rtcomplexity.model.options import DEFAULT_PROFILE, AnalyzeOptions
+from rtcomplexity.model.options import BY_SITE, AnalyzeOptions
 from rtcomplexity.settings import Settings
 from rtcomplexity.usecases.analyze import NOTHING_CHOSEN, Assessment, analyze
 
@@ -39,7 +39,7 @@ def chosen_options(
 ) -> AnalyzeOptions:
     """Read options as they were typed."""
     return AnalyzeOptions(
-        profile=profile or DEFAULT_PROFILE,
+        profile=profile or BY_SITE,
         aliases=parse_aliases(aliases or ()),
         structure_set_uid=structure_set_uid,
         same_patient=same_patient,

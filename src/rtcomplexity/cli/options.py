@@ -81,7 +81,10 @@ Fractions = Annotated[
         show_default=False,
     ),
 ]
-ProfileName = Annotated[str, typer.Option("--profile", metavar="NAME", help="Scoring profile, or a TOML file.")]
+ProfileName = Annotated[
+    str,
+    typer.Option("--profile", metavar="NAME", help="Scoring profile, a TOML file, or by-site (of the plan)."),
+]
 FailAt = Annotated[
     list[str] | None,
     typer.Option(

@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from rtcomplexity.model.structure_set import TargetClass
 
 DEFAULT_PROFILE: Final = "thoracic-delineation-1"
+BY_SITE: Final = "by-site"
+"""In place of a profile: the shipped one of the plan's site, or the one for any site where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalyzeOptions:
     """Everything that is not in the plan's own files; the defaults choose nothing."""
 
-    profile: str | Path = DEFAULT_PROFILE
-    """Id of a shipped scoring profile, or the path of one."""
+    profile: str | Path = BY_SITE
+    """Id of a shipped scoring profile, the path of one, or `BY_SITE`."""
     aliases: Mapping[str, TargetClass] = field(default_factory=dict)
     """Target class of ROIs by name, which counts before what the file says."""
     structure_set_uid: str | None = None

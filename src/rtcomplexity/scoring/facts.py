@@ -110,8 +110,7 @@ def case_facts(
         The sites whose words are known; the shipped ones if None.
     """
     planned = NOT_STATED if case.rt_plan is None else site_of(case.rt_plan.treatment_site, sites)
-    shown = shown_by(case, sites)
-    found_site, site_by = (site, stated_by) if site is not None else _stated(planned, claim, shown, sites)
+    found_site, site_by = (site, stated_by) if site is not None else site_stated(case, claim, sites)
     found_fractions, fractions_by = (fractions, stated_by) if fractions is not None else _planned_fractions(case, claim)
     image, plan = case.planning_image, case.rt_plan
     return CaseFacts(
@@ -129,15 +128,17 @@ def case_facts(
         planning_image_is_pet=image is not None and image.modality == "PT",
         planned_site=planned,
         planned_fractions=None if plan is None else plan.fractions_planned,
-        image_sites=shown,
+        image_sites=shown_by(case, sites),
         approval_status=case.structure_set.approval_status,
     )
 
 
-def _stated(
-    planned: Site, claim: ClaimFile | None, shown: frozenset[str], sites: Sequence[TreatedSite] | None
+def site_stated(
+    case: Case, claim: ClaimFile | None = None, sites: Sequence[TreatedSite] | None = None
 ) -> tuple[Site, StatedBy]:
-    """The RT Plan's site where it names one, else the claim file's, else what the files still say."""
+    """The RT Plan's site where it names one, else the claim file's, else what the files still say; and who says so."""
+    planned = NOT_STATED if case.rt_plan is None else site_of(case.rt_plan.treatment_site, sites)
+    shown = shown_by(case, sites)
     if planned.is_known:
         return planned, StatedBy.RT_PLAN
     by_claim = None if claim is None or claim.site is None else stated_site(claim.site, sites)

@@ -359,6 +359,8 @@ class Profile(_Frozen):
     id: Text
     version: Text
     title: Text
+    comparison: str = ""
+    """What plans are compared with, where that is no population of plans of their site: a finding against."""
     notice: Text
     """What a reader must know of this profile, in plain words; printed with every score."""
     calibration: Calibration | None = None

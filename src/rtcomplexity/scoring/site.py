@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from rtcomplexity.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rtcomplexity.model.case import Case
 
@@ -146,15 +146,15 @@ def stated_site(word: str, sites: Iterable[TreatedSite] | None = None) -> Site |
     return Site(excluded=frozenset({negated})) if negated != plain and negated in ids else None
 
 
-def checked_site(option: str, word: str, own: TreatedSite | None = None) -> Site:
-    """Return the site that a person states; `own` is the site of a profile in use.
+def checked_site(option: str, word: str, sites: Sequence[TreatedSite] | None = None) -> Site:
+    """Return the site that a person states; `sites` are those that are known, the shipped ones if None.
 
     Raises
     ------
     UsageError
         If the word names none.
     """
-    sites = known_sites(own)
+    sites = known_sites() if sites is None else sites
     found = stated_site(str(word), sites)
     if found is None:
         ids = ", ".join(site.id for site in sites)

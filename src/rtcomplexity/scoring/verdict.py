@@ -361,6 +361,8 @@ def _findings(question: _Question, found: Score, reasons: tuple[Reason, ...]) ->
         against.append(sentences.NOT_AS_THE_IMAGE)
     if question.profile.calibration is None:
         against.append(sentences.NOT_CALIBRATED)
+    if question.profile.comparison:
+        against.insert(0, question.profile.comparison)
     return in_favour, list(dict.fromkeys(against))
 
 

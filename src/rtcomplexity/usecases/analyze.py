@@ -25,13 +25,14 @@ from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.replicates import replicates
-from rtcomplexity.model.options import DEFAULT_PROFILE, AnalyzeOptions
+from rtcomplexity.model.options import BY_SITE, AnalyzeOptions
 from rtcomplexity.scoring.claim import stated_claim
 from rtcomplexity.scoring.claim_file import load_claim
 from rtcomplexity.scoring.cohort import load_cohort
 from rtcomplexity.scoring.cohort import warnings_of as cohort_warnings_of
-from rtcomplexity.scoring.facts import StatedBy, case_facts
-from rtcomplexity.scoring.profile import is_shipped, load_profile
+from rtcomplexity.scoring.facts import StatedBy, case_facts, site_stated
+from rtcomplexity.scoring.profile import is_shipped, load_profile, profile_ids
+from rtcomplexity.scoring.profile_choice import profile_of_site
 from rtcomplexity.scoring.rules import VerdictValue
 from rtcomplexity.scoring.site import checked_site, known_sites
 from rtcomplexity.scoring.stability import measure_stability
@@ -48,9 +49,11 @@ if TYPE_CHECKING:
     from rtcomplexity.model.issue import Issue
     from rtcomplexity.model.structure_set import TargetClass
     from rtcomplexity.scoring.claim import StatedClaim
+    from rtcomplexity.scoring.claim_file import ClaimFile
     from rtcomplexity.scoring.cohort import BesideCohort, LocalCohort
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.profile import Profile
+    from rtcomplexity.scoring.site import Site
     from rtcomplexity.scoring.stability import Stability
     from rtcomplexity.scoring.verdict import Outcome
 
@@ -152,10 +155,10 @@ def analyze(
     """
     _check_fractions(options.fractions)
     settings = Settings.from_environment() if settings is None else settings
-    profile = load_profile(options.profile)
-    own = profile.treated_site
-    stated_site = None if options.site is None else checked_site("site", options.site, own)
-    local = _local_cohort(options.cohort, profile)
+    explicit = None if options.profile == BY_SITE else load_profile(options.profile)
+    sites = known_sites(None if explicit is None else explicit.treated_site)
+    stated_site = None if options.site is None else checked_site("site", options.site, sites)
+    local = None if options.cohort is None else load_cohort(options.cohort)
     claim = None if options.claim is None else load_claim(options.claim)
     index = path if isinstance(path, FileIndex) else index_folder(path, settings=settings, progress=progress)
     case = read_case(
@@ -166,8 +169,11 @@ def analyze(
         same_patient=options.same_patient,
         name_patients=name_patients,
     )
+    profile = explicit or _profile_of(case, stated_site, claim, local)
+    if local is not None:
+        local.check_profile(profile)
     measured = _measured(MeasuredCase(case=case, settings=settings), profile, quick=options.quick)
-    facts_of = partial(case_facts, site=stated_site, fractions=options.fractions, claim=claim, sites=known_sites(own))
+    facts_of = partial(case_facts, site=stated_site, fractions=options.fractions, claim=claim, sites=sites)
     facts = facts_of(case, measured.table)
     beside = None if local is None else _beside(local, case, profile)
     stated = stated_claim(claim, options.payer)
@@ -208,6 +214,12 @@ class _Measured:
     shape_blur_mm: float
     redrawn: Callable[[str], Callable[[int], Mapping[str, Measurement]]]
     """Each redrawing is made once, however many verdicts are asked for."""
+    organs: tuple[str, ...] = ()
+
+    def is_as_asked_by(self, profile: Profile) -> bool:
+        """Whether it was measured as a profile asks for."""
+        asked = (profile.measurement.shape_blur_mm, profile.treated_site.organs)
+        return (self.shape_blur_mm, self.organs) == asked
 
     @property
     def case(self) -> Case:
@@ -226,7 +238,7 @@ def _measured(measured: MeasuredCase, profile: Profile, *, quick: bool = False) 
         rois, values = table.gross_target_rois, table.gross_target
         return cache(replicates(measured, rois, values, seed=bytes.fromhex(seed), shape_blur_mm=blur_mm))
 
-    return _Measured(measured=measured, table=table, shape_blur_mm=blur_mm, redrawn=redrawn)
+    return _Measured(measured=measured, table=table, shape_blur_mm=blur_mm, redrawn=redrawn, organs=organs)
 
 
 def _scored(measured: _Measured, facts: CaseFacts, profile: Profile, cohort: BesideCohort | None = None) -> Outcome:
@@ -258,15 +270,15 @@ def _stability(
 
 def _default_verdict(plan: _Measured | Path | str | FileIndex, settings: Settings) -> DefaultVerdict | None:
     """Assess the plan without any option; read it again where options chose what is read. None where that fails."""
-    profile = load_profile()
     if not isinstance(plan, _Measured):
-        default = settings.with_default_tolerances()
-        try:
-            plan = _measured(MeasuredCase(case=read_case(plan, settings=default), settings=default), profile)
-        except InputDataError:
-            return None
-    elif plan.shape_blur_mm != profile.measurement.shape_blur_mm:
-        plan = _measured(plan.measured, profile)
+        settings = settings.with_default_tolerances()
+    try:
+        found = plan.measured if isinstance(plan, _Measured) else _read(plan, settings)
+    except InputDataError:
+        return None
+    profile = profile_of_site(*site_stated(found.case))
+    if not isinstance(plan, _Measured) or not plan.is_as_asked_by(profile):
+        plan = _measured(found, profile)
     outcome = _scored(plan, case_facts(plan.case, plan.table), profile)
     t = Missing(reason=_codes(outcome)) if outcome.score is None else outcome.score.t
     return DefaultVerdict(value=outcome.verdict.value.value, claim=outcome.verdict.claim.status.value, t=t)
@@ -302,16 +314,20 @@ def _supports_alone(
     return scored.verdict.value is VerdictValue.SUPPORTS
 
 
+def _read(path: Path | str | FileIndex, settings: Settings) -> MeasuredCase:
+    return MeasuredCase(case=read_case(path, settings=settings), settings=settings)
+
+
 def _beside(local: LocalCohort, case: Case, profile: Profile) -> BesideCohort:
     return local.beside({case.plan_id, case.content_id}, case.structure_set.patient_key, profile)
 
 
-def _local_cohort(path: Path | None, profile: Profile) -> LocalCohort | None:
-    if path is None:
-        return None
-    local = load_cohort(path)
-    local.check_profile(profile)
-    return local
+def _profile_of(case: Case, stated: Site | None, claim: ClaimFile | None, cohort: LocalCohort | None) -> Profile:
+    """Choose the profile where nobody did: the one that a cohort was scored by, else that of the plan's site."""
+    if cohort is not None and cohort.cohort.profile.id in profile_ids():
+        return load_profile(cohort.cohort.profile.id)
+    site, by = (stated, StatedBy.USER) if stated is not None else site_stated(case, claim)
+    return profile_of_site(site, by)
 
 
 def _cohort_warnings(outcome: Outcome, measured: _Measured) -> tuple[Issue, ...]:
@@ -338,7 +354,7 @@ def _check_fractions(fractions: object) -> None:
 def _in_force(options: AnalyzeOptions, profile: Profile, cohort: LocalCohort | None) -> dict[str, str]:
     """Options that differ from their defaults and can move a verdict; profile and cohort by what they are."""
     chosen = {
-        "--profile": _profile_option(profile),
+        "--profile": _profile_option(options.profile, profile),
         "--map": ", ".join(f"{name}={target_class.value}" for name, target_class in options.aliases.items()),
         "--structure-set": options.structure_set_uid or "",
         "--same-patient": "yes" if options.same_patient else "",
@@ -349,8 +365,8 @@ def _in_force(options: AnalyzeOptions, profile: Profile, cohort: LocalCohort | N
     return {option: value for option, value in chosen.items() if value}
 
 
-def _profile_option(profile: Profile) -> str:
-    """Name a profile that is not the default one; its own file may have any name, and that can hold a person's."""
-    if not is_shipped(profile):
-        return f"{profile.id} (not shipped, SHA-256 {profile.sha256[:12]})"
-    return "" if profile.id == DEFAULT_PROFILE else profile.id
+def _profile_option(chosen: str | Path, profile: Profile) -> str:
+    """Name a profile that somebody chose; its own file may have any name, and that can hold a person's."""
+    if chosen == BY_SITE:
+        return ""
+    return profile.id if is_shipped(profile) else f"{profile.id} (not shipped, SHA-256 {profile.sha256[:12]})"

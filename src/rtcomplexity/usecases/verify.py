@@ -20,7 +20,7 @@ from rtcomplexity.evidence.verification import (
     verification_sentence,
     with_pictures,
 )
-from rtcomplexity.model.options import DEFAULT_PROFILE
+from rtcomplexity.model.options import BY_SITE
 from rtcomplexity.usecases.analyze import NOTHING_CHOSEN, analyze
 from rtcomplexity.usecases.package import kept_record
 
@@ -123,7 +123,7 @@ def _given_names(given: AnalyzeOptions) -> Collection[str]:
     values = {
         "--map": given.aliases,
         "--structure-set": given.structure_set_uid,
-        "--profile": given.profile != DEFAULT_PROFILE,
+        "--profile": given.profile != BY_SITE,
         "--claim": given.claim,
         "--cohort": given.cohort,
     }

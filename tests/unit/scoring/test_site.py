@@ -81,7 +81,7 @@ def test_a_person_states_an_id_or_what_it_is_not():
 
 def test_a_profile_may_bring_a_site_of_its_own():
     assert site_of("Left acromion", known_sites(SHOULDER)).named == {"shoulder"}
-    assert checked_site("site", "shoulder", SHOULDER).is_at("shoulder")
+    assert checked_site("site", "shoulder", known_sites(SHOULDER)).is_at("shoulder")
     assert site_of("Left shoulder").is_at("extremity")
 
 

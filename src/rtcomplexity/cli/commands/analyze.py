@@ -20,7 +20,7 @@ from rtcomplexity.cli.options import (
     parse_fail_at,
 )
 from rtcomplexity.errors import UsageError
-from rtcomplexity.model.options import DEFAULT_PROFILE
+from rtcomplexity.model.options import BY_SITE
 
 if TYPE_CHECKING:
     from rtcomplexity.usecases.analyze import Assessment
@@ -49,7 +49,7 @@ def analyze(
     same_patient: SamePatient = False,
     site: SiteName = None,
     fractions: Fractions = None,
-    profile: ProfileName = DEFAULT_PROFILE,
+    profile: ProfileName = BY_SITE,
     claim: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="What a person states: rtcomplexity claim new.", show_default=False),

@@ -19,7 +19,7 @@ from rtcomplexity.cli.options import (
     SiteName,
     whole_number,
 )
-from rtcomplexity.model.options import DEFAULT_PROFILE
+from rtcomplexity.model.options import BY_SITE
 
 if TYPE_CHECKING:
     from rtcomplexity.batch.engines.dask import Certificates
@@ -90,7 +90,7 @@ def batch(
     same_patient: SamePatient = False,
     site: SiteName = None,
     fractions: Fractions = None,
-    profile: ProfileName = DEFAULT_PROFILE,
+    profile: ProfileName = BY_SITE,
     fail_at: Annotated[
         list[str] | None,
         typer.Option("--fail-at", metavar="VERDICT|alarm", help="End with 5 where this occurs.", show_default=False),
@@ -112,13 +112,13 @@ def batch(
     from rtcomplexity.case.target_names import parse_aliases
     from rtcomplexity.cli.batch_progress import BatchProgress
     from rtcomplexity.scoring.profile import load_profile
-    from rtcomplexity.scoring.site import checked_site
+    from rtcomplexity.scoring.site import checked_site, known_sites
     from rtcomplexity.settings import Settings
 
     if site is not None:
-        checked_site("--site", site, load_profile(profile).treated_site)
+        checked_site("--site", site, known_sites(None if profile == BY_SITE else load_profile(profile).treated_site))
     options = Options(
-        profile="" if profile == DEFAULT_PROFILE else _absolute(profile),
+        profile="" if profile == BY_SITE else _absolute(profile),
         aliases=tuple(sorted((name, kind.value) for name, kind in parse_aliases(aliases or ()).items())),
         site=site,
         fractions=fractions,

@@ -1,0 +1,107 @@
+"""Which profile a plan is scored by where nobody chose one, and what the one for any site claims."""
+
+import numpy as np
+import pytest
+
+from rtcomplexity.model.options import BY_SITE, DEFAULT_PROFILE
+from rtcomplexity.scoring.facts import CaseFacts, StatedBy
+from rtcomplexity.scoring.plans import Plans
+from rtcomplexity.scoring.profile import load_profile
+from rtcomplexity.scoring.profile_choice import profile_of_site, profiles_digest
+from rtcomplexity.scoring.real_contours import shipped_table
+from rtcomplexity.scoring.rules import Question, rule
+from rtcomplexity.scoring.site import NOT_STATED, Site
+from rtcomplexity.scoring.stability import Stability
+from rtcomplexity.scoring.stress import stressed_profiles
+from unit.scoring.made_profile import NOT_THORACIC, THORACIC
+
+ANY = load_profile("any-site-1")
+PELVIC = Site(named=frozenset({"pelvis"}))
+
+
+@pytest.mark.parametrize(
+    ("site", "by", "chosen"),
+    [
+        (THORACIC, StatedBy.RT_PLAN, DEFAULT_PROFILE),
+        (THORACIC, StatedBy.IMAGE, "any-site-1"),
+        (PELVIC, StatedBy.RT_PLAN, "any-site-1"),
+        (NOT_THORACIC, StatedBy.USER, "any-site-1"),
+        (NOT_STATED, StatedBy.NOBODY, "any-site-1"),
+        (Site(named=frozenset({"brain", "thoracic"})), StatedBy.RT_PLAN, "any-site-1"),
+    ],
+)
+def test_a_plan_goes_to_the_profile_of_its_site_or_to_the_one_for_any(site, by, chosen):
+    assert profile_of_site(site, by).id == chosen
+
+
+def test_results_of_other_profiles_are_told_apart():
+    assert len({profiles_digest(each) for each in (BY_SITE, "any-site-1", DEFAULT_PROFILE)}) == 3
+
+
+def sarcomas():
+    """Rows of the table beyond nodules' sizes, as plans."""
+    table = shipped_table("real-contours-1")
+    large = np.exp(table.log_diameter) > 37
+    columns = {f"scored.{name}": values[large] for name, values in table.columns.items()}
+    sizes = np.exp(table.log_diameter[large])
+    columns["scored.equivalent_diameter"] = sizes
+    return Plans(count=len(sizes), columns={**columns, "scored.volume": np.pi / 6 * (sizes / 10) ** 3})
+
+
+def judged(site, by=StatedBy.RT_PLAN, plans=None):
+    facts = CaseFacts(site=site, site_stated_by=by, fractions=5, fractions_stated_by=StatedBy.RT_PLAN)
+    return rule(
+        Question(
+            plans=plans or sarcomas(),
+            facts=facts,
+            profile=ANY,
+            stratum=ANY.strata[0],
+            stability=Stability(share=1.0),
+            stresses=stressed_profiles(ANY),
+        )
+    )
+
+
+def hardest():
+    """The plan that is hard in shape, topology and extent alike."""
+    return Plans(
+        count=1,
+        columns={
+            "scored.sphericity_ratio": np.array([0.4]),
+            "scored.solidity_ratio": np.array([0.4]),
+            "scored.concavity_ratio": np.array([1.6]),
+            "scored.curvature_ratio": np.array([30.0]),
+            "scored.component_count": np.array([6.0]),
+            "scored.planes_with_components": np.array([0.9]),
+            "scored.planes_with_holes": np.array([0.9]),
+            "scored.branching_count": np.array([12.0]),
+            "scored.volume": np.array([300.0]),
+        },
+    )
+
+
+def test_targets_outside_the_chest_get_an_answer():
+    values = judged(PELVIC).values
+    assert set(values) <= {"supports", "rejects", "indeterminate"}
+    assert np.mean(values == "supports") <= 0.1
+    assert np.mean(values == "rejects") >= 0.4
+
+
+def test_a_support_needs_a_site_that_somebody_stated():
+    """Else deleting the RT Plan might turn another verdict into a support."""
+    assert judged(PELVIC, plans=hardest()).values == ["supports"]
+    assert judged(NOT_STATED, StatedBy.NOBODY, hardest()).values == ["indeterminate"]
+    assert judged(PELVIC, StatedBy.IMAGE, hardest()).values == ["indeterminate"]
+
+
+def test_it_says_what_it_is_compared_with_and_scores_nothing_that_depends_on_the_site():
+    assert "not with plans of this site" in ANY.comparison
+    assert {family.id for family in ANY.families} == {"shape", "topology", "extent"}
+    assert ANY.calibration.false_support_upper95 <= 0.03
+
+
+def test_a_contour_of_the_table_is_compared_with_the_contours_of_other_patients():
+    ruling = judged(PELVIC)
+    left_out = ruling.question.plans.own_patient("real-contours-1")
+    assert np.all(left_out >= 0)
+    assert len(set(left_out.tolist())) == len(left_out)
