@@ -14,15 +14,8 @@ from rtcomplexity.cli.app import app
 COMMANDS = [str(command) for command in typer.main.get_command(app).commands]
 HEAVY = ("pydicom", "numpy", "scipy", "skimage", "PIL", "jinja2", "typst")
 LOADED = "import sys; from rtcomplexity.cli.app import run; run({arguments!r}); print('LOADED', *sys.modules)"
-EMPTY_APP = """
-import typer
-app = typer.Typer()
-@app.command()
-def one() -> None: "One."
-@app.command()
-def two() -> None: "Two."
-app()
-"""
+DRAWING = ("rich", "markdown_it", "pygments", "pydantic")
+"""What only tables and values need: the list of commands does without."""
 
 
 def run(*arguments):
@@ -51,6 +44,11 @@ def test_help_loads_no_heavy_package(arguments):
     assert not loaded.intersection(HEAVY)
 
 
+def test_the_list_of_commands_loads_nothing_that_draws_or_checks_values():
+    loaded = set(run("-c", LOADED.format(arguments=["--help"])).stdout.rpartition("LOADED")[2].split())
+    assert not loaded.intersection(DRAWING)
+
+
 def child_processor_s(*arguments):
     """Processor time of a run of Python, s."""
     before = os.times()
@@ -61,8 +59,9 @@ def child_processor_s(*arguments):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="this system adds up no times of children")
-def test_help_costs_at_most_half_as_much_again_as_an_empty_app():
-    commands = ("-m", "rtcomplexity.cli", "--help"), ("-c", EMPTY_APP, "--help")
+def test_help_costs_little_more_than_importing_typer():
+    """1.4 times as much on an idle machine; the bound leaves room for a busy one."""
+    commands = ("-m", "rtcomplexity.cli", "--help"), ("-c", "import typer")
     rounds = [[child_processor_s(*command) for command in commands] for _ in range(7)]
-    ours, empty = map(min, zip(*rounds, strict=True))
-    assert ours < 1.5 * empty
+    ours, bare = map(min, zip(*rounds, strict=True))
+    assert ours < 1.7 * bare

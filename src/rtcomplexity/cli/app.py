@@ -59,6 +59,7 @@ app = typer.Typer(
     name=PROGRAM,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: what draws boxes costs more than all else that help needs
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

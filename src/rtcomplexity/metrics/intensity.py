@@ -69,16 +69,6 @@ def standard_deviation(values: Values) -> float:
     return float(np.sqrt(variance(values)))
 
 
-def skewness(values: Values) -> float:
-    """Third standardised moment, IBSI KE2A; 0 where all values are equal."""
-    return _standardised_moment(values, 3)
-
-
-def excess_kurtosis(values: Values) -> float:
-    """Fourth standardised moment less 3, IBSI IPH6; 0 where all values are equal."""
-    return _standardised_moment(values, 4) - 3.0 if variance(values) > 0 else 0.0
-
-
 def percentile(values: Values, share: float) -> float:
     """Percentile by linear interpolation between order statistics; `share` is 0 to 100.
 
@@ -110,59 +100,14 @@ def interquartile_range(values: Values) -> float:
     return percentile(values, 75) - percentile(values, 25)
 
 
-def value_range(values: Values) -> float:
-    """Largest less smallest value, IBSI 2OJQ."""
-    return maximum(values) - minimum(values)
-
-
 def mean_absolute_deviation(values: Values) -> float:
     """Mean distance from the mean, IBSI 4FUA."""
     return float(np.abs(_some(values) - values.mean()).mean())
 
 
-def robust_mean_absolute_deviation(values: Values) -> float:
-    """Mean absolute deviation of the values from the 10th to the 90th percentile, IBSI 1128."""
-    kept = values[(values >= percentile(values, 10)) & (values <= percentile(values, 90))]
-    return mean_absolute_deviation(kept)
-
-
-def median_absolute_deviation(values: Values) -> float:
-    """Mean distance from the median, IBSI N72L."""
-    return float(np.abs(_some(values) - median(values)).mean())
-
-
-def coefficient_of_variation(values: Values) -> float:
-    """Standard deviation over mean, IBSI 7TET.
-
-    Raises
-    ------
-    NotMeasurableError
-        If the mean is 0.
-    """
-    return _ratio(standard_deviation(values), mean(values), "the mean is 0")
-
-
-def quartile_coefficient_of_dispersion(values: Values) -> float:
-    """(P75 - P25) / (P75 + P25), IBSI 9S40.
-
-    Raises
-    ------
-    NotMeasurableError
-        If the quartiles sum to 0.
-    """
-    return _ratio(
-        interquartile_range(values), percentile(values, 75) + percentile(values, 25), "the quartiles sum to 0"
-    )
-
-
 def energy(values: Values) -> float:
     """Sum of squares, IBSI N8CA."""
     return float(np.square(_some(values)).sum())
-
-
-def root_mean_square(values: Values) -> float:
-    """Root of the mean of squares, IBSI 5ZWQ."""
-    return float(np.sqrt(energy(values) / len(values)))
 
 
 def boundary_contrast(image: RegionValues) -> float:
@@ -223,17 +168,6 @@ def _some(values: Values) -> Values:
     if len(values) == 0:
         raise NotMeasurableError("the image has no value inside the ROI")
     return values
-
-
-def _standardised_moment(values: Values, order: int) -> float:
-    spread = standard_deviation(values)
-    return float((((values - values.mean()) / spread) ** order).mean()) if spread > 0 else 0.0
-
-
-def _ratio(numerator: float, denominator: float, reason: str) -> float:
-    if denominator == 0:
-        raise NotMeasurableError(reason)
-    return numerator / denominator
 
 
 def _of_inside(compute: Callable[[Values], float]) -> Callable[[RegionValues], float]:

@@ -19,42 +19,22 @@ SOME = np.array([1.0, 2.0, 3.0, 10.0])
         (intensity.mean, 4.0),
         (intensity.variance, (9 + 4 + 1 + 36) / 4),
         (intensity.standard_deviation, 12.5**0.5),
-        (intensity.skewness, (-27 - 8 - 1 + 216) / 4 / 12.5**1.5),
-        (intensity.excess_kurtosis, (81 + 16 + 1 + 1296) / 4 / 12.5**2 - 3),
         (intensity.median, 2.5),
         (intensity.minimum, 1.0),
         (intensity.maximum, 10.0),
-        (intensity.value_range, 9.0),
         (intensity.interquartile_range, 4.75 - 1.75),
         (intensity.mean_absolute_deviation, 3.0),
-        (intensity.median_absolute_deviation, (1.5 + 0.5 + 0.5 + 7.5) / 4),
-        (intensity.robust_mean_absolute_deviation, 0.5),
-        (intensity.coefficient_of_variation, 12.5**0.5 / 4),
-        (intensity.quartile_coefficient_of_dispersion, 3.0 / 6.5),
         (intensity.energy, 114.0),
-        (intensity.root_mean_square, 28.5**0.5),
     ],
 )
 def test_statistics_by_hand(compute, expected):
     assert compute(SOME) == pytest.approx(expected)
 
 
-def test_equal_values_have_no_shape():
-    assert intensity.skewness(np.full(5, 3.0)) == 0
-    assert intensity.excess_kurtosis(np.full(5, 3.0)) == 0
-
-
 @pytest.mark.parametrize("compute", [intensity.mean, intensity.median, intensity.variance, intensity.energy])
 def test_no_values_have_no_statistics(compute):
     with pytest.raises(NotMeasurableError, match="no value inside"):
         compute(np.empty(0))
-
-
-def test_a_quotient_by_zero_is_not_measurable():
-    with pytest.raises(NotMeasurableError, match="the mean is 0"):
-        intensity.coefficient_of_variation(np.array([-1.0, 1.0]))
-    with pytest.raises(NotMeasurableError, match="quartiles"):
-        intensity.quartile_coefficient_of_dispersion(np.array([-1.0, 1.0]))
 
 
 def step(inside, outside, radius_mm=9.0):
@@ -86,7 +66,7 @@ def test_a_constant_image_has_no_contrast_and_no_gradient():
 def test_a_target_that_leaves_the_image_is_not_measured_on_the_rest():
     found = values(region(), step(1.0, 0.0), undefined_share=0.06)
     for definition in intensity.CT:
-        with pytest.raises(NotMeasurableError, match="6 % of the ROI lies outside"):
+        with pytest.raises(NotMeasurableError, match="6 % of the ROI has no value in the image"):
             definition.compute(found)
 
 

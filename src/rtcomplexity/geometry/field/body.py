@@ -156,8 +156,8 @@ class Body:
 
     @property
     def is_undersampled(self) -> bool:
-        """Whether its planes lie too far apart to tell its shape, or its sphere would not survive the smoothing."""
-        too_thin = self.diameter_mm / 2 < self.smoothing.ball_mm + self.shape.grid.step_mm
+        """Whether its planes lie too far apart to tell its shape, or the grid's step is as wide as it."""
+        too_thin = self.diameter_mm / 2 < self.shape.grid.step_mm
         return too_thin or self.spacing_mm > COARSEST_PLANES * DIAMETER_ALLOWANCE * self.diameter_mm
 
     @cached_property
@@ -187,7 +187,7 @@ class SubvoxelSurface:
         Raises
         ------
         UnmeasurableShapeError
-            If the shape is empty, or nothing of it survives the opening.
+            If the shape is empty, or nothing of it survives the smoothing.
         """
         found = sorted(_bodies(self.stack, self.smoothing, self.step_mm), key=lambda body: -body.volume_mm3)
         if not found:
@@ -271,11 +271,6 @@ def well_sampled(bodies: tuple[Body, ...]) -> tuple[Body, ...]:
     return tuple(body for body in bodies if not body.is_undersampled)
 
 
-def patient_points(stack: PlaneStack, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn (along the normal, v, u) vertices of a mesh into patient coordinates, (n, 3) mm."""
-    return np.asarray(points_mm @ np.stack([stack.normal, stack.v_axis, stack.u_axis]))
-
-
 def sphere_of(body: Body) -> FieldShape:
     """Find the sphere of a body's volume at its height on the body's planes, by the same steps."""
     step_mm, radius_mm = body.shape.grid.step_mm, body.diameter_mm / 2
@@ -298,7 +293,7 @@ def _bodies(stack: PlaneStack, smoothing: Smoothing, step_mm: float | None) -> I
     low_mm, high_mm = stack.points_mm.min(axis=0)[::-1], stack.points_mm.max(axis=0)[::-1]
     spacing_mm = float(np.median(stack.slab_mm))
     box_mm = np.append(high_mm - low_mm, np.ptp(stack.positions_mm) + 2 * spacing_mm)
-    step_mm = step_mm or step_for(volume_mm3, box_mm, smoothing)
+    step_mm = step_mm or step_for(volume_mm3, box_mm)
     knots = knots_of(stack, reach_for(spacing_mm, step_mm))
     margin_mm = smoothing.margin_mm(step_mm)
     grid = Grid.covering(

@@ -18,7 +18,7 @@ import numpy as np
 
 from rtcomplexity.geometry.mesh import equivalent_sphere_diameter
 from rtcomplexity.geometry.orientation import next_vertex
-from rtcomplexity.geometry.stack.section_distance import Sections, opened_and_closed, section_distances
+from rtcomplexity.geometry.stack.section_distance import Sections, section_distances
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
@@ -67,26 +67,19 @@ class Grid:
 class Smoothing:
     """What is done to a field before its shape is measured, so that a careless hand does not look like a complex shape.
 
-    The blur evens out where the hand wavered; the ball takes away what is thinner than itself and fills what is
-    narrower. Zero leaves that step out.
+    The blur evens out where the hand wavered; 0 leaves it out.
     """
 
     blur_mm: float = 0.0
     """Standard deviation of a Gaussian that keeps the volume."""
-    ball_mm: float = 0.0
-    """Radius of the ball by which the shape is opened, then closed."""
 
     def margin_mm(self, step_mm: float) -> float:
         """How far a grid must reach beyond a shape."""
-        return MARGIN * step_mm + self.blur_mm + self.ball_mm
+        return MARGIN * step_mm + self.blur_mm
 
     def apply(self, field: Floats, step_mm: float) -> Floats:
-        """Blur, then open and close, a field in mm on a grid of that step."""
-        if self.blur_mm:
-            field = blurred(field, self.blur_mm / step_mm)
-        if self.ball_mm:
-            field = opened_and_closed(field / np.float32(step_mm), self.ball_mm / step_mm) * np.float32(step_mm)
-        return field
+        """Blur a field in mm on a grid of that step."""
+        return blurred(field, self.blur_mm / step_mm) if self.blur_mm else field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,15 +98,11 @@ class Knots:
         object.__setattr__(self, "planes", frozen_array(self.planes, np.int64))
 
 
-def step_for(volume_mm3: float, box_mm: NDArray[np.float64], smoothing: Smoothing) -> float:
-    """Step of the grid for a shape of that volume in a box of (3,) edges: finer for small shapes, within memory.
-
-    At least two steps lie in the ball's radius, unless memory forbids it.
-    """
+def step_for(volume_mm3: float, box_mm: NDArray[np.float64]) -> float:
+    """Step of the grid for a shape of that volume in a box of (3,) edges: finer for small shapes, within memory."""
     wanted = equivalent_sphere_diameter(volume_mm3) / STEPS_PER_DIAMETER
-    coarsest = min(COARSEST_STEP_MM, smoothing.ball_mm / 2) if smoothing.ball_mm else COARSEST_STEP_MM
     affordable = math.cbrt(float(np.prod(box_mm)) / MOST_VOXELS)
-    return max(min(max(wanted, FINEST_STEP_MM), coarsest), affordable)
+    return max(min(max(wanted, FINEST_STEP_MM), COARSEST_STEP_MM), affordable)
 
 
 def reach_for(spacing_mm: float, step_mm: float) -> float:

@@ -136,63 +136,6 @@ def _nearest_edges(
     return _Pieces(voxels=voxels, feet=feet[kept, ::-1].astype(np.float32), normals=normals.astype(np.float32))
 
 
-def distances_to_level(field: Floats, level: float, where: NDArray[np.bool_]) -> Floats:
-    """Distance of the voxels `where` to the surface on which `field` crosses `level`; 0 elsewhere.
-
-    Parameters
-    ----------
-    field
-        (k, j, i) any smooth field that grows inwards; not crossing the level next to the array's border.
-    level
-        The value on the surface.
-    where
-        (k, j, i) which distances are wanted.
-
-    Returns
-    -------
-    NDArray
-        (k, j, i) voxels; inf where there is no surface.
-    """
-    return np.asarray(_distances(_level_pieces(field, level), where))
-
-
-def _level_pieces(field: Floats, level: float) -> _Pieces:
-    """Foot and normal of the surface at each voxel next to it, from the field's gradient there."""
-    inside = field > level
-    beside = np.zeros(field.shape, bool)
-    for axis in range(field.ndim):
-        low, high = _neighbours(field.ndim, axis)
-        parted = inside[low] != inside[high]
-        beside[low] |= parted
-        beside[high] |= parted
-    voxels = np.flatnonzero(beside)
-    flat = field.ravel()
-    steps = [stride // field.itemsize for stride in field.strides]
-    gradient = np.stack([_slope(flat, voxels, step, level) for step in steps], axis=1)
-    steepness = np.maximum((gradient**2).sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
-    centres = np.stack(np.unravel_index(voxels, field.shape), axis=1)
-    feet = centres + (level - flat[voxels])[:, None] * gradient / steepness
-    return _Pieces(voxels=voxels, feet=feet.astype(np.float32), normals=gradient / np.sqrt(steepness))
-
-
-def _slope(flat: Floats, voxels: NDArray[np.int64], step: int, level: float) -> Floats:
-    """Slope along one axis: towards the neighbour across the surface (the steeper one if both are), else the mean.
-
-    That way the foot along an axis is where linear interpolation crosses the level, as in marching cubes.
-    """
-    here, after, before = flat[voxels], flat[voxels + step], flat[voxels - step]
-    rise, fall = after - here, here - before
-    parted_after, parted_before = (after > level) != (here > level), (before > level) != (here > level)
-    towards = np.where(np.abs(rise) * parted_after > np.abs(fall) * parted_before, rise, fall)
-    return np.where(parted_after | parted_before, towards, (rise + fall) / 2)
-
-
-def _neighbours(dimensions: int, axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-    low, high = [slice(None)] * dimensions, [slice(None)] * dimensions
-    low[axis], high[axis] = slice(None, -1), slice(1, None)
-    return tuple(low), tuple(high)
-
-
 def _distances(pieces: _Pieces, where: NDArray[np.bool_]) -> Floats:
     """Distance of the voxels `where` to the piece that the nearest voxel next to the surface knows; 0 elsewhere."""
     from scipy.ndimage import distance_transform_edt  # noqa: PLC0415 - importing the package stays quick
@@ -216,26 +159,3 @@ def _distances(pieces: _Pieces, where: NDArray[np.bool_]) -> Floats:
     across = np.sqrt(np.maximum(square - along**2, 0)) - np.float32(math.sqrt(where.ndim) / 2)
     found.ravel()[wanted] = np.hypot(along, np.maximum(across, 0))
     return found
-
-
-def opened_and_closed(field: Floats, radius: float) -> Floats:
-    """Open, then close, the region where `field` is positive, by a ball.
-
-    Opening takes away what the ball cannot enter, closing fills what it cannot enter from outside: erosion by the
-    radius, dilation by twice the radius, erosion by the radius (opening and closing share the dilations between).
-
-    Parameters
-    ----------
-    field
-        (k, j, i) positive inside; at least `radius` + 2 voxels of outside all round.
-    radius
-        Of the ball, in voxels, at least 2.
-
-    Returns
-    -------
-    NDArray
-        (k, j, i) signed distance in voxels, right near the new surface; negative throughout where nothing is left.
-    """
-    depth = distances_to_level(field, 0.0, field > 0)
-    outside = distances_to_level(depth, radius, depth <= radius)
-    return distances_to_level(-outside, -2 * radius, outside < 2 * radius) - np.float32(radius)

@@ -7,12 +7,8 @@ from rtcomplexity.geometry.orientation import next_vertex
 from rtcomplexity.geometry.stack.section_distance import (
     Sections,
     _distances,
-    _level_pieces,
     _nearest_edges,
     _Pieces,
-    _slope,
-    distances_to_level,
-    opened_and_closed,
     section_distances,
 )
 
@@ -99,48 +95,3 @@ def test_every_voxel_measures_to_the_piece_of_its_nearest_voxel():
     )
     found = _distances(ends, np.ones((1, 10), bool))
     assert found[0] == pytest.approx([0.25, 0.75, 1.75, 2.75, 3.75, 4, 3, 2, 1, 0])
-
-
-@pytest.mark.parametrize(
-    ("before", "here", "after", "slope"),
-    [
-        (-0.3, 0.2, 0.4, 0.5),
-        (0.3, 0.2, -0.4, -0.6),
-        (0.1, 0.2, 0.6, 0.25),
-        (-0.3, -0.2, -0.6, -0.15),
-        (-0.3, 0.2, -0.1, 0.5),
-        (-0.1, 0.2, -0.3, -0.5),
-        (0.0, 0.2, 0.5, 0.2),
-        (0.5, 0.2, 0.0, -0.2),
-        (-0.3, 0.0, 0.5, 0.5),
-        (0.5, 0.0, -0.3, -0.5),
-    ],
-)
-@pytest.mark.parametrize("level", [0.0, 4.0])
-def test_a_slope_is_taken_across_the_surface_where_there_is_one(before, here, after, slope, level):
-    flat = np.array([before, 9, here, 9, after]) + level
-    assert _slope(flat, np.array([2]), 2, level) == pytest.approx([slope])
-
-
-def test_voxels_on_the_level_are_outside():
-    field = np.full((7, 7, 7), -1, np.float32)
-    field[2:5, 2:5, 2:5] = 0
-    field[3, 3, 3] = 1
-    found = _level_pieces(field, 0.0)
-    at = np.column_stack(np.unravel_index(found.voxels, field.shape))
-    assert np.abs(at - 3).sum(axis=1).tolist() == [1, 1, 1, 0, 1, 1, 1]
-
-
-@pytest.mark.parametrize("scale", [1e-5, 0.1, 7.0])
-def test_the_scale_of_a_field_changes_nothing(scale):
-    everywhere = np.ones(BALL.shape, bool)
-    assert distances_to_level(BALL * np.float32(scale), 0.0, everywhere) == pytest.approx(
-        distances_to_level(BALL, 0.0, everywhere), abs=1e-3
-    )
-    assert opened_and_closed(BALL * np.float32(scale), 3.0) == pytest.approx(opened_and_closed(BALL, 3.0), abs=1e-3)
-
-
-def test_outside_the_opened_and_closed_region_distances_end_at_the_radius():
-    found = opened_and_closed(BALL, 3.0)
-    assert (found[BALL < -4] == -3).all()
-    assert (found[BALL < -1] < 0).all()
