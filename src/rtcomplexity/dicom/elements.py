@@ -17,6 +17,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.tag import BaseTag
 from pydicom.values import convert_SQ
 
+from rtcomplexity.dicom import tags
 from rtcomplexity.dicom.parsing import raw_element
 from rtcomplexity.errors import UnreadableFileError
 
@@ -29,13 +30,10 @@ if TYPE_CHECKING:
 MOST_VALUES: Final = 1000
 """Of a multi-valued text element; what follows stays one text."""
 DEFAULT_ENCODINGS: Final = ("iso8859",)
-_SPECIFIC_CHARACTER_SET: Final = 0x00080005
 _DELIMITERS: Final = {0x0A, 0x0C, 0x0D, 0x09}
-_ITEM: Final = 0xFFFEE000
 _ITEM_HEAD_BYTES: Final = 8
 _DELIMITER_BYTES: Final = 8
 _ELEMENT_HEAD_BYTES: Final = (8, 12)
-_UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 _ESCAPE: Final = b"\x1b"
 _PADDING: Final = b" \0\t\r\n"
 _DATE: Final = re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
@@ -166,7 +164,7 @@ def _items(dataset: Dataset, tag: int) -> list[Dataset]:
     value = bytes(element.value or b"")
     is_unknown = element.VR == "UN"
     found = list(convert_SQ(value, is_unknown or element.is_implicit_VR, is_unknown or element.is_little_endian))
-    if any(_ITEM in one._dict for one in found):  # noqa: SLF001 -- asked for every contour
+    if any(tags.ITEM in one._dict for one in found):  # noqa: SLF001 -- asked for every contour
         raise ValueError(tag)  # an item's length reached over the next one, which pydicom takes for an element
     return found
 
@@ -193,7 +191,7 @@ def _span(element: RawDataElement | DataElement) -> tuple[int, int]:
     if not isinstance(element, RawDataElement):
         begins = element.file_tell or 0
         return begins, _end_of_items(element.value, begins)
-    delimiter = _DELIMITER_BYTES if element.length == _UNDEFINED_LENGTH else 0
+    delimiter = _DELIMITER_BYTES if element.length == tags.UNDEFINED_LENGTH else 0
     return element.value_tell, element.value_tell + len(element.value or b"") + delimiter
 
 
@@ -210,7 +208,7 @@ def _end_of_items(sequence: Sequence[Dataset], begins: int) -> int:
 
 def encodings_of(dataset: Dataset) -> tuple[str, ...]:
     """Python encodings for the Specific Character Set (0008,0005); unknown ones become the default."""
-    declared = list(texts(dataset, _SPECIFIC_CHARACTER_SET))
+    declared = list(texts(dataset, tags.SPECIFIC_CHARACTER_SET))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -221,7 +219,7 @@ def encodings_of(dataset: Dataset) -> tuple[str, ...]:
 
 def has_known_encodings(dataset: Dataset) -> bool:
     """Whether every Specific Character Set (0008,0005) is one of DICOM's."""
-    return all(term in python_encoding for term in texts(dataset, _SPECIFIC_CHARACTER_SET))
+    return all(term in python_encoding for term in texts(dataset, tags.SPECIFIC_CHARACTER_SET))
 
 
 def date_time(dataset: Dataset, date_tag: int, time_tag: int) -> str:

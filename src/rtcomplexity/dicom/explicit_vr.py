@@ -23,17 +23,14 @@ from pydicom.uid import (
 )
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_16, EXPLICIT_VR_LENGTH_32
 
+from rtcomplexity.dicom import tags
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PREFIX: Final = slice(128, 132)
 _META_BEGINS: Final = 132
-_FIRST_TAG: Final = 0x00080000
-"""Below it stand file meta information and commands of the network, which no file should hold."""
-_META: Final = (0x00020000, 0x0002FFFF)
-_TRANSFER_SYNTAX: Final = 0x00020010
-_CHARACTER_SET: Final = 0x00080005
-_UNDEFINED_LENGTH: Final = 0xFFFFFFFF
+_META: Final = (tags.FILE_META_INFORMATION_GROUP_LENGTH, tags.LAST_OF_FILE_META)
 _HEAD: Final = struct.Struct("<HH2sH")
 _LONG: Final = struct.Struct("<L")
 _SHORT_VRS: Final = {vr.encode(): str(vr.value) for vr in EXPLICIT_VR_LENGTH_16}
@@ -74,13 +71,13 @@ def read_explicit(data: bytes, is_end: Callable[[int], bool], most: int) -> Data
     if data[_PREFIX] != b"DICM":
         return None
     meta, place, _ = _walk(data, _META_BEGINS, lambda tag: tag > _META[1], most)
-    syntax = meta.get(_TRANSFER_SYNTAX) if meta else None  # type: ignore[call-overload]
+    syntax = meta.get(tags.TRANSFER_SYNTAX_UID) if meta else None  # type: ignore[call-overload]
     if meta is None or min(meta, default=0) < _META[0] or syntax is None or not syntax.value:
         return None
     if syntax.value.rstrip(b" \0") not in _SYNTAXES:
         return None
     found, _, encodings = _walk(data, place, is_end, most)
-    if not found or next(iter(found)) < _FIRST_TAG:
+    if not found or next(iter(found)) < tags.FIRST_OF_DATA_SET:
         return None
     dataset = Dataset(found)
     dataset.set_original_encoding(is_implicit_vr=False, is_little_endian=True, character_encoding=encodings)
@@ -110,7 +107,7 @@ def _walk(
         if tag <= last or len(found) >= most:
             return unusual
         last, key = tag, BaseTag(tag)
-        if length == _UNDEFINED_LENGTH:
+        if length == tags.UNDEFINED_LENGTH:
             if name != "SQ":
                 return unusual
             found[key], place = _sequence(data, key, value_tell, encodings)
@@ -118,7 +115,7 @@ def _walk(
         place = value_tell + length
         value = data[value_tell:place] if length else _EMPTY[name]
         found[key] = RawDataElement(key, name, length, value, value_tell, is_implicit_VR=False, is_little_endian=True)
-        if tag == _CHARACTER_SET:
+        if tag == tags.SPECIFIC_CHARACTER_SET:
             terms = [term.strip() for term in (value or b"").decode("latin-1").split("\\")]
             if not all(term in python_encoding for term in terms):
                 return unusual
@@ -130,5 +127,5 @@ def _sequence(data: bytes, tag: BaseTag, value_tell: int, encodings: str | list[
     """Read a sequence of undefined length by pydicom, which finds its end; give that too."""
     stream = BytesIO(data)
     stream.seek(value_tell)
-    items = read_sequence(stream, False, True, _UNDEFINED_LENGTH, encodings)
+    items = read_sequence(stream, False, True, tags.UNDEFINED_LENGTH, encodings)
     return DataElement(tag, "SQ", items, value_tell, is_undefined_length=True), stream.tell()

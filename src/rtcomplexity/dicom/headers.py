@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from unicodedata import normalize
 
-from rtcomplexity.dicom import elements
+from rtcomplexity.dicom import elements, tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,49 +34,50 @@ PLANS: Final = frozenset({_STORAGE + "481.5", _STORAGE + "481.8"})
 REGISTRATIONS: Final = frozenset({_STORAGE + "66.1", _STORAGE + "66.3"})
 
 _CLASSIC_MARKS: Final = {
-    "temporal position": (0x00200100,),
-    "respiratory phase": (0x00209245,),
-    "cardiac phase": (0x00209241,),
-    "trigger time": (0x00181060,),
-    "b-value": (0x00189087, 0x0019100C, 0x00431039, 0x20011003),
-    "gradient": (0x00189089, 0x0019100E),
-    "inversion time": (0x00180082,),
-    "echo time": (0x00180081,),
-    "frame reference time": (0x00541300,),
-    "acquisition number": (0x00200012,),
-    "description": (0x0008103E,),
-    "image type": (0x00080008,),
-    "tube voltage": (0x00180060,),
-    "kernel": (0x00181210,),
-    "image comments": (0x00204000,),
-    "acquisition time": (0x00080032,),
-    "content time": (0x00080033,),
-    "instance number": (0x00200013,),
+    "temporal position": (tags.TEMPORAL_POSITION_IDENTIFIER,),
+    "respiratory phase": (tags.NOMINAL_PERCENTAGE_OF_RESPIRATORY_PHASE,),
+    "cardiac phase": (tags.NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE,),
+    "trigger time": (tags.TRIGGER_TIME,),
+    "b-value": (tags.DIFFUSION_B_VALUE, tags.SIEMENS_B_VALUE, tags.GE_B_VALUE, tags.PHILIPS_B_VALUE),
+    "gradient": (tags.DIFFUSION_GRADIENT_ORIENTATION, tags.SIEMENS_DIFFUSION_GRADIENT_DIRECTION),
+    "inversion time": (tags.INVERSION_TIME,),
+    "echo time": (tags.ECHO_TIME,),
+    "frame reference time": (tags.FRAME_REFERENCE_TIME,),
+    "acquisition number": (tags.ACQUISITION_NUMBER,),
+    "description": (tags.SERIES_DESCRIPTION,),
+    "image type": (tags.IMAGE_TYPE,),
+    "tube voltage": (tags.KVP,),
+    "kernel": (tags.CONVOLUTION_KERNEL,),
+    "image comments": (tags.IMAGE_COMMENTS,),
+    "acquisition time": (tags.ACQUISITION_TIME,),
+    "content time": (tags.CONTENT_TIME,),
+    "instance number": (tags.INSTANCE_NUMBER,),
 }
 """What may tell volumes of one series apart, most telling first, each with the elements that state it: a public one,
 and the private ones of three makers for the b-value."""
 MARKS: Final = tuple(_CLASSIC_MARKS)
 _FLOATS: Final = {
-    0x00209245: "f",
-    0x00209241: "f",
-    0x00189087: "d",
-    0x00189089: "d",
-    0x00189082: "d",
-    0x00209153: "d",
+    tags.NOMINAL_PERCENTAGE_OF_RESPIRATORY_PHASE: "f",
+    tags.NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE: "f",
+    tags.DIFFUSION_B_VALUE: "d",
+    tags.DIFFUSION_GRADIENT_ORIENTATION: "d",
+    tags.EFFECTIVE_ECHO_TIME: "d",
+    tags.NOMINAL_CARDIAC_TRIGGER_DELAY_TIME: "d",
 }
 """Elements of binary numbers, each with the length of one."""
-_PRIVATE: Final = frozenset({0x0019100C, 0x00431039, 0x20011003, 0x0019100E})
-_FRAME_CONTENT: Final = 0x00209111
+_PRIVATE: Final = frozenset(
+    {tags.SIEMENS_B_VALUE, tags.GE_B_VALUE, tags.PHILIPS_B_VALUE, tags.SIEMENS_DIFFUSION_GRADIENT_DIRECTION}
+)
 _FRAME_MARKS: Final = {
-    "temporal position": (_FRAME_CONTENT, 0x00209128),
-    "respiratory phase": (0x00209253, 0x00209245),
-    "cardiac phase": (0x00189118, 0x00209241),
-    "trigger time": (0x00189118, 0x00209153),
-    "b-value": (0x00189117, 0x00189087),
-    "gradient": (0x00189117, 0x00189089),
-    "echo time": (0x00189114, 0x00189082),
-    "acquisition number": (_FRAME_CONTENT, 0x00209156),
-    "acquisition time": (_FRAME_CONTENT, 0x00189074),
+    "temporal position": (tags.FRAME_CONTENT_SEQUENCE, tags.TEMPORAL_POSITION_INDEX),
+    "respiratory phase": (tags.RESPIRATORY_SYNCHRONIZATION_SEQUENCE, tags.NOMINAL_PERCENTAGE_OF_RESPIRATORY_PHASE),
+    "cardiac phase": (tags.CARDIAC_SYNCHRONIZATION_SEQUENCE, tags.NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE),
+    "trigger time": (tags.CARDIAC_SYNCHRONIZATION_SEQUENCE, tags.NOMINAL_CARDIAC_TRIGGER_DELAY_TIME),
+    "b-value": (tags.MR_DIFFUSION_SEQUENCE, tags.DIFFUSION_B_VALUE),
+    "gradient": (tags.MR_DIFFUSION_SEQUENCE, tags.DIFFUSION_GRADIENT_ORIENTATION),
+    "echo time": (tags.MR_ECHO_SEQUENCE, tags.EFFECTIVE_ECHO_TIME),
+    "acquisition number": (tags.FRAME_CONTENT_SEQUENCE, tags.FRAME_ACQUISITION_NUMBER),
+    "acquisition time": (tags.FRAME_CONTENT_SEQUENCE, tags.FRAME_ACQUISITION_DATE_TIME),
 }
 """The same in the functional groups of an Enhanced frame: the group's sequence and the element in it."""
 
@@ -158,21 +159,21 @@ def read_header(dataset: Dataset, path: Source, sha256: str) -> IndexedFile:
     OSError, ValueError and the other faults of :data:`rtcomplexity.dicom.parsing.PARSE_FAULTS`
         If the functional groups of an Enhanced image are broken.
     """
-    sop_class = elements.text(dataset, 0x00080016)
-    stated = elements.text(dataset, 0x00080060).upper()
+    sop_class = elements.text(dataset, tags.SOP_CLASS_UID)
+    stated = elements.text(dataset, tags.MODALITY).upper()
     modality = CLASSIC_IMAGES.get(sop_class) or ENHANCED_IMAGES.get(sop_class)
     return IndexedFile(
         path=path,
         sha256=sha256,
         kind=_kind(sop_class),
         sop_class_uid=sop_class,
-        sop_instance_uid=elements.text(dataset, 0x00080018),
+        sop_instance_uid=elements.text(dataset, tags.SOP_INSTANCE_UID),
         modality=modality or stated,
         patient_key=read_patient_key(dataset),
         name_key=_name_key(dataset),
-        study_uid=elements.text(dataset, 0x0020000D),
-        series_uid=elements.text(dataset, 0x0020000E),
-        frame_of_reference_uid=elements.text(dataset, 0x00200052),
+        study_uid=elements.text(dataset, tags.STUDY_INSTANCE_UID),
+        series_uid=elements.text(dataset, tags.SERIES_INSTANCE_UID),
+        frame_of_reference_uid=elements.text(dataset, tags.FRAME_OF_REFERENCE_UID),
         image=_image_header(dataset, sop_class) if modality else None,
     )
 
@@ -189,7 +190,7 @@ def _kind(sop_class: str) -> FileKind:
 
 def read_patient_key(dataset: Dataset) -> str:
     """Tell patients apart: Patient ID; where that is empty, name and birth date."""
-    identifier = elements.text(dataset, 0x00100020, elements.encodings_of(dataset))
+    identifier = elements.text(dataset, tags.PATIENT_ID, elements.encodings_of(dataset))
     if identifier:
         return identifier
     name, born = _name_and_birth(dataset)
@@ -203,35 +204,35 @@ def _name_key(dataset: Dataset) -> str:
 
 def _name_and_birth(dataset: Dataset) -> tuple[str, str]:
     """Name in its own encoding, compared without regard to case, composition and empty components; birth date."""
-    name = elements.text(dataset, 0x00100010, elements.encodings_of(dataset))
-    return normalize("NFC", name).casefold().rstrip("^= "), elements.text(dataset, 0x00100030)
+    name = elements.text(dataset, tags.PATIENT_NAME, elements.encodings_of(dataset))
+    return normalize("NFC", name).casefold().rstrip("^= "), elements.text(dataset, tags.PATIENT_BIRTH_DATE)
 
 
 def _image_header(dataset: Dataset, sop_class: str) -> ImageHeader:
     is_multi_frame = sop_class in ENHANCED_IMAGES
     return ImageHeader(
         planes=_enhanced_planes(dataset) if is_multi_frame else (_classic_plane(dataset),),
-        rows=elements.unsigned_short(dataset, 0x00280010) or 0,
-        columns=elements.unsigned_short(dataset, 0x00280011) or 0,
+        rows=elements.unsigned_short(dataset, tags.ROWS) or 0,
+        columns=elements.unsigned_short(dataset, tags.COLUMNS) or 0,
         is_multi_frame=is_multi_frame,
-        image_type=elements.texts(dataset, 0x00080008),
-        description=elements.text(dataset, 0x0008103E),
-        body_part=elements.text(dataset, 0x00180015),
-        patient_position=elements.text(dataset, 0x00185100),
-        units=elements.text(dataset, 0x00541001),
+        image_type=elements.texts(dataset, tags.IMAGE_TYPE),
+        description=elements.text(dataset, tags.SERIES_DESCRIPTION),
+        body_part=elements.text(dataset, tags.BODY_PART_EXAMINED),
+        patient_position=elements.text(dataset, tags.PATIENT_POSITION),
+        units=elements.text(dataset, tags.UNITS),
         written_at=_written_at(dataset),
-        device=elements.text(dataset, 0x00081090).lower(),
+        device=elements.text(dataset, tags.MANUFACTURER_MODEL_NAME).lower(),
     )
 
 
 def _written_at(dataset: Dataset) -> str:
-    acquired = elements.text(dataset, 0x0008002A)
+    acquired = elements.text(dataset, tags.ACQUISITION_DATE_TIME)
     if acquired[:8].isdigit() and len(acquired) >= 8:
         return acquired
     return (
-        elements.date_time(dataset, 0x00080022, 0x00080032)
-        or elements.date_time(dataset, 0x00080021, 0x00080031)
-        or elements.date_time(dataset, 0x00080020, 0x00080030)
+        elements.date_time(dataset, tags.ACQUISITION_DATE, tags.ACQUISITION_TIME)
+        or elements.date_time(dataset, tags.SERIES_DATE, tags.SERIES_TIME)
+        or elements.date_time(dataset, tags.STUDY_DATE, tags.STUDY_TIME)
     )
 
 
@@ -255,28 +256,36 @@ def _numbers(values: Iterable[float]) -> str:
 
 def _classic_plane(dataset: Dataset) -> Plane:
     return Plane(
-        position_mm=elements.floats(dataset, 0x00200032, 3),
-        orientation=elements.floats(dataset, 0x00200037, 6),
-        spacing_mm=elements.floats(dataset, 0x00280030, 2),
-        thickness_mm=elements.decimal(dataset, 0x00180050),
+        position_mm=elements.floats(dataset, tags.IMAGE_POSITION_PATIENT, 3),
+        orientation=elements.floats(dataset, tags.IMAGE_ORIENTATION_PATIENT, 6),
+        spacing_mm=elements.floats(dataset, tags.PIXEL_SPACING, 2),
+        thickness_mm=elements.decimal(dataset, tags.SLICE_THICKNESS),
         marks=tuple(_classic_mark(dataset, mark) for mark in MARKS),
     )
 
 
 def _enhanced_planes(dataset: Dataset) -> tuple[Plane, ...]:
-    shared = elements.items(dataset, 0x52009229)
+    shared = elements.items(dataset, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
     common = shared[0] if shared else None
-    return tuple(_frame(frame, common) for frame in elements.items(dataset, 0x52009230))
+    return tuple(_frame(frame, common) for frame in elements.items(dataset, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE))
 
 
 def _frame(frame: Dataset, common: Dataset | None) -> Plane:
-    position, orientation = _group(frame, common, 0x00209113), _group(frame, common, 0x00209116)
-    measures, content = _group(frame, common, 0x00289110), _group(frame, common, 0x00209111)
+    position, orientation = (
+        _group(frame, common, tags.PLANE_POSITION_SEQUENCE),
+        _group(frame, common, tags.PLANE_ORIENTATION_SEQUENCE),
+    )
+    measures, content = (
+        _group(frame, common, tags.PIXEL_MEASURES_SEQUENCE),
+        _group(frame, common, tags.FRAME_CONTENT_SEQUENCE),
+    )
     return Plane(
-        position_mm=elements.floats(position, 0x00200032, 3) if position is not None else None,
-        orientation=elements.floats(orientation, 0x00200037, 6) if orientation is not None else None,
-        spacing_mm=elements.floats(measures, 0x00280030, 2) if measures is not None else None,
-        thickness_mm=elements.decimal(measures, 0x00180050) if measures is not None else None,
+        position_mm=elements.floats(position, tags.IMAGE_POSITION_PATIENT, 3) if position is not None else None,
+        orientation=elements.floats(orientation, tags.IMAGE_ORIENTATION_PATIENT, 6)
+        if orientation is not None
+        else None,
+        spacing_mm=elements.floats(measures, tags.PIXEL_SPACING, 2) if measures is not None else None,
+        thickness_mm=elements.decimal(measures, tags.SLICE_THICKNESS) if measures is not None else None,
         marks=tuple(_frame_mark(frame, common, content, mark) for mark in MARKS),
     )
 
@@ -286,13 +295,13 @@ def _frame_mark(frame: Dataset, common: Dataset | None, content: Dataset | None,
     if mark not in _FRAME_MARKS:
         return ""
     group, tag = _FRAME_MARKS[mark]
-    holder = content if group == _FRAME_CONTENT else _group(frame, common, group)
+    holder = content if group == tags.FRAME_CONTENT_SEQUENCE else _group(frame, common, group)
     if holder is None:
         return ""
     if mark == "gradient":
-        directions = elements.items(holder, 0x00189076)
+        directions = elements.items(holder, tags.DIFFUSION_GRADIENT_DIRECTION_SEQUENCE)
         return _numbers(elements.binary_floats(directions[0], tag, _FLOATS[tag])) if directions else ""
-    if group != _FRAME_CONTENT:
+    if group != tags.FRAME_CONTENT_SEQUENCE:
         return _numbers(elements.binary_floats(holder, tag, _FLOATS[tag]))
     read = {"temporal position": elements.unsigned_long, "acquisition number": elements.unsigned_short}
     value = read[mark](holder, tag) if mark in read else elements.text(holder, tag)

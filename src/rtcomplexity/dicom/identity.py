@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydicom._dicom_dict import DicomDictionary
 
+from rtcomplexity.dicom import tags
 from rtcomplexity.dicom.parsing import DEFLATED, PARSE_FAULTS, elements_begin, inflated
 from rtcomplexity.errors import InputDataError
 
@@ -31,12 +32,9 @@ if TYPE_CHECKING:
 
 _META_LENGTH: Final = struct.Struct("<HH2sHL")
 _META_BEGINS: Final = 132
-_UNDEFINED: Final = 0xFFFFFFFF
-_ITEM: Final = 0xFFFEE000
-_ENDS: Final = frozenset({0xFFFEE00D, 0xFFFEE0DD})
+_ENDS: Final = frozenset({tags.ITEM_DELIMITATION_ITEM, tags.SEQUENCE_DELIMITATION_ITEM})
 """Item Delimitation, Sequence Delimitation."""
-_PIXEL_DATA: Final = 0x7FE00010
-_LEFT_OUT: Final = frozenset({0x00080001, 0xFFFCFFFC})
+_LEFT_OUT: Final = frozenset({tags.LENGTH_TO_END, tags.DATA_SET_TRAILING_PADDING})
 """Length to End (retired), Data Set Trailing Padding."""
 _LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _VRS: Final = _LONG_VRS | frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
@@ -141,13 +139,13 @@ class _Walk:
                 return _in_order(found, starts), place
             starts.append((tag, len(found)))
             kind = kinds.get(tag)
-            if length != _UNDEFINED and kind != _SEQUENCE and vr != b"SQ":
+            if length != tags.UNDEFINED_LENGTH and kind != _SEQUENCE and vr != b"SQ":
                 if place + length > end:
                     raise _UnfollowableError
                 value = self._value(kind, vr, place, place + length)
                 found += (_HEAD.pack(tag, len(value)), value)
                 place += length
-            elif tag == _PIXEL_DATA:
+            elif tag == tags.PIXEL_DATA:
                 place = self._add_fragments(found, place, end)
             else:
                 place = self._add_sequence(found, tag, vr, place, length, end, depth, is_implicit=is_implicit)
@@ -189,17 +187,17 @@ class _Walk:
 
     def _add_fragments(self, found: list[Part], place: int, end: int) -> int:
         """Encapsulated pixels: each fragment with its length; the first item, the offset table, is left out."""
-        found.append(_HEAD.pack(_PIXEL_DATA, _OPEN))
+        found.append(_HEAD.pack(tags.PIXEL_DATA, _OPEN))
         is_table = True
         while place < end:
             tag, _, length, place = self._implicit_head(place)
             if tag in _ENDS:
-                found.append(_HEAD.pack(_PIXEL_DATA, _CLOSE))
+                found.append(_HEAD.pack(tags.PIXEL_DATA, _CLOSE))
                 return place
-            if tag != _ITEM or place + length > end:
+            if tag != tags.ITEM or place + length > end:
                 break
             if not is_table:
-                found += (_HEAD.pack(_ITEM, length), self.view[place : place + length])
+                found += (_HEAD.pack(tags.ITEM, length), self.view[place : place + length])
             place, is_table = place + length, False
         raise _UnfollowableError
 
@@ -216,19 +214,19 @@ class _Walk:
         is_implicit: bool,
     ) -> int:
         """Items of a sequence; one without items is an empty value, as implicit VR cannot tell these apart."""
-        stop = end if length == _UNDEFINED else place + length
+        stop = end if length == tags.UNDEFINED_LENGTH else place + length
         is_implicit = is_implicit or vr == b"UN"  # whose contents are implicit VR (PS3.5 6.2.2)
         items: list[Part] = []
         while place < stop:
             item, _, size, place = self._implicit_head(place)
             if item in _ENDS:
                 break
-            if item != _ITEM or (size != _UNDEFINED and place + size > stop):
+            if item != tags.ITEM or (size != tags.UNDEFINED_LENGTH and place + size > stop):
                 raise _UnfollowableError
-            item_end = stop if size == _UNDEFINED else place + size
+            item_end = stop if size == tags.UNDEFINED_LENGTH else place + size
             parts, place = self.elements(place, item_end, depth + 1, is_implicit=is_implicit)
-            items += (_HEAD.pack(_ITEM, _OPEN), *parts, _HEAD.pack(_ITEM, _CLOSE))
-        if stop > end or (length != _UNDEFINED and place != stop):
+            items += (_HEAD.pack(tags.ITEM, _OPEN), *parts, _HEAD.pack(tags.ITEM, _CLOSE))
+        if stop > end or (length != tags.UNDEFINED_LENGTH and place != stop):
             raise _UnfollowableError
         found += (_HEAD.pack(tag, _OPEN), *items, _HEAD.pack(tag, _CLOSE)) if items else (_HEAD.pack(tag, 0),)
         return place
@@ -236,8 +234,8 @@ class _Walk:
 
 def _in_order(found: list[Part], starts: list[tuple[int, int]]) -> list[Part]:
     """Parts of elements in tag order, without those of the encoding alone; `starts` say where each element begins."""
-    tags = [tag for tag, _ in starts]
-    if tags == sorted(tags) and all(tag & 0xFFFF and tag not in _LEFT_OUT for tag in tags):
+    ordered = [tag for tag, _ in starts]
+    if ordered == sorted(ordered) and all(tag & 0xFFFF and tag not in _LEFT_OUT for tag in ordered):
         return found
     ends = [*(start for _, start in starts[1:]), len(found)]
     kept = [

@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.dicom import elements
+from rtcomplexity.dicom import elements, tags
 from rtcomplexity.dicom.headers import FileKind, read_header
 from rtcomplexity.dicom.parsing import (
     HEAD_BYTES,
@@ -141,19 +141,38 @@ def _ties(kind: FileKind, path: Source, settings: Settings) -> tuple[list[str], 
     except InputDataError:
         return [], []  # its reader will say what is wrong with it
     if kind is FileKind.PLAN:
-        return [], [elements.text(item, 0x00081155) for item in elements.items(dataset, 0x300C0060)]
+        return [], [
+            elements.text(item, tags.REFERENCED_SOP_INSTANCE_UID)
+            for item in elements.items(dataset, tags.REFERENCED_STRUCTURE_SET_SEQUENCE)
+        ]
     if kind is FileKind.REGISTRATION:
-        items = [*elements.items(dataset, 0x00700308), *elements.items(dataset, 0x00640002)]
-        return [elements.text(item, tag) for item in items for tag in (0x00200052, 0x00640003)], []
+        items = [
+            *elements.items(dataset, tags.REGISTRATION_SEQUENCE),
+            *elements.items(dataset, tags.DEFORMABLE_REGISTRATION_SEQUENCE),
+        ]
+        return [
+            elements.text(item, tag)
+            for item in items
+            for tag in (tags.FRAME_OF_REFERENCE_UID, tags.SOURCE_FRAME_OF_REFERENCE_UID)
+        ], []
     return _structure_set_ties(dataset)
 
 
 def _structure_set_ties(dataset: Dataset) -> tuple[list[str], list[str]]:
     frames, series = [], []
-    for frame in elements.items(dataset, 0x30060010):
-        frames.append(elements.text(frame, 0x00200052))
-        frames += [elements.text(item, 0x300600C2) for item in elements.items(frame, 0x300600C0)]
-        for study in elements.items(frame, 0x30060012):
-            series += [elements.text(item, 0x0020000E) for item in elements.items(study, 0x30060014)]
-    frames += [elements.text(roi, 0x30060024) for roi in elements.items(dataset, 0x30060020)]
+    for frame in elements.items(dataset, tags.REFERENCED_FRAME_OF_REFERENCE_SEQUENCE):
+        frames.append(elements.text(frame, tags.FRAME_OF_REFERENCE_UID))
+        frames += [
+            elements.text(item, tags.RELATED_FRAME_OF_REFERENCE_UID)
+            for item in elements.items(frame, tags.FRAME_OF_REFERENCE_RELATIONSHIP_SEQUENCE)
+        ]
+        for study in elements.items(frame, tags.RT_REFERENCED_STUDY_SEQUENCE):
+            series += [
+                elements.text(item, tags.SERIES_INSTANCE_UID)
+                for item in elements.items(study, tags.RT_REFERENCED_SERIES_SEQUENCE)
+            ]
+    frames += [
+        elements.text(roi, tags.REFERENCED_FRAME_OF_REFERENCE_UID)
+        for roi in elements.items(dataset, tags.STRUCTURE_SET_ROI_SEQUENCE)
+    ]
     return frames, series

@@ -9,7 +9,7 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from rtcomplexity.dicom import elements
+from rtcomplexity.dicom import elements, tags
 from rtcomplexity.dicom.index import load
 from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe
 from rtcomplexity.dicom.rt_plan import read_plan
@@ -77,7 +77,10 @@ def left_out(file: IndexedFile, found: str) -> Issue:
 
 def _relationships(dataset: Dataset, sha256: str) -> tuple[tuple[SpatialRegistration, ...], tuple[Issue, ...]]:
     """Read the retired Frame of Reference Relationship Sequence (3006,00C0), where there is one."""
-    if not any(0x300600C0 in frame for frame in elements.items(dataset, 0x30060010)):
+    if not any(
+        tags.FRAME_OF_REFERENCE_RELATIONSHIP_SEQUENCE in frame
+        for frame in elements.items(dataset, tags.REFERENCED_FRAME_OF_REFERENCE_SEQUENCE)
+    ):
         return (), ()
     from rtcomplexity.dicom.registration import read_frame_relationships  # noqa: PLC0415 -- hardly a set has any
 

@@ -24,6 +24,7 @@ from pydicom.filereader import (
 from pydicom.uid import AllTransferSyntaxes
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
+from rtcomplexity.dicom import tags
 from rtcomplexity.dicom.explicit_vr import read_explicit
 from rtcomplexity.errors import LimitExceededError, UnreadableFileError
 from rtcomplexity.settings import Settings
@@ -58,16 +59,13 @@ HEAD_BYTES: Final = 132
 _MOST_META_BYTES: Final = 65_536
 DEFLATED: Final = b"1.2.840.10008.1.2.1.99"
 DICOMDIR: Final = b"1.2.840.10008.1.3.10"
-_UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 _PIXEL_GROUP: Final = 0x7FE0
 _META_GROUP: Final = 0x0002
-_COMMAND_GROUP_STOP: Final = 0x00010000
 _LONG_VRS: Final = frozenset(vr.encode() for vr in EXPLICIT_VR_LENGTH_32)
 _HEAD_LENGTHS: Final = frozenset({8, 12})
 """Bytes of an element before its value."""
 _CONTENT_GROUPS: Final = frozenset({0x3006, 0x300A})
 DEFAULTS: Final = Settings()
-_TRANSFER_SYNTAX_TAG: Final = 0x00020010
 _TRANSFER_SYNTAXES: Final = frozenset(uid.encode() for uid in AllTransferSyntaxes)
 _IMPLICIT: Final = b"1.2.840.10008.1.2"
 _AGAIN: Final = "export it again."
@@ -90,7 +88,7 @@ def encoding_fault(dataset: Dataset) -> str:
     meta = getattr(dataset, "file_meta", None)
     if not meta:
         return ""
-    element = raw_element(meta, _TRANSFER_SYNTAX_TAG)
+    element = raw_element(meta, tags.TRANSFER_SYNTAX_UID)
     if element is None or not element.value:
         return "state no transfer syntax; it was recognised from their elements"
     stated = element.value if isinstance(element.value, bytes) else str(element.value).encode("ascii", "replace")
@@ -219,7 +217,7 @@ def raw_element(dataset: Dataset, tag: int) -> RawDataElement | DataElement | No
 
 def is_short(element: RawDataElement) -> bool:
     """Whether an element holds fewer bytes than its length says."""
-    return element.length != _UNDEFINED_LENGTH and len(element.value or b"") < element.length
+    return element.length != tags.UNDEFINED_LENGTH and len(element.value or b"") < element.length
 
 
 def _is_deflated(source: bytes | BinaryIO) -> bool:
@@ -293,7 +291,7 @@ def _after_meta(stream: BinaryIO) -> int:
 def _refuse_double_at(start: int, dataset: Dataset) -> None:
     """Refuse a dataset whose first element stands twice: :func:`_counted` cannot tell that from pydicom's peeking."""
     first = next(iter(dataset._dict.values()), None)  # noqa: SLF001
-    if first is None or min(dataset.keys()) < _COMMAND_GROUP_STOP:
+    if first is None or min(dataset.keys()) < tags.END_OF_COMMANDS:
         return
     begins = first.value_tell if isinstance(first, RawDataElement) else first.file_tell
     if begins is not None and begins - start not in _HEAD_LENGTHS:

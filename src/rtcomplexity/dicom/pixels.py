@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
 
 import numpy as np
 
-from rtcomplexity.dicom import elements
+from rtcomplexity.dicom import elements, tags
 from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, inflated_pixels, parse
 from rtcomplexity.errors import InputDataError, LimitExceededError
 from rtcomplexity.model.arrays import frozen_array
@@ -44,18 +44,25 @@ JPEG_2000: Final = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (90, 91, 201, 2
 JPEG: Final = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70, 80, 81))
 RLE: Final = "1.2.840.10008.1.2.5"
 COMPRESSED: Final = JPEG | JPEG_2000 | {RLE}
-PIXEL_DATA: Final = 0x7FE00010
 DECODE_FAULTS: Final = (*PARSE_FAULTS, RuntimeError, MemoryError)
 _RUST_PANIC: Final = "PanicException"
 """How decoders written in Rust fail: an exception that is no Exception."""
 MOST_KEPT_BYTES: Final = 64_000_000
 """Native pixel data of one series that stay in memory (120 slices of 512 x 512)."""
 POSITION_TOLERANCE_MM: Final = 0.01
-_UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 _NO_START_OF_FRAME: Final = frozenset({0xC4, 0xC8, 0xCC})
 _JPEG_LS_START_OF_FRAME: Final = 0xF7
 
-_MEANING: Final = (0x00020010, 0x00280002, 0x00280100, 0x00280101, 0x00280102, 0x00280103, 0x00281052, 0x00281053)
+_MEANING: Final = (
+    tags.TRANSFER_SYNTAX_UID,
+    tags.SAMPLES_PER_PIXEL,
+    tags.BITS_ALLOCATED,
+    tags.BITS_STORED,
+    tags.HIGH_BIT,
+    tags.PIXEL_REPRESENTATION,
+    tags.RESCALE_INTERCEPT,
+    tags.RESCALE_SLOPE,
+)
 """Transfer syntax, samples, bits, sign and rescaling: what stored values mean."""
 
 
@@ -134,12 +141,12 @@ class _Layout:
     @cached_property
     def frame_groups(self) -> list[Dataset]:
         """Items of Per-Frame Functional Groups Sequence (5200,9230)."""
-        return elements.items(self.header, 0x52009230)
+        return elements.items(self.header, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
 
     @cached_property
     def shared_groups(self) -> list[Dataset]:
         """Items of Shared Functional Groups Sequence (5200,9229)."""
-        return elements.items(self.header, 0x52009229)
+        return elements.items(self.header, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
 
     @cached_property
     def frame_positions(self) -> list[tuple[float, ...] | None]:
@@ -268,21 +275,21 @@ def _layout(path: Source, series: ImageSeries, settings: Settings, keep_bytes: i
                     kept = unpacked.read(length)
     except OSError:
         raise _unreadable("a file of it cannot be opened again") from None
-    rows, columns = (elements.unsigned_short(header, tag) or 0 for tag in (0x00280010, 0x00280011))
-    allocated = elements.unsigned_short(header, 0x00280100) or 0
-    stored = elements.unsigned_short(header, 0x00280101) or allocated
-    high_bit = elements.unsigned_short(header, 0x00280102)
+    rows, columns = (elements.unsigned_short(header, tag) or 0 for tag in (tags.ROWS, tags.COLUMNS))
+    allocated = elements.unsigned_short(header, tags.BITS_ALLOCATED) or 0
+    stored = elements.unsigned_short(header, tags.BITS_STORED) or allocated
+    high_bit = elements.unsigned_short(header, tags.HIGH_BIT)
     layout = _Layout(
         path=path,
         header=header,
         transfer_syntax=syntax,
         rows=rows,
         columns=columns,
-        frames=elements.integer(header, 0x00280008) or 1,
+        frames=elements.integer(header, tags.NUMBER_OF_FRAMES) or 1,
         bits_allocated=allocated,
         bits_stored=stored,
         high_bit=stored - 1 if high_bit is None else high_bit,
-        signed=elements.unsigned_short(header, 0x00280103) == 1,
+        signed=elements.unsigned_short(header, tags.PIXEL_REPRESENTATION) == 1,
         kept=kept,
         offset=offset,
         length=length,
@@ -294,7 +301,7 @@ def _layout(path: Source, series: ImageSeries, settings: Settings, keep_bytes: i
 
 
 def _check_layout(layout: _Layout, series: ImageSeries) -> None:
-    samples = elements.unsigned_short(layout.header, 0x00280002)
+    samples = elements.unsigned_short(layout.header, tags.SAMPLES_PER_PIXEL)
     if samples not in {None, 1}:
         raise _unreadable(f"Samples per Pixel (0028,0002) is {samples}, not 1")
     if layout.bits_allocated not in {8, 16, 32}:
@@ -311,7 +318,7 @@ def _check_layout(layout: _Layout, series: ImageSeries) -> None:
 
 def _transfer_syntax(header: Dataset) -> str:
     meta = getattr(header, "file_meta", None)
-    stated = elements.text(meta, 0x00020010) if meta is not None else ""
+    stated = elements.text(meta, tags.TRANSFER_SYNTAX_UID) if meta is not None else ""
     if stated:
         return stated
     implicit, little = header.original_encoding
@@ -330,12 +337,12 @@ def _native_extent(stream: BinaryIO, syntax: str) -> tuple[int, int]:
     """Offset and length of the pixel data; the stream stands at the element that ended the header."""
     order = ">" if syntax == BIG_ENDIAN else "<"
     head = stream.read(8 if syntax == IMPLICIT else 12)
-    if len(head) < 8 or struct.unpack(order + "HH", head[:4]) != (PIXEL_DATA >> 16, PIXEL_DATA & 0xFFFF):
+    if len(head) < 8 or struct.unpack(order + "HH", head[:4]) != (tags.PIXEL_DATA >> 16, tags.PIXEL_DATA & 0xFFFF):
         raise _unreadable("a slice has no Pixel Data (7FE0,0010)")
     if syntax != IMPLICIT and head[4:6] not in {b"OW", b"OB"}:
         raise _unreadable("Pixel Data (7FE0,0010) are neither OW nor OB")
     (stated,) = struct.unpack(order + "I", head[-4:])
-    if stated == _UNDEFINED_LENGTH:
+    if stated == tags.UNDEFINED_LENGTH:
         raise _unreadable("Pixel Data (7FE0,0010) are encapsulated in an uncompressed transfer syntax")
     offset = stream.tell()
     held = stream.seek(0, 2) - offset
@@ -362,16 +369,16 @@ def _frame_number(series: ImageSeries, k: int, layout: _Layout) -> int:
 
 
 def _frame_position(frame: Dataset) -> tuple[float, ...] | None:
-    items = elements.items(frame, 0x00209113)
-    return elements.floats(items[0], 0x00200032, 3) if items else None
+    items = elements.items(frame, tags.PLANE_POSITION_SEQUENCE)
+    return elements.floats(items[0], tags.IMAGE_POSITION_PATIENT, 3) if items else None
 
 
 def _rescaling(layout: _Layout, frame: int, modality: str) -> tuple[float, float]:
     """Rescale Slope and Intercept; an MR without both has none, a CT or PET must have them."""
     holder = _rescaling_holder(layout, frame)
-    if modality == "MR" and 0x00281053 not in holder and 0x00281052 not in holder:
+    if modality == "MR" and tags.RESCALE_SLOPE not in holder and tags.RESCALE_INTERCEPT not in holder:
         return 1.0, 0.0
-    slope, intercept = elements.decimal(holder, 0x00281053), elements.decimal(holder, 0x00281052)
+    slope, intercept = elements.decimal(holder, tags.RESCALE_SLOPE), elements.decimal(holder, tags.RESCALE_INTERCEPT)
     if slope is None or slope == 0:
         raise _unreadable("Rescale Slope (0028,1053) of a slice is missing, 0 or no number")
     if intercept is None:
@@ -382,7 +389,7 @@ def _rescaling(layout: _Layout, frame: int, modality: str) -> tuple[float, float
 def _rescaling_holder(layout: _Layout, frame: int) -> Dataset:
     """Return the item that holds slope and intercept: of the frame, else shared, else the header itself."""
     for group in layout.frame_groups[frame : frame + 1] + layout.shared_groups:
-        if items := elements.items(group, 0x00289145):
+        if items := elements.items(group, tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE):
             return items[0]
     return layout.header
 

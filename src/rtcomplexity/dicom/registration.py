@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from pydicom.dataelem import RawDataElement
 
-from rtcomplexity.dicom import elements
+from rtcomplexity.dicom import elements, tags
 from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, raw_element
 from rtcomplexity.errors import UnreadableFileError
 from rtcomplexity.model import issue_codes as codes
@@ -31,12 +31,6 @@ if TYPE_CHECKING:
 
 SPATIAL_REGISTRATION_UID: Final = "1.2.840.10008.5.1.4.1.1.66.1"
 DEFORMABLE_REGISTRATION_UID: Final = "1.2.840.10008.5.1.4.1.1.66.3"
-GRID_SEQUENCE: Final = 0x00640005
-VECTORS: Final = 0x00640009
-"""Vector Grid Data: bytes, which pydicom leaves in the order of their file."""
-REFERENCED_IMAGES: Final = 0x00081140
-PRE_MATRIX_SEQUENCE: Final = 0x0064000F
-POST_MATRIX_SEQUENCE: Final = 0x00640010
 SUBJECT: Final = "registration"
 EXACT_TOLERANCE: Final = 1e-6
 """Deviation from orthonormal that decimal strings of 16 characters explain, and that nobody need know."""
@@ -99,30 +93,30 @@ def read_registration(
 def _read(
     dataset: Dataset, file_sha256: str, homes: Mapping[str, ImageHome]
 ) -> tuple[SpatialRegistration, tuple[Issue, ...]]:
-    deformable = elements.text(dataset, 0x00080016) == DEFORMABLE_REGISTRATION_UID
-    if not deformable and elements.text(dataset, 0x00080016) != SPATIAL_REGISTRATION_UID:
+    deformable = elements.text(dataset, tags.SOP_CLASS_UID) == DEFORMABLE_REGISTRATION_UID
+    if not deformable and elements.text(dataset, tags.SOP_CLASS_UID) != SPATIAL_REGISTRATION_UID:
         raise UnreadableFileError("The file is no spatial registration.", "leave it out, or export it again.")
-    registered_uid = elements.text(dataset, 0x00200052)
+    registered_uid = elements.text(dataset, tags.FRAME_OF_REFERENCE_UID)
     if not registered_uid:
         raise UnreadableFileError(
             "A registration does not say into which frame of reference it maps (0020,0052).",
             "export the registration again.",
         )
     issues: list[Issue] = []
-    items = elements.items(dataset, 0x00640002 if deformable else 0x00700308)
+    items = elements.items(dataset, tags.DEFORMABLE_REGISTRATION_SEQUENCE if deformable else tags.REGISTRATION_SEQUENCE)
     mappings = () if deformable else _mappings(items, registered_uid, homes, issues)
     deformations = _deformations(items, registered_uid, issues) if deformable else ()
     if not mappings and not deformations:
         issues.append(codes.REGISTRATION_EMPTY.about(SUBJECT))
     registration = SpatialRegistration(
-        sop_instance_uid=elements.text(dataset, 0x00080018),
+        sop_instance_uid=elements.text(dataset, tags.SOP_INSTANCE_UID),
         registered_frame_uid=registered_uid,
         mappings=mappings,
         is_deformable=deformable,
         deformations=deformations,
         file_sha256=file_sha256,
-        written_at=elements.date_time(dataset, 0x00080023, 0x00080033)
-        or elements.date_time(dataset, 0x00080012, 0x00080013),
+        written_at=elements.date_time(dataset, tags.CONTENT_DATE, tags.CONTENT_TIME)
+        or elements.date_time(dataset, tags.INSTANCE_CREATION_DATE, tags.INSTANCE_CREATION_TIME),
     )
     return registration, tuple(issues)
 
@@ -151,16 +145,16 @@ def _frame_relationships(
 ) -> tuple[tuple[SpatialRegistration, ...], tuple[Issue, ...]]:
     issues: list[Issue] = []
     registrations = []
-    for frame in elements.items(dataset, 0x30060010):
-        registered_uid = elements.text(frame, 0x00200052)
+    for frame in elements.items(dataset, tags.REFERENCED_FRAME_OF_REFERENCE_SEQUENCE):
+        registered_uid = elements.text(frame, tags.FRAME_OF_REFERENCE_UID)
         mappings = []
-        for relationship in elements.items(frame, 0x300600C0):
-            mapping = _mapping(elements.text(relationship, 0x300600C2), [relationship], issues)
+        for relationship in elements.items(frame, tags.FRAME_OF_REFERENCE_RELATIONSHIP_SEQUENCE):
+            mapping = _mapping(elements.text(relationship, tags.RELATED_FRAME_OF_REFERENCE_UID), [relationship], issues)
             mappings += [mapping] if mapping else []
         if registered_uid and mappings:
             registrations.append(
                 SpatialRegistration(
-                    sop_instance_uid=elements.text(dataset, 0x00080018),
+                    sop_instance_uid=elements.text(dataset, tags.SOP_INSTANCE_UID),
                     registered_frame_uid=registered_uid,
                     mappings=tuple(mappings),
                     file_sha256=file_sha256,
@@ -175,9 +169,13 @@ def _mappings(
     """One mapping a source frame, or series moved within it; a source that appears twice must say the same twice."""
     found: dict[tuple[str, str], FrameMapping] = {}
     for item in items:
-        images = elements.items(item, REFERENCED_IMAGES)
-        here = {homes[uid] for uid in (elements.text(image, 0x00081155) for image in images) if uid in homes}
-        source_uid = elements.text(item, 0x00200052) or _frame_of_images(here, len(images), issues)
+        images = elements.items(item, tags.REFERENCED_IMAGE_SEQUENCE)
+        here = {
+            homes[uid]
+            for uid in (elements.text(image, tags.REFERENCED_SOP_INSTANCE_UID) for image in images)
+            if uid in homes
+        }
+        source_uid = elements.text(item, tags.FRAME_OF_REFERENCE_UID) or _frame_of_images(here, len(images), issues)
         mapping = _mapping(source_uid, _matrix_items(item), issues)
         if mapping is None:
             continue
@@ -226,8 +224,8 @@ def _within_the_frame(mapping: FrameMapping, here: Collection[ImageHome], issues
 def _matrix_items(item: Dataset) -> list[Dataset]:
     return [
         matrix
-        for registration in elements.items(item, 0x00700309)
-        for matrix in elements.items(registration, 0x0070030A)
+        for registration in elements.items(item, tags.MATRIX_REGISTRATION_SEQUENCE)
+        for matrix in elements.items(registration, tags.MATRIX_SEQUENCE)
     ]
 
 
@@ -246,7 +244,9 @@ def _mapping(source_uid: str, matrix_items: Sequence[Dataset], issues: list[Issu
 
 
 def _transformation_type(item: Dataset) -> str:
-    return elements.text(item, 0x0070030C) or elements.text(item, 0x300600C4)
+    return elements.text(item, tags.FRAME_OF_REFERENCE_TRANSFORMATION_MATRIX_TYPE) or elements.text(
+        item, tags.FRAME_OF_REFERENCE_TRANSFORMATION_TYPE
+    )
 
 
 def _product(matrix_items: Sequence[Dataset], issues: list[Issue]) -> NDArray[np.float64] | None:
@@ -265,7 +265,7 @@ def _product(matrix_items: Sequence[Dataset], issues: list[Issue]) -> NDArray[np
 
 
 def _matrix(item: Dataset) -> NDArray[np.float64] | None:
-    values = elements.floats(item, 0x300600C6, 16)
+    values = elements.floats(item, tags.FRAME_OF_REFERENCE_TRANSFORMATION_MATRIX, 16)
     if values is None:
         return None
     matrix = np.array(values).reshape(4, 4)
@@ -300,8 +300,8 @@ def _deformations(items: Iterable[Dataset], registered_uid: str, issues: list[Is
     """One field a source frame."""
     found: dict[str, DeformationField] = {}
     for item in items:
-        source_uid = elements.text(item, 0x00640003)
-        if source_uid == registered_uid and not elements.items(item, GRID_SEQUENCE):
+        source_uid = elements.text(item, tags.SOURCE_FRAME_OF_REFERENCE_UID)
+        if source_uid == registered_uid and not elements.items(item, tags.DEFORMABLE_REGISTRATION_GRID_SEQUENCE):
             continue
         field = _deformation(source_uid, item, issues)
         if field is not None and source_uid in found:
@@ -313,13 +313,13 @@ def _deformations(items: Iterable[Dataset], registered_uid: str, issues: list[Is
 
 def _deformation(source_uid: str, item: Dataset, issues: list[Issue]) -> DeformationField | None:
     matrices = []
-    for tag in (PRE_MATRIX_SEQUENCE, POST_MATRIX_SEQUENCE):
+    for tag in (tags.PRE_DEFORMATION_MATRIX_REGISTRATION_SEQUENCE, tags.POST_DEFORMATION_MATRIX_REGISTRATION_SEQUENCE):
         matrix_items = elements.items(item, tag)
         matrix = _product(matrix_items, issues) if matrix_items else np.eye(4)
         if matrix is None or (matrix_items and not _usable(matrix, _transformation_type(matrix_items[0]), issues)):
             return None
         matrices.append(matrix)
-    grids = elements.items(item, GRID_SEQUENCE)
+    grids = elements.items(item, tags.DEFORMABLE_REGISTRATION_GRID_SEQUENCE)
     grid = _grid(grids[0]) if len(grids) == 1 else _no_grid() if not grids else None
     if grid is None or not source_uid:
         issues.append(codes.REGISTRATION_GRID_UNUSABLE.about(SUBJECT))
@@ -344,7 +344,7 @@ def _no_grid() -> tuple[NDArray[np.float64], NDArray[np.float32]]:
 
 def _grid(item: Dataset) -> tuple[NDArray[np.float64], NDArray[np.float32]] | None:
     """Affine to grid indices and the vectors of a Deformable Registration Grid item; None where they do not fit."""
-    raw = raw_element(item, VECTORS)
+    raw = raw_element(item, tags.VECTOR_GRID_DATA)
     order = ">" if isinstance(raw, RawDataElement) and not raw.is_little_endian else "<"
     try:
         origin = np.asarray(item.ImagePositionPatient, dtype=np.float64)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.dicom import elements
+from rtcomplexity.dicom import elements, tags
 from rtcomplexity.dicom.headers import PLANS
 from rtcomplexity.errors import UnreadableFileError
 from rtcomplexity.model.plan import Prescription, RtPlan
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _NOT_TO_TREAT: Final = frozenset({"VERIFICATION", "MACHINE_QA", "RESEARCH", "SERVICE"})
 """Values of Plan Intent (300A,000A)."""
-_PLAN_WORDS: Final = (0x300A0002, 0x300A0003, 0x300A0004)
+_PLAN_WORDS: Final = (tags.RT_PLAN_LABEL, tags.RT_PLAN_NAME, tags.RT_PLAN_DESCRIPTION)
 """Label, name and description."""
 _QUALITY_ASSURANCE: Final = re.compile(
     r"\b(?:ps|d|imrt|vmat|pt|patient)?[ -]?qa\d*\b|\bverif\w*|\bphantom\b|\bmap ?check\b|\barc ?check\b|"
@@ -50,22 +50,24 @@ def read_plan(dataset: Dataset, file_sha256: str) -> RtPlan:
     UnreadableFileError
         If the instance is no RT Plan.
     """
-    if elements.text(dataset, 0x00080016) not in PLANS:
+    if elements.text(dataset, tags.SOP_CLASS_UID) not in PLANS:
         raise UnreadableFileError("The file is no RT Plan by its SOP Class.", "give an RT Plan.")
     encodings = elements.encodings_of(dataset)
-    referenced = elements.items(dataset, 0x300C0060)
+    referenced = elements.items(dataset, tags.REFERENCED_STRUCTURE_SET_SEQUENCE)
     fractions, relations = _fractions(dataset), _relations(dataset)
     return RtPlan(
-        sop_instance_uid=elements.text(dataset, 0x00080018),
-        label=elements.text(dataset, 0x300A0002, encodings),
-        referenced_structure_set_uid=elements.text(referenced[0], 0x00081155) if referenced else "",
+        sop_instance_uid=elements.text(dataset, tags.SOP_INSTANCE_UID),
+        label=elements.text(dataset, tags.RT_PLAN_LABEL, encodings),
+        referenced_structure_set_uid=elements.text(referenced[0], tags.REFERENCED_SOP_INSTANCE_UID)
+        if referenced
+        else "",
         fractions_planned=fractions,
         prescriptions=_prescriptions(dataset),
-        approval_status=elements.text(dataset, 0x300E0002).upper(),
-        treatment_site=elements.text(dataset, 0x300A000B, encodings),
-        written_at=elements.date_time(dataset, 0x300A0006, 0x300A0007),
+        approval_status=elements.text(dataset, tags.APPROVAL_STATUS).upper(),
+        treatment_site=elements.text(dataset, tags.TREATMENT_SITES, encodings),
+        written_at=elements.date_time(dataset, tags.RT_PLAN_DATE, tags.RT_PLAN_TIME),
         file_sha256=file_sha256,
-        frame_of_reference_uid=elements.text(dataset, 0x00200052),
+        frame_of_reference_uid=elements.text(dataset, tags.FRAME_OF_REFERENCE_UID),
         is_quality_assurance=_is_quality_assurance(dataset, fractions, relations, encodings),
         prior_plan_uids=tuple(uid for relation, uid in relations if relation == "PRIOR"),
     )
@@ -73,16 +75,16 @@ def read_plan(dataset: Dataset, file_sha256: str) -> RtPlan:
 
 def _fractions(dataset: Dataset) -> int | None:
     """Return the number that the one fraction group states; 0 states nothing."""
-    groups = elements.items(dataset, 0x300A0070)
-    stated = elements.integer(groups[0], 0x300A0078) if len(groups) == 1 else None
+    groups = elements.items(dataset, tags.FRACTION_GROUP_SEQUENCE)
+    stated = elements.integer(groups[0], tags.NUMBER_OF_FRACTIONS_PLANNED) if len(groups) == 1 else None
     return stated if stated is not None and stated > 0 else None
 
 
 def _relations(dataset: Dataset) -> list[tuple[str, str]]:
     """(RT Plan Relationship, SOP Instance UID) of every plan that this one references."""
     return [
-        (elements.text(item, 0x300A0055).upper(), elements.text(item, 0x00081155))
-        for item in elements.items(dataset, 0x300C0002)
+        (elements.text(item, tags.RT_PLAN_RELATIONSHIP).upper(), elements.text(item, tags.REFERENCED_SOP_INSTANCE_UID))
+        for item in elements.items(dataset, tags.REFERENCED_RT_PLAN_SEQUENCE)
     ]
 
 
@@ -90,7 +92,7 @@ def _is_quality_assurance(
     dataset: Dataset, fractions: int | None, relations: Iterable[tuple[str, str]], encodings: Sequence[str]
 ) -> bool:
     """Whether intent, relationship or, in a plan of at most one fraction, the label says that it verifies another."""
-    if elements.text(dataset, 0x300A000A).upper() in _NOT_TO_TREAT:
+    if elements.text(dataset, tags.PLAN_INTENT).upper() in _NOT_TO_TREAT:
         return True
     if any(relation == "VERIFIED_PLAN" for relation, _ in relations):
         return True
@@ -100,9 +102,9 @@ def _is_quality_assurance(
 
 def _prescriptions(dataset: Dataset) -> tuple[Prescription, ...]:
     found = []
-    for reference in elements.items(dataset, 0x300A0010):
-        dose_gy = elements.decimal(reference, 0x300A0026)
+    for reference in elements.items(dataset, tags.DOSE_REFERENCE_SEQUENCE):
+        dose_gy = elements.decimal(reference, tags.TARGET_PRESCRIPTION_DOSE)
         if dose_gy is not None and dose_gy > 0:
-            number = elements.integer(reference, 0x30060084)
+            number = elements.integer(reference, tags.REFERENCED_ROI_NUMBER)
             found.append(Prescription(target_dose_gy=dose_gy, referenced_roi_number=number))
     return tuple(found)

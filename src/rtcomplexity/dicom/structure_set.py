@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from pydicom.dataelem import RawDataElement
 
-from rtcomplexity.dicom import elements
+from rtcomplexity.dicom import elements, tags
 from rtcomplexity.dicom.contour_data import looks_closed, parse_contour_data
 from rtcomplexity.dicom.headers import STRUCTURE_SET, read_patient_key
 from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, is_cut_short, is_short, may_be_dicom, parse, raw_element
@@ -165,21 +165,21 @@ def _too_large(size: int, settings: Settings) -> LimitExceededError:
 def _read_dataset(dataset: Dataset, sha256: str, settings: Settings) -> tuple[StructureSet, tuple[Issue, ...]]:
     _refuse_unusable(dataset)
     issues: list[Issue] = []
-    _refuse_too_many("ROIs", len(elements.items(dataset, 0x30060020)), settings.max_rois)
+    _refuse_too_many("ROIs", len(elements.items(dataset, tags.STRUCTURE_SET_ROI_SEQUENCE)), settings.max_rois)
     rois, shared = _rois(dataset, issues)
     gathered = _gather_contours(dataset, settings)
     issues += _contour_issues(gathered, {roi.number for roi in rois}, shared)
     rois = _with_contours(rois, gathered)
     structure_set = StructureSet(
-        sop_instance_uid=elements.text(dataset, 0x00080018),
-        series_uid=elements.text(dataset, 0x0020000E),
-        study_uid=elements.text(dataset, 0x0020000D),
+        sop_instance_uid=elements.text(dataset, tags.SOP_INSTANCE_UID),
+        series_uid=elements.text(dataset, tags.SERIES_INSTANCE_UID),
+        study_uid=elements.text(dataset, tags.STUDY_INSTANCE_UID),
         patient_key=read_patient_key(dataset),
         patient=_patient(dataset),
-        label=elements.text(dataset, 0x30060002, elements.encodings_of(dataset)),
-        approval_status=elements.text(dataset, 0x300E0002).upper(),
+        label=elements.text(dataset, tags.STRUCTURE_SET_LABEL, elements.encodings_of(dataset)),
+        approval_status=elements.text(dataset, tags.APPROVAL_STATUS).upper(),
         written_at=_written_at(dataset),
-        manufacturer=elements.text(dataset, 0x00080070, elements.encodings_of(dataset)),
+        manufacturer=elements.text(dataset, tags.MANUFACTURER, elements.encodings_of(dataset)),
         references=_references(dataset, rois, gathered),
         rois=rois,
         file_sha256=sha256,
@@ -208,7 +208,7 @@ def _stated_slab_mm(stated: set[float | None]) -> float | None:
 
 
 def _refuse_unusable(dataset: Dataset) -> None:
-    if elements.text(dataset, 0x00080016) != STRUCTURE_SET:
+    if elements.text(dataset, tags.SOP_CLASS_UID) != STRUCTURE_SET:
         raise UnreadableFileError("The file is no RT Structure Set by its SOP Class.", "give an RT Structure Set.")
     if is_cut_short(dataset):
         raise CorruptStructureSetError(
@@ -216,21 +216,23 @@ def _refuse_unusable(dataset: Dataset) -> None:
             "mode does that).",
             _AGAIN,
         )
-    if not elements.items(dataset, 0x30060020):
+    if not elements.items(dataset, tags.STRUCTURE_SET_ROI_SEQUENCE):
         raise CorruptStructureSetError("The structure set lists no ROIs (no Structure Set ROI Sequence).", _AGAIN)
 
 
 def _patient(dataset: Dataset) -> PatientIdentity:
     encodings = elements.encodings_of(dataset)
     return PatientIdentity(
-        name=elements.text(dataset, 0x00100010, encodings),
-        patient_id=elements.text(dataset, 0x00100020, encodings),
-        birth_date=elements.text(dataset, 0x00100030),
+        name=elements.text(dataset, tags.PATIENT_NAME, encodings),
+        patient_id=elements.text(dataset, tags.PATIENT_ID, encodings),
+        birth_date=elements.text(dataset, tags.PATIENT_BIRTH_DATE),
     )
 
 
 def _written_at(dataset: Dataset) -> str:
-    return elements.date_time(dataset, 0x30060008, 0x30060009) or elements.date_time(dataset, 0x00080012, 0x00080013)
+    return elements.date_time(dataset, tags.STRUCTURE_SET_DATE, tags.STRUCTURE_SET_TIME) or elements.date_time(
+        dataset, tags.INSTANCE_CREATION_DATE, tags.INSTANCE_CREATION_TIME
+    )
 
 
 # --- ROIs and observations ------------------------------------------------------------------------------------------
@@ -247,7 +249,10 @@ def _rois(dataset: Dataset, issues: list[Issue]) -> tuple[tuple[Roi, ...], froze
     """ROIs by their own number, and the numbers that several share: whose contours those are nothing tells."""
     encodings = elements.encodings_of(dataset)
     observations = _observations(dataset, encodings)
-    numbered = [(elements.integer(item, 0x30060022), item) for item in elements.items(dataset, 0x30060020)]
+    numbered = [
+        (elements.integer(item, tags.ROI_NUMBER), item)
+        for item in elements.items(dataset, tags.STRUCTURE_SET_ROI_SEQUENCE)
+    ]
     uses = Counter(number for number, _ in numbered)
     rois = [
         _roi(item, number, observations.get(number, _Observation()), encodings)
@@ -272,22 +277,22 @@ def _rois(dataset: Dataset, issues: list[Issue]) -> tuple[tuple[Roi, ...], froze
 
 def _states_no_volume(item: Dataset) -> bool:
     """Whether an ROI Volume is there and says nothing."""
-    stated = elements.decimal(item, 0x3006002C)
+    stated = elements.decimal(item, tags.ROI_VOLUME)
     return stated is not None and _positive(stated) is None
 
 
 def _observations(dataset: Dataset, encodings: Sequence[str]) -> dict[int, _Observation]:
     """Observations by ROI number; the first of several holds."""
     found: dict[int, _Observation] = {}
-    for item in elements.items(dataset, 0x30060080):
-        number = elements.integer(item, 0x30060084)
+    for item in elements.items(dataset, tags.RT_ROI_OBSERVATIONS_SEQUENCE):
+        number = elements.integer(item, tags.REFERENCED_ROI_NUMBER)
         if number is not None:
             found.setdefault(
                 number,
                 _Observation(
-                    interpreted_type=elements.text(item, 0x300600A4).upper(),
-                    label=elements.text(item, 0x30060085, encodings),
-                    codes=_codes(item, 0x30060086, encodings),
+                    interpreted_type=elements.text(item, tags.RT_ROI_INTERPRETED_TYPE).upper(),
+                    label=elements.text(item, tags.ROI_OBSERVATION_LABEL, encodings),
+                    codes=_codes(item, tags.RT_ROI_IDENTIFICATION_CODE_SEQUENCE, encodings),
                 ),
             )
     return found
@@ -296,9 +301,9 @@ def _observations(dataset: Dataset, encodings: Sequence[str]) -> dict[int, _Obse
 def _codes(item: Dataset, tag: int, encodings: Sequence[str]) -> tuple[Code, ...]:
     return tuple(
         Code(
-            value=elements.text(code, 0x00080100, encodings),
-            scheme=elements.text(code, 0x00080102, encodings),
-            meaning=elements.text(code, 0x00080104, encodings),
+            value=elements.text(code, tags.CODE_VALUE, encodings),
+            scheme=elements.text(code, tags.CODING_SCHEME_DESIGNATOR, encodings),
+            meaning=elements.text(code, tags.CODE_MEANING, encodings),
         )
         for code in elements.items(item, tag)
     )
@@ -310,18 +315,18 @@ def _roi(
     observation: _Observation,
     encodings: Sequence[str],
 ) -> Roi:
-    name = elements.text(item, 0x30060026, encodings)
-    codes = observation.codes + _codes(item, 0x30100064, encodings)
+    name = elements.text(item, tags.ROI_NAME, encodings)
+    codes = observation.codes + _codes(item, tags.THERAPEUTIC_ROLE_CATEGORY_CODE_SEQUENCE, encodings)
     return Roi(
         number=number,
         name=name,
         contours=Contours.empty(),
-        frame_of_reference_uid=elements.text(item, 0x30060024),
-        generation=elements.text(item, 0x30060036).upper(),
+        frame_of_reference_uid=elements.text(item, tags.REFERENCED_FRAME_OF_REFERENCE_UID),
+        generation=elements.text(item, tags.ROI_GENERATION_ALGORITHM).upper(),
         interpreted_type=observation.interpreted_type,
         observation_label=observation.label,
         codes=codes,
-        tps_volume_cm3=_positive(elements.decimal(item, 0x3006002C)),
+        tps_volume_cm3=_positive(elements.decimal(item, tags.ROI_VOLUME)),
     )
 
 
@@ -330,13 +335,13 @@ def _roi(
 
 def _gather_contours(dataset: Dataset, settings: Settings) -> _Gathered:
     gathered = _Gathered()
-    for item in elements.items(dataset, 0x30060039):
-        number = elements.integer(item, 0x30060084)
+    for item in elements.items(dataset, tags.ROI_CONTOUR_SEQUENCE):
+        number = elements.integer(item, tags.REFERENCED_ROI_NUMBER)
         if number is None:
             gathered.unnumbered += 1
             continue
         gathered.items_per_roi[number] += 1
-        contours = elements.items(item, 0x30060040)
+        contours = elements.items(item, tags.CONTOUR_SEQUENCE)
         _refuse_too_many("contours", len(gathered.types) + len(contours), settings.max_contours)
         _add_contours(gathered, number, contours, settings)
     return gathered
@@ -346,8 +351,8 @@ def _add_contours(gathered: _Gathered, number: int, contours: Sequence[Dataset],
     """Add the contours of one item, converted at once: their bytes are not kept."""
     before, named = len(gathered.types), gathered.image_uids[number]
     for contour in contours:
-        gathered.types.append(elements.text(contour, 0x30060042).upper())
-        gathered.stated_counts.append(elements.integer(contour, 0x30060046))
+        gathered.types.append(elements.text(contour, tags.CONTOUR_GEOMETRIC_TYPE).upper())
+        gathered.stated_counts.append(elements.integer(contour, tags.NUMBER_OF_CONTOUR_POINTS))
         named |= _images_of(gathered, contour)
     parsed = parse_contour_data([_contour_bytes(contour) for contour in contours])
     first = 0
@@ -355,7 +360,7 @@ def _add_contours(gathered: _Gathered, number: int, contours: Sequence[Dataset],
         if not gathered.types[place] and looks_closed(parsed.points_mm[first : first + count]):
             gathered.closed_looking.add(place)
         if _geometric_type(gathered, place).is_closed:
-            gathered.slabs_mm[number].add(_positive(elements.decimal(contour, 0x30060044)))
+            gathered.slabs_mm[number].add(_positive(elements.decimal(contour, tags.CONTOUR_SLAB_THICKNESS)))
         first += count
     gathered.roi_numbers += [number] * len(contours)
     gathered.counts += parsed.counts.tolist()
@@ -367,10 +372,13 @@ def _add_contours(gathered: _Gathered, number: int, contours: Sequence[Dataset],
 
 def _images_of(gathered: _Gathered, contour: Dataset) -> frozenset[str]:
     """UIDs of a contour's images, each distinct sequence parsed once."""
-    raw = elements.raw_bytes(contour, 0x30060016)
+    raw = elements.raw_bytes(contour, tags.CONTOUR_IMAGE_SEQUENCE)
     known = None if raw is None else gathered.image_sequences.get(raw)
     if known is None:
-        uids = (elements.text(image, 0x00081155) for image in elements.items(contour, 0x30060016))
+        uids = (
+            elements.text(image, tags.REFERENCED_SOP_INSTANCE_UID)
+            for image in elements.items(contour, tags.CONTOUR_IMAGE_SEQUENCE)
+        )
         known = frozenset(sys.intern(uid) for uid in uids if uid)
         if raw is not None:
             gathered.image_sequences[raw] = known
@@ -384,10 +392,10 @@ def _refuse_too_many(what: str, found: int, limit: int) -> None:
 
 
 def _contour_bytes(contour: Dataset) -> bytes:
-    element = raw_element(contour, 0x30060050)
+    element = raw_element(contour, tags.CONTOUR_DATA)
     if isinstance(element, RawDataElement) and is_short(element):
         raise EOFError
-    return elements.raw_bytes(contour, 0x30060050) or b""
+    return elements.raw_bytes(contour, tags.CONTOUR_DATA) or b""
 
 
 def _contours_by_roi(gathered: _Gathered, known: set[int]) -> dict[int, Contours]:
@@ -420,14 +428,17 @@ def _of_roi(parts: list[NDArray[np.float64]], counts: NDArray[np.int64], kinds: 
 
 
 def _references(dataset: Dataset, rois: Iterable[Roi], gathered: _Gathered) -> ImageReferences:
-    frames = {roi.frame_of_reference_uid for roi in rois} | {elements.text(dataset, 0x00200052)}
+    frames = {roi.frame_of_reference_uid for roi in rois} | {elements.text(dataset, tags.FRAME_OF_REFERENCE_UID)}
     series, images = set(), set()
-    for frame in elements.items(dataset, 0x30060010):
-        frames.add(elements.text(frame, 0x00200052))
-        for study in elements.items(frame, 0x30060012):
-            for one in elements.items(study, 0x30060014):
-                series.add(elements.text(one, 0x0020000E))
-                images |= {elements.text(image, 0x00081155) for image in elements.items(one, 0x30060016)}
+    for frame in elements.items(dataset, tags.REFERENCED_FRAME_OF_REFERENCE_SEQUENCE):
+        frames.add(elements.text(frame, tags.FRAME_OF_REFERENCE_UID))
+        for study in elements.items(frame, tags.RT_REFERENCED_STUDY_SEQUENCE):
+            for one in elements.items(study, tags.RT_REFERENCED_SERIES_SEQUENCE):
+                series.add(elements.text(one, tags.SERIES_INSTANCE_UID))
+                images |= {
+                    elements.text(image, tags.REFERENCED_SOP_INSTANCE_UID)
+                    for image in elements.items(one, tags.CONTOUR_IMAGE_SEQUENCE)
+                }
     return ImageReferences(
         frame_of_reference_uids=frozenset(frames - {""}),
         series_uids=frozenset(series - {""}),
@@ -441,7 +452,7 @@ def _references(dataset: Dataset, rois: Iterable[Roi], gathered: _Gathered) -> I
 
 def _header_issues(dataset: Dataset, structure_set: StructureSet) -> list[Issue]:
     issues = []
-    if elements.text(dataset, 0x00080060).upper() != "RTSTRUCT":
+    if elements.text(dataset, tags.MODALITY).upper() != "RTSTRUCT":
         issues.append(codes.MODALITY_DISAGREES.about(SUBJECT))
     if not _UID.fullmatch(structure_set.sop_instance_uid):
         issues.append(codes.UID_INVALID.about(SUBJECT))
@@ -458,7 +469,9 @@ def _value_issues(dataset: Dataset) -> list[Issue]:
     issues = []
     if not elements.has_known_encodings(dataset):
         issues.append(codes.CHARACTER_SET_UNKNOWN.about(SUBJECT))
-    if elements.text(dataset, 0x30060008) and not elements.date_time(dataset, 0x30060008, 0x30060009):
+    if elements.text(dataset, tags.STRUCTURE_SET_DATE) and not elements.date_time(
+        dataset, tags.STRUCTURE_SET_DATE, tags.STRUCTURE_SET_TIME
+    ):
         issues.append(codes.DATE_INVALID.about(SUBJECT))
     return issues
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rtcomplexity.dicom import elements
+from rtcomplexity.dicom import elements, tags
 from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, parse
 from rtcomplexity.errors import InputDataError, UnreadableFileError
 from rtcomplexity.model import issue_codes as codes
@@ -227,9 +227,9 @@ def _from_counts(
 
 def _philips_factor(dataset: Dataset, offset: int, issues: list[Issue]) -> float:
     """Value of a private Philips element, found by its private creator; 0 where there is none."""
-    value = _private_value(dataset, 0x7053, PHILIPS_CREATOR, offset)
+    value = _private_value(dataset, tags.PHILIPS_PET_BLOCK >> 16, PHILIPS_CREATOR, offset)
     if value is None and "philips" in _text(_get(dataset, "Manufacturer")).lower():
-        value = _bare_value(dataset, 0x70531000 + offset)
+        value = _bare_value(dataset, tags.PHILIPS_PET_BLOCK + offset)
         if value is not None:
             _add_once(issues, codes.SUV_PRIVATE_CREATOR_MISSING.about(SUBJECT))
     number = _to_number(value)
@@ -449,9 +449,9 @@ def _series_time(dataset: Dataset) -> datetime | None:
 
 
 def _ge_scan_time(dataset: Dataset) -> datetime | None:
-    value = _private_value(dataset, 0x0009, GE_CREATOR, 0x0D)
+    value = _private_value(dataset, tags.GE_SCAN_DATE_TIME >> 16, GE_CREATOR, 0x0D)
     if value is None and _text(_get(dataset, "Manufacturer")).upper().startswith("GE "):
-        value = _bare_value(dataset, 0x0009100D)
+        value = _bare_value(dataset, tags.GE_SCAN_DATE_TIME)
     return _date_time(value)
 
 
