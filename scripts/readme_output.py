@@ -18,8 +18,10 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = "sample_data/complex_central"
 COLUMNS = 100
-SIZE = (1000, 1960)
-COLOURS = 128
+FOLLOWS = "Findings against"
+"""The README shows what is printed before this."""
+SIZE = (1100, 1560)
+COLORS = 128
 OUTPUT = re.compile(r"(<!-- output -->\n).*?(<!-- end of output -->\n)", re.DOTALL)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars")
@@ -41,7 +43,7 @@ def main() -> None:
 
 
 def _analyzed(evidence: Path) -> str:
-    """The command's output up to the disclaimer, which the README says in its own place."""
+    """The first part of the command's output: up to the findings against, which are a table of the same kind."""
     told = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "rtcomplexity.cli", "analyze", SAMPLE, "--out", str(evidence), "--quiet"],
         cwd=ROOT,
@@ -50,7 +52,7 @@ def _analyzed(evidence: Path) -> str:
         encoding="utf-8",
         check=True,
     ).stdout
-    return "\n".join(line.rstrip() for line in told.partition("This lists measurements")[0].strip().splitlines())
+    return "\n".join(line.rstrip() for line in told.partition(FOLLOWS)[0].strip().splitlines())
 
 
 def _photographed(browser: str, folder: Path) -> None:
@@ -72,7 +74,7 @@ def _photographed(browser: str, folder: Path) -> None:
     target = ROOT / "docs" / "images" / "report.png"
     target.parent.mkdir(parents=True, exist_ok=True)
     with Image.open(shot) as picture:
-        picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
+        picture.convert("RGB").quantize(COLORS, dither=Image.Dither.NONE).save(target, optimize=True)
 
 
 if __name__ == "__main__":
