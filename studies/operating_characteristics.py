@@ -172,7 +172,6 @@ def allowed(metric: str, values: Floats) -> Floats:
 
 def harder_populations(profile: Profile, plans: Plans, stratum_id: str) -> Iterator[tuple[str, Plans]]:
     """The test plans as they would be if routine plans were harder than simulated, in the three ways of the profile."""
-    yield "as simulated", plans
     yield f"every factor +{profile.stress.shift_sd:g} SD", _shifted_plans(profile, plans, stratum_id)
     yield f"spread x {profile.stress.spread:g}", _spread(profile, plans, stratum_id)
     yield f"volume x {profile.stress.volume:g}", enlarged(profile, plans)

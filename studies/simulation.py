@@ -37,8 +37,8 @@ TABLE = "real-contours-1"
 NEAR_MM = 5.0
 SHELL_MM = 3.0
 SHAPE_AMBIGUITY = 0.2
-"""Correlation of the normal scores of a contour's shape and its border's ambiguity, as LIDC's readers suggest: the
-shape score against a lesion's mean margin rating (5 sharp, 1 poorly defined; :mod:`validation`)."""
+"""Correlation of the normal scores of a contour's shape and its border's ambiguity (assumed: LIDC's readers rate
+margins and contour the same nodule, which ties their ratings more closely; :mod:`validation` tries what that does)."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -138,7 +138,7 @@ HARDER = np.array([-1.0, -1.0, 1.0, 1.0])
 """Which way each of them is hard."""
 
 
-def population(stratum: Stratum, split: str, count: int = PLANS) -> DrawnPlans:
+def population(stratum: Stratum, split: str, count: int = PLANS, dependence: float = SHAPE_AMBIGUITY) -> DrawnPlans:
     """Simulate plans, as columns by scored key; NaN where a value does not exist."""
     rng = np.random.default_rng([SEED, stratum.number, SPLITS.index(split)])
     bodies = [_bodies(stratum, rng) for _ in range(count)]
@@ -148,7 +148,7 @@ def population(stratum: Stratum, split: str, count: int = PLANS) -> DrawnPlans:
     values |= {key: np.array([each[key] for each in sets]) for key in sets[0]}
     values["scored.ct_border_contrast"] = np.array([_contrast(soft, rng) for soft in values.pop("soft")])
     hard = _normal_scores(-values["scored.ct_border_contrast"])
-    drawn, patients = _drawn(bodies, hard, split, stratum.bandwidth, rng)
+    drawn, patients = _drawn(bodies, hard, split, stratum.bandwidth, dependence, rng)
     values |= drawn
     values |= _pet(values, values.pop("pet") > 0, rng)
     return DrawnPlans(count=count, columns=values, patients=patients)
@@ -295,23 +295,26 @@ def is_of_split(patients: Integers, split: str) -> NDArray[np.bool_]:
 
 
 def _drawn(
-    bodies: Sequence[Sequence[Body]], hard: Floats, split: str, bandwidth: float, rng: np.random.Generator
+    bodies: Sequence[Sequence[Body]], hard: Floats, split: str, bandwidth: float, rho: float, rng: np.random.Generator
 ) -> tuple[dict[str, Floats], Integers]:
     """Shape, topology and proportions of the contours drawn for each plan's bodies, and whose the first one is."""
     table = shipped_table(TABLE)
     own = np.flatnonzero(is_of_split(table.patient, split))
     scores = ndtri((rankdata(contour_scores(bandwidth)) - 0.5) / len(table.patient))[own]
-    rows = [[_row(body, h, own, scores, bandwidth, rng) for body in each] for each, h in zip(bodies, hard, strict=True)]
+    rows = [
+        [_row(body, h, own, scores, bandwidth, rho, rng) for body in each] for each, h in zip(bodies, hard, strict=True)
+    ]
     found = [_measured(each, chosen, table.columns, own, rng) for each, chosen in zip(bodies, rows, strict=True)]
     patients = np.array([table.patient[chosen[0]] for chosen in rows])
     return {key: np.array([each[key] for each in found]) for key in found[0]}, patients
 
 
-def _row(body: Body, hard: float, own: Integers, scores: Floats, bandwidth: float, rng: np.random.Generator) -> int:
+def _row(
+    body: Body, hard: float, own: Integers, scores: Floats, bandwidth: float, rho: float, rng: np.random.Generator
+) -> int:
     """Draw a contour of about the body's size, its shape tied to the ambiguity by a Gaussian copula."""
     table = shipped_table(TABLE)
     distance = np.abs(table.log_diameter[own] - math.log(body.diameter_mm)) / bandwidth
-    rho = SHAPE_AMBIGUITY
     copula = -(rho**2 * (scores**2 + hard**2) - 2 * rho * scores * hard) / (2 * (1 - rho**2))
     logarithm = copula - 0.5 * (distance**2 - distance.min() ** 2)
     weights = np.exp(logarithm - logarithm.max()) * table.patient_share[own]

@@ -34,7 +34,7 @@ from operating_characteristics import (
 from pictures import calibration_plot, roc_plot
 from real_contours import RATINGS, STUDY_TABLE, context_of, is_large_enough, lesions, measured
 from scipy.stats import rankdata, spearmanr
-from simulation import PLANS, SEED, SHAPE, STRATA, TABLE
+from simulation import PLANS, SEED, SHAPE, SHAPE_AMBIGUITY, STRATA, TABLE, population
 from skimage.draw import polygon2mask
 
 from rtcomplexity.scoring.plans import Plans
@@ -58,8 +58,12 @@ if TYPE_CHECKING:
 
 DOCUMENT, PICTURES = Path("docs/validation.md"), Path("docs/images")
 BOOTSTRAPS = 300
-PLANTED = 400
+PLANTED = 300
 """Test plans on which complexity is planted."""
+HARDER = 2000
+"""Test plans that are made harder."""
+READERS_TIE = 0.6
+"""Correlation of the shape score with the margin ratings of the same readers."""
 NOISY = 60
 """Real contours redrawn with a jagged hand."""
 SBRT = "thoracic-sbrt"
@@ -435,11 +439,25 @@ def routine_lines(profile: Profile) -> list[str]:
     """Verdicts on routine plans, and in harder worlds."""
     lines = []
     for stratum_id in STRATA:
-        for words, plans in harder_populations(profile, routine(stratum_id), stratum_id):
-            found = verdicts(profile, plans, stratum_id)
+        plans = routine(stratum_id)
+        harder = harder_populations(profile, plans.chosen(np.arange(HARDER)), stratum_id)
+        for words, each in [("as simulated", plans), *harder]:
+            found = verdicts(profile, each, stratum_id)
             shares = [Rate.of(found == v) for v in ("supports", "rejects", "indeterminate", "insufficient_evidence")]
             lines.append((stratum_id, words, *shares))
     return table(("stratum", "routine plans", "supports", "rejects", "indeterminate", "insufficient"), lines)
+
+
+def dependence_lines(profile: Profile) -> list[str]:
+    """False support, were shape and margin visibility tied as closely as the same readers tie them."""
+    lines = []
+    for stratum in STRATA.values():
+        for dependence in (0.0, SHAPE_AMBIGUITY, READERS_TIE):
+            plans = population(stratum, "test", HARDER, dependence)
+            lines.append(
+                (stratum.id, f"{dependence:+.1f}", Rate.of(verdicts(profile, plans, stratum.id) == "supports"))
+            )
+    return table(("stratum", "correlation", "supports"), lines)
 
 
 def single_lines(profile: Profile) -> list[str]:
@@ -543,6 +561,7 @@ def page(profile: Profile, date: str) -> str:
         "hand": hand_lines(list(drawings().values()), profile),
         "population": population_lines(),
         "routine": routine_lines(profile),
+        "dependence": dependence_lines(profile),
         "single": single_lines(profile),
         "pairs": pair_lines(profile),
     }
