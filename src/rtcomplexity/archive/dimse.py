@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _WAIT_S: Final = 30
 _OUT_OF_RESOURCES: Final = 0xA700
 _PENDING: Final = frozenset({0xFF00, 0xFF01})
-_STORAGE: Final = tuple(sorted({*CLASSIC_IMAGES, *ENHANCED_IMAGES, *PLANS, *REGISTRATIONS, STRUCTURE_SET}))
-_SYNTAXES: Final = (
+STORAGE: Final = tuple(sorted({*CLASSIC_IMAGES, *ENHANCED_IMAGES, *PLANS, *REGISTRATIONS, STRUCTURE_SET}))
+SYNTAXES: Final = (
     "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.50",
     "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.80",
     "1.2.840.10008.1.2.4.81", "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91",
@@ -88,7 +88,7 @@ class Dimse:
     """An archive asked over associations of its own for each question."""
 
     def __init__(self, peer: Peer, settings: Settings) -> None:
-        self._peer, self._settings, self._net = peer, settings, _pynetdicom()
+        self._peer, self._settings, self._net = peer, settings, pynetdicom()
         self._can_get = True
 
     def __enter__(self) -> Self:
@@ -171,8 +171,8 @@ class Dimse:
         """Ask by C-GET; False where the archive has no C-GET."""
         net = self._net
         model = net.sop_class.StudyRootQueryRetrieveInformationModelGet
-        roles = [net.build_role(uid, scp_role=True) for uid in _STORAGE]
-        contexts = [(model, ()), *((uid, _SYNTAXES) for uid in _STORAGE)]
+        roles = [net.build_role(uid, scp_role=True) for uid in STORAGE]
+        contexts = [(model, ()), *((uid, SYNTAXES) for uid in STORAGE)]
         handlers = [(net.evt.EVT_C_STORE, inbox.take)]
         with self._associated(contexts, ext_neg=roles, evt_handlers=handlers) as association:
             if model not in {context.abstract_syntax for context in association.accepted_contexts}:
@@ -193,8 +193,8 @@ class Dimse:
         model = net.sop_class.StudyRootQueryRetrieveInformationModelMove
         entity = net.AE(ae_title=title)
         entity.require_called_aet = True
-        for uid in _STORAGE:
-            entity.add_supported_context(uid, list(_SYNTAXES))
+        for uid in STORAGE:
+            entity.add_supported_context(uid, list(SYNTAXES))
         try:
             server = entity.start_server(("", port), block=False, evt_handlers=[(net.evt.EVT_C_STORE, inbox.take)])
         except OSError as fault:
@@ -297,10 +297,11 @@ def _refused(association: Any, peer: Peer) -> ArchiveError:  # noqa: ANN401 -- o
     return ArchiveError(f"The archive at {where} aborted the association ({peer.calling} to {peer.called}).", _ASK)
 
 
-def _pynetdicom() -> Any:  # noqa: ANN401 -- an extra
+def pynetdicom() -> Any:  # noqa: ANN401 -- an extra
+    """Import the extra."""
     try:
-        import pynetdicom  # noqa: PLC0415 -- an extra
+        import pynetdicom as net  # noqa: PLC0415 -- an extra
     except ImportError as fault:
         feature = "--dimse"
         raise MissingExtraError(feature, "pacs") from fault
-    return pynetdicom
+    return net

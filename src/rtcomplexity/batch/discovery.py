@@ -182,7 +182,7 @@ class Discovery:
                 row = FileRow(
                     file.path, file.size, file.mtime, links["kind"], "", "", links["sha256"],
                     hashed(links["instance"]), hashed(links["patient"]), hashed(links["study"]),
-                    hashed(links["series"]),
+                    hashed(links["series"]), links["content"],
                 )  # fmt: skip
                 self._ledger.put_file(row, map(hashed, links["frames"]), map(hashed, links["references"]))
 

@@ -41,11 +41,12 @@ _DIGEST_BYTES: Final = 16
 _PROBE_FILE: Final = ".probe.sqlite"
 _PRIMARY: Final = 0xFF
 _DISK_CODES: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
-_SCHEMA_VERSION: Final = 2
+_SCHEMA_VERSION: Final = 3
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS files (
     path BLOB PRIMARY KEY, size INTEGER, mtime INTEGER, seen INTEGER, kind TEXT, reason TEXT, code TEXT,
-    sha256 TEXT, instance BLOB, patient BLOB, study BLOB, series BLOB) WITHOUT ROWID;
+    sha256 TEXT, instance BLOB, patient BLOB, study BLOB, series BLOB, content TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_content ON files (content, sha256);
 CREATE INDEX IF NOT EXISTS by_patient ON files (patient, kind);
 CREATE INDEX IF NOT EXISTS by_study ON files (study);
 CREATE INDEX IF NOT EXISTS by_series ON files (series);
@@ -89,6 +90,8 @@ class FileRow(NamedTuple):
     patient: bytes = b""
     study: bytes = b""
     series: bytes = b""
+    content: str = ""
+    """Of a structure set: what is the same however it is encoded."""
 
 
 class Member(NamedTuple):
@@ -248,7 +251,7 @@ class Ledger:
             self._database.execute(f"DELETE FROM {table} WHERE path = ?", (row.path,))  # noqa: S608 -- our own names
         self._database.execute(
             "INSERT OR REPLACE INTO files (path, size, mtime, kind, reason, code, sha256, instance, patient, study,"
-            " series, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " series, content, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*row, self.run),
         )
         self._database.executemany("INSERT OR IGNORE INTO frames VALUES (?, ?)", ((row.path, each) for each in frames))
@@ -275,10 +278,13 @@ class Ledger:
         self._database.commit()
 
     def structure_sets(self) -> Iterator[FileRow]:
-        """All structure sets, each content once, by SHA-256."""
+        """All structure sets by SHA-256, each content once, however often and however encoded it lies there."""
         columns = ", ".join(FileRow._fields)
         last = ""
-        query = f"SELECT {columns}, min(path) FROM files WHERE kind = 'structure set' AND sha256 > ? GROUP BY sha256 LIMIT 64"  # noqa: S608, E501
+        query = f"""
+            SELECT {columns}, min(path) FROM files WHERE kind = 'structure set' AND sha256 > ? AND NOT EXISTS (
+                SELECT 1 FROM files AS other WHERE other.content = files.content AND other.sha256 < files.sha256
+            ) GROUP BY sha256 LIMIT 64"""  # noqa: S608 -- our own names
         while rows := self._database.execute(query, (last,)).fetchall():
             for row in rows:
                 yield FileRow(*row[:-1])
@@ -286,13 +292,13 @@ class Ledger:
 
     def count_structure_sets(self) -> int:
         """How many plans there are."""
-        return int(self._one("SELECT count(DISTINCT sha256) FROM files WHERE kind = 'structure set'") or 0)
+        return int(self._one("SELECT count(DISTINCT content) FROM files WHERE kind = 'structure set'") or 0)
 
     def count_sources(self) -> tuple[int, int, int]:
         """How many structure sets there are, of how many named patients, and how many of them name none."""
         query = (
             "SELECT count(*), count(DISTINCT nullif(patient, x'')), coalesce(sum(patient = x''), 0)"
-            " FROM (SELECT min(patient) AS patient FROM files WHERE kind = 'structure set' GROUP BY sha256)"
+            " FROM (SELECT min(patient) AS patient FROM files WHERE kind = 'structure set' GROUP BY content)"
         )
         sets, patients, nameless = self._database.execute(query).fetchone()
         return sets, patients, nameless
@@ -319,6 +325,11 @@ class Ledger:
     def count_broken(self) -> int:
         """How many files say they are DICOM and cannot be read, or could not be looked at."""
         return int(self._one("SELECT count(*) FROM files WHERE kind = 'broken'"))
+
+    def lacks_references(self, path: bytes) -> bool:
+        """Whether a structure set references a series of which no file is there."""
+        query = "SELECT 1 FROM refs WHERE path = ? AND uid NOT IN (SELECT series FROM files) LIMIT 1"
+        return self._database.execute(query, (path,)).fetchone() is not None
 
     def frames_of(self, path: bytes) -> set[bytes]:
         """Frames of reference that a file is in, references or relates."""

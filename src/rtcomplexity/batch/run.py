@@ -62,6 +62,8 @@ class BatchOptions:
     key_file: Path | None = None
     """Key of the hashes, so that those of several results agree; each has its own if None."""
     follow_links: bool = False
+    patience_s: float = 0.0
+    """How long a plan waits, after its last file came, for series that its structure set references."""
     with_paths: bool = False
     """Whether tables say where structure sets lie, which may identify patients."""
     retry: bool = False
@@ -91,6 +93,8 @@ class BatchResult:
     unmatched_claims: tuple[int, ...]
     files: tuple[str, ...]
     """Names of the outputs in the folder."""
+    waiting: int = 0
+    """Plans that wait for series that they reference; they stand in no output."""
     linked_folders: int = 0
     """Linked folders that were not followed."""
     earlier_evidence: int = 0
@@ -176,7 +180,7 @@ class _Run:
         self._profile_sha256 = profiles_digest(asked.options.profile or BY_SITE)
         self._evidence: str | None = None
         self._running: dict[str, tuple[FoundPlan, Options]] = {}
-        self._stood = 0
+        self._stood = self._waiting = 0
 
     def run(self, root: Path, out: Path) -> BatchResult:
         asked, ledger = self._asked, self._ledger
@@ -216,6 +220,9 @@ class _Run:
     def _tasks(self) -> Iterator[Task]:
         """Tasks of the plans that have no end yet, as they are asked for."""
         for plan in found_plans(self._ledger):
+            if self._waits(plan):
+                self._waiting += 1
+                continue
             options = self._options(plan)
             standing = self._ledger.standing(plan.key)
             if standing is not None and self._stands(plan, options, *standing):
@@ -225,6 +232,12 @@ class _Run:
             else:
                 self._running[plan.key] = plan, options
                 yield plan.key, self._task(plan, options).to_json()
+
+    def _waits(self, plan: FoundPlan) -> bool:
+        """Whether series that a plan references may still come."""
+        newest_ns = max(member.mtime for member in plan.members)
+        is_fresh = time.time() - newest_ns / 1e9 < self._asked.patience_s
+        return is_fresh and self._ledger.lacks_references(plan.structure_set.path)
 
     def _options(self, plan: FoundPlan) -> Options:
         """Options of one plan: what the claims file states of it counts before what holds for all."""
@@ -297,6 +310,7 @@ class _Run:
             shared_courses=ledger.shared_courses(),
             unmatched_claims=tuple(row for row in range(2, self._claims.count + 2) if row not in claimed),
             files=written.names,
+            waiting=self._waiting,
             linked_folders=linked_folders,
             earlier_evidence=_earlier_evidence(out / EVIDENCE_FOLDER, ledger.plan_ids()),
         )

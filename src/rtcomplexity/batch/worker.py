@@ -99,6 +99,7 @@ def _header(path: str, task: IndexTask) -> dict[str, Any] | None:
         "frames": links.frame_uids,
         "references": links.referenced_uids,
         "sha256": links.sha256,
+        "content": links.content_hash or links.sha256,
     }
 
 

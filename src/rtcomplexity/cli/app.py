@@ -30,6 +30,7 @@ from rtcomplexity.cli.commands import (
     profile,
     report,
     verify,
+    watch,
 )
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.failure import AS_JSON, error_line, tell_error, tell_fault
@@ -73,6 +74,7 @@ app.command("observers")(compare.observers)
 app.command("metrics")(metrics.metrics)
 app.command("masks")(masks.masks)
 app.command("fetch")(fetch.fetch)
+app.command("watch")(watch.watch)
 app.command("batch")(batch.batch)
 app.add_typer(cohort.app, name="cohort")
 app.add_typer(claim.app, name="claim")

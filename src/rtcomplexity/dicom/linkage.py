@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.dicom import elements, tags
 from rtcomplexity.dicom.headers import FileKind, read_header
+from rtcomplexity.dicom.identity import content_hash
 from rtcomplexity.dicom.parsing import (
     HEAD_BYTES,
     PARSE_FAULTS,
@@ -50,6 +51,8 @@ class FileLinks:
     """Series that a structure set references; the structure set that a plan was made on."""
     sha256: str
     """Empty where it was not asked for."""
+    content_hash: str = ""
+    """Of a structure set: the same however it is encoded; empty where its encoding cannot be followed."""
 
 
 def read_links(path: Source, *, settings: Settings, hashed: bool) -> FileLinks | None:
@@ -123,6 +126,7 @@ def _links(header: Dataset, path: Source, settings: Settings, *, hashed: bool, i
             frame_uids=tuple(sorted({*frames, file.frame_of_reference_uid} - {""})),
             referenced_uids=tuple(sorted(set(referenced) - {""})),
             sha256=hash_file(path) if hashed or file.kind is FileKind.STRUCTURE_SET else "",
+            content_hash=content_hash(path.read_bytes(), settings) if file.kind is FileKind.STRUCTURE_SET else "",
         )
     except InputDataError:
         if is_certain:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
+from pydicom.uid import ImplicitVRLittleEndian
 
 from rtcomplexity.batch.discovery import Discovery
 from rtcomplexity.batch.grouping import found_plans
@@ -66,6 +68,21 @@ def test_a_copy_of_a_structure_set_is_no_other_plan(tmp_path):
     root = write_archive(tmp_path / "in", 1)
     shutil.copy(next(root.rglob("rs.dcm")), root / "copy")
     assert len(look(root, tmp_path / "out")[0]) == 1
+
+
+def test_a_structure_set_encoded_anew_is_no_other_plan(tmp_path):
+    root = write_archive(tmp_path / "in", 2)
+    first = next(root.rglob("rs.dcm"))
+    dataset = dcmread(first)
+    dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    dataset.save_as(root / "encoded anew", implicit_vr=True, little_endian=True)
+    assert key_of(root / "encoded anew") != key_of(first)
+    plans = look(root, tmp_path / "out")[0]
+    assert len(plans) == 2
+    assert min(key_of(first), key_of(root / "encoded anew")) in plans
+    with Ledger(tmp_path / "out") as ledger:
+        assert ledger.count_structure_sets() == 2
+        assert ledger.count_sources() == (2, 2, 0)
 
 
 def test_takes_no_image_of_another_patient(tmp_path):

@@ -1,0 +1,159 @@
+"""A Storage SCP: takes instances of known callers into a folder, each there only when it is whole.
+
+Every limit answers as C-STORE does: the sender learns that it was refused, and nothing half-written stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from rtcomplexity.archive.dimse import STORAGE, SYNTAXES, pynetdicom
+from rtcomplexity.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from rtcomplexity.settings import Settings
+
+_SUCCESS: Final = 0x0000
+_OUT_OF_RESOURCES: Final = 0xA700
+_CANNOT_UNDERSTAND: Final = 0xC000
+_DIGITS: Final = 24
+_RATE_WINDOW_S: Final = 60.0
+_MOST_ASSOCIATIONS: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverLimits:
+    """What callers may send."""
+
+    total_bytes: int = 200_000_000_000
+    """Of everything that lies in the folder."""
+    instances: int = 1_000_000
+    per_minute: int = 60_000
+    """Instances of all callers together."""
+
+
+class Receiver:
+    """Listens on a port until it is closed."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int,
+        ae_title: str,
+        callers: Collection[str],
+        settings: Settings,
+        limits: ReceiverLimits | None = None,
+        host: str = "",
+    ) -> None:
+        """Start to listen.
+
+        Raises
+        ------
+        UsageError
+            If nobody may call, or the port or the folder cannot be used.
+        """
+        if not callers:
+            raise UsageError("--from", "nobody", "the AE title of at least one caller")
+        self._folder, self._settings, self._limits = folder, settings, limits or ReceiverLimits()
+        self._lock, self._arrivals = threading.Lock(), deque[float]()
+        self.taken = self.refused = self.rejected = 0
+        """Instances taken and refused, and associations of unknown callers."""
+        self._bytes, self._count = _held(folder)
+        net = pynetdicom()
+        entity = net.AE(ae_title=ae_title)
+        entity.require_called_aet = True
+        entity.require_calling_aet = sorted(callers)
+        entity.maximum_associations = _MOST_ASSOCIATIONS
+        for uid in STORAGE:
+            entity.add_supported_context(uid, list(SYNTAXES))
+        entity.add_supported_context("1.2.840.10008.1.1")  # verification
+        handlers = [(net.evt.EVT_C_STORE, self._take), (net.evt.EVT_REJECTED, self._count_rejected)]
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._server = entity.start_server((host, port), block=False, evt_handlers=handlers)
+        except OSError as fault:
+            found = f"port {port} ({fault.strerror})"
+            raise UsageError("--dimse", found, "a free port and a writable folder") from fault
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._server.shutdown()
+
+    def _count_rejected(self, _event: Any) -> None:  # noqa: ANN401 -- of pynetdicom
+        self.rejected += 1
+
+    def _take(self, event: Any) -> int:  # noqa: ANN401 -- of pynetdicom
+        """Take one instance; answer as C-STORE does."""
+        content = event.encoded_dataset()
+        status = self._admitted(len(content))
+        if status == _SUCCESS:
+            status = self._kept(content, str(event.request.AffectedSOPInstanceUID))
+        with self._lock:
+            self.taken += status == _SUCCESS
+            self.refused += status != _SUCCESS
+        return status
+
+    def _admitted(self, size: int) -> int:
+        """Whether limits on size, room, number and rate let an instance in."""
+        limits, now = self._limits, time.monotonic()
+        with self._lock:
+            while self._arrivals and now - self._arrivals[0] > _RATE_WINDOW_S:
+                self._arrivals.popleft()
+            is_over = (
+                size > self._settings.max_file_bytes
+                or self._bytes + size > limits.total_bytes
+                or self._count >= limits.instances
+                or len(self._arrivals) >= limits.per_minute
+            )
+            if is_over:
+                return _OUT_OF_RESOURCES
+            self._arrivals.append(now)
+            self._bytes += size
+            self._count += 1
+        return _SUCCESS
+
+    def _kept(self, content: bytes, uid: str) -> int:
+        """Write an instance beside its place, then move it there: a kill leaves no half of it under its name."""
+        digest = hashlib.sha256(uid.encode() + hashlib.sha256(content).digest()).hexdigest()[:_DIGITS]
+        target = self._folder / digest[:2] / f"{digest}.dcm"
+        part = None
+        try:
+            target.parent.mkdir(exist_ok=True, mode=0o700)
+            descriptor, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
+            part = Path(name)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(target)
+        except OSError:
+            return _OUT_OF_RESOURCES
+        finally:
+            if part is not None:
+                part.unlink(missing_ok=True)
+        return _SUCCESS
+
+
+def _held(folder: Path) -> tuple[int, int]:
+    """Bytes and files that lie in a folder; parts that a kill left are removed."""
+    for part in folder.glob(".*.part"):
+        part.unlink(missing_ok=True)
+    sizes = [path.stat().st_size for path in folder.rglob("*.dcm")]
+    return sum(sizes), len(sizes)
