@@ -15,7 +15,7 @@ FUZZ_LIMITS := -max_total_time=$(FUZZ_SECONDS) -timeout=60 -rss_limit_mb=1500 -m
 LOCKED := --constraint requirements-dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo study validation contours test coverage mutants lint lock fuzz clean reference docs sbom wheelhouse test-lowest
+.PHONY: help demo study validation contours test test-all coverage mutants lint lock fuzz clean reference docs sbom wheelhouse test-lowest
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
@@ -28,8 +28,11 @@ demo: $(VENV)/.installed ## analyze a sample plan and leave its output in demo-o
 	@echo "Left in $(OUTPUT)/ to look at:"
 	@ls -1 $(OUTPUT) | sed 's|^|  $(OUTPUT)/|'
 
-test: $(VENV)/.installed-test ## run every test
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(VENV)/.installed-test ## run the tests of every claim
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m "not exhaustive"
+
+test-all: test ## run make test, then the sweeps, soaks and clocks that it leaves out
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m exhaustive
 
 coverage: $(VENV)/.installed-test ## run every test, and say which lines and branches none of them reaches
 	@mkdir -p $(BUILD)/coverage

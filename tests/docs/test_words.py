@@ -41,7 +41,6 @@ def test_links_of_a_page_lead_to_files_that_are_here(page):
         assert (page.parent / target).exists(), target
 
 
-@pytest.mark.slow
 def test_the_site_builds_without_a_warning_and_fetches_nothing(tmp_path):
     pytest.importorskip("mkdocs", reason="needs the extra docs")
     shutil.copytree(ROOT / "docs", tmp_path / "docs")

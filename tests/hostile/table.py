@@ -69,12 +69,12 @@ def build(case, folder):
         case.build(folder)
 
 
-def run(case, zygote, folder):
+def run(case, zygote, folder, *, is_quick=False):
     """Write the plan and analyze it; outputs only where they are looked at."""
     plan, out = folder / "plan", folder / "out"
     plan.mkdir()
     build(case, plan)
-    left = ("--out", out) if case.ending is Ending.SAFE else ()
+    left = ("--out", out) if case.ending is Ending.SAFE else ("--quick",) if is_quick else ()
     return zygote.run("analyze", plan, "--json", "--quiet", *left, *case.arguments, times=case.times), out
 
 

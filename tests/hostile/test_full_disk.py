@@ -85,7 +85,7 @@ def assert_no_room(ended):
     assert "fault of its own" not in ended.stderr
 
 
-@pytest.mark.parametrize("size", [60, 250])
+@pytest.mark.parametrize("size", [60, pytest.param(250, marks=pytest.mark.exhaustive)])
 def test_evidence_that_does_not_fit_leaves_nothing(on_disk, plan, size):
     ended, copy = on_disk(size, f"{PROGRAM} analyze {plan} --quiet --out {{disk}}/out")
     assert_no_room(ended)
@@ -101,7 +101,9 @@ def test_a_report_that_does_not_fit_leaves_the_old_one(on_disk, plan, tmp_path):
     assert files(copy / "out") == files(tmp_path / "out")
 
 
-@pytest.mark.parametrize("size", [8, 100, 200])
+@pytest.mark.parametrize(
+    "size", [100, pytest.param(8, marks=pytest.mark.exhaustive), pytest.param(200, marks=pytest.mark.exhaustive)]
+)
 def test_a_batch_without_room_says_so_and_leaves_whole_tables(on_disk, plan, size):
     ended, copy = on_disk(size, f"{PROGRAM} batch {plan} --out {{disk}}/out --workers 1 --quick")
     assert_no_room(ended)
@@ -110,6 +112,7 @@ def test_a_batch_without_room_says_so_and_leaves_whole_tables(on_disk, plan, siz
     assert not [name for name in tables if name.endswith(".part")]
 
 
+@pytest.mark.exhaustive
 def test_evidence_of_a_batch_without_room_costs_that_plan_only_and_is_done_again(on_disk, plan):
     ended, copy = on_disk(500, f"{PROGRAM} batch {plan} --out {{disk}}/out --workers 1 --evidence")
     assert ended.returncode == ExitCode.BATCH_WITH_REFUSALS, ended.stderr

@@ -24,7 +24,15 @@ def folder(tmp_path_factory):
     return made
 
 
-@pytest.mark.parametrize(("name", "quick"), [(plans.SET, True), (plans.SET, False), (SLICE, False), ("rp.dcm", True)])
+@pytest.mark.parametrize(
+    ("name", "quick"),
+    [
+        (plans.SET, True),
+        ("rp.dcm", True),
+        pytest.param(plans.SET, False, marks=pytest.mark.exhaustive),
+        pytest.param(SLICE, False, marks=pytest.mark.exhaustive),
+    ],
+)
 def test_a_spoiled_plan_ends_in_a_record_or_an_error_of_ours(folder, name, quick):
     good = plans.good_files()[name]
 

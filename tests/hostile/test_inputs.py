@@ -2,12 +2,13 @@
 
 import pytest
 
-from hostile import plans, table
+from hostile import images, pixels, plans, table
 from hostile.cases import Ending
 from hostile.running import TIMES
 from rtcomplexity.cli.exit_codes import ExitCode
 
 NUMBERS = {*range(1, 119), 120}
+SAMPLED = (*pixels.CASES, *images.CASES)
 IDENTIFIERS = ("HOSTILE-0001", "Synthetic^Routine", "19580101", "Traceback")
 VOLUME_TOLERANCE = 0.005
 
@@ -24,14 +25,19 @@ def metrics(record):
 
 @pytest.fixture(scope="module")
 def good(zygote, tmp_path_factory):
+    """What becomes of the good plan, measured in whole or quickly."""
     folder = tmp_path_factory.mktemp("good")
     plans.put(folder, plans.good_files())
-    return zygote.run("analyze", folder, "--json", "--quiet")
+    return {
+        is_quick: zygote.run("analyze", folder, "--json", "--quiet", *["--quick"] * is_quick)
+        for is_quick in (False, True)
+    }
 
 
 def test_the_plan_that_is_spoiled_was_good(good):
-    assert good.code == ExitCode.DONE
-    assert good.record()["issues"] == []
+    for ended in good.values():
+        assert ended.code == ExitCode.DONE
+        assert ended.record()["issues"] == []
 
 
 def test_every_number_of_the_list_is_here():
@@ -46,12 +52,18 @@ def test_the_document_has_the_table_s_rows():
         assert " | ".join(cells) in table.DOCUMENT.read_text("utf-8")
 
 
-@pytest.mark.parametrize(
-    "case",
-    [pytest.param(case, id=case.key, marks=[pytest.mark.slow] if case.times > TIMES else []) for case in table.RUN],
-)
-def test_a_hostile_input_ends_as_the_table_says(case, zygote, good, tmp_path):
-    ended, out = table.run(case, zygote, tmp_path)
+def runs():
+    """Every input once, quickly where reading alone decides how it ends; those again in whole in `make test-all`."""
+    for case in table.RUN:
+        is_read = not (case.check or case.ending is Ending.SAFE or case in SAMPLED or case.says == "image-not-sampled")
+        yield pytest.param(case, is_read, id=case.key, marks=[pytest.mark.exhaustive] if case.times > TIMES else [])
+        if is_read:
+            yield pytest.param(case, False, id=f"{case.key}, in whole", marks=pytest.mark.exhaustive)
+
+
+@pytest.mark.parametrize(("case", "is_quick"), list(runs()))
+def test_a_hostile_input_ends_as_the_table_says(case, is_quick, zygote, good, tmp_path):
+    ended, out = table.run(case, zygote, tmp_path, is_quick=is_quick)
     assert ended.cpu_s < case.times * zygote.good_s
     assert not any(word in ended.err for word in (*IDENTIFIERS, str(tmp_path))), ended.err
     if case.ending is Ending.ERROR:
@@ -63,7 +75,7 @@ def test_a_hostile_input_ends_as_the_table_says(case, zygote, good, tmp_path):
         case Ending.ISSUE:
             assert case.says in ended.issue_codes()
         case Ending.SAME:
-            assert metrics(ended.record()) == metrics(good.record())
+            assert metrics(ended.record()) == metrics(good[is_quick].record())
         case Ending.RIGHT:
             volume = metrics(ended.record())[1, "shape.volume"]
             assert volume == pytest.approx(case.volume_cm3, rel=VOLUME_TOLERANCE)

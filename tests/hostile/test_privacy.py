@@ -21,6 +21,7 @@ from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.failure import DEBUG_VARIABLE
 from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.testing import SAMPLE_NAMES, write_sample
+from sweep import sweep
 
 IDENTIFYING = (
     *("PatientName", "PatientID", "PatientBirthDate", "OtherPatientIDs", "AccessionNumber", "StudyInstanceUID"),
@@ -166,8 +167,7 @@ def fill_every_header(folder):
     return {f"HIDE{keyword[:11]}" for keyword in filled}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("sample", ["complex_central", "pet_ct_nsclc"])
+@pytest.mark.parametrize("sample", sweep(["complex_central", "pet_ct_nsclc"]))
 def test_an_identified_folder_holds_what_payment_needs_and_nothing_else(sample, tmp_path):
     write_sample(sample, tmp_path / "given")
     secrets = fill_every_header(tmp_path / "given") | identifiers(tmp_path / "given") | {str(tmp_path)}
@@ -199,14 +199,13 @@ def assert_no_identifier(plan, out, more=frozenset()):
     assert not list(out.rglob(".*")), "a temporary file was left"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("sample", SAMPLE_NAMES)
+@pytest.mark.parametrize("sample", sweep(sorted(SAMPLE_NAMES)))
 def test_no_output_of_a_sample_identifies(sample, tmp_path):
     write_sample(sample, tmp_path / "given")
     assert_no_identifier(tmp_path / "given", tmp_path / "out", fill_every_header(tmp_path / "given"))
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.real_data
 def test_no_output_of_a_real_plan_identifies(real_data, tmp_path):
     assert_no_identifier(real_data / "lung1_001", tmp_path / "out")

@@ -85,7 +85,7 @@ def test_every_plan_has_the_record_that_analyze_gives_it(tmp_path):
         assert found[key_of(folder / "rs.dcm")]["record"] == record
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_one_worker_two_workers_and_dask_give_the_same_records(archive, tmp_path):
     engines = {"one": ["--workers", 1], "two": ["--workers", 2], "dask": ["--workers", 2, "--dask"]}
     for name, engine in engines.items():
@@ -95,7 +95,7 @@ def test_one_worker_two_workers_and_dask_give_the_same_records(archive, tmp_path
     assert all(plan["record"]["score"] is not None for plan in one.values())
 
 
-@pytest.mark.parametrize("engine", [[], pytest.param(["--dask"], marks=pytest.mark.slow)], ids=["local", "dask"])
+@pytest.mark.parametrize("engine", [[], pytest.param(["--dask"], marks=pytest.mark.exhaustive)], ids=["local", "dask"])
 def test_only_the_plans_that_go_wrong_are_refused(archive, undisturbed, tmp_path, engine):
     sets = sorted(archive.rglob("rs.dcm"))
     bad = dict(zip(map(key_of, sets), ("hang", "eat", "gulp", "killed", "raise"), strict=False))
@@ -119,7 +119,7 @@ def test_only_the_plans_that_go_wrong_are_refused(archive, undisturbed, tmp_path
     assert "secret" not in (out + err + (tmp_path / "refused.csv").read_text()).lower()
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_killed_ten_times_and_finished_it_equals_an_undisturbed_run(archive, undisturbed, tmp_path):
     chance = random.Random(20)
     for _ in range(10):
@@ -190,7 +190,7 @@ def test_other_options_do_all_again(archive, undisturbed, tmp_path):
     assert again == keys
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_crash_is_tried_again_when_asked(archive, undisturbed, tmp_path):
     bad = {key_of(path): "raise" for path in archive.rglob("rs.dcm")}
     assert batch(archive, "--out", tmp_path, "--workers", 2, "--quiet", bad=bad)[0] == 4

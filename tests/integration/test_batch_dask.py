@@ -13,7 +13,7 @@ from patience import HANG_S
 from unit.batch.small_plans import write_archive
 
 pytest.importorskip("distributed")
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 
 def write_certificate(folder):

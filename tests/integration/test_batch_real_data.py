@@ -35,7 +35,7 @@ def copy(source, target):
 
 
 @pytest.mark.real_data
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_every_structure_set_is_assessed_or_refused_and_nothing_crashes(result):
     code, err, found, out = result
     assert code == 4, err
@@ -45,7 +45,7 @@ def test_every_structure_set_is_assessed_or_refused_and_nothing_crashes(result):
 
 
 @pytest.mark.real_data
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_reasons_are_true(result, real_data):
     _, _, found, out = result
     corrupted = found[key_of(real_data / "malformed" / "rtstruct_crlf_corrupted.dcm")]
@@ -60,7 +60,7 @@ def test_reasons_are_true(result, real_data):
 
 
 @pytest.mark.real_data
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_no_output_names_a_patient(result, real_data):
     import pydicom
 

@@ -57,7 +57,7 @@ def child_processor_s(*arguments):
     return after.children_user + after.children_system - before.children_user - before.children_system
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.skipif(sys.platform == "win32", reason="this system adds up no times of children")
 def test_help_costs_little_more_than_importing_typer():
     """1.4 times as much on an idle machine; the bound leaves room for a busy one."""

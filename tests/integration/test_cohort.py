@@ -194,7 +194,7 @@ def test_a_batch_has_the_default_beside_too(results):
 
 
 @pytest.mark.real_data
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_real_patient_is_left_out_of_a_cohort_of_its_own(told, real_data, tmp_path):
     source, out = real_data / "lung1_001", tmp_path / "out"
     code, _, err = batch(

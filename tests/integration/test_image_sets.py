@@ -24,6 +24,7 @@ from rtcomplexity.testing.description import DeformableDescription
 from rtcomplexity.testing.dicom_writer import write_plan
 from rtcomplexity.testing.phantoms import AXIAL, image_grid
 from rtcomplexity.testing.plans import MR_FRAME, sample_plan
+from sweep import sweep
 
 DROS = ("DRO_0_0", "DRO_1_0", "DRO_2_0", "DRO_2_1", "DRO_2_3", "DRO_3_1", "DRO_3_3", "DRO_4_1")
 DRO_TRUTH = {"pet.suvbw_min": 0.20, "pet.suvbw_median": 1.00, "pet.suvbw_max": 4.00}
@@ -52,7 +53,7 @@ def values(roi, prefix):
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("name", DROS)
+@pytest.mark.parametrize("name", sweep(DROS, 2))
 def test_every_digital_reference_object_gives_its_suv_and_no_verdict(real_data, name):
     found = record(real_data / "suv_dro" / name, "region_1=GTV")
     (region,) = gross(found)
@@ -67,7 +68,7 @@ def test_every_digital_reference_object_gives_its_suv_and_no_verdict(real_data, 
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("patient", PATIENTS)
+@pytest.mark.parametrize("patient", sweep(PATIENTS))
 def test_sarcoma_patients_have_three_sets_in_one_frame_and_suv_in_their_gtv(real_data, patient):
     found = record(real_data / "sts" / patient)
     by_role = sets_of(found)

@@ -29,7 +29,7 @@ def test_every_line_of_arithmetic_in_the_document_is_right():
         assert eval(typed, {"__builtins__": {}}, {"min": min}) == pytest.approx(float(result), rel=1e-5, abs=1e-4)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_document_derives_what_the_program_finds(studies):
     from derivation import derivation
 

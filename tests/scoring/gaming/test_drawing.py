@@ -17,6 +17,7 @@ from rtcomplexity.testing.variations import (
     with_repeated_points,
 )
 from scoring.gaming import plans
+from sweep import sweep
 
 REWRITTEN = {
     "reversed": reversed_direction,
@@ -53,7 +54,7 @@ def test_contours_written_otherwise_change_nothing(name, how):
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-@pytest.mark.parametrize("noise_mm", [1.0, 2.0])
+@pytest.mark.parametrize("noise_mm", sweep([2.0, 1.0]))
 def test_a_careless_hand_earns_nothing(name, noise_mm):
     case = plans.sample(name)
     other = plans.redrawn(case, lambda contours: jagged(contours, noise_mm))
@@ -70,8 +71,8 @@ def test_thicker_slices_move_no_verdict_towards_support(name):
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("plan", ["lung1_001", "sts/STS_001"])
-@pytest.mark.parametrize("how", ["reversed", "duplicated at the end", "other order"])
+@pytest.mark.parametrize("plan", sweep(["lung1_001", "sts/STS_001"]))
+@pytest.mark.parametrize("how", sweep(["reversed", "duplicated at the end", "other order"]))
 def test_real_contours_written_otherwise_change_nothing(real_data, plan, how):
     case = plans.case_of(real_data / plan)
     other = plans.redrawn(case, REWRITTEN[how])
@@ -80,7 +81,7 @@ def test_real_contours_written_otherwise_change_nothing(real_data, plan, how):
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("plan", ["lung1_001", "sts/STS_001"])
+@pytest.mark.parametrize("plan", sweep(["lung1_001", "sts/STS_001"]))
 def test_jitter_and_missing_planes_move_no_real_verdict_towards_support(real_data, plan):
     case = plans.case_of(real_data / plan)
     assert plans.verdict(case) != "supports"

@@ -9,6 +9,7 @@ from pydicom.uid import generate_uid
 
 from rtcomplexity.case.reader import read_case
 from scoring.gaming import plans
+from sweep import sweep
 
 PLANS = ("routine_sbrt", "pet_ct_nsclc", "complex_central")
 IMAGES = {"CT", "PT", "MR"}
@@ -57,7 +58,7 @@ def with_image_series_twice(plan, folder):
     return twice
 
 
-@pytest.mark.parametrize("name", PLANS)
+@pytest.mark.parametrize("name", sweep(PLANS))
 def test_a_series_that_is_there_twice_changes_nothing(tmp_path, name):
     before, after = (
         outcome(plans.SAMPLES / name),
@@ -68,14 +69,14 @@ def test_a_series_that_is_there_twice_changes_nothing(tmp_path, name):
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("plan", ["lung1_001", "sts/STS_001"])
+@pytest.mark.parametrize("plan", sweep(["lung1_001", "sts/STS_001"]))
 def test_a_real_series_that_is_there_twice_changes_nothing(real_data, tmp_path, plan):
     before, after = outcome(real_data / plan), outcome(with_image_series_twice(real_data / plan, tmp_path / "p"))
     assert after.score == before.score
     assert after.verdict.value == before.verdict.value
 
 
-@pytest.mark.parametrize("name", PLANS)
+@pytest.mark.parametrize("name", sweep(PLANS))
 def test_a_second_copy_of_every_file_changes_nothing(tmp_path, name):
     twice = shutil.copytree(plans.SAMPLES / name, tmp_path / name)
     shutil.copytree(plans.SAMPLES / name, twice / "again")

@@ -6,6 +6,7 @@ import pytest
 
 from rtcomplexity.model.structure_set import TargetClass
 from scoring.gaming import plans
+from sweep import sweep
 
 SAMPLES = ("routine_sbrt", "pet_ct_nsclc", "complex_central")
 
@@ -80,7 +81,7 @@ def test_no_roi_left_out_turns_a_verdict_into_supports(name):
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("plan", ["lung1_001", "sts/STS_001"])
+@pytest.mark.parametrize("plan", sweep(["lung1_001", "sts/STS_001"]))
 def test_no_roi_left_out_of_a_real_plan_turns_it_into_supports(real_data, plan):
     case = plans.case_of(real_data / plan)
     for roi in case.structure_set.rois:
