@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from patience import HANG_S
+
 USER, PASSWORD = "tester", "loopback-only"
 AE_TITLE = "ORTHANCTEST"
 CALLING = "RTCTEST"
@@ -84,7 +86,7 @@ class Orthanc:
     def ask(self, path, content=None):
         request = urllib.request.Request(f"http://127.0.0.1:{self.http}/{path}", content)
         request.add_header("Authorization", f"Basic {b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}")
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=HANG_S) as answer:
             return json.loads(answer.read())
 
     def store(self, folder):

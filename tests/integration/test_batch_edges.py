@@ -11,6 +11,7 @@ import time
 import psutil
 import pytest
 
+from patience import HANG_S
 from rtcomplexity.cli.app import _stop, run
 from unit.batch.small_plans import small_plan, write_archive, write_plan
 from unit.batch.test_discovery_and_grouping import write_apart
@@ -131,16 +132,16 @@ def test_a_termination_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     root = write_archive(tmp_path / "in", 3)
     command = [*COMMAND, str(root), "--out", str(tmp_path / "out"), "--workers", "1", "--quiet"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + HANG_S
     while process.poll() is None and not _has_a_plan(tmp_path / "out") and time.monotonic() < deadline:
         time.sleep(0.05)
     family = psutil.Process(process.pid).children(recursive=True)
     process.terminate()
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=HANG_S)
     assert process.returncode == 143
     assert err.startswith("Terminated.\n")
     assert "of 3 plans are done and kept; the same command continues" in err
-    assert not psutil.wait_procs(family, timeout=30)[1]
+    assert not psutil.wait_procs(family, timeout=HANG_S)[1]
     done = int(err.split(" of 3 plans are done")[0].splitlines()[-1])
     assert done >= 1
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
