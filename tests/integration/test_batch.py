@@ -328,7 +328,7 @@ def test_the_same_patient_and_course_twice_is_flagged(tmp_path):
     code, out, _ = batch(root, "--out", tmp_path / "out", "--claims", claims, "--workers", 1)
     assert code == 0
     assert "1 courses of a patient are claimed more than once" in out
-    assert "1 rows of the claims file met no plan (rows 5)" in out
+    assert "1 claims row matched no plan (row 5)" in out
     found = plans(tmp_path / "out")
     flags = [found[key_of(path)]["flags"] for path in sets]
     assert flags == [["same_patient_and_course"], ["same_patient_and_course"], []]

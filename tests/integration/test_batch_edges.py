@@ -66,7 +66,7 @@ def test_a_claims_file_that_does_not_fit_writes_nothing(archive, tmp_path, capsy
 def test_a_claims_row_without_a_plan_ends_with_4(archive, tmp_path, capsys):
     (tmp_path / "claims.csv").write_text("structure_set_uid,course\n1.2.3,1\n")
     assert batch(archive, tmp_path / "out", "--claims", tmp_path / "claims.csv") == 4
-    assert "met no plan (rows 2)" in capsys.readouterr().out
+    assert "matched no plan (row 2)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("is_tied", [True, False])

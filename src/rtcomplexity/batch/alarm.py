@@ -37,7 +37,7 @@ class Alarm:
         if not self.scored:
             return "No plan was scored, so there is nothing to judge for an alarm."
         found = f"{self.supports} of {self.scored} scored plans are supported"
-        chance = f"among routine plans that many or more are seen with probability {self.probability:.2g}"
+        chance = f"expected by chance: p = {self.probability:.2g}"
         if self.is_raised:
             return f"Alarm: {found}; {chance}. Check the selection, the profile and the plans before any is used."
         return f"No alarm: {found}; {chance}."

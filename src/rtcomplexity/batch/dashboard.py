@@ -22,6 +22,9 @@ from rtcomplexity.batch.distributions import Collector
 from rtcomplexity.batch.reasons import end_of, example_of, found_sentence, texts_of, unmet_names_sentence
 from rtcomplexity.batch.rows import flags_of
 from rtcomplexity.batch.values import Status
+from rtcomplexity.evidence.page import UNITS
+from rtcomplexity.evidence.words import FAMILIES, told
+from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.scoring.guardrails import DISCLAIMER, SERVICE_LEVEL_NOTE
 
 if TYPE_CHECKING:
@@ -30,12 +33,17 @@ if TYPE_CHECKING:
 
 MOST_ROWS: Final = 5_000
 _TITLES: Final = (
-    "Plan", "End", "Score T", "Percentile", "Gross target cm³", "ROIs", "Issues", "Seconds", "Decided by", "Why",
-    "Flags",
+    "Plan", "Outcome", "Score", "Percentile", "Gross target (cm³)", "ROIs", "Issues", "Time (s)", "Deciding factors",
+    "Reasons", "Flags",
 )  # fmt: skip
-_RUN_TITLES: Final = ("Run", "Engine", "Workers", "Files", "Looking, s", "Plans done", "Assessing, s", "Plans an hour")
+_RUN_TITLES: Final = ("Run", "Engine", "Workers", "Files", "Scan time (s)", "Plans", "Analysis time (s)", "Plans/hour")
 _TENTHS: Final = 10
 _VOLUME: Final = "scored.volume"
+METRIC_TITLES: Final = {
+    each.key: each.title if each.unit == "1" else f"{each.title} ({told(UNITS, str(each.unit))})" for each in CATALOGUE
+}
+"""Title and unit of a metric by its key."""
+DOWNLOADS: Final = ("results.csv", "results_rois.csv", "refused.csv", "timings.csv", "results.jsonl")
 EVIDENCE_PAGE: Final = "evidence.html"
 
 
@@ -107,7 +115,7 @@ def _row(plan: PlanRow, *, evidence: bool) -> _Row:
             None if result is None else len(result.severities),
             plan.wall_s,
         ),
-        decided_by="" if result is None else ", ".join(result.decided_by).replace("_", " "),
+        decided_by="" if result is None else ", ".join(told(FAMILIES, each) for each in result.decided_by),
         why=" ".join(texts_of(plan)),
         flags=", ".join(flags_of(plan)).replace("_", " "),
     )
@@ -127,7 +135,7 @@ def _page(ledger: Ledger, gathered: Dashboard, reasons: Reasons) -> dict[str, An
         "found": found_sentence(*ledger.count_sources()),
         "unmet_names": unmet_names_sentence(reasons.unmet_names, plans),
         "reasons": reasons.told,
-        "counts": [*_counts(verdicts, by_status), ("unreadable files", ledger.count_broken())],
+        "counts": _happened_first([*_counts(verdicts, by_status), ("unreadable files", ledger.count_broken())]),
         "scores": scores,
         "scored": sum(scores),
         "most_scores": max(scores, default=1),
@@ -137,11 +145,18 @@ def _page(ledger: Ledger, gathered: Dashboard, reasons: Reasons) -> dict[str, An
         "refused": [(*words, example_of(set(texts)), len(texts)) for words, texts in sorted(gathered.refused.items())],
         "claims": _claims(ledger),
         "sampled": gathered.collector.plans,
+        "metric_titles": METRIC_TITLES,
+        "downloads": DOWNLOADS,
         "distributions": [(group, list(members)) for group, members in found],
         "run_titles": _RUN_TITLES,
         "runs": [_run(run) for run in ledger.history()],
         "speed": _speed(plans, gathered),
     }
+
+
+def _happened_first(counts: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Outcomes that happened before those that did not, each in their order."""
+    return sorted(counts, key=lambda each: each[1] == 0)
 
 
 def _counts(verdicts: dict[str, int], by_status: dict[str, int]) -> list[tuple[str, int]]:
@@ -153,8 +168,8 @@ def _counts(verdicts: dict[str, int], by_status: dict[str, int]) -> list[tuple[s
 def _claims(ledger: Ledger) -> str:
     matched, shared = len(ledger.claimed_rows()), ledger.shared_courses()
     if not matched:
-        return "No row of a claims file met a plan."
-    return f"{matched} rows of the claims file met a plan; {shared} courses of a patient are claimed more than once."
+        return "No claims row matched a plan."
+    return f"{matched} claims rows matched a plan; {shared} courses of a patient are claimed more than once."
 
 
 def _run(run: dict[str, Any]) -> tuple[object, ...]:
@@ -172,9 +187,7 @@ def _speed(plans: int, gathered: Dashboard) -> str:
     if not plans:
         return ""
     mean, peak = gathered.wall_s / plans, gathered.peak_bytes / 1024**2
-    return (
-        f"A plan took {mean:.2f} s in the mean; the largest process held {peak:.0f} MiB. Each plan is in timings.csv."
-    )
+    return f"Mean time per plan: {mean:.2f} s; largest process: {peak:.0f} MiB. timings.csv lists every plan."
 
 
 def _resource(name: str) -> str:

@@ -112,15 +112,15 @@ def found_sentence(sets: int, patients: int, nameless: int) -> str:
     Examples
     --------
     >>> found_sentence(2, 2, 0), found_sentence(18, 6, 0)
-    ('2 plans', '18 plans: 18 structure sets of 6 patients, each assessed by itself')
+    ('2 plans', '18 plans: 18 structure sets of 6 patients, each scored separately')
     """
     told = _counted(sets, "plan")
     if sets == patients:
         return told
     whose = f"of {_counted(patients, 'patient')}"
     if nameless:
-        whose = f"{whose} and {nameless} that name no patient" if patients else "that name no patient"
-    return f"{told}: {_counted(sets, 'structure set')} {whose}, each assessed by itself"
+        whose = f"{whose} and {nameless} without patient ID" if patients else "without patient ID"
+    return f"{told}: {_counted(sets, 'structure set')} {whose}, each scored separately"
 
 
 def _counted(count: int, what: str) -> str:

@@ -66,7 +66,7 @@ def perform(text: str) -> Outcome:
 
 def fault_text(fault: BaseException) -> str:
     """Name an unexpected exception by its type and place in this package, never by its text."""
-    return f"A fault of this program: {type(fault).__name__}{_place(fault.__traceback__)}."
+    return f"Internal error: {type(fault).__name__}{_place(fault.__traceback__)}."
 
 
 def _place(trace: TracebackType | None) -> str:

@@ -12,7 +12,7 @@ class ExitCode(IntEnum):
     DONE = 0
     """The command did what it was asked, whatever the verdict."""
     BUG = 1
-    """A fault of this program."""
+    """Internal error."""
     USAGE = 2
     """The command line, or what is installed, does not fit."""
     INPUT_UNUSABLE = 3

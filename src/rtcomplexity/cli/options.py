@@ -22,7 +22,7 @@ PlanFolder = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Neither progress nor notes on stderr.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Suppress progress and notes.")]
 
 
 def whole_number(option: str, example: int) -> Callable[[str], int]:

@@ -309,8 +309,8 @@ def verification_sentence(
     doubt = _doubt(check.unchecked)
     if comparison is None:
         return True, (
-            f"{doubt}Untouched: {fit}. Who can write files can write such a folder: --plan derives the record again, "
-            "--public-key tells who signed."
+            f"{doubt}Untouched: {fit}. Integrity only; not proof of authorship: --plan derives the record again, "
+            "--public-key checks who signed."
         )
     if comparison.agreement is Agreement.IDENTICAL:
         return True, f"{doubt}Identical: {fit}, {inputs_are}, and the plan gives the same record."

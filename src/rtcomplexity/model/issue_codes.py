@@ -111,7 +111,7 @@ IMAGE_UNREADABLE: Final = IssueCode(
 INSTANCE_UID_CLASH: Final = IssueCode(
     code="instance-uid-clash",
     severity=Severity.WARNING,
-    texts=("{uids} SOP Instance UIDs stand on {files} files that differ.",),
+    texts=("{uids} SOP Instance UIDs occur in {files} files that differ.",),
     action="Export the plan again into an empty folder.",
 )
 LINKED_FOLDERS: Final = IssueCode(
@@ -152,7 +152,7 @@ PATIENT_ID_MISSING: Final = IssueCode(
 PATIENT_NOT_STATED: Final = IssueCode(
     code="patient-not-stated",
     severity=Severity.WARNING,
-    texts=("{nameless} files name no patient, others do; they were taken to belong together.",),
+    texts=("{nameless} files have no patient ID, others do; they were assumed to belong together.",),
     action="Confirm that all files are of one patient.",
 )
 PLAN_UNREADABLE: Final = IssueCode(
@@ -176,7 +176,7 @@ REGISTRATION_UNREADABLE: Final = IssueCode(
 SECONDARY_CAPTURES: Final = IssueCode(
     code="secondary-captures",
     severity=Severity.INFO,
-    texts=("{captures} secondary captures are here: they are no image sets and were not counted.",),
+    texts=("{captures} secondary captures are present; they are not image sets and were not counted.",),
     action="Nothing: they are no image sets.",
 )
 STRUCTURE_SET_UNREADABLE: Final = IssueCode(
@@ -225,7 +225,7 @@ DUPLICATE_ROI_NAMES: Final = IssueCode(
     code="duplicate-roi-names",
     severity=Severity.WARNING,
     texts=("ROIs {rois} have the same name (ignoring case); they were kept apart by number.",),
-    action="Check that no target stands twice; rename one in the planning system.",
+    action="Check that no target is duplicated; rename one in the planning system.",
 )
 DUPLICATE_ROI_NUMBER: Final = IssueCode(
     code="duplicate-roi-number",
@@ -333,7 +333,7 @@ CONTOUR_TYPE_UNKNOWN: Final = IssueCode(
 CONTOURS_IN_SEVERAL_ITEMS: Final = IssueCode(
     code="contours-in-several-items",
     severity=Severity.WARNING,
-    texts=("The contours stand in {count} items; they were put together.",),
+    texts=("The contours are in {count} items; they were combined.",),
     action="Nothing: all items count.",
 )
 CONTOURS_NOT_PARALLEL: Final = IssueCode(
@@ -400,7 +400,7 @@ CONTOUR_TYPE_MISSING: Final = IssueCode(
 DUPLICATE_CONTOURS: Final = IssueCode(
     code="duplicate-contours",
     severity=Severity.WARNING,
-    texts=("Contours that stand twice or more on their plane: {copies} copies; each counts once.",),
+    texts=("Duplicate contours: {copies}; each counted once.",),
     action="Nothing: each contour counts once. The planning system's own volume may count them all.",
 )
 MISSING_PLANES: Final = IssueCode(
@@ -667,7 +667,7 @@ IMAGE_NOT_SAMPLED: Final = IssueCode(
 IMAGE_REFERENCES_DANGLE: Final = IssueCode(
     code="image-references-dangle",
     severity=Severity.INFO,
-    texts=("The images are tied by a weaker reference, as firmer ones dangle: {link}.",),
+    texts=("Images linked by a weaker reference; contour-level references do not resolve: {link}.",),
     action="Nothing, if the planning image is the right one.",
 )
 IMAGE_WITHOUT_FRAME: Final = IssueCode(

@@ -45,10 +45,10 @@ def ledger(tmp_path):
 
 def test_reasons_are_counted_in_plain_words_under_their_end(ledger):
     told = reasons_of(ledger.plans()).told
-    site = "The treated site is not the chest, and the plans to compare with are of the chest."
+    site = "The treated site is not the site of the reference."
     assert told == (
         Reason(end="insufficient evidence", text=site, plans=2),
-        Reason(end="insufficient evidence", text="The planning images are not among the files.", plans=1),
+        Reason(end="insufficient evidence", text="The planning images are missing.", plans=1),
         Reason(end="refused", text="For example: File a is cut short.", plans=2),
         Reason(end="rejects", text="text of a_code_without_words", plans=1),
         Reason(end="timed out", text="It took longer than 5 s.", plans=1),
@@ -62,7 +62,7 @@ def test_plans_with_an_unmet_name_are_counted(ledger):
 def test_the_page_tells_reasons_in_words_and_keeps_codes_for_refusals_alone(ledger, tmp_path):
     write_outputs(ledger, tmp_path, parquet=False, evidence=False)
     page = (tmp_path / "dashboard.html").read_text("utf-8")
-    assert "<td>The planning images are not among the files.</td><td" in page
+    assert "<td>The planning images are missing.</td><td" in page
     assert "site_not_in_reference" not in page
     assert "insufficient_evidence" not in page
     assert "<code>unreadable-file</code></td><td>For example: File a is cut short.</td>" in page
@@ -78,10 +78,10 @@ def structure_set(number, patient):
     [
         ([b"p", b"q"], "2 plans"),
         ([b"p"], "1 plan"),
-        ([b"p", b"p", b"q"], "3 plans: 3 structure sets of 2 patients, each assessed by itself"),
-        ([b"p", b"p"], "2 plans: 2 structure sets of 1 patient, each assessed by itself"),
-        ([b"p", b""], "2 plans: 2 structure sets of 1 patient and 1 that name no patient, each assessed by itself"),
-        ([b"", b""], "2 plans: 2 structure sets that name no patient, each assessed by itself"),
+        ([b"p", b"p", b"q"], "3 plans: 3 structure sets of 2 patients, each scored separately"),
+        ([b"p", b"p"], "2 plans: 2 structure sets of 1 patient, each scored separately"),
+        ([b"p", b""], "2 plans: 2 structure sets of 1 patient and 1 without patient ID, each scored separately"),
+        ([b"", b""], "2 plans: 2 structure sets without patient ID, each scored separately"),
     ],
 )
 def test_structure_sets_and_patients_are_told_apart(tmp_path, patients, words):

@@ -68,7 +68,7 @@ def test_every_exception_ends_as_an_outcome_without_its_text(task, monkeypatch, 
 def test_a_fault_is_told_by_its_place(task, monkeypatch):
     monkeypatch.setattr(worker, "index_files", lambda *_, **__: None)
     reason = worker.perform(task.to_json()).reason
-    assert reason.startswith("A fault of this program: AttributeError at rtcomplexity.batch.worker line")
+    assert reason.startswith("Internal error: AttributeError at rtcomplexity.batch.worker line")
 
 
 def test_headers_are_read_file_by_file(task, tmp_path):

@@ -52,7 +52,7 @@ def analyze(
     profile: ProfileName = BY_SITE,
     claim: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="What a person states: rtcomplexity claim new.", show_default=False),
+        typer.Option(metavar="FILE", help="Claim information file (see claim new).", show_default=False),
     ] = None,
     payer: Annotated[
         str | None, typer.Option(metavar="NAME", help="Whose rules on modifier 22 count.", show_default=False)

@@ -58,7 +58,11 @@ def build(
     built = build_cohort(results, load_profile(profile), stratum=stratum)
     written = write_cohort(built, out)
     if not quiet:
-        key = f" and its key, {written[1].name}: keep that beside it, and to yourself" if len(written) > 1 else ""
+        key = (
+            f" and its key, {written[1].name}: store with the cohort file; keep confidential"
+            if len(written) > 1
+            else ""
+        )
         typer.echo(f"Wrote {out}{key}", err=True)
     _print(LocalCohort(cohort=built.cohort, key=built.key), as_json=as_json)
 

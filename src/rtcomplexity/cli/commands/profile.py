@@ -18,7 +18,7 @@ Name = Annotated[str, typer.Argument(metavar="[NAME]", help="Id of a shipped pro
 
 @app.callback()
 def describe() -> None:
-    """Look at the scoring profiles: what counts as typical, and from where on not.
+    """Look at the scoring profiles: thresholds and reference values.
 
     Example: rtcomplexity profile show
     """

@@ -34,7 +34,7 @@ def batch_parts(result: BatchResult) -> Iterator[RenderableType]:
     if result.plans:
         yield Text(result.alarm.text, style="bold" if result.alarm.is_raised else "")
     yield from map(Text, _notes(result))
-    yield Text(f"{result.stood} of {result.plans} plans stood from before. Written: {', '.join(result.files)}.")
+    yield Text(f"{result.stood} of {result.plans} plans already processed. Written: {', '.join(result.files)}.")
 
 
 def linked_sentence(count: int) -> str:
@@ -50,7 +50,7 @@ def linked_sentence(count: int) -> str:
 
 
 def _ends_table(result: BatchResult) -> Table:
-    table = titled_table("Plans", ("End",))
+    table = titled_table("Plans", ("Outcome",))
     table.add_column("Count", justify="right")
     for verdict, count in sorted(result.verdicts.items()):
         table.add_row(verdict.replace("_", " "), str(count))
@@ -63,7 +63,7 @@ def _ends_table(result: BatchResult) -> Table:
 
 
 def _reasons_table(reasons: Sequence[Reason]) -> Table:
-    table = titled_table("Why (a plan counts under every reason it has)", ("End", "Reason"))
+    table = titled_table("Reasons (a plan may have several)", ("Outcome", "Reason"))
     table.add_column("Plans", justify="right")
     for reason in reasons[:_SHOWN_ROWS]:
         table.add_row(reason.end, Text(shown(reason.text)), str(reason.plans))
@@ -84,7 +84,9 @@ def _notes(result: BatchResult) -> Iterator[str]:
     if result.unmatched_claims:
         rows = ", ".join(map(str, result.unmatched_claims[:_SHOWN_ROWS]))
         more = ", ..." if len(result.unmatched_claims) > _SHOWN_ROWS else ""
-        yield f"{len(result.unmatched_claims)} rows of the claims file met no plan (rows {rows}{more})."
+        count = len(result.unmatched_claims)
+        row = "row" if count == 1 else "rows"
+        yield f"{count} claims {row} matched no plan ({row} {rows}{more})."
     if result.earlier_evidence:
         yield (
             f"{result.earlier_evidence} evidence folders are of earlier runs, of plans that are gone or changed: "
