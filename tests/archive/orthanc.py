@@ -74,7 +74,7 @@ class Orthanc:
         return f"127.0.0.1:{self.dicom}"
 
     def _wait(self):
-        for _ in range(600):
+        for _ in range(HANG_S * 5):
             if self.process.poll() is not None:
                 break
             try:

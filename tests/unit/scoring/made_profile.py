@@ -88,6 +88,7 @@ DEFINITIONS = tuple(
         *(metric for *_, metrics in FAMILIES for metric in metrics),
         "scored.curvature_ratio",
         "scored.lobes",
+        "scored.shape_c",
     )
 )
 METRICS = tuple(metric for *_, metrics in FAMILIES for metric in metrics)
