@@ -67,6 +67,7 @@ class _Plan(_Part):
 
 class _Target(_Part):
     surface_method: str = ""
+    metrics: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
 class _Profile(_Part):

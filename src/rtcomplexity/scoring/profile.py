@@ -175,16 +175,18 @@ class JointReference(ScoreReference):
     """The distribution of T, and the cutoffs read from it."""
 
     c_reject: float
-    """75th percentile of T: below it, rejects."""
+    """75th percentile of T, or the next above it where plans tie: below it, rejects."""
+    reject_percentile: Annotated[float, Field(ge=75, le=97.5)] = 75.0
+    """Which percentile of T that is."""
     c_support: float
     """From it on, supports comes into question; at least the 97.5th percentile of T."""
-    support_percentile: Annotated[float, Field(ge=97.5, lt=100)] = 97.5
+    support_percentile: Annotated[float, Field(ge=97.5, le=100)] = 97.5
     """Which percentile of T that is."""
 
     @model_validator(mode="after")
     def _cutoffs_are_percentiles_of_t(self) -> Self:
         for name, cutoff, named in (
-            ("c_reject", self.c_reject, 75.0),
+            ("c_reject", self.c_reject, self.reject_percentile),
             ("c_support", self.c_support, self.support_percentile),
         ):
             found = percentile_below(self.knots, cutoff)
@@ -359,6 +361,8 @@ class Profile(_Frozen):
     id: Text
     version: Text
     title: Text
+    made_from: tuple[str, ...] = ()
+    """Plans of a profile of one's own, by what tells plans apart: a plan is no evidence against itself."""
     comparison: str = ""
     """What plans are compared with, where that is no population of plans of their site: a finding against."""
     notice: Text

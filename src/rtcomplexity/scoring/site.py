@@ -12,7 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from rtcomplexity.errors import UsageError
 
@@ -110,6 +110,23 @@ def shipped_sites() -> dict[str, TreatedSite]:
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
     sites = [TreatedSite.model_validate(tomllib.loads((folder / name).read_text("utf-8"))) for name in names]
     return {site.id: site for site in sites}
+
+
+def site_named(site_id: str) -> TreatedSite:
+    """Return the shipped site of that id, else one that its own words name.
+
+    Raises
+    ------
+    UsageError
+        If it is no id.
+    """
+    if site_id in shipped_sites():
+        return shipped_sites()[site_id]
+    words = re.escape(site_id).replace(r"\-", r"\W+")
+    try:
+        return TreatedSite(id=site_id, title=site_id.replace("-", " "), place=f"the {site_id}", words=(words,))
+    except ValidationError:
+        raise UsageError("--site", site_id, "small letters, digits and hyphens, such as head-and-neck") from None
 
 
 def site_of_profiles_without_one() -> TreatedSite:

@@ -174,7 +174,10 @@ def analyze(
         local.check_profile(profile)
     measured = _measured(MeasuredCase(case=case, settings=settings), profile, quick=options.quick)
     facts_of = partial(case_facts, site=stated_site, fractions=options.fractions, claim=claim, sites=sites)
-    facts = facts_of(case, measured.table)
+    facts = replace(
+        facts_of(case, measured.table),
+        is_in_reference=not {case.plan_id, case.content_id}.isdisjoint(profile.made_from),
+    )
     beside = None if local is None else _beside(local, case, profile)
     stated = stated_claim(claim, options.payer)
     scored = _scored(measured, facts, profile, beside)

@@ -107,6 +107,36 @@ def evaluate(
         typer.echo(note, err=True)
 
 
+@app.command()
+def calibrate(
+    results: Annotated[
+        list[Path], typer.Argument(metavar="RESULTS", help="Batch outputs, their results.jsonl, or evidence records.")
+    ],
+    site: Annotated[str, typer.Option("--site", metavar="SITE", help="Treated site, in small letters and hyphens.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Profile to write, in TOML.")],
+    *,
+    made_by: Annotated[str, typer.Option(metavar="TEXT", help="Who made it, as reports name it.")] = "not stated",
+    period: Annotated[str, typer.Option(metavar="TEXT", help="When the plans were treated.")] = "",
+    profile: ProfileName = "any-site-1",
+) -> None:
+    """Make a profile from consecutive plans of your own: one per patient and course, references as counted.
+
+    The cutoff bounds false support at 3% with 95% confidence. With fewer than 120 plans the profile never supports.
+
+    Example: rtcomplexity profile calibrate batch-out --site head-and-neck --out ours.toml
+    """
+    from rtcomplexity.batch.calibration import calibrate as made_profile
+    from rtcomplexity.scoring.profile import load_profile, parse_profile
+    from rtcomplexity.scoring.site import site_named
+
+    pattern = load_profile(profile)
+    made = made_profile(results, site_named(site), pattern, made_by=made_by, period=period)
+    out.write_text(made.text, encoding="utf-8", newline="\n")
+    for why, count in sorted(made.excluded.items()):
+        typer.echo(f"Excluded: {count} {why}", err=True)
+    typer.echo(_checked(parse_profile(made.text.encode(), out.name)))
+
+
 def _checked(profile: "Profile") -> str:
     factors = sum(len(family.factors) for family in profile.families)
     may = "may" if profile.rules.may_support else "may not"
