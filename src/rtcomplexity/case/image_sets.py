@@ -34,6 +34,7 @@ def build_image_sets(
     link: Link,
     references: ImageReferences,
     registrations: Iterable[SpatialRegistration],
+    contoured: Sequence[ImageSeries] = (),
 ) -> tuple[tuple[ImageSet, ...], tuple[Issue, ...]]:
     """Group series into image sets, the planning one first, and turn what was found about them into issues.
 
@@ -47,6 +48,8 @@ def build_image_sets(
         Of the structure set.
     registrations : iterable of SpatialRegistration
         All that are here.
+    contoured : sequence of ImageSeries
+        Those that other structure sets drew gross targets on.
 
     Returns
     -------
@@ -60,7 +63,7 @@ def build_image_sets(
     frame = planning.series.frame_of_reference_uid if planning else ""
     named = _named_series(found, references)
     groups = sorted(_acquisitions(found), key=lambda group: _order(group, planning))
-    sets = tuple(_image_set(group, link, references, named, frame, registrations) for group in groups)
+    sets = tuple(_image_set(group, link, references, named, frame, registrations, contoured) for group in groups)
     return sets, _issues(groups)
 
 
@@ -117,11 +120,12 @@ def _image_set(
     named_series: frozenset[str],
     frame: str,
     registrations: Sequence[SpatialRegistration],
+    contoured: Sequence[ImageSeries],
 ) -> ImageSet:
     series = tuple(one.series for one in _in_order(group, link.planning))
     if any(one is link.planning for one in group):
         return ImageSet(series=series, role=ImageRole.PLANNING, level=EvidenceLevel.REFERENCED, shown_by=link.text)
-    level, shown_by = _level(series, references, named_series, frame, registrations)
+    level, shown_by = _level(series, references, named_series, frame, registrations, contoured)
     excluded = group[0].not_counted_because
     if excluded:
         return ImageSet(series=series, role=ImageRole.NOT_COUNTED, level=level, shown_by=f"{excluded}; {shown_by}")
@@ -139,6 +143,7 @@ def _level(
     named_series: frozenset[str],
     frame: str,
     registrations: Sequence[SpatialRegistration],
+    contoured: Sequence[ImageSeries],
 ) -> tuple[EvidenceLevel, str]:
     uids = {uid for one in series for uid in one.sop_instance_uids}
     named = references.contour_level_image_uids | references.study_level_image_uids
@@ -151,6 +156,8 @@ def _level(
         kind = "deformable" if any(edge.is_deformable for edge in path) else "spatial"
         what = "moves it within" if own_frame == frame else "ties its frame to"
         return EvidenceLevel.REGISTERED, f"a {kind} registration that is here {what} the planning image's"
+    if own_frame and own_frame == frame and any(one is other for one in series for other in contoured):
+        return EvidenceLevel.REFERENCED, "another structure set in the planning image's frame was drawn on it"
     if own_frame and own_frame == frame:
         return EvidenceLevel.SAME_FRAME, "it shares the planning image's frame of reference"
     return EvidenceLevel.PRESENT, "nothing that is here ties it to the planning image"

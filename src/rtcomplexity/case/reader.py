@@ -26,7 +26,7 @@ from rtcomplexity.errors import (
     NoStructureSetError,
 )
 from rtcomplexity.model import issue_codes as codes
-from rtcomplexity.model.case import Case, EvidenceLevel, PhaseSet
+from rtcomplexity.model.case import Case, EvidenceLevel, ImageLink, PhaseSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from rtcomplexity.case.selection import Choice
     from rtcomplexity.dicom.headers import IndexedFile
     from rtcomplexity.model.case import ImageSet
+    from rtcomplexity.model.image import ImageSeries
     from rtcomplexity.model.issue import Issue
     from rtcomplexity.model.plan import RtPlan
     from rtcomplexity.model.registration import SpatialRegistration
@@ -120,7 +121,8 @@ def _case(
     chosen, link = choice.chosen.structure_set, choice.chosen.link
     objects, registration_issues = read_registrations(index.registrations, index.images, settings)
     registrations = choice.chosen.relationships + objects  # what the set states itself comes first
-    image_sets, series_issues = build_image_sets(found, link, chosen.references, registrations)
+    contoured = _contoured(choice.others)
+    image_sets, series_issues = build_image_sets(found, link, chosen.references, registrations, contoured)
     phase_sets = _phase_sets(choice.others, link.planning, image_sets)
     course = course_of(chosen, link.planning.series.frame_of_reference_uid if link.planning else "", plans)
     set_issues = several_sets_issues(choice, {id(phase.structure_set) for phase in phase_sets})
@@ -140,6 +142,7 @@ def _case(
         image_link_text=link.text,
         image_sets=image_sets,
         phase_sets=phase_sets,
+        contoured_series=contoured,
         rt_plan=course.plan,
         registrations=registrations,
         issues=tuple(sorted({*noticed, *own_issues, *tie_issues})),
@@ -218,6 +221,18 @@ def _candidates(
         )
         for one in sets
     )
+
+
+def _contoured(others: Iterable[Candidate]) -> tuple[ImageSeries, ...]:
+    """Series that other sets, which were not rejected, name and drew gross targets on."""
+    found = {}
+    for other in others:
+        planning, one = other.link.planning, other.structure_set
+        has_target = any(roi.target_class.is_gross and len(roi.contours) for roi in one.rois)
+        is_named = other.link.kind not in {ImageLink.NONE, ImageLink.FRAME_OF_REFERENCE}
+        if planning is not None and has_target and is_named and one.approval_status != "REJECTED":
+            found[id(planning.series)] = planning.series
+    return tuple(found.values())
 
 
 def _phase_sets(

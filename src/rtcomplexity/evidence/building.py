@@ -235,7 +235,24 @@ def _sampled_image_set(image: SampledImage, case: Case) -> rec.ImageSetRecord:
             "suv": _suv(tied),
             "sampled_on": image.roi_numbers,
             "not_sampled_because": encodable(tied.reason) or None,
+            "conditions": _conditions(image),
+            "metrics": {} if image.conditions is None else _metrics(image.conditions.values),
         }
+    )
+
+
+def _conditions(image: SampledImage) -> tuple[rec.ConditionRecord, ...]:
+    return tuple(
+        rec.ConditionRecord(
+            id=each.id,
+            is_met=each.is_met,
+            value=each.value,
+            unit=each.unit.value,
+            tolerance=each.tolerance,
+            source=each.source,
+            text=encodable(each.text),
+        )
+        for each in (() if image.conditions is None else image.conditions.conditions)
     )
 
 
@@ -516,6 +533,7 @@ def _definitions(definitions: Iterable[Definition], table: MetricTable) -> dict[
         *table.gross_target,
         *(key for roi in table.rois for key in roi.values),
         *(key for relation in table.relations for key in relation.values),
+        *(key for image in table.images if image.conditions is not None for key in image.conditions.values),
     }
     return {
         each.key: rec.DefinitionRecord(

@@ -170,6 +170,19 @@ class SuvRecord(_Frozen):
     """How they do, or which fact is missing or contradictory."""
 
 
+class ConditionRecord(_Frozen):
+    """One condition of an image set, with the number that decides it."""
+
+    id: Literal["tied", "independent", "aligned", "covers", "used"]
+    is_met: bool
+    value: float | None
+    unit: str
+    tolerance: float
+    source: str
+    """Where the tolerance comes from."""
+    text: str
+
+
 class ImageSetRecord(_Frozen):
     """One image acquisition with the evidence that it went into the delineation."""
 
@@ -194,6 +207,10 @@ class ImageSetRecord(_Frozen):
     """Numbers of the targets on which it has values."""
     not_sampled_because: str | None = None
     """Why it may not be sampled at all; null where it may, or where nobody asked."""
+    conditions: tuple[ConditionRecord, ...] = ()
+    """Of a secondary set: the five that make it count, on the union of the gross targets; empty where not measured."""
+    metrics: Metrics = {}
+    """Of a secondary set on that union."""
 
 
 class AcquisitionRecord(_Frozen):

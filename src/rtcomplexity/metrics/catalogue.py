@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rtcomplexity.metrics import contour, fused, morphology, outline, phases, relation, scored, shape
+from rtcomplexity.metrics import contour, fused, image_conditions, morphology, outline, phases, relation, scored, shape
 
 if TYPE_CHECKING:
     from rtcomplexity.metrics.context import RoiContext
@@ -18,4 +18,11 @@ TARGET: tuple[MetricDefinition[RoiContext], ...] = (*FULL, *outline.TARGET, *mor
 """All metrics of a target."""
 RELATIONS = relation.RELATIONS
 """All metrics of a pair of ROIs."""
-CATALOGUE: tuple[MetricDefinition[Any], ...] = (*TARGET, *RELATIONS, *fused.FUSED, *phases.PHASES, *scored.SCORED)
+CATALOGUE: tuple[MetricDefinition[Any], ...] = (
+    *TARGET,
+    *RELATIONS,
+    *fused.FUSED,
+    *image_conditions.IMAGE_SET,
+    *phases.PHASES,
+    *scored.SCORED,
+)

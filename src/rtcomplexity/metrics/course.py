@@ -10,6 +10,7 @@ from rtcomplexity.geometry.stack.union import union_stack
 from rtcomplexity.metrics.adjacency import Adjacency, adjacency
 from rtcomplexity.metrics.context import UnionContext
 from rtcomplexity.metrics.fused import TargetImages
+from rtcomplexity.metrics.image_conditions import as_counted, measure_sets
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.target_shape import scored_surface_of
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from rtcomplexity.fusion.phases import CasePhases
     from rtcomplexity.geometry.field.body import SubvoxelSurface
     from rtcomplexity.metrics.context import RoiContext, ShapeContext
-    from rtcomplexity.model.case import Case
+    from rtcomplexity.metrics.image_conditions import SetConditions
+    from rtcomplexity.model.case import Case, ImageSet
 
 AUTOMATIC: Final = frozenset({"AUTOMATIC", "SEMIAUTOMATIC"})
 NO_GROSS_TARGET: Final = "no gross target (GTV or ITV) with closed contours and a known volume was found"
@@ -63,6 +65,16 @@ class Course:
     def on_images(self) -> TargetImages:
         """What the image sets show of it."""
         return TargetImages(target=self.target, images=self.images, phase=self.phases.series_of(self.parts[0].roi))
+
+    @cached_property
+    def set_conditions(self) -> tuple[SetConditions, ...]:
+        """What makes each secondary image set count, or not; NotMeasurableError where that cannot be measured."""
+        return measure_sets(self.on_images) if self.parts else ()
+
+    @cached_property
+    def counted_sets(self) -> tuple[ImageSet, ...]:
+        """The image sets at the level at which they count."""
+        return as_counted(self.images, self.set_conditions)
 
     @property
     def contoured_by_hand(self) -> tuple[RoiContext, ...]:

@@ -18,6 +18,7 @@ from rtcomplexity.geometry.stack.runs import Lattice, Runs, on_slices, rasterise
 from rtcomplexity.metrics import shape
 from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.course import Course
+from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.phases import of_one_phase
 from rtcomplexity.metrics.relation import encloses_volume
 from rtcomplexity.metrics.scored import SCORED
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from rtcomplexity.fusion.case_images import CaseImages
     from rtcomplexity.fusion.phases import CasePhases
     from rtcomplexity.metrics.context import RoiContext
+    from rtcomplexity.metrics.image_conditions import SetConditions
     from rtcomplexity.metrics.measurement import Measurement
     from rtcomplexity.model.case import Case
 
@@ -53,6 +55,8 @@ class GrossTargetMeasurements:
     unexplained_targets: tuple[int, ...] = ()
     """Planned targets that lie apart from these."""
     issues: tuple[Issue, ...] = ()
+    sets: tuple[SetConditions, ...] = ()
+    """What makes each secondary image set count, or not; empty where that was not measured."""
 
 
 def measure_gross_target(
@@ -91,7 +95,15 @@ def measure_gross_target(
         roi_numbers=tuple(sorted(part.roi.number for part in kept)),
         unexplained_targets=unexplained,
         issues=(*issues, *unexplained_issues(unexplained)),
+        sets=_conditions(course),
     )
+
+
+def _conditions(course: Course) -> tuple[SetConditions, ...]:
+    try:
+        return course.set_conditions
+    except NotMeasurableError:
+        return ()
 
 
 def _is_threshold(context: RoiContext) -> bool:

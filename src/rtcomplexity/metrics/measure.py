@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rtcomplexity.fusion.case_images import CaseImages
     from rtcomplexity.metrics.context import RoiContext
     from rtcomplexity.metrics.definition import MetricDefinition
+    from rtcomplexity.metrics.image_conditions import SetConditions
     from rtcomplexity.metrics.measured_case import MeasuredCase
     from rtcomplexity.metrics.relation import RelationContext
     from rtcomplexity.model.structure_set import Roi
@@ -91,7 +92,7 @@ def measure(
             *nesting_issues([context.roi for context in solid], pairs),
             *(images.issues if any(roi.target_class.is_target for roi in case.structure_set.rois) else ()),
         ),
-        images=_sampled(images, measured),
+        images=_sampled(images, measured, gross.sets),
     )
 
 
@@ -103,10 +104,15 @@ class _MeasuredRoi:
     """Image sets that have values on it, as issues name them."""
 
 
-def _sampled(images: CaseImages, measured: Sequence[_MeasuredRoi]) -> tuple[SampledImage, ...]:
+def _sampled(
+    images: CaseImages, measured: Sequence[_MeasuredRoi], sets: Sequence[SetConditions]
+) -> tuple[SampledImage, ...]:
+    conditions = {each.subject: each for each in sets}
     return tuple(
         SampledImage(
-            tied=tied, roi_numbers=tuple(each.values.roi_number for each in measured if tied.subject in each.sampled)
+            tied=tied,
+            roi_numbers=tuple(each.values.roi_number for each in measured if tied.subject in each.sampled),
+            conditions=conditions.get(tied.subject),
         )
         for tied in images.tied
     )

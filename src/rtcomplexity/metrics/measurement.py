@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rtcomplexity.fusion.tied_images import TiedImage
+    from rtcomplexity.metrics.image_conditions import SetConditions
     from rtcomplexity.model.issue import Issue
 
 
@@ -80,6 +81,8 @@ class SampledImage:
     tied: TiedImage
     roi_numbers: tuple[int, ...] = ()
     """Targets on which it has values."""
+    conditions: SetConditions | None = None
+    """What makes a secondary set count, or not; None where that was not measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -17,6 +17,7 @@ from rtcomplexity.metrics import contour, intensity, pet, shape
 from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.course import union_of
 from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.image_conditions import copied_phases
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.target_shape import (
     HasSurface,
@@ -142,28 +143,29 @@ def organ_overlap(course: Course) -> float:
 
 
 def registered_sets(course: Course) -> float:
-    """Secondary image sets that a registration or a reference ties to the planning image; none is a measurement."""
-    return len(visits.fused(course.case.image_sets))
+    """Secondary image sets that are tied, independent, aligned, covering and used; none is a measurement."""
+    return len(visits.fused(course.counted_sets))
 
 
 def registration_chain(course: Course) -> float:
     """Image sets that are tied by a deformable registration, or by a chain of several."""
-    return sum(tied.is_deformable_or_chained for tied in course.images.tied)
+    counting = {each.subject for each in course.set_conditions if each.counts}
+    return sum(tied.is_deformable_or_chained for tied in course.images.tied if tied.subject in counting)
 
 
 def acquisitions(course: Course) -> float:
     """Independent acquisitions that were used: one 4D CT is one, a PET with its CT is one."""
-    return len(visits.counted(course.case.image_sets))
+    return len(visits.counted(course.counted_sets))
 
 
 def modalities(course: Course) -> float:
     """Modalities of the image sets that were used."""
-    return len(visits.used_modalities(course.case.image_sets))
+    return len(visits.used_modalities(course.counted_sets))
 
 
 def phases(course: Course) -> float:
-    """Phases of 4D acquisitions that carry contours of a gross target."""
-    return course.phases.count
+    """Phases of 4D acquisitions that carry contours of a gross target; an image that copies another's counts once."""
+    return course.phases.count - len(copied_phases(course))
 
 
 SHAPE: Final[tuple[MetricDefinition[HasSurface], ...]] = (
@@ -356,7 +358,7 @@ IMAGING: Final[tuple[MetricDefinition[Course], ...]] = (
         key="scored.registered_sets",
         title="Registered or referenced secondary image sets",
         unit=Unit.NONE,
-        description="Secondary image sets that an object in the files ties to the planning image.",
+        description="Secondary image sets that meet all five conditions: tied, independent, aligned, covering, used.",
         compute=registered_sets,
         direction="higher",
     ),

@@ -95,6 +95,8 @@ class Case:
     """All sets, the planning one first."""
     phase_sets: tuple[PhaseSet, ...] = ()
     """What else was drawn on phases of 4D acquisitions in the planning frame, one set a phase."""
+    contoured_series: tuple[ImageSeries, ...] = ()
+    """Series that other structure sets which are here drew gross targets on."""
     rt_plan: RtPlan | None = None
     registrations: tuple[SpatialRegistration, ...] = ()
     issues: tuple[Issue, ...] = ()

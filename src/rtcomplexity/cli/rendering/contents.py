@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from rich.tree import Tree
 
-from rtcomplexity.cli.rendering.image_sets import image_sets_tree, line
+from rtcomplexity.cli.rendering.image_sets import conditions_table, image_sets_tree, line
 from rtcomplexity.cli.rendering.issues import ALL, issues_parts
 from rtcomplexity.cli.rendering.tables import titled_table
 from rtcomplexity.cli.rendering.values import (
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 def contents_parts(record: Record, spelling: Callable[[str], str | None]) -> Iterator[RenderableType]:
     """Yield the page; `spelling` says how TG-263 would spell a name, or None."""
     yield links_tree(record)
+    conditions = conditions_table(record)
+    if conditions is not None:
+        yield conditions
     yield rois_table(record)
     yield from spellings(record, spelling)
     yield from issues_parts(record, ALL)

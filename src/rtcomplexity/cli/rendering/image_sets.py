@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from rich.tree import Tree
 
+from rtcomplexity.cli.rendering.prose import Prose
+from rtcomplexity.cli.rendering.tables import titled_table
 from rtcomplexity.cli.rendering.values import names_by_number
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.words import EVIDENCE_LEVELS, REGISTRATION_KINDS, ROLES, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from rich.table import Table
 
     from rtcomplexity.evidence.record import ImageSetRecord, Record, RegistrationRecord
 
@@ -31,6 +35,28 @@ def image_sets_tree(record: Record) -> Tree:
     if record.acquisitions:
         tree.add(_acquisitions(record))
     return tree
+
+
+def conditions_table(record: Record) -> Table | None:
+    """Build the table of the five conditions of each secondary image set; None where none was measured."""
+    measured = [place for place, each in enumerate(record.image_sets) if each.conditions]
+    if not measured:
+        return None
+    table = titled_table("Do the image sets count?", ("Image set", "Condition", "Met", "Value", "Tolerance", "Finding"))
+    for place in measured:
+        for each in record.image_sets[place].conditions:
+            value = "" if each.value is None else f"{each.value:.3g}"
+            unit = "" if each.unit == "1" else f" {each.unit}"
+            met = "yes" if each.is_met else "no"
+            table.add_row(
+                _name(record, place),
+                each.id,
+                met,
+                f"{value}{unit}",
+                f"{each.tolerance:g}{unit}",
+                Prose(shown(each.text)),
+            )
+    return table
 
 
 def line(text: str) -> Text:

@@ -1,0 +1,311 @@
+"""Whether a registration holds around a target: similarity at the stated transform against small motions about it.
+
+Two images are compared on a coarse lattice of points in the target and a shell around it. The other image is read once
+in a box that all motions stay in; every motion samples it again at moved points. A motion is a rotation about the
+target's center followed by a translation, in the patient's axes. Similarity is not accuracy: where the image has no
+structure, or the two show different things, its maximum may lie elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.fusion.sampling import box_around, interpolate, voxel_centres_mm
+from rtcomplexity.model.arrays import frozen_array
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from rtcomplexity.dicom.pixels import IndexBox, SeriesPixels, VoxelBox
+    from rtcomplexity.fusion.sampling import PointFunction, Points
+    from rtcomplexity.geometry.stack.runs import Runs
+    from rtcomplexity.model.image import ImageGrid
+
+    Values = NDArray[np.float64]
+    Motion = tuple[float, float, float, float, float, float]
+    """Translation along x, y, z, mm, and rotation about x, y, z, degrees."""
+
+SHELL_MM: Final = 40.0
+INNER_SHELL_MM: Final = 10.0
+SPACING_MM: Final = 3.0
+MOST_POINTS: Final = 16_000
+LEAST_POINTS: Final = 200
+BINS: Final = 32
+TRANSLATIONS_MM: Final = (2.0, 5.0, 10.0)
+ROTATIONS_DEG: Final = (2.0, 5.0)
+FAR_MM: Final = 30.0
+MARGIN_MM: Final = 45.0
+"""Of the box that is read: the largest motion at the shell's edge, and some of the search."""
+SEARCH_STEPS: Final = ((4.0, 2.0), (2.0, 1.0), (1.0, 0.5), (0.5, 0.25))
+"""mm and degrees by which the search for the nearest better transform moves, coarse to fine."""
+SEARCH_ROUNDS: Final = 6
+STILL: Final[Motion] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Lattice:
+    """Points in and around a target, in the planning frame."""
+
+    points_mm: Points
+    """(n, 3) patient coordinates."""
+    distance_mm: NDArray[np.float64]
+    """(n,) to the target, 0 inside."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "points_mm", frozen_array(self.points_mm, np.float64))
+        object.__setattr__(self, "distance_mm", frozen_array(self.distance_mm, np.float64))
+
+    @cached_property
+    def is_inside(self) -> NDArray[np.bool_]:
+        """(n,) whether a point is the target's."""
+        return frozen_array(self.distance_mm == 0, np.bool_)
+
+    @cached_property
+    def center_mm(self) -> NDArray[np.float64]:
+        """(3,) mean of the target's points."""
+        return frozen_array(self.points_mm[self.is_inside].mean(axis=0), np.float64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alignment:
+    """What the motions about a stated transform showed."""
+
+    similarity: float
+    """Normalized mutual information at the stated transform, 1 (nothing shared) to 2."""
+    share_beaten: float
+    """Share of the thirty motions by 2, 5 and 10 mm along, and 2 and 5 degrees about, each axis that are less alike."""
+    far_share_beaten: float
+    """Share of displacements by 30 mm, in 26 directions, that are less alike."""
+    better: Motion
+    """Motion to the nearest maximum of similarity; all zero where the stated transform is one."""
+    gain: float
+    """By how much the similarity is higher there."""
+
+    @property
+    def shift_mm(self) -> float:
+        """Length of that motion's translation at the target's center."""
+        return float(np.linalg.norm(self.better[:3]))
+
+    @property
+    def rotation_deg(self) -> float:
+        """Size of its rotation."""
+        return float(np.linalg.norm(self.better[3:]))
+
+
+def lattice_around(runs: Runs, grid: ImageGrid) -> Lattice:
+    """Lay a coarse lattice on every few voxels of the planning image in a target and :data:`SHELL_MM` around it.
+
+    Raises
+    ------
+    ValueError
+        If the target holds no voxel.
+    """
+    if runs.count == 0:
+        msg = "the target holds no voxel of the grid"
+        raise ValueError(msg)
+    from scipy.ndimage import distance_transform_edt  # noqa: PLC0415 - costs start-up time
+
+    spacing = np.array([grid.slice_spacing_mm or 1.0, grid.row_spacing_mm, grid.column_spacing_mm])
+    box = tuple(
+        slice(max(extent.start - reach, 0), min(extent.stop + reach, size))
+        for extent, reach, size in zip(
+            runs.box(), np.ceil(SHELL_MM / spacing).astype(int).tolist(), runs.shape, strict=True
+        )
+    )
+    sizes = np.array([extent.stop - extent.start for extent in box])
+    step_mm = max(SPACING_MM, float(np.cbrt(np.prod(sizes * spacing) / MOST_POINTS)))
+    steps = np.maximum(np.round(step_mm / spacing).astype(int), 1)
+    mask = runs.mask(box)  # type: ignore[arg-type]  # three slices
+    strided = mask[:: steps[0], :: steps[1], :: steps[2]]
+    if not strided.any():  # a target thinner than the lattice
+        steps[:] = 1
+        strided = mask
+    distance = distance_transform_edt(~strided, sampling=tuple(spacing * steps))
+    index = np.argwhere(distance <= SHELL_MM)
+    chosen = distance[tuple(index.T)]
+    places = index * steps + np.array([extent.start for extent in box])
+    return Lattice(points_mm=voxel_centres_mm(grid, places), distance_mm=chosen)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MovableImage:
+    """An image around a lattice, read once, that can be sampled at moved points."""
+
+    grid: ImageGrid
+    voxels: VoxelBox | None
+    """None where no point can lie in the image."""
+    image_from_planning: PointFunction
+    lattice: Lattice
+
+    def values(self, motion: Motion = STILL) -> Values:
+        """(n,) values at the lattice's points moved by a motion; NaN where the image has none."""
+        points = self.lattice.points_mm if motion == STILL else moved(self.lattice, motion)
+        if self.voxels is None:
+            return np.full(len(points), np.nan)
+        mapped = self.image_from_planning(points)
+        values = np.full(len(mapped), np.nan)
+        held = _is_held(self.grid, self.voxels.box, mapped)
+        values[held] = interpolate(self.voxels, self.grid, mapped[held]).values
+        return values
+
+
+def movable_image(
+    pixels: SeriesPixels, image_from_planning: PointFunction, lattice: Lattice, factor: Values | None = None
+) -> MovableImage:
+    """Read an image around a lattice, with room for every motion.
+
+    Raises
+    ------
+    InputDataError
+        If its pixels cannot be read.
+    """
+    grid = pixels.series.grid
+    low, high = lattice.points_mm.min(axis=0) - MARGIN_MM, lattice.points_mm.max(axis=0) + MARGIN_MM
+    corners = np.array(np.meshgrid(*zip(low, (low + high) / 2, high, strict=True))).reshape(3, -1).T
+    around = np.concatenate([corners, lattice.points_mm])
+    box = box_around(grid, image_from_planning(around))
+    voxels = None if box is None else pixels.read(box)
+    if voxels is not None and factor is not None and box is not None:
+        voxels = voxels.scaled(factor[slice(*box.k)])
+    return MovableImage(grid=grid, voxels=voxels, image_from_planning=image_from_planning, lattice=lattice)
+
+
+def _is_held(grid: ImageGrid, box: IndexBox, points_mm: Points) -> NDArray[np.bool_]:
+    """(n,) whether the voxels around a point are among those that were read."""
+    axes = np.array(
+        [grid.normal, grid.column_direction / grid.row_spacing_mm, grid.row_direction / grid.column_spacing_mm]
+    )
+    places = points_mm @ axes.T
+    origins = grid.slice_origins_mm[slice(*box.k)] @ axes.T
+    slack = np.array([1e-6, 1e-6, 1e-6])
+    if origins.shape[0] == 1:
+        slack[0] = 0.51 * (grid.slice_spacing_mm or 1.0)
+    low = np.array([origins[0, 0], box.j[0] + origins[:, 1].max(), box.i[0] + origins[:, 2].max()]) - slack
+    high = np.array([origins[-1, 0], box.j[1] - 1 + origins[:, 1].min(), box.i[1] - 1 + origins[:, 2].min()]) + slack
+    held: NDArray[np.bool_] = ((places >= low) & (places <= high)).all(axis=1)
+    return held
+
+
+def moved(lattice: Lattice, motion: Motion) -> Points:
+    """(n, 3) points rotated about the target's center, about x, then y, then z, and translated."""
+    from scipy.spatial.transform import Rotation  # noqa: PLC0415 - costs start-up time
+
+    turn = Rotation.from_euler("xyz", motion[3:], degrees=True).as_matrix()
+    found: Points = (lattice.points_mm - lattice.center_mm) @ turn.T + lattice.center_mm + np.array(motion[:3])
+    return found
+
+
+def normalized_mutual_information(a: Values, b: Values) -> float:
+    """(H(A) + H(B)) / H(A, B) of paired values in 32 x 32 bins between their 1st and 99th percentiles: 1 to 2.
+
+    Studholme 1999: it is not raised by a smaller overlap alone.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 200 pairs.
+    """
+    both = ~(np.isnan(a) | np.isnan(b))
+    if both.sum() < LEAST_POINTS:
+        msg = f"fewer than {LEAST_POINTS} points lie in both images"
+        raise ValueError(msg)
+    rows, columns = _binned(a[both]), _binned(b[both])
+    joint = np.bincount(rows * BINS + columns, minlength=BINS * BINS).reshape(BINS, BINS) / both.sum()
+    shared = _entropy(joint.ravel())
+    if shared == 0:
+        return 1.0
+    return (_entropy(joint.sum(axis=1)) + _entropy(joint.sum(axis=0))) / shared
+
+
+def _binned(values: Values) -> NDArray[np.int64]:
+    low, high = np.percentile(values, (1, 99)).tolist()
+    scaled = (values - low) / max(high - low, 1e-12) * BINS
+    numbers: NDArray[np.int64] = np.clip(scaled, 0, BINS - 1).astype(np.int64)
+    return numbers
+
+
+def _entropy(shares: Values) -> float:
+    filled = shares[shares > 0]
+    return float(-(filled * np.log(filled)).sum())
+
+
+def perturbations() -> tuple[Motion, ...]:
+    """Return thirty motions: by 2, 5 and 10 mm along, and 2 and 5 degrees about, each axis in either direction."""
+    found = []
+    for axis in range(6):
+        for size in TRANSLATIONS_MM if axis < 3 else ROTATIONS_DEG:
+            found += [_along(axis, size), _along(axis, -size)]
+    return tuple(found)
+
+
+def displacements() -> tuple[Motion, ...]:
+    """Return displacements by 30 mm in the 26 directions along and between the axes."""
+    directions = [np.array(signs) for signs in product((-1, 0, 1), repeat=3) if any(signs)]
+    return tuple((*(FAR_MM * signs / np.linalg.norm(signs)).tolist(), 0.0, 0.0, 0.0) for signs in directions)
+
+
+def _along(axis: int, size: float, start: Sequence[float] = STILL) -> Motion:
+    values = list(start)
+    values[axis] += size
+    return tuple(values)  # type: ignore[return-value]  # six numbers
+
+
+def alignment_of(planning: Values, image: MovableImage) -> Alignment:
+    """Compare the stated transform with motions about it, and climb from it to the nearest maximum of similarity.
+
+    Parameters
+    ----------
+    planning
+        (n,) values of the planning image at the lattice's points.
+    image
+        The other image.
+
+    Raises
+    ------
+    ValueError
+        If fewer than 200 points lie in both images at the stated transform.
+    """
+    stated = normalized_mutual_information(planning, image.values())
+
+    def similarity(motion: Motion) -> float:
+        try:
+            return normalized_mutual_information(planning, image.values(motion))
+        except ValueError:
+            return 0.0
+
+    others = [similarity(motion) for motion in perturbations()]
+    best, highest = STILL, stated
+    for step_mm, step_deg in SEARCH_STEPS:
+        best, highest = _climbed(similarity, best, highest, (step_mm, step_deg))
+    return Alignment(
+        similarity=stated,
+        share_beaten=float(np.mean([other < stated for other in others])),
+        far_share_beaten=float(np.mean([similarity(motion) < stated for motion in displacements()])),
+        better=best,
+        gain=highest - stated,
+    )
+
+
+def _climbed(
+    similarity: Callable[[Motion], float], best: Motion, highest: float, steps: tuple[float, float]
+) -> tuple[Motion, float]:
+    """Move along one axis after the other while that makes the images more alike."""
+    for _ in range(SEARCH_ROUNDS):
+        before = highest
+        for axis in range(6):
+            for sign in (1, -1):
+                trial = _along(axis, sign * steps[axis // 3], best)
+                value = similarity(trial)
+                if value > highest + 1e-9:
+                    best, highest = trial, value
+                    break
+        if highest <= before:
+            break
+    return best, highest

@@ -1,0 +1,151 @@
+"""Forged image sets: copies with new UIDs, a frame and a registration of their own, changed as a forger would.
+
+Each is tied by an object and has contours drawn on it, so that what it shows alone decides. None may raise a count.
+"""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter, shift
+
+from rtcomplexity.case import visits
+from rtcomplexity.fusion.case_images import CaseImages
+from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.fused import TargetImages
+from rtcomplexity.metrics.image_conditions import as_counted, measure_sets
+from rtcomplexity.model.case import EvidenceLevel, ImageRole, ImageSet
+from rtcomplexity.model.registration import FrameMapping, SpatialRegistration
+from scoring.gaming import plans
+from unit.fusion.images import written
+
+FORGED_FRAME = "1.99"
+IDENTITY = np.eye(4)
+SHAPE = (34, 96, 96)
+
+
+def noise(seed, deviation, width=0.6):
+    made = gaussian_filter(np.random.default_rng(seed).normal(size=SHAPE), width)
+    return deviation * made / made.std()
+
+
+@cache
+def anatomy():
+    """Soft tissue of slowly varying density with vessels, as a CT blurs them."""
+    rng = np.random.default_rng(2)
+    values = 30 + 600 * gaussian_filter(rng.normal(size=SHAPE), 4)
+    z, y, x = np.indices(SHAPE)
+    for center in rng.uniform((3, 8, 8), (31, 88, 88), (40, 3)):
+        values[((np.stack([z, y, x], -1) - center) ** 2).sum(-1) < 6] += 250
+    return gaussian_filter(values, 0.8)
+
+
+@cache
+def planning_values():
+    return np.rint(anatomy() + noise(1, 12))
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory):
+    """The sample plan on a CT with noise; returns what is counted when further sets lie beside it."""
+    folder = tmp_path_factory.mktemp("forged")
+    sample = plans.sample()
+    grid = replace(sample.planning_image.grid, rows=SHAPE[1], columns=SHAPE[2])
+    roi = plans.roi_named(sample, "GTVp")
+    middle = roi.contours.points_mm.mean(axis=0)
+    corner = grid.patient_from_index(0)[:3] @ [SHAPE[2] / 2, SHAPE[1] / 2, 0, 0]
+    across = (middle - grid.slice_origins_mm[0]) - grid.normal * ((middle - grid.slice_origins_mm[0]) @ grid.normal)
+    grid = replace(grid, slice_origins_mm=grid.slice_origins_mm + across - corner)
+    frame = sample.planning_image.frame_of_reference_uid
+    counter = iter(range(100))
+
+    def series(values, modality="CT", frame_uid=FORGED_FRAME, on=grid):
+        n = next(counter)
+        at = folder / str(n)
+        return written(at, on, lambda _: values.ravel(), modality=modality, frame_uid=frame_uid, uid=f"1.5.{n}", step=1)
+
+    ct = series(planning_values(), frame_uid=frame)
+    context = RoiContext(roi=roi, grid=drawing_grid(grid, [roi], plans.SETTINGS), settings=plans.SETTINGS)
+
+    def counted(*others, mapped=IDENTITY):
+        sets = [ImageSet(series=(ct,), role=ImageRole.PLANNING, level=EvidenceLevel.REFERENCED, shown_by="")]
+        registered = {"role": ImageRole.SECONDARY, "level": EvidenceLevel.REGISTERED, "shown_by": ""}
+        sets += [ImageSet(series=(one,), **registered) for one in others]
+        mapping = FrameMapping(source_frame_uid=FORGED_FRAME, registered_from_source=mapped)
+        registration = SpatialRegistration(sop_instance_uid="9", registered_frame_uid=frame, mappings=(mapping,))
+        case = replace(
+            sample,
+            planning_image=ct,
+            image_sets=tuple(sets),
+            registrations=(registration,),
+            contoured_series=tuple(others),
+        )
+        images = CaseImages(case=case, settings=plans.SETTINGS)
+        found = measure_sets(TargetImages(target=context, images=images))
+        return len(visits.fused(as_counted(images, found))), [
+            [each.id for each in one.conditions if not each.is_met] for one in found
+        ]
+
+    counted.series, counted.grid = series, grid
+    return counted
+
+
+FORGERIES = {
+    "copied": lambda v: v,
+    "one grey level more": lambda v: v + 1,
+    "noise of 20 HU": lambda v: v + noise(7, 20, 0.01),
+    "smoothed": lambda v: gaussian_filter(v, 1),
+    "half a voxel along rows and columns": lambda v: shift(v, (0, 0.5, 0.5), order=1, mode="nearest"),
+    "half a voxel along all axes": lambda v: shift(v, (0.5, 0.5, 0.5), order=1, mode="nearest"),
+    "a smooth bias": lambda v: v + np.linspace(0, 80, SHAPE[2]),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_forged_copy_of_the_planning_ct_counts_nothing(plan, forgery):
+    count, missed = plan(plan.series(np.rint(FORGERIES[forgery](planning_values()))))
+    assert count == 0
+    assert "independent" in missed[0]
+
+
+def test_a_ct_relabelled_as_mr_counts_nothing(plan):
+    count, missed = plan(plan.series(planning_values() + 1, modality="MR"))
+    assert (count, missed) == (0, [["independent"]])
+
+
+def test_a_second_copy_of_a_real_set_counts_nothing_more(plan):
+    real = np.rint(anatomy() + noise(5, 12))
+    count, missed = plan(plan.series(real), plan.series(real + 1))
+    assert (count, missed) == (1, [[], ["independent"]])
+
+
+def test_a_pet_scaled_counts_nothing_more(plan):
+    uptake = np.rint(5000 + 20 * gaussian_filter(-anatomy() + noise(8, 400), 1.5))
+    count, missed = plan(plan.series(uptake, modality="PT"), plan.series(np.rint(1.3 * uptake), modality="PT"))
+    assert "independent" not in missed[0]
+    assert "independent" in missed[1]
+    assert count <= 1
+
+
+@pytest.mark.parametrize("shift_mm", [(0, 0, 400.0), (30.0, -20.0, 10.0)])
+def test_a_registration_that_maps_elsewhere_counts_nothing(plan, shift_mm):
+    mapped = np.eye(4)
+    mapped[:3, 3] = shift_mm
+    count, missed = plan(plan.series(np.rint(anatomy() + noise(5, 12))), mapped=mapped)
+    assert count == 0
+    assert "aligned" in missed[0]
+
+
+def test_a_series_cropped_beside_the_target_counts_nothing(plan):
+    grid = plan.grid
+    cut = replace(grid, slice_origins_mm=grid.slice_origins_mm[:5])
+    count, missed = plan(plan.series(np.rint(anatomy() + noise(5, 12))[:5], on=cut))
+    assert count == 0
+    assert "covers" in missed[0]
+
+
+@pytest.mark.parametrize("moved", [(0, 0, 0), (0, 0.7, -0.4)])
+def test_another_scan_of_the_patient_counts(plan, moved):
+    other = shift(anatomy(), moved, order=1, mode="nearest") + noise(5, 12)
+    assert plan(plan.series(np.rint(other))) == (1, [[]])

@@ -1,0 +1,76 @@
+"""What is a copy and what is another scan: noise decides, on volumes of known making."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter, shift
+
+from rtcomplexity.fusion.copies import likeness
+
+SHAPE = (16, 64, 64)
+
+
+def anatomy():
+    rng = np.random.default_rng(3)
+    z, y, x = np.indices(SHAPE).astype(float)
+    values = -700.0 + 400 * gaussian_filter(rng.normal(size=SHAPE), 3)
+    values[(y - 32) ** 2 + (x - 32) ** 2 + 4 * (z - 8) ** 2 < 150] = 40
+    values[x > 50] = 50
+    return gaussian_filter(values, (0.5, 0.8, 0.8))
+
+
+def noise(seed, deviation, width=0.6):
+    made = gaussian_filter(np.random.default_rng(seed).normal(size=SHAPE), width)
+    return deviation * made / made.std()
+
+
+def scan(seed, deviation, *, moved=(0, 0, 0), width=0.6):
+    return np.rint(shift(anatomy(), moved, order=1, mode="nearest") + noise(seed, deviation, width))
+
+
+FORGERIES = {
+    "as it is": lambda v: v,
+    "one grey level more": lambda v: v + 1,
+    "noise of 20 HU": lambda v: np.rint(v + noise(99, 20, 0.01)),
+    "smoothed by one voxel": lambda v: gaussian_filter(v, 1),
+    "smoothed by one and a half": lambda v: gaussian_filter(v, 1.5),
+    "half a voxel along rows and columns": lambda v: shift(v, (0, 0.5, 0.5), order=1, mode="nearest"),
+    "half a voxel along all axes": lambda v: shift(v, (0.5, 0.5, 0.5), order=1, mode="nearest"),
+    "a smooth bias": lambda v: v + np.linspace(0, 100, SHAPE[2]),
+    "scaled": lambda v: 0.5 * v + 1000,
+}
+
+
+@pytest.mark.parametrize("deviation", [5, 12, 25])
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_copy_stays_one_whatever_is_done_to_it(forgery, deviation):
+    original = scan(1, deviation)
+    assert likeness(original, FORGERIES[forgery](original)).is_copy
+
+
+@pytest.mark.parametrize("forgery", ["as it is", "one grey level more", "scaled", "a smooth bias"])
+def test_a_copy_relabelled_as_another_modality_is_one(forgery):
+    original = scan(1, 12)
+    assert likeness(original, FORGERIES[forgery](original), is_like_modality=False).is_copy
+
+
+@pytest.mark.parametrize("deviation", [5, 12, 25])
+@pytest.mark.parametrize(("moved", "width"), [((0, 0, 0), 0.6), ((0.5, 1, 0), 0.6), ((0, 0, 0), 1.2)])
+def test_another_scan_of_the_same_anatomy_is_no_copy(deviation, moved, width):
+    found = likeness(scan(1, deviation), scan(2, deviation, moved=moved, width=width))
+    assert not found.is_copy
+    assert found.rank_correlation > 0.7
+
+
+def test_images_without_noise_are_copies_by_their_ranks():
+    smooth = gaussian_filter(anatomy(), 4)
+    assert likeness(smooth, 2 * smooth + 7).is_copy
+    assert not likeness(smooth, shift(smooth, (0, 6, 6), order=1, mode="nearest")).is_copy
+
+
+def test_too_few_shared_voxels_or_a_constant_image_tell_nothing():
+    original = scan(1, 12)
+    hidden = original.copy()
+    hidden[1:] = np.nan
+    hidden[0, 4:] = np.nan
+    assert likeness(original, hidden) is None
+    assert likeness(original, np.zeros(SHAPE)) is None
