@@ -93,7 +93,7 @@ def _planning_structures(rois: Sequence[Roi]) -> list[Issue]:
     if not found:
         return []
     words = sorted({word for reading in found.values() for word in reading.words})
-    return [codes.TARGET_PLANNING_STRUCTURES.about("plan", rois=_listed(list(found)), words=_quoted(words))]
+    return [codes.TARGET_PLANNING_STRUCTURES.about("plan", rois=_listed(list(found)), words=_listed_words(words))]
 
 
 def _without_area(rois: Sequence[Roi]) -> list[Issue]:
@@ -119,7 +119,7 @@ def _conflict(roi: Roi, reading: NameReading) -> Iterator[Issue]:
     """Say that type and name disagree about a target; nothing where they do not, or a person stated the class."""
     if roi.class_decided_by is ClassDecidedBy.ALIAS:
         return
-    subject, words = roi_subject(roi.number), _quoted(reading.words)
+    subject, words = roi_subject(roi.number), _listed_words(reading.words)
     if roi.class_decided_by is ClassDecidedBy.INTERPRETED_TYPE:
         says = reading.target_class is not None and reading.target_class is not roi.target_class
         concerns = roi.target_class.is_target or reading.is_target
@@ -135,14 +135,15 @@ def _doubt(roi: Roi, reading: NameReading) -> Iterator[Issue]:
     """Say that the words that decided have another reading; nothing where they have none."""
     if not reading.is_doubtful or roi.class_decided_by is not ClassDecidedBy.NAME:
         return
-    words, other = _quoted(reading.words), "a target" if not reading.is_target else "an organ less a target"
+    words, other = _listed_words(reading.words), "a target" if not reading.is_target else "an organ less a target"
     yield codes.TARGET_NAME_DOUBTFUL.about(
         roi_subject(roi.number), words=words, by_name=reading.target_class, other=other
     )
 
 
-def _quoted(words: Sequence[str]) -> str:
-    return ", ".join(f'"{word}"' for word in words)
+def _listed_words(words: Sequence[str]) -> str:
+    """Words without quotation marks: a de-identified record takes what is quoted for the name of an ROI."""
+    return ", ".join(words)
 
 
 def _listed(numbers: Sequence[int]) -> str:
