@@ -9,6 +9,7 @@ import time
 import pytest
 
 from archive.orthanc import free_port
+from patience import HANG_S
 from rtcomplexity.testing import write_plan
 from unit.archive.test_receiver import THEIRS, send
 from unit.batch.small_plans import SLICES, small_plan
@@ -35,16 +36,16 @@ def test_a_plan_that_is_sent_in_two_parts_with_a_kill_between_is_assessed_once(t
     first = start(out, port, metrics)
     assert send(port, files[:1]) == [0]
     first.send_signal(signal.SIGKILL)
-    first.communicate(timeout=60)
+    first.communicate(timeout=HANG_S)
     second = start(out, port, metrics)
     assert send(port, files[1:], calling="STRANGER") is None
     assert send(port, files[1:]) == [0] * (SLICES + 1)
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + HANG_S
     while not (out / "results.jsonl").exists() and second.poll() is None and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(1)
     second.terminate()
-    _, err = second.communicate(timeout=120)
+    _, err = second.communicate(timeout=HANG_S)
     assert second.returncode == 143, err
     (row,) = map(json.loads, (out / "results.jsonl").read_text().splitlines())
     assert row["status"] == "assessed"
