@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.stack.duplicates import CROSSED_SHARE
 from rtcomplexity.geometry.stack.even_odd import enclosed_areas, even_odd, perimeters
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ RETURN_SHARE = 0.1
 """It ends nearer to the first vertex than this share of the length of a round."""
 SAME_SHARE = 0.5
 """Rounds that cross each other are one outline if their symmetric difference is under this share of their union."""
-CROSSED_SHARE = 0.15
-"""They cross each other if each lies outside the other with at least this share of the symmetric difference."""
 
 
 def first_rounds(

@@ -345,3 +345,18 @@ def test_a_lone_plane_is_as_thick_as_stated_only_where_nothing_else_tells():
         found = without_image(lesions(0), stated_slab_mm=2.5, **told)
         assert slab_volume_mm3(found.stack) == pytest.approx(volume)
         assert found.findings.stated_thickness == 0
+
+
+@pytest.mark.parametrize("radius_mm", [8, 20])
+def test_two_contours_of_one_outline_by_a_trembling_hand_count_once(radius_mm):
+    random = np.random.default_rng(11)
+    drawn = [(3.0 * n, circle(radius_mm, 72) + random.normal(0, 0.3, (72, 2))) for n in range(10) for _ in range(2)]
+    found = stacked(on_planes(*drawn))
+    assert found.findings.near_copies == 10
+    assert found.findings.partly_overlapping == 0
+    assert slab_volume_mm3(found.stack) == pytest.approx(np.pi * radius_mm**2 * 30, rel=0.03)
+
+
+def test_two_bodies_that_overlap_are_no_copies_of_each_other():
+    found = stacked(on_planes(*((z, circle(10, centre=(x, 0))) for z in (0, 3, 6) for x in (0, 3))))
+    assert (found.findings.near_copies, found.findings.partly_overlapping) == (0, 3)
