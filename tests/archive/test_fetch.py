@@ -6,6 +6,7 @@ import socket
 from dataclasses import replace
 
 import pytest
+from pydicom import dcmread
 
 from archive.orthanc import AE_TITLE, CALLING, PASSWORD, USER, free_port, running
 from rtcomplexity.cli.app import run
@@ -146,3 +147,24 @@ def test_a_dead_port_is_told(tmp_path, capsys, where):
         address = f"http://127.0.0.1:{port}/dicom-web" if where == "--dicomweb" else f"127.0.0.1:{port}"
         assert fetch(where, address, "--patient", "x", "--out", tmp_path / "out") == 3
     assert "firewall" in capsys.readouterr().err
+
+
+@pytest.mark.real_data
+def test_a_real_plan_is_the_same_plan_however_it_travelled(real_data, tmp_path, capsys):
+    source = real_data / "lung1_001"
+    uid = str(dcmread(next(source.rglob("RS_xio.dcm"))).SOPInstanceUID)
+    files = [path for path in source.rglob("*") if path.is_file() and path.read_bytes()[128:132] == b"DICM"]
+    own = {hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    (tmp_path / "orthanc").mkdir()
+    plans = []
+    with running(tmp_path / "orthanc") as archive:
+        for path in files:
+            archive.ask("instances", path.read_bytes())
+        for way in ("wado", "get"):
+            assert fetch(*ways(archive)[way], "--structure-set", uid, "--out", tmp_path / way) == 0
+            capsys.readouterr()
+            assert run(["analyze", str(tmp_path / way), "--json", "--quick", "--quiet"]) == 0
+            plans.append(json.loads(capsys.readouterr().out)["plan"])
+    assert len(hashes(tmp_path / "wado")) == 135
+    assert set(hashes(tmp_path / "wado")) <= own
+    assert plans[0]["content_id"] == plans[1]["content_id"]
