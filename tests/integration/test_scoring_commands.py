@@ -26,7 +26,7 @@ def test_profiles_are_listed_and_shown(told):
     assert status == 0
     assert "Strata" in out
     assert "Largest" in out
-    assert "so with 95 % certainty in no more than 1.04 %" in " ".join(out.split())
+    assert "(95% upper bound 1.04%)" in " ".join(out.split())
 
 
 def test_a_profile_is_shown_as_json(told):
@@ -78,7 +78,7 @@ def test_fractions_stated_against_the_rt_plan_help_nobody(told):
     record = json.loads(told("analyze", "sample_data/pet_ct_nsclc", "--fractions", "5", "--json", "--quiet")[1])
     assert record["verdict"]["claim"] == "not_eligible"
     assert "stated-otherwise-than-plan" in {issue["code"] for issue in record["issues"]}
-    assert "A person stated the number of fractions otherwise than the RT Plan does." in record["verdict"]["against"]
+    assert "User-supplied information contradicts the RT Plan: the number of fractions." in record["verdict"]["against"]
 
 
 def test_a_broken_profile_is_named_with_its_line(told, tmp_path):

@@ -128,10 +128,6 @@ class Page:
     """What people typed, with who stated it and when; empty where nothing was."""
     asks_physician: bool
     """Whether a physician's statement can still matter."""
-    minutes: tuple[tuple[str, str], ...]
-    """Actual and typical time, as far as stated."""
-    narrative: str
-    """The stated reason in the physician's words; empty where none is stated."""
     issues: Table
     method: tuple[tuple[str, str], ...]
     difficulties: tuple[str, ...]
@@ -179,8 +175,6 @@ def page_of(record: Record) -> Page:
         ),
         claim_information=tuple((label, shown(text)) for label, text in _claim_information(stated)),
         asks_physician=matters,
-        minutes=tuple(_minutes(stated)),
-        narrative=shown(stated.reason) if stated is not None and stated.reason else "",
         issues=Table(headings=("Severity", "Subject", "Finding"), rows=tuple(_issues(record))),
         method=tuple((label, shown(text)) for label, text in _method(record)),
         difficulties=words.DIFFICULTIES,
@@ -427,9 +421,13 @@ def _reviewer(record: Record) -> Iterator[tuple[str, str, str]]:
         return PROVIDED if all(found) else f"partly {PROVIDED}" if any(found) else MISSING
 
     yield "How the work differs from typical", "Deciding factors; Findings for and against", PROVIDED
-    yield "Reason for the additional work", "Physician's statement", status("reason").replace(MISSING, TO_COMPLETE)
+    yield (
+        "Reason for the additional work",
+        "Claim information; Physician's statement",
+        status("reason").replace(MISSING, TO_COMPLETE),
+    )
     minutes = status("physician_minutes", "typical_minutes").replace(MISSING, TO_COMPLETE)
-    yield "Actual and typical physician time", "Physician's statement", minutes
+    yield "Actual and typical physician time", "Claim information; Physician's statement", minutes
     who = status("delineated_by", "credentials", "npi")
     yield "Contouring physician, credentials, NPI", "Claim information", who
     yield "Auto-segmentation and editing", "Structures; Claim information", status("auto_segmentation_edited")
@@ -464,17 +462,18 @@ def _claim_information(stated: StatedClaimRecord | None) -> Iterator[tuple[str, 
         ("Stage", stated.stage),
         ("Prior radiation", stated.prior_radiation),
         ("Auto-segmentation edited", edited),
+        ("Actual physician time", _minutes(stated.physician_minutes)),
+        ("Typical time at this practice", _minutes(stated.typical_minutes)),
         ("Source of the typical time", stated.typical_minutes_source),
+        ("Medical rationale", stated.reason),
         ("Signer of the procedure note", stated.signer),
         ("Stated by", ", ".join(filter(None, (stated.stated_by, american_date(stated.stated_on or ""))))),
     )
     yield from ((label, text) for label, text in rows if text)
 
 
-def _minutes(stated: StatedClaimRecord | None) -> Iterator[tuple[str, str]]:
-    known = (None, None) if stated is None else (stated.physician_minutes, stated.typical_minutes)
-    for label, value in zip(("Actual physician time", "Typical time at this practice"), known, strict=True):
-        yield label, "" if value is None else f"{value:g} min (stated)"
+def _minutes(value: float | None) -> str:
+    return "" if value is None else f"{value:g} min"
 
 
 def _issues(record: Record) -> Iterator[tuple[str, str, str]]:

@@ -61,7 +61,7 @@ REASONS: Final = {
     "profile_may_not_support": "This profile never returns supports.",
     "plan_in_reference": "This plan is one of those that the profile was made from, so it cannot be supported by it.",
     "site_unknown": "The treated site is not documented; the reference is {site} only.",
-    "statement_contradicts_plan": "The user-supplied {what} contradict the RT Plan.",
+    "statement_contradicts_plan": "User-supplied information contradicts the RT Plan: {what}.",
     "patient_stated_by_user": (
         "The files have more than one Patient ID. That they belong to one patient is user-supplied; a finding of "
         "unusual complexity cannot rest on it."
