@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from hostile.cases import issue
-from hostile.plans import ct, described, mr, pet, plan, registration
+from hostile.cases import issue, right
+from hostile.plans import GTV_CM3, ct, described, mr, pet, plan, registration
 from rtcomplexity.testing import PetDescription
 
 
@@ -49,6 +49,12 @@ def inverted():
     return plan(describe)
 
 
+def has_suv(ended, _out):
+    """The frames state when the scan began."""
+    gross = next(roi for roi in ended.record()["rois"] if roi["number"] == 1)
+    assert gross["metrics"]["pet.suvbw_mean"]["value"] > 0
+
+
 REFUSED = "suv-refused"
 NOT_QUITE = np.round(turned(33.0), 4)
 
@@ -84,10 +90,11 @@ CASES = (
     issue(104, "weight 0", with_patient(weight_kg=0.0), REFUSED),
     issue(104, "no weight", with_patient(weight_kg=None), REFUSED),
     issue(104, "half-life 0", with_pet(half_life_s=0.0), REFUSED),
-    issue(
+    right(
         105,
         "Series Time of post-processing",
         with_pet_series(series_time="170000", pet=replace(PetDescription(), frame_reference_time_ms=600_000.0)),
-        "suv-reference-time-contradiction",
+        GTV_CM3,
+        check=has_suv,
     ),
 )

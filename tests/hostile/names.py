@@ -15,6 +15,7 @@ from hostile.cases import Ending, Hostile
 from hostile.plans import TARGETS, described, plan, roi
 
 OUTPUTS = {
+    "csv_notice.txt",
     "evidence.html",
     "evidence.json",
     "evidence.pdf",
