@@ -184,6 +184,6 @@ def test_without_scripts_the_page_still_says_everything(browser, page_file):
     context = browser.new_context(java_script_enabled=False)
     page = patient_page(context)
     page.goto(page_file.as_uri())
-    assert page.get_by_role("heading", name="Left open").is_visible()
+    assert page.get_by_role("heading", name="Inconclusive: physician review required").is_visible()
     assert page.locator("figure img").count() == 3
     context.close()
