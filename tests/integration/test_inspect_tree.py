@@ -66,7 +66,7 @@ def level(lines, title):
 @pytest.mark.real_data
 def test_a_sarcoma_patient_has_three_sets_in_one_frame(real_data, capsysbinary):
     _, lines = inspected(capsysbinary, real_data / "sts" / "STS_001")
-    assert level(lines, "CT 1, planning image: 59 slices") == "referenced"
+    assert level(lines, "CT 1, planning image: 59 slices") == "referenced by the structure set"
     for title in ("MR 1, secondary: 59 slices", "PT 1, secondary: 59 slices"):
         assert level(lines, title) == "same frame of reference"
         assert any(words.startswith("sampled in GTV_Mass_CT") for words in branch(lines, title))
@@ -78,7 +78,7 @@ def test_a_sarcoma_patient_has_three_sets_in_one_frame(real_data, capsysbinary):
 @pytest.mark.real_data
 def test_a_pet_in_a_frame_of_its_own_is_not_shown_to_be_registered(real_data, capsysbinary):
     _, lines = inspected(capsysbinary, real_data / "sts_raw" / "STS_001")
-    assert level(lines, "MR 1, planning image: 40 slices") == "referenced"
+    assert level(lines, "MR 1, planning image: 40 slices") == "referenced by the structure set"
     pet = branch(lines, "PT 1, secondary: 267 slices")
     assert level(lines, "PT 1") == "present, not linked"
     assert "not sampled: it is not shown to be registered with the planning image" in pet
@@ -90,7 +90,7 @@ def test_a_pet_in_a_frame_of_its_own_is_not_shown_to_be_registered(real_data, ca
 @pytest.mark.real_data
 def test_a_real_lung_plan_says_which_references_hold(real_data, capsysbinary):
     _, lines = inspected(capsysbinary, real_data / "lung1_001")
-    assert level(lines, "CT 1, planning image: 134 slices") == "referenced"
+    assert level(lines, "CT 1, planning image: 134 slices") == "referenced by the structure set"
     (link,) = [words for words in branch(lines, "Structure set: 17 ROIs") if words.startswith("linked to")]
     assert "134 of 134 study-level image references resolve" in link
     assert "0 of 134 contour-level" in link
@@ -178,7 +178,7 @@ def test_every_set_stands_with_its_level(folder, capsysbinary):
     assert sorted(roles.values()) == ["planning image", *["secondary"] * 6]
     (four_d,) = [name for name, words in titles.items() if "3 phases of 20 slices" in words]
     levels = {name: level(lines, f"{name},") for name in titles}
-    assert levels["CT 1"] == levels[four_d] == "referenced"
+    assert levels["CT 1"] == levels[four_d] == "referenced by the structure set"
     assert sorted(levels[name] for name in titles if name.startswith("MR")) == [
         "present, not linked",
         "registered",
