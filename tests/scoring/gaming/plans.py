@@ -43,14 +43,16 @@ def sample(name="complex_central"):
 
 
 def gross_target(case):
-    """Measure what is scored, and nothing else."""
+    """Measure what is scored, and nothing else, with the blur that the profile states."""
     rois = case.structure_set.rois
     image = case.planning_image
     grid = drawing_grid(image.grid if image else None, rois, SETTINGS)
     contexts = [RoiContext(roi=roi, grid=grid, settings=SETTINGS) for roi in rois]
     images = CaseImages(case=case, settings=SETTINGS)
     derived = {roi.number for roi in rois if roi.generation == "SEMIAUTOMATIC"}
-    return measure_gross_target(contexts, case, expanded=derived, images=images, phases=case_phases(case))
+    blur_mm = profile().measurement.shape_blur_mm
+    phases = case_phases(case)
+    return measure_gross_target(contexts, case, expanded=derived, images=images, phases=phases, shape_blur_mm=blur_mm)
 
 
 @cache
