@@ -68,7 +68,7 @@ class TreatedSite(BaseModel):
         return True if self.covers_any else site.is_at(self.id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """What is stated of a plan's treated site."""
 

@@ -70,7 +70,7 @@ def test_the_page_tells_reasons_in_words_and_keeps_codes_for_refusals_alone(ledg
 
 
 def structure_set(number, patient):
-    return FileRow(bytes([number]), 1, 1, "structure set", sha256=key(number), patient=patient)
+    return FileRow(bytes([number]), 1, 1, "structure set", sha256=key(number), patient=patient, content=key(number))
 
 
 @pytest.mark.parametrize(

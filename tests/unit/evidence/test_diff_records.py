@@ -111,7 +111,8 @@ HIDDEN = {
     "structure set": lambda tree: tree["plan"]["structure_set"].update(approval="APPROVED!"),
     "names and drawing of ROIs": lambda tree: tree["rois"][0].update(generation="SEMIAUTOMATIC!"),
     "claim as stated": lambda tree: tree.update(
-        stated_claim=dict.fromkeys(StatedClaimRecord.model_fields) | {"modifiers": [], "is_from_file": True}
+        stated_claim=dict.fromkeys(StatedClaimRecord.model_fields)
+        | {"modifiers": [], "diagnosis": [], "is_from_file": True}
     ),
     "verdict without options": lambda tree: tree.update(
         default_verdict={"value": "rejects", "claim": "unknown", "t": 1}

@@ -33,6 +33,8 @@ def test_it_holds_what_payment_needs_and_nothing_more():
         structure_set_date="2026-01-05",
         rt_plan_label=None,
         rt_plan_date=None,
+        study_uid="1.2.840.99.1.1",
+        series_uid="1.2.840.99.1.21",
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from rtcomplexity.metrics.context import UnionContext
 from rtcomplexity.metrics.course import union_of
+from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.metrics.replicates import MOST_VERTICES, Replicates, displaced, replicates
 from rtcomplexity.metrics.scored import SHAPE, measure_shape
@@ -145,7 +146,7 @@ def test_long_contours_are_thinned_before_they_are_redrawn():
     rois = (Roi(number=1, name="GTV", contours=contours, target_class=TargetClass.GTV),)
     structure_set = StructureSet(sop_instance_uid="1", series_uid="", study_uid="", patient_key="", rois=rois)
     case = Case(plan_id="1", structure_set=structure_set, chosen_because="")
-    made = replicates(case, (1,), {}, Settings(), seed=b"\x01", shape_blur_mm=1.0)
+    made = replicates(MeasuredCase(case=case, settings=Settings()), (1,), {}, seed=b"\x01", shape_blur_mm=1.0)
     assert np.diff(made.target.stack.contour_offsets).max() <= MOST_VERTICES
 
 
