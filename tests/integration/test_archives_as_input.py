@@ -121,7 +121,7 @@ def test_a_batch_finds_plans_in_folders_archives_and_several_in_one(tmp_path, ca
     assert "4 plans" in capsys.readouterr().out
     first = (tmp_path / "out" / "results.jsonl").read_bytes()
     assert run(arguments) == 0
-    assert "4 of 4 plans stood" in capsys.readouterr().out
+    assert "4 of 4 plans already processed" in capsys.readouterr().out
     assert (tmp_path / "out" / "results.jsonl").read_bytes() == first
     keys = {json.loads(line)["record"]["plan"]["id"] for line in first.splitlines()}
     unpacked = tmp_path / "unpacked"

@@ -146,7 +146,7 @@ def test_a_termination_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     assert done >= 1
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 0
-    assert f"{done} of 3 plans stood" in ended.stdout
+    assert f"{done} of 3 plans already processed" in ended.stdout
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

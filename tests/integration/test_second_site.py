@@ -54,4 +54,4 @@ def test_a_plan_of_the_first_site_is_none_of_the_second(profile, tmp_path, capsy
     assert run(["analyze", str(plan), "--profile", str(profile), "--site", "pelvis", "--json"]) == 0
     verdict = json.loads(capsys.readouterr().out)["verdict"]
     assert verdict["value"] == "insufficient_evidence"
-    assert "shoulder plans only" in verdict["reasons"][0]["text"]
+    assert "shoulder only" in verdict["reasons"][0]["text"]
