@@ -177,6 +177,7 @@ def test_an_identified_folder_holds_what_payment_needs_and_nothing_else(sample, 
     files = [*(tmp_path / "given").rglob("*.dcm")]
     allowed = {whole(keyword, path) for path in files for keyword in PAYMENT} | used_uids(record)
     allowed |= {roi["name"] for roi in record["rois"]}
+    allowed |= {record["identification"][key] for key in ("study_uid", "series_uid")}
     for name, content in contents(tmp_path / "out"):
         assert_clean(secrets - allowed, name, content)
     known = record["identification"]

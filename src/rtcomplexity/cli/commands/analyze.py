@@ -112,12 +112,18 @@ def analyze(
 
 
 def write(
-    assessment: "Assessment", out: Path, *, identified: bool = False, sign_key: Path | None = None, quiet: bool = False
+    assessment: "Assessment",
+    out: Path,
+    *,
+    identified: bool = False,
+    sign_key: Path | None = None,
+    over_another: bool = False,
+    quiet: bool = False,
 ) -> None:
     """Write the evidence folder, and say where; warn where a picture may show a face."""
     from rtcomplexity.usecases.package import write_evidence
 
-    evidence = write_evidence(assessment, out, identified=identified, sign_key=sign_key)
+    evidence = write_evidence(assessment, out, identified=identified, sign_key=sign_key, over_another=over_another)
     others = len(evidence.files) - 3
     _note(f"Wrote {out / 'evidence.json'}, evidence.html, evidence.pdf and {others} more files", quiet=quiet)
     if evidence.may_show_face:

@@ -26,7 +26,6 @@ def demo(
     from rtcomplexity.cli.commands.analyze import write
     from rtcomplexity.cli.rendering.assessment import assessment_parts
     from rtcomplexity.cli.rendering.console import print_result
-    from rtcomplexity.evidence.folder import refuse_another_plan
     from rtcomplexity.testing.plans import SAMPLE_NAMES, write_sample
 
     if sample not in SAMPLE_NAMES:
@@ -38,7 +37,5 @@ def demo(
     if not quiet:
         typer.echo(f"Wrote a synthetic plan to {plan}", err=True)
     assessment = assessed(plan, quiet=quiet)
-    if not is_of_demo:
-        refuse_another_plan(out, assessment.record.plan.id, assessment.record.plan.content_id)
-    write(assessment, out, quiet=quiet)
+    write(assessment, out, over_another=is_of_demo, quiet=quiet)
     print_result(assessment_parts(assessment.record))
