@@ -11,8 +11,6 @@ import typer
 from patience import HANG_S
 from rtcomplexity.cli.app import app
 
-STALE = "expectation older than the profile by site and the tied image sets; see the closing note"
-
 COMMANDS = [str(command) for command in typer.main.get_command(app).commands]
 HEAVY = ("pydicom", "numpy", "scipy", "skimage", "PIL", "jinja2", "typst")
 LOADED = "import sys; from rtcomplexity.cli.app import run; run({arguments!r}); print('LOADED', *sys.modules)"
@@ -59,7 +57,6 @@ def child_processor_s(*arguments):
     return after.children_user + after.children_system - before.children_user - before.children_system
 
 
-@pytest.mark.xfail(strict=False, reason=STALE)
 @pytest.mark.exhaustive
 @pytest.mark.skipif(sys.platform == "win32", reason="this system adds up no times of children")
 def test_help_costs_little_more_than_importing_typer():

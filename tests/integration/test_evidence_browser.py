@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from patience import HANG_S
+from patience import PAGE_HANG_S
 from rtcomplexity.cli import app
 from rtcomplexity.testing.plans import write_sample
 
@@ -47,7 +47,7 @@ def browser():
 
 def patient_page(context):
     page = context.new_page()
-    page.set_default_timeout(1000 * HANG_S)
+    page.set_default_timeout(1000 * PAGE_HANG_S)
     return page
 
 
@@ -114,7 +114,7 @@ def test_every_layer_can_be_switched_off_and_on(browser, page_file):
 def test_the_surfaces_turn_by_button_key_and_drag_and_can_be_hidden(browser, page_file):
     with opened(browser, page_file) as page:
         seen = [pixels(page, "surface")]
-        page.click("text=Turn left")
+        page.click("text=Rotate left")
         seen.append(pixels(page, "surface"))
         page.focus("#surface")
         page.keyboard.press("ArrowUp")
@@ -129,7 +129,7 @@ def test_the_surfaces_turn_by_button_key_and_drag_and_can_be_hidden(browser, pag
         seen.append(pixels(page, "surface"))
         assert len(set(seen)) == len(seen)
         page.locator("#solid input[type=checkbox]").first.click()
-        page.click("text=From the front")
+        page.click("text=Anterior view")
         assert pixels(page, "surface") == seen[0]
 
 

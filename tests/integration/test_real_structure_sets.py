@@ -118,8 +118,8 @@ def test_the_ct_set_of_a_sarcoma_is_chosen_and_its_series_uid_holds(real_data, p
     assert (case.planning_image.modality, len(case.planning_image.paths)) == ("CT", slices)
     assert [(one.modality, one.level) for one in case.image_sets] == [
         ("CT", EvidenceLevel.REFERENCED),
-        ("MR", EvidenceLevel.SAME_FRAME),
-        ("PT", EvidenceLevel.SAME_FRAME),
+        ("MR", EvidenceLevel.REFERENCED),
+        ("PT", EvidenceLevel.REFERENCED),
     ]
     assert classes(case.structure_set) == {1: "GTV"}
 

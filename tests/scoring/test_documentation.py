@@ -9,8 +9,6 @@ import pytest
 from rtcomplexity.scoring.guardrails import FORBIDDEN
 from rtcomplexity.scoring.profile import load_profile
 
-STALE = "expectation older than the profile by site and the tied image sets; see the closing note"
-
 REPOSITORY = Path(__file__).parents[2]
 TEXT = (REPOSITORY / "docs" / "scoring.md").read_text(encoding="utf-8")
 STEP = re.compile(r"`([0-9+\-*/()., emin]+)` = (-?[0-9.]+)")
@@ -31,7 +29,6 @@ def test_every_line_of_arithmetic_in_the_document_is_right():
         assert eval(typed, {"__builtins__": {}}, {"min": min}) == pytest.approx(float(result), rel=1e-5, abs=1e-4)
 
 
-@pytest.mark.xfail(strict=False, reason=STALE)
 @pytest.mark.exhaustive
 def test_the_document_derives_what_the_program_finds(studies):
     from derivation import derivation

@@ -24,7 +24,7 @@ LEVEL_WORDS: Final = {
     EvidenceLevel.PRESENT: "present: nothing shows that it was used",
     EvidenceLevel.SAME_FRAME: "in the planning frame of reference, without a registration",
     EvidenceLevel.REGISTERED: "registered to the planning frame of reference",
-    EvidenceLevel.REFERENCED: "referenced by the structure set",
+    EvidenceLevel.REFERENCED: "referenced by a structure set",
 }
 
 

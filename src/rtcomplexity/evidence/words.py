@@ -139,7 +139,7 @@ EVIDENCE_LEVELS: Final = {
     "present": "present, not linked",
     "same_frame": "same frame of reference",
     "registered": "registered",
-    "referenced": "referenced by the structure set",
+    "referenced": "referenced by a structure set",
 }
 REGISTRATION_KINDS: Final = {
     "RIGID": "rigid",

@@ -237,10 +237,11 @@ def _jacobians(context: SetContext) -> NDArray[np.float64]:
         raise NotApplicableError
     points = context.lattice.points_mm[context.lattice.is_inside]
     columns = [point_map(points + step) - point_map(points - step) for step in np.eye(3)]
-    found: NDArray[np.float64] = np.linalg.det(np.stack(columns, axis=-1) / 2)
-    found = found[np.isfinite(found)]
-    if not len(found):
+    derivatives = np.stack(columns, axis=-1) / 2
+    derivatives = derivatives[np.isfinite(derivatives).all(axis=(1, 2))]  # a field's border: no determinant
+    if not len(derivatives):
         raise NotMeasurableError("the registration is undefined in the target")
+    found: NDArray[np.float64] = np.linalg.det(derivatives)
     return found
 
 

@@ -31,9 +31,9 @@ EXCLUSIONS: Final = {
     "other_stratum": "another stratum than was asked for",
 }
 USE: Final = (
-    "It stands beside the built-in reference: supports stands only where it finds the plan unusual (p at most 0.025), "
-    "rejects only where it finds it typical (p above 0.25, below the cohort's 75th percentile); otherwise the verdict "
-    "is left open. It never turns a verdict into supports."
+    "It stands beside the built-in reference: Supported stands only where it finds the plan unusual (p at most 0.025), "
+    "Not supported only where it finds it typical (p above 0.25, below the cohort's 75th percentile); otherwise the "
+    "verdict is Inconclusive. It never turns a verdict into Supported."
 )
 
 
@@ -53,7 +53,8 @@ def cohort_parts(summary: CohortSummary, written_on: str = "") -> Iterator[Rende
     if summary.exclusions:
         yield _exclusions_table(summary)
     yield Text(_versions(summary))
-    yield Text(USE)
+    if any(not stratum.context for stratum in summary.strata):
+        yield Text(USE)
 
 
 def _strata_table(summary: CohortSummary) -> Table:
@@ -87,7 +88,7 @@ def _standing(stratum: StratumSummary) -> str:
     if stratum.n < LEAST_PLANS:
         return f"{stratum.id}: {stratum.n} plans; a comparison needs at least {LEAST_PLANS}."
     if not stratum.context:
-        return f"{stratum.id}: {stratum.n} plans, at least {LEAST_PLANS}: it can leave a verdict open."
+        return f"{stratum.id}: {stratum.n} plans, at least {LEAST_PLANS}: it can make a verdict Inconclusive."
     why = "; ".join(CONTEXT_TEXTS[code] for code in stratum.context)
     return f"{stratum.id}: context only, it moves no verdict: {why}."
 
