@@ -15,7 +15,7 @@ FUZZ_LIMITS := -max_total_time=$(FUZZ_SECONDS) -timeout=60 -rss_limit_mb=1500 -m
 LOCKED := --constraint requirements-dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo study validation contours test test-all coverage mutants lint lock fuzz clean reference docs sbom wheelhouse test-lowest
+.PHONY: help demo study validation contours test test-all coverage mutants lint lock fuzz clean reference docs sbom wheelhouse test-lowest fhir-validators
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
@@ -102,6 +102,15 @@ test-lowest: $(VENV)/.made ## run every test with the oldest versions that pypro
 	$(PYTHON) -m venv $(BUILD)/lowest
 	$(BUILD)/lowest/bin/python -m pip install --quiet --constraint $(VENV)/lowest.txt --editable '.[test]'
 	$(BUILD)/lowest/bin/python -m pytest --ignore=tests/docs $(PYTEST_ARGS)
+
+fhir-validators: $(BUILD)/fhir/.made ## install the two FHIR validators that tests ask (needs npm)
+
+$(BUILD)/fhir/.made:
+	@mkdir -p $(BUILD)/fhir
+	$(PYTHON) -m venv $(BUILD)/fhir/venv
+	$(BUILD)/fhir/venv/bin/python -m pip install --quiet pyfhircheck==0.2.0
+	npm install --silent --no-fund --no-audit --prefix $(BUILD)/fhir fhir@4.12.0
+	@touch $@
 
 fuzz: $(VENV)/.installed-test ## look for inputs that crash, hang or flood, for FUZZ_SECONDS in reading and in analyzing (Linux)
 	$(BIN)/python -m pip install --quiet 'atheris>=2.3'

@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
 
 DOCUMENTED: Final = (
-    "facility", "account_number", "claim_control_number", "credentials", "npi", "laterality", "stage",
-    "prior_radiation", "stated_by",
+    "facility", "account_number", "claim_control_number", "member_id", "payer_id", "credentials", "npi", "laterality",
+    "stage", "prior_radiation", "stated_by",
 )  # fmt: skip
 """Texts of a claim file that a report prints as they are."""
 NOT_SHIPPED: Final = " (so says the profile's own file, which is none that this software ships)"

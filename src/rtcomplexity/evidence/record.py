@@ -427,6 +427,10 @@ class StatedClaimRecord(_Frozen):
     facility: str | None = None
     account_number: str | None = None
     claim_control_number: str | None = None
+    member_id: str | None = None
+    """The patient's number with the payer."""
+    payer_id: str | None = None
+    """By which clearinghouses know the payer."""
     credentials: str | None = None
     npi: str | None = None
     diagnosis: tuple[str, ...] = ()

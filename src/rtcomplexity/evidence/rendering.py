@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.evidence.formats.csv import csv_notice, image_sets_csv, rois_csv
+from rtcomplexity.evidence.formats.fhir import cdex_parameters
 from rtcomplexity.evidence.formats.html import evidence_html
 from rtcomplexity.evidence.formats.pdf import evidence_pdf
 from rtcomplexity.evidence.formats.summary import summary_txt
@@ -37,6 +38,10 @@ def _structured_report(record: Record, _: Pictures, written_at: str) -> bytes:
     return structured_report(record, written_at)
 
 
+def _attachment(record: Record, pictures: Pictures, written_at: str) -> bytes:
+    return cdex_parameters(record, evidence_pdf(record, pictures), written_at)
+
+
 EVIDENCE_FILE: Final = "evidence.json"
 PICTURE_FOLDER: Final = "pictures"
 CSV_NOTICE_FILE: Final = "csv_notice.txt"
@@ -49,6 +54,7 @@ REPORTS: Final[dict[str, Renderer]] = {
     "summary.txt": lambda record, _: summary_txt(record),
 }
 ON_REQUEST: Final[dict[str, DatedRenderer]] = {
+    "evidence_cdex.json": _attachment,
     "evidence.xlsx": lambda record, _, __: evidence_xlsx(record),
     "evidence_pdf.dcm": _encapsulated_pdf,
     "evidence_sr.dcm": _structured_report,
@@ -62,6 +68,7 @@ FORMATS: Final = {
     "xlsx": ("evidence.xlsx",),
     "sr": ("evidence_sr.dcm",),
     "encapsulated-pdf": ("evidence_pdf.dcm",),
+    "cdex": ("evidence_cdex.json",),
 }
 """What ``report --format`` may name."""
 OUTPUT_NAMES: Final = (EVIDENCE_FILE, *REPORTS, *(f"{PICTURE_FOLDER}/{name}" for name in FILES))

@@ -39,6 +39,8 @@ TEMPLATE: Final = '''# A claim file for rtcomplexity: rtcomplexity analyze PLAN 
 # facility = ""
 # account_number = ""
 # claim_control_number = ""
+# member_id = ""                # the patient's number with the payer; report --format cdex needs it
+# payer_id = ""                 # by which clearinghouses know the payer
 # delineated_by = ""             # contouring physician
 # credentials = ""               # of the contouring physician
 # npi = ""                       # ten digits
@@ -74,6 +76,8 @@ FORMS: Final = {
     "facility": 'facility = "its name" (in quotation marks)',
     "account_number": 'account_number = "..." (in quotation marks)',
     "claim_control_number": 'claim_control_number = "..." (in quotation marks)',
+    "member_id": 'member_id = "..." (in quotation marks)',
+    "payer_id": 'payer_id = "..." (in quotation marks)',
     "delineated_by": 'delineated_by = "..." (in quotation marks)',
     "credentials": 'credentials = "..." (in quotation marks)',
     "npi": 'npi = "NNNNNNNNNN" (ten digits with a valid check digit, in quotation marks)',
@@ -114,6 +118,8 @@ class ClaimFile(BaseModel):
     facility: Stated | None = None
     account_number: Stated | None = None
     claim_control_number: Stated | None = None
+    member_id: Stated | None = None
+    payer_id: Stated | None = None
     delineated_by: Stated | None = None
     credentials: Stated | None = None
     npi: Annotated[str, Field(pattern=r"^[12]\d{9}$")] | None = None

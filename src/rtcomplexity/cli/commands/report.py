@@ -1,13 +1,16 @@
 """``rtcomplexity report``: the reports of an evidence folder rendered again, without any DICOM file."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rtcomplexity.cli.options import Quiet
 
-FORMATS = ("html", "pdf", "csv", "txt", "xlsx", "sr", "encapsulated-pdf")
+if TYPE_CHECKING:
+    from rtcomplexity.evidence.record import Record
+
+FORMATS = ("html", "pdf", "csv", "txt", "xlsx", "sr", "encapsulated-pdf", "cdex")
 """The same as the keys of :data:`rtcomplexity.evidence.rendering.FORMATS`, which is too heavy to import for help."""
 
 
@@ -27,39 +30,29 @@ def report(
 ) -> None:
     """Render the reports of an evidence folder again from its record and pictures; needs no DICOM.
 
-    The manifest is written anew; a signature is dropped unless a key is given.
+    The manifest is written anew; a signature is dropped unless a key is given. With cdex, the values of the claim's PWK
+    segment are printed.
 
     Example: rtcomplexity report evidence --format html,pdf
     """
     wanted = parse_formats(formats)
 
-    from datetime import UTC, datetime
+    from rtcomplexity.usecases.reports import write_reports
 
-    from rtcomplexity.errors import UsageError
-    from rtcomplexity.evidence.folder import read_folder, write_folder
-    from rtcomplexity.evidence.package import sealed_files
-    from rtcomplexity.evidence.rendering import FORMATS as NAMES
-    from rtcomplexity.evidence.rendering import ON_REQUEST, REPORTS, render
-    from rtcomplexity.evidence.signing import read_private_key
-    from rtcomplexity.evidence.verification import check_folder
-
-    key = None if sign_key is None else read_private_key(sign_key)
-    saved = read_folder(folder)
-    names = [name for kind in wanted for name in NAMES[kind]]
-    problems = [each for each in check_folder(saved).problems if not each.startswith(tuple(names))]
-    if problems:
-        raise UsageError("DIR", f"{folder} ({problems[0]})", "a folder whose other files are as they were left")
-    known = {*REPORTS, *ON_REQUEST}
-    kept = {name: content for name, content in saved.files.items() if name in known and name not in names}
-    record, pictures, manifest = saved.record(), saved.pictures(), saved.manifest()
-    outputs = {**kept, **render(record, pictures, [name for name in names if name in REPORTS])}
-    requested = [name for name in names if name in ON_REQUEST]
-    outputs |= {name: ON_REQUEST[name](record, pictures, manifest.written_at) for name in requested}
-    is_dated = any(name in outputs for name in ON_REQUEST)  # these hold the time of the run, which then stays
-    now = manifest.written_at if is_dated else datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    write_folder(folder, sealed_files(record, outputs, manifest.inputs, written_at=now, key=key), option="DIR")
+    reports = write_reports(folder, wanted, sign_key=sign_key)
+    if "cdex" in wanted:
+        _print_pwk(reports.record)
     if not quiet:
-        typer.echo(f"Wrote {', '.join(names)} in {folder}", err=True)
+        typer.echo(f"Wrote {', '.join(reports.files)} in {folder}", err=True)
+
+
+def _print_pwk(record: "Record") -> None:
+    """Print what the claim's PWK segment holds to announce the attachment, the decision first."""
+    from rtcomplexity.evidence.cover import cover_of
+    from rtcomplexity.evidence.formats.fhir import pwk_values
+
+    typer.echo(cover_of(record).decision)
+    typer.echo("  ".join(f"{element} {value}" for element, value in pwk_values(record).items()))
 
 
 def parse_formats(text: str) -> tuple[str, ...]:
