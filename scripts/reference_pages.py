@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from rtcomplexity.cli.app import app
-from rtcomplexity.metrics.catalogue import CATALOGUE
+from rtcomplexity.compare.catalogue import EVERY_METRIC
 from rtcomplexity.model.issue_codes import ISSUE_CODES
 from rtcomplexity.scoring.sentences import REASONS
 from rtcomplexity.settings import PREFIX, Settings
@@ -43,6 +43,8 @@ PREFIXES = {
     "mr": "MR inside a target",
     "registration": "Registration",
     "scored": "What is scored: one value each for a course",
+    "compare": "Between two delineations",
+    "agreement": "Between several readers",
 }
 
 
@@ -96,7 +98,7 @@ def _table(*titles: str) -> Iterator[str]:
 
 
 def _metrics() -> Iterator[str]:
-    for prefix, definitions in groupby(CATALOGUE, key=lambda definition: definition.key.partition(".")[0]):
+    for prefix, definitions in groupby(EVERY_METRIC, key=lambda definition: definition.key.partition(".")[0]):
         named = f"{PREFIXES.get(prefix, prefix)} (`{prefix}.`)"
         yield from (f"## {named}", "", *_table("Key", "Title", "Unit", "Description", "IBSI"))
         for each in definitions:

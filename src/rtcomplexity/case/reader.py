@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.case.case_issues import input_issues, link_issues
 from rtcomplexity.case.course import course_of
+from rtcomplexity.case.earlier_sets import earlier_sets, predecessor_issues
 from rtcomplexity.case.image_link import find_link
 from rtcomplexity.case.image_series import build_series
 from rtcomplexity.case.image_sets import build_image_sets
@@ -126,8 +127,10 @@ def _case(
     phase_sets = _phase_sets(choice.others, link.planning, image_sets)
     course = course_of(chosen, link.planning.series.frame_of_reference_uid if link.planning else "", plans)
     set_issues = several_sets_issues(choice, {id(phase.structure_set) for phase in phase_sets})
+    others = [other.structure_set for other in choice.others]
+    earlier = earlier_sets(chosen, others, [phase.structure_set for phase in phase_sets])
     tie_issues = (*link_issues(chosen, link, found), *roi_image_issues(chosen, link, image_sets), *input_issues(index))
-    drawn = [chosen, *(phase.structure_set for phase in phase_sets)]
+    drawn = [chosen, *(phase.structure_set for phase in phase_sets), *(each.structure_set for each in earlier)]
     instances = _instances(drawn, image_sets, course.plan, registrations)
     contents = {file.sha256: file.content for file in index.files}
     own_issues = (*choice.chosen.issues, *registration_issues, *series_issues, *course.issues, *set_issues)
@@ -142,10 +145,11 @@ def _case(
         image_link_text=link.text,
         image_sets=image_sets,
         phase_sets=phase_sets,
+        earlier_sets=earlier,
         contoured_series=contoured,
         rt_plan=course.plan,
         registrations=registrations,
-        issues=tuple(sorted({*noticed, *own_issues, *tie_issues})),
+        issues=tuple(sorted({*noticed, *own_issues, *tie_issues, *predecessor_issues(chosen, others)})),
         files_read=index.files_read,
         files_skipped=index.files_skipped,
     )

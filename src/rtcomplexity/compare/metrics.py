@@ -29,6 +29,52 @@ DICE: Final = "dice_1945"
 SURFACE_DICE: Final = "nikolov_2021"
 PATH_LENGTH: Final = "vaassen_2020"
 TG132: Final = "brock_tg132_2017"
+HAUSDORFF: Final = "taha_2015"
+JACCARD: Final = "jaccard_1912"
+FORMULAS: Final = {
+    "volume_difference": "|B| - |A|, with A the first, B the second and |.| a volume.",
+    "volume_ratio": "|B| / |A|, with A the first, B the second and |.| a volume.",
+    "shared_volume": (
+        "|A and B| = (|A| + |B| - |A xor B|) / 2, where |A xor B| sums, over layers in which both cross-sections are "
+        "constant, the even-odd area of the contours of both together times the layer's thickness."
+    ),
+    "added_volume": "|B| - |A and B|.",
+    "removed_volume": "|A| - |A and B|.",
+    "edited_volume": "|A| + |B| - 2 |A and B|.",
+    "dice": "2 |A and B| / (|A| + |B|).",
+    "jaccard": "|A and B| / (|A| + |B| - |A and B|).",
+    "surface_dice": (
+        "(area of A's surface with d <= t, plus area of B's surface with d <= t) / (area of both), with d the distance "
+        "to the other surface and t the tolerance."
+    ),
+    "share_outside_tolerance": "Area of B's surface with d > t, over the area of B's surface.",
+    "hausdorff": "max(h(A, B), h(B, A)), with h the greatest distance from one surface to the other.",
+    "hausdorff_95": "max(p95(A, B), p95(B, A)), with p95 the distance that 95% of a surface's area keeps to.",
+    "median_surface_distance": "max(p50(A, B), p50(B, A)), with p50 the distance that half of its area keeps to.",
+    "average_symmetric_surface_distance": "(integral of d over A's surface, plus over B's) / (area of both surfaces).",
+    "bias": "Integral of the signed distance over A's surface, over its area; positive outward.",
+    "added_path_length": (
+        "Sum over B's planes of the length of contour further than t from A's contours on that plane; all of it where "
+        "A has none."
+    ),
+    "added_path_length_share": "Added path length over the length of all of B's contours.",
+    "added_path_length_per_plane": "Added path length over the number of planes edited.",
+    "removed_path_length": "Added path length with A and B exchanged.",
+    "planes_edited": (
+        "Planes of B on which a contour of either lies further than t from the other's, and those on which A has none."
+    ),
+    "center_shift": "|c(B) - c(A)|, with c the center of volume.",
+    **{
+        f"bias_{direction}": f"Mean signed distance over the part of A's surface whose normal faces {direction} most."
+        for direction in DIRECTIONS
+    },
+    **{
+        f"center_shift_{direction}": f"Component of c(B) - c(A) to {direction}, with c the center of volume."
+        for direction, (_, sense) in DIRECTIONS.items()
+        if sense > 0
+    },
+}
+"""Exact rules: A is the first, B the second, d a distance, t the tolerance."""
 
 
 def volume_first_cm3(pair: ComparedPair) -> float:
@@ -202,11 +248,11 @@ def _shift_mm(pair: ComparedPair) -> NDArray[np.float64]:
 
 
 def _directed_definitions() -> tuple[MetricDefinition[ComparedPair], ...]:
-    kinds: tuple[tuple[str, str, Callable[[Directed], float]], ...] = (
-        ("hausdorff", "Hausdorff distance", lambda each: each.percentile_mm(100)),
-        ("hausdorff_95", "95th percentile of surface distance", lambda each: each.percentile_mm(95)),
-        ("median_distance", "Median surface distance", lambda each: each.percentile_mm(50)),
-        ("mean_distance", "Mean surface distance", lambda each: each.mean_mm),
+    kinds: tuple[tuple[str, str, str, Callable[[Directed], float]], ...] = (
+        ("hausdorff", "Hausdorff distance", "Greatest of", lambda each: each.percentile_mm(100)),
+        ("hausdorff_95", "95th percentile of surface distance", "P95 of", lambda each: each.percentile_mm(95)),
+        ("median_distance", "Median surface distance", "Median of", lambda each: each.percentile_mm(50)),
+        ("mean_distance", "Mean surface distance", "Mean of", lambda each: each.mean_mm),
     )
     ways = (("first", "second", True), ("second", "first", False))
     return tuple(
@@ -215,9 +261,11 @@ def _directed_definitions() -> tuple[MetricDefinition[ComparedPair], ...]:
             title=f"{title}, {start} to {end}",
             unit=Unit.MM,
             description=f"{title} from the surface of the {start} to that of the {end}, weighted by area.",
+            formula=f"{rule} the distances from the {start}'s surface to the {end}'s, each weighted by area.",
             compute=partial(directed_mm, value=value, of_first=of_first),
+            reference=HAUSDORFF,
         )
-        for key, title, value in kinds
+        for key, title, rule, value in kinds
         for start, end, of_first in ways
     )
 
@@ -231,7 +279,13 @@ def _metric(
     reference: str = "",
 ) -> MetricDefinition[ComparedPair]:
     return MetricDefinition(
-        key=f"compare.{key}", title=title, unit=unit, description=description, compute=compute, reference=reference
+        key=f"compare.{key}",
+        title=title,
+        unit=unit,
+        description=description,
+        compute=compute,
+        formula=FORMULAS.get(key, ""),
+        reference=reference,
     )
 
 
@@ -253,7 +307,7 @@ COMPARISONS: Final[tuple[MetricDefinition[ComparedPair], ...]] = (
     _metric(
         "dice", "Dice coefficient", Unit.NONE, "Twice the shared volume over the sum of both; exact areas.", dice, DICE
     ),
-    _metric("jaccard", "Jaccard index", Unit.NONE, "Shared volume over the volume of the union.", jaccard),
+    _metric("jaccard", "Jaccard index", Unit.NONE, "Shared volume over the volume of the union.", jaccard, JACCARD),
     _metric(
         "surface_dice",
         "Surface Dice",
@@ -275,7 +329,7 @@ COMPARISONS: Final[tuple[MetricDefinition[ComparedPair], ...]] = (
         Unit.MM,
         "The greater of both directed maxima of surface distance.",
         hausdorff_mm,
-        TG132,
+        HAUSDORFF,
     ),
     _metric(
         "hausdorff_95",
@@ -283,6 +337,7 @@ COMPARISONS: Final[tuple[MetricDefinition[ComparedPair], ...]] = (
         Unit.MM,
         "The greater of both directed 95th percentiles of surface distance, each weighted by area.",
         partial(hausdorff_mm, percent=95.0),
+        HAUSDORFF,
     ),
     _metric(
         "median_surface_distance",

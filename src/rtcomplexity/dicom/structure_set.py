@@ -181,6 +181,7 @@ def _read_dataset(dataset: Dataset, sha256: str, settings: Settings) -> tuple[St
         written_at=_written_at(dataset),
         manufacturer=elements.text(dataset, tags.MANUFACTURER, elements.encodings_of(dataset)),
         references=_references(dataset, rois, gathered),
+        predecessor_uids=_predecessors(dataset),
         rois=rois,
         file_sha256=sha256,
     )
@@ -445,6 +446,12 @@ def _references(dataset: Dataset, rois: Iterable[Roi], gathered: _Gathered) -> I
         study_level_image_uids=frozenset(images - {""}),
         contour_level_image_uids=frozenset().union(*gathered.image_uids.values()),
     )
+
+
+def _predecessors(dataset: Dataset) -> frozenset[str]:
+    """SOP Instance UIDs of the structure sets that it was made from."""
+    sequence = elements.items(dataset, tags.PREDECESSOR_STRUCTURE_SET_SEQUENCE)
+    return frozenset({elements.text(item, tags.REFERENCED_SOP_INSTANCE_UID) for item in sequence} - {""})
 
 
 # --- issues ---------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from rtcomplexity.evidence.record import NOT_STATED
 from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics.references import citation
 from rtcomplexity.metrics.registration import NOT_MEASURED
+from rtcomplexity.scoring.edit_findings import edit_sentence, side_of
 from rtcomplexity.scoring.guardrails import DISCLAIMER, SERVICE_LEVEL_NOTE
 from rtcomplexity.scoring.profile import is_shipped
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from rtcomplexity.case.visits import Visit
+    from rtcomplexity.compare.edits import Edit
     from rtcomplexity.fusion.tied_images import TiedImage
     from rtcomplexity.metrics.measurement import (
         Measurement,
@@ -113,13 +115,14 @@ def build_record(
         rois=_rois(case, table),
         relations=tuple(_relation(each, rois) for each in table.relations),
         gross_target=_gross_target(table),
+        edits=tuple(_edit(each) for each in outcome.edits),
         score=_score(outcome, profile),
         verdict=_verdict(outcome.verdict, profile),
         stated_claim=_stated_claim(outcome.stated),
         cohort=None if outcome.cohort is None else _cohort(outcome.cohort, outcome.comparison),
         default_verdict=default_verdict,
         issues=tuple(_issue(each) for each in sorted({*case.issues, *table.issues, *outcome.warnings})),
-        metric_definitions=_definitions(definitions, table),
+        metric_definitions=_definitions(definitions, table, {key for each in outcome.edits for key in each.values}),
     )
 
 
@@ -128,6 +131,22 @@ def _gross_target(table: MetricTable) -> rec.GrossTarget:
         rois=table.gross_target_rois,
         metrics=_metrics(table.gross_target),
         surface_method=table.surface_method,
+    )
+
+
+def _edit(edit: Edit) -> rec.EditRecord:
+    return rec.EditRecord(
+        roi_number=edit.roi.number,
+        earlier_set_uid=edit.earlier_set_uid,
+        earlier_number=edit.earlier.number,
+        earlier_generation=_text(edit.earlier.generation),
+        basis=edit.basis.value,
+        extent=edit.extent.value,
+        moved_share=edit.moved_share,
+        tolerance_mm=edit.tolerance_mm,
+        side=side_of(edit),
+        text=edit_sentence(edit),
+        metrics=_metrics(edit.values),
     )
 
 
@@ -528,8 +547,11 @@ def _issue(issue: Issue) -> rec.IssueRecord:
     )
 
 
-def _definitions(definitions: Iterable[Definition], table: MetricTable) -> dict[str, rec.DefinitionRecord]:
+def _definitions(
+    definitions: Iterable[Definition], table: MetricTable, of_edits: Collection[str] = ()
+) -> dict[str, rec.DefinitionRecord]:
     used = {
+        *of_edits,
         *table.gross_target,
         *(key for roi in table.rois for key in roi.values),
         *(key for relation in table.relations for key in relation.values),

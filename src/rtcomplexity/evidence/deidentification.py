@@ -17,7 +17,7 @@ from rtcomplexity.evidence.record import NOT_STATED, Record
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-CODED_FIELDS: Final = frozenset({"approval", "generation", "patient_position"})
+CODED_FIELDS: Final = frozenset({"approval", "generation", "earlier_generation", "patient_position"})
 """Texts that should be one of DICOM's own words; anything else in them is not shown."""
 FREE_FIELDS: Final = frozenset({"manufacturer"})
 """Texts that can say anything."""

@@ -229,6 +229,7 @@ def _plain_parts(record: Record, numbers: Collection[int], *, keep_uids: bool) -
         "units, and why values are missing": [
             {key: (each.unit, getattr(each, "reason", "")) for key, each in table.items()} for table in tables
         ],
+        "edits of earlier contours": record.edits,
         "which ROIs are scored": (record.gross_target.rois, record.gross_target.surface_method),
         "factors and groups": (score.stratum, score.percentile, score.decided_by, score.families, score.groups),
         **_parts_of_verdict(verdict),

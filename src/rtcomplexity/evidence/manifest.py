@@ -144,6 +144,7 @@ def payer_rules_digest() -> str:
 def inputs_of(case: Case) -> tuple[InputFile, ...]:
     """List every file that the case was read from: the set, its images, plan and registrations."""
     found = {("RTSTRUCT", case.structure_set.file_sha256)}
+    found |= {("RTSTRUCT", each.structure_set.file_sha256) for each in case.earlier_sets}
     series = [each for image_set in case.image_sets for each in image_set.series]
     series += [] if case.planning_image is None else [case.planning_image]
     found |= {(each.modality, sha256) for each in series for sha256 in each.file_sha256s}

@@ -47,6 +47,10 @@ MOST_DECIDING: Final = 3
 ROI_HEADINGS: Final = (
     "ROI", "Class", "Method", "Contours", "Slices", "Volume (cm³)", "TPS volume (cm³)", "SUVmax", "Scored",
 )  # fmt: skip
+EDIT_HEADINGS: Final = (
+    "Structure", "Earlier contour", "Edit", "Edited volume (cm³)", "Added path length (mm)", "Surface Dice",
+    "HD95 (mm)", "Slices edited",
+)  # fmt: skip
 IMAGE_SET_HEADINGS: Final = ("Modality", "Role", "Evidence of use", "Phases", "Slices", "Registration")
 PROVIDED, TO_COMPLETE, MISSING = "provided", "to be completed", "not provided"
 
@@ -121,6 +125,8 @@ class Page:
     families: tuple[Family, ...]
     score_line: str
     rois: Table
+    edits: Table
+    """What targets were edited from; no rows where the files do not show it."""
     image_sets: Table
     readiness: Table
     reviewer: Table
@@ -159,6 +165,7 @@ def page_of(record: Record) -> Page:
         families=tuple(_family(each, score) for each in score.families),
         score_line=_score_line(score),
         rois=Table(headings=ROI_HEADINGS, rows=tuple(_rois(record)), numeric=(3, 4, 5, 6, 7)),
+        edits=Table(headings=EDIT_HEADINGS, rows=tuple(_edits(record)), numeric=(3, 4, 5, 6, 7)),
         image_sets=Table(
             headings=IMAGE_SET_HEADINGS, rows=tuple(_image_set(each) for each in record.image_sets), numeric=(3, 4)
         ),
@@ -384,6 +391,24 @@ def generation(roi: RoiRecord, names: dict[int, str]) -> str:
     if roi.derived_from is not None:
         return f"expansion of {names.get(roi.derived_from, roi.derived_from)}"
     return shown(roi.generation).lower()
+
+
+def _edits(record: Record) -> Iterator[tuple[str, ...]]:
+    names = {roi.number: shortened(roi.name) for roi in record.rois}
+    for each in record.edits:
+        kind = shown(each.earlier_generation).lower()
+        source = words.EDIT_SOURCES[each.basis]
+        edited, planes = (number(each.metrics, f"compare.{key}", 0) for key in ("planes_edited", "plane_count"))
+        yield (
+            names.get(each.roi_number, f"ROI {each.roi_number}"),
+            f"{kind}, {source} (ROI {each.earlier_number})",
+            words.EDIT_EXTENTS[each.extent],
+            number(each.metrics, "compare.edited_volume", 2),
+            number(each.metrics, "compare.added_path_length", 0),
+            number(each.metrics, "compare.surface_dice", 3),
+            number(each.metrics, "compare.hausdorff_95", 1),
+            f"{edited} of {planes}",
+        )
 
 
 def number(metrics: Metrics, key: str, digits: int) -> str:

@@ -251,6 +251,25 @@ class RelationRecord(_Frozen):
     metrics: Metrics
 
 
+class EditRecord(_Frozen):
+    """A target compared with the contour that it was, or may have been, edited from. Never scored."""
+
+    roi_number: int
+    earlier_set_uid: str
+    """Structure set of the earlier contour: the assessed one, a predecessor, or an earlier one."""
+    earlier_number: int
+    earlier_generation: str
+    basis: Literal["same_set", "predecessor", "earlier_set"]
+    extent: Literal["unchanged", "within_tolerance", "light", "moderate", "extensive", "not_measured"]
+    moved_share: Number | None
+    """Of contour length, earlier or final, whichever is more, beyond the tolerance; null where not measured."""
+    tolerance_mm: Number
+    side: Literal["for", "against", "neither"]
+    """On which side it stands as a finding."""
+    text: str
+    metrics: Metrics
+
+
 class GrossTarget(_Frozen):
     """The union of the gross targets, which is what is scored."""
 
@@ -532,6 +551,8 @@ class Record(_Frozen):
     rois: tuple[RoiRecord, ...]
     relations: tuple[RelationRecord, ...]
     gross_target: GrossTarget
+    edits: tuple[EditRecord, ...] = ()
+    """What targets were edited from, as far as the files show it; an earlier version writes none."""
     score: ScoreRecord
     verdict: VerdictRecord
     stated_claim: StatedClaimRecord | None = None
@@ -552,8 +573,8 @@ class Record(_Frozen):
         return self
 
 
-LATER_FIELDS: Final = frozenset({"content_id", "class_words", "report_date", "study_uid", "series_uid"})
-"""Fields of a plan, an ROI or an identification that records of version 0.1.0 do not have."""
+LATER_FIELDS: Final = frozenset({"content_id", "class_words", "report_date", "study_uid", "series_uid", "edits"})
+"""Fields of a record, a plan, an ROI or an identification that records of version 0.1.0 do not have."""
 
 
 def to_json(record: Record) -> bytes:
@@ -572,7 +593,11 @@ def to_json_line(record: Record) -> str:
 
 def _tree(record: Record) -> dict[str, Any]:
     tree: dict[str, Any] = _written(record.model_dump(mode="json", by_alias=True))
-    parts = [(record.plan, tree["plan"]), *zip(record.rois, tree["rois"], strict=True)]
+    parts: list[tuple[BaseModel, dict[str, Any]]] = [
+        (record, tree),
+        (record.plan, tree["plan"]),
+        *zip(record.rois, tree["rois"], strict=True),
+    ]
     if record.identification is not None:
         parts.append((record.identification, tree["identification"]))
     for model, part in parts:

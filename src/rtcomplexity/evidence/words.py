@@ -134,6 +134,19 @@ READINESS: Final = {
     "local_cohort": "institutional comparison cohort",
 }
 STATES: Final = {"met": "provided", "missing": "missing", "unknown": "not documented"}
+EDIT_SOURCES: Final = {
+    "same_set": "same structure set",
+    "predecessor": "predecessor",
+    "earlier_set": "earlier structure set",
+}
+EDIT_EXTENTS: Final = {
+    "unchanged": "none",
+    "within_tolerance": "within tolerance",
+    "light": "light",
+    "moderate": "moderate",
+    "extensive": "extensive",
+    "not_measured": "not measured",
+}
 ROLES: Final = {"planning": "planning image", "secondary": "secondary", "not_counted": "not counted"}
 EVIDENCE_LEVELS: Final = {
     "present": "present, not linked",

@@ -77,6 +77,15 @@ class PhaseSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EarlierSet:
+    """A structure set that was not chosen and that the chosen one may have been edited from."""
+
+    structure_set: StructureSet
+    is_predecessor: bool
+    """Whether the chosen set names it as its predecessor, or a predecessor of its own does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Case:
     """What one assessment works on."""
 
@@ -95,6 +104,8 @@ class Case:
     """All sets, the planning one first."""
     phase_sets: tuple[PhaseSet, ...] = ()
     """What else was drawn on phases of 4D acquisitions in the planning frame, one set a phase."""
+    earlier_sets: tuple[EarlierSet, ...] = ()
+    """Predecessors of the chosen set that are here, then earlier sets with automatic targets in its frame."""
     contoured_series: tuple[ImageSeries, ...] = ()
     """Series that other structure sets which are here drew gross targets on."""
     rt_plan: RtPlan | None = None

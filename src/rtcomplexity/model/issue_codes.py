@@ -274,6 +274,17 @@ ROI_WITHOUT_CONTOURS: Final = IssueCode(
     texts=("ROIs without contours: {rois}.",),
     action="Nothing, unless one of them is a target.",
 )
+PREDECESSOR_MISSING: Final = IssueCode(
+    code="predecessor-missing",
+    severity=Severity.INFO,
+    texts=(
+        (
+            "The structure set names {missing} predecessor structure sets that are not here: what was edited since is "
+            "not known."
+        ),
+    ),
+    action="Export the predecessor structure set too.",
+)
 SEVERAL_STRUCTURE_SETS: Final = IssueCode(
     code="several-structure-sets",
     severity=Severity.WARNING,

@@ -192,5 +192,7 @@ class StructureSet:
     """Structure Set Date and Time (else Instance Creation), YYYYMMDDHHMMSS.f as far as stated; sorts by time."""
     manufacturer: str = ""
     references: ImageReferences = ImageReferences()
+    predecessor_uids: frozenset[str] = frozenset()
+    """SOP Instance UIDs under Predecessor Structure Set Sequence (3006,0018): the sets that it was made from."""
     rois: tuple[Roi, ...]
     file_sha256: str = ""

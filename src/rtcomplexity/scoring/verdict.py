@@ -32,6 +32,7 @@ from rtcomplexity.scoring.stress import stressed_profiles
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from rtcomplexity.compare.edits import Edit
     from rtcomplexity.metrics.measurement import Measurement
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.issue import Issue
@@ -95,6 +96,8 @@ class Outcome:
     """The local cohort that was given."""
     comparison: Comparison | None = None
     """T among its plans; None where no cohort was given or nothing was scored."""
+    edits: tuple[Edit, ...] = ()
+    """What targets were edited from, as far as the files show it. Never scored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 from rtcomplexity.case.case_issues import met_aliases, unmet_alias_issues
 from rtcomplexity.case.patients import files_of_the_set
 from rtcomplexity.case.reader import read_case
+from rtcomplexity.compare.catalogue import EVERY_METRIC
+from rtcomplexity.compare.edits import edits_of
 from rtcomplexity.dicom.index import FileIndex, index_folder
 from rtcomplexity.errors import InputDataError, MissingExtraError, UsageError
 from rtcomplexity.evidence.building import build_record
 from rtcomplexity.evidence.deidentification import deidentified
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.record import DefaultVerdict, Missing, to_json
-from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.replicates import replicates
@@ -30,6 +31,7 @@ from rtcomplexity.scoring.claim import stated_claim
 from rtcomplexity.scoring.claim_file import load_claim
 from rtcomplexity.scoring.cohort import load_cohort
 from rtcomplexity.scoring.cohort import warnings_of as cohort_warnings_of
+from rtcomplexity.scoring.edit_findings import with_edits
 from rtcomplexity.scoring.facts import StatedBy, case_facts, site_stated
 from rtcomplexity.scoring.profile import is_shipped, load_profile, profile_ids
 from rtcomplexity.scoring.profile_choice import profile_of_site
@@ -186,6 +188,7 @@ def analyze(
         facts = replace(facts, rests_on_stated_patient=not alone(facts_of, beside))
         scored = _scored(measured, facts, profile, beside)
     outcome = _with_statements(scored, measured, stated, options.aliases)
+    outcome = outcome if options.quick else with_edits(outcome, edits_of(measured.measured, measured.table))
     tolerances = settings.changed_tolerances()
     aliases = met_aliases(options.aliases, case.structure_set)
     in_force = {
@@ -201,7 +204,7 @@ def analyze(
         profile,
         software_version=version("rtcomplexity"),
         options=in_force,
-        definitions=CATALOGUE,
+        definitions=EVERY_METRIC,
         default_verdict=_default_verdict(default, settings) if differs else None,
     )
     kept = record if identified else deidentified(record)

@@ -7,7 +7,7 @@ import pytest
 
 from rtcomplexity.cli.rendering.catalogue import described, metric_parts
 from rtcomplexity.cli.rendering.console import ResultConsole
-from rtcomplexity.metrics.catalogue import CATALOGUE
+from rtcomplexity.compare.catalogue import EVERY_METRIC
 
 
 def printed(definition):
@@ -18,7 +18,7 @@ def printed(definition):
     return " ".join(stream.getvalue().split())
 
 
-@pytest.mark.parametrize("definition", CATALOGUE, ids=lambda each: each.key)
+@pytest.mark.parametrize("definition", EVERY_METRIC, ids=lambda each: each.key)
 def test_a_metric_prints_its_own_text_formula_and_source(definition):
     text = printed(definition)
     assert " ".join(definition.description.split()) in text
@@ -31,7 +31,7 @@ def test_a_metric_prints_its_own_text_formula_and_source(definition):
         assert words not in text
 
 
-@pytest.mark.parametrize("definition", CATALOGUE, ids=lambda each: each.key)
+@pytest.mark.parametrize("definition", EVERY_METRIC, ids=lambda each: each.key)
 def test_a_metric_whose_function_serves_several_states_its_formula(definition):
     documents_itself = getattr(definition.compute, "__name__", "<lambda>") != "<lambda>"
     assert documents_itself or definition.formula
@@ -39,5 +39,5 @@ def test_a_metric_whose_function_serves_several_states_its_formula(definition):
 
 
 def test_metrics_that_differ_do_not_share_their_text():
-    texts = [printed(each).partition(":")[2] for each in CATALOGUE]
+    texts = [printed(each).partition(":")[2] for each in EVERY_METRIC]
     assert len(set(texts)) == len(texts)

@@ -18,11 +18,11 @@ def metrics(
     """
     from rtcomplexity.cli.rendering.catalogue import catalogue_table, described, metric_parts
     from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
-    from rtcomplexity.metrics.catalogue import CATALOGUE
+    from rtcomplexity.compare.catalogue import EVERY_METRIC
 
-    chosen = [definition for definition in CATALOGUE if key in {None, definition.key}]
+    chosen = [definition for definition in EVERY_METRIC if key in {None, definition.key}]
     if not chosen:
-        raise _unknown(str(key), [definition.key for definition in CATALOGUE])
+        raise _unknown(str(key), [definition.key for definition in EVERY_METRIC])
     if as_json:
         entries = [described(definition) for definition in chosen]
         print_document(as_json_bytes(entries if key is None else entries[0]))

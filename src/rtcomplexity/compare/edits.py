@@ -1,0 +1,252 @@
+"""What was edited between an automatic contour, or a predecessor, and the target that a plan holds.
+
+Each target that is no expansion of another ROI is compared with its nearest automatic twin of the same class: in the
+same structure set, in a predecessor, or in an earlier set of the same frame of reference. The nearest counts, so that a
+contour which is further off, or added later, never makes an edit look larger. Where no twin is automatic, a predecessor
+is compared with all the same, and nothing is concluded from it. Nothing here is scored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from rtcomplexity.case.earlier_sets import AUTOMATIC
+from rtcomplexity.compare.comparison import TOLERANCE_MM
+from rtcomplexity.compare.delineation import ComparedPair, Delineation
+from rtcomplexity.compare.metrics import COMPARISONS, dice
+from rtcomplexity.compare.sides import name_key
+from rtcomplexity.errors import InputDataError
+from rtcomplexity.metrics.computing import compute_all
+from rtcomplexity.metrics.context import RoiContext
+from rtcomplexity.metrics.measurement import NotMeasurableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rtcomplexity.metrics.measured_case import MeasuredCase
+    from rtcomplexity.metrics.measurement import Measurement, MetricTable
+    from rtcomplexity.model.structure_set import Roi
+
+LEAST_DICE: Final = 0.5
+"""Contours of different names are versions of one another only where more than half is shared."""
+UNCHANGED_MM: Final = 0.05
+"""Contours nearer than this everywhere are the same: systems write coordinates with one or two decimals."""
+LIGHT_SHARE: Final = 0.25
+"""A convention: an edit is light where less of the contour length was moved by more than the tolerance."""
+EXTENSIVE_SHARE: Final = 0.5
+"""A convention: an edit is extensive where at least this much of the contour length was."""
+METRICS: Final = frozenset(
+    f"compare.{key}"
+    for key in (
+        "volume_first", "volume_second", "added_volume", "removed_volume", "edited_volume", "dice", "surface_dice",
+        "hausdorff", "hausdorff_95", "added_path_length", "added_path_length_share", "removed_path_length",
+        "plane_count", "planes_edited", "planes_new", "planes_gone",
+    )
+)  # fmt: skip
+"""What of a comparison stands in the record."""
+DEFINITIONS: Final = tuple(each for each in COMPARISONS if each.key in METRICS)
+
+
+class EditBasis(StrEnum):
+    """Where the earlier contour comes from."""
+
+    SAME_SET = "same_set"
+    PREDECESSOR = "predecessor"
+    EARLIER_SET = "earlier_set"
+
+
+class EditExtent(StrEnum):
+    """How much was edited."""
+
+    UNCHANGED = "unchanged"
+    WITHIN_TOLERANCE = "within_tolerance"
+    LIGHT = "light"
+    MODERATE = "moderate"
+    EXTENSIVE = "extensive"
+    NOT_MEASURED = "not_measured"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Edit:
+    """One target with the contour that it was, or may have been, edited from."""
+
+    roi: Roi
+    earlier: Roi
+    earlier_set_uid: str
+    basis: EditBasis
+    extent: EditExtent
+    moved_share: float | None
+    """Share of contour length, of the earlier or of the final one, whichever is more, beyond the tolerance."""
+    tolerance_mm: float
+    values: Mapping[str, Measurement]
+
+    @property
+    def is_from_automatic(self) -> bool:
+        """Whether the earlier contour is stated to be an algorithm's."""
+        return self.earlier.generation == AUTOMATIC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Twin:
+    """An earlier contour that a target may have been edited from."""
+
+    roi: Roi
+    set_uid: str
+    basis: EditBasis
+
+
+def edits_of(measured: MeasuredCase, table: MetricTable) -> tuple[Edit, ...]:
+    """Compare every target that is no expansion of another ROI with what it may have been edited from.
+
+    Parameters
+    ----------
+    measured
+        The case.
+    table
+        Its measurements: they tell which ROIs are expansions.
+    """
+    expansions = {each.roi_number for each in table.rois if each.derived_from is not None}
+    found = []
+    for roi in measured.case.structure_set.rois:
+        if roi.target_class.is_target and roi.number not in expansions and (twins := _twins(roi, measured, expansions)):
+            edit = _nearest_edit(roi, twins, measured)
+            found += [] if edit is None else [edit]
+    return tuple(found)
+
+
+def _twins(roi: Roi, measured: MeasuredCase, expansions: set[int]) -> list[_Twin]:
+    """The automatic twins of a target, else what predecessors hold of it."""
+    every = [
+        twin
+        for twin in _others(roi, measured)
+        if twin.basis is not EditBasis.SAME_SET or _is_contour_of(twin, expansions)
+    ]
+    automatic = [twin for twin in every if twin.roi.generation == AUTOMATIC]
+    return automatic or [twin for twin in every if twin.basis is EditBasis.PREDECESSOR]
+
+
+def _is_contour_of(twin: _Twin, expansions: set[int]) -> bool:
+    return twin.roi.number not in expansions
+
+
+def _others(roi: Roi, measured: MeasuredCase) -> Iterator[_Twin]:
+    """Every ROI of the same class and frame of reference that could be an earlier version."""
+    case = measured.case
+    sets = [(each.structure_set, each.is_predecessor) for each in case.earlier_sets]
+    if roi.generation != AUTOMATIC:
+        own = (other for other in case.structure_set.rois if other.generation == AUTOMATIC and other is not roi)
+        yield from (
+            _Twin(roi=other, set_uid=case.structure_set.sop_instance_uid, basis=EditBasis.SAME_SET)
+            for other in own
+            if _is_like(other, roi)
+        )
+    for structure_set, is_predecessor in sets:
+        basis = EditBasis.PREDECESSOR if is_predecessor else EditBasis.EARLIER_SET
+        yield from (
+            _Twin(roi=other, set_uid=structure_set.sop_instance_uid, basis=basis)
+            for other in structure_set.rois
+            if _is_like(other, roi) and roi.frame_of_reference_uid
+        )
+
+
+def _is_like(other: Roi, roi: Roi) -> bool:
+    is_in_frame = other.frame_of_reference_uid == roi.frame_of_reference_uid
+    return is_in_frame and other.target_class is roi.target_class and len(other.contours) > 0
+
+
+def _nearest_edit(roi: Roi, twins: Sequence[_Twin], measured: MeasuredCase) -> Edit | None:
+    """The edit of the twin that shares most with the target; None where none is a version of it."""
+    final = _delineation(roi, roi, measured)
+    if final.stack is None:
+        return None
+    pairs = [
+        (twin, ComparedPair(first=_delineation(twin.roi, roi, measured), second=final, tolerance_mm=TOLERANCE_MM))
+        for twin in twins
+    ]
+    scored = [(_dice(pair), twin, pair) for twin, pair in pairs if pair.first.stack is not None]
+    versions = [each for each in scored if each[0] > LEAST_DICE or _is_namesake(each[1], roi)]
+    if not versions:
+        return None
+    _, twin, pair = max(versions, key=lambda each: each[0])  # the first of several alike
+    return _edit(roi, twin, pair)
+
+
+def _is_namesake(twin: _Twin, roi: Roi) -> bool:
+    """Whether a contour of another set has the target's name; within one set a name says nothing of versions."""
+    return twin.basis is not EditBasis.SAME_SET and name_key(twin.roi.name) == name_key(roi.name) != ""
+
+
+def _delineation(roi: Roi, target: Roi, measured: MeasuredCase) -> Delineation:
+    """An ROI's planes on the target's grid."""
+    context = (
+        measured.context(roi)
+        if roi is target
+        else RoiContext(roi=roi, grid=measured.grids.of(target), settings=measured.settings)
+    )
+    try:
+        context.slab_mm  # noqa: B018 - whether it is known
+        return Delineation(name="", stack=context.stack)
+    except (NotMeasurableError, InputDataError) as error:
+        return Delineation(name="", stack=None, why_empty=str(error))
+
+
+def _dice(pair: ComparedPair) -> float:
+    try:
+        return dice(pair)
+    except NotMeasurableError:
+        return 0.0
+
+
+def _edit(roi: Roi, twin: _Twin, pair: ComparedPair) -> Edit:
+    extent, share = _extent(pair)
+    return Edit(
+        roi=roi,
+        earlier=twin.roi,
+        earlier_set_uid=twin.set_uid,
+        basis=twin.basis,
+        extent=extent,
+        moved_share=share,
+        tolerance_mm=pair.tolerance_mm,
+        values=compute_all(DEFINITIONS, pair),
+    )
+
+
+def _extent(pair: ComparedPair) -> tuple[EditExtent, float | None]:
+    """How much was edited, and the share of contour length that it concerns."""
+    try:
+        ways = (pair.paths_of_first, pair.paths_of_second)
+        lengths = [float(stack.plane_border_lengths_mm.sum()) for stack in pair.stacks]
+    except NotMeasurableError:
+        return EditExtent.NOT_MEASURED, None
+    greatest = max(float(way.greatest_mm().max(initial=0.0)) for way in ways)
+    away = [float(way.away_lengths_mm(pair.tolerance_mm).sum()) for way in ways]
+    share = max(part / length for part, length in zip(away, lengths, strict=True))
+    return extent_of(greatest, share, pair.tolerance_mm), share
+
+
+def extent_of(greatest_mm: float, moved_share: float, tolerance_mm: float) -> EditExtent:
+    """Name the extent of an edit.
+
+    Parameters
+    ----------
+    greatest_mm
+        Greatest distance between the contours of both, either way; inf where a plane has contours in one only.
+    moved_share
+        Share of contour length beyond the tolerance.
+    tolerance_mm
+        The tolerance.
+
+    Examples
+    --------
+    >>> [extent_of(*each, 2.0).value for each in ((0.0, 0.0), (1.5, 0.0), (6.0, 0.2), (6.0, 0.3), (6.0, 0.5))]
+    ['unchanged', 'within_tolerance', 'light', 'moderate', 'extensive']
+    """
+    if greatest_mm <= UNCHANGED_MM:
+        return EditExtent.UNCHANGED
+    if greatest_mm <= tolerance_mm:
+        return EditExtent.WITHIN_TOLERANCE
+    if moved_share < LIGHT_SHARE:
+        return EditExtent.LIGHT
+    return EditExtent.MODERATE if moved_share < EXTENSIVE_SHARE else EditExtent.EXTENSIVE
