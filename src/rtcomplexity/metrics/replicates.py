@@ -12,7 +12,7 @@ What images and organs say is held, since a displaced border would no longer fol
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -22,11 +22,12 @@ from rtcomplexity.metrics import contour, shape
 from rtcomplexity.metrics.context import UnionContext
 from rtcomplexity.metrics.course import union_of
 from rtcomplexity.metrics.measurement import Measurement
+from rtcomplexity.metrics.scored import SHAPE
 from rtcomplexity.metrics.target_shape import coarse_shape, replicate_step_mm
 from rtcomplexity.units import MM3_PER_CM3, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -41,6 +42,9 @@ DEVIATION_MM: Final = 2.0
 CORRELATION_MM: Final = 20.0
 """Displacements this far apart have correlation exp(-1/2)."""
 WAVES: Final = 24
+KEPT: Final = 32
+"""Redrawings that are kept until their shape is asked for."""
+SHAPE_KEYS: Final = frozenset(definition.key for definition in SHAPE)
 MOST_VERTICES: Final = 4000
 """Of a contour of more vertices every n-th is redrawn: displacements are smooth over far longer ways."""
 
@@ -58,9 +62,22 @@ class Replicates:
 
     def __call__(self, number: int) -> Mapping[str, Measurement]:
         """Scored metrics of one redrawing."""
+        return {**self.values, **self.without_shape(number), **self._shape(self._redrawn(number).stack)}
+
+    def without_shape(self, number: int) -> Mapping[str, Measurement]:
+        """Scored metrics of one redrawing but for its shape, which costs most."""
+        context = self._redrawn(number)
+        held = {key: value for key, value in self.values.items() if key not in SHAPE_KEYS}
+        return {**held, **self._scaled(_sizes(context), self._sizes), **_pieces(context)}
+
+    @cached_property
+    def _redrawn(self) -> Callable[[int], ShapeContext]:
+        """Redraws the target; what was drawn last is kept, as its shape is asked for after its size."""
+        return lru_cache(maxsize=KEPT)(self._redraw)
+
+    def _redraw(self, number: int) -> ShapeContext:
         redrawn = displaced(self.target.stack, self._field(number))
-        context = UnionContext(grid=self.target.grid, settings=self.target.settings, union=redrawn)
-        return {**self.values, **self._scaled(_sizes(context), self._sizes), **self._shape(redrawn), **_pieces(context)}
+        return UnionContext(grid=self.target.grid, settings=self.target.settings, union=redrawn)
 
     @cached_property
     def _sizes(self) -> Mapping[str, float]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtcomplexity.scoring.applicability import limits_of, other_strata
-from rtcomplexity.scoring.ranking import ranked_families, standing
+from rtcomplexity.scoring.ranking import MOST, ranked_families, standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -183,6 +183,36 @@ def rule(question: Question) -> Ruling:
         limits=limits_of(question.facts, question.plans, question.profile, question.stratum),
         others=tuple((each, _values_in(question, each)) for each in others),
     )
+
+
+def settled(question: Question, pending: Collection[str]) -> Words:
+    """Tell which verdicts hold whatever the pending factors come to; empty where one of them might decide.
+
+    T never falls when a family's score rises, so its ends are those with each family of a pending factor at 0 and at
+    100. Between them a verdict is a rejection where even the higher end lies below the lower cutoff, and indeterminate
+    where the lower end does not and no support is within reach. Stability is taken to be met.
+
+    Returns
+    -------
+    NDArray
+        (n,) verdicts.
+    """
+    families, joint = question.ranked(), question.joint
+    asked = [each.family.id for each in families if any(f.factor.metric in pending for f in each.factors)]
+    lowest, highest = (dict.fromkeys(asked, np.full(question.plans.count, end)) for end in (0.0, MOST))
+    least = question.standing(families, lowest).t
+    most = question.standing(families, _doubtful(question, families) | highest).t
+    others = () if question.is_other_stratum else other_strata(question.facts, question.profile, question.stratum)
+    rejects = most < joint.c_reject
+    for stratum in others:
+        elsewhere = settled(replace(question, stratum=stratum, is_other_stratum=True), pending)
+        rejects = rejects & (elsewhere == VerdictValue.REJECTS.value)
+    limits = limits_of(question.facts, question.plans, question.profile, question.stratum)
+    is_limited = np.any([most < joint.c_support, *limits.values()], axis=0)
+    found = np.full(question.plans.count, "", dtype="U24")
+    found[rejects] = VerdictValue.REJECTS.value
+    found[(least >= joint.c_reject) & is_limited] = VerdictValue.INDETERMINATE.value
+    return found
 
 
 def _values_in(question: Question, stratum: Stratum) -> Words:

@@ -6,12 +6,12 @@ Knows verdicts of redrawings, not how redrawings are made: :mod:`rtcomplexity.me
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rtcomplexity.metrics.measurement import Measurement
     from rtcomplexity.scoring.profile import StabilityRules
@@ -40,11 +40,25 @@ class Stability:
         return cls(share=None, reason=reason)
 
 
+BLOCK: Final = 32
+"""So many redrawings are looked at together: each costs memory until its verdict is known."""
+
+
+class Early(NamedTuple):
+    """What settles the verdict on a redrawing before all of it is measured."""
+
+    redrawn: Callable[[int], Values]
+    """Gives those scored metrics of a redrawing that cost little, by its number."""
+    verdicts_of: Callable[[Sequence[Values]], Sequence[str]]
+    """Gives the verdicts that hold whatever the other metrics come to; empty where they may decide."""
+
+
 def measure_stability(
     values: Values,
     redrawn: Callable[[int], Values],
     verdicts_of: Callable[[Sequence[Values]], Sequence[str]],
     rules: StabilityRules,
+    early: Early | None = None,
 ) -> Stability:
     """Compare the verdict with those of redrawings, and of more of them where the first ones leave it open.
 
@@ -58,10 +72,33 @@ def measure_stability(
         Gives the verdicts on scored metrics, stability apart.
     rules
         How many.
+    early
+        Spares measuring what cannot change a verdict; None measures every redrawing in full.
     """
-    verdict, *verdicts = verdicts_of([values, *(redrawn(number) for number in range(rules.replicates))])
-    first = Stability.of(verdict, verdicts)
+    verdict = verdicts_of([values])[0]
+
+    def verdicts(first: int, stop: int) -> list[str]:
+        blocks = (range(start, min(start + BLOCK, stop)) for start in range(first, stop, BLOCK))
+        return [each for numbers in blocks for each in _verdicts(numbers, redrawn, verdicts_of, early)]
+
+    found = verdicts(0, rules.replicates)
+    first = Stability.of(verdict, found)
     if first.share is None or not rules.open_from <= first.share <= rules.open_to:
         return first
-    more = verdicts_of([redrawn(number) for number in range(rules.replicates, rules.extended_to)])
-    return Stability.of(verdict, [*verdicts, *more])
+    return Stability.of(verdict, [*found, *verdicts(rules.replicates, rules.extended_to)])
+
+
+def _verdicts(
+    numbers: Iterable[int],
+    redrawn: Callable[[int], Values],
+    verdicts_of: Callable[[Sequence[Values]], Sequence[str]],
+    early: Early | None,
+) -> list[str]:
+    """Verdicts on redrawings, each measured no further than its verdict needs."""
+    settled = dict.fromkeys(numbers, "")
+    if early is not None:
+        settled = dict(zip(settled, early.verdicts_of([early.redrawn(n) for n in settled]), strict=True))
+    unsettled = [number for number, verdict in settled.items() if not verdict]
+    if unsettled:
+        settled |= zip(unsettled, verdicts_of([redrawn(number) for number in unsettled]), strict=True)
+    return list(settled.values())

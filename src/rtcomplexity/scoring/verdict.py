@@ -24,13 +24,13 @@ from rtcomplexity.scoring.claim import (
 )
 from rtcomplexity.scoring.cohort import Side
 from rtcomplexity.scoring.plans import Plans
-from rtcomplexity.scoring.rules import Question, VerdictValue, rule
+from rtcomplexity.scoring.rules import Question, VerdictValue, rule, settled
 from rtcomplexity.scoring.score import Score, score_of
 from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.stress import stressed_profiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from rtcomplexity.compare.edits import Edit
     from rtcomplexity.metrics.measurement import Measurement
@@ -179,6 +179,30 @@ def values_if_stable(
         return [_decide(one)[0] for one in each]
 
     return values_of
+
+
+def values_settled(
+    measured: Mapping[str, Measurement], facts: CaseFacts, profile: Profile, pending: Collection[str]
+) -> Callable[[Sequence[Mapping[str, Measurement]]], list[str]]:
+    """Return what gives the verdicts on redrawings that the pending factors cannot change, empty where they can.
+
+    Parameters
+    ----------
+    measured, facts, profile
+        As for :func:`values_if_stable`, which has to give verdicts on them; without a local cohort.
+    pending
+        Metric keys that the redrawings lack.
+    """
+    stratum = stratum_of(facts, profile)
+    if stratum is None:
+        return lambda redrawn: [""] * len(redrawn)
+    rules = _question(measured, facts, profile, stratum, Stability(share=1.0), None).rules
+
+    def settled_of(redrawn: Sequence[Mapping[str, Measurement]]) -> list[str]:
+        plans = Plans.of(redrawn, redrawn_from=rules.plans)
+        return [str(value) for value in settled(replace(rules, plans=plans), pending)]
+
+    return settled_of
 
 
 def _question(

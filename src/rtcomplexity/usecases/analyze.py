@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from html import escape
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rtcomplexity.case.case_issues import met_aliases, unmet_alias_issues
 from rtcomplexity.case.patients import files_of_the_set
@@ -25,7 +25,7 @@ from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.record import DefaultVerdict, Missing, to_json
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.measured_case import MeasuredCase
-from rtcomplexity.metrics.replicates import replicates
+from rtcomplexity.metrics.replicates import SHAPE_KEYS, replicates
 from rtcomplexity.model.options import BY_SITE, AnalyzeOptions
 from rtcomplexity.scoring.claim import stated_claim
 from rtcomplexity.scoring.claim_file import load_claim
@@ -37,12 +37,12 @@ from rtcomplexity.scoring.profile import is_shipped, load_profile, profile_ids
 from rtcomplexity.scoring.profile_choice import profile_of_site
 from rtcomplexity.scoring.rules import VerdictValue
 from rtcomplexity.scoring.site import checked_site, known_sites
-from rtcomplexity.scoring.stability import measure_stability
-from rtcomplexity.scoring.verdict import assess, values_if_stable, with_claim
+from rtcomplexity.scoring.stability import Early, measure_stability
+from rtcomplexity.scoring.verdict import assess, values_if_stable, values_settled, with_claim
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from rtcomplexity.evidence.record import Record, RoiRecord
@@ -211,6 +211,13 @@ def analyze(
     return Assessment(measured=measured.measured, table=measured.table, outcome=outcome, record=kept)
 
 
+class _Redrawn(NamedTuple):
+    """Redrawings of a gross target by number; each is measured once, however many verdicts are asked for."""
+
+    whole: Callable[[int], Mapping[str, Measurement]]
+    without_shape: Callable[[int], Mapping[str, Measurement]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Measured:
     """A case with its measurements, and redrawings of its gross target by seed."""
@@ -218,8 +225,7 @@ class _Measured:
     measured: MeasuredCase
     table: MetricTable
     shape_blur_mm: float
-    redrawn: Callable[[str], Callable[[int], Mapping[str, Measurement]]]
-    """Each redrawing is made once, however many verdicts are asked for."""
+    redrawn: Callable[[str], _Redrawn]
     organs: tuple[str, ...] = ()
 
     def is_as_asked_by(self, profile: Profile) -> bool:
@@ -240,15 +246,16 @@ def _measured(measured: MeasuredCase, profile: Profile, *, quick: bool = False) 
     table = measure(measured, quick=quick, shape_blur_mm=blur_mm, organs=organs)
 
     @cache
-    def redrawn(seed: str) -> Callable[[int], Mapping[str, Measurement]]:
+    def redrawn(seed: str) -> _Redrawn:
         rois, values = table.gross_target_rois, table.gross_target
-        return cache(replicates(measured, rois, values, seed=bytes.fromhex(seed), shape_blur_mm=blur_mm))
+        made = replicates(measured, rois, values, seed=bytes.fromhex(seed), shape_blur_mm=blur_mm)
+        return _Redrawn(whole=cache(made), without_shape=cache(made.without_shape))
 
     return _Measured(measured=measured, table=table, shape_blur_mm=blur_mm, redrawn=redrawn, organs=organs)
 
 
 def _scored(measured: _Measured, facts: CaseFacts, profile: Profile, cohort: BesideCohort | None = None) -> Outcome:
-    stability = _stability(measured, values_if_stable(measured.table.gross_target, facts, profile, cohort), profile)
+    stability = _stability(measured, facts, profile, cohort)
     return assess(measured.table.gross_target, facts, profile, stability=stability, cohort=cohort)
 
 
@@ -263,15 +270,18 @@ def _with_statements(
 
 
 def _stability(
-    measured: _Measured,
-    verdicts_of: Callable[[Sequence[Mapping[str, Measurement]]], Sequence[str]] | None,
-    profile: Profile,
+    measured: _Measured, facts: CaseFacts, profile: Profile, cohort: BesideCohort | None
 ) -> Stability | None:
     """Redraw the gross target and score it again; None where nothing is scored or the profile is not calibrated."""
+    values = measured.table.gross_target
+    verdicts_of = values_if_stable(values, facts, profile, cohort)
     if verdicts_of is None or profile.calibration is None:
         return None
-    redrawn = measured.redrawn(profile.sha256)
-    return measure_stability(measured.table.gross_target, redrawn, verdicts_of, profile.stability)
+    redrawn, early = measured.redrawn(profile.sha256), None
+    if cohort is None:
+        settled_of = values_settled(values, facts, profile, SHAPE_KEYS)
+        early = Early(redrawn=redrawn.without_shape, verdicts_of=settled_of)
+    return measure_stability(values, redrawn.whole, verdicts_of, profile.stability, early)
 
 
 def _default_verdict(plan: _Measured | Path | str | FileIndex, settings: Settings) -> DefaultVerdict | None:

@@ -9,7 +9,7 @@ from rtcomplexity.metrics.context import UnionContext
 from rtcomplexity.metrics.course import union_of
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.measurement import Measurement
-from rtcomplexity.metrics.replicates import MOST_VERTICES, Replicates, displaced, replicates
+from rtcomplexity.metrics.replicates import MOST_VERTICES, SHAPE_KEYS, Replicates, displaced, replicates
 from rtcomplexity.metrics.scored import SHAPE, measure_shape
 from rtcomplexity.model.case import Case
 from rtcomplexity.model.structure_set import Roi, StructureSet, TargetClass
@@ -163,3 +163,12 @@ def stability_of(threshold):
 def test_a_plan_far_from_the_cutoff_is_steady_and_one_on_it_is_not():
     assert stability_of(15.0) == stability_of(60.0) == 1.0
     assert stability_of(33.0) < 0.8
+
+
+def test_what_is_told_of_a_redrawing_before_its_shape_is_what_the_whole_tells():
+    made = redrawer(values=values_of(drawn()))
+    whole, part = made(2), made.without_shape(2)
+    assert {key: each.value for key, each in part.items()} == {
+        key: each.value for key, each in whole.items() if key not in SHAPE_KEYS
+    }
+    assert whole.keys() - part.keys() == SHAPE_KEYS

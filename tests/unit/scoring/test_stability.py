@@ -3,7 +3,7 @@
 import pytest
 
 from rtcomplexity.scoring.profile import StabilityRules
-from rtcomplexity.scoring.stability import Stability, measure_stability
+from rtcomplexity.scoring.stability import Early, Stability, measure_stability
 
 RULES = StabilityRules()
 
@@ -38,3 +38,22 @@ def test_an_open_share_is_settled_by_more(disagreeing):
     found, made = measured(range(disagreeing))
     assert found == Stability(share=pytest.approx(1 - disagreeing / 200), replicates=200)
     assert made == list(range(200))
+
+
+def test_a_redrawing_whose_verdict_is_settled_early_is_measured_no_further():
+    made = []
+
+    def redrawn(number):
+        made.append(number)
+        return {"number": number}
+
+    def verdicts_of(plans):
+        return ["rejects" if values.get("number", 1) % 10 == 0 else "supports" for values in plans]
+
+    early = Early(
+        redrawn=lambda number: {"number": number},
+        verdicts_of=lambda plans: ["" if values["number"] % 4 == 0 else verdicts_of([values])[0] for values in plans],
+    )
+    found = measure_stability({}, redrawn, verdicts_of, RULES, early)
+    assert made == list(range(0, 200, 4))
+    assert found == measure_stability({}, lambda number: {"number": number}, verdicts_of, RULES)

@@ -8,7 +8,7 @@ from rtcomplexity.scoring.facts import CaseFacts, StatedBy
 from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.scoring.site import NOT_STATED
 from rtcomplexity.scoring.stability import Stability
-from rtcomplexity.scoring.verdict import VerdictValue, assess, values_if_stable
+from rtcomplexity.scoring.verdict import VerdictValue, assess, values_if_stable, values_settled
 from rtcomplexity.units import Unit
 from unit.scoring.made_profile import METRICS, NOT_THORACIC, THORACIC, everything, made_profile, measured, thoracic
 
@@ -458,3 +458,34 @@ def test_a_volume_within_the_reference_stands_in_no_ones_way():
     profile = made_profile(("supports_needs = []", 'supports_needs = ["volume_within_reference"]'))
     assert verdict({**HIGH, **measured(90)}, profile).value == "supports"
     assert codes(verdict({**HIGH, **measured(91)}, profile)) == ["above_support_cutoff", "volume_above_reference"]
+
+
+SHAPE_METRICS = ("scored.shape_a", "scored.shape_b")
+factor_values = st.dictionaries(
+    st.sampled_from(METRICS),
+    st.sampled_from([0, 50, 74.9, 75, 90, 97.5, 110, 130]).map(lambda x: Measurement.of(x, Unit.NONE)),
+)
+
+
+@given(
+    factor_values,
+    st.sampled_from([(), SHAPE_METRICS[:1], SHAPE_METRICS]),
+    st.sampled_from([None, 5, 30, 60]),
+    st.sampled_from(SITES),
+    st.sampled_from([20.0, 200.0, 400.0]),
+)
+def test_a_verdict_settled_early_is_the_one_that_all_factors_give(values, pending, fractions, site, volume):
+    whole = {**values, **measured(volume)}
+    facts = thoracic(fractions=fractions, site=site)
+    verdicts_of = values_if_stable(whole, facts, PROFILE)
+    if verdicts_of is not None:
+        part = {key: value for key, value in whole.items() if key not in pending}
+        early = values_settled(whole, facts, PROFILE, pending)([part])
+        assert early in (verdicts_of([whole]), [""])
+
+
+def test_a_verdict_is_settled_early_only_where_no_shape_could_change_it():
+    plans = [everything(0), everything(50, topology=90, extent=80), everything(50, extent=90), HIGH]
+    without = [{key: each for key, each in plan.items() if key not in SHAPE_METRICS} for plan in plans]
+    settled_of = values_settled(plans[0], thoracic(), PROFILE, SHAPE_METRICS)
+    assert settled_of(without) == ["rejects", "indeterminate", "", ""]
