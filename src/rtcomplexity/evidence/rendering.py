@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from rtcomplexity.evidence.record import Record
+    from rtcomplexity.metrics.measured_case import MeasuredCase
     from rtcomplexity.pictures.scene import Pictures
 
     Renderer = Callable[[Record, Pictures], bytes]
     DatedRenderer = Callable[[Record, Pictures, str], bytes]
+    PlanRenderer = Callable[[MeasuredCase, Record, str], bytes]
 
 
 def _encapsulated_pdf(record: Record, pictures: Pictures, written_at: str) -> bytes:
@@ -36,6 +38,12 @@ def _structured_report(record: Record, _: Pictures, written_at: str) -> bytes:
     from rtcomplexity.evidence.formats.dicom.sr import structured_report  # noqa: PLC0415 -- seldom asked for
 
     return structured_report(record, written_at)
+
+
+def _segmentation(measured: MeasuredCase, record: Record, written_at: str) -> bytes:
+    from rtcomplexity.evidence.formats.dicom.seg import segmentation  # noqa: PLC0415 -- seldom asked for
+
+    return segmentation(measured, record, written_at)
 
 
 def _attachment(record: Record, pictures: Pictures, written_at: str) -> bytes:
@@ -60,6 +68,8 @@ ON_REQUEST: Final[dict[str, DatedRenderer]] = {
     "evidence_sr.dcm": _structured_report,
 }
 """Reports that are written only where ``report --format`` names them; given the time of the run as well."""
+FROM_PLAN: Final[dict[str, PlanRenderer]] = {"targets_seg.dcm": _segmentation}
+"""The same of what a record does not hold: they need the plan."""
 FORMATS: Final = {
     "html": ("evidence.html",),
     "pdf": ("evidence.pdf",),
@@ -68,12 +78,13 @@ FORMATS: Final = {
     "xlsx": ("evidence.xlsx",),
     "sr": ("evidence_sr.dcm",),
     "encapsulated-pdf": ("evidence_pdf.dcm",),
+    "seg": ("targets_seg.dcm",),
     "cdex": ("evidence_cdex.json",),
 }
 """What ``report --format`` may name."""
 OUTPUT_NAMES: Final = (EVIDENCE_FILE, *REPORTS, *(f"{PICTURE_FOLDER}/{name}" for name in FILES))
 """What ``analyze --out`` writes beside the manifest."""
-ALLOWED_NAMES: Final = (*OUTPUT_NAMES, *ON_REQUEST)
+ALLOWED_NAMES: Final = (*OUTPUT_NAMES, *ON_REQUEST, *FROM_PLAN)
 """Every name that the manifest may list."""
 
 

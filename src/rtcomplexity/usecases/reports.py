@@ -1,4 +1,7 @@
-"""The use case: render reports of an evidence folder again, from its record and pictures, without any DICOM file."""
+"""The use case: render reports of an evidence folder again, from its record and pictures.
+
+Only the Segmentation of the targets needs the plan, since a record holds no voxels.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtcomplexity.errors import UsageError
+from rtcomplexity.case.reader import read_case
+from rtcomplexity.errors import MissingOptionError, UsageError
 from rtcomplexity.evidence.folder import read_folder, write_folder
 from rtcomplexity.evidence.package import sealed_files
-from rtcomplexity.evidence.rendering import FORMATS, ON_REQUEST, REPORTS, render
+from rtcomplexity.evidence.rendering import FORMATS, FROM_PLAN, ON_REQUEST, REPORTS, render
 from rtcomplexity.evidence.signing import read_private_key
 from rtcomplexity.evidence.verification import check_folder
+from rtcomplexity.metrics.measured_case import MeasuredCase
+from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,19 +36,31 @@ class Reports:
     """Content by name."""
 
 
-def write_reports(folder: Path | str, formats: Sequence[str], *, sign_key: Path | str | None = None) -> Reports:
+def write_reports(
+    folder: Path | str,
+    formats: Sequence[str],
+    *,
+    plan: Path | str | None = None,
+    sign_key: Path | str | None = None,
+    settings: Settings | None = None,
+) -> Reports:
     """Render some formats into an evidence folder, and write its manifest anew; a signature is dropped without a key.
 
     Parameters
     ----------
     folder : an evidence folder
     formats : keys of :data:`rtcomplexity.evidence.rendering.FORMATS`
+    plan : what the folder was made from; for ``seg``
     sign_key : PEM file of the Ed25519 key that signs the manifest
 
     Raises
     ------
     UsageError
         If another file of the folder is not as it was left, or the record does not allow a format.
+    MissingOptionError
+        If a format needs the plan, and it was not given.
+    InputDataError
+        If the plan cannot be used, or is another one.
     MissingExtraError
         If a format needs an extra that is not installed.
     """
@@ -51,17 +69,34 @@ def write_reports(folder: Path | str, formats: Sequence[str], *, sign_key: Path 
     names = [name for kind in formats for name in FORMATS[kind]]
     saved = _untouched(target, names)
     record, pictures, manifest = saved.record(), saved.pictures(), saved.manifest()
-    kept = {
-        name: content
-        for name, content in saved.files.items()
-        if name not in names and (name in REPORTS or name in ON_REQUEST)
-    }
+    known = {*REPORTS, *ON_REQUEST, *FROM_PLAN}
+    kept = {name: content for name, content in saved.files.items() if name in known and name not in names}
     outputs = {**kept, **render(record, pictures, [name for name in names if name in REPORTS])}
     outputs |= {name: ON_REQUEST[name](record, pictures, manifest.written_at) for name in names if name in ON_REQUEST}
-    is_dated = any(name in outputs for name in ON_REQUEST)  # these hold the time of the run, which then stays
+    if needed := [name for name in names if name in FROM_PLAN]:
+        measured = _measured(plan, record, settings or Settings.from_environment())
+        outputs |= {name: FROM_PLAN[name](measured, record, manifest.written_at) for name in needed}
+    is_dated = not outputs.keys().isdisjoint({*ON_REQUEST, *FROM_PLAN})  # they hold the time of the run
     now = manifest.written_at if is_dated else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     write_folder(target, sealed_files(record, outputs, manifest.inputs, written_at=now, key=key), option="DIR")
     return Reports(record=record, files={name: outputs[name] for name in names})
+
+
+def _measured(plan: Path | str | None, record: Record, settings: Settings) -> MeasuredCase:
+    """The plan that a record was made of, and no other."""
+    if record.privacy != "identified":
+        expected = "an evidence folder made with --identified: a DICOM object names the patient"
+        raise UsageError("--format", "a de-identified folder", expected)
+    if plan is None:
+        raise MissingOptionError("--plan", "A record holds no voxels.", "--plan PLAN, which the folder was made from")
+    another = UsageError("--plan", "another plan", "the plan that the folder was made from")
+    try:
+        case = read_case(plan, settings=settings, structure_set_uid=record.plan.structure_set.sop_instance_uid)
+    except UsageError as fault:  # the set is not there
+        raise another from fault
+    if record.plan.identity not in {case.plan_id, case.content_id}:
+        raise another
+    return MeasuredCase(case=case, settings=settings)
 
 
 def _untouched(folder: Path, names: Sequence[str]) -> EvidenceFolder:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.errors import InputDataError, MissingOptionError
+from rtcomplexity.errors import InputDataError, MissingExtraError, MissingOptionError, UsageError
 from rtcomplexity.evidence.folder import read_folder
 from rtcomplexity.evidence.manifest import inputs_of
 from rtcomplexity.evidence.package import pictures_of
+from rtcomplexity.evidence.rendering import FROM_PLAN
 from rtcomplexity.evidence.signing import read_public_key
 from rtcomplexity.evidence.verification import (
     check_folder,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from rtcomplexity.evidence.folder import EvidenceFolder
     from rtcomplexity.evidence.record import Record
     from rtcomplexity.evidence.verification import Comparison, FolderCheck
+    from rtcomplexity.metrics.measured_case import MeasuredCase
     from rtcomplexity.model.options import AnalyzeOptions
     from rtcomplexity.usecases.analyze import Assessment
 
@@ -159,10 +161,27 @@ def _with_plan(saved: EvidenceFolder, check: FolderCheck, derive: Callable[[], A
     record = kept_record(assessment, identified=before.privacy == "identified", report_date=day)
     comparison = compare_records(before, record)
     drawn = pictures_of(assessment.measured, record)
-    pictures = compare_pictures(saved.pictures(), drawn)
+    pictures = (*compare_pictures(saved.pictures(), drawn), *_differing_from_plan(saved, assessment.measured))
     return _Derived(
         check=with_pictures(check, pictures, saved.manifest(), comparison),
         inputs=() if is_reencoded else compare_inputs(saved.manifest(), inputs_of(assessment.case)),
         comparison=comparison,
         is_reencoded=is_reencoded,
     )
+
+
+def _differing_from_plan(saved: EvidenceFolder, measured: MeasuredCase) -> tuple[str, ...]:
+    """Files made from the plan that are not what it gives now; none where an extra to make them is not installed."""
+    record, written_at = saved.record(), saved.manifest().written_at
+    differing = []
+    for name, renderer in FROM_PLAN.items():
+        if name not in saved.files:
+            continue
+        try:
+            if renderer(measured, record, written_at) != saved.files[name]:
+                differing.append(name)
+        except MissingExtraError:
+            continue
+        except (InputDataError, UsageError):
+            differing.append(name)
+    return tuple(differing)

@@ -10,7 +10,7 @@ from rtcomplexity.cli.options import Quiet
 if TYPE_CHECKING:
     from rtcomplexity.evidence.record import Record
 
-FORMATS = ("html", "pdf", "csv", "txt", "xlsx", "sr", "encapsulated-pdf", "cdex")
+FORMATS = ("html", "pdf", "csv", "txt", "xlsx", "sr", "encapsulated-pdf", "seg", "cdex")
 """The same as the keys of :data:`rtcomplexity.evidence.rendering.FORMATS`, which is too heavy to import for help."""
 
 
@@ -20,6 +20,10 @@ def report(
     formats: Annotated[
         str, typer.Option("--format", metavar="LIST", help=f"Some of {', '.join(FORMATS)}, with commas between.")
     ] = "html,pdf",
+    plan: Annotated[
+        Path | None,
+        typer.Option(metavar="PLAN", help="The plan DIR was made from; seg needs it.", show_default=False),
+    ] = None,
     sign_key: Annotated[
         Path | None,
         typer.Option(
@@ -28,7 +32,7 @@ def report(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Render the reports of an evidence folder again from its record and pictures; needs no DICOM.
+    """Render the reports of an evidence folder again from its record and pictures; only seg needs the plan.
 
     The manifest is written anew; a signature is dropped unless a key is given. With cdex, the values of the claim's PWK
     segment are printed.
@@ -39,7 +43,7 @@ def report(
 
     from rtcomplexity.usecases.reports import write_reports
 
-    reports = write_reports(folder, wanted, sign_key=sign_key)
+    reports = write_reports(folder, wanted, plan=plan, sign_key=sign_key)
     if "cdex" in wanted:
         _print_pwk(reports.record)
     if not quiet:

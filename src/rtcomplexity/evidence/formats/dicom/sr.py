@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PRIVATE: Final = "99RTCX"
 IBSI: Final = "IBSI"
-_TARGETS: Final = {
+TARGETS: Final = {
     "GTV": ("228791009", "SCT", "GTV - Gross tumor volume"),
     "CTV": ("228792002", "SCT", "CTV - Clinical target volume"),
     "PTV": ("228793007", "SCT", "PTV - Planning target volume"),
@@ -112,18 +112,18 @@ def _content(record: Record, sr: Any) -> Any:  # noqa: ANN401 -- of highdicom
     attributes = sr.DeviceObserverIdentifyingAttributes(
         uid=uid_of("rtcomplexity", record.software.version), name="rtcomplexity", manufacturer_name=MANUFACTURER
     )
-    observer = sr.ObserverContext(_code(("121007", "DCM", "Device"), sr), attributes)
+    observer = sr.ObserverContext(code_of(("121007", "DCM", "Device")), attributes)
     groups = [_verdict_group(record, sr), *(_target_group(roi, record, sr) for roi in record.rois if _is_target(roi))]
     return sr.MeasurementReport(
         observation_context=sr.ObservationContext(observer_device_context=observer),
-        procedure_reported=_code(_PROCEDURE, sr),
+        procedure_reported=code_of(_PROCEDURE),
         imaging_measurements=groups,
-        title=_code(("126000", "DCM", "Imaging Measurement Report"), sr),
+        title=code_of(("126000", "DCM", "Imaging Measurement Report")),
     )
 
 
 def _is_target(roi: RoiRecord) -> bool:
-    return roi.target_class in _TARGETS
+    return roi.target_class in TARGETS
 
 
 def _verdict_group(record: Record, sr: Any) -> Any:  # noqa: ANN401 -- of highdicom
@@ -131,8 +131,8 @@ def _verdict_group(record: Record, sr: Any) -> Any:  # noqa: ANN401 -- of highdi
     measured = (
         [] if isinstance(t, Missing) else [_measurement(("SCORE_T", PRIVATE, "Contour complexity score T"), t, "1", sr)]
     )
-    name = _code(("VERDICT", PRIVATE, "Support of modifier 22 by the plan data"), sr)
-    word = _code((_VERDICTS[record.verdict.value][0], PRIVATE, _VERDICTS[record.verdict.value][1]), sr)
+    name = code_of(("VERDICT", PRIVATE, "Support of modifier 22 by the plan data"))
+    word = code_of((_VERDICTS[record.verdict.value][0], PRIVATE, _VERDICTS[record.verdict.value][1]))
     return sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(uid_of("verdict", record.plan.id), "Delineation complexity"),
         measurements=measured or None,
@@ -145,7 +145,7 @@ def _target_group(roi: RoiRecord, record: Record, sr: Any) -> Any:  # noqa: ANN4
     label = f"{number}: {shown(roi.name)}"[:_LONGEST_MEANING]
     return sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(uid_of("roi", record.plan.id, roi.number), label),
-        finding_type=_code(_TARGETS[roi.target_class], sr),
+        finding_type=code_of(TARGETS[roi.target_class]),
         measurements=[_measurement(*each, sr) for each in _values(roi, record)] or None,
     )
 
@@ -164,12 +164,15 @@ def _values(roi: RoiRecord, record: Record) -> Iterator[tuple[tuple[str, str, st
 
 def _measurement(name: tuple[str, str, str], value: float, unit: str, sr: Any) -> Any:  # noqa: ANN401 -- of highdicom
     code, meaning = _UCUM[unit]
-    return sr.Measurement(name=_code(name, sr), value=value, unit=_code((code, "UCUM", meaning), sr))
+    return sr.Measurement(name=code_of(name), value=value, unit=code_of((code, "UCUM", meaning)))
 
 
-def _code(code: tuple[str, str, str], sr: Any) -> Any:  # noqa: ANN401 -- of highdicom
+def code_of(code: tuple[str, str, str]) -> Any:  # noqa: ANN401 -- of highdicom
+    """Turn value, scheme and meaning into a coded concept; highdicom must be installed."""
+    from highdicom.sr import CodedConcept  # noqa: PLC0415 -- an extra
+
     value, scheme, meaning = code
-    return sr.CodedConcept(value=value, scheme_designator=scheme, meaning=meaning)
+    return CodedConcept(value=value, scheme_designator=scheme, meaning=meaning)
 
 
 def _scheme() -> Dataset:
