@@ -201,3 +201,83 @@ def test_a_file_of_limits_that_says_nothing_is_refused(sample, tmp_path, capsys,
     rs = str(sample / "rs.dcm")
     assert run(["compare", rs, rs, "--fail-at", str(limits)]) == 2
     assert told in capsys.readouterr().err
+
+
+def issue_codes_of(sides, capsysbinary):
+    assert run(["compare", *map(str, sides), "--json"]) == 0
+    return {issue["code"] for issue in json.loads(capsysbinary.readouterr().out)["issues"]}
+
+
+def with_patient(number):
+    def change(dataset):
+        dataset.PatientID = number
+
+    return change
+
+
+def test_two_patient_ids_are_a_warning_that_names_neither(sample, tmp_path, capsys):
+    other = edited(sample / "rs.dcm", tmp_path / "other.dcm", with_patient("MRN-77"))
+    assert run(["compare", f"{sample}/rs.dcm::GTVp", f"{other}::GTVp"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Warning: The structure sets compared have 2 different Patient IDs." in said
+    assert "MRN-77" not in said
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (with_patient("MRN-77"), "compared-patients-differ"),
+        (with_patient(""), "compared-patient-not-stated"),
+        (lambda dataset: None, None),
+    ],
+)
+def test_patients_that_differ_or_are_not_stated_are_issues(sample, tmp_path, capsysbinary, change, code):
+    def other_label(dataset):
+        dataset.StructureSetLabel = "OTHER"
+        change(dataset)
+
+    other = edited(sample / "rs.dcm", tmp_path / "other.dcm", other_label)
+    assert issue_codes_of([f"{sample}/rs.dcm::GTVp", f"{other}::GTVp"], capsysbinary) == {code} - {None}
+
+
+def test_one_file_on_both_sides_is_said(sample, capsysbinary):
+    side = f"{sample}/rs.dcm::GTVp"
+    assert issue_codes_of([side, side], capsysbinary) == {"compared-same-file"}
+
+
+def test_a_side_without_a_frame_of_reference_is_compared_as_it_lies_with_a_warning(sample, tmp_path, capsysbinary):
+    def frameless(dataset):
+        for roi in dataset.StructureSetROISequence:
+            roi.ReferencedFrameOfReferenceUID = ""
+
+    other = edited(sample / "rs.dcm", tmp_path / "other.dcm", frameless)
+    codes = issue_codes_of([f"{sample}/rs.dcm::GTVp", f"{other}::GTVp"], capsysbinary)
+    assert codes == {"compared-frame-not-stated"}
+
+
+def identifying(dataset):
+    dataset.PatientName, dataset.PatientID = "Doe^Jane", "MRN-77"
+    dataset.ApprovalStatus = "BY DR DOE"
+    for roi in dataset.StructureSetROISequence:
+        roi.ROIName += " Doe"
+        roi.ROIGenerationAlgorithm = "DRAWN BY DOE"
+
+
+def written(out):
+    return "".join(path.read_text(encoding="utf-8") for path in sorted(out.iterdir()))
+
+
+def test_files_of_a_comparison_are_de_identified_unless_asked_for(sample, tmp_path):
+    named = edited(sample / "rs.dcm", tmp_path / "named.dcm", identifying)
+    sides = [str(sample / "rs.dcm"), str(named)]
+    uid = dcmread(named).SOPInstanceUID
+    assert run(["compare", *sides, "--out", str(tmp_path / "hidden")]) == 0
+    assert run(["compare", *sides, "--out", str(tmp_path / "named"), "--identified"]) == 0
+    hidden, shown = written(tmp_path / "hidden"), written(tmp_path / "named")
+    for secret in ("Doe", "MRN-77", "GTVp", uid):
+        assert secret not in hidden
+    assert "GTV 1" in hidden
+    assert "GTVp Doe" in shown
+    assert uid in shown
+    tree, other = (json.loads((tmp_path / name / "comparison.json").read_text()) for name in ("hidden", "named"))
+    assert [pair["metrics"] for pair in tree["pairs"]] == [pair["metrics"] for pair in other["pairs"]]

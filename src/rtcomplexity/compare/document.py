@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rtcomplexity.compare.agreement import AGREEMENT
 from rtcomplexity.compare.metrics import COMPARISONS
+from rtcomplexity.compare.mismatches import mismatches
 from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
@@ -26,14 +27,16 @@ def document(comparison: Comparison, *, software_version: str) -> dict[str, Any]
     return {
         "schema": SCHEMA,
         "software": {"name": "rtcomplexity", "version": software_version},
+        "privacy": "identified",
         "tolerance_mm": comparison.tolerance_mm,
         "first": _side(comparison.first),
         "second": _side(comparison.second),
         "through_registration": comparison.second.through_registration,
+        "issues": _issues((comparison.first, comparison.second)),
         "pairs": [_pair(each) for each in comparison.compared],
         "unmatched": {
-            "first": _names(comparison.matching.first_only),
-            "second": _names(comparison.matching.second_only),
+            "first": _listed(comparison.matching.first_only),
+            "second": _listed(comparison.matching.second_only),
         },
         "definitions": {
             each.key: {"title": each.title, "unit": each.unit.value, "description": each.description}
@@ -49,6 +52,7 @@ def observers_document(found: Observers, *, labels: Sequence[str], software_vers
         "software": {"name": "rtcomplexity", "version": software_version},
         "tolerance_mm": found.tolerance_mm,
         "reference": found.reference,
+        "issues": _issues(found.sides),
         "readers": [{"label": label, **_side(side)} for label, side in zip(labels, found.sides, strict=True)],
         "volume_icc": _measurement(found.icc),
         "rois": [_observed(each, labels) for each in found.rois],
@@ -95,6 +99,7 @@ def _pair(compared: ComparedMatch) -> dict[str, Any]:
         "first_number": one.number,
         "second_number": other.number,
         "target_class": one.target_class.value,
+        "second_target_class": other.target_class.value,
         "generation": {"first": one.generation, "second": other.generation},
         "matched_by": compared.by.value,
         "metrics": {key: _measurement(value) for key, value in compared.values.items()},
@@ -107,5 +112,14 @@ def _measurement(measurement: Measurement) -> dict[str, Any]:
     return {"value": measurement.value, "unit": measurement.unit.value}
 
 
-def _names(rois: Sequence[ComparedRoi]) -> list[str]:
-    return [each.roi.name for each in rois]
+def _listed(rois: Sequence[ComparedRoi]) -> list[dict[str, Any]]:
+    return [
+        {"name": each.roi.name, "number": each.roi.number, "target_class": each.target_class.value} for each in rois
+    ]
+
+
+def _issues(sides: Sequence[Side]) -> list[dict[str, str]]:
+    return [
+        {"code": each.code, "severity": each.severity.value, "subject": each.subject, "text": each.text}
+        for each in mismatches(sides)
+    ]

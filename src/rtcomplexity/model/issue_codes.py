@@ -274,6 +274,46 @@ ROI_WITHOUT_CONTOURS: Final = IssueCode(
     texts=("ROIs without contours: {rois}.",),
     action="Nothing, unless one of them is a target.",
 )
+COMPARED_FRAME_NOT_STATED: Final = IssueCode(
+    code="compared-frame-not-stated",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "A side states no frame of reference; the two are compared as they lie because they reference images in "
+            "common."
+        ),
+    ),
+    action="Confirm that both structure sets were contoured on the same images.",
+)
+COMPARED_PATIENTS_DIFFER: Final = IssueCode(
+    code="compared-patients-differ",
+    severity=Severity.WARNING,
+    texts=("The structure sets compared have {patients} different Patient IDs.",),
+    action="Confirm that they belong to one patient; if not, the comparison means nothing.",
+)
+COMPARED_PATIENT_NOT_STATED: Final = IssueCode(
+    code="compared-patient-not-stated",
+    severity=Severity.INFO,
+    texts=("{sides} of the structure sets compared state no Patient ID: whether they are one patient's is not known.",),
+    action="Confirm that they belong to one patient.",
+)
+COMPARED_SAME_FILE: Final = IssueCode(
+    code="compared-same-file",
+    severity=Severity.INFO,
+    texts=("Two of the structure sets compared are the same file.",),
+    action="Confirm that the files that were meant were given.",
+)
+COMPARED_THROUGH_REGISTRATION: Final = IssueCode(
+    code="compared-through-registration",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "The sides lie in different frames of reference; the second was brought into that of the first by a rigid "
+            "registration, whose error is part of every distance."
+        ),
+    ),
+    action="Confirm that the registration was accepted for contour transfer.",
+)
 PREDECESSOR_MISSING: Final = IssueCode(
     code="predecessor-missing",
     severity=Severity.INFO,

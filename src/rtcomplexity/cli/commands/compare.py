@@ -39,6 +39,12 @@ def compare(
             "--fail-at", metavar="FILE", help="End with 5 where CSV limits (metric,at_least,at_most) are missed."
         ),
     ] = None,
+    identified: Annotated[
+        bool,
+        typer.Option(
+            "--identified/--de-identified", help="With --out: ROI names and UIDs as they are, or not (default)."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare delineations: automatic with final, reader with reader, plan with replan.
@@ -66,12 +72,14 @@ def compare(
     tree = document(found, software_version=version("rtcomplexity"))
     if out is not None:
         from rtcomplexity.compare.pictures import plane_pictures
+        from rtcomplexity.evidence.comparison_privacy import deidentified_comparison
         from rtcomplexity.evidence.formats.comparison import comparison_csv, comparison_html
 
-        write_private(out, "comparison.json", as_json_bytes(tree))
-        write_private(out, "comparison.csv", comparison_csv(tree))
+        kept = tree if identified else deidentified_comparison(tree)
+        write_private(out, "comparison.json", as_json_bytes(kept))
+        write_private(out, "comparison.csv", comparison_csv(kept))
         pictures = [plane_pictures(each.pair) for each in found.compared]
-        write_private(out, "comparison.html", comparison_html(tree, pictures))
+        write_private(out, "comparison.html", comparison_html(kept, pictures))
         typer.echo(f"Wrote {out / 'comparison.html'}, comparison.json and comparison.csv", err=True)
     if as_json:
         print_document(as_json_bytes(tree))

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
+from rtcomplexity.cli.rendering.prose import Prose
 from rtcomplexity.cli.rendering.tables import titled_table
 from rtcomplexity.cli.rendering.values import NO_VALUE
 from rtcomplexity.evidence.formats.text import shown
+from rtcomplexity.evidence.words import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,6 +40,7 @@ def comparison_parts(tree: Mapping[str, Any]) -> Iterator[RenderableType]:
         + (", through a registration" if tree["through_registration"] else ""),
         style="bold",
     )
+    yield from issue_lines(tree)
     if pairs:
         yield _table(pairs)
         yield Text(
@@ -47,7 +50,13 @@ def comparison_parts(tree: Mapping[str, Any]) -> Iterator[RenderableType]:
     for side in ("first", "second"):
         names = tree["unmatched"][side]
         if names:
-            yield Text(f"Only in the {side}: {', '.join(map(shown, names))}")
+            yield Text(f"Only in the {side}: {', '.join(shown(each['name']) for each in names)}")
+
+
+def issue_lines(tree: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """Yield what does not fit between the sides, a line each."""
+    for each in tree["issues"]:
+        yield Prose(f"{SEVERITIES[each['severity']]}: {each['text']}")
 
 
 def _table(pairs: Sequence[Mapping[str, Any]]) -> Table:
@@ -85,6 +94,7 @@ def observers_parts(tree: Mapping[str, Any]) -> Iterator[RenderableType]:
         f"{len(readers)} readers, {len(rois)} ROIs delineated by at least two. ICC(2,1) of volumes: {said}",
         style="bold",
     )
+    yield from issue_lines(tree)
     table = titled_table("Agreement", ("ROI",))
     for heading, _, _ in AGREEMENT_COLUMNS:
         table.add_column(heading, justify="right")

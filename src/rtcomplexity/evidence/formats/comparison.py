@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rtcomplexity.evidence.formats.csv import safe
 from rtcomplexity.evidence.formats.text import shown
+from rtcomplexity.evidence.words import DEIDENTIFIED, IDENTIFIED, SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rtcomplexity.compare.pictures import PlanePicture
 
+PRIVACY: Final = {"identified": IDENTIFIED, "de-identified": DEIDENTIFIED}
 STYLE: Final = (
     "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1b2430}"
     "table{border-collapse:collapse;margin:.6rem 0 1.6rem;width:100%}"
@@ -51,6 +53,8 @@ def comparison_html(tree: Mapping[str, Any], pictures: Sequence[Sequence[PlanePi
             f"<p>{len(tree['pairs'])} pairs of ROIs. Tolerance: {tree['tolerance_mm']:g} mm. "
             "These are measurements of the contours, not an assessment of their quality.</p>"
         ),
+        f"<p>{PRIVACY[tree['privacy']]}</p>",
+        *(f"<p><strong>{SEVERITIES[each['severity']]}:</strong> {escape(each['text'])}</p>" for each in tree["issues"]),
         *_pair_sections(tree, pictures),
         *_unmatched(tree),
         f"<p>rtcomplexity {escape(tree['software']['version'])}</p></body></html>\n",
@@ -88,4 +92,4 @@ def _unmatched(tree: Mapping[str, Any]) -> Iterator[str]:
     for side in ("first", "second"):
         names = tree["unmatched"][side]
         if names:
-            yield f"<p>Only in the {side}: {escape(', '.join(map(shown, names)))}</p>"
+            yield f"<p>Only in the {side}: {escape(', '.join(shown(each['name']) for each in names))}</p>"
