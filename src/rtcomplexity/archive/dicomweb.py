@@ -34,7 +34,9 @@ _MODALITY, _COUNT, _FRAME, _STUDY_DATE, _SERIES_DATE = "00080060", "00201209", "
 _ACCESSION: Final = "00080050"
 _TRY: Final = {
     401: "ask the PACS administrator for a user or token; set RTCOMPLEXITY_DICOMWEB_USER and _PASSWORD, or _TOKEN.",
-    403: "ask the PACS administrator to allow this user QIDO-RS and WADO-RS.",
+    403: "ask the PACS administrator to allow this user QIDO-RS and WADO-RS, and STOW-RS for --send.",
+    409: "ask the PACS administrator why it refuses these instances.",
+    415: "ask the PACS administrator whether STOW-RS is at this address.",
     404: "ask the PACS administrator for the DICOMweb address; it often ends with /dicom-web.",
 }
 
@@ -43,9 +45,15 @@ class DicomWeb:
     """An archive at one address."""
 
     def __init__(
-        self, url: str, credentials: Credentials, settings: Settings, *, authority: Path | None = None
+        self,
+        url: str,
+        credentials: Credentials,
+        settings: Settings,
+        *,
+        authority: Path | None = None,
+        option: str = "--dicomweb",
     ) -> None:
-        scheme, self._host, self._port, self._path = checked_address(url)
+        scheme, self._host, self._port, self._path = checked_address(url, option)
         self._credentials, self._settings = credentials, settings
         self._context = _tls(authority) if scheme == "https" else None
         self._connection: http.client.HTTPConnection | None = None
@@ -168,7 +176,7 @@ class DicomWeb:
                 self.close()
                 if is_last:
                     raise _unreachable(self._host, self._port, fault) from fault
-        if answer.status not in {200, 204}:
+        if answer.status not in {200, 202, 204}:
             self.close()
             raise _refused(answer.status)
         return answer
@@ -179,7 +187,7 @@ class DicomWeb:
         return http.client.HTTPSConnection(self._host, self._port, timeout=_TIMEOUT_S, context=self._context)
 
 
-def checked_address(url: str) -> tuple[str, str, int, str]:
+def checked_address(url: str, option: str = "--dicomweb") -> tuple[str, str, int, str]:
     """Scheme, host, port and path of an address.
 
     Raises
@@ -197,13 +205,13 @@ def checked_address(url: str) -> tuple[str, str, int, str]:
         found = urlsplit(url)
         port = found.port
     except ValueError as fault:
-        raise UsageError("--dicomweb", "no address", expected) from fault
+        raise UsageError(option, "no address", expected) from fault
     if found.scheme not in {"http", "https"} or not found.hostname or found.query or found.fragment:
-        raise UsageError("--dicomweb", f"{found.scheme or 'no scheme'}", expected)
+        raise UsageError(option, f"{found.scheme or 'no scheme'}", expected)
     if found.username or found.password:
-        raise UsageError("--dicomweb", "a user or password in the address", "them in the environment or --credentials")
+        raise UsageError(option, "a user or password in the address", "them in the environment or --credentials")
     if found.scheme == "http" and not _is_loopback(found.hostname):
-        raise UsageError("--dicomweb", "http to another machine, where others can read along", expected)
+        raise UsageError(option, "http to another machine, where others can read along", expected)
     return found.scheme, found.hostname, port or (443 if found.scheme == "https" else 80), found.path.rstrip("/")
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rtcomplexity.cli.dicomweb import CredentialsFile, TlsAuthority, archive_at
 from rtcomplexity.cli.options import Quiet
 from rtcomplexity.errors import MissingOptionError, UsageError
 
@@ -24,17 +25,8 @@ def fetch(
     dicomweb: Annotated[
         str | None, typer.Option(metavar="URL", help="DICOMweb address of the archive.", show_default=False)
     ] = None,
-    credentials: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Lines user=, password= or token=; else RTCOMPLEXITY_DICOMWEB_USER, _PASSWORD, _TOKEN.",
-            show_default=False,
-        ),
-    ] = None,
-    tls_ca: Annotated[
-        Path | None, typer.Option(metavar="PEM", help="Who signed the archive's certificate.", show_default=False)
-    ] = None,
+    credentials: CredentialsFile = None,
+    tls_ca: TlsAuthority = None,
     dimse: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="DIMSE address of the archive.", show_default=False)
     ] = None,
@@ -81,20 +73,12 @@ def fetch(
         )
     settings = Settings.from_environment()
     if dicomweb is not None:
-        archive: DicomWeb | Dimse = _dicomweb(dicomweb, credentials, tls_ca, settings)
+        archive: DicomWeb | Dimse = archive_at(dicomweb, credentials, tls_ca, settings)
     else:
         archive = _dimse(dimse or "", called, calling, move_to, settings)
     with archive, told(quiet=quiet) as tell:
         fetched = fetch_plan(archive, query, Shelf(out, settings), tell)
     _print(fetched, out)
-
-
-def _dicomweb(url: str, credentials: Path | None, tls_ca: Path | None, settings: "Settings") -> "DicomWeb":
-    from rtcomplexity.archive.credentials import Credentials
-    from rtcomplexity.archive.dicomweb import DicomWeb
-
-    who = Credentials.from_environment() if credentials is None else Credentials.from_file(credentials)
-    return DicomWeb(url, who, settings, authority=tls_ca)
 
 
 def _dimse(address: str, called: str, calling: str, move_to: str | None, settings: "Settings") -> "Dimse":

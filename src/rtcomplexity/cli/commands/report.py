@@ -5,13 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rtcomplexity.cli.dicomweb import CredentialsFile, TlsAuthority, archive_at
 from rtcomplexity.cli.options import Quiet
 
 if TYPE_CHECKING:
+    from rtcomplexity.archive.dicomweb import DicomWeb
     from rtcomplexity.evidence.record import Record
+    from rtcomplexity.settings import Settings
+    from rtcomplexity.usecases.reports import Reports
 
 FORMATS = ("html", "pdf", "csv", "txt", "xlsx", "sr", "encapsulated-pdf", "seg", "cdex")
 """The same as the keys of :data:`rtcomplexity.evidence.rendering.FORMATS`, which is too heavy to import for help."""
+DICOM_FORMATS = ("sr", "encapsulated-pdf", "seg")
+"""Those that an archive stores."""
 
 
 def report(
@@ -24,6 +30,16 @@ def report(
         Path | None,
         typer.Option(metavar="PLAN", help="The plan DIR was made from; seg needs it.", show_default=False),
     ] = None,
+    send: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Store the DICOM objects of --format at this DICOMweb address (STOW-RS).",
+            show_default=False,
+        ),
+    ] = None,
+    credentials: CredentialsFile = None,
+    tls_ca: TlsAuthority = None,
     sign_key: Annotated[
         Path | None,
         typer.Option(
@@ -35,19 +51,43 @@ def report(
     """Render the reports of an evidence folder again from its record and pictures; only seg needs the plan.
 
     The manifest is written anew; a signature is dropped unless a key is given. With cdex, the values of the claim's PWK
-    segment are printed.
+    segment are printed. With --send, what was stored is read back and compared.
 
     Example: rtcomplexity report evidence --format html,pdf
     """
     wanted = parse_formats(formats)
 
+    from rtcomplexity.settings import Settings
     from rtcomplexity.usecases.reports import write_reports
 
-    reports = write_reports(folder, wanted, plan=plan, sign_key=sign_key)
+    settings = Settings.from_environment()
+    archive = None if send is None else archive_at(send, credentials, tls_ca, settings, option="--send")
+    if archive is not None:
+        _check_sendable(wanted)
+    reports = write_reports(folder, wanted, plan=plan, sign_key=sign_key, settings=settings)
     if "cdex" in wanted:
         _print_pwk(reports.record)
     if not quiet:
         typer.echo(f"Wrote {', '.join(reports.files)} in {folder}", err=True)
+    if archive is not None:
+        _send(archive, reports, settings)
+
+
+def _check_sendable(wanted: tuple[str, ...]) -> None:
+    """Raise UsageError where no format is a DICOM object."""
+    from rtcomplexity.errors import UsageError
+
+    if not set(wanted) & set(DICOM_FORMATS):
+        raise UsageError("--format", ", ".join(wanted), f"with --send some of {', '.join(DICOM_FORMATS)}")
+
+
+def _send(archive: "DicomWeb", reports: "Reports", settings: "Settings") -> None:
+    from rtcomplexity.archive.sending import send
+
+    instances = [content for name, content in reports.files.items() if name.endswith(".dcm")]
+    with archive:
+        count = send(archive, instances, settings)
+    typer.echo(f"Stored {count} DICOM objects; each was read back with the same content.")
 
 
 def _print_pwk(record: "Record") -> None:
