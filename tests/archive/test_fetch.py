@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import socket
 from dataclasses import replace
 
@@ -150,21 +151,36 @@ def test_a_dead_port_is_told(tmp_path, capsys, where):
 
 
 @pytest.mark.real_data
-def test_a_real_plan_is_the_same_plan_however_it_travelled(real_data, tmp_path, capsys):
+def test_a_real_plan_is_the_same_plan_however_it_travelled(real_data, tmp_path, capsys, monkeypatch):
     source = real_data / "lung1_001"
     uid = str(dcmread(next(source.rglob("RS_xio.dcm"))).SOPInstanceUID)
     files = [path for path in source.rglob("*") if path.is_file() and path.read_bytes()[128:132] == b"DICM"]
     own = {hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    (tmp_path / "plan").mkdir()
+    for number, path in enumerate(files):
+        if path.name != "RS_aria.dcm":  # another set of that patient, which is not fetched
+            shutil.copyfile(path, tmp_path / "plan" / f"{number}.dcm")
+    evidence = tmp_path / "evidence"
+    assert run(["analyze", str(tmp_path / "plan"), "--out", str(evidence), "--quick", "--quiet"]) == 0
+    expected = json.loads((evidence / "evidence.json").read_text())
     (tmp_path / "orthanc").mkdir()
-    plans = []
     with running(tmp_path / "orthanc") as archive:
         for path in files:
             archive.ask("instances", path.read_bytes())
-        for way in ("wado", "get"):
+        for way in ("wado", "get", "move"):
+            if way == "move":
+                monkeypatch.setattr("rtcomplexity.archive.dimse.Dimse._get", lambda *_: False)
             assert fetch(*ways(archive)[way], "--structure-set", uid, "--out", tmp_path / way) == 0
-            capsys.readouterr()
-            assert run(["analyze", str(tmp_path / way), "--json", "--quick", "--quiet"]) == 0
-            plans.append(json.loads(capsys.readouterr().out)["plan"])
     assert len(hashes(tmp_path / "wado")) == 135
     assert set(hashes(tmp_path / "wado")) <= own
-    assert plans[0]["content_id"] == plans[1]["content_id"]
+    assert own.isdisjoint(hashes(tmp_path / "get")), "encoded anew, so that content alone ties it"
+    capsys.readouterr()
+    for way in ("wado", "get", "move"):
+        assert run(["verify", str(evidence), "--plan", str(tmp_path / way)]) == 0
+        said = capsys.readouterr().out
+        assert said.startswith("Identical")
+        assert ("same content, re-encoded" in said) is (way != "wado")
+        assert run(["analyze", str(tmp_path / way), "--json", "--quick", "--quiet"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found["plan"]["content_id"] == expected["plan"]["content_id"]
+        assert found["verdict"]["value"] == expected["verdict"]["value"]

@@ -20,6 +20,7 @@ from rtcomplexity.compare.edits import edits_of
 from rtcomplexity.dicom.index import FileIndex, index_folder
 from rtcomplexity.errors import InputDataError, MissingExtraError, UsageError
 from rtcomplexity.evidence.building import build_record
+from rtcomplexity.evidence.cover import cover_of
 from rtcomplexity.evidence.deidentification import deidentified
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.record import DefaultVerdict, Missing, to_json
@@ -108,7 +109,7 @@ class Assessment:
         return pd.DataFrame(rows)
 
     def _repr_html_(self) -> str:
-        """Show verdict, score and gross targets in a notebook."""
+        """Show decision, verdict, score and gross targets in a notebook."""
         record = self.record
         t = "not scored" if isinstance(record.score.t, Missing) else f"{record.score.t:g}"
         targets = "".join(
@@ -117,7 +118,7 @@ class Assessment:
             if roi.is_gross_target
         )
         return (
-            f"<p><b>{escape(record.verdict.text)}</b> T: {t}.</p>"
+            f"<p><b>{escape(cover_of(record).decision)}</b> {escape(record.verdict.text)} Score: {t}.</p>"
             f"<table><tr><th>ROI</th><th>Class</th><th>Volume (cm³)</th></tr>{targets}</table>"
             f"<p>{escape(record.disclaimer)}</p>"
         )
