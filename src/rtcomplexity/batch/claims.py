@@ -94,6 +94,10 @@ def _plain(course: str) -> str:
 def _check_columns(names: Sequence[str]) -> None:
     """Refuse a first line that does not name the columns; one that names none of them may be data, and is not shown."""
     missing = [name for name in NEEDED if name not in names]
+    if not names:
+        raise UsageError(_OPTION, "an empty file", _expected_columns())
+    if all(name in names[0] for name in NEEDED):
+        raise UsageError(_OPTION, "a first line whose columns no comma separates", _expected_columns())
     if len(missing) == len(NEEDED):
         raise UsageError(_OPTION, "a first line that names none of the columns", _expected_columns())
     unknown = [name for name in names if name not in ALLOWED]

@@ -46,9 +46,10 @@ def test_a_row_shows_no_identifier_when_printed(tmp_path, ledger):
         ("structure_set_uid,course,site\n1.2,1,SECRET\n", "row 2"),
         ("structure_set_uid,course,fractions\n1.2,1,0\n", "row 2"),
         ("structure_set_uid,course,fractions\n1.2,1,SECRET\n", "row 2"),
-        ("", "names none of the columns"),
+        ("", "an empty file"),
         ("1.2.3;SECRET\n", "names none of the columns"),
-        ("structure_set_uid;course\n1.2;1\n", "separated by commas"),
+        ("structure_set_uid;course\n1.2;1\n", "whose columns no comma separates"),
+        ("structure_set_uid\tcourse\n1.2\t1\n", "whose columns no comma separates"),
         ("structure_set_uid,course,course\n1.2,1,2\n", "twice course"),
     ],
 )
