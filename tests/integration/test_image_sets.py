@@ -94,7 +94,7 @@ def test_two_frames_without_a_registration_are_not_fused_and_do_not_count(real_d
     pet = sets_of(found)["PT secondary"]
     assert (pet.level, pet.registration, pet.suv, pet.sampled_on) == ("present", None, None, ())
     assert pet.not_sampled_because == NOT_TIED
-    assert pet.shown_by == "nothing that is here ties it to the planning image"
+    assert pet.shown_by == "nothing links it to the planning image"
     for roi in gross(found):
         measured = {key: each for key, each in roi.metrics.items() if key.startswith("pet.")}
         assert {each.value for each in measured.values()} == {None}

@@ -93,7 +93,7 @@ def _several(taken: RtPlan, plans: Sequence[RtPlan], fractions: int | None) -> I
     elif fractions != taken.fractions_planned:
         outcome = f"each names the one before it, so the course has {fractions} fractions"
     else:
-        outcome = f"{fractions} fractions are taken"
+        outcome = f"{fractions} fractions are used"
     is_moved = len({plan.fractions_planned for plan in plans}) > 1 or fractions is None
     code = codes.SEVERAL_PLANS if is_moved else codes.SEVERAL_PLANS.otherwise
     return code.about("plan", plans=len(plans), listed=listed, outcome=outcome)

@@ -151,8 +151,8 @@ def _link(
     said = {
         ImageLink.CONTOUR_IMAGE_SEQUENCE: f"{resolved} of {stated} contour-level image references resolve",
         ImageLink.STUDY_LEVEL_REFERENCES: f"{resolved} of {stated} study-level image references resolve",
-        ImageLink.SERIES_UID: "the referenced Series Instance UID is here",
-        ImageLink.FRAME_OF_REFERENCE: "the referenced Frame of Reference UID is here",
+        ImageLink.SERIES_UID: "the referenced series was found",
+        ImageLink.FRAME_OF_REFERENCE: "the referenced frame of reference was found",
     }[kind]
     dangling = _dangling_text(kind, references, found)
     return Link(kind=kind, planning=planning, resolved=resolved, stated=stated, text=said + dangling)
@@ -166,21 +166,21 @@ def _dangling_text(kind: ImageLink, references: ImageReferences, found: Sequence
     if kind in {ImageLink.SERIES_UID, ImageLink.FRAME_OF_REFERENCE} and references.study_level_image_uids:
         resolved = _resolved(references.study_level_image_uids, found)
         parts.append(f"{resolved} of {len(references.study_level_image_uids)} study-level")
-    text = f"; {' and '.join(parts)} image references do" if parts else ""
+    text = f"; {' and '.join(parts)} image references resolve" if parts else ""
     if kind is ImageLink.FRAME_OF_REFERENCE and references.series_uids:
-        text += "; the referenced series is not here"
+        text += "; the referenced series was not found"
     return text
 
 
 def _nothing_text(references: ImageReferences, found: Sequence[FoundSeries]) -> str:
     if not found:
-        return "no images are here"
+        return "no images found"
     if references == type(references)():
         return "the structure set references no images, series or frame of reference"
     return (
         f"0 of {len(references.contour_level_image_uids)} contour-level and "
         f"0 of {len(references.study_level_image_uids)} study-level image references resolve; neither the referenced "
-        "series nor the frame of reference is here"
+        "series nor the frame of reference was found"
     )
 
 

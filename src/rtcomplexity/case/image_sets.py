@@ -154,13 +154,13 @@ def _level(
         return EvidenceLevel.REFERENCED, "the structure set references its series"
     if path := find_path(registrations, frame, space_of(series[0], registrations)):
         kind = "deformable" if any(edge.is_deformable for edge in path) else "spatial"
-        what = "moves it within" if own_frame == frame else "ties its frame to"
-        return EvidenceLevel.REGISTERED, f"a {kind} registration that is here {what} the planning image's"
+        what = "moves it within" if own_frame == frame else "links its frame to"
+        return EvidenceLevel.REGISTERED, f"a {kind} registration {what} the planning image's"
     if own_frame and own_frame == frame and any(one is other for one in series for other in contoured):
-        return EvidenceLevel.REFERENCED, "another structure set in the planning image's frame was drawn on it"
+        return EvidenceLevel.REFERENCED, "another structure set in the planning image's frame was contoured on it"
     if own_frame and own_frame == frame:
         return EvidenceLevel.SAME_FRAME, "it shares the planning image's frame of reference"
-    return EvidenceLevel.PRESENT, "nothing that is here ties it to the planning image"
+    return EvidenceLevel.PRESENT, "nothing links it to the planning image"
 
 
 def _issues(groups: Sequence[Sequence[FoundSeries]]) -> tuple[Issue, ...]:

@@ -124,14 +124,14 @@ def _plural(word: str, count: int) -> str:
 def _refusal(index: FileIndex, found: str, ties: Mapping[tuple[str, str], str], *, is_stated: bool) -> InputDataError:
     text = f"The folder holds files of {len(index.patient_keys)} patients: {inventory(index.files)}. {found}."
     if not ties:
-        untied = " No study, series, frame of reference or reference ties them." if is_stated else ""
+        untied = " No study, series, frame of reference or reference links them." if is_stated else ""
         return SeveralPatientsError(
             f"{text}{untied}", "give the folder of one patient; `rtcomplexity batch` is for many."
         )
     tied = "; ".join(ties.values())
     if is_stated:
-        advice = "leave out the files that nothing ties to the others."
-        return SeveralPatientsError(f"{text} {tied}. Nothing ties the other patients' files.", advice)
+        advice = "exclude the files that nothing links to the others."
+        return SeveralPatientsError(f"{text} {tied}. Nothing links the other patients' files.", advice)
     return SeveralPatientsError(
         f"{text} {tied}.",
         "state --same-patient if these are one patient's files, as after anonymization in two steps; else give the "
@@ -170,7 +170,7 @@ def _ties(index: FileIndex, shown: Mapping[str, str], settings: Settings) -> dic
     for one, other in combinations(shown, 2):
         words = _shared(named[one], named[other])
         if words:
-            found[one, other] = f"{shown[one]} and {shown[other]} are tied by {', '.join(words)}"
+            found[one, other] = f"{shown[one]} and {shown[other]} are linked by {', '.join(words)}"
     return found
 
 

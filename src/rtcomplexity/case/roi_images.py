@@ -122,7 +122,7 @@ def _several(roi: Roi, named: Sequence[tuple[str, int]]) -> Issue:
 
 
 def _elsewhere(numbers: Sequence[int], words: str, *, is_phase: bool) -> Issue:
-    were = f"{listed(numbers)} {'was' if len(numbers) == 1 else 'were'} drawn on {words}"
+    were = f"{listed(numbers)} {'was' if len(numbers) == 1 else 'were'} contoured on {words}"
     if is_phase:
         return codes.ROIS_ON_PHASE.about("plan", were=were)
     return codes.ROIS_ON_OTHER_IMAGES.about("plan", were=were)

@@ -1,7 +1,7 @@
 """Which structure set of a folder is assessed, and why the others are not.
 
-In order: it resolves to images that are here; these are planning images, not a treatment session's; planning modality
-CT before MR before PT; an RT Plan that is here references it; most target classes; approved; newest; SOP Instance UID.
+In order: it references images that were found; these are planning images, not a treatment session's; planning modality
+CT before MR before PT; an RT Plan found references it; most target classes; approved; newest; SOP Instance UID.
 A rejected set is taken only where there is no other.
 """
 
@@ -32,7 +32,7 @@ class Candidate:
     issues: tuple[Issue, ...]
     link: Link
     is_planned_on: bool
-    """Whether an RT Plan that is here references it."""
+    """Whether an RT Plan found references it."""
     relationships: tuple[SpatialRegistration, ...] = ()
     """Frames of reference that the set itself relates (retired)."""
 
@@ -128,15 +128,15 @@ def _criteria(candidate: Candidate) -> list[tuple[int, str]]:
             one.approval_status == "REJECTED",
             "was rejected" if one.approval_status == "REJECTED" else "was not rejected",
         ),
-        (not is_linked, "resolves to images that are here" if is_linked else "resolves to no image that is here"),
+        (not is_linked, "references images that were found" if is_linked else "references no image that was found"),
         (
             is_of_session,
-            "was drawn on images of a treatment session" if is_of_session else "was drawn on planning images",
+            "was contoured on images of a treatment session" if is_of_session else "was contoured on planning images",
         ),
-        (modality_rank(modality), f"was drawn on {modality or 'no image'}"),
+        (modality_rank(modality), f"was contoured on {modality or 'no image'}"),
         (
             not candidate.is_planned_on,
-            f"is referenced by {'an' if candidate.is_planned_on else 'no'} RT Plan that is here",
+            f"is referenced by {'an' if candidate.is_planned_on else 'no'} RT Plan found",
         ),
         (-classes, f"holds {classes} target classes"),
         (one.approval_status != "APPROVED", "is approved" if one.approval_status == "APPROVED" else "is not approved"),

@@ -144,12 +144,12 @@ def items(dataset: Dataset, tag: int) -> list[Dataset]:
     ValueError and the other faults of :data:`rtcomplexity.dicom.parsing.PARSE_FAULTS`
         If the sequence is broken.
     UnreadableFileError
-        If an element stands twice in one of its items.
+        If an element occurs twice in one of its items.
     """
     found = _items(dataset, tag)
     if any(map(_misses_elements, found)):
         raise UnreadableFileError(
-            f"A DICOM file is broken: in an item of its sequence {BaseTag(tag)} an element stands twice.",
+            f"A DICOM file is broken: in an item of its sequence {BaseTag(tag)} an element occurs twice.",
             "export it again.",
         )
     return found

@@ -299,7 +299,7 @@ def _refuse_double_at(start: int, dataset: Dataset) -> None:
 
 
 def _twice(tag: str) -> UnreadableFileError:
-    return UnreadableFileError(f"A DICOM file is broken: the element {tag} stands in it twice.", _AGAIN)
+    return UnreadableFileError(f"A DICOM file is broken: the element {tag} occurs twice.", _AGAIN)
 
 
 def _counted(is_end: Callable[[int], bool], limit: int) -> _StopWhen:

@@ -199,7 +199,7 @@ def _frame_of_images(here: Collection[ImageHome], named: int, issues: list[Issue
     if len(frames) == 1:
         return frames.pop()
     if named:
-        what = "that are not here" if not frames else f"in {len(frames)} frames of reference"
+        what = "that were not found" if not frames else f"in {len(frames)} frames of reference"
         issues.append(codes.REGISTRATION_IMAGES_WITHOUT_FRAME.about(SUBJECT, named=named, what=what))
     return ""
 

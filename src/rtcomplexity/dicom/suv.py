@@ -128,7 +128,7 @@ def suv_scale(datasets: Sequence[Dataset]) -> SuvScale | SuvRefusal:
     except PARSE_FAULTS as fault:
         return SuvRefusal(reason=f"a header of the PET series is broken: {describe(fault)}")
     except UnreadableFileError:
-        return SuvRefusal(reason="a header of the PET series is broken: an element stands twice in it")
+        return SuvRefusal(reason="a header of the PET series is broken: an element occurs twice")
     if not np.isfinite(factors).all() or (factors <= 0).any():
         return SuvRefusal(reason="the factor to SUVbw is not a positive number", issues=tuple(issues))
     return SuvScale(suvbw_per_unit=factors, how=how, issues=tuple(issues))

@@ -301,9 +301,9 @@ def verification_sentence(
         return False, f"Differs: {_listed(problems)}."
     if check.unproven:
         return False, (
-            f"Not checked: {_listed(check.unproven)}. It is not what this software writes of {EVIDENCE_FILE}, and only "
-            "the manifest's own word for other software excuses that. report writes reports anew from the record; "
-            "--public-key tells whether the key you trust signed that word."
+            f"Not checked: {_listed(check.unproven)}. This software renders {EVIDENCE_FILE} differently; only the "
+            "manifest states that other software wrote it. `report` renders the reports again from the record; "
+            "`--public-key` checks that the manifest is signed with a key you trust."
         )
     fit = f"all {check.file_count} files fit the manifest"
     doubt = _doubt(check.unchecked)

@@ -85,7 +85,7 @@ def choice_issues(tied: Sequence[TiedImage]) -> tuple[Issue, ...]:
         return ()
     chosen, *others = ranked
     is_firmer = all(_LEVELS.index(chosen.image_set.level) > _LEVELS.index(one.image_set.level) for one in others)
-    why = "its tie to the plan is the firmest" if is_firmer else "it comes first in time"
+    why = "its link to the plan is the strongest" if is_firmer else "it was acquired first"
     named = ", ".join(one.subject for one in others)
     subject = chosen.subject
     return (codes.SEVERAL_PET_SETS.about(subject, sets=len(ranked), chosen=subject, why=why, others=named),)

@@ -176,7 +176,7 @@ class ShapeContext(ABC):
         """
         slab_mm = self.stack.slab_mm
         if not np.all(np.isfinite(slab_mm)):
-            raise NotMeasurableError("a single plane, and no other plane or slice tells how thick it is")
+            raise NotMeasurableError("a single plane; no other plane or slice defines its thickness")
         return slab_mm
 
     @cached_property

@@ -148,7 +148,7 @@ TOPOLOGY: tuple[MetricDefinition[RoiContext], ...] = (
         key="contour.planes_with_holes",
         title="Planes with holes",
         unit=Unit.NONE,
-        description="Planes on which the ROI has a hole; a keyhole counts as the hole it stands for.",
+        description="Planes on which the ROI has a hole; a keyhole contour counts as a hole.",
         compute=planes_with_holes,
     ),
     MetricDefinition(

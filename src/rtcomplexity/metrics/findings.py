@@ -81,7 +81,7 @@ def _shape(found: StackFindings, subject: str) -> Iterator[Issue]:
 def _by_joining(gain_mm3: float) -> str:
     if not math.isfinite(gain_mm3):
         return "."
-    return f". Joined, they change the volume by {gain_mm3 / MM3_PER_CM3:+.3g} cm3; that volume is given beside it."
+    return f". Joined, they change the volume by {gain_mm3 / MM3_PER_CM3:+.3g} cm³; that volume is also given."
 
 
 def _gaps(found: StackFindings, subject: str) -> Iterator[Issue]:
@@ -139,7 +139,7 @@ def _tps(context: RoiContext, values: Mapping[str, Measurement], subject: str) -
     own, theirs = values["shape.volume"].value, context.roi.tps_volume_cm3
     if own is None or theirs is None or abs(theirs - own) <= _allowed(own):
         return
-    difference = f" ({100 * (own / theirs - 1):+.1f} %)" if theirs > 0 else ""
+    difference = f" ({100 * (own / theirs - 1):+.1f}%)" if theirs > 0 else ""
     facts = {"theirs": theirs, "own": own, "difference": difference}
     with_copies = own + context.stacked.findings.copies_mm3 / MM3_PER_CM3
     if with_copies > own and abs(theirs - with_copies) <= _allowed(with_copies):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MR = intensity.definitions("mr", "MR", Unit.SIGNAL, Unit.SIGNAL_PER_MM)
 FUSED: tuple[MetricDefinition[Any], ...] = (*intensity.CT, *CT_MORPHOLOGY, *pet.PET, *MR, *registration.PAIR)
 """Metrics of images on a target."""
-OTHER_PHASE = "it was drawn on another phase than this image"
+OTHER_PHASE = "contoured on a different phase than this image"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -38,7 +38,7 @@ def inside_values(image: RegionValues) -> Values:
         If more than 5 % of the target lies outside the image, or where the registration is undefined.
     """
     if image.undefined_share > MOST_UNDEFINED:
-        raise NotMeasurableError(f"{100 * image.undefined_share:.3g} % of the ROI has no value in the image")
+        raise NotMeasurableError(f"{100 * image.undefined_share:.3g}% of the ROI has no value in the image")
     return _some(image.inside)
 
 

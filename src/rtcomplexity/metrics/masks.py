@@ -48,7 +48,7 @@ def masks(measured: MeasuredCase, *, wanted: Sequence[str] = ()) -> Iterator[Mas
     if case.planning_image is None:
         raise InputDataError(
             "No planning image is linked to the structure set, so there is no grid for masks.",
-            "the folder that holds the CT on which the ROIs were drawn.",
+            "the folder that holds the CT on which the ROIs were contoured.",
         )
     grid = case.planning_image.grid
     ras_from_index(grid)

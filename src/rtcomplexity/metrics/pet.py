@@ -55,8 +55,8 @@ class Threshold:
 
 
 THRESHOLDS: Final = (
-    Threshold(key="", words="41 % of SUVmax", share_of_max=0.41),
-    Threshold(key="_50_percent", words="50 % of SUVmax", share_of_max=0.50),
+    Threshold(key="", words="41% of SUVmax", share_of_max=0.41),
+    Threshold(key="_50_percent", words="50% of SUVmax", share_of_max=0.50),
     Threshold(key="_suv_2_5", words="SUVbw 2.5", suvbw=2.5),
     Threshold(key="_suv_4_0", words="SUVbw 4.0", suvbw=4.0),
 )

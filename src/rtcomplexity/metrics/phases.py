@@ -191,7 +191,7 @@ PHASES: Final[tuple[MetricDefinition[PhasesContext], ...]] = (
         key="phase.count",
         title="Phases with contours",
         unit=Unit.NONE,
-        description="Phases of the 4D acquisition on which this target was drawn.",
+        description="Phases of the 4D acquisition on which this target was contoured.",
         compute=phase_count,
     ),
     MetricDefinition(

@@ -245,7 +245,7 @@ TOPOLOGY: Final[tuple[MetricDefinition[Course], ...]] = (
         key="scored.planes_with_holes",
         title="Slices with a hole in the target (fraction)",
         unit=Unit.NONE,
-        description="Share of contoured slices on which the target surrounds a region that is left out.",
+        description="Share of contoured slices on which the target surrounds an excluded region.",
         compute=planes_with_holes,
         direction="higher",
     ),

@@ -35,7 +35,7 @@ def volume_cm3(context: ShapeContext) -> float:
 
 
 def volume_if_interpolated_cm3(context: RoiContext) -> float:
-    """Slab volume with gaps filled from the planes beside them, cm3.
+    """Slab volume with gaps filled from the adjacent planes, cm3.
 
     Raises
     ------
@@ -151,7 +151,7 @@ QUICK: tuple[MetricDefinition[RoiContext], ...] = (
         key="shape.volume_if_interpolated",
         title="Volume if gaps were filled",
         unit=Unit.CM3,
-        description="Slab volume with missing planes filled from the planes beside them.",
+        description="Slab volume with missing planes filled from the adjacent planes.",
         compute=volume_if_interpolated_cm3,
     ),
     MetricDefinition(

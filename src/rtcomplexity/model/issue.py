@@ -43,7 +43,10 @@ class IssueCode:
     """Stable kebab-case key."""
     severity: Severity
     texts: tuple[str, ...]
-    """Sentences with the names of facts in braces; where there are several, the facts given tell which is meant."""
+    """Sentences with the names of facts in braces; where there are several, the facts given tell which is meant.
+
+    ``{files:file is|files are}`` is a count with the words for one and for any other number.
+    """
     action: str
     """What a person can do about it, in one sentence."""
     or_severity: Severity | None = None
@@ -64,7 +67,20 @@ class IssueCode:
         'It leans by 8.0.'
         """
         text = next(each for each in self.texts if _facts_of(each) == facts.keys())
-        return Issue(code=self.code, severity=self.severity, subject=subject, text=text.format(**facts))
+        return Issue(code=self.code, severity=self.severity, subject=subject, text=_SENTENCE.format(text, **facts))
+
+
+class _Sentence(Formatter):
+    """Fills in facts; the format of a count may be its two words, the one for 1 first."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        one, separator, many = format_spec.partition("|")
+        if not separator:
+            return str(super().format_field(value, format_spec))
+        return f"{value} {one if value == 1 else many}"
+
+
+_SENTENCE: Final = _Sentence()
 
 
 @cache

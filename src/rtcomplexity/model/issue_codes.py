@@ -69,7 +69,7 @@ ARCHIVE_UNSAFE_NAME: Final = IssueCode(
 FILE_BROKEN: Final = IssueCode(
     code="file-broken",
     severity=Severity.WARNING,
-    texts=("{found} It was left out (SHA-256 {sha256}).",),
+    texts=("{found} The file was excluded (SHA-256 {sha256}).",),
     action="Export the file again, or ignore it if the plan does not need it.",
 )
 FILE_TOO_LARGE: Final = IssueCode(
@@ -93,31 +93,31 @@ FOLDER_UNREADABLE: Final = IssueCode(
 COPIES_ENCODED_ANEW: Final = IssueCode(
     code="copies-encoded-anew",
     severity=Severity.INFO,
-    texts=("{copies} files hold the content of others, re-encoded.",),
+    texts=("{copies:file is|files are} a re-encoded copy of another.",),
     action="Nothing: each instance counts once.",
 )
 IDENTICAL_COPIES: Final = IssueCode(
     code="identical-copies",
     severity=Severity.INFO,
-    texts=("{copies} files are identical copies of others.",),
+    texts=("{copies:file is|files are} an identical copy of another.",),
     action="Nothing: each file counts once.",
 )
 IMAGE_UNREADABLE: Final = IssueCode(
     code="image-unreadable",
     severity=Severity.WARNING,
-    texts=("A image was left out: {found} (SHA-256 {sha256})",),
+    texts=("An image was excluded: {found} (SHA-256 {sha256})",),
     action="Export the image again.",
 )
 INSTANCE_UID_CLASH: Final = IssueCode(
     code="instance-uid-clash",
     severity=Severity.WARNING,
-    texts=("{uids} SOP Instance UIDs occur in {files} files that differ.",),
+    texts=("{uids:SOP Instance UID occurs|SOP Instance UIDs occur} in {files:file|files} with different content.",),
     action="Export the plan again into an empty folder.",
 )
 LINKED_FOLDERS: Final = IssueCode(
     code="linked-folders",
     severity=Severity.INFO,
-    texts=("{linked} linked folders were not followed.",),
+    texts=("{linked:symbolic link was|symbolic links were} not followed.",),
     action="Give the folder that a link leads to, if the plan is there.",
 )
 NESTED_ARCHIVE: Final = IssueCode(
@@ -129,13 +129,13 @@ NESTED_ARCHIVE: Final = IssueCode(
 OTHER_UNREADABLE: Final = IssueCode(
     code="other-unreadable",
     severity=Severity.WARNING,
-    texts=("A file was left out: {found} (SHA-256 {sha256})",),
+    texts=("A file was excluded: {found} (SHA-256 {sha256})",),
     action="Nothing, unless the plan needs that file.",
 )
 PATIENTS_STATED_AS_ONE: Final = IssueCode(
     code="patients-stated-as-one",
     severity=Severity.WARNING,
-    texts=("Files of {patients} Patient IDs were stated to be one patient's ({files}). {ties}.",),
+    texts=("Files with {patients} different Patient IDs were stated to belong to one patient ({files}). {ties}.",),
     action="Confirm that the files are of one patient.",
 )
 PATIENT_ID_MISSING: Final = IssueCode(
@@ -143,8 +143,8 @@ PATIENT_ID_MISSING: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "{files} files state no Patient ID; their name and birth date are those of the files that do, and they "
-            "were taken to be of that patient."
+            "{files:file has|files have} no Patient ID; name and birth date match the other files, so the same "
+            "patient was assumed."
         ),
     ),
     action="Confirm that all files are of one patient.",
@@ -152,37 +152,44 @@ PATIENT_ID_MISSING: Final = IssueCode(
 PATIENT_NOT_STATED: Final = IssueCode(
     code="patient-not-stated",
     severity=Severity.WARNING,
-    texts=("{nameless} files have no patient ID, others do; they were assumed to belong together.",),
+    texts=("{nameless:file has|files have} no Patient ID while others do; one patient was assumed.",),
     action="Confirm that all files are of one patient.",
 )
 PLAN_UNREADABLE: Final = IssueCode(
     code="plan-unreadable",
     severity=Severity.WARNING,
-    texts=("A plan was left out: {found} (SHA-256 {sha256})",),
+    texts=("A RT Plan was excluded: {found} (SHA-256 {sha256})",),
     action="Export the RT Plan again if fractions or site are to come from it.",
 )
 PREAMBLE_OF_OTHER_FORMAT: Final = IssueCode(
     code="preamble-of-other-format",
     severity=Severity.WARNING,
-    texts=(("{files} files open as another kind of file too (a program, script, PDF or archive): do not run them."),),
+    texts=(
+        ("{files:file also opens|files also open} as another file type (program, script, PDF or archive). Do not run."),
+    ),
     action="Do not run these files; ask where they come from.",
 )
 REGISTRATION_UNREADABLE: Final = IssueCode(
     code="registration-unreadable",
     severity=Severity.WARNING,
-    texts=("A registration was left out: {found} (SHA-256 {sha256})",),
+    texts=("A registration was excluded: {found} (SHA-256 {sha256})",),
     action="Export the registration again if its images are to be sampled.",
 )
 SECONDARY_CAPTURES: Final = IssueCode(
     code="secondary-captures",
     severity=Severity.INFO,
-    texts=("{captures} secondary captures are present; they are not image sets and were not counted.",),
+    texts=(
+        (
+            "{captures:secondary capture was|secondary captures were} not counted; a secondary capture is not an image "
+            "set."
+        ),
+    ),
     action="Nothing: they are no image sets.",
 )
 STRUCTURE_SET_UNREADABLE: Final = IssueCode(
     code="structure-set-unreadable",
     severity=Severity.WARNING,
-    texts=("A structure set was left out: {found} (SHA-256 {sha256})",),
+    texts=("A structure set was excluded: {found} (SHA-256 {sha256})",),
     action="Export the structure set again.",
 )
 TRANSFER_SYNTAX_WRONG: Final = IssueCode(
@@ -204,27 +211,36 @@ DANGLING_CONTOURS: Final = IssueCode(
     code="dangling-contours",
     severity=Severity.WARNING,
     texts=(
-        "{contours} contour items name no ROI and were left out.",
-        "{contours} contours are of ROI number {number}, which is not in the set; they were left out.",
+        "{contours:contour item names|contour items name} no ROI; excluded.",
+        (
+            "{contours:contour refers|contours refer} to ROI number {number}, which the structure set does not define; "
+            "excluded."
+        ),
     ),
     action="Export the structure set again if an ROI misses contours.",
 )
 DANGLING_OBSERVATION: Final = IssueCode(
     code="dangling-observation",
     severity=Severity.INFO,
-    texts=("{observations} observations are of ROI numbers that are not in the set; they were ignored.",),
+    texts=(
+        (
+            "{observations:ROI observation refers|ROI observations refer} to ROI numbers that the structure set "
+            "does not "
+            "define; ignored."
+        ),
+    ),
     action="Nothing.",
 )
 DATE_INVALID: Final = IssueCode(
     code="date-invalid",
     severity=Severity.INFO,
-    texts=("The Structure Set Date (3006,0008) is no date; the date of the file was taken, if there is one.",),
+    texts=("Structure Set Date (3006,0008) is invalid; the instance creation date was used, if present.",),
     action="Nothing, unless several structure sets compete by date.",
 )
 DUPLICATE_ROI_NAMES: Final = IssueCode(
     code="duplicate-roi-names",
     severity=Severity.WARNING,
-    texts=("ROIs {rois} have the same name (ignoring case); they were kept apart by number.",),
+    texts=("ROIs {rois} have the same name (ignoring case); they are distinguished by number.",),
     action="Check that no target is duplicated; rename one in the planning system.",
 )
 DUPLICATE_ROI_NUMBER: Final = IssueCode(
@@ -232,8 +248,8 @@ DUPLICATE_ROI_NUMBER: Final = IssueCode(
     severity=Severity.ERROR,
     texts=(
         (
-            "{rois} ROIs have this number. The file does not say which contours belong to which, so none of them "
-            "was measured; give each its own number and export again."
+            "{rois} ROIs share this number. The file does not identify which contours belong to which ROI, so none was "
+            "measured."
         ),
     ),
     action="Give each ROI its own number and export again.",
@@ -241,13 +257,13 @@ DUPLICATE_ROI_NUMBER: Final = IssueCode(
 MODALITY_DISAGREES: Final = IssueCode(
     code="modality-disagrees",
     severity=Severity.WARNING,
-    texts=("The SOP Class says RT Structure Set, the Modality something else; it was read as a structure set.",),
+    texts=("The SOP Class is RT Structure Set but the Modality differs; read as a structure set.",),
     action="Nothing; ask the exporting system's vendor if it happens often.",
 )
 ROI_NAME_CHARACTERS: Final = IssueCode(
     code="roi-name-characters",
     severity=Severity.INFO,
-    texts=("Names of ROIs {rois} hold undecodable or control characters.",),
+    texts=("The names of ROIs {rois} contain undecodable or control characters.",),
     action="Rename these ROIs in the planning system if their class was not recognized.",
 )
 ROI_NOT_MEASURABLE: Final = IssueCode(
@@ -259,13 +275,13 @@ ROI_NOT_MEASURABLE: Final = IssueCode(
 ROI_NUMBER_MISSING: Final = IssueCode(
     code="roi-number-missing",
     severity=Severity.WARNING,
-    texts=("{unnumbered} ROIs have no number and were left out.",),
+    texts=("{unnumbered:ROI has|ROIs have} no ROI Number; excluded.",),
     action="Export the structure set again; ROIs without a number cannot be read.",
 )
 ROI_VOLUME_ZERO: Final = IssueCode(
     code="roi-volume-zero",
     severity=Severity.INFO,
-    texts=("ROI Volume (3006,002C) is 0 for ROIs {rois}; that was taken as not stated.",),
+    texts=("ROI Volume (3006,002C) is 0 for ROIs {rois}; treated as not provided.",),
     action="Nothing: the volume from the contours counts.",
 )
 ROI_WITHOUT_CONTOURS: Final = IssueCode(
@@ -330,8 +346,8 @@ SEVERAL_STRUCTURE_SETS: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "{others} other structure sets hold other gross targets than the assessed one, which was taken because "
-            "{because}. Not assessed: {listed}."
+            "{others:other structure set contains|other structure sets contain} different gross targets. The assessed "
+            "one was selected because {because}. Not assessed: {listed}."
         ),
     ),
     action="Choose the structure set with --structure-set if the assessed one is not the one treated.",
@@ -339,13 +355,13 @@ SEVERAL_STRUCTURE_SETS: Final = IssueCode(
 STRUCTURE_SET_REJECTED: Final = IssueCode(
     code="structure-set-rejected",
     severity=Severity.ERROR,
-    texts=("The structure set was rejected (Approval Status); it is measured but cannot be scored.",),
+    texts=("The structure set has Approval Status REJECTED; it is measured but not scored.",),
     action="Export the approved structure set.",
 )
 UID_INVALID: Final = IssueCode(
     code="uid-invalid",
     severity=Severity.WARNING,
-    texts=("The structure set's SOP Instance UID is missing or no valid UID.",),
+    texts=("The SOP Instance UID of the structure set is missing or invalid.",),
     action="Export the structure set again.",
 )
 
@@ -354,44 +370,54 @@ UID_INVALID: Final = IssueCode(
 CONTOURS_CLOSED_TWICE: Final = IssueCode(
     code="contours-closed-twice",
     severity=Severity.WARNING,
-    texts=("Contours traced more than once around: {contours}; the first round of each is used.",),
+    texts=("{contours:contour is|contours are} traced more than once around; the first pass is used.",),
     action="Nothing: one round counts.",
 )
 CONTOUR_LEFT_OUT: Final = IssueCode(
     code="contour-left-out",
     severity=Severity.ERROR,
-    texts=("{count} of {contours} contours were left out, each because {fault}.",),
+    texts=("{count} of {contours:contour|contours} excluded; cause: {fault}.",),
     action="Export the structure set again; check the contours of that ROI.",
 )
 CONTOUR_POINT_COUNT_DISAGREES: Final = IssueCode(
     code="contour-point-count-disagrees",
     severity=Severity.WARNING,
-    texts=(("{count} of {contours} contours hold another number of points than they state; the points were used."),),
+    texts=(
+        (
+            "{count} of {contours:contour has|contours have} a different number of points than stated; the points "
+            "were used."
+        ),
+    ),
     action="Nothing: the points that are there count.",
 )
 CONTOUR_TYPE_INTERPOLATED: Final = IssueCode(
     code="contour-type-interpolated",
     severity=Severity.WARNING,
-    texts=("{count} of {contours} contours are of type INTERPOLATED_PLANAR; they were taken as CLOSED_PLANAR.",),
+    texts=("{count} of {contours:contour has|contours have} type INTERPOLATED_PLANAR; treated as CLOSED_PLANAR.",),
     action="Nothing.",
 )
 CONTOUR_TYPE_UNKNOWN: Final = IssueCode(
     code="contour-type-unknown",
     severity=Severity.WARNING,
-    texts=(("{count} of {contours} contours are of an unknown or missing type; they are counted and have no area."),),
+    texts=(
+        (
+            "{count} of {contours:contour has|contours have} an unknown or missing type; counted, but no area is "
+            "computed."
+        ),
+    ),
     action="Export the structure set again with closed planar contours.",
 )
 CONTOURS_IN_SEVERAL_ITEMS: Final = IssueCode(
     code="contours-in-several-items",
     severity=Severity.WARNING,
-    texts=("The contours are in {count} items; they were combined.",),
+    texts=("The contours are split over {count} ROI Contour items; combined.",),
     action="Nothing: all items count.",
 )
 CONTOURS_NOT_PARALLEL: Final = IssueCode(
     code="contours-not-parallel",
     severity=Severity.WARNING,
     texts=(
-        ("Closed contours that lie in another orientation than the others: {contours}, left out of areas and volumes."),
+        "{contours:closed contour has|closed contours have} a different orientation; excluded from areas and volumes.",
     ),
     action="Check the ROI in the planning system: its contours lie in several orientations.",
 )
@@ -400,8 +426,8 @@ CONTOURS_NOT_PLANAR: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "Closed contours that leave their plane: {contours}, by up to {departure_mm:.2g} mm; they are measured "
-            "flattened onto their mean position."
+            "{contours:closed contour is|closed contours are} not planar (by up to {departure_mm:.2g} mm); measured "
+            "after projection onto the mean plane."
         ),
     ),
     action="Check the volume against the planning system's.",
@@ -410,31 +436,36 @@ CONTOURS_OF_FEW_POINTS: Final = IssueCode(
     code="contours-of-few-points",
     severity=Severity.WARNING,
     texts=(
-        ("Closed contours that have fewer than three distinct vertices: {contours}, left out of areas and volumes."),
+        (
+            "{contours:closed contour has|closed contours have} fewer than three distinct points; excluded from areas "
+            "and volumes."
+        ),
     ),
     action="Delete these contours in the planning system.",
 )
 CONTOURS_OFF_SLICES: Final = IssueCode(
     code="contours-off-slices",
     severity=Severity.INFO,
-    texts=("{off_slices} of {planes} contour planes lie on no slice of the planning image.",),
+    texts=(
+        (
+            "{off_slices} of {planes:contour plane does|contour planes do} not coincide with a slice of the planning "
+            "image."
+        ),
+    ),
     action="Nothing: contours are measured where they lie.",
 )
 CONTOURS_OUTSIDE_IMAGE: Final = IssueCode(
     code="contours-outside-image",
     severity=Severity.WARNING,
     texts=(
-        (
-            "Outside the planning image: {outside}. They count in the contour volume and are not represented in the "
-            "voxel mask."
-        ),
+        ("Outside the planning image: {outside}. Included in the contour volume; not represented in the voxel mask."),
     ),
     action="Check that the structure set belongs to the planning image.",
 )
 CONTOURS_WITHOUT_AREA: Final = IssueCode(
     code="contours-without-area",
     severity=Severity.WARNING,
-    texts=("Closed contours that enclose no area: {contours}, left out of areas and volumes.",),
+    texts=("{contours:closed contour encloses|closed contours enclose} no area; excluded from areas and volumes.",),
     action="Delete these contours in the planning system.",
 )
 CONTOUR_TYPE_MISSING: Final = IssueCode(
@@ -442,7 +473,7 @@ CONTOUR_TYPE_MISSING: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "{count} of {contours} contours state no type but run back to where they begin; they were taken as "
+            "{count} of {contours:contour has|contours have} no Contour Geometric Type but a closed path; treated as "
             "CLOSED_PLANAR."
         ),
     ),
@@ -451,7 +482,7 @@ CONTOUR_TYPE_MISSING: Final = IssueCode(
 DUPLICATE_CONTOURS: Final = IssueCode(
     code="duplicate-contours",
     severity=Severity.WARNING,
-    texts=("Duplicate contours: {copies}; each counted once.",),
+    texts=("{copies:duplicate contour|duplicate contours}; each contour counted once.",),
     action="Nothing: each contour counts once. The planning system's own volume may count them all.",
 )
 MISSING_PLANES: Final = IssueCode(
@@ -459,8 +490,8 @@ MISSING_PLANES: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "Gaps, {why}: {gaps}, over {missing_mm:.3g} mm in all. They are not filled; the volume if they were "
-            "is given as well."
+            "{gaps:uncontoured gap|uncontoured gaps} ({why}), {missing_mm:.3g} mm in total. Not filled; the volume "
+            "with gaps filled is also given."
         ),
     ),
     action="Contour the slices between, if the structure continues there.",
@@ -468,7 +499,7 @@ MISSING_PLANES: Final = IssueCode(
 NEAR_DUPLICATE_CONTOURS: Final = IssueCode(
     code="near-duplicate-contours",
     severity=Severity.WARNING,
-    texts=("Contours that almost repeat another on their plane: {copies}; of each group one counts.",),
+    texts=("{copies:near-duplicate contour|near-duplicate contours} on the same plane; one of each group counted.",),
     action="Check in the planning system that old contours were deleted.",
 )
 PARTLY_OVERLAPPING_CONTOURS: Final = IssueCode(
@@ -476,8 +507,8 @@ PARTLY_OVERLAPPING_CONTOURS: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "Pairs of contours that overlap but are neither nested nor copies: {pairs}; the even-odd rule leaves out "
-            "what they share{joined}"
+            "{pairs:pair|pairs} of contours on one plane overlap partly; the even-odd rule excludes the shared "
+            "area{joined}"
         ),
     ),
     action="Check in the planning system whether these contours were meant to be joined.",
@@ -487,12 +518,13 @@ PLANE_SPACING_UNKNOWN: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "No image or other contour shows the usual plane spacing. Wide stretches without contours: {gaps}, "
-            "over {missing_mm:.3g} mm in all, taken as gaps; the volume if they were filled is given as well."
+            "The plane spacing cannot be determined from images or other contours. {gaps:wide interval|wide intervals} "
+            "without contours ({missing_mm:.3g} mm in total) treated as gaps; the volume with gaps filled is also "
+            "given."
         ),
         (
-            "No image or other contour shows the usual plane spacing. The two planes were taken as neighbors; the"
-            " volume is too large if contours are missing between them."
+            "The plane spacing cannot be determined from images or other contours. The two planes were treated as "
+            "adjacent; the volume is too large if contours are missing between them."
         ),
     ),
     action="Export the planning images with the structure set.",
@@ -500,7 +532,7 @@ PLANE_SPACING_UNKNOWN: Final = IssueCode(
 SELF_CROSSING_CONTOURS: Final = IssueCode(
     code="self-crossing-contours",
     severity=Severity.INFO,
-    texts=("Contours that cross themselves: {contours}; their area follows the even-odd rule.",),
+    texts=("{contours:self-intersecting contour|self-intersecting contours}; area by the even-odd rule.",),
     action="Check the shape of these contours in the planning system.",
 )
 SLAB_THICKNESS_STATED: Final = IssueCode(
@@ -508,8 +540,8 @@ SLAB_THICKNESS_STATED: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "Planes whose thickness only Contour Slab Thickness (3006,0044) states: {planes}; the stated "
-            "thickness is used."
+            "{planes:plane has its|planes have their} thickness only from Contour Slab Thickness (3006,0044), which "
+            "was used."
         ),
     ),
     action="Export the planning images with the structure set.",
@@ -518,10 +550,10 @@ TPS_VOLUME_DIFFERS: Final = IssueCode(
     code="tps-volume-differs",
     severity=Severity.WARNING,
     texts=(
-        "The planning system says {theirs:g} cm3; the contours enclose {own:g} cm3{difference}.",
+        "TPS volume {theirs:g} cm³; contour volume {own:g} cm³{difference}.",
         (
-            "The planning system says {theirs:g} cm3; the contours enclose {own:g} cm3{difference}. Counting "
-            "every copy of the repeated contours gives {with_copies:.4g} cm3: the system counts them all."
+            "TPS volume {theirs:g} cm³; contour volume {own:g} cm³{difference}. Counting every duplicate contour gives "
+            "{with_copies:.4g} cm³, which explains the TPS volume."
         ),
     ),
     action="Compare both volumes in the planning system; copies, gaps and overlaps are the usual causes.",
@@ -531,8 +563,8 @@ XOR_CONTOURS_CANCEL: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "Contours of type CLOSEDPLANAR_XOR that repeat another on their plane: {copies}; by that type two "
-            "copies cancel each other, and nothing of them counts."
+            "{copies:duplicate contour|duplicate contours} of type CLOSEDPLANAR_XOR; by definition two copies cancel "
+            "and enclose nothing."
         ),
     ),
     action="Delete the repeated contours in the planning system.",
@@ -543,13 +575,13 @@ XOR_CONTOURS_CANCEL: Final = IssueCode(
 GROSS_TARGET_IN_OTHER_ORIENTATION: Final = IssueCode(
     code="gross-target-in-other-orientation",
     severity=Severity.WARNING,
-    texts=(("Its planes are not parallel to those of the other gross targets: it is measured by itself, not scored."),),
+    texts=(("Its planes are not parallel to those of the other gross targets; measured separately, not scored."),),
     action="Contour gross targets on one orientation if they are to be scored together.",
 )
 GROSS_TARGET_NESTED: Final = IssueCode(
     code="gross-target-nested",
     severity=Severity.INFO,
-    texts=("This gross target lies inside, or repeats, a larger one; it adds nothing to the score.",),
+    texts=("This gross target lies inside or duplicates a larger one; it adds nothing to the score.",),
     action="Nothing.",
 )
 GROSS_TARGET_OF_OTHER_PHASE: Final = IssueCode(
@@ -558,12 +590,12 @@ GROSS_TARGET_OF_OTHER_PHASE: Final = IssueCode(
     or_severity=Severity.INFO,
     texts=(
         (
-            "It was drawn on phase {phase} of a 4D acquisition, the scored gross targets on another image, and "
-            "neither name nor number says which of them it is: it is not scored."
+            "Contoured on phase {phase} of a 4D acquisition, while the scored gross targets were contoured on another "
+            "image; neither name nor number matches one of them. Not scored."
         ),
         (
-            "It was drawn on phase {phase} of a 4D acquisition, and is the target that ROI {roi} is: measured "
-            "over the phases, not scored twice."
+            "Contoured on phase {phase} of a 4D acquisition; the same target as ROI {roi}. Used for motion, not scored "
+            "twice."
         ),
     ),
     action="Name the target alike on every phase, if it is the same one.",
@@ -571,7 +603,7 @@ GROSS_TARGET_OF_OTHER_PHASE: Final = IssueCode(
 GROSS_TARGETS_OVERLAP: Final = IssueCode(
     code="gross-targets-overlap",
     severity=Severity.WARNING,
-    texts=("{percent:.1f} % of this gross target lies inside other gross targets, but not all of it.",),
+    texts=("{percent:.1f}% of this gross target lies inside other gross targets.",),
     action="Check whether these gross targets were meant to overlap.",
 )
 MAP_NAME_UNMET: Final = IssueCode(
@@ -579,8 +611,8 @@ MAP_NAME_UNMET: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "No ROI has the name that --map gives ({classes}): {unmet} of {names} names had no effect. rtcomplexity "
-            "inspect lists the names."
+            "No ROI has the name given with --map ({classes}): {unmet} of {names:name|names} had no effect. "
+            "`rtcomplexity inspect` lists the names."
         ),
     ),
     action="Check the names given to --map against rtcomplexity inspect.",
@@ -590,8 +622,9 @@ PHASE_CONTOURS_COPIED: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "Nothing but another phase's contours, point for point, stands on {phases} phases of a 4D acquisition "
-            "(number {numbers}): not counted as drawn on."
+            "{phases:phase|phases} of a 4D acquisition (number {numbers}) contain only an exact copy of another "
+            "phase's "
+            "contours; not counted as contoured."
         ),
     ),
     action="Nothing: copied contours are not counted as contoured.",
@@ -601,8 +634,8 @@ SCORED_ON_PHASE: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "No gross target was drawn on the planning image; this one is scored as it was drawn on phase {phase} of "
-            "a 4D acquisition, without the values of the planning image."
+            "No gross target was contoured on the planning image; this one, contoured on phase {phase} of a 4D "
+            "acquisition, is scored without planning image values."
         ),
     ),
     action="Export the structure set of the planning image if the target was contoured there.",
@@ -611,33 +644,33 @@ TARGET_CLASS_CONFLICT: Final = IssueCode(
     code="target-class-conflict",
     severity=Severity.WARNING,
     texts=(
-        "Its type says {by_type}, its name {by_name} ({words}); the type was taken.",
-        "Its type says {by_type}, its name that it is no target ({words}); the name was taken.",
+        "ROI type {by_type}, name suggests {by_name} ({words}); the type was used.",
+        "ROI type {by_type}, name suggests a structure that is not a target ({words}); the name was used.",
     ),
     action="State the class with --map if the one taken is wrong.",
 )
 TARGET_CLASS_UNRESOLVED: Final = IssueCode(
     code="target-class-unresolved",
     severity=Severity.INFO,
-    texts=('Type, label, codes and name do not say what ROIs {rois} delineate; --map "NAME=GTV" does.',),
+    texts=("The class of ROIs {rois} cannot be determined from type, label, codes or name.",),
     action="State the class with --map if a target is among them.",
 )
 TARGET_FROM_PET: Final = IssueCode(
     code="target-from-pet",
     severity=Severity.INFO,
-    texts=("By its name it is a threshold of PET uptake (SUV, MTV): such a region is not drawn by hand.",),
+    texts=("Named as a PET uptake threshold (SUV, MTV); such a region is not manually contoured.",),
     action="Confirm that the region was contoured or edited by a person.",
 )
 TARGET_NAME_DOUBTFUL: Final = IssueCode(
     code="target-name-doubtful",
     severity=Severity.WARNING,
-    texts=("The words of its name ({words}) were read as {by_name}; they can also mean {other}.",),
+    texts=("Name interpreted as {by_name} ({words}); it can also mean {other}.",),
     action="State the class with --map if the one taken is wrong.",
 )
 TARGET_NOT_NESTED: Final = IssueCode(
     code="target-not-nested",
     severity=Severity.WARNING,
-    texts=("{percent:.3g} % of this {by_type} lies outside the {holder} that should hold it.",),
+    texts=("{percent:.3g}% of this {by_type} lies outside the {holder} that should contain it.",),
     action="Check both targets in the planning system.",
 )
 TARGET_PLANNING_STRUCTURES: Final = IssueCode(
@@ -645,8 +678,9 @@ TARGET_PLANNING_STRUCTURES: Final = IssueCode(
     severity=Severity.INFO,
     texts=(
         (
-            "ROIs {rois} are named after a target or marked as not for evaluation, and were not taken for targets; "
-            "the words that decided: {words}."
+            "ROIs {rois} are named after a target or marked as not for evaluation; not classified as targets because "
+            "of: "
+            "{words}."
         ),
     ),
     action="State the class with --map if one of them is a target.",
@@ -654,7 +688,7 @@ TARGET_PLANNING_STRUCTURES: Final = IssueCode(
 TARGET_WITHOUT_AREA: Final = IssueCode(
     code="target-without-area",
     severity=Severity.WARNING,
-    texts=("Targets without a closed contour, and so without a volume: ROIs {rois}.",),
+    texts=("Targets without a closed contour, hence without a volume: ROIs {rois}.",),
     action="Contour the target with closed contours.",
 )
 TARGET_WITHOUT_GROSS_TARGET: Final = IssueCode(
@@ -662,8 +696,8 @@ TARGET_WITHOUT_GROSS_TARGET: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "A part of this target lies more than {reach_mm:g} mm from every gross target that is scored. Is a GTV "
-            "missing from the export, or not recognised by its name?"
+            "Part of this target lies more than {reach_mm:g} mm from every scored gross target. A GTV may be missing "
+            "from the export or not recognized by name."
         ),
     ),
     action="Export the GTV as well, or state its class with --map.",
@@ -676,12 +710,12 @@ DUPLICATE_SLICE_POSITIONS: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "{extra} of {slices} slices lie where another of the series lies; the volume of the images that "
-            "contours reference counts."
+            "{extra} of {slices:slice shares its|slices share their} position with another of the series; the images "
+            "that contours reference are used."
         ),
         (
-            "At {doubtful} of {slices} positions several different images of the series lie, and neither headers "
-            "nor contours tell which of them counts: no value is read there."
+            "{doubtful} of {slices:position holds|positions hold} several different images of the series, and neither "
+            "headers nor contours identify the right one; no value is sampled there."
         ),
     ),
     action="Export the volume that was contoured on alone.",
@@ -689,13 +723,18 @@ DUPLICATE_SLICE_POSITIONS: Final = IssueCode(
 DUPLICATE_SLICES: Final = IssueCode(
     code="duplicate-slices",
     severity=Severity.INFO,
-    texts=("{extra} of {slices} slices are copies of another of the series, pixel by pixel; each counts once.",),
+    texts=(
+        (
+            "{extra} of {slices:slice duplicates|slices duplicate} another of the series (identical pixels); each "
+            "counted once."
+        ),
+    ),
     action="Nothing: each slice counts once.",
 )
 GANTRY_TILT: Final = IssueCode(
     code="gantry-tilt",
     severity=Severity.INFO,
-    texts=("The stack leans by {tilt_deg:.3g} degrees (gantry tilt); positions are measured along the normal.",),
+    texts=("Gantry tilt of {tilt_deg:.3g}°; positions are measured along the slice normal.",),
     action="Nothing: positions are measured along the normal.",
 )
 IMAGE_DOES_NOT_COVER_ROI: Final = IssueCode(
@@ -703,8 +742,8 @@ IMAGE_DOES_NOT_COVER_ROI: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "{percent:.3g} % of the ROI's voxels lie outside {image}, or where its registration or its pixels are "
-            "undefined; they are left out of its values."
+            "{percent:.3g}% of the ROI's voxels lie outside {image} or where its registration or pixels are undefined; "
+            "excluded from its values."
         ),
     ),
     action="Confirm that the image was meant to cover the target.",
@@ -718,43 +757,47 @@ IMAGE_NOT_SAMPLED: Final = IssueCode(
 IMAGE_REFERENCES_DANGLE: Final = IssueCode(
     code="image-references-dangle",
     severity=Severity.INFO,
-    texts=("Images linked by a weaker reference; contour-level references do not resolve: {link}.",),
+    texts=("Images linked by a weaker reference; contour-level references do not resolve ({link}).",),
     action="Nothing, if the planning image is the right one.",
 )
 IMAGE_WITHOUT_FRAME: Final = IssueCode(
     code="image-without-frame",
     severity=Severity.WARNING,
-    texts=("The planning image names no frame of reference; that of the contours was taken to be its own.",),
+    texts=("The planning image has no Frame of Reference UID; that of the contours was assumed.",),
     action="Confirm that the planning image is the one contoured on.",
 )
 IMAGES_MISSING: Final = IssueCode(
     code="images-missing",
     severity=Severity.WARNING,
-    texts=("{link}: the others of these images are not here.",),
+    texts=("{link}; the remaining images were not found.",),
     action="Export all images that the contours refer to.",
 )
 MISSING_SLICES: Final = IssueCode(
     code="missing-slices",
     severity=Severity.WARNING,
-    texts=("About {missing} slices are missing in {places} places (spacing {typical:.4g} mm).",),
+    texts=(
+        "About {missing:slice is|slices are} missing at {places:position|positions} (slice spacing {typical:.4g} mm).",
+    ),
     action="Export the missing slices.",
 )
 MIXED_SERIES: Final = IssueCode(
     code="mixed-series",
     severity=Severity.WARNING,
-    texts=("The series holds {stacks} stacks that differ in orientation, size or spacing; they were split.",),
+    texts=("The series contains {stacks} stacks that differ in orientation, size or spacing; separated.",),
     action="Nothing: each stack is an image set of its own.",
 )
 NO_IMAGES: Final = IssueCode(
     code="no-images",
     severity=Severity.WARNING,
-    texts=("No CT, MR or PET images are here: contours are measured on their own planes, nothing is sampled.",),
+    texts=(
+        "No CT, MR or PET images found; contours are measured on their own planes and no image values are sampled.",
+    ),
     action="Export the planning images with the structure set.",
 )
 NON_UNIFORM_SLICE_SPACING: Final = IssueCode(
     code="non-uniform-slice-spacing",
     severity=Severity.INFO,
-    texts=("Slices lie {least_mm:.4g} to {most_mm:.4g} mm apart; each was taken where it lies.",),
+    texts=("Slice spacing varies from {least_mm:.4g} to {most_mm:.4g} mm; each slice is used at its position.",),
     action="Nothing: each slice counts where it lies.",
 )
 ROI_IMAGES_MISSING: Final = IssueCode(
@@ -762,8 +805,8 @@ ROI_IMAGES_MISSING: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "No image that the contours of {rois} name is here; they were taken to be drawn on the planning image, as"
-            " others of the set are."
+            "None of the images referenced by the contours of {rois} was found; they were assumed to be contoured on "
+            "the planning image, like the other ROIs."
         ),
     ),
     action="Export the images that these contours refer to.",
@@ -773,8 +816,8 @@ ROI_IN_OTHER_FRAME: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "It refers to another frame of reference than the planning image, or than most ROIs: it is measured on "
-            "its own planes, nothing is sampled for it, and it is neither related to other ROIs nor scored."
+            "Frame of reference differs from that of the planning image or of most ROIs; measured on its own planes, "
+            "not sampled, not related to other ROIs, not scored."
         ),
     ),
     action="Export that ROI with the image that it was contoured on.",
@@ -784,8 +827,8 @@ ROI_ON_SEVERAL_SERIES: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "Its contours name images of {series} series ({parts}): it was drawn on no one of them, and is no phase "
-            "of a target; it is measured on the planning image."
+            "Its contours reference images of {series} series ({parts}); not treated as a phase of a target, measured "
+            "on the planning image."
         ),
     ),
     action="Check in the planning system which image the ROI was contoured on.",
@@ -793,12 +836,7 @@ ROI_ON_SEVERAL_SERIES: Final = IssueCode(
 ROIS_ON_OTHER_IMAGES: Final = IssueCode(
     code="rois-on-other-images",
     severity=Severity.WARNING,
-    texts=(
-        (
-            "{were}, not on the planning image: contours are taken to lie where they lie in the planning image, and "
-            "are measured there."
-        ),
-    ),
+    texts=(("{were}, not on the planning image; measured at the same coordinates in the planning image."),),
     action="Confirm that these images are registered to the planning image.",
 )
 ROIS_ON_PHASE: Final = IssueCode(
@@ -812,8 +850,8 @@ SEVERAL_PET_SETS: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "{sets} PET sets can be sampled: SUV, scores and pictures are of {chosen}, as {why}; {others} would give "
-            "other values."
+            "{sets} PET image sets are available. SUV, scores and pictures use {chosen} because {why}; {others} would "
+            "give different values."
         ),
     ),
     action="Export the PET that was used for contouring alone, if it is another one.",
@@ -821,7 +859,7 @@ SEVERAL_PET_SETS: Final = IssueCode(
 SEVERAL_VOLUMES_IN_SERIES: Final = IssueCode(
     code="several-volumes-in-series",
     severity=Severity.INFO,
-    texts=("The series holds {volumes} volumes at the same positions, told apart by {marks}; they were split.",),
+    texts=("The series contains {volumes} volumes at the same positions, distinguished by {marks}; separated.",),
     action="Nothing: each volume is an image set of its own.",
 )
 SEVERAL_VOLUMES_UNNAMED: Final = IssueCode(
@@ -829,8 +867,8 @@ SEVERAL_VOLUMES_UNNAMED: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "The planning series holds {volumes} volumes at the same positions and the structure set names none of "
-            "their images: volume {taken} was taken."
+            "The planning series contains {volumes} volumes at the same positions, and the structure set references "
+            "none of their images; volume {taken} was used."
         ),
     ),
     action="Export the volume that was contoured on alone.",
@@ -838,13 +876,13 @@ SEVERAL_VOLUMES_UNNAMED: Final = IssueCode(
 SHIFTED_SLICES: Final = IssueCode(
     code="shifted-slices",
     severity=Severity.WARNING,
-    texts=("Slices are shifted against each other by up to {shift_mm:.3g} mm; each was taken where it lies.",),
+    texts=("Slices are offset in-plane by up to {shift_mm:.3g} mm; each slice is used at its position.",),
     action="Check the series in the planning system.",
 )
 SLICES_LEFT_OUT: Final = IssueCode(
     code="slices-left-out",
     severity=Severity.WARNING,
-    texts=("{count} {modality} slices were left out: {fault}.",),
+    texts=("{count:slice|slices} ({modality}) excluded: {fault}.",),
     action="Export these slices again.",
 )
 UNLINKED_BUT_POSITIONS_AGREE: Final = IssueCode(
@@ -852,8 +890,8 @@ UNLINKED_BUT_POSITIONS_AGREE: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "Patient and plane positions agree with a {modality} series of {slices} slices ({on_slices} of {planes} "
-            "contour planes lie on them), but no UID ties them: nothing was sampled."
+            "Patient and plane positions match a {modality} series of {slices:slice|slices} ({on_slices} of {planes} "
+            "contour planes coincide), but no UID links them; not sampled."
         ),
     ),
     action="Export structure set and images again from one system, so that their UIDs agree.",
@@ -861,7 +899,7 @@ UNLINKED_BUT_POSITIONS_AGREE: Final = IssueCode(
 UNLINKED_IMAGES: Final = IssueCode(
     code="unlinked-images",
     severity=Severity.WARNING,
-    texts=("No UID ties the structure set to the images that are here: {link}. Nothing was sampled from them.",),
+    texts=("Structure set not linked to any image: {link}. Not sampled.",),
     action="Export the images that the structure set was contoured on.",
 )
 
@@ -870,19 +908,24 @@ UNLINKED_IMAGES: Final = IssueCode(
 PLAN_OF_OTHER_SET: Final = IssueCode(
     code="plan-of-other-set",
     severity=Severity.INFO,
-    texts=(("{count} of {total} RT Plans were made on another structure set; site and prescription are not theirs."),),
+    texts=(
+        (
+            "{count} of {total:RT Plan references|RT Plans reference} another structure set; not used for site or "
+            "prescription."
+        ),
+    ),
     action="Export the RT Plan made on this structure set if site and fractions are to come from it.",
 )
 PLAN_QUALITY_ASSURANCE: Final = IssueCode(
     code="plan-quality-assurance",
     severity=Severity.INFO,
-    texts=(("{count} of {total} RT Plans verify another plan or a machine (quality assurance); they state nothing."),),
+    texts=(("{count} of {total:RT Plan is a QA plan|RT Plans are QA plans}; not used."),),
     action="Nothing.",
 )
 PLAN_REJECTED: Final = IssueCode(
     code="plan-rejected",
     severity=Severity.WARNING,
-    texts=("{rejected} of {plans} RT Plans are marked REJECTED; they were not used.",),
+    texts=("{rejected} of {plans:RT Plan has|RT Plans have} Approval Status REJECTED; not used.",),
     action="Export the approved RT Plan.",
 )
 SEVERAL_PLANS: Final = IssueCode(
@@ -891,8 +934,9 @@ SEVERAL_PLANS: Final = IssueCode(
     or_severity=Severity.INFO,
     texts=(
         (
-            "{plans} RT Plans may belong to this course; fractions: {listed}. Approved before newest, one was taken "
-            "for site and prescription; {outcome}."
+            "{plans} RT Plans may belong to this course (fractions: {listed}). Approved before newest, one was used "
+            "for "
+            "site and prescription; {outcome}."
         ),
     ),
     action="State the number of fractions with --fractions if it differs.",
@@ -903,68 +947,68 @@ SEVERAL_PLANS: Final = IssueCode(
 REGISTRATION_CONTRADICTS_ITSELF: Final = IssueCode(
     code="registration-contradicts-itself",
     severity=Severity.ERROR,
-    texts=("A registration maps one frame of reference {ways}; the first is used.",),
+    texts=("A registration maps one frame of reference {ways}; the first mapping was used.",),
     action="Export the registration that was used for contouring alone.",
 )
 REGISTRATION_EMPTY: Final = IssueCode(
     code="registration-empty",
     severity=Severity.WARNING,
-    texts=("A registration holds no mapping that can be used.",),
+    texts=("A registration contains no usable mapping.",),
     action="Export the registration again.",
 )
 REGISTRATION_GRID_UNUSABLE: Final = IssueCode(
     code="registration-grid-unusable",
     severity=Severity.ERROR,
-    texts=("A deformable registration has no source frame, or a grid that is incomplete; it is left out.",),
+    texts=("A deformable registration has no source frame or an incomplete grid; excluded.",),
     action="Export the deformable registration again.",
 )
 REGISTRATION_IMAGES_WITHOUT_FRAME: Final = IssueCode(
     code="registration-images-without-frame",
     severity=Severity.WARNING,
-    texts=("An item of a registration names {named} images {what}, and no frame of reference.",),
+    texts=("A registration item references {named:image|images} {what} and no frame of reference.",),
     action="Export the images that the registration refers to.",
 )
 REGISTRATION_MATRIX_UNUSABLE: Final = IssueCode(
     code="registration-matrix-unusable",
     severity=Severity.ERROR,
-    texts=(("A matrix of a registration is missing, not finite, or no affine 4 x 4 matrix; the mapping is left out."),),
+    texts=(("A registration matrix is missing, not finite or not an affine 4 x 4 matrix; the mapping was excluded."),),
     action="Export the registration again.",
 )
 REGISTRATION_MIRRORED: Final = IssueCode(
     code="registration-mirrored",
     severity=Severity.ERROR,
-    texts=("A registration's matrix mirrors space (determinant {determinant:.3g}); the mapping is left out.",),
+    texts=("A registration matrix is a reflection (determinant {determinant:.3g}); the mapping was excluded.",),
     action="Check the registration in the system that made it.",
 )
 REGISTRATION_NOT_QUITE_ORTHONORMAL: Final = IssueCode(
     code="registration-not-quite-orthonormal",
     severity=Severity.INFO,
-    texts=("A registration's matrix is orthonormal only to {deviation:.1e}; it is used as written.",),
+    texts=("A registration matrix is orthonormal only to {deviation:.1e}; used as written.",),
     action="Nothing.",
 )
 REGISTRATION_NOT_RIGID: Final = IssueCode(
     code="registration-not-rigid",
     severity=Severity.WARNING,
     or_severity=Severity.INFO,
-    texts=(("A registration's matrix scales or shears (principal scales {scales}); it is used as written.{stated}"),),
+    texts=(("A registration matrix includes scaling or shear (principal scales {scales}); used as written.{stated}"),),
     action="Confirm that scaling or shear was intended.",
 )
 REGISTRATION_REPLACED: Final = IssueCode(
     code="registration-replaced",
     severity=Severity.INFO,
-    texts=("{registrations} registrations tie the same two frames of reference; {named}.",),
+    texts=("{registrations} registrations link the same two frames of reference; {named}.",),
     action="Nothing, if the one used is the right one.",
 )
 REGISTRATION_SINGULAR: Final = IssueCode(
     code="registration-singular",
     severity=Severity.ERROR,
-    texts=("A registration's matrix is singular: it maps space onto a plane or less; the mapping is left out.",),
+    texts=("A registration matrix is singular; the mapping was excluded.",),
     action="Export the registration again.",
 )
 REGISTRATION_UNDEFINED_VECTORS: Final = IssueCode(
     code="registration-undefined-vectors",
     severity=Severity.INFO,
-    texts=("A deformation field is undefined at {share:.1%} of its nodes; nothing is sampled there.",),
+    texts=("The deformation field is undefined at {share:.1%} of its nodes; not sampled there.",),
     action="Nothing, if the targets lie outside that region.",
 )
 REGISTRATION_WITHIN_ONE_FRAME: Final = IssueCode(
@@ -972,7 +1016,7 @@ REGISTRATION_WITHIN_ONE_FRAME: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "A registration moves images within their frame of reference (source and registered frame are the same); "
+            "A registration moves images within one frame of reference (source and registered frame are the same); "
             "{use}."
         ),
     ),
@@ -981,7 +1025,7 @@ REGISTRATION_WITHIN_ONE_FRAME: Final = IssueCode(
 REGISTRATION_WITHOUT_SOURCE: Final = IssueCode(
     code="registration-without-source",
     severity=Severity.WARNING,
-    texts=("An item of a registration does not say which frame of reference it maps; it is left out.",),
+    texts=("A registration item does not identify the frame of reference it maps; excluded.",),
     action="Export the registration again.",
 )
 REGISTRATIONS_DISAGREE: Final = IssueCode(
@@ -989,8 +1033,9 @@ REGISTRATIONS_DISAGREE: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "{registrations} registrations tie the same two frames of reference but put a point up to {apart_mm:.3g} "
-            "mm apart; {named}.{doubt}"
+            "{registrations} registrations link the same two frames of reference but differ by up to {apart_mm:.3g} "
+            "mm; "
+            "{named}.{doubt}"
         ),
     ),
     action="Export the registration that was used for contouring alone.",
@@ -1001,7 +1046,7 @@ REGISTRATIONS_DISAGREE: Final = IssueCode(
 SUV_ACROSS_MIDNIGHT: Final = IssueCode(
     code="suv-across-midnight",
     severity=Severity.INFO,
-    texts=("The administration states only a time, after the scan's: it was put on the day before (midnight).",),
+    texts=("The injection has only a time, later than the scan; the day before was assumed (past midnight).",),
     action="Confirm the time of the injection.",
 )
 SUV_ADMINISTRATION_DAY_ASSUMED: Final = IssueCode(
@@ -1009,8 +1054,8 @@ SUV_ADMINISTRATION_DAY_ASSUMED: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "{start} {wrong}; the administration was taken to be within {hours:g} h before the scan. A day earlier "
-            "would also leave activity of a tracer with a half-life of {half_life_h:.1f} h."
+            "{start} {wrong}; an injection within {hours:g} h before the scan was assumed. With a half-life of "
+            "{half_life_h:.1f} h, an injection a day earlier is also possible."
         ),
     ),
     action="Confirm the day of the injection.",
@@ -1027,7 +1072,7 @@ SUV_DECAY_CONTRADICTION: Final = IssueCode(
     texts=(
         (
             "Decay Correction (0054,1102) is NONE while Corrected Image (0028,0051) contains DECY; Decay Correction "
-            "was believed."
+            "was used."
         ),
     ),
     action="Check Decay Correction in the scanner's export.",
@@ -1035,39 +1080,39 @@ SUV_DECAY_CONTRADICTION: Final = IssueCode(
 SUV_DOSE_IN_BQ: Final = IssueCode(
     code="suv-dose-in-bq",
     severity=Severity.WARNING,
-    texts=("{name} is {dose:g} in an Enhanced PET, which should state MBq: taken as Bq.",),
+    texts=("{name} is {dose:g} in an Enhanced PET, where MBq is expected; interpreted as Bq.",),
     action="Check the injected dose in the scanner's export.",
 )
 SUV_DOSE_IN_MBQ: Final = IssueCode(
     code="suv-dose-in-mbq",
     severity=Severity.WARNING,
-    texts=("{name} is {dose:g}: taken as MBq, since no PET is made with that many Bq.",),
+    texts=("{name} is {dose:g}; interpreted as MBq, because that many Bq is implausible.",),
     action="Check the injected dose in the scanner's export.",
 )
 SUV_FRAME_DURATION_MISSING: Final = IssueCode(
     code="suv-frame-duration-missing",
     severity=Severity.WARNING,
-    texts=("Actual Frame Duration (0018,1242) is missing: decay during the frame is not corrected.",),
+    texts=("Actual Frame Duration (0018,1242) is missing; decay during the frame is not corrected.",),
     action="Export the PET with Actual Frame Duration (0018,1242).",
 )
 SUV_HEIGHT_IN_CENTIMETRES: Final = IssueCode(
     code="suv-height-in-centimetres",
     severity=Severity.WARNING,
-    texts=("{name} is {stated:g}: taken as centimetres, since no patient is that many metres tall.",),
+    texts=("{name} is {stated:g}; interpreted as centimeters, because that many meters is implausible.",),
     action="Correct the height at the scanner.",
 )
 SUV_LBM_FORMULA: Final = IssueCode(
     code="suv-lbm-formula",
     severity=Severity.WARNING,
     texts=(
-        ("SUV Type (0054,1006) is LBM: read as the formula of Morgan (120 for men), which the standard calls LBM."),
+        ("SUV Type (0054,1006) is LBM; interpreted as the Morgan formula (120 for men), which the standard calls LBM."),
     ),
     action="Nothing, if the scanner used that formula.",
 )
 SUV_PRIVATE_CREATOR_MISSING: Final = IssueCode(
     code="suv-private-creator-missing",
     severity=Severity.WARNING,
-    texts=("A private Philips factor stands without its private creator; it was used.",),
+    texts=("A private Philips factor has no private creator; it was used.",),
     action="Export the PET without removing private creators.",
 )
 SUV_REFERENCE_TIME_CONTRADICTION: Final = IssueCode(
@@ -1075,8 +1120,8 @@ SUV_REFERENCE_TIME_CONTRADICTION: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "Acquisition Time and Frame Reference Time put the reference of the decay correction up to {apart_s:.0f} "
-            "s away from the time that was used."
+            "Acquisition Time and Frame Reference Time place the decay correction reference up to {apart_s:.0f} s from "
+            "the time that was used."
         ),
     ),
     action="Check the acquisition times in the scanner's export.",
@@ -1084,20 +1129,23 @@ SUV_REFERENCE_TIME_CONTRADICTION: Final = IssueCode(
 SUV_REFUSED: Final = IssueCode(
     code="suv-refused",
     severity=Severity.WARNING,
-    texts=("No SUV is measured: {reason}.",),
+    texts=("SUV not computed: {reason}.",),
     action="Export the PET with the element that the text names.",
 )
 SUV_SEX_OTHER: Final = IssueCode(
     code="suv-sex-other",
     severity=Severity.WARNING,
-    texts=("Patient's Sex (0010,0040) is O: the mean of the formulas for men and women was used.",),
+    texts=("Patient's Sex (0010,0040) is O; the mean of the formulas for men and women was used.",),
     action="Nothing.",
 )
 SUV_WEIGHT_IN_GRAMS: Final = IssueCode(
     code="suv-weight-in-grams",
     severity=Severity.WARNING,
     texts=(
-        ("Patient's Weight (0010,1030) is {weight_kg:g}: taken as grams, since no patient weighs that many kilograms."),
+        (
+            "Patient's Weight (0010,1030) is {weight_kg:g}; interpreted as grams, because that many kilograms is "
+            "implausible."
+        ),
     ),
     action="Correct the weight at the scanner.",
 )
@@ -1108,9 +1156,9 @@ CLAIM_DISAGREES_WITH_OPTION: Final = IssueCode(
     code="claim-disagrees-with-option",
     severity=Severity.WARNING,
     texts=(
-        "The claim file states the site {site}, --site {used}; --site counts.",
-        "The claim file states {claimed} fractions, --fractions {used}; --fractions counts.",
-        "The claim file and --payer name different payers; --payer counts.",
+        "The claim information states the site {site}, --site states {used}; --site was used.",
+        "The claim information states {claimed:fraction|fractions}, --fractions states {used}; --fractions was used.",
+        "The claim information and --payer name different payers; --payer was used.",
     ),
     action="Correct the claim file or the option.",
 )
@@ -1118,47 +1166,47 @@ CLAIM_DISAGREES_WITH_PLAN: Final = IssueCode(
     code="claim-disagrees-with-plan",
     severity=Severity.WARNING,
     texts=(
-        "The claim file states {claimed} fractions, the RT Plan {planned}; the RT Plan counts.",
-        "The claim file and the RT Plan name different sites; the RT Plan counts.",
+        "The claim information states {claimed:fraction|fractions}, the RT Plan {planned}; the RT Plan was used.",
+        "The claim information and the RT Plan name different sites; the RT Plan was used.",
     ),
     action="Correct the claim file, or give the RT Plan that was treated.",
 )
 CLAIM_MINUTES_TYPICAL: Final = IssueCode(
     code="claim-minutes-typical",
     severity=Severity.WARNING,
-    texts=("The stated minutes do not exceed the stated typical minutes.",),
+    texts=("The actual physician time does not exceed the typical time.",),
     action="Check both times in the claim file.",
 )
 CLAIM_MODIFIER_11: Final = IssueCode(
     code="claim-modifier-11",
     severity=Severity.WARNING,
-    texts=(("The claim file states 11 as a modifier. 11 is a place-of-service code: modifiers run from 22 to 99."),),
+    texts=(
+        ("The claim information states 11 as a modifier; 11 is a place-of-service code, and modifiers start at 22."),
+    ),
     action="Correct the modifiers in the claim file.",
 )
 CLAIM_OTHER_CODE: Final = IssueCode(
     code="claim-other-code",
     severity=Severity.WARNING,
-    texts=("The claim file names another code than {cpt_code}.",),
+    texts=("The claim information names a code other than {cpt_code}.",),
     action="Correct the CPT code in the claim file.",
 )
 CLAIM_PAYER_UNLISTED: Final = IssueCode(
     code="claim-payer-unlisted",
     severity=Severity.WARNING,
-    texts=(
-        ("No rule of the stated payer is known here: confirm its rule with the payer. Rules are known of: {known}."),
-    ),
+    texts=(("No rule is available for the stated payer; confirm with the payer. Available: {known}."),),
     action="Confirm the payer's rule with the payer.",
 )
 CLAIM_SITE_UNKNOWN: Final = IssueCode(
     code="claim-site-unknown",
     severity=Severity.WARNING,
-    texts=("The claim file names a site that is not known, so it is not used. Known: {known}.",),
+    texts=("The claim information names an unknown site; not used. Known sites: {known}.",),
     action="Correct the site in the claim file.",
 )
 COHORT_OTHER_SOFTWARE: Final = IssueCode(
     code="cohort-other-software",
     severity=Severity.WARNING,
-    texts=("{plans} of the cohort's {total} plans were assessed by another version of this software.",),
+    texts=("{plans} of {total:cohort plan was|cohort plans were} assessed by another software version.",),
     action="Build the cohort again with this version.",
 )
 COHORT_OTHER_SPACING: Final = IssueCode(
@@ -1166,8 +1214,8 @@ COHORT_OTHER_SPACING: Final = IssueCode(
     severity=Severity.WARNING,
     texts=(
         (
-            "The slices lie {slice_spacing_mm:g} mm apart; so they do in {alike} of the cohort's {plans} plans (from "
-            "{least_mm:g} to {most_mm:g} mm)."
+            "Slice spacing {slice_spacing_mm:g} mm; {alike} of {plans:cohort plan has|cohort plans have} that spacing "
+            "(range {least_mm:g} to {most_mm:g} mm)."
         ),
     ),
     action="Compare with plans of the same slice spacing.",
@@ -1175,19 +1223,19 @@ COHORT_OTHER_SPACING: Final = IssueCode(
 COHORT_OTHER_SURFACE: Final = IssueCode(
     code="cohort-other-surface",
     severity=Severity.WARNING,
-    texts=("The scored surface of {plans} of the cohort's {total} plans was made in another way.",),
+    texts=("{plans} of {total:cohort plan was|cohort plans were} scored with a different surface method.",),
     action="Build the cohort again with this version.",
 )
 STATED_OTHERWISE_THAN_IMAGE: Final = IssueCode(
     code="stated-otherwise-than-image",
     severity=Severity.WARNING,
-    texts=("A person stated a site; the planning image's Body Part Examined names another part.",),
+    texts=("The stated site contradicts the Body Part Examined of the planning image.",),
     action="Correct the site that was stated.",
 )
 STATED_OTHERWISE_THAN_PLAN: Final = IssueCode(
     code="stated-otherwise-than-plan",
     severity=Severity.WARNING,
-    texts=("A person stated {what} otherwise than the RT Plan does; the verdict is at most indeterminate.",),
+    texts=("The stated {what} contradicts the RT Plan; the verdict is at most Inconclusive.",),
     action="Correct what was stated, or give the RT Plan that was treated.",
 )
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rtcomplexity.pictures.region import View
 
 NO_TARGET: Final = "No pictures: no target volume with contours in planes was found."
-NOT_REACHED: Final = "No slices: no slice of the planning images that are here holds a contour of a target."
+NOT_REACHED: Final = "No slices: no slice of the planning images found contains a target contour."
 NO_IMAGE: Final = "No slices: the planning images are not among the files."
 
 

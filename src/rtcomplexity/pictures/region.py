@@ -130,7 +130,7 @@ def view_of(measured: MeasuredCase, names: Mapping[int, str], gross: Sequence[in
     case, grids = measured.case, measured.grids
     here = [roi for roi in case.structure_set.rois if roi.number not in grids.numbers_elsewhere]
     targets = _contexts(measured.context(roi) for roi in here if roi.target_class.is_target)
-    notes = [] if len(targets) <= MOST_TARGETS else [f"Only {MOST_TARGETS} of {len(targets)} targets are drawn."]
+    notes = [] if len(targets) <= MOST_TARGETS else [f"Only {MOST_TARGETS} of {len(targets)} targets are shown."]
     targets = targets[:MOST_TARGETS]
     organs = _contexts(measured.context(roi) for roi in here if roi.target_class is TargetClass.OAR)
     colours = _Colours()

@@ -240,7 +240,7 @@ def _met(stated: StatedClaim) -> Iterator[tuple[str, tuple[ReadinessState, str]]
     if claim is None:
         return
     if claim.procedure_note_attached:
-        signed = ", and a signer is named" if claim.signer else ", but nobody is named who signs it"
+        signed = ", and a signer is named" if claim.signer else ", but no signer is named"
         state = ReadinessState.MET if claim.signer else ReadinessState.MISSING
         yield "procedure_note", (state, f"A procedure note is stated to be attached{signed}.")
     if claim.reason:

@@ -124,9 +124,9 @@ class Cohort(_Frozen):
     def _is_consistent(self) -> Self:
         plans = [plan for stratum in self.strata for plan in stratum.plans]
         if len({plan.plan for plan in plans}) < len(plans):
-            raise ValueError("a plan stands in it twice")
+            raise ValueError("a plan occurs twice")
         if len({stratum.id for stratum in self.strata}) < len(self.strata):
-            raise ValueError("a stratum stands in it twice")
+            raise ValueError("a stratum occurs twice")
         if any(bool(plan.patient) != (self.patient_key is not None) for plan in plans):
             raise ValueError("patients need a key, and the key patients")
         if {sum(self.assessed_by.values()), sum(self.surface_methods.values())} - {len(plans)}:
@@ -149,8 +149,8 @@ class Side(StrEnum):
 CONTEXT_TEXTS: Final = {
     "too_few_plans": f"fewer than {LEAST_PLANS} plans of this stratum are left to compare with",
     "patients_not_told_apart": "nothing shows that it holds one plan per patient and course",
-    "key_not_there": "its key does not lie beside it, so other plans of this patient cannot be left out",
-    "patient_not_known": "the plan names no patient, so other plans of the patient cannot be left out",
+    "key_not_there": "its key file was not found, so other plans of this patient cannot be excluded",
+    "patient_not_known": "the plan names no patient, so other plans of the patient cannot be excluded",
 }
 """Why a cohort is context only."""
 
@@ -212,7 +212,7 @@ class LocalCohort:
         if scored_by.sha256 != profile.sha256:
             found = f"The cohort was scored by another profile ({scored_by.id[:40]} {scored_by.sha256[:12]})"
             used = f"{profile.id} {profile.sha256[:12]}"
-            raise CohortError(f"{found} than the one in use ({used}).", "assess its plans again, and build it anew.")
+            raise CohortError(f"{found} than the one in use ({used}).", "assess its plans again and rebuild it.")
 
     def beside(self, plan_ids: Collection[str], patient: str, profile: Profile) -> BesideCohort:
         """Leave out the assessed plan and everything of its patient.

@@ -43,7 +43,7 @@ def _check_percentiles(knots: Knots) -> Knots:
     if knots[0][1] > MEDIAN:
         raise ValueError(f"must begin at or below percentile 50, not at {knots[0][1]:g}")
     if len(set(knots)) < len(knots):
-        raise ValueError("a knot stands twice")
+        raise ValueError("a knot occurs twice")
     return knots
 
 
@@ -530,7 +530,7 @@ def _complaints(profile: Profile) -> list[str]:
 
 
 def _repeated(what: str, values: list[str]) -> list[str]:
-    return [f"{what} {value!r} stands more than once" for value in sorted({v for v in values if values.count(v) > 1})]
+    return [f"{what} {value!r} occurs more than once" for value in sorted({v for v in values if values.count(v) > 1})]
 
 
 def _site_complaints(profile: Profile) -> list[str]:

@@ -71,7 +71,7 @@ def test_series_studies_frames_and_modalities_stay_apart(build):
 def test_missing_slices_are_a_finding(build):
     (found,), _ = build(slices([0, 3, 6, 15, 18]))
     assert findings([found]) == ["missing-slices"]
-    assert "About 2 slices are missing in 1 places" in found.findings[0].text
+    assert "About 2 slices are missing at 1 position" in found.findings[0].text
 
 
 def test_non_uniform_spacing_is_a_finding(build):
@@ -86,7 +86,7 @@ def test_gantry_tilt_is_a_finding(build):
     ]
     (found,), _ = build(tilted)
     assert findings([found]) == ["gantry-tilt"]
-    assert "18.4 degrees" in found.findings[0].text
+    assert "18.4°" in found.findings[0].text
 
 
 def test_slices_shifted_at_random_are_a_finding(build):

@@ -38,7 +38,7 @@ def test_the_refusal_lists_files_by_id_what_ties_them_and_how_to_go_on(folder):
     assert "files of 2 patients: 4 CT images, 1 structure set" in text
     assert text.count("patient ") >= 2
     assert ": 4 CT images; patient " in text
-    assert "tied by" in text
+    assert "linked by" in text
     assert "references" in text
     assert "--same-patient" in text
     assert "SECRET" not in text
@@ -61,7 +61,7 @@ def test_a_statement_makes_them_one_patient_and_is_told(folder):
     (issue,) = [issue for issue in case.issues if issue.code == "patients-stated-as-one"]
     assert issue.severity == "warning"
     assert "4 CT images" in issue.text
-    assert "tied by" in issue.text
+    assert "linked by" in issue.text
     assert "SECRET" not in issue.text
 
 
@@ -81,7 +81,7 @@ def test_files_that_nothing_ties_are_refused_whatever_is_stated(folder):
     save(folder, "stray", other[0])
     text = refused(folder, same_patient=True)
     assert "files of 3 patients" in text
-    assert "leave out the files" in text
+    assert "exclude the files" in text
 
 
 def test_two_unrelated_patients_are_not_said_to_be_tied(tmp_path):
@@ -92,9 +92,9 @@ def test_two_unrelated_patients_are_not_said_to_be_tied(tmp_path):
     alone.StudyInstanceUID = "7.2"
     save(tmp_path, "rs", alone)
     text = refused(tmp_path)
-    assert "tied by" not in text
+    assert "linked by" not in text
     assert "--same-patient" not in text
-    assert "ties them" in refused(tmp_path, same_patient=True)
+    assert "links them" in refused(tmp_path, same_patient=True)
 
 
 def test_a_plan_ties_by_the_structure_set_that_it_names(tmp_path):

@@ -93,8 +93,16 @@ def linked_set(made, uid="1.5", name="GTV", **values):
             ImageLink.STUDY_LEVEL_REFERENCES,
             "4 of 4 study-level image references resolve; 0 of 4 contour-level",
         ),
-        ("series", ImageLink.SERIES_UID, "Series Instance UID is here; 0 of 4 contour-level and 0 of 4 study-level"),
-        ("frame", ImageLink.FRAME_OF_REFERENCE, "Frame of Reference UID is here; 0 of 4 contour-level and 0 of 4"),
+        (
+            "series",
+            ImageLink.SERIES_UID,
+            "the referenced series was found; 0 of 4 contour-level and 0 of 4 study-level",
+        ),
+        (
+            "frame",
+            ImageLink.FRAME_OF_REFERENCE,
+            "the referenced frame of reference was found; 0 of 4 contour-level and 0 of 4",
+        ),
         ("none", ImageLink.NONE, "0 of 4 contour-level and 0 of 4 study-level image references resolve; neither"),
     ],
 )
@@ -176,9 +184,9 @@ def test_the_set_that_resolves_to_images_wins(folder):
     stray = structure_set([roi(1, "GTV", rings(), frame="9.8"), roi(2, "PTV", rings(), frame="9.8")], "1.1")
     case = folder.add(*made, linked_set(made, "1.5"), stray).read()
     assert case.structure_set.sop_instance_uid == "1.5"
-    assert case.chosen_because == "of 2 structure sets, it alone resolves to images that are here"
+    assert case.chosen_because == "of 2 structure sets, it alone references images that were found"
     assert [(one.sop_instance_uid, one.because) for one in case.alternatives] == [
-        ("1.1", "it resolves to no image that is here; the chosen one resolves to images that are here")
+        ("1.1", "it references no image that was found; the chosen one references images that were found")
     ]
 
 
@@ -189,8 +197,8 @@ def test_ct_comes_before_mr_before_pet(folder):
         folder.add(*made, linked_set(made, f"1.5{number}"))
     case = folder.read()
     assert case.structure_set.sop_instance_uid == "1.52"
-    assert case.chosen_because == "of 3 structure sets, it alone was drawn on CT"
-    assert [one.because[:16] for one in case.alternatives] == ["it was drawn on ", "it was drawn on "]
+    assert case.chosen_because == "of 3 structure sets, it alone was contoured on CT"
+    assert [one.because[:20] for one in case.alternatives] == ["it was contoured on ", "it was contoured on "]
 
 
 def test_a_plan_decides_before_target_classes_do(folder):
@@ -405,7 +413,7 @@ def test_a_newer_set_on_images_of_a_treatment_session_is_not_the_planning_set(fo
     folder.add(linked_set(session, "1.51", StructureSetDate="20260109"))
     case = folder.read()
     assert case.structure_set.sop_instance_uid == "1.5"
-    assert case.alternatives[0].because.startswith("it was drawn on images of a treatment session")
+    assert case.alternatives[0].because.startswith("it was contoured on images of a treatment session")
 
 
 def test_a_set_that_is_alone_on_a_session_is_taken(folder):
@@ -443,7 +451,7 @@ def test_a_rejected_plan_states_nothing_and_prefers_no_set(folder):
     assert case.rt_plan is None
     assert case.structure_set.sop_instance_uid == "1.5"
     assert [issue.text for issue in case.issues if issue.code == "plan-rejected"] == [
-        "1 of 1 RT Plans are marked REJECTED; they were not used."
+        "1 of 1 RT Plan has Approval Status REJECTED; not used."
     ]
     folder.add(plan("1.51", "1.62", ApprovalStatus="UNAPPROVED"))
     assert folder.read().rt_plan.sop_instance_uid == "1.62"

@@ -75,7 +75,7 @@ def written(how, *parts):
 )
 @pytest.mark.parametrize("value", [b"", b"1", b"twelve letters"])
 def test_an_element_that_stands_twice_in_an_item_is_refused(how, tags, value):
-    with pytest.raises(UnreadableFileError, match=r"in an item of its sequence \(3006,0020\) an element stands twice"):
+    with pytest.raises(UnreadableFileError, match=r"in an item of its sequence \(3006,0020\) an element occurs twice"):
         written(how, *((tag, value) for tag in tags))
 
 
@@ -122,7 +122,7 @@ def test_of_two_contour_data_none_is_taken():
     contours = content.index(struct.pack("<HH", 0x3006, 0x0040) + b"SQ")
     for place in (outer + 8, outer + 12 + 4, contours + 8, contours + 12 + 4):
         struct.pack_into("<I", spoiled, place, struct.unpack_from("<I", spoiled, place)[0] + length)
-    with pytest.raises(UnreadableFileError, match=r"\(3006,0040\) an element stands twice"):
+    with pytest.raises(UnreadableFileError, match=r"\(3006,0040\) an element occurs twice"):
         read_structure_set(bytes(spoiled), settings=Settings())
 
 
@@ -149,7 +149,7 @@ PREAMBLE = bytes(128) + b"DICM"
     ],
 )
 def test_an_element_that_stands_twice_in_a_file_is_refused_wherever_it_stands(start, parts, tag):
-    with pytest.raises(UnreadableFileError, match=f"the element {tag} stands in it twice"):
+    with pytest.raises(UnreadableFileError, match=f"the element {tag} occurs twice"):
         parse(start + b"".join(parts))
 
 

@@ -197,7 +197,7 @@ def test_where_only_links_are_the_real_folder_is_asked_for(tmp_path, folder, nam
     for name in names:
         (root / name).write_text("hello")
     (root / "plan").symlink_to(folder, target_is_directory=True)
-    with pytest.raises(NoInputError, match="1 linked folders were not followed") as caught:
+    with pytest.raises(NoInputError, match="1 symbolic link was not followed") as caught:
         index(root)
     assert caught.value.try_ == "give the real folder that a link leads to."
 

@@ -80,7 +80,7 @@ def test_bad_contours_are_left_out_and_the_rest_stays():
     assert found.rois[0].contours.point_counts.tolist() == [4, 3]
     texts = [issue.text for issue in issues if issue.code == "contour-left-out"]
     assert len(texts) == 4
-    assert all(text.startswith("1 of 6 contours were left out") for text in texts)
+    assert all(text.startswith("1 of 6 contours excluded") for text in texts)
 
 
 def test_a_lying_number_of_points_is_an_issue_and_the_data_holds():

@@ -135,7 +135,7 @@ def test_what_an_image_does_not_cover_is_said(images, region):
     half = replace(covered, values=replace(covered.values, undefined_share=0.031))
     issue = half.coverage_issue(5)
     assert issue.subject == "roi:5"
-    assert issue.text.startswith("3.1 % of the ROI's voxels lie outside image:PT:1")
+    assert issue.text.startswith("3.1% of the ROI's voxels lie outside image:PT:1")
 
 
 def test_of_several_pets_one_is_chosen_for_values_and_pictures_and_the_others_are_named(images, region):

@@ -89,7 +89,7 @@ def test_the_filled_volume_stands_beside_a_gap():
 
 def test_a_lone_plane_without_anything_to_tell_its_thickness_has_no_volume():
     context = context_of(on_planes((0, circle(10))))
-    with pytest.raises(NotMeasurableError, match="how thick"):
+    with pytest.raises(NotMeasurableError, match="defines its thickness"):
         shape.volume_cm3(context)
 
 
@@ -134,8 +134,8 @@ def test_a_planning_systems_volume_differs_beyond_five_per_cent(theirs, differs)
 def test_a_planning_systems_volume_of_nothing_differs_by_no_share(theirs):
     context = context_of(tube(), tps_volume_cm3=theirs)
     texts = [issue.text for issue in roi_issues(context, compute_all(shape.QUICK, context))]
-    assert [text for text in texts if "planning system" in text] == [
-        f"The planning system says {theirs:g} cm3; the contours enclose 18.8496 cm3."
+    assert [text for text in texts if "TPS volume" in text] == [
+        f"TPS volume {theirs:g} cm³; contour volume 18.8496 cm³."
     ]
 
 
@@ -152,7 +152,7 @@ def test_a_systems_volume_that_counts_copies_is_explained():
     text = next(
         i.text for i in roi_issues(context, compute_all(shape.QUICK, context)) if i.code == "tps-volume-differs"
     )
-    assert "counts them all" in text
+    assert "explains the TPS volume" in text
 
 
 def test_outlines_of_circles_bend_once_and_have_no_pockets():
@@ -235,7 +235,7 @@ def test_two_lesions_without_an_image_are_judged_by_what_other_rois_were_drawn_a
     assert elsewhere.usual_mm == pytest.approx(3)
 
 
-@pytest.mark.parametrize(("planes", "words"), [((0, 3, 33), "taken as gaps"), ((0, 33), "taken as neighbors")])
+@pytest.mark.parametrize(("planes", "words"), [((0, 3, 33), "treated as gaps"), ((0, 33), "treated as adjacent")])
 def test_a_spacing_that_nothing_tells_is_an_issue(planes, words):
     context = context_of(on_planes(*((z, circle(10)) for z in planes)))
     issues = roi_issues(context, {"shape.volume": Measurement.of(1.0, Unit.CM3)})

@@ -183,4 +183,4 @@ def test_every_key_that_others_build_on_is_there():
 def test_a_target_outside_the_pet_is_not_measured():
     context = PetContext(image=values(region(), hot_ball(6.0), undefined_share=0.5))
     found = compute_all(PET, context)
-    assert {value.reason for value in found.values()} == {"50 % of the ROI has no value in the image"}
+    assert {value.reason for value in found.values()} == {"50% of the ROI has no value in the image"}

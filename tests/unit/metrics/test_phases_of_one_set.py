@@ -209,7 +209,7 @@ def test_without_a_target_on_the_planning_image_one_phase_is_scored_and_that_ima
     table = table_of(case)
     assert table.gross_target_rois == (2,)
     assert gross(table)["scored.volume"] == pytest.approx(slab_sum_cm3(RADII_MM[1]), rel=1e-3)
-    assert table.gross_target["scored.ct_border_contrast"].reason == "it was drawn on another phase than this image"
+    assert table.gross_target["scored.ct_border_contrast"].reason == "contoured on a different phase than this image"
     assert "scored-on-phase" in codes(table.issues)
 
 
@@ -218,7 +218,7 @@ def test_a_phases_target_is_not_sampled_in_another_phase(tmp_path):
     (first, second, *_) = table_of(case).rois
     assert first.values["ct.mean"].value == 0
     assert second.values["ct.mean"].value is None
-    assert second.values["ct.mean"].reason == "it was drawn on another phase than this image"
+    assert second.values["ct.mean"].reason == "contoured on a different phase than this image"
 
 
 def test_an_roi_drawn_on_two_phases_is_an_issue_and_no_phase(tmp_path):
@@ -238,7 +238,7 @@ def test_an_roi_drawn_on_another_image_set_is_said(tmp_path):
     rois = (ball(1, "GTV"), ball(2, "GTV_MR", (1, 0, 0), image_keys=("mr",)), LUNG)
     case = read(tmp_path, plan(*rois, images=(image("ct0"), mr)))
     (issue,) = [issue for issue in case.issues if issue.code == "rois-on-other-images"]
-    assert issue.text.startswith("ROI 2 was drawn on MR 1, not on the planning image")
+    assert issue.text.startswith("ROI 2 was contoured on MR 1, not on the planning image")
 
 
 def test_an_roi_whose_images_are_not_here_is_said(tmp_path):

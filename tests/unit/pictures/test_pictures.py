@@ -171,7 +171,7 @@ def test_an_image_that_cannot_be_read_leaves_its_reason(case, tmp_path):
 def test_many_targets_are_cut_off_and_that_is_said(case):
     rois = tuple(replace(gtv(case), number=number) for number in range(1, MOST_TARGETS + 3))
     many = replace(case, structure_set=replace(case.structure_set, rois=rois))
-    assert "Only 10 of 12 targets are drawn." in drawn(many).scene.notes
+    assert "Only 10 of 12 targets are shown." in drawn(many).scene.notes
 
 
 def test_a_chest_shows_no_face(pictures):

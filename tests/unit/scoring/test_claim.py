@@ -286,8 +286,8 @@ def test_site_and_fractions_are_asked_for_where_nobody_stated_them():
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"fractions": 3}, ("3 fractions", "--fractions 30")),
-        ({"site": "not-thoracic"}, ("not-thoracic", "--site thoracic")),
+        ({"fractions": 3}, ("3 fractions", "--fractions states 30")),
+        ({"site": "not-thoracic"}, ("not-thoracic", "--site states thoracic")),
         ({"payer": "Cigna"}, ("--payer",)),
     ],
 )
@@ -314,7 +314,7 @@ def text_of(claim, item):
     ("fields", "item", "told"),
     [
         ({"procedure_note_attached": True, "signer": "x"}, "procedure_note", "and a signer is named"),
-        ({"procedure_note_attached": True}, "procedure_note", "but nobody is named who signs it"),
+        ({"procedure_note_attached": True}, "procedure_note", "but no signer is named"),
         ({"typical_minutes": 40, "typical_minutes_source": "log"}, "typical_minutes", ", with a source"),
         ({"typical_minutes": 40}, "typical_minutes", ", without a source"),
     ],

@@ -59,9 +59,7 @@ def analyze(
     ] = None,
     cohort: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="Local plans to stand beside the reference: cohort build.", show_default=False
-        ),
+        typer.Option(metavar="FILE", help="Institutional comparison cohort (see cohort build).", show_default=False),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Counts, volumes and links only; no verdict.")] = False,
     sign_key: Annotated[
@@ -77,7 +75,7 @@ def analyze(
     """
     limits = parse_fail_at(fail_at, quick=quick)
     if out is not None and claim is not None and identified is None:
-        raise UsageError("--claim", "--out without a choice", "--identified (for payment) or --de-identified beside it")
+        raise UsageError("--claim", "--out without a choice", "--identified (for payment) or --de-identified with it")
 
     from rtcomplexity.cli.assessing import assessed, chosen_options
     from rtcomplexity.cli.checks import failed_checks

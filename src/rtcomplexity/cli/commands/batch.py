@@ -51,7 +51,7 @@ def batch(
     out: OutFolder,
     workers: Annotated[
         int | None,
-        typer.Option(metavar="N", parser=whole_number("--workers", 4), help="Plans at a time; all cores if left out."),
+        typer.Option(metavar="N", parser=whole_number("--workers", 4), help="Plans in parallel; default: all cores."),
     ] = None,
     timeout: Annotated[float, typer.Option(metavar="S", min=1, help="Seconds that one plan may take.")] = 900,
     limit_memory: Annotated[str, typer.Option(metavar="SIZE", help="Memory of one plan, such as 4G.")] = "4G",

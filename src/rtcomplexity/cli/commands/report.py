@@ -43,7 +43,7 @@ def report(
     sign_key: Annotated[
         Path | None,
         typer.Option(
-            "--sign-key", metavar="FILE", help="Sign the manifest anew with this Ed25519 key.", show_default=False
+            "--sign-key", metavar="FILE", help="Sign the manifest again with this Ed25519 key.", show_default=False
         ),
     ] = None,
     quiet: Quiet = False,

@@ -22,8 +22,8 @@ EXCLUSIONS: Final = {
     "refused": "refused by the batch",
     "insufficient_evidence": "insufficient evidence",
     "no_score": "no score",
-    "site_not_stated": "nobody stated the site",
-    "fractions_not_stated": "nobody stated the number of fractions",
+    "site_not_stated": "site not documented",
+    "fractions_not_stated": "number of fractions not documented",
     "no_patient": "the files name no patient",
     "same_plan": "the same plan again",
     "same_patient_and_course": "another plan of a patient and course that is in",
@@ -31,9 +31,9 @@ EXCLUSIONS: Final = {
     "other_stratum": "another stratum than was asked for",
 }
 USE: Final = (
-    "It stands beside the built-in reference: Supported stands only where it finds the plan unusual (p at most 0.025), "
-    "Not supported only where it finds it typical (p above 0.25, below the cohort's 75th percentile); otherwise the "
-    "verdict is Inconclusive. It never turns a verdict into Supported."
+    "Used alongside the built-in reference: Supported requires that the cohort finds the plan unusual (p at most "
+    "0.025), Not supported that it finds the plan typical (p above 0.25, below the cohort's 75th percentile); "
+    "otherwise the verdict is Inconclusive. It never turns a verdict into Supported."
 )
 
 
@@ -67,7 +67,7 @@ def _strata_table(summary: CohortSummary) -> Table:
         return table
     for percent in QUANTILES:
         values = (decimal(stratum.t_quantiles.get(f"{percent:g}")) for stratum in summary.strata)
-        table.add_row(f"{percent:g} % of plans up to", *values)
+        table.add_row(f"{percent:g}% of plans up to", *values)
     table.add_row("Unusual above", *(_cutoff(stratum.unusual_above) for stratum in summary.strata))
     table.add_row("Slices, mm apart", *(_range(stratum.slice_spacing_mm) for stratum in summary.strata))
     return table

@@ -60,7 +60,7 @@ class UndersampledShapeError(UnmeasurableShapeError):
     """The planes lie too far apart, or the body is too small, to tell its shape."""
 
     def __init__(self, spacing_mm: float, diameter_mm: float) -> None:
-        found = f"Planes {spacing_mm:.3g} mm apart do not tell the shape of a body {diameter_mm:.3g} mm in diameter."
+        found = f"Planes {spacing_mm:.3g} mm apart do not resolve the shape of a body {diameter_mm:.3g} mm in diameter."
         super().__init__(found, "thinner slices.")
         self.args = (spacing_mm, diameter_mm)
         self.spacing_mm, self.diameter_mm = spacing_mm, diameter_mm

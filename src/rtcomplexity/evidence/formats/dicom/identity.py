@@ -33,7 +33,7 @@ def identification_in(record: Record) -> Identification:
         expected = "an evidence folder made with --identified: a DICOM object names the patient"
         raise UsageError("--format", "a de-identified folder", expected)
     if found.study_uid is None or found.series_uid is None:
-        raise UsageError("--format", "a record without the study of its structure set", "one that is made anew")
+        raise UsageError("--format", "a record without the study of its structure set", "one that is made again")
     return found
 
 
