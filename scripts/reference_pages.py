@@ -172,8 +172,14 @@ def _issues() -> Iterator[str]:
 
 def _sentence(text: str) -> str:
     """A sentence with three dots for the facts that fill it in."""
-    shown = "".join(literal + ("" if name is None else "…") for literal, name, _, _ in Formatter().parse(text))
+    shown = "".join(literal + _fact(name, words) for literal, name, words, _ in Formatter().parse(text))
     return "The text says what was found." if shown == "…" else shown
+
+
+def _fact(name: str | None, words: str | None) -> str:
+    """Three dots for a fact; a count keeps the words for many."""
+    _, _, many = (words or "").partition("|")
+    return "" if name is None else f"… {many}".rstrip()
 
 
 def _record() -> Iterator[str]:

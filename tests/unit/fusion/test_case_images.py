@@ -141,7 +141,7 @@ def test_what_an_image_does_not_cover_is_said(images, region):
 def test_of_several_pets_one_is_chosen_for_values_and_pictures_and_the_others_are_named(images, region):
     pet = images.case.image_sets[2]
     firmer = replace(pet, level=EvidenceLevel.REFERENCED)
-    for sets, chosen, why in (((pet, pet), "image:PT:1", "first in time"), ((pet, firmer), "image:PT:2", "firmest")):
+    for sets, chosen, why in (((pet, pet), "image:PT:1", "acquired first"), ((pet, firmer), "image:PT:2", "strongest")):
         case = replace(images.case, image_sets=(images.case.image_sets[0], *sets))
         several = CaseImages(case=case, settings=Settings())
         assert in_order_of_choice(several.tied, "PT")[0].subject == chosen

@@ -66,7 +66,7 @@ def test_autocorrelation_is_the_sum_over_all_pairs():
 
 def test_what_a_target_leaves_out_of_the_image_is_not_measured():
     found = measured(lambda points: points[:, 0], undefined_share=0.2)
-    assert {each.reason for each in found.values()} == {"20 % of the ROI has no value in the image"}
+    assert {each.reason for each in found.values()} == {"20% of the ROI has no value in the image"}
 
 
 def test_the_largest_targets_go_without_sums_over_all_pairs(monkeypatch):

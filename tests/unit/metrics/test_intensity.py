@@ -66,7 +66,7 @@ def test_a_constant_image_has_no_contrast_and_no_gradient():
 def test_a_target_that_leaves_the_image_is_not_measured_on_the_rest():
     found = values(region(), step(1.0, 0.0), undefined_share=0.06)
     for definition in intensity.CT:
-        with pytest.raises(NotMeasurableError, match="6 % of the ROI has no value in the image"):
+        with pytest.raises(NotMeasurableError, match="6% of the ROI has no value in the image"):
             definition.compute(found)
 
 
