@@ -107,7 +107,8 @@ class ComparedPair:
             If one of them is empty, or too thin to have a surface.
         """
         first, second = self._filled()
-        pair = SurfacePair(compared_surface(first), compared_surface(second))
+        one = compared_surface(first)
+        pair = SurfacePair(one, one if _are_equal(first, second) else compared_surface(second))
         if not (pair.first.areas_mm2.sum() > 0 and pair.second.areas_mm2.sum() > 0):
             raise NotMeasurableError(TOO_THIN)
         return pair
@@ -136,12 +137,12 @@ class ComparedPair:
         first, second = self.stacks
         return _counterparts(first, second)
 
-    @property
+    @cached_property
     def added_lengths_mm(self) -> Floats:
         """(P,) length of contour on each plane of the second that the first does not have."""
         return self.paths_of_second.away_lengths_mm(self.tolerance_mm)
 
-    @property
+    @cached_property
     def removed_lengths_mm(self) -> Floats:
         """(P,) length of contour on each plane of the first that the second does not have."""
         return self.paths_of_first.away_lengths_mm(self.tolerance_mm)
@@ -173,6 +174,13 @@ class ComparedPair:
         """Centers of volume of both, (3,) LPS, mm."""
         first, second = self._filled()
         return center_mm(first), center_mm(second)
+
+
+def _are_equal(first: PlaneStack, second: PlaneStack) -> bool:
+    """Whether two stacks hold the same numbers, as those of an ROI that nobody edited do."""
+    arrays = ("u_axis", "v_axis", "normal", "positions_mm", "lower_mm", "upper_mm", "plane_offsets")
+    every = (*arrays, "contour_offsets", "points_mm")
+    return all(np.array_equal(getattr(first, name), getattr(second, name)) for name in every)
 
 
 def _counterparts(of: PlaneStack, other: PlaneStack) -> Integers:

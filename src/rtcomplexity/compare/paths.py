@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.stack.even_odd import select_ragged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,8 +34,8 @@ NEIGHBORS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Pieces:
-    """The contours of a stack in short straight pieces."""
+class Pieces:
+    """Contours of a stack in short straight pieces."""
 
     start: Floats
     """(n, 2) mm"""
@@ -55,7 +56,8 @@ class _Pieces:
 class PathDistances:
     """In-plane distances from the contours of one delineation to those of another."""
 
-    pieces: _Pieces
+    pieces: Pieces
+    """Of the planes whose contours differ; nothing of the others is away."""
     start_mm: Floats
     """(n,) distance where each piece begins; inf where the other has no contour on the plane."""
     plane_count: int
@@ -88,12 +90,13 @@ def path_distances(contours: PlaneStack, other: PlaneStack, source: Integers) ->
         (P,) plane of `other` that each plane of `contours` is compared with; -1 where there is none, so that all of
         the contour counts as away.
     """
-    pieces, targets = _pieces(contours), _pieces(other)
+    differs = ~_same_planes(contours, other, source)
+    asked = np.zeros(other.plane_count, np.bool_)
+    asked[source[differs & (source >= 0)]] = True
+    pieces, targets = _pieces(contours, differs), _pieces(other, asked)
     kept = np.flatnonzero(targets.is_border)
     lines = _Lines(start=targets.start[kept], end=targets.end[kept], plane=targets.plane[kept])
-    distances = np.zeros(len(pieces.plane))
-    differs = ~_same_planes(contours, other, source)[pieces.plane]
-    distances[differs] = _distances(pieces.start[differs], source[pieces.plane[differs]], lines)
+    distances = _distances(pieces.start, source[pieces.plane], lines)
     return PathDistances(pieces=pieces, start_mm=distances, plane_count=contours.plane_count)
 
 
@@ -115,18 +118,21 @@ def _share_beyond(start: Floats, end: Floats) -> Floats:
     return both
 
 
-def _pieces(stack: PlaneStack) -> _Pieces:
-    """Divide the contours of a stack."""
-    step = stack.points_mm[next_vertex(stack.contour_offsets)] - stack.points_mm
+def _pieces(stack: PlaneStack, planes: NDArray[np.bool_]) -> Pieces:
+    """Divide the contours on some planes (P,) of a stack."""
+    chosen = np.flatnonzero(planes[stack.plane_of_contour])
+    points, offsets = select_ragged(stack.points_mm, stack.contour_offsets, chosen)
+    step = points[next_vertex(offsets)] - points
     parts = np.maximum(np.ceil(np.hypot(step[:, 0], step[:, 1]) / PIECE_MM), 1).astype(np.int64)
     first = np.concatenate(([0], np.cumsum(parts)))
     share = (np.arange(first[-1]) - np.repeat(first[:-1], parts)) / np.repeat(parts, parts)
-    plane = np.repeat(stack.plane_of_contour, np.diff(stack.contour_offsets))
-    return _Pieces(
-        start=np.repeat(stack.points_mm, parts, axis=0) + share[:, None] * np.repeat(step, parts, axis=0),
-        following=next_vertex(first[stack.contour_offsets]),
+    plane = np.repeat(stack.plane_of_contour[chosen], np.diff(offsets))
+    border = stack.is_border[planes[np.repeat(stack.plane_of_contour, np.diff(stack.contour_offsets))]]
+    return Pieces(
+        start=np.repeat(points, parts, axis=0) + share[:, None] * np.repeat(step, parts, axis=0),
+        following=next_vertex(first[offsets]),
         plane=np.repeat(plane, parts),
-        is_border=np.repeat(stack.is_border, parts),
+        is_border=np.repeat(border, parts),
     )
 
 

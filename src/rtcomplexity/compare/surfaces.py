@@ -115,8 +115,10 @@ class SurfacePair:
 
 
 def _directed(nodes_of: SampledSurface, other: SampledSurface, *, sign: int) -> Directed:
+    """Distances of nodes to another surface; none where it is the same one."""
+    is_same = nodes_of is other
     return Directed(
-        distances_mm=sign * other.depths_mm(nodes_of.points_mm),
+        distances_mm=np.zeros(len(nodes_of.areas_mm2)) if is_same else sign * other.depths_mm(nodes_of.points_mm),
         areas_mm2=nodes_of.areas_mm2,
         normals=nodes_of.nodes.normals @ nodes_of.axes,
     )

@@ -11,7 +11,7 @@ Pure mathematics in millimetres, in the stack's own (u, v, normal) coordinates; 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -296,9 +296,10 @@ def _patches(stack: PlaneStack, rings: _Rings, inside: Inside, spacing: float, *
         _components(inside, rings, _outside(inside.runs), by_corners=False),
     ]
     links, targets, normals, rims, caps = [], [], [], [], []
+    tree = _ring_tree(rings)
     for direction in (1, -1):
         solid, outside = (_ends(stack, part, direction, is_solid=part is sets[0]) for part in sets)
-        link, target = _links(stack, rings, [(sets[0], solid), (sets[1], outside)], direction)
+        link, target = _links(stack, rings, tree, [(sets[0], solid), (sets[1], outside)], direction)
         if curved:
             link, target = _on_surface(rings, inside, link, target, spacing, direction)
         links.append(link)
@@ -382,7 +383,11 @@ def _half_width(area: Floats, length: Floats) -> Floats:
 
 
 def _links(
-    stack: PlaneStack, rings: _Rings, parts: list[tuple[_Components, _Ends]], direction: int
+    stack: PlaneStack,
+    rings: _Rings,
+    tree: Any,  # noqa: ANN401 - scipy ships no types
+    parts: list[tuple[_Components, _Ends]],
+    direction: int,
 ) -> tuple[Floats, Integers]:
     """(n, 3) from each node to the surface of the next plane in a direction; NaN where the surface ends at once.
 
@@ -403,7 +408,7 @@ def _links(
     between = np.minimum(rings.plane, following)
     linked &= (between >= 0) & (between < len(known))
     linked[linked] = known[between[linked]]
-    nearest = _nearest_ring(rings, linked, following)
+    nearest = np.asarray(tree.query(_ring_places(rings, following)[linked])[1], np.int64)
     link[linked, :2] = rings.points[nearest] - rings.points[linked]
     link[linked, 2] = stack.positions_mm[following[linked]] - stack.positions_mm[rings.plane[linked]]
     target[linked] = nearest
@@ -428,15 +433,16 @@ def _on_surface(
     return link, target
 
 
-def _nearest_ring(rings: _Rings, asking: NDArray[np.bool_], following: Integers) -> Integers:
-    """Index of the node of the `following` plane that is nearest to each asking node and faces the same way."""
+def _ring_tree(rings: _Rings) -> Any:  # noqa: ANN401 - scipy ships no types
+    """Search tree of the nodes of all planes, in which the nearest one of a plane is near and faces the same way."""
     from scipy.spatial import cKDTree  # noqa: PLC0415 - importing the package stays quick
 
-    def places(plane: Integers) -> Floats:
-        return np.column_stack([rings.points, FACING_MM * rings.outward, PLANE_APART_MM * plane])
+    return cKDTree(_ring_places(rings, rings.plane), balanced_tree=False, compact_nodes=False)
 
-    tree = cKDTree(places(rings.plane), balanced_tree=False, compact_nodes=False)
-    return np.asarray(tree.query(places(following)[asking])[1], np.int64)
+
+def _ring_places(rings: _Rings, plane: Integers) -> Floats:
+    """(n, 5) where each node lies in the search tree if it were on another plane."""
+    return np.column_stack([rings.points, FACING_MM * rings.outward, PLANE_APART_MM * plane])
 
 
 def _band_normals(rings: _Rings, link: Floats) -> Floats:

@@ -5,6 +5,7 @@ Pure mathematics in millimetres; knows no DICOM, no images and no pixels.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 EDGE_TOLERANCE_MM = 0.01
+LARGEST_PACKED = 2**62
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -114,8 +116,7 @@ class PlaneStack:
     def is_border(self) -> NDArray[np.bool_]:
         """(n,) which edges are left when those that lie on each other cancel in pairs."""
         plane = np.repeat(self.plane_of_contour, np.diff(self.contour_offsets))
-        corners = np.column_stack([plane, np.round(self.points_mm / EDGE_TOLERANCE_MM)])
-        corner = np.unique(corners, axis=0, return_inverse=True)[1].ravel()
+        corner = _alike(np.column_stack([plane, np.round(self.points_mm / EDGE_TOLERANCE_MM).astype(np.int64)]))
         ends = np.sort([corner, corner[next_vertex(self.contour_offsets)]], axis=0)
         _, first, counts = np.unique(ends[0] * len(corner) + ends[1], return_index=True, return_counts=True)
         kept = np.zeros(len(corner), np.bool_)
@@ -137,3 +138,14 @@ class PlaneStack:
         offsets = np.concatenate(([0], np.cumsum(-(-counts // steps))))
         kept = self.points_mm[place % np.repeat(steps, counts) == 0]
         return replace(self, points_mm=kept, contour_offsets=offsets)
+
+
+def _alike(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n,) one number for all rows (n, 3) that are the same: packed into one integer where that holds them."""
+    low = rows.min(axis=0)
+    spans = (rows.max(axis=0) - low + 1).tolist()
+    if math.prod(spans) >= LARGEST_PACKED:
+        return np.asarray(np.unique(rows, axis=0, return_inverse=True)[1].ravel())
+    first, second, third = (rows - low).T
+    packed = (first * spans[1] + second) * spans[2] + third
+    return np.asarray(np.unique(packed, return_inverse=True)[1].ravel())

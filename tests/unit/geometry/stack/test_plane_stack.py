@@ -39,6 +39,13 @@ def test_an_edge_that_two_contours_share_is_no_border():
     assert stack(contours_of([square(0), square(10)])).plane_border_lengths_mm == pytest.approx([60.0])
 
 
+@pytest.mark.parametrize("far_mm", [0.0, 1e6, 1e8])
+def test_an_edge_that_two_contours_share_is_no_border_however_far_others_lie(far_mm):
+    diagonal = square(far_mm + 100.0) + np.array([0.0, far_mm, 0.0])
+    drawn = stack(contours_of([square(0.0), square(10.0), diagonal]))
+    assert drawn.plane_border_lengths_mm.sum() == pytest.approx(60 + 40)
+
+
 def test_an_edge_of_the_same_place_on_another_plane_is_one():
     above = square(0) + np.array([0, 0, 3.0])
     assert stack(contours_of([square(0), above])).plane_border_lengths_mm == pytest.approx([40.0, 40.0])
