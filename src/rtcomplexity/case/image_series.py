@@ -273,6 +273,7 @@ def _build(volume: Volume, findings: tuple[Issue, ...]) -> FoundSeries:
         patient_position=first.image.patient_position,
         units=first.image.units,
         written_at=min((part.image.written_at for part in ordered if part.image.written_at), default=""),
+        equipment=first.image.equipment,
         ambiguous_slices=tuple(k for k, part in enumerate(ordered) if part.key in volume.ambiguous),
     )
     return FoundSeries(

@@ -122,6 +122,8 @@ class ImageHeader:
     written_at: str = ""
     device: str = field(default="", repr=False)
     """Model name of the device, lower case."""
+    equipment: str = field(default="", repr=False)
+    """Manufacturer, model and serial number of the device; empty where no serial number tells it from others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +224,15 @@ def _image_header(dataset: Dataset, sop_class: str) -> ImageHeader:
         units=elements.text(dataset, tags.UNITS),
         written_at=_written_at(dataset),
         device=elements.text(dataset, tags.MANUFACTURER_MODEL_NAME).lower(),
+        equipment=_equipment(dataset),
     )
+
+
+def _equipment(dataset: Dataset) -> str:
+    """Which device it was; empty where no serial number says so: one of zeros stands for none."""
+    serial = elements.text(dataset, tags.DEVICE_SERIAL_NUMBER).strip("0 ")
+    parts = (elements.text(dataset, tags.MANUFACTURER), elements.text(dataset, tags.MANUFACTURER_MODEL_NAME), serial)
+    return "|".join(parts).lower() if serial else ""
 
 
 def _written_at(dataset: Dataset) -> str:

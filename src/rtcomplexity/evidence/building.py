@@ -270,6 +270,8 @@ def _conditions(image: SampledImage) -> tuple[rec.ConditionRecord, ...]:
             tolerance=each.tolerance,
             source=each.source,
             text=encodable(each.text),
+            metric=each.metric,
+            comparison=each.comparison,
         )
         for each in (() if image.conditions is None else image.conditions.conditions)
     )

@@ -176,11 +176,16 @@ class ConditionRecord(_Frozen):
     id: Literal["tied", "independent", "aligned", "covers", "used"]
     is_met: bool
     value: float | None
+    """The number that decides; null where it was not measured, or a fact decides without one."""
     unit: str
     tolerance: float
     source: str
     """Where the tolerance comes from."""
     text: str
+    metric: str = ""
+    """Key of the metric whose value it is, in the set's own ``metrics``; empty where a fact decides."""
+    comparison: Literal["at most", "at least", ""] = ""
+    """How the value must lie to the tolerance."""
 
 
 class ImageSetRecord(_Frozen):

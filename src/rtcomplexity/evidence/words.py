@@ -160,6 +160,15 @@ REGISTRATION_KINDS: Final = {
     "AFFINE": "affine",
     "DEFORMABLE": "deformable",
 }
+CONDITION_QUANTITIES: Final = {
+    "image_set.fine_structure_correlation": "noise r",
+    "image_set.rank_correlation": "rank r",
+    "image_set.nearest_better_shift": "offset",
+    "image_set.target_covered": "of target",
+    "image_set.uptake_dice": "Dice",
+    "image_set.border_at_contour": "of contour",
+}
+"""What the number is that decides a condition of an image set."""
 LINKS: Final = {
     "contour_image_sequence": "the contours' image references",
     "study_level_references": "the structure set's image references",

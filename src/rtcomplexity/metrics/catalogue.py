@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rtcomplexity.metrics import contour, fused, image_conditions, morphology, outline, phases, relation, scored, shape
+from rtcomplexity.metrics import contour, fused, image_set, morphology, outline, phases, relation, scored, shape
 
 if TYPE_CHECKING:
     from rtcomplexity.metrics.context import RoiContext
@@ -22,7 +22,7 @@ CATALOGUE: tuple[MetricDefinition[Any], ...] = (
     *TARGET,
     *RELATIONS,
     *fused.FUSED,
-    *image_conditions.IMAGE_SET,
+    *image_set.IMAGE_SET,
     *phases.PHASES,
     *scored.SCORED,
 )

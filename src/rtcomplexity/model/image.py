@@ -110,5 +110,7 @@ class ImageSeries:
     """PET Units (0054,1001); empty for other modalities."""
     written_at: str = ""
     """Acquisition (else series) date and time, as far as stated; sorts by time."""
+    equipment: str = field(default="", repr=False)
+    """Manufacturer, model and serial number of the scanner; empty where not stated; never written out."""
     ambiguous_slices: tuple[int, ...] = ()
     """Slices at whose position several different images lie that nothing tells apart: no value is read there."""

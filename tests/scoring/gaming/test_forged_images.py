@@ -12,9 +12,11 @@ from scipy.ndimage import gaussian_filter, shift
 
 from rtcomplexity.case import visits
 from rtcomplexity.fusion.case_images import CaseImages
+from rtcomplexity.fusion.phases import CasePhases, PhaseContours
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.course import Course
 from rtcomplexity.metrics.fused import TargetImages
-from rtcomplexity.metrics.image_conditions import as_counted, measure_sets
+from rtcomplexity.metrics.image_conditions import as_counted, copied_phases, measure_sets
 from rtcomplexity.model.case import EvidenceLevel, ImageRole, ImageSet
 from rtcomplexity.model.registration import FrameMapping, SpatialRegistration
 from scoring.gaming import plans
@@ -68,15 +70,16 @@ def plan(tmp_path_factory):
     ct = series(planning_values(), frame_uid=frame)
     context = RoiContext(roi=roi, grid=drawing_grid(grid, [roi], plans.SETTINGS), settings=plans.SETTINGS)
 
-    def counted(*others, mapped=IDENTITY):
-        sets = [ImageSet(series=(ct,), role=ImageRole.PLANNING, level=EvidenceLevel.REFERENCED, shown_by="")]
+    def counted(*others, mapped=IDENTITY, ct_equipment=""):
+        planned = replace(ct, equipment=ct_equipment)
+        sets = [ImageSet(series=(planned,), role=ImageRole.PLANNING, level=EvidenceLevel.REFERENCED, shown_by="")]
         registered = {"role": ImageRole.SECONDARY, "level": EvidenceLevel.REGISTERED, "shown_by": ""}
         sets += [ImageSet(series=(one,), **registered) for one in others]
         mapping = FrameMapping(source_frame_uid=FORGED_FRAME, registered_from_source=mapped)
         registration = SpatialRegistration(sop_instance_uid="9", registered_frame_uid=frame, mappings=(mapping,))
         case = replace(
             sample,
-            planning_image=ct,
+            planning_image=planned,
             image_sets=tuple(sets),
             registrations=(registration,),
             contoured_series=tuple(others),
@@ -87,7 +90,21 @@ def plan(tmp_path_factory):
             [each.id for each in one.conditions if not each.is_met] for one in found
         ]
 
-    counted.series, counted.grid = series, grid
+    def phases(*images):
+        """Numbers of the phases that count for nothing, where the target was drawn on every one of them."""
+        drawn = [PhaseContours(number=n, series=one, gross_targets=(roi,)) for n, one in enumerate(images, start=1)]
+        case = replace(sample, planning_image=images[0])
+        course = Course(
+            case=case,
+            images=CaseImages(case=case, settings=plans.SETTINGS),
+            phases=CasePhases(phases=tuple(drawn)),
+            contexts=(context,),
+            parts=(context,),
+            shape_blur_mm=1.0,
+        )
+        return copied_phases(course)
+
+    counted.series, counted.grid, counted.phases = series, grid, phases
     return counted
 
 
@@ -112,6 +129,16 @@ def test_a_forged_copy_of_the_planning_ct_counts_nothing(plan, forgery):
 def test_a_ct_relabelled_as_mr_counts_nothing(plan):
     count, missed = plan(plan.series(planning_values() + 1, modality="MR"))
     assert (count, missed) == (0, [["independent"]])
+
+
+@pytest.mark.parametrize(("own", "is_met"), [("maker|ct|17", False), ("maker|mr|17", True), ("", True)])
+def test_an_mr_that_states_the_cts_own_scanner_counts_nothing(plan, own, is_met):
+    """No device makes both; where a serial number is not stated nothing is known."""
+    signal = np.rint(900 - anatomy() + noise(5, 12))
+    mr = replace(plan.series(signal, modality="MR"), equipment=own)
+    count, missed = plan(mr, ct_equipment="maker|ct|17")
+    assert count == is_met
+    assert missed == [[] if is_met else ["independent"]]
 
 
 def test_a_second_copy_of_a_real_set_counts_nothing_more(plan):
@@ -149,3 +176,15 @@ def test_a_series_cropped_beside_the_target_counts_nothing(plan):
 def test_another_scan_of_the_patient_counts(plan, moved):
     other = shift(anatomy(), moved, order=1, mode="nearest") + noise(5, 12)
     assert plan(plan.series(np.rint(other))) == (1, [[]])
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_phase_made_from_another_one_does_not_count(plan, forgery):
+    forged = np.rint(FORGERIES[forgery](planning_values()))
+    assert plan.phases(plan.series(planning_values()), plan.series(forged)) == (2,)
+
+
+def test_phases_that_really_differ_count(plan):
+    """Two phases made with motion, each with noise of its own."""
+    moved = [shift(anatomy(), (0.6 * n, 1.5 * n, 0), order=1, mode="nearest") + noise(20 + n, 12) for n in range(3)]
+    assert plan.phases(*(plan.series(np.rint(one)) for one in moved)) == ()

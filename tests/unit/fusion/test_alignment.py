@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from rtcomplexity.fusion.alignment import (
     Lattice,
@@ -54,6 +55,22 @@ def test_a_known_shift_is_found_again_within_half_a_millimeter_and_half_a_degree
     assert np.linalg.norm(np.array(found.better[:3]) + np.array(shift)) <= 0.5
     assert found.rotation_deg <= 0.5
     assert found.gain > 0
+    assert found.share_beaten < 1
+
+
+@pytest.mark.parametrize("shift", [(0.0, 0.0, 0.0), (3.0, -2.0, 1.5)])
+@pytest.mark.parametrize("degrees", [(0.0, 0.0, 4.0), (3.0, 0.0, 0.0), (2.0, -3.0, 2.5)])
+def test_a_known_rigid_motion_is_found_again_within_half_a_millimeter_and_half_a_degree(lattice, degrees, shift):
+    turn, center = Rotation.from_euler("xyz", degrees, degrees=True), lattice.center_mm
+
+    def off(points_mm):
+        return turn.apply(points_mm - center) + center + np.array(shift)
+
+    wrong = Moved(grid=None, voxels=None, image_from_planning=off, lattice=lattice)
+    found = alignment_of(field(lattice.points_mm), wrong)
+    left = turn * Rotation.from_euler("xyz", found.better[3:], degrees=True)
+    assert np.degrees(left.magnitude()) <= 0.5
+    assert np.linalg.norm(off(center + np.array(found.better[:3])) - center) <= 0.5
     assert found.share_beaten < 1
 
 

@@ -9,16 +9,16 @@ from rich.tree import Tree
 
 from rtcomplexity.cli.rendering.prose import Prose
 from rtcomplexity.cli.rendering.tables import titled_table
-from rtcomplexity.cli.rendering.values import names_by_number
+from rtcomplexity.cli.rendering.values import NO_VALUE, names_by_number
 from rtcomplexity.evidence.formats.text import shown
-from rtcomplexity.evidence.words import EVIDENCE_LEVELS, REGISTRATION_KINDS, ROLES, told
+from rtcomplexity.evidence.words import CONDITION_QUANTITIES, EVIDENCE_LEVELS, REGISTRATION_KINDS, ROLES, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.table import Table
 
-    from rtcomplexity.evidence.record import ImageSetRecord, Record, RegistrationRecord
+    from rtcomplexity.evidence.record import ConditionRecord, ImageSetRecord, Record, RegistrationRecord
 
 UID_END = 12
 """Characters of a UID's end that tell objects of one folder apart."""
@@ -42,21 +42,52 @@ def conditions_table(record: Record) -> Table | None:
     measured = [place for place, each in enumerate(record.image_sets) if each.conditions]
     if not measured:
         return None
-    table = titled_table("Do the image sets count?", ("Image set", "Condition", "Met", "Value", "Tolerance", "Finding"))
+    table = titled_table("Do the image sets count?", ("Set", "Condition", "Met", "Measured", "Limit", "Finding"))
     for place in measured:
-        for each in record.image_sets[place].conditions:
-            value = "" if each.value is None else f"{each.value:.3g}"
-            unit = "" if each.unit == "1" else f" {each.unit}"
-            met = "yes" if each.is_met else "no"
+        for number, each in enumerate(record.image_sets[place].conditions):
             table.add_row(
-                _name(record, place),
+                "" if number else _name(record, place),
                 each.id,
-                met,
-                f"{value}{unit}",
-                f"{each.tolerance:g}{unit}",
+                "yes" if each.is_met else "no",
+                measured_words(each),
+                limit_words(each),
                 Prose(shown(each.text)),
             )
     return table
+
+
+def measured_words(condition: ConditionRecord) -> str:
+    """Value that decides a condition, with what it is; a dash where a fact decides or nothing was measured.
+
+    Examples
+    --------
+    >>> from rtcomplexity.evidence.record import ConditionRecord
+    >>> facts = {"is_met": True, "source": "", "text": "", "comparison": "at most"}
+    >>> shift = {"unit": "mm", "tolerance": 10.0, "metric": "image_set.nearest_better_shift"}
+    >>> one = ConditionRecord(id="aligned", value=1.5, **shift, **facts)
+    >>> measured_words(one), limit_words(one)
+    ('offset 1.5 mm', '≤ 10 mm')
+    """
+    if condition.value is None or not condition.metric:
+        return NO_VALUE
+    quantity, value = told(CONDITION_QUANTITIES, condition.metric), _number(condition, condition.value)
+    return f"{value} {quantity}" if quantity.startswith("of ") else f"{quantity} {value}"
+
+
+def limit_words(condition: ConditionRecord) -> str:
+    """How the value must lie; a dash where a fact decides."""
+    if not condition.comparison:
+        return NO_VALUE
+    return f"{'≤' if condition.comparison == 'at most' else '≥'} {_number(condition, condition.tolerance, bare=True)}"
+
+
+def _number(condition: ConditionRecord, value: float, *, bare: bool = False) -> str:
+    """A value with its unit; `bare` without digits that say nothing."""
+    if told(CONDITION_QUANTITIES, condition.metric).startswith("of "):
+        return f"{100 * value:.0f}%"
+    unit = "" if condition.unit == "1" else f" {condition.unit}"
+    digits = f"{value:g}" if bare else f"{value:.1f}" if unit else f"{value:.2f}"
+    return f"{digits}{unit}"
 
 
 def line(text: str) -> Text:

@@ -1,0 +1,481 @@
+"""Metrics of one secondary image set around the gross target: independence, registration, cover, uptake, border.
+
+What of them makes a set count is decided in :mod:`rtcomplexity.metrics.image_conditions`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rtcomplexity.case.registration_graph import space_of
+from rtcomplexity.dicom.pixels import IndexBox
+from rtcomplexity.errors import InputDataError
+from rtcomplexity.fusion.alignment import (
+    INNER_SHELL_MM,
+    Alignment,
+    Lattice,
+    MovableImage,
+    alignment_of,
+    movable_image,
+)
+from rtcomplexity.fusion.borders import Borders, Normals, borders_of, thinned
+from rtcomplexity.fusion.copies import Likeness, likeness
+from rtcomplexity.fusion.frames import find_point_map
+from rtcomplexity.fusion.sampling import box_around, sample, voxel_centres_mm
+from rtcomplexity.metrics import pet
+from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.measurement import NotApplicableError, NotMeasurableError
+from rtcomplexity.units import Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from rtcomplexity.fusion.case_images import CaseImages
+    from rtcomplexity.fusion.tied_images import TiedImage
+    from rtcomplexity.metrics.context import ShapeContext
+    from rtcomplexity.metrics.fused import TargetImages
+    from rtcomplexity.model.image import ImageGrid
+
+LEAST_BOX: Final = (16, 64, 64)
+MOST_BOX: Final = (32, 96, 96)
+"""Voxels of the box in which images are compared for copies: what holds the target and a shell, within these sizes."""
+COPY_SHELL_MM: Final = 20.0
+TG132_MM: Final = 3.0
+"""AAPM TG-132: a registration is good to 2 to 3 mm, or a voxel."""
+LEAST_NORMALS: Final = 50
+"""On which both images must show a border for their difference to be told."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PlanningSamples:
+    """The planning image around the gross target: what every secondary set is compared with."""
+
+    images: CaseImages
+    tied: TiedImage
+    found: TargetImages
+    lattice: Lattice
+    values: NDArray[np.float64]
+    """(n,) at the lattice's points."""
+
+    @cached_property
+    def normals(self) -> Normals:
+        """Normals of the target's surface; NotMeasurableError where its volume is not known."""
+        return _normals_of(self.found.target)
+
+    @cached_property
+    def borders(self) -> Borders:
+        """The planning image's own border along them."""
+        return borders_along(self.images, self.tied, self.normals)
+
+
+def borders_along(images: CaseImages, tied: TiedImage, normals: Normals) -> Borders:
+    """Border of an image along normals in the planning frame; NotMeasurableError where it cannot be read or reached."""
+    if tied.point_map is None:
+        raise NotMeasurableError(tied.reason)
+    try:
+        points = tied.point_map(normals.sampled_points_mm)
+        return borders_of(sample(images.pixels_of(tied), points, factor=tied.factor).values)
+    except InputDataError as fault:
+        raise NotMeasurableError(str(fault)) from fault
+
+
+def _normals_of(target: ShapeContext) -> Normals:
+    if not np.isfinite(target.slab_mm).all():
+        raise NotMeasurableError("the volume is not known")
+    surface = target.surface
+    return thinned(surface.points_mm, surface.nodes.normals @ surface.axes)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SetContext:
+    """One image set around one target; each part is measured when first asked for."""
+
+    tied: TiedImage
+    planning: PlanningSamples
+    others: tuple[TiedImage, ...]
+    """Sets that it may be a copy of: the planning image and those that come before it."""
+
+    @property
+    def images(self) -> CaseImages:
+        """The image sets of the case."""
+        return self.planning.images
+
+    @property
+    def lattice(self) -> Lattice:
+        """Points in and around the target."""
+        return self.planning.lattice
+
+    @property
+    def found(self) -> TargetImages:
+        """What the images show of the target."""
+        return self.planning.found
+
+    @cached_property
+    def borders(self) -> Borders:
+        """The image's border along the normals of the target."""
+        return borders_along(self.images, self.tied, self.planning.normals)
+
+    @cached_property
+    def alignment(self) -> Alignment:
+        """The stated transform against motions about it; NotMeasurableError where the images share too little."""
+        try:
+            return alignment_of(self.planning.values, self._movable)
+        except (InputDataError, ValueError) as fault:
+            raise NotMeasurableError(str(fault)) from fault
+
+    @cached_property
+    def _movable(self) -> MovableImage:
+        if self.tied.point_map is None:
+            raise NotMeasurableError(self.tied.reason)
+        return movable_image(self.images.pixels_of(self.tied), self.tied.point_map, self.lattice, self.tied.factor)
+
+    @cached_property
+    def is_defined(self) -> NDArray[np.bool_]:
+        """(n,) whether the image has a value at each point of the lattice."""
+        try:
+            return ~np.isnan(self._movable.values())
+        except InputDataError as fault:
+            raise NotMeasurableError(str(fault)) from fault
+
+    @cached_property
+    def likenesses(self) -> tuple[tuple[str, Likeness], ...]:
+        """How alike it is to each of the others, by their subjects; without those that share too few voxels."""
+        found = [(other.subject, self._likeness(other)) for other in self.others if other.point_map is not None]
+        return tuple((subject, each) for subject, each in found if each is not None)
+
+    @property
+    def most_alike(self) -> tuple[str, Likeness]:
+        """The set it is most alike; NotMeasurableError where there is none to compare."""
+        if not self.likenesses:
+            raise NotMeasurableError("no other image set covers the same place")
+        return max(self.likenesses, key=lambda each: (each[1].is_copy, _alike(each[1])))
+
+    def _likeness(self, other: TiedImage) -> Likeness | None:
+        """Compare both on this image's own voxels around the target, so that its noise is as it is."""
+        case, grid = self.images.case, self.tied.series.grid
+        planning = case.planning_image
+        if planning is None or self.tied.point_map is None or other.point_map is None:
+            return None
+        back = find_point_map(
+            case.registrations, space_of(self.tied.series, case.registrations), planning.frame_of_reference_uid
+        )
+        target = self.lattice.points_mm[self.lattice.is_inside]
+        corners = self.tied.point_map(shell_corners_mm(target))
+        if back is None or np.isnan(corners).any():
+            return None
+        box = box_about(grid, corners)
+        if box is None:
+            return None
+        try:
+            own = self.images.pixels_of(self.tied).read(box).values()
+            index = np.stack(np.meshgrid(*(np.arange(*extent) for extent in (box.k, box.j, box.i)), indexing="ij"), -1)
+            points = other.point_map(back(voxel_centres_mm(grid, index.reshape(-1, 3))))
+            values = sample(self.images.pixels_of(other), points).values.reshape(own.shape)
+        except InputDataError:
+            return None
+        return likeness(own, values, is_like_modality=self.tied.series.modality == other.series.modality)
+
+
+def _alike(one: Likeness) -> float:
+    """Number by which likenesses are ranked: the correlation of fine structure, else that of ranks."""
+    return abs(one.rank_correlation if one.fine_correlation is None else one.fine_correlation)
+
+
+def shell_corners_mm(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(8, 3) corners of the box, along the patient's axes, that holds points (n, 3) and 20 mm around them."""
+    low, high = points_mm.min(axis=0) - COPY_SHELL_MM, points_mm.max(axis=0) + COPY_SHELL_MM
+    return np.array(np.meshgrid(*zip(low, high, strict=True))).reshape(3, -1).T
+
+
+def box_about(grid: ImageGrid, points_mm: NDArray[np.float64]) -> IndexBox | None:
+    """Voxels of a grid that hold points, no fewer and no more than the limits allow; None where they lie outside."""
+    at = box_around(grid, points_mm)
+    if at is None:
+        return None
+    sizes = (len(grid.slice_origins_mm), grid.rows, grid.columns)
+    extents = []
+    for extent, least, most, size in zip((at.k, at.j, at.i), LEAST_BOX, MOST_BOX, sizes, strict=True):
+        wanted = min(max(extent[1] - extent[0], least), most)
+        first = max((extent[0] + extent[1] - wanted) // 2, 0)
+        extents.append((first, min(first + wanted, size)))
+    return IndexBox(k=extents[0], j=extents[1], i=extents[2])
+
+
+def _carried(context: SetContext) -> float:
+    alike = context.most_alike[1]
+    if alike.carried is None:
+        raise NotMeasurableError("one of the images has no fine structure: ranks decide")
+    return alike.carried
+
+
+def _fine_correlation(context: SetContext) -> float:
+    alike = context.most_alike[1]
+    if alike.fine_correlation is None:
+        raise NotMeasurableError("one of the images has no fine structure: ranks decide")
+    return alike.fine_correlation
+
+
+def _uptake_dice(context: SetContext) -> float:
+    image = next((each for each in context.found.fused if each.tied is context.tied), None)
+    if context.tied.image_set.modality != "PT":
+        raise NotApplicableError
+    if image is None or image.values is None:
+        raise NotMeasurableError(context.tied.reason or "the PET has no value on the target")
+    return max(_dice(pet.PetContext(image=image.values), threshold) for threshold in pet.THRESHOLDS)
+
+
+def _dice(context: pet.PetContext, threshold: pet.Threshold) -> float:
+    try:
+        return pet.gtv_dice(context, threshold)
+    except NotMeasurableError:
+        return 0.0
+
+
+def _border_differences(context: SetContext) -> NDArray[np.float64]:
+    """(n,) mm between both images' borders along the normals at which both show one."""
+    own, planning = context.borders, context.planning.borders
+    both = own.is_visible & planning.is_visible
+    if both.sum() < LEAST_NORMALS:
+        raise NotMeasurableError(f"both images show a border along fewer than {LEAST_NORMALS} normals of the target")
+    found: NDArray[np.float64] = np.abs(own.position_mm[both] - planning.position_mm[both])
+    return found
+
+
+def _offset(context: SetContext, axis: int) -> float:
+    """Where the center of the target goes: how far along an axis of the patient, mm."""
+    if context.tied.point_map is None or context.tied.point_map.links == 0:
+        raise NotApplicableError
+    center = context.lattice.center_mm
+    shift = context.tied.point_map(center[None])[0] - center
+    if np.isnan(shift).any():
+        raise NotMeasurableError("the registration is undefined at the target's center")
+    return float(shift[axis])
+
+
+def _jacobians(context: SetContext) -> NDArray[np.float64]:
+    """Determinant of the map's derivative at the target's points, by central differences over 1 mm."""
+    point_map = context.tied.point_map
+    if point_map is None or point_map.links == 0:
+        raise NotApplicableError
+    points = context.lattice.points_mm[context.lattice.is_inside]
+    columns = [point_map(points + step) - point_map(points - step) for step in np.eye(3)]
+    derivatives = np.stack(columns, axis=-1) / 2
+    derivatives = derivatives[np.isfinite(derivatives).all(axis=(1, 2))]  # a field's border: no determinant
+    if not len(derivatives):
+        raise NotMeasurableError("the registration is undefined in the target")
+    found: NDArray[np.float64] = np.linalg.det(derivatives)
+    return found
+
+
+def _rotation_deg(context: SetContext) -> float:
+    """Angle of the rotation nearest to the map's derivative at the target's center."""
+    point_map = context.tied.point_map
+    if point_map is None or point_map.links == 0:
+        raise NotApplicableError
+    center = context.lattice.center_mm[None]
+    columns = [(point_map(center + step) - point_map(center - step))[0] / 2 for step in np.eye(3)]
+    derivative = np.stack(columns, axis=-1)
+    if not np.isfinite(derivative).all():
+        raise NotMeasurableError("the registration is undefined at the target's center")
+    left, _, right = np.linalg.svd(derivative)
+    return float(np.degrees(np.arccos(np.clip((np.trace(left @ right) - 1) / 2, -1, 1))))
+
+
+def _largest_displacement_mm(context: SetContext) -> float:
+    point_map = context.tied.point_map
+    if point_map is None or point_map.links == 0:
+        raise NotApplicableError
+    points = context.lattice.points_mm[context.lattice.is_inside]
+    moved = np.linalg.norm(point_map(points) - points, axis=1)
+    if not np.isfinite(moved).any():
+        raise NotMeasurableError("the registration is undefined in the target")
+    return float(np.nanmax(moved))
+
+
+def _covered(context: SetContext, *, around: bool) -> float:
+    distance = context.lattice.distance_mm
+    where = (distance > 0) & (distance <= INNER_SHELL_MM) if around else distance == 0
+    return float(context.is_defined[where].mean())
+
+
+def _metric(
+    key: str, title: str, unit: Unit, description: str, compute: Callable[[SetContext], float]
+) -> MetricDefinition[SetContext]:
+    return MetricDefinition(
+        key=f"image_set.{key}", title=title, unit=unit, description=description, compute=compute, formula=description
+    )
+
+
+def _translation(axis: int) -> MetricDefinition[SetContext]:
+    name = "xyz"[axis]
+    return _metric(
+        f"translation_{name}",
+        f"Registration: translation along {name}",
+        Unit.MM,
+        f"Where the stated registration takes the target's center: component along {name} (LPS).",
+        lambda context: _offset(context, axis),
+    )
+
+
+IMAGE_SET: Final[tuple[MetricDefinition[SetContext], ...]] = (
+    _metric(
+        "fine_structure_carried",
+        "Noise carried from another image set",
+        Unit.NONE,
+        "Share of an image's fine structure (what a blur by 0.8 voxels takes away, where both are flat) that another "
+        "set holds at its contrast: near 1 of a copy, whatever noise was added; near 0 of another scan.",
+        _carried,
+    ),
+    _metric(
+        "fine_structure_correlation",
+        "Noise correlation with another image set",
+        Unit.NONE,
+        "Pearson's correlation of the fine structure where both are flat: near 1 of a copy, whatever its contrast.",
+        _fine_correlation,
+    ),
+    _metric(
+        "rank_correlation",
+        "Rank correlation with the most similar image set",
+        Unit.NONE,
+        "Spearman's correlation of the values in the box that holds the target and 20 mm around it: at least "
+        "16 x 64 x 64, at most 32 x 96 x 96 of its voxels.",
+        lambda context: context.most_alike[1].rank_correlation,
+    ),
+    _metric(
+        "mutual_information",
+        "Normalized mutual information at the stated registration",
+        Unit.NONE,
+        "(H(A) + H(B)) / H(A, B) in 32 x 32 bins, on a lattice in the target and 40 mm around it: 1 to 2.",
+        lambda context: context.alignment.similarity,
+    ),
+    _metric(
+        "perturbations_beaten",
+        "Small perturbations less similar than the registration (fraction)",
+        Unit.NONE,
+        "Of thirty motions by 2, 5, 10 mm and 2, 5 degrees along and about each axis through the target's center.",
+        lambda context: context.alignment.share_beaten,
+    ),
+    _metric(
+        "displacements_beaten",
+        "Displacements by 30 mm less similar than the registration (fraction)",
+        Unit.NONE,
+        "Of displacements by 30 mm along the 26 directions between the axes.",
+        lambda context: context.alignment.far_share_beaten,
+    ),
+    _metric(
+        "nearest_better_shift",
+        "Distance to the nearest more similar position",
+        Unit.MM,
+        "Translation, at the target's center, of the motion that climbs to the nearest maximum of similarity.",
+        lambda context: context.alignment.shift_mm,
+    ),
+    _metric(
+        "nearest_better_rotation",
+        "Rotation to the nearest more similar position",
+        Unit.DEG,
+        "Rotation of the motion that climbs to the nearest maximum of similarity.",
+        lambda context: context.alignment.rotation_deg,
+    ),
+    _metric(
+        "target_covered",
+        "Target volume inside the image (fraction)",
+        Unit.NONE,
+        "Share of the lattice's points in the target at which the image has a value.",
+        lambda context: _covered(context, around=False),
+    ),
+    _metric(
+        "shell_covered",
+        "10 mm shell inside the image (fraction)",
+        Unit.NONE,
+        "Share of the lattice's points within 10 mm of the target at which the image has a value.",
+        lambda context: _covered(context, around=True),
+    ),
+    _metric(
+        "uptake_dice",
+        "Best agreement of a PET isocontour with the target (Dice)",
+        Unit.NONE,
+        "Largest Dice coefficient of the target with the volumes above 41% and 50% of SUVmax, SUVbw 2.5 and 4.0.",
+        _uptake_dice,
+    ),
+    _metric(
+        "border_at_contour",
+        "Contour within 3 mm of the image's border (fraction)",
+        Unit.NONE,
+        "Share of the target's surface at which the image's steepest change along the normal, 10 mm to either side, is "
+        "visible and within 3 mm of the contour; at most about 0.3 by chance.",
+        lambda context: context.borders.share_within(TG132_MM),
+    ),
+    _metric(
+        "planning_border_at_contour",
+        "Contour within 3 mm of the planning image's border (fraction)",
+        Unit.NONE,
+        "The same share for the planning image.",
+        lambda context: context.planning.borders.share_within(TG132_MM),
+    ),
+    _metric(
+        "border_difference_median",
+        "Border against the planning image's: median distance",
+        Unit.MM,
+        "Median distance along the target's normals between the borders of this and of the planning image, where both "
+        "are visible.",
+        lambda context: float(np.median(_border_differences(context))),
+    ),
+    _metric(
+        "border_difference_p95",
+        "Border against the planning image's: 95th percentile",
+        Unit.MM,
+        "95th percentile of the distance along the target's normals between the borders of this and of the planning "
+        "image, where both are visible.",
+        lambda context: float(np.percentile(_border_differences(context), 95)),
+    ),
+    _metric(
+        "border_compared",
+        "Contour with a visible border in both images (fraction)",
+        Unit.NONE,
+        "Share of the target's normals along which this and the planning image both show a border.",
+        lambda context: float((context.borders.is_visible & context.planning.borders.is_visible).mean()),
+    ),
+    *(_translation(axis) for axis in range(3)),
+    _metric(
+        "rotation",
+        "Registration: rotation",
+        Unit.DEG,
+        "Angle of the rotation nearest to the stated registration's derivative at the target's center.",
+        _rotation_deg,
+    ),
+    _metric(
+        "largest_displacement",
+        "Registration: largest displacement in the target",
+        Unit.MM,
+        "Largest distance by which the stated registration moves a point of the target.",
+        _largest_displacement_mm,
+    ),
+    _metric(
+        "jacobian_p05",
+        "Registration: Jacobian, 5th percentile",
+        Unit.NONE,
+        "Of the determinant of the registration's derivative at the target's points; 1 of a rigid one.",
+        lambda context: float(np.percentile(_jacobians(context), 5)),
+    ),
+    _metric(
+        "jacobian_p95",
+        "Registration: Jacobian, 95th percentile",
+        Unit.NONE,
+        "Of the determinant of the registration's derivative at the target's points; 1 of a rigid one.",
+        lambda context: float(np.percentile(_jacobians(context), 95)),
+    ),
+    _metric(
+        "folded",
+        "Registration: folded points (fraction)",
+        Unit.NONE,
+        "Share of the target's points at which the Jacobian is not positive: there tissue would turn inside out.",
+        lambda context: float(np.mean(_jacobians(context) <= 0)),
+    ),
+)
+"""Metrics of a secondary image set around the gross target."""
