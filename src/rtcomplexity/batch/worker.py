@@ -1,4 +1,4 @@
-"""What a child process does with its one task: read headers, or assess a plan.
+"""What a child process does with its one task: read headers, assess a plan, or compare a pair.
 
 Holds the per-plan boundary, the one place that catches every exception: whatever a plan does, its child ends with an
 outcome. Nothing it says names a patient, a path or a UID. Knows neither limits nor the process it runs in.
@@ -11,14 +11,20 @@ import shutil
 import traceback
 from dataclasses import asdict
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from rtcomplexity.batch.pairs import TASK as PAIR
+from rtcomplexity.batch.pairs import PairTask
 from rtcomplexity.batch.results import RecordSummary
 from rtcomplexity.batch.values import IndexTask, Outcome, PlanTask, Status
+from rtcomplexity.compare.comparison import compare
+from rtcomplexity.compare.document import document
 from rtcomplexity.dicom.index import index_files
 from rtcomplexity.dicom.linkage import hash_file, read_links
 from rtcomplexity.errors import InputDataError, UnreadableFileError, UsageError
+from rtcomplexity.evidence.comparison_privacy import deidentified_comparison
 from rtcomplexity.evidence.naming import without_uids
 from rtcomplexity.evidence.record import to_json_line
 from rtcomplexity.model.options import BY_SITE, AnalyzeOptions
@@ -27,7 +33,7 @@ from rtcomplexity.sources.member import source_at
 from rtcomplexity.usecases.analyze import analyze
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from rtcomplexity.dicom.index import FileIndex
@@ -49,11 +55,11 @@ def perform(text: str) -> Outcome:
     """Do the task that `text` describes, and say how it ended; never raises."""
     tree = json.loads(text)
     try:
-        if tree["task"] == "index":
-            return _index(IndexTask.from_tree(tree))
-        return _assess(PlanTask.from_tree(tree))
+        return _done(tree)
     except InputDataError as fault:
         return _refused(fault, str(tree.get("key")))
+    except UsageError as fault:
+        return Outcome(status=Status.REFUSED, code="usage", reason=without_uids(str(fault), ""))
     except _UnwrittenError as fault:
         return Outcome(status=Status.CRASHED, code="evidence-unwritten", reason=str(fault))
     except MemoryError:
@@ -62,6 +68,15 @@ def perform(text: str) -> Outcome:
         )
     except Exception as fault:  # noqa: BLE001 -- the one boundary: a plan costs no other plan
         return Outcome(status=Status.CRASHED, code="program-fault", reason=fault_text(fault))
+
+
+def _done(tree: Mapping[str, Any]) -> Outcome:
+    """Do the one task that its tree describes."""
+    if tree["task"] == "index":
+        return _index(IndexTask.from_tree(tree))
+    if tree["task"] == PAIR:
+        return _compare(PairTask.from_tree(tree))
+    return _assess(PlanTask.from_tree(tree))
 
 
 def fault_text(fault: BaseException) -> str:
@@ -138,6 +153,23 @@ def _analyze(index: FileIndex, task: PlanTask) -> Assessment:
         ),
         settings=task.settings,
         identified=False,
+    )
+
+
+def _compare(task: PairTask) -> Outcome:
+    """Compare one pair; its document names ROIs by class and number unless names are asked for."""
+    row = task.row
+    found = compare(
+        row.first,
+        row.second,
+        images=None if row.images is None else Path(row.images),
+        match=task.match,
+        tolerance_mm=task.tolerance_mm,
+        settings=task.settings,
+    )
+    tree = document(found, software_version=version(_PACKAGE))
+    return Outcome(
+        status=Status.ASSESSED, content={"document": tree if task.identified else deidentified_comparison(tree)}
     )
 
 

@@ -33,13 +33,17 @@ class Limit:
     def failed_by(self, values: Mapping[str, Measurement]) -> str:
         """Say how values miss the limit; empty where they keep it. A value that does not exist misses it."""
         found = values[self.key]
-        if found.value is None:
-            return f"{self.key} has no value: {found.reason}"
-        if self.at_least <= found.value <= self.at_most:
+        return self.failed_by_value(found.value, found.reason)
+
+    def failed_by_value(self, value: float | None, reason: str = "") -> str:
+        """Say how one value, or the lack of it for a reason, misses the limit; empty where it keeps it."""
+        if value is None:
+            return f"{self.key} has no value: {reason}"
+        if self.at_least <= value <= self.at_most:
             return ""
         bounds = [f"at least {self.at_least:g}"] if self.at_least > -math.inf else []
         bounds += [f"at most {self.at_most:g}"] if self.at_most < math.inf else []
-        return f"{self.key} is {found.value:g}, not {' and '.join(bounds)}"
+        return f"{self.key} is {value:g}, not {' and '.join(bounds)}"
 
 
 def read_limits(path: Path) -> tuple[Limit, ...]:

@@ -1,17 +1,20 @@
 """``rtcomplexity compare``: how two delineations of one patient differ."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rtcomplexity.cli.exit_codes import ExitCode
-from rtcomplexity.cli.options import AsJson
+from rtcomplexity.cli.options import AsJson, whole_number
+
+if TYPE_CHECKING:
+    from rtcomplexity.compare.limits import Limit
 
 SIDE = "Structure set file or plan folder; ::ROI after it chooses one ROI."
 
 
-Sides = Annotated[list[str], typer.Argument(metavar="FIRST SECOND [MORE ...]", help=SIDE, show_default=False)]
+Sides = Annotated[list[str] | None, typer.Argument(metavar="FIRST SECOND [MORE ...]", help=SIDE, show_default=False)]
 Images = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Planning images, if they are in another folder.", show_default=False)
 ]
@@ -26,13 +29,21 @@ Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Write JSON, CSV a
 
 
 def compare(
-    sides: Sides,
+    sides: Sides = None,
     *,
     images: Images = None,
     match: Match = "names",
     tolerance_mm: Tolerance = 2.0,
     reference: Reference = "consensus",
     out: Out = None,
+    batch: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="Compare many pairs: first,second[,images]; with --out.", show_default=False),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", parser=whole_number("--workers", 4), help="With --batch: pairs in parallel."),
+    ] = None,
     fail_at: Annotated[
         Path | None,
         typer.Option(
@@ -51,8 +62,16 @@ def compare(
 
     Example: rtcomplexity compare auto.dcm final.dcm --images ./ct
     """
+    from rtcomplexity.compare.limits import read_limits
     from rtcomplexity.errors import UsageError
 
+    limits = () if fail_at is None else read_limits(fail_at)
+    if batch is not None:
+        if sides or out is None:
+            raise UsageError("--batch", "sides beside it" if sides else "no --out", "--batch CSV --out DIR alone")
+        _compare_table(batch, out, match, tolerance_mm, workers, limits, identified=identified)
+        return
+    sides = sides or []
     if len(sides) < 2:
         raise UsageError("FIRST SECOND", " ".join(sides), "at least two structure sets or plan folders")
     if len(sides) > 2:
@@ -65,9 +84,8 @@ def compare(
     from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
     from rtcomplexity.compare.comparison import compare as compared
     from rtcomplexity.compare.document import document
-    from rtcomplexity.compare.limits import failures, read_limits
+    from rtcomplexity.compare.limits import failures
 
-    limits = () if fail_at is None else read_limits(fail_at)
     found = compared(*sides, images=images, match=match, tolerance_mm=tolerance_mm)
     tree = document(found, software_version=version("rtcomplexity"))
     if out is not None:
@@ -89,6 +107,48 @@ def compare(
     if missed:
         typer.echo("\n".join(["--fail-at: limits missed", *missed]), err=True)
         raise typer.Exit(ExitCode.CHECK_FAILED)
+
+
+def _compare_table(
+    table: Path,
+    out: Path,
+    match: str,
+    tolerance_mm: float,
+    workers: int | None,
+    limits: "tuple[Limit, ...]",
+    *,
+    identified: bool,
+) -> None:
+    """Compare the pairs of a table; ends with 5 where limits are missed, with 4 where pairs were refused."""
+    import os
+
+    from rtcomplexity.batch.engines.local import LocalEngine
+    from rtcomplexity.batch.pairs import PairTask, compare_pairs, read_pairs
+    from rtcomplexity.batch.values import Limits
+    from rtcomplexity.settings import Settings
+
+    settings = Settings.from_environment()
+    tasks = [
+        PairTask(
+            row=row,
+            match=match,
+            tolerance_mm=tolerance_mm,
+            identified=identified,
+            settings=settings,
+            limits=Limits(),
+        )
+        for row in read_pairs(table)
+    ]
+    with LocalEngine(workers or os.cpu_count() or 1) as engine:
+        found = compare_pairs(tasks, out, engine=engine, limits=limits)
+    typer.echo(f"{found.compared} of {len(tasks)} pairs compared. Wrote {out}", err=True)
+    for number, reason in found.refused:
+        typer.echo(f"Row {number}: {reason}", err=True)
+    if found.missed:
+        typer.echo("\n".join(["--fail-at: limits missed", *found.missed]), err=True)
+        raise typer.Exit(ExitCode.CHECK_FAILED)
+    if found.refused:
+        raise typer.Exit(ExitCode.BATCH_WITH_REFUSALS)
 
 
 def observers(
