@@ -134,7 +134,7 @@ class BuiltCohort:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Read:
+class Result:
     """One result, with what its source says of patient and course."""
 
     id: str
@@ -165,7 +165,7 @@ def build_cohort(paths: Sequence[Path], profile: Profile, *, stratum: str | None
     if stratum is not None and stratum not in known:
         raise UsageError("--stratum", stratum, f"one of {', '.join(known)}")
     sources = [source_of(path) for path in paths]
-    read = [one for number, source in enumerate(sources) for one in _results(number, source)]
+    read = [one for number, source in enumerate(sources) for one in results_of(number, source)]
     kept, excluded = _selected(read, sources, profile, stratum)
     if not kept:
         told = ", ".join(f"{count} {reason}" for reason, count in sorted(Counter(e.reason for e in excluded).items()))
@@ -224,7 +224,14 @@ def _key_beside(path: Path) -> bytes | None:
         return None
 
 
-def _results(number: int, source: Source) -> Iterator[_Read]:
+def results_of(number: int, source: Source) -> Iterator[Result]:
+    """Read the results of a source; `number` is what they name it by.
+
+    Raises
+    ------
+    CohortError
+        If they cannot be read.
+    """
     try:
         if source.is_batch:
             yield from (_of_line(number, line) for line in _lines(source.path))
@@ -243,9 +250,9 @@ def _lines(path: Path) -> Iterator[_Line]:
             yield _parsed(_Line, content, RESULT_SCHEMA, f"Line {row} of {path.name}")
 
 
-def _of_line(number: int, line: _Line) -> _Read:
+def _of_line(number: int, line: _Line) -> Result:
     is_assessed = line.status is Status.ASSESSED and line.record is not None
-    return _Read(
+    return Result(
         id=line.record.plan.identity if line.record is not None and is_assessed else line.key,
         source=number,
         patient=line.patient_key,
@@ -255,10 +262,10 @@ def _of_line(number: int, line: _Line) -> _Read:
     )
 
 
-def _of_record(number: int, path: Path) -> _Read:
+def _of_record(number: int, path: Path) -> Result:
     with path.open("rb") as stream:
         record = _parsed(_Record, stream.read(LARGEST_RECORD_BYTES), SCHEMA_ID, path.name)
-    return _Read(id=record.plan.identity, source=number, patient="", courses=frozenset(), record=record, refusal="")
+    return Result(id=record.plan.identity, source=number, patient="", courses=frozenset(), record=record, refusal="")
 
 
 def _parsed(kind: type[_P], content: bytes, schema: str, name: str) -> _P:
@@ -274,10 +281,10 @@ def _parsed(kind: type[_P], content: bytes, schema: str, name: str) -> _P:
 
 
 def _selected(
-    read: Iterable[_Read], sources: Sequence[Source], profile: Profile, stratum: str | None
-) -> tuple[list[_Read], list[Exclusion]]:
+    read: Iterable[Result], sources: Sequence[Source], profile: Profile, stratum: str | None
+) -> tuple[list[Result], list[Exclusion]]:
     """Part the results into those that are kept and those that are not, each of these with its reason."""
-    candidates: dict[str, _Read] = {}
+    candidates: dict[str, Result] = {}
     excluded: list[Exclusion] = []
     for one in sorted(read, key=lambda each: (each.id, not each.patient, each.source)):
         why = _why_not(one, profile, stratum, is_batch=sources[one.source].is_batch)
@@ -287,16 +294,16 @@ def _selected(
             excluded.append(Exclusion(plan=one.id, reason="same_plan"))
         else:
             candidates[one.id] = one
-    kept: list[_Read] = []
-    for patient in _by_patient(candidates.values(), sources):
-        first = _one_per_course(patient)
+    kept: list[Result] = []
+    for patient in by_patient(candidates.values(), sources):
+        first = one_per_course(patient)
         kept += first
         repeated = [each for each in patient if each not in first]
         excluded += [Exclusion(plan=each.id, reason="same_patient_and_course") for each in repeated]
     return kept, excluded
 
 
-def _why_not(one: _Read, profile: Profile, stratum: str | None, *, is_batch: bool) -> Exclusion | None:
+def _why_not(one: Result, profile: Profile, stratum: str | None, *, is_batch: bool) -> Exclusion | None:
     """Say why a result cannot be part of a cohort, the first reason of those that hold."""
     record = one.record
     if record is None:
@@ -316,9 +323,9 @@ def _why_not(one: _Read, profile: Profile, stratum: str | None, *, is_batch: boo
     return next((Exclusion(plan=one.id, reason=reason, detail=detail) for reason, detail in found), None)
 
 
-def _by_patient(candidates: Iterable[_Read], sources: Sequence[Source]) -> Iterable[list[_Read]]:
+def by_patient(candidates: Iterable[Result], sources: Sequence[Source]) -> Iterable[list[Result]]:
     """Group what is known to be of one patient; hashes of different keys say nothing of each other."""
-    groups: dict[object, list[_Read]] = {}
+    groups: dict[object, list[Result]] = {}
     for one in candidates:
         key = sources[one.source].key
         whose = (key or one.source, one.patient) if one.patient else one.id
@@ -326,7 +333,7 @@ def _by_patient(candidates: Iterable[_Read], sources: Sequence[Source]) -> Itera
     return groups.values()
 
 
-def _one_per_course(plans: Sequence[_Read]) -> list[_Read]:
+def one_per_course(plans: Sequence[Result]) -> list[Result]:
     """Keep the first plan of each course; a plan whose course nobody stated may be of any."""
     taken: set[str] = set()
     kept = []
@@ -338,7 +345,7 @@ def _one_per_course(plans: Sequence[_Read]) -> list[_Read]:
 
 
 def _cohort(
-    kept: Sequence[_Read], excluded: Sequence[Exclusion], profile: Profile, sources: int, key: bytes | None
+    kept: Sequence[Result], excluded: Sequence[Exclusion], profile: Profile, sources: int, key: bytes | None
 ) -> Cohort:
     records = [one.record for one in kept if one.record is not None]
     strata = [_stratum(each.id, kept, is_keyed=key is not None) for each in profile.strata]
@@ -359,13 +366,13 @@ def _counted(values: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(values).items()))
 
 
-def _stratum(stratum: str, kept: Iterable[_Read], *, is_keyed: bool) -> dict[str, Any]:
+def _stratum(stratum: str, kept: Iterable[Result], *, is_keyed: bool) -> dict[str, Any]:
     of_stratum = [(one, one.record) for one in kept if one.record is not None and one.record.score.stratum == stratum]
     plans = [_plan(one, record, is_keyed=is_keyed) for one, record in of_stratum]
     return {"id": stratum, "plans": sorted(plans, key=lambda plan: str(plan["plan"]))}
 
 
-def _plan(one: _Read, record: _Record, *, is_keyed: bool) -> dict[str, Any]:
+def _plan(one: Result, record: _Record, *, is_keyed: bool) -> dict[str, Any]:
     image = record.plan.planning_image
     spacing = None if image is None or isinstance(image.slice_spacing_mm, dict) else image.slice_spacing_mm
     return {

@@ -89,14 +89,14 @@ class Dashboard:
         """Write the page of the plans that were taken, and of what the ledger knows of the run."""
         for _, code, reason in ledger.broken_files():
             self.refused.setdefault(("file", Status.REFUSED.value, code), []).append(reason)
-        style, script = _resource("dashboard.css"), _resource("dashboard.js")
+        style, script = resource("dashboard.css"), resource("dashboard.js")
         environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-        pieces = environment.from_string(_resource("dashboard.html.j2")).stream(
+        pieces = environment.from_string(resource("dashboard.html.j2")).stream(
             page=_page(ledger, self, reasons),
             style=Markup(style),  # noqa: S704 -- our own file
             script=Markup(script),  # noqa: S704 -- our own file
-            style_hash=_source_hash(style),
-            script_hash=_source_hash(script),
+            style_hash=source_hash(style),
+            script_hash=source_hash(script),
         )
         stream.writelines(pieces)
 
@@ -190,9 +190,11 @@ def _speed(plans: int, gathered: Dashboard) -> str:
     return f"Mean time per plan: {mean:.2f} s; largest process: {peak:.0f} MiB. timings.csv lists every plan."
 
 
-def _resource(name: str) -> str:
+def resource(name: str) -> str:
+    """Read a file beside the templates."""
     return files("rtcomplexity.batch").joinpath("templates", name).read_text("utf-8")
 
 
-def _source_hash(text: str) -> str:
+def source_hash(text: str) -> str:
+    """Return what allows a style or script in a Content Security Policy."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -97,7 +97,6 @@ REASONS: Final = {
     "no_anchor_above_support_cutoff": (
         "Only supporting factors are above the threshold for unusual; the contours are below it."
     ),
-    "plan_in_reference": "The plan is one of those that the profile was made from; it cannot be supported by it.",
     "above_support_cutoff": "At least two factor groups are above the 97.5th percentile of routine plans.",
     "patient_stated_by_user": "The files have more than one Patient ID; that they are one patient's is user-supplied.",
     "profile_may_not_support": "The scoring profile in use is not calibrated and never supports.",

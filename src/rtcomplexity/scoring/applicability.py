@@ -88,7 +88,6 @@ def limits_of(facts: CaseFacts, plans: Plans, profile: Profile, stratum: Stratum
     is_dated = facts.fractions is not None
     fired: dict[str, bool | NDArray[np.bool_]] = {
         "profile_may_not_support": not profile.rules.may_support,
-        "plan_in_reference": facts.is_in_reference,
         "site_unknown": not _is_site_known(facts, profile),
         "statement_contradicts_plan": bool(facts.contradictions),
         "patient_stated_by_user": facts.rests_on_stated_patient,

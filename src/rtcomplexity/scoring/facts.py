@@ -62,8 +62,6 @@ class CaseFacts:
     """What the RT Plan states, whatever a person does."""
     image_sites: frozenset[str] = frozenset()
     """Sites that the planning image's Body Part Examined stands for."""
-    is_in_reference: bool = False
-    """Whether the profile was made from this plan among others."""
     approval_status: str = ""
     """Approval Status (300E,0002) of the structure set: APPROVED, UNAPPROVED, REJECTED; empty where not stated."""
 

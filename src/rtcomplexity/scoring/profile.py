@@ -20,6 +20,7 @@ from rtcomplexity.errors import ProfileError
 from rtcomplexity.metrics.adjacency import ORGANS
 from rtcomplexity.metrics.scored import SCORED
 from rtcomplexity.model.options import DEFAULT_PROFILE
+from rtcomplexity.scoring.own_plans import MeasuredPlans, Provenance  # noqa: TC001 -- pydantic asks
 from rtcomplexity.scoring.profile_lines import line_of
 from rtcomplexity.scoring.real_contours import SCORED_PREFIX, shipped_table, table_ids
 from rtcomplexity.scoring.reference import MEDIAN, Knots, percentile_below
@@ -361,8 +362,10 @@ class Profile(_Frozen):
     id: Text
     version: Text
     title: Text
-    made_from: tuple[str, ...] = ()
-    """Plans of a profile of one's own, by what tells plans apart: a plan is no evidence against itself."""
+    provenance: Provenance | None = None
+    """Who made a profile of one's own, from which plans."""
+    own_plans: MeasuredPlans | None = None
+    """These plans: one of them is left out when it is scored."""
     comparison: str = ""
     """What plans are compared with, where that is no population of plans of their site: a finding against."""
     notice: Text

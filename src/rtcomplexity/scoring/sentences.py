@@ -59,7 +59,6 @@ REASONS: Final = {
         "Two factor groups are above the threshold for unusual (deciding score {t}, unusual from {c_support})."
     ),
     "profile_may_not_support": "This profile never returns supports.",
-    "plan_in_reference": "This plan is one of those that the profile was made from, so it cannot be supported by it.",
     "site_unknown": "The treated site is not documented; the reference is {site} only.",
     "statement_contradicts_plan": "User-supplied information contradicts the RT Plan: {what}.",
     "patient_stated_by_user": (

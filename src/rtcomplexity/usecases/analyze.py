@@ -28,6 +28,7 @@ from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.replicates import SHAPE_KEYS, replicates
 from rtcomplexity.model.options import BY_SITE, AnalyzeOptions
+from rtcomplexity.scoring.calibration import without_plan
 from rtcomplexity.scoring.claim import stated_claim
 from rtcomplexity.scoring.claim_file import load_claim
 from rtcomplexity.scoring.cohort import load_cohort
@@ -173,14 +174,12 @@ def analyze(
         name_patients=name_patients,
     )
     profile = explicit or _profile_of(case, stated_site, claim, local)
+    profile = without_plan(profile, {case.plan_id, case.content_id})
     if local is not None:
         local.check_profile(profile)
     measured = _measured(MeasuredCase(case=case, settings=settings), profile, quick=options.quick)
     facts_of = partial(case_facts, site=stated_site, fractions=options.fractions, claim=claim, sites=sites)
-    facts = replace(
-        facts_of(case, measured.table),
-        is_in_reference=not {case.plan_id, case.content_id}.isdisjoint(profile.made_from),
-    )
+    facts = facts_of(case, measured.table)
     beside = None if local is None else _beside(local, case, profile)
     stated = stated_claim(claim, options.payer)
     scored = _scored(measured, facts, profile, beside)

@@ -1,42 +1,69 @@
 """A profile of one's own plans: false support on later plans stays bounded, and few plans never support."""
 
+import hashlib
+
 import numpy as np
 import pytest
-from scipy.stats import binom, norm
+from scipy.stats import binom
 
-from rtcomplexity.scoring.calibration import Provenance, allowed_exceedances, calibrated_profile
-from rtcomplexity.scoring.plan_table import PlanTable, verdicts_of
-from rtcomplexity.scoring.plans import Plans
+from rtcomplexity.model.options import OWN_PATTERN
+from rtcomplexity.scoring.calibration import (
+    ANY_COURSE,
+    FOLDS,
+    OwnPlans,
+    allowed_exceedances,
+    calibrated_profile,
+    courses_of_profile,
+    knots_of,
+    table_of,
+    without_plan,
+)
+from rtcomplexity.scoring.own_plans import Provenance
+from rtcomplexity.scoring.plan_table import verdicts_of
+from rtcomplexity.scoring.plans import VOLUME_KEY, Plans
 from rtcomplexity.scoring.profile import factor_reference, load_profile, parse_profile
-from rtcomplexity.scoring.reference import value_at
+from rtcomplexity.scoring.ranking import ranked_families, standing
+from rtcomplexity.scoring.reference import percentile_below
 from rtcomplexity.scoring.site import TreatedSite
+from rtcomplexity.testing.simulated_results import Simulation, simulated_plans
 
-PATTERN = load_profile("thoracic-delineation-1")
+PATTERN = load_profile(OWN_PATTERN)
 SITE = TreatedSite(id="shoulder", title="shoulder", place="the shoulder", words=("shoulder",))
-MADE = Provenance(made_by="tests", period="2025", software=("0.1.0",), excluded={"refused": 2}, plans=("a" * 64,))
+MADE = Provenance(
+    made_by="tests", institution="Made Hospital", period="2025", software=("0.1.0",), excluded={"refused": 2}
+)
 
 
-def routine(n, seed, harder=()):
-    """Simulated plans; families named `harder` lie three standard deviations out."""
-    rng = np.random.default_rng(seed)
-    columns = {}
-    for family in PATTERN.families:
-        base = rng.normal(size=n) + (3.0 if family.id in harder else 0.0)
-        for factor in family.factors:
-            knots = factor_reference(factor, "thoracic-sbrt").knots
-            ranks = 100 * norm.cdf(0.8 * base + 0.6 * rng.normal(size=n))
-            columns[factor.metric] = np.array([value_at(knots, rank) for rank in ranks])
-    return Plans(count=n, columns=columns)
+def routine(n, seed=0, **shifts):
+    return simulated_plans(Simulation(plans=n, seed=seed, shifts=shifts))
 
 
-def made(n, seed=0):
-    return parse_profile(calibrated_profile(routine(n, seed), SITE, PATTERN, MADE).encode(), "ours.toml")
+def own(plans, fractions=None):
+    ids = tuple(hashlib.sha256(str(n).encode()).hexdigest() for n in range(plans.count))
+    return OwnPlans(plans=plans, ids=ids, fractions=tuple(fractions or (None,) * plans.count))
 
 
-def verdicts(profile, plans):
-    strata, labels = ("all",) * plans.count, ("",) * plans.count
-    table = PlanTable(plans=plans, strata=strata, labels=labels, patients=None, not_scored=())
-    return np.array(verdicts_of(table, profile))
+def made_of(plans):
+    return parse_profile(calibrated_profile(plans, SITE, PATTERN, MADE).encode(), "ours.toml")
+
+
+@pytest.fixture(scope="module")
+def ours():
+    return made_of(own(routine(500)))
+
+
+@pytest.fixture(scope="module")
+def small():
+    return made_of(own(routine(130)))
+
+
+def verdicts(profile, plans, course=ANY_COURSE):
+    return np.array(verdicts_of(table_of(own(plans, [course.least] * plans.count), [course]), profile))
+
+
+def t_of(profile, plans, course="all"):
+    scores = {each.family.id: each.scores for each in ranked_families(plans, profile, course)}
+    return standing(scores, profile, course).t
 
 
 @pytest.mark.parametrize("n", [99, 140, 440, 1000])
@@ -45,30 +72,136 @@ def test_as_many_exceedances_are_allowed_as_the_binomial_distribution_bounds(n):
     assert binom.cdf(allowed, n, 0.03) <= 0.05 < binom.cdf(allowed + 1, n, 0.03)
 
 
-def test_false_support_on_other_plans_of_the_kind_stays_below_the_bound():
-    profile = made(500)
-    found = verdicts(profile, routine(2000, 99))
-    assert profile.rules.may_support
+def test_as_many_plans_reach_the_cutoff_as_the_bound_allows(ours):
+    assert np.sum(t_of(ours, ours.own_plans.plans) >= ours.joint("all").c_support) <= allowed_exceedances(500)
+
+
+def test_false_support_on_other_plans_of_the_kind_stays_below_the_bound(ours):
+    found = verdicts(ours, routine(2000, 99))
+    assert ours.rules.may_support
     assert np.mean(found == "supports") <= 0.03
     assert 0.6 < np.mean(found == "rejects") < 0.85
 
 
-def test_two_unusual_families_are_found():
-    found = verdicts(made(500), routine(400, 98, harder=("shape", "topology")))
-    assert np.mean(found == "supports") >= 0.5
+@pytest.mark.parametrize("pair", [("shape", "topology"), ("shape", "ambiguity"), ("topology", "ambiguity")])
+def test_two_unusual_families_are_found(ours, pair):
+    found = verdicts(ours, routine(400, 98, **dict.fromkeys(pair, 3.0)))
+    assert np.mean(found == "supports") >= 0.85
+
+
+def test_one_unusual_family_alone_is_seldom_supported(ours):
+    """The second one has to be found by chance."""
+    assert np.mean(verdicts(ours, routine(400, 98, shape=3.0)) == "supports") <= 0.2
 
 
 def test_a_hundred_plans_refuse_to_support_and_say_what_is_missing():
-    profile = made(100)
+    profile = made_of(own(routine(100)))
     assert not profile.rules.may_support
     assert "120 plans are needed, and there are 100" in profile.notice
-    assert "supports" not in verdicts(profile, routine(300, 97, harder=("shape", "topology", "extent")))
+    assert "supports" not in verdicts(profile, routine(300, 97, shape=3.0, topology=3.0))
 
 
-def test_it_names_its_plans_and_who_made_it():
-    profile = made(130)
-    assert profile.made_from == ("a" * 64,)
-    assert profile.treated_site == SITE
-    assert "130 consecutive shoulder plans" in profile.calibration.population
-    assert "by tests" in profile.notice
-    assert "2 refused" in profile.notice
+def test_it_names_its_plans_and_who_made_it(small):
+    assert small.own_plans.ids[0] == hashlib.sha256(b"0").hexdigest()
+    assert small.treated_site == SITE
+    assert "130 consecutive shoulder plans of Made Hospital" in small.calibration.population
+    assert "(2025) by tests" in small.notice
+    assert "2 refused" in small.notice
+
+
+def test_its_plans_are_kept_as_they_were_measured(small):
+    plans = routine(130)
+    kept = small.own_plans.plans
+    for metric, values in plans.columns.items():
+        np.testing.assert_array_equal(kept.column(metric), values)
+
+
+def test_short_and_long_courses_are_strata_where_there_are_enough_of_both():
+    short, long = routine(120, 1), routine(120, 2)
+    doubled = long.columns[VOLUME_KEY] * 20
+    long = Plans(count=120, columns={**long.columns, VOLUME_KEY: doubled})
+    both = Plans(count=240, columns={k: np.concatenate([short.column(k), long.column(k)]) for k in short.columns})
+    profile = made_of(own(both, [5] * 120 + [30] * 120))
+    assert [each.id for each in profile.strata] == ["short", "long"]
+    assert profile.stratum("short").covers(5)
+    assert not profile.stratum("short").covers(6)
+    assert profile.stratum("long").covers(6)
+    volume = next(f for family in profile.families for f in family.factors if f.metric == VOLUME_KEY)
+    middle = float(np.median(short.column(VOLUME_KEY)))
+    ranks = [percentile_below(factor_reference(volume, each).knots, middle) for each in ("short", "long")]
+    assert ranks[0] == pytest.approx(50, abs=3)
+    assert ranks[1] < 20
+    assert profile.stratum("long").max_gross_target_volume_cm3 == pytest.approx(doubled.max(), rel=1e-5)
+
+
+def test_plans_of_unknown_fractions_belong_to_no_stratum_of_two():
+    both = own(routine(245), [5] * 120 + [30] * 120 + [None] * 5)
+    profile = made_of(both)
+    assert set(profile.own_plans.ids) == set(both.ids[:240])
+
+
+def test_too_few_long_courses_make_one_stratum():
+    profile = made_of(own(routine(150), [5] * 130 + [30] * 20))
+    assert [each.id for each in courses_of_profile(profile)] == ["all"]
+
+
+def test_a_plan_of_its_own_is_left_out_when_it_is_scored(small):
+    """The hardest plan does not count among those it is compared with: the profile is that of the other 129."""
+    plans = routine(130)
+    hardest = int(np.argmax(t_of(small, plans)))
+    left = without_plan(small, {small.own_plans.ids[hardest]})
+    others = [n for n in range(130) if n != hardest]
+    rest = made_of(own(plans.chosen(np.array(others))))
+    assert left.families == rest.families
+    assert left.joint("all") == rest.joint("all")
+    assert left.joint("all").c_support < small.joint("all").c_support
+    assert left.sha256 == small.sha256
+    assert "129 consecutive" in left.calibration.population
+    assert "was left out" in left.notice
+
+
+def test_another_plan_leaves_a_profile_as_it_is(small):
+    assert without_plan(small, {"b" * 64}) is small
+    assert without_plan(PATTERN, {"b" * 64}) is PATTERN
+
+
+def test_a_plan_left_out_leaves_a_profile_of_just_enough_plans_supporting():
+    profile = made_of(own(routine(120)))
+    assert without_plan(profile, {profile.own_plans.ids[0]}).rules.may_support
+
+
+def test_the_only_plan_that_differs_stays_unusual_where_it_is_left_out():
+    plans = routine(130)
+    bodies = np.ones(130)
+    bodies[7] = 3.0
+    profile = made_of(own(Plans(count=130, columns={**plans.columns, "scored.component_count": bodies})))
+    left = without_plan(profile, {profile.own_plans.ids[7]})
+    factor = next(f for family in left.families for f in family.factors if f.metric == "scored.component_count")
+    knots = factor_reference(factor, "all").knots
+    assert [percentile_below(knots, count) for count in (1.0, 3.0)] == [0.0, 100.0]
+
+
+def test_a_constant_factor_is_harder_on_its_hard_side_only():
+    low_is_hard = knots_of(np.full(10, 5.0), sign=-1.0)
+    assert [percentile_below(tuple(low_is_hard), value) for value in (6.0, 5.0, 3.0)] == [0.0, 0.0, 100.0]
+
+
+def test_the_self_check_holds_out_each_fifth_and_finds_few_supports(ours):
+    said = ours.provenance
+    assert said.self_check_plans == 500
+    assert said.self_check_supported / 500 == pytest.approx(ours.calibration.false_support_rate)
+    assert said.self_check_supported <= binom.ppf(0.999, 500, 0.03)
+
+
+def test_the_self_check_is_of_plans_that_the_judging_profile_has_not_seen():
+    """One plan in five is far out in everything: profiles of the other four fifths support all of them."""
+    plans = routine(300)
+    extreme = np.arange(300) % FOLDS == 0
+    far = routine(300, 1, shape=6.0, topology=6.0, ambiguity=6.0)
+    columns = {k: np.where(extreme, far.column(k), plans.column(k)) for k in plans.columns if k != VOLUME_KEY}
+    profile = made_of(own(Plans(count=300, columns={**columns, VOLUME_KEY: plans.column(VOLUME_KEY)})))
+    assert profile.provenance.self_check_supported >= 40
+
+
+def test_there_is_no_self_check_of_too_few_plans():
+    assert made_of(own(routine(100))).provenance.self_check_plans == 0

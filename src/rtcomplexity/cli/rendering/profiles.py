@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
@@ -9,6 +10,7 @@ from rich.text import Text
 from rtcomplexity.cli.rendering.tables import titled_table
 from rtcomplexity.evidence.words import ERROR_RATE
 from rtcomplexity.model.options import DEFAULT_PROFILE
+from rtcomplexity.scoring.drift import FALSE_DISCOVERY, LEAST_NEWER
 from rtcomplexity.scoring.payer import payers
 from rtcomplexity.scoring.profile import load_profile, profile_ids
 from rtcomplexity.scoring.rules import VerdictValue
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
+    from rtcomplexity.batch.calibration import Calibrated, Selection
+    from rtcomplexity.scoring.drift import Drift
     from rtcomplexity.scoring.plan_table import PlanTable, Share
     from rtcomplexity.scoring.profile import Profile
 
@@ -88,6 +92,79 @@ def evaluation_tree(plans: PlanTable, profile: Profile, found: Mapping[str, Mapp
             for label, shares in found.items()
         },
     }
+
+
+def calibration_tree(made: Calibrated) -> dict[str, Any]:
+    """Give what a profile of one's own was made from as plain values."""
+    profile, said = made.profile, made.profile.provenance
+    return {
+        "profile": {"id": profile.id, "sha256": profile.sha256, "may_support": profile.rules.may_support},
+        "plans": len(made.selection.kept),
+        "strata": [
+            {"id": each.id, "c_reject": joint.c_reject, "c_support": joint.c_support}
+            for each, joint in ((each, profile.joint(each.id)) for each in profile.strata)
+        ],
+        "provenance": None if said is None else said.model_dump(mode="json"),
+        "excluded": [{"plan": each.plan, "reason": each.why} for each in made.selection.excluded],
+    }
+
+
+def drift_parts(profile: Profile, selection: Selection, found: Drift) -> Iterator[RenderableType]:
+    """Whether newer plans look like a profile's, factor by factor."""
+    yield Text(f"{profile.id}: {len(selection.kept)} newer plans compared with {_own_count(profile)}.")
+    table = titled_table("Plans above the upper cutoff", ("Stratum", "Plans", "Above", "Percent (95% interval)"))
+    for each in found.above:
+        share = each.share
+        cells = ("0", "", "") if share is None else (f"{share.n:,}", f"{share.count:,}", _percent(share))
+        table.add_row(each.title, *cells)
+    yield table
+    table = titled_table("Factors", ("Factor", "Stratum", "Plans", "Median before", "Median now", "KS", "p", "Differs"))
+    for one in found.factors:
+        medians = (f"{one.median_profile:g}", f"{one.median_newer:g}")
+        numbers = (f"{one.statistic:.2f}", f"{one.p:.2g}")
+        title = TITLES.get(one.metric, one.metric)
+        table.add_row(title, one.stratum, f"{one.n_newer:,}", *medians, *numbers, "yes" if one.differs else "no")
+    yield table
+    yield Text(drift_sentence(found))
+
+
+def drift_sentence(found: Drift) -> str:
+    """Say what was found."""
+    differing = sum(each.differs for each in found.factors)
+    often = sum(each.is_too_often for each in found.above)
+    if not found.factors:
+        return f"No factor was tested: fewer than {LEAST_NEWER} newer plans in each stratum."
+    if not found.is_found:
+        return "No drift found: no factor differs, and plans above the cutoff are no more frequent than the bound."
+    told = [f"{differing} of {len(found.factors)} factors differ"] if differing else []
+    told += [f"in {often} strata significantly more than 3% of plans lie above the cutoff"] if often else []
+    return f"Drift found: {'; '.join(told)}. Review the change, then calibrate again."
+
+
+def drift_tree(profile: Profile, selection: Selection, found: Drift) -> dict[str, Any]:
+    """Give the same as plain values."""
+    return {
+        "profile": {"id": profile.id, "sha256": profile.sha256, "plans": _own_count(profile)},
+        "newer": len(selection.kept),
+        "drift": found.is_found,
+        "false_discovery_rate": FALSE_DISCOVERY,
+        "above_cutoff": [
+            {
+                "stratum": each.stratum,
+                "c_support": each.c_support,
+                "count": 0 if each.share is None else each.share.count,
+                "n": 0 if each.share is None else each.share.n,
+                "interval": None if each.share is None else list(each.share.interval),
+            }
+            for each in found.above
+        ],
+        "factors": [asdict(each) for each in found.factors],
+        "excluded": [{"plan": each.plan, "reason": each.why} for each in selection.excluded],
+    }
+
+
+def _own_count(profile: Profile) -> int:
+    return 0 if profile.own_plans is None else len(profile.own_plans.ids)
 
 
 def evaluation_notes(plans: PlanTable) -> Iterator[str]:
