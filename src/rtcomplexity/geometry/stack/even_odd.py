@@ -42,12 +42,14 @@ class EvenOdd:
     """Contours of which two edges cross."""
     entangled: NDArray[np.int64]
     """Contours that lie partly inside and partly outside the others of their plane, or touch them."""
+    holes: NDArray[np.int64]
+    """Contours that lie wholly inside an odd number of the others: their area is taken away."""
 
     @classmethod
     def plain(cls, areas_mm2: NDArray[np.float64]) -> Self:
-        """Areas of planes in which nothing crosses."""
+        """Areas of planes in which nothing crosses or surrounds anything else."""
         none = np.empty(0, np.int64)
-        return cls(areas_mm2=areas_mm2, self_crossing=none, entangled=none)
+        return cls(areas_mm2=areas_mm2, self_crossing=none, entangled=none, holes=none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,7 +118,12 @@ def even_odd(
     hard_plane = np.searchsorted(hard, plane_of_contour[contours])
     banded = _banded(points, offsets, hard_plane, len(hard))
     areas[hard] = banded.areas_mm2
-    return EvenOdd(areas_mm2=areas, self_crossing=contours[banded.self_crossing], entangled=contours[banded.entangled])
+    return EvenOdd(
+        areas_mm2=areas,
+        self_crossing=contours[banded.self_crossing],
+        entangled=contours[banded.entangled],
+        holes=contours[banded.holes],
+    )
 
 
 def enclosed_areas(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -193,18 +200,21 @@ def _banded(
     if spans.sum() > MAX_BAND_EDGES:
         raise _too_tangled(len(rank))
     areas = np.zeros(planes)
-    crossing, entangled = [], []
+    crossing, entangled, holes = [], [], []
     for chunk in _chunks(spans, plane_of_edge):
         edges = _band_edges(points_mm, following, low, spans, event_y, chunk)
         area, pairs = _sum_bands(edges)
         areas += np.bincount(plane_of_edge[edges.edge], weights=area, minlength=planes)
         pairs = contour_of_edge[pairs]
         crossing.append(pairs[pairs[:, 0] == pairs[:, 1], 0])
-        entangled.append(_entangled(edges.band, contour_of_edge[edges.edge]))
+        partly, wholly = _surrounded(edges.band, contour_of_edge[edges.edge])
+        entangled.append(partly)
+        holes.append(wholly)
     return EvenOdd(
         areas_mm2=areas,
         self_crossing=np.unique(np.concatenate(crossing)),
         entangled=np.unique(np.concatenate(entangled)),
+        holes=np.unique(np.concatenate(holes)),
     )
 
 
@@ -215,16 +225,16 @@ def _too_tangled(vertices: int) -> LimitExceededError:
     )
 
 
-def _entangled(band: NDArray[np.int64], contour: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Contours whose edges do not all have an even, or all an odd, number of other contours' edges to their left.
+def _surrounded(band: NDArray[np.int64], contour: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Contours of which some edges have an odd number of other contours' edges to their left, and those of which all.
 
     The band edges come in order from left to right; every band holds an even number of each contour's.
     """
     order = np.lexsort((contour, band))
     others = np.empty(len(band), np.int64)
     others[order] = (order - np.arange(len(band))) % 2
-    odd = np.bincount(contour, weights=others)
-    return np.flatnonzero((odd > 0) & (odd < np.bincount(contour)))
+    odd, every = np.bincount(contour, weights=others), np.bincount(contour)
+    return np.flatnonzero((odd > 0) & (odd < every)), np.flatnonzero((odd > 0) & (odd == every))
 
 
 def _rank_events(y: NDArray[np.float64], plane: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

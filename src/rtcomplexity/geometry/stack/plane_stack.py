@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtcomplexity.geometry.orientation import next_vertex
-from rtcomplexity.geometry.stack.even_odd import EvenOdd, enclosed_areas, even_odd, perimeters, select_ragged
+from rtcomplexity.geometry.stack.even_odd import (
+    EvenOdd,
+    enclosed_areas,
+    even_odd,
+    perimeters,
+    select_ragged,
+    signed_areas,
+)
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
@@ -21,6 +28,8 @@ if TYPE_CHECKING:
 
 EDGE_TOLERANCE_MM = 0.01
 LARGEST_PACKED = 2**62
+SUMMED_TOLERANCE = 1e-9
+"""Areas that differ by no larger share are one: what is left is the rounding of their sums."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -122,6 +131,46 @@ class PlaneStack:
         kept = np.zeros(len(corner), np.bool_)
         kept[first[counts % 2 == 1]] = True
         return kept
+
+    def warped(self, points_mm: NDArray[np.float64]) -> PlaneStack:
+        """The same contours after a map of the planes onto themselves that is one to one: (n, 2) where vertices go, mm.
+
+        What lies inside what stays the same, and so does which edges cancel: so areas are sums of the contours' own,
+        but in planes in which contours cross or touch.
+        """
+        other = replace(self, points_mm=points_mm)
+        other.__dict__["is_border"] = self.is_border
+        other.__dict__["even_odd"] = replace(self.even_odd, areas_mm2=self._warped_areas(other))
+        return other
+
+    def _warped_areas(self, other: PlaneStack) -> NDArray[np.float64]:
+        """(P,) areas of another stack's planes, in which contours lie as in this one's."""
+        contours = np.flatnonzero(self._is_tangled[self.plane_of_contour])
+        weights = self._contour_signs * np.abs(signed_areas(other.points_mm, other.contour_offsets))
+        areas = np.bincount(self.plane_of_contour, weights=weights, minlength=self.plane_count).astype(np.float64)
+        if len(contours):
+            points, offsets = select_ragged(other.points_mm, other.contour_offsets, contours)
+            counts = np.diff(self.plane_offsets)[self._is_tangled]
+            plane_offsets = np.concatenate(([0], np.cumsum(counts)))
+            areas[self._is_tangled] = even_odd(points, offsets, plane_offsets).areas_mm2
+        return areas
+
+    @cached_property
+    def _contour_signs(self) -> NDArray[np.float64]:
+        """(m,) -1 for holes, else 1."""
+        signs = np.ones(len(self.contour_offsets) - 1)
+        signs[self.even_odd.holes] = -1
+        return signs
+
+    @cached_property
+    def _is_tangled(self) -> NDArray[np.bool_]:
+        """(P,) whether the area of a plane is more than the sum of its contours' areas, each with its sign."""
+        own = self._contour_signs * np.abs(signed_areas(self.points_mm, self.contour_offsets))
+        summed = np.bincount(self.plane_of_contour, weights=own, minlength=self.plane_count)
+        tangled = ~np.isclose(summed, self.plane_areas_mm2, rtol=SUMMED_TOLERANCE, atol=0)
+        tangled[self.plane_of_contour[self.even_odd.self_crossing]] = True
+        tangled[self.plane_of_contour[self.even_odd.entangled]] = True
+        return tangled
 
     def plane_polygons(self, plane: int) -> list[NDArray[np.float64]]:
         """(k, 2) vertices (u, v) of each contour of a plane, mm."""

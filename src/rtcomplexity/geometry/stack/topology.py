@@ -92,13 +92,16 @@ def _shifted_pairs(runs: Runs, shift: int, margin: int) -> NDArray[np.int64]:
 def labels(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     """(count,) smallest member of the connected component of each item, given links between items."""
     label = np.arange(count)
+    first, second = pairs[:, 0].copy(), pairs[:, 1].copy()
     while True:
-        ends = label[pairs]
-        lower = ends.min(axis=1)
-        if np.array_equal(ends[:, 0], ends[:, 1]):
+        one, other = label[first], label[second]
+        apart = one != other
+        if not apart.any():
             return label
-        np.minimum.at(label, ends[:, 0], lower)
-        np.minimum.at(label, ends[:, 1], lower)
+        one, other = one[apart], other[apart]
+        lower = np.minimum(one, other)
+        np.minimum.at(label, one, lower)
+        np.minimum.at(label, other, lower)
         while not np.array_equal(label, label[label]):
             label = label[label]
 

@@ -74,6 +74,10 @@ def test_nested_contours_are_not_entangled():
     assert len(even_odd(*planes([circle(10), circle(5), circle(1, centre=(7, 0))])).entangled) == 0
 
 
+def test_contours_within_an_odd_number_of_others_are_holes():
+    assert even_odd(*planes([circle(10), circle(5), circle(1)], [square(3), circle(8)])).holes.tolist() == [1, 3]
+
+
 def test_a_self_crossing_contour_is_named():
     pentagram = circle(10, points=5)[[0, 2, 4, 1, 3]]
     result = even_odd(*planes([square(50, (100, 0))], [pentagram]))

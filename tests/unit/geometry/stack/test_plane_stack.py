@@ -95,3 +95,30 @@ def test_nothing_of_a_stack_can_be_written_to():
     for name in ("contour_offsets", "plane_offsets"):
         with pytest.raises(ValueError, match="read-only"):
             getattr(found, name)[...] = 0
+
+
+def bent(points_mm):
+    """A map of the plane onto itself, one to one."""
+    u, v = points_mm.T
+    return np.column_stack([u + 1.5 * np.sin((u + v) / 9 + 0.3), v + 1.5 * np.cos(u / 7)])
+
+
+CROSSING = [square(0), square(5) + np.array([0, 5.0, 0]), square(0) + np.array([0, 0, 3.0])]
+
+
+@pytest.mark.parametrize(
+    "contours",
+    [
+        contour_stack(SHELL, positions_mm=PLANES),
+        contour_stack(Keyhole(shape=SHELL), positions_mm=PLANES),
+        contours_of(CROSSING),
+    ],
+    ids=["holes", "keyholes", "crossing on one plane"],
+)
+def test_a_map_of_the_planes_onto_themselves_leaves_what_lies_inside_what(contours):
+    drawn = stack(contours)
+    warped = drawn.warped(bent(drawn.points_mm))
+    afresh = replace(drawn, points_mm=bent(drawn.points_mm))
+    assert warped.plane_areas_mm2 == pytest.approx(afresh.plane_areas_mm2, rel=1e-12)
+    assert warped.plane_border_lengths_mm == pytest.approx(afresh.plane_border_lengths_mm, rel=1e-12)
+    assert not np.allclose(warped.plane_areas_mm2, drawn.plane_areas_mm2, rtol=1e-3)
