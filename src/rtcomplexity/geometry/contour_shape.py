@@ -1,148 +1,183 @@
-"""The shape of one closed outline in a plane: how round, how convex, how smoothly bent.
+"""The shape of closed outlines in a plane: how convex, how deep their pockets, how smoothly bent.
 
 Every number is 1 (or 0 for a depth) for a circle, and the same whatever the size, direction, starting vertex or number
-of vertices. Knows one polygon in millimetres, which may cross itself; no planes and no holes.
+of vertices. All outlines are measured in one pass over their vertices. Knows polygons in millimetres, which may cross
+themselves; no planes and no holes.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
+from rtcomplexity.geometry.hulls import hull_corners
 from rtcomplexity.geometry.mesh import UnmeasurableShapeError
-from rtcomplexity.geometry.stack.even_odd import enclosed_areas, perimeters, signed_areas
+from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.stack.even_odd import perimeters, select_ragged, signed_areas
+from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    Points = NDArray[np.float64]
+    Floats = NDArray[np.float64]
+    Whole = NDArray[np.int64]
 
 FEWEST_STEPS: Final = 8
 """An outline is resampled to at least this many points."""
+FLAT: Final = 1e-12
+"""A hull whose area is a smaller share of its length squared is a line."""
 
 
-def area(points_mm: Points) -> float:
-    """Even-odd area of an outline, mm2, whichever way round it runs and crosses itself. Vertices are (n, 2)."""
-    return float(enclosed_areas(points_mm, np.array([0, len(points_mm)]))[0])
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outlines:
+    """Closed polygons, and what is measured on each of them."""
+
+    points_mm: Floats
+    """(n, 2) vertices; the first of an outline is not repeated."""
+    offsets: Whole
+    """(m + 1,) first vertex of each; none is empty."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "points_mm", frozen_array(self.points_mm, np.float64))
+        object.__setattr__(self, "offsets", frozen_array(self.offsets, np.int64))
+
+    @classmethod
+    def of(cls, outlines: Sequence[Floats]) -> Self:
+        """Take outlines of (n, 2) vertices each."""
+        offsets = np.cumsum([0, *map(len, outlines)])
+        return cls(points_mm=np.concatenate([np.empty((0, 2)), *outlines]), offsets=offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def chosen(self, which: NDArray[np.bool_]) -> Self:
+        """Keep some of them: (m,) which."""
+        points, offsets = select_ragged(self.points_mm, self.offsets, np.flatnonzero(which))
+        return type(self)(points_mm=points, offsets=offsets)
+
+    @cached_property
+    def simple_areas_mm2(self) -> Floats:
+        """(m,) areas of outlines that do not cross themselves, such as traced level lines: much quicker."""
+        return np.abs(signed_areas(self.points_mm, self.offsets))
+
+    @cached_property
+    def perimeters_mm(self) -> Floats:
+        """(m,) lengths."""
+        return perimeters(self.points_mm, self.offsets)
+
+    def solidities(self, areas_mm2: Floats) -> Floats:
+        """(m,) areas, as given, over those of the convex hulls: 1 where nothing is concave.
+
+        Raises
+        ------
+        UnmeasurableShapeError
+            If an outline encloses no area.
+        """
+        corners, offsets = self._hulls
+        return np.asarray(areas_mm2 / np.abs(signed_areas(self.points_mm[corners], offsets)))
+
+    @cached_property
+    def concavity_depths_mm(self) -> Floats:
+        """(m,) depth of the deepest pocket: how far an outline retreats from the edge of its hull that spans it.
+
+        Raises
+        ------
+        UnmeasurableShapeError
+            If an outline encloses no area.
+
+        Examples
+        --------
+        >>> notched = np.array([[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [1.0, 0.5], [0.0, 2.0]])
+        >>> Outlines.of([notched]).concavity_depths_mm
+        array([1.5])
+        """
+        if not len(self):
+            return np.empty(0)
+        corners, offsets = np.sort(self._hulls[0]), self._hulls[1]
+        outline = np.repeat(np.arange(len(self)), np.diff(self.offsets))
+        before = np.searchsorted(corners, np.arange(len(outline)), side="right") - 1
+        before = np.where(before < offsets[outline], offsets[outline + 1] - 1, before)
+        start, end = self.points_mm[corners[before]], self.points_mm[corners[next_vertex(offsets)[before]]]
+        along, offset = end - start, self.points_mm - start
+        depth = np.abs(along[:, 0] * offset[:, 1] - along[:, 1] * offset[:, 0]) / np.hypot(along[:, 0], along[:, 1])
+        return np.maximum.reduceat(depth, self.offsets[:-1])
+
+    def curvature_energies(self, step_mm: float) -> Floats:
+        """(m,) length times the integral of squared curvature over (2 pi)^2: 1 for circles, more for all else.
+
+        Curvature is the turn at each point of an outline resampled to equal steps, over the step; so detail finer than
+        the step does not count. (Young IT, Walker JE, Bowie JE. Inf Control 1974;25:357-370, "bending energy", here
+        made free of scale.)
+
+        Parameters
+        ----------
+        step_mm
+            About how far apart the resampled points lie, mm.
+        """
+        resampled = self.resampled(step_mm)
+        following, counts = next_vertex(resampled.offsets), np.diff(resampled.offsets)
+        edges = resampled.points_mm[following] - resampled.points_mm
+        angles = np.arctan2(edges[:, 1], edges[:, 0])
+        turns = (angles[following] - angles + math.pi) % (2 * math.pi) - math.pi
+        return np.asarray(counts * _sums(turns**2, resampled.offsets) / (4 * math.pi**2))
+
+    def resampled(self, step_mm: float) -> Self:
+        """Place points at equal steps along each outline, from the vertex furthest from its centre on.
+
+        That start depends on the shape alone, not on where its list of vertices begins. At least
+        :data:`FEWEST_STEPS` are placed.
+
+        Raises
+        ------
+        UnmeasurableShapeError
+            If an outline has no length.
+        """
+        following = next_vertex(self.offsets)
+        steps = self.points_mm[following] - self.points_mm
+        lengths = np.hypot(steps[:, 0], steps[:, 1])
+        ends = np.cumsum(lengths)
+        starts = ends - lengths
+        totals = _sums(lengths, self.offsets)
+        if not np.all(totals > 0):
+            raise UnmeasurableShapeError("An outline has no length.", "a contour of at least three different points.")
+        middles = (self.points_mm + self.points_mm[following]) / 2 * lengths[:, None]
+        centres = np.stack([_sums(axis, self.offsets) for axis in middles.T], axis=1) / totals[:, None]
+        furthest = self._furthest_from(centres)
+        counts = np.maximum(np.rint(totals / step_mm).astype(np.int64), FEWEST_STEPS)
+        offsets = np.concatenate(([0], np.cumsum(counts)))
+        number = np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts)
+        base = starts[self.offsets[:-1]]
+        places = np.repeat(starts[furthest] - base, counts) + np.repeat(totals / counts, counts) * number
+        places = places % np.repeat(totals, counts) + np.repeat(base, counts)
+        edge = np.searchsorted(starts, places, side="right") - 1
+        edge = np.clip(edge, np.repeat(self.offsets[:-1], counts), np.repeat(self.offsets[1:] - 1, counts))
+        share = np.divide(places - starts[edge], lengths[edge], out=np.zeros(len(edge)), where=lengths[edge] > 0)
+        return type(self)(points_mm=self.points_mm[edge] + share[:, None] * steps[edge], offsets=offsets)
+
+    def _furthest_from(self, centres_mm: Floats) -> Whole:
+        """(m,) the first vertex of each outline that lies furthest from a point, (m, 2)."""
+        away = self.points_mm - np.repeat(centres_mm, np.diff(self.offsets), axis=0)
+        distances = np.hypot(away[:, 0], away[:, 1])
+        most = np.repeat(np.maximum.reduceat(distances, self.offsets[:-1]), np.diff(self.offsets))
+        reached = np.flatnonzero(distances == most)
+        return np.asarray(reached[np.searchsorted(reached, self.offsets[:-1])])
+
+    @cached_property
+    def _hulls(self) -> tuple[Whole, Whole]:
+        corners, offsets = hull_corners(self.points_mm, self.offsets)
+        hull = self.points_mm[corners]
+        if not np.all(np.abs(signed_areas(hull, offsets)) > FLAT * perimeters(hull, offsets) ** 2):
+            reason = "An outline encloses no area."
+            raise UnmeasurableShapeError(reason, "a contour of at least three different points.")
+        return corners, offsets
 
 
-def simple_area(points_mm: Points) -> float:
-    """Area of an outline that does not cross itself, such as a traced level line, mm2: much quicker."""
-    return abs(float(signed_areas(points_mm, np.array([0, len(points_mm)]))[0]))
-
-
-def perimeter(points_mm: Points) -> float:
-    """Length of an outline, mm."""
-    return float(perimeters(points_mm, np.array([0, len(points_mm)]))[0])
-
-
-def isoperimetric_ratio(points_mm: Points) -> float:
-    """4 pi area / perimeter^2: 1 for a circle, less for all else.
-
-    Examples
-    --------
-    >>> square = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-    >>> round(isoperimetric_ratio(square), 6)
-    0.785398
-    """
-    return 4 * math.pi * area(points_mm) / perimeter(points_mm) ** 2
-
-
-def solidity(points_mm: Points, area_mm2: float | None = None) -> float:
-    """Area over that of the convex hull: 1 where nothing is concave.
-
-    Parameters
-    ----------
-    points_mm
-        (n, 2) vertices, mm.
-    area_mm2
-        Its :func:`area`, where that is known.
-
-    Raises
-    ------
-    UnmeasurableShapeError
-        If the outline encloses no area.
-    """
-    return (area(points_mm) if area_mm2 is None else area_mm2) / float(_hull(points_mm).volume)
-
-
-def concavity_depth(points_mm: Points) -> float:
-    """Depth of the deepest pocket, mm: how far the outline retreats from the edge of its convex hull that spans it.
-
-    Raises
-    ------
-    UnmeasurableShapeError
-        If the outline encloses no area.
-
-    Examples
-    --------
-    >>> notched = np.array([[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [1.0, 0.5], [0.0, 2.0]])
-    >>> concavity_depth(notched)
-    1.5
-    """
-    corners = np.sort(_hull(points_mm).vertices)
-    lid = np.searchsorted(corners, np.arange(len(points_mm)), side="right") - 1
-    start, end = points_mm[corners[lid]], points_mm[corners[(lid + 1) % len(corners)]]
-    along, offset = end - start, points_mm - start
-    depth = np.abs(along[:, 0] * offset[:, 1] - along[:, 1] * offset[:, 0]) / np.hypot(along[:, 0], along[:, 1])
-    return float(depth.max())
-
-
-def curvature_energy(points_mm: Points, step_mm: float) -> float:
-    """Perimeter times the integral of squared curvature over (2 pi)^2: 1 for a circle, more for all else.
-
-    Curvature is the turn at each point of the outline resampled to equal steps, over the step; so detail finer than
-    the step does not count. (Young IT, Walker JE, Bowie JE. Inf Control 1974;25:357-370, "bending energy", here made
-    free of scale.)
-
-    Parameters
-    ----------
-    points_mm
-        (n, 2) vertices, mm.
-    step_mm
-        About how far apart the resampled points lie, mm.
-    """
-    points = resampled(points_mm, step_mm)
-    edges = np.roll(points, -1, axis=0) - points
-    angles = np.arctan2(edges[:, 1], edges[:, 0])
-    turns = (np.roll(angles, -1) - angles + math.pi) % (2 * math.pi) - math.pi
-    return float(len(points) * (turns**2).sum()) / (4 * math.pi**2)
-
-
-def resampled(points_mm: Points, step_mm: float) -> Points:
-    """Place points at equal steps along an outline, from the vertex furthest from its centre on.
-
-    That start depends on the shape alone, not on where its list of vertices begins.
-
-    Returns
-    -------
-    NDArray
-        (m, 2) mm, at least :data:`FEWEST_STEPS`.
-
-    Raises
-    ------
-    UnmeasurableShapeError
-        If the outline has no length.
-    """
-    closed = np.concatenate([points_mm, points_mm[:1]])
-    along = np.append(0.0, np.cumsum(np.hypot(*np.diff(closed, axis=0).T)))
-    if not along[-1] > 0:
-        raise UnmeasurableShapeError("An outline has no length.", "a contour of at least three different points.")
-    weights = np.diff(along)[:, None]
-    centre = ((closed[1:] + closed[:-1]) / 2 * weights).sum(axis=0) / along[-1]
-    start = along[np.argmax(np.hypot(*(points_mm - centre).T))]
-    count = max(round(along[-1] / step_mm), FEWEST_STEPS)
-    places = (start + along[-1] * np.arange(count) / count) % along[-1]
-    return np.stack([np.interp(places, along, closed[:, axis]) for axis in range(2)], axis=1)
-
-
-def _hull(points_mm: Points) -> Any:  # noqa: ANN401 - scipy ships no types
-    from scipy.spatial import ConvexHull, QhullError  # noqa: PLC0415 - importing the package stays quick
-
-    try:
-        return ConvexHull(points_mm)
-    except (QhullError, ValueError) as fault:
-        reason = "An outline encloses no area."
-        raise UnmeasurableShapeError(reason, "a contour of at least three different points.") from fault
+def _sums(values: Floats, offsets: Whole) -> Floats:
+    """(m,) sum over the vertices of each outline."""
+    return np.add.reduceat(values, offsets[:-1]) if len(offsets) > 1 else np.empty(0)

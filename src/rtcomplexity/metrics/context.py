@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from rtcomplexity.case.roi_frames import rois_elsewhere
 from rtcomplexity.geometry.clearance import SampledSurface
+from rtcomplexity.geometry.contour_shape import Outlines
 from rtcomplexity.geometry.orientation import PlaneAxes, common_normal, group_positions, polygon_normals
 from rtcomplexity.geometry.stack.even_odd import select_ragged
 from rtcomplexity.geometry.stack.runs import Runs, on_grid
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 EVEN_SPACING = 0.01
 """Slices whose spacings, or shifts, differ by less than this share of the spacing are evenly spaced and straight."""
+
+MOST_VERTICES = 10_000
+"""Of an outline of more vertices every n-th is measured: at this number they lie far closer than anyone draws."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -153,6 +157,17 @@ def _closed(contours: Contours) -> tuple[NDArray[np.float64], NDArray[np.int64]]
     return select_ragged(contours.points_mm, contours.offsets, chosen)
 
 
+class DrawnOutlines(NamedTuple):
+    """Contours of a shape that enclose an area by themselves, and what each of them weighs."""
+
+    outlines: Outlines
+    """Thinned to :data:`MOST_VERTICES`."""
+    areas_mm2: NDArray[np.float64]
+    """(m,) areas of these."""
+    weights_mm2: NDArray[np.float64]
+    """(m,) areas of the contours as drawn."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ShapeContext(ABC):
     """A shape and its grid, with what its metrics share computed at most once."""
@@ -183,6 +198,26 @@ class ShapeContext(ABC):
     def topology(self) -> Topology:
         """Bodies, holes and branchings."""
         return topology(self.stack, self.grid.pixel_mm)
+
+    @cached_property
+    def outlines(self) -> DrawnOutlines:
+        """Its contours as outlines in their planes.
+
+        Raises
+        ------
+        NotMeasurableError
+            If none of them encloses an area by itself.
+        """
+        thinned = self.stack.thinned(MOST_VERTICES)
+        areas = thinned.contour_areas_mm2
+        if not np.any(areas > 0):
+            raise NotMeasurableError("no contour encloses an area by itself")
+        every = Outlines(points_mm=thinned.points_mm, offsets=thinned.contour_offsets)
+        return DrawnOutlines(
+            outlines=every.chosen(areas > 0),
+            areas_mm2=areas[areas > 0],
+            weights_mm2=self.stack.contour_areas_mm2[areas > 0],
+        )
 
     @cached_property
     def surface(self) -> SampledSurface:

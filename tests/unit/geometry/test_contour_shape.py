@@ -5,19 +5,44 @@ import math
 import numpy as np
 import pytest
 
-from rtcomplexity.geometry.contour_shape import (
-    area,
-    concavity_depth,
-    curvature_energy,
-    isoperimetric_ratio,
-    perimeter,
-    resampled,
-    solidity,
-)
+from rtcomplexity.geometry.contour_shape import Outlines
 from rtcomplexity.geometry.mesh import UnmeasurableShapeError
+from rtcomplexity.geometry.stack.even_odd import enclosed_areas
 from unit.geometry.stacks import circle, square
 
 NOTCHED = np.array([[0, 0], [30, 0], [30, 20], [16, 20], [15, 5], [14, 20], [0, 20]], float)
+
+
+def one(points):
+    return Outlines.of([points])
+
+
+def area(points):
+    return float(enclosed_areas(points, np.array([0, len(points)]))[0])
+
+
+def perimeter(points):
+    return float(one(points).perimeters_mm[0])
+
+
+def isoperimetric_ratio(points):
+    return 4 * math.pi * area(points) / perimeter(points) ** 2
+
+
+def solidity(points):
+    return float(one(points).solidities(np.array([area(points)]))[0])
+
+
+def concavity_depth(points):
+    return float(one(points).concavity_depths_mm[0])
+
+
+def curvature_energy(points, step_mm):
+    return float(one(points).curvature_energies(step_mm)[0])
+
+
+def resampled(points, step_mm):
+    return one(points).resampled(step_mm).points_mm
 
 
 def ellipse(a, b, points=400):
@@ -110,3 +135,21 @@ def test_a_figure_of_eight_fills_half_of_its_hull_and_has_the_area_of_both_lobes
     bow_tie = np.array([[0, 0], [40, 30], [40, 0], [0, 30.0]])
     assert area(bow_tie) == pytest.approx(600)
     assert solidity(bow_tie) == pytest.approx(0.5)
+
+
+def test_many_outlines_are_measured_as_each_by_itself():
+    outlines = [NOTCHED, circle(9.0), turned(NOTCHED[::-1]), square(3.0), ellipse(25.0, 9.0)]
+    together = Outlines.of(outlines)
+    areas = np.array([area(points) for points in outlines])
+    assert together.simple_areas_mm2 == pytest.approx(areas, rel=1e-12)
+    assert together.perimeters_mm == pytest.approx([perimeter(points) for points in outlines], rel=1e-12)
+    assert together.solidities(areas) == pytest.approx([solidity(points) for points in outlines], rel=1e-12)
+    depths = [concavity_depth(points) for points in outlines]
+    assert together.concavity_depths_mm == pytest.approx(depths, rel=1e-12, abs=1e-12)
+    energies = [curvature_energy(points, 2.0) for points in outlines]
+    assert together.curvature_energies(2.0) == pytest.approx(energies, rel=1e-9)
+
+
+def test_some_of_the_outlines_can_be_chosen():
+    chosen = Outlines.of([square(1.0), circle(9.0), square(3.0)]).chosen(np.array([True, False, True]))
+    assert (len(chosen), chosen.simple_areas_mm2.tolist()) == (2, [1.0, 9.0])

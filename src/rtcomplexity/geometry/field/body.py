@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.geometry import contour_shape
+from rtcomplexity.geometry.contour_shape import Outlines
+from rtcomplexity.geometry.field.level_lines import level_lines
 from rtcomplexity.geometry.field.shape_field import (
     Grid,
     Knots,
@@ -96,40 +97,38 @@ class FieldShape:
         return self.mesh.volume_mm3 / self.mesh.hull_volume_mm3
 
     @cached_property
-    def outlines(self) -> tuple[NDArray[np.float64], ...]:
-        """Outer and inner outlines in its planes, (k, 2) each, (v, u) in mm; those under three pixels are left out."""
-        from skimage.measure import find_contours  # noqa: PLC0415 - importing the package stays quick
-
-        trace: Any = find_contours
+    def outlines(self) -> Outlines:
+        """Outer and inner outlines in its planes, (v, u) in mm; those under three pixels are left out."""
         layers = (self.planes_mm - self.grid.origin_mm[0]) / self.grid.step_mm
-        found = []
-        for layer in layers[(layers >= 0) & (layers <= len(self.field) - 1)]:
-            below = min(int(layer), len(self.field) - 2)
-            share = np.float32(layer - below)
-            section = self.field[below] * (1 - share) + self.field[below + 1] * share
-            found += [line[:-1] * self.grid.step_mm + self.grid.origin_mm[1:] for line in trace(section, 0.0)]
-        smallest_mm2 = 3 * self.grid.step_mm**2
-        return tuple(line for line in found if contour_shape.simple_area(line) >= smallest_mm2)
+        layers = layers[(layers >= 0) & (layers <= len(self.field) - 1)]
+        below = np.minimum(layers.astype(np.int64), len(self.field) - 2)
+        share = (layers - below).astype(np.float32)[:, None, None]
+        pixels, offsets = level_lines(self.field[below] * (1 - share) + self.field[below + 1] * share)
+        found = Outlines(points_mm=pixels * self.grid.step_mm + self.grid.origin_mm[1:], offsets=offsets)
+        return found.chosen(found.simple_areas_mm2 >= 3 * self.grid.step_mm**2)
 
     @cached_property
     def plane_solidity(self) -> float:
         """Area over that of the convex hull of its outlines, weighted by area."""
-        return self._over_outlines(
-            lambda line: contour_shape.solidity(line, contour_shape.simple_area(line)), contour_shape.simple_area
-        )
+        lines = self._outlines_that_are_there
+        areas = lines.simple_areas_mm2
+        return _weighted(lines.solidities(areas), areas)
 
     @cached_property
     def curvature_energy(self) -> float:
         """Curvature energy of its outlines, weighted by length."""
-        return self._over_outlines(lambda line: contour_shape.curvature_energy(line, BEND_MM), contour_shape.perimeter)
+        lines = self._outlines_that_are_there
+        return _weighted(lines.curvature_energies(BEND_MM), lines.perimeters_mm)
 
-    def _over_outlines(
-        self, value: Callable[[NDArray[np.float64]], float], weight: Callable[[NDArray[np.float64]], float]
-    ) -> float:
-        if not self.outlines:
+    @property
+    def _outlines_that_are_there(self) -> Outlines:
+        if not len(self.outlines):
             raise UnmeasurableShapeError("No plane cuts the shape.", "thinner slices.")
-        weights = [weight(line) for line in self.outlines]
-        return math.fsum(map(math.prod, zip(weights, map(value, self.outlines), strict=True))) / math.fsum(weights)
+        return self.outlines
+
+
+def _weighted(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    return math.fsum(values * weights) / math.fsum(weights)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -218,8 +217,8 @@ class SubvoxelSurface:
     @cached_property
     def concavity_depth_mm(self) -> float:
         """Depth of the deepest pocket of any outline in its planes."""
-        outlines = [line for body in self.bodies for line in body.shape.outlines]
-        return max((contour_shape.concavity_depth(line) for line in outlines), default=0.0)
+        depths = (body.shape.outlines.concavity_depths_mm.max(initial=0.0) for body in self.bodies)
+        return float(max(depths, default=0.0))
 
     @cached_property
     def relative_sphericity(self) -> float:

@@ -6,7 +6,6 @@ import pickle
 import numpy as np
 import pytest
 
-from rtcomplexity.geometry.contour_shape import area
 from rtcomplexity.geometry.field.body import (
     FieldShape,
     SubvoxelSurface,
@@ -263,8 +262,10 @@ def cone(planes_mm, step_mm=0.5):
 
 @pytest.mark.parametrize("height_mm", [0, 1.25, 2.6, 4.5, 7.0])
 def test_an_outline_between_two_layers_is_the_section_there(height_mm):
-    (line,) = cone([height_mm]).outlines
-    assert area(line) == pytest.approx(math.pi * (10 - height_mm) ** 2, rel=0.01)
+    found = cone([height_mm]).outlines
+    line = found.points_mm
+    assert len(found) == 1
+    assert found.simple_areas_mm2[0] == pytest.approx(math.pi * (10 - height_mm) ** 2, rel=0.01)
     assert np.linalg.norm(line, axis=1) == pytest.approx(10 - height_mm, abs=0.05)
     steps = np.linalg.norm(line - np.roll(line, -1, axis=0), axis=1)
     assert steps.max() < 0.75

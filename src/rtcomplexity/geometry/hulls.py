@@ -1,0 +1,90 @@
+"""Convex hulls of many outlines in their planes, in one pass over all their vertices.
+
+Knows polygons in the plane; no planes in space and no images.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Points = NDArray[np.float64]
+    Whole = NDArray[np.int64]
+
+
+DECIMALS: Final = 9
+"""Vertices nearer to each other than this many decimals of a millimetre are one: else rounding takes both for none."""
+
+
+def hull_corners(points_mm: Points, offsets: Whole) -> tuple[Whole, Whole]:
+    """Find the corners of the convex hull of each polygon.
+
+    Parameters
+    ----------
+    points_mm : (n, 2) vertices
+    offsets : (m + 1,) first vertex of each polygon; no polygon is empty
+
+    Returns
+    -------
+    (h,) the vertices that are corners, polygon by polygon, each once round its hull; and (m + 1,) offsets.
+    Of vertices of one place one is a corner at most, and none that lies on an edge of the hull. A polygon whose
+    vertices lie on a line has its two ends, or one where they lie on a point.
+
+    Examples
+    --------
+    >>> corners, offsets = hull_corners(np.array([[0.0, 0], [2, 0], [1, 0.5], [2, 2], [0, 2]]), np.array([0, 5]))
+    >>> corners.tolist(), offsets.tolist()
+    ([0, 1, 3, 4], [0, 4])
+    """
+    polygon = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    points = np.round(points_mm - points_mm[offsets[:-1]][polygon], DECIMALS)
+    order = _distinct(points, polygon)
+    bounds = np.searchsorted(polygon[order], np.arange(len(offsets)))
+    first, last = order[bounds[:-1]], order[bounds[1:] - 1]
+    is_end = np.zeros(len(points), bool)
+    is_end[first] = is_end[last] = True
+    side = _turns(points[first][polygon], points[last][polygon], points)[order]
+    below, above = order[(side < 0) | is_end[order]], order[(side > 0) | is_end[order]][::-1]
+    lower, upper = (_bent_one_way(points, chain, polygon[chain]) for chain in (below, above))
+    corners = np.concatenate([lower, upper[~is_end[upper]]])  # the lower chains have both ends
+    corners = corners[np.argsort(polygon[corners], kind="stable")]
+    return corners, np.searchsorted(polygon[corners], np.arange(len(offsets)))
+
+
+def _distinct(points: Points, polygon: Whole) -> Whole:
+    """(k,) vertices sorted along the plane, polygon by polygon; of those at one place the first."""
+    order = np.lexsort((points[:, 1], points[:, 0], polygon))
+    is_new = np.ones(len(order), bool)
+    is_new[1:] = np.any(np.diff(points[order], axis=0) != 0, axis=1) | (np.diff(polygon[order]) != 0)
+    return order[is_new]
+
+
+def _bent_one_way(points: Points, chain: Whole, number: Whole) -> Whole:
+    """Leave of chains of vertices, sorted along the plane, those at which each turns to the left.
+
+    `number` tells the chains apart. A vertex that does not lie to the right of the line between its neighbors is no
+    corner of the hull, whichever of the others are: so all of them go at once, until a round takes none of a chain.
+    """
+    done = []
+    while len(chain):
+        left = np.ones(len(chain), bool)
+        inner = (number[1:-1] == number[:-2]) & (number[1:-1] == number[2:])
+        at = points[chain]
+        left[1:-1] = ~inner | (_turns(at[:-2], at[1:-1], at[2:]) > 0)
+        changed = np.zeros(number.max() + 1, bool)
+        changed[number[~left]] = True
+        goes_on = changed[number]
+        done.append(chain[~goes_on])
+        chain, number = chain[left & goes_on], number[left & goes_on]
+    found = np.concatenate(done) if done else chain
+    return np.asarray(found)
+
+
+def _turns(first: Points, second: Points, third: Points) -> Points:
+    """(n,) twice the area of the triangles of (n, 2) points each; positive where they turn to the left."""
+    along, onward = second - first, third - second
+    return np.asarray(along[:, 0] * onward[:, 1] - along[:, 1] * onward[:, 0])
