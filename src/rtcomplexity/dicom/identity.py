@@ -64,6 +64,8 @@ class _UnfollowableError(ValueError):
 def content_hash(data: bytes | mmap, settings: Settings) -> str:
     """SHA-256 of an instance's content; empty where its encoding cannot be followed to the end.
 
+    In two steps, :func:`content_parts` and :func:`digest_of`, where another thread shall do the second.
+
     Parameters
     ----------
     data : bytes
@@ -76,6 +78,11 @@ def content_hash(data: bytes | mmap, settings: Settings) -> str:
     str
         64 hexadecimal digits, or empty.
     """
+    return digest_of(content_parts(data, settings))
+
+
+def content_parts(data: bytes | mmap, settings: Settings) -> list[Part]:
+    """What :func:`content_hash` is of, as pieces one after the other; none where the encoding cannot be followed."""
     try:
         place, syntax = _elements_begin(data)
         if syntax == DEFLATED:
@@ -83,12 +90,14 @@ def content_hash(data: bytes | mmap, settings: Settings) -> str:
         walk = _Walk(data, place, settings.max_nesting)
         parts, _ = walk.elements(place, len(data), 0, is_implicit=walk.is_implicit)
     except (InputDataError, *PARSE_FAULTS):
+        return []
+    return parts
+
+
+def digest_of(parts: list[Part]) -> str:
+    """SHA-256 of bytes one after the other, empty for none; the small ones joined, which is quicker."""
+    if not parts:
         return ""
-    return _digest(parts)
-
-
-def _digest(parts: list[Part]) -> str:
-    """SHA-256 of bytes one after the other; the small ones joined, which is quicker."""
     digest = hashlib.sha256()
     small: list[Part] = []
     for part in parts:

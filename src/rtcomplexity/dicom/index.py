@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import mmap
 from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from rtcomplexity.dicom.headers import FileKind, IndexedFile, read_header
-from rtcomplexity.dicom.identity import content_hash
+from rtcomplexity.dicom.identity import content_hash, content_parts, digest_of
 from rtcomplexity.dicom.parsing import (
     DEFAULTS,
     HEAD_BYTES,
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 SUBJECT: Final = "input"
 _WHOLE_IN_MEMORY_BYTES: Final = 64_000_000
 _CHUNK_BYTES: Final = 4_000_000
+_HASHED_ASIDE_BYTES: Final = 64_000
+"""From this size on a file is hashed in other threads while its header is parsed: hashing needs no interpreter lock."""
 _HEAD_BYTES: Final = 1024
 _DICOM_UID_ROOT: Final = "1.2.840.10008."
 
@@ -132,10 +135,11 @@ def index_files(paths: Sequence[Source], *, settings: Settings) -> FileIndex:
 def _index(
     paths: Sequence[Source], gathered: _Gathered, settings: Settings, progress: Callable[[int, int], None] | None
 ) -> FileIndex:
-    for done, file_path in enumerate(paths, start=1):
-        _index_file(file_path, settings, gathered)
-        if progress is not None:
-            progress(done, len(paths))
+    with ThreadPoolExecutor(2, thread_name_prefix="hash") as pool:  # one for the bytes, one for the content
+        for done, file_path in enumerate(paths, start=1):
+            _index_file(file_path, settings, gathered, pool)
+            if progress is not None:
+                progress(done, len(paths))
     if not gathered.files:
         raise _nothing_found(len(paths), gathered)
     return _grouped(gathered)
@@ -203,21 +207,23 @@ def media_folder(path: Path) -> Path:
         return path  # indexing will say why
 
 
-def _index_file(source: Source, settings: Settings, gathered: _Gathered) -> None:
+def _index_file(source: Source, settings: Settings, gathered: _Gathered, pool: ThreadPoolExecutor) -> None:
     try:
         size = source.stat().st_size
         if size > settings.max_file_bytes:
             gathered.issues.append(codes.FILE_TOO_LARGE.about(SUBJECT, size=size, limit=settings.max_file_bytes))
             return
         with source.open("rb") as stream:
-            _index_stream(stream, source, size, settings, gathered)
+            _index_stream(stream, source, size, settings, gathered, pool)
     except OSError as fault:
         gathered.issues.append(
             codes.FILE_UNREADABLE.about(SUBJECT, reason=f"A file cannot be read ({fault.strerror}).")
         )
 
 
-def _index_stream(stream: BinaryIO, path: Source, size: int, settings: Settings, gathered: _Gathered) -> None:
+def _index_stream(
+    stream: BinaryIO, path: Source, size: int, settings: Settings, gathered: _Gathered, pool: ThreadPoolExecutor
+) -> None:
     head = stream.read(_HEAD_BYTES)
     if not may_be_dicom(head[:HEAD_BYTES]) or is_directory_record(head):
         gathered.skipped += 1
@@ -229,15 +235,25 @@ def _index_stream(stream: BinaryIO, path: Source, size: int, settings: Settings,
     source: bytes | BinaryIO
     if size <= _WHOLE_IN_MEMORY_BYTES:
         source = head + stream.read()
-        sha256, content = hashlib.sha256(source).hexdigest(), content_hash(source, settings)
+        hashes = _hashing(source, settings, pool)
     else:
         stream.seek(0)
-        sha256, content = _digest(stream), _content_of_large(stream, settings)
+        known = _digest(stream), _content_of_large(stream, settings)
         stream.seek(0)
-        source = stream
+        source, hashes = stream, lambda: known
     if is_other_format_too(head):
         gathered.other_formats += 1
-    _index_dicom(source, path, sha256, content, settings, gathered, has_prefix=has_preamble(head))
+    _index_dicom(source, path, hashes, settings, gathered, has_prefix=has_preamble(head))
+
+
+def _hashing(data: bytes, settings: Settings, pool: ThreadPoolExecutor) -> Callable[[], tuple[str, str]]:
+    """Begin to hash a file and its content; calling what is returned waits for both."""
+    if len(data) < _HASHED_ASIDE_BYTES:
+        known = hashlib.sha256(data).hexdigest(), content_hash(data, settings)
+        return lambda: known
+    of_bytes = pool.submit(lambda: hashlib.sha256(data).hexdigest())
+    of_content = pool.submit(digest_of, content_parts(data, settings))
+    return lambda: (of_bytes.result(), of_content.result())
 
 
 def _content_of_large(stream: BinaryIO, settings: Settings) -> str:
@@ -259,8 +275,7 @@ def _digest(stream: BinaryIO) -> str:
 def _index_dicom(
     source: bytes | BinaryIO,
     path: Source,
-    sha256: str,
-    content: str,
+    hashes: Callable[[], tuple[str, str]],
     settings: Settings,
     gathered: _Gathered,
     *,
@@ -268,13 +283,15 @@ def _index_dicom(
 ) -> None:
     try:
         dataset = parse(source, header_only=True, settings=settings)
-        file = replace(read_header(dataset, path, sha256), content_hash=content)
+        file = read_header(dataset, path, "")
     except InputDataError as fault:
-        _note_broken(fault.found, sha256, gathered, has_prefix=has_prefix)
+        _note_broken(fault.found, hashes()[0], gathered, has_prefix=has_prefix)
         return
     except PARSE_FAULTS as fault:
-        _note_broken(f"A DICOM file is broken: {describe(fault)}.", sha256, gathered, has_prefix=has_prefix)
+        _note_broken(f"A DICOM file is broken: {describe(fault)}.", hashes()[0], gathered, has_prefix=has_prefix)
         return
+    sha256, content = hashes()
+    file = replace(file, sha256=sha256, content_hash=content)
     if not (file.sop_class_uid.startswith(_DICOM_UID_ROOT) or (has_prefix and file.sop_class_uid)):
         _note_broken("A DICOM file names no SOP Class.", sha256, gathered, has_prefix=has_prefix)
     elif is_cut_short(dataset) and file.kind is not FileKind.STRUCTURE_SET:  # those say themselves what is wrong

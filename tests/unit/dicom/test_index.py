@@ -9,6 +9,7 @@ import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from rtcomplexity.dicom.headers import FileKind
+from rtcomplexity.dicom.identity import content_hash
 from rtcomplexity.dicom.index import index_folder, load
 from rtcomplexity.errors import LimitExceededError, NoInputError, UnreadableFileError
 from rtcomplexity.settings import Settings
@@ -299,3 +300,25 @@ def test_a_file_too_large_for_memory_has_the_same_content(tmp_path, monkeypatch)
     (mapped,) = index(tmp_path).images
     assert mapped.content_hash == whole.content_hash != ""
     assert mapped.sha256 == whole.sha256
+
+
+def test_a_large_file_hashed_beside_its_parsing_has_the_hashes_of_its_bytes_and_content(tmp_path):
+    names = []
+    for number in range(4):
+        dataset = slices([number])[0]
+        dataset.BitsAllocated = 16
+        dataset.PixelData = random.Random(number).randbytes(400_000)
+        save(tmp_path, str(number), dataset)
+        names.append(tmp_path / str(number))
+    data = {path.read_bytes() for path in names}
+    assert min(map(len, data)) > 300_000
+    found = {(file.sha256, file.content_hash) for file in index(tmp_path).images}
+    assert found == {(hashlib.sha256(each).hexdigest(), content_hash(each, SETTINGS)) for each in data}
+    assert len(found) == 4
+
+
+def test_a_large_broken_file_is_named_by_the_hash_of_its_bytes(folder):
+    broken = to_bytes(new(CT, "1.1", PatientName="A" * 60, TextValue="B" * 100_000))[:-20]
+    (folder / "broken").write_bytes(broken)
+    (issue,) = (each for each in index(folder).issues if each.code == "file-broken")
+    assert hashlib.sha256(broken).hexdigest()[:12] in issue.text
