@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.compare.delineation import ComparedPair
 from rtcomplexity.compare.metrics import COMPARISONS
-from rtcomplexity.compare.pairing import match_by_mapping, match_rois, read_mapping
+from rtcomplexity.compare.pairing import Match, MatchedBy, Matching, match_by_mapping, match_rois, read_mapping
 from rtcomplexity.compare.sides import in_frame_of, read_side
 from rtcomplexity.errors import UsageError
 from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from rtcomplexity.compare.pairing import Match, MatchedBy, Matching
     from rtcomplexity.compare.sides import Side
     from rtcomplexity.metrics.measurement import Measurement
 
@@ -100,6 +99,36 @@ def compare(
         second=other,
         matching=matching,
         compared=tuple(compared_match(each, tolerance_mm) for each in matching.matches),
+        tolerance_mm=tolerance_mm,
+    )
+
+
+def compare_numbers(
+    first: str | Path,
+    second: str | Path,
+    numbers: Sequence[tuple[int, int]],
+    *,
+    images: Path | None = None,
+    tolerance_mm: float = TOLERANCE_MM,
+    settings: Settings | None = None,
+) -> Comparison:
+    """Compare pairs of ROIs that are known by their numbers, in that order; else as :func:`compare`.
+
+    Raises
+    ------
+    KeyError
+        If a side has no ROI of a number.
+    """
+    settings = Settings.from_environment() if settings is None else settings
+    one = read_side(str(first), settings=settings, images=images)
+    other = in_frame_of(read_side(str(second), settings=settings, images=images), one, settings)
+    ones, others = ({each.roi.number: each for each in side.rois} for side in (one, other))
+    matches = tuple(Match(first=ones[a], second=others[b], by=MatchedBy.MAPPING) for a, b in numbers)
+    return Comparison(
+        first=one,
+        second=other,
+        matching=Matching(matches=matches, first_only=(), second_only=()),
+        compared=tuple(compared_match(each, tolerance_mm) for each in matches),
         tolerance_mm=tolerance_mm,
     )
 

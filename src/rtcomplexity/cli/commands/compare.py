@@ -90,15 +90,13 @@ def compare(
     tree = document(found, software_version=version("rtcomplexity"))
     if out is not None:
         from rtcomplexity.compare.pictures import plane_pictures
+        from rtcomplexity.evidence.comparison_folder import comparison_files
         from rtcomplexity.evidence.comparison_privacy import deidentified_comparison
-        from rtcomplexity.evidence.formats.comparison import comparison_csv, comparison_html
 
         kept = tree if identified else deidentified_comparison(tree)
-        write_private(out, "comparison.json", as_json_bytes(kept))
-        write_private(out, "comparison.csv", comparison_csv(kept))
-        pictures = [plane_pictures(each.pair) for each in found.compared]
-        write_private(out, "comparison.html", comparison_html(kept, pictures))
-        typer.echo(f"Wrote {out / 'comparison.html'}, comparison.json and comparison.csv", err=True)
+        for name, content in comparison_files(kept, [plane_pictures(each.pair) for each in found.compared]).items():
+            write_private(out, name, content)
+        typer.echo(f"Wrote {out / 'comparison.html'}, comparison.json, comparison.csv and manifest.json", err=True)
     if as_json:
         print_document(as_json_bytes(tree))
     else:

@@ -9,7 +9,9 @@ import typer
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.options import Aliases, Quiet, StructureSetUid
 
-EvidenceDir = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that analyze --out left.", show_default=False)]
+EvidenceDir = Annotated[
+    Path, typer.Argument(metavar="DIR", help="Folder that analyze --out or compare --out left.", show_default=False)
+]
 
 
 def verify(
@@ -36,18 +38,37 @@ def verify(
     ] = None,
     aliases: Aliases = None,
     structure_set_uid: StructureSetUid = None,
+    sides: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="FIRST SECOND", help="Of a comparison: both sides again.", show_default=False),
+    ] = None,
+    images: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Of a comparison: as compare was given.", show_default=False)
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Say whether an evidence folder is untouched; with the plan, whether it gives the same record and pictures.
+
+    The folder of a comparison is checked the same way, with --sides against what both sides come to again.
 
     Ends with 0 when it is identical or equivalent, with 5 when it differs or a report could not be checked.
 
     Example: rtcomplexity verify evidence --plan ./plan
     """
     from rtcomplexity.cli.assessing import assessed, chosen_options
+    from rtcomplexity.errors import UsageError
     from rtcomplexity.evidence.formats.text import shown
     from rtcomplexity.usecases.verify import verify as verified
+    from rtcomplexity.usecases.verify_comparison import is_comparison, verify_comparison
 
+    if is_comparison(folder):
+        compared = verify_comparison(folder, sides or (), images=images)
+        typer.echo(shown(compared.sentence))
+        if not compared.is_good:
+            raise typer.Exit(ExitCode.CHECK_FAILED)
+        return
+    if sides is not None or images is not None:
+        raise UsageError("--sides, --images", "a folder that is no comparison's", "--plan for the evidence of a plan")
     given = chosen_options(
         profile=profile, aliases=aliases, structure_set_uid=structure_set_uid, claim=claim, cohort=cohort
     )
