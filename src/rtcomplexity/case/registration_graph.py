@@ -91,7 +91,7 @@ def find_path(registrations: Iterable[SpatialRegistration], start: str, end: str
 
 def edges_in_force(registrations: Iterable[SpatialRegistration]) -> tuple[Edge, ...]:
     """Return the mapping that counts between each two nodes, in both directions."""
-    return tuple(edge for rivals in _by_pair(registrations).values() for edge in (rivals[0], _turned(rivals[0])))
+    return tuple(edge for rivals in _by_pair(registrations).values() for edge in (rivals[0], turned(rivals[0])))
 
 
 def rivals(registrations: Iterable[SpatialRegistration]) -> tuple[Rivals, ...]:
@@ -110,7 +110,7 @@ def _by_pair(registrations: Iterable[SpatialRegistration]) -> dict[tuple[str, st
     """
     found: dict[tuple[str, str], list[Edge]] = {}
     for edge in _edges(registrations):
-        walked = edge if edge.start < edge.end else _turned(edge)
+        walked = edge if edge.start < edge.end else turned(edge)
         found.setdefault((walked.start, walked.end), []).append(walked)
     for edges in found.values():
         edges.sort(key=lambda e: (e.is_deformable, e.registration.sop_instance_uid, e.registration.file_sha256))
@@ -122,7 +122,8 @@ def _when(edge: Edge) -> str:
     return edge.registration.written_at
 
 
-def _turned(edge: Edge) -> Edge:
+def turned(edge: Edge) -> Edge:
+    """Walk an edge the other way."""
     return Edge(
         start=edge.end,
         end=edge.start,

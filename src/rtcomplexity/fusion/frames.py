@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.case.registration_graph import find_path, rivals, space_of
+from rtcomplexity.case.registration_graph import find_path, rivals, space_of, turned
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.arrays import frozen_array
 from rtcomplexity.model.registration import FrameMapping
@@ -130,6 +130,27 @@ def find_point_map(registrations: Iterable[SpatialRegistration], from_node: str,
         return None
     uids = tuple(edge.registration.sop_instance_uid for edge in path)
     return PointMap(steps=tuple(_step(edge) for edge in path), registration_uids=uids)
+
+
+def deformation_back(registrations: Iterable[SpatialRegistration], from_node: str, to_node: str) -> PointMap | None:
+    """Find a deformation that was stored the other way than the one in force: from `to_node` back to `from_node`.
+
+    Composed with :func:`find_point_map` it would give every point back, were both exact inverses.
+
+    Returns
+    -------
+    PointMap or None
+        None where fewer than two deformations tie the nodes directly, or both are stored one way.
+    """
+    for each in rivals(registrations):
+        used, *others = each.edges
+        if {used.start, used.end} != {from_node, to_node} or not used.is_deformable:
+            continue
+        for other in others:
+            if other.is_deformable and other.is_inverted != used.is_inverted:
+                back = other if other.start == to_node else turned(other)
+                return PointMap(steps=(_step(back),), registration_uids=(back.registration.sop_instance_uid,))
+    return None
 
 
 def map_to_series(

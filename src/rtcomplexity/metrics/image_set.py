@@ -24,7 +24,7 @@ from rtcomplexity.fusion.alignment import (
 )
 from rtcomplexity.fusion.borders import Borders, Normals, borders_of, thinned
 from rtcomplexity.fusion.copies import Likeness, likeness
-from rtcomplexity.fusion.frames import find_point_map
+from rtcomplexity.fusion.frames import deformation_back, find_point_map
 from rtcomplexity.fusion.sampling import box_around, sample, voxel_centres_mm
 from rtcomplexity.metrics import pet
 from rtcomplexity.metrics.definition import MetricDefinition
@@ -298,6 +298,23 @@ def _largest_displacement_mm(context: SetContext) -> float:
     return float(np.nanmax(moved))
 
 
+def _inverse_consistency_mm(context: SetContext) -> NDArray[np.float64]:
+    """(n,) how far the target's points come back from where they were, through both deformations."""
+    case, point_map = context.images.case, context.tied.point_map
+    if case.planning_image is None or point_map is None or point_map.links != 1:
+        raise NotApplicableError
+    space = space_of(context.tied.series, case.registrations)
+    back = deformation_back(case.registrations, case.planning_image.frame_of_reference_uid, space)
+    if back is None:
+        raise NotApplicableError
+    points = context.lattice.points_mm[context.lattice.is_inside]
+    left: NDArray[np.float64] = np.linalg.norm(back(point_map(points)) - points, axis=1)
+    left = left[np.isfinite(left)]
+    if not len(left):
+        raise NotMeasurableError("the deformations are undefined in the target")
+    return left
+
+
 def _covered(context: SetContext, *, around: bool) -> float:
     distance = context.lattice.distance_mm
     where = (distance > 0) & (distance <= INNER_SHELL_MM) if around else distance == 0
@@ -476,6 +493,21 @@ IMAGE_SET: Final[tuple[MetricDefinition[SetContext], ...]] = (
         Unit.NONE,
         "Share of the target's points at which the Jacobian is not positive: there tissue would turn inside out.",
         lambda context: float(np.mean(_jacobians(context) <= 0)),
+    ),
+    _metric(
+        "inverse_consistency_p95",
+        "Deformations there and back: 95th percentile of the error",
+        Unit.MM,
+        "Distance by which points of the target miss their place, carried to the image by the deformation in force and "
+        "back by one that was stored the other way; only where both exist.",
+        lambda context: float(np.percentile(_inverse_consistency_mm(context), 95)),
+    ),
+    _metric(
+        "inverse_consistency_max",
+        "Deformations there and back: largest error",
+        Unit.MM,
+        "The largest such distance.",
+        lambda context: float(_inverse_consistency_mm(context).max()),
     ),
 )
 """Metrics of a secondary image set around the gross target."""

@@ -171,6 +171,43 @@ def gtv_centroid_distance_mm(pet: PetContext, threshold: Threshold) -> float:
     return float(np.linalg.norm(found - target))
 
 
+def gtv_hausdorff_mm(pet: PetContext, threshold: Threshold) -> float:
+    """Hausdorff distance of the surfaces of PET volume and target: between voxels with a face outside, mm.
+
+    Voxel centers, so to about a voxel; the PET volume reaches no further than 10 mm from the target.
+    """
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - costs start-up time
+
+    region = pet.region
+    surfaces = [region.points_mm(_outermost(mask)) for mask in (pet.pet_volume(threshold), region.mask)]
+    trees = [cKDTree(points) for points in surfaces]
+    both = (trees[1].query(surfaces[0])[0].max(), trees[0].query(surfaces[1])[0].max())
+    return float(max(both))
+
+
+def gtv_edited_volume_cm3(pet: PetContext, threshold: Threshold) -> float:
+    """Volume in one of PET volume and target but not in both, cm3: what turning one into the other adds and removes.
+
+    Raises
+    ------
+    NotMeasurableError
+        If the planning image is a single slice of unknown thickness.
+    """
+    _check_thickness(pet.region)
+    return volume_cm3(pet.region, pet.pet_volume(threshold) ^ pet.region.mask)
+
+
+def _outermost(mask: Volume) -> Volume:
+    """(K, J, I) voxels of a mask with a face that is not in it."""
+    padded = np.pad(mask, 1)
+    core = padded[1:-1, 1:-1, 1:-1].copy()
+    for axis in range(3):
+        for shift in (1, -1):
+            core &= np.roll(padded, shift, axis)[1:-1, 1:-1, 1:-1]
+    found: Volume = mask & ~core
+    return found
+
+
 def suvbw_peak(pet: PetContext) -> float:
     """Largest mean over a sphere of 1 cm3 with its centre on a voxel of the target, SUVbw; IBSI 0F91.
 
@@ -302,10 +339,14 @@ def _of_threshold(threshold: Threshold) -> tuple[MetricDefinition[PetContext], .
 def _of_agreement(threshold: Threshold) -> tuple[MetricDefinition[PetContext], ...]:
     within = f"the PET volume at {threshold.words} (within 10 mm of the target and connected with it) and the target"
     centroids = f"Distance between the centroids of {within}."
+    surfaces = f"Largest distance from a point of either surface to the other: {within}."
+    edited = f"Volume in one of both but not in the other: {within}."
     parts = (
         ("gtv_dice", "Dice of PET volume", Unit.NONE, f"Dice coefficient of {within}.", gtv_dice),
         ("gtv_volume_ratio", "PET volume ratio", Unit.NONE, f"Ratio of volumes: {within}.", gtv_volume_ratio),
         ("gtv_centroid_distance", "PET centroid distance", Unit.MM, centroids, gtv_centroid_distance_mm),
+        ("gtv_hausdorff", "Hausdorff distance of PET volume", Unit.MM, surfaces, gtv_hausdorff_mm),
+        ("gtv_edited_volume", "PET volume against target", Unit.CM3, edited, gtv_edited_volume_cm3),
     )
     return _defined(parts, threshold)
 

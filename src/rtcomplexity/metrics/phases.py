@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.model.structure_set import Roi
 
+SAME_VOXELS_MM: Final = 0.01
+"""Voxels of two phases that lie so near each other are the same."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TargetOnPhase:
@@ -116,6 +119,45 @@ def centroid_excursion_mm(target: PhasesContext) -> float:
     return max(float(np.linalg.norm(a - b)) for a, b in combinations(centroids_mm, 2))
 
 
+def centroid_range_mm(target: PhasesContext, axis: int) -> float:
+    """Range of the centroids over phases along an axis of the patient (LPS), mm."""
+    return float(np.ptp([phase.centroid_mm[axis] for phase in target.phases]))
+
+
+def envelope_ratio(target: PhasesContext) -> float:
+    """Volume of the union over phases, what an ITV encloses, over the mean volume of a phase; on the phases' voxels.
+
+    Raises
+    ------
+    NotMeasurableError
+        If the phases do not share their voxels.
+    """
+    first, *others = (phase.context for phase in target.phases)
+    image = first.grid.image
+    if image is None or not all(_shares_voxels(other.grid.image, image) for other in others):
+        raise NotMeasurableError("the phases' images do not share their voxels")
+    volumes = [_weighed(phase.context.runs, image) for phase in target.phases]
+    union = first.runs
+    for other in others:
+        union = union | other.runs
+    return _weighed(union, image) / (sum(volumes) / len(volumes))
+
+
+def _shares_voxels(one: ImageGrid | None, other: ImageGrid) -> bool:
+    if one is None or (one.rows, one.columns) != (other.rows, other.columns):
+        return False
+    spacings = (one.row_spacing_mm - other.row_spacing_mm, one.column_spacing_mm - other.column_spacing_mm)
+    same_places = one.slice_origins_mm.shape == other.slice_origins_mm.shape and np.allclose(
+        one.slice_origins_mm, other.slice_origins_mm, rtol=0, atol=SAME_VOXELS_MM
+    )
+    return same_places and max(map(abs, spacings)) < SAME_VOXELS_MM / max(one.rows, one.columns)
+
+
+def _weighed(runs: Runs, image: ImageGrid) -> float:
+    """Voxels of a shape, each weighed with the thickness of its slice."""
+    return float((runs.stops - runs.starts) @ slab_mm(image)[runs.planes])
+
+
 def centroid_mm(runs: Runs, grid: ImageGrid) -> NDArray[np.float64]:
     """(3,) centroid of the voxels of a shape, each weighted with the thickness of its slice, mm.
 
@@ -186,6 +228,16 @@ def _copied(phases: Sequence[int]) -> Issue:
     return codes.PHASE_CONTOURS_COPIED.about("plan", phases=len(phases), numbers=", ".join(map(str, phases)))
 
 
+def _motion(axis: int, name: str, word: str) -> MetricDefinition[PhasesContext]:
+    return MetricDefinition(
+        key=f"phase.motion_{name}",
+        title=f"Motion over phases, {word}",
+        unit=Unit.MM,
+        description=f"Range of the target's centroids along the patient's {word} axis over the phases that carry it.",
+        compute=lambda target: centroid_range_mm(target, axis),
+    )
+
+
 PHASES: Final[tuple[MetricDefinition[PhasesContext], ...]] = (
     MetricDefinition(
         key="phase.count",
@@ -215,5 +267,15 @@ PHASES: Final[tuple[MetricDefinition[PhasesContext], ...]] = (
         description="Largest distance between the target's centroids on two phases that carry it.",
         compute=centroid_excursion_mm,
     ),
+    MetricDefinition(
+        key="phase.envelope_ratio",
+        title="Motion envelope over target volume (ITV/GTV)",
+        unit=Unit.NONE,
+        description="Volume of the target's union over the phases that carry it over its mean volume on one of them.",
+        compute=envelope_ratio,
+    ),
+    _motion(0, "x", "left-right"),
+    _motion(1, "y", "anterior-posterior"),
+    _motion(2, "z", "superior-inferior"),
 )
 """Metrics of one gross target over phases."""

@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pytest
 
-from rtcomplexity.fusion.frames import find_point_map, registration_issues
+from rtcomplexity.fusion.frames import deformation_back, find_point_map, registration_issues
 from rtcomplexity.model.registration import DeformationField, FrameMapping, SpatialRegistration
 from unit.fusion.images import rigid
 
@@ -167,3 +167,29 @@ def test_a_newer_registration_that_agrees_is_named_too():
     )
     (issue,) = registration_issues([older, newer])
     assert issue.code == "registration-replaced"
+
+
+def there_and_back(shift_back):
+    """Two deformations of CT and PET by constant vectors, stored in opposite ways."""
+    there = np.tile(np.array([3.0, 0.0, -2.0], np.float32), (11, 6, 5, 1))
+    back = np.tile(np.array(shift_back, np.float32), (11, 6, 5, 1))
+    return [
+        deformable(deformation(there), uid="9.1"),
+        dataclasses.replace(deformable(deformation(back, source=CT), uid="9.2"), registered_frame_uid=PET),
+    ]
+
+
+@pytest.mark.parametrize("uids", [("9.1", "9.2"), ("9.2", "9.1")])
+def test_the_deformation_stored_the_other_way_leads_back_whichever_is_in_force(uids):
+    first, second = there_and_back([-3.0, 1.0, 2.0])
+    pair = [dataclasses.replace(one, sop_instance_uid=uid) for one, uid in zip((first, second), uids, strict=True)]
+    points = POINTS[:2]
+    returned = deformation_back(pair, CT, PET)(find_point_map(pair, CT, PET)(points))
+    np.testing.assert_allclose(np.abs(returned - points), np.tile([0.0, 1.0, 0.0], (2, 1)), atol=1e-4)
+
+
+def test_one_deformation_or_two_stored_alike_lead_nowhere_back():
+    first, second = there_and_back([-3.0, 0.0, 2.0])
+    assert deformation_back([first], CT, PET) is None
+    assert deformation_back([first, dataclasses.replace(first, sop_instance_uid="9.3")], CT, PET) is None
+    assert deformation_back([second, registration(CT, "9.3", a=(PET, A))], CT, PET) is None

@@ -17,6 +17,8 @@ from rtcomplexity.metrics.pet import (
     PetContext,
     gtv_centroid_distance_mm,
     gtv_dice,
+    gtv_edited_volume_cm3,
+    gtv_hausdorff_mm,
     gtv_volume_ratio,
     largest_sphere_mean,
     mtv_cm3,
@@ -27,6 +29,8 @@ from rtcomplexity.metrics.pet import (
 from unit.fusion.images import grid
 from unit.fusion.regions import CENTRE, FINE, UNEVEN, region, values
 
+SPACING = np.array([1.25, 1.5, 2.0])
+"""Of the fine grid, along x, y and z."""
 DEFAULT, HALF, SUV_2_5, SUV_4_0 = THRESHOLDS
 
 
@@ -113,6 +117,32 @@ def test_a_hot_spot_apart_from_the_target_is_not_its_pet_volume():
 def test_the_centroid_of_a_shifted_volume_lies_where_it_was_put():
     shifted = pet(hot_ball(5.0, centre=np.add(CENTRE, [3, 0, -4])))
     assert gtv_centroid_distance_mm(shifted, HALF) == pytest.approx(5, abs=0.3)
+
+
+@pytest.mark.parametrize("image_grid", [FINE, UNEVEN])
+@pytest.mark.parametrize("radius_mm", [5.0, 13.0])
+def test_a_concentric_volume_lies_as_far_from_the_target_as_the_radii_differ(image_grid, radius_mm):
+    context = pet(hot_ball(radius_mm), image_grid)
+    assert gtv_hausdorff_mm(context, DEFAULT) == pytest.approx(abs(radius_mm - 9), abs=2.0)
+    between = 4 / 3 * math.pi * abs(radius_mm**3 - 9**3) / 1000
+    assert gtv_edited_volume_cm3(context, DEFAULT) == pytest.approx(between, rel=0.1)
+
+
+def test_a_volume_equal_to_the_target_needs_no_editing():
+    context = pet(hot_ball(9.0))
+    assert (gtv_hausdorff_mm(context, DEFAULT), gtv_edited_volume_cm3(context, DEFAULT)) == (0, 0)
+
+
+def test_the_hausdorff_distance_is_that_of_all_pairs_of_surface_voxels():
+    context = pet(hot_ball(5.0, centre=CENTRE + np.array([3.0, 0.0, 2.0])))
+    found = [context.region.points_mm(each) for each in (context.pet_volume(DEFAULT), context.region.mask)]
+    surfaces = [
+        np.array([p for p in points if ((np.abs(points - p) / SPACING).sum(axis=1) <= 1.01).sum() < 7])
+        for points in found
+    ]
+    apart = np.linalg.norm(surfaces[0][:, None] - surfaces[1], axis=2)
+    expected = max(apart.min(axis=1).max(), apart.min(axis=0).max())
+    assert gtv_hausdorff_mm(context, DEFAULT) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("image_grid", [FINE, UNEVEN])

@@ -1,6 +1,7 @@
 """A target over the phases of a 4D acquisition: spheres of known volume at known places, drawn phase by phase."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from rtcomplexity.case.reader import read_case
 from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.measured_case import MeasuredCase
-from rtcomplexity.metrics.phases import centroid_mm
+from rtcomplexity.metrics.phases import centroid_mm, envelope_ratio
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.description import (
     ImageDescription,
@@ -94,6 +95,24 @@ def test_volume_and_centroid_over_phases_are_those_that_were_drawn(tmp_path):
     assert found["phase.volume_max"] == pytest.approx(4 / 3 * np.pi * 10**3 / 1000, rel=0.02)
     apart = np.linalg.norm(np.subtract(PLACES_MM[1], PLACES_MM[2]))
     assert found["phase.centroid_excursion"] == pytest.approx(apart, abs=0.2)  # slices are 2.5 mm apart
+    ranges = [found[f"phase.motion_{axis}"] for axis in "xyz"]
+    assert ranges == pytest.approx(np.ptp(PLACES_MM, axis=0), abs=0.2)
+
+
+def test_the_envelope_of_two_spheres_apart_is_both_and_of_equal_phases_is_one():
+    def ratio(*centers):
+        bodies = [runs_of(ball(GRID, np.array(center), 8.0)) for center in centers]
+        phases = [
+            SimpleNamespace(context=SimpleNamespace(runs=runs, grid=SimpleNamespace(image=GRID))) for runs in bodies
+        ]
+        return envelope_ratio(SimpleNamespace(phases=tuple(phases)))
+
+    assert ratio((0, 0, 0), (0, 0, 0)) == 1
+    assert ratio((-20, 0, 0), (15, 0, 0)) == 2
+    distance = 8.0
+    lens = np.pi * (2 * 8 - distance) ** 2 * (distance**2 + 4 * distance * 8) / (12 * distance)
+    body = 4 / 3 * np.pi * 8**3
+    assert ratio((0, 0, 0), (distance, 0, 0)) == pytest.approx((2 * body - lens) / body, rel=0.02)
 
 
 def test_the_only_gross_target_of_each_set_is_the_same_whatever_its_name(tmp_path):

@@ -132,6 +132,10 @@ def test_the_same_body_moved_by_whole_voxels_moves_exactly_so_far(tmp_path):
     moved_mm = np.linalg.norm((VOXELS_MOVED[:, None] - VOXELS_MOVED[None]) * SPACING_MM, axis=2).max()
     assert values_of(table, 1)["phase.centroid_excursion"] == pytest.approx(moved_mm, rel=1e-5)
     assert values_of(table, 1)["phase.volume_max"] == values_of(table, 1)["phase.volume_min"]
+    ranges_mm = np.ptp(VOXELS_MOVED * SPACING_MM, axis=0)
+    found = [values_of(table, 1)[f"phase.motion_{axis}"] for axis in "xyz"]
+    assert sorted(found) == pytest.approx(sorted(np.abs(ranges_mm)), abs=1e-4)
+    assert 1 < values_of(table, 1)["phase.envelope_ratio"] <= 3
 
 
 def test_one_set_says_what_a_set_a_phase_says(tmp_path):
