@@ -1,6 +1,7 @@
 """The use cases as Python offers them: three lines from a plan to a verified evidence folder."""
 
 import json
+import pickle
 from pathlib import Path
 
 import pydicom
@@ -12,6 +13,8 @@ from rtcomplexity.errors import MissingOptionError
 from rtcomplexity.evidence.record import from_json, to_json
 from rtcomplexity.evidence.verification import Agreement, compare_records
 from rtcomplexity.model.structure_set import TargetClass
+from rtcomplexity.usecases import keeping
+from rtcomplexity.usecases.analyze import assess_plan, measure_plan
 
 PLAN = Path(__file__).parents[2] / "sample_data" / "routine_sbrt"
 QUICK = rtcomplexity.AnalyzeOptions(quick=True)
@@ -95,3 +98,41 @@ def test_a_record_of_version_0_1_0_is_verified_by_its_files(tmp_path):
     assert json.loads(to_json(old)) == saved
     derived = from_json((tmp_path / "evidence" / "evidence.json").read_bytes())
     assert compare_records(old, derived).agreement is Agreement.EQUIVALENT
+
+
+CLAIM = """
+cpt_code = "32701"
+site = "thorax"
+fractions = 5
+global_period = "XXX"
+payer = "aetna"
+reason = "In my own words."
+"""
+
+
+@pytest.fixture(scope="module")
+def silent_plan(tmp_path_factory):
+    """A sample plan whose files state neither treated site nor fractions."""
+    folder = tmp_path_factory.mktemp("silent")
+    for path in (PLAN.parent / "supported_central").rglob("*.dcm"):
+        if pydicom.dcmread(path, stop_before_pixels=True).Modality != "RTPLAN":
+            (folder / path.name).write_bytes(path.read_bytes())
+    return folder
+
+
+def test_a_kept_plan_is_assessed_under_a_claim_as_if_it_had_been_measured_with_it(silent_plan, tmp_path):
+    claim = tmp_path / "claim.toml"
+    claim.write_text(CLAIM, encoding="utf-8")
+    options = rtcomplexity.AnalyzeOptions(claim=claim)
+    content = keeping.to_bytes(measure_plan(silent_plan))
+    kept = keeping.from_bytes(content)
+    before = assess_plan(kept, rtcomplexity.AnalyzeOptions())
+    after = assess_plan(kept, options)
+    assert to_json(after.record) == to_json(rtcomplexity.analyze(silent_plan, options).record)
+    assert before.record.plan.facts.fractions is None
+    assert after.record.plan.facts.fractions == 5
+
+
+def test_what_is_no_kept_plan_is_refused():
+    with pytest.raises(TypeError):
+        keeping.from_bytes(pickle.dumps({}))

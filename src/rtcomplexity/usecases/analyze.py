@@ -6,7 +6,7 @@ Knows the order of the steps and nothing of how any of them is done.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from html import escape
 from importlib.metadata import version
@@ -44,11 +44,13 @@ from rtcomplexity.scoring.verdict import assess, values_if_stable, values_settle
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from rtcomplexity.compare.edits import Edit
     from rtcomplexity.evidence.record import Record, RoiRecord
     from rtcomplexity.metrics.measurement import Measurement, MetricTable
+    from rtcomplexity.metrics.replicates import Replicates
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.issue import Issue
     from rtcomplexity.model.structure_set import TargetClass
@@ -57,7 +59,7 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.cohort import BesideCohort, LocalCohort
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.profile import Profile
-    from rtcomplexity.scoring.site import Site
+    from rtcomplexity.scoring.site import Site, TreatedSite
     from rtcomplexity.scoring.stability import Stability
     from rtcomplexity.scoring.verdict import Outcome
 
@@ -157,13 +159,30 @@ def analyze(
     UsageError
         If the site or the number of fractions is none.
     """
-    _check_fractions(options.fractions)
+    measured = measure_plan(path, options, settings=settings, name_patients=name_patients, progress=progress)
+    return assess_plan(measured, options, identified=identified)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MeasuredPlan:
+    """A plan that was read and measured once, to be assessed under whatever a person states of it."""
+
+    path: Path | str | FileIndex
+    index: FileIndex
+    plan: _Measured
+
+
+def measure_plan(
+    path: Path | str | FileIndex,
+    options: AnalyzeOptions = NOTHING_CHOSEN,
+    *,
+    settings: Settings | None = None,
+    name_patients: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> MeasuredPlan:
+    """Read a plan and measure it; parameters and errors are those of :func:`analyze`."""
     settings = Settings.from_environment() if settings is None else settings
-    explicit = None if options.profile == BY_SITE else load_profile(options.profile)
-    sites = known_sites(None if explicit is None else explicit.treated_site)
-    stated_site = None if options.site is None else checked_site("site", options.site, sites)
-    local = None if options.cohort is None else load_cohort(options.cohort)
-    claim = None if options.claim is None else load_claim(options.claim)
+    asked = _Asked.of(options)
     index = path if isinstance(path, FileIndex) else index_folder(path, settings=settings, progress=progress)
     case = read_case(
         index,
@@ -173,22 +192,37 @@ def analyze(
         same_patient=options.same_patient,
         name_patients=name_patients,
     )
-    profile = explicit or _profile_of(case, stated_site, claim, local)
-    profile = without_plan(profile, {case.plan_id, case.content_id})
-    if local is not None:
-        local.check_profile(profile)
-    measured = _measured(MeasuredCase(case=case, settings=settings), profile, quick=options.quick)
-    facts_of = partial(case_facts, site=stated_site, fractions=options.fractions, claim=claim, sites=sites)
-    facts = facts_of(case, measured.table)
+    profile = asked.profile_of(case)
+    plan = _measured(MeasuredCase(case=case, settings=settings), profile, quick=options.quick)
+    return MeasuredPlan(path=path, index=index, plan=plan)
+
+
+def assess_plan(measured: MeasuredPlan, options: AnalyzeOptions, *, identified: bool = True) -> Assessment:
+    """Score a measured plan and build its record.
+
+    The options may state another site, number of fractions, payer or claim file than those it was measured under; where
+    the site then asks for another way of measuring, the plan is measured again.
+    """
+    asked, index, case, settings = (
+        _Asked.of(options),
+        measured.index,
+        measured.plan.case,
+        measured.plan.measured.settings,
+    )
+    profile, claim, local = asked.profile_of(case), asked.claim, asked.cohort
+    plan = measured.plan
+    if not plan.is_as_asked_by(profile):
+        plan = _measured(plan.measured, profile, quick=options.quick)
+    facts_of = partial(case_facts, site=asked.site, fractions=options.fractions, claim=claim, sites=asked.sites)
+    facts = facts_of(case, plan.table)
     beside = None if local is None else _beside(local, case, profile)
-    stated = stated_claim(claim, options.payer)
-    scored = _scored(measured, facts, profile, beside)
+    scored = _scored(plan, facts, profile, beside)
     if case.stated_patients and scored.verdict.value is VerdictValue.SUPPORTS:
         alone = partial(_supports_alone, index, case, options, settings=settings, profile=profile)
         facts = replace(facts, rests_on_stated_patient=not alone(facts_of, beside))
-        scored = _scored(measured, facts, profile, beside)
-    outcome = _with_statements(scored, measured, stated, options.aliases)
-    outcome = outcome if options.quick else with_edits(outcome, edits_of(measured.measured, measured.table))
+        scored = _scored(plan, facts, profile, beside)
+    outcome = _with_statements(scored, plan, stated_claim(claim, options.payer), options.aliases)
+    outcome = outcome if options.quick else with_edits(outcome, plan.edits())
     tolerances = settings.changed_tolerances()
     aliases = met_aliases(options.aliases, case.structure_set)
     in_force = {
@@ -196,19 +230,52 @@ def analyze(
         **tolerances,
     }
     differs = not options.quick and bool(in_force or _states_facts(facts))
-    default = path if aliases or options.structure_set_uid or tolerances or case.stated_patients else measured
+    is_reread = bool(aliases or options.structure_set_uid or tolerances or case.stated_patients)
     record = build_record(
         case,
-        measured.table,
+        plan.table,
         outcome,
         profile,
         software_version=version("rtcomplexity"),
         options=in_force,
         definitions=EVERY_METRIC,
-        default_verdict=_default_verdict(default, settings) if differs else None,
+        default_verdict=_default_verdict(measured.path if is_reread else plan, settings) if differs else None,
     )
     kept = record if identified else deidentified(record)
-    return Assessment(measured=measured.measured, table=measured.table, outcome=outcome, record=kept)
+    return Assessment(measured=plan.measured, table=plan.table, outcome=outcome, record=kept)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Asked:
+    """What options name, read and checked."""
+
+    explicit: Profile | None
+    sites: Sequence[TreatedSite]
+    site: Site | None
+    cohort: LocalCohort | None
+    claim: ClaimFile | None
+
+    @classmethod
+    def of(cls, options: AnalyzeOptions) -> _Asked:
+        """Open every file that options name."""
+        _check_fractions(options.fractions)
+        explicit = None if options.profile == BY_SITE else load_profile(options.profile)
+        sites = known_sites(None if explicit is None else explicit.treated_site)
+        return cls(
+            explicit=explicit,
+            sites=sites,
+            site=None if options.site is None else checked_site("site", options.site, sites),
+            cohort=None if options.cohort is None else load_cohort(options.cohort),
+            claim=None if options.claim is None else load_claim(options.claim),
+        )
+
+    def profile_of(self, case: Case) -> Profile:
+        """Return the profile that a case is scored by: without the case itself, where it was made from it."""
+        profile = self.explicit or _profile_of(case, self.site, self.claim, self.cohort)
+        profile = without_plan(profile, {case.plan_id, case.content_id})
+        if self.cohort is not None:
+            self.cohort.check_profile(profile)
+        return profile
 
 
 class _Redrawn(NamedTuple):
@@ -220,13 +287,37 @@ class _Redrawn(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Measured:
-    """A case with its measurements, and redrawings of its gross target by seed."""
+    """A case with its measurements, and what was derived of them, each once."""
 
     measured: MeasuredCase
     table: MetricTable
     shape_blur_mm: float
-    redrawn: Callable[[str], _Redrawn]
     organs: tuple[str, ...] = ()
+    _redrawings: dict[tuple[str, bool, int], Mapping[str, Measurement]] = field(default_factory=dict, init=False)
+    """By seed, whether with shape, and number: each is made once, however many verdicts are asked for."""
+    _edits: list[tuple[Edit, ...]] = field(default_factory=list, init=False)
+
+    def redrawn(self, seed: str) -> _Redrawn:
+        """Return what gives the scored metrics of a redrawing by its number."""
+        rois, values, kept = self.table.gross_target_rois, self.table.gross_target, self._redrawings
+
+        @cache
+        def target() -> Replicates:
+            return replicates(self.measured, rois, values, seed=bytes.fromhex(seed), shape_blur_mm=self.shape_blur_mm)
+
+        def at(number: int, *, whole: bool) -> Mapping[str, Measurement]:
+            key = seed, whole, number
+            if key not in kept:
+                kept[key] = target()(number) if whole else target().without_shape(number)
+            return kept[key]
+
+        return _Redrawn(whole=partial(at, whole=True), without_shape=partial(at, whole=False))
+
+    def edits(self) -> tuple[Edit, ...]:
+        """Return what was edited between an automatic contour or a predecessor and each target."""
+        if not self._edits:
+            self._edits.append(edits_of(self.measured, self.table))
+        return self._edits[0]
 
     def is_as_asked_by(self, profile: Profile) -> bool:
         """Whether it was measured as a profile asks for."""
@@ -241,17 +332,9 @@ class _Measured:
 
 def _measured(measured: MeasuredCase, profile: Profile, *, quick: bool = False) -> _Measured:
     """Measure a case as the profile asks for."""
-    blur_mm = profile.measurement.shape_blur_mm
-    organs = profile.treated_site.organs
+    blur_mm, organs = profile.measurement.shape_blur_mm, profile.treated_site.organs
     table = measure(measured, quick=quick, shape_blur_mm=blur_mm, organs=organs)
-
-    @cache
-    def redrawn(seed: str) -> _Redrawn:
-        rois, values = table.gross_target_rois, table.gross_target
-        made = replicates(measured, rois, values, seed=bytes.fromhex(seed), shape_blur_mm=blur_mm)
-        return _Redrawn(whole=cache(made), without_shape=cache(made.without_shape))
-
-    return _Measured(measured=measured, table=table, shape_blur_mm=blur_mm, redrawn=redrawn, organs=organs)
+    return _Measured(measured=measured, table=table, shape_blur_mm=blur_mm, organs=organs)
 
 
 def _scored(measured: _Measured, facts: CaseFacts, profile: Profile, cohort: BesideCohort | None = None) -> Outcome:
