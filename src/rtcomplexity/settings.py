@@ -60,6 +60,10 @@ class Settings:
     """... or to so many bytes, whichever is more, bytes."""
     max_archive_entries: int = 10_000
     """Most entries of one zip or tar archive (a 4D-CT with everything that goes with it has some 2,000)."""
+    max_upload_files: int = 5_000
+    """Most files of one upload to the local page of `serve`."""
+    max_upload_bytes: int = 2_000_000_000
+    """Most bytes of one upload to that page, bytes."""
     plane_tolerance_mm: float = 0.01
     """Contours whose positions along the normal differ by less lie on one plane, mm."""
     planarity_tolerance_mm: float = 0.5

@@ -10,6 +10,7 @@ from pydicom.uid import ImplicitVRLittleEndian
 
 import rtcomplexity
 from rtcomplexity.errors import MissingOptionError
+from rtcomplexity.evidence.folder import read_folder
 from rtcomplexity.evidence.record import from_json, to_json
 from rtcomplexity.evidence.verification import Agreement, compare_records
 from rtcomplexity.model.structure_set import TargetClass
@@ -102,7 +103,7 @@ def test_a_record_of_version_0_1_0_is_verified_by_its_files(tmp_path):
 
 CLAIM = """
 cpt_code = "32701"
-site = "thorax"
+site = "thoracic"
 fractions = 5
 global_period = "XXX"
 payer = "aetna"
@@ -127,10 +128,17 @@ def test_a_kept_plan_is_assessed_under_a_claim_as_if_it_had_been_measured_with_i
     content = keeping.to_bytes(measure_plan(silent_plan))
     kept = keeping.from_bytes(content)
     before = assess_plan(kept, rtcomplexity.AnalyzeOptions())
-    after = assess_plan(kept, options)
-    assert to_json(after.record) == to_json(rtcomplexity.analyze(silent_plan, options).record)
     assert before.record.plan.facts.fractions is None
-    assert after.record.plan.facts.fractions == 5
+    rtcomplexity.write_evidence(before, tmp_path / "before", identified=True)
+    pictures = read_folder(tmp_path / "before").pictures()
+    now = "2026-01-02T03:04:05Z"
+    after = rtcomplexity.write_evidence(
+        assess_plan(kept, options), tmp_path / "after", identified=True, pictures=pictures, written_at=now
+    )
+    straight = rtcomplexity.write_evidence(
+        rtcomplexity.analyze(silent_plan, options), tmp_path / "straight", identified=True, written_at=now
+    )
+    assert after.files == straight.files
 
 
 def test_what_is_no_kept_plan_is_refused():

@@ -33,7 +33,7 @@ from rtcomplexity.sources.member import source_at
 from rtcomplexity.usecases.analyze import analyze
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from rtcomplexity.dicom.index import FileIndex
@@ -54,10 +54,20 @@ class _UnwrittenError(Exception):
 def perform(text: str) -> Outcome:
     """Do the task that `text` describes, and say how it ended; never raises."""
     tree = json.loads(text)
+    return outcome_of(lambda: _done(tree), str(tree.get("key")))
+
+
+def outcome_of(work: Callable[[], Outcome], key: str) -> Outcome:
+    """Do some work on one plan, and say how it ended; never raises.
+
+    Parameters
+    ----------
+    key : in whose place a UID in the text of a refusal is keyed
+    """
     try:
-        return _done(tree)
+        return work()
     except InputDataError as fault:
-        return _refused(fault, str(tree.get("key")))
+        return _refused(fault, key)
     except UsageError as fault:
         return Outcome(status=Status.REFUSED, code="usage", reason=without_uids(str(fault), ""))
     except _UnwrittenError as fault:

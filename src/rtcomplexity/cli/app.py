@@ -29,6 +29,7 @@ from rtcomplexity.cli.commands import (
     metrics,
     profile,
     report,
+    serve,
     verify,
     watch,
 )
@@ -75,6 +76,7 @@ app.command("metrics")(metrics.metrics)
 app.command("masks")(masks.masks)
 app.command("fetch")(fetch.fetch)
 app.command("watch")(watch.watch)
+app.command("serve")(serve.serve)
 app.command("batch")(batch.batch)
 app.add_typer(cohort.app, name="cohort")
 app.add_typer(claim.app, name="claim")

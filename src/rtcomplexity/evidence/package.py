@@ -39,6 +39,7 @@ def evidence_of(
     *,
     written_at: str,
     key: Ed25519PrivateKey | None = None,
+    pictures: Pictures | None = None,
 ) -> Evidence:
     """Draw, render, list and, where a key is given, sign.
 
@@ -47,8 +48,9 @@ def evidence_of(
     record : made of the case; its privacy is that of every file
     written_at : time of the run, UTC; it stands in the manifest alone
     key : signs the manifest
+    pictures : drawn before for the same record's ROIs; drawn now if None
     """
-    pictures = pictures_of(measured, record)
+    pictures = pictures or pictures_of(measured, record)
     files = sealed_files(record, render(record, pictures), inputs_of(measured.case), written_at=written_at, key=key)
     return Evidence(files=files, may_show_face=pictures.scene.may_show_face)
 

@@ -492,7 +492,7 @@ def _claim_information(stated: StatedClaimRecord | None) -> Iterator[tuple[str, 
         ("Actual physician time", _minutes(stated.physician_minutes)),
         ("Typical time at this practice", _minutes(stated.typical_minutes)),
         ("Source of the typical time", stated.typical_minutes_source),
-        ("Medical rationale", stated.reason),
+        ("Medical rationale", " ".join((stated.reason or "").split())),  # its line breaks are no text
         ("Signer of the procedure note", stated.signer),
         ("Stated by", ", ".join(filter(None, (stated.stated_by, american_date(stated.stated_on or ""))))),
     )

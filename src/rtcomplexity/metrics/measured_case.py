@@ -15,6 +15,8 @@ from rtcomplexity.fusion.case_images import CaseImages
 from rtcomplexity.metrics.context import RoiContext, case_grids
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rtcomplexity.metrics.context import CaseGrids
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.structure_set import Roi
@@ -28,6 +30,10 @@ class MeasuredCase:
     case: Case
     settings: Settings
     _kept: dict[int, RoiContext] = field(default_factory=dict, init=False, repr=False)
+
+    def __reduce__(self) -> tuple[Callable[..., MeasuredCase], tuple[Case, Settings]]:
+        """Cross to another process without what was derived: pixels are large, and some of it is kept by identity."""
+        return _again, (self.case, self.settings)
 
     @cached_property
     def grids(self) -> CaseGrids:
@@ -47,3 +53,7 @@ class MeasuredCase:
         with suppress(InputDataError):  # contours that cannot be stacked say so where their planes are needed
             kept.stacked  # noqa: B018 - so that the copy has them
         return kept.lean()
+
+
+def _again(case: Case, settings: Settings) -> MeasuredCase:
+    return MeasuredCase(case=case, settings=settings)

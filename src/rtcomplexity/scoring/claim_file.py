@@ -5,9 +5,10 @@ Knows the file's fields and where a mistake stands in it. :mod:`rtcomplexity.sco
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
-from datetime import date  # noqa: TC003 - pydantic reads it
+from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -188,6 +189,31 @@ def load_claim(path: Path) -> ClaimFile:
         return ClaimFile.model_validate(data)
     except ValidationError as error:
         raise ClaimFileError(_explain(error, text), "correct the claim file there") from error
+
+
+def claim_toml(claim: ClaimFile) -> str:
+    r"""Write claim information as a claim file: what is stated, one line per field, in the fields' order.
+
+    Examples
+    --------
+    >>> print(claim_toml(ClaimFile(payer='"Example"', modifiers=("22",), date_of_service=date(2026, 3, 9))), end="")
+    modifiers = ["22"]
+    payer = "\"Example\""
+    date_of_service = 2026-03-09
+    """
+    stated = ((name, getattr(claim, name)) for name in ClaimFile.model_fields)
+    return "".join(f"{name} = {_toml(value)}\n" for name, value in stated if value is not None and value != ())
+
+
+def _toml(value: object) -> str:
+    """Write a value; JSON's escapes are among those of TOML, which asks for one more."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
 def _explain(error: ValidationError, text: str) -> str:

@@ -18,6 +18,7 @@ from rtcomplexity.evidence.signing import read_private_key
 if TYPE_CHECKING:
     from rtcomplexity.evidence.package import Evidence
     from rtcomplexity.evidence.record import Record
+    from rtcomplexity.pictures.scene import Pictures
     from rtcomplexity.usecases.analyze import Assessment
 
 
@@ -29,6 +30,7 @@ def write_evidence(
     sign_key: Path | str | None = None,
     written_at: str | None = None,
     over_another: bool = False,
+    pictures: Pictures | None = None,
 ) -> Evidence:
     """Write record, reports, tables, pictures and manifest into a folder, all or none.
 
@@ -40,6 +42,7 @@ def write_evidence(
     sign_key : PEM file of the Ed25519 key that signs the manifest
     written_at : time of the run, UTC, for the manifest; now if None
     over_another : whether even the evidence of another plan is written over
+    pictures : of the same plan with the same privacy, drawn before; drawn now if None
 
     Raises
     ------
@@ -54,6 +57,7 @@ def write_evidence(
         kept_record(assessment, identified=identified, report_date=written_at[:10]),
         written_at=written_at,
         key=None if sign_key is None else read_private_key(Path(sign_key)),
+        pictures=pictures,
     )
     write_folder(target, evidence.files)
     return evidence

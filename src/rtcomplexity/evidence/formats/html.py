@@ -53,6 +53,11 @@ def evidence_html(record: Record, pictures: Pictures) -> bytes:
     return rendered.encode()
 
 
+def report_policy() -> str:
+    """Content-Security-Policy of every report, for whoever serves one."""
+    return policy_of(_shipped("page.css"), _shipped("viewer.js"))
+
+
 def policy_of(css: str, script: str) -> str:
     """Content-Security-Policy of a page with this style sheet and this script."""
     return (

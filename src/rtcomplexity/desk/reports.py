@@ -1,0 +1,145 @@
+"""Evidence folders as the page reads them: each read once while it is as it was, and what may be downloaded of one."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+from rtcomplexity.evidence.folder import EvidenceFolder, EvidenceFolderError, read_folder
+from rtcomplexity.evidence.formats.html import evidence_html
+from rtcomplexity.evidence.manifest import MANIFEST_FILE
+from rtcomplexity.evidence.page import Page, attachment_number, page_of
+from rtcomplexity.evidence.rendering import EVIDENCE_FILE, ON_REQUEST
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rtcomplexity.evidence.record import Record
+
+PDF_FILE: Final = "evidence.pdf"
+_ZIP_TIME: Final = (2000, 1, 1, 0, 0, 0)
+_OWNER_ONLY: Final = 0o600 << 16
+_TITLES: Final = {
+    PDF_FILE: ("Report (PDF)", "application/pdf", ""),
+    "evidence.xlsx": (
+        "Workbook (Excel)", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsxwriter",
+    ),
+    "evidence_sr.dcm": ("DICOM structured report", "application/dicom", "highdicom"),
+    "evidence_pdf.dcm": ("DICOM encapsulated PDF", "application/dicom", ""),
+}  # fmt: skip
+"""Title, media type and the package that it needs, of every single file that is offered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """One file that is offered."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Report:
+    """One evidence folder, read."""
+
+    folder: EvidenceFolder
+    record: Record
+    page: Page
+
+    @property
+    def patient(self) -> str:
+        """Name, or that there is none."""
+        known = dict(self.page.identification)
+        return known.get("Patient", "De-identified plan")
+
+    @property
+    def number(self) -> str:
+        """Attachment control number."""
+        return attachment_number(self.record)
+
+
+def report_at(folder: Path) -> Report:
+    """Read an evidence folder.
+
+    Raises
+    ------
+    EvidenceFolderError
+        If it is none, or cannot be read.
+    """
+    try:
+        changed_ns = (folder / EVIDENCE_FILE).stat().st_mtime_ns
+    except OSError:
+        raise EvidenceFolderError("The report is no longer there.", "load the worklist again.") from None
+    return _read(folder, changed_ns)
+
+
+@lru_cache(maxsize=64)
+def _read(folder: Path, _changed_ns: int) -> Report:
+    found = read_folder(folder)
+    record = found.record()
+    return Report(folder=found, record=record, page=page_of(record))
+
+
+def forget() -> None:
+    """Keep no report in memory any longer."""
+    _read.cache_clear()
+
+
+def page_html(report: Report) -> bytes:
+    """Return the report as a page, made of the record: whatever lies in the folder, no script of its own is run."""
+    return evidence_html(report.record, report.folder.pictures())
+
+
+def downloads() -> tuple[Download, ...]:
+    """Return the files that can be made with what is installed."""
+    return tuple(
+        Download(name=name, title=title)
+        for name, (title, _, package) in _TITLES.items()
+        if not package or find_spec(package) is not None
+    )
+
+
+def media_type(name: str) -> str | None:
+    """Media type of a file that is offered; None where it is not."""
+    return _TITLES[name][1] if name in {each.name for each in downloads()} else None
+
+
+def content_of(report: Report, name: str) -> bytes:
+    """Return one file that is offered: as it lies in the folder, or made of the record.
+
+    Raises
+    ------
+    EvidenceFolderError
+        If the file in the folder is not as it was written.
+    """
+    if name in ON_REQUEST:
+        manifest = report.folder.manifest()
+        return ON_REQUEST[name](report.record, report.folder.pictures(), manifest.written_at)
+    return _unchanged(report, name)
+
+
+def _unchanged(report: Report, name: str) -> bytes:
+    written = {each.name: each.sha256 for each in report.folder.manifest().outputs}
+    content = report.folder.files.get(name)
+    if content is None or hashlib.sha256(content).hexdigest() != written.get(name):
+        raise EvidenceFolderError(f"{name} is not as it was written.", "analyze the plan again.")
+    return content
+
+
+def zipped(report: Report, claim: Path | None = None) -> bytes:
+    """Return the whole evidence folder as a zip archive, with the claim information file where there is one."""
+    members = dict(report.folder.files)
+    if claim is not None and claim.exists():
+        members[claim.name] = claim.read_bytes()
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(members, key=lambda each: (each != MANIFEST_FILE, each)):
+            info = zipfile.ZipInfo(f"{report.number}/{name}", date_time=_ZIP_TIME)
+            info.external_attr = _OWNER_ONLY
+            archive.writestr(info, members[name], compress_type=zipfile.ZIP_DEFLATED)
+    return stream.getvalue()

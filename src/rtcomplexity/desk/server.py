@@ -1,0 +1,105 @@
+"""The server of the local page: one session, on loopback alone, with a token that is new each time."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import socket
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+from starlette.applications import Starlette
+
+from rtcomplexity.desk.guard import Guard
+from rtcomplexity.desk.routes import Views
+from rtcomplexity.desk.session import Session
+from rtcomplexity.desk.worklist import Worklist
+from rtcomplexity.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp
+
+    from rtcomplexity.desk.shelf import Shelf
+    from rtcomplexity.settings import Settings
+
+LOOPBACK: Final = "127.0.0.1"
+_TOKEN_BYTES: Final = 18
+_MOST_CONNECTIONS: Final = 64
+_END_WAIT_S: Final = 2
+_NOTHING: Final = logging.CRITICAL + 1
+"""Log level: the server's own lines name addresses with the token, and may hold what a request held."""
+
+
+class Desk:
+    """A server that is bound and about to serve."""
+
+    def __init__(self, settings: Settings, *, port: int = 0, shelf: Shelf | None = None) -> None:
+        """Bind a port of this machine, any free one if 0.
+
+        Raises
+        ------
+        UsageError
+            If the port is taken.
+        """
+        self._socket = _bound(port)
+        self._session = Session(settings)
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        port = self._socket.getsockname()[1]
+        self.address = f"http://{LOOPBACK}:{port}/{token}/"
+        hosts = (f"{LOOPBACK}:{port}", f"localhost:{port}")
+        app = _app(self._session, Worklist(self._session, shelf), token=token, hosts=hosts, stop=self.stop)
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                log_level=_NOTHING,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                ws="none",
+                http="h11",
+                loop="asyncio",
+                proxy_headers=False,
+                limit_concurrency=_MOST_CONNECTIONS,
+                timeout_graceful_shutdown=_END_WAIT_S,
+            )
+        )
+
+    @property
+    def session(self) -> Session:
+        """What it holds."""
+        return self._session
+
+    def serve(self) -> None:
+        """Answer until the session is ended or a signal comes; then no file of it is left."""
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self._session.close()
+            self._socket.close()
+
+    def stop(self) -> None:
+        """End serving."""
+        self._server.should_exit = True
+
+
+def _app(
+    session: Session, worklist: Worklist, *, token: str, hosts: tuple[str, ...], stop: Callable[[], None]
+) -> ASGIApp:
+    views = Views(session, worklist, base=f"/{token}", stop=stop)
+    app = Starlette(routes=views.routes(), exception_handlers=views.errors())
+    return Guard(app, token=token, hosts=hosts)
+
+
+def _bound(port: int) -> socket.socket:
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        found.bind((LOOPBACK, port))
+        found.listen()
+    except OSError as fault:
+        found.close()
+        reason = (fault.strerror or type(fault).__name__).lower()
+        raise UsageError("--port", f"{port} ({reason})", "a free port, or none given") from fault
+    return found

@@ -1,0 +1,190 @@
+"""The plans of one session: each in a folder of its own below a private one, which goes when the session ends.
+
+Knows states, processes and files; knows no HTTP. Each analysis runs in a child process that can be ended; as many run
+at a time as there are cores.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+from rtcomplexity.batch.supervision import StartedChild, watch
+from rtcomplexity.batch.values import Limits, Status
+from rtcomplexity.desk.child import MODULE
+from rtcomplexity.desk.task import Place, Progress, Task, read_progress
+from rtcomplexity.scoring.claim_file import claim_toml
+
+if TYPE_CHECKING:
+    from rtcomplexity.scoring.claim_file import ClaimFile
+    from rtcomplexity.settings import Settings
+
+PREFIX: Final = "rtcomplexity-desk-"
+
+
+class State(StrEnum):
+    """Where a plan stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPlan:
+    """One plan of the session, at one moment."""
+
+    id: str
+    number: int
+    """In the order of arrival, from 1."""
+    added_at: datetime
+    """Local time."""
+    place: Place
+    identified: bool
+    files: int
+    state: State = State.WAITING
+    problem: str = ""
+    """Why it cannot be assessed, or why the last change could not be; empty where all is well."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an analysis runs or waits."""
+        return self.state in {State.WAITING, State.RUNNING}
+
+    @property
+    def progress(self) -> Progress:
+        """How far the analysis has come."""
+        return Progress() if self.state is State.WAITING else read_progress(self.place.progress)
+
+
+class Session:
+    """Everything of one session."""
+
+    def __init__(self, settings: Settings, *, limits: Limits | None = None, workers: int | None = None) -> None:
+        """Make the private folder; `workers` analyses run at a time, as many as there are cores if None."""
+        self.settings = settings
+        self._limits = limits or Limits()
+        self._folder = tempfile.TemporaryDirectory(prefix=PREFIX)  # mode 0700
+        self._plans: dict[str, SessionPlan] = {}
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._count = 0
+        self._threads = ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="analysis")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def folder(self) -> Path:
+        """The private folder."""
+        return Path(self._folder.name)
+
+    def close(self) -> None:
+        """End every analysis and remove every file; a second call does nothing."""
+        with self._lock:
+            self._is_closed = True
+            self._plans.clear()
+        self._threads.shutdown(cancel_futures=True)
+        self._folder.cleanup()
+
+    def new_place(self) -> Place:
+        """Make the folder of a plan that is about to arrive."""
+        place = Place(folder=self.folder / secrets.token_hex(6))
+        place.files.mkdir(parents=True, mode=0o700)
+        return place
+
+    def drop(self, place: Place) -> None:
+        """Remove the folder of a plan that did not arrive."""
+        shutil.rmtree(place.folder, ignore_errors=True)
+
+    def add(self, place: Place, *, files: int, identified: bool) -> SessionPlan:
+        """Take a plan that has arrived, and analyze it when its turn comes."""
+        with self._lock:
+            self._count += 1
+            plan = SessionPlan(
+                id=place.folder.name,
+                number=self._count,
+                added_at=datetime.now().astimezone(),
+                place=place,
+                identified=identified,
+                files=files,
+            )
+            self._plans[plan.id] = plan
+        self._submit(plan.id)
+        return plan
+
+    def plans(self) -> list[SessionPlan]:
+        """Every plan, the newest first."""
+        with self._lock:
+            return sorted(self._plans.values(), key=lambda plan: -plan.number)
+
+    def plan(self, plan_id: str) -> SessionPlan | None:
+        """The plan of that id, if it is there."""
+        with self._lock:
+            return self._plans.get(plan_id)
+
+    def state_claim(self, plan_id: str, claim: ClaimFile) -> bool:
+        """Save claim information and assess the plan under it; False where an analysis of it is not done yet."""
+        with self._lock:
+            plan = self._plans.get(plan_id)
+            if plan is None or plan.is_busy:
+                return False
+            part = plan.place.claim.with_suffix(".part")
+            part.write_text(claim_toml(claim), encoding="utf-8")
+            part.replace(plan.place.claim)
+            self._plans[plan_id] = replace(plan, state=State.WAITING, problem="")
+        self._submit(plan_id)
+        return True
+
+    def remove(self, plan_id: str) -> None:
+        """End the analysis of a plan and remove its files."""
+        with self._lock:
+            plan = self._plans.pop(plan_id, None)
+        if plan is not None and not plan.is_busy:
+            self.drop(plan.place)  # else the thread that runs it does, once the child has ended
+
+    def _submit(self, plan_id: str) -> None:
+        self._threads.submit(self._run, plan_id)
+
+    def _run(self, plan_id: str) -> None:
+        plan = self._changed(plan_id, state=State.RUNNING)
+        if plan is None:
+            self.drop(Place(folder=self.folder / plan_id))
+            return
+        place = plan.place
+        for old in (place.result, place.progress):
+            old.unlink(missing_ok=True)
+        task = Task(folder=str(place.folder), identified=plan.identified, settings=self.settings, limits=self._limits)
+        place.task.write_text(task.to_json(), encoding="utf-8")
+        child = StartedChild.start(MODULE, [str(place.task)])
+        outcome = watch(child, place.result, self._limits, lambda: self._is_wanted(plan_id))
+        is_good = outcome.status is Status.ASSESSED
+        has_report = place.evidence.exists()
+        state = State.READY if is_good or has_report else State.FAILED
+        if self._changed(plan_id, state=state, problem="" if is_good else outcome.reason) is None:
+            self.drop(place)
+
+    def _is_wanted(self, plan_id: str) -> bool:
+        with self._lock:
+            return not self._is_closed and plan_id in self._plans
+
+    def _changed(self, plan_id: str, *, state: State, problem: str = "") -> SessionPlan | None:
+        """Give a plan another state; None where it was removed meanwhile."""
+        with self._lock:
+            if plan_id not in self._plans:
+                return None
+            self._plans[plan_id] = replace(self._plans[plan_id], state=state, problem=problem)
+            return self._plans[plan_id]

@@ -1,0 +1,136 @@
+"""What the page asks of a child process, where everything of one plan lies, and how far the child has come.
+
+Values and names of files only; they cross processes as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from rtcomplexity.batch.values import Limits
+from rtcomplexity.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Step(StrEnum):
+    """What is being done, as a person reads it."""
+
+    WAITING = "Waiting for another analysis to finish"
+    STARTING = "Starting"
+    READING = "Reading files"
+    MEASURING = "Measuring the targets"
+    ASSESSING = "Comparing with routine plans"
+    WRITING = "Writing the report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an analysis has come."""
+
+    step: Step = Step.WAITING
+    done: int = 0
+    total: int = 0
+    """Files; 0 where the step does not count any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where everything of one plan lies: its folder, which nobody else can read."""
+
+    folder: Path
+
+    @property
+    def files(self) -> Path:
+        """What was uploaded."""
+        return self.folder / "files"
+
+    @property
+    def evidence(self) -> Path:
+        """The evidence folder."""
+        return self.folder / "evidence"
+
+    @property
+    def previous(self) -> Path:
+        """The evidence folder before the claim information was last changed."""
+        return self.folder / "previous"
+
+    @property
+    def claim(self) -> Path:
+        """The claim information file."""
+        return self.folder / "claim.toml"
+
+    @property
+    def measured(self) -> Path:
+        """The measured plan."""
+        return self.folder / "measured"
+
+    @property
+    def task(self) -> Path:
+        """What the child has to do."""
+        return self.folder / "task.json"
+
+    @property
+    def result(self) -> Path:
+        """How the child ended."""
+        return self.folder / "result.json"
+
+    @property
+    def progress(self) -> Path:
+        """How far the child has come."""
+        return self.folder / "progress.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One analysis, or the same plan under changed claim information."""
+
+    folder: str
+    identified: bool
+    settings: Settings
+    limits: Limits
+
+    @property
+    def place(self) -> Place:
+        """Where it lies."""
+        return Place(folder=Path(self.folder))
+
+    def to_json(self) -> str:
+        """Write the task."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read a task back."""
+        tree = json.loads(text)
+        return cls(
+            folder=tree["folder"],
+            identified=tree["identified"],
+            settings=Settings(**tree["settings"]),
+            limits=Limits(**tree["limits"]),
+        )
+
+
+def write_progress(path: Path) -> Callable[[Progress], None]:
+    """Give what writes progress for whoever looks, always a whole one."""
+    part = path.with_suffix(".part")
+
+    def write(progress: Progress) -> None:
+        part.write_text(json.dumps(asdict(progress)), encoding="utf-8")
+        part.replace(path)
+
+    return write
+
+
+def read_progress(path: Path) -> Progress:
+    """Read how far a child has come; that it starts, where it has not said anything yet."""
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+        return Progress(step=Step(tree["step"]), done=tree["done"], total=tree["total"])
+    except (OSError, ValueError, KeyError):
+        return Progress(step=Step.STARTING)

@@ -1,0 +1,91 @@
+"""The page served as `rtcomplexity serve` does, and a client that sends exactly what it is told to."""
+
+import http.client
+import json
+import threading
+import time
+import urllib.parse
+from contextlib import contextmanager
+
+from patience import HANG_S
+from rtcomplexity.desk.server import Desk
+from rtcomplexity.settings import Settings
+from unit.desk.forms import CONTENT_TYPE, body_of
+
+
+@contextmanager
+def served(settings=None, shelf=None):
+    """Serve until the block ends; then nothing of the session may be left."""
+    desk = Desk(settings or Settings(), shelf=shelf)
+    folder = desk.session.folder
+    thread = threading.Thread(target=desk.serve)
+    thread.start()
+    try:
+        yield Client(desk)
+    finally:
+        desk.stop()
+        thread.join(HANG_S)
+    assert not thread.is_alive()
+    assert not folder.exists()
+
+
+class Answer:
+    def __init__(self, response):
+        self.status, self.headers, self.content = response.status, response.headers, response.read()
+
+    @property
+    def text(self):
+        return self.content.decode()
+
+    @property
+    def place(self):
+        return self.headers.get("location", "")
+
+
+class Client:
+    """One request a connection."""
+
+    def __init__(self, desk):
+        self.desk = desk
+        parts = urllib.parse.urlsplit(desk.address)
+        self.host, self.base = parts.netloc, parts.path.rstrip("/")
+
+    def ask(self, method, path, body=None, **headers):
+        """Send a request to an absolute path with these headers alone."""
+        connection = http.client.HTTPConnection(self.host, timeout=HANG_S)
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        named = {name.replace("_", "-"): value for name, value in {"Host": self.host, **headers}.items()}
+        for name, value in named.items():
+            if value is not None:
+                connection.putheader(name, value)
+        if body is not None:
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        answer = Answer(connection.getresponse())
+        connection.close()
+        return answer
+
+    def get(self, path="/", **headers):
+        return self.ask("GET", self.base + path, **headers)
+
+    def post(self, path, body=b"", content_type="application/x-www-form-urlencoded", **headers):
+        own = {"Origin": f"http://{self.host}", "Content_Type": content_type}
+        return self.ask("POST", self.base + path, body, **{**own, **headers})
+
+    def upload(self, files, **fields):
+        return self.post("/plans", body_of(files, **fields), CONTENT_TYPE)
+
+    def added(self, files, **fields):
+        """Upload a plan and give the path of its page."""
+        answer = self.upload(files, **fields)
+        assert answer.status == 303, answer.text
+        return answer.place.removeprefix(self.base)
+
+    def ended(self, path):
+        """Wait until the analysis of a plan has ended, and give its state."""
+        for _ in range(int(HANG_S / 0.05)):
+            status = json.loads(self.get(f"{path}/status").text)
+            if status["state"] in {"ready", "failed"}:
+                return status["state"]
+            time.sleep(0.05)
+        raise AssertionError("it never ended")
