@@ -108,6 +108,8 @@ def _claim() -> Group:
                 hint="Of the CPT code, from the payer's fee schedule",
                 mistake=_SIDE,
             ),
+            Field(name="payer_id", label="Payer ID", hint="Of the clearinghouse", mistake=_WORDS),
+            Field(name="member_id", label="Member ID", hint="The patient's number with the payer", mistake=_WORDS),
             Field(name="account_number", label="Account number", mistake=_WORDS),
             Field(name="claim_control_number", label="Claim control number", mistake=_WORDS),
         ),

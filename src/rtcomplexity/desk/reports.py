@@ -31,8 +31,11 @@ _TITLES: Final = {
     ),
     "evidence_sr.dcm": ("DICOM structured report", "application/dicom", "highdicom"),
     "evidence_pdf.dcm": ("DICOM encapsulated PDF", "application/dicom", ""),
+    "evidence_cdex.json": ("FHIR attachment (CDex)", "application/fhir+json", ""),
 }  # fmt: skip
 """Title, media type and the package that it needs, of every single file that is offered."""
+_IDENTIFIED: Final = frozenset({"evidence_cdex.json"})
+"""What a de-identified folder cannot give."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,18 +98,19 @@ def page_html(report: Report) -> bytes:
     return evidence_html(report.record, report.folder.pictures())
 
 
-def downloads() -> tuple[Download, ...]:
-    """Return the files that can be made with what is installed."""
+def downloads(report: Report) -> tuple[Download, ...]:
+    """Return the files that can be made of a report with what is installed."""
+    is_identified = report.record.privacy == "identified"
     return tuple(
         Download(name=name, title=title)
         for name, (title, _, package) in _TITLES.items()
-        if not package or find_spec(package) is not None
+        if (is_identified or name not in _IDENTIFIED) and (not package or find_spec(package) is not None)
     )
 
 
-def media_type(name: str) -> str | None:
+def media_type(report: Report, name: str) -> str | None:
     """Media type of a file that is offered; None where it is not."""
-    return _TITLES[name][1] if name in {each.name for each in downloads()} else None
+    return _TITLES[name][1] if name in {each.name for each in downloads(report)} else None
 
 
 def content_of(report: Report, name: str) -> bytes:

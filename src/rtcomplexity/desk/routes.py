@@ -20,7 +20,7 @@ from rtcomplexity.desk.comparison import compared
 from rtcomplexity.desk.guard import attachment
 from rtcomplexity.desk.uploads import FileWriter, receive
 from rtcomplexity.desk.worklist import is_failed
-from rtcomplexity.errors import InputDataError, MissingExtraError
+from rtcomplexity.errors import InputDataError, RtComplexityError
 from rtcomplexity.evidence.formats.html import report_policy
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.scoring.claim_file import ClaimFile, ClaimFileError, load_claim
@@ -85,8 +85,7 @@ class Views:
 
     def errors(self) -> dict[Any, Any]:
         """What is answered to each kind of error."""
-        return {HTTPException: self._refused, InputDataError: self._refused, MissingExtraError: self._refused,
-                Exception: self._fault}  # fmt: skip
+        return {HTTPException: self._refused, RtComplexityError: self._refused, Exception: self._fault}
 
     def drop(self, _: Request) -> Response:
         """Show where a plan is dropped."""
@@ -130,7 +129,9 @@ class Views:
         """Show the answer for one plan, or how far its analysis has come."""
         item = self._item(request)
         code = HTTPStatus.OK if not is_failed(item) else HTTPStatus.UNPROCESSABLE_ENTITY
-        return self._page("plan.html.j2", code, item=item, downloads=reports.downloads(), has_previous=_previous(item))
+        return self._page(
+            "plan.html.j2", code, item=item, downloads=() if item.report is None else reports.downloads(item.report)
+        )
 
     def status(self, request: Request) -> Response:
         """Say how far an analysis has come."""
@@ -195,7 +196,7 @@ class Views:
             return _saved(reports.zipped(report, claim), f"{report.number}.zip", "application/zip")
         if name == "claim.toml" and claim is not None and claim.exists():
             return _saved(claim.read_bytes(), f"{report.number}_claim.toml", "application/toml")
-        kind = reports.media_type(name)
+        kind = reports.media_type(report, name)
         if kind is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return _saved(reports.content_of(report, name), name.replace("evidence", report.number, 1), kind)

@@ -7,8 +7,10 @@ at a time as there are cores.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
+import stat
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +19,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
+
+import psutil
 
 from rtcomplexity.batch.supervision import StartedChild, watch
 from rtcomplexity.batch.values import Limits, Status
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from rtcomplexity.settings import Settings
 
 PREFIX: Final = "rtcomplexity-desk-"
+"""Of the private folder's name; the process follows, so that the next session knows whether it is still there."""
 
 
 class State(StrEnum):
@@ -74,7 +79,8 @@ class Session:
         """Make the private folder; `workers` analyses run at a time, as many as there are cores if None."""
         self.settings = settings
         self._limits = limits or Limits()
-        self._folder = tempfile.TemporaryDirectory(prefix=PREFIX)  # mode 0700
+        remove_abandoned(Path(tempfile.gettempdir()))
+        self._folder = tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-")  # mode 0700
         self._plans: dict[str, SessionPlan] = {}
         self._lock = threading.Lock()
         self._is_closed = False
@@ -188,3 +194,17 @@ class Session:
                 return None
             self._plans[plan_id] = replace(self._plans[plan_id], state=state, problem=problem)
             return self._plans[plan_id]
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove the folders of this person's sessions whose process is gone: it was killed before it could."""
+    for path in folder.glob(f"{PREFIX}*"):
+        found = re.match(rf"{PREFIX}(\d+)-", path.name)
+        if found is not None and not psutil.pid_exists(int(found[1])) and _is_own(path):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a folder, and no link to one, is this person's own."""
+    status = path.lstat()
+    return stat.S_ISDIR(status.st_mode) and (not hasattr(os, "getuid") or status.st_uid == os.getuid())

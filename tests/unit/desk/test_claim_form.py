@@ -13,6 +13,7 @@ from rtcomplexity.scoring.guardrails import FORBIDDEN
 
 WHOLE = {
     "payer": "medicare", "cpt_code": "32701", "modifiers": "22, 59", "global_period": "XXX", "account_number": "A-1",
+    "payer_id": "P-3", "member_id": "M-4",
     "claim_control_number": "C-2", "date_of_service": "03/09/2026", "facility": "A hospital", "site": "thoracic",
     "fractions": "5", "delineated_by": "A Name", "credentials": "MD", "npi": "1234567893",
     "delineator_reports_77261_77799": "no", "auto_segmentation_edited": "yes", "diagnosis": "C34.11, Z51.0",
