@@ -55,7 +55,7 @@ def lung(real_data):
 
 def test_the_xio_set_is_chosen_and_the_case_says_why(lung):
     assert lung.structure_set.manufacturer == "CMS, Inc."
-    assert lung.chosen_because == "of 2 structure sets, it alone references images that were found"
+    assert lung.chosen_because == "it alone of 2 structure sets references images that were found"
     assert [one.because.split(";")[0] for one in lung.alternatives] == ["it references no image that was found"]
 
 
@@ -112,7 +112,7 @@ def test_a_single_structure_set_file_is_a_case_without_images(real_data):
 def test_the_ct_set_of_a_sarcoma_is_chosen_and_its_series_uid_holds(real_data, patient):
     case = read(real_data / "sts" / patient)
     slices, contour_level = (SARCOMAS | {"STS_013": (114, 82)})[patient]
-    assert case.chosen_because == "of 3 structure sets, it alone was contoured on CT"
+    assert case.chosen_because == "it alone of 3 structure sets was contoured on CT"
     assert case.image_link is ImageLink.SERIES_UID
     assert f"0 of {contour_level} contour-level" in case.image_link_text
     assert (case.planning_image.modality, len(case.planning_image.paths)) == ("CT", slices)

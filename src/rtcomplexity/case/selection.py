@@ -163,14 +163,14 @@ def _first_difference(one: Candidate, other: Candidate) -> tuple[str, str]:
 
 def _because(chosen: Candidate, others: Sequence[Candidate]) -> str:
     if not others:
-        return "it is the only structure set here"
+        return "it is the only structure set found"
     words = list(dict.fromkeys(_first_difference(chosen, other)[0] for other in others))
     count = len(others) + 1
     if words == ["is newer"]:
         return f"it is the newest of {count} structure sets that are otherwise alike"
     if len(words) == 1:
-        return f"of {count} structure sets, it alone {words[0]}"
-    return f"of {count} structure sets, it {' and '.join(words)}"
+        return f"it alone of {count} structure sets {words[0]}"
+    return f"among {count} structure sets it {' and '.join(words)}"
 
 
 def _why_not(other: Candidate, chosen: Candidate) -> str:

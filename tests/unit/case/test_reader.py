@@ -184,7 +184,7 @@ def test_the_set_that_resolves_to_images_wins(folder):
     stray = structure_set([roi(1, "GTV", rings(), frame="9.8"), roi(2, "PTV", rings(), frame="9.8")], "1.1")
     case = folder.add(*made, linked_set(made, "1.5"), stray).read()
     assert case.structure_set.sop_instance_uid == "1.5"
-    assert case.chosen_because == "of 2 structure sets, it alone references images that were found"
+    assert case.chosen_because == "it alone of 2 structure sets references images that were found"
     assert [(one.sop_instance_uid, one.because) for one in case.alternatives] == [
         ("1.1", "it references no image that was found; the chosen one references images that were found")
     ]
@@ -197,7 +197,7 @@ def test_ct_comes_before_mr_before_pet(folder):
         folder.add(*made, linked_set(made, f"1.5{number}"))
     case = folder.read()
     assert case.structure_set.sop_instance_uid == "1.52"
-    assert case.chosen_because == "of 3 structure sets, it alone was contoured on CT"
+    assert case.chosen_because == "it alone of 3 structure sets was contoured on CT"
     assert [one.because[:20] for one in case.alternatives] == ["it was contoured on ", "it was contoured on "]
 
 
@@ -207,7 +207,7 @@ def test_a_plan_decides_before_target_classes_do(folder):
     case = folder.add(*made, linked_set(made, "1.51"), richer, plan("1.51")).read()
     assert case.structure_set.sop_instance_uid == "1.51"
     assert case.rt_plan.referenced_structure_set_uid == "1.51"
-    assert "it alone is referenced by an RT Plan" in case.chosen_because
+    assert "structure sets is referenced by an RT Plan" in case.chosen_because
 
 
 def test_target_classes_decide_before_approval_and_empty_ones_do_not_count(folder):
