@@ -81,7 +81,8 @@ class _Reader:
                     "raise RTCOMPLEXITY_MAX_FILE_BYTES if that is right.",
                 )
             self._more()
-        found = bytes(self._waiting[:place])
+        with memoryview(self._waiting) as view:  # a slice of the bytearray would be one copy more
+            found = bytes(view[:place])
         del self._waiting[: place + len(mark)]
         return found
 

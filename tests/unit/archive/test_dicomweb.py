@@ -3,6 +3,7 @@
 import io
 import json
 import threading
+import tracemalloc
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -230,3 +231,23 @@ def test_an_endless_list_of_answers_ends(server):
     with DicomWeb(url, Credentials(), replace(SETTINGS, max_archive_entries=100)) as archive:
         assert len(archive.studies(Query(patient_id="1"))) == 500
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("count", [8, 64])
+def test_an_answer_takes_the_memory_of_about_one_instance_however_many_it_holds(count):
+    size = 512_000
+    part = b"\r\n--B\r\nContent-Type: application/dicom\r\n\r\n" + bytes(size)
+
+    def pieces():  # made while they are asked for, as a socket gives them
+        for _ in range(count):
+            yield from (part[start : start + 64_000] for start in range(0, len(part), 64_000))
+        yield b"\r\n--B--\r\n"
+
+    source = pieces()
+    tracemalloc.start()
+    try:
+        assert sum(len(one) for one in parts(lambda _: next(source, b""), b"B", 1_000_000)) == count * size
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * size
