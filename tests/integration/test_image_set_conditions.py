@@ -1,21 +1,31 @@
 """The five conditions on plans as they are read: what counts, what bounds the target, and how the table reads."""
 
+import html
 import io
 
+import pikepdf
 import pytest
 from rich.console import Console
 
 from rtcomplexity import AnalyzeOptions, analyze
 from rtcomplexity.cli.rendering.image_sets import conditions_table
+from rtcomplexity.evidence.formats.html import evidence_html
+from rtcomplexity.evidence.formats.pdf import evidence_pdf
+from rtcomplexity.evidence.package import pictures_of
 from rtcomplexity.testing.dicom_writer import write_plan
 from rtcomplexity.testing.plans import sample_plan
 
 
 @pytest.fixture(scope="module")
-def complex_central(tmp_path_factory):
+def assessment(tmp_path_factory):
     folder = tmp_path_factory.mktemp("complex_central")
     write_plan(folder, sample_plan("complex_central"))
-    return analyze(folder, AnalyzeOptions()).record
+    return analyze(folder, AnalyzeOptions())
+
+
+@pytest.fixture(scope="module")
+def complex_central(assessment):
+    return assessment.record
 
 
 def set_of(record, modality):
@@ -64,3 +74,19 @@ def test_the_table_gives_each_number_with_what_it_is_and_how_it_must_lie(complex
     ):
         assert words in text
     assert all(row.count(" - ") >= 2 for row in text.splitlines() if " tied " in row)
+
+
+def test_html_and_pdf_show_each_set_fused_with_what_was_measured_in_text_and_alternative_text(assessment):
+    record = assessment.record
+    pictures = pictures_of(assessment.measured, record)
+    page = evidence_html(record, pictures).decode()
+    with pikepdf.open(io.BytesIO(evidence_pdf(record, pictures))) as pdf:
+        texts = {str(each.get("/Alt")) for each in pdf.objects if isinstance(each, pikepdf.Dictionary)}
+        assert len(pdf.pages) <= 4
+    assert [still.file for still in pictures.scene.fused] == ["fused_pt.png", "fused_mr.png"]
+    for still, modality in zip(pictures.scene.fused, ("PT", "MR"), strict=True):
+        offset = set_of(record, modality).metrics["image_set.nearest_better_shift"].value
+        assert still.title.endswith(f"Offset to the most similar position: {offset:.1f} mm (limit 10 mm).")
+        assert still.alt in texts
+        assert html.escape(still.alt, quote=False).replace("'", "&#39;") in page
+        assert still.title in page

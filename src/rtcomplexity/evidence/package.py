@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rtcomplexity.evidence import manifest as manifests
 from rtcomplexity.evidence.manifest import MANIFEST_FILE, build_manifest, inputs_of
+from rtcomplexity.evidence.page import registration_check
 from rtcomplexity.evidence.rendering import render
 from rtcomplexity.evidence.signing import SIGNATURE_FILE, sign
 from rtcomplexity.pictures.drawing import draw
@@ -58,7 +59,8 @@ def evidence_of(
 def pictures_of(measured: MeasuredCase, record: Record) -> Pictures:
     """Draw the pictures that go with a record, with the names that stand in it."""
     names = {roi.number: roi.name for roi in record.rois}
-    return draw(measured, names=names, gross=record.gross_target.rois)
+    checks = {each.subject: registration_check(each) for each in record.image_sets}
+    return draw(measured, names=names, gross=record.gross_target.rois, checks=checks)
 
 
 def sealed_files(

@@ -432,6 +432,15 @@ def _image_set(image_set: ImageSetRecord) -> tuple[str, ...]:
     )
 
 
+def registration_check(image_set: ImageSetRecord) -> str:
+    """What was measured of an image set's registration, for the caption of its picture; empty where nobody asked."""
+    for each in image_set.conditions:
+        if each.id == "aligned":
+            found = "not measured" if each.value is None else f"{each.value:.1f} mm (limit {each.tolerance:g} mm)"
+            return f"Offset to the most similar position: {found}."
+    return ""
+
+
 def _registration_kind(kind: str) -> str:
     return shown(told(words.REGISTRATION_KINDS, kind, kind.lower()))
 

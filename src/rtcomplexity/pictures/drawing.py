@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.pictures.face import may_show_face
+from rtcomplexity.pictures.fused import draw_fused
 from rtcomplexity.pictures.meshes import draw_meshes
 from rtcomplexity.pictures.planes import draw_planes
 from rtcomplexity.pictures.raster import grey, window_of
@@ -29,7 +30,13 @@ NOT_REACHED: Final = "No slices: no slice of the planning images found contains 
 NO_IMAGE: Final = "No slices: the planning images are not among the files."
 
 
-def draw(measured: MeasuredCase, *, names: Mapping[int, str], gross: Sequence[int] = ()) -> Pictures:
+def draw(
+    measured: MeasuredCase,
+    *,
+    names: Mapping[int, str],
+    gross: Sequence[int] = (),
+    checks: Mapping[str, str] | None = None,
+) -> Pictures:
     """Draw the pictures of a case.
 
     Parameters
@@ -37,6 +44,7 @@ def draw(measured: MeasuredCase, *, names: Mapping[int, str], gross: Sequence[in
     measured : the case with its planes and pixels
     names : what each ROI is called in the record that the pictures go with, by number
     gross : numbers of the ROIs that were scored; the pictures are centred on them
+    checks : what the record says of the registration of each image set, by its subject
     """
     view = view_of(measured, names, gross)
     if not view.targets:
@@ -50,10 +58,10 @@ def draw(measured: MeasuredCase, *, names: Mapping[int, str], gross: Sequence[in
         structures=structures_of(view),
         notes=view.notes,
     )
-    return _with_slices(scene, measured.images, view)
+    return _with_slices(scene, measured.images, view, checks or {})
 
 
-def _with_slices(scene: Scene, images: CaseImages, view: View) -> Pictures:
+def _with_slices(scene: Scene, images: CaseImages, view: View, checks: Mapping[str, str]) -> Pictures:
     pixels = images.planning_pixels
     if pixels is None or view.grid is None:
         return Pictures(scene=scene.model_copy(update={"notes": (*scene.notes, NO_IMAGE)}), files={})
@@ -69,13 +77,15 @@ def _with_slices(scene: Scene, images: CaseImages, view: View) -> Pictures:
     uptake = uptake_of(images, view.slices, view.box.j, view.box.i)
     stills, plane_files = draw_planes(view, greys, uptake)
     slices, slice_files = draw_slices(view, greys, uptake)
+    fused, fused_files = draw_fused(view, greys, images, checks)
     drawn = {
         "stills": stills,
+        "fused": fused,
         "slices": slices.model_copy(update={"caption": _caption(slices.caption, series.modality, window)}),
         "uptake": "" if uptake is None else uptake.caption,
         "may_show_face": may_show_face(pixels, view),
     }
-    return Pictures(scene=scene.model_copy(update=drawn), files={**plane_files, **slice_files})
+    return Pictures(scene=scene.model_copy(update=drawn), files={**plane_files, **slice_files, **fused_files})
 
 
 def _caption(about: str, modality: str, window: tuple[float, float]) -> str:

@@ -19,7 +19,9 @@ SCENE_FILE: Final = "scene.json"
 CT_ATLAS: Final = "slices.jpg"
 UPTAKE_ATLAS: Final = "uptake.png"
 PLANE_FILES: Final = ("axial.png", "coronal.png", "sagittal.png")
-FILES: Final = (SCENE_FILE, CT_ATLAS, UPTAKE_ATLAS, *PLANE_FILES)
+FUSED_FILES: Final = {"PT": "fused_pt.png", "MR": "fused_mr.png", "CT": "fused_ct.png"}
+"""By the modality of the secondary image set."""
+FILES: Final = (SCENE_FILE, CT_ATLAS, UPTAKE_ATLAS, *PLANE_FILES, *FUSED_FILES.values())
 """Every name a picture file can have; none comes from a tag."""
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
@@ -32,9 +34,9 @@ class _Frozen(BaseModel):
 
 
 class Still(_Frozen):
-    """One saved picture of a plane."""
+    """One saved picture of a plane, or of an image set with the planning image."""
 
-    file: Literal["axial.png", "coronal.png", "sagittal.png"]
+    file: Literal["axial.png", "coronal.png", "sagittal.png", "fused_pt.png", "fused_mr.png", "fused_ct.png"]
     title: str
     alt: str
 
@@ -93,6 +95,8 @@ class Scene(_Frozen):
 
     schema_id: Literal["rtcomplexity/pictures/1"] = "rtcomplexity/pictures/1"
     stills: tuple[Still, ...] = ()
+    fused: tuple[Still, ...] = ()
+    """Secondary image sets with the planning image; the title gives what was measured of the registration."""
     slices: Slices | None = None
     structures: tuple[Structure, ...] = ()
     meshes: tuple[Mesh, ...] = ()

@@ -50,14 +50,14 @@ def uptake_of(images: CaseImages, slices: NDArray[np.int64], j: tuple[int, int],
         return None
     rows = _steps(j, planning.grid.row_spacing_mm)
     columns = _steps(i, planning.grid.column_spacing_mm)
-    points = _points_mm(planning.grid, slices, rows, columns)
+    points = points_mm(planning.grid, slices, rows, columns)
     try:
         values = sample(images.pixels_of(found), found.point_map(points), factor=found.factor).values
     except InputDataError:
         return None
     if np.isnan(values).all():
         return None
-    share, caption = _windowed(values.reshape(len(slices), len(rows), len(columns)), is_suvbw=found.factor is not None)
+    share, caption = windowed(values.reshape(len(slices), len(rows), len(columns)), is_suvbw=found.factor is not None)
     return Uptake(share=share, j=rows, i=columns, caption=caption)
 
 
@@ -76,7 +76,7 @@ def _steps(extent: tuple[int, int], spacing_mm: float) -> NDArray[np.float64]:
     return steps
 
 
-def _points_mm(
+def points_mm(
     grid: ImageGrid, slices: NDArray[np.int64], rows: NDArray[np.float64], columns: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """(S * J * I, 3) points, patient coordinates."""
@@ -90,7 +90,8 @@ def _points_mm(
     return in_plane
 
 
-def _windowed(values: NDArray[np.float64], *, is_suvbw: bool) -> tuple[NDArray[np.float64], str]:
+def windowed(values: NDArray[np.float64], *, is_suvbw: bool) -> tuple[NDArray[np.float64], str]:
+    """Shares of the window that values are shown in, 0 to 1 where they lie in it, and what the colors are."""
     top = float(np.nanpercentile(values, 99.9))
     if is_suvbw:
         top = float(np.ceil(max(top, LOWEST_TOP_SUVBW)))

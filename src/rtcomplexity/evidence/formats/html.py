@@ -44,6 +44,7 @@ def evidence_html(record: Record, pictures: Pictures) -> bytes:
         page=page_of(record),
         scene=scene,
         stills=[_still(each, pictures) for each in pictures.scene.stills if each.file in pictures.files],
+        fused=[_still(each, pictures) for each in pictures.scene.fused if each.file in pictures.files],
         slices=_slices(pictures),
         scene_json=Markup(_scene_json(scene, pictures)) if scene["structures"] or scene["meshes"] else "",  # noqa: S704
         css=Markup(css),  # noqa: S704 - both are files of this package
@@ -79,7 +80,7 @@ def _shown_scene(scene: Scene) -> dict[str, Any]:
     tree = scene.model_dump(mode="json")
     for each in (*tree["structures"], *tree["meshes"]):
         each["name"] = shortened(each["name"])
-    for each in tree["stills"]:
+    for each in (*tree["stills"], *tree["fused"]):
         each["alt"] = shown(each["alt"])
     tree["mesh_alt"] = shown(tree["mesh_alt"])
     tree["notes"] = [shown(note) for note in tree["notes"]]

@@ -25,8 +25,10 @@ from rtcomplexity.evidence.record import to_json
 from rtcomplexity.evidence.words import STATES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rtcomplexity.evidence.record import Record
-    from rtcomplexity.pictures.scene import Pictures
+    from rtcomplexity.pictures.scene import Pictures, Still
 
 STANDARDS: Final[list[Literal["a-3a", "ua-1"]]] = ["a-3a", "ua-1"]
 MOST_ROIS: Final = 24
@@ -83,7 +85,7 @@ def _compiled(data: Any, record: Record, pictures: Pictures) -> bytes:  # noqa: 
         root = Path(folder)
         (root / "data.json").write_text(json.dumps(data), encoding="utf-8")
         (root / "evidence.json").write_bytes(to_json(record))
-        for still in pictures.scene.stills:
+        for still in (*pictures.scene.stills, *pictures.scene.fused):
             if still.file in pictures.files:
                 (root / still.file).write_bytes(pictures.files[still.file])
         main = root / "report.typ"
@@ -110,6 +112,12 @@ def _fonts() -> Any:  # noqa: ANN401 - a Traversable
     return resources.files(__package__) / "fonts"
 
 
+def _stills(stills: Iterable[Still], pictures: Pictures) -> list[dict[str, str]]:
+    """The pictures that were saved, with their titles and alternative texts."""
+    saved = (each for each in stills if each.file in pictures.files)
+    return [{"file": each.file, "title": each.title, "alt": shown(each.alt)} for each in saved]
+
+
 def _data(record: Record, pictures: Pictures) -> dict[str, Any]:
     shown_page, scene = page_of(record), pictures.scene
     page, gauge = asdict(shown_page), shown_page.gauge
@@ -119,11 +127,7 @@ def _data(record: Record, pictures: Pictures) -> dict[str, Any]:
     provided = [row for row in page["readiness"]["rows"] if row[1] == STATES["met"]]  # the first page has the others
     page["readiness"]["rows"] = provided
     page["rois"]["rows"], page["issues"]["rows"] = rois[:MOST_ROIS], issues[:MOST_ISSUES]
-    stills = [
-        {"file": each.file, "title": each.title, "alt": shown(each.alt)}
-        for each in scene.stills
-        if each.file in pictures.files
-    ]
+    stills, fused = (_stills(each, pictures) for each in (scene.stills, scene.fused))
     return {
         **page,
         "short-disclaimer": SHORT_DISCLAIMER,
@@ -131,6 +135,7 @@ def _data(record: Record, pictures: Pictures) -> dict[str, Any]:
         "more_issues": _more(len(issues) - MOST_ISSUES, "issues"),
         "first": stills[0] if stills and not scene.may_show_face else None,
         "stills": stills if scene.may_show_face else stills[1:],
+        "fused": fused,
         "legend": [{"name": shortened(each.name), "colour": each.colour} for each in scene.structures if scene.stills],
         "uptake": scene.uptake,
         "face": scene.may_show_face,
