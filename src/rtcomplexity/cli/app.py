@@ -18,6 +18,7 @@ from rtcomplexity.cli.commands import (
     analyze,
     batch,
     claim,
+    cms,
     cohort,
     compare,
     demo,
@@ -80,6 +81,7 @@ app.command("serve")(serve.serve)
 app.command("batch")(batch.batch)
 app.add_typer(cohort.app, name="cohort")
 app.add_typer(claim.app, name="claim")
+app.add_typer(cms.app, name="cms")
 app.add_typer(profile.app, name="profile")
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)

@@ -34,6 +34,7 @@ def chosen_options(
     fractions: int | None = None,
     claim: Path | None = None,
     payer: str | None = None,
+    cms: Path | None = None,
     cohort: Path | None = None,
     quick: bool = False,
 ) -> AnalyzeOptions:
@@ -47,6 +48,7 @@ def chosen_options(
         fractions=fractions,
         claim=claim,
         payer=payer,
+        cms=cms,
         cohort=cohort,
         quick=quick,
     )

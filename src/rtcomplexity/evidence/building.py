@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.claim_file import ClaimFile
     from rtcomplexity.scoring.cohort import BesideCohort, Comparison
     from rtcomplexity.scoring.facts import CaseFacts
+    from rtcomplexity.scoring.official_facts import FactsOfCode
     from rtcomplexity.scoring.profile import Profile, Stratum
     from rtcomplexity.scoring.score import FactorScore, FamilyScore, GroupScore
     from rtcomplexity.scoring.verdict import Outcome, Verdict
@@ -119,6 +120,7 @@ def build_record(
         score=_score(outcome, profile),
         verdict=_verdict(outcome.verdict, profile),
         stated_claim=_stated_claim(outcome.stated),
+        official_facts=_official_facts(outcome.stated.official),
         cohort=None if outcome.cohort is None else _cohort(outcome.cohort, outcome.comparison),
         default_verdict=default_verdict,
         issues=tuple(_issue(each) for each in sorted({*case.issues, *table.issues, *outcome.warnings})),
@@ -473,6 +475,30 @@ def _stated_claim(stated: StatedClaim) -> rec.StatedClaimRecord | None:
         signer=own(claim.signer) if claim else None,
         **({} if claim is None else _documentation(claim)),
         is_from_file=claim is not None,
+    )
+
+
+def _official_facts(official: FactsOfCode | None) -> rec.OfficialFactsRecord | None:
+    if official is None:
+        return None
+    release, facts = official.release, official.facts
+    minutes, times = facts.minutes, release.physician_time
+    return rec.OfficialFactsRecord(
+        code=official.code,
+        release=encodable(release.title),
+        starts=release.starts.isoformat(),
+        row=facts.row,
+        file=encodable(release.fee_schedule.name),
+        sha256=release.fee_schedule.sha256,
+        status=encodable(facts.status),
+        global_period=facts.global_period,
+        work_rvu=facts.work_rvu,
+        pre_minutes=None if minutes is None else minutes.pre_minutes,
+        intra_minutes=None if minutes is None else minutes.intra_minutes,
+        post_minutes=None if minutes is None else minutes.post_minutes,
+        total_minutes=None if minutes is None else minutes.total_minutes,
+        time_row=None if minutes is None else minutes.row,
+        time_sha256=None if minutes is None or times is None else times.sha256,
     )
 
 

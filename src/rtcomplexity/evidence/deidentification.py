@@ -53,6 +53,8 @@ def deidentified(record: Record) -> Record:
             key: value if key in CLAIM_FIELDS else () if isinstance(value, list) else None
             for key, value in tree["stated_claim"].items()
         }
+    if tree["official_facts"] is not None:
+        tree["official_facts"]["file"] = None
     return Record.model_validate(tree)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ImageSetRecord,
         IssueRecord,
         Metrics,
+        OfficialFactsRecord,
         Record,
         RoiRecord,
         ScoreRecord,
@@ -180,7 +181,9 @@ def page_of(record: Record) -> Page:
             headings=("What payers ask", "Where it is answered", "Status"),
             rows=tuple(_reviewer(record)) if matters else (),
         ),
-        claim_information=tuple((label, shown(text)) for label, text in _claim_information(stated)),
+        claim_information=tuple(
+            (label, shown(text)) for label, text in (*_claim_information(stated), *_official(record.official_facts))
+        ),
         asks_physician=matters,
         issues=Table(headings=("Severity", "Subject", "Finding"), rows=tuple(_issues(record))),
         method=tuple((label, shown(text)) for label, text in _method(record)),
@@ -506,6 +509,20 @@ def _claim_information(stated: StatedClaimRecord | None) -> Iterator[tuple[str, 
         ("Stated by", ", ".join(filter(None, (stated.stated_by, american_date(stated.stated_on or ""))))),
     )
     yield from ((label, text) for label, text in rows if text)
+
+
+def _official(facts: OfficialFactsRecord | None) -> Iterator[tuple[str, str]]:
+    """What CMS publishes of the code, with where."""
+    if facts is None:
+        return
+    yield "CMS: MPFS global days indicator", facts.global_period
+    yield "CMS: status indicator", facts.status
+    yield "CMS: work RVU", f"{facts.work_rvu:g}"
+    if facts.total_minutes is not None:
+        parts = f"before {facts.pre_minutes:g}, during {facts.intra_minutes:g}, after {facts.post_minutes:g}"
+        yield "CMS: typical physician time", f"{facts.total_minutes:g} min ({parts})"
+    source = f"{facts.release}, line {facts.row}"
+    yield "CMS: source", f"{source}, file {facts.file}" if facts.file else source
 
 
 def _minutes(value: float | None) -> str:

@@ -469,6 +469,30 @@ class StatedClaimRecord(_Frozen):
     """Whether a claim file was given, be it without any of this; else only a payer was named."""
 
 
+class OfficialFactsRecord(_Frozen):
+    """What CMS publishes of the code, as imported by the user; no amount of money."""
+
+    code: str
+    release: str
+    starts: str
+    """First day of the release."""
+    row: int
+    """Line of the relative value file."""
+    file: str | None
+    """Its name; null in a de-identified record, for a user may have renamed it."""
+    sha256: str
+    status: str
+    global_period: str
+    work_rvu: Number
+    pre_minutes: Number | None = None
+    intra_minutes: Number | None = None
+    post_minutes: Number | None = None
+    total_minutes: Number | None = None
+    """Typical physician time; null where no physician time file was imported, or it lacks the code."""
+    time_row: int | None = None
+    time_sha256: str | None = None
+
+
 class Identification(_Frozen):
     """What a payer matches an attachment to a claim by, as files and claim file state it; null where they do not."""
 
@@ -562,6 +586,8 @@ class Record(_Frozen):
     verdict: VerdictRecord
     stated_claim: StatedClaimRecord | None = None
     """Null where no claim file and no payer was given."""
+    official_facts: OfficialFactsRecord | None = None
+    """Null where none were given, or they have no release of the code for the date of service."""
     identification: Identification | None = None
     """Only in a folder that was asked for as identified."""
     cohort: CohortRecord | None = None
@@ -578,7 +604,9 @@ class Record(_Frozen):
         return self
 
 
-LATER_FIELDS: Final = frozenset({"content_id", "class_words", "report_date", "study_uid", "series_uid", "edits"})
+LATER_FIELDS: Final = frozenset(
+    {"content_id", "class_words", "report_date", "study_uid", "series_uid", "edits", "official_facts"}
+)
 """Fields of a record, a plan, an ROI or an identification that records of version 0.1.0 do not have."""
 
 

@@ -196,6 +196,7 @@ OPTIONS: Final = {
     "--map": "ROI classes assigned by the user",
     "--structure-set": "Structure set chosen by the user",
     "--payer": "Payer",
+    "--cms": "CMS fee schedule",
     "--cohort": "Institutional comparison cohort",
     "--quick": "Counts and volumes only",
     "--same-patient": "Patient IDs stated to be one patient",

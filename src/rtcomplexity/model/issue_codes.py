@@ -1152,6 +1152,17 @@ SUV_WEIGHT_IN_GRAMS: Final = IssueCode(
 
 # --- Claims and cohorts ----------------------------------------------------------------------------------------------
 
+CLAIM_DISAGREES_WITH_OFFICIAL: Final = IssueCode(
+    code="claim-disagrees-with-official",
+    severity=Severity.WARNING,
+    texts=(
+        (
+            "The claim information states the global days indicator {stated}; CMS publishes {published} ({source}). "
+            "The stated one was used."
+        ),
+    ),
+    action="Confirm the indicator with the payer's fee schedule, then correct the claim file.",
+)
 CLAIM_DISAGREES_WITH_OPTION: Final = IssueCode(
     code="claim-disagrees-with-option",
     severity=Severity.WARNING,

@@ -41,6 +41,8 @@ class AnalyzeOptions:
     """Claim information file; the RT Plan counts before it."""
     payer: str | None = None
     """Whose rules count; the claim file's if None."""
+    cms: Path | None = None
+    """File of official facts of the code, as ``cms import`` wrote it."""
     cohort: Path | None = None
     """File of local plans that are compared with beside the built-in reference."""
     quick: bool = False

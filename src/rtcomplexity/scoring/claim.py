@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.code import CodeRule
     from rtcomplexity.scoring.cohort import Comparison
     from rtcomplexity.scoring.facts import CaseFacts
+    from rtcomplexity.scoring.official_facts import FactsOfCode, OfficialFacts
     from rtcomplexity.scoring.payer import Payer
 
 
@@ -67,10 +68,31 @@ class ReadinessItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedClaim:
-    """What a person stated of the claim, and the payer whose rules count."""
+    """What a person stated of the claim, the payer whose rules count, and what CMS publishes of the code."""
 
     claim: ClaimFile | None = None
     payer: Payer | None = None
+    official: FactsOfCode | None = None
+
+    @property
+    def global_period(self) -> str | None:
+        """What a person stated, for a payer may have an indicator of its own; else what CMS publishes."""
+        stated = None if self.claim is None else self.claim.global_period
+        return stated or (None if self.official is None else self.official.facts.global_period)
+
+    @property
+    def global_period_words(self) -> str:
+        """The indicator with where it is from."""
+        if self.claim is not None and self.claim.global_period is not None:
+            return f"the stated global days indicator {self.claim.global_period}"
+        source = "" if self.official is None else f" ({self.official.citation})"
+        return f"the global days indicator {self.global_period}{source}"
+
+    @property
+    def contradicts_official(self) -> bool:
+        """Whether the stated indicator is another than the published one."""
+        published = None if self.official is None else self.official.facts.global_period
+        return published is not None and self.global_period != published
 
 
 NOTHING_STATED = StatedClaim()
@@ -107,10 +129,21 @@ _APPROVAL = {
 }
 
 
-def stated_claim(claim: ClaimFile | None, payer: str | None = None) -> StatedClaim:
-    """Join a claim file and a payer's name; the file's payer counts where no other is named."""
+def stated_claim(
+    claim: ClaimFile | None, payer: str | None = None, official: OfficialFacts | None = None
+) -> StatedClaim:
+    """Join a claim file, a payer's name and official facts; the file's payer counts where no other is named.
+
+    The facts are those of the release of the date of service, of the last release where no date is stated.
+    """
     name = payer or (claim.payer if claim is not None else None)
-    return StatedClaim(claim=claim, payer=None if name is None else payer_stated(name))
+    code = (None if claim is None else claim.cpt_code) or code_rule().code
+    on = None if claim is None else claim.date_of_service
+    return StatedClaim(
+        claim=claim,
+        payer=None if name is None else payer_stated(name),
+        official=None if official is None else official.at(code, on),
+    )
 
 
 def claim_of(facts: CaseFacts, stated: StatedClaim = NOTHING_STATED) -> Claim:
@@ -128,7 +161,7 @@ def claim_of(facts: CaseFacts, stated: StatedClaim = NOTHING_STATED) -> Claim:
 
 def _why_unknown(facts: CaseFacts, stated: StatedClaim) -> str:
     """Name the facts that a rule asks for and nobody stated; where all are there, say that no rule is known."""
-    period = None if stated.claim is None else stated.claim.global_period
+    period = stated.global_period
     asked = (
         ("the treated site", facts.is_treated_at(code_rule().treated_site) is None or _is_by_image(facts)),
         ("the number of fractions", facts.fractions is None),
@@ -138,7 +171,7 @@ def _why_unknown(facts: CaseFacts, stated: StatedClaim) -> str:
     lacking = [what for what, is_lacking in asked if is_lacking]
     if lacking or stated.payer is None:
         return f"Not provided: {_enumerated(lacking)}."
-    on = f"modifier 22 on a code with the stated global days indicator {period}"
+    on = f"modifier 22 on a code with {stated.global_period_words}"
     if period in stated.payer.reviewed_global_periods:
         return f"{_capital(stated.payer.name)} decides case by case on {on}."
     return f"The policy of {stated.payer.name} on {on} is not known: confirm it with the payer."
@@ -184,19 +217,19 @@ def _by_site_and_fractions(facts: CaseFacts, rule: CodeRule) -> Claim | None:
 
 def _by_payer(stated: StatedClaim) -> Claim | None:
     """Apply the payer's rule on global periods where both are known."""
-    claim, payer = stated.claim, stated.payer
-    if claim is None or payer is None or claim.global_period is None:
+    payer, period = stated.payer, stated.global_period
+    if payer is None or period is None:
         return None
-    gate, rule = payer.gate(claim.global_period), payer.rule("global_period")
+    gate, rule = payer.gate(period), payer.rule("global_period")
     if gate is Gate.UNKNOWN or rule is None:
         return None
     is_allowed = gate is Gate.ALLOWED
     verb = "accepts" if is_allowed else "does not accept"
     return Claim(
         status=ClaimStatus.ELIGIBLE if is_allowed else ClaimStatus.NOT_ELIGIBLE,
-        text=f"{payer.name} {verb} modifier 22 on a code with the stated global days indicator {claim.global_period}.",
+        text=f"{payer.name} {verb} modifier 22 on a code with {stated.global_period_words}.",
         rule=rule.text,
-        source=f"{rule.source}. {rule.dating(claim.date_of_service)}",
+        source=f"{rule.source}. {rule.dating(None if stated.claim is None else stated.claim.date_of_service)}",
     )
 
 
@@ -236,6 +269,7 @@ def _supplied(item: ReadinessItem, met: dict[str, tuple[ReadinessState, str]]) -
 def _met(stated: StatedClaim) -> Iterator[tuple[str, tuple[ReadinessState, str]]]:
     """For each item that the claim file fills, its state and what is stated."""
     yield from _payer_known(stated)
+    yield from _global_period_known(stated)
     claim = stated.claim
     if claim is None:
         return
@@ -253,8 +287,19 @@ def _met(stated: StatedClaim) -> Iterator[tuple[str, tuple[ReadinessState, str]]
         yield "delineated_by", (ReadinessState.MET, "The contouring physician is stated in the claim information.")
     if claim.delineator_reports_77261_77799 is not None:
         yield "reports_77261_77799", _reports(reports=claim.delineator_reports_77261_77799)
-    if claim.global_period is not None:
-        yield "global_period", (ReadinessState.MET, f"The stated MPFS global days indicator is {claim.global_period}.")
+
+
+def _global_period_known(stated: StatedClaim) -> Iterator[tuple[str, tuple[ReadinessState, str]]]:
+    if stated.claim is not None and stated.claim.global_period is not None:
+        text = f"The stated MPFS global days indicator is {stated.claim.global_period}."
+        if stated.official is not None and stated.contradicts_official:
+            text = f"{text} {stated.official.citation}: {stated.official.facts.global_period}."
+            yield "global_period", (ReadinessState.UNKNOWN, text)
+            return
+        yield "global_period", (ReadinessState.MET, text)
+    elif stated.official is not None:
+        text = f"The MPFS global days indicator is {stated.official.facts.global_period} ({stated.official.citation})."
+        yield "global_period", (ReadinessState.MET, text)
 
 
 def _known_of_course(facts: CaseFacts) -> Iterator[tuple[str, tuple[ReadinessState, str]]]:
@@ -309,6 +354,14 @@ def warnings_of(stated: StatedClaim, facts: CaseFacts, case: Case | None = None)
 def _warnings(stated: StatedClaim, facts: CaseFacts, case: Case | None) -> Iterator[Issue]:
     yield from _stated_otherwise(facts)
     yield from _stated_twice(stated, facts)
+    if stated.official is not None and stated.contradicts_official:
+        official = stated.official
+        yield codes.CLAIM_DISAGREES_WITH_OFFICIAL.about(
+            "claim",
+            stated=stated.global_period,
+            published=official.facts.global_period,
+            source=official.citation,
+        )
     claim = stated.claim
     if claim is None:
         return

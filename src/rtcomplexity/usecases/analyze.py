@@ -35,6 +35,7 @@ from rtcomplexity.scoring.cohort import load_cohort
 from rtcomplexity.scoring.cohort import warnings_of as cohort_warnings_of
 from rtcomplexity.scoring.edit_findings import with_edits
 from rtcomplexity.scoring.facts import StatedBy, case_facts, site_stated
+from rtcomplexity.scoring.official_facts import load_official_facts
 from rtcomplexity.scoring.profile import is_shipped, load_profile, profile_ids
 from rtcomplexity.scoring.profile_choice import profile_of_site
 from rtcomplexity.scoring.rules import VerdictValue
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.claim_file import ClaimFile
     from rtcomplexity.scoring.cohort import BesideCohort, LocalCohort
     from rtcomplexity.scoring.facts import CaseFacts
+    from rtcomplexity.scoring.official_facts import OfficialFacts
     from rtcomplexity.scoring.profile import Profile
     from rtcomplexity.scoring.site import Site, TreatedSite
     from rtcomplexity.scoring.stability import Stability
@@ -216,17 +218,18 @@ def assess_plan(measured: MeasuredPlan, options: AnalyzeOptions, *, identified: 
     facts_of = partial(case_facts, site=asked.site, fractions=options.fractions, claim=claim, sites=asked.sites)
     facts = facts_of(case, plan.table)
     beside = None if local is None else _beside(local, case, profile)
+    stated = stated_claim(claim, options.payer, asked.official)
     scored = _scored(plan, facts, profile, beside)
     if case.stated_patients and scored.verdict.value is VerdictValue.SUPPORTS:
         alone = partial(_supports_alone, index, case, options, settings=settings, profile=profile)
         facts = replace(facts, rests_on_stated_patient=not alone(facts_of, beside))
         scored = _scored(plan, facts, profile, beside)
-    outcome = _with_statements(scored, plan, stated_claim(claim, options.payer), options.aliases)
+    outcome = _with_statements(scored, plan, stated, options.aliases)
     outcome = outcome if options.quick else with_edits(outcome, plan.edits())
     tolerances = settings.changed_tolerances()
     aliases = met_aliases(options.aliases, case.structure_set)
     in_force = {
-        **_in_force(replace(options, aliases=aliases, same_patient=case.stated_patients > 0), profile, local),
+        **_in_force(replace(options, aliases=aliases, same_patient=case.stated_patients > 0), profile, local, stated),
         **tolerances,
     }
     differs = not options.quick and bool(in_force or _states_facts(facts))
@@ -254,6 +257,7 @@ class _Asked:
     site: Site | None
     cohort: LocalCohort | None
     claim: ClaimFile | None
+    official: OfficialFacts | None
 
     @classmethod
     def of(cls, options: AnalyzeOptions) -> _Asked:
@@ -267,6 +271,7 @@ class _Asked:
             site=None if options.site is None else checked_site("site", options.site, sites),
             cohort=None if options.cohort is None else load_cohort(options.cohort),
             claim=None if options.claim is None else load_claim(options.claim),
+            official=None if options.cms is None else load_official_facts(options.cms),
         )
 
     def profile_of(self, case: Case) -> Profile:
@@ -450,7 +455,9 @@ def _check_fractions(fractions: object) -> None:
         raise UsageError("fractions", str(fractions), "a whole number from 1 on")
 
 
-def _in_force(options: AnalyzeOptions, profile: Profile, cohort: LocalCohort | None) -> dict[str, str]:
+def _in_force(
+    options: AnalyzeOptions, profile: Profile, cohort: LocalCohort | None, stated: StatedClaim
+) -> dict[str, str]:
     """Options that differ from their defaults and can move a verdict; profile and cohort by what they are."""
     chosen = {
         "--profile": _profile_option(options.profile, profile),
@@ -458,10 +465,20 @@ def _in_force(options: AnalyzeOptions, profile: Profile, cohort: LocalCohort | N
         "--structure-set": options.structure_set_uid or "",
         "--same-patient": "yes" if options.same_patient else "",
         "--payer": options.payer or "",
+        "--cms": "" if options.cms is None else _official_words(stated),
         "--cohort": "" if cohort is None else cohort.cohort.sha256[:12],
         "--quick": "yes" if options.quick else "",
     }
     return {option: value for option, value in chosen.items() if value}
+
+
+def _official_words(stated: StatedClaim) -> str:
+    """Say what CMS publishes, and where the claim information says something else."""
+    official = stated.official
+    if official is None:
+        return "no release for the code and the date of service"
+    text = f"global days indicator {official.facts.global_period} ({official.citation})"
+    return f"{text}; the claim information states {stated.global_period}" if stated.contradicts_official else text
 
 
 def _profile_option(chosen: str | Path, profile: Profile) -> str:

@@ -42,6 +42,7 @@ NEEDED: Final = {
     "--structure-set": ("a chosen structure set", "--structure-set UID"),
     "--profile": ("another profile", "--profile NAME"),
     "--claim": ("a claim file", "--claim FILE"),
+    "--cms": ("official facts of the code", "--cms FILE"),
     "--cohort": ("a local cohort", "--cohort FILE"),
 }
 """Options whose value a record does not hold: what the folder was made with, and what to add."""
@@ -127,6 +128,7 @@ def _given_names(given: AnalyzeOptions) -> Collection[str]:
         "--structure-set": given.structure_set_uid,
         "--profile": given.profile != BY_SITE,
         "--claim": given.claim,
+        "--cms": given.cms,
         "--cohort": given.cohort,
     }
     return {option for option, value in values.items() if value}

@@ -57,6 +57,10 @@ def analyze(
     payer: Annotated[
         str | None, typer.Option(metavar="NAME", help="Whose rules on modifier 22 count.", show_default=False)
     ] = None,
+    cms: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What CMS publishes of the code (see cms import).", show_default=False),
+    ] = None,
     cohort: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Institutional comparison cohort (see cohort build).", show_default=False),
@@ -92,6 +96,7 @@ def analyze(
         fractions=fractions,
         claim=claim,
         payer=payer,
+        cms=cms,
         cohort=cohort,
         quick=quick,
     )

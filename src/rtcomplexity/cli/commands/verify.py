@@ -33,6 +33,9 @@ def verify(
     claim: Annotated[
         Path | None, typer.Option("--claim", metavar="FILE", help="As analyze was given.", show_default=False)
     ] = None,
+    cms: Annotated[
+        Path | None, typer.Option("--cms", metavar="FILE", help="As analyze was given.", show_default=False)
+    ] = None,
     cohort: Annotated[
         Path | None, typer.Option("--cohort", metavar="FILE", help="As analyze was given.", show_default=False)
     ] = None,
@@ -70,7 +73,7 @@ def verify(
     if sides is not None or images is not None:
         raise UsageError("--sides, --images", "a folder that is no comparison's", "--plan for the evidence of a plan")
     given = chosen_options(
-        profile=profile, aliases=aliases, structure_set_uid=structure_set_uid, claim=claim, cohort=cohort
+        profile=profile, aliases=aliases, structure_set_uid=structure_set_uid, claim=claim, cms=cms, cohort=cohort
     )
     found = verified(folder, plan, given, public_key=public_key, analyze_plan=partial(assessed, quiet=quiet))
     typer.echo(shown(found.sentence))

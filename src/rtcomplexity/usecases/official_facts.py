@@ -1,0 +1,89 @@
+"""From files of CMS to a file of official facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rtcomplexity.errors import UsageError
+from rtcomplexity.scoring.cms_files import MOST_BYTES, CmsFileError, fee_schedule, physician_times
+from rtcomplexity.scoring.code import code_rule
+from rtcomplexity.scoring.official_facts import (
+    OfficialFacts,
+    Release,
+    load_official_facts,
+    release_of,
+    source_file,
+    to_json,
+    with_release,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What was imported."""
+
+    release: Release
+    facts: OfficialFacts
+    """All releases of the file that was written."""
+    without_time: tuple[str, ...]
+    """Codes that the physician time file does not have."""
+
+
+def import_release(
+    fees: Path, times: Path | None, out: Path, *, codes: Sequence[str] | None = None, starts: date | None = None
+) -> Imported:
+    """Read a release and add it to a file of official facts.
+
+    Parameters
+    ----------
+    fees : relative value file of CMS's physician fee schedule
+    times : physician time file
+    out : where the facts go; a release that begins on the same day is replaced
+    codes : those that are looked for; the one whose claims this software looks at if None
+    starts : first day that the release is for; as the file says if None
+
+    Raises
+    ------
+    InputDataError
+        If a file cannot be read.
+    UsageError
+        If a code is none, or the facts cannot be written.
+    """
+    wanted = _checked_codes(codes)
+    content = _read(fees)
+    schedule = fee_schedule(content, fees.name, wanted, starts)
+    of_times = None if times is None else _read(times)
+    rows = {} if of_times is None or times is None else physician_times(of_times, times.name, wanted)
+    time_file = None if of_times is None or times is None else source_file(of_times, times.name)
+    release = release_of(schedule, source_file(content, fees.name), rows, time_file)
+    facts = with_release(load_official_facts(out) if out.exists() else None, release)
+    try:
+        out.write_text(to_json(facts), encoding="utf-8", newline="\n")
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise UsageError("--out", f"{out.name} ({reason})", "a file in a folder that can be written") from error
+    lacking = () if of_times is None else tuple(code for code in wanted if code not in rows)
+    return Imported(release=release, facts=facts, without_time=lacking)
+
+
+def _checked_codes(codes: Sequence[str] | None) -> tuple[str, ...]:
+    wanted = tuple(dict.fromkeys(code.upper() for code in codes or (code_rule().code,)))
+    for code in wanted:
+        if len(code) != 5 or not code.isalnum() or not code.isascii():
+            raise UsageError("--code", code[:20], "five digits or letters")
+    return wanted
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise CmsFileError(f"{path.name} cannot be read ({reason}).", "a file of CMS, as published.") from None
