@@ -23,7 +23,7 @@ from rtcomplexity.batch.reasons import end_of, example_of, found_sentence, texts
 from rtcomplexity.batch.rows import flags_of
 from rtcomplexity.batch.values import Status
 from rtcomplexity.evidence.page import UNITS
-from rtcomplexity.evidence.words import FAMILIES, told
+from rtcomplexity.evidence.words import FAMILIES, outcome_of, told
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.scoring.guardrails import DISCLAIMER, SERVICE_LEVEL_NOTE
 
@@ -160,9 +160,9 @@ def _happened_first(counts: list[tuple[str, int]]) -> list[tuple[str, int]]:
 
 
 def _counts(verdicts: dict[str, int], by_status: dict[str, int]) -> list[tuple[str, int]]:
-    ends = [(verdict.replace("_", " "), verdicts.get(verdict, 0)) for verdict in (*SCORED, "insufficient_evidence")]
+    ends = [(outcome_of(verdict), verdicts.get(verdict, 0)) for verdict in (*SCORED, "insufficient_evidence")]
     refusals = [status for status in Status if status is not Status.ASSESSED]
-    return ends + [(status.value.replace("_", " "), by_status.get(status.value, 0)) for status in refusals]
+    return ends + [(outcome_of(status.value), by_status.get(status.value, 0)) for status in refusals]
 
 
 def _claims(ledger: Ledger) -> str:

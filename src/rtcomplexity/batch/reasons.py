@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.batch.values import Status
-from rtcomplexity.evidence.words import REASONS
+from rtcomplexity.evidence.words import REASONS, outcome_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -58,13 +58,13 @@ class ReasonCount:
     def reasons(self) -> Reasons:
         """What was counted."""
         ordered = sorted(self._plans.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
-        told = tuple(Reason(end=key[0], text=example_of(self._texts[key]), plans=count) for key, count in ordered)
-        return Reasons(told=told, unmet_names=self._unmet)
+        rows = tuple(Reason(end=key[0], text=example_of(self._texts[key]), plans=count) for key, count in ordered)
+        return Reasons(told=rows, unmet_names=self._unmet)
 
 
 def end_of(plan: PlanRow) -> str:
     """Verdict of a plan, or how it was refused, in words."""
-    return (plan.verdict or plan.status.value).replace("_", " ")
+    return outcome_of(plan.verdict or plan.status.value)
 
 
 def texts_of(plan: PlanRow) -> tuple[str, ...]:
@@ -98,12 +98,14 @@ def unmet_names_sentence(unmet: int, plans: int) -> str:
     Examples
     --------
     >>> unmet_names_sentence(2, 3)
-    '--map gives a name that no ROI has in 2 of 3 plans. rtcomplexity inspect lists the names of a plan.'
+        "plan.'
     """
     if not unmet:
         return ""
-    told = f"--map gives a name that no ROI has in {unmet} of {plans} plans."
-    return f"{told} rtcomplexity inspect lists the names of a plan."
+    return (
+        f"--map gives a name that no ROI has in {unmet} of {plans} plans. "
+        "`rtcomplexity inspect` lists the names of a plan."
+    )
 
 
 def found_sentence(sets: int, patients: int, nameless: int) -> str:
@@ -114,13 +116,13 @@ def found_sentence(sets: int, patients: int, nameless: int) -> str:
     >>> found_sentence(2, 2, 0), found_sentence(18, 6, 0)
     ('2 plans', '18 plans: 18 structure sets of 6 patients, each scored separately')
     """
-    told = _counted(sets, "plan")
+    sentence = _counted(sets, "plan")
     if sets == patients:
-        return told
+        return sentence
     whose = f"of {_counted(patients, 'patient')}"
     if nameless:
         whose = f"{whose} and {nameless} without patient ID" if patients else "without patient ID"
-    return f"{told}: {_counted(sets, 'structure set')} {whose}, each scored separately"
+    return f"{sentence}: {_counted(sets, 'structure set')} {whose}, each scored separately"
 
 
 def _counted(count: int, what: str) -> str:

@@ -29,6 +29,8 @@ ANSWERS: Final = {
     "indeterminate": "Inconclusive: physician review required",
     "insufficient_evidence": "Insufficient evidence",
 }
+OUTCOMES: Final = {value: answer.partition(":")[0] for value, answer in ANSWERS.items()}
+"""The same where a plan is one of many, in a table."""
 HEADLINES: Final = {
     "supports": "The plan data support substantially increased work.",
     "rejects": "The plan data do not support substantially increased work.",
@@ -249,6 +251,17 @@ STEPS_BY_VERDICT: Final = {
     ),
     "insufficient_evidence": ((BILLING, "This result is not a determination either way."),),
 }
+
+
+def outcome_of(end: str) -> str:
+    """Name a verdict, or why a plan has none, in a table of plans.
+
+    Examples
+    --------
+    >>> outcome_of("indeterminate"), outcome_of("timed_out")
+    ('Inconclusive', 'Timed out')
+    """
+    return told(OUTCOMES, end).capitalize()
 
 
 def told(words: Mapping[str, str], key: str, otherwise: str | None = None) -> str:

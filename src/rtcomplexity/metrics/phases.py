@@ -234,6 +234,7 @@ def _motion(axis: int, name: str, word: str) -> MetricDefinition[PhasesContext]:
         title=f"Motion over phases, {word}",
         unit=Unit.MM,
         description=f"Range of the target's centroids along the patient's {word} axis over the phases that carry it.",
+        formula=f"max over phases of c_{name} - min over phases of c_{name}, with c the centroid",
         compute=lambda target: centroid_range_mm(target, axis),
     )
 

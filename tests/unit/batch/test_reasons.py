@@ -47,11 +47,11 @@ def test_reasons_are_counted_in_plain_words_under_their_end(ledger):
     told = reasons_of(ledger.plans()).told
     site = "The treated site is not the site of the reference."
     assert told == (
-        Reason(end="insufficient evidence", text=site, plans=2),
-        Reason(end="insufficient evidence", text="The planning images are missing.", plans=1),
-        Reason(end="refused", text="For example: File a is cut short.", plans=2),
-        Reason(end="rejects", text="text of a_code_without_words", plans=1),
-        Reason(end="timed out", text="It took longer than 5 s.", plans=1),
+        Reason(end="Insufficient evidence", text=site, plans=2),
+        Reason(end="Insufficient evidence", text="The planning images are missing.", plans=1),
+        Reason(end="Not supported", text="text of a_code_without_words", plans=1),
+        Reason(end="Refused", text="For example: File a is cut short.", plans=2),
+        Reason(end="Timed out", text="It took longer than 5 s.", plans=1),
     )
 
 

@@ -9,6 +9,7 @@ from rich.text import Text
 from rtcomplexity.batch.reasons import unmet_names_sentence
 from rtcomplexity.cli.rendering.tables import titled_table
 from rtcomplexity.evidence.formats.text import shown
+from rtcomplexity.evidence.words import outcome_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,12 +54,12 @@ def _ends_table(result: BatchResult) -> Table:
     table = titled_table("Plans", ("Outcome",))
     table.add_column("Count", justify="right")
     for verdict, count in sorted(result.verdicts.items()):
-        table.add_row(verdict.replace("_", " "), str(count))
+        table.add_row(outcome_of(verdict), str(count))
     for status, count in sorted(result.by_status.items()):
         if status != "assessed":
-            table.add_row(status.replace("_", " "), str(count))
+            table.add_row(outcome_of(status), str(count))
     if result.broken_files:
-        table.add_row("unreadable files", str(result.broken_files))
+        table.add_row("Unreadable files", str(result.broken_files))
     return table
 
 
