@@ -1,4 +1,4 @@
-"""One side of a comparison: a structure set, a plan folder, or one ROI of either, ready to be compared."""
+"""One side of a comparison: a structure set, a Segmentation, a plan folder, or one ROI of any of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import numpy as np
 
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.compare.delineation import Delineation
+from rtcomplexity.compare.segmentation import case_of_segmentation
 from rtcomplexity.dicom.index import index_files, index_folder
+from rtcomplexity.dicom.segmentation import is_segmentation
 from rtcomplexity.errors import InputDataError, UsageError
 from rtcomplexity.fusion.frames import find_point_map
 from rtcomplexity.geometry.stack.stacking import stack_contours
@@ -111,7 +113,9 @@ def read_side(spec: str, *, settings: Settings, images: Path | None = None) -> S
 
 
 def _case(path: Path, images: Path | None, settings: Settings) -> Case:
-    """Read a case, with the images of another folder if one is named."""
+    """Read a case, with the images of another folder if one is named; a Segmentation stands for itself."""
+    if path.is_file() and is_segmentation(path):
+        return case_of_segmentation(path, settings=settings)
     alone = read_case(path, settings=settings)
     if images is None:
         return alone

@@ -213,7 +213,7 @@ def _name_and_birth(dataset: Dataset) -> tuple[str, str]:
 def _image_header(dataset: Dataset, sop_class: str) -> ImageHeader:
     is_multi_frame = sop_class in ENHANCED_IMAGES
     return ImageHeader(
-        planes=_enhanced_planes(dataset) if is_multi_frame else (_classic_plane(dataset),),
+        planes=enhanced_planes(dataset) if is_multi_frame else (_classic_plane(dataset),),
         rows=elements.unsigned_short(dataset, tags.ROWS) or 0,
         columns=elements.unsigned_short(dataset, tags.COLUMNS) or 0,
         is_multi_frame=is_multi_frame,
@@ -274,7 +274,8 @@ def _classic_plane(dataset: Dataset) -> Plane:
     )
 
 
-def _enhanced_planes(dataset: Dataset) -> tuple[Plane, ...]:
+def enhanced_planes(dataset: Dataset) -> tuple[Plane, ...]:
+    """Where each frame of a multi-frame object lies, by its own functional groups or the shared ones."""
     shared = elements.items(dataset, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
     common = shared[0] if shared else None
     return tuple(_frame(frame, common) for frame in elements.items(dataset, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE))

@@ -11,7 +11,7 @@ from rtcomplexity.cli.options import AsJson, whole_number
 if TYPE_CHECKING:
     from rtcomplexity.compare.limits import Limit
 
-SIDE = "Structure set file or plan folder; ::ROI after it chooses one ROI."
+SIDE = "Structure set or Segmentation file, or plan folder; ::ROI after it chooses one ROI."
 
 
 Sides = Annotated[list[str] | None, typer.Argument(metavar="FIRST SECOND [MORE ...]", help=SIDE, show_default=False)]
