@@ -1,30 +1,14 @@
 """The page as a person meets it: in Chromium, from a file, with keyboard and mouse, wide and narrow, light and dark."""
 
-import os
-import shutil
 from contextlib import contextmanager
 
 import pytest
 
-from patience import PAGE_HANG_S
+from chromium import PHONE, WIDE, launched, needs_browser, patient_page, serious_findings
 from rtcomplexity.cli import app
 from rtcomplexity.testing.plans import write_sample
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-if CHROMIUM is None and os.environ.get("RTCOMPLEXITY_REQUIRE_BROWSER") == "1":
-    pytest.fail("Chromium is not on PATH, and RTCOMPLEXITY_REQUIRE_BROWSER=1 asks for it", pytrace=False)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH")
-
-WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+pytestmark = needs_browser()
 
 
 @pytest.fixture(scope="module")
@@ -37,18 +21,8 @@ def page_file(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, headless=True)
+    with launched() as browser:
         yield browser
-        browser.close()
-
-
-def patient_page(context):
-    page = context.new_page()
-    page.set_default_timeout(1000 * PAGE_HANG_S)
-    return page
 
 
 @contextmanager
@@ -136,21 +110,14 @@ def test_the_surfaces_turn_by_button_key_and_drag_and_can_be_hidden(browser, pag
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_there_is_no_serious_accessibility_finding(browser, page_file, size, scheme):
-    from axe_playwright_python.sync_playwright import Axe
-
     context = browser.new_context(viewport=size, color_scheme=scheme, bypass_csp=True)  # axe itself is a script
     page = patient_page(context)
     page.goto(page_file.as_uri())
     page.wait_for_selector("#solid[data-ready]")
     page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-    violations = Axe().run(page).response["violations"]
+    found = serious_findings(page)
     context.close()
-    serious = [
-        (v["id"], [node["html"][:200] for node in v["nodes"]])
-        for v in violations
-        if v["impact"] in {"serious", "critical"}
-    ]
-    assert serious == []
+    assert found == []
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
