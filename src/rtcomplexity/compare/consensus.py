@@ -101,4 +101,5 @@ def _distances(region: Polygons, origin: Floats, pixel_mm: float, shape: tuple[i
     sections = Sections(
         points=points, following=next_vertex(offsets), planes=np.zeros(len(points), np.int64), shape=(1, *shape)
     )
-    return np.asarray(np.clip(section_distances(sections)[0], -REACH_PIXELS, REACH_PIXELS), np.float64)
+    distances = section_distances(sections, REACH_PIXELS)[0]
+    return np.asarray(np.clip(distances, -REACH_PIXELS, REACH_PIXELS), np.float64)

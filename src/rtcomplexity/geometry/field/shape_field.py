@@ -38,6 +38,8 @@ MOST_VOXELS: Final = 2_000_000
 MARGIN: Final = 3
 """Voxels outside the shape on every side."""
 GAP_TOLERANCE_MM: Final = 1e-6
+BEYOND_REACH: Final = 0.01
+"""Distances are found a little further than they are clipped, in pixels, so that no rounding is seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -145,7 +147,8 @@ def polygon_field(stack: PlaneStack, grid: Grid, knots: Knots) -> Floats:
         planes=np.repeat(stack.plane_of_contour, point_counts),
         shape=(stack.plane_count, *grid.shape[1:]),
     )
-    return interpolated(section_distances(sections) * np.float32(grid.step_mm), grid, knots)
+    distances = section_distances(sections, knots.reach_mm / grid.step_mm + BEYOND_REACH)
+    return interpolated(distances * np.float32(grid.step_mm), grid, knots)
 
 
 def disc_field(radii_mm: NDArray[np.float64], grid: Grid, knots: Knots) -> Floats:

@@ -1,9 +1,9 @@
-"""Signed distances, sub-voxel exact near the surface: of polygons in planes, and of a level of a field in space.
+"""Signed distances to polygons in planes, sub-voxel exact near their borders.
 
-Both work alike. Voxels next to the surface learn the nearest piece of it: a point of the surface and its normal there.
-Every other voxel takes the piece of the nearest such voxel, and measures its distance to that piece. A piece is a flat
-tile that reaches half a voxel's diagonal to all sides, so that the surface between two pieces is no further than it
-should be. On circles and spheres the distances are right within some hundredths of a voxel.
+Pixels next to a border learn the nearest piece of it: a point of the border and its normal there. Every other pixel
+takes the piece of the nearest such pixel, and measures its distance to that piece. A piece is straight and reaches half
+a pixel's diagonal to both sides, so that the border between two pieces is no further than it should be. On circles the
+distances are right within some hundredths of a pixel.
 
 Distances are positive inside. Knows grids and millimetres only.
 """
@@ -13,29 +13,43 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
 
+HALF_DIAGONAL: Final = math.sqrt(0.5)
+"""A piece of border reaches so far to both sides, in pixels."""
+TOLD_BEYOND: Final = 1.75
+"""A pixel this much further than the reach from the nearest pixel next to a border lies beyond the reach: the foot of
+that pixel is at most 1 away from it, and its piece reaches half a diagonal."""
+CHUNK_PIXELS: Final = 400_000
+"""Pixels of as many planes at once as have about so many: it bounds memory."""
 SLIVER: Final = 0.05
 """Edges nearer to each other than this, in pixels, enclose nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Pieces:
-    """Nearest piece of surface of each voxel next to it, in voxel units."""
+    """Nearest piece of border of each pixel next to it, in pixel units."""
 
     voxels: NDArray[np.int64]
-    """(n,) flat index of the voxel; each stands once."""
+    """(n,) flat index of the pixel in all planes, increasing; each stands once."""
     feet: Floats
-    """(n, d) the nearest point of the surface, in the order of the array's axes."""
+    """(n, 2) the nearest point of the border (row, column)."""
     normals: Floats
-    """(n, d) unit normals; their sign does not matter."""
+    """(n, 2) unit normals; their sign does not matter."""
+
+    def of_planes(self, first: int, stop: int, size: int) -> _Pieces:
+        """Pieces of some of the planes, which have so many pixels each; these are numbered from 0."""
+        own = slice(*np.searchsorted(self.voxels, [first * size, stop * size]).tolist())
+        return _Pieces(voxels=self.voxels[own] - first * size, feet=self.feet[own], normals=self.normals[own])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,10 +66,17 @@ class Sections:
     """(planes, rows, columns); every vertex lies at least a pixel inside."""
 
 
-def section_distances(sections: Sections) -> Floats:
+def section_distances(sections: Sections, reach: float = math.inf) -> Floats:
     """Signed distance of every pixel centre to the even-odd region of its plane.
 
     Where two edges lie on each other, as on a keyhole's bridge, or within :data:`SLIVER`, there is no surface.
+
+    Parameters
+    ----------
+    sections
+        The polygons.
+    reach
+        Pixels further away than this need no distance, and are infinitely far: most of a large plane.
 
     Returns
     -------
@@ -71,13 +92,19 @@ def section_distances(sections: Sections) -> Floats:
     pairs = [(edge, after_x - 1, 1), (edge_v, after_y - columns, columns)]
     pieces = _nearest_edges(sections, inside, pairs)
     found = np.full(sections.shape, -np.inf, np.float32)
-    planes, starts = np.unique(pieces.voxels // (rows * columns), return_index=True)
-    for plane, (start, stop) in zip(planes, itertools.pairwise([*starts, len(pieces.voxels)]), strict=True):
-        voxels = pieces.voxels[start:stop] - plane * rows * columns
-        part = _Pieces(voxels=voxels, feet=pieces.feet[start:stop], normals=pieces.normals[start:stop])
-        distance = _distances(part, np.ones((rows, columns), bool))
-        found[plane] = np.where(inside[plane], distance, -distance)
+    size = rows * columns
+    for first, stop in _chunks(pieces.voxels // size, max(CHUNK_PIXELS // size, 1)):
+        planes = slice(first, stop)
+        distances = _distances(pieces.of_planes(first, stop, size), inside[planes].shape, reach)
+        found[planes] = np.where(inside[planes], distances, -distances)
     return found
+
+
+def _chunks(planes: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
+    """First and stop of groups of planes, of all those that hold pieces, each of at most so many planes."""
+    if not len(planes):
+        return []
+    return [(first, min(first + most, planes[-1] + 1)) for first in range(planes[0], planes[-1] + 1, most)]
 
 
 def _crossings(sections: Sections, axis: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
@@ -136,26 +163,44 @@ def _nearest_edges(
     return _Pieces(voxels=voxels, feet=feet[kept, ::-1].astype(np.float32), normals=normals.astype(np.float32))
 
 
-def _distances(pieces: _Pieces, where: NDArray[np.bool_]) -> Floats:
-    """Distance of the voxels `where` to the piece that the nearest voxel next to the surface knows; 0 elsewhere."""
-    from scipy.ndimage import distance_transform_edt  # noqa: PLC0415 - importing the package stays quick
+def _distances(pieces: _Pieces, shape: tuple[int, ...], reach: float) -> Floats:
+    """Distance of pixels (planes, rows, columns) to the piece that the nearest pixel next to the border knows.
 
-    found = np.zeros(where.shape, np.float32)
-    if not len(pieces.voxels):
-        found[where] = np.inf
-        return found
-    number, elsewhere = np.empty(where.size, np.int32), np.ones(where.size, np.bool_)
-    number[pieces.voxels] = np.arange(len(pieces.voxels), dtype=np.int32)
-    elsewhere[pieces.voxels] = False
-    nearest: Any = distance_transform_edt(elsewhere.reshape(where.shape), return_distances=False, return_indices=True)
-    wanted = np.flatnonzero(where)
-    voxel = np.ravel_multi_index(tuple(index.ravel()[wanted] for index in nearest), where.shape)
-    piece = number[voxel]
+    Infinite beyond the reach, and in planes without pieces.
+    """
+    _, rows, columns = shape
+    found = np.full(math.prod(shape), np.inf, np.float32)
+    number, far = np.empty(shape, np.int32), np.full(shape, np.inf, np.float32)
+    number.ravel()[pieces.voxels] = np.arange(len(pieces.voxels), dtype=np.int32)
+    place = np.indices((rows, columns), np.int32, sparse=True)
+    for plane, voxels in _by_plane(pieces.voxels, rows * columns):
+        nearest = _nearest(voxels, (rows, columns))
+        far[plane] = (nearest[0] - place[0]) ** 2 + (nearest[1] - place[1]) ** 2
+        number[plane] = number[plane][nearest[0], nearest[1]]
+    wanted = np.flatnonzero(far < np.inf if reach == math.inf else far <= (reach + TOLD_BEYOND) ** 2)
+    piece = number.ravel()[wanted]
     along, square = np.zeros((2, len(wanted)), np.float32)
-    for axis, place in enumerate(np.unravel_index(wanted, where.shape)):
-        offset = place.astype(np.float32) - pieces.feet[:, axis][piece]
+    for axis, along_axis in enumerate((wanted // columns % rows, wanted % columns)):
+        offset = along_axis.astype(np.float32) - pieces.feet[:, axis][piece]
         along += offset * pieces.normals[:, axis][piece]
         square += offset * offset
-    across = np.sqrt(np.maximum(square - along**2, 0)) - np.float32(math.sqrt(where.ndim) / 2)
-    found.ravel()[wanted] = np.hypot(along, np.maximum(across, 0))
-    return found
+    across = np.sqrt(np.maximum(square - along**2, 0)) - np.float32(HALF_DIAGONAL)
+    found[wanted] = np.hypot(along, np.maximum(across, 0))
+    return found.reshape(shape)
+
+
+def _by_plane(voxels: NDArray[np.int64], size: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Each plane that holds some of the pixels, and these within it; planes have so many pixels each."""
+    planes, starts = np.unique(voxels // size, return_index=True)
+    for plane, (start, stop) in zip(planes.tolist(), itertools.pairwise([*starts, len(voxels)]), strict=True):
+        yield plane, voxels[start:stop] - plane * size
+
+
+def _nearest(voxels: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.int32]:
+    """(2, rows, columns) row and column of the nearest of some pixels of a plane."""
+    from scipy.ndimage import distance_transform_edt  # noqa: PLC0415 - importing the package stays quick
+
+    elsewhere = np.ones(shape, np.bool_)
+    elsewhere.ravel()[voxels] = False
+    nearest: NDArray[np.int32] = distance_transform_edt(elsewhere, return_distances=False, return_indices=True)
+    return nearest

@@ -136,4 +136,5 @@ def _distances(
         planes=np.zeros(len(points), np.int64),
         shape=(1, *shape),
     )
-    return np.asarray(np.clip(section_distances(sections)[0], -REACH_PIXELS, REACH_PIXELS), dtype=np.float64)
+    distances = section_distances(sections, REACH_PIXELS)[0]
+    return np.asarray(np.clip(distances, -REACH_PIXELS, REACH_PIXELS), dtype=np.float64)

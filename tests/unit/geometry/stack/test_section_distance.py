@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.stack import section_distance as module
 from rtcomplexity.geometry.stack.section_distance import (
     Sections,
     _distances,
@@ -11,9 +12,7 @@ from rtcomplexity.geometry.stack.section_distance import (
     _Pieces,
     section_distances,
 )
-
-OFFSETS = np.indices((30, 30, 30)) - np.reshape([14.3, 14.8, 15.1], (3, 1, 1, 1))
-BALL = (8.4 - np.linalg.norm(OFFSETS, axis=0)).astype(np.float32)
+from unit.geometry.stacks import circle
 
 
 def drawn(polygon, shape=(14, 16)):
@@ -74,17 +73,11 @@ def piece(voxel, foot, normal, shape):
 
 
 def test_a_piece_reaches_half_a_pixels_diagonal_to_all_sides():
-    found = _distances(piece((4, 4), (4.25, 4.0), (1, 0), (9, 9)), np.ones((9, 9), bool))
+    (found,) = _distances(piece((4, 4), (4.25, 4.0), (1, 0), (9, 9)), (1, 9, 9), np.inf)
     assert found[[8, 0, 4], 4] == pytest.approx([3.75, 4.25, 0.25])
     half = np.sqrt(0.5)
     assert found[7, 8] == pytest.approx(np.hypot(2.75, 4 - half))
     assert found[4, 1] == pytest.approx(np.hypot(0.25, 3 - half))
-
-
-def test_a_piece_reaches_half_a_voxels_diagonal_to_all_sides():
-    found = _distances(piece((3, 3, 3), (3, 3.5, 3), (0, 1, 0), (7, 7, 7)), np.ones((7, 7, 7), bool))
-    assert found[3, :, 3] == pytest.approx(np.abs(np.arange(7) - 3.5))
-    assert found[6, 6, 2] == pytest.approx(np.hypot(2.5, np.sqrt(10) - np.sqrt(0.75)))
 
 
 def test_every_voxel_measures_to_the_piece_of_its_nearest_voxel():
@@ -93,5 +86,27 @@ def test_every_voxel_measures_to_the_piece_of_its_nearest_voxel():
         feet=np.array([[0, 0.25], [0, 9.0]], np.float32),
         normals=np.array([[0, 1], [0, 1]], np.float32),
     )
-    found = _distances(ends, np.ones((1, 10), bool))
-    assert found[0] == pytest.approx([0.25, 0.75, 1.75, 2.75, 3.75, 4, 3, 2, 1, 0])
+    ((found,),) = _distances(ends, (1, 1, 10), np.inf)
+    assert found == pytest.approx([0.25, 0.75, 1.75, 2.75, 3.75, 4, 3, 2, 1, 0])
+
+
+@pytest.mark.parametrize("reach", [0.0, 1.5, 3.0, 100.0])
+def test_within_the_reach_distances_are_as_without_one_and_beyond_it_infinite(reach):
+    sections = drawn([(3.2, 2.4), (19.3, 4.1), (16.6, 18.7), (9.1, 7.3)], (24, 26))
+    whole, cut = section_distances(sections), section_distances(sections, reach)
+    told = np.isfinite(cut)
+    assert np.array_equal(cut[told], whole[told])
+    assert (np.abs(whole[~told]) > reach).all()
+    assert np.array_equal(np.sign(cut), np.sign(whole))
+    assert told.all() == (reach == 100.0)
+
+
+def test_planes_taken_in_groups_give_the_same(monkeypatch):
+    polygons = [circle(radius, centre=(12.3, 11.8)) for radius in (0.2, 5.0, 8.0, 0.2, 3.0)]
+    points = np.concatenate(polygons)
+    offsets = np.cumsum([0, *map(len, polygons)])
+    planes = np.repeat(np.arange(5), np.diff(offsets))
+    sections = Sections(points=points, following=next_vertex(offsets), planes=planes, shape=(6, 24, 26))
+    whole = section_distances(sections)
+    monkeypatch.setattr(module, "CHUNK_PIXELS", 2 * 24 * 26)
+    assert np.array_equal(section_distances(sections), whole)
