@@ -36,28 +36,31 @@ class Mesh:
     """(n, 3) mm, in the order of the axes of the array it was made from."""
     faces: NDArray[np.int64]
     """(m, 3) indices of vertices, all turning the same way round."""
+    is_in_rows: bool = False
+    """Whether most vertices lie in rows along the last axis, as those of a mask's surface."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "vertices_mm", frozen_array(self.vertices_mm, np.float64))
         object.__setattr__(self, "faces", frozen_array(self.faces, np.int64))
 
     @cached_property
-    def _corners_mm(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        first, second, third = (self.vertices_mm[self.faces[:, corner]] for corner in range(3))
-        return first, second, third
+    def _sides_mm(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(3, 3, m) corners of the triangles by axis, from the vertices' mean; (3, m) twice their areas as vectors."""
+        along = np.ascontiguousarray((self.vertices_mm - self.vertices_mm.mean(axis=0)).T)
+        corners = np.stack([along[:, self.faces[:, corner]] for corner in range(3)])
+        return corners, _crossed(corners[1] - corners[0], corners[2] - corners[0])
 
     @cached_property
     def area_mm2(self) -> float:
         """Sum of the triangles' areas, mm2."""
-        first, second, third = self._corners_mm
-        return float(np.linalg.norm(np.cross(second - first, third - first), axis=1).sum() / 2)
+        x, y, z = self._sides_mm[1]
+        return float(np.sqrt(x * x + y * y + z * z).sum() / 2)
 
     @cached_property
     def volume_mm3(self) -> float:
         """Sum of the signed tetrahedra from a common point to every triangle, mm3; cavities count as negative."""
-        centre = self.vertices_mm.mean(axis=0)
-        first, second, third = (corner - centre for corner in self._corners_mm)
-        return abs(float(np.einsum("ij,ij->", first, np.cross(second, third)) / 6))
+        corners, doubled = self._sides_mm
+        return abs(float((corners[0] * doubled).sum() / 6))
 
     @cached_property
     def extent_mm(self) -> NDArray[np.float64]:
@@ -68,7 +71,7 @@ class Mesh:
     def _hull(self) -> Any:  # noqa: ANN401 - scipy ships no types
         from scipy.spatial import ConvexHull  # noqa: PLC0415 - importing the package stays quick
 
-        return ConvexHull(outermost_of_each_row(self.vertices_mm))
+        return ConvexHull(outermost_of_each_row(self.vertices_mm) if self.is_in_rows else self.vertices_mm)
 
     @cached_property
     def hull_area_mm2(self) -> float:
@@ -87,7 +90,12 @@ class Mesh:
 
 
 def mesh_of_field(
-    field: NDArray[np.floating[Any]], level: float, spacing_mm: Sequence[float], origin_mm: Sequence[float] = (0, 0, 0)
+    field: NDArray[np.floating[Any]],
+    level: float,
+    spacing_mm: Sequence[float],
+    origin_mm: Sequence[float] = (0, 0, 0),
+    *,
+    is_in_rows: bool = False,
 ) -> Mesh:
     """Triangulate where `field` crosses `level`, by marching cubes (Lewiner).
 
@@ -101,6 +109,8 @@ def mesh_of_field(
         Distance between voxel centres along each axis, mm.
     origin_mm
         Where voxel (0, 0, 0) lies, mm.
+    is_in_rows
+        Whether most vertices will lie in rows along the last axis.
 
     Raises
     ------
@@ -114,7 +124,7 @@ def mesh_of_field(
     triangulate: Any = marching_cubes
     vertices, faces, _, _ = triangulate(np.array(field, np.float32), level=level, allow_degenerate=False)
     vertices_mm = vertices.astype(np.float64) * np.asarray(spacing_mm, float) + np.asarray(origin_mm, float)
-    return Mesh(vertices_mm=vertices_mm, faces=faces)
+    return Mesh(vertices_mm=vertices_mm, faces=faces, is_in_rows=is_in_rows)
 
 
 def mesh_of_mask(mask: NDArray[np.bool_], spacing_mm: Sequence[float]) -> Mesh:
@@ -130,7 +140,18 @@ def mesh_of_mask(mask: NDArray[np.bool_], spacing_mm: Sequence[float]) -> Mesh:
         Distance between voxel centres along each axis, mm.
     """
     padded = np.pad(mask, 1).astype(np.float32)
-    return mesh_of_field(padded, 0.5, spacing_mm, origin_mm=[-step for step in spacing_mm])
+    return mesh_of_field(padded, 0.5, spacing_mm, origin_mm=[-step for step in spacing_mm], is_in_rows=True)
+
+
+def _crossed(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(3, m) cross products of (3, m) vectors."""
+    return np.stack(
+        [
+            first[1] * second[2] - first[2] * second[1],
+            first[2] * second[0] - first[0] * second[2],
+            first[0] * second[1] - first[1] * second[0],
+        ]
+    )
 
 
 def outermost_of_each_row(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
