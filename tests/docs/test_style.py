@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from rtcomplexity.cli.rendering.assessment import assessment_parts
-from rtcomplexity.cli.rendering.console import ResultConsole
+from rtcomplexity.cli.rendering.terminal import ResultConsole
 from rtcomplexity.evidence import words
 from rtcomplexity.evidence.rendering import render
 from unit.evidence.made_evidence import VERDICTS, for_payment, pictures_of, record_of

@@ -63,12 +63,11 @@ class Likeness:
 def likeness(one: Volume, other: Volume, *, is_like_modality: bool = True) -> Likeness | None:
     """Compare two images on the same voxels, (K, J, I), NaN where one has no value; None where too few have both."""
     from scipy.ndimage import binary_erosion, gaussian_filter  # noqa: PLC0415 - costs start-up time
-    from scipy.stats import spearmanr  # noqa: PLC0415
 
     both = ~(np.isnan(one) | np.isnan(other))
     if both.sum() < LEAST_VOXELS or np.ptp(one[both]) == 0 or np.ptp(other[both]) == 0:
         return None
-    rank = float(spearmanr(one[both], other[both]).statistic)
+    rank = rank_correlation(one[both], other[both])
     filled = [np.where(both, image, image[both].mean()) for image in (one, other)]
     bands = [v - gaussian_filter(v, _within(v, BLUR_VOXELS)) for v in filled]
     gradients = [_gradient(gaussian_filter(v, _within(v, GRADIENT_VOXELS))) / np.std(v[both]) for v in filled]
@@ -87,6 +86,16 @@ def likeness(one: Volume, other: Volume, *, is_like_modality: bool = True) -> Li
     return Likeness(
         rank_correlation=rank, fine_correlation=correlation, carried=carried, is_like_modality=is_like_modality
     )
+
+
+def rank_correlation(one: Volume, other: Volume) -> float:
+    """Spearman's correlation of (n,) values, of which neither are all the same; equal ones share their mean rank."""
+    ranks = []
+    for values in (one, other):
+        _, number, counts = np.unique(values, return_inverse=True, return_counts=True)
+        ranks.append((np.cumsum(counts) - (counts - 1) / 2)[number])
+    a, b = (rank - rank.mean() for rank in ranks)
+    return float(a @ b / np.sqrt((a @ a) * (b @ b)))
 
 
 def _within(volume: Volume, sigma: float) -> tuple[float, ...]:

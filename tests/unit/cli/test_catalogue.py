@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from rtcomplexity.cli.rendering.catalogue import described, metric_parts
-from rtcomplexity.cli.rendering.console import ResultConsole
+from rtcomplexity.cli.rendering.terminal import ResultConsole
 from rtcomplexity.compare.catalogue import EVERY_METRIC
 
 

@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from rtcomplexity.cli.rendering.assessment import assessment_parts
-from rtcomplexity.cli.rendering.console import ResultConsole
+from rtcomplexity.cli.rendering.terminal import ResultConsole
 from rtcomplexity.evidence.formats.numbers import readable
 from rtcomplexity.evidence.formats.pdf import BREAK_HERE
 from rtcomplexity.evidence.page import american_date, page_of

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, shift
+from scipy.stats import spearmanr
 
-from rtcomplexity.fusion.copies import likeness
+from rtcomplexity.fusion.copies import likeness, rank_correlation
 
 SHAPE = (16, 64, 64)
 
@@ -74,3 +75,12 @@ def test_too_few_shared_voxels_or_a_constant_image_tell_nothing():
     hidden[0, 4:] = np.nan
     assert likeness(original, hidden) is None
     assert likeness(original, np.zeros(SHAPE)) is None
+
+
+@pytest.mark.parametrize("levels", [3, 40, 10**6])
+def test_ranks_correlate_as_an_independent_library_says(levels):
+    random = np.random.default_rng(levels)
+    one = random.integers(0, levels, 500).astype(float)
+    other = one + random.integers(0, levels, 500)
+    assert rank_correlation(one, other) == pytest.approx(spearmanr(one, other).statistic, rel=1e-12)
+    assert rank_correlation(one, -(one**3)) == pytest.approx(-1, rel=1e-12)

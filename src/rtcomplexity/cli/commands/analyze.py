@@ -83,7 +83,6 @@ def analyze(
 
     from rtcomplexity.cli.assessing import assessed, chosen_options
     from rtcomplexity.cli.checks import failed_checks
-    from rtcomplexity.cli.rendering.assessment import assessment_parts
     from rtcomplexity.cli.rendering.console import print_document, print_result
     from rtcomplexity.evidence.record import to_json
 
@@ -107,6 +106,8 @@ def analyze(
     if as_json:
         print_document(to_json(record))
     else:
+        from rtcomplexity.cli.rendering.assessment import assessment_parts
+
         print_result(assessment_parts(record, quick=quick))
     failed = failed_checks(record, limits)
     if failed:

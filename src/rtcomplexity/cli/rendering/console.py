@@ -12,8 +12,6 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from rtcomplexity.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,16 +22,10 @@ if TYPE_CHECKING:
 NARROWEST = 40
 
 
-class ResultConsole(Console):
-    """A console whose reader may stop reading."""
-
-    def on_broken_pipe(self) -> None:
-        """Discard what follows, where rich would end the process with 1."""
-        discard_stdout()
-
-
 def print_result(parts: Iterable[RenderableType]) -> None:
     """Print renderables to stdout, a blank line between them."""
+    from rtcomplexity.cli.rendering.terminal import ResultConsole
+
     console = ResultConsole(file=sys.stdout, markup=False, emoji=False, highlight=False)
     console.width = max(console.width, NARROWEST)
     with _writing():

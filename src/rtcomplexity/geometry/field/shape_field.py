@@ -179,13 +179,19 @@ def interpolated(planes: Floats, grid: Grid, knots: Knots) -> Floats:
 
 def _cubic_weights(knots_mm: NDArray[np.float64], at_mm: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n, K) weight of each knot at each place: Catmull and Rom's cubics, for any spacing."""
-    from scipy.interpolate import CubicHermiteSpline  # noqa: PLC0415 - importing the package stays quick
-
     values, steps = np.eye(len(knots_mm)), np.diff(knots_mm)[:, None]
     slopes = np.diff(values, axis=0) / steps
     inner = (slopes[:-1] * steps[1:] + slopes[1:] * steps[:-1]) / (steps[:-1] + steps[1:])
-    spline = CubicHermiteSpline(knots_mm, values, np.concatenate([slopes[:1], inner, slopes[-1:]]))
-    return np.asarray(spline(np.clip(at_mm, knots_mm[0], knots_mm[-1])))
+    slopes = np.concatenate([slopes[:1], inner, slopes[-1:]])
+    places = np.clip(at_mm, knots_mm[0], knots_mm[-1])
+    below = np.clip(np.searchsorted(knots_mm, places, side="right") - 1, 0, len(knots_mm) - 2)
+    step = steps[below]
+    share = (places[:, None] - knots_mm[below, None]) / step
+    rest = 1 - share
+    return np.asarray(
+        rest**2 * ((1 + 2 * share) * values[below] + share * step * slopes[below])
+        + share**2 * ((1 + 2 * rest) * values[below + 1] - rest * step * slopes[below + 1])
+    )
 
 
 def blurred(field: Floats, deviation: float) -> Floats:

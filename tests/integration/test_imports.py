@@ -1,0 +1,44 @@
+"""What each command loads, by name: packages that cost start-up time and that its work does not need stay out."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from patience import HANG_S
+
+SAMPLE = str(Path(__file__).parents[2] / "sample_data" / "pet_ct_nsclc")
+LOADED = """
+import os, sys
+from rtcomplexity.cli.app import run
+stdout = os.dup(1)
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+code = run({arguments!r})
+sys.stdout.flush()
+os.dup2(stdout, 1)
+print(code, *sys.modules)
+"""
+DRAWING = {"rich", "jinja2", "typst", "matplotlib"}
+SERVING = {"starlette", "pynetdicom", "dask", "distributed", "highdicom"}
+SEARCHING = {"scipy.stats", "scipy.optimize", "scipy.interpolate", "scipy.signal", "pandas"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left_out"),
+    [
+        (["analyze", SAMPLE, "--json"], DRAWING | SERVING | SEARCHING),
+        (["analyze", SAMPLE, "--quick", "--json"], DRAWING | SERVING | {"scipy", "skimage"}),
+        (["inspect", SAMPLE], {"jinja2", "typst"} | SERVING | SEARCHING),
+        (["metrics", "--json"], SERVING | {"scipy", "skimage", "jinja2", "typst"}),
+        (["profile", "show", "any-site-1", "--json"], SERVING | {"scipy", "skimage", "jinja2", "typst"}),
+    ],
+    ids=["analyze", "analyze --quick", "inspect", "metrics", "profile show"],
+)
+def test_a_command_loads_nothing_that_its_work_does_not_need(arguments, left_out):
+    command = [sys.executable, "-c", LOADED.format(arguments=arguments)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8", timeout=HANG_S).stdout
+    code, *loaded = told.split()
+    assert code == "0"
+    assert "rtcomplexity.cli.app" in loaded
+    assert left_out.intersection(loaded) == set()
