@@ -44,23 +44,23 @@ class Mesh:
         object.__setattr__(self, "faces", frozen_array(self.faces, np.int64))
 
     @cached_property
-    def _sides_mm(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(3, 3, m) corners of the triangles by axis, from the vertices' mean; (3, m) twice their areas as vectors."""
-        along = np.ascontiguousarray((self.vertices_mm - self.vertices_mm.mean(axis=0)).T)
-        corners = np.stack([along[:, self.faces[:, corner]] for corner in range(3)])
-        return corners, _crossed(corners[1] - corners[0], corners[2] - corners[0])
+    def _corners_mm(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        first, second, third = (self.vertices_mm[self.faces[:, corner]] for corner in range(3))
+        return first, second, third
 
     @cached_property
     def area_mm2(self) -> float:
         """Sum of the triangles' areas, mm2."""
-        x, y, z = self._sides_mm[1]
+        first, second, third = self._corners_mm
+        x, y, z = _crossed(second - first, third - first).T
         return float(np.sqrt(x * x + y * y + z * z).sum() / 2)
 
     @cached_property
     def volume_mm3(self) -> float:
         """Sum of the signed tetrahedra from a common point to every triangle, mm3; cavities count as negative."""
-        corners, doubled = self._sides_mm
-        return abs(float((corners[0] * doubled).sum() / 6))
+        centre = self.vertices_mm.mean(axis=0)
+        first, second, third = (corner - centre for corner in self._corners_mm)
+        return abs(float(np.einsum("ij,ij->", first, _crossed(second, third)) / 6))
 
     @cached_property
     def extent_mm(self) -> NDArray[np.float64]:
@@ -144,14 +144,9 @@ def mesh_of_mask(mask: NDArray[np.bool_], spacing_mm: Sequence[float]) -> Mesh:
 
 
 def _crossed(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(3, m) cross products of (3, m) vectors."""
-    return np.stack(
-        [
-            first[1] * second[2] - first[2] * second[1],
-            first[2] * second[0] - first[0] * second[2],
-            first[0] * second[1] - first[1] * second[0],
-        ]
-    )
+    """(m, 3) cross products of (m, 3) vectors, as numpy's but quicker."""
+    (x, y, z), (u, v, w) = first.T, second.T
+    return np.stack([y * w - z * v, z * u - x * w, x * v - y * u], axis=1)
 
 
 def outermost_of_each_row(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
