@@ -41,16 +41,16 @@ def surface_method(blur_mm: float) -> str:
     Examples
     --------
     >>> surface_method(1.0)
-    'sub-voxel, Gaussian 1 mm, 16 steps per diameter of 1 to 2 mm'
+    'sub-voxel, Gaussian 1 mm, 16 steps per diameter of 1 to 2 mm, jagged contours evened out'
     """
     return (
         f"sub-voxel, Gaussian {blur_mm:g} mm, {STEPS_PER_DIAMETER} steps per diameter of {FINEST_STEP_MM:g} to "
-        f"{COARSEST_STEP_MM:g} mm"
+        f"{COARSEST_STEP_MM:g} mm, jagged contours evened out"
     )
 
 
 def scored_surface(stack: PlaneStack, blur_mm: float, step_mm: float | None = None) -> SubvoxelSurface:
-    """Surface of a stack as it is scored.
+    """Surface of a stack as it is scored: contours more jagged than a hand draws are evened out first.
 
     Parameters
     ----------
@@ -64,9 +64,10 @@ def scored_surface(stack: PlaneStack, blur_mm: float, step_mm: float | None = No
     """
     from rtcomplexity.geometry.field.body import SubvoxelSurface  # noqa: PLC0415
     from rtcomplexity.geometry.field.shape_field import Smoothing  # noqa: PLC0415 - brings scipy, seldom needed
+    from rtcomplexity.geometry.stack.jaggedness import evened  # noqa: PLC0415
 
     step_mm = max(step_mm or _step_mm(stack), _affordable_mm(stack))
-    return SubvoxelSurface(stack=stack, smoothing=Smoothing(blur_mm=blur_mm), step_mm=step_mm)
+    return SubvoxelSurface(stack=evened(stack), smoothing=Smoothing(blur_mm=blur_mm), step_mm=step_mm)
 
 
 class HasSurface(Protocol):

@@ -1,0 +1,95 @@
+"""Contours more jagged than a hand draws are evened out; every other one is left as it is."""
+
+import numpy as np
+import pytest
+
+from rtcomplexity.geometry.contour_shape import Outlines
+from rtcomplexity.geometry.stack.jaggedness import EVEN_EXCESS, MOST_EXCESS, evened, evened_contour, excess_lengths
+from rtcomplexity.geometry.stack.stacking import stack_contours
+from rtcomplexity.model.structure_set import Contours
+from rtcomplexity.settings import Settings
+from rtcomplexity.testing.phantoms import contour_stack, plane_positions, sphere
+from rtcomplexity.testing.variations import densified, hashed_noise, jagged
+
+
+def lobed(radius_mm=14.0, depth=0.25, lobes=5, step_mm=0.4):
+    """A contour as a hand draws it: spicules of some millimeters, a vertex every 0.4 mm."""
+    turn = np.linspace(0, 2 * np.pi, int(2 * np.pi * radius_mm / step_mm), endpoint=False)
+    return (radius_mm * (1 + depth * np.cos(lobes * turn)))[:, None] * np.column_stack([np.cos(turn), np.sin(turn)])
+
+
+def noisy(points_mm, distance_mm, seed=0):
+    outward = points_mm / np.linalg.norm(points_mm, axis=1, keepdims=True)
+    return points_mm + distance_mm * hashed_noise(len(points_mm), seed)[:, None] * outward
+
+
+def excess_length(points_mm):
+    return excess_lengths(Outlines.of([points_mm]))[0]
+
+
+def area(points_mm):
+    return Outlines.of([points_mm]).simple_areas_mm2[0]
+
+
+def stack_of(*contours):
+    """Contours on planes 2 mm apart."""
+    points = np.concatenate([np.column_stack([c, np.full(len(c), 2.0 * n)]) for n, c in enumerate(contours)])
+    offsets = np.cumsum([0, *map(len, contours)])
+    drawn = Contours(points_mm=points, offsets=offsets, geometric_types=np.zeros(len(contours), np.int8))
+    return stack_contours(drawn, settings=Settings()).stack
+
+
+def distances_to(points_mm, curve_mm):
+    fine = Outlines.of([curve_mm]).resampled(0.1).points_mm
+    return np.min(np.linalg.norm(points_mm[:, None] - fine, axis=2), axis=1)
+
+
+@pytest.mark.parametrize("contour", [lobed(), lobed(depth=0.4, lobes=8), lobed(radius_mm=3.0, depth=0.0)])
+def test_a_contour_as_a_hand_draws_it_is_left_as_it_is(contour):
+    assert excess_length(contour) < MOST_EXCESS
+    stack = stack_of(contour, contour)
+    assert evened(stack) is stack
+
+
+@pytest.mark.parametrize("distance_mm", [1.0, 1.5, 2.0])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_vertex_noise_is_taken_away_and_the_contour_below_it_is_left(distance_mm, seed):
+    drawn = lobed()
+    found = evened_contour(noisy(drawn, distance_mm, seed))
+    assert excess_length(noisy(drawn, distance_mm, seed)) > MOST_EXCESS
+    assert excess_length(found) <= EVEN_EXCESS
+    assert area(found) == pytest.approx(area(drawn), rel=0.04)
+    assert np.sqrt(np.mean(distances_to(found, drawn) ** 2)) < 0.4 * distance_mm + 0.3
+
+
+def test_how_a_contour_is_written_makes_no_difference():
+    contour = noisy(lobed(), 1.0)
+    edges = np.roll(contour, -1, axis=0) - contour
+    dense = (contour[:, None] + np.arange(3)[None, :, None] / 3 * edges[:, None]).reshape(-1, 2)
+    for other in (contour[::-1], np.roll(contour, 17, axis=0), dense, contour + np.array([300.0, -200.0])):
+        assert excess_length(other) == pytest.approx(excess_length(contour), rel=0.01)
+        assert area(evened_contour(other)) == pytest.approx(area(evened_contour(contour)), rel=0.005)
+
+
+def test_a_stack_without_a_jagged_contour_is_the_same_stack_and_one_with_it_keeps_its_planes():
+    solid = sphere(12.0)
+    contours = contour_stack(solid, positions_mm=plane_positions(solid, 2.0, 0.5), points_per_contour=180)
+    smooth = stack_contours(contours, settings=Settings()).stack
+    assert evened(smooth) is smooth
+    rough = stack_contours(jagged(contours, 1.5), settings=Settings()).stack
+    found = evened(rough)
+    assert found is not rough
+    assert len(found.contour_offsets) == len(rough.contour_offsets)
+    assert (found.plane_offsets == rough.plane_offsets).all()
+    assert found.plane_areas_mm2.sum() == pytest.approx(smooth.plane_areas_mm2.sum(), rel=0.03)
+    assert evened(stack_contours(densified(jagged(contours, 1.5)), settings=Settings()).stack) is not rough
+
+
+def test_only_the_jagged_contours_of_a_stack_change():
+    drawn = lobed()
+    before = stack_of(drawn, noisy(drawn, 1.0), drawn)
+    after = evened(before)
+    first, last = (slice(*before.contour_offsets[n : n + 2]) for n in (0, 2))
+    assert (after.points_mm[: len(drawn)] == before.points_mm[first]).all()
+    assert (after.points_mm[-len(drawn) :] == before.points_mm[last]).all()
+    assert excess_lengths(Outlines(points_mm=after.points_mm, offsets=after.contour_offsets)).max() < MOST_EXCESS
