@@ -98,7 +98,7 @@ def unmet_names_sentence(unmet: int, plans: int) -> str:
     Examples
     --------
     >>> unmet_names_sentence(2, 3)
-        "plan.'
+    '--map gives a name that no ROI has in 2 of 3 plans. `rtcomplexity inspect` lists the names of a plan.'
     """
     if not unmet:
         return ""
