@@ -1,7 +1,7 @@
 """Which ROI of one side is compared with which of the other.
 
-By name first (case, blanks and punctuation make no difference), then by best overlap, or by a mapping file alone. What
-finds no counterpart is listed, never dropped.
+By name first (case, blanks and punctuation make no difference, nor does what TG-263 spells alike), then by best
+overlap, or by a mapping file alone. What finds no counterpart is listed, never dropped.
 """
 
 from __future__ import annotations
@@ -126,9 +126,13 @@ def _matching(first: Sequence[ComparedRoi], second: Sequence[ComparedRoi], match
 
 
 def _by_name(first: Sequence[ComparedRoi], second: Sequence[ComparedRoi]) -> list[Match]:
-    """ROIs whose exact names are the same, then those whose keys are; a name that repeats decides nothing."""
+    """ROIs of the same name, then key, then spelling by TG-263; one that repeats decides nothing."""
     found: list[Match] = []
-    readings: tuple[Callable[[ComparedRoi], str], ...] = (lambda each: each.roi.name.strip(), lambda each: each.key)
+    readings: tuple[Callable[[ComparedRoi], str], ...] = (
+        lambda each: each.roi.name.strip(),
+        lambda each: each.key,
+        lambda each: each.tg263_key,
+    )
     for reading in readings:
         rest = _matching(first, second, found)
         ones, others = _unique(rest.first_only, reading), _unique(rest.second_only, reading)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.case.reader import read_case
+from rtcomplexity.case.tg263 import tg263_spelling
 from rtcomplexity.compare.delineation import Delineation
 from rtcomplexity.compare.segmentation import case_of_segmentation
 from rtcomplexity.dicom.index import index_files, index_folder
@@ -45,6 +46,11 @@ class ComparedRoi:
     def key(self) -> str:
         """What names are compared by: lower case, without anything but letters and digits."""
         return name_key(self.roi.name)
+
+    @property
+    def tg263_key(self) -> str:
+        """The same of the name as TG-263 would spell it, where it has a spelling for it."""
+        return name_key(tg263_spelling(self.roi.name) or self.roi.name)
 
     @property
     def target_class(self) -> TargetClass:

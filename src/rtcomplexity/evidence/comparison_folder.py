@@ -26,7 +26,9 @@ NEXT_TO_NOTHING: Final = 1e-9
 MOST_TOLD: Final = 5
 
 
-def comparison_files(tree: Mapping[str, Any], pictures: Sequence[Sequence[PlanePicture]]) -> dict[str, bytes]:
+def comparison_files(
+    tree: Mapping[str, Any], pictures: Sequence[Sequence[PlanePicture]], surfaces: Sequence[Sequence[PlanePicture]]
+) -> dict[str, bytes]:
     """Every file of a comparison's folder, by name.
 
     Parameters
@@ -34,9 +36,11 @@ def comparison_files(tree: Mapping[str, Any], pictures: Sequence[Sequence[PlaneP
     tree
         The document, de-identified or not.
     pictures
-        Of each pair of ROIs.
+        Of the planes of each pair of ROIs.
+    surfaces
+        Of the surface of each pair.
     """
-    outputs = {DOCUMENT: _json(tree), TABLE: comparison_csv(tree), PAGE: comparison_html(tree, pictures)}
+    outputs = {DOCUMENT: _json(tree), TABLE: comparison_csv(tree), PAGE: comparison_html(tree, pictures, surfaces)}
     return {**outputs, MANIFEST_FILE: _sealed(_manifest(tree, outputs))}
 
 

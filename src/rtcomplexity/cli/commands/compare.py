@@ -90,11 +90,14 @@ def compare(
     tree = document(found, software_version=version("rtcomplexity"))
     if out is not None:
         from rtcomplexity.compare.pictures import plane_pictures
+        from rtcomplexity.compare.surface_pictures import surface_pictures
         from rtcomplexity.evidence.comparison_folder import comparison_files
         from rtcomplexity.evidence.comparison_privacy import deidentified_comparison
 
         kept = tree if identified else deidentified_comparison(tree)
-        for name, content in comparison_files(kept, [plane_pictures(each.pair) for each in found.compared]).items():
+        planes = [plane_pictures(each.pair) for each in found.compared]
+        surfaces = [surface_pictures(each.pair) for each in found.compared]
+        for name, content in comparison_files(kept, planes, surfaces).items():
             write_private(out, name, content)
         typer.echo(f"Wrote {out / 'comparison.html'}, comparison.json, comparison.csv and manifest.json", err=True)
     if as_json:

@@ -41,8 +41,10 @@ def comparison_csv(tree: Mapping[str, Any]) -> bytes:
     return stream.getvalue().encode("utf-8")
 
 
-def comparison_html(tree: Mapping[str, Any], pictures: Sequence[Sequence[PlanePicture]]) -> bytes:
-    """All metrics of every pair, with what each means, and the pictures of each pair."""
+def comparison_html(
+    tree: Mapping[str, Any], pictures: Sequence[Sequence[PlanePicture]], surfaces: Sequence[Sequence[PlanePicture]]
+) -> bytes:
+    """All metrics of every pair, with what each means, and the pictures of each pair: its planes, then its surface."""
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     parts = [
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
@@ -55,19 +57,22 @@ def comparison_html(tree: Mapping[str, Any], pictures: Sequence[Sequence[PlanePi
         ),
         f"<p>{PRIVACY[tree['privacy']]}</p>",
         *(f"<p><strong>{SEVERITIES[each['severity']]}:</strong> {escape(each['text'])}</p>" for each in tree["issues"]),
-        *_pair_sections(tree, pictures),
+        *_pair_sections(tree, pictures, surfaces),
         *_unmatched(tree),
         f"<p>rtcomplexity {escape(tree['software']['version'])}</p></body></html>\n",
     ]
     return "".join(parts).encode("utf-8")
 
 
-def _pair_sections(tree: Mapping[str, Any], pictures: Sequence[Sequence[PlanePicture]]) -> Iterator[str]:
-    for pair, drawn in zip(tree["pairs"], pictures, strict=True):
+def _pair_sections(
+    tree: Mapping[str, Any], pictures: Sequence[Sequence[PlanePicture]], surfaces: Sequence[Sequence[PlanePicture]]
+) -> Iterator[str]:
+    for pair, drawn, surface in zip(tree["pairs"], pictures, surfaces, strict=True):
         names = dict.fromkeys((shown(pair["first"]), shown(pair["second"])))
         title = escape(" and ".join(names))
         yield f"<h2>{title}</h2><p>Matched by {escape(pair['matched_by'])}.</p>"
         yield from _figures(drawn)
+        yield from _surface(surface)
         yield "<table><tr><th>Metric</th><th>Value</th><th>Unit</th><th>Definition</th></tr>"
         for key, found in pair["metrics"].items():
             definition = tree["definitions"][key]
@@ -86,6 +91,13 @@ def _figures(drawn: Sequence[PlanePicture]) -> Iterator[str]:
     for picture in drawn:
         yield f"<figure>{picture.svg}<figcaption>{escape(picture.text)}</figcaption></figure>"
     yield "</div><p>Blue: first. Orange: second. Filled: what only one of them holds. The planes that differ most.</p>"
+
+
+def _surface(drawn: Sequence[PlanePicture]) -> Iterator[str]:
+    if drawn:
+        figures = "".join(f"<figure>{each.svg}<figcaption>{escape(each.text)}</figcaption></figure>" for each in drawn)
+        yield f'<div class="planes">{figures}</div>'
+        yield "<p>The first's surface. Orange: the second lies outside of it. Blue: inside. Gray: on it.</p>"
 
 
 def _unmatched(tree: Mapping[str, Any]) -> Iterator[str]:
