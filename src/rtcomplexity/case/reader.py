@@ -18,6 +18,7 @@ from rtcomplexity.case.image_sets import build_image_sets
 from rtcomplexity.case.patients import inventory, of_one_patient
 from rtcomplexity.case.roi_images import roi_image_issues
 from rtcomplexity.case.selection import Candidate, choose, several_sets_issues
+from rtcomplexity.case.supplied_targets import read_targets, with_targets
 from rtcomplexity.case.target_names import NO_ALIASES
 from rtcomplexity.case.targets import classify_rois
 from rtcomplexity.dicom.index import FileIndex, index_folder
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from rtcomplexity.case.image_series import FoundSeries
     from rtcomplexity.case.selection import Choice
+    from rtcomplexity.case.supplied_targets import SuppliedTargets
     from rtcomplexity.dicom.headers import IndexedFile
     from rtcomplexity.model.case import ImageSet
     from rtcomplexity.model.image import ImageSeries
@@ -55,6 +57,7 @@ def read_case(
     settings: Settings,
     structure_set_uid: str | None = None,
     aliases: Mapping[str, TargetClass] = NO_ALIASES,
+    targets: Path | None = None,
     same_patient: bool = False,
     name_patients: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -71,6 +74,8 @@ def read_case(
         SOP Instance UID of the set to assess, or a beginning or end of it that fits one set only.
     aliases : Mapping[str, TargetClass]
         From :func:`rtcomplexity.case.target_names.parse_aliases`.
+    targets : Path, optional
+        Segmentation or structure set whose targets are taken in place of the chosen set's own.
     same_patient : bool
         Whether a person states that files of several Patient IDs are one patient's.
     name_patients : bool
@@ -104,9 +109,10 @@ def read_case(
     references = [uids for one in sets for uids in _named_images(one.structure_set)]
     found, image_issues = build_series(index.images, settings=settings, references=references)
     plans, plan_issues = _plans(index, settings)
+    supplied = None if targets is None else read_targets(targets, aliases, settings)
     candidates = _candidates(sets, found, plans)
     noticed = (*index.issues, *patient_issues, *image_issues, *plan_issues, *set_issues)
-    case = _case(index, choose(candidates, structure_set_uid), found, plans, noticed, settings)
+    case = _case(index, choose(candidates, structure_set_uid), found, plans, noticed, settings, supplied)
     return replace(case, stated_patients=patients) if patient_issues else case
 
 
@@ -117,6 +123,7 @@ def _case(
     plans: Sequence[RtPlan],
     noticed: Sequence[Issue],
     settings: Settings,
+    supplied: SuppliedTargets | None = None,
 ) -> Case:
     """Put what goes with the chosen structure set beside it; `noticed` are the issues so far."""
     chosen, link = choice.chosen.structure_set, choice.chosen.link
@@ -125,14 +132,21 @@ def _case(
     contoured = _contoured(choice.others)
     image_sets, series_issues = build_image_sets(found, link, chosen.references, registrations, contoured)
     phase_sets = _phase_sets(choice.others, link.planning, image_sets)
-    course = course_of(chosen, link.planning.series.frame_of_reference_uid if link.planning else "", plans)
+    course_frame = link.planning.series.frame_of_reference_uid if link.planning else ""
+    course = course_of(chosen, course_frame, plans)
     set_issues = several_sets_issues(choice, {id(phase.structure_set) for phase in phase_sets})
     others = [other.structure_set for other in choice.others]
     earlier = earlier_sets(chosen, others, [phase.structure_set for phase in phase_sets])
     tie_issues = (*link_issues(chosen, link, found), *roi_image_issues(chosen, link, image_sets), *input_issues(index))
+    if supplied is not None:
+        chosen, targets_issues = with_targets(chosen, supplied, course_frame)
+        phase_sets, earlier, set_issues = (), (), (*set_issues, *targets_issues)
     drawn = [chosen, *(phase.structure_set for phase in phase_sets), *(each.structure_set for each in earlier)]
     instances = _instances(drawn, image_sets, course.plan, registrations)
     contents = {file.sha256: file.content for file in index.files}
+    if supplied is not None:
+        instances |= {(supplied.file.sop_instance_uid, supplied.file.sha256)}
+        contents[supplied.file.sha256] = supplied.content_hash
     own_issues = (*choice.chosen.issues, *registration_issues, *series_issues, *course.issues, *set_issues)
     return Case(
         plan_id=_identifier(instances),
@@ -149,6 +163,7 @@ def _case(
         contoured_series=contoured,
         rt_plan=course.plan,
         registrations=registrations,
+        targets_file=None if supplied is None else supplied.file,
         issues=tuple(sorted({*noticed, *own_issues, *tie_issues, *predecessor_issues(chosen, others)})),
         files_read=index.files_read,
         files_skipped=index.files_skipped,

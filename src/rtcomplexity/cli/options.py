@@ -58,6 +58,15 @@ StructureSetUid = Annotated[
         "--structure-set", metavar="UID", help="SOP Instance UID of the structure set to use.", show_default=False
     ),
 ]
+TargetsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--targets",
+        metavar="FILE",
+        help="Take the targets from this Segmentation or structure set instead.",
+        show_default=False,
+    ),
+]
 SamePatient = Annotated[
     bool,
     typer.Option("--same-patient", help="Files of several Patient IDs are one patient's, as you know."),

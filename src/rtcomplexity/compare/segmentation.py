@@ -1,31 +1,19 @@
-"""A DICOM Segmentation as a side of a comparison: the outlines of its masks, as if they had been contoured.
-
-An outline runs half-way between pixel centers inside and outside (marching squares), so a region's area is that of its
-pixels less half a pixel for each outline. It is no finer than the pixels: distances carry about half a pixel.
-"""
+"""A DICOM Segmentation as a side of a comparison: a case of the structure set that its outlines make."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from rtcomplexity.case.segmentation import structure_set_of
 from rtcomplexity.case.target_names import NO_ALIASES
 from rtcomplexity.case.targets import classify_rois
 from rtcomplexity.dicom.segmentation import read_segmentation
 from rtcomplexity.model.case import Case
-from rtcomplexity.model.structure_set import Contours, Roi, StructureSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    from rtcomplexity.model.segmentation import Segment, Segmentation, SegmentFrame
     from rtcomplexity.settings import Settings
-
-FEWEST_VERTICES: Final = 3
 
 
 def case_of_segmentation(path: Path, *, settings: Settings) -> Case:
@@ -37,54 +25,7 @@ def case_of_segmentation(path: Path, *, settings: Settings) -> Case:
         If it cannot be used; see :func:`rtcomplexity.dicom.segmentation.read_segmentation`.
     """
     found = read_segmentation(path, settings=settings)
-    structure_set, issues = classify_rois(_structure_set(found), NO_ALIASES, settings)
+    structure_set, issues = classify_rois(structure_set_of(found), NO_ALIASES, settings)
     return Case(
         plan_id=found.file_sha256, structure_set=structure_set, chosen_because="it is a Segmentation", issues=issues
     )
-
-
-def _structure_set(found: Segmentation) -> StructureSet:
-    return StructureSet(
-        sop_instance_uid=found.sop_instance_uid,
-        series_uid=found.series_uid,
-        study_uid=found.study_uid,
-        patient_key=found.patient_key,
-        patient=found.patient,
-        written_at=found.written_at,
-        manufacturer=found.manufacturer,
-        rois=tuple(_roi(segment, found.frame_of_reference_uid) for segment in found.segments),
-        file_sha256=found.file_sha256,
-    )
-
-
-def _roi(segment: Segment, frame_uid: str) -> Roi:
-    return Roi(
-        number=segment.number,
-        name=segment.label,
-        contours=outlines(segment.frames),
-        frame_of_reference_uid=frame_uid,
-        generation=segment.generation,
-        codes=segment.codes,
-    )
-
-
-def outlines(frames: Sequence[SegmentFrame]) -> Contours:
-    """Outlines of masks, LPS, mm; holes are outlines of their own (even-odd)."""
-    polygons = [polygon for frame in frames for polygon in _outlines(frame)]
-    if not polygons:
-        return Contours.empty()
-    return Contours(
-        points_mm=np.concatenate(polygons),
-        offsets=np.concatenate([[0], np.cumsum([len(each) for each in polygons])]),
-        geometric_types=np.zeros(len(polygons), np.int8),
-    )
-
-
-def _outlines(frame: SegmentFrame) -> Iterator[NDArray[np.float64]]:
-    """(n, 3) of each outline of one frame, the first vertex not repeated."""
-    from skimage.measure import find_contours  # noqa: PLC0415 - heavy, and seldom asked for
-
-    for line in find_contours(np.pad(frame.mask, 1).astype(np.float64), 0.5):  # type: ignore[no-untyped-call]
-        row, column = (line[:-1] - 1).T
-        if len(row) >= FEWEST_VERTICES:
-            yield frame.first_pixel_mm + column[:, None] * frame.next_column_mm + row[:, None] * frame.next_row_mm

@@ -21,6 +21,7 @@ from rtcomplexity.model.segmentation import Segment, Segmentation, SegmentFrame
 from rtcomplexity.model.structure_set import Code, PatientIdentity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -99,7 +100,7 @@ def _read(dataset: Dataset, data: bytes, settings: Settings) -> Segmentation:
         frame_of_reference_uid=elements.text(dataset, tags.FRAME_OF_REFERENCE_UID),
         written_at=elements.date_time(dataset, tags.CONTENT_DATE, tags.CONTENT_TIME),
         manufacturer=elements.text(dataset, tags.MANUFACTURER, encodings),
-        segments=tuple(_segment(item, frames) for item in elements.items(dataset, tags.SEGMENT_SEQUENCE)),
+        segments=tuple(_segment(item, frames, encodings) for item in elements.items(dataset, tags.SEGMENT_SEQUENCE)),
         file_sha256=hashlib.sha256(data).hexdigest(),
     )
 
@@ -175,17 +176,17 @@ def _frame(mask: NDArray[np.bool_], plane: Plane) -> SegmentFrame | None:
     )
 
 
-def _segment(item: Dataset, frames: dict[int, list[SegmentFrame]]) -> Segment:
+def _segment(item: Dataset, frames: dict[int, list[SegmentFrame]], encodings: Sequence[str]) -> Segment:
     number = elements.unsigned_short(item, tags.SEGMENT_NUMBER) or 0
     return Segment(
         number=number,
-        label=elements.text(item, tags.SEGMENT_LABEL),
+        label=elements.text(item, tags.SEGMENT_LABEL, encodings),
         generation=elements.text(item, tags.SEGMENT_ALGORITHM_TYPE).upper(),
         codes=tuple(
             Code(
                 value=elements.text(code, tags.CODE_VALUE),
                 scheme=elements.text(code, tags.CODING_SCHEME_DESIGNATOR),
-                meaning=elements.text(code, tags.CODE_MEANING),
+                meaning=elements.text(code, tags.CODE_MEANING, encodings),
             )
             for code in elements.items(item, tags.SEGMENTED_PROPERTY_TYPE_CODE_SEQUENCE)
         ),

@@ -151,6 +151,8 @@ def inputs_of(case: Case) -> tuple[InputFile, ...]:
     found |= {("REG", each.file_sha256) for each in case.registrations}
     if case.rt_plan is not None:
         found.add(("RTPLAN", case.rt_plan.file_sha256))
+    if case.targets_file is not None:
+        found.add((case.targets_file.kind, case.targets_file.sha256))
     return tuple(InputFile(kind=kind, sha256=sha256) for kind, sha256 in sorted(found) if sha256)
 
 

@@ -197,6 +197,7 @@ OPTIONS: Final = {
     "--profile": "Scoring profile",
     "--map": "ROI classes assigned by the user",
     "--structure-set": "Structure set chosen by the user",
+    "--targets": "Targets taken from a supplied file",
     "--payer": "Payer",
     "--cms": "CMS fee schedule",
     "--cohort": "Institutional comparison cohort",

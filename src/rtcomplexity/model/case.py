@@ -85,6 +85,16 @@ class EarlierSet:
     """Whether the chosen set names it as its predecessor, or a predecessor of its own does."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetsFile:
+    """A file whose targets a person put in place of the structure set's own."""
+
+    kind: str
+    """SEG or RTSTRUCT."""
+    sop_instance_uid: str
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Case:
     """What one assessment works on."""
@@ -111,6 +121,8 @@ class Case:
     rt_plan: RtPlan | None = None
     registrations: tuple[SpatialRegistration, ...] = ()
     issues: tuple[Issue, ...] = ()
+    targets_file: TargetsFile | None = None
+    """Where the targets come from; None where from the structure set itself."""
     stated_patients: int = 0
     """Patient IDs that a person stated to be one patient's; 0 where nobody had to."""
     files_read: int = 0

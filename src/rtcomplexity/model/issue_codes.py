@@ -655,6 +655,14 @@ TARGET_CLASS_UNRESOLVED: Final = IssueCode(
     texts=("The class of ROIs {rois} cannot be determined from type, label, codes or name.",),
     action="State the class with --map if a target is among them.",
 )
+TARGETS_SUPPLIED: Final = IssueCode(
+    code="targets-supplied",
+    severity=Severity.WARNING,
+    texts=(
+        "{targets:target was|targets were} taken from a supplied {kind} file instead of {left_out} of the plan's own.",
+    ),
+    action="Confirm that the supplied file is the delineation that was approved.",
+)
 TARGET_FROM_PET: Final = IssueCode(
     code="target-from-pet",
     severity=Severity.INFO,

@@ -31,6 +31,8 @@ class AnalyzeOptions:
     """Target class of ROIs by name, which counts before what the file says."""
     structure_set_uid: str | None = None
     """The structure set to assess; chosen by rule if None."""
+    targets: Path | None = None
+    """Segmentation or structure set whose targets are taken in place of the plan's own; recorded."""
     same_patient: bool = False
     """Whether files of several Patient IDs are stated to be one patient's; recorded, and no support rests on it."""
     site: str | None = None

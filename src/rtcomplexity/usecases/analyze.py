@@ -191,6 +191,7 @@ def measure_plan(
         settings=settings,
         structure_set_uid=options.structure_set_uid,
         aliases=options.aliases,
+        targets=options.targets,
         same_patient=options.same_patient,
         name_patients=name_patients,
     )
@@ -230,10 +231,11 @@ def assess_plan(measured: MeasuredPlan, options: AnalyzeOptions, *, identified: 
     aliases = met_aliases(options.aliases, case.structure_set)
     in_force = {
         **_in_force(replace(options, aliases=aliases, same_patient=case.stated_patients > 0), profile, local, stated),
+        **_targets_option(case),
         **tolerances,
     }
     differs = not options.quick and bool(in_force or _states_facts(facts))
-    is_reread = bool(aliases or options.structure_set_uid or tolerances or case.stated_patients)
+    is_reread = bool(aliases or options.structure_set_uid or case.targets_file or tolerances or case.stated_patients)
     record = build_record(
         case,
         plan.table,
@@ -410,7 +412,13 @@ def _supports_alone(
     """Whether the files of the structure set's own Patient ID support by themselves."""
     uid = case.structure_set.sop_instance_uid
     try:
-        own = read_case(files_of_the_set(index, uid), settings=settings, structure_set_uid=uid, aliases=options.aliases)
+        own = read_case(
+            files_of_the_set(index, uid),
+            settings=settings,
+            structure_set_uid=uid,
+            aliases=options.aliases,
+            targets=options.targets,
+        )
     except InputDataError:
         return False
     measured = _measured(MeasuredCase(case=own, settings=settings), profile)
@@ -479,6 +487,12 @@ def _official_words(stated: StatedClaim) -> str:
         return "no release for the code and the date of service"
     text = f"global days indicator {official.facts.global_period} ({official.citation})"
     return f"{text}; the claim information states {stated.global_period}" if stated.contradicts_official else text
+
+
+def _targets_option(case: Case) -> dict[str, str]:
+    """The file that targets were taken from, by what it is."""
+    file = case.targets_file
+    return {} if file is None else {"--targets": f"{file.kind} (SHA-256 {file.sha256[:12]})"}
 
 
 def _profile_option(chosen: str | Path, profile: Profile) -> str:

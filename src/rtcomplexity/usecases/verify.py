@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 NEEDED: Final = {
     "--map": ("names of ROIs", '--map "NAME=GTV"'),
     "--structure-set": ("a chosen structure set", "--structure-set UID"),
+    "--targets": ("supplied targets", "--targets FILE"),
     "--profile": ("another profile", "--profile NAME"),
     "--claim": ("a claim file", "--claim FILE"),
     "--cms": ("official facts of the code", "--cms FILE"),
@@ -126,6 +127,7 @@ def _given_names(given: AnalyzeOptions) -> Collection[str]:
     values = {
         "--map": given.aliases,
         "--structure-set": given.structure_set_uid,
+        "--targets": given.targets,
         "--profile": given.profile != BY_SITE,
         "--claim": given.claim,
         "--cms": given.cms,

@@ -17,6 +17,7 @@ from rtcomplexity.cli.options import (
     SamePatient,
     SiteName,
     StructureSetUid,
+    TargetsFile,
     parse_fail_at,
 )
 from rtcomplexity.errors import UsageError
@@ -46,6 +47,7 @@ def analyze(
     ] = None,
     aliases: Aliases = None,
     structure_set_uid: StructureSetUid = None,
+    targets: TargetsFile = None,
     same_patient: SamePatient = False,
     site: SiteName = None,
     fractions: Fractions = None,
@@ -90,6 +92,7 @@ def analyze(
         profile=profile,
         aliases=aliases,
         structure_set_uid=structure_set_uid,
+        targets=targets,
         same_patient=same_patient,
         site=site,
         fractions=fractions,

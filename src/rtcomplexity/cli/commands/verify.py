@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rtcomplexity.cli.exit_codes import ExitCode
-from rtcomplexity.cli.options import Aliases, Quiet, StructureSetUid
+from rtcomplexity.cli.options import Aliases, Quiet, StructureSetUid, TargetsFile
 
 EvidenceDir = Annotated[
     Path, typer.Argument(metavar="DIR", help="Folder that analyze --out or compare --out left.", show_default=False)
@@ -41,6 +41,7 @@ def verify(
     ] = None,
     aliases: Aliases = None,
     structure_set_uid: StructureSetUid = None,
+    targets: TargetsFile = None,
     sides: Annotated[
         tuple[str, str] | None,
         typer.Option(metavar="FIRST SECOND", help="Of a comparison: both sides again.", show_default=False),
@@ -73,7 +74,13 @@ def verify(
     if sides is not None or images is not None:
         raise UsageError("--sides, --images", "a folder that is no comparison's", "--plan for the evidence of a plan")
     given = chosen_options(
-        profile=profile, aliases=aliases, structure_set_uid=structure_set_uid, claim=claim, cms=cms, cohort=cohort
+        profile=profile,
+        aliases=aliases,
+        structure_set_uid=structure_set_uid,
+        targets=targets,
+        claim=claim,
+        cms=cms,
+        cohort=cohort,
     )
     found = verified(folder, plan, given, public_key=public_key, analyze_plan=partial(assessed, quiet=quiet))
     typer.echo(shown(found.sentence))
