@@ -2,7 +2,8 @@
 
 The plan is made here: a CT of 512 x 512 x 400, a PET of 256 x 256 x 200 in its frame, an MR of 512 x 512 x 200 in a
 frame of its own with a rigid registration, and a lumpy GTV, a CTV and a PTV: 800 images, 0.35 GB. Then the same with
-twice the slices of every image, all beyond the targets' reach. Goals: under 6 s and 1 GB; memory within 5 %.
+twice the slices of every image, all beyond the targets' reach. All metrics are measured: fused ones, and those of what
+makes an image set count. Goals: at most 4.5 s of processor time and 1 GB; twice the slices at most 15 % more memory.
 
     python benchmarks/fused_images.py
     python benchmarks/fused_images.py --runs 7 --keep FOLDER
@@ -21,7 +22,7 @@ import measure
 
 SLICES = 400
 SLICE_MM = 1.0
-MOST_S, MOST_MB, MOST_GROWTH = 6.0, 1000.0, 0.05
+MOST_S, MOST_MB, MOST_GROWTH = 4.5, 1000.0, 0.15
 TARGETS = (("GTV", 30.0), ("CTV", 36.0), ("PTV", 41.0))
 ANALYZE = ("analyze", "{folder}", "--json")
 
@@ -58,7 +59,7 @@ def report(folder: Path, rounds: int) -> int:
     misses = {
         f"over {MOST_S:g} s of processor time": measure.median_cpu_s(first) > MOST_S,
         f"over {MOST_MB:g} MB": base > MOST_MB,
-        "twice the slices change memory by 5 % or more": abs(growth) >= MOST_GROWTH,
+        f"twice the slices take over {100 * MOST_GROWTH:.0f} % more memory": growth > MOST_GROWTH,
         "a run failed": any(measure.failed(its) for its in runs.values()),
     }
     for text in (text for text, is_so in misses.items() if is_so):

@@ -195,11 +195,21 @@ def _is_held(grid: ImageGrid, box: IndexBox, points_mm: Points) -> NDArray[np.bo
 
 def moved(lattice: Lattice, motion: Motion) -> Points:
     """(n, 3) points rotated about the target's center, about x, then y, then z, and translated."""
-    from scipy.spatial.transform import Rotation  # noqa: PLC0415 - costs start-up time
-
-    turn = Rotation.from_euler("xyz", motion[3:], degrees=True).as_matrix()
+    turn = np.eye(3)
+    for axis, degrees in enumerate(motion[3:]):
+        turn = _turned_about(axis, degrees) @ turn
     found: Points = (lattice.points_mm - lattice.center_mm) @ turn.T + lattice.center_mm + np.array(motion[:3])
     return found
+
+
+def _turned_about(axis: int, degrees: float) -> NDArray[np.float64]:
+    """(3, 3) rotation about one axis, right-handed."""
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    first, second = (axis + 1) % 3, (axis + 2) % 3
+    turn = np.eye(3)
+    turn[first, first] = turn[second, second] = cosine
+    turn[second, first], turn[first, second] = sine, -sine
+    return turn
 
 
 def normalized_mutual_information(a: Values, b: Values) -> float:

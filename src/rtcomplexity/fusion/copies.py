@@ -29,6 +29,8 @@ LARGEST_CARRIED: Final = 0.5
 """Share of one image's fine structure that another may carry that is no copy."""
 LARGEST_RANK_CORRELATION: Final = 0.995
 """Where there is no fine structure."""
+MOST_RANKED: Final = 40_000
+"""Voxels of which the ranks are compared: sorting all of them would cost as much as everything else."""
 LEAST_STRUCTURE: Final = 1e-3
 """Of the fine structure's spread over that of all values, below which an image has none."""
 SIGNIFICANT: Final = 5.0
@@ -67,7 +69,7 @@ def likeness(one: Volume, other: Volume, *, is_like_modality: bool = True) -> Li
     both = ~(np.isnan(one) | np.isnan(other))
     if both.sum() < LEAST_VOXELS or np.ptp(one[both]) == 0 or np.ptp(other[both]) == 0:
         return None
-    rank = rank_correlation(one[both], other[both])
+    rank = rank_correlation(*(image[both][:: -(-int(both.sum()) // MOST_RANKED)] for image in (one, other)))
     filled = [np.where(both, image, image[both].mean()) for image in (one, other)]
     bands = [v - gaussian_filter(v, _within(v, BLUR_VOXELS)) for v in filled]
     gradients = [_gradient(gaussian_filter(v, _within(v, GRADIENT_VOXELS))) / np.std(v[both]) for v in filled]
@@ -81,7 +83,7 @@ def likeness(one: Volume, other: Volume, *, is_like_modality: bool = True) -> Li
     if a.std() < LEAST_STRUCTURE * spreads[0] or b.std() < LEAST_STRUCTURE * spreads[1]:
         return Likeness(rank_correlation=rank, fine_correlation=None, carried=None, is_like_modality=is_like_modality)
     correlation = float(np.mean(a * b) / (a.std() * b.std()))
-    contrast = float(np.polyfit(filled[0][both], filled[1][both], 1)[0])
+    contrast = _slope(filled[0][both], filled[1][both])
     carried = max(_carried(a, b, contrast), _carried(b, a, 1 / contrast if contrast else 0.0))
     return Likeness(
         rank_correlation=rank, fine_correlation=correlation, carried=carried, is_like_modality=is_like_modality
@@ -89,13 +91,20 @@ def likeness(one: Volume, other: Volume, *, is_like_modality: bool = True) -> Li
 
 
 def rank_correlation(one: Volume, other: Volume) -> float:
-    """Spearman's correlation of (n,) values, of which neither are all the same; equal ones share their mean rank."""
+    """Spearman's correlation of (n,) values, equal ones sharing their mean rank; 0 where either is constant."""
     ranks = []
     for values in (one, other):
         _, number, counts = np.unique(values, return_inverse=True, return_counts=True)
         ranks.append((np.cumsum(counts) - (counts - 1) / 2)[number])
     a, b = (rank - rank.mean() for rank in ranks)
-    return float(a @ b / np.sqrt((a @ a) * (b @ b)))
+    scale = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b) / scale if scale else 0.0
+
+
+def _slope(one: Volume, other: Volume) -> float:
+    """Slope of the least-squares line of paired values, (n,): the contrast of the second over the first's."""
+    away = one - one.mean()
+    return float(away @ other / (away @ away))
 
 
 def _within(volume: Volume, sigma: float) -> tuple[float, ...]:

@@ -84,3 +84,7 @@ def test_ranks_correlate_as_an_independent_library_says(levels):
     other = one + random.integers(0, levels, 500)
     assert rank_correlation(one, other) == pytest.approx(spearmanr(one, other).statistic, rel=1e-12)
     assert rank_correlation(one, -(one**3)) == pytest.approx(-1, rel=1e-12)
+
+
+def test_a_constant_has_no_rank_correlation():
+    assert rank_correlation(np.zeros(50), np.arange(50.0)) == 0
