@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from rtcomplexity.batch.dashboard import METRIC_TITLES, resource, source_hash
 from rtcomplexity.batch.distributions import histogram
+from rtcomplexity.evidence.words import FAMILIES, told
 from rtcomplexity.scoring.calibration import OwnPlans, courses_of_profile
 from rtcomplexity.scoring.guardrails import DISCLAIMER
 from rtcomplexity.scoring.plan_table import Share
@@ -92,7 +93,7 @@ def _facts(profile: Profile, own: OwnPlans, said: Provenance) -> Iterator[tuple[
     yield "Site", profile.treated_site.title
     yield "Plans", f"{len(own.ids):,}"
     yield "Institution", said.institution or "not stated"
-    yield "Treated", said.period
+    yield "Period", said.period
     yield "Made by", said.made_by
     yield "Software", ", ".join(said.software)
     yield "Scored surface", said.surface_method
@@ -142,7 +143,7 @@ def _factors(profile: Profile, pattern: Profile, plans: Plans) -> Iterator[_Fact
             known = column[~np.isnan(column)]
             quantiles = tuple(np.quantile(known, _QUANTILES).tolist()) if len(known) else ()
             yield _Factor(
-                family=family.title,
+                family=told(FAMILIES, family.id, family.title),
                 metric=factor.metric,
                 title=METRIC_TITLES.get(factor.metric, factor.title or factor.metric),
                 is_scored="yes" if factor.metric in scored else "no",

@@ -21,11 +21,13 @@ from rtcomplexity.batch.alarm import SCORED, alarm_of
 from rtcomplexity.batch.distributions import Collector
 from rtcomplexity.batch.reasons import end_of, example_of, found_sentence, texts_of, unmet_names_sentence
 from rtcomplexity.batch.rows import flags_of
+from rtcomplexity.batch.site_groups import SiteGroups, site_title, stratum_title
 from rtcomplexity.batch.values import Status
 from rtcomplexity.evidence.page import UNITS
 from rtcomplexity.evidence.words import FAMILIES, outcome_of, told
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.scoring.guardrails import DISCLAIMER, SERVICE_LEVEL_NOTE
+from rtcomplexity.scoring.rules import VerdictValue
 
 if TYPE_CHECKING:
     from rtcomplexity.batch.ledger import Ledger, PlanRow
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS: Final = 5_000
 _TITLES: Final = (
-    "Plan", "Outcome", "Score", "Percentile", "Gross target (cm³)", "ROIs", "Issues", "Time (s)", "Deciding factors",
-    "Reasons", "Flags",
+    "Plan", "Outcome", "Site", "Stratum", "Score", "Percentile", "Gross target (cm³)", "ROIs", "Issues", "Time (s)",
+    "Deciding factors", "Reasons", "Flags",
 )  # fmt: skip
 _RUN_TITLES: Final = ("Run", "Engine", "Workers", "Files", "Scan time (s)", "Plans", "Analysis time (s)", "Plans/hour")
 _TENTHS: Final = 10
@@ -51,6 +53,8 @@ EVIDENCE_PAGE: Final = "evidence.html"
 class _Row:
     key: str
     end: str
+    site: str
+    stratum: str
     link: str
     numbers: tuple[float | None, ...]
     decided_by: str
@@ -69,6 +73,7 @@ class Dashboard:
         """Texts by what was refused, how, and the code of the reason."""
         self.percentiles: Counter[int] = Counter()
         self.collector = Collector()
+        self.sites = SiteGroups()
         self.wall_s = 0.0
         self.peak_bytes = 0
 
@@ -82,6 +87,7 @@ class Dashboard:
         if percentile is not None and plan.verdict in SCORED:
             self.percentiles[min(int(percentile / _TENTHS), _TENTHS - 1)] += 1
         self.collector.take(plan)
+        self.sites.take(plan)
         self.wall_s += plan.wall_s
         self.peak_bytes = max(self.peak_bytes, plan.peak_bytes)
 
@@ -106,6 +112,8 @@ def _row(plan: PlanRow, *, evidence: bool) -> _Row:
     return _Row(
         key=plan.key,
         end=end_of(plan),
+        site="" if result is None else site_title(result.site),
+        stratum="" if result is None else stratum_title(result),
         link=f"evidence/{plan.plan_id}/{EVIDENCE_PAGE}" if evidence and plan.plan_id else "",
         numbers=(
             plan.t,
@@ -141,6 +149,10 @@ def _page(ledger: Ledger, gathered: Dashboard, reasons: Reasons) -> dict[str, An
         "most_scores": max(scores, default=1),
         "titles": _TITLES,
         "rows": gathered.rows,
+        "sites": gathered.sites.groups(),
+        "advice": tuple(gathered.sites.advice()),
+        "verdict_titles": tuple(value.value.replace("_", " ") for value in VerdictValue),
+        "row_sites": sorted({row.site for row in gathered.rows} - {""}),
         "ends": sorted({row.end for row in gathered.rows}),
         "refused": [(*words, example_of(set(texts)), len(texts)) for words, texts in sorted(gathered.refused.items())],
         "claims": _claims(ledger),

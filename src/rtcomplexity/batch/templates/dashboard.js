@@ -23,18 +23,21 @@ for (const table of document.querySelectorAll("table.sortable")) {
   });
 }
 const words = document.getElementById("words"), verdict = document.getElementById("verdict");
+const site = document.getElementById("site");
 const shown = document.getElementById("shown"), rows = [...document.querySelectorAll("#plans tbody tr")];
 function filter() {
   const wanted = words.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
   let count = 0;
   for (const row of rows) {
     const text = row.textContent.toLowerCase();
-    const fits = wanted.every((word) => text.includes(word)) && (!verdict.value || row.dataset.end === verdict.value);
+    const fits = wanted.every((word) => text.includes(word)) && (!verdict.value || row.dataset.end === verdict.value)
+      && (!site.value || row.dataset.site === site.value);
     row.hidden = !fits;
     count += fits;
   }
-  shown.textContent = `${count} of ${rows.length} rows shown`;
+  shown.textContent = `${count.toLocaleString("en-US")} of ${rows.length.toLocaleString("en-US")} rows shown`;
 }
 words.addEventListener("input", filter);
 verdict.addEventListener("change", filter);
+site.addEventListener("change", filter);
 filter();
