@@ -50,6 +50,7 @@ def observers_document(found: Observers, *, labels: Sequence[str], software_vers
     return {
         "schema": OBSERVERS_SCHEMA,
         "software": {"name": "rtcomplexity", "version": software_version},
+        "privacy": "identified",
         "tolerance_mm": found.tolerance_mm,
         "reference": found.reference,
         "issues": _issues(found.sides),
@@ -70,6 +71,8 @@ def _definitions() -> tuple[MetricDefinition[Any], ...]:
 def _observed(roi: ObservedRoi, labels: Sequence[str]) -> dict[str, Any]:
     return {
         "name": roi.name,
+        "number": roi.number,
+        "target_class": roi.target_class.value,
         "readers": [labels[place] for place in roi.readers],
         "metrics": {key: _measurement(value) for key, value in roi.values.items()},
         "dice": [[round_significant(value) for value in row] for row in roi.dice.tolist()],

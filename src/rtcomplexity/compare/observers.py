@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from rtcomplexity.compare.sides import ComparedRoi, Side
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.model.structure_set import TargetClass
 
 REFERENCES: Final = ("consensus", "first")
 LEAST_DIFFERENCE_MM: Final = 0.1
@@ -43,8 +44,13 @@ class ObservedRoi:
 
     name: str
     """As the first reader has it."""
+    number: int
+    """The first reader's ROI number."""
+    target_class: TargetClass
     readers: tuple[int, ...]
     """Places of the readers that delineated it, in their order."""
+    stacks: tuple[PlaneStack, ...]
+    """What each of these drew, in one set of axes."""
     values: Mapping[str, Measurement]
     """How far they agree."""
     dice: NDArray[np.float64]
@@ -130,7 +136,7 @@ def observe(
     others = [read_side(str(each), settings=settings, images=images) for each in readers[1:]]
     sides = (first, *(in_frame_of(each, first, settings) for each in others))
     drawn = _drawn(sides, match)
-    rois = [_observed(name, delineations, reference, tolerance_mm) for name, delineations in drawn]
+    rois = [_observed(roi, delineations, reference, tolerance_mm) for roi, delineations in drawn]
     return Observers(
         sides=sides,
         rois=tuple(each for each in rois if each is not None),
@@ -140,13 +146,13 @@ def observe(
     )
 
 
-def _drawn(sides: Sequence[Side], match: str) -> list[tuple[str, dict[int, Delineation]]]:
+def _drawn(sides: Sequence[Side], match: str) -> list[tuple[ComparedRoi, dict[int, Delineation]]]:
     """For each ROI of the first reader the delineations of all readers that have one, by the reader's place."""
     found: dict[int, dict[int, Delineation]] = {id(each): {0: each.delineation} for each in sides[0].rois}
     for place, side in enumerate(sides[1:], start=1):
         for pair in match_rois(sides[0].rois, side.rois, match).matches:
             found[id(pair.first)][place] = pair.second.delineation
-    return [(each.roi.name, _filled(each, found)) for each in sides[0].rois]
+    return [(each, _filled(each, found)) for each in sides[0].rois]
 
 
 def _filled(roi: ComparedRoi, found: Mapping[int, dict[int, Delineation]]) -> dict[int, Delineation]:
@@ -154,7 +160,7 @@ def _filled(roi: ComparedRoi, found: Mapping[int, dict[int, Delineation]]) -> di
 
 
 def _observed(
-    name: str, delineations: Mapping[int, Delineation], reference: str, tolerance_mm: float
+    roi: ComparedRoi, delineations: Mapping[int, Delineation], reference: str, tolerance_mm: float
 ) -> ObservedRoi | None:
     """Measure one ROI; None where fewer than two readers delineated it in parallel planes."""
     stacks = _aligned(delineations)
@@ -163,8 +169,11 @@ def _observed(
     readers = Readers(stacks=tuple(stacks.values()), consensus=consensus(list(stacks.values())))
     against = _reference(readers, delineations, stacks, reference)
     return ObservedRoi(
-        name=name,
+        name=roi.roi.name,
+        number=roi.roi.number,
+        target_class=roi.target_class,
         readers=tuple(stacks),
+        stacks=tuple(stacks.values()),
         values=compute_all(AGREEMENT, readers),
         dice=_dice_matrix(readers),
         worst_place_mm=_worst_place(readers),

@@ -95,7 +95,7 @@ def _picture(plane: _Plane) -> PlanePicture:
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{text}" '
         f'viewBox="{low[0]:.2f} {low[1]:.2f} {size[0]:.2f} {size[1]:.2f}">'
-        f'<path d="{_path(every)}" fill="{DIFFERENCE_COLOR}" fill-rule="evenodd"/>'
+        f'<path d="{outline_path(every)}" fill="{DIFFERENCE_COLOR}" fill-rule="evenodd"/>'
         f"{_outline(plane.first, FIRST_COLOR)}{_outline(plane.second, SECOND_COLOR)}</svg>"
     )
     return PlanePicture(svg=svg, text=text)
@@ -103,8 +103,9 @@ def _picture(plane: _Plane) -> PlanePicture:
 
 def _outline(polygons: Polygons, color: str) -> str:
     line = f'fill="none" stroke="{color}" stroke-width="1" vector-effect="non-scaling-stroke"'
-    return f'<path d="{_path(polygons)}" {line}/>'
+    return f'<path d="{outline_path(polygons)}" {line}/>'
 
 
-def _path(polygons: Polygons) -> str:
+def outline_path(polygons: Polygons) -> str:
+    """Closed polygons (n, 2) as the data of one SVG path."""
     return "".join(f"M{' '.join(f'{u:.2f},{v:.2f}' for u, v in each.tolist())}Z" for each in polygons)

@@ -33,6 +33,17 @@ def deidentified_comparison(tree: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def deidentified_observers(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of several readers' document, as :func:`rtcomplexity.compare.document.observers_document` gives it."""
+    key = hashlib.sha256(" ".join(each["sha256"] for each in tree["readers"]).encode()).hexdigest()
+    return {
+        **tree,
+        "privacy": "de-identified",
+        "readers": [_side(each, key) for each in tree["readers"]],
+        "rois": [_roi(each) for each in tree["rois"]],
+    }
+
+
 def _side(side: Mapping[str, Any], key: str) -> dict[str, Any]:
     uid = keyed_uid(side["structure_set"], key)
     return {**side, "structure_set": uid, "approval": coded(side["approval"])}

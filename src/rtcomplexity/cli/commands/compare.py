@@ -1,7 +1,7 @@
 """``rtcomplexity compare``: how two delineations of one patient differ."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,7 @@ from rtcomplexity.cli.options import AsJson, whole_number
 
 if TYPE_CHECKING:
     from rtcomplexity.compare.limits import Limit
+    from rtcomplexity.compare.observers import Observers
 
 SIDE = "Structure set or Segmentation file, or plan folder; ::ROI after it chooses one ROI."
 
@@ -24,6 +25,10 @@ Match = Annotated[
 Tolerance = Annotated[float, typer.Option("--tolerance", metavar="MM", help="Distance up to which contours agree.")]
 Reference = Annotated[
     str, typer.Option(metavar="consensus|first", help="With more than two sides: what each is compared with.")
+]
+Identified = Annotated[
+    bool,
+    typer.Option("--identified/--de-identified", help="With --out: ROI names and UIDs as they are, or not (default)."),
 ]
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Write JSON, CSV and HTML here.", show_default=False)]
 
@@ -50,12 +55,7 @@ def compare(
             "--fail-at", metavar="FILE", help="End with 5 where CSV limits (metric,at_least,at_most) are missed."
         ),
     ] = None,
-    identified: Annotated[
-        bool,
-        typer.Option(
-            "--identified/--de-identified", help="With --out: ROI names and UIDs as they are, or not (default)."
-        ),
-    ] = False,
+    identified: Identified = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare delineations: automatic with final, reader with reader, plan with replan.
@@ -75,7 +75,9 @@ def compare(
     if len(sides) < 2:
         raise UsageError("FIRST SECOND", " ".join(sides), "at least two structure sets or plan folders")
     if len(sides) > 2:
-        _observe(sides, images, match, tolerance_mm, reference, as_json=as_json)
+        if limits:
+            raise UsageError("--fail-at", f"{len(sides)} sides", "two sides, or --batch")
+        _observe(sides, images, match, tolerance_mm, reference, out, identified=identified, as_json=as_json)
         return
     from importlib.metadata import version
 
@@ -161,6 +163,8 @@ def observers(
     match: Match = "names",
     tolerance_mm: Tolerance = 2.0,
     reference: Reference = "consensus",
+    out: Out = None,
+    identified: Identified = False,
     as_json: AsJson = False,
 ) -> None:
     """Say how far several readers of one case agree, and where they differ most. Writes no contours.
@@ -170,11 +174,19 @@ def observers(
     from rtcomplexity.compare.observers import reader_paths
 
     sides = [str(path) for path in reader_paths(folder)]
-    _observe(sides, images, match, tolerance_mm, reference, as_json=as_json)
+    _observe(sides, images, match, tolerance_mm, reference, out, identified=identified, as_json=as_json)
 
 
 def _observe(
-    sides: list[str], images: Path | None, match: str, tolerance_mm: float, reference: str, *, as_json: bool
+    sides: list[str],
+    images: Path | None,
+    match: str,
+    tolerance_mm: float,
+    reference: str,
+    out: Path | None,
+    *,
+    identified: bool,
+    as_json: bool,
 ) -> None:
     from importlib.metadata import version
 
@@ -186,7 +198,25 @@ def _observe(
     found = observe(sides, images=images, match=match, reference=reference, tolerance_mm=tolerance_mm)
     labels = [f"reader {number}" for number in range(1, len(sides) + 1)]
     tree = observers_document(found, labels=labels, software_version=version("rtcomplexity"))
+    if out is not None:
+        _leave_observers(found, tree, labels, out, identified=identified)
     if as_json:
         print_document(as_json_bytes(tree))
     else:
         print_result(observers_parts(tree))
+
+
+def _leave_observers(
+    found: "Observers", tree: dict[str, Any], labels: list[str], out: Path, *, identified: bool
+) -> None:
+    from rtcomplexity.cli.output import write_private
+    from rtcomplexity.cli.rendering.console import as_json_bytes
+    from rtcomplexity.compare.reader_pictures import worst_plane
+    from rtcomplexity.evidence.comparison_privacy import deidentified_observers
+    from rtcomplexity.evidence.formats.observers import observers_csv, observers_html
+
+    kept = tree if identified else deidentified_observers(tree)
+    write_private(out, "observers.json", as_json_bytes(kept))
+    write_private(out, "observers.csv", observers_csv(kept))
+    write_private(out, "observers.html", observers_html(kept, [worst_plane(roi, labels) for roi in found.rois]))
+    typer.echo(f"Wrote {out / 'observers.html'}, observers.json and observers.csv", err=True)

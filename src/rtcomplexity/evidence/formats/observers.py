@@ -1,0 +1,87 @@
+"""What several readers of one case came to, as CSV and as one HTML page that opens without a network."""
+
+from __future__ import annotations
+
+import csv
+import io
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from rtcomplexity.compare.reader_pictures import COLORS
+from rtcomplexity.evidence.formats.comparison import PRIVACY, STYLE
+from rtcomplexity.evidence.formats.csv import safe
+from rtcomplexity.evidence.formats.text import shown
+from rtcomplexity.evidence.words import SEVERITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rtcomplexity.compare.pictures import PlanePicture
+
+
+def observers_csv(tree: Mapping[str, Any]) -> bytes:
+    """One row per ROI and metric of all readers together, then of each reader against the reference."""
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["roi", "reader", "metric", "value", "unit", "reason"])
+    for roi in tree["rois"]:
+        for reader, metrics in _metrics(roi):
+            for key, found in metrics.items():
+                value = "" if found["value"] is None else repr(found["value"])
+                writer.writerow([safe(roi["name"]), reader, key, value, found["unit"], found.get("reason", "")])
+    return stream.getvalue().encode("utf-8")
+
+
+def _metrics(roi: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield "all", roi["metrics"]
+    for each in roi["against_reference"]:
+        yield each["reader"], each["metrics"]
+
+
+def observers_html(tree: Mapping[str, Any], pictures: Sequence[PlanePicture | None]) -> bytes:
+    """How far readers agree on each ROI, their agreement matrix, and the plane where they differ most."""
+    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    icc = tree["volume_icc"]
+    said = escape(icc["reason"]) if icc["value"] is None else f"{icc['value']:.3f}"
+    issues = (
+        f"<p><strong>{SEVERITIES[each['severity']]}:</strong> {escape(each['text'])}</p>" for each in tree["issues"]
+    )
+    parts = [
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+        f"<title>Agreement of readers</title><style>{STYLE}</style></head><body><h1>Agreement of readers</h1>",
+        f"<p>{len(tree['readers'])} readers. ICC(2,1) of volumes: {said}. Tolerance: {tree['tolerance_mm']:g} mm.</p>",
+        "<p>These are measurements of the contours; no reader is taken for right.</p>",
+        f"<p>{PRIVACY[tree['privacy']]}</p>",
+        *issues,
+        *(part for roi, picture in zip(tree["rois"], pictures, strict=True) for part in _roi(tree, roi, picture)),
+        f"<p>rtcomplexity {escape(tree['software']['version'])}</p></body></html>\n",
+    ]
+    return "".join(parts).encode("utf-8")
+
+
+def _roi(tree: Mapping[str, Any], roi: Mapping[str, Any], picture: PlanePicture | None) -> Iterator[str]:
+    yield f"<h2>{escape(shown(roi['name']))}</h2>"
+    if picture is not None:
+        legend = " ".join(
+            f'<span style="color:{_color(tree, label)}">{escape(label)}</span>' for label in roi["readers"]
+        )
+        yield f'<div class="planes"><figure>{picture.svg}<figcaption>{escape(picture.text)} {legend}</figcaption>'
+        yield "</figure></div>"
+    yield "<h3>Dice of each two</h3><table><tr><th>Reader</th>"
+    yield "".join(f"<th>{escape(label)}</th>" for label in roi["readers"]) + "<th></th></tr>"
+    for label, row in zip(roi["readers"], roi["dice"], strict=True):
+        yield f"<tr><td>{escape(label)}</td>{''.join(f'<td>{value:.3f}</td>' for value in row)}<td></td></tr>"
+    yield "</table><table><tr><th>Metric</th><th>Value</th><th>Unit</th><th>Definition</th></tr>"
+    for key, found in roi["metrics"].items():
+        definition = tree["definitions"][key]
+        value = f"{found['value']:.6g}" if found["value"] is not None else escape(found["reason"])
+        unit = "" if found["unit"] == "1" else escape(found["unit"]).replace("cm3", "cm³")
+        yield f"<tr><td>{escape(definition['title'])}</td><td>{value}</td><td>{unit}</td>"
+        yield f"<td>{escape(definition['description'])}</td></tr>"
+    yield "</table>"
+
+
+def _color(tree: Mapping[str, Any], label: str) -> str:
+    place = [each["label"] for each in tree["readers"]].index(label)
+    return COLORS[place % len(COLORS)]
