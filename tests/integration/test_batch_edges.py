@@ -63,6 +63,15 @@ def test_a_claims_file_that_does_not_fit_writes_nothing(archive, tmp_path, capsy
     capsys.readouterr()
 
 
+def test_a_claims_template_is_written_instead_of_results(archive, tmp_path, capsys):
+    table = tmp_path / "claims.csv"
+    assert run(["batch", str(archive), "--claims-template", str(table)]) == 0
+    assert table.read_text(encoding="utf-8-sig").startswith("structure_set_uid,course,file,payer")
+    assert "rows to" in capsys.readouterr().err
+    assert run(["batch", str(archive)]) == 2
+    assert "--out" in capsys.readouterr().err
+
+
 def test_a_claims_row_without_a_plan_ends_with_4(archive, tmp_path, capsys):
     (tmp_path / "claims.csv").write_text("structure_set_uid,course\n1.2.3,1\n")
     assert batch(archive, tmp_path / "out", "--claims", tmp_path / "claims.csv") == 4

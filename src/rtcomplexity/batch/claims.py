@@ -6,13 +6,17 @@ patient and course are flagged. Patients and courses leave this module as keyed 
 
 from __future__ import annotations
 
-import csv
+import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from rtcomplexity.batch.sheets import SheetError, read_sheet
 from rtcomplexity.errors import UsageError
+from rtcomplexity.scoring import claim_form
+from rtcomplexity.scoring.claim_file import ClaimFile
 from rtcomplexity.scoring.site import known_sites, stated_site
 
 if TYPE_CHECKING:
@@ -22,8 +26,17 @@ if TYPE_CHECKING:
     from rtcomplexity.batch.ledger import Ledger
 
 NEEDED: Final = ("structure_set_uid", "course")
-ALLOWED: Final = (*NEEDED, "site", "fractions")
+PLACE: Final = "file"
+"""Where the structure set lies, for whoever fills the table in; not read."""
+ALLOWED: Final = (*NEEDED, PLACE, *ClaimFile.model_fields)
+MOST_MISTAKES: Final = 10
+"""A message names this many."""
+_APART: Final = frozenset({"site", "fractions"})
+"""What a row states as the options of the same names do."""
+_EXCEL_EPOCH: Final = date(1899, 12, 30)
+_SERIAL: Final = re.compile(r"\d{5}(\.0*)?")
 _OPTION: Final = "--claims"
+_FILE: Final = "a CSV file in UTF-8 or an Excel workbook"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +49,8 @@ class ClaimRow:
     course: str = field(repr=False)
     site: str | None
     fractions: int | None
+    claim: ClaimFile | None = field(default=None, repr=False)
+    """Everything else that is stated; None where nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +58,13 @@ class Claims:
     """All rows, by the keyed hash of the structure set's UID."""
 
     rows: Mapping[bytes, Sequence[ClaimRow]]
-    count: int = 0
+    numbers: tuple[int, ...] = ()
+    """Of all rows."""
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self.numbers)
 
     def of(self, instance: bytes) -> Sequence[ClaimRow]:
         """Return the rows of one structure set."""
@@ -54,23 +75,30 @@ NO_CLAIMS: Final = Claims({})
 
 
 def read_claims(path: Path) -> list[ClaimRow]:
-    """Read a claims file.
+    """Read a claims file: CSV, or the first sheet of an Excel workbook.
+
+    A row of a table that `--claims-template` made in which nothing was filled in is left out.
 
     Raises
     ------
     UsageError
-        If it cannot be read, a column is missing, unknown or there twice, or a row states nonsense; the row is named by
-        number.
+        If it cannot be read, a column is missing, unknown or there twice, or rows state nonsense; every such row is
+        named by number and column, never by what it holds.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            table = csv.DictReader(stream)
-            _check_columns(table.fieldnames or ())
-            return [_row(number, row) for number, row in enumerate(table, start=2)]
+        titles, *rows = read_sheet(path) or [[]]
     except OSError as fault:
-        raise UsageError(_OPTION, (fault.strerror or type(fault).__name__).lower(), "a CSV file in UTF-8") from fault
-    except (UnicodeDecodeError, csv.Error) as fault:
-        raise UsageError(_OPTION, "a file that is no text in UTF-8 or no CSV", "a CSV file in UTF-8") from fault
+        raise UsageError(_OPTION, (fault.strerror or type(fault).__name__).lower(), _FILE) from fault
+    except SheetError as fault:
+        raise UsageError(_OPTION, str(fault), _FILE) from fault
+    _check_columns(titles)
+    numbered = ((number, _values(titles, row)) for number, row in enumerate(rows, start=2) if any(row))
+    read = [_row(number, values) for number, values in numbered if not _is_untouched(titles, values)]
+    mistakes = [text for _, texts in read for text in texts]
+    if mistakes:
+        more = f"; and {len(mistakes) - MOST_MISTAKES} more" if len(mistakes) > MOST_MISTAKES else ""
+        raise UsageError(_OPTION, f"{'; '.join(mistakes[:MOST_MISTAKES])}{more}", "these cells corrected")
+    return [row for row, _ in read if row is not None]
 
 
 def claims_of(rows: Sequence[ClaimRow], ledger: Ledger) -> Claims:
@@ -78,7 +106,7 @@ def claims_of(rows: Sequence[ClaimRow], ledger: Ledger) -> Claims:
     gathered: dict[bytes, list[ClaimRow]] = {}
     for row in rows:
         gathered.setdefault(ledger.hashed(row.structure_set_uid), []).append(row)
-    return Claims(gathered, len(rows))
+    return Claims(gathered, tuple(row.number for row in rows))
 
 
 def course_key(ledger: Ledger, patient: bytes, course: str) -> bytes:
@@ -109,31 +137,44 @@ def _check_columns(names: Sequence[str]) -> None:
 
 
 def _expected_columns() -> str:
-    return f"the columns {', '.join(NEEDED)} and, if stated, site and fractions, separated by commas; no others"
+    return f"the columns {', '.join(NEEDED)} and, if stated, those that --claims-template writes; no others"
 
 
-def _row(number: int, row: Mapping[str, str | None]) -> ClaimRow:
-    values = {name: (row.get(name) or "").strip() for name in ALLOWED}
-    for name in NEEDED:
-        if not values[name]:
-            raise UsageError(_OPTION, f"nothing as {name} in row {number}", "a value")
-    return ClaimRow(
+def _values(titles: Sequence[str], row: Sequence[str]) -> dict[str, str]:
+    return {name: text.strip() for name, text in zip(titles, row, strict=False)}
+
+
+def _is_untouched(titles: Sequence[str], values: Mapping[str, str]) -> bool:
+    """Whether a row is as the template has it."""
+    return PLACE in titles and not any(text for name, text in values.items() if name not in {NEEDED[0], PLACE})
+
+
+def _row(number: int, values: Mapping[str, str]) -> tuple[ClaimRow | None, list[str]]:
+    """Read one row; None and what is wrong with it where it states nonsense."""
+    mistakes = [f"row {number}, {name}: nothing" for name in NEEDED if not values.get(name)]
+    site = values.get("site", "")
+    if site and stated_site(site, known_sites()) is None:
+        ids = ", ".join(each.id for each in known_sites())
+        mistakes.append(f"row {number}, site: an unknown site (known: {ids}; or not- and one of these)")
+    filled = claim_form.read({name: _typed(name, text) for name, text in values.items() if name != "site"})
+    mistakes += [f"row {number}, {name}: {text}" for name, text in filled.mistakes.items()]
+    if mistakes or filled.claim is None:
+        return None, mistakes
+    rest = filled.claim.model_copy(update=dict.fromkeys(_APART))
+    row = ClaimRow(
         number=number,
         structure_set_uid=values["structure_set_uid"],
         course=values["course"],
-        site=_site(values["site"], number),
-        fractions=_fractions(values["fractions"], number),
+        site=site or None,
+        fractions=filled.claim.fractions,
+        claim=None if rest == ClaimFile() else rest,
     )
+    return row, []
 
 
-def _site(text: str, number: int) -> str | None:
-    if text and stated_site(text, known_sites()) is None:
-        ids = ", ".join(site.id for site in known_sites())
-        raise UsageError(_OPTION, f"an unknown site in row {number}", f"one of {ids}; or not- and one of these")
-    return text or None
-
-
-def _fractions(text: str, number: int) -> int | None:
-    if text and (not text.isdecimal() or int(text) < 1):
-        raise UsageError(_OPTION, f"no number of fractions in row {number}", "a whole number from 1")
-    return int(text) if text else None
+def _typed(name: str, text: str) -> str:
+    """Return a cell as a person would have typed it: a spreadsheet may have made a number of a date."""
+    field = claim_form.fields().get(name)
+    if field is not None and field.kind is claim_form.Kind.DATE and _SERIAL.fullmatch(text):
+        return f"{_EXCEL_EPOCH + timedelta(days=int(float(text))):%m/%d/%Y}"
+    return text

@@ -23,6 +23,7 @@ from rtcomplexity.batch.values import RETRYABLE, InputFile, Limits, Options, Pla
 from rtcomplexity.dicom.index import media_folder
 from rtcomplexity.errors import NoInputError, UsageError
 from rtcomplexity.model.options import BY_SITE
+from rtcomplexity.scoring.claim_file import claim_toml
 from rtcomplexity.scoring.profile_choice import profiles_digest
 from rtcomplexity.settings import Settings
 
@@ -248,7 +249,13 @@ class _Run:
         options = self._asked.options
         if not claims:
             return options
-        return replace(options, site=claims[0].site or options.site, fractions=claims[0].fractions or options.fractions)
+        first = claims[0]
+        return replace(
+            options,
+            site=first.site or options.site,
+            fractions=first.fractions or options.fractions,
+            claim="" if first.claim is None else claim_toml(first.claim),
+        )
 
     def _stands(self, plan: FoundPlan, options: Options, standing: Standing, status: Status) -> bool:
         if standing.options != self._options_hash(options) or (self._asked.retry and status in RETRYABLE):
@@ -308,7 +315,7 @@ class _Run:
             stood=self._stood,
             alarm=alarm_of(ledger.verdicts_by_set()),
             shared_courses=ledger.shared_courses(),
-            unmatched_claims=tuple(row for row in range(2, self._claims.count + 2) if row not in claimed),
+            unmatched_claims=tuple(row for row in self._claims.numbers if row not in claimed),
             files=written.names,
             waiting=self._waiting,
             linked_folders=linked_folders,

@@ -64,6 +64,8 @@ class Options:
     quick: bool = False
     evidence: bool = False
     """Whether an evidence folder is left for every plan."""
+    claim: str = field(default="", repr=False)
+    """Text of a claim file: what a row of the claims file states beside site and fractions; empty where nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

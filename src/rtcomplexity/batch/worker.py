@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 import traceback
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -151,19 +152,24 @@ def _assess(task: PlanTask) -> Outcome:
 
 def _analyze(index: FileIndex, task: PlanTask) -> Assessment:
     options = task.options
-    return analyze(
-        index,
-        AnalyzeOptions(
-            profile=options.profile or BY_SITE,
-            aliases={name: TargetClass(kind) for name, kind in options.aliases},
-            same_patient=options.same_patient,
-            site=options.site,
-            fractions=options.fractions,
-            quick=options.quick,
-        ),
-        settings=task.settings,
-        identified=False,
-    )
+    with tempfile.TemporaryDirectory(prefix="rtcomplexity-") as folder:  # mode 0700
+        claim = Path(folder) / "claim.toml"
+        if options.claim:
+            claim.write_text(options.claim, encoding="utf-8")
+        return analyze(
+            index,
+            AnalyzeOptions(
+                profile=options.profile or BY_SITE,
+                aliases={name: TargetClass(kind) for name, kind in options.aliases},
+                same_patient=options.same_patient,
+                site=options.site,
+                fractions=options.fractions,
+                claim=claim if options.claim else None,
+                quick=options.quick,
+            ),
+            settings=task.settings,
+            identified=False,
+        )
 
 
 def _compare(task: PairTask) -> Outcome:

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from rtcomplexity.batch.worker import fault_text
-from rtcomplexity.desk import claim_form, reports
+from rtcomplexity.desk import reports
 from rtcomplexity.desk.comparison import compared
 from rtcomplexity.desk.guard import attachment
 from rtcomplexity.desk.uploads import FileWriter, receive
@@ -23,6 +23,7 @@ from rtcomplexity.desk.worklist import is_failed
 from rtcomplexity.errors import InputDataError, RtComplexityError
 from rtcomplexity.evidence.formats.html import report_policy
 from rtcomplexity.evidence.formats.text import shown
+from rtcomplexity.scoring import claim_form
 from rtcomplexity.scoring.claim_file import ClaimFile, ClaimFileError, load_claim
 from rtcomplexity.scoring.guardrails import DISCLAIMER
 

@@ -19,6 +19,7 @@ from rtcomplexity.cli.options import (
     SiteName,
     whole_number,
 )
+from rtcomplexity.errors import MissingOptionError
 from rtcomplexity.model.options import BY_SITE
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ Root = Annotated[
     typer.Argument(metavar="ROOT", help="Folder with plans and archives, however they lie.", show_default=False),
 ]
 OutFolder = Annotated[
-    Path,
+    Path | None,
     typer.Option(
         metavar="DIR",
         help="Folder for ledger and results; the same again goes on where it stopped.",
@@ -48,7 +49,7 @@ OutFolder = Annotated[
 def batch(
     root: Root,
     *,
-    out: OutFolder,
+    out: OutFolder = None,
     workers: Annotated[
         int | None,
         typer.Option(metavar="N", parser=whole_number("--workers", 4), help="Plans in parallel; default: all cores."),
@@ -60,7 +61,15 @@ def batch(
     claims: Annotated[
         Path | None,
         typer.Option(
-            metavar="CSV", help="structure_set_uid, course and, if stated, site and fractions.", show_default=False
+            metavar="FILE", help="Claims, one row per plan, as --claims-template makes it.", show_default=False
+        ),
+    ] = None,
+    claims_template: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a table of claims to fill in (.xlsx or .csv), one row per structure set, and stop.",
+            show_default=False,
         ),
     ] = None,
     key_file: Annotated[
@@ -104,6 +113,11 @@ def batch(
 
     Example: rtcomplexity batch ./archive --out ./results --workers 4
     """
+    if claims_template is not None:
+        _write_template(root, claims_template, quiet=quiet)
+        return
+    if out is None:
+        raise MissingOptionError("--out", "A batch needs a folder for its results.", "--out DIR")
     limits = _checked_fail_at(fail_at)
     memory_bytes = parse_size(limit_memory)
 
@@ -150,6 +164,15 @@ def batch(
         typer.echo("Note: results.csv and refused.csv hold paths, which may identify patients.", err=True)
     _print(result, out, as_json=as_json)
     _end(result, limits)
+
+
+def _write_template(root: Path, path: Path, *, quiet: bool) -> None:
+    from rtcomplexity.batch.claims_template import write_claims_template
+    from rtcomplexity.settings import Settings
+
+    count = write_claims_template(root, path, settings=Settings.from_environment())
+    if not quiet:
+        typer.echo(f"Wrote {count} rows to {path}. Fill them in, then: batch ROOT --out DIR --claims {path}", err=True)
 
 
 def parse_size(text: str) -> int:

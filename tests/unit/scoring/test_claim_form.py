@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtcomplexity.desk import claim_form
-from rtcomplexity.desk.claim_form import Kind, read, typed_of
+from rtcomplexity.scoring import claim_form
 from rtcomplexity.scoring.claim_file import ClaimFile, claim_toml, load_claim
+from rtcomplexity.scoring.claim_form import Kind, read, typed_of
 from rtcomplexity.scoring.guardrails import FORBIDDEN
 
 WHOLE = {
