@@ -68,6 +68,12 @@ def read_explicit(data: bytes, is_end: Callable[[int], bool], most: int) -> Data
     The faults of :data:`rtcomplexity.dicom.parsing.PARSE_FAULTS`
         If a sequence of undefined length is broken.
     """
+    found = read_explicit_until(data, is_end, most)
+    return None if found is None else found[0]
+
+
+def read_explicit_until(data: bytes, is_end: Callable[[int], bool], most: int) -> tuple[Dataset, int] | None:
+    """Read as :func:`read_explicit` does, and tell at which byte the first element begins that was not read."""
     if data[_PREFIX] != b"DICM":
         return None
     meta, place, _ = _walk(data, _META_BEGINS, lambda tag: tag > _META[1], most)
@@ -76,14 +82,14 @@ def read_explicit(data: bytes, is_end: Callable[[int], bool], most: int) -> Data
         return None
     if syntax.value.rstrip(b" \0") not in _SYNTAXES:
         return None
-    found, _, encodings = _walk(data, place, is_end, most)
+    found, place, encodings = _walk(data, place, is_end, most)
     if not found or next(iter(found)) < tags.FIRST_OF_DATA_SET:
         return None
     dataset = Dataset(found)
     dataset.set_original_encoding(is_implicit_vr=False, is_little_endian=True, character_encoding=encodings)
     dataset.file_meta = FileMetaDataset(meta)
     dataset.file_meta.set_original_encoding(is_implicit_vr=False, is_little_endian=True)
-    return dataset
+    return dataset, place
 
 
 def _walk(

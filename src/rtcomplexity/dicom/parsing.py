@@ -25,7 +25,7 @@ from pydicom.uid import AllTransferSyntaxes
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
 from rtcomplexity.dicom import tags
-from rtcomplexity.dicom.explicit_vr import read_explicit
+from rtcomplexity.dicom.explicit_vr import read_explicit, read_explicit_until
 from rtcomplexity.errors import LimitExceededError, UnreadableFileError
 from rtcomplexity.settings import Settings
 
@@ -56,6 +56,8 @@ PARSE_FAULTS: Final = (
 """What pydicom raises on broken files: it promises no narrower set."""
 
 HEAD_BYTES: Final = 132
+USUAL_HEADER_BYTES: Final = 65_536
+"""What stands before the pixels of most images fits in so many."""
 _MOST_META_BYTES: Final = 65_536
 DEFLATED: Final = b"1.2.840.10008.1.2.1.99"
 DICOMDIR: Final = b"1.2.840.10008.1.3.10"
@@ -144,6 +146,26 @@ def parse(source: bytes | BinaryIO, *, header_only: bool = False, settings: Sett
     dataset = _parse_any(source, is_end, settings) if dataset is None else dataset
     _refuse_too_deep(dataset, settings.max_nesting)
     return dataset
+
+
+def parse_header(stream: BinaryIO, settings: Settings = DEFAULTS) -> Dataset:
+    """Parse a file, whose stream stands at its beginning, up to its pixels, at which the stream stands afterwards.
+
+    Raises
+    ------
+    UnreadableFileError, LimitExceededError
+        As :func:`parse`.
+    """
+    head, found = stream.read(USUAL_HEADER_BYTES), None
+    with warnings.catch_warnings(), contextlib.suppress(*PARSE_FAULTS):
+        warnings.simplefilter("ignore")
+        found = read_explicit_until(head, _is_pixels, settings.max_elements)
+    if found is None or found[1] + min(_HEAD_LENGTHS) > len(head):  # it ended with what was read, not at pixels
+        stream.seek(0)
+        return parse(stream, settings=settings)
+    stream.seek(found[1])
+    _refuse_too_deep(found[0], settings.max_nesting)
+    return found[0]
 
 
 def _parse_usual(source: bytes, is_end: Callable[[int], bool], settings: Settings) -> Dataset | None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
 import numpy as np
 
 from rtcomplexity.dicom import elements, tags
-from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, inflated_pixels, parse
+from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, inflated_pixels, parse_header
 from rtcomplexity.errors import InputDataError, LimitExceededError
 from rtcomplexity.model.arrays import frozen_array
 from rtcomplexity.settings import Settings
@@ -238,7 +238,7 @@ def hold_same_pixels(one: Source, other: Source, settings: Settings) -> bool:
 def _stored_bytes(path: Source, settings: Settings) -> tuple[bytes, ...]:
     """Everything from a file's Pixel Data on, and how it is to be understood."""
     with path.open("rb") as stream:
-        header = parse(stream, settings=settings)
+        header = parse_header(stream, settings)
         pixels = _unpacked(stream, _transfer_syntax(header), settings).read()
     return pixels, *(elements.raw_bytes(header, tag) or b"" for tag in _MEANING)
 
@@ -264,7 +264,7 @@ def _layout(path: Source, series: ImageSeries, settings: Settings, keep_bytes: i
     """Read the header of a file, and its native pixels up to a limit; check that they are of a kind to sample."""
     try:
         with path.open("rb") as stream:
-            header = parse(stream, settings=settings)
+            header = parse_header(stream, settings)
             syntax = _transfer_syntax(header)
             offset, length, kept = 0, 0, None
             if syntax in NATIVE:

@@ -1,5 +1,6 @@
 """What is read straight is what pydicom reads; whatever is unusual is left to it."""
 
+import io
 import struct
 import warnings
 from pathlib import Path
@@ -126,3 +127,10 @@ def test_real_files_are_read_as_pydicom_reads_them(real_data):
     folders = ("lung1_001", "malformed")
     paths = [path for folder in folders for path in Path(real_data, folder).rglob("*") if path.is_file()]
     assert sum(assert_as_pydicom(path.read_bytes()) for path in paths) > 100
+
+
+@pytest.mark.parametrize("data", [SLICE, undefined_lengths(), SLICE[:900]], ids=range(3))
+def test_a_header_is_read_as_the_whole_and_leaves_the_stream_where_pixels_begin(data):
+    header, whole = io.BytesIO(data), io.BytesIO(data)
+    assert parsing.parse_header(header, LIMITS) == parsing.parse(whole, settings=LIMITS)
+    assert header.tell() == whole.tell()

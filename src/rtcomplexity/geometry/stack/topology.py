@@ -42,13 +42,11 @@ def topology(stack: PlaneStack, pixel_mm: float) -> Topology:
     joined = np.isclose(stack.upper_mm[:-1] + stack.lower_mm[1:], np.diff(stack.positions_mm), rtol=1e-6)
     components = labels(len(runs.starts), _touching_rows(runs, margin=1))
     links = _overlapping_planes(runs, joined)
-    bodies = labels(len(runs.starts), np.concatenate([_touching_rows(runs, margin=1), links]))
     holes = _holes(runs)
     hole_components = labels(len(holes.starts), _touching_rows(holes, margin=0))
-    hole_links = np.concatenate([_touching_rows(holes, margin=0), _overlapping_planes(holes, joined)])
     return Topology(
-        body_count=len(np.unique(bodies)),
-        hole_count=len(np.unique(labels(len(holes.starts), hole_links))),
+        body_count=_joined_count(components, links),
+        hole_count=_joined_count(hole_components, _overlapping_planes(holes, joined)),
         plane_component_counts=_count_by_plane(runs, components),
         plane_hole_counts=_count_by_plane(holes, hole_components),
         branching_count=_branchings(components[links]),
@@ -116,13 +114,25 @@ def _holes(runs: Runs) -> Runs:
     return Runs(starts=outside.starts[enclosed], stops=outside.stops[enclosed], shape=runs.shape)
 
 
+def _joined_count(components: NDArray[np.int64], links: NDArray[np.int64]) -> int:
+    """How many groups of components there are, given their labels and links between their runs."""
+    roots, number = np.unique(components, return_inverse=True)
+    pairs = _distinct_pairs(number[links], len(roots))
+    return int(np.count_nonzero(labels(len(roots), pairs) == np.arange(len(roots))))
+
+
+def _distinct_pairs(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """(y, 2) each pair of members, of so many, once, in order."""
+    return np.stack(np.divmod(np.unique(pairs[:, 0] * count + pairs[:, 1]), max(count, 1)), axis=1)
+
+
 def _count_by_plane(runs: Runs, label: NDArray[np.int64]) -> NDArray[np.int64]:
     roots = np.unique(label)
     return np.bincount(runs.planes[roots], minlength=runs.shape[0])
 
 
 def _branchings(component_links: NDArray[np.int64]) -> int:
-    links = np.unique(component_links, axis=0)
+    links = _distinct_pairs(component_links, int(component_links.max(initial=0)) + 1)
     extra = 0
     for end in (0, 1):
         _, degrees = np.unique(links[:, end], return_counts=True)
