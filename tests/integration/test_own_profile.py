@@ -169,9 +169,11 @@ def test_a_report_names_profile_plans_dates_hash_and_maker_with_the_built_in_ans
     assert record["default_verdict"]["t"] != record["score"]["t"], "by any-site-1"
     page = words((out / "evidence.html").read_text("utf-8"))
     summary = words((out / "summary.txt").read_text("utf-8"))
+    on_page_one = f"(not shipped, SHA-256 {profile.sha256[:12]}; {ENOUGH + 2} plans, January to June 2025, by Physics)"
     for text in (page, summary):
         assert "Result without these inputs" in text
-        assert profile.sha256[:12] in text
+        assert f"pelvis-own {on_page_one}" in text
+    assert page.index(on_page_one) < page.index("Findings against")
     assert "pelvis-own" in page
     for said in (f"{ENOUGH + 2} consecutive", "Made Hospital", "January to June 2025", "by Physics"):
         assert said in page, said
@@ -189,6 +191,25 @@ def test_a_plan_that_is_in_the_profile_is_left_out_when_it_is_scored(told, calib
     assert found["score"]["profile"]["sha256"] == load_profile(calibrated).sha256
     other = json.loads(told("analyze", "sample_data/routine_sbrt", "--profile", calibrated, "--json", "--quiet")[1])
     assert "was left out" not in other["score"]["profile"]["notice"]
+
+
+def test_each_plan_of_an_archive_goes_to_the_profile_of_its_site(told, calibrated, tmp_path):
+    """A folder holds one's own profiles; plans of other sites go where they go without it."""
+    profiles = tmp_path / "profiles"
+    profiles.mkdir()
+    (profiles / "pelvis.toml").write_bytes(calibrated.read_bytes())
+    plans = write_archive(tmp_path / "plans", 1, first=3)
+    out = tmp_path / "out"
+    code, _, err = batch(plans, "--out", out, "--profile", profiles, "--site", SITE, "--workers", 1, quick=False)
+    assert code == 0, err
+    (line,) = (json.loads(text) for text in (out / "results.jsonl").read_text("utf-8").splitlines())
+    assert line["record"]["score"]["profile"]["id"] == "pelvis-own"
+    assert line["record"]["default_verdict"] is not None
+    page = (out / "dashboard.html").read_text("utf-8")
+    assert "pelvis-own" in page
+    elsewhere = json.loads(told("analyze", plans, "--profile", profiles, "--site", "brain", "--json", "--quiet")[1])
+    assert elsewhere["score"]["profile"]["id"] == "any-site-1"
+    assert "--profile" not in elsewhere["options"]
 
 
 def test_newer_plans_of_the_same_kind_show_no_drift(told, calibrated, template, tmp_path):

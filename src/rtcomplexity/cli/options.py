@@ -92,7 +92,9 @@ Fractions = Annotated[
 ]
 ProfileName = Annotated[
     str,
-    typer.Option("--profile", metavar="NAME", help="Scoring profile, a TOML file, or by-site (of the plan)."),
+    typer.Option(
+        "--profile", metavar="NAME", help="Scoring profile, a TOML file, a folder of them (one per site), or by-site."
+    ),
 ]
 FailAt = Annotated[
     list[str] | None,

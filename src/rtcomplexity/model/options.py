@@ -26,7 +26,7 @@ class AnalyzeOptions:
     """Everything that is not in the plan's own files; the defaults choose nothing."""
 
     profile: str | Path = BY_SITE
-    """Id of a shipped scoring profile, the path of one, or `BY_SITE`."""
+    """Id of a shipped scoring profile, the path of one, a folder of some (each for its site), or `BY_SITE`."""
     aliases: Mapping[str, TargetClass] = field(default_factory=dict)
     """Target class of ROIs by name, which counts before what the file says."""
     structure_set_uid: str | None = None

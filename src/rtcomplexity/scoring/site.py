@@ -134,9 +134,9 @@ def site_of_profiles_without_one() -> TreatedSite:
     return next(site for site in shipped_sites().values() if site.of_profiles_without_site)
 
 
-def known_sites(own: TreatedSite | None = None) -> tuple[TreatedSite, ...]:
-    """Return the shipped sites that are places, and a profile's own, which counts before a shipped one of its id."""
-    sites = shipped_sites() | ({} if own is None else {own.id: own})
+def known_sites(*own: TreatedSite) -> tuple[TreatedSite, ...]:
+    """Return the shipped sites that are places, and profiles' own, which count before shipped ones of their ids."""
+    sites = shipped_sites() | {each.id: each for each in own}
     return tuple(site for site in sites.values() if not site.covers_any)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from html import escape
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rtcomplexity.case.case_issues import met_aliases, unmet_alias_issues
@@ -37,16 +38,15 @@ from rtcomplexity.scoring.edit_findings import with_edits
 from rtcomplexity.scoring.facts import StatedBy, case_facts, site_stated
 from rtcomplexity.scoring.official_facts import load_official_facts
 from rtcomplexity.scoring.profile import is_shipped, load_profile, profile_ids
-from rtcomplexity.scoring.profile_choice import profile_of_site
+from rtcomplexity.scoring.profile_choice import ProfileChoice, profile_of_site
 from rtcomplexity.scoring.rules import VerdictValue
-from rtcomplexity.scoring.site import checked_site, known_sites
+from rtcomplexity.scoring.site import checked_site
 from rtcomplexity.scoring.stability import Early, measure_stability
 from rtcomplexity.scoring.verdict import assess, values_if_stable, values_settled, with_claim
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from rtcomplexity.compare.edits import Edit
     from rtcomplexity.evidence.record import Record, RoiRecord
@@ -254,7 +254,7 @@ def assess_plan(measured: MeasuredPlan, options: AnalyzeOptions, *, identified: 
 class _Asked:
     """What options name, read and checked."""
 
-    explicit: Profile | None
+    profiles: ProfileChoice
     sites: Sequence[TreatedSite]
     site: Site | None
     cohort: LocalCohort | None
@@ -265,10 +265,10 @@ class _Asked:
     def of(cls, options: AnalyzeOptions) -> _Asked:
         """Open every file that options name."""
         _check_fractions(options.fractions)
-        explicit = None if options.profile == BY_SITE else load_profile(options.profile)
-        sites = known_sites(None if explicit is None else explicit.treated_site)
+        profiles = ProfileChoice.of(options.profile)
+        sites = profiles.sites
         return cls(
-            explicit=explicit,
+            profiles=profiles,
             sites=sites,
             site=None if options.site is None else checked_site("site", options.site, sites),
             cohort=None if options.cohort is None else load_cohort(options.cohort),
@@ -278,11 +278,18 @@ class _Asked:
 
     def profile_of(self, case: Case) -> Profile:
         """Return the profile that a case is scored by: without the case itself, where it was made from it."""
-        profile = self.explicit or _profile_of(case, self.site, self.claim, self.cohort)
-        profile = without_plan(profile, {case.plan_id, case.content_id})
+        profile = without_plan(self._chosen(case), {case.plan_id, case.content_id})
         if self.cohort is not None:
             self.cohort.check_profile(profile)
         return profile
+
+    def _chosen(self, case: Case) -> Profile:
+        """Return the chosen profile; else the one that a cohort was scored by, else that of the plan's site."""
+        nothing = self.profiles == ProfileChoice()
+        if nothing and self.cohort is not None and self.cohort.cohort.profile.id in profile_ids():
+            return load_profile(self.cohort.cohort.profile.id)
+        stated = (self.site, StatedBy.USER) if self.site is not None else site_stated(case, self.claim, self.sites)
+        return self.profiles.of_site(*stated)
 
 
 class _Redrawn(NamedTuple):
@@ -434,14 +441,6 @@ def _beside(local: LocalCohort, case: Case, profile: Profile) -> BesideCohort:
     return local.beside({case.plan_id, case.content_id}, case.structure_set.patient_key, profile)
 
 
-def _profile_of(case: Case, stated: Site | None, claim: ClaimFile | None, cohort: LocalCohort | None) -> Profile:
-    """Choose the profile where nobody did: the one that a cohort was scored by, else that of the plan's site."""
-    if cohort is not None and cohort.cohort.profile.id in profile_ids():
-        return load_profile(cohort.cohort.profile.id)
-    site, by = (stated, StatedBy.USER) if stated is not None else site_stated(case, claim)
-    return profile_of_site(site, by)
-
-
 def _cohort_warnings(outcome: Outcome, measured: _Measured) -> tuple[Issue, ...]:
     """Say in what the plan was measured otherwise than the cohort's."""
     if outcome.cohort is None or outcome.score is None:
@@ -497,6 +496,10 @@ def _targets_option(case: Case) -> dict[str, str]:
 
 def _profile_option(chosen: str | Path, profile: Profile) -> str:
     """Name a profile that somebody chose; its own file may have any name, and that can hold a person's."""
-    if chosen == BY_SITE:
+    if chosen == BY_SITE or (Path(chosen).is_dir() and is_shipped(profile)):
         return ""
-    return profile.id if is_shipped(profile) else f"{profile.id} (not shipped, SHA-256 {profile.sha256[:12]})"
+    if is_shipped(profile):
+        return profile.id
+    said, plans = profile.provenance, profile.calibration
+    made = "" if said is None or plans is None else f"; {plans.n_calibration:,} plans, {said.period}, by {said.made_by}"
+    return f"{profile.id} (not shipped, SHA-256 {profile.sha256[:12]}{made})"

@@ -1,13 +1,16 @@
 """Which profile a plan is scored by where nobody chose one, and what the one for any site claims."""
 
+from importlib import resources
+
 import numpy as np
 import pytest
 
+from rtcomplexity.errors import ProfileError
 from rtcomplexity.model.options import BY_SITE, DEFAULT_PROFILE
 from rtcomplexity.scoring.facts import CaseFacts, StatedBy
 from rtcomplexity.scoring.plans import Plans
 from rtcomplexity.scoring.profile import load_profile
-from rtcomplexity.scoring.profile_choice import profile_of_site, profiles_digest
+from rtcomplexity.scoring.profile_choice import ProfileChoice, profile_of_site, profiles_digest
 from rtcomplexity.scoring.real_contours import shipped_table
 from rtcomplexity.scoring.rules import Question, rule
 from rtcomplexity.scoring.site import NOT_STATED, Site
@@ -36,6 +39,43 @@ def test_a_plan_goes_to_the_profile_of_its_site_or_to_the_one_for_any(site, by, 
 
 def test_results_of_other_profiles_are_told_apart():
     assert len({profiles_digest(each) for each in (BY_SITE, "any-site-1", DEFAULT_PROFILE)}) == 3
+
+
+def of_site(folder, site_id, name=None):
+    """Leave a profile for a site."""
+    text = (resources.files("rtcomplexity.scoring") / "profiles" / "thoracic-delineation-1.toml").read_text("utf-8")
+    text = text.replace('id = "thoracic-delineation-1"', f'id = "{site_id}-own"')
+    text = text.replace("[levels]", f'[site]\nid = "{site_id}"\ntitle = "{site_id}"\nplace = "there"\n\n[levels]', 1)
+    (folder / (name or f"{site_id}.toml")).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_folder_has_a_profile_for_each_of_some_sites(tmp_path):
+    choice = ProfileChoice.of(of_site(of_site(tmp_path, "pelvis"), "shoulder"))
+    assert choice.of_site(PELVIC, StatedBy.RT_PLAN).id == "pelvis-own"
+    assert choice.of_site(Site(named=frozenset({"shoulder"})), StatedBy.USER).id == "shoulder-own"
+    assert choice.of_site(THORACIC, StatedBy.RT_PLAN).id == DEFAULT_PROFILE
+    assert choice.of_site(PELVIC, StatedBy.IMAGE).id == "any-site-1"
+    assert choice.of_site(NOT_STATED, StatedBy.NOBODY).id == "any-site-1"
+    assert {"pelvis", "shoulder", "thoracic", "brain"} <= {site.id for site in choice.sites}
+
+
+def test_a_chosen_profile_is_for_every_plan():
+    assert ProfileChoice.of("interim-0").of_site(PELVIC, StatedBy.RT_PLAN).id == "interim-0"
+
+
+def test_a_folder_without_profiles_or_with_two_for_one_site_is_refused(tmp_path):
+    with pytest.raises(ProfileError, match="no profile in the folder"):
+        ProfileChoice.of(tmp_path)
+    of_site(of_site(tmp_path, "pelvis"), "pelvis", "again.toml")
+    with pytest.raises(ProfileError, match="2 profiles for the site pelvis"):
+        ProfileChoice.of(tmp_path)
+
+
+def test_results_by_another_folder_of_profiles_are_told_apart(tmp_path):
+    one = profiles_digest(of_site(tmp_path, "pelvis"))
+    two = profiles_digest(of_site(tmp_path, "shoulder"))
+    assert len({one, two, profiles_digest(BY_SITE)}) == 3
 
 
 def sarcomas():

@@ -125,12 +125,12 @@ def batch(
     from rtcomplexity.batch.values import Limits, Options
     from rtcomplexity.case.target_names import parse_aliases
     from rtcomplexity.cli.batch_progress import BatchProgress
-    from rtcomplexity.scoring.profile import load_profile
-    from rtcomplexity.scoring.site import checked_site, known_sites
+    from rtcomplexity.scoring.profile_choice import ProfileChoice
+    from rtcomplexity.scoring.site import checked_site
     from rtcomplexity.settings import Settings
 
     if site is not None:
-        checked_site("--site", site, known_sites(None if profile == BY_SITE else load_profile(profile).treated_site))
+        checked_site("--site", site, ProfileChoice.of(profile).sites)
     options = Options(
         profile="" if profile == BY_SITE else _absolute(profile),
         aliases=tuple(sorted((name, kind.value) for name, kind in parse_aliases(aliases or ()).items())),
@@ -247,7 +247,7 @@ def _checked_fail_at(limits: list[str] | None) -> tuple[str, ...]:
 def _absolute(profile: str) -> str:
     """Make the path of a profile hold wherever a worker runs; a name stays one."""
     path = Path(profile)
-    return str(path.absolute()) if path.is_file() else profile
+    return str(path.absolute()) if path.exists() else profile
 
 
 def _print(result: "BatchResult", out: Path, *, as_json: bool) -> None:
