@@ -1,4 +1,4 @@
-"""The files that a comparison leaves: document, table, page, and a manifest that shows whether one was changed.
+"""The files that a comparison leaves: document, table, page, report, and a manifest that shows whether one was changed.
 
 Knows bytes and the document of a comparison; reads no file and compares no contours. A manifest is no proof of
 authorship: whoever can write files can write such a folder.
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.evidence.formats.comparison import comparison_csv, comparison_html
+from rtcomplexity.evidence.formats.comparison_pdf import comparison_pdf
 from rtcomplexity.evidence.manifest import MANIFEST_FILE, digest
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
     from rtcomplexity.compare.pictures import PlanePicture
 
-DOCUMENT, TABLE, PAGE = "comparison.json", "comparison.csv", "comparison.html"
-OUTPUTS: Final = (DOCUMENT, TABLE, PAGE)
+DOCUMENT, TABLE, PAGE, REPORT = "comparison.json", "comparison.csv", "comparison.html", "comparison.pdf"
+OUTPUTS: Final = (DOCUMENT, TABLE, PAGE, REPORT)
 SCHEMA: Final = "rtcomplexity/comparison-manifest/1"
 RELATIVE_TOLERANCE: Final = 1e-5
 NEXT_TO_NOTHING: Final = 1e-9
@@ -40,7 +41,13 @@ def comparison_files(
     surfaces
         Of the surface of each pair.
     """
-    outputs = {DOCUMENT: _json(tree), TABLE: comparison_csv(tree), PAGE: comparison_html(tree, pictures, surfaces)}
+    document = _json(tree)
+    outputs = {
+        DOCUMENT: document,
+        TABLE: comparison_csv(tree),
+        PAGE: comparison_html(tree, pictures, surfaces),
+        REPORT: comparison_pdf(tree, document, pictures, surfaces),
+    }
     return {**outputs, MANIFEST_FILE: _sealed(_manifest(tree, outputs))}
 
 

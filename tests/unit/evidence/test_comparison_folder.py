@@ -1,7 +1,9 @@
 """Whether the folder of a comparison shows what was changed in it, and what its sides come to again."""
 
+import io
 import json
 
+import pypdf
 import pytest
 
 from rtcomplexity.cli.app import run
@@ -32,6 +34,22 @@ def test_one_changed_byte_of_any_file_shows(folder, name, capsys):
     path.write_bytes(path.read_bytes().replace(b"rtcomplexity", b"rtcomplexitY", 1).replace(b"GTV 1", b"GTV 2", 1))
     assert run(["verify", str(folder)]) in {3, 5}
     assert "Untouched" not in capsys.readouterr().out
+
+
+def test_one_byte_more_in_the_pdf_shows(folder, capsys):
+    (folder / "comparison.pdf").write_bytes((folder / "comparison.pdf").read_bytes() + b" ")
+    assert run(["verify", str(folder)]) == 5
+    assert "comparison.pdf was changed" in capsys.readouterr().out
+
+
+def test_the_pdf_repeats_byte_for_byte_and_carries_the_document(folder, sides, tmp_path):
+    assert run(["compare", *sides, "--out", str(tmp_path / "again")]) == 0
+    content = (folder / "comparison.pdf").read_bytes()
+    assert content == (tmp_path / "again" / "comparison.pdf").read_bytes()
+    reader = pypdf.PdfReader(io.BytesIO(content))
+    assert reader.attachments["comparison.json"] == [(folder / "comparison.json").read_bytes()]
+    text = reader.pages[0].extract_text()
+    assert "GTV 1 14.0 14.4 0.931" in text
 
 
 def test_a_missing_file_shows(folder, capsys):

@@ -101,7 +101,10 @@ def compare(
         surfaces = [surface_pictures(each.pair) for each in found.compared]
         for name, content in comparison_files(kept, planes, surfaces).items():
             write_private(out, name, content)
-        typer.echo(f"Wrote {out / 'comparison.html'}, comparison.json, comparison.csv and manifest.json", err=True)
+        typer.echo(
+            f"Wrote {out / 'comparison.html'}, comparison.pdf, comparison.json, comparison.csv and manifest.json",
+            err=True,
+        )
     if as_json:
         print_document(as_json_bytes(tree))
     else:

@@ -25,7 +25,7 @@ from rtcomplexity.evidence.record import to_json
 from rtcomplexity.evidence.words import STATES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from rtcomplexity.evidence.record import Record
     from rtcomplexity.pictures.scene import Pictures, Still
@@ -67,29 +67,39 @@ def evidence_pdf(record: Record, pictures: Pictures) -> bytes:
     ForkedAfterRenderingError
         In the child of a process that has rendered a PDF.
     """
+    stills = (still.file for still in (*pictures.scene.stills, *pictures.scene.fused))
+    files: dict[str, bytes] = {name: pictures.files[name] for name in stills if name in pictures.files}
+    return typeset("report.typ", _data(record, pictures), {**files, "evidence.json": to_json(record)})
+
+
+def typeset(template: str, data: Mapping[str, Any], files: Mapping[str, bytes]) -> bytes:
+    """Render a template of this package with data and the files that it names; the same give the same bytes.
+
+    Raises
+    ------
+    ForkedAfterRenderingError
+        In the child of a process that has rendered a PDF.
+    """
     import typst  # noqa: PLC0415 - importing the package stays quick
 
     if _first_process() != os.getpid():
         raise ForkedAfterRenderingError(_first_process(), os.getpid())
-    data = _data(record, pictures)
     try:
-        return _compiled(printable_tree(data, "all"), record, pictures)
+        return _compiled(template, printable_tree(data, "all"), files)
     except typst.TypstError:  # marks and scripts joined in a way no font can show
-        return _compiled(printable_tree(data, "plain"), record, pictures)
+        return _compiled(template, printable_tree(data, "plain"), files)
 
 
-def _compiled(data: Any, record: Record, pictures: Pictures) -> bytes:  # noqa: ANN401 - any JSON value
+def _compiled(template: str, data: Any, files: Mapping[str, bytes]) -> bytes:  # noqa: ANN401 - any JSON value
     import typst  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder, resources.as_file(_fonts()) as fonts:
         root = Path(folder)
         (root / "data.json").write_text(json.dumps(data), encoding="utf-8")
-        (root / "evidence.json").write_bytes(to_json(record))
-        for still in (*pictures.scene.stills, *pictures.scene.fused):
-            if still.file in pictures.files:
-                (root / still.file).write_bytes(pictures.files[still.file])
-        main = root / "report.typ"
-        main.write_bytes((resources.files(__package__) / "templates" / "report.typ").read_bytes())
+        for name, content in files.items():
+            (root / name).write_bytes(content)
+        main = root / template
+        main.write_bytes((resources.files(__package__) / "templates" / template).read_bytes())
         pdf = typst.compile(
             str(main),
             root=str(root),
