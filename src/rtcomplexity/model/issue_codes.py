@@ -330,6 +330,15 @@ COMPARED_THROUGH_REGISTRATION: Final = IssueCode(
     ),
     action="Confirm that the registration was accepted for contour transfer.",
 )
+EDIT_STATED_OTHERWISE: Final = IssueCode(
+    code="edit-stated-otherwise",
+    severity=Severity.WARNING,
+    texts=(
+        "The claim information states that auto-segmentation was edited; {unchanged} was taken over unchanged.",
+        "The claim information states that auto-segmentation was not edited; {edited} was.",
+    ),
+    action="Correct the claim information, or export the structure set that was edited.",
+)
 PREDECESSOR_MISSING: Final = IssueCode(
     code="predecessor-missing",
     severity=Severity.INFO,

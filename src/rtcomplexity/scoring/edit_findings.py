@@ -11,11 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from rtcomplexity.compare.edits import EditBasis, EditExtent
+from rtcomplexity.model import issue_codes as codes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rtcomplexity.compare.edits import Edit
+    from rtcomplexity.model.issue import Issue
     from rtcomplexity.scoring.verdict import Outcome
 
 Side: TypeAlias = Literal["for", "against", "neither"]
@@ -26,6 +28,7 @@ SIDES: Final[dict[EditExtent, Side]] = {
     EditExtent.EXTENSIVE: "for",
 }
 """On which side an edit of an automatic contour stands; a moderate one stands on neither."""
+EDITED: Final = frozenset({EditExtent.LIGHT, EditExtent.MODERATE, EditExtent.EXTENSIVE})
 SENTENCES: Final = {
     EditExtent.UNCHANGED: "{roi}: identical to the {kind} contour {where}; the files show no editing.",
     EditExtent.WITHIN_TOLERANCE: (
@@ -68,7 +71,7 @@ def edit_sentence(edit: Edit) -> str:
         "volume": _number(edit, "volume_second"),
     }
     return SENTENCES[edit.extent].format(
-        roi=f"{edit.roi.target_class.value} (ROI {edit.roi.number})",
+        roi=_roi(edit),
         kind="automatic" if edit.is_from_automatic else "earlier",
         where=WHERE[edit.basis].format(number=edit.earlier.number),
         numbers=NUMBERS.format(**numbers),
@@ -90,9 +93,27 @@ def with_edits(outcome: Outcome, edits: Sequence[Edit]) -> Outcome:
     return replace(
         outcome,
         edits=tuple(edits),
+        warnings=(*outcome.warnings, *_contradictions(outcome, edits)),
         verdict=replace(
             verdict,
             findings_for=(*verdict.findings_for, *spoken["for"]),
             findings_against=(*verdict.findings_against, *spoken["against"]),
         ),
     )
+
+
+def _contradictions(outcome: Outcome, edits: Sequence[Edit]) -> Iterator[Issue]:
+    """Say where a person states of auto-segmentation what the files contradict."""
+    claim = outcome.stated.claim
+    stated = None if claim is None else claim.auto_segmentation_edited
+    gross = [each for each in edits if each.is_from_automatic and each.roi.target_class.is_gross]
+    unchanged = [_roi(each) for each in gross if each.extent is EditExtent.UNCHANGED]
+    edited = [_roi(each) for each in gross if each.extent in EDITED]
+    if stated is True and unchanged:
+        yield codes.EDIT_STATED_OTHERWISE.about("plan", unchanged=", ".join(unchanged))
+    if stated is False and edited:
+        yield codes.EDIT_STATED_OTHERWISE.about("plan", edited=", ".join(edited))
+
+
+def _roi(edit: Edit) -> str:
+    return f"{edit.roi.target_class.value} (ROI {edit.roi.number})"

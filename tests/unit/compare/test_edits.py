@@ -194,6 +194,23 @@ def test_reports_show_the_edit_beside_the_findings(assessed):
     assert any("shows no editing" in note or "show no editing" in note for note in page.notes_against)
 
 
+@pytest.mark.parametrize(
+    ("stated", "radius_mm", "told"),
+    [
+        (True, RADIUS_MM, "states that auto-segmentation was edited; GTV (ROI 1) was taken over unchanged"),
+        (False, RADIUS_MM + 4.0, "states that auto-segmentation was not edited; GTV (ROI 1) was"),
+        (True, RADIUS_MM + 4.0, ""),
+        (False, RADIUS_MM, ""),
+    ],
+)
+def test_a_claim_that_states_otherwise_than_the_files_show_is_a_warning(assessed, tmp_path, stated, radius_mm, told):
+    claim = tmp_path / "claim.toml"
+    claim.write_text(f"auto_segmentation_edited = {str(stated).lower()}\n")
+    record = assessed(automatic(), final(radius_mm, **naming("auto")), options=AnalyzeOptions(claim=claim))
+    found = [issue.text for issue in record.issues if issue.code == "edit-stated-otherwise"]
+    assert [told in text for text in found] == ([True] if told else [])
+
+
 def test_a_quick_look_compares_nothing(assessed):
     record = assessed(automatic(), final(RADIUS_MM, **naming("auto")), options=AnalyzeOptions(quick=True))
     assert record.edits == ()
