@@ -28,6 +28,8 @@ MAX_CROSSING_CELLS = 100_000_000
 CELLS_PER_BAND_EDGE = 20
 """... and so many more for each (edge, band) pair: copies that differ a little cross often, but few edges at a time."""
 BLOCK_CELLS = 1_000_000
+FEW_EDGES = 8
+"""Bands of at most so many edges are cut all at once."""
 MOST_BOXES = 2000
 """Polygons of one plane whose boxes are all compared with each other; bands are quicker for more."""
 
@@ -290,9 +292,20 @@ def _sum_bands(edges: _BandEdges) -> tuple[NDArray[np.float64], NDArray[np.int64
     """Signed trapezoid of each band edge, and the pairs of edges that cross."""
     sign = np.where(np.arange(len(edges.edge)) % 2 == 0, -1.0, 1.0)
     area = sign * 0.5 * (edges.bottom_x + edges.top_x) * edges.height
-    crossing = []
+    crossing = [np.empty((0, 2), np.int64)]
     left = MAX_CROSSING_CELLS + CELLS_PER_BAND_EDGE * len(edges.edge)
-    for first, stop in _crossed_bands(edges):
+    firsts, stops = _crossed_bands(edges)
+    counts = stops - firsts
+    for count in range(2, FEW_EDGES + 1):
+        alike = firsts[counts == count]
+        rows = max(BLOCK_CELLS // count**3, 1)
+        for start in range(0, len(alike), rows):
+            left = _spend(left, count**2 // 2 * len(alike[start : start + rows]), edges)
+            widths, pairs = _split_alike(edges, alike[start : start + rows], count)
+            area[alike[start : start + rows, None] + np.arange(count)] = 0
+            area[alike[start : start + rows]] = edges.height[alike[start : start + rows]] * widths
+            crossing.append(edges.edge[pairs])
+    for first, stop in zip(*(each[counts > FEW_EDGES].tolist() for each in (firsts, stops)), strict=True):
         inside = slice(first, stop)
         left = _spend(left, (stop - first) ** 2 // 2, edges)
         heights, pairs = _crossings(edges.bottom_x[inside], edges.top_x[inside])
@@ -300,7 +313,29 @@ def _sum_bands(edges: _BandEdges) -> tuple[NDArray[np.float64], NDArray[np.int64
         area[inside] = 0
         area[first] = edges.height[first] * _split_width(edges.bottom_x[inside], edges.top_x[inside], heights)
         crossing.append(edges.edge[first + pairs])
-    return area, np.concatenate(crossing) if crossing else np.empty((0, 2), np.int64)
+    return area, np.concatenate(crossing)
+
+
+def _split_alike(
+    edges: _BandEdges, firsts: NDArray[np.int64], count: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Mean even-odd widths of bands of so many edges each, all cut where their edges cross; (x, 2) edges that do.
+
+    Edges that do not cross are taken to cross at the top, where a cut changes nothing.
+    """
+    every = firsts[:, None] + np.arange(count)
+    bottom_x, top_x = edges.bottom_x[every], edges.top_x[every]
+    one, other = np.triu_indices(count, 1)
+    below, above = bottom_x[:, other] - bottom_x[:, one], top_x[:, other] - top_x[:, one]
+    crosses = below * above < 0
+    heights = np.divide(below, below - above, out=np.ones_like(below), where=crosses)
+    cuts = np.sort(np.pad(heights, ((0, 0), (1, 1)), constant_values=((0, 0), (0, 1))), axis=1)
+    middles = 0.5 * (cuts[:, 1:] + cuts[:, :-1])
+    x = np.sort(bottom_x[:, None] + middles[:, :, None] * (top_x - bottom_x)[:, None], axis=2)
+    widths = (x[:, :, 1::2] - x[:, :, ::2]).sum(axis=2)
+    band, pair = np.nonzero(crosses)
+    pairs = np.stack([firsts[band] + one[pair], firsts[band] + other[pair]], axis=1)
+    return (widths * np.diff(cuts, axis=1)).sum(axis=1), pairs
 
 
 def _spend(left: int, cells: int, edges: _BandEdges) -> int:
@@ -309,17 +344,15 @@ def _spend(left: int, cells: int, edges: _BandEdges) -> int:
     return left - cells
 
 
-def _crossed_bands(edges: _BandEdges) -> list[tuple[int, int]]:
+def _crossed_bands(edges: _BandEdges) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First and stop of the band edges of each band in which the order changes between bottom and top."""
     if len(edges.edge) == 0:
-        return []
+        return np.empty(0, np.int64), np.empty(0, np.int64)
     width = max(float(np.ptp(edges.bottom_x)), float(np.ptp(edges.top_x)))
     same = np.diff(edges.band) == 0
     wrong = same & (np.minimum(np.diff(edges.bottom_x), np.diff(edges.top_x)) < -CROSSING_TOLERANCE * width)
     bands = np.unique(edges.band[:-1][wrong])
-    firsts = np.searchsorted(edges.band, bands, side="left")
-    stops = np.searchsorted(edges.band, bands, side="right")
-    return list(zip(firsts.tolist(), stops.tolist(), strict=True))
+    return np.searchsorted(edges.band, bands, side="left"), np.searchsorted(edges.band, bands, side="right")
 
 
 def _crossings(
