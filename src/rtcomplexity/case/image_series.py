@@ -6,6 +6,7 @@ Knows nothing of structure sets, and reads no pixels.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -40,6 +41,9 @@ _LEAST_SPACING_MM: Final = 0.01
 _GREATEST_SPACING_MM: Final = 50.0
 _ORTHONORMAL_TOLERANCE: Final = 1e-3
 _SAME_ORIENTATION: Final = 1e-3
+_SAME_SPACING_MM: Final = 1e-4
+_ORIENTATION_WEIGHTS: Final = (1.0, 0.61, 0.37, -0.83, 0.53, -0.29)
+"""No rotation about an axis leaves their sum over the six cosines as it is: it tells orientations roughly apart."""
 _UNIFORM_TOLERANCE_MM: Final = SAME_POSITION_MM
 _MISSING_FACTOR: Final = 1.5
 _TILT_TOLERANCE_DEG: Final = 0.1
@@ -175,28 +179,47 @@ def _is_orthonormal(orientation: Sequence[float]) -> bool:
 
 def _split(parts: list[SeriesSlice], references: Sequence[frozenset[str]], settings: Settings) -> list[FoundSeries]:
     """Split one DICOM series into stacks of one orientation, size and spacing, and those into volumes."""
-    stacks: dict[tuple[object, ...], list[SeriesSlice]] = defaultdict(list)
+    stacks: list[list[SeriesSlice]] = []
+    cells: dict[tuple[tuple[object, ...], int], list[int]] = defaultdict(list)
     for part in parts:
-        stacks[_stack_key(part, stacks)].append(part)
+        cell = _cell(part)
+        near = sorted(number for beside in (-1, 0, 1) for number in cells.get((cell[0], cell[1] + beside), ()))
+        number = next((each for each in near if _belongs(part, stacks[each][0])), len(stacks))
+        if number == len(stacks):
+            stacks.append([])
+            cells[cell].append(number)
+        stacks[number].append(part)
     findings: tuple[Issue, ...] = ()
     if len(stacks) > 1:
         findings = (codes.MIXED_SERIES.about(SERIES, stacks=len(stacks)),)
-    ordered = sorted(stacks.values(), key=lambda stack: min(part.key for part in stack))
+    ordered = sorted(stacks, key=lambda stack: min(part.key for part in stack))
     return [series for stack in ordered for series in _volumes(stack, findings, references, settings)]
 
 
-def _stack_key(part: SeriesSlice, known: Iterable[tuple[object, ...]]) -> tuple[object, ...]:
-    """Key of a stack; orientations and spacings within tolerance of a known one share it."""
-    orientation, spacing = part.plane.orientation or (), part.plane.spacing_mm or ()
-    size = (part.image.rows, part.image.columns, "LOCALIZER" in part.image.image_type)
-    for key in known:
-        if key[0] == size and _close(key[1], orientation, _SAME_ORIENTATION) and _close(key[2], spacing, 1e-4):
-            return key
-    return (size, orientation, spacing)
+def _size(part: SeriesSlice) -> tuple[object, ...]:
+    """What the slices of a stack have in common besides orientation and spacing."""
+    return (part.image.rows, part.image.columns, "LOCALIZER" in part.image.image_type)
 
 
-def _close(known: object, values: Sequence[float], tolerance: float) -> bool:
-    return isinstance(known, tuple) and all(abs(a - b) <= tolerance for a, b in zip(known, values, strict=True))
+def _cell(part: SeriesSlice) -> tuple[tuple[object, ...], int]:
+    """Where to look for the stack of a slice: orientations within tolerance have one cell or neighboring ones."""
+    orientation = part.plane.orientation or ()
+    along = sum(weight * component for weight, component in zip(_ORIENTATION_WEIGHTS, orientation, strict=False))
+    return _size(part), math.floor(along / (_SAME_ORIENTATION * sum(map(abs, _ORIENTATION_WEIGHTS))))
+
+
+def _belongs(part: SeriesSlice, first: SeriesSlice) -> bool:
+    """Whether a slice has the size of a stack's first one, and its orientation and spacing within tolerance."""
+    here, there = part.plane, first.plane
+    return (
+        _size(part) == _size(first)
+        and _close(there.orientation or (), here.orientation or (), _SAME_ORIENTATION)
+        and _close(there.spacing_mm or (), here.spacing_mm or (), _SAME_SPACING_MM)
+    )
+
+
+def _close(known: Sequence[float], values: Sequence[float], tolerance: float) -> bool:
+    return all(abs(a - b) <= tolerance for a, b in zip(known, values, strict=True))
 
 
 def _volumes(

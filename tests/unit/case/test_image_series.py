@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from pydicom.sequence import Sequence
 
+from rtcomplexity.case import image_series
 from rtcomplexity.case.image_series import build_series
 from rtcomplexity.dicom.index import index_folder
 from rtcomplexity.settings import Settings
@@ -130,6 +131,31 @@ def test_a_localizer_in_the_series_is_split_off_and_not_counted(build):
     found, _ = build(slices([0, 1, 2]), scout)
     assert [(len(one.series.paths), one.not_counted_because) for one in found] == [(3, ""), (1, "localizer")]
     assert findings(found) == ["mixed-series", "mixed-series"]
+
+
+def turned(degrees):
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return (cosine, sine, 0.0, -sine, cosine, 0.0)
+
+
+def turned_slice(number, degrees):
+    return slices([number], root=f"1.7.{number}", SeriesInstanceUID="1.7", orientation=turned(degrees))
+
+
+@pytest.mark.parametrize("degrees", [0.0, 17.3, 45.0, 90.0, 123.4, 200.1])
+@pytest.mark.parametrize(("further", "stacks"), [(0.05, 1), (-0.05, 1), (0.2, 2), (-0.2, 2)])
+def test_orientations_within_a_thousandth_are_one_stack_wherever_they_lie(build, degrees, further, stacks):
+    """By 0.05 degrees cosines change by 0.0009 at most, by 0.2 degrees one changes by 0.0024 at least."""
+    found, _ = build(turned_slice(0, degrees), turned_slice(1, degrees + further))
+    assert len(found) == stacks
+
+
+def test_a_series_of_many_orientations_compares_each_with_few(build, monkeypatch):
+    compared, belongs = [], image_series._belongs
+    monkeypatch.setattr(image_series, "_belongs", lambda *both: compared.append(1) or belongs(*both))
+    found, _ = build(*(turned_slice(number, number) for number in range(90)))
+    assert len(found) == 90
+    assert len(compared) < 2 * 90
 
 
 @pytest.mark.parametrize(
