@@ -356,7 +356,7 @@ def report(results: dict[Mutant, str]) -> None:
         print(row(path.removeprefix("src/rtcomplexity/"), [o for m, o in results.items() if m.path == path]))
     print(row("all", list(results.values())))
     share, low, high = wilson(sum(o in {"killed", "timeout"} for o in results.values()), len(results))
-    print(f"\nkilled {share:.1%} (95 % interval {low:.1%} to {high:.1%})")
+    print(f"\nkilled {share:.1%} (95% interval {low:.1%} to {high:.1%})")
     alive = sorted(mutant for mutant, outcome in results.items() if outcome in {"survived", "not reached"})
     (WORK / "survivors.txt").write_text("".join(f"{shown(mutant)} [{results[mutant]}]\n" for mutant in alive))
 

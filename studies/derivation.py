@@ -79,7 +79,7 @@ def _factor_line(scored: FactorScore, knots: Knots | None) -> str:
     if knots is None:
         return (
             f"- {scored.title} {scored.value!r}: among {scored.n} real contours of about this size, of "
-            f"{scored.patients} patients, {scored.percentile!r} % by weight are easier; "
+            f"{scored.patients} patients, {scored.percentile!r}% by weight are easier; "
             f"normal score {_normal_score(scored)!r}"
         )
     counted = "" if scored.counted_percentile == scored.percentile else f", counted as {scored.counted_percentile!r}"
@@ -124,7 +124,7 @@ def _cutoff_lines(profile: Profile, score: Score) -> Iterator[str]:
     yield ""
     for name, cutoff in (("routine below", joint.c_reject), ("unusual from", joint.c_support)):
         told = interpolation(joint.knots, cutoff)
-        yield f"- {name} {cutoff!r}: among the knots of T, {told} % of routine plans lie below"
+        yield f"- {name} {cutoff!r}: among the knots of T, {told}% of routine plans lie below"
     yield f"- percentile of this plan's T: {interpolation(joint.knots, score.t)} = {score.percentile!r}"
 
 

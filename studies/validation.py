@@ -381,7 +381,7 @@ def hand_lines(drawings: Sequence[Drawing], profile: Profile) -> list[str]:
     for noise in (0.5, 1.0, 2.0):
         after = [as_row(each, lambda c, s=noise: jagged(c, s)) for each in contexts]
         lines.append((f"vertex noise of {noise:g} mm", *_moves(before, after, profile)))
-    return table(("change", "contours", "median change", "95 % of changes within", "largest rise"), lines)
+    return table(("change", "contours", "median change", "95% of changes within", "largest rise"), lines)
 
 
 def as_row(drawing: Drawing, change: Callable[[Contours], Contours] | None = None) -> Row | None:

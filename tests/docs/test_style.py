@@ -21,7 +21,7 @@ PAGES = [
 ]
 PAGES += sorted((ROOT / "docs" / "howto").glob("*.md"))
 SPELLINGS = (
-    r"tumours?", r"colou?red? by|colours?", r"centres?", r"grey", r"artefacts?", r"behaviours?", r"neighbours?",
+    r"tumours?", r"colour\w*", r"centres?", r"grey", r"artefacts?", r"behaviours?", r"neighbours?",
     r"licence", r"recognis\w+", r"optimis\w+", r"normalis\w+", r"summaris\w+", r"analys(?:e|ed|es|ing)",
 )  # fmt: skip
 BRITISH = re.compile(rf"\b(?:{'|'.join(SPELLINGS)})\b", re.IGNORECASE)

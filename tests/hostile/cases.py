@@ -10,13 +10,13 @@ class Ending(StrEnum):
     """How a plan may end; the words stand in docs/robustness.md."""
 
     ERROR = "error, exit 3"
-    ISSUE = "analysed, issue"
-    SAME = "analysed, as the good plan"
+    ISSUE = "analyzed, issue"
+    SAME = "analyzed, as the good plan"
     """Legal, if odd: the numbers of the targets are those of the good plan."""
-    RIGHT = "analysed, volume right"
+    RIGHT = "analyzed, volume right"
     """Legal, if odd: the volume of the GTV is what mathematics says."""
     REFUSED = "refused in a batch"
-    SAFE = "analysed, outputs safe"
+    SAFE = "analyzed, outputs safe"
     UNWRITTEN = "error, exit 2, nothing half-written"
 
 

@@ -1,4 +1,4 @@
-"""Inputs 106 to 113: names that would run, climb or pretend in an output; each is analysed with names kept.
+"""Inputs 106 to 113: names that would run, climb or pretend in an output; each is analyzed with names kept.
 
 What the outputs must not hold is said once, in :func:`assert_safe`.
 """
@@ -116,5 +116,5 @@ CASES = (
     safe(110, "a path", "../../../../tmp/x", "/etc/passwd"),
     safe(111, "names that a system keeps", "CON", "NUL."),
     safe(112, "300 characters of many scripts", "GTV \u0417\u4e2d\u0627\u05d0\u0e01\U0001f600" * 30, "\u0301" * 40),
-    safe(113, "names equal but for normalisation", "GTV \u00e9", "GTV e\u0301"),
+    safe(113, "names equal but for normalization", "GTV \u00e9", "GTV e\u0301"),
 )

@@ -137,7 +137,7 @@ CASES = (
     *(issue(48, f"Bits Allocated {bits}", attributes(BitsAllocated=bits), NOT_SAMPLED) for bits in (1, 12, 32, 64)),
     issue(48, "Float Pixel Data", ct_slices(lambda _k, r: _floats(r)), NOT_SAMPLED),
     issue(49, "no samples", attributes(SamplesPerPixel=0), NOT_SAMPLED),
-    issue(49, "three samples (colour)", attributes(SamplesPerPixel=3), NOT_SAMPLED),
+    issue(49, "three samples (color)", attributes(SamplesPerPixel=3), NOT_SAMPLED),
     issue(
         50, "JPEG 2000 larger than its header", encapsulated(JPEG2000Lossless, jpeg_2000(60_000, 60_000)), NOT_SAMPLED
     ),

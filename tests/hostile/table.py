@@ -21,8 +21,8 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "robustness.md"
 HEAD = "| no. | input | ending | it says | processor | memory |"
 INTRODUCTION = (
     "Every input that a release is tried against, and how it ends: with a clear error (exit code 3), with the plan ",
-    "analysed and an issue in the record, or, in a batch, with that plan refused. Input that is legal, if odd, is ",
-    "analysed, and its numbers are checked. Written by `PYTHONPATH=tests python -m hostile.table` from the table ",
+    "analyzed and an issue in the record, or, in a batch, with that plan refused. Input that is legal, if odd, is ",
+    "analyzed, and its numbers are checked. Written by `PYTHONPATH=tests python -m hostile.table` from the table ",
     "that the tests run. Each plan may take ",
     f"{running.TIMES} times the processor time of the good plan in the same run, large ones more, and 1 GB of memory ",
     "beyond the resting program; what it took on one machine stands in the last two columns.",

@@ -91,7 +91,7 @@ class PlanningImage(_Frozen):
     row_spacing_mm: Number
     column_spacing_mm: Number
     slice_spacing_mm: Number | Missing
-    """Measured between neighbouring slices."""
+    """Measured between adjacent slices."""
     patient_position: str
 
 

@@ -50,7 +50,7 @@ def lateral_area_cm2(context: ShapeContext) -> float:
 
 
 def per_cm(context: ShapeContext) -> float:
-    """Distinct closed contours a centimetre of extent along the planes' normal, 1/cm.
+    """Distinct closed contours per centimeter of extent along the planes' normal, 1/cm.
 
     Unlike a count it does not double when slices are halved only because more were drawn.
     """
@@ -131,7 +131,7 @@ QUICK: tuple[MetricDefinition[RoiContext], ...] = (
         key="contour.per_cm",
         title="Contours per cm",
         unit=Unit.PER_CM,
-        description="Distinct closed contours a centimetre of extent along the planes' normal.",
+        description="Distinct closed contours per centimeter of extent along the planes' normal.",
         compute=per_cm,
     ),
 )

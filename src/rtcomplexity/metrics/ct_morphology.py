@@ -60,11 +60,11 @@ class _Row(NamedTuple):
 ROWS: Final = (
     _Row(
         "ct.centre_of_mass_shift",
-        "CT centre of mass shift",
+        "CT center of mass shift",
         Unit.MM,
         "KLMA",
         "centre_of_mass_shift",
-        "Distance between the centre of the mask and that of its CT values.",
+        "Distance between the center of the mask and that of its CT values.",
         "|mean of the voxel centers - mean of the voxel centers weighted by CT value|",
     ),
     _Row(

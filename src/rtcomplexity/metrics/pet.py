@@ -6,7 +6,7 @@ planning image they are its own voxels. Conventions:
 - MTV and TLG count voxels *inside the target*. Percentages are of the SUVmax inside the target.
 - The *PET volume* that is compared with the target may leave it: all voxels at or above the threshold within 10 mm of
   the target that hang together (26 neighbours) with such a voxel inside the target.
-- SUVpeak is IBSI's global intensity peak: the largest mean over the voxels whose centres lie within 6.2 mm (1 cm3) of
+- SUVpeak is IBSI's global intensity peak: the largest mean over the voxels whose centers lie within 6.2 mm (1 cm3) of
   a voxel of the target; the sphere may leave the target, its centre may be any of the target's voxels.
 """
 
@@ -209,7 +209,7 @@ def _outermost(mask: Volume) -> Volume:
 
 
 def suvbw_peak(pet: PetContext) -> float:
-    """Largest mean over a sphere of 1 cm3 with its centre on a voxel of the target, SUVbw; IBSI 0F91.
+    """Largest mean over a sphere of 1 cm3 with its center on a voxel of the target, SUVbw; IBSI 0F91.
 
     Raises
     ------
@@ -221,7 +221,7 @@ def suvbw_peak(pet: PetContext) -> float:
 
 
 def largest_sphere_mean(image: RegionValues, radius_mm: float = PEAK_RADIUS_MM) -> float:
-    """Largest mean over the voxels whose centres lie within `radius_mm` of a voxel of the target.
+    """Largest mean over the voxels whose centers lie within `radius_mm` of a voxel of the target.
 
     A sphere that reaches voxels without a value, or beyond the image, does not count. Sums over spheres are made slice
     by slice in Fourier space, so that uneven slices are as good as even ones; the best one is summed again directly.
@@ -373,7 +373,7 @@ UPTAKE: Final[tuple[MetricDefinition[PetContext], ...]] = (
         key="pet.suvbw_peak",
         title="SUVpeak",
         unit=Unit.SUVBW,
-        description="Largest mean over a sphere of 1 cm3 with its centre on a voxel of the target.",
+        description="Largest mean over a sphere of 1 cm3 with its center on a voxel of the target.",
         compute=suvbw_peak,
         ibsi_code="0F91",
         reference=IBSI,

@@ -106,7 +106,7 @@ PAIR: Final[tuple[MetricDefinition[RegistrationContext], ...]] = (
     ),
     MetricDefinition(
         key="registration.cross_correlation_before",
-        title="Normalised cross-correlation before registration",
+        title="Normalized cross-correlation before registration",
         unit=Unit.NONE,
         description="Pearson's correlation on the voxels within 10 mm of the target, at equal coordinates.",
         compute=lambda context: normalised_cross_correlation(*pairs(context.planning, context.before)),
@@ -114,7 +114,7 @@ PAIR: Final[tuple[MetricDefinition[RegistrationContext], ...]] = (
     ),
     MetricDefinition(
         key="registration.cross_correlation_after",
-        title="Normalised cross-correlation after registration",
+        title="Normalized cross-correlation after registration",
         unit=Unit.NONE,
         description="Pearson's correlation on the voxels within 10 mm of the target, through the registration.",
         compute=lambda context: normalised_cross_correlation(*pairs(context.planning, context.after)),

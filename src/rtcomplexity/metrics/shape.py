@@ -67,7 +67,7 @@ def volume_if_union_cm3(context: RoiContext) -> float:
 
 
 def volume_trapezoid_cm3(context: ShapeContext) -> float:
-    """Mean area of neighbouring planes x distance, nothing beyond the end planes, cm3."""
+    """Mean area of adjacent planes x distance, nothing beyond the end planes, cm3."""
     volume_cm3(context)
     return trapezoid_volume_mm3(context.stack) / MM3_PER_CM3
 
@@ -110,7 +110,7 @@ def tps_volume_cm3(context: RoiContext) -> float:
 
 
 def component_count(context: ShapeContext) -> float:
-    """Bodies that hang together by overlapping components of neighbouring planes."""
+    """Bodies that hang together by overlapping components of adjacent planes."""
     return context.topology.body_count
 
 
@@ -165,7 +165,7 @@ QUICK: tuple[MetricDefinition[RoiContext], ...] = (
         key="shape.volume_trapezoid",
         title="Volume (trapezoid)",
         unit=Unit.CM3,
-        description="Mean area of neighbouring planes x their distance, nothing beyond the end planes.",
+        description="Mean area of adjacent planes x their distance, nothing beyond the end planes.",
         compute=volume_trapezoid_cm3,
     ),
     MetricDefinition(
@@ -179,7 +179,7 @@ QUICK: tuple[MetricDefinition[RoiContext], ...] = (
         key="shape.voxel_volume",
         title="Volume (voxels)",
         unit=Unit.CM3,
-        description="Planning-image voxels whose centre lies inside, even-odd, half-open borders.",
+        description="Planning-image voxels whose center lies inside, even-odd, half-open borders.",
         compute=voxel_volume_cm3,
     ),
     MetricDefinition(
@@ -210,7 +210,7 @@ TOPOLOGY: tuple[MetricDefinition[RoiContext], ...] = (
         key="shape.component_count",
         title="Bodies",
         unit=Unit.NONE,
-        description="Separate bodies, joined where components of neighbouring planes overlap.",
+        description="Separate bodies, joined where components of adjacent planes overlap.",
         compute=component_count,
     ),
     MetricDefinition(

@@ -53,8 +53,8 @@ TEMPLATE: Final = '''# A claim file for rtcomplexity: rtcomplexity analyze PLAN 
 # stated_by = ""                 # who fills in this file
 # stated_on = 0000-00-00         # without quotation marks
 # delineator_reports_77261_77799 = false   # whether that physician also reports codes 77261 to 77799
-# physician_minutes = 0          # minutes actually spent on this delineation
-# typical_minutes = 0            # minutes a typical delineation takes here
+# physician_minutes = 0          # actual physician time on this delineation, minutes
+# typical_minutes = 0            # typical time at this practice, minutes
 # typical_minutes_source = ""    # how that is known
 
 # reason = """

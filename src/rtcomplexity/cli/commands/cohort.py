@@ -31,7 +31,7 @@ StratumId = Annotated[
 
 @app.callback()
 def describe() -> None:
-    """Make a cohort of local plans, which stands beside the built-in reference, and look at one.
+    """Make an institutional comparison cohort of local plans, and look at one.
 
     Example: rtcomplexity cohort build ./results --out cohort.json
     """

@@ -50,7 +50,7 @@ def report(
 ) -> None:
     """Render the reports of an evidence folder again from its record and pictures; only seg needs the plan.
 
-    The manifest is written anew; a signature is dropped unless a key is given. With cdex, the values of the claim's PWK
+    The manifest is rewritten; a signature is dropped unless a key is given. With cdex, the values of the claim's PWK
     segment are printed. With --send, what was stored is read back and compared.
 
     Example: rtcomplexity report evidence --format html,pdf
