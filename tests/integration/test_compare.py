@@ -3,6 +3,7 @@
 import csv
 import json
 
+import pypdf
 import pytest
 from pydicom import dcmread, dcmwrite
 
@@ -264,7 +265,11 @@ def identifying(dataset):
 
 
 def written(out):
-    return "".join(path.read_text(encoding="utf-8") for path in sorted(out.iterdir()))
+    """All text of the files, that of the PDF's pages and attachments included."""
+    pdf = pypdf.PdfReader(out / "comparison.pdf")
+    attached = [content.decode() for each in pdf.attachments.values() for content in each]
+    plain = [path.read_text(encoding="utf-8") for path in sorted(out.iterdir()) if path.suffix != ".pdf"]
+    return "".join([*plain, *attached, *(page.extract_text() for page in pdf.pages), str(pdf.metadata)])
 
 
 def test_files_of_a_comparison_are_de_identified_unless_asked_for(sample, tmp_path):
