@@ -1,10 +1,12 @@
 """A watch from its command line: what a sender stores is assessed, a kill loses nothing, and SIGTERM ends it."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,14 @@ from unit.archive.test_receiver import THEIRS, send
 from unit.batch.small_plans import SLICES, small_plan
 
 dcmread = pytest.importorskip("pydicom").dcmread
+SENDER = """
+import sys
+from pydicom import dcmread
+from unit.archive.test_receiver import send
+send(int(sys.argv[1]), [dcmread(path) for path in sys.argv[2:]])
+"""
+LARGE_BYTES = 40_000_000
+"""Of a file that takes long enough to send, so that a kill meets it half-way."""
 
 
 def start(out, port, metrics):
@@ -55,3 +65,42 @@ def test_a_plan_that_is_sent_in_two_parts_with_a_kill_between_is_assessed_once(t
     assert "PATIENT-SECRET" not in err
     assert "rtcomplexity_watch_assessed 1" in metrics.read_text()
     assert metrics.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_kill_while_an_instance_arrives_leaves_no_half_of_it_under_its_name(tmp_path):
+    write_plan(tmp_path / "plan", small_plan(1))
+    files = [dcmread(path) for path in sorted((tmp_path / "plan").rglob("*.dcm"))]
+    large = dcmread(next(path for path in sorted((tmp_path / "plan").rglob("*.dcm")) if "rs" not in path.name))
+    large.SOPInstanceUID = large.file_meta.MediaStorageSOPInstanceUID = "2.25.4711"
+    large.add_new(0x00420011, "OB", bytes(LARGE_BYTES))  # an image with a document in it, which nothing refuses
+    out, inbox, port = tmp_path / "out", tmp_path / "out-inbox", free_port()
+    first = start(out, port, tmp_path / "one.prom")
+    large.save_as(tmp_path / "large.dcm")
+    paths = [*sorted((tmp_path / "plan").rglob("*.dcm"))[:2], tmp_path / "large.dcm"]
+    sender = subprocess.Popen(  # a process of its own, whose association breaks off
+        [sys.executable, "-c", SENDER, str(port), *map(str, paths)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + HANG_S
+    while len(list(inbox.rglob("*.dcm"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    first.send_signal(signal.SIGKILL)  # while the large one is on its way, or just taken
+    first.communicate(timeout=HANG_S)
+    sender.wait(HANG_S)
+    sent = {dataset.SOPInstanceUID for dataset in (*files, large)}
+    assert list(inbox.rglob("*.dcm"))
+    for path in inbox.rglob("*.dcm"):
+        found = dcmread(path)
+        assert found.SOPInstanceUID in sent
+        assert found.SOPInstanceUID != "2.25.4711" or len(found[0x00420011].value) == LARGE_BYTES
+    second = start(out, port, tmp_path / "two.prom")
+    assert not list(inbox.glob(".*.part"))
+    assert send(port, files) == [0] * len(files)
+    while not (out / "results.jsonl").exists() and second.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    second.terminate()
+    second.communicate(timeout=HANG_S)
+    (row,) = map(json.loads, (out / "results.jsonl").read_text().splitlines())
+    assert row["status"] == "assessed"
