@@ -150,6 +150,7 @@ def test_the_downloads_are_the_files_of_the_folder(page, plan):
     pdf = page.get(f"{plan}/files/evidence.pdf")
     assert pdf.content == members["evidence.pdf"]
     assert pdf.headers["content-disposition"].startswith('attachment; filename="RTC')
+    assert b"/AcroForm" in page.get(f"{plan}/files/physician_statement.pdf").content
     assert page.get(f"{plan}/files/evidence.xlsx").content.startswith(b"PK")
     assert page.get(f"{plan}/files/evidence_sr.dcm").content[128:132] == b"DICM"
     for name in ("evidence.json", "..%2fclaim.toml", "manifest.json", "claim.toml"):

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from rtcomplexity.evidence.record import Record
 
 PDF_FILE: Final = "evidence.pdf"
+STATEMENT_FILE: Final = "physician_statement.pdf"
 _ZIP_TIME: Final = (2000, 1, 1, 0, 0, 0)
 _OWNER_ONLY: Final = 0o600 << 16
 _TITLES: Final = {
     PDF_FILE: ("Report (PDF)", "application/pdf", ""),
+    STATEMENT_FILE: ("Physician's statement form (fillable PDF)", "application/pdf", ""),
     "evidence.xlsx": (
         "Workbook (Excel)", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsxwriter",
     ),
@@ -104,13 +106,20 @@ def downloads(report: Report) -> tuple[Download, ...]:
     return tuple(
         Download(name=name, title=title)
         for name, (title, _, package) in _TITLES.items()
-        if (is_identified or name not in _IDENTIFIED) and (not package or find_spec(package) is not None)
+        if (is_identified or name not in _IDENTIFIED)
+        and (report.page.asks_physician or name != STATEMENT_FILE)
+        and (not package or find_spec(package) is not None)
     )
 
 
 def media_type(report: Report, name: str) -> str | None:
     """Media type of a file that is offered; None where it is not."""
     return _TITLES[name][1] if name in {each.name for each in downloads(report)} else None
+
+
+def saved_name(report: Report, name: str) -> str:
+    """Name under which a file is saved: the attachment control number in place of the word for every report."""
+    return name.replace("evidence", report.number, 1) if name.startswith("evidence") else f"{report.number}_{name}"
 
 
 def content_of(report: Report, name: str) -> bytes:

@@ -200,7 +200,7 @@ class Views:
         kind = reports.media_type(report, name)
         if kind is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        return _saved(reports.content_of(report, name), name.replace("evidence", report.number, 1), kind)
+        return _saved(reports.content_of(report, name), reports.saved_name(report, name), kind)
 
     def remove(self, request: Request) -> Response:
         """Remove a plan and its files from this computer."""

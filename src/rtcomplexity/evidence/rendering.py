@@ -11,6 +11,7 @@ from rtcomplexity.evidence.formats.csv import csv_notice, image_sets_csv, rois_c
 from rtcomplexity.evidence.formats.fhir import cdex_parameters
 from rtcomplexity.evidence.formats.html import evidence_html
 from rtcomplexity.evidence.formats.pdf import evidence_pdf
+from rtcomplexity.evidence.formats.statement_form import statement_form
 from rtcomplexity.evidence.formats.summary import summary_txt
 from rtcomplexity.evidence.formats.xlsx import evidence_xlsx
 from rtcomplexity.evidence.record import to_json
@@ -66,6 +67,7 @@ ON_REQUEST: Final[dict[str, DatedRenderer]] = {
     "evidence.xlsx": lambda record, _, __: evidence_xlsx(record),
     "evidence_pdf.dcm": _encapsulated_pdf,
     "evidence_sr.dcm": _structured_report,
+    "physician_statement.pdf": lambda record, _, __: statement_form(record),
 }
 """Reports that are written only where ``report --format`` names them; given the time of the run as well."""
 FROM_PLAN: Final[dict[str, PlanRenderer]] = {"targets_seg.dcm": _segmentation}
@@ -80,6 +82,7 @@ FORMATS: Final = {
     "encapsulated-pdf": ("evidence_pdf.dcm",),
     "seg": ("targets_seg.dcm",),
     "cdex": ("evidence_cdex.json",),
+    "statement": ("physician_statement.pdf",),
 }
 """What ``report --format`` may name."""
 OUTPUT_NAMES: Final = (EVIDENCE_FILE, *REPORTS, *(f"{PICTURE_FOLDER}/{name}" for name in FILES))

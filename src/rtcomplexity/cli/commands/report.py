@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rtcomplexity.settings import Settings
     from rtcomplexity.usecases.reports import Reports
 
-FORMATS = ("html", "pdf", "csv", "txt", "xlsx", "sr", "encapsulated-pdf", "seg", "cdex")
+FORMATS = ("html", "pdf", "csv", "txt", "xlsx", "sr", "encapsulated-pdf", "seg", "cdex", "statement")
 """The same as the keys of :data:`rtcomplexity.evidence.rendering.FORMATS`, which is too heavy to import for help."""
 DICOM_FORMATS = ("sr", "encapsulated-pdf", "seg")
 """Those that an archive stores."""
