@@ -1,6 +1,7 @@
 """Plans read once and changed as values: what an export, a careless hand or a gamer might do to them."""
 
 import math
+import os
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,13 +14,18 @@ from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.gross_target import measure_gross_target
 from rtcomplexity.metrics.measurement import MetricTable
+from rtcomplexity.model.options import OWN_PATTERN
 from rtcomplexity.model.structure_set import TargetClass
+from rtcomplexity.scoring.calibration import OwnPlans, calibrated_profile
 from rtcomplexity.scoring.facts import case_facts
-from rtcomplexity.scoring.profile import load_profile
+from rtcomplexity.scoring.own_plans import Provenance
+from rtcomplexity.scoring.profile import load_profile, parse_profile
+from rtcomplexity.scoring.site import site_named
 from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.verdict import assess
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing import variations
+from rtcomplexity.testing.simulated_results import Simulation, simulated_plans
 from rtcomplexity.testing.variations import joined
 from unit.scoring.made_profile import THORACIC
 
@@ -30,7 +36,16 @@ SHAPE = ("sphericity_ratio", "solidity_ratio", "concavity_ratio", "curvature_rat
 
 @cache
 def profile():
-    return load_profile()
+    """The default profile; with ``GAMED_PROFILE=own`` one made of 500 simulated plans of the samples' site."""
+    return own_profile() if os.environ.get("GAMED_PROFILE") == "own" else load_profile()
+
+
+def own_profile(n=500, seed=0):
+    plans = simulated_plans(Simulation(plans=n, seed=seed, site="thoracic"))
+    own = OwnPlans(plans=plans, ids=tuple(map(str, range(n))), fractions=(5,) * n)
+    made = Provenance(made_by="tests", period="simulated")
+    text = calibrated_profile(own, site_named("thoracic"), load_profile(OWN_PATTERN), made, self_check=False)
+    return parse_profile(text.encode(), "own.toml")
 
 
 @cache

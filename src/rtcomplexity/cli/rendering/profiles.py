@@ -118,13 +118,17 @@ def drift_parts(profile: Profile, selection: Selection, found: Drift) -> Iterato
         cells = ("0", "", "") if share is None else (f"{share.n:,}", f"{share.count:,}", _percent(share))
         table.add_row(each.title, *cells)
     yield table
-    table = titled_table("Factors", ("Factor", "Stratum", "Plans", "Median before", "Median now", "KS", "p", "Differs"))
+    several = len(profile.strata) > 1
+    table = titled_table("Factors", ("Factor", *(["Stratum"] if several else [])))
+    for heading in ("Plans", "Before", "Now", "KS", "p", "Differs"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for one in found.factors:
-        medians = (f"{one.median_profile:g}", f"{one.median_newer:g}")
-        numbers = (f"{one.statistic:.2f}", f"{one.p:.2g}")
+        numbers = (f"{one.n_newer:,}", f"{one.median_profile:.4g}", f"{one.median_newer:.4g}")
+        tested = (f"{one.statistic:.2f}", f"{one.p:.2g}", "yes" if one.differs else "no")
         title = TITLES.get(one.metric, one.metric)
-        table.add_row(title, one.stratum, f"{one.n_newer:,}", *medians, *numbers, "yes" if one.differs else "no")
+        table.add_row(title, *([one.stratum] if several else []), *numbers, *tested)
     yield table
+    yield Text("Before and Now: medians. KS: largest difference of the two cumulative distributions.")
     yield Text(drift_sentence(found))
 
 
