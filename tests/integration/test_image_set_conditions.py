@@ -90,3 +90,12 @@ def test_html_and_pdf_show_each_set_fused_with_what_was_measured_in_text_and_alt
         assert still.alt in texts
         assert html.escape(still.alt, quote=False).replace("'", "&#39;") in page
         assert still.title in page
+
+
+@pytest.mark.real_data
+def test_a_set_that_does_not_count_is_named_with_what_it_misses(real_data):
+    """The femur of this patient's MR lies 10 to 14 mm from the CT's (decision 0050)."""
+    record = analyze(real_data / "sts" / "STS_001", AnalyzeOptions()).record
+    issues = {each.subject: each.text for each in record.issues if each.code == "image-set-not-counted"}
+    assert set(issues) == {"image:MR:1"}
+    assert "The registration does not hold: the images are most alike 12.0 mm from where it puts them" in str(issues)

@@ -29,7 +29,7 @@ from rtcomplexity.model.issue import Issue, roi_subject
 from rtcomplexity.model.structure_set import ClassDecidedBy
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from rtcomplexity.fusion.case_images import CaseImages
     from rtcomplexity.fusion.phases import CasePhases
@@ -90,12 +90,13 @@ def measure_gross_target(
         organs=frozenset(organs),
     )
     unexplained = unexplained_targets(contexts, course.target.stack) if kept else ()
+    sets = _conditions(course)
     return GrossTargetMeasurements(
         values=compute_all(SCORED, course),
         roi_numbers=tuple(sorted(part.roi.number for part in kept)),
         unexplained_targets=unexplained,
-        issues=(*issues, *unexplained_issues(unexplained)),
-        sets=_conditions(course),
+        issues=(*issues, *unexplained_issues(unexplained), *_not_counted(sets)),
+        sets=sets,
     )
 
 
@@ -104,6 +105,13 @@ def _conditions(course: Course) -> tuple[SetConditions, ...]:
         return course.set_conditions
     except NotMeasurableError:
         return ()
+
+
+def _not_counted(sets: Iterable[SetConditions]) -> Iterator[Issue]:
+    """Name what each set that is tied to the planning image misses; of one that is not, its level says so."""
+    for each in sets:
+        if each.is_tied and not each.counts:
+            yield codes.IMAGE_SET_NOT_COUNTED.about(each.subject, missed=" ".join(each.missed))
 
 
 def _is_threshold(context: RoiContext) -> bool:

@@ -83,6 +83,11 @@ class SetConditions:
         return all(each.is_met for each in self.conditions)
 
     @property
+    def is_tied(self) -> bool:
+        """Whether a frame of reference or registrations lead to it."""
+        return any(each.id == "tied" and each.is_met for each in self.conditions)
+
+    @property
     def missed(self) -> tuple[str, ...]:
         """Texts of the conditions that do not hold."""
         return tuple(each.text for each in self.conditions if not each.is_met)

@@ -777,6 +777,12 @@ IMAGE_REFERENCES_DANGLE: Final = IssueCode(
     texts=("Images linked by a weaker reference; contour-level references do not resolve ({link}).",),
     action="Nothing, if the planning image is the right one.",
 )
+IMAGE_SET_NOT_COUNTED: Final = IssueCode(
+    code="image-set-not-counted",
+    severity=Severity.INFO,
+    texts=("Listed, not counted as an image set of the delineation. {missed}",),
+    action="Confirm that the images and the registration are those that were used.",
+)
 IMAGE_WITHOUT_FRAME: Final = IssueCode(
     code="image-without-frame",
     severity=Severity.WARNING,

@@ -68,7 +68,7 @@ def test_a_single_plane_of_unknown_thickness_has_counts_and_reasons(centres):
     values = table.rois[0].values
     assert values["contour.length"].value == pytest.approx(2 * np.pi * 10, rel=1e-3)
     for key in ("shape.volume", "shape.volume_deviation", "shape.extent", "contour.lateral_area", "contour.per_cm"):
-        assert "how thick it is" in values[key].reason
+        assert "defines its thickness" in values[key].reason
     assert table.gross_target_rois == ()
     assert "known volume" in table.gross_target["scored.volume"].reason
 
