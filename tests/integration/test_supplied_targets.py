@@ -105,6 +105,14 @@ def test_verify_asks_for_the_file_again_and_finds_the_same(plan, seg, tmp_path, 
     assert "Identical" in capsys.readouterr().out
 
 
+def test_supplied_targets_are_not_written_as_a_segmentation_again(plan, seg, tmp_path, capsys):
+    out = tmp_path / "out"
+    options = ["--targets", str(seg), "--identified", "--quick", "--quiet"]
+    assert run(["analyze", str(plan), "--out", str(out), *options]) == 0
+    assert run(["report", str(out), "--format", "seg", "--plan", str(plan), "--quiet"]) == 2
+    assert "made with --targets" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

@@ -87,6 +87,9 @@ def _measured(plan: Path | str | None, record: Record, settings: Settings) -> Me
     if record.privacy != "identified":
         expected = "an evidence folder made with --identified: a DICOM object names the patient"
         raise UsageError("--format", "a de-identified folder", expected)
+    if "--targets" in record.options:
+        expected = "a folder whose targets are the plan's own; these lie in the supplied file already"
+        raise UsageError("--format", "a folder made with --targets", expected)
     if plan is None:
         raise MissingOptionError("--plan", "A record holds no voxels.", "--plan PLAN, which the folder was made from")
     another = UsageError("--plan", "another plan", "the plan that the folder was made from")
