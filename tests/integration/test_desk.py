@@ -1,5 +1,6 @@
 """The local page as a request meets it: who is let in, what may be sent, what comes back, and what is left on disk."""
 
+import http.client
 import io
 import json
 import os
@@ -21,6 +22,7 @@ from rtcomplexity.scoring.claim_file import load_claim
 from rtcomplexity.scoring.guardrails import FORBIDDEN
 from rtcomplexity.settings import Settings
 from unit.batch.small_plans import small_plan, write_plan
+from unit.desk.forms import BOUNDARY, CONTENT_TYPE
 from unit.desk.serving import served
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="modes and signals as on POSIX systems")
@@ -68,12 +70,7 @@ def plan(page, plan_files):
 
 
 def test_the_page_is_reached_on_loopback_alone(page):
-    [connection] = {
-        each.laddr.ip
-        for each in psutil.Process().net_connections("tcp")
-        if each.status == psutil.CONN_LISTEN and each.laddr.port == int(page.host.rpartition(":")[2])
-    }
-    assert connection == "127.0.0.1"
+    assert page.desk._socket.getsockname()[0] == "127.0.0.1"
     assert page.get().status == 200
 
 
@@ -346,3 +343,52 @@ def test_progress_is_told_while_it_runs(page, plan_files):
     assert set(status) == {"state", "step", "done", "total"}
     assert page.ended(path) == "ready"
     page.post(f"{path}/remove")
+
+
+@pytest.mark.exhaustive
+def test_1500_files_of_200_megabytes_arrive_without_being_held_in_memory(plan_files):
+    filler = os.urandom(140_000)
+    with served() as page:
+        before = psutil.Process().memory_info().rss
+        files = [*plan_files, *((f"{number}.bin", filler) for number in range(1_500 - len(plan_files)))]
+        size, head, tail = _streamed(files)
+        connection = http.client.HTTPConnection(page.host, timeout=HANG_S)
+        headers = {
+            "Origin": f"http://{page.host}", "Content-Type": CONTENT_TYPE, "Content-Length": str(size),
+        }  # fmt: skip
+        connection.request("POST", f"{page.base}/plans", _pieces(files, head, tail), headers)
+        answer = connection.getresponse()
+        path = answer.headers["location"].removeprefix(page.base)
+        connection.close()
+        assert psutil.Process().memory_info().rss - before < 100_000_000
+        plan = page.desk.session.plan(path.rpartition("/")[2])
+        assert plan.files == 1_500
+        assert page.ended(path) == "ready"
+
+
+def _streamed(files):
+    head = "\r\n".join([f"--{BOUNDARY}", 'Content-Disposition: form-data; name="files"; filename="f"', "", ""]).encode()
+    tail = f"--{BOUNDARY}--\r\n".encode()
+    return sum(len(head) + len(content) + 2 for _, content in files) + len(tail), head, tail
+
+
+def _pieces(files, head, tail):
+    for _, content in files:
+        yield head
+        yield content
+        yield b"\r\n"
+    yield tail
+
+
+@pytest.mark.exhaustive
+@pytest.mark.real_data
+def test_a_real_plan_of_136_files_is_analyzed(real_data):
+    files = [(path.name, path.read_bytes()) for path in sorted((real_data / "lung1_001").rglob("*")) if path.is_file()]
+    assert len(files) >= 136
+    with served() as page:
+        path = page.added(files, privacy="identified")
+        assert page.ended(path) == "ready"
+        assert "Outstanding documentation" in page.get(path).text
+        assert page.post(f"{path}/claim", form({**CLAIM, "fractions": "5"})).status == 303
+        assert page.ended(path) == "ready"
+        assert "The verdict" in page.get(f"{path}/compare").text
