@@ -15,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -41,9 +41,14 @@ _OWN_SITES: Final = frozenset({"", "none", "same-origin"})
 class Guard:
     """Lets a request through to the page, or refuses it in one line that names nothing."""
 
-    def __init__(self, app: ASGIApp, *, token: str, hosts: Collection[str]) -> None:
-        """Stand before `app`, whose paths all begin with ``/token``; `hosts` are the addresses it is served at."""
-        self._app, self._token = app, token
+    def __init__(
+        self, app: ASGIApp, *, token: str, hosts: Collection[str], on_request: Callable[[], None] = lambda: None
+    ) -> None:
+        """Stand before `app`, whose paths all begin with ``/token``; `hosts` are the addresses it is served at.
+
+        `on_request` is called for each request that is let through.
+        """
+        self._app, self._token, self._on_request = app, token, on_request
         self._hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,6 +56,8 @@ class Guard:
         if scope["type"] != "http":
             return
         refusal = self._refusal(scope)
+        if refusal is None:
+            self._on_request()
         asked = self._app if refusal is None else PlainTextResponse(refusal[1] + "\n", refusal[0])
         await asked(scope, receive, _with_headers(send))
 

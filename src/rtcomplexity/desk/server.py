@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import secrets
 import socket
+import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
@@ -17,14 +19,13 @@ from rtcomplexity.desk.worklist import Worklist
 from rtcomplexity.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.types import ASGIApp
-
     from rtcomplexity.desk.shelf import Shelf
     from rtcomplexity.settings import Settings
 
 LOOPBACK: Final = "127.0.0.1"
+IDLE_S: Final = 3600.0
+"""A page that nobody looks at any more is ended, so that no patient data are left lying about."""
+_IDLE_CHECK_S: Final = 5.0
 _TOKEN_BYTES: Final = 18
 _MOST_CONNECTIONS: Final = 64
 _END_WAIT_S: Final = 2
@@ -35,8 +36,10 @@ _NOTHING: Final = logging.CRITICAL + 1
 class Desk:
     """A server that is bound and about to serve."""
 
-    def __init__(self, settings: Settings, *, port: int = 0, shelf: Shelf | None = None) -> None:
-        """Bind a port of this machine, any free one if 0.
+    def __init__(
+        self, settings: Settings, *, port: int = 0, shelf: Shelf | None = None, idle_s: float = IDLE_S
+    ) -> None:
+        """Bind a port of this machine, any free one if 0; end by itself after so long without a request or analysis.
 
         Raises
         ------
@@ -44,12 +47,16 @@ class Desk:
             If the port is taken.
         """
         self._socket = _bound(port)
+        self._idle_s, self._asked_at = idle_s, time.monotonic()
+        self._is_over = threading.Event()
         self._session = Session(settings)
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         port = self._socket.getsockname()[1]
         self.address = f"http://{LOOPBACK}:{port}/{token}/"
         hosts = (f"{LOOPBACK}:{port}", f"localhost:{port}")
-        app = _app(self._session, Worklist(self._session, shelf), token=token, hosts=hosts, stop=self.stop)
+        views = Views(self._session, Worklist(self._session, shelf), base=f"/{token}", stop=self.stop)
+        pages = Starlette(routes=views.routes(), exception_handlers=views.errors())
+        app = Guard(pages, token=token, hosts=hosts, on_request=self._note_request)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -74,23 +81,28 @@ class Desk:
 
     def serve(self) -> None:
         """Answer until the session is ended or a signal comes; then no file of it is left."""
+        threading.Thread(target=self._end_when_idle, daemon=True).start()
         try:
             self._server.run(sockets=[self._socket])
         finally:
+            self._is_over.set()
             self._session.close()
             self._socket.close()
+
+    def _note_request(self) -> None:
+        self._asked_at = time.monotonic()
+
+    def _end_when_idle(self) -> None:
+        while not self._is_over.wait(min(_IDLE_CHECK_S, self._idle_s)):
+            if any(plan.is_busy for plan in self._session.plans()):
+                self._note_request()
+            if time.monotonic() - self._asked_at > self._idle_s:
+                self.stop()
+                return
 
     def stop(self) -> None:
         """End serving."""
         self._server.should_exit = True
-
-
-def _app(
-    session: Session, worklist: Worklist, *, token: str, hosts: tuple[str, ...], stop: Callable[[], None]
-) -> ASGIApp:
-    views = Views(session, worklist, base=f"/{token}", stop=stop)
-    app = Starlette(routes=views.routes(), exception_handlers=views.errors())
-    return Guard(app, token=token, hosts=hosts)
 
 
 def _bound(port: int) -> socket.socket:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+from rtcomplexity.desk.server import Desk
 from rtcomplexity.desk.session import PREFIX, Session, remove_abandoned
 from rtcomplexity.settings import Settings
 
@@ -35,3 +36,10 @@ def test_a_session_that_is_closed_twice_is_closed():
     session.close()
     session.close()
     assert not session.folder.exists()
+
+
+def test_a_page_that_nobody_uses_ends_by_itself():
+    desk = Desk(Settings(), idle_s=0.05)
+    folder = desk.session.folder
+    desk.serve()  # returns
+    assert not folder.exists()

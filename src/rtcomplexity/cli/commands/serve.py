@@ -17,6 +17,9 @@ def serve(
     port: Annotated[
         int, typer.Option(metavar="PORT", min=0, max=65535, help="Port on this computer; any free one if 0.")
     ] = 0,
+    idle: Annotated[
+        float, typer.Option(metavar="MINUTES", min=1, help="End the session after so long without use.")
+    ] = 60,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
 ) -> None:
     """Open a page on this computer: add a plan, read the result, enter claim information, download the report.
@@ -38,7 +41,7 @@ def serve(
     from rtcomplexity.settings import Settings
 
     shelf = None if worklist is None else Shelf(root=worklist)
-    desk = Desk(Settings.from_environment(), port=port, shelf=shelf)
+    desk = Desk(Settings.from_environment(), port=port, shelf=shelf, idle_s=60 * idle)
     typer.echo(desk.address)
     typer.echo("Open this address in a browser. End with the page's End session, or Ctrl+C.", err=True)
     if browser:
