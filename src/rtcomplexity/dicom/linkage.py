@@ -140,8 +140,9 @@ def _ties(kind: FileKind, path: Source, settings: Settings) -> tuple[list[str], 
     """Frames of reference and UIDs that the contents name."""
     if kind in {FileKind.IMAGE, FileKind.OTHER}:
         return [], []
+    stop_before = tags.ROI_CONTOUR_SEQUENCE if kind is FileKind.STRUCTURE_SET else tags.PIXEL_DATA
     try:
-        dataset = parse(path.read_bytes(), settings=settings)
+        dataset = parse(path.read_bytes(), stop_before=stop_before, settings=settings)
     except InputDataError:
         return [], []  # its reader will say what is wrong with it
     if kind is FileKind.PLAN:

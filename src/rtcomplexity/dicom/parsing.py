@@ -120,7 +120,13 @@ def is_directory_record(head: bytes) -> bool:
     return has_preamble(head) and DICOMDIR in head[HEAD_BYTES:1024]
 
 
-def parse(source: bytes | BinaryIO, *, header_only: bool = False, settings: Settings = DEFAULTS) -> Dataset:
+def parse(
+    source: bytes | BinaryIO,
+    *,
+    header_only: bool = False,
+    stop_before: int = tags.PIXEL_DATA,
+    settings: Settings = DEFAULTS,
+) -> Dataset:
     """Parse a DICOM file up to its pixels; no value is converted.
 
     Truncation inside the last element passes: ask :func:`is_cut_short`.
@@ -131,6 +137,8 @@ def parse(source: bytes | BinaryIO, *, header_only: bool = False, settings: Sett
         The whole file.
     header_only : bool
         Stop before the contents of structure sets and plans (groups 3006 and 300A).
+    stop_before : int
+        Tag of the first element that is not needed; elements stand in the order of their tags.
     settings : Settings
         ``max_elements``, ``max_nesting`` and the two limits on inflation.
 
@@ -141,7 +149,11 @@ def parse(source: bytes | BinaryIO, *, header_only: bool = False, settings: Sett
     LimitExceededError
         If a deflated file unpacks to too much, or elements are too many or nested too deeply.
     """
-    is_end = _is_content if header_only else _is_pixels
+    is_content = _is_content if header_only else _is_pixels
+
+    def is_end(tag: int) -> bool:
+        return tag >= stop_before or is_content(tag)
+
     dataset = _parse_usual(source, is_end, settings) if isinstance(source, bytes) else None
     dataset = _parse_any(source, is_end, settings) if dataset is None else dataset
     _refuse_too_deep(dataset, settings.max_nesting)

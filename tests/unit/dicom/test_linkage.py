@@ -20,3 +20,14 @@ def test_a_set_names_the_frames_that_it_relates_in_the_retired_way(tmp_path):
     before = read_links(path, settings=Settings(), hashed=False).frame_uids
     written.save_as(path)
     assert set(read_links(path, settings=Settings(), hashed=False).frame_uids) == {*before, "1.2.3.4"}
+
+
+def test_a_set_whose_contours_are_broken_still_names_its_series(tmp_path):
+    write_plan(tmp_path, small_plan(1))
+    (path,) = tmp_path.rglob("rs.dcm")
+    whole = read_links(path, settings=Settings(), hashed=False)
+    assert whole.referenced_uids
+    data = path.read_bytes()
+    place = data.index(b"\x06\x30\x39\x00SQ")  # ROI Contour Sequence: what no tie stands behind
+    path.write_bytes(data[:place] + b"\x06\x30\x39\x00SQ\0\0" + b"\xff" * 400)
+    assert read_links(path, settings=Settings(), hashed=False).referenced_uids == whole.referenced_uids
