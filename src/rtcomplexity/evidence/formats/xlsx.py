@@ -93,60 +93,44 @@ def _text(value: object) -> str:
 
 
 def _sheets(record: Record) -> dict[str, tuple[Row, Iterable[Row]]]:
-    keys = sorted({key for roi in record.rois for key in roi.metrics})
-    units = {key: roi.metrics[key].unit for roi in record.rois for key in roi.metrics}
-    titled = [record.metric_definitions[key].title if key in record.metric_definitions else key for key in keys]
-    metric_titles = (
-        title if units[key] == "1" else f"{title} [{units[key]}]" for key, title in zip(keys, titled, strict=True)
-    )
     return {
         "Summary": (("Item", "Value"), _summary(record)),
-        "Targets": (
-            ("Name", "Number", "Class", "Class decided by", "Generation", "Scored", *metric_titles),
-            (
-                (
-                    roi.name,
-                    roi.number,
-                    roi.target_class,
-                    roi.class_decided_by,
-                    roi.generation,
-                    roi.is_gross_target,
-                    *(roi.metrics[key].value if key in roi.metrics else None for key in keys),
-                )
-                for roi in record.rois
-            ),
-        ),
+        "Targets": _targets(record),
         "Image sets": (
             ("Modality", "Role", "Level of evidence", "Shown by", "Phases", "Slices"),
-            (
-                (each.modality, each.role, each.level, each.shown_by, each.phases, each.slices)
-                for each in record.image_sets
-            ),
+            ((s.modality, s.role, s.level, s.shown_by, s.phases, s.slices) for s in record.image_sets),
         ),
-        "Factors": (
-            _FACTOR_TITLES,
-            (
-                (
-                    family.title,
-                    each.title,
-                    each.value,
-                    each.unit,
-                    each.percentile,
-                    each.level,
-                    each.reference_median,
-                    each.basis,
-                    each.source,
-                    each.reason,
-                )
-                for family in record.score.families
-                for each in family.factors
-            ),
-        ),
+        "Factors": (_FACTOR_TITLES, _factors(record)),
         "Issues": (
             ("Severity", "Code", "Subject", "Text"),
             ((each.severity, each.code, each.subject, each.text) for each in record.issues),
         ),
     }
+
+
+def _targets(record: Record) -> tuple[Row, Iterable[Row]]:
+    """A row an ROI, a column a metric that any of them has, with its unit."""
+    units = {key: roi.metrics[key].unit for roi in record.rois for key in roi.metrics}
+    keys = sorted(units)
+    titles = (record.metric_definitions[key].title if key in record.metric_definitions else key for key in keys)
+    metric_titles = (
+        title if units[key] == "1" else f"{title} [{units[key]}]" for key, title in zip(keys, titles, strict=True)
+    )
+    rows = (
+        (
+            *(roi.name, roi.number, roi.target_class, roi.class_decided_by, roi.generation, roi.is_gross_target),
+            *(roi.metrics[key].value if key in roi.metrics else None for key in keys),
+        )
+        for roi in record.rois
+    )
+    return ("Name", "Number", "Class", "Class decided by", "Generation", "Scored", *metric_titles), rows
+
+
+def _factors(record: Record) -> Iterator[Row]:
+    for family in record.score.families:
+        for each in family.factors:
+            ranked = (each.value, each.unit, each.percentile, each.level)
+            yield family.title, each.title, *ranked, each.reference_median, each.basis, each.source, each.reason
 
 
 def _summary(record: Record) -> Iterator[Row]:
