@@ -7,6 +7,7 @@ OUTPUT ?= demo-output
 FUZZ_SECONDS ?= 60
 MUTANTS ?= 600
 MUTANTS_SEED ?= 2026
+BENCH_RUNS ?= 3
 PYTEST_ARGS ?= --numprocesses auto --dist worksteal
 BIN := $(VENV)/bin
 BUILD ?= build
@@ -15,7 +16,7 @@ FUZZ_LIMITS := -max_total_time=$(FUZZ_SECONDS) -timeout=60 -rss_limit_mb=1500 -m
 LOCKED := --constraint requirements-dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo study validation contours test test-all coverage mutants lint lock fuzz clean reference docs sbom wheelhouse test-lowest fhir-validators
+.PHONY: help demo study validation contours bench test test-all coverage mutants lint lock fuzz clean reference docs sbom wheelhouse test-lowest fhir-validators
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
@@ -33,6 +34,12 @@ test: $(VENV)/.installed-test ## run the tests of every claim
 
 test-all: test ## run make test, then the sweeps, soaks and clocks that it leaves out
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m exhaustive
+
+bench: $(VENV)/.installed-test ## measure time and memory against the floor, growth, fused images and a batch (docs/benchmarks.md)
+	$(BIN)/python benchmarks/floor.py --runs $(BENCH_RUNS)
+	$(BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/fused_images.py --runs $(BENCH_RUNS)
+	$(BIN)/python benchmarks/batch.py growth --quick --sizes 100 500
 
 coverage: $(VENV)/.installed-test ## run every test, and say which lines and branches none of them reaches
 	@mkdir -p $(BUILD)/coverage
