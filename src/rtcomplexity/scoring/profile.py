@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from difflib import get_close_matches
+from functools import cache
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
@@ -457,7 +458,7 @@ def load_profile(id_or_path: str | Path = DEFAULT_PROFILE) -> Profile:
         If there is no such profile, or it cannot be used; the text names the place.
     """
     if str(id_or_path) in profile_ids():
-        return parse_profile(_shipped_bytes(str(id_or_path)), f"{id_or_path}.toml")
+        return _shipped_profile(str(id_or_path))
     path = Path(id_or_path)
     try:
         content = path.read_bytes()
@@ -476,6 +477,12 @@ def load_profile(id_or_path: str | Path = DEFAULT_PROFILE) -> Profile:
 def is_shipped(profile: Profile) -> bool:
     """Whether a profile is, byte for byte, one that this software ships."""
     return profile.id in profile_ids() and _digest(_shipped_bytes(profile.id)) == profile.sha256
+
+
+@cache
+def _shipped_profile(profile_id: str) -> Profile:
+    """Read a built-in profile once: its file does not change while the program runs."""
+    return parse_profile(_shipped_bytes(profile_id), f"{profile_id}.toml")
 
 
 def _shipped_bytes(profile_id: str) -> bytes:
