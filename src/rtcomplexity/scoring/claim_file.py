@@ -107,7 +107,7 @@ class ClaimFileError(InputDataError):
 class ClaimFile(BaseModel):
     """What a person states of a claim; None where nothing is stated."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid", str_strip_whitespace=True)
 
     cpt_code: Annotated[str, Field(pattern=r"^[0-9A-Z]{5}$")] | None = None
     modifiers: tuple[Annotated[str, Field(pattern=r"^[0-9A-Z]{2}$")], ...] = ()

@@ -15,7 +15,7 @@ from rtcomplexity.scoring.site import TreatedSite, shipped_sites
 class CodeRule(BaseModel):
     """Where a code is reported; our own words, never a descriptor's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid")
 
     code: Annotated[str, Field(pattern="^[0-9A-Z]{5}$")]
     site: str

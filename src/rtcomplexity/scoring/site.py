@@ -31,7 +31,7 @@ _PACKAGE: Final = "rtcomplexity.scoring"
 class TreatedSite(BaseModel):
     """A site that a profile is for, with the words that people use for it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid")
 
     id: Annotated[str, Field(pattern="^[a-z][a-z0-9-]*$")]
     title: Text
