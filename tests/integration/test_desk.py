@@ -5,6 +5,7 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ import psutil
 import pytest
 
 from patience import HANG_S
+from rtcomplexity.cli.app import run
 from rtcomplexity.desk.shelf import Shelf
 from rtcomplexity.evidence.record import from_json
 from rtcomplexity.scoring.claim_file import load_claim
@@ -335,6 +337,18 @@ def test_the_command_serves_until_a_signal_and_leaves_nothing(number, tmp_path):
     killer.cancel()
     assert "Traceback" not in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_says_what_it_lacks(monkeypatch, tmp_path, capsys):
+    assert run(["serve", "--worklist", str(tmp_path / "none")]) == 2
+    assert "--worklist" in capsys.readouterr().err
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        assert run(["serve", "--no-browser", "--port", str(taken.getsockname()[1])]) == 2
+    assert "--port" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "rtcomplexity.desk.server", None)
+    assert run(["serve"]) == 2
+    assert "rtcomplexity[serve]" in capsys.readouterr().err
 
 
 def test_progress_is_told_while_it_runs(page, plan_files):
