@@ -212,6 +212,16 @@ def test_each_plan_of_an_archive_goes_to_the_profile_of_its_site(told, calibrate
     assert "--profile" not in elsewhere["options"]
 
 
+def test_a_profile_that_was_changed_by_hand_fails_its_check(told, calibrated, tmp_path):
+    changed = tmp_path / "ours.toml"
+    c_support = load_profile(calibrated).joint("all").c_support
+    text = calibrated.read_text("utf-8")
+    changed.write_text(text.replace(f"c_support = {c_support!r}", f"c_support = {c_support - 0.0005!r}"), "utf-8")
+    status, _, err = told("profile", "check", changed)
+    assert status == 5
+    assert "not those of the plans that it states" in words(err)
+
+
 def test_newer_plans_of_the_same_kind_show_no_drift(told, calibrated, template, tmp_path):
     newer = results(tmp_path / "newer", made_lines(template, 150, first=ENOUGH))
     status, shown, err = told("profile", "check", calibrated, "--against", newer)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.scoring.own_plans import Provenance
 from rtcomplexity.scoring.plan_table import PlanTable, verdicts_of
 from rtcomplexity.scoring.plans import DIAMETER_KEY, VOLUME_KEY, Plans
 from rtcomplexity.scoring.profile import parse_profile
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rtcomplexity.scoring.own_plans import Provenance
     from rtcomplexity.scoring.profile import Factor, Family, Presence, Profile
     from rtcomplexity.scoring.ranking import RankedFamily
     from rtcomplexity.scoring.site import TreatedSite
@@ -203,17 +203,33 @@ def without_plan(profile: Profile, plan_ids: Collection[str]) -> Profile:
     if own is None or profile.provenance is None or set(own.ids).isdisjoint(plan_ids):
         return profile
     others = own.chosen(n for n, each in enumerate(own.ids) if each not in plan_ids)
+    notice = f"{profile.notice} The assessed plan is one of them and was left out."
+    again = _made_again(profile, others, may_support=profile.rules.may_support)
+    return again.model_copy(update={"sha256": profile.sha256, "notice": notice})
+
+
+def is_as_counted(profile: Profile) -> bool:
+    """Whether references and cutoffs of a profile are those of the plans that it states; true where it states none."""
+    own = OwnPlans.of(profile)
+    if own is None or profile.provenance is None:
+        return True
+    again = _made_again(profile, own)
+    parts = ("families", "groups", "joint_references", "strata", "rules")
+    return all(getattr(again, part) == getattr(profile, part) for part in parts)
+
+
+def _made_again(profile: Profile, own: OwnPlans, *, may_support: bool | None = None) -> Profile:
+    """Make a profile of one's own again, from its plans or some of them; it may support by their number if None."""
     made = _Made(
-        own=others,
+        own=own,
         site=profile.treated_site,
         pattern=profile,
-        provenance=profile.provenance,
+        provenance=profile.provenance or Provenance(made_by="not stated", period="not stated"),
         courses=courses_of_profile(profile),
-        may_support=profile.rules.may_support,
+        may_support=may_support,
         is_pattern_complete=True,
     )
-    notice = f"{profile.notice} The assessed plan is one of them and was left out."
-    return made.profile(made.text(with_plans=False)).model_copy(update={"sha256": profile.sha256, "notice": notice})
+    return made.profile(made.text(with_plans=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

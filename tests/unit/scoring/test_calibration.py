@@ -14,6 +14,7 @@ from rtcomplexity.scoring.calibration import (
     allowed_exceedances,
     calibrated_profile,
     courses_of_profile,
+    is_as_counted,
     knots_of,
     table_of,
     without_plan,
@@ -168,6 +169,32 @@ def test_another_plan_leaves_a_profile_as_it_is(small):
 def test_a_plan_left_out_leaves_a_profile_of_just_enough_plans_supporting():
     profile = made_of(own(routine(120)))
     assert without_plan(profile, {profile.own_plans.ids[0]}).rules.may_support
+
+
+def test_references_that_were_changed_by_hand_are_not_as_counted(small):
+    """A lower cutoff, or a percentile moved: the plans that the profile states give others."""
+    assert is_as_counted(small)
+    text = calibrated_profile(own(routine(130)), SITE, PATTERN, MADE)
+    c_reject = small.joint("all").c_reject
+    knot = small.families[0].factors[0].references[0].knots[5]
+    for before, after in (
+        (f"c_reject = {c_reject!r}", f"c_reject = {c_reject - 0.01!r}"),
+        (f"[{knot[0]!r}, {knot[1]!r}]", f"[{knot[0]!r}, {knot[1] + 0.001!r}]"),
+    ):
+        assert before in text
+        assert not is_as_counted(parse_profile(text.replace(before, after, 1).encode(), "ours.toml"))
+
+
+def test_a_hundred_plans_that_are_said_to_support_are_not_as_counted():
+    text = calibrated_profile(own(routine(100)), SITE, PATTERN, MADE).replace(
+        "may_support = false", "may_support = true"
+    )
+    assert not is_as_counted(parse_profile(text.encode(), "ours.toml"))
+
+
+def test_a_profile_of_two_strata_is_as_counted():
+    assert is_as_counted(made_of(own(routine(245), [5] * 120 + [30] * 120 + [None] * 5)))
+    assert is_as_counted(PATTERN)
 
 
 def test_the_only_plan_that_differs_stays_unusual_where_it_is_left_out():

@@ -81,15 +81,20 @@ def check(
     """Check a profile: what is wrong is named with its line. With --against: whether newer plans still look like it.
 
     Each factor is tested (Kolmogorov-Smirnov, at most 5% of findings false), and plans above the cutoff are counted.
-    Ends with 5 where a factor differs, or where significantly more than 3% of plans lie above the cutoff.
+    Ends with 5 where a factor differs, where significantly more than 3% of plans lie above the cutoff, or where a
+    profile of your own was changed after it was calibrated.
 
     Example: rtcomplexity profile check ours.toml --against batch-2026
     """
     from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
     from rtcomplexity.cli.rendering.profiles import drift_parts, drift_tree
+    from rtcomplexity.scoring.calibration import is_as_counted
     from rtcomplexity.scoring.profile import load_profile
 
     profile = load_profile(path)
+    if not is_as_counted(profile):
+        typer.echo(f"{profile.id}: its references or cutoffs are not those of the plans that it states.", err=True)
+        raise typer.Exit(ExitCode.CHECK_FAILED)
     if not against:
         _print_checked(profile, as_json=as_json)
         return
