@@ -141,7 +141,7 @@ def _case(
     if supplied is not None:
         chosen, targets_issues = with_targets(chosen, supplied, course_frame)
         phase_sets, earlier, set_issues = (), (), (*set_issues, *targets_issues)
-    drawn = [chosen, *(phase.structure_set for phase in phase_sets), *(each.structure_set for each in earlier)]
+    drawn = [chosen, *(phase.structure_set for phase in phase_sets)]
     instances = _instances(drawn, image_sets, course.plan, registrations)
     contents = {file.sha256: file.content for file in index.files}
     if supplied is not None:

@@ -236,4 +236,5 @@ def test_score_and_verdict_are_the_same_with_and_without_the_automatic_set(reque
     beside = analyze(tmp_path / "plan").record
     assert {each.extent for each in beside.edits} == {"unchanged"}
     assert (beside.score, beside.verdict.value) == (alone.score, alone.verdict.value)
+    assert (beside.plan.id, beside.plan.content_id) == (alone.plan.id, alone.plan.content_id)
     assert set(beside.verdict.findings_against) > set(alone.verdict.findings_against)
