@@ -1,18 +1,28 @@
-"""Writes ``thoracic-delineation-2.toml`` from the calibration half of the simulated population.
+"""Writes ``thoracic-delineation-2.toml`` from simulated routine plans with the contours of every patient.
 
-``python studies/calibrated_profile.py`` simulates it (half a minute). Factor knots first, then family scores by them,
+``python studies/calibrated_profile.py`` simulates them (some minutes). Factor knots first, then family scores by them,
 then T by those: each distribution is that of the population scored, by the package's own steps, by what came before.
+The cutoffs of T come last, from the same plans as they are, in harder worlds, and with one or two families planted.
+How often the profile is wrong is told by :mod:`folds`, with plans of patients that calibrate nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from operating_characteristics import (
+    CHUNK,
+    CONVENTIONS,
+    PLANTINGS,
+    harder_worlds,
+    planted,
+    support_levels,
+)
 from simulation import PLANS, SEED, STRATA, TABLE, population
 
 from rtcomplexity.scoring.profile import parse_profile
@@ -22,7 +32,7 @@ from rtcomplexity.scoring.reference import percentiles_below
 from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -39,10 +49,17 @@ HEAD = Path(__file__).with_name("profile_head.toml")
 LEVELS = (0, 1, 2.5, 5, 10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 96, 97, 97.5, 98, 98.5, 99, 99.5, 99.8)
 ATOM = 0.3
 """A value that more than this percentage of plans share is a jump."""
+HARDER_WORLD = 2.5
+"""Percentage of routine plans that may be supported in the worst of three harder worlds ..."""
 ONE_ALONE = 12.5
-"""A single family that stands out may find a second one by chance in this percentage of routine plans at most: the
-upper cutoff of T is no lower than that asks for, nor than T's 97.5th percentile."""
-CHUNK = 1000
+"""... and with a single family planted at +3. The upper cutoff is the lowest that keeps both, and no lower than T's
+97.5th percentile."""
+ROUTINE = 50.0
+"""Percentile of T that is the lower cutoff: with the 75th, over 1 % of plans with two families planted at +3 normal
+scores are rejected."""
+EXTREME = 3.0
+IN_HARDER_WORLDS, WITH_ONE = 5000, 300
+"""Calibrating plans that are made harder, and that get one family planted."""
 MEASURED_MM = (8.0, 25.0)
 """Equivalent diameters of which the table has enough patients: 15 or more within two bandwidths on each side."""
 MODEL = f"Simulated routine population (studies/simulation.py, seed {SEED}): {{what}}"
@@ -274,10 +291,13 @@ class Rates:
     n_test: int = 1
 
 
-@cache
-def calibrating(stratum_id: str) -> Plans:
-    """The plans that calibrate a stratum."""
-    return population(STRATA[stratum_id], "calibration")
+Calibrating = Mapping[str, "Plans"]
+"""Plans that calibrate each stratum."""
+
+
+def calibrating(fold: int | None = None, count: int = PLANS) -> Calibrating:
+    """Simulate the plans that calibrate, without a fold's patients if one is named."""
+    return {stratum_id: population(stratum, "calibration", fold, count) for stratum_id, stratum in STRATA.items()}
 
 
 def chunks(plans: Plans) -> list[Plans]:
@@ -285,7 +305,7 @@ def chunks(plans: Plans) -> list[Plans]:
     return [plans.chosen(np.arange(plans.count)[first : first + CHUNK]) for first in range(0, plans.count, CHUNK)]
 
 
-def profile_text(rates: Rates = Rates()) -> str:
+def profile_text(plans: Calibrating, rates: Rates = Rates()) -> str:
     """Write the whole profile."""
     flat: Knots = [(0.0, 0.0), (100.0, 100.0)]
     raw: Raw = {
@@ -294,18 +314,18 @@ def profile_text(rates: Rates = Rates()) -> str:
         for s in STRATA
         for p in presences(f)
     }
-    imaging, t = dict.fromkeys(STRATA, flat), dict[str, "tuple[Floats, float]"]()
-    first = _parsed(_text(raw, imaging, t, rates))
-    ranked = {s: [ranked_families(part, first, s) for part in chunks(calibrating(s))] for s in STRATA}
+    imaging, joints = dict.fromkeys(STRATA, flat), dict[str, Joint]()
+    first = _parsed(_text(plans, raw, imaging, joints, rates))
+    ranked = {s: [ranked_families(part, first, s) for part in chunks(plans[s])] for s in STRATA}
     for number, family in enumerate(FAMILIES):
         for s in STRATA:
             raw |= _raw_knots(family, s, [part[number] for part in ranked[s]])
-    second = _parsed(_text(raw, imaging, t, rates))
-    scores = {s: _family_scores(second, s) for s in STRATA}
+    second = _parsed(_text(plans, raw, imaging, joints, rates))
+    scores = {s: _family_scores(second, plans[s], s) for s in STRATA}
     imaging = {s: score_knots_of(np.maximum(scores[s]["fusion"], scores[s]["image_sets"])) for s in STRATA}
-    third = _parsed(_text(raw, imaging, t, rates))
-    t = {s: (standing(scores[s], third, s).t, _by_chance(scores[s])) for s in STRATA}
-    return _text(raw, imaging, t, rates)
+    third = _parsed(_text(plans, raw, imaging, joints, rates))
+    joints = {s: _joint(standing(scores[s], third, s).t, third, plans[s], s) for s in STRATA}
+    return _text(plans, raw, imaging, joints, rates)
 
 
 def presences(family: FamilyPlan) -> tuple[str | None, ...]:
@@ -343,8 +363,8 @@ def _raw_knots(family: FamilyPlan, stratum_id: str, ranked: Sequence[RankedFamil
     }
 
 
-def _family_scores(profile: Profile, stratum_id: str) -> dict[str, Floats]:
-    parts = [ranked_families(part, profile, stratum_id) for part in chunks(calibrating(stratum_id))]
+def _family_scores(profile: Profile, plans: Plans, stratum_id: str) -> dict[str, Floats]:
+    parts = [ranked_families(part, profile, stratum_id) for part in chunks(plans)]
     return {f.id: np.concatenate([part[n].scores for part in parts]) for n, f in enumerate(FAMILIES)}
 
 
@@ -352,12 +372,74 @@ def _parsed(text: str) -> Profile:
     return parse_profile(text.encode(), PROFILE.name)
 
 
+# Cutoffs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joint:
+    """The distribution of T, its cutoffs and which percentiles they are."""
+
+    knots: Knots
+    c_reject: float
+    c_support: float
+    reject_percentile: float
+    support_percentile: float
+
+
+def _joint(t: Floats, profile: Profile, plans: Plans, stratum_id: str) -> Joint:
+    c_support = max(
+        _cutoff(t, 97.5),
+        _least_with(_in_harder_worlds(profile, plans, stratum_id), HARDER_WORLD),
+        _least_with(_with_one_family(profile, plans, stratum_id), ONE_ALONE),
+    )
+    c_reject = _cutoff(t, ROUTINE)
+    return Joint(
+        knots=score_knots_of(t, extra=(c_reject, c_support)),
+        c_reject=c_reject,
+        c_support=c_support,
+        reject_percentile=_rounded(100 * float(np.mean(t < c_reject))),
+        support_percentile=max(_rounded(100 * float(np.mean(t < c_support))), 97.5),
+    )
+
+
+def _cutoff(t: Floats, level: float) -> float:
+    """Least value of T, as it is written, below which at least that share of plans lies."""
+    written = np.sort([round_significant(value) for value in t])
+    distinct = np.unique(written)
+    below = 100 * np.searchsorted(written, distinct, side="left") / len(written)
+    return float(distinct[np.argmax(below >= level)])
+
+
+def _least_with(levels: Sequence[Floats], most: float) -> float:
+    """Lowest upper cutoff, as it is written, with which no more than that percentage of any of the plans is supported.
+
+    `levels` are the highest cutoffs with which each plan would be supported.
+    """
+    return max(_cutoff(each, 100 - most) for each in levels)
+
+
+def _in_harder_worlds(profile: Profile, plans: Plans, stratum_id: str) -> list[Floats]:
+    some = plans.chosen(np.arange(IN_HARDER_WORLDS))
+    worlds = [change(profile, some, stratum_id) for _, change in harder_worlds(profile)]
+    return [support_levels(profile, each, stratum_id) for each in worlds]
+
+
+def _with_one_family(profile: Profile, plans: Plans, stratum_id: str) -> list[Floats]:
+    some = plans.chosen(np.arange(WITH_ONE))
+    return [
+        support_levels(profile, planted(profile, some, stratum_id, (family.id,), EXTREME, how), stratum_id)
+        for family in FAMILIES
+        if family.id not in CONVENTIONS
+        for how in PLANTINGS
+    ]
+
+
 # As TOML
 
 
-def _text(raw: Raw, imaging: Mapping[str, Knots], t: Mapping[str, tuple[Floats, float]], rates: Rates) -> str:
+def _text(plans: Calibrating, raw: Raw, imaging: Mapping[str, Knots], joints: Mapping[str, Joint], rates: Rates) -> str:
     parts = [_head(rates)]
-    parts += [_joint(stratum_id, t.get(stratum_id)) for stratum_id in STRATA]
+    parts += [_joint_text(stratum_id, joints.get(stratum_id)) for stratum_id in STRATA]
     parts.append('[[groups]]\nid = "imaging"\ntitle = "Imaging (fusion and image sets)"\n')
     parts += [_reference("groups.references", s, imaging[s]) for s in STRATA]
     for family in FAMILIES:
@@ -365,7 +447,7 @@ def _text(raw: Raw, imaging: Mapping[str, Knots], t: Mapping[str, tuple[Floats, 
         parts += [
             _reference("families.raw_references", s, raw[family.id, s, p], p) for s in STRATA for p in presences(family)
         ]
-        parts += [_factor(factor) for factor in family.factors]
+        parts += [_factor(factor, plans) for factor in family.factors]
     return "\n".join(parts)
 
 
@@ -399,38 +481,13 @@ def _family(family: FamilyPlan) -> str:
     return text
 
 
-def _by_chance(scores: Mapping[str, Floats]) -> float:
-    """Score that the best of the other families passes in :data:`ONE_ALONE` % of plans, whichever anchor stands out.
-
-    Families that rest on conventions alone carry no support.
-    """
-    counted = [family for family in FAMILIES if family.group != "imaging"]
-    others = [
-        np.max([scores[other.id] for other in counted if other is not anchor], axis=0)
-        for anchor in counted
-        if anchor.may_anchor
-    ]
-    return max(_cutoff(each, 100 - ONE_ALONE) for each in others)
-
-
-def _joint(stratum_id: str, found: tuple[Floats, float] | None) -> str:
-    if found is None:
+def _joint_text(stratum_id: str, joint: Joint | None) -> str:
+    if joint is None:
         return _reference("joint_references", stratum_id, [(0, 0), (100, 100)]) + "c_reject = 75.0\nc_support = 97.5\n"
-    t, by_chance = found
-    c_reject, c_support = _cutoff(t, 75.0), max(_cutoff(t, 97.5), by_chance)
-    percentile = max(_rounded(100 * float(np.mean(t < c_support))), 97.5)
-    knots = score_knots_of(t, extra=(c_reject, c_support))
-    return _reference("joint_references", stratum_id, knots) + (
-        f"c_reject = {c_reject!r}\nc_support = {c_support!r}\nsupport_percentile = {percentile:g}\n"
+    return _reference("joint_references", stratum_id, joint.knots) + (
+        f"c_reject = {joint.c_reject!r}\nreject_percentile = {joint.reject_percentile:g}\n"
+        f"c_support = {joint.c_support!r}\nsupport_percentile = {joint.support_percentile:g}\n"
     )
-
-
-def _cutoff(t: Floats, level: float) -> float:
-    """Least value of T, as it is written, below which at least that share of plans lies."""
-    written = np.sort([round_significant(value) for value in t])
-    distinct = np.unique(written)
-    below = 100 * np.searchsorted(written, distinct, side="left") / len(written)
-    return float(distinct[np.argmax(below >= level)])
 
 
 def _reference(table: str, stratum_id: str, knots: Knots, presence: str | None = None) -> str:
@@ -442,7 +499,7 @@ def _written(knots: Knots) -> str:
     return "[" + ", ".join(f"[{float(value)!r}, {percentile:g}]" for value, percentile in knots) + "]"
 
 
-def _factor(factor: FactorPlan) -> str:
+def _factor(factor: FactorPlan, plans: Calibrating) -> str:
     exponent = f"volume_exponent = {factor.exponent:g}\n" if factor.exponent else ""
     text = (
         f'[[families.factors]]\nmetric = "{factor.metric}"\ntitle = "{factor.title}"\nunit = "{factor.unit}"\n'
@@ -458,7 +515,7 @@ def _factor(factor: FactorPlan) -> str:
         )
     sign = 1.0 if factor.direction == "higher" else -1.0
     for stratum_id in STRATA:
-        values = calibrating(stratum_id).column(factor.metric)
+        values = plans[stratum_id].column(factor.metric)
         n = int(np.count_nonzero(~np.isnan(values)))
         source = CONVENTION if factor.basis == "convention" else MODEL.format(what=factor.what)
         count = "" if factor.basis == "convention" else f"\nn = {n}"
@@ -470,16 +527,15 @@ def _factor(factor: FactorPlan) -> str:
 
 
 def main() -> None:
-    """Write the profile; its error rates are those that :mod:`operating_characteristics` finds."""
+    """Write the profile; its error rates are those that :mod:`folds` finds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=PROFILE)
     options = parser.parse_args()
-    from operating_characteristics import false_support  # noqa: PLC0415 - it uses what stands here
+    from folds import false_support  # noqa: PLC0415 - it makes profiles of folds by what stands here
 
-    draft = profile_text()
-    found = [false_support(_parsed(draft), stratum_id) for stratum_id in STRATA]
+    found = [false_support(stratum_id) for stratum_id in STRATA]
     worst = max(found, key=lambda each: each.upper)
-    text = profile_text(Rates(rate=_rounded(worst.share), upper=_rounded(worst.upper), n_test=worst.n))
+    text = profile_text(calibrating(), Rates(rate=_rounded(worst.share), upper=_rounded(worst.upper), n_test=worst.n))
     _parsed(text)
     options.out.write_text(text, encoding="utf-8", newline="\n")
 

@@ -115,7 +115,7 @@ def anchor_cutoff(found: Sequence[Outcomes]) -> float:
 
 def report(profile: Profile, stratum_id: str, count: int) -> Iterator[str]:
     """Yield the lines of one stratum's table."""
-    halves = {split: population(STRATA[stratum_id], split, count=count) for split in ("calibration", "test")}
+    halves = {split: population(STRATA[stratum_id], split, 0, count) for split in ("calibration", "test")}
     imaging = sorted(CONVENTIONS)
 
     def high(split: str, planting: str, *more: str) -> Outcomes:

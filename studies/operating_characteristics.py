@@ -1,32 +1,29 @@
-"""How often the profile is wrong, on the half of the simulated population that did not calibrate it.
+"""Verdicts on simulated plans: as they are, with complexity planted, and as they would be in harder worlds.
 
 Rates of verdicts, by the package's own rules (:mod:`rtcomplexity.scoring.plan_table`), on plans with nothing in the
 way: site and fractions known, contours steady under redrawing. Complexity is planted in two ways: so many standard
 deviations of the reference, or so many normal scores (a value whose percentile lies that far out; for a skewed factor
-the two differ). Every rate holds for the simulated population only. :mod:`validation` puts the tables into
-the documentation.
+the two differ). Every rate holds for the simulated population only. :mod:`calibrated_profile` takes the cutoffs
+from them, :mod:`validation` puts those of other plans into the documentation.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from calibrated_profile import CHUNK
 from scipy.special import ndtr, ndtri
 from scipy.stats import beta
-from simulation import STRATA, population
 
-from rtcomplexity.scoring.plan_table import PlanTable, verdicts_of
+from rtcomplexity.scoring.plan_table import rulings
 from rtcomplexity.scoring.profile import factor_reference
 from rtcomplexity.scoring.ranking import similar_contours
 from rtcomplexity.scoring.reference import percentiles_below, standard_deviation, value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -37,6 +34,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Words = NDArray[np.str_]
+    Harder = Callable[[Profile, Plans, str], Plans]
 
 _COUNTS = "component_count branching_count organs_within_5mm registered_sets registration_chain acquisitions modalities"
 _SHARES = "planes_with_components planes_with_holes pet_gtv_dice surface_within_5mm organ_overlap solidity_ratio"
@@ -46,6 +44,8 @@ MOSTLY_ONE_VALUE = COUNTS | {"planes_with_components", "planes_with_holes", "sur
 """Metrics that are 0, or 1, in most routine plans."""
 CONVENTIONS = frozenset({"fusion", "image_sets"})
 """Families that cannot carry a support."""
+CHUNK = 1000
+"""Plans that are compared with every real contour at a time."""
 GRADES = (2.0, 3.0)
 PLANTINGS = ("SD", "normal scores")
 
@@ -82,23 +82,14 @@ class Rate:
         return f"{100 * self.share:.1f}% ({100 * self.lower:.1f} to {100 * self.upper:.1f})"
 
 
-@cache
-def routine(stratum_id: str) -> Plans:
-    """The test half of a stratum."""
-    return population(STRATA[stratum_id], "test")
-
-
 def verdicts(profile: Profile, plans: Plans, stratum_id: str) -> Words:
     """Verdict on each plan."""
-    table = PlanTable(
-        plans=plans, strata=(stratum_id,) * plans.count, labels=("",) * plans.count, patients=None, not_scored=()
-    )
-    return np.array(verdicts_of(table, profile))
+    return np.concatenate([ruling.values for ruling in rulings(plans, profile, stratum_id)])
 
 
-def false_support(profile: Profile, stratum_id: str) -> Rate:
-    """How often a routine plan of the test half is supported."""
-    return Rate.of(verdicts(profile, routine(stratum_id), stratum_id) == "supports")
+def support_levels(profile: Profile, plans: Plans, stratum_id: str) -> Floats:
+    """(n,) the highest upper cutoff with which each plan would be supported."""
+    return np.concatenate([ruling.support_level for ruling in rulings(plans, profile, stratum_id)])
 
 
 # Planting
@@ -170,11 +161,14 @@ def allowed(metric: str, values: Floats) -> Floats:
 # Harder worlds
 
 
-def harder_populations(profile: Profile, plans: Plans, stratum_id: str) -> Iterator[tuple[str, Plans]]:
-    """The test plans as they would be if routine plans were harder than simulated, in the three ways of the profile."""
-    yield f"every factor +{profile.stress.shift_sd:g} SD", _shifted_plans(profile, plans, stratum_id)
-    yield f"spread x {profile.stress.spread:g}", _spread(profile, plans, stratum_id)
-    yield f"volume x {profile.stress.volume:g}", enlarged(profile, plans)
+def harder_worlds(profile: Profile) -> list[tuple[str, Harder]]:
+    """In which ways routine plans might be harder than simulated: the three of the profile, with their words."""
+    stress = profile.stress
+    return [
+        (f"every factor +{stress.shift_sd:g} SD", _shifted_plans),
+        (f"spread x {stress.spread:g}", _spread),
+        (f"volume x {stress.volume:g}", enlarged),
+    ]
 
 
 def _shifted_plans(profile: Profile, plans: Plans, stratum_id: str) -> Plans:
@@ -215,7 +209,7 @@ def _medians(plans: Plans, factor: Factor, stratum_id: str) -> Floats | float:
     )
 
 
-def enlarged(profile: Profile, plans: Plans) -> Plans:
+def enlarged(profile: Profile, plans: Plans, _: str) -> Plans:
     """Enlarge every target, its shape as before."""
     columns = dict(plans.columns)
     for factor in (factor for family in profile.families for factor in family.factors):
@@ -245,11 +239,3 @@ def pairs(profile: Profile) -> list[tuple[str, str]]:
 def may_support(pair: tuple[str, str]) -> bool:
     """Whether neither rests on conventions alone."""
     return CONVENTIONS.isdisjoint(pair)
-
-
-def detected(
-    profile: Profile, stratum_id: str, pair: tuple[str, str], by: float, planting: str, plans: Plans | None = None
-) -> Words:
-    """Verdicts on the test plans with a pair planted."""
-    plans = routine(stratum_id) if plans is None else plans
-    return verdicts(profile, planted(profile, plans, stratum_id, pair, by, planting), stratum_id)

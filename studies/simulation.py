@@ -1,10 +1,11 @@
 """Simulated routine plans: gross targets of published sizes with the shapes of real contours, organs, images, sets.
 
 A target's shape, topology and proportions are those of one real contour of about its size
-(:mod:`rtcomplexity.scoring.real_contours`): half of the patients serve the plans that calibrate, the other half those
-that test. Organs are half-spaces and balls whose distance to an ellipsoid of the target's volume is found on points,
-images a profile across the border. Every number that shapes the population stands here, with where it comes from:
-published (with its source), measured, or assumed. A population depends on the seed, stratum and split alone.
+(:mod:`rtcomplexity.scoring.real_contours`). The shipped profile is calibrated with every patient's contours; its error
+rates are those of five profiles, each calibrated without a fifth of the patients and tested with theirs. Organs are
+half-spaces and balls whose distance to an ellipsoid of the target's volume is found on points, images a profile across
+the border. Every number that shapes the population stands here, with where it comes from: published (with its source),
+measured, or assumed. A population depends on the seed, stratum, part and fold alone.
 """
 
 from __future__ import annotations
@@ -30,9 +31,11 @@ if TYPE_CHECKING:
     Integers = NDArray[np.int64]
 
 SEED = 32702
-SPLITS = ("calibration", "test")
+PARTS = ("calibration", "test")
 PLANS = 5000
-"""For each stratum and split."""
+"""For each stratum."""
+FOLDS = 5
+"""Parts of the patients whose contours are drawn: each is left out once, to test what the others calibrate."""
 TABLE = "real-contours-1"
 NEAR_MM = 5.0
 SHELL_MM = 3.0
@@ -138,9 +141,15 @@ HARDER = np.array([-1.0, -1.0, 1.0, 1.0])
 """Which way each of them is hard."""
 
 
-def population(stratum: Stratum, split: str, count: int = PLANS, dependence: float = SHAPE_AMBIGUITY) -> DrawnPlans:
-    """Simulate plans, as columns by scored key; NaN where a value does not exist."""
-    rng = np.random.default_rng([SEED, stratum.number, SPLITS.index(split)])
+def population(
+    stratum: Stratum,
+    part: str,
+    fold: int | None = None,
+    count: int = PLANS,
+    dependence: float = SHAPE_AMBIGUITY,
+) -> DrawnPlans:
+    """Simulate plans, as columns by scored key; NaN where a value does not exist. No fold: of every patient."""
+    rng = np.random.default_rng([SEED, stratum.number, PARTS.index(part), 0 if fold is None else fold + 1])
     bodies = [_bodies(stratum, rng) for _ in range(count)]
     places = [_place(stratum, each, rng) for each in bodies]
     sets = [_image_sets(rng) for _ in range(count)]
@@ -148,7 +157,7 @@ def population(stratum: Stratum, split: str, count: int = PLANS, dependence: flo
     values |= {key: np.array([each[key] for each in sets]) for key in sets[0]}
     values["scored.ct_border_contrast"] = np.array([_contrast(soft, rng) for soft in values.pop("soft")])
     hard = _normal_scores(-values["scored.ct_border_contrast"])
-    drawn, patients = _drawn(bodies, hard, split, stratum.bandwidth, dependence, rng)
+    drawn, patients = _drawn(bodies, hard, is_of(part, fold), stratum.bandwidth, dependence, rng)
     values |= drawn
     values |= _pet(values, values.pop("pet") > 0, rng)
     return DrawnPlans(count=count, columns=values, patients=patients)
@@ -289,17 +298,25 @@ def contour_scores(bandwidth: float) -> Floats:
     return scores
 
 
-def is_of_split(patients: Integers, split: str) -> NDArray[np.bool_]:
-    """Whether a patient's contours serve a split: every other one of each collection, in its order."""
-    return np.asarray(patients % 2 == SPLITS.index(split))
+def is_of(part: str, fold: int | None) -> NDArray[np.bool_]:
+    """(m,) whether a contour serves a part: every fifth patient of each collection, in its order, is a fold's test."""
+    patients = shipped_table(TABLE).patient
+    if fold is None:
+        return np.ones(len(patients), bool)
+    return np.asarray((patients % FOLDS == fold) == (part == "test"))
 
 
 def _drawn(
-    bodies: Sequence[Sequence[Body]], hard: Floats, split: str, bandwidth: float, rho: float, rng: np.random.Generator
+    bodies: Sequence[Sequence[Body]],
+    hard: Floats,
+    is_drawn: NDArray[np.bool_],
+    bandwidth: float,
+    rho: float,
+    rng: np.random.Generator,
 ) -> tuple[dict[str, Floats], Integers]:
     """Shape, topology and proportions of the contours drawn for each plan's bodies, and whose the first one is."""
     table = shipped_table(TABLE)
-    own = np.flatnonzero(is_of_split(table.patient, split))
+    own = np.flatnonzero(is_drawn)
     scores = ndtri((rankdata(contour_scores(bandwidth)) - 0.5) / len(table.patient))[own]
     rows = [
         [_row(body, h, own, scores, bandwidth, rho, rng) for body in each] for each, h in zip(bodies, hard, strict=True)

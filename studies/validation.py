@@ -18,24 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from folds import ALL_TESTED, over_folds, plans_of_folds
 from lidc import MOST_READERS, SOURCE, database_path, read_drawings
-from operating_characteristics import (
-    CONVENTIONS,
-    GRADES,
-    PLANTINGS,
-    Rate,
-    detected,
-    harder_populations,
-    may_support,
-    pairs,
-    planted,
-    routine,
-    verdicts,
-)
+from operating_characteristics import CONVENTIONS, GRADES, PLANTINGS, Rate, harder_worlds, may_support, pairs, planted
 from pictures import calibration_plot, roc_plot
 from real_contours import RATINGS, STUDY_TABLE, context_of, is_large_enough, lesions, measured
 from scipy.stats import rankdata, spearmanr
-from simulation import PLANS, SEED, SHAPE, SHAPE_AMBIGUITY, STRATA, TABLE, population
+from simulation import FOLDS, PLANS, SEED, SHAPE, SHAPE_AMBIGUITY, STRATA, TABLE, population
 from skimage.draw import polygon2mask
 
 from rtcomplexity.scoring.plans import Plans
@@ -59,13 +48,13 @@ if TYPE_CHECKING:
 
 DOCUMENT, PICTURES = Path("docs/validation.md"), Path("docs/images")
 BOOTSTRAPS = 300
-PLANTED = 300
-"""Test plans on which complexity is planted."""
-HARDER = 2000
-"""Test plans that are made harder."""
+PLANTED_ONE, PLANTED = 500, 300
+"""Test plans on which one family, or each pair of families, is planted."""
+DEPENDENT = 2500
+"""Test plans for each dependence of shape and margin visibility."""
 READERS_TIE = 0.6
 """Correlation of the shape score with the margin ratings of the same readers."""
-NOISY = 60
+NOISY = 100
 """Real contours redrawn with a jagged hand."""
 SBRT = "thoracic-sbrt"
 NAMES = {
@@ -412,15 +401,15 @@ def _moves(before: Sequence[Row | None], after: Sequence[Row | None], profile: P
 def population_lines() -> list[str]:
     """What the simulated plans are."""
     lines = []
-    for stratum_id in STRATA:
-        plans = routine(stratum_id)
+    for stratum_id, stratum in STRATA.items():
+        plans = population(stratum, "calibration")
         volume = np.percentile(plans.column("scored.volume"), [5, 50, 95])
         pet = ~np.isnan(plans.column("scored.pet_gtv_dice"))
         tied = spearmanr(plans.column("scored.curvature_ratio"), -plans.column("scored.ct_border_contrast"))[0]
         lines.append(
             (
                 stratum_id,
-                f"{PLANS} + {PLANS}",
+                f"{PLANS:,} + {ALL_TESTED:,}",
                 " / ".join(f"{each:.1f}" for each in volume),
                 f"{100 * np.mean(plans.column('scored.component_count') > 1):.1f}%",
                 f"{100 * np.mean(pet):.0f}%",
@@ -442,42 +431,49 @@ def routine_lines(profile: Profile) -> list[str]:
     """Verdicts on routine plans, and in harder worlds."""
     lines = []
     for stratum_id in STRATA:
-        plans = routine(stratum_id)
-        harder = harder_populations(profile, plans.chosen(np.arange(HARDER)), stratum_id)
-        for words, each in [("as simulated", plans), *harder]:
-            found = verdicts(profile, each, stratum_id)
+        patients = np.concatenate([each.patients for each in plans_of_folds(stratum_id)])
+        for words, change in [("as simulated", None), *harder_worlds(profile)]:
+            found = over_folds(stratum_id, change)
             shares = [Rate.of(found == v) for v in ("supports", "rejects", "indeterminate", "insufficient_evidence")]
-            lines.append((stratum_id, words, *shares))
-    return table(("stratum", "routine plans", "supports", "rejects", "indeterminate", "insufficient"), lines)
+            lines.append(
+                (stratum_id, words, shares[0], bound_over_patients(found == "supports", patients), *shares[1:])
+            )
+    head = ("stratum", "routine plans", "supports", "bound over patients")
+    return table((*head, "rejects", "indeterminate", "insufficient"), lines)
 
 
-def dependence_lines(profile: Profile) -> list[str]:
+def bound_over_patients(hits: NDArray[np.bool_], patients: Integers) -> str:
+    """Upper bound (one-sided, 95 %) of a share with patients drawn anew: plans of one patient's contour are alike."""
+    rng = np.random.default_rng(SEED)
+    _, inverse = np.unique(patients, return_inverse=True)
+    counts, sizes = np.bincount(inverse, hits), np.bincount(inverse)
+    draws = rng.integers(0, len(sizes), (BOOTSTRAPS * 5, len(sizes)))
+    return f"{100 * np.percentile(counts[draws].sum(axis=1) / sizes[draws].sum(axis=1), 95):.1f}%"
+
+
+def dependence_lines() -> list[str]:
     """False support, were shape and margin visibility tied as closely as the same readers tie them."""
     lines = []
-    for stratum in STRATA.values():
+    for stratum_id in STRATA:
         for dependence in (0.0, SHAPE_AMBIGUITY, READERS_TIE):
-            plans = population(stratum, "test", HARDER, dependence)
-            lines.append(
-                (stratum.id, f"{dependence:+.1f}", Rate.of(verdicts(profile, plans, stratum.id) == "supports"))
-            )
+            found = over_folds(stratum_id, count=DEPENDENT, dependence=dependence)
+            lines.append((stratum_id, f"{dependence:+.1f}", Rate.of(found == "supports")))
     return table(("stratum", "correlation", "supports"), lines)
+
+
+def with_planted(stratum_id: str, families: Sequence[str], by: float, how: str, count: int) -> NDArray[np.str_]:
+    """Verdicts on test plans with families planted."""
+    return over_folds(stratum_id, lambda profile, plans, s: planted(profile, plans, s, families, by, how), count)
 
 
 def single_lines(profile: Profile) -> list[str]:
     """One family planted, all else routine."""
+    groups = {family.id: (family.id,) for family in profile.families} | {"imaging": tuple(sorted(CONVENTIONS))}
     lines = []
     for stratum_id in STRATA:
-        plans = routine(stratum_id).chosen(np.arange(PLANTED))
-        groups = {family.id: (family.id,) for family in profile.families} | {"imaging": tuple(sorted(CONVENTIONS))}
         for name, families in groups.items():
-            shares = [
-                Rate.of(
-                    verdicts(profile, planted(profile, plans, stratum_id, families, by, how), stratum_id) == "supports"
-                )
-                for by in GRADES
-                for how in PLANTINGS
-            ]
-            lines.append((stratum_id, name, *shares))
+            found = [with_planted(stratum_id, families, by, how, PLANTED_ONE) for by in GRADES for how in PLANTINGS]
+            lines.append((stratum_id, name, *(Rate.of(each == "supports") for each in found)))
     return table(("stratum", "planted", *(f"+{by:g} {how}" for by in GRADES for how in PLANTINGS)), lines)
 
 
@@ -485,10 +481,10 @@ def pair_lines(profile: Profile) -> list[str]:
     """Two families planted, all else routine."""
     lines = []
     for stratum_id in STRATA:
-        plans = routine(stratum_id).chosen(np.arange(PLANTED))
-        has_pet = ~np.isnan(plans.column("scored.pet_gtv_dice"))
+        parts = plans_of_folds(stratum_id, PLANTED)
+        has_pet = np.concatenate([~np.isnan(each.column("scored.pet_gtv_dice")) for each in parts])
         found = {
-            pair: [detected(profile, stratum_id, pair, by, how, plans) for by in GRADES for how in PLANTINGS]
+            pair: [with_planted(stratum_id, pair, by, how, PLANTED) for by in GRADES for how in PLANTINGS]
             for pair in pairs(profile)
         }
         for pair, each in found.items():
@@ -555,7 +551,10 @@ def page(profile: Profile, date: str) -> str:
         "sha256": profile.sha256[:16],
         "seed": SEED,
         "bootstraps": BOOTSTRAPS,
+        "planted_one": f"{PLANTED_ONE:,}",
         "planted": f"{PLANTED:,}",
+        "folds": FOLDS,
+        "tested": f"{ALL_TESTED:,}",
         "margin": margin(lidc),
         "auc": auc_table(lidc),
         "agreement": agreement_table(lidc, differ),
@@ -564,7 +563,7 @@ def page(profile: Profile, date: str) -> str:
         "hand": hand_lines(list(drawings().values()), profile),
         "population": population_lines(),
         "routine": routine_lines(profile),
-        "dependence": dependence_lines(profile),
+        "dependence": dependence_lines(),
         "single": single_lines(profile),
         "pairs": pair_lines(profile),
     }

@@ -7,6 +7,7 @@ import pytest
 
 from rtcomplexity.cli.app import run
 from rtcomplexity.model.options import DEFAULT_PROFILE
+from rtcomplexity.scoring.profile import load_profile
 
 PLAN = "sample_data/routine_sbrt"
 
@@ -26,7 +27,8 @@ def test_profiles_are_listed_and_shown(told):
     assert status == 0
     assert "Strata" in out
     assert "Largest" in out
-    assert "(95% upper bound 1.04%)" in " ".join(out.split())
+    bound = 100 * load_profile().calibration.false_support_upper95
+    assert f"(95% upper bound {bound:.3g}%)" in " ".join(out.split())
 
 
 def test_a_profile_is_shown_as_json(told):

@@ -99,7 +99,7 @@ REASONS: Final = {
     "no_anchor_above_support_cutoff": (
         "Only supporting factors are above the threshold for unusual; the contours are below it."
     ),
-    "above_support_cutoff": "At least two factor groups are above the 97.5th percentile of routine plans.",
+    "above_support_cutoff": "At least two factor groups are above the threshold for unusual.",
     "patient_stated_by_user": "The files have more than one Patient ID; that they are one patient's is user-supplied.",
     "profile_may_not_support": "The scoring profile in use is not calibrated and never supports.",
     "site_unknown": "The treated site is not documented.",

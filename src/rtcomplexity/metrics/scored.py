@@ -176,7 +176,7 @@ SHAPE: Final[tuple[MetricDefinition[HasSurface], ...]] = (
         description="Sphericity of the target's surface over that of the sphere of its volume, cut at the same planes.",
         compute=sphericity_ratio,
         direction="lower",
-        tolerance=0.01,
+        tolerance=0.02,
     ),
     MetricDefinition(
         key="scored.solidity_ratio",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rtcomplexity.model.structure_set import TargetClass
 
-DEFAULT_PROFILE: Final = "thoracic-delineation-1"
+DEFAULT_PROFILE: Final = "thoracic-delineation-2"
 OWN_PATTERN: Final = "thoracic-delineation-2"
 """The profile whose families, effect floors and rules one of one's own takes over: it scores every family."""
 BY_SITE: Final = "by-site"

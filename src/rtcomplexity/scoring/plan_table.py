@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtcomplexity.scoring.profile import Profile
+    from rtcomplexity.scoring.rules import Ruling
 
 WORDS: Final = ("stratum", "patient", "label")
 """Optional columns that are no metric."""
@@ -115,22 +116,29 @@ def verdicts_of(table: PlanTable, profile: Profile) -> list[str]:
     """Return the verdict on each plan of a table."""
     found = np.full(table.plans.count, VerdictValue.INSUFFICIENT_EVIDENCE.value, dtype="U24")
     volumes = table.plans.column(VOLUME_KEY)
-    stresses = stressed_profiles(profile)
-    site = Site(named=frozenset({profile.treated_site.id}))
     for stratum_id in dict.fromkeys(table.strata):
         of_stratum = np.array([each == stratum_id for each in table.strata]) & ~(volumes <= 0)
-        stratum = profile.stratum(stratum_id or profile.stratum_if_fractions_unknown)
-        for chosen in _chunks(np.flatnonzero(of_stratum)):
-            question = Question(
-                plans=table.plans.chosen(chosen),
-                facts=_facts(site, stratum.min_fractions if stratum_id else None),
-                profile=profile,
-                stratum=stratum,
-                stability=Stability(share=1.0),
-                stresses=stresses,
-            )
-            found[chosen] = rule(question).values
+        chosen = np.flatnonzero(of_stratum)
+        values = [ruling.values for ruling in rulings(table.plans.chosen(chosen), profile, stratum_id)]
+        found[chosen] = np.concatenate([found[:0], *values])
     return [str(value) for value in found]
+
+
+def rulings(plans: Plans, profile: Profile, stratum_id: str = "") -> Iterator[Ruling]:
+    """Apply a profile's rules to plans of a stratum, some at a time; without a stratum the fractions are not stated."""
+    stresses = stressed_profiles(profile)
+    site = Site(named=frozenset({profile.treated_site.id}))
+    stratum = profile.stratum(stratum_id or profile.stratum_if_fractions_unknown)
+    for chosen in _chunks(np.arange(plans.count)):
+        question = Question(
+            plans=plans.chosen(chosen),
+            facts=_facts(site, stratum.min_fractions if stratum_id else None),
+            profile=profile,
+            stratum=stratum,
+            stability=Stability(share=1.0),
+            stresses=stresses,
+        )
+        yield rule(question)
 
 
 def _chunks(indices: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

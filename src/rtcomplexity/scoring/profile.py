@@ -177,9 +177,9 @@ class JointReference(ScoreReference):
     """The distribution of T, and the cutoffs read from it."""
 
     c_reject: float
-    """75th percentile of T, or the next above it where plans tie: below it, rejects."""
-    reject_percentile: Annotated[float, Field(ge=75, le=97.5)] = 75.0
-    """Which percentile of T that is."""
+    """Below it, rejects: the 75th percentile of T, or the next above it where plans tie, unless another is stated."""
+    reject_percentile: Annotated[float, Field(ge=50, le=97.5)] = 75.0
+    """Which percentile of T that is: lower where too many plans with two families planted would be rejected."""
     c_support: float
     """From it on, supports comes into question; at least the 97.5th percentile of T."""
     support_percentile: Annotated[float, Field(ge=97.5, le=100)] = 97.5

@@ -147,6 +147,13 @@ class Ruling:
         return np.asarray(np.any(masks, axis=0))
 
     @property
+    def support_level(self) -> Floats:
+        """(n,) the highest upper cutoff with which a plan would be supported, other strata apart; 0 where by none."""
+        reached = np.min([self.found.t, self.without_conventions, *(t for _, t in self.under_stress)], axis=0)
+        is_held = np.any([*self.limits.values(), *self.too_small.values()], axis=0)
+        return np.where(is_held | self.lacks_stability | self.is_unstable, 0.0, reached)
+
+    @property
     def values(self) -> Words:
         """(n,) verdicts."""
         rejects = self.is_below & ~(self._differs_from(VerdictValue.REJECTS) | self.is_unstable)

@@ -173,5 +173,5 @@ def around(case, organs=("Aorta", "Trachea", "Ribs", "Bronchus"), *, of="GTVp", 
 
 @cache
 def supported():
-    """A plan that is supported: topology and adjacency stand out."""
-    return around(sample())
+    """A plan that is supported: shape and adjacency stand out."""
+    return around(sample("supported_central"), of="GTV", distance_mm=20.0)

@@ -60,7 +60,7 @@ def test_deleting_the_rt_plan_supports_nothing(name):
 
 def test_image_sets_alone_never_carry_a_support():
     """However many there are: what is usual there is a convention, and copies with a registration each look real."""
-    case = plans.sample()
+    case = plans.sample("supported_central")
     found = plans.gross_target(case)
     many = {"registered_sets": 6, "registration_chain": 3, "acquisitions": 8, "modalities": 3}
     values = dict(found.values) | {f"scored.{key}": Measurement.of(value, Unit.NONE) for key, value in many.items()}
@@ -68,7 +68,7 @@ def test_image_sets_alone_never_carry_a_support():
     facts = case_facts(case, table, site=THORACIC, fractions=5)
     outcome = assess(values, facts, plans.profile(), stability=Stability(share=1.0))
     assert outcome.score.t >= plans.profile().joint(outcome.stratum.id).c_support
-    assert outcome.score.decided_by == ("topology", "fusion")
+    assert outcome.score.decided_by == ("shape", "fusion")
     assert outcome.verdict.value == "indeterminate"
     assert "convention_alone" in [reason.code for reason in outcome.verdict.reasons]
     assert any("is a convention" in text for text in outcome.verdict.findings_against)

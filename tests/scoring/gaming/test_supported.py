@@ -70,9 +70,10 @@ def test_a_supported_plan_stays_so_however_it_is_written(change):
 
 
 def test_what_makes_the_difference_is_what_was_added():
-    assert plans.verdict(plans.sample()) == "indeterminate"
-    rings = plans.around(plans.sample(), ("Ring_1", "Aorta_PRV05", "z_Trachea", "OptBronchus"))
-    assert plans.verdict(rings) == "indeterminate"
+    alone = plans.sample("supported_central")
+    assert plans.verdict(alone) == "indeterminate"
+    names = ("Ring_1", "Aorta_PRV05", "z_Trachea", "OptBronchus")
+    assert plans.verdict(plans.around(alone, names, of="GTV", distance_mm=20.0)) == "indeterminate"
 
 
 def test_a_nearer_organ_never_lowers_adjacency():
