@@ -64,7 +64,7 @@ def scored_surface(stack: PlaneStack, blur_mm: float, step_mm: float | None = No
     """
     from rtcomplexity.geometry.field.body import SubvoxelSurface  # noqa: PLC0415
     from rtcomplexity.geometry.field.shape_field import Smoothing  # noqa: PLC0415 - brings scipy, seldom needed
-    from rtcomplexity.geometry.stack.jaggedness import evened  # noqa: PLC0415
+    from rtcomplexity.geometry.jaggedness import evened  # noqa: PLC0415
 
     step_mm = max(step_mm or _step_mm(stack), _affordable_mm(stack))
     return SubvoxelSurface(stack=evened(stack), smoothing=Smoothing(blur_mm=blur_mm), step_mm=step_mm)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rtcomplexity.geometry.contour_shape import Outlines
-from rtcomplexity.geometry.stack.jaggedness import EVEN_EXCESS, MOST_EXCESS, evened, evened_contour, excess_lengths
+from rtcomplexity.geometry.jaggedness import EVEN_EXCESS, MOST_EXCESS, evened, evened_contour, excess_lengths
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.model.structure_set import Contours
 from rtcomplexity.settings import Settings
