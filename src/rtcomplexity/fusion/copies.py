@@ -26,7 +26,9 @@ LEAST_VOXELS: Final = 400
 LARGEST_CORRELATION: Final = 0.7
 """Of fine structure, of images that are not copies."""
 LARGEST_CARRIED: Final = 0.5
-"""Share of one image's fine structure that another may carry that is no copy."""
+"""Share of one image's fine structure that another of its modality may carry that is no copy."""
+LARGEST_CARRIED_UNLIKE: Final = 0.6
+"""The same between CT and MR, whose contrasts differ from place to place."""
 LARGEST_RANK_CORRELATION: Final = 0.995
 """Where there is no fine structure."""
 MOST_RANKED: Final = 40_000
@@ -49,20 +51,18 @@ class Likeness:
     """Pearson's, of the fine structure of flat voxels; None where one of the images has none."""
     carried: float | None
     """Larger of the two shares of one image's fine structure that the other carries, at its contrast."""
-    is_like_modality: bool = True
-    """Whether both are said to be of one modality: between others contrast says nothing, so the share carried is not
-    asked."""
+    largest_carried: float = LARGEST_CARRIED
+    """Share that is still no copy's; infinite where contrast says nothing, as between a PET and anything else."""
 
     @property
     def is_copy(self) -> bool:
         """Whether one is a copy of the other."""
         if self.fine_correlation is None or self.carried is None:
             return abs(self.rank_correlation) >= LARGEST_RANK_CORRELATION
-        is_carried = self.is_like_modality and self.carried > LARGEST_CARRIED
-        return abs(self.fine_correlation) > LARGEST_CORRELATION or is_carried
+        return abs(self.fine_correlation) > LARGEST_CORRELATION or self.carried > self.largest_carried
 
 
-def likeness(one: Volume, other: Volume, *, is_like_modality: bool = True) -> Likeness | None:
+def likeness(one: Volume, other: Volume, *, largest_carried: float = LARGEST_CARRIED) -> Likeness | None:
     """Compare two images on the same voxels, (K, J, I), NaN where one has no value; None where too few have both."""
     from scipy.ndimage import binary_erosion, gaussian_filter  # noqa: PLC0415 - costs start-up time
 
@@ -77,16 +77,16 @@ def likeness(one: Volume, other: Volume, *, is_like_modality: bool = True) -> Li
     steepness = np.maximum(*gradients)
     flat = inner & (steepness <= np.quantile(steepness[inner], FLAT_SHARE)) if inner.any() else inner
     if flat.sum() < LEAST_VOXELS:
-        return Likeness(rank_correlation=rank, fine_correlation=None, carried=None, is_like_modality=is_like_modality)
+        return Likeness(rank_correlation=rank, fine_correlation=None, carried=None, largest_carried=largest_carried)
     a, b = (band[flat] - band[flat].mean() for band in bands)
     spreads = [np.std(v[both]) for v in filled]
     if a.std() < LEAST_STRUCTURE * spreads[0] or b.std() < LEAST_STRUCTURE * spreads[1]:
-        return Likeness(rank_correlation=rank, fine_correlation=None, carried=None, is_like_modality=is_like_modality)
+        return Likeness(rank_correlation=rank, fine_correlation=None, carried=None, largest_carried=largest_carried)
     correlation = float(np.mean(a * b) / (a.std() * b.std()))
     contrast = _slope(filled[0][both], filled[1][both])
     carried = max(_carried(a, b, contrast), _carried(b, a, 1 / contrast if contrast else 0.0))
     return Likeness(
-        rank_correlation=rank, fine_correlation=correlation, carried=carried, is_like_modality=is_like_modality
+        rank_correlation=rank, fine_correlation=correlation, carried=carried, largest_carried=largest_carried
     )
 
 
@@ -105,6 +105,13 @@ def _slope(one: Volume, other: Volume) -> float:
     """Slope of the least-squares line of paired values, (n,): the contrast of the second over the first's."""
     away = one - one.mean()
     return float(away @ other / (away @ away))
+
+
+def largest_carried_between(one: str, other: str) -> float:
+    """Share of fine structure that images of two modalities may share and be no copies."""
+    if one == other:
+        return LARGEST_CARRIED
+    return LARGEST_CARRIED_UNLIKE if {one, other} == {"CT", "MR"} else float("inf")
 
 
 def _within(volume: Volume, sigma: float) -> tuple[float, ...]:

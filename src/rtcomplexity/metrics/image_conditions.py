@@ -166,17 +166,33 @@ def _independent(context: SetContext, values: dict[str, Measurement]) -> Conditi
         text = f"Independence could not be measured: {values['image_set.rank_correlation'].reason}."
     else:
         text = f"Another acquisition{_told_apart(context)}: its values around the target are no copy of another set's."
+    key, decisive, tolerance = _decisive_of(context, values, is_copy=bool(copies))
     return Condition(
         id="independent",
         is_met=not copies and not same_time and not shared and value is not None,
-        value=value,
+        value=decisive,
         unit=Unit.NONE,
-        tolerance=LARGEST_RANK_CORRELATION if fine is None else LARGEST_CORRELATION,
-        metric=f"image_set.{'rank_correlation' if fine is None else 'fine_structure_correlation'}",
+        tolerance=tolerance,
+        metric=key,
         comparison="at most",
         source=CONVENTION,
         text=text,
     )
+
+
+def _decisive_of(
+    context: SetContext, values: dict[str, Measurement], *, is_copy: bool
+) -> tuple[str, float | None, float]:
+    """Metric that decides whether it is a copy, its value and its limit."""
+    fine, rank, carried = (
+        f"image_set.{key}" for key in ("fine_structure_correlation", "rank_correlation", "fine_structure_carried")
+    )
+    correlation = values[fine].value
+    if correlation is None:
+        return rank, values[rank].value, LARGEST_RANK_CORRELATION
+    if is_copy and abs(correlation) <= LARGEST_CORRELATION:
+        return carried, values[carried].value, context.most_alike[1].largest_carried
+    return fine, correlation, LARGEST_CORRELATION
 
 
 def _same_time(context: SetContext) -> str:

@@ -23,7 +23,7 @@ from rtcomplexity.fusion.alignment import (
     movable_image,
 )
 from rtcomplexity.fusion.borders import Borders, Normals, borders_of, thinned
-from rtcomplexity.fusion.copies import Likeness, likeness
+from rtcomplexity.fusion.copies import Likeness, largest_carried_between, likeness
 from rtcomplexity.fusion.frames import deformation_back, find_point_map
 from rtcomplexity.fusion.sampling import box_around, sample, voxel_centres_mm
 from rtcomplexity.metrics import pet
@@ -179,7 +179,8 @@ class SetContext:
             values = sample(self.images.pixels_of(other), points).values.reshape(own.shape)
         except InputDataError:
             return None
-        return likeness(own, values, is_like_modality=self.tied.series.modality == other.series.modality)
+        limit = largest_carried_between(self.tied.series.modality, other.series.modality)
+        return likeness(own, values, largest_carried=limit)
 
 
 def _alike(one: Likeness) -> float:

@@ -60,7 +60,7 @@ def plan(tmp_path_factory):
     across = (middle - grid.slice_origins_mm[0]) - grid.normal * ((middle - grid.slice_origins_mm[0]) @ grid.normal)
     grid = replace(grid, slice_origins_mm=grid.slice_origins_mm + across - corner)
     frame = sample.planning_image.frame_of_reference_uid
-    counter = iter(range(100))
+    counter = iter(range(1000))
 
     def series(values, modality="CT", frame_uid=FORGED_FRAME, on=grid):
         n = next(counter)
@@ -126,8 +126,11 @@ def test_a_forged_copy_of_the_planning_ct_counts_nothing(plan, forgery):
     assert "independent" in missed[0]
 
 
-def test_a_ct_relabelled_as_mr_counts_nothing(plan):
-    count, missed = plan(plan.series(planning_values() + 1, modality="MR"))
+@pytest.mark.parametrize("contrast", [1, -1])
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_ct_relabelled_as_mr_counts_nothing(plan, forgery, contrast):
+    forged = contrast * FORGERIES[forgery](planning_values())
+    count, missed = plan(plan.series(np.rint(forged), modality="MR"))
     assert (count, missed) == (0, [["independent"]])
 
 

@@ -5,7 +5,12 @@ import pytest
 from scipy.ndimage import gaussian_filter, shift
 from scipy.stats import spearmanr
 
-from rtcomplexity.fusion.copies import likeness, rank_correlation
+from rtcomplexity.fusion.copies import (
+    LARGEST_CARRIED_UNLIKE,
+    largest_carried_between,
+    likeness,
+    rank_correlation,
+)
 
 SHAPE = (16, 64, 64)
 
@@ -48,10 +53,10 @@ def test_a_copy_stays_one_whatever_is_done_to_it(forgery, deviation):
     assert likeness(original, FORGERIES[forgery](original)).is_copy
 
 
-@pytest.mark.parametrize("forgery", ["as it is", "one grey level more", "scaled", "a smooth bias"])
+@pytest.mark.parametrize("forgery", FORGERIES)
 def test_a_copy_relabelled_as_another_modality_is_one(forgery):
     original = scan(1, 12)
-    assert likeness(original, FORGERIES[forgery](original), is_like_modality=False).is_copy
+    assert likeness(original, FORGERIES[forgery](original), largest_carried=LARGEST_CARRIED_UNLIKE).is_copy
 
 
 @pytest.mark.parametrize("deviation", [5, 12, 25])
@@ -60,6 +65,11 @@ def test_another_scan_of_the_same_anatomy_is_no_copy(deviation, moved, width):
     found = likeness(scan(1, deviation), scan(2, deviation, moved=moved, width=width))
     assert not found.is_copy
     assert found.rank_correlation > 0.7
+
+
+def test_between_a_pet_and_another_image_the_share_carried_is_not_asked():
+    assert largest_carried_between("CT", "CT") < largest_carried_between("MR", "CT") < 1
+    assert largest_carried_between("PT", "CT") == largest_carried_between("MR", "PT") == float("inf")
 
 
 def test_images_without_noise_are_copies_by_their_ranks():
