@@ -53,7 +53,7 @@ def test_contours_that_stand_twice_count_once_and_the_systems_double_is_explaine
     assert {"duplicate-contours", "tps-volume-differs"} <= codes(xio, subject)
     text = next(i.text for i in xio.issues if i.subject == subject and i.code == "tps-volume-differs")
     assert "248.1" in text
-    assert "counts them all" in text
+    assert "explains the TPS volume" in text
 
 
 def test_point_rois_are_counted_and_have_no_volume(xio):
