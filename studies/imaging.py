@@ -1,12 +1,11 @@
 """What counts of image sets may carry: false support with imaging high and all else routine, detection with an anchor.
 
-Three rules for a support that rests on counts of image sets, whose reference is a convention, on the half of the
-simulated population that did not calibrate the profile:
+Three rules for a support that rests on counts of image sets, whose reference is a convention, on simulated test plans:
 
 * *none* (decision 0016): T must pass without them;
 * *as any family*: they count like the others;
 * *rarer anchor*: they count where the anchor passes a cutoff of its own, the one that keeps false support with imaging
-  high at no more than 3 % (upper bound) on the half that did calibrate.
+  high at no more than 3 % (upper bound) on the calibrating plans, which draw the same patients' contours.
 
     python studies/imaging.py [--profile thoracic-delineation-2] [--plans 3000]
 """
