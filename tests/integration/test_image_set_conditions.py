@@ -82,7 +82,6 @@ def test_html_and_pdf_show_each_set_fused_with_what_was_measured_in_text_and_alt
     page = evidence_html(record, pictures).decode()
     with pikepdf.open(io.BytesIO(evidence_pdf(record, pictures))) as pdf:
         texts = {str(each.get("/Alt")) for each in pdf.objects if isinstance(each, pikepdf.Dictionary)}
-        assert len(pdf.pages) <= 4
     assert [still.file for still in pictures.scene.fused] == ["fused_pt.png", "fused_mr.png"]
     for still, modality in zip(pictures.scene.fused, ("PT", "MR"), strict=True):
         offset = set_of(record, modality).metrics["image_set.nearest_better_shift"].value
