@@ -18,8 +18,8 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = "sample_data/complex_central"
 COLUMNS = 100
-FOLLOWS = "Findings against"
-"""The README shows what is printed before this."""
+FOLLOWS = "Branchings between"
+"""The README shows what is printed before this, so that it stays short."""
 SIZE = (1100, 1560)
 COLORS = 128
 OUTPUT = re.compile(r"(<!-- output -->\n).*?(<!-- end of output -->\n)", re.DOTALL)
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _analyzed(evidence: Path) -> str:
-    """The first part of the command's output: up to the findings against, which are a table of the same kind."""
+    """The first part of the command's output: what follows are more rows, and tables, of the same kind."""
     told = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "rtcomplexity.cli", "analyze", SAMPLE, "--out", str(evidence), "--quiet"],
         cwd=ROOT,
