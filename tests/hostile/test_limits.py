@@ -25,6 +25,8 @@ OF_PIXELS = {"max_image_pixels", "max_frame_pixels"}
 """Their tests stand with the reader of pixels, and in number 50 and 52 of the table."""
 OF_ARCHIVES = {"max_archive_entries"}
 """Its test stands with the reader of archives."""
+OF_UPLOADS = {"max_upload_files", "max_upload_bytes"}
+"""Their tests stand with the billing desk's uploads."""
 
 
 @pytest.mark.parametrize(("name", "most", "says"), [(name, *rest) for name, rest in REFUSED.items()])
@@ -55,7 +57,7 @@ def test_a_command_without_memory_says_so_and_is_no_fault_of_the_program(zygote,
 
 def test_every_limit_is_tried():
     limits = {field.name for field in fields(Settings) if field.name.startswith(("max_", "inflation_"))}
-    assert limits == REFUSED.keys() | WITHIN_FILES | OF_PIXELS | OF_ARCHIVES
+    assert limits == REFUSED.keys() | WITHIN_FILES | OF_PIXELS | OF_ARCHIVES | OF_UPLOADS
 
 
 def _undefined():
