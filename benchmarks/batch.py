@@ -143,7 +143,7 @@ def write_archive(root: Path, numbers: range) -> None:
         frame=AXIAL, slices=SLICES, rows=32, columns=32, slice_spacing_mm=3.0, row_spacing_mm=2.0, column_spacing_mm=2.0
     )
     heights = grid.slice_origins_mm[:, 2]
-    shape = sphere(8.0, centre_mm=(0.0, 0.0, float(heights.mean())))
+    shape = sphere(8.0, center_mm=(0.0, 0.0, float(heights.mean())))
     roi = RoiDescription(
         number=1, name="GTV", contours=contour_stack(shape, positions_mm=heights), interpreted_type="GTV"
     )

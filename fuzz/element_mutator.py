@@ -238,7 +238,7 @@ def _repeated(holder: list[Node], place: int, random: Random, _mutate: Callable[
 
 
 def _copied(holder: list[Node], place: int, random: Random, _mutate: Callable[[bytes], bytes]) -> None:
-    """The value of a neighbour."""
+    """The value of a neighbor."""
     holder[place] = replace(random.choice(holder), tag=holder[place].tag)
 
 

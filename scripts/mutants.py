@@ -2,7 +2,7 @@
 
 The changes are those of cosmic-ray: a number one more or less, another operator, a condition turned round, a loop that
 never runs, a decorator taken off. Of its twelve replacements of an arithmetic operator only one is tried, of those of
-an ordering the neighbour and the opposite, and nothing in what never runs (annotations, ``if TYPE_CHECKING``): what is
+an ordering the neighbor and the opposite, and nothing in what never runs (annotations, ``if TYPE_CHECKING``): what is
 left is harder to notice. A sample is drawn from all of them by seed. Each is tried in a fork of a process that has
 loaded the libraries and not the package, with the tests that reach the changed statement, the module's own and the
 quickest first, as many as fit into a budget of their ordinary time. First some modules are tried unchanged, and have
@@ -371,9 +371,9 @@ def row(name: str, outcomes: list[str]) -> str:
 def wilson(successes: int, total: int) -> tuple[float, float, float]:
     """A share with its 95 % interval (Wilson 1927)."""
     share, z2 = successes / total, Z95**2
-    centre = (share + z2 / (2 * total)) / (1 + z2 / total)
+    center = (share + z2 / (2 * total)) / (1 + z2 / total)
     half = Z95 / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total**2))
-    return share, centre - half, centre + half
+    return share, center - half, center + half
 
 
 def shown(mutant: Mutant) -> str:

@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 
 COPYLEFT = re.compile(r"\b[AL]?GPL|GNU (Affero|Lesser|Library|General)|\bEUPL|\bSSPL", re.IGNORECASE)
 LONGEST_NAME = 100
-"""A longer License field is the licence's whole text, in which other licences may be named."""
+"""A longer License field is the license's whole text, in which other licenses may be named."""
 
 
 def name_of(requirement):
@@ -33,8 +33,8 @@ def closure(name, extras=(), found=None):
 DEFAULT = sorted({name for name, *_ in closure("rtcomplexity")})
 
 
-def licence_of(name):
-    """What a package says of its licence: expression, short field and classifiers."""
+def license_of(name):
+    """What a package says of its license: expression, short field and classifiers."""
     about = metadata.metadata(name)
     short = about.get("License") or ""
     told = [about.get("License-Expression") or "", short if len(short) < LONGEST_NAME else ""]
@@ -49,11 +49,11 @@ def test_the_closure_is_the_default_install():
 
 @pytest.mark.parametrize("name", DEFAULT)
 def test_no_package_of_the_default_install_is_copyleft(name):
-    assert licence_of(name), "no licence is stated: read the package's own files"
-    assert not COPYLEFT.search(licence_of(name))
+    assert license_of(name), "no license is stated: read the package's own files"
+    assert not COPYLEFT.search(license_of(name))
 
 
-def test_a_copyleft_licence_would_be_seen():
+def test_a_copyleft_license_would_be_seen():
     seen = (
         "GPL-3.0-only",
         "LGPL-2.1-or-later",

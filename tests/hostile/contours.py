@@ -110,10 +110,10 @@ def million_points(read):
     """One contour of a million points round the same circle."""
     contour = gtv_items(read)[1][2]
     points = points_of(contour)
-    centre = points.mean(axis=0)
+    center = points.mean(axis=0)
     angles = np.linspace(0.0, 2.0 * np.pi, 1_000_000, endpoint=False)
     circle = np.stack([np.cos(angles), np.sin(angles), 0.0 * angles], axis=1)
-    set_points(contour, centre + np.linalg.norm(points[0] - centre) * circle)
+    set_points(contour, center + np.linalg.norm(points[0] - center) * circle)
 
 
 def many_rois(count, kind):
@@ -134,9 +134,9 @@ def many_contours():
     """An organ of ten thousand small contours."""
     small = roi(3, "Lung", 9.0, interpreted_type="ORGAN").contours
     points = small.points_mm[: 64 * (len(small.points_mm) // 64)].reshape(-1, 64, 3)[:1]
-    centre = points.mean(axis=1, keepdims=True)
+    center = points.mean(axis=1, keepdims=True)
     places = np.stack(np.meshgrid(np.arange(-50, 50), np.arange(-50, 50), [0.0]), axis=-1).reshape(-1, 1, 3)
-    drawn = centre + 0.04 * (points - centre)[:, ::8] + 0.6 * places
+    drawn = center + 0.04 * (points - center)[:, ::8] + 0.6 * places
     contours = Contours(
         points_mm=drawn.reshape(-1, 3),
         offsets=np.arange(len(drawn) + 1) * 8,

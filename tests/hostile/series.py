@@ -232,7 +232,7 @@ CASES = (
     issue(65, "images in another frame of reference", attributes(FrameOfReferenceUID="1.2.3"), "roi-in-other-frame"),
     issue(66, "pixel spacing 0", spacing("0\\0"), LEFT_OUT),
     issue(66, "pixel spacing negative", spacing("-1\\1"), LEFT_OUT),
-    issue(66, "pixel spacing of a kilometre", spacing("1000000\\1000000"), LEFT_OUT),
+    issue(66, "pixel spacing of a kilometer", spacing("1000000\\1000000"), LEFT_OUT),
     same(67, "Slice Thickness is not the spacing", attributes(SliceThickness="8.5")),
     issue(68, "one slice only", without_slices(*(k for k in range(SLICES) if k != 5)), "images-missing"),
     same(69, "Enhanced multi-frame", enhanced),

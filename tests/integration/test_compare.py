@@ -40,11 +40,11 @@ def edited(source, target, change):
     return target
 
 
-def shift_first_roi(millimetres):
+def shift_first_roi(millimeters):
     def change(dataset):
         for contour in dataset.ROIContourSequence[0].ContourSequence:
             points = [float(value) for value in contour.ContourData]
-            points[::3] = [x + millimetres for x in points[::3]]
+            points[::3] = [x + millimeters for x in points[::3]]
             contour.ContourData = [f"{value:.4f}" for value in points]
 
     return change

@@ -73,11 +73,11 @@ def test_every_voxel_lies_where_the_solid_is_in_the_patient(frame):
     ras = nibabel.affines.apply_affine(image.affine, indices)
     truth = SOLID.contains(frame.from_patient(ras * LPS_FROM_RAS))
     assert np.count_nonzero(truth) > 1000
-    # polygons of 600 vertices differ from the section in voxels whose centre is on its rim
+    # polygons of 600 vertices differ from the section in voxels whose center is on its rim
     assert np.count_nonzero(mask[tuple(indices.T)] != truth) <= 0.002 * np.count_nonzero(truth)
 
 
-def test_the_affine_takes_a_voxel_to_its_centre_right_front_and_head():
+def test_the_affine_takes_a_voxel_to_its_center_right_front_and_head():
     grid = image_grid(frame=FRAMES["axial"])
     k, j, i = 7, 11, 23
     lps = grid.slice_origins_mm[k] + i * grid.column_spacing_mm * grid.row_direction
@@ -185,7 +185,7 @@ def test_without_a_planning_image_there_is_no_grid(case):
 
 
 def test_an_roi_without_a_volume_is_told_and_not_written(case, plan, tmp_path, capsysbinary, monkeypatch):
-    empty = roi("Isocentre", 99)
+    empty = roi("Isocenter", 99)
     bare = replace(case, structure_set=replace(case.structure_set, rois=(empty,)))
     (mask,) = masks(MeasuredCase(case=bare, settings=Settings()))
     assert mask.left_out_because == "the ROI has no contours"

@@ -1,7 +1,7 @@
 """The IBSI 1 phantoms as arrays, read and resampled on the tests' side: it shares no code with what it checks.
 
-REFERENCE recipe: even-odd pixel-centre fill of the CT phantom's RTSTRUCT; configuration B resamples to 2 mm in plane,
-C, D and E to 2 mm everywhere, on a grid over the whole image, centre-aligned, n = ceil(n s / s').
+REFERENCE recipe: even-odd pixel-center fill of the CT phantom's RTSTRUCT; configuration B resamples to 2 mm in plane,
+C, D and E to 2 mm everywhere, on a grid over the whole image, center-aligned, n = ceil(n s / s').
 """
 
 import csv
@@ -69,7 +69,7 @@ def ct_phantom(root):
 
 
 def even_odd_fill(points, shape):
-    """Pixels whose centre lies inside the polygon of (column, row) vertices, by counting crossings row by row."""
+    """Pixels whose center lies inside the polygon of (column, row) vertices, by counting crossings row by row."""
     inside = np.zeros(shape, bool)
     following = np.roll(points, -1, axis=0)
     for row in range(shape[0]):
@@ -99,10 +99,10 @@ def configured(image, mask, spacing_mm, configuration):
 def resampled(values, spacing_mm, new_mm, order):
     from scipy.ndimage import map_coordinates
 
-    axes = [centre_aligned(size, old, new) for size, old, new in zip(values.shape, spacing_mm, new_mm, strict=True)]
+    axes = [center_aligned(size, old, new) for size, old, new in zip(values.shape, spacing_mm, new_mm, strict=True)]
     return map_coordinates(values, np.meshgrid(*axes, indexing="ij"), order=order, mode="nearest")
 
 
-def centre_aligned(size, old_mm, new_mm):
+def center_aligned(size, old_mm, new_mm):
     count = math.ceil(size * old_mm / new_mm)
     return (size - 1) / 2 + (np.arange(count) - (count - 1) / 2) * new_mm / old_mm

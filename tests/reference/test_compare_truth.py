@@ -144,7 +144,7 @@ def test_a_shell_shares_with_its_ball_what_the_cavity_leaves():
 def test_an_island_more_is_added_as_a_whole():
     pair, one = two_spheres(10.0, 40.0), sphere(10.0)
     both = delineation(contours(pair, EVERY_3_MM))
-    left = delineation(contours(one, EVERY_3_MM, shift=(float(pair.bodies[0].centre_mm[0]), 0.0, 0.0)))
+    left = delineation(contours(one, EVERY_3_MM, shift=(float(pair.bodies[0].center_mm[0]), 0.0, 0.0)))
     found = compared(left, both)
     assert found["added_volume"] == pytest.approx(slab_sphere_cm3(10.0), rel=1e-3)
     assert found["volume_ratio"] == pytest.approx(2, rel=1e-3)

@@ -63,7 +63,7 @@ def test_agrees_with_ibsi(real_data, column, tag):
 
 
 @pytest.mark.parametrize("column", ibsi_phantom.COLUMNS[1:])
-def test_the_peak_in_a_sphere_of_one_cubic_centimetre_agrees_with_ibsi(real_data, column):
+def test_the_peak_in_a_sphere_of_one_cubic_centimeter_agrees_with_ibsi(real_data, column):
     phantom = configuration(real_data, column)
     found = largest_sphere_mean(values_of(phantom))
     assert agrees(found, *published(real_data, column)["loc_peak_glob"])

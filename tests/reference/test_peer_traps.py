@@ -78,7 +78,7 @@ def codes(record):
 
 @pytest.mark.real_data
 def test_trap_1_vertices_rounded_to_pixels(real_data):
-    """Even-odd at pixel centres is 125,256 voxels; rounding gives 128,464 or 128,706, non-zero filling 125,257."""
+    """Even-odd at pixel centers is 125,256 voxels; rounding gives 128,464 or 128,706, non-zero filling 125,257."""
     case = read_case(real_data / "ibsi" / "ct_phantom", settings=Settings())
     grid = drawing_grid(case.planning_image.grid, case.structure_set.rois, Settings())
     assert RoiContext(roi=case.structure_set.rois[0], grid=grid, settings=Settings()).runs.count == 125_256

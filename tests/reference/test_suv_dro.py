@@ -43,7 +43,7 @@ def test_agrees_with_the_digital_reference_object(real_data, name, key):
 
 
 @pytest.mark.parametrize("name", SERIES)
-def test_interpolating_at_the_voxels_own_centres_changes_nothing(real_data, name):
+def test_interpolating_at_the_voxels_own_centers_changes_nothing(real_data, name):
     pixels, region, scale = measured(real_data / "suv_dro" / name)
     own = values_of_own_image(region, pixels, factor=scale.suvbw_per_unit)
     other = values_of_other_image(region, pixels, lambda points: points, factor=scale.suvbw_per_unit)

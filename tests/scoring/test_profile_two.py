@@ -42,7 +42,7 @@ def shape_score(solid, *args, **options):
     return float(next(each for each in families if each.family.id == "shape").scores[0])
 
 
-def test_it_measures_shape_at_one_millimetre_among_the_shipped_contours():
+def test_it_measures_shape_at_one_millimeter_among_the_shipped_contours():
     assert PROFILE.measurement.shape_blur_mm == 1.0
     assert [(each.id, each.sha256) for each in PROFILE.tables] == [
         ("real-contours-1", shipped_table("real-contours-1").sha256)

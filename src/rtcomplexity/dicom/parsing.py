@@ -92,13 +92,13 @@ def encoding_fault(dataset: Dataset) -> str:
         return ""
     element = raw_element(meta, tags.TRANSFER_SYNTAX_UID)
     if element is None or not element.value:
-        return "state no transfer syntax; it was recognised from their elements"
+        return "state no transfer syntax; it was recognized from their elements"
     stated = element.value if isinstance(element.value, bytes) else str(element.value).encode("ascii", "replace")
     if stated.rstrip(b" \0") not in _TRANSFER_SYNTAXES:
         return "state a transfer syntax that DICOM does not know; they were read as explicit VR little endian"
     first = next((one for one in dataset._dict.values() if isinstance(one, RawDataElement)), None)  # noqa: SLF001
     if first is not None and first.is_implicit_VR != (stated.rstrip(b" \0") == _IMPLICIT):
-        return "are written in another transfer syntax than they state; it was recognised from their elements"
+        return "are written in another transfer syntax than they state; it was recognized from their elements"
     return ""
 
 

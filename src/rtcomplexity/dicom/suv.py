@@ -277,7 +277,7 @@ def _height_cm(datasets: Sequence[Dataset], issues: list[Issue]) -> float:
     stated = _common_positive(datasets, lambda d: _get(d, "PatientSize"), name)
     height_cm = stated * 100.0 if stated <= CENTIMETRES_ABOVE_M else stated
     if not HEIGHTS_CM[0] <= height_cm <= HEIGHTS_CM[1]:
-        raise _RefusedError(f"{name} is {stated:g}: no height of a patient in metres or centimetres")
+        raise _RefusedError(f"{name} is {stated:g}: no height of a patient in meters or centimeters")
     if stated > CENTIMETRES_ABOVE_M:
         issues.append(codes.SUV_HEIGHT_IN_CENTIMETRES.about(SUBJECT, name=name, stated=stated))
     return height_cm

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.fusion.sampling import box_around, interpolate, voxel_centres_mm
+from rtcomplexity.fusion.sampling import box_around, interpolate, voxel_centers_mm
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def lattice_around(runs: Runs, grid: ImageGrid) -> Lattice:
     index = np.argwhere(distance <= SHELL_MM)
     chosen = distance[tuple(index.T)]
     places = index * steps + np.array([extent.start for extent in box])
-    return Lattice(points_mm=voxel_centres_mm(grid, places), distance_mm=chosen)
+    return Lattice(points_mm=voxel_centers_mm(grid, places), distance_mm=chosen)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,4 +1,4 @@
-"""Whether one image is a copy of another, whatever was done to it: noise added, a grey level, a bias, blur, a shift.
+"""Whether one image is a copy of another, whatever was done to it: noise added, a gray level, a bias, blur, a shift.
 
 Two scans of one patient agree in anatomy and differ in noise. So noise decides: what a blur by 0.8 voxels takes away is
 compared where the images are flat. A copy carries the noise of its original: blurred, scaled or shifted by part of a

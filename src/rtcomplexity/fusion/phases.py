@@ -30,7 +30,7 @@ _PHASE_OF_NAME: Final = re.compile(
 )
 """What a name ends with that tells phases of one target apart: _50, -T50, " 50%", _exhale.
 
-Not the 1 of GTV-1, GTV P1 or GTV T1: those number parts and tumours.
+Not the 1 of GTV-1, GTV P1 or GTV T1: those number parts and tumors.
 """
 
 

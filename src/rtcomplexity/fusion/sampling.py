@@ -1,8 +1,8 @@
 """Image values inside and around a shape, on the voxels of one stated grid: the planning image's.
 
 A :class:`Region` is a shape's box on that grid with the signed distance to its surface. Where the image *is* the
-planning image its voxels are taken as they are; any other image is interpolated at the voxel centres that are needed,
-through the registration. Only the box of the other image that those centres fall into is read. Points outside an image
+planning image its voxels are taken as they are; any other image is interpolated at the voxel centers that are needed,
+through the registration. Only the box of the other image that those centers fall into is read. Points outside an image
 are counted and left out, never filled in.
 """
 
@@ -33,21 +33,21 @@ if TYPE_CHECKING:
 REACH_MM: Final = 10.0
 CHUNK_POINTS: Final = 200_000
 EDGE_TOLERANCE: Final = 1e-6
-"""A point this many voxels beyond the outermost voxel centre still counts as on it."""
+"""A point this many voxels beyond the outermost voxel center still counts as on it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Region:
-    """A shape's neighbourhood on the planning grid."""
+    """A shape's neighborhood on the planning grid."""
 
     grid: ImageGrid
     """The whole planning grid."""
     box: IndexBox
     """The shape's box, grown by the reach and clipped to the grid."""
     mask: NDArray[np.bool_]
-    """(K, J, I) voxels of the box whose centre the shape holds."""
+    """(K, J, I) voxels of the box whose center the shape holds."""
     distance_mm: NDArray[np.float32]
-    """(K, J, I) from each voxel centre to the nearest centre on the other side of the surface; negative inside.
+    """(K, J, I) from each voxel center to the nearest center on the other side of the surface; negative inside.
 
     Infinite where that lies beyond the reach."""
     reach_mm: float
@@ -63,19 +63,19 @@ class Region:
 
     @cached_property
     def voxel_volume_mm3(self) -> NDArray[np.float64]:
-        """(K,) volume of a voxel of each slice: pixel area x half the way to either neighbour."""
+        """(K,) volume of a voxel of each slice: pixel area x half the way to either neighbor."""
         area = self.grid.row_spacing_mm * self.grid.column_spacing_mm
         return frozen_array(area * slab_mm(self.grid)[slice(*self.box.k)], np.float64)
 
     @cached_property
     def needed_points_mm(self) -> Points:
-        """(n, 3) centres of the needed voxels, patient coordinates, mm."""
+        """(n, 3) centers of the needed voxels, patient coordinates, mm."""
         return self.points_mm(self.needed)
 
     def points_mm(self, where: NDArray[np.bool_]) -> Points:
-        """(n, 3) voxel centres of the box where `where` holds, patient coordinates, mm."""
+        """(n, 3) voxel centers of the box where `where` holds, patient coordinates, mm."""
         first = np.array([self.box.k[0], self.box.j[0], self.box.i[0]])
-        return voxel_centres_mm(self.grid, np.argwhere(where) + first)
+        return voxel_centers_mm(self.grid, np.argwhere(where) + first)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -173,7 +173,7 @@ def _grown(box: tuple[slice, slice, slice], grid: ImageGrid, reach_mm: float) ->
 def signed_distance_mm(
     mask: NDArray[np.bool_], grid: ImageGrid, k: tuple[int, int], reach_mm: float = REACH_MM
 ) -> NDArray[np.float32]:
-    """Distance between voxel centres across the surface, negative inside; infinite beyond the reach.
+    """Distance between voxel centers across the surface, negative inside; infinite beyond the reach.
 
     Exact on uneven slices too; that a leaning stack's slices are shifted against each other is left out. Within the
     reach it is what a Euclidean distance transform of the whole box gives, at a fifth of its time.
@@ -202,7 +202,7 @@ def _squared_distance(
 def _lowered_along(
     squared: NDArray[np.float32], axis: int, places: NDArray[np.float64], reach_mm: float
 ) -> NDArray[np.float32]:
-    """Take at each voxel the least of (squared value + squared distance) over its neighbours within reach."""
+    """Take at each voxel the least of (squared value + squared distance) over its neighbors within reach."""
     lowest = squared.copy()
     for offset in range(1, len(places)):
         gaps = np.square(places[offset:] - places[:-offset])
@@ -243,7 +243,7 @@ def values_of_other_image(
     *,
     factor: NDArray[np.float64] | None = None,
 ) -> RegionValues:
-    """Interpolate another image at the region's voxel centres.
+    """Interpolate another image at the region's voxel centers.
 
     Parameters
     ----------
@@ -276,22 +276,22 @@ def sample(
     return interpolate(voxels, grid, points_mm)
 
 
-def voxel_centres_mm(grid: ImageGrid, index: NDArray[np.integer]) -> Points:
-    """(n, 3) centres of the voxels with index (k, j, i), patient coordinates, mm."""
-    centres: Points = (
+def voxel_centers_mm(grid: ImageGrid, index: NDArray[np.integer]) -> Points:
+    """(n, 3) centers of the voxels with index (k, j, i), patient coordinates, mm."""
+    centers: Points = (
         grid.slice_origins_mm[index[:, 0]]
         + index[:, 1:2] * (grid.column_direction * grid.row_spacing_mm)
         + index[:, 2:3] * (grid.row_direction * grid.column_spacing_mm)
     )
-    return centres
+    return centers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Cells:
-    """Where points lie between voxel centres: on the two slices around them, in the plane of each."""
+    """Where points lie between voxel centers: on the two slices around them, in the plane of each."""
 
     inside: NDArray[np.bool_]
-    """(n,) whether the point lies between voxel centres on all sides."""
+    """(n,) whether the point lies between voxel centers on all sides."""
     k: NDArray[np.int64]
     """(n,) slice below."""
     upper_share: NDArray[np.float64]
@@ -336,7 +336,7 @@ def _in_plane(grid: ImageGrid, points_mm: Points, k: NDArray[np.int64]) -> NDArr
 
 
 def _on_slice(grid: ImageGrid, ji: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(n,) whether places lie between the outer pixel centres; those a rounding error beyond are moved onto them."""
+    """(n,) whether places lie between the outer pixel centers; those a rounding error beyond are moved onto them."""
     on_slice = np.ones(ji.shape[1], bool)
     for place, size in zip(ji, (grid.rows - 1, grid.columns - 1), strict=True):
         on_slice &= (place >= -EDGE_TOLERANCE) & (place <= size + EDGE_TOLERANCE)
@@ -379,7 +379,7 @@ def _extent(low: float, high: float, size: int) -> tuple[int, int] | None:
 
 
 def interpolate(voxels: VoxelBox, grid: ImageGrid, points_mm: Points) -> Samples:
-    """Trilinear values at (n, 3) points of the image's frame; NaN beyond the outermost voxel centres.
+    """Trilinear values at (n, 3) points of the image's frame; NaN beyond the outermost voxel centers.
 
     Between slices it runs along the normal, so that a value that is linear in space is met exactly on uneven slices and
     under a tilted gantry too. Stored integers are rescaled corner by corner; the box is never converted whole.

@@ -1,1 +1,1 @@
-"""Mathematics of contours, planes, runs and surfaces, in millimetres, on numpy arrays."""
+"""Mathematics of contours, planes, runs and surfaces, in millimeters, on numpy arrays."""

@@ -1,10 +1,10 @@
 """Signed distances between the surfaces of two stacks of planes, in any orientation, finer than pixels and slices.
 
 A point's nearest node of the other surface is found in a search tree; the distance is then taken to the edges that
-lead from that node to its neighbours, so that it is right between nodes too. Whether the point lies inside follows from
+lead from that node to its neighbors, so that it is right between nodes too. Whether the point lies inside follows from
 the planes above and below it where both agree, else from the normal of the nearest node.
 
-Knows millimetres only: no DICOM, no images. How surfaces run between planes is told by
+Knows millimeters only: no DICOM, no images. How surfaces run between planes is told by
 :mod:`~rtcomplexity.geometry.nodes`.
 """
 
@@ -176,7 +176,7 @@ def inside_share(a: SampledSurface, others: Sequence[SampledSurface]) -> float:
     """Share of the volume of a shape's slabs that lies in the slabs of any of the others.
 
     It is summed over fine pixels of `a`; its slabs are cut where the slabs of the others end, or, for planes in another
-    orientation, into layers of about a pixel. NaN for a shape too thin to hold the centre of a fine pixel.
+    orientation, into layers of about a pixel. NaN for a shape too thin to hold the center of a fine pixel.
     """
     own = a.inside.runs
     drawn = [

@@ -1,7 +1,7 @@
 """The shape of closed outlines in a plane: how convex, how deep their pockets, how smoothly bent.
 
 Every number is 1 (or 0 for a depth) for a circle, and the same whatever the size, direction, starting vertex or number
-of vertices. All outlines are measured in one pass over their vertices. Knows polygons in millimetres, which may cross
+of vertices. All outlines are measured in one pass over their vertices. Knows polygons in millimeters, which may cross
 themselves; no planes and no holes.
 """
 
@@ -128,7 +128,7 @@ class Outlines:
         return np.asarray(counts * _sums(turns**2, resampled.offsets) / (4 * math.pi**2))
 
     def resampled(self, step_mm: float) -> Self:
-        """Place points at equal steps along each outline, from the vertex furthest from its centre on.
+        """Place points at equal steps along each outline, from the vertex furthest from its center on.
 
         That start depends on the shape alone, not on where its list of vertices begins. At least
         :data:`FEWEST_STEPS` are placed.
@@ -147,8 +147,8 @@ class Outlines:
         if not np.all(totals > 0):
             raise UnmeasurableShapeError("An outline has no length.", "a contour of at least three different points.")
         middles = (self.points_mm + self.points_mm[following]) / 2 * lengths[:, None]
-        centres = np.stack([_sums(axis, self.offsets) for axis in middles.T], axis=1) / totals[:, None]
-        furthest = self._furthest_from(centres)
+        centers = np.stack([_sums(axis, self.offsets) for axis in middles.T], axis=1) / totals[:, None]
+        furthest = self._furthest_from(centers)
         counts = np.maximum(np.rint(totals / step_mm).astype(np.int64), FEWEST_STEPS)
         offsets = np.concatenate(([0], np.cumsum(counts)))
         number = np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts)
@@ -160,9 +160,9 @@ class Outlines:
         share = np.divide(places - starts[edge], lengths[edge], out=np.zeros(len(edge)), where=lengths[edge] > 0)
         return type(self)(points_mm=self.points_mm[edge] + share[:, None] * steps[edge], offsets=offsets)
 
-    def _furthest_from(self, centres_mm: Floats) -> Whole:
+    def _furthest_from(self, centers_mm: Floats) -> Whole:
         """(m,) the first vertex of each outline that lies furthest from a point, (m, 2)."""
-        away = self.points_mm - np.repeat(centres_mm, np.diff(self.offsets), axis=0)
+        away = self.points_mm - np.repeat(centers_mm, np.diff(self.offsets), axis=0)
         distances = np.hypot(away[:, 0], away[:, 1])
         most = np.repeat(np.maximum.reduceat(distances, self.offsets[:-1]), np.diff(self.offsets))
         reached = np.flatnonzero(distances == most)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 DECIMALS: Final = 9
-"""Vertices nearer to each other than this many decimals of a millimetre are one: else rounding takes both for none."""
+"""Vertices nearer to each other than this many decimals of a millimeter are one: else rounding takes both for none."""
 
 
 def hull_corners(points_mm: Points, offsets: Whole) -> tuple[Whole, Whole]:

@@ -39,7 +39,7 @@ class MaskMorphology:
     mask: NDArray[np.bool_]
     """(k, j, i) the morphological mask, in any box that holds it."""
     spacing_mm: tuple[float, float, float]
-    """Distance between voxel centres along (k, j, i), mm."""
+    """Distance between voxel centers along (k, j, i), mm."""
     intensities: NDArray[np.float64] | None = None
     """(k, j, i) intensities in the same box."""
     intensity_mask: NDArray[np.bool_] | None = None
@@ -59,7 +59,7 @@ class MaskMorphology:
 
     @cached_property
     def _points_mm(self) -> NDArray[np.float64]:
-        return _centres_mm(self.mask, self.spacing_mm)
+        return _centers_mm(self.mask, self.spacing_mm)
 
     @cached_property
     def volume_mesh(self) -> float:
@@ -108,12 +108,12 @@ class MaskMorphology:
 
     @cached_property
     def centre_of_mass_shift(self) -> float:
-        """Distance between the centres of the mask and of its intensities, mm (KLMA)."""
+        """Distance between the centers of the mask and of its intensities, mm (KLMA)."""
         weights = self._intensities[self._counted]
         if not weights.sum():
-            raise UnmeasurableShapeError("The intensities add up to 0: they have no centre.", "another image.")
-        centre_mm = weights @ _centres_mm(self._counted, self.spacing_mm) / weights.sum()
-        return float(np.linalg.norm(self._points_mm.mean(axis=0) - centre_mm))
+            raise UnmeasurableShapeError("The intensities add up to 0: they have no center.", "another image.")
+        center_mm = weights @ _centers_mm(self._counted, self.spacing_mm) / weights.sum()
+        return float(np.linalg.norm(self._points_mm.mean(axis=0) - center_mm))
 
     @cached_property
     def maximum_3d_diameter(self) -> float:
@@ -232,14 +232,14 @@ def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
 
 
 def principal_axes(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Lengths of the principal axes of a cloud of voxel centres: 4 sqrt(eigenvalue), longest first.
+    """Lengths of the principal axes of a cloud of voxel centers: 4 sqrt(eigenvalue), longest first.
 
     The covariance divides by N - 1, which IBSI's manual leaves open and its reference values decide.
 
     Parameters
     ----------
     points_mm
-        (N, 3) voxel centres, mm.
+        (N, 3) voxel centers, mm.
 
     Returns
     -------
@@ -289,22 +289,22 @@ def autocorrelation(
     mask
         (k, j, i) which of them count.
     spacing_mm
-        Distance between voxel centres along (k, j, i), mm.
+        Distance between voxel centers along (k, j, i), mm.
     """
     count = np.count_nonzero(mask)
-    centred = np.where(mask, intensities - intensities[mask].mean(), 0.0)
-    squares = centred**2
+    centered = np.where(mask, intensities - intensities[mask].mean(), 0.0)
+    squares = centered**2
     if not squares.any():
         raise UnmeasurableShapeError("All intensities are equal: they correlate with nothing.", "another image.")
-    near_weight, near_value = _sums_over_neighbours((mask.astype(np.float64), centred), spacing_mm)
+    near_weight, near_value = _sums_over_neighbors((mask.astype(np.float64), centered), spacing_mm)
     weight = float(near_weight[mask].sum())
-    products = float((centred * near_value).sum())
+    products = float((centered * near_value).sum())
     differences = 2 * float((squares * near_weight).sum()) - 2 * products
     total = float(squares.sum())
     return count / weight * products / total, (count - 1) / (2 * weight) * differences / total
 
 
-def _sums_over_neighbours(
+def _sums_over_neighbors(
     fields: tuple[NDArray[np.float64], ...], spacing_mm: tuple[float, float, float]
 ) -> list[NDArray[np.float64]]:
     """For each voxel, the sum of a field over all others, weighted by 1 / distance."""
@@ -321,7 +321,7 @@ def _sums_over_neighbours(
     return [irfftn(rfftn(field, shape) * kernel, shape)[box] for field in fields]
 
 
-def _centres_mm(mask: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) -> NDArray[np.float64]:
+def _centers_mm(mask: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) -> NDArray[np.float64]:
     return np.asarray(np.argwhere(mask) * np.asarray(spacing_mm, float))
 
 

@@ -1,6 +1,6 @@
 """Closed triangle meshes: their area, volume and convex hull, and the shape numbers that follow from those.
 
-Knows millimetres only: no images, contours or DICOM. Where a mesh comes from is told by the module that builds it
+Knows millimeters only: no images, contours or DICOM. Where a mesh comes from is told by the module that builds it
 (:mod:`~rtcomplexity.geometry.ibsi_morphology` from a mask, :mod:`~rtcomplexity.geometry.field.body` from contours).
 """
 
@@ -58,8 +58,8 @@ class Mesh:
     @cached_property
     def volume_mm3(self) -> float:
         """Sum of the signed tetrahedra from a common point to every triangle, mm3; cavities count as negative."""
-        centre = self.vertices_mm.mean(axis=0)
-        first, second, third = (corner - centre for corner in self._corners_mm)
+        center = self.vertices_mm.mean(axis=0)
+        first, second, third = (corner - center for corner in self._corners_mm)
         return abs(float(np.einsum("ij,ij->", first, _crossed(second, third)) / 6))
 
     @cached_property
@@ -106,7 +106,7 @@ def mesh_of_field(
     level
         The value on the surface.
     spacing_mm
-        Distance between voxel centres along each axis, mm.
+        Distance between voxel centers along each axis, mm.
     origin_mm
         Where voxel (0, 0, 0) lies, mm.
     is_in_rows
@@ -137,7 +137,7 @@ def mesh_of_mask(mask: NDArray[np.bool_], spacing_mm: Sequence[float]) -> Mesh:
     mask
         (k, j, i) voxels inside.
     spacing_mm
-        Distance between voxel centres along each axis, mm.
+        Distance between voxel centers along each axis, mm.
     """
     padded = np.pad(mask, 1).astype(np.float32)
     return mesh_of_field(padded, 0.5, spacing_mm, origin_mm=[-step for step in spacing_mm], is_in_rows=True)

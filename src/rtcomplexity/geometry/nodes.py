@@ -1,11 +1,11 @@
-"""The surface of a stack of planes as nodes: points with a normal, an area and the edges that lead to their neighbours.
+"""The surface of a stack of planes as nodes: points with a normal, an area and the edges that lead to their neighbors.
 
 Contours are resampled along their length. Every node is joined to the nearest contour of the plane above and of the
 plane below that faces the same way, so that the surface between planes is sampled too (the links of shape-based
 interpolation). A body that does not reach the next plane ends in a dome; a flat end, such as a box's, half a slab
 beyond its last plane. A cavity ends alike.
 
-Pure mathematics in millimetres, in the stack's own (u, v, normal) coordinates; knows no DICOM and no images.
+Pure mathematics in millimeters, in the stack's own (u, v, normal) coordinates; knows no DICOM and no images.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class SurfaceNodes:
     normals: Floats
     """(n, 3) unit vectors, outwards."""
     edges_mm: Floats
-    """(n, 4, 3) from each node towards its neighbours: two along the contour, two across; zero where there is none."""
+    """(n, 4, 3) from each node towards its neighbors: two along the contour, two across; zero where there is none."""
     areas_mm2: Floats
     """(n,) surface that each node stands for."""
     spacing_mm: float
@@ -79,7 +79,7 @@ class Inside:
     lattice: Lattice
 
     def pixels(self) -> tuple[Integers, Floats]:
-        """(n,) plane of each pixel inside, and (n, 2) its centre (u, v), mm."""
+        """(n,) plane of each pixel inside, and (n, 2) its center (u, v), mm."""
         runs, lattice = self.runs, self.lattice
         index = runs.indices()
         row, column = index // runs.shape[2], index % runs.shape[2]

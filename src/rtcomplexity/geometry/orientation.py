@@ -143,7 +143,7 @@ def common_normal(vectors: NDArray[np.float64]) -> NDArray[np.float64] | None:
 
 
 def group_positions(positions_mm: NDArray[np.float64], tolerance_mm: float) -> NDArray[np.int64]:
-    """Number the planes that positions fall on, upwards; neighbours closer than the tolerance share one.
+    """Number the planes that positions fall on, upwards; neighbors closer than the tolerance share one.
 
     Returns
     -------

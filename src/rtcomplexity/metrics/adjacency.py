@@ -1,10 +1,10 @@
-"""How near the gross target comes to anatomical organs: a fixed list of them, recognised by name.
+"""How near the gross target comes to anatomical organs: a fixed list of them, recognized by name.
 
 Counted are ROIs of class OAR whose name holds a word of :data:`ORGANS` and none of :data:`NOT_ANATOMY`: no planning
 rings, planning risk volumes, optimisation structures, targets or external contours. Several contours of one organ count
-once. Two kinds of organ are never adjacent, because they hold the tumour:
+once. Two kinds of organ are never adjacent, because they hold the tumor:
 
-- lungs, which are not on the list. Whether the tumour is cut out of the lung's contour is a matter of habit; a tumour
+- lungs, which are not on the list. Whether the tumor is cut out of the lung's contour is a matter of habit; a tumor
   in the lung would else be wholly adjacent to it, or not at all, by that habit;
 - any organ that holds more than half of the gross target.
 """
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 NEAR_MM: Final = 5.0
 """SCORING: an organ this near is adjacent."""
 HOST_SHARE: Final = 0.5
-"""An organ that holds more of the gross target is where the tumour lies, not beside it."""
+"""An organ that holds more of the gross target is where the tumor lies, not beside it."""
 ORGANS: Final[Mapping[str, str]] = {
     "heart": "heart hart pericardium atrium ventricle lad",
     "great vessels": "aorta aortic vena cava svc ivc vessel vessels greatves greatvessel greatvessels pulmonaryartery "

@@ -226,7 +226,7 @@ class ShapeContext(ABC):
 
     @cached_property
     def runs(self) -> Runs:
-        """Voxels of the planning image whose centres lie inside.
+        """Voxels of the planning image whose centers lie inside.
 
         Raises
         ------
@@ -253,7 +253,7 @@ class ShapeContext(ABC):
 
         runs, image = self.runs, self.grid.image
         if runs.count == 0 or image is None or image.slice_spacing_mm is None:
-            raise NotMeasurableError("no voxel centre of the planning image lies inside")
+            raise NotMeasurableError("no voxel center of the planning image lies inside")
         steps = np.diff(image.slice_positions_mm)
         if np.ptp(steps) > EVEN_SPACING * image.slice_spacing_mm if len(steps) else False:
             raise NotMeasurableError("the planning image's slices are not evenly spaced")

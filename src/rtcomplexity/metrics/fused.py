@@ -48,7 +48,7 @@ class TargetImages:
         """Every image set of the case on those voxels; NotMeasurableError where the target has none."""
         runs, image = self.target.runs, self.target.grid.image
         if runs.count == 0 or image is None:
-            raise NotMeasurableError("no voxel centre of the planning image lies inside")
+            raise NotMeasurableError("no voxel center of the planning image lies inside")
         fused = self.images.fuse_on(runs, image, keep=self.is_gross)
         return fused if self.phase is None else tuple(_of_phase(each, self.phase) for each in fused)
 

@@ -25,7 +25,7 @@ from rtcomplexity.fusion.alignment import (
 from rtcomplexity.fusion.borders import Borders, Normals, borders_of, thinned
 from rtcomplexity.fusion.copies import Likeness, largest_carried_between, likeness
 from rtcomplexity.fusion.frames import deformation_back, find_point_map
-from rtcomplexity.fusion.sampling import box_around, sample, voxel_centres_mm
+from rtcomplexity.fusion.sampling import box_around, sample, voxel_centers_mm
 from rtcomplexity.metrics import pet
 from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.measurement import NotApplicableError, NotMeasurableError
@@ -175,7 +175,7 @@ class SetContext:
         try:
             own = self.images.pixels_of(self.tied).read(box).values()
             index = np.stack(np.meshgrid(*(np.arange(*extent) for extent in (box.k, box.j, box.i)), indexing="ij"), -1)
-            points = other.point_map(back(voxel_centres_mm(grid, index.reshape(-1, 3))))
+            points = other.point_map(back(voxel_centers_mm(grid, index.reshape(-1, 3))))
             values = sample(self.images.pixels_of(other), points).values.reshape(own.shape)
         except InputDataError:
             return None

@@ -113,7 +113,7 @@ def energy(values: Values) -> float:
 def boundary_contrast(image: RegionValues) -> float:
     """Mean of the 3 mm inside the surface less the mean of the 3 mm outside it, in the image's unit.
 
-    Positive where the target is brighter than what surrounds it. Distances are between voxel centres.
+    Positive where the target is brighter than what surrounds it. Distances are between voxel centers.
     """
     inside_values(image)
     inner, outer = image.shell(-SHELL_MM, 0), image.shell(0, SHELL_MM)
@@ -125,7 +125,7 @@ def boundary_contrast(image: RegionValues) -> float:
 def boundary_gradient(image: RegionValues) -> float:
     """Mean magnitude of the gradient at the voxels on both sides of the surface, in the image's unit per mm.
 
-    Central differences between voxel centres, in mm along each axis of the grid, uneven slices included. Noise adds to
+    Central differences between voxel centers, in mm along each axis of the grid, uneven slices included. Noise adds to
     a magnitude: compare it within one kind of image only.
     """
     inside_values(image)
@@ -152,7 +152,7 @@ def _gradient(image: RegionValues) -> list[Values]:
 
 
 def _border(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Voxels with a face neighbour on the other side."""
+    """Voxels with a face neighbor on the other side."""
     border = np.zeros_like(mask)
     for axis in range(3):
         lower = [slice(None)] * 3

@@ -75,5 +75,5 @@ def _mask(context: RoiContext, name: str, image: ImageGrid) -> Mask:
     except NotMeasurableError as error:
         return Mask(roi=roi, file_name=name, left_out_because=str(error))
     if runs.count == 0:
-        return Mask(roi=roi, file_name=name, left_out_because="no voxel centre lies inside")
+        return Mask(roi=roi, file_name=name, left_out_because="no voxel center lies inside")
     return Mask(roi=roi, file_name=name, content=nifti_bytes(runs, image), voxel_count=runs.count)

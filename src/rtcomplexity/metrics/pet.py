@@ -5,9 +5,9 @@ planning image they are its own voxels. Conventions:
 
 - MTV and TLG count voxels *inside the target*. Percentages are of the SUVmax inside the target.
 - The *PET volume* that is compared with the target may leave it: all voxels at or above the threshold within 10 mm of
-  the target that hang together (26 neighbours) with such a voxel inside the target.
+  the target that hang together (26 neighbors) with such a voxel inside the target.
 - SUVpeak is IBSI's global intensity peak: the largest mean over the voxels whose centers lie within 6.2 mm (1 cm3) of
-  a voxel of the target; the sphere may leave the target, its centre may be any of the target's voxels.
+  a voxel of the target; the sphere may leave the target, its center may be any of the target's voxels.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def volume_cm3(region: Region, mask: Volume) -> float:
 
 
 def mtv_cm3(pet: PetContext, threshold: Threshold) -> float:
-    """Metabolic tumour volume: voxels of the target at or above the threshold, cm3; 0 where none is.
+    """Metabolic tumor volume: voxels of the target at or above the threshold, cm3; 0 where none is.
 
     Raises
     ------
@@ -238,7 +238,7 @@ def largest_sphere_mean(image: RegionValues, radius_mm: float = PEAK_RADIUS_MM) 
     wanted = np.array([sum(len(shifts) for _, shifts in pairs) for pairs in offsets])
     whole = region.mask & (counts == wanted[:, None, None]) & _slices_reach(region, radius_mm)[:, None, None]
     if not whole.any():
-        raise NotMeasurableError("every sphere of 1 cm3 with its centre in the ROI leaves the image")
+        raise NotMeasurableError("every sphere of 1 cm3 with its center in the ROI leaves the image")
     means = np.where(whole, sums / wanted[:, None, None], -np.inf)
     k, j, i = np.unravel_index(int(means.argmax()), means.shape)
     members = [image.values[other, j + shifts[:, 0], i + shifts[:, 1]] for other, shifts in offsets[k]]
@@ -246,7 +246,7 @@ def largest_sphere_mean(image: RegionValues, radius_mm: float = PEAK_RADIUS_MM) 
 
 
 def _sphere_offsets(region: Region, radius_mm: float) -> list[list[tuple[int, NDArray[np.int64]]]]:
-    """For each slice, the slices that a sphere with its centre there meets and the (row, column) shifts on each."""
+    """For each slice, the slices that a sphere with its center there meets and the (row, column) shifts on each."""
     grid = region.grid
     heights = grid.slice_positions_mm[slice(*region.box.k)]
     rows = np.arange(-int(radius_mm / grid.row_spacing_mm), int(radius_mm / grid.row_spacing_mm) + 1)

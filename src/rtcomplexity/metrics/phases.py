@@ -164,20 +164,20 @@ def centroid_mm(runs: Runs, grid: ImageGrid) -> NDArray[np.float64]:
     Raises
     ------
     NotMeasurableError
-        If no voxel centre lies inside.
+        If no voxel center lies inside.
     """
     if runs.count == 0:
-        raise NotMeasurableError("no voxel centre of a phase's images lies inside")
+        raise NotMeasurableError("no voxel center of a phase's images lies inside")
     lengths = runs.stops - runs.starts
     weights = lengths * slab_mm(grid)[runs.planes]
     rows = runs.rows - runs.planes * runs.shape[1]
     columns = runs.starts - runs.rows * runs.stride + (lengths - 1) / 2
-    centres = (
+    centers = (
         grid.slice_origins_mm[runs.planes]
         + rows[:, None] * (grid.column_direction * grid.row_spacing_mm)
         + columns[:, None] * (grid.row_direction * grid.column_spacing_mm)
     )
-    return np.average(centres, axis=0, weights=weights)
+    return np.average(centers, axis=0, weights=weights)
 
 
 def measure_phases(context: RoiContext, phases: MeasuredPhases) -> dict[str, Measurement]:

@@ -29,7 +29,7 @@ NOT_MEASURED: Final = "not measured: without landmarks nothing shows how good a 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RegistrationContext:
-    """Two images on the voxels of one target's neighbourhood."""
+    """Two images on the voxels of one target's neighborhood."""
 
     planning: RegionValues
     """The planning image."""
@@ -60,7 +60,7 @@ def mutual_information(a: Values, b: Values) -> float:
     return max(float((joint[filled] * np.log(joint[filled] / apart[filled])).sum()), 0.0)
 
 
-def normalised_cross_correlation(a: Values, b: Values) -> float:
+def normalized_cross_correlation(a: Values, b: Values) -> float:
     """Pearson's correlation of paired values, -1 to 1.
 
     Raises
@@ -109,16 +109,16 @@ PAIR: Final[tuple[MetricDefinition[RegistrationContext], ...]] = (
         title="Normalized cross-correlation before registration",
         unit=Unit.NONE,
         description="Pearson's correlation on the voxels within 10 mm of the target, at equal coordinates.",
-        compute=lambda context: normalised_cross_correlation(*pairs(context.planning, context.before)),
-        formula=documented_rule(normalised_cross_correlation),
+        compute=lambda context: normalized_cross_correlation(*pairs(context.planning, context.before)),
+        formula=documented_rule(normalized_cross_correlation),
     ),
     MetricDefinition(
         key="registration.cross_correlation_after",
         title="Normalized cross-correlation after registration",
         unit=Unit.NONE,
         description="Pearson's correlation on the voxels within 10 mm of the target, through the registration.",
-        compute=lambda context: normalised_cross_correlation(*pairs(context.planning, context.after)),
-        formula=documented_rule(normalised_cross_correlation),
+        compute=lambda context: normalized_cross_correlation(*pairs(context.planning, context.after)),
+        formula=documented_rule(normalized_cross_correlation),
     ),
 )
 """Metrics of one registered pair of images around one target."""

@@ -106,7 +106,7 @@ class RelationContext:
 
 
 def with_volume(contexts: Iterable[RoiContext]) -> list[RoiContext]:
-    """ROIs that enclose a known volume; of targets, those that hold the centre of a fine pixel too."""
+    """ROIs that enclose a known volume; of targets, those that hold the center of a fine pixel too."""
     solid = [context for context in contexts if encloses_volume(context)]
     return [c for c in solid if not c.roi.target_class.is_target or c.surface.inside.runs.count]
 

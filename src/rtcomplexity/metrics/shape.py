@@ -86,7 +86,7 @@ def volume_deviation_percent(context: ShapeContext) -> float:
 
 
 def voxel_volume_cm3(context: ShapeContext) -> float:
-    """Voxels of the planning image with their centre inside x area of a pixel x thickness of their slice, cm3.
+    """Voxels of the planning image with their center inside x area of a pixel x thickness of their slice, cm3.
 
     Raises
     ------

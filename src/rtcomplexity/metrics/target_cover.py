@@ -43,15 +43,15 @@ def unexplained_targets(contexts: Sequence[RoiContext], gross: PlaneStack) -> tu
 def far_volume_cm3(stack: PlaneStack, gross: PlaneStack) -> float:
     """Volume of a stack that lies farther than `REACH_MM` from the gross targets, cm3, on pixels of 5 mm.
 
-    Distances are taken to the gross targets' pixels, whose centres lie about half of one inside the border, and to the
-    vertices of their contours: the smallest target may hold no pixel's centre.
+    Distances are taken to the gross targets' pixels, whose centers lie about half of one inside the border, and to the
+    vertices of their contours: the smallest target may hold no pixel's center.
     """
     from scipy.spatial import cKDTree  # noqa: PLC0415 - importing the package stays quick
 
-    plane, centres_mm = _pixels(stack)
+    plane, centers_mm = _pixels(stack)
     is_far = np.ones(len(plane), bool)
     for points_mm, reach_mm in ((_pixels(gross)[1], REACH_MM + PIXEL_MM / 2), (_vertices(gross), REACH_MM)):
-        is_far &= np.isinf(cKDTree(points_mm).query(centres_mm, distance_upper_bound=reach_mm)[0])
+        is_far &= np.isinf(cKDTree(points_mm).query(centers_mm, distance_upper_bound=reach_mm)[0])
     return float(np.sum(stack.slab_mm[plane[is_far]]) * PIXEL_MM**2 / MM3_PER_CM3)
 
 
@@ -62,7 +62,7 @@ def unexplained_issues(numbers: Sequence[int]) -> Iterator[Issue]:
 
 
 def _pixels(stack: PlaneStack) -> tuple[NDArray[np.int64], Floats]:
-    """(n,) plane of each pixel of a stack, and (n, 3) its centre, LPS, mm."""
+    """(n,) plane of each pixel of a stack, and (n, 3) its center, LPS, mm."""
     lattice = Lattice.around(stack, PIXEL_MM)
     runs = rasterise(stack, lattice)
     plane, row, column = np.unravel_index(runs.indices(), runs.shape)

@@ -3,7 +3,7 @@
 The field is blurred by a Gaussian that keeps the volume, in place of an opening and closing by a ball: under vertex
 noise of 2 mm a ball of 3 mm moves sphericity by up to 0.07, a blur of 3 mm by up to 0.003
 (``docs/decisions/0011-scored-shape.md``). A profile states the blur: what is left of a contour's detail decides what a
-percentile means (``docs/decisions/0070-shape-at-1-mm.md``). Knows planes in millimetres; no ROI and no files.
+percentile means (``docs/decisions/0070-shape-at-1-mm.md``). Knows planes in millimeters; no ROI and no files.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STEPS_PER_DIAMETER: Final = 16
 FINEST_STEP_MM: Final = 1.0
 COARSEST_STEP_MM: Final = 2.0
 MOST_VOXELS: Final = 50_000_000
-"""Of a grid; targets that lie a metre apart take coarser steps. A voxel costs up to thirty bytes."""
+"""Of a grid; targets that lie a meter apart take coarser steps. A voxel costs up to thirty bytes."""
 TOO_FAR_APART: Final = "the gross targets lie so far apart that no fine grid holds them all"
 REPLICATE_STEP_MM: Final = 3.0
 """Coarsest grid on which replicates are compared with the original ..."""

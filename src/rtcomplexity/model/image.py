@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ImageGrid:
-    """Pixel centres of a stack of parallel slices, ordered along the normal. Array index order is (k, j, i)."""
+    """Pixel centers of a stack of parallel slices, ordered along the normal. Array index order is (k, j, i)."""
 
     slice_origins_mm: NDArray[np.float64]
-    """(K, 3) centre of pixel (j=0, i=0) of each slice, LPS, mm; increasing along `normal`."""
+    """(K, 3) center of pixel (j=0, i=0) of each slice, LPS, mm; increasing along `normal`."""
     row_direction: NDArray[np.float64]
     """(3,) unit vector along a row, in which the column index i increases."""
     column_direction: NDArray[np.float64]
     """(3,) unit vector along a column, in which the row index j increases."""
     row_spacing_mm: float
-    """Distance between neighbouring rows: first value of Pixel Spacing, mm."""
+    """Distance between neighboring rows: first value of Pixel Spacing, mm."""
     column_spacing_mm: float
-    """Distance between neighbouring columns: second value of Pixel Spacing, mm."""
+    """Distance between neighboring columns: second value of Pixel Spacing, mm."""
     rows: int
     columns: int
     slice_thickness_mm: float | None = None
@@ -51,7 +51,7 @@ class ImageGrid:
 
     @cached_property
     def slice_spacing_mm(self) -> float | None:
-        """Median distance between neighbouring slices, measured; Slice Thickness where there is one slice."""
+        """Median distance between neighboring slices, measured; Slice Thickness where there is one slice."""
         if len(self.slice_origins_mm) < 2:
             return self.slice_thickness_mm
         return float(np.median(np.diff(self.slice_positions_mm)))

@@ -12,7 +12,7 @@ from rtcomplexity.pictures.face import may_show_face
 from rtcomplexity.pictures.fused import draw_fused
 from rtcomplexity.pictures.meshes import draw_meshes
 from rtcomplexity.pictures.planes import draw_planes
-from rtcomplexity.pictures.raster import grey, window_of
+from rtcomplexity.pictures.raster import gray, window_of
 from rtcomplexity.pictures.region import view_of
 from rtcomplexity.pictures.scene import Pictures, Scene, no_pictures
 from rtcomplexity.pictures.slices import draw_slices, structures_of
@@ -43,7 +43,7 @@ def draw(
     ----------
     measured : the case with its planes and pixels
     names : what each ROI is called in the record that the pictures go with, by number
-    gross : numbers of the ROIs that were scored; the pictures are centred on them
+    gross : numbers of the ROIs that were scored; the pictures are centered on them
     checks : what the record says of the registration of each image set, by its subject
     """
     view = view_of(measured, names, gross)
@@ -73,11 +73,11 @@ def _with_slices(scene: Scene, images: CaseImages, view: View, checks: Mapping[s
         return Pictures(scene=scene.model_copy(update={"notes": (*scene.notes, f"No slices. {error.found}")}), files={})
     series = pixels.series
     window = window_of(values, series.modality)
-    greys = grey(values, window)
+    grays = gray(values, window)
     uptake = uptake_of(images, view.slices, view.box.j, view.box.i)
-    stills, plane_files = draw_planes(view, greys, uptake)
-    slices, slice_files = draw_slices(view, greys, uptake)
-    fused, fused_files = draw_fused(view, greys, images, checks)
+    stills, plane_files = draw_planes(view, grays, uptake)
+    slices, slice_files = draw_slices(view, grays, uptake)
+    fused, fused_files = draw_fused(view, grays, images, checks)
     drawn = {
         "stills": stills,
         "fused": fused,

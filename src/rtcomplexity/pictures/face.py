@@ -1,4 +1,4 @@
-"""Whether a picture may show a face: a person can be recognised by it, whatever names are left out.
+"""Whether a picture may show a face: a person can be recognized by it, whatever names are left out.
 
 A guess on the safe side, from what the images and ROIs say and from how narrow the body is.
 """

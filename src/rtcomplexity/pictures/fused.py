@@ -16,7 +16,7 @@ from rtcomplexity.fusion.sampling import sample
 from rtcomplexity.fusion.tied_images import in_order_of_choice
 from rtcomplexity.model.case import ImageRole
 from rtcomplexity.pictures.anatomy import SIDES, letters, plane_of
-from rtcomplexity.pictures.raster import coloured, grey, png, with_lines
+from rtcomplexity.pictures.raster import coloured, gray, png, with_lines
 from rtcomplexity.pictures.scene import FUSED_FILES, Still
 from rtcomplexity.pictures.slices import middle_slice
 from rtcomplexity.pictures.uptake import points_mm, windowed
@@ -44,13 +44,13 @@ EDGE_COLOUR: Final = (255, 225, 60, 255)
 
 
 def draw_fused(
-    view: View, greys: NDArray[np.uint8], images: CaseImages, checks: Mapping[str, str]
+    view: View, grays: NDArray[np.uint8], images: CaseImages, checks: Mapping[str, str]
 ) -> tuple[tuple[Still, ...], dict[str, bytes]]:
     """Draw one picture for each modality that a secondary set brings: its best-shown one.
 
     Parameters
     ----------
-    greys
+    grays
         The planning image in the view's box, 0 to 255.
     checks
         What the record says of each set's registration, by the set's subject; one without has no number beside it.
@@ -60,7 +60,7 @@ def draw_fused(
         values = _values(view, images, tied)
         if values is None:
             continue
-        files[file] = _drawn(view, greys, values, tied)
+        files[file] = _drawn(view, grays, values, tied)
         stills.append(_still(view, tied, file, checks.get(tied.subject, "")))
     return tuple(stills), files
 
@@ -86,13 +86,13 @@ def _values(view: View, images: CaseImages, tied: TiedImage) -> Floats | None:
     return None if np.isnan(values).all() else values.reshape(len(rows), len(columns))
 
 
-def _drawn(view: View, greys: NDArray[np.uint8], values: Floats, tied: TiedImage) -> bytes:
+def _drawn(view: View, grays: NDArray[np.uint8], values: Floats, tied: TiedImage) -> bytes:
     from PIL import Image as pillow  # noqa: N813, PLC0415 - importing the package stays quick
 
     assert view.grid is not None
-    planning = greys[middle_slice(view) - view.box.k[0]]
+    planning = grays[middle_slice(view) - view.box.k[0]]
     low, high = np.nanpercentile(values, (1, 99.5)).tolist()
-    other = grey(np.nan_to_num(values, nan=low), (low, max(high, low + 1e-6)))
+    other = gray(np.nan_to_num(values, nan=low), (low, max(high, low + 1e-6)))
     both = _overlaid(planning, values, tied) if tied.series.modality == "PT" else _squares(planning, other, view)
     halves = [_sized(half, view) for half in (both, _with_edges(other, planning, view))]
     sheet = pillow.new("RGB", (halves[0].width * 2 + GAP, halves[0].height))
@@ -132,7 +132,7 @@ def _with_edges(other: NDArray[np.uint8], planning: NDArray[np.uint8], view: Vie
 
 
 def _painted(below: NDArray[np.uint8], layer: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(J, I, 3) a grey picture with colors of some opacity over it."""
+    """(J, I, 3) a gray picture with colors of some opacity over it."""
     opacity = layer[..., 3:].astype(np.float64) / 255
     mixed = below[..., None] * (1 - opacity) + layer[..., :3] * opacity
     painted: NDArray[np.uint8] = np.rint(mixed).astype(np.uint8)

@@ -35,10 +35,10 @@ LARGEST: Final = 640
 class _Cut:
     """A plane through the box: pixels, uptake and lines in picture axes (right, down)."""
 
-    greys: NDArray[np.uint8]
+    grays: NDArray[np.uint8]
     share: NDArray[np.float64] | None
     lines: Lines
-    """In pixels of `greys`, pixel centres at whole numbers."""
+    """In pixels of `grays`, pixel centers at whole numbers."""
     step_mm: tuple[float, float]
     """Size of a pixel: right, down."""
     right: NDArray[np.float64]
@@ -48,11 +48,11 @@ class _Cut:
 
 
 def draw_planes(
-    view: View, greys: NDArray[np.uint8], uptake: Uptake | None
+    view: View, grays: NDArray[np.uint8], uptake: Uptake | None
 ) -> tuple[tuple[Still, ...], dict[str, bytes]]:
     """Draw the planes through the gross target: that of the slices, and two across them."""
     stills, files = [], {}
-    for cut in (_slice_cut(view, greys, uptake), *_across(view, greys, uptake)):
+    for cut in (_slice_cut(view, grays, uptake), *_across(view, grays, uptake)):
         name = plane_of(np.cross(cut.right, cut.down))
         file = f"{name}.png"
         if file in files:
@@ -74,10 +74,10 @@ def _alt(name: str, cut: _Cut, uptake: Uptake | None) -> str:
 def _drawn(cut: _Cut) -> bytes:
     from PIL import Image as pillow  # noqa: N813, PLC0415 - importing the package stays quick
 
-    rows, columns = cut.greys.shape
+    rows, columns = cut.grays.shape
     size_mm = np.array([columns, rows]) * cut.step_mm
     width, height = (np.maximum(np.rint(size_mm * (LARGEST / size_mm.max())), 1)).astype(int).tolist()
-    base = pillow.fromarray(cut.greys).resize((width, height), pillow.Resampling.BICUBIC).convert("RGBA")
+    base = pillow.fromarray(cut.grays).resize((width, height), pillow.Resampling.BICUBIC).convert("RGBA")
     if cut.share is not None:
         colours = pillow.fromarray(coloured(cut.share)).resize((width, height), pillow.Resampling.BILINEAR)
         base = pillow.alpha_composite(base, colours)
@@ -86,13 +86,13 @@ def _drawn(cut: _Cut) -> bytes:
     return png(with_lines(base, lines, letters=letters(cut.right, cut.down)))
 
 
-def _slice_cut(view: View, greys: NDArray[np.uint8], uptake: Uptake | None) -> _Cut:
+def _slice_cut(view: View, grays: NDArray[np.uint8], uptake: Uptake | None) -> _Cut:
     assert view.grid is not None
     grid, box, k = view.grid, view.box, middle_slice(view)
     drawn = [each for each in view.targets if plane_of_slices(each.stack, grid.slice_positions_mm[[k]])[0] >= 0]
     nearest = int(np.argmin(np.abs(view.slices - k)))
     return _Cut(
-        greys=greys[k - box.k[0]],
+        grays=grays[k - box.k[0]],
         share=None if uptake is None else uptake.share[nearest],
         lines=[(line, each.colour) for each in reversed(drawn) for line in _outlines(each, view, k)],
         step_mm=(grid.column_spacing_mm, grid.row_spacing_mm),
@@ -110,14 +110,14 @@ def _outlines(shown: Shown, view: View, k: int) -> Iterator[NDArray[np.float64]]
         yield in_pixels(polygon, view.grid, k) - [view.box.i[0], view.box.j[0]]
 
 
-def _across(view: View, greys: NDArray[np.uint8], uptake: Uptake | None) -> Iterator[_Cut]:
+def _across(view: View, grays: NDArray[np.uint8], uptake: Uptake | None) -> Iterator[_Cut]:
     """Two planes across the slices, through the middle of the gross target's voxels."""
     assert view.grid is not None
     grid = view.grid
     spacing = grid.slice_spacing_mm
     masks = [(each, mask) for each in view.targets if (mask := _mask(each, view)) is not None and mask.any()]
     gross = [mask for each, mask in masks if each in view.gross]
-    if not gross or spacing is None or greys.shape[0] < 2:
+    if not gross or spacing is None or grays.shape[0] < 2:
         return
     middle = np.rint(np.argwhere(np.logical_or.reduce(gross)).mean(axis=0)).astype(int)
     is_up = grid.normal[np.argmax(np.abs(grid.normal))] > 0
@@ -127,7 +127,7 @@ def _across(view: View, greys: NDArray[np.uint8], uptake: Uptake | None) -> Iter
     ):
         cuts = [(each, np.take(mask, middle[axis], axis=axis)) for each, mask in masks]
         yield _Cut(
-            greys=_up(np.take(greys, middle[axis], axis=axis), is_up=is_up),
+            grays=_up(np.take(grays, middle[axis], axis=axis), is_up=is_up),
             share=None if uptake is None else _up(_share_across(uptake, view, axis, int(middle[axis])), is_up=is_up),
             lines=[(line, s.colour) for s, cut in reversed(cuts) for line in _mask_outlines(_up(cut, is_up=is_up))],
             step_mm=(step, spacing),

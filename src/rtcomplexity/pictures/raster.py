@@ -1,4 +1,4 @@
-"""Arrays as pictures: grey windows, colours of uptake, anti-aliased lines, encoded bytes.
+"""Arrays as pictures: gray windows, colours of uptake, anti-aliased lines, encoded bytes.
 
 Knows arrays and Pillow; knows no case. Nothing but pixels enters a file: no text, no metadata.
 """
@@ -43,7 +43,7 @@ def window_of(values: NDArray[np.float64], modality: str) -> tuple[float, float]
     return float(low), float(max(high, low + 1))
 
 
-def grey(values: NDArray[np.float64], window: tuple[float, float]) -> NDArray[np.uint8]:
+def gray(values: NDArray[np.float64], window: tuple[float, float]) -> NDArray[np.uint8]:
     """Map values to 0..255 between the ends of a window."""
     low, high = window
     scaled: NDArray[np.uint8] = np.clip((values - low) * (255 / (high - low)) + 0.5, 0, 255).astype(np.uint8)

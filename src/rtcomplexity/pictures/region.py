@@ -83,7 +83,7 @@ class View:
     targets: tuple[Shown, ...]
     organs: tuple[Shown, ...]
     gross: tuple[Shown, ...]
-    """The targets that the pictures are centred on."""
+    """The targets that the pictures are centered on."""
     grid: ImageGrid | None
     notes: tuple[str, ...] = ()
 
@@ -136,9 +136,9 @@ def view_of(measured: MeasuredCase, names: Mapping[int, str], gross: Sequence[in
     colours = _Colours()
     drawn = tuple(colours.shown(each, names) for each in targets)
     near = tuple(colours.shown(each, names) for each in _nearest(organs, drawn))
-    centre = tuple(each for each in drawn if each.roi.number in gross)
-    centre = centre or tuple(each for each in drawn if each.roi.target_class.is_gross) or drawn
-    return View(targets=drawn, organs=near, gross=centre, grid=grids.planning.image, notes=tuple(notes))
+    center = tuple(each for each in drawn if each.roi.number in gross)
+    center = center or tuple(each for each in drawn if each.roi.target_class.is_gross) or drawn
+    return View(targets=drawn, organs=near, gross=center, grid=grids.planning.image, notes=tuple(notes))
 
 
 class _Colours:
@@ -194,8 +194,8 @@ def bounds_of(shown: Sequence[Shown]) -> NDArray[np.float64]:
 def _extent(bounds: NDArray[np.float64], origin_mm: float, spacing_mm: float, size: int) -> tuple[int, int]:
     """Pixels from one bound to the other with a margin, at least the smallest picture, clipped to the grid."""
     half = max((bounds[1] - bounds[0]) / 2 + MARGIN_MM, SMALLEST_MM / 2)
-    centre = (bounds[0] + bounds[1]) / 2
-    first = int(np.floor((centre - half - origin_mm) / spacing_mm))
-    stop = int(np.ceil((centre + half - origin_mm) / spacing_mm)) + 1
+    center = (bounds[0] + bounds[1]) / 2
+    first = int(np.floor((center - half - origin_mm) / spacing_mm))
+    stop = int(np.ceil((center + half - origin_mm) / spacing_mm)) + 1
     first = min(max(first, 0), size - 1)
     return first, max(min(stop, size), first + 1)

@@ -56,7 +56,7 @@ class Tile:
         return moved
 
 
-def draw_slices(view: View, greys: NDArray[np.uint8], uptake: Uptake | None) -> tuple[Slices, dict[str, bytes]]:
+def draw_slices(view: View, grays: NDArray[np.uint8], uptake: Uptake | None) -> tuple[Slices, dict[str, bytes]]:
     """Draw the atlases of the planning image and of uptake."""
     from PIL import Image as pillow  # noqa: N813, PLC0415 - importing the package stays quick
 
@@ -64,7 +64,7 @@ def draw_slices(view: View, greys: NDArray[np.uint8], uptake: Uptake | None) -> 
 
     tile, first = Tile(view), view.box.k[0]
     columns = min(COLUMNS, len(view.slices))
-    tiles = [pillow.fromarray(greys[k - first]).resize(tile.size, pillow.Resampling.BICUBIC) for k in view.slices]
+    tiles = [pillow.fromarray(grays[k - first]).resize(tile.size, pillow.Resampling.BICUBIC) for k in view.slices]
     files = {CT_ATLAS: jpeg(atlas(tiles, columns))}
     if uptake is not None:
         files[UPTAKE_ATLAS] = png(atlas(_uptake_tiles(uptake), columns))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.errors import InputDataError
-from rtcomplexity.fusion.sampling import sample, voxel_centres_mm
+from rtcomplexity.fusion.sampling import sample, voxel_centers_mm
 from rtcomplexity.fusion.tied_images import in_order_of_choice
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def points_mm(
 ) -> NDArray[np.float64]:
     """(S * J * I, 3) points, patient coordinates."""
     k, j, i = np.meshgrid(slices, rows, columns, indexing="ij")
-    origins = voxel_centres_mm(grid, np.column_stack([k.ravel(), np.zeros((k.size, 2), np.int64)]))
+    origins = voxel_centers_mm(grid, np.column_stack([k.ravel(), np.zeros((k.size, 2), np.int64)]))
     in_plane: NDArray[np.float64] = (
         origins
         + j.reshape(-1, 1) * (grid.column_direction * grid.row_spacing_mm)

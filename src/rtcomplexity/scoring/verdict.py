@@ -236,14 +236,14 @@ def _scored_outcome(question: _Question) -> Outcome:
     ruling, comparison = rule(question.rules), question.compared()
     found = _score(question, ruling)
     value, reasons = _decide(question, ruling)
-    in_favour, against = _findings(question, found, reasons)
+    in_favor, against = _findings(question, found, reasons)
     verdict = _verdict(
         value,
         reasons,
         question.facts,
         question.profile,
         question.rules.stability,
-        in_favour=in_favour,
+        in_favor=in_favor,
         against=against,
         why_not=_why_not(question),
         comparison=comparison,
@@ -270,7 +270,7 @@ def _verdict(
     profile: Profile,
     stability: Stability,
     *,
-    in_favour: list[str] | None = None,
+    in_favor: list[str] | None = None,
     against: list[str] | None = None,
     why_not: tuple[Counterfactual, ...] = (),
     comparison: Comparison | None = None,
@@ -281,7 +281,7 @@ def _verdict(
         reasons=reasons,
         claim=claim_of(facts),
         service_level=_SERVICE_LEVELS.get(value),
-        findings_for=tuple(in_favour or ()),
+        findings_for=tuple(in_favor or ()),
         findings_against=tuple(against or ()),
         why_not=why_not,
         stability=stability,
@@ -373,16 +373,16 @@ def _instability(ruling: Ruling) -> tuple[Reason, ...]:
 
 
 def _findings(question: _Question, found: Score, reasons: tuple[Reason, ...]) -> tuple[list[str], list[str]]:
-    in_favour, against = sentences.findings(found)
+    in_favor, against = sentences.findings(found)
     joint = question.rules.joint
     about_t = [each.text for each in reasons if each.code not in {"cohort_disagrees", "unmeasured_families"}]
     from_cohort = [each.text for each in reasons if each.code == "cohort_disagrees"]
     limits = limiting_reasons(question.facts, question.gross_target, question.profile, question.rules.stratum)
     if found.t >= joint.c_support:
-        in_favour.insert(0, about_t.pop(0))
+        in_favor.insert(0, about_t.pop(0))
         against = [*from_cohort, *against]
     else:
-        in_favour += from_cohort
+        in_favor += from_cohort
     against = [*about_t, *against, *(limit.text for limit in limits)]
     if question.facts.contradicts_image:
         against.append(sentences.NOT_AS_THE_IMAGE)
@@ -390,7 +390,7 @@ def _findings(question: _Question, found: Score, reasons: tuple[Reason, ...]) ->
         against.append(sentences.NOT_CALIBRATED)
     if question.profile.comparison:
         against.insert(0, question.profile.comparison)
-    return in_favour, list(dict.fromkeys(against))
+    return in_favor, list(dict.fromkeys(against))
 
 
 def _why_not(question: _Question) -> tuple[Counterfactual, ...]:

@@ -32,25 +32,25 @@ HEIGHT_MM = 400.0
 
 BODY = Tube(semi_axes_mm=(158.0, 104.0), height_mm=HEIGHT_MM)
 BODY_WITHIN_FAT = Tube(semi_axes_mm=(148.0, 96.0), height_mm=HEIGHT_MM)
-LUNG_R = Ellipsoid(semi_axes_mm=(50.0, 78.0, 130.0), centre_mm=(-78.0, 0.0, -20.0))
-LUNG_L = Ellipsoid(semi_axes_mm=(46.0, 75.0, 130.0), centre_mm=(78.0, 5.0, -20.0))
-VERTEBRAE = Tube(semi_axes_mm=(19.0, 16.0), height_mm=HEIGHT_MM, centre_mm=(0.0, 57.0, 0.0))
-VERTEBRAL_ARCH = Tube(semi_axes_mm=(14.0, 12.0), height_mm=HEIGHT_MM, centre_mm=(0.0, 80.0, 0.0))
-SPINAL_CANAL = Tube(semi_axes_mm=(9.0, 8.0), height_mm=HEIGHT_MM, centre_mm=(0.0, 79.0, 0.0))
-SPINAL_CORD = Tube(semi_axes_mm=(6.0, 5.0), height_mm=HEIGHT_MM, centre_mm=(0.0, 79.0, 0.0))
-STERNUM = Tube(semi_axes_mm=(18.0, 5.0), height_mm=HEIGHT_MM, centre_mm=(0.0, -89.0, 0.0))
-OESOPHAGUS = Tube(semi_axes_mm=(9.0, 5.5), height_mm=HEIGHT_MM, centre_mm=(4.0, 34.5, 0.0))
-HEART = Ellipsoid(semi_axes_mm=(32.0, 42.0, 50.0), centre_mm=(8.0, -34.0, -77.0))
-TRACHEA = Tube(semi_axes_mm=(9.0, 8.0), height_mm=90.0, centre_mm=(0.0, 20.0, 45.0))
-MAIN_BRONCHUS_R = Tube(semi_axes_mm=(8.0, 6.5), height_mm=28.0, centre_mm=(-24.0, 24.0, -14.0), lean=(0.85, 0.0))
-MAIN_BRONCHUS_L = Tube(semi_axes_mm=(8.0, 6.5), height_mm=28.0, centre_mm=(24.0, 24.0, -14.0), lean=(-0.85, 0.0))
-TRACHEA_NEAR_CARINA = Tube(semi_axes_mm=(9.0, 8.0), height_mm=20.0, centre_mm=(0.0, 20.0, 10.0))
+LUNG_R = Ellipsoid(semi_axes_mm=(50.0, 78.0, 130.0), center_mm=(-78.0, 0.0, -20.0))
+LUNG_L = Ellipsoid(semi_axes_mm=(46.0, 75.0, 130.0), center_mm=(78.0, 5.0, -20.0))
+VERTEBRAE = Tube(semi_axes_mm=(19.0, 16.0), height_mm=HEIGHT_MM, center_mm=(0.0, 57.0, 0.0))
+VERTEBRAL_ARCH = Tube(semi_axes_mm=(14.0, 12.0), height_mm=HEIGHT_MM, center_mm=(0.0, 80.0, 0.0))
+SPINAL_CANAL = Tube(semi_axes_mm=(9.0, 8.0), height_mm=HEIGHT_MM, center_mm=(0.0, 79.0, 0.0))
+SPINAL_CORD = Tube(semi_axes_mm=(6.0, 5.0), height_mm=HEIGHT_MM, center_mm=(0.0, 79.0, 0.0))
+STERNUM = Tube(semi_axes_mm=(18.0, 5.0), height_mm=HEIGHT_MM, center_mm=(0.0, -89.0, 0.0))
+OESOPHAGUS = Tube(semi_axes_mm=(9.0, 5.5), height_mm=HEIGHT_MM, center_mm=(4.0, 34.5, 0.0))
+HEART = Ellipsoid(semi_axes_mm=(32.0, 42.0, 50.0), center_mm=(8.0, -34.0, -77.0))
+TRACHEA = Tube(semi_axes_mm=(9.0, 8.0), height_mm=90.0, center_mm=(0.0, 20.0, 45.0))
+MAIN_BRONCHUS_R = Tube(semi_axes_mm=(8.0, 6.5), height_mm=28.0, center_mm=(-24.0, 24.0, -14.0), lean=(0.85, 0.0))
+MAIN_BRONCHUS_L = Tube(semi_axes_mm=(8.0, 6.5), height_mm=28.0, center_mm=(24.0, 24.0, -14.0), lean=(-0.85, 0.0))
+TRACHEA_NEAR_CARINA = Tube(semi_axes_mm=(9.0, 8.0), height_mm=20.0, center_mm=(0.0, 20.0, 10.0))
 BRONCHIAL_TREE = Several(bodies=(TRACHEA_NEAR_CARINA, MAIN_BRONCHUS_R, MAIN_BRONCHUS_L))
 """The proximal bronchial tree: 2 cm of trachea above the carina, and the main bronchi."""
-AORTA_DESCENDING = Tube(semi_axes_mm=(10.5, 10.5), height_mm=HEIGHT_MM, centre_mm=(27.0, 44.0, 0.0))
-AORTA_ASCENDING = Tube(semi_axes_mm=(13.0, 13.0), height_mm=84.0, centre_mm=(0.0, -28.0, 17.0))
-VENA_CAVA = Tube(semi_axes_mm=(8.0, 8.0), height_mm=84.0, centre_mm=(-20.0, -6.0, 17.0))
-PULMONARY_TRUNK = Tube(semi_axes_mm=(11.0, 11.0), height_mm=33.0, centre_mm=(21.0, -14.0, -8.5))
+AORTA_DESCENDING = Tube(semi_axes_mm=(10.5, 10.5), height_mm=HEIGHT_MM, center_mm=(27.0, 44.0, 0.0))
+AORTA_ASCENDING = Tube(semi_axes_mm=(13.0, 13.0), height_mm=84.0, center_mm=(0.0, -28.0, 17.0))
+VENA_CAVA = Tube(semi_axes_mm=(8.0, 8.0), height_mm=84.0, center_mm=(-20.0, -6.0, 17.0))
+PULMONARY_TRUNK = Tube(semi_axes_mm=(11.0, 11.0), height_mm=33.0, center_mm=(21.0, -14.0, -8.5))
 GREAT_VESSELS = Several(bodies=(AORTA_DESCENDING, AORTA_ASCENDING, VENA_CAVA, PULMONARY_TRUNK))
 
 
@@ -70,7 +70,7 @@ SOFT = Tissue(hu=40.0, suvbw=0.7, mr=220.0)
 LUNG = Tissue(hu=-800.0, suvbw=0.4, mr=30.0)
 BONE = Tissue(hu=400.0, suvbw=1.0, mr=120.0)
 BLOOD = Tissue(hu=60.0, suvbw=1.5, mr=60.0)
-TUMOUR = Tissue(hu=30.0, suvbw=10.0, mr=330.0)
+TUMOR = Tissue(hu=30.0, suvbw=10.0, mr=330.0)
 NODE = Tissue(hu=35.0, suvbw=7.0, mr=310.0)
 NECROSIS = Tissue(hu=5.0, suvbw=0.6, mr=90.0)
 COLLAPSED_LUNG = Tissue(hu=20.0, suvbw=1.4, mr=270.0)
@@ -88,7 +88,7 @@ THORAX: Layers = (
     (SPINAL_CANAL, SOFT),
     (STERNUM, BONE),
 )
-"""What lies behind a tumour."""
+"""What lies behind a tumor."""
 MEDIASTINUM: Layers = (
     (HEART, BLOOD),
     (AORTA_DESCENDING, BLOOD),
@@ -99,12 +99,12 @@ MEDIASTINUM: Layers = (
     (MAIN_BRONCHUS_R, AIR),
     (MAIN_BRONCHUS_L, AIR),
 )
-"""What a tumour leans against."""
+"""What a tumor leans against."""
 
 
-def thorax_with(tumours: Sequence[tuple[Solid, Tissue]]) -> Layers:
-    """Return the thorax with tumours: over the lungs, under heart, vessels and airways."""
-    return (*THORAX, *tumours, *MEDIASTINUM)
+def thorax_with(tumors: Sequence[tuple[Solid, Tissue]]) -> Layers:
+    """Return the thorax with tumors: over the lungs, under heart, vessels and airways."""
+    return (*THORAX, *tumors, *MEDIASTINUM)
 
 
 def ct_values(grid: ImageGrid, layers: Layers, frame: Frame, noise_hu: float = 15.0) -> Image:
@@ -128,7 +128,7 @@ def mr_values(grid: ImageGrid, layers: Layers, frame: Frame, noise: float = 6.0)
 
 
 def blurred(values: Image, axes: Sequence[int]) -> Image:
-    """Weigh each value 2 with its two neighbours along each of the axes; the border repeats itself."""
+    """Weigh each value 2 with its two neighbors along each of the axes; the border repeats itself."""
     for axis in axes:
         width = [(1, 1) if axis == other else (0, 0) for other in range(values.ndim)]
         padded = np.moveaxis(np.pad(values, width, mode="edge"), axis, 0)

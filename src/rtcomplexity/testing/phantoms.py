@@ -1,7 +1,7 @@
 """Phantoms: analytic solids drawn as contours and painted into images, in any orientation.
 
 The solids stand in :mod:`rtcomplexity.testing.solids` and :mod:`rtcomplexity.testing.radial`, the frames in
-:mod:`rtcomplexity.testing.placing`; all are offered here too. Pure numpy, in millimetres; knows no files and no
+:mod:`rtcomplexity.testing.placing`; all are offered here too. Pure numpy, in millimeters; knows no files and no
 pydicom.
 """
 
@@ -108,7 +108,7 @@ __all__ = [
     "keyhole",
     "nested_area_mm2",
     "paint",
-    "pixel_centres_mm",
+    "pixel_centers_mm",
     "plane_positions",
     "polygon_area_mm2",
     "polygons_of",
@@ -129,7 +129,7 @@ def plane_positions(shape: Sectioned, spacing_mm: float, phase: float = 0.5) -> 
     shape
         The solid.
     spacing_mm
-        Distance between neighbouring planes, mm.
+        Distance between neighboring planes, mm.
     phase
         Where the first plane lies above the solid's lowest point, as a share of the spacing, from 0 to 1.
     """
@@ -225,7 +225,7 @@ def image_grid(
     slices, rows, columns
         Number of each.
     slice_spacing_mm, row_spacing_mm, column_spacing_mm
-        Distance between neighbours, mm.
+        Distance between neighbors, mm.
     positions_mm
         (k,) increasing positions of the slices along the normal from the frame's origin, instead of even ones, mm.
     shear
@@ -247,16 +247,16 @@ def image_grid(
     )
 
 
-def pixel_centres_mm(grid: ImageGrid) -> Floats:
-    """(k, j, i, 3) centre of every pixel of an image, patient coordinates (LPS), mm."""
+def pixel_centers_mm(grid: ImageGrid) -> Floats:
+    """(k, j, i, 3) center of every pixel of an image, patient coordinates (LPS), mm."""
     along_rows = np.arange(grid.columns)[:, None] * grid.column_spacing_mm * grid.row_direction
     along_columns = np.arange(grid.rows)[:, None] * grid.row_spacing_mm * grid.column_direction
     return grid.slice_origins_mm[:, None, None] + along_columns[None, :, None] + along_rows[None, None]
 
 
 def voxelise(shape: Solid, grid: ImageGrid, *, frame: Frame = AXIAL) -> NDArray[np.bool_]:
-    """(k, j, i) whether each pixel centre of an image lies inside a solid that `frame` places in the patient."""
-    return shape.contains(frame.from_patient(pixel_centres_mm(grid)))
+    """(k, j, i) whether each pixel center of an image lies inside a solid that `frame` places in the patient."""
+    return shape.contains(frame.from_patient(pixel_centers_mm(grid)))
 
 
 def paint(
@@ -278,9 +278,9 @@ def paint(
     Returns
     -------
     NDArray[np.float32]
-        (k, j, i) values at the pixel centres.
+        (k, j, i) values at the pixel centers.
     """
-    own = frame.from_patient(pixel_centres_mm(grid))
+    own = frame.from_patient(pixel_centers_mm(grid))
     values = np.full(own.shape[:-1], background, dtype=np.float32)
     for solid, value in parts:
         values[solid.contains(own)] = value

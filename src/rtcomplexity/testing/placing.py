@@ -1,6 +1,6 @@
 """Where a solid lies in the patient: rigid frames, and ready-made ones for each way of lying in a scanner.
 
-Pure numpy, in millimetres, LPS.
+Pure numpy, in millimeters, LPS.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ MR_TO_PLANNING = AXIAL.rotated((1.0, 2.0, 3.0), 7.0).shifted((12.0, -8.5, 15.25)
 MR_FRAME, MR_STUDY = "mr", "mr study"
 STACK_MM = 102.0
 """Extent of the planning CT along the body: 34 slices of 3 mm, mm."""
-IMAGE_CENTRE_MM = (0.0, 0.0, -6.0)
+IMAGE_CENTER_MM = (0.0, 0.0, -6.0)
 """Middle of every image in the thorax's frame, mm."""
 UPTAKE_S = 3600.0
 """From injection to the scan, s: 09:00 to 10:00."""
@@ -60,7 +60,7 @@ ROUTINE_GTV = LumpyBody(
     radius_mm=10.5,
     half_height_mm=10.0,
     lobes=(Lobe(order=2, amplitude=0.05), Lobe(order=3, amplitude=0.03, phase=1.0)),
-    centre_mm=(104.0, 20.0, -5.0),
+    center_mm=(104.0, 20.0, -5.0),
 )
 ROUTINE_PTV_MARGIN_MM = 5.0
 
@@ -72,35 +72,35 @@ NSCLC_GTV = LumpyBody(
         Lobe(order=3, amplitude=0.06, twist_per_mm=0.02),
         Lobe(order=5, amplitude=0.03, phase=2.0),
     ),
-    centre_mm=(-80.0, -10.0, 0.0),
+    center_mm=(-80.0, -10.0, 0.0),
 )
 NSCLC_CTV_MARGIN_MM, NSCLC_PTV_MARGIN_MM = 6.0, 14.0
 
 CENTRAL_PRIMARY = SpiculatedSphere(
-    radius_mm=18.0, spicules=7, height=0.4, sharpness=2, twist_per_mm=0.05, centre_mm=(-49.0, 4.0, -12.0)
+    radius_mm=18.0, spicules=7, height=0.4, sharpness=2, twist_per_mm=0.05, center_mm=(-49.0, 4.0, -12.0)
 )
-CENTRAL_CAVITY = Ellipsoid(semi_axes_mm=(7.0, 6.0, 8.0), centre_mm=(-51.0, 2.0, -10.0))
+CENTRAL_CAVITY = Ellipsoid(semi_axes_mm=(7.0, 6.0, 8.0), center_mm=(-51.0, 2.0, -10.0))
 CENTRAL_SATELLITE = LumpyBody(
-    radius_mm=7.5, half_height_mm=8.0, lobes=(Lobe(order=3, amplitude=0.08),), centre_mm=(-92.0, -30.0, 13.0)
+    radius_mm=7.5, half_height_mm=8.0, lobes=(Lobe(order=3, amplitude=0.08),), center_mm=(-92.0, -30.0, 13.0)
 )
 CENTRAL_NODE = LumpyBody(
     radius_mm=9.0,
     half_height_mm=11.0,
     lobes=(Lobe(order=2, amplitude=0.15), Lobe(order=4, amplitude=0.05, phase=0.5)),
-    centre_mm=(46.0, 10.0, -12.0),
+    center_mm=(46.0, 10.0, -12.0),
 )
-COLLAPSED_LOBE = Ellipsoid(semi_axes_mm=(22.0, 18.0, 16.0), centre_mm=(-75.0, 10.0, -14.0))
+COLLAPSED_LOBE = Ellipsoid(semi_axes_mm=(22.0, 18.0, 16.0), center_mm=(-75.0, 10.0, -14.0))
 CENTRAL_GTVP = Several(bodies=(Hollow(outer=CENTRAL_PRIMARY, cavities=(CENTRAL_CAVITY,)), CENTRAL_SATELLITE))
 CENTRAL_BODIES = (CENTRAL_PRIMARY, CENTRAL_SATELLITE, CENTRAL_NODE)
 CENTRAL_CTV_MARGIN_MM, CENTRAL_PTV_MARGIN_MM = 5.0, 10.0
 
 SPICULATED_PRIMARY = SpiculatedSphere(
-    radius_mm=9.0, spicules=8, height=1.2, sharpness=3, twist_per_mm=0.06, centre_mm=(-56.0, 0.0, -12.0)
+    radius_mm=9.0, spicules=8, height=1.2, sharpness=3, twist_per_mm=0.06, center_mm=(-56.0, 0.0, -12.0)
 )
-SPICULATED_CAVITY = Ellipsoid(semi_axes_mm=(4.5, 4.0, 5.5), centre_mm=(-56.0, 0.0, -12.0))
+SPICULATED_CAVITY = Ellipsoid(semi_axes_mm=(4.5, 4.0, 5.5), center_mm=(-56.0, 0.0, -12.0))
 SPICULATED_SATELLITES = tuple(
-    LumpyBody(radius_mm=4.5, half_height_mm=6.0, lobes=(Lobe(order=2, amplitude=0.12),), centre_mm=centre_mm)
-    for centre_mm in ((-88.0, -26.0, -7.0), (-90.0, 24.0, -16.0))
+    LumpyBody(radius_mm=4.5, half_height_mm=6.0, lobes=(Lobe(order=2, amplitude=0.12),), center_mm=center_mm)
+    for center_mm in ((-88.0, -26.0, -7.0), (-90.0, 24.0, -16.0))
 )
 SPICULATED_GTV = Several(
     bodies=(Hollow(outer=SPICULATED_PRIMARY, cavities=(SPICULATED_CAVITY,)), *SPICULATED_SATELLITES)
@@ -114,7 +114,7 @@ class Layout:
     """How a sample plan is cut and where it lies: the same thorax in other slices, or moved, or turned."""
 
     slice_spacing_mm: float = 3.0
-    """Between neighbouring planning CT slices, and so between contours, mm."""
+    """Between neighboring planning CT slices, and so between contours, mm."""
     frame: Frame = THORAX_FRAME
     """Where the thorax lies in the planning frame; the CT's rows and columns go with it."""
 
@@ -132,7 +132,7 @@ class Layout:
 
     def image_frame(self) -> Frame:
         """Return the thorax's frame, moved to the middle of the images."""
-        return self.frame.shifted(self.frame.rotation @ np.array(IMAGE_CENTRE_MM))
+        return self.frame.shifted(self.frame.rotation @ np.array(IMAGE_CENTER_MM))
 
 
 AS_COMMITTED = Layout()
@@ -243,7 +243,7 @@ SAMPLE_ROIS = {
 
 
 def _routine_sbrt(layout: Layout) -> PlanDescription:
-    layers = anatomy.thorax_with([(ROUTINE_GTV, anatomy.TUMOUR)])
+    layers = anatomy.thorax_with([(ROUTINE_GTV, anatomy.TUMOR)])
     return PlanDescription(
         key="routine_sbrt",
         patient=SyntheticPatient(patient_id="SYNTHETIC-0001"),
@@ -254,7 +254,7 @@ def _routine_sbrt(layout: Layout) -> PlanDescription:
 
 
 def _pet_ct_nsclc(layout: Layout) -> PlanDescription:
-    layers = anatomy.thorax_with([(NSCLC_GTV, anatomy.TUMOUR)])
+    layers = anatomy.thorax_with([(NSCLC_GTV, anatomy.TUMOR)])
     patient = SyntheticPatient(patient_id="SYNTHETIC-0002", name="Synthetic^Conventional")
     return PlanDescription(
         key="pet_ct_nsclc",
@@ -266,14 +266,14 @@ def _pet_ct_nsclc(layout: Layout) -> PlanDescription:
 
 
 def _complex_central(layout: Layout) -> PlanDescription:
-    tumours = (
+    tumors = (
         (COLLAPSED_LOBE, anatomy.COLLAPSED_LUNG),
-        (CENTRAL_PRIMARY, anatomy.TUMOUR),
+        (CENTRAL_PRIMARY, anatomy.TUMOR),
         (CENTRAL_CAVITY, anatomy.NECROSIS),
         (CENTRAL_SATELLITE, anatomy.NODE),
         (CENTRAL_NODE, anatomy.NODE),
     )
-    layers = anatomy.thorax_with(tumours)
+    layers = anatomy.thorax_with(tumors)
     patient = SyntheticPatient(patient_id="SYNTHETIC-0003", name="Synthetic^Complex")
     return PlanDescription(
         key="complex_central",
@@ -287,9 +287,9 @@ def _complex_central(layout: Layout) -> PlanDescription:
 
 def _supported_central(layout: Layout) -> PlanDescription:
     tumors = (
-        (SPICULATED_PRIMARY, anatomy.TUMOUR),
+        (SPICULATED_PRIMARY, anatomy.TUMOR),
         (SPICULATED_CAVITY, anatomy.NECROSIS),
-        *((body, anatomy.TUMOUR) for body in SPICULATED_SATELLITES),
+        *((body, anatomy.TUMOR) for body in SPICULATED_SATELLITES),
     )
     layers = anatomy.thorax_with(tumors)
     patient = SyntheticPatient(patient_id="SYNTHETIC-0004", name="Synthetic^Spiculated")
@@ -349,9 +349,9 @@ def _pet(layers: Layers, patient: SyntheticPatient, layout: Layout) -> ImageDesc
 
 def _mr(layers: Layers, layout: Layout) -> ImageDescription:
     thorax_in_mr = MR_TO_PLANNING.inverse().after(layout.frame)
-    centre_mm = thorax_in_mr.to_patient(np.array(IMAGE_CENTRE_MM))
+    center_mm = thorax_in_mr.to_patient(np.array(IMAGE_CENTER_MM))
     grid = image_grid(
-        frame=AXIAL.shifted(centre_mm),
+        frame=AXIAL.shifted(center_mm),
         slices=22,
         rows=76,
         columns=104,

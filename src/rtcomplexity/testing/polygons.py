@@ -32,10 +32,10 @@ def polygon_area_mm2(polygon_mm: Floats) -> float:
     return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2.0
 
 
-def radial_polygon(centre_mm: Sequence[float], angles: Floats, radii_mm: Floats, area_mm2: float) -> Floats:
-    """Draw the (n, 2) polygon through the polar points, scaled about `centre_mm` so that it encloses `area_mm2`."""
+def radial_polygon(center_mm: Sequence[float], angles: Floats, radii_mm: Floats, area_mm2: float) -> Floats:
+    """Draw the (n, 2) polygon through the polar points, scaled about `center_mm` so that it encloses `area_mm2`."""
     around = np.column_stack([radii_mm * np.cos(angles), radii_mm * np.sin(angles)])
-    scaled: Floats = around * math.sqrt(area_mm2 / polygon_area_mm2(around)) + np.asarray(centre_mm)
+    scaled: Floats = around * math.sqrt(area_mm2 / polygon_area_mm2(around)) + np.asarray(center_mm)
     return scaled
 
 

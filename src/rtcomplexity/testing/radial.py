@@ -1,4 +1,4 @@
-"""Analytic solids whose every section is one outline round a centre: ellipsoids, tubes, cones, lumps, spicules.
+"""Analytic solids whose every section is one outline round a center: ellipsoids, tubes, cones, lumps, spicules.
 
 Each knows its volume in closed form; see :mod:`rtcomplexity.testing.solids` for what they have in common with others.
 """
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class RadialSolid(ABC):
-    """A solid whose every section is one outline, given in polar coordinates about a centre that may drift with z."""
+    """A solid whose every section is one outline, given in polar coordinates about a center that may drift with z."""
 
-    centre_mm: Triple = (0.0, 0.0, 0.0)
-    """Centre of the solid in its own frame, mm."""
+    center_mm: Triple = (0.0, 0.0, 0.0)
+    """Center of the solid in its own frame, mm."""
 
     @property
     @abstractmethod
@@ -51,28 +51,28 @@ class RadialSolid(ABC):
     @property
     @abstractmethod
     def reach_mm(self) -> float:
-        """No point of a section lies further than this from the section's centre, mm."""
+        """No point of a section lies further than this from the section's center, mm."""
 
     @abstractmethod
     def outline_mm(self, angles: Floats, height_mm: Floats | float) -> Floats:
-        """Outline at these angles and heights above the centre (that broadcast, within the half height), mm."""
+        """Outline at these angles and heights above the center (that broadcast, within the half height), mm."""
 
     @abstractmethod
     def area_mm2(self, height_mm: float) -> float:
-        """Return the true area of the section at that height above the centre, mm2."""
+        """Return the true area of the section at that height above the center, mm2."""
 
     def drift_mm(self, height_mm: Floats) -> tuple[Floats, Floats]:
-        """How far the section's centre lies from the solid's at these heights, in x and in y, mm."""
+        """How far the section's center lies from the solid's at these heights, in x and in y, mm."""
         return np.zeros_like(height_mm), np.zeros_like(height_mm)
 
     @property
     def extent_mm(self) -> tuple[float, float]:
         """Lowest and highest z, mm."""
-        return self.centre_mm[2] - self.half_extent_mm, self.centre_mm[2] + self.half_extent_mm
+        return self.center_mm[2] - self.half_extent_mm, self.center_mm[2] + self.half_extent_mm
 
     def sections(self, position_mm: float, points: int = 64) -> Polygons:
         """Cut at z = `position_mm`: one (points, 2) polygon of the true area, or none."""
-        height = position_mm - self.centre_mm[2]
+        height = position_mm - self.center_mm[2]
         if abs(height) > self.half_extent_mm + END_TOLERANCE_MM:
             return []
         height = min(max(height, -self.half_extent_mm), self.half_extent_mm)
@@ -80,23 +80,23 @@ class RadialSolid(ABC):
         if area <= END_TOLERANCE_MM**2:
             return []
         drift_x, drift_y = self.drift_mm(np.asarray(height, dtype=np.float64))
-        centre = (self.centre_mm[0] + float(drift_x), self.centre_mm[1] + float(drift_y))
+        center = (self.center_mm[0] + float(drift_x), self.center_mm[1] + float(drift_y))
         angles = even_angles(points)
-        return [radial_polygon(centre, angles, self.outline_mm(angles, height), area)]
+        return [radial_polygon(center, angles, self.outline_mm(angles, height), area)]
 
     def contains(self, points_mm: Floats) -> NDArray[np.bool_]:
         """Whether each of the (..., 3) points, mm, lies inside."""
-        height = points_mm[..., 2] - self.centre_mm[2]
+        height = points_mm[..., 2] - self.center_mm[2]
         inside = np.abs(height) <= self.half_extent_mm
         z = height[inside]
         drift_x, drift_y = self.drift_mm(z)
-        x = points_mm[..., 0][inside] - self.centre_mm[0] - drift_x
-        y = points_mm[..., 1][inside] - self.centre_mm[1] - drift_y
+        x = points_mm[..., 0][inside] - self.center_mm[0] - drift_x
+        y = points_mm[..., 1][inside] - self.center_mm[1] - drift_y
         inside[inside] = self._is_within(x, y, z)
         return inside
 
     def _is_within(self, x: Floats, y: Floats, z: Floats) -> NDArray[np.bool_]:
-        """Whether points, relative to their section's centre, lie inside the outline, mm."""
+        """Whether points, relative to their section's center, lie inside the outline, mm."""
         near = np.hypot(x, y) <= self.reach_mm
         found = np.zeros(len(x), dtype=np.bool_)
         x, y, z = x[near], y[near], z[near]
@@ -157,7 +157,7 @@ class Ellipsoid(RadialSolid):
         return math.pi * a * b * float(self._share(height_mm))
 
 
-def sphere(radius_mm: float, centre_mm: Triple = (0.0, 0.0, 0.0)) -> Ellipsoid:
+def sphere(radius_mm: float, center_mm: Triple = (0.0, 0.0, 0.0)) -> Ellipsoid:
     """Return a sphere.
 
     Examples
@@ -165,7 +165,7 @@ def sphere(radius_mm: float, centre_mm: Triple = (0.0, 0.0, 0.0)) -> Ellipsoid:
     >>> round(sphere(40.0).volume_mm3, 2)
     268082.57
     """
-    return Ellipsoid(semi_axes_mm=(radius_mm, radius_mm, radius_mm), centre_mm=centre_mm)
+    return Ellipsoid(semi_axes_mm=(radius_mm, radius_mm, radius_mm), center_mm=center_mm)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,14 +222,14 @@ class Tube(RadialSolid):
         return math.pi * math.prod(self.semi_axes_mm)
 
 
-def cylinder(radius_mm: float, height_mm: float, centre_mm: Triple = (0.0, 0.0, 0.0)) -> Tube:
+def cylinder(radius_mm: float, height_mm: float, center_mm: Triple = (0.0, 0.0, 0.0)) -> Tube:
     """Return an upright round cylinder."""
-    return Tube(semi_axes_mm=(radius_mm, radius_mm), height_mm=height_mm, centre_mm=centre_mm)
+    return Tube(semi_axes_mm=(radius_mm, radius_mm), height_mm=height_mm, center_mm=center_mm)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cone(RadialSolid):
-    """An upright cone, its base below and its tip above the centre."""
+    """An upright cone, its base below and its tip above the center."""
 
     base_radius_mm: float
     height_mm: float

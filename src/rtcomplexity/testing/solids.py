@@ -1,10 +1,10 @@
 """Analytic solids: their true volume, their true sections as polygons, and which points lie inside them.
 
 Every solid stands in its own frame and is cut by planes z = constant of that frame. Polygons are area-preserving: an
-inscribed polygon of n vertices loses area, so each one is scaled about its own centre until its area is the true
+inscribed polygon of n vertices loses area, so each one is scaled about its own center until its area is the true
 section's. A volume summed from them therefore differs from the truth by the summation's convention alone.
 
-Pure numpy, in millimetres. Knows no patient, files or pydicom.
+Pure numpy, in millimeters. Knows no patient, files or pydicom.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Prism:
     """Vertices (x, y), the first not repeated, mm; the outline crosses itself nowhere."""
     height_mm: float
     """Extent along z, mm."""
-    centre_z_mm: float = 0.0
+    center_z_mm: float = 0.0
     """Middle of the extent along z, mm."""
 
     @property
@@ -104,7 +104,7 @@ class Prism:
     @property
     def extent_mm(self) -> tuple[float, float]:
         """Lowest and highest z, mm."""
-        return self.centre_z_mm - self.height_mm / 2.0, self.centre_z_mm + self.height_mm / 2.0
+        return self.center_z_mm - self.height_mm / 2.0, self.center_z_mm + self.height_mm / 2.0
 
     def sections(self, position_mm: float, points: int = 64) -> Polygons:
         """Cut at z = `position_mm`: the outline, its edges divided evenly to have about `points` vertices."""
@@ -124,11 +124,11 @@ class Prism:
         return within & even_odd(points_mm[..., :2], np.array(self.outline_mm))
 
 
-def box(size_mm: Triple, centre_mm: Triple = (0.0, 0.0, 0.0)) -> Prism:
+def box(size_mm: Triple, center_mm: Triple = (0.0, 0.0, 0.0)) -> Prism:
     """Return a box with its edges along x, y and z."""
-    (a, b, c), (x, y, z) = size_mm, centre_mm
+    (a, b, c), (x, y, z) = size_mm, center_mm
     corners = ((-a, -b), (a, -b), (a, b), (-a, b))
-    return Prism(outline_mm=tuple((x + p / 2.0, y + q / 2.0) for p, q in corners), height_mm=c, centre_z_mm=z)
+    return Prism(outline_mm=tuple((x + p / 2.0, y + q / 2.0) for p, q in corners), height_mm=c, center_z_mm=z)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +139,7 @@ class Torus:
     """From the axis to the middle of the tube, mm."""
     tube_radius_mm: float
     """Radius of the tube, smaller than the ring's, mm."""
-    centre_mm: Triple = (0.0, 0.0, 0.0)
+    center_mm: Triple = (0.0, 0.0, 0.0)
 
     @property
     def volume_mm3(self) -> float:
@@ -154,21 +154,21 @@ class Torus:
     @property
     def extent_mm(self) -> tuple[float, float]:
         """Lowest and highest z, mm."""
-        return self.centre_mm[2] - self.tube_radius_mm, self.centre_mm[2] + self.tube_radius_mm
+        return self.center_mm[2] - self.tube_radius_mm, self.center_mm[2] + self.tube_radius_mm
 
     def sections(self, position_mm: float, points: int = 64) -> Polygons:
         """Cut at z = `position_mm`: the outer circle, then the inner one."""
-        half = self.tube_radius_mm**2 - (position_mm - self.centre_mm[2]) ** 2
+        half = self.tube_radius_mm**2 - (position_mm - self.center_mm[2]) ** 2
         if half <= END_TOLERANCE_MM**2:
             return []
         radii = self.ring_radius_mm + math.sqrt(half), self.ring_radius_mm - math.sqrt(half)
         angles = even_angles(points)
         flat = np.ones(points)
-        return [radial_polygon(self.centre_mm[:2], angles, r * flat, math.pi * r * r) for r in radii]
+        return [radial_polygon(self.center_mm[:2], angles, r * flat, math.pi * r * r) for r in radii]
 
     def contains(self, points_mm: Floats) -> NDArray[np.bool_]:
         """Whether each of the (..., 3) points, mm, lies inside."""
-        x, y, z = np.moveaxis(points_mm - np.asarray(self.centre_mm), -1, 0)
+        x, y, z = np.moveaxis(points_mm - np.asarray(self.center_mm), -1, 0)
         inside: NDArray[np.bool_] = np.hypot(np.hypot(x, y) - self.ring_radius_mm, z) <= self.tube_radius_mm
         return inside
 
@@ -253,7 +253,7 @@ class Several:
 
 
 def two_spheres(radius_mm: float, distance_mm: float) -> Several:
-    """Return two equal spheres beside each other along x, their centres `distance_mm` apart."""
+    """Return two equal spheres beside each other along x, their centers `distance_mm` apart."""
     half = distance_mm / 2.0
     return Several(bodies=(sphere(radius_mm, (-half, 0.0, 0.0)), sphere(radius_mm, (half, 0.0, 0.0))))
 
@@ -303,7 +303,7 @@ class Keyhole:
 class Grown:
     """A body with a margin all round, as planning systems make a PTV: the union of balls on the body's surface.
 
-    Each section is the outline that its centre sees furthest out, so it has no hole; the body's surface is sampled
+    Each section is the outline that its center sees furthest out, so it has no hole; the body's surface is sampled
     at `samples` heights and as many angles. The volume is the integral of the sections, to about 1e-3.
     """
 
@@ -333,10 +333,10 @@ class Grown:
         surface, reach2 = surface[reach2 > 0.0], reach2[reach2 > 0.0]
         if len(surface) == 0:
             return []
-        centre = np.asarray(self.body.centre_mm)[:2]
+        center = np.asarray(self.body.center_mm)[:2]
         angles = even_angles(points)
         directions = np.stack([np.cos(angles), np.sin(angles)])
-        across = surface[:, :2] - centre
+        across = surface[:, :2] - center
         along = across @ directions
         rest = along**2 + (reach2 - np.sum(across**2, axis=1))[:, None]
         hit, ray = np.nonzero(rest >= 0.0)
@@ -344,7 +344,7 @@ class Grown:
         np.maximum.at(radii, ray, along[hit, ray] + np.sqrt(rest[hit, ray]))
         if radii.min() <= END_TOLERANCE_MM:
             return []
-        return [radial_polygon((centre[0], centre[1]), angles, radii, math.pi * float(np.mean(radii**2)))]
+        return [radial_polygon((center[0], center[1]), angles, radii, math.pi * float(np.mean(radii**2)))]
 
 
 @lru_cache(maxsize=32)
@@ -354,7 +354,7 @@ def _surface_points(body: RadialSolid, samples: int) -> Floats:
     angles = even_angles(samples)[None]
     radii = body.outline_mm(angles, heights)
     own = np.stack([radii * np.cos(angles), radii * np.sin(angles), np.broadcast_to(heights, radii.shape)], axis=-1)
-    surface: Floats = own.reshape(-1, 3) + np.asarray(body.centre_mm)
+    surface: Floats = own.reshape(-1, 3) + np.asarray(body.center_mm)
     return surface
 
 

@@ -100,8 +100,8 @@ def jagged(contours: Contours, distance_mm: float = 1.0, seed: int = 0) -> Conto
     """Each vertex moved by up to `distance_mm` towards or away from its contour's mean point, in the plane."""
     noise = hashed_noise(len(contours.points_mm), seed)
     owner = np.repeat(np.arange(len(contours)), contours.point_counts)
-    centres = np.stack([polygon.mean(axis=0) for polygon in polygons_of(contours)])[owner]
-    outward = contours.points_mm - centres
+    centers = np.stack([polygon.mean(axis=0) for polygon in polygons_of(contours)])[owner]
+    outward = contours.points_mm - centers
     outward = outward / np.linalg.norm(outward, axis=1, keepdims=True)
     return _with_points(contours, contours.points_mm + distance_mm * noise[:, None] * outward)
 

@@ -139,7 +139,7 @@ def without(case, *names):
 
 
 def split_in_two(case, name):
-    """Give the lower and upper planes of an ROI to two ROIs that share the middle plane's neighbour."""
+    """Give the lower and upper planes of an ROI to two ROIs that share the middle plane's neighbor."""
     roi = roi_named(case, name)
     heights = np.array([p[:, 2].mean() for p in np.split(roi.contours.points_mm, roi.contours.offsets[1:-1])])
     middle = np.median(heights)

@@ -110,7 +110,7 @@ def plan(tmp_path_factory):
 
 FORGERIES = {
     "copied": lambda v: v,
-    "one grey level more": lambda v: v + 1,
+    "one gray level more": lambda v: v + 1,
     "noise of 20 HU": lambda v: v + noise(7, 20, 0.01),
     "smoothed": lambda v: gaussian_filter(v, 1),
     "half a voxel along rows and columns": lambda v: shift(v, (0, 0.5, 0.5), order=1, mode="nearest"),
@@ -128,7 +128,7 @@ def test_a_forged_copy_of_the_planning_ct_counts_nothing(plan, forgery):
 
 @pytest.mark.parametrize("contrast", [1, -1])
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_a_ct_relabelled_as_mr_counts_nothing(plan, forgery, contrast):
+def test_a_ct_relabeled_as_mr_counts_nothing(plan, forgery, contrast):
     forged = contrast * FORGERIES[forgery](planning_values())
     count, missed = plan(plan.series(np.rint(forged), modality="MR"))
     assert (count, missed) == (0, [["independent"]])

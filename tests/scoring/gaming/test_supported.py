@@ -25,13 +25,13 @@ from rtcomplexity.testing.phantoms import (
 from rtcomplexity.testing.variations import densified, duplicated, jagged, reversed_direction
 from scoring.gaming import plans
 
-TUMOUR, FAR_OFF = (108.0, -111.5, -323.25), (60.0, -150.0, -323.25)
+TUMOR, FAR_OFF = (108.0, -111.5, -323.25), (60.0, -150.0, -323.25)
 PLANES = np.arange(-8, 9) * 3.0
 
 
-def drawn(solid, centre=TUMOUR):
+def drawn(solid, center=TUMOR):
     contours = contour_stack(solid, positions_mm=PLANES, points_per_contour=96)
-    return replace(contours, points_mm=contours.points_mm + np.array(centre))
+    return replace(contours, points_mm=contours.points_mm + np.array(center))
 
 
 def with_targets(*targets):
@@ -52,7 +52,7 @@ def spiculated():
 def crowded(case):
     organ = plans.roi_named(case, "Esophagus")
     for name, side in (("Aorta", (25, 0)), ("Trachea", (-25, 0)), ("Ribs", (0, 25)), ("Bronchus", (0, -25))):
-        case = plans.added(case, organ, name=name, contours=drawn(sphere(12.0), np.add(TUMOUR, (*side, 0))))
+        case = plans.added(case, organ, name=name, contours=drawn(sphere(12.0), np.add(TUMOR, (*side, 0))))
     return case
 
 
@@ -126,13 +126,13 @@ def test_reslicing_leaves_a_supported_plan_so(spacing_mm):
     case = crowded(with_targets(("GTV", drawn(spiculated()), drawn(sphere(30.0)))))
     positions = (np.floor(np.arange(-40, 41) / spacing_mm) + 0.25) * spacing_mm
     contours = contour_stack(spiculated(), positions_mm=np.unique(positions), points_per_contour=96)
-    contours = replace(contours, points_mm=contours.points_mm + np.array(TUMOUR))
+    contours = replace(contours, points_mm=contours.points_mm + np.array(TUMOR))
     resliced = plans.redrawn(case, lambda _: contours)
     assert plans.verdict(resliced) == plans.verdict(case) == "supports"
     before, after = plans.values(case), plans.values(resliced)
     for key, share in RESLICED.items():
         assert after[key] == pytest.approx(before[key], rel=share), key
-    others = set(before) - set(RESLICED) - {"ct_border_contrast"}  # of a tumour that the CT does not show
+    others = set(before) - set(RESLICED) - {"ct_border_contrast"}  # of a tumor that the CT does not show
     assert {key: after[key] for key in others} == pytest.approx({key: before[key] for key in others}, nan_ok=True)
 
 

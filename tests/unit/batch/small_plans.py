@@ -66,7 +66,7 @@ def key_of(path):
 
 
 def _roi(radius_mm, positions_mm):
-    shape = sphere(radius_mm, centre_mm=(0.0, 0.0, float(np.mean(positions_mm))))
+    shape = sphere(radius_mm, center_mm=(0.0, 0.0, float(np.mean(positions_mm))))
     inside = [z for z in positions_mm if abs(z - float(np.mean(positions_mm))) < radius_mm]
     return RoiDescription(
         number=1, name="GTV secret", contours=contour_stack(shape, positions_mm=inside), interpreted_type="GTV"

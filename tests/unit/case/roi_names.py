@@ -107,13 +107,13 @@ NAMES = {
         左肺GTV
         tumor
         Tumor 1
-        Tumour
+        Tumor
         Lesion 2
         primary tumor
         Tumeur
         gross tumor volume
         Gross_Tumor
-        Gross Tumour Volume
+        Gross Tumor Volume
         BTV
         MTV 41
         1,SUV_primair

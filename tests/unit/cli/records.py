@@ -61,7 +61,7 @@ READINESS = (
 )
 
 
-def verdict(value="rejects", *, claim="unknown", in_favour=("Shape: high.",), against=("Fusion: typical.",)):
+def verdict(value="rejects", *, claim="unknown", in_favor=("Shape: high.",), against=("Fusion: typical.",)):
     return {
         "value": value,
         "text": "The plan files do not support it.",
@@ -73,7 +73,7 @@ def verdict(value="rejects", *, claim="unknown", in_favour=("Shape: high.",), ag
         "claim_rule": {"text": "Not enough is stated of the claim.", "rule": None, "source": None},
         "service_level": {"supports": "22", "rejects": "11"}.get(value),
         "service_level_note": "11 is the source table's word for a routine service.",
-        "for": list(in_favour),
+        "for": list(in_favor),
         "against": list(against),
         "why_not": [],
         "stability": ABSENT,

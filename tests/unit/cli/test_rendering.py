@@ -116,7 +116,7 @@ def test_findings_for_and_against_are_tables_of_equal_width():
 
 
 def test_no_finding_on_one_side_is_said():
-    assert "none found" in page(record_of(in_favour=()))
+    assert "none found" in page(record_of(in_favor=()))
 
 
 def test_a_target_shows_counts_both_volumes_and_their_difference():
@@ -240,7 +240,7 @@ def test_the_percentile_is_told_apart_from_the_score():
 
 def test_numbers_of_findings_and_issues_are_short_for_people():
     finding = "Curvature energy 3.97339, more complex than 98.7386%; median 3.49195 and 3.48984."
-    text = flowing(page(record_of(in_favour=(finding,), issues=(issue("warning", text="It encloses 123.948 cm3."),))))
+    text = flowing(page(record_of(in_favor=(finding,), issues=(issue("warning", text="It encloses 123.948 cm3."),))))
     assert "It encloses 123.9 cm3." in text
     assert all(short in text for short in ("3.973,", "98.7%", "3.492 and 3.49."))
     assert "3.97339" not in text
@@ -249,7 +249,7 @@ def test_numbers_of_findings_and_issues_are_short_for_people():
 def test_a_number_stays_on_a_line_with_its_unit_at_any_width():
     finding = "Above most in 83.9123 mm of them; border 12 HU, 5.5 cm3."
     for width in range(60, 130):
-        text = page(record_of(in_favour=(finding,)), width)
+        text = page(record_of(in_favor=(finding,)), width)
         assert not [line for line in text.splitlines() if re.search(r"(83\.9|12|5\.5)\s*($|  )", line)], width
         assert "\xa0" not in text
 

@@ -59,7 +59,7 @@ def test_padding_is_no_fault(padded):
         (b"  \0", EMPTY),
     ],
 )
-def test_a_bad_contour_is_left_out_with_its_fault_and_its_neighbours_stay(bad, fault):
+def test_a_bad_contour_is_left_out_with_its_fault_and_its_neighbors_stay(bad, fault):
     parsed = parse_contour_data([GOOD, bad, rb"9\8\7"])
     assert parsed.faults == {1: fault}
     assert parsed.counts.tolist() == [2, 0, 1]

@@ -447,7 +447,7 @@ def test_a_sequence_that_cannot_be_parsed_refuses_the_suv():
 
 @pytest.mark.parametrize("suv_type", ["BSA", "LBM", "LBMJAMES128", "LBMJANMA", "IBW"])
 @pytest.mark.parametrize("size", ["1e-200", "0.17", "4", "1750", "1e300"])
-def test_what_is_no_height_in_metres_or_centimetres_is_refused(suv_type, size):
+def test_what_is_no_height_in_metres_or_centimeters_is_refused(suv_type, size):
     assert "no height of a patient" in reason(pet(Units="GML", SUVType=suv_type, PatientSize=size))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
-from rtcomplexity.fusion.sampling import voxel_centres_mm
+from rtcomplexity.fusion.sampling import voxel_centers_mm
 from rtcomplexity.geometry.stack.runs import Runs
 from rtcomplexity.model.image import ImageGrid, ImageSeries
 
@@ -41,14 +41,14 @@ def grid(shape=(12, 20, 24), spacing=(3.0, 1.5, 1.25), origin=(-10, -12, -15), t
     )
 
 
-def centres(image_grid):
+def centers(image_grid):
     shape = (len(image_grid.slice_origins_mm), image_grid.rows, image_grid.columns)
-    return voxel_centres_mm(image_grid, np.argwhere(np.ones(shape, bool)))
+    return voxel_centers_mm(image_grid, np.argwhere(np.ones(shape, bool)))
 
 
 def painted(image_grid, value_of):
     shape = (len(image_grid.slice_origins_mm), image_grid.rows, image_grid.columns)
-    return value_of(centres(image_grid)).reshape(shape)
+    return value_of(centers(image_grid)).reshape(shape)
 
 
 def written(folder, image_grid, value_of, *, modality="CT", frame_uid="1.1", step=5e-7, uid="1.5", **header):
@@ -95,6 +95,6 @@ def runs_of(mask):
     return Runs(starts=np.sort(base[steps == 1]), stops=np.sort(base[steps == -1]), shape=mask.shape)
 
 
-def ball(image_grid, centre_mm, radius_mm):
-    inside = np.linalg.norm(centres(image_grid) - centre_mm, axis=1) <= radius_mm
+def ball(image_grid, center_mm, radius_mm):
+    inside = np.linalg.norm(centers(image_grid) - center_mm, axis=1) <= radius_mm
     return inside.reshape(len(image_grid.slice_origins_mm), image_grid.rows, image_grid.columns)

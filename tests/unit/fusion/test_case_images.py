@@ -19,7 +19,7 @@ from rtcomplexity.model.structure_set import StructureSet
 from rtcomplexity.settings import Settings
 from unit.fusion.images import ball, grid, rigid, runs_of, written
 
-CENTRE = np.array([4.0, 2.0, 1.0])
+CENTER = np.array([4.0, 2.0, 1.0])
 CT_FROM_MR = rigid([0, 0, 1], 20, [4, -3, 2])
 PLANNING = grid(shape=(16, 30, 34), origin=(-17, -20, -22))
 WIDE = grid(shape=(40, 60, 64), spacing=(2.0, 1.5, 1.25), origin=(-38, -44, -38))
@@ -30,7 +30,7 @@ def tissue(points):
 
 
 def uptake(points):
-    return np.where(np.linalg.norm(points - CENTRE, axis=1) <= 4, 8.0, 1.0)
+    return np.where(np.linalg.norm(points - CENTER, axis=1) <= 4, 8.0, 1.0)
 
 
 def image_set(series, level, role=ImageRole.SECONDARY):
@@ -74,7 +74,7 @@ def images(tmp_path):
 
 @pytest.fixture
 def region():
-    return region_of(runs_of(ball(PLANNING, CENTRE, 7.0)), PLANNING)
+    return region_of(runs_of(ball(PLANNING, CENTER, 7.0)), PLANNING)
 
 
 def test_each_set_is_sampled_or_says_why(images, region):

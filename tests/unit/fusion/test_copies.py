@@ -35,7 +35,7 @@ def scan(seed, deviation, *, moved=(0, 0, 0), width=0.6):
 
 FORGERIES = {
     "as it is": lambda v: v,
-    "one grey level more": lambda v: v + 1,
+    "one gray level more": lambda v: v + 1,
     "noise of 20 HU": lambda v: np.rint(v + noise(99, 20, 0.01)),
     "smoothed by one voxel": lambda v: gaussian_filter(v, 1),
     "smoothed by one and a half": lambda v: gaussian_filter(v, 1.5),
@@ -54,7 +54,7 @@ def test_a_copy_stays_one_whatever_is_done_to_it(forgery, deviation):
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_a_copy_relabelled_as_another_modality_is_one(forgery):
+def test_a_copy_relabeled_as_another_modality_is_one(forgery):
     original = scan(1, 12)
     assert likeness(original, FORGERIES[forgery](original), largest_carried=LARGEST_CARRIED_UNLIKE).is_copy
 

@@ -13,15 +13,15 @@ from rtcomplexity.fusion.sampling import (
     sample,
     values_of_other_image,
     values_of_own_image,
-    voxel_centres_mm,
+    voxel_centers_mm,
 )
 from rtcomplexity.model.image import ImageGrid
 from rtcomplexity.model.registration import DeformationField, FrameMapping, SpatialRegistration
-from unit.fusion.images import ball, centres, grid, rigid, rotation, runs_of, written
+from unit.fusion.images import ball, centers, grid, rigid, rotation, runs_of, written
 
 OBLIQUE = rotation([1, 2, -1], 33)
 PLANNING_UID, OTHER_UID, THIRD_UID = "1.1", "1.2", "1.3"
-CENTRE = np.array([4.0, 2.0, 1.0])
+CENTER = np.array([4.0, 2.0, 1.0])
 
 
 def pixels_of(series):
@@ -38,7 +38,7 @@ def identity(points_mm):
 
 
 def random_points(count=400, spread_mm=9.0):
-    return np.random.default_rng(5).uniform(-spread_mm, spread_mm, (count, 3)) + CENTRE
+    return np.random.default_rng(5).uniform(-spread_mm, spread_mm, (count, 3)) + CENTER
 
 
 GRIDS = {
@@ -61,13 +61,13 @@ def test_a_ramp_is_met_exactly_on_every_grid(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", GRIDS)
-def test_an_integer_index_is_a_voxel_centre(tmp_path, name):
+def test_an_integer_index_is_a_voxel_center(tmp_path, name):
     series = written(tmp_path, GRIDS[name], ramp)
-    found = sample(pixels_of(series), centres(series.grid))
-    np.testing.assert_allclose(found.values, ramp(centres(series.grid)), atol=1e-6)
+    found = sample(pixels_of(series), centers(series.grid))
+    np.testing.assert_allclose(found.values, ramp(centers(series.grid)), atol=1e-6)
 
 
-def test_points_beyond_the_outer_voxel_centres_are_counted_and_left_out(tmp_path):
+def test_points_beyond_the_outer_voxel_centers_are_counted_and_left_out(tmp_path):
     series = written(tmp_path, grid(), ramp)
     corner = series.grid.slice_origins_mm[0]
     points = corner + np.array([[0, 0, 0], [-0.1, 0, 0], [0, -0.1, 0], [0, 0, -0.1], [0.1, 0.1, 0.1], [500, 0, 0]])
@@ -88,7 +88,7 @@ def test_only_the_slices_around_the_points_are_read(tmp_path):
     series = written(tmp_path, grid(), ramp)
     for k in (0, 1, 2, 3, 7, 8, 9, 10, 11):
         series.paths[k].unlink()
-    points = np.array([0.3, 0.2, 1.0]) + voxel_centres_mm(series.grid, np.array([[4, 5, 6], [5, 9, 9]]))
+    points = np.array([0.3, 0.2, 1.0]) + voxel_centers_mm(series.grid, np.array([[4, 5, 6], [5, 9, 9]]))
     np.testing.assert_allclose(sample(pixels_of(series), points).values, ramp(points), atol=1e-6)
 
 
@@ -111,13 +111,13 @@ def test_a_single_slice_holds_for_half_its_thickness(tmp_path):
 def test_a_factor_of_each_slice_multiplies_its_values(tmp_path):
     series = written(tmp_path, grid(), lambda points: np.full(len(points), 10.0))
     factor = np.arange(12.0)
-    points = voxel_centres_mm(series.grid, np.array([[3, 4, 5], [9, 4, 5]]))
+    points = voxel_centers_mm(series.grid, np.array([[3, 4, 5], [9, 4, 5]]))
     np.testing.assert_allclose(sample(pixels_of(series), points, factor=factor).values, [30, 90], atol=1e-6)
 
 
 def region(image_grid=None, radius_mm=7.0, reach_mm=4.0):
     image_grid = image_grid or grid()
-    return region_of(runs_of(ball(image_grid, CENTRE, radius_mm)), image_grid, reach_mm)
+    return region_of(runs_of(ball(image_grid, CENTER, radius_mm)), image_grid, reach_mm)
 
 
 def test_the_planning_images_own_voxels_are_taken_as_they_are(tmp_path):
@@ -126,20 +126,20 @@ def test_the_planning_images_own_voxels_are_taken_as_they_are(tmp_path):
     expected = ramp(shape.points_mm(shape.mask))
     np.testing.assert_allclose(found.inside, expected, atol=1e-6)
     assert found.undefined_share == 0
-    assert len(found.inside) == ball(shape.grid, CENTRE, 7.0).sum()
+    assert len(found.inside) == ball(shape.grid, CENTER, 7.0).sum()
 
 
 @pytest.mark.parametrize("image_grid", [GRIDS["axial"], GRIDS["uneven slices"], GRIDS["oblique"]])
 def test_shells_lie_at_their_distance_from_the_surface(tmp_path, image_grid):
     shape = region(image_grid)
-    radius = np.linalg.norm(shape.points_mm(np.ones(shape.mask.shape, bool)) - CENTRE, axis=1).reshape(shape.mask.shape)
+    radius = np.linalg.norm(shape.points_mm(np.ones(shape.mask.shape, bool)) - CENTER, axis=1).reshape(shape.mask.shape)
     slack = np.linalg.norm([3.3, 1.5, 1.25])
     near = np.isfinite(shape.distance_mm)
     assert near.any()
     assert np.abs(np.abs(radius - 7) - np.abs(shape.distance_mm))[near].max() < 2 * slack
     assert ((shape.distance_mm < 0) == shape.mask).all()
     found = values_of_own_image(
-        shape, pixels_of(written(tmp_path, image_grid, lambda p: np.linalg.norm(p - CENTRE, axis=1)))
+        shape, pixels_of(written(tmp_path, image_grid, lambda p: np.linalg.norm(p - CENTER, axis=1)))
     )
     assert found.shell(-3, 0).max() <= 7 + 1e-6
     assert found.shell(0, 3).min() > 7
@@ -163,7 +163,7 @@ def test_distances_within_reach_are_those_of_every_pair_of_voxels(image_grid, re
 
 def test_a_shape_at_the_rim_of_the_image_keeps_its_box_inside():
     image_grid = grid()
-    shape = region_of(runs_of(ball(image_grid, centres(image_grid)[0], 5.0)), image_grid, 10.0)
+    shape = region_of(runs_of(ball(image_grid, centers(image_grid)[0], 5.0)), image_grid, 10.0)
     assert (shape.box.k[0], shape.box.j[0], shape.box.i[0]) == (0, 0, 0)
 
 
@@ -173,7 +173,7 @@ def test_a_shape_that_fills_the_image_has_no_outside():
     assert np.isneginf(shape.distance_mm).all()
 
 
-def test_a_voxel_stands_for_half_the_way_to_either_neighbour():
+def test_a_voxel_stands_for_half_the_way_to_either_neighbor():
     shape = region(GRIDS["uneven slices"])
     heights = GRIDS["uneven slices"].slice_positions_mm
     k = shape.box.k[0] + 2

@@ -30,13 +30,13 @@ def on_planes(*planes):
     return contours_of([np.column_stack([polygon, np.full(len(polygon), z)]) for z, polygon in planes])
 
 
-def square(side, centre=(0.0, 0.0)):
+def square(side, center=(0.0, 0.0)):
     """Corners of an axis-parallel square."""
-    return (np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * side / 2) + np.asarray(centre, float)
+    return (np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * side / 2) + np.asarray(center, float)
 
 
-def circle(radius, points=200, centre=(0.0, 0.0)):
+def circle(radius, points=200, center=(0.0, 0.0)):
     """Polygon with the area of the circle."""
     angles = 2 * np.pi * np.arange(points) / points
     scale = np.sqrt(2 * np.pi / (points * np.sin(2 * np.pi / points)))
-    return radius * scale * np.column_stack([np.cos(angles), np.sin(angles)]) + np.asarray(centre, float)
+    return radius * scale * np.column_stack([np.cos(angles), np.sin(angles)]) + np.asarray(center, float)

@@ -76,7 +76,7 @@ def test_concentric_spheres_lie_their_radii_apart(inner, outer, spacing, frame):
 
 @pytest.mark.parametrize("frame", [AXIAL, OBLIQUE, CORONAL])
 @pytest.mark.parametrize("offset", [(6, 0, 0), (0, -6, 0), (0, 0, 6), (4, 2, -4)])
-def test_a_sphere_off_centre_in_another_has_the_least_and_the_greatest_margin_of_the_closed_form(offset, frame):
+def test_a_sphere_off_center_in_another_has_the_least_and_the_greatest_margin_of_the_closed_form(offset, frame):
     a, b = surface(sphere(10), frame=own_shift(frame, offset)), surface(sphere(20), frame=frame)
     depths, shift = b.depths_mm(a.points_mm), np.linalg.norm(offset)
     assert depths.min() == pytest.approx(10 - shift, abs=0.5)

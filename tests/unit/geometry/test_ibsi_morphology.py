@@ -120,7 +120,7 @@ def test_two_points_have_one_axis_and_points_on_a_line_no_other():
         principal_axes(np.zeros((1, 3)))
 
 
-def test_what_is_smaller_than_a_millimetre_has_axes_too():
+def test_what_is_smaller_than_a_millimeter_has_axes_too():
     assert MaskMorphology(mask=np.ones((2, 2, 2), bool), spacing_mm=(0.1, 0.1, 0.1)).elongation == pytest.approx(1)
 
 

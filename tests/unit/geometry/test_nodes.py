@@ -23,7 +23,7 @@ def nodes_of(shape, spacing_mm, **options):
 
 
 @pytest.mark.parametrize(("radius_mm", "spacing_mm"), [(10, 1), (10, 2.5), (30, 3), (60, 5)])
-def test_nodes_of_a_sphere_lie_on_it_and_look_away_from_its_centre(radius_mm, spacing_mm):
+def test_nodes_of_a_sphere_lie_on_it_and_look_away_from_its_center(radius_mm, spacing_mm):
     nodes = nodes_of(sphere(radius_mm), spacing_mm)
     distance = np.linalg.norm(nodes.points_mm, axis=1)
     assert np.average(np.abs(distance - radius_mm), weights=nodes.areas_mm2) < 0.03 * spacing_mm
@@ -62,7 +62,7 @@ def test_the_nodes_of_a_cavity_look_into_it():
     assert facing[~inner].min() > 0
 
 
-def test_the_side_of_a_box_is_flat_and_its_nodes_reach_to_their_neighbours():
+def test_the_side_of_a_box_is_flat_and_its_nodes_reach_to_their_neighbors():
     nodes = nodes_of(box((40, 30, 20)), 2)
     right = nodes.normals[:, 0] > 0.9
     assert np.allclose(nodes.points_mm[right, 0], 20, atol=1e-9)
@@ -73,7 +73,7 @@ def test_the_side_of_a_box_is_flat_and_its_nodes_reach_to_their_neighbours():
 
 
 def test_a_point_is_in_the_run_that_holds_its_pixel_and_in_none_elsewhere():
-    polygons = [square(6), square(4, (0.7, 0.2)), circle(4, centre=(9, 0))]
+    polygons = [square(6), square(4, (0.7, 0.2)), circle(4, center=(9, 0))]
     stack = stacked(on_planes(*((z, polygon) for z in (0, 3, 6) for polygon in polygons))).stack
     inside = inside_of(stack)
     runs, lattice = inside.runs, inside.lattice
@@ -96,7 +96,7 @@ def test_a_point_is_in_the_run_that_holds_its_pixel_and_in_none_elsewhere():
         assert np.all((runs.starts[held] <= position) & (position < runs.stops[held]))
 
 
-def test_the_pixels_of_an_inside_are_the_centres_that_the_square_holds():
+def test_the_pixels_of_an_inside_are_the_centers_that_the_square_holds():
     wide = (square(1) * (12, 6)) + (1, -2)
     inside = inside_of(stacked(on_planes(*((z, wide) for z in (0, 3)))).stack)
     plane, places = inside.pixels()
@@ -133,7 +133,7 @@ def test_a_large_body_gets_nodes_3_mm_apart_on_pixels_of_1_mm():
     assert surface_nodes(stack, inside).spacing_mm == 3
 
 
-def test_a_small_body_gets_nodes_half_a_millimetre_apart():
+def test_a_small_body_gets_nodes_half_a_millimeter_apart():
     stack = phantom(sphere(3), plane_positions(sphere(3), 0.5)).stack
     assert inside_of(stack).lattice.column_spacing_mm == 0.25
     assert nodes_of(sphere(3), 0.5).spacing_mm == 0.5

@@ -139,7 +139,7 @@ def test_a_planning_systems_volume_of_nothing_differs_by_no_share(theirs):
     ]
 
 
-def test_small_volumes_may_differ_by_a_twentieth_of_a_cubic_centimetre():
+def test_small_volumes_may_differ_by_a_twentieth_of_a_cubic_centimeter():
     small = on_planes(*((z, square(4)) for z in (0, 3, 6)))
     own = 16 * 9 / 1e3
     near, far = (context_of(small, tps_volume_cm3=own + d) for d in (0.045, 0.055))

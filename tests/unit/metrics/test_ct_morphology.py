@@ -9,7 +9,7 @@ from rtcomplexity.geometry.ibsi_morphology import MaskMorphology
 from rtcomplexity.metrics import ct_morphology
 from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.ct_morphology import CT_MORPHOLOGY, CtShape
-from unit.fusion.regions import CENTRE, FINE, region, values
+from unit.fusion.regions import CENTER, FINE, region, values
 
 SPACING = (2.0, 1.5, 1.25)
 
@@ -24,14 +24,14 @@ def measured(value_of, undefined_share=0.0):
     return compute_all(CT_MORPHOLOGY, subject(value_of, undefined_share))
 
 
-def test_a_constant_image_has_its_centre_where_the_mask_has_it():
+def test_a_constant_image_has_its_center_where_the_mask_has_it():
     found = measured(lambda points: np.full(len(points), 40.0))
     assert found["ct.centre_of_mass_shift"].value == pytest.approx(0, abs=1e-9)
     assert found["ct.morans_i"].reason == "All intensities are equal: they correlate with nothing."
 
 
 def test_the_shift_of_a_ramp_is_its_second_moment_over_its_mean():
-    """Values a + g x about the centre of N voxels shift their centre by g <x x> / a."""
+    """Values a + g x about the center of N voxels shift their center by g <x x> / a."""
     shape = region(FINE)
     points = shape.points_mm(shape.mask)
     offset = points[:, 0] - points[:, 0].mean()
@@ -53,12 +53,12 @@ def test_autocorrelation_is_the_sum_over_all_pairs():
 
     shape = region(FINE)
     points = shape.points_mm(shape.mask)
-    centred = value_of(points) - value_of(points).mean()
+    centered = value_of(points) - value_of(points).mean()
     apart = np.linalg.norm(points[:, None] - points, axis=2)
     weights = np.divide(1, apart, out=np.zeros_like(apart), where=apart > 0)
-    moran = len(points) / weights.sum() * (centred @ weights @ centred) / (centred @ centred)
-    squares = (centred[:, None] - centred) ** 2
-    geary = (len(points) - 1) / (2 * weights.sum()) * (weights * squares).sum() / (centred @ centred)
+    moran = len(points) / weights.sum() * (centered @ weights @ centered) / (centered @ centered)
+    squares = (centered[:, None] - centered) ** 2
+    geary = (len(points) - 1) / (2 * weights.sum()) * (weights * squares).sum() / (centered @ centered)
     found = measured(value_of)
     assert found["ct.morans_i"].value == pytest.approx(moran, rel=1e-5)
     assert found["ct.gearys_c"].value == pytest.approx(geary, rel=1e-5)
@@ -71,7 +71,7 @@ def test_what_a_target_leaves_out_of_the_image_is_not_measured():
 
 def test_the_largest_targets_go_without_sums_over_all_pairs(monkeypatch):
     monkeypatch.setattr(ct_morphology, "LARGEST_BOX_VOXELS", 10)
-    found = measured(lambda points: points[:, 0] + CENTRE[0])
+    found = measured(lambda points: points[:, 0] + CENTER[0])
     assert found["ct.morans_i"].reason == "the ROI's box holds more than 10 voxels"
     assert found["ct.centre_of_mass_shift"].value is not None
 

@@ -85,7 +85,7 @@ def test_a_target_without_a_voxel_says_so(case):
     empty = SimpleNamespace(runs=Runs(starts=[], stops=[], shape=shape), grid=SimpleNamespace(image=grid))
     found = TargetImages(target=empty, images=CaseImages(case=case, settings=SETTINGS))
     values = measure_images(found)
-    assert {each.reason for each in values.values()} == {"no voxel centre of the planning image lies inside"}
+    assert {each.reason for each in values.values()} == {"no voxel center of the planning image lies inside"}
     assert "ct.mean" in values
     assert sampled_subjects(found) == image_issues(found, 1) == ()
     assert scored_intensities(found)["scored.ct_border_contrast"].value is None

@@ -19,8 +19,8 @@ DISC_CM3 = np.pi * 100 * 3 / 1000
 ROUND = square(10)
 
 
-def tube(*positions, centre=(0.0, 0.0)):
-    return on_planes(*((z, circle(10, centre=centre)) for z in positions))
+def tube(*positions, center=(0.0, 0.0)):
+    return on_planes(*((z, circle(10, center=center)) for z in positions))
 
 
 def measured(*contours):
@@ -50,7 +50,7 @@ def test_bodies_apart_have_the_sum_of_their_volumes_without_an_image_too(apart_m
 
 
 def test_a_target_drawn_in_another_orientation_is_not_mixed_in():
-    ball = sphere(12.0, centre_mm=(40.0, 0.0, 0.0))
+    ball = sphere(12.0, center_mm=(40.0, 0.0, 0.0))
     across = contour_stack(ball, positions_mm=plane_positions(ball, 3.0), frame=SAGITTAL)
     axial = contour_stack(sphere(15.0), positions_mm=plane_positions(sphere(15.0), 3.0))
     table = measured(across, axial)
@@ -62,9 +62,9 @@ def test_a_target_drawn_in_another_orientation_is_not_mixed_in():
     assert gross(alone, "volume") == pytest.approx(4 / 3 * np.pi * 12**3 / 1000, rel=0.02)
 
 
-@pytest.mark.parametrize("centres", [[(0, 0)], [(0, 0), (30, 0)], [(0, 0), (5, 0)]])
-def test_a_single_plane_of_unknown_thickness_has_counts_and_reasons(centres):
-    table = measured(*(tube(0, centre=centre) for centre in centres))
+@pytest.mark.parametrize("centers", [[(0, 0)], [(0, 0), (30, 0)], [(0, 0), (5, 0)]])
+def test_a_single_plane_of_unknown_thickness_has_counts_and_reasons(centers):
+    table = measured(*(tube(0, center=center) for center in centers))
     values = table.rois[0].values
     assert values["contour.length"].value == pytest.approx(2 * np.pi * 10, rel=1e-3)
     for key in ("shape.volume", "shape.volume_deviation", "shape.extent", "contour.lateral_area", "contour.per_cm"):
@@ -86,7 +86,7 @@ def test_contours_that_cancel_have_no_area_and_are_not_scored():
 
 def test_targets_far_apart_are_measured_on_steps_that_memory_allows_or_not_at_all(monkeypatch):
     planes = 3.0 * np.arange(8)
-    apart = tube(*planes), tube(*planes, centre=(300.0, 200.0))
+    apart = tube(*planes), tube(*planes, center=(300.0, 200.0))
     fine = measured(*apart)
     monkeypatch.setattr(target_shape, "MOST_VOXELS", 150_000)
     coarse = measured(*apart)
@@ -101,6 +101,6 @@ def test_targets_far_apart_are_measured_on_steps_that_memory_allows_or_not_at_al
 
 
 def test_the_equivalent_diameter_is_that_of_the_sphere_of_the_union():
-    table = measured(tube(*(3.0 * np.arange(8))), tube(*(3.0 * np.arange(8)), centre=(60.0, 0.0)))
+    table = measured(tube(*(3.0 * np.arange(8))), tube(*(3.0 * np.arange(8)), center=(60.0, 0.0)))
     volume_mm3 = 16 * DISC_CM3 * 1000
     assert gross(table, "equivalent_diameter") == pytest.approx((6 * volume_mm3 / np.pi) ** (1 / 3), rel=0.01)

@@ -8,7 +8,7 @@ from rtcomplexity.metrics import intensity
 from rtcomplexity.metrics.measure import compute_all
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from unit.fusion.images import grid
-from unit.fusion.regions import CENTRE, FINE, UNEVEN, region, values
+from unit.fusion.regions import CENTER, FINE, UNEVEN, region, values
 
 SOME = np.array([1.0, 2.0, 3.0, 10.0])
 
@@ -38,7 +38,7 @@ def test_no_values_have_no_statistics(compute):
 
 
 def step(inside, outside, radius_mm=9.0):
-    return lambda points: np.where(np.linalg.norm(points - CENTRE, axis=1) <= radius_mm, inside, outside)
+    return lambda points: np.where(np.linalg.norm(points - CENTER, axis=1) <= radius_mm, inside, outside)
 
 
 @pytest.mark.parametrize("image_grid", [FINE, UNEVEN])

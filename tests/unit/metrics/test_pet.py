@@ -27,23 +27,23 @@ from rtcomplexity.metrics.pet import (
     volume_cm3,
 )
 from unit.fusion.images import grid
-from unit.fusion.regions import CENTRE, FINE, UNEVEN, region, values
+from unit.fusion.regions import CENTER, FINE, UNEVEN, region, values
 
 SPACING = np.array([1.25, 1.5, 2.0])
 """Of the fine grid, along x, y and z."""
 DEFAULT, HALF, SUV_2_5, SUV_4_0 = THRESHOLDS
 
 
-def radius(points, centre=CENTRE):
-    return np.linalg.norm(points - centre, axis=1)
+def radius(points, center=CENTER):
+    return np.linalg.norm(points - center, axis=1)
 
 
 def pet(value_of, image_grid=FINE, **changes):
     return PetContext(image=values(region(image_grid, **changes), value_of))
 
 
-def hot_ball(radius_mm, hot=8.0, cold=1.0, centre=CENTRE):
-    return lambda points: np.where(radius(points, centre) <= radius_mm, hot, cold)
+def hot_ball(radius_mm, hot=8.0, cold=1.0, center=CENTER):
+    return lambda points: np.where(radius(points, center) <= radius_mm, hot, cold)
 
 
 @pytest.mark.parametrize("image_grid", [FINE, UNEVEN])
@@ -108,14 +108,14 @@ def test_the_pet_volume_leaves_the_target_but_mtv_does_not():
 
 
 def test_a_hot_spot_apart_from_the_target_is_not_its_pet_volume():
-    apart = np.add(CENTRE, [0, 14, 0])
+    apart = np.add(CENTER, [0, 14, 0])
     one = pet(lambda points: np.where((radius(points) <= 5) | (radius(points, apart) <= 2.5), 8.0, 1.0))
     assert ((one.image.values == 8) & (one.region.distance_mm > 0)).any()
     assert gtv_volume_ratio(one, HALF) == mtv_cm3(one, HALF) / volume_cm3(one.region, one.region.mask)
 
 
 def test_the_centroid_of_a_shifted_volume_lies_where_it_was_put():
-    shifted = pet(hot_ball(5.0, centre=np.add(CENTRE, [3, 0, -4])))
+    shifted = pet(hot_ball(5.0, center=np.add(CENTER, [3, 0, -4])))
     assert gtv_centroid_distance_mm(shifted, HALF) == pytest.approx(5, abs=0.3)
 
 
@@ -134,7 +134,7 @@ def test_a_volume_equal_to_the_target_needs_no_editing():
 
 
 def test_the_hausdorff_distance_is_that_of_all_pairs_of_surface_voxels():
-    context = pet(hot_ball(5.0, centre=CENTRE + np.array([3.0, 0.0, 2.0])))
+    context = pet(hot_ball(5.0, center=CENTER + np.array([3.0, 0.0, 2.0])))
     found = [context.region.points_mm(each) for each in (context.pet_volume(DEFAULT), context.region.mask)]
     surfaces = [
         np.array([p for p in points if ((np.abs(points - p) / SPACING).sum(axis=1) <= 1.01).sum() < 7])
@@ -159,7 +159,7 @@ def test_the_peak_of_a_constant_image_is_the_constant():
     assert suvbw_peak(pet(lambda points: np.full(len(points), 3.5))) == pytest.approx(3.5)
 
 
-def test_the_sphere_may_leave_the_target_but_not_its_centre():
+def test_the_sphere_may_leave_the_target_but_not_its_center():
     hot_rim = pet(lambda points: np.where(radius(points) > 9, 10.0, 0.0), radius_mm=9.0)
     assert 0 < suvbw_peak(hot_rim) < 10
 

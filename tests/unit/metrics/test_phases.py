@@ -116,7 +116,7 @@ def test_the_envelope_of_two_spheres_apart_is_both_and_of_equal_phases_is_one():
 
 
 def test_the_only_gross_target_of_each_set_is_the_same_whatever_its_name(tmp_path):
-    assert values_of(read(tmp_path, plan(one_a_phase(("GTV", "tumour", "GTV-50")))))["phase.count"] == 3
+    assert values_of(read(tmp_path, plan(one_a_phase(("GTV", "tumor", "GTV-50")))))["phase.count"] == 3
 
 
 def test_among_several_targets_only_equal_names_are_the_same(tmp_path):

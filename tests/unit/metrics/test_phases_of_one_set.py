@@ -39,7 +39,7 @@ def table_of(case, **options):
 
 
 def ball(number, name, voxels=(0, 0, 0), radius_mm=9.0, interpreted_type="GTV", image_keys=()):
-    """A ball round a slice's centre, moved by whole voxels: its voxels move exactly as far."""
+    """A ball round a slice's center, moved by whole voxels: its voxels move exactly as far."""
     place_mm = np.array([0.3, -0.2, 1.0]) + np.array(voxels) * SPACING_MM
     frame = replace(AXIAL, origin_mm=place_mm)
     offsets = GRID.slice_positions_mm - place_mm[2]
@@ -51,7 +51,7 @@ def ball(number, name, voxels=(0, 0, 0), radius_mm=9.0, interpreted_type="GTV", 
 
 
 def slab_sum_cm3(radius_mm):
-    """Discs of a ball round a slice's centre, each as thick as slices are apart."""
+    """Discs of a ball round a slice's center, each as thick as slices are apart."""
     heights = np.arange(-20, 21) * SPACING_MM[2]
     return float(np.pi * np.clip(radius_mm**2 - heights**2, 0, None).sum() * SPACING_MM[2] / 1000)
 

@@ -11,7 +11,7 @@ from rtcomplexity.metrics.registration import (
     PAIR,
     RegistrationContext,
     mutual_information,
-    normalised_cross_correlation,
+    normalized_cross_correlation,
     pairs,
 )
 from unit.fusion.images import rigid
@@ -21,19 +21,19 @@ from unit.fusion.regions import region, values
 def test_an_image_tells_all_about_itself():
     steps = np.repeat(np.arange(4.0), 50)
     assert mutual_information(steps, -3 * steps) == pytest.approx(np.log(4))
-    assert normalised_cross_correlation(steps, 2 * steps + 5) == pytest.approx(1)
-    assert normalised_cross_correlation(steps, -steps) == pytest.approx(-1)
+    assert normalized_cross_correlation(steps, 2 * steps + 5) == pytest.approx(1)
+    assert normalized_cross_correlation(steps, -steps) == pytest.approx(-1)
 
 
 def test_independent_images_tell_nothing_of_each_other():
     a, b = np.repeat(np.arange(16.0), 16), np.tile(np.arange(16.0), 16)
     assert mutual_information(a, b) == pytest.approx(0, abs=1e-12)
-    assert normalised_cross_correlation(a, b) == pytest.approx(0, abs=1e-12)
+    assert normalized_cross_correlation(a, b) == pytest.approx(0, abs=1e-12)
 
 
 def test_mutual_information_sees_what_correlation_cannot():
     a = np.linspace(-1, 1, 400)
-    assert abs(normalised_cross_correlation(a, a**2)) < 1e-9
+    assert abs(normalized_cross_correlation(a, a**2)) < 1e-9
     assert mutual_information(a, a**2) > 2
 
 
@@ -41,7 +41,7 @@ def test_too_few_voxels_and_constant_images_are_not_measurable():
     with pytest.raises(NotMeasurableError, match="fewer than 100"):
         mutual_information(np.ones(99), np.ones(99))
     with pytest.raises(NotMeasurableError, match="constant"):
-        normalised_cross_correlation(np.ones(200), np.arange(200.0))
+        normalized_cross_correlation(np.ones(200), np.arange(200.0))
 
 
 def texture(points):

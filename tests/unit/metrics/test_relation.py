@@ -1,4 +1,4 @@
-"""Relations between ROIs agree with closed forms; expansions, unions, nesting and adjacent organs are recognised."""
+"""Relations between ROIs agree with closed forms; expansions, unions, nesting and adjacent organs are recognized."""
 
 import math
 from dataclasses import replace
@@ -142,7 +142,7 @@ def test_the_outer_sphere_sees_the_inner_one_at_a_negative_margin():
 
 def test_margins_by_direction_are_those_of_the_patient():
     small = box((20.0, 30.0, 24.0))
-    large = box((36.0, 40.0, 48.0), centre_mm=(3.0, -2.0, 3.0))
+    large = box((36.0, 40.0, 48.0), center_mm=(3.0, -2.0, 3.0))
     found = values(drawn(1, "CTV", CTV, small), drawn(2, "PTV", PTV, large))
     # drawn on slices 3 mm apart, a box is as high as its slices are: 9 slices of 27 mm, 17 of 51 mm
     expected = {"left": 11, "right": 5, "posterior": 3, "anterior": 7, "superior": 15, "inferior": 9}
@@ -200,13 +200,13 @@ def test_pairs_run_from_targets_to_every_other_named_volume_within_reach():
 
 
 def test_a_target_thinner_than_a_fine_pixel_says_so():
-    sliver = drawn(1, "GTV", GTV, box((0.05, 10.0, 12.0), centre_mm=(0.1, 0.0, 0.0)))
+    sliver = drawn(1, "GTV", GTV, box((0.05, 10.0, 12.0), center_mm=(0.1, 0.0, 0.0)))
     found = contexts(sliver, drawn(2, "PTV", PTV, sphere(20)), heart(2, 3))
     assert [context.roi.number for context in with_volume(found)] == [2, 3]
     pair = RelationContext(a=found[0], b=found[1])
     with pytest.raises(NotMeasurableError, match="thinner"):
         _ = pair.containment
-    speck = drawn(1, "GTV", GTV, box((0.05, 0.05, 2.9), centre_mm=(0.1, 0.1, 0.0)))
+    speck = drawn(1, "GTV", GTV, box((0.05, 0.05, 2.9), center_mm=(0.1, 0.1, 0.0)))
     with pytest.raises(NotMeasurableError, match="thinner"):
         _ = RelationContext(a=contexts(speck)[0], b=found[1]).margins_mm
     with pytest.raises(NotMeasurableError, match="thinner"):
@@ -229,7 +229,7 @@ BODIES = {
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 @pytest.mark.parametrize("margin", [3, 5, 10])
-def test_a_uniform_margin_is_recognised_whatever_the_shape(body, margin):
+def test_a_uniform_margin_is_recognized_whatever_the_shape(body, margin):
     pairs = pairs_of(drawn(1, "GTV", GTV, body), drawn(2, "PTV", PTV, Grown(body=body, margin_mm=margin)))
     assert expansions(pairs) == {2: 1}
 
@@ -246,7 +246,7 @@ def test_an_expansion_of_an_expansion_is_derived_from_the_nearer_one():
     "outer",
     [
         pytest.param((box((44.0, 34.0, 36.0)), (0, 0, 0)), id="another shape"),
-        pytest.param((sphere(17), (4, 0, 0)), id="off centre"),
+        pytest.param((sphere(17), (4, 0, 0)), id="off center"),
         pytest.param((sphere(13), (0, 0, 0)), id="under half a voxel"),
     ],
 )

@@ -40,7 +40,7 @@ def fields(count, seed=b"\x07"):
     return [made._field(number) for number in range(count)]
 
 
-def test_contours_move_by_two_millimetres_along_each_axis():
+def test_contours_move_by_two_millimeters_along_each_axis():
     """4,000 fields at one place: the standard error of the deviation is about 1 %."""
     place = np.array([[3.0, -5.0, 8.0]])
     moved = np.array([field.at(place)[0] for field in fields(4000)])
@@ -53,7 +53,7 @@ def test_contours_move_by_two_millimetres_along_each_axis():
 @pytest.mark.parametrize(
     ("distance_mm", "correlation"), [(20.0, np.exp(-0.5)), (40.0, np.exp(-2.0)), (5.0, np.exp(-1 / 32))]
 )
-def test_displacements_hang_together_over_twenty_millimetres(direction, distance_mm, correlation):
+def test_displacements_hang_together_over_twenty_millimeters(direction, distance_mm, correlation):
     """A Gaussian correlation of length 20 mm, the same along every direction."""
     places = np.array([np.zeros(3), distance_mm * np.array(direction)])
     moved = np.array([field.at(places)[:, 0] for field in fields(2500)])

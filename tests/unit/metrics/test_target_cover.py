@@ -16,7 +16,7 @@ def stack(solid, spacing_mm=3.0):
 
 
 def ball(radius_mm, x=0.0):
-    return sphere(radius_mm, centre_mm=(x, 0.0, 0.0))
+    return sphere(radius_mm, center_mm=(x, 0.0, 0.0))
 
 
 def volume_cm3(radius_mm):
@@ -38,9 +38,9 @@ def test_of_a_body_round_a_gross_target_what_lies_beyond_the_reach_counts():
 
 
 @pytest.mark.parametrize("radius_mm", [1.5, 2.4, 3.0])
-@pytest.mark.parametrize("centre", [0.0, 2.5])
-def test_the_smallest_gross_target_explains_what_lies_round_it(radius_mm, centre):
-    small, planned = (sphere(radius, centre_mm=(centre, centre, 0.0)) for radius in (radius_mm, 9.0))
+@pytest.mark.parametrize("center", [0.0, 2.5])
+def test_the_smallest_gross_target_explains_what_lies_round_it(radius_mm, center):
+    small, planned = (sphere(radius, center_mm=(center, center, 0.0)) for radius in (radius_mm, 9.0))
     assert far_volume_cm3(stack(planned, 1.0), stack(small, 1.0)) == 0.0
 
 

@@ -96,7 +96,7 @@ def chunks(content):
 
 
 def test_outlines_lie_where_the_contours_lie(case, pictures):
-    """Centre and size of the GTV's outline in its tile, against the contour's own points."""
+    """Center and size of the GTV's outline in its tile, against the contour's own points."""
     view = view_of(measured(case), names(case), (1,))
     structure = next(each for each in pictures.scene.structures if each.number == 1)
     slices, grid = pictures.scene.slices, case.planning_image.grid
@@ -212,7 +212,7 @@ def test_the_window_is_wide_where_there_is_lung():
     assert raster.window_of(np.full(100, -800.0), "CT") == raster.WIDE_HU
     assert raster.window_of(np.zeros(100), "CT") == raster.SOFT_TISSUE_HU
     assert raster.window_of(np.arange(101.0), "MR") == (1.0, 99.0)
-    assert raster.grey(np.array([-2000.0, 120.0, 2000.0]), (0.0, 240.0)).tolist() == [0, 128, 255]
+    assert raster.gray(np.array([-2000.0, 120.0, 2000.0]), (0.0, 240.0)).tolist() == [0, 128, 255]
 
 
 @pytest.mark.parametrize(

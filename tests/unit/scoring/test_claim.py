@@ -144,7 +144,7 @@ def test_readiness_is_met_by_what_is_stated_and_by_nothing_else():
         physician_minutes=90,
         typical_minutes=40,
         typical_minutes_source="log of 2025",
-        reason="The tumour could not be told from collapsed lung.",
+        reason="The tumor could not be told from collapsed lung.",
         procedure_note_attached=True,
         signer="A. Physician",
         delineated_by="thoracic surgeon",

@@ -38,7 +38,7 @@ def templates():
         "One more registered set would raise it.",
     ],
 )
-def test_the_forbidden_words_are_recognised(text):
+def test_the_forbidden_words_are_recognized(text):
     assert FORBIDDEN.search(text)
 
 

@@ -14,7 +14,7 @@ LUMPY = ph.LumpyBody(
     radius_mm=20.0,
     half_height_mm=25.0,
     lobes=(ph.Lobe(order=2, amplitude=0.2), ph.Lobe(order=5, amplitude=0.1, phase=1.0, twist_per_mm=0.05)),
-    centre_mm=(3.0, -4.0, 5.0),
+    center_mm=(3.0, -4.0, 5.0),
 )
 SPICULATED = ph.SpiculatedSphere(radius_mm=20.0, spicules=9, height=0.4, sharpness=3, twist_per_mm=0.03)
 RADIAL = {
@@ -78,7 +78,7 @@ def test_polygons_preserve_the_section_s_area(name, points):
         z = low + share * (high - low)
         (polygon,) = shape.sections(z, points)
         assert polygon.shape == (points, 2)
-        assert polygon_area_mm2(polygon) == pytest.approx(shape.area_mm2(z - shape.centre_mm[2]), rel=1e-12)
+        assert polygon_area_mm2(polygon) == pytest.approx(shape.area_mm2(z - shape.center_mm[2]), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", RADIAL)
@@ -213,14 +213,14 @@ def test_plane_positions_cover_the_solid():
     assert ph.plane_positions(ph.sphere(10.0), 5.0, phase=0.0) == pytest.approx([-10, -5, 0, 5, 10])
 
 
-def test_an_image_grid_is_anisotropic_and_centred():
+def test_an_image_grid_is_anisotropic_and_centered():
     grid = ph.image_grid(frame=ph.OBLIQUE)
     assert grid.rows != grid.columns
     assert len({grid.row_spacing_mm, grid.column_spacing_mm, grid.slice_spacing_mm}) == 3
-    assert ph.pixel_centres_mm(grid).mean(axis=(0, 1, 2)) == pytest.approx(ph.OBLIQUE.origin_mm)
+    assert ph.pixel_centers_mm(grid).mean(axis=(0, 1, 2)) == pytest.approx(ph.OBLIQUE.origin_mm)
     k, j, i = 3, 5, 7
     by_affine = grid.patient_from_index(k) @ [i, j, 0, 1]
-    assert ph.pixel_centres_mm(grid)[k, j, i] == pytest.approx(by_affine[:3])
+    assert ph.pixel_centers_mm(grid)[k, j, i] == pytest.approx(by_affine[:3])
 
 
 def test_a_sheared_grid_moves_its_slices_off_the_normal_only():

@@ -9,7 +9,7 @@ import pytest
 import rtcomplexity.testing
 from rtcomplexity.errors import UsageError
 from rtcomplexity.testing import plans
-from rtcomplexity.testing.phantoms import pixel_centres_mm, sphere
+from rtcomplexity.testing.phantoms import pixel_centers_mm, sphere
 
 SAMPLE_DATA = Path(__file__).parents[3] / "sample_data"
 
@@ -95,7 +95,7 @@ def value_at(dataset, point_mm):
 @pytest.mark.parametrize(
     ("point_in_thorax_mm", "hu"),
     [
-        ((104.0, 20.0, -5.0), 30.0),  # tumour
+        ((104.0, 20.0, -5.0), 30.0),  # tumor
         ((78.0, -30.0, -5.0), -800.0),  # lung
         ((0.0, 55.0, -5.0), 400.0),  # vertebra
         ((-10.0, -60.0, -5.0), 40.0),  # mediastinum
@@ -124,7 +124,7 @@ def test_the_mr_shows_the_cavity_where_the_registration_says(written):
     (identity, item) = pydicom.dcmread(folder / "reg.dcm").RegistrationSequence
     matrix = item.MatrixRegistrationSequence[0].MatrixSequence[0].FrameOfReferenceTransformationMatrix
     planning_from_mr = np.array(matrix, dtype=float).reshape(4, 4)
-    cavity = plans.THORAX_FRAME.to_patient(np.array(plans.CENTRAL_CAVITY.centre_mm))
+    cavity = plans.THORAX_FRAME.to_patient(np.array(plans.CENTRAL_CAVITY.center_mm))
     in_mr = np.linalg.inv(planning_from_mr) @ [*cavity, 1.0]
     slices = [pydicom.dcmread(path) for path in (folder / "mr").glob("*.dcm")]
     nearest = min(slices, key=lambda dataset: abs(float(dataset.ImagePositionPatient[2]) - in_mr[2]))
@@ -155,10 +155,10 @@ def test_a_sample_can_be_cut_in_other_slices_and_laid_elsewhere():
     gtvs = [plan.structure_sets[0].rois[0] for plan in (plain, other)]
     assert gtvs[1].volume_cm3 == pytest.approx(gtvs[0].volume_cm3, rel=0.01)
     own = turned.from_patient(gtvs[1].contours.points_mm)
-    assert own.mean(axis=0) == pytest.approx(plans.ROUTINE_GTV.centre_mm, abs=1.0)
+    assert own.mean(axis=0) == pytest.approx(plans.ROUTINE_GTV.center_mm, abs=1.0)
     assert other.image("ct").grid.normal == pytest.approx(turned.rotation[:, 2])
-    core = sphere(6.0, plans.ROUTINE_GTV.centre_mm).contains(
-        turned.from_patient(pixel_centres_mm(other.image("ct").grid))
+    core = sphere(6.0, plans.ROUTINE_GTV.center_mm).contains(
+        turned.from_patient(pixel_centers_mm(other.image("ct").grid))
     )
     assert np.median(other.image("ct").values[core]) == pytest.approx(30.0, abs=3.0)
 

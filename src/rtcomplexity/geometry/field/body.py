@@ -2,7 +2,7 @@
 
 The surface is that of :mod:`~rtcomplexity.geometry.field.shape_field`. What is left of the planes' influence is divided
 out: a sphere of the body's volume, at the body's height, goes through the same planes and the same steps. Knows planes
-in millimetres; no DICOM, no images. The decision and its numbers: ``docs/decisions/0010-subvoxel-surface.md``.
+in millimeters; no DICOM, no images. The decision and its numbers: ``docs/decisions/0010-subvoxel-surface.md``.
 """
 
 from __future__ import annotations
@@ -136,8 +136,8 @@ class Body:
     """One connected body of a contoured shape, and the sphere it is compared with."""
 
     shape: FieldShape
-    centre_mm: float
-    """Position of its centre along the normal."""
+    center_mm: float
+    """Position of its center along the normal."""
     spacing_mm: float
     """Typical distance between its planes."""
     smoothing: Smoothing
@@ -273,7 +273,7 @@ def well_sampled(bodies: tuple[Body, ...]) -> tuple[Body, ...]:
 def sphere_of(body: Body) -> FieldShape:
     """Find the sphere of a body's volume at its height on the body's planes, by the same steps."""
     step_mm, radius_mm = body.shape.grid.step_mm, body.diameter_mm / 2
-    heights_mm = body.shape.planes_mm - body.centre_mm
+    heights_mm = body.shape.planes_mm - body.center_mm
     cut = np.abs(heights_mm) < radius_mm
     planes = np.where(cut, np.cumsum(cut) - 1, -1)
     knots = Knots(positions_mm=heights_mm, planes=planes, reach_mm=reach_for(body.spacing_mm, step_mm))
@@ -303,8 +303,8 @@ def _bodies(stack: PlaneStack, smoothing: Smoothing, step_mm: float | None) -> I
     field = smoothing.apply(polygon_field(stack, grid, knots), step_mm)
     if _reaches_border(field):
         raise UndersampledShapeError(spacing_mm, equivalent_sphere_diameter(volume_mm3))
-    for part, part_grid, centre_mm in _parts(field, grid):
-        yield _body(part, part_grid, centre_mm, stack, smoothing)
+    for part, part_grid, center_mm in _parts(field, grid):
+        yield _body(part, part_grid, center_mm, stack, smoothing)
 
 
 def _reaches_border(field: Floats) -> bool:
@@ -328,20 +328,20 @@ def _parts(field: Floats, grid: Grid) -> Iterator[tuple[Floats, Grid, float]]:
         yield part, part_grid, float(layers @ part_grid.along(0) / layers.sum())
 
 
-def _body(part: Floats, grid: Grid, centre_mm: float, stack: PlaneStack, smoothing: Smoothing) -> Body:
+def _body(part: Floats, grid: Grid, center_mm: float, stack: PlaneStack, smoothing: Smoothing) -> Body:
     """Give a body the planes that cut it, continued beyond both ends as far as its sphere needs."""
     at, heights_mm = stack.positions_mm, grid.along(0)
     volume_mm3 = np.count_nonzero(part > 0) * grid.step_mm**3
     radius_mm = equivalent_sphere_diameter(volume_mm3) / 2 + grid.step_mm
     cutting = np.flatnonzero((at >= heights_mm[0]) & (at <= heights_mm[-1]))
     if not len(cutting):
-        cutting = np.array([np.argmin(np.abs(at - centre_mm))])
+        cutting = np.array([np.argmin(np.abs(at - center_mm))])
     first, last = cutting[0], cutting[-1]
-    below = _continued(at[first], -2 * stack.lower_mm[first], centre_mm - radius_mm)
-    above = _continued(at[last], 2 * stack.upper_mm[last], centre_mm + radius_mm)
+    below = _continued(at[first], -2 * stack.lower_mm[first], center_mm - radius_mm)
+    above = _continued(at[last], 2 * stack.upper_mm[last], center_mm + radius_mm)
     return Body(
         shape=FieldShape(field=part, grid=grid, planes_mm=np.concatenate([below[::-1], at[cutting], above])),
-        centre_mm=centre_mm,
+        center_mm=center_mm,
         spacing_mm=float(np.median(stack.slab_mm[cutting])),
         smoothing=smoothing,
     )

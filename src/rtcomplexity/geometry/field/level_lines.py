@@ -1,6 +1,6 @@
 """Where fields on planes cross 0, traced in all planes at once by marching squares.
 
-Between two pixel centres a line passes where the field, taken as straight, is 0. Two pixels inside that touch at a
+Between two pixel centers a line passes where the field, taken as straight, is 0. Two pixels inside that touch at a
 corner alone are apart. Knows arrays in voxel units.
 """
 

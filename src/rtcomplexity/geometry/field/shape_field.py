@@ -5,7 +5,7 @@ interpolated by cubics (shape-based interpolation: Raya and Udupa, IEEE Trans Me
 IEEE Comput Graph Appl 1992;12(3):69-79). A plane without contours is as far outside as the clip allows. That one rule
 rounds off the ends of a shape, of each of its bodies and branches, and of its cavities, half a slab beyond the plane.
 
-Knows planes in millimetres; no DICOM and no images. Axes are (along the normal, v, u).
+Knows planes in millimeters; no DICOM and no images. Axes are (along the normal, v, u).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Grid:
         return cls(origin_mm=low_mm, step_mm=step_mm, shape=(int(rows[0]), int(rows[1]), int(rows[2])))
 
     def along(self, axis: int) -> NDArray[np.float64]:
-        """Positions of the voxel centres along an axis, mm."""
+        """Positions of the voxel centers along an axis, mm."""
         return np.asarray(self.origin_mm[axis] + self.step_mm * np.arange(self.shape[axis]))
 
 

@@ -127,7 +127,7 @@ def _near_pairs(
     """(x, 2) pairs of near copies, enough of them to link all that hang together."""
     lengths = perimeters(points_mm, offsets)
     left = _similar_pairs(areas, bounding_boxes(points_mm, offsets), plane_of_contour, area_fraction)
-    # Neighbours in the file first: a hundred copies of one contour are linked after 99 pairs, and of the other 4851
+    # Neighbors in the file first: a hundred copies of one contour are linked after 99 pairs, and of the other 4851
     # none can change which contours hang together.
     left = left[np.argsort(left[:, 1] - left[:, 0], kind="stable")]
     label, near = np.arange(len(areas)), [left[:0]]

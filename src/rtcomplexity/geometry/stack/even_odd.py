@@ -176,8 +176,8 @@ def _are_star_shaped(points_mm: NDArray[np.float64], offsets: NDArray[np.int64])
     if len(offsets) < 2:
         return np.empty(0, bool)
     counts = np.diff(offsets)
-    centres = np.add.reduceat(points_mm, offsets[:-1], axis=0) / counts[:, None]
-    local = points_mm - np.repeat(centres, counts, axis=0)
+    centers = np.add.reduceat(points_mm, offsets[:-1], axis=0) / counts[:, None]
+    local = points_mm - np.repeat(centers, counts, axis=0)
     following = next_vertex(offsets)
     turns = local[:, 0] * local[following, 1] - local[:, 1] * local[following, 0]
     one_way = np.abs(np.add.reduceat(np.sign(turns), offsets[:-1])) == counts

@@ -1,6 +1,6 @@
 """Closed contours as a stack of parallel planes: grouped, duplicates collapsed, measured exactly.
 
-Pure mathematics in millimetres; knows no DICOM, no images and no pixels.
+Pure mathematics in millimeters; knows no DICOM, no images and no pixels.
 """
 
 from __future__ import annotations

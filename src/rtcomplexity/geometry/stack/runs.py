@@ -1,6 +1,6 @@
 """Shapes on a pixel lattice as runs of pixels along rows: one vectorised scanline pass, set operations, counts.
 
-A pixel belongs to a shape if its centre does: on the left or top border inside, on the right or bottom border outside
+A pixel belongs to a shape if its center does: on the left or top border inside, on the right or bottom border outside
 (half-open), even-odd over all contours of a plane.
 """
 
@@ -31,7 +31,7 @@ SHIFT_TOLERANCE_MM = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lattice:
-    """Pixel centres in the (u, v) coordinates of a plane stack; an integer index is a centre."""
+    """Pixel centers in the (u, v) coordinates of a plane stack; an integer index is a center."""
 
     u0_mm: float
     """u of column 0."""
@@ -62,7 +62,7 @@ class Lattice:
 
     @classmethod
     def around(cls, stack: PlaneStack, pixel_mm: float) -> Self:
-        """Square pixels round a stack, with a free one on each side; centres at multiples of the pixel size."""
+        """Square pixels round a stack, with a free one on each side; centers at multiples of the pixel size."""
         return cls.around_all([stack], pixel_mm)
 
     @classmethod
@@ -86,7 +86,7 @@ class Runs:
     """A set of pixels of a (planes, rows, columns) lattice as disjoint half-open runs, in order.
 
     Positions count pixels plane by plane and row by row with one unused position after each row, so that runs of
-    neighbouring rows never touch: ``position = (plane * rows + row) * (columns + 1) + column``.
+    neighboring rows never touch: ``position = (plane * rows + row) * (columns + 1) + column``.
     """
 
     starts: NDArray[np.int64]
@@ -223,7 +223,7 @@ def dice(a: Runs, b: Runs) -> float:
 
 
 def rasterise(stack: PlaneStack, lattice: Lattice) -> Runs:
-    """Pixels of each plane of a stack whose centres lie inside, even-odd over its contours.
+    """Pixels of each plane of a stack whose centers lie inside, even-odd over its contours.
 
     Rows and columns outside the lattice are clipped: compare with :func:`outside_share`.
     """
@@ -250,7 +250,7 @@ def _crossings(
     shape: tuple[int, int, int],
     edges: slice,
 ) -> NDArray[np.int64]:
-    """Positions at which the edges cross the pixel rows: the first pixel centre on or right of each crossing."""
+    """Positions at which the edges cross the pixel rows: the first pixel center on or right of each crossing."""
     following = following[edges]
     x0, y0, x1, y1 = column[edges], row[edges], column[following], row[following]
     first = np.maximum(np.ceil(np.minimum(y0, y1)), 0).astype(np.int64)
@@ -291,7 +291,7 @@ def on_slices(plane_runs: Runs, stack: PlaneStack, slice_positions_mm: NDArray[n
 
 
 def on_grid(stack: PlaneStack, grid: ImageGrid) -> Runs:
-    """Voxels of an image whose centres lie inside a stack that has the image's axes.
+    """Voxels of an image whose centers lie inside a stack that has the image's axes.
 
     Every slice is taken where it lies: under a tilted gantry slices are shifted against each other.
     """

@@ -5,7 +5,7 @@ takes the piece of the nearest such pixel, and measures its distance to that pie
 a pixel's diagonal to both sides, so that the border between two pieces is no further than it should be. On circles the
 distances are right within some hundredths of a pixel.
 
-Distances are positive inside. Knows grids and millimetres only.
+Distances are positive inside. Knows grids and millimeters only.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Sections:
 
 
 def section_distances(sections: Sections, reach: float = math.inf) -> Floats:
-    """Signed distance of every pixel centre to the even-odd region of its plane.
+    """Signed distance of every pixel center to the even-odd region of its plane.
 
     Where two edges lie on each other, as on a keyhole's bridge, or within :data:`SLIVER`, there is no surface.
 
@@ -81,7 +81,7 @@ def section_distances(sections: Sections, reach: float = math.inf) -> Floats:
     Returns
     -------
     NDArray
-        (planes, rows, columns) pixels; a plane in which no pixel centre is inside is -inf throughout.
+        (planes, rows, columns) pixels; a plane in which no pixel center is inside is -inf throughout.
     """
     _, rows, columns = sections.shape
     edge, row, x = _crossings(sections, axis=0)
@@ -108,7 +108,7 @@ def _chunks(planes: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
 
 
 def _crossings(sections: Sections, axis: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Edge, line number and place of every crossing of an edge with a line of pixel centres that runs along `axis`."""
+    """Edge, line number and place of every crossing of an edge with a line of pixel centers that runs along `axis`."""
     place, line = sections.points[:, axis], sections.points[:, 1 - axis]
     line_after = line[sections.following]
     first = np.ceil(np.minimum(line, line_after)).astype(np.int64)
@@ -143,7 +143,7 @@ def _nearest_edges(
     inside: NDArray[np.bool_],
     pairs: list[tuple[NDArray[np.int64], NDArray[np.int64], int]],
 ) -> _Pieces:
-    """For pixels with a neighbour on the other side of the surface, the nearest of the edges that part them."""
+    """For pixels with a neighbor on the other side of the surface, the nearest of the edges that part them."""
     edges, pixels = [], []
     for edge, pixel, step in pairs:
         parted = inside.ravel()[pixel] != inside.ravel()[pixel + step]
@@ -151,12 +151,12 @@ def _nearest_edges(
         pixels += [pixel[parted], pixel[parted] + step]
     edge, pixel = np.concatenate(edges), np.concatenate(pixels)
     rows, columns = sections.shape[1:]
-    centres = np.stack([pixel % columns, pixel // columns % rows], axis=1)
+    centers = np.stack([pixel % columns, pixel // columns % rows], axis=1)
     start = sections.points[edge]
     along = sections.points[sections.following[edge]] - start
-    share = np.clip(((centres - start) * along).sum(axis=1) / (along**2).sum(axis=1), 0, 1)
+    share = np.clip(((centers - start) * along).sum(axis=1) / (along**2).sum(axis=1), 0, 1)
     feet = start + share[:, None] * along
-    order = np.lexsort((np.linalg.norm(feet - centres, axis=1), pixel))
+    order = np.lexsort((np.linalg.norm(feet - centers, axis=1), pixel))
     voxels, nearest = np.unique(pixel[order], return_index=True)
     kept = order[nearest]
     normals = along[kept] / np.linalg.norm(along[kept], axis=1, keepdims=True) * (1, -1)

@@ -1,6 +1,6 @@
 """How thick the slab of each contour plane is, and where planes are missing.
 
-The convention that every volume here follows: a plane's slab reaches half-way to each neighbour; the outer half of an
+The convention that every volume here follows: a plane's slab reaches half-way to each neighbor; the outer half of an
 end plane equals its inner half; a single plane is as thick as the image's slices are apart. Where image slices lie
 between two planes and carry no contour, and the planes are further apart than 1.5 typical spacings, the shape has a
 gap: it ends and begins again. Slices that merely lie further apart are no gap.
@@ -61,13 +61,13 @@ def slabs(
     positions_mm : (P,) planes, increasing
     slice_positions_mm : (K,) where contours could have been drawn, increasing; may be empty
     gap_factor : planes further apart than this many typical spacings may have a gap between them
-    apart : (P - 1,) neighbours that belong to different bodies: a gap even where no slice lies between them
+    apart : (P - 1,) neighbors that belong to different bodies: a gap even where no slice lies between them
     usual_mm : usual spacing of contours, which counts where there are fewer than two slices; NaN if not known
-    lone_mm : thickness of a plane without neighbours where neither slices nor the usual spacing tell it
+    lone_mm : thickness of a plane without neighbors where neither slices nor the usual spacing tell it
 
     Returns
     -------
-    Slabs; the extent of a plane without neighbours is NaN where nothing tells it.
+    Slabs; the extent of a plane without neighbors is NaN where nothing tells it.
     """
     steps = np.diff(positions_mm)
     if len(slice_positions_mm) > 1:
@@ -155,7 +155,7 @@ def _typical(steps: NDArray[np.float64], slice_positions_mm: NDArray[np.float64]
 
 
 def _local_spacing(position: float, slice_positions_mm: NDArray[np.float64], fallback_mm: float) -> float:
-    """Mean distance from the slice nearest to a position to that slice's neighbours; the fallback without any."""
+    """Mean distance from the slice nearest to a position to that slice's neighbors; the fallback without any."""
     if len(slice_positions_mm) < 2:
         return fallback_mm
     nearest = int(np.argmin(np.abs(slice_positions_mm - position)))

@@ -90,7 +90,7 @@ class Stacked:
     stack: PlaneStack | None
     """None where no contour encloses an area."""
     bridged: Slabs | None
-    """Slabs as they would be if gaps were filled by their neighbours; None where there is no stack."""
+    """Slabs as they would be if gaps were filled by their neighbors; None where there is no stack."""
     findings: StackFindings
 
 

@@ -64,13 +64,13 @@ def runs_above(runs: Runs) -> NDArray[np.int64]:
 
 
 def _touching_rows(runs: Runs, *, margin: int) -> NDArray[np.int64]:
-    """(x, 2) pairs of runs in neighbouring rows of one plane that overlap, or with margin 1 touch at a corner."""
+    """(x, 2) pairs of runs in neighboring rows of one plane that overlap, or with margin 1 touch at a corner."""
     pairs = _shifted_pairs(runs, runs.stride, margin)
     return np.asarray(pairs[runs.planes[pairs[:, 0]] == runs.planes[pairs[:, 1]]])
 
 
 def _overlapping_planes(runs: Runs, joined: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(x, 2) pairs of runs in neighbouring joined planes that overlap."""
+    """(x, 2) pairs of runs in neighboring joined planes that overlap."""
     pairs = _shifted_pairs(runs, runs.shape[1] * runs.stride, 0)
     if len(pairs) == 0:
         return pairs

@@ -22,9 +22,9 @@ def bridged_volume_mm3(stack: PlaneStack, bridged: Slabs) -> float:
 
 
 def trapezoid_volume_mm3(stack: PlaneStack) -> float:
-    """Mean area of neighbouring planes x their distance, mm3; nothing beyond the end planes.
+    """Mean area of neighboring planes x their distance, mm3; nothing beyond the end planes.
 
-    A body of a single plane has no neighbour: its slab counts instead of nothing.
+    A body of a single plane has no neighbor: its slab counts instead of nothing.
     """
     areas, steps = stack.plane_areas_mm2, np.diff(stack.positions_mm)
     joined = np.isclose(stack.upper_mm[:-1] + stack.lower_mm[1:], steps, rtol=1e-9)

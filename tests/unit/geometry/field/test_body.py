@@ -119,10 +119,10 @@ def standing_ring(ring_mm, tube_mm, z, step=0.4):
     return [line[:-1, ::-1] * step - reach for line in find_contours(field, 0.0) if len(line) > 4]
 
 
-@pytest.mark.parametrize("centre_mm", [(45.0, 0.0, 7.0), (0.0, 0.0, 45.0)])
+@pytest.mark.parametrize("center_mm", [(45.0, 0.0, 7.0), (0.0, 0.0, 45.0)])
 @pytest.mark.parametrize("spacing_mm", [1, 3, 5])
-def test_two_spheres_are_measured_one_by_one(centre_mm, spacing_mm):
-    shape = Group(bodies=(sphere(20), sphere(10, centre_mm)))
+def test_two_spheres_are_measured_one_by_one(center_mm, spacing_mm):
+    shape = Group(bodies=(sphere(20), sphere(10, center_mm)))
     for phase in PHASES:
         found = surface(shape, spacing_mm, phase)
         assert len(found.bodies) == 2
@@ -181,8 +181,8 @@ def test_vertices_lie_on_the_contours_in_patient_coordinates():
     found = SubvoxelSurface(stack=stacked(contours).stack)
     stack, (w, v, u) = found.stack, found.bodies[0].shape.mesh.vertices_mm.T
     vertices = np.outer(u, stack.u_axis) + np.outer(v, stack.v_axis) + np.outer(w, stack.normal)
-    centre = (contours.points_mm.min(axis=0) + contours.points_mm.max(axis=0)) / 2
-    assert np.linalg.norm(vertices - centre, axis=1) == pytest.approx(np.full(len(vertices), 15), abs=1.2)
+    center = (contours.points_mm.min(axis=0) + contours.points_mm.max(axis=0)) / 2
+    assert np.linalg.norm(vertices - center, axis=1) == pytest.approx(np.full(len(vertices), 15), abs=1.2)
 
 
 def test_a_keyhole_is_a_nested_hole():
@@ -291,9 +291,9 @@ def test_a_body_keeps_its_planes_and_gets_further_ones_beyond_its_sphere(phase):
     own, planes = found.stack.positions_mm, body.shape.planes_mm
     assert np.diff(planes) == pytest.approx(np.full(len(planes) - 1, 3))
     assert np.isin(np.round(own, 6), np.round(planes, 6)).all()
-    assert planes[0] < body.centre_mm - 12 < planes[2]
-    assert planes[-3] < body.centre_mm + 12 < planes[-1]
-    assert body.centre_mm == pytest.approx(0, abs=0.2)
+    assert planes[0] < body.center_mm - 12 < planes[2]
+    assert planes[-3] < body.center_mm + 12 < planes[-1]
+    assert body.center_mm == pytest.approx(0, abs=0.2)
     assert body.spacing_mm == pytest.approx(3)
     assert body.volume_mm3 == pytest.approx(sphere(12).volume_mm3, rel=0.03)
     assert body.diameter_mm == pytest.approx(24, rel=0.01)
@@ -302,7 +302,7 @@ def test_a_body_keeps_its_planes_and_gets_further_ones_beyond_its_sphere(phase):
 def test_the_sphere_of_a_body_has_its_volume_and_stands_on_its_planes():
     (body,) = surface(Ellipsoid(semi_axes_mm=(15, 25, 20)), 3).bodies
     assert body.sphere.mesh.volume_mm3 == pytest.approx(body.volume_mm3, rel=0.03)
-    assert body.sphere.planes_mm == pytest.approx(body.shape.planes_mm - body.centre_mm)
+    assert body.sphere.planes_mm == pytest.approx(body.shape.planes_mm - body.center_mm)
     assert body.sphere.mesh.extent_mm == pytest.approx(np.full(3, body.diameter_mm), rel=0.03)
     assert body.sphere.mesh.vertices_mm.mean(axis=0) == pytest.approx(np.zeros(3), abs=0.3)
 
@@ -324,10 +324,10 @@ def test_bodies_above_each_other_have_planes_of_their_own():
     heights = np.arange(-10.0, 71, 2)
     planes = [(z, circle(math.sqrt(10.5**2 - (z - c) ** 2))) for z in heights for c in (0.0, 60.0) if abs(z - c) <= 10]
     found = SubvoxelSurface(stack=stacked(on_planes(*planes), heights).stack)
-    centres = sorted(body.centre_mm for body in found.bodies)
-    assert centres == pytest.approx([0, 60], abs=0.2)
+    centers = sorted(body.center_mm for body in found.bodies)
+    assert centers == pytest.approx([0, 60], abs=0.2)
     for body in found.bodies:
-        assert np.abs(body.shape.planes_mm - body.centre_mm).max() < 16
+        assert np.abs(body.shape.planes_mm - body.center_mm).max() < 16
         assert body.volume_mm3 == pytest.approx(4 / 3 * math.pi * 10.5**3, rel=0.04)
 
 

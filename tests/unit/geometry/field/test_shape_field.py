@@ -37,7 +37,7 @@ def sections(planes, shape):
 
 def test_the_distance_to_a_circle_is_right_within_hundredths_of_a_pixel():
     radii = (5.3, 12.7, 20.0)
-    found = section_distances(sections([[circle(radius, centre=(31.3, 26.8))] for radius in radii], (55, 64)))
+    found = section_distances(sections([[circle(radius, center=(31.3, 26.8))] for radius in radii], (55, 64)))
     row, column = np.mgrid[:55, :64]
     for radius, distance in zip(radii, found, strict=True):
         error = distance - (radius - np.hypot(column - 31.3, row - 26.8))
@@ -54,7 +54,7 @@ def test_rows_are_not_columns():
     assert found[17, 25] == pytest.approx(-4.5, abs=1e-4)
 
 
-def test_edges_that_run_through_pixel_centres_are_seen():
+def test_edges_that_run_through_pixel_centers_are_seen():
     (found,) = section_distances(sections([[square(16, (12.0, 10.0))]], (22, 25)))
     row, column = np.mgrid[:22, :25]
     inner = 8 - np.maximum(np.abs(column - 12), np.abs(row - 10))
@@ -84,9 +84,9 @@ def test_a_plane_without_an_inner_pixel_is_infinitely_far_outside():
     assert found[1, 10, 10] > 2
 
 
-def ball(radius, size=48, centre=(23.3, 23.8, 24.1)):
+def ball(radius, size=48, center=(23.3, 23.8, 24.1)):
     k, j, i = np.indices((size,) * 3)
-    return (radius - np.sqrt(sum((a - b) ** 2 for a, b in zip((k, j, i), centre, strict=True)))).astype(np.float32)
+    return (radius - np.sqrt(sum((a - b) ** 2 for a, b in zip((k, j, i), center, strict=True)))).astype(np.float32)
 
 
 def test_blurring_keeps_the_volume():
@@ -206,7 +206,7 @@ def test_distances_are_clipped_where_a_slab_or_two_steps_end():
 def test_a_polygon_and_a_disc_are_found_where_they_lie_on_a_shifted_grid():
     """A circle of 6 mm about u = 3, v = -2 and a disc of 5 mm about the axis, in mm, on unlike rows and columns."""
     grid = Grid(origin_mm=np.array([0.0, -10, -7]), step_mm=0.5, shape=(13, 33, 45))
-    stack = stacked(on_planes(*((z, circle(6, centre=(3.0, -2.0))) for z in (0, 3, 6)))).stack
+    stack = stacked(on_planes(*((z, circle(6, center=(3.0, -2.0))) for z in (0, 3, 6)))).stack
     knots = Knots(positions_mm=np.array([0.0, 3, 6]), planes=np.arange(3), reach_mm=3.0)
     v, u = grid.along(1)[:, None], grid.along(2)
     polygon = np.clip(6 - np.hypot(u - 3, v + 2), -3, 3)
@@ -215,7 +215,7 @@ def test_a_polygon_and_a_disc_are_found_where_they_lie_on_a_shifted_grid():
     assert disc_field(np.full(3, 5.0), grid, knots)[4] == pytest.approx(disc, abs=1e-5)
 
 
-def test_smoothing_counts_in_millimetres_whatever_the_step():
+def test_smoothing_counts_in_millimeters_whatever_the_step():
     """A blur of 2 mm is four voxels of 0.5 mm."""
     thick = ball(10.0) / 2
     assert np.array_equal(Smoothing(blur_mm=2.0).apply(thick, 0.5), blurred(thick, 4.0))

@@ -34,8 +34,8 @@ def distinct(planes, *, is_xor=False):
 
 @pytest.mark.usefixtures("most_pairs")
 def test_near_copies_are_found_in_their_plane_only():
-    here, copy = square(10), square(10, centre=(0.01, -0.01))
-    found = distinct([[here, square(10, centre=(0, 40))], [square(10, centre=(30, 0)), here, copy], [copy], [here]])
+    here, copy = square(10), square(10, center=(0.01, -0.01))
+    found = distinct([[here, square(10, center=(0, 40))], [square(10, center=(30, 0)), here, copy], [copy], [here]])
     assert found.near_copies == 1
     assert found.exact_copies == 0
     assert found.kept.tolist() == [0, 1, 2, 3, 5, 6]
@@ -44,8 +44,8 @@ def test_near_copies_are_found_in_their_plane_only():
 @pytest.mark.usefixtures("most_pairs")
 def test_each_of_many_bodies_keeps_one_of_its_copies():
     places = [(x, y) for y in (0, 25, 50) for x in (40, 0, 20)]
-    plane = [square(8, centre=np.add(place, shift)) for shift in (0, 0.02) for place in places]
-    found = distinct([plane, [square(8), square(8, centre=(3, 3))], plane])
+    plane = [square(8, center=np.add(place, shift)) for shift in (0, 0.02) for place in places]
+    found = distinct([plane, [square(8), square(8, center=(3, 3))], plane])
     assert found.near_copies == 18
     assert len(found.kept) == 9 + 2 + 9
     assert {9 + 9, 9 + 9 + 1} <= set(found.kept.tolist())
@@ -68,7 +68,7 @@ def test_a_sweep_finds_the_pairs_that_overlap_along_x():
 
 @pytest.mark.usefixtures("most_pairs")
 def test_copies_of_a_dot_are_found_as_those_of_a_body_are():
-    found = distinct([[square(0.6), square(0.6, centre=(0.005, 0)), square(0.6, centre=(0.35, 0))]])
+    found = distinct([[square(0.6), square(0.6, center=(0.005, 0)), square(0.6, center=(0.35, 0))]])
     assert found.near_copies == 1
     assert len(found.kept) == 2
 
@@ -97,6 +97,6 @@ def test_a_hundred_copies_are_linked_without_comparing_every_pair(monkeypatch):
     pair_areas = duplicates.pair_areas
     monkeypatch.setattr(duplicates, "PAIR_CHUNK", 64)
     monkeypatch.setattr(duplicates, "pair_areas", lambda *given: compared.append(len(given[-1])) or pair_areas(*given))
-    plane = [square(10, centre=(0.001 * n, 0)) for n in range(100)]
+    plane = [square(10, center=(0.001 * n, 0)) for n in range(100)]
     assert distinct([plane]).near_copies == 99
     assert sum(compared) <= 2 * 99

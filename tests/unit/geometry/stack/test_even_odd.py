@@ -71,7 +71,7 @@ def test_overlapping_squares_lose_their_overlap_and_are_named():
 
 
 def test_nested_contours_are_not_entangled():
-    assert len(even_odd(*planes([circle(10), circle(5), circle(1, centre=(7, 0))])).entangled) == 0
+    assert len(even_odd(*planes([circle(10), circle(5), circle(1, center=(7, 0))])).entangled) == 0
 
 
 def test_contours_within_an_odd_number_of_others_are_holes():
@@ -134,7 +134,7 @@ def test_no_contours_have_no_measures():
 
 
 def test_boxes_hold_their_polygons():
-    polygons = [np.array([[0, 0], [4, 1], [2, -3.0]]), square(2, centre=(7, 5))]
+    polygons = [np.array([[0, 0], [4, 1], [2, -3.0]]), square(2, center=(7, 5))]
     offsets = np.array([0, 3, 7])
     assert bounding_boxes(np.concatenate(polygons), offsets).tolist() == [[[0, -3], [4, 1]], [[6, 4], [8, 6]]]
 
@@ -263,7 +263,7 @@ def test_the_width_of_a_band_is_summed_between_its_crossings():
 
 
 def test_which_of_several_contours_lies_across_which_is_told_by_sides():
-    apart, inner, across = square(2, centre=(20, 0)), square(2), square(4, centre=(5, 0))
+    apart, inner, across = square(2, center=(20, 0)), square(2), square(4, center=(5, 0))
     found = even_odd(*planes([square(10), inner, across, apart]))
     assert found.entangled.tolist() == [0, 2]
     assert found.self_crossing.tolist() == []

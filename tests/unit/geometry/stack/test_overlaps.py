@@ -34,22 +34,22 @@ def test_where_all_overlap_partly_it_is_the_union(places):
 
 
 def test_three_that_share_a_middle_are_not_counted_thrice():
-    polygons = [circle(10), circle(10, centre=(8, 0)), circle(10, centre=(4, 7))]
+    polygons = [circle(10), circle(10, center=(8, 0)), circle(10, center=(4, 7))]
     assert joined_mm3(drawn(*polygons)) == pytest.approx(6 * area(*polygons), rel=1e-9)
 
 
 def test_an_island_beside_and_a_hole_inside_stay_what_they_are():
-    pair, hole, island = [circle(10), circle(10, centre=(15, 0))], circle(3, centre=(-4, 0)), circle(4, centre=(0, 30))
+    pair, hole, island = [circle(10), circle(10, center=(15, 0))], circle(3, center=(-4, 0)), circle(4, center=(0, 30))
     expected = area(*pair) - area(hole) + area(island)
     assert joined_mm3(drawn(*pair, hole, island)) == pytest.approx(6 * expected, rel=1e-9)
 
 
 def test_holes_that_overlap_take_their_union_away():
-    holes = [circle(5), circle(5, centre=(6, 0))]
+    holes = [circle(5), circle(5, center=(6, 0))]
     assert joined_mm3(drawn(circle(20), *holes)) == pytest.approx(6 * (area(circle(20)) - area(*holes)), rel=1e-9)
 
 
-@pytest.mark.parametrize("polygons", [[circle(9), circle(5)], [circle(5), circle(5, centre=(20, 0))], [circle(5)]])
+@pytest.mark.parametrize("polygons", [[circle(9), circle(5)], [circle(5), circle(5, center=(20, 0))], [circle(5)]])
 def test_nested_and_separate_contours_gain_nothing(polygons):
     found = partial_overlaps(drawn(*polygons))
     assert (found.pairs, found.gain_mm3) == (0, 0.0)

@@ -60,7 +60,7 @@ def test_a_keyhole_is_no_second_round_however_thin_its_wall(inner_mm, turn):
 
 @pytest.mark.parametrize("share", [1.0, 0.8, 0.3])
 def test_a_figure_of_eight_is_no_second_round(share):
-    left, right = circle(10, centre=(-10, 0)), circle(10 * share, centre=(10 * share, 0))
+    left, right = circle(10, center=(-10, 0)), circle(10 * share, center=(10 * share, 0))
     eight = np.concatenate([left, np.roll(right[::-1], -100, axis=0)])
     assert found_in(eight) == {}
 

@@ -22,7 +22,7 @@ from rtcomplexity.geometry.stack.runs import (
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.phantoms import contour_stack, hollow_sphere, two_spheres
-from unit.fusion.images import centres, grid
+from unit.fusion.images import centers, grid
 from unit.geometry.stacks import circle, on_planes, square, stacked
 
 LATTICE = Lattice(u0_mm=-20, v0_mm=-15, column_spacing_mm=0.8, row_spacing_mm=1.1, columns=53, rows=31)
@@ -54,7 +54,7 @@ def test_a_pixel_on_the_left_or_top_border_is_inside_and_on_the_right_or_bottom_
 
 
 def test_agrees_with_an_independent_rasteriser_pixel_by_pixel():
-    polygon = circle(9.3, points=61, centre=(1.7, -0.9))
+    polygon = circle(9.3, points=61, center=(1.7, -0.9))
     mask = dense(rasterise(stacked(on_planes((0, polygon), (3, polygon)), Z).stack, LATTICE))[0]
     rows = (polygon[:, 1] - LATTICE.v0_mm) / LATTICE.row_spacing_mm
     columns = (polygon[:, 0] - LATTICE.u0_mm) / LATTICE.column_spacing_mm
@@ -162,7 +162,7 @@ def test_voxels_are_found_where_each_slice_lies(tilt):
     contours = on_planes(*((z, corners) for z in positions))
     axes = PlaneAxes.of_grid(image)
     stack = stack_contours(contours, settings=Settings(), axes=axes, slice_positions_mm=image.slice_positions_mm).stack
-    truth = np.all((centres(image) > low) & (centres(image) < high), axis=1)
+    truth = np.all((centers(image) > low) & (centers(image) < high), axis=1)
     assert np.array_equal(on_grid(stack, image).indices(), np.flatnonzero(truth))
 
 
@@ -226,7 +226,7 @@ def test_a_vertex_on_the_outer_pixel_edge_is_not_outside():
 
 
 def test_edges_looked_at_in_pieces_give_the_same_pixels(monkeypatch):
-    stack = stacked(on_planes((0, circle(9)), (3, circle(5, centre=(2, 1)))), Z).stack
+    stack = stacked(on_planes((0, circle(9)), (3, circle(5, center=(2, 1)))), Z).stack
     whole = rasterise(stack, LATTICE)
     monkeypatch.setattr(runs_module, "CHUNK_EDGES", 7)
     assert np.array_equal(rasterise(stack, LATTICE).indices(), whole.indices())

@@ -102,7 +102,7 @@ def test_within_the_reach_distances_are_as_without_one_and_beyond_it_infinite(re
 
 
 def test_planes_taken_in_groups_give_the_same(monkeypatch):
-    polygons = [circle(radius, centre=(12.3, 11.8)) for radius in (0.2, 5.0, 8.0, 0.2, 3.0)]
+    polygons = [circle(radius, center=(12.3, 11.8)) for radius in (0.2, 5.0, 8.0, 0.2, 3.0)]
     points = np.concatenate(polygons)
     offsets = np.cumsum([0, *map(len, polygons)])
     planes = np.repeat(np.arange(5), np.diff(offsets))

@@ -1,4 +1,4 @@
-"""The slab convention: half the gap to each neighbour, mirrored ends, gaps not filled."""
+"""The slab convention: half the gap to each neighbor, mirrored ends, gaps not filled."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def test_even_planes_are_as_thick_as_their_spacing():
     assert thickness([3, 6, 9]) == ([3, 3, 3], [False, False])
 
 
-def test_uneven_planes_reach_half_way_to_each_neighbour():
+def test_uneven_planes_reach_half_way_to_each_neighbor():
     assert thickness([0, 3, 5, 9], slices=[0, 3, 5, 9]) == ([3, 2.5, 3, 4], [False] * 3)
 
 

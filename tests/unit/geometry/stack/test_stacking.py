@@ -35,7 +35,7 @@ def test_a_copy_reversed_and_started_elsewhere_is_a_copy():
     assert found.stack.plane_areas_mm2 == pytest.approx([np.pi * 100] * 2)
 
 
-def test_copies_that_differ_by_hundredths_of_a_millimetre_collapse():
+def test_copies_that_differ_by_hundredths_of_a_millimeter_collapse():
     random = np.random.default_rng(1)
     noisy = [circle(10) + random.uniform(-0.02, 0.02, (200, 2)) for _ in range(6)]
     found = stacked(on_planes(*((0, polygon) for polygon in noisy), (3, circle(10))), Z)
@@ -50,7 +50,7 @@ def test_copies_linked_through_others_are_one_cluster():
     assert found.stack.plane_areas_mm2[0] == pytest.approx(np.pi * 10.4**2)
 
 
-def test_a_rind_of_a_millimetre_round_a_body_does_not_fill():
+def test_a_rind_of_a_millimeter_round_a_body_does_not_fill():
     outer, inner = circle(150, points=720), circle(149, points=720)
     symmetric_difference = np.pi * (150**2 - 149**2)
     assert symmetric_difference / (np.pi * 150**2) < 0.02
@@ -166,7 +166,7 @@ def test_a_solid_has_the_same_volume_in_every_orientation(frame):
 
 
 def test_positions_that_differ_by_rounding_are_one_plane():
-    jittered = on_planes((0.004, circle(10)), (-0.004, circle(3, centre=(30, 0))), (3, circle(10)))
+    jittered = on_planes((0.004, circle(10)), (-0.004, circle(3, center=(30, 0))), (3, circle(10)))
     assert stacked(jittered, Z).stack.plane_count == 2
 
 
@@ -269,7 +269,7 @@ def xor(contours):
     return Contours(points_mm=contours.points_mm, offsets=contours.offsets, geometric_types=kinds)
 
 
-def test_a_shell_of_a_fifth_of_a_millimetre_is_kept_where_its_type_says_so():
+def test_a_shell_of_a_fifth_of_a_millimeter_is_kept_where_its_type_says_so():
     shell = on_planes(*((z, circle(r, points=720)) for z in (0, 3, 6) for r in (20, 19.8)))
     assert stacked(shell, Z).findings.near_copies == 3
     found = stacked(xor(shell), Z)
@@ -358,5 +358,5 @@ def test_two_contours_of_one_outline_by_a_trembling_hand_count_once(radius_mm):
 
 
 def test_two_bodies_that_overlap_are_no_copies_of_each_other():
-    found = stacked(on_planes(*((z, circle(10, centre=(x, 0))) for z in (0, 3, 6) for x in (0, 3))))
+    found = stacked(on_planes(*((z, circle(10, center=(x, 0))) for z in (0, 3, 6) for x in (0, 3))))
     assert (found.findings.near_copies, found.findings.partly_overlapping) == (0, 3)

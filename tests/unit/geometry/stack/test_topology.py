@@ -43,7 +43,7 @@ def test_an_island_in_a_hole_is_a_body_of_its_own():
 
 
 def test_a_hole_in_the_second_body_is_found():
-    plane = [circle(6, centre=(-20, 0)), circle(8, centre=(10, 0)), circle(3, centre=(10, 0))]
+    plane = [circle(6, center=(-20, 0)), circle(8, center=(10, 0)), circle(3, center=(10, 0))]
     found = stacked(on_planes(*((z, c) for z in (0, 3) for c in plane)), Z)
     result = topology(found.stack, 0.7)
     assert result.plane_component_counts.tolist() == [2, 2]
@@ -51,7 +51,7 @@ def test_a_hole_in_the_second_body_is_found():
 
 
 def test_a_trunk_that_forks_branches_once_and_a_loop_twice():
-    trunk, left, right = circle(12), circle(4, centre=(-7, 0)), circle(4, centre=(7, 0))
+    trunk, left, right = circle(12), circle(4, center=(-7, 0)), circle(4, center=(7, 0))
     fork = stacked(on_planes((0, trunk), (3, trunk), (6, left), (6, right)), Z)
     assert counts(fork)[2] == 1
     loop = [(9, trunk)] + [(z, side) for z in (3, 6) for side in (left, right)] + [(0, trunk)]
@@ -63,8 +63,8 @@ def test_planes_on_both_sides_of_a_gap_are_separate_bodies():
     assert counts(stacked(on_planes(*((z, circle(5)) for z in drawn)), Z))[0] == 2
 
 
-def test_neighbouring_planes_that_do_not_overlap_are_separate_bodies():
-    found = stacked(on_planes((0, circle(5)), (3, circle(5, centre=(30, 0)))), Z)
+def test_neighboring_planes_that_do_not_overlap_are_separate_bodies():
+    found = stacked(on_planes((0, circle(5)), (3, circle(5, center=(30, 0)))), Z)
     assert counts(found)[0] == 2
 
 

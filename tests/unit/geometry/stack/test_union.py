@@ -27,7 +27,7 @@ def union(*stacks):
 
 @pytest.mark.parametrize("distance", [4.0, 10.0, 17.0])
 def test_two_overlapping_circles_have_the_area_and_outline_of_their_union(distance):
-    joined = union_of_polygons([[circle(10)], [circle(10, centre=(distance, 0))]], 0.5)
+    joined = union_of_polygons([[circle(10)], [circle(10, center=(distance, 0))]], 0.5)
     assert len(joined) == 1
     assert area(joined) == pytest.approx(2 * np.pi * 100 - lens_area(10, distance), rel=2e-3)
     outline = 2 * 10 * (2 * np.pi - 2 * np.arccos(distance / 20))
@@ -35,8 +35,8 @@ def test_two_overlapping_circles_have_the_area_and_outline_of_their_union(distan
 
 
 def test_only_what_meets_is_joined_however_far_the_rest_lies():
-    far, hole = circle(9, centre=(9000, -9000)), circle(4, centre=(9000, -9000))
-    joined = union_of_polygons([[circle(10), far, hole], [circle(10, centre=(10.0, 0))]], 0.5)
+    far, hole = circle(9, center=(9000, -9000)), circle(4, center=(9000, -9000))
+    joined = union_of_polygons([[circle(10), far, hole], [circle(10, center=(10.0, 0))]], 0.5)
     assert [len(polygon) for polygon in joined if np.array_equal(polygon, far) or np.array_equal(polygon, hole)] == [
         len(far),
         len(hole),
@@ -47,26 +47,26 @@ def test_only_what_meets_is_joined_however_far_the_rest_lies():
 
 
 def test_contours_that_meet_through_others_are_joined_together():
-    chain = [circle(10, centre=(x, 0)) for x in (0, 30, 15)]
+    chain = [circle(10, center=(x, 0)) for x in (0, 30, 15)]
     (outline,) = union_of_polygons([chain[:2], chain[2:]], 0.5)
     assert area([outline]) == pytest.approx(3 * np.pi * 100 - 2 * lens_area(10, 15), rel=2e-3)
 
 
 def test_shapes_that_touch_along_an_edge_are_one():
-    left, right = square(10), square(10, centre=(10, 0))
+    left, right = square(10), square(10, center=(10, 0))
     outline = max(union_of_polygons([[left], [right]], 0.5), key=len)
     assert area([outline]) == pytest.approx(area([left]) + area([right]), rel=0.01)
 
 
 def test_as_many_contours_as_a_plane_may_hold_are_compared_in_blocks():
-    dots = [circle(1, points=8, centre=(5.0 * n, 0)) for n in range(1201)]
-    joined = union_of_polygons([dots[:1200], [dots[1200]], [circle(1, points=8, centre=(5.0 * 700, 0.5))]], 0.5)
+    dots = [circle(1, points=8, center=(5.0 * n, 0)) for n in range(1201)]
+    joined = union_of_polygons([dots[:1200], [dots[1200]], [circle(1, points=8, center=(5.0 * 700, 0.5))]], 0.5)
     assert len(joined) == 1201
     assert sum(any(np.array_equal(dot, polygon) for polygon in joined) for dot in dots[:3] + dots[699:702]) == 5
 
 
 def test_circles_apart_are_kept_vertex_for_vertex():
-    one, other = circle(5), circle(5, centre=(20, 0))
+    one, other = circle(5), circle(5, center=(20, 0))
     joined = union_of_polygons([[one], [other]], 0.5)
     assert np.array_equal(joined[0], one)
     assert np.array_equal(joined[1], other)
@@ -79,7 +79,7 @@ def test_a_hole_filled_by_another_region_is_no_hole():
 
 
 def test_a_hole_that_nothing_fills_stays():
-    joined = union_of_polygons([[circle(15), circle(6)], [circle(4, centre=(14, 0))]], 0.5)
+    joined = union_of_polygons([[circle(15), circle(6)], [circle(4, center=(14, 0))]], 0.5)
     assert len(joined) == 2
 
 

@@ -103,7 +103,7 @@
     const low = [1e9, 1e9, 1e9], high = [-1e9, -1e9, -1e9];
     for (const solid of targets.length ? targets : solids)
       for (let n = 0; n < solid.vertices.length; n++) { low[n % 3] = Math.min(low[n % 3], solid.vertices[n]); high[n % 3] = Math.max(high[n % 3], solid.vertices[n]); }
-    const centre = low.map((value, n) => (value + high[n]) / 2);
+    const center = low.map((value, n) => (value + high[n]) / 2);
     const reach = Math.hypot(...low.map((value, n) => high[n] - value)) * 0.62;
     let turn = 0, tilt = 0, wanted = false;
 
@@ -112,7 +112,7 @@
       const places = new Float32Array(3 * solid.count), shades = new Float32Array(solid.count), scale = size / (2 * reach);
       for (let n = 0; n < solid.count; n++) {
         const at = 3 * n, spin = (x, y, z) => { const sx = ct * x - st * y, sy = st * x + ct * y; return [sx, cl * sy - sl * z, sl * sy + cl * z]; };
-        const [x, y, z] = spin(solid.vertices[at] - centre[0], solid.vertices[at + 1] - centre[1], solid.vertices[at + 2] - centre[2]);
+        const [x, y, z] = spin(solid.vertices[at] - center[0], solid.vertices[at + 1] - center[1], solid.vertices[at + 2] - center[2]);
         const normal = spin(solid.normals[at], solid.normals[at + 1], solid.normals[at + 2]);
         places[at] = size / 2 + scale * x; places[at + 1] = size / 2 - scale * z; places[at + 2] = y;
         shades[n] = 0.35 + 0.65 * Math.abs(0.25 * normal[0] + 0.85 * normal[1] - 0.46 * normal[2]);
