@@ -16,6 +16,7 @@ from unit.scoring.made_cohort import KEY, tree
 SAMPLES = "sample_data"
 ROUTINE = "sample_data/routine_sbrt"
 COMPLEX = "sample_data/complex_central"
+ROUND = "sample_data/pet_ct_nsclc"
 AS_CONVENTIONAL = ("--fractions", "30", "--quiet")
 
 
@@ -115,10 +116,10 @@ def test_no_identifier_leaves_with_a_cohort(told, results, tmp_path):
 
 
 def test_a_disagreeing_cohort_leaves_the_verdict_open(told, tmp_path):
-    alone = json.loads(told("analyze", COMPLEX, *AS_CONVENTIONAL, "--json")[1])
+    alone = json.loads(told("analyze", ROUND, "--json")[1])
     assert alone["verdict"]["value"] == "rejects", "what this test rests on"
     path = made(tmp_path, 0.0, stratum="thoracic-conventional")
-    status, shown, _ = told("analyze", COMPLEX, *AS_CONVENTIONAL, "--cohort", path, "--json")
+    status, shown, _ = told("analyze", ROUND, "--cohort", path, "--json")
     assert status == 0
     found = json.loads(shown)
     assert (found["verdict"]["value"], found["score"]) == ("indeterminate", alone["score"])
@@ -130,7 +131,7 @@ def test_a_disagreeing_cohort_leaves_the_verdict_open(told, tmp_path):
 
 
 def test_another_default_verdict_stands_on_the_terminals_first_screen(told):
-    page = words(told("analyze", COMPLEX, *AS_CONVENTIONAL)[1])
+    page = words(told("analyze", COMPLEX, *AS_CONVENTIONAL, "--profile", "thoracic-delineation-1")[1])
     assert "Without inputs Inconclusive" in page
     assert page.index("Without inputs") < page.index("Findings for")
 
