@@ -154,7 +154,7 @@ def test_what_differs_from_the_cohort_is_an_issue(told, tmp_path):
 
 
 def test_a_folder_with_a_cohort_tells_it_on_page_one_and_is_verified_with_it(told, tmp_path):
-    path, out = made(tmp_path, 0.0), tmp_path / "evidence"
+    path, out = made(tmp_path, 99.0), tmp_path / "evidence"
     assert told("analyze", ROUTINE, "--cohort", path, "--out", out, "--quiet")[0] == 0
     summary = words((out / "summary.txt").read_text("utf-8"))
     assert "Institutional cohort" in summary
