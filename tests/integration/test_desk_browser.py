@@ -178,8 +178,7 @@ def test_the_form_goes_to_the_file_and_back_by_keyboard(browser, server, plan):
         page.fill("#date_of_service", "2026-03-09")
         page.focus("#stage")
         page.keyboard.press("Enter")
-        page.wait_for_selector("#mistakes")
-        assert page.evaluate("document.activeElement.id") == "mistakes"
+        page.wait_for_function("document.activeElement.id === 'mistakes'")
         assert page.get_attribute("#npi", "aria-invalid") == "true"
         page.click("#mistakes a >> nth=0")
         assert page.evaluate("document.activeElement.id") in {"date_of_service", "npi"}

@@ -152,5 +152,5 @@ def test_without_scripts_the_page_still_says_everything(browser, page_file):
     page = patient_page(context)
     page.goto(page_file.as_uri())
     assert page.get_by_role("heading", name="Inconclusive: physician review required").is_visible()
-    assert page.locator("figure img").count() == 3
+    assert page.locator("figure img").count() == 5, "three planes, PET and MR fused with the CT"
     context.close()

@@ -79,4 +79,4 @@ def test_the_commands_refuse_with_hashes_and_with_ids_where_asked_for(tmp_path):
         assert ("SECOND-STEP" in text + result.output) is is_named
     shown = run(app, ["inspect", str(folder), "-q", "--same-patient"])
     assert shown.exit_code == 0
-    assert "stated to be one patient's" in " ".join(shown.output.split())
+    assert "stated to belong to one patient" in " ".join(shown.output.split())
