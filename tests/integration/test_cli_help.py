@@ -61,7 +61,7 @@ def child_processor_s(*arguments):
 @pytest.mark.exhaustive
 @pytest.mark.skipif(sys.platform == "win32", reason="this system adds up no times of children")
 def test_help_costs_little_more_than_importing_typer():
-    """As a module 1.5 to 1.6 times as much on an idle machine, as a command 1.3; the bound leaves room for a busy one."""
+    """As a module 1.5 to 1.6 times as much on an idle machine (as a command 1.3); the bound leaves room for others."""
     commands = ("-m", "rtcomplexity.cli", "--help"), ("-c", "import typer")
     rounds = [[child_processor_s(*command) for command in commands] for _ in range(7)]
     ours, bare = map(min, zip(*rounds, strict=True))
