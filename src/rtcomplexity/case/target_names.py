@@ -64,6 +64,8 @@ _OPENING: Final = frozenset("([_")
 _MARK: Final = Term(kind=Kind.SIGN, text="_")
 """TG-263's mark of what is not for dose evaluation."""
 _LESS: Final = frozenset({Kind.LESS, Kind.DOUBTFUL_LESS})
+_INSIDE: Final = frozenset({"in", "inside", "within"})
+_JOINED: Final = frozenset({"∩", "&", "and", "und", "et"})
 _SHORT: Final = 2
 """Letters of an unknown word that still counts as a classifier: GTVnd, CTV_a."""
 
@@ -270,7 +272,7 @@ def read_name(name: str) -> NameReading:
     first = next((place for place, term in enumerate(terms) if term.kind is Kind.TARGET), None)
     if first is None:
         return _without_target_word(name, terms)
-    for rule in (_defined, _helped, _less, _enlarged, _several, _organ_first):
+    for rule in (_defined, _helped, _less, _cropped, _shared, _enlarged, _several, _organ_first):
         reading = rule(terms, first)
         if reading is not None:
             return reading
@@ -361,6 +363,28 @@ def _less(terms: Sequence[Term], first: int) -> NameReading | None:
     return None
 
 
+def _cropped(terms: Sequence[Term], first: int) -> NameReading | None:
+    """Set "PTV-skin3mm" aside: a distance after an organ says how far the target was cut back from it."""
+    for dash, organ, number, unit in zip(
+        terms[first:], terms[first + 1 :], terms[first + 2 :], terms[first + 3 :], strict=False
+    ):
+        kinds = (organ.kind, number.kind, unit.kind)
+        if dash.text == "-" and kinds == (Kind.ORGAN, Kind.NUMBER, Kind.LENGTH):
+            return _aside(TargetClass.OTHER, (terms[first], dash, organ, unit), is_doubtful=True)
+    return None
+
+
+def _shared(terms: Sequence[Term], first: int) -> NameReading | None:
+    """Read what a target and an organ share: "Heart in PTV" is a part of the heart, "PTV and Heart" no target."""
+    said = [term for term in terms if term.kind not in {Kind.NUMBER, Kind.DOSE} and term.text != "_"]
+    for before, word, after in zip(said, said[1:], said[2:], strict=False):
+        if (before.kind, after.kind) == (Kind.ORGAN, Kind.TARGET) and word.text in {*_INSIDE, *_JOINED}:
+            return _aside(TargetClass.OAR, (before, word, after))
+        if (before.kind, after.kind) == (Kind.TARGET, Kind.ORGAN) and word.text in _JOINED:
+            return _aside(TargetClass.OTHER, (terms[first], word, after), is_doubtful=word.text != "∩")
+    return None
+
+
 def _decisive(terms: Iterable[Term]) -> tuple[Term, ...]:
     return tuple(term for term in terms if term.kind in {Kind.TARGET, Kind.ORGAN, Kind.BODY})
 
@@ -409,7 +433,7 @@ def _several(terms: Sequence[Term], first: int) -> NameReading | None:
     targets = [term for term in terms if term.kind is Kind.TARGET]
     if len({term.target_class for term in targets}) < 2:
         return None
-    if any(term.text in {"+", "&", "and", "und", "et"} for term in terms[first:]):
+    if any(term.text in {"+", *_JOINED} for term in terms[first:]):
         return _aside(TargetClass.OTHER, targets, is_doubtful=True)
     return _target(terms, first, is_doubtful=True)
 

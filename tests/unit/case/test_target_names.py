@@ -43,6 +43,26 @@ def test_an_organ_less_a_target_is_an_organ_however_it_is_joined():
     assert [name for name in made if class_from_name(name) is not TargetClass.OAR] == []
 
 
+def test_what_an_organ_and_a_target_share_is_no_target():
+    for organ, joiner, target in product(
+        ORGANS, (" in ", "_in_", "∩", " ∩ ", " & ", " and ", " und "), ("GTV", "PTV_6000")
+    ):
+        inside, outside = read_name(f"{organ}{joiner}{target}"), read_name(f"{target}{joiner}{organ}")
+        assert (organ, joiner, inside.target_class, inside.sets_target_aside) == (organ, joiner, TargetClass.OAR, True)
+        assert "in" in joiner or (outside.target_class, outside.sets_target_aside) == (TargetClass.OTHER, True)
+
+
+def test_where_a_target_lies_is_no_part_of_an_organ():
+    for name in ("PTV in lung", "GTV-Lung", "GTV and nodes", "CTV breast and IMN", "GTV left lung"):
+        assert (name, read_name(name).is_target) == (name, True)
+
+
+def test_a_target_cut_back_from_an_organ_by_a_distance_is_none():
+    for dash, organ, distance in product(("-", " - ", "\u2013"), ("skin", "Lung", "Rectum"), ("3mm", " 5 mm", "0.5cm")):
+        reading = read_name(f"PTV{dash}{organ}{distance}")
+        assert (reading.target_class, reading.is_doubtful) == (TargetClass.OTHER, True)
+
+
 def test_a_helper_word_makes_no_target_on_either_side():
     words = ("ring", "Ring", "opt", "OPT", "eval", "shell", "dummy", "help", "crop", "avoid")
     for target, word, joiner in product(("GTV", "CTV", "ITV", "PTV"), words, ("", " ", "_", "-", ".")):
