@@ -31,9 +31,10 @@ SEARCHING = {"scipy.stats", "scipy.optimize", "scipy.interpolate", "scipy.signal
         (["analyze", SAMPLE, "--quick", "--json"], DRAWING | SERVING | {"scipy", "skimage"}),
         (["inspect", SAMPLE], {"jinja2", "typst"} | SERVING | SEARCHING),
         (["metrics", "--json"], SERVING | {"scipy", "skimage", "jinja2", "typst"}),
+        (["report", "--help"], SERVING | {"numpy", "scipy", "skimage", "pydicom", "jinja2", "typst"}),
         (["profile", "show", "any-site-1", "--json"], SERVING | {"scipy", "skimage", "jinja2", "typst"}),
     ],
-    ids=["analyze", "analyze --quick", "inspect", "metrics", "profile show"],
+    ids=["analyze", "analyze --quick", "inspect", "metrics", "report --help", "profile show"],
 )
 def test_a_command_loads_nothing_that_its_work_does_not_need(arguments, left_out):
     command = [sys.executable, "-c", LOADED.format(arguments=arguments)]

@@ -18,8 +18,8 @@ from rtcomplexity.batch.ledger import KEY_FILE
 from rtcomplexity.batch.outputs import JSONL
 from rtcomplexity.batch.values import RESULT_SCHEMA, Status
 from rtcomplexity.errors import CohortError, UsageError
+from rtcomplexity.evidence.output_formats import EVIDENCE_FILE
 from rtcomplexity.evidence.record import SCHEMA_ID
-from rtcomplexity.evidence.rendering import EVIDENCE_FILE
 from rtcomplexity.scoring.cohort import Cohort, Exclusion, ExclusionReason, fingerprint, key_path, sealed, to_json
 
 if TYPE_CHECKING:

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from rtcomplexity.errors import UsageError
 
-EVIDENCE_FILE = "evidence.json"
-
 
 def write_private(folder: Path, name: str, content: bytes) -> Path:
     """Write `content` as the file `name` in `folder`, readable by its owner alone, and return where it is.

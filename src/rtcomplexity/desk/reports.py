@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from rtcomplexity.evidence.folder import EvidenceFolder, EvidenceFolderError, read_folder
 from rtcomplexity.evidence.formats.html import evidence_html
 from rtcomplexity.evidence.manifest import MANIFEST_FILE
+from rtcomplexity.evidence.output_formats import EVIDENCE_FILE, ON_REQUEST
 from rtcomplexity.evidence.page import Page, attachment_number, page_of
-from rtcomplexity.evidence.rendering import EVIDENCE_FILE, ON_REQUEST
 
 if TYPE_CHECKING:
     from pathlib import Path

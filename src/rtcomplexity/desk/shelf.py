@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from rtcomplexity.evidence.rendering import EVIDENCE_FILE
+from rtcomplexity.evidence.output_formats import EVIDENCE_FILE
 
 DEEPEST: Final = 3
 """An evidence folder is looked for so many folders down."""

@@ -21,8 +21,9 @@ from rtcomplexity.errors import InputDataError, UsageError
 from rtcomplexity.evidence import manifest as manifests
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.manifest import MANIFEST_FILE, Manifest
+from rtcomplexity.evidence.output_formats import EVIDENCE_FILE
 from rtcomplexity.evidence.record import Record, from_json
-from rtcomplexity.evidence.rendering import ALLOWED_NAMES, EVIDENCE_FILE, PICTURE_FOLDER
+from rtcomplexity.evidence.rendering import ALLOWED_NAMES, PICTURE_FOLDER
 from rtcomplexity.evidence.signing import SIGNATURE_FILE
 from rtcomplexity.pictures.scene import FILES, SCENE_FILE, Pictures, from_files, no_pictures
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 from rtcomplexity.errors import InputDataError, MissingExtraError, UsageError
 from rtcomplexity.evidence import manifest as manifests
 from rtcomplexity.evidence.manifest import MANIFEST_FILE, digest, installed_packages, is_sealed
+from rtcomplexity.evidence.output_formats import EVIDENCE_FILE, ON_REQUEST, REPORTS
 from rtcomplexity.evidence.record import LATER_FIELDS, to_json
-from rtcomplexity.evidence.rendering import EVIDENCE_FILE, ON_REQUEST, PICTURE_FOLDER, REPORTS
+from rtcomplexity.evidence.rendering import PICTURE_FOLDER
 from rtcomplexity.evidence.signing import SIGNATURE_FILE, BadSignatureError, check_signature
 
 if TYPE_CHECKING:

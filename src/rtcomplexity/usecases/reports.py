@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.errors import MissingOptionError, UsageError
 from rtcomplexity.evidence.folder import read_folder, write_folder
+from rtcomplexity.evidence.output_formats import FORMATS, FROM_PLAN, ON_REQUEST, REPORTS
 from rtcomplexity.evidence.package import sealed_files
-from rtcomplexity.evidence.rendering import FORMATS, FROM_PLAN, ON_REQUEST, REPORTS, render
+from rtcomplexity.evidence.rendering import render
 from rtcomplexity.evidence.signing import read_private_key
 from rtcomplexity.evidence.verification import check_folder
 from rtcomplexity.metrics.measured_case import MeasuredCase
@@ -49,7 +50,7 @@ def write_reports(
     Parameters
     ----------
     folder : an evidence folder
-    formats : keys of :data:`rtcomplexity.evidence.rendering.FORMATS`
+    formats : keys of :data:`rtcomplexity.evidence.output_formats.FORMATS`
     plan : what the folder was made from; for ``seg``
     sign_key : PEM file of the Ed25519 key that signs the manifest
 
@@ -66,7 +67,7 @@ def write_reports(
     """
     target = Path(folder)
     key = None if sign_key is None else read_private_key(Path(sign_key))
-    names = [name for kind in formats for name in FORMATS[kind]]
+    names = [name for kind in formats for name in FORMATS[kind].files]
     saved = _untouched(target, names)
     record, pictures, manifest = saved.record(), saved.pictures(), saved.manifest()
     known = {*REPORTS, *ON_REQUEST, *FROM_PLAN}

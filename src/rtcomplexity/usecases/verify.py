@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from rtcomplexity.errors import InputDataError, MissingExtraError, MissingOptionError, UsageError
 from rtcomplexity.evidence.folder import read_folder
 from rtcomplexity.evidence.manifest import inputs_of
+from rtcomplexity.evidence.output_formats import FROM_PLAN
 from rtcomplexity.evidence.package import pictures_of
-from rtcomplexity.evidence.rendering import FROM_PLAN
 from rtcomplexity.evidence.signing import read_public_key
 from rtcomplexity.evidence.verification import (
     check_folder,

@@ -12,8 +12,9 @@ from rtcomplexity.cli.rendering.assessment import assessment_parts
 from rtcomplexity.cli.rendering.terminal import ResultConsole
 from rtcomplexity.evidence.formats.numbers import readable
 from rtcomplexity.evidence.formats.pdf import BREAK_HERE
+from rtcomplexity.evidence.output_formats import CSV_NOTICE_FILE, EVIDENCE_FILE, REPORTS
 from rtcomplexity.evidence.page import american_date, page_of
-from rtcomplexity.evidence.rendering import CSV_NOTICE_FILE, EVIDENCE_FILE, REPORTS, render
+from rtcomplexity.evidence.rendering import render
 from rtcomplexity.scoring.claim_file import ClaimFile
 from rtcomplexity.scoring.guardrails import DISCLAIMER, FORBIDDEN
 from unit.evidence.made_evidence import VERDICTS, for_payment, pictures_of, record_of

@@ -7,17 +7,13 @@ import typer
 
 from rtcomplexity.cli.dicomweb import CredentialsFile, TlsAuthority, archive_at
 from rtcomplexity.cli.options import Quiet
+from rtcomplexity.evidence.output_formats import DICOM_FORMATS, FORMATS
 
 if TYPE_CHECKING:
     from rtcomplexity.archive.dicomweb import DicomWeb
     from rtcomplexity.evidence.record import Record
     from rtcomplexity.settings import Settings
     from rtcomplexity.usecases.reports import Reports
-
-FORMATS = ("html", "pdf", "csv", "txt", "xlsx", "sr", "encapsulated-pdf", "seg", "cdex", "statement")
-"""The same as the keys of :data:`rtcomplexity.evidence.rendering.FORMATS`, which is too heavy to import for help."""
-DICOM_FORMATS = ("sr", "encapsulated-pdf", "seg")
-"""Those that an archive stores."""
 
 
 def report(
