@@ -12,6 +12,7 @@ import pytest
 from patience import least_processor_s
 from rtcomplexity import Settings, analyze
 from rtcomplexity.case.reader import read_case
+from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.dicom.structure_set import read_structure_set
 from rtcomplexity.dicom.suv import SuvRefusal, read_suv_scale
 from rtcomplexity.geometry.field.body import SubvoxelSurface
@@ -213,7 +214,7 @@ def pet_scale(folder, pet, weight_kg=70.0, **times):
     patient = SyntheticPatient(patient_id="SYNTHETIC-SUV", weight_kg=weight_kg)
     drawn = StructureSetDescription(rois=rois, image_key="pt")
     write_plan(folder, PlanDescription(key="suv", patient=patient, images=(image,), structure_sets=(drawn,)))
-    return read_suv_scale(read_case(folder, settings=Settings()).planning_image, Settings())
+    return read_suv_scale(SeriesPixels(series=read_case(folder, settings=Settings()).planning_image))
 
 
 def test_trap_12_suv_decayed_twice_or_not_at_all(tmp_path):

@@ -27,9 +27,10 @@ def measured(folder):
     (roi,) = [roi for roi in case.structure_set.rois if roi.name == "region_1"]
     grid = drawing_grid(series.grid, case.structure_set.rois, SETTINGS)
     region = region_of(RoiContext(roi=roi, grid=grid, settings=SETTINGS).runs, series.grid)
-    scale = read_suv_scale(series, SETTINGS)
+    pixels = SeriesPixels(series=series, settings=SETTINGS)
+    scale = read_suv_scale(pixels)
     assert isinstance(scale, SuvScale), scale
-    return SeriesPixels(series=series), region, scale
+    return pixels, region, scale
 
 
 @pytest.mark.parametrize("name", SERIES)

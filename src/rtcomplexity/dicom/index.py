@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import mmap
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -37,8 +37,9 @@ from rtcomplexity.errors import (
     UnreadableFileError,
 )
 from rtcomplexity.model import issue_codes as codes
-from rtcomplexity.sources.archives import Unopened, refuse_nested
-from rtcomplexity.sources.walk import LINKED_FOLDER, SPECIAL_FILE, regular_files, with_members
+from rtcomplexity.sources.archives import Unopened, archive_kind_of, members_of, refuse_nested
+from rtcomplexity.sources.member import Member
+from rtcomplexity.sources.walk import LINKED_FOLDER, SPECIAL_FILE, regular_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -96,6 +97,12 @@ class _Gathered:
     """Files that open as another kind of file too."""
     oddities: Counter[str] = field(default_factory=Counter)
     """How many files have a fault of their transfer syntax that spoils nothing, by its words."""
+    looked_at: int = 0
+    """Files and members of archives that were opened."""
+
+    def note(self, unopened: Unopened) -> None:
+        """Make an issue of something that was not read."""
+        self.issues.append(codes.ISSUE_CODES[unopened.code].about(SUBJECT, reason=unopened.reason))
 
 
 def index_folder(
@@ -124,7 +131,7 @@ def index_folder(
         If the path does not exist, or no readable DICOM file is there.
     """
     gathered = _Gathered()
-    return _index(_list_files(Path(path), gathered, settings), gathered, settings, progress)
+    return _index(_list_files(Path(path), gathered), gathered, settings, progress)
 
 
 def index_files(paths: Sequence[Source], *, settings: Settings) -> FileIndex:
@@ -135,13 +142,16 @@ def index_files(paths: Sequence[Source], *, settings: Settings) -> FileIndex:
 def _index(
     paths: Sequence[Source], gathered: _Gathered, settings: Settings, progress: Callable[[int, int], None] | None
 ) -> FileIndex:
+    waiting, done = deque(paths), 0
     with ThreadPoolExecutor(2, thread_name_prefix="hash") as pool:  # one for the bytes, one for the content
-        for done, file_path in enumerate(paths, start=1):
-            _index_file(file_path, settings, gathered, pool)
+        while waiting:
+            members = _index_file(waiting.popleft(), settings, gathered, pool)
+            waiting.extendleft(reversed(members))
+            done += 1
             if progress is not None:
-                progress(done, len(paths))
+                progress(done, done + len(waiting))
     if not gathered.files:
-        raise _nothing_found(len(paths), gathered)
+        raise _nothing_found(gathered)
     return _grouped(gathered)
 
 
@@ -177,12 +187,12 @@ def load(file: IndexedFile, limit_bytes: int, settings: Settings = DEFAULTS) -> 
     return dataset
 
 
-def _list_files(path: Path, gathered: _Gathered, settings: Settings) -> list[Source]:
+def _list_files(path: Path, gathered: _Gathered) -> list[Path]:
     if not path.exists():
         raise NoInputError("There is no such file or folder.", "check the path.")
-    found: list[Source] = []
+    found: list[Path] = []
     linked = 0
-    for each in with_members(regular_files(media_folder(path)), settings):
+    for each in regular_files(media_folder(path)):
         if not isinstance(each, Unopened):
             found.append(each)
         elif each.code == LINKED_FOLDER:
@@ -190,7 +200,7 @@ def _list_files(path: Path, gathered: _Gathered, settings: Settings) -> list[Sou
         elif each.code == SPECIAL_FILE:
             gathered.skipped += 1
         else:
-            gathered.issues.append(codes.ISSUE_CODES[each.code].about(SUBJECT, reason=each.reason))
+            gathered.note(each)
     if linked:
         gathered.issues.append(codes.LINKED_FOLDERS.about(SUBJECT, linked=linked))
     return found
@@ -207,24 +217,48 @@ def media_folder(path: Path) -> Path:
         return path  # indexing will say why
 
 
-def _index_file(source: Source, settings: Settings, gathered: _Gathered, pool: ThreadPoolExecutor) -> None:
+def _index_file(source: Source, settings: Settings, gathered: _Gathered, pool: ThreadPoolExecutor) -> Sequence[Member]:
+    """Index one file, opened once; give the members that are to be indexed in place of an archive."""
     try:
         size = source.stat().st_size
-        if size > settings.max_file_bytes:
+        if isinstance(source, Member) and size > settings.max_file_bytes:  # opening it would inflate it
             gathered.issues.append(codes.FILE_TOO_LARGE.about(SUBJECT, size=size, limit=settings.max_file_bytes))
-            return
+            return ()
         with source.open("rb") as stream:
-            _index_stream(stream, source, size, settings, gathered, pool)
+            head = stream.read(_HEAD_BYTES)
+            if not isinstance(source, Member) and (kind := archive_kind_of(stream, head, source.name)):
+                return _members(source, kind, settings, gathered)
+            gathered.looked_at += 1
+            if size > settings.max_file_bytes:
+                gathered.issues.append(codes.FILE_TOO_LARGE.about(SUBJECT, size=size, limit=settings.max_file_bytes))
+            else:
+                stream.seek(len(head))
+                _index_stream(stream, head, source, size, settings, gathered, pool)
     except OSError as fault:
         gathered.issues.append(
             codes.FILE_UNREADABLE.about(SUBJECT, reason=f"A file cannot be read ({fault.strerror}).")
         )
+    return ()
+
+
+def _members(archive: Path, kind: str, settings: Settings, gathered: _Gathered) -> list[Member]:
+    """List an archive's members; why others are not read becomes issues."""
+    found = members_of(archive, kind, settings)
+    for each in found:
+        if isinstance(each, Unopened):
+            gathered.note(each)
+    return [each for each in found if isinstance(each, Member)]
 
 
 def _index_stream(
-    stream: BinaryIO, path: Source, size: int, settings: Settings, gathered: _Gathered, pool: ThreadPoolExecutor
+    stream: BinaryIO,
+    head: bytes,
+    path: Source,
+    size: int,
+    settings: Settings,
+    gathered: _Gathered,
+    pool: ThreadPoolExecutor,
 ) -> None:
-    head = stream.read(_HEAD_BYTES)
     if not may_be_dicom(head[:HEAD_BYTES]) or is_directory_record(head):
         gathered.skipped += 1
         try:
@@ -310,7 +344,8 @@ def _note_broken(found: str, sha256: str, gathered: _Gathered, *, has_prefix: bo
     gathered.issues.append(codes.FILE_BROKEN.about(SUBJECT, found=found, sha256=sha256[:12]))
 
 
-def _nothing_found(count: int, gathered: _Gathered) -> InputDataError:
+def _nothing_found(gathered: _Gathered) -> InputDataError:
+    count = gathered.looked_at
     if linked := next((issue.text for issue in gathered.issues if issue.code == "linked-folders"), ""):
         where = f"None of {count} files is a readable DICOM file." if count else "The folder holds no file of its own."
         return NoInputError(f"{where} {linked}", "give the real folder that a link leads to.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from rtcomplexity.dicom import elements, tags
 from rtcomplexity.dicom.headers import FileKind, read_header
@@ -21,6 +21,7 @@ from rtcomplexity.dicom.parsing import (
     is_directory_record,
     may_be_dicom,
     parse,
+    parse_header,
 )
 from rtcomplexity.errors import InputDataError, LimitExceededError, NestedArchiveError, UnreadableFileError
 from rtcomplexity.sources.archives import refuse_nested
@@ -90,7 +91,8 @@ def read_links(path: Source, *, settings: Settings, hashed: bool) -> FileLinks |
                     "raise the limit if that is right.",
                 )
             stream.seek(0)
-            dataset = parse(stream, header_only=True, settings=settings)
+            dataset = parse_header(stream, settings, header_only=True)
+            return _links(dataset, path, stream, settings, hashed=hashed, is_certain=has_preamble(head))
     except OSError as fault:
         raise UnreadableFileError(f"A file cannot be read ({fault.strerror}).", "check its permissions.") from fault
     except NestedArchiveError:
@@ -99,24 +101,34 @@ def read_links(path: Source, *, settings: Settings, hashed: bool) -> FileLinks |
         if has_preamble(head):
             raise
         return None
-    return _links(dataset, path, settings, hashed=hashed, is_certain=has_preamble(head))
 
 
 def hash_file(path: Source) -> str:
     """SHA-256 of a file, read in pieces."""
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while piece := stream.read(_CHUNK_BYTES):
-            digest.update(piece)
+        return _digest(stream)
+
+
+def _digest(stream: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    stream.seek(0)
+    while piece := stream.read(_CHUNK_BYTES):
+        digest.update(piece)
     return digest.hexdigest()
 
 
-def _links(header: Dataset, path: Source, settings: Settings, *, hashed: bool, is_certain: bool) -> FileLinks | None:
+def _links(
+    header: Dataset, path: Source, stream: BinaryIO, settings: Settings, *, hashed: bool, is_certain: bool
+) -> FileLinks | None:
+    """Read the ties of a file whose header was read from its stream; its contents from the same."""
     try:
         file = read_header(header, path, "")
         if not file.sop_class_uid:
             raise UnreadableFileError("A DICOM file names no SOP Class.", _AGAIN)
-        frames, referenced = _ties(file.kind, path, settings)
+        is_set = file.kind is FileKind.STRUCTURE_SET
+        stream.seek(0)
+        contents = b"" if file.kind in {FileKind.IMAGE, FileKind.OTHER} else stream.read()
+        frames, referenced = _ties(file.kind, contents, settings)
         return FileLinks(
             kind=file.kind,
             sop_instance_uid=file.sop_instance_uid,
@@ -125,8 +137,8 @@ def _links(header: Dataset, path: Source, settings: Settings, *, hashed: bool, i
             series_uid=file.series_uid,
             frame_uids=tuple(sorted({*frames, file.frame_of_reference_uid} - {""})),
             referenced_uids=tuple(sorted(set(referenced) - {""})),
-            sha256=hash_file(path) if hashed or file.kind is FileKind.STRUCTURE_SET else "",
-            content_hash=content_hash(path.read_bytes(), settings) if file.kind is FileKind.STRUCTURE_SET else "",
+            sha256=_digest(stream) if hashed or is_set else "",
+            content_hash=content_hash(contents, settings) if is_set else "",
         )
     except InputDataError:
         if is_certain:
@@ -136,13 +148,13 @@ def _links(header: Dataset, path: Source, settings: Settings, *, hashed: bool, i
         raise UnreadableFileError(f"A DICOM file is broken: {describe(fault)}.", _AGAIN) from fault
 
 
-def _ties(kind: FileKind, path: Source, settings: Settings) -> tuple[list[str], list[str]]:
-    """Frames of reference and UIDs that the contents name."""
-    if kind in {FileKind.IMAGE, FileKind.OTHER}:
+def _ties(kind: FileKind, contents: bytes, settings: Settings) -> tuple[list[str], list[str]]:
+    """Frames of reference and UIDs that the contents name, none of which were read of an image."""
+    if not contents:
         return [], []
     stop_before = tags.ROI_CONTOUR_SEQUENCE if kind is FileKind.STRUCTURE_SET else tags.PIXEL_DATA
     try:
-        dataset = parse(path.read_bytes(), stop_before=stop_before, settings=settings)
+        dataset = parse(contents, stop_before=stop_before, settings=settings)
     except InputDataError:
         return [], []  # its reader will say what is wrong with it
     if kind is FileKind.PLAN:

@@ -160,8 +160,10 @@ def parse(
     return dataset
 
 
-def parse_header(stream: BinaryIO, settings: Settings = DEFAULTS) -> Dataset:
+def parse_header(stream: BinaryIO, settings: Settings = DEFAULTS, *, header_only: bool = False) -> Dataset:
     """Parse a file, whose stream stands at its beginning, up to its pixels, at which the stream stands afterwards.
+
+    With `header_only` it stops before the contents of structure sets and plans, as :func:`parse` does.
 
     Raises
     ------
@@ -171,10 +173,10 @@ def parse_header(stream: BinaryIO, settings: Settings = DEFAULTS) -> Dataset:
     head, found = stream.read(USUAL_HEADER_BYTES), None
     with warnings.catch_warnings(), contextlib.suppress(*PARSE_FAULTS):
         warnings.simplefilter("ignore")
-        found = read_explicit_until(head, _is_pixels, settings.max_elements)
+        found = read_explicit_until(head, _is_content if header_only else _is_pixels, settings.max_elements)
     if found is None or found[1] + min(_HEAD_LENGTHS) > len(head):  # it ended with what was read, not at pixels
         stream.seek(0)
-        return parse(stream, settings=settings)
+        return parse(stream, header_only=header_only, settings=settings)
     stream.seek(found[1])
     _refuse_too_deep(found[0], settings.max_nesting)
     return found[0]

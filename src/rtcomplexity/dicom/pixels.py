@@ -117,13 +117,28 @@ class VoxelBox:
         return VoxelBox(box=self.box, stored=self.stored, slope=self.slope * factor, intercept=self.intercept * factor)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Layout:
-    """How one file holds its pixels."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _PixelFile:
+    """What was read of one file when it was opened."""
 
     path: Source
     header: Dataset
     transfer_syntax: str
+    kept: bytes | None = None
+    """Native pixel data; None for compressed files and where there are too many."""
+    offset: int = 0
+    """Byte at which native pixel data begin, in a deflated file once it is inflated; 0 for compressed files."""
+    length: int = 0
+    """Bytes of native pixel data that the file holds from there on."""
+    fault: PixelsUnreadableError | None = None
+    """Why native pixel data cannot be found."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Layout:
+    """How one file holds its pixels."""
+
+    file: _PixelFile
     rows: int
     columns: int
     frames: int
@@ -131,12 +146,16 @@ class _Layout:
     bits_stored: int
     high_bit: int
     signed: bool
-    kept: bytes | None = None
-    """Native pixel data as they were read with the header; None for compressed files and where there are too many."""
-    offset: int
-    """Byte at which native pixel data begin, in a deflated file once it is inflated; 0 for compressed files."""
-    length: int
-    """Bytes of native pixel data that the file holds from there on."""
+
+    @property
+    def header(self) -> Dataset:
+        """All before the pixels."""
+        return self.file.header
+
+    @property
+    def transfer_syntax(self) -> str:
+        """UID of the transfer syntax."""
+        return self.file.transfer_syntax
 
     @cached_property
     def frame_groups(self) -> list[Dataset]:
@@ -158,7 +177,7 @@ class _Layout:
         """The whole file with its compressed pixels, read once however many frames of it are wanted."""
         from pydicom import dcmread  # noqa: PLC0415 - only where a compressed series is sampled
 
-        return dcmread(BytesIO(self.path.read_bytes()), force=True)
+        return dcmread(BytesIO(self.file.path.read_bytes()), force=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -170,7 +189,25 @@ class SeriesPixels:
 
     series: ImageSeries
     settings: Settings = field(default_factory=Settings)
+    _files: dict[Source, _PixelFile] = field(default_factory=dict, init=False, repr=False)
     _layouts: dict[Source, _Layout] = field(default_factory=dict, init=False, repr=False)
+
+    def headers(self) -> list[Dataset]:
+        """Header of each slice's file, in the series' order.
+
+        Raises
+        ------
+        OSError, UnreadableFileError, LimitExceededError
+            If a file cannot be opened or parsed again.
+        """
+        return [self._file(path).header for path in self.series.paths]
+
+    def _file(self, path: Source) -> _PixelFile:
+        """Open a file once; its native pixels stay in memory as long as there is room."""
+        if path not in self._files:
+            left = MOST_KEPT_BYTES - sum(len(file.kept or b"") for file in self._files.values())
+            self._files[path] = _read_file(path, self.settings, left)
+        return self._files[path]
 
     def read(self, box: IndexBox) -> VoxelBox:
         """Read a box: see :func:`read_box`."""
@@ -187,13 +224,18 @@ class SeriesPixels:
             stored[index] = rows
         return VoxelBox(box=box, stored=stored, slope=np.array(slopes), intercept=np.array(intercepts))
 
+    def _opened(self, path: Source) -> _PixelFile:
+        try:
+            return self._file(path)
+        except OSError:
+            raise _unreadable("a file of it cannot be opened again") from None
+
     def _header(self, k: int) -> tuple[_Layout, int, float, float]:
         """Layout of the file of slice `k`, its frame there, and its rescaling."""
         path = self.series.paths[k]
         try:
             if path not in self._layouts:
-                left = MOST_KEPT_BYTES - sum(len(layout.kept or b"") for layout in self._layouts.values())
-                self._layouts[path] = _layout(path, self.series, self.settings, left)
+                self._layouts[path] = _layout(self._opened(path), self.series, self.settings)
             layout = self._layouts[path]
             frame = _frame_number(self.series, k, layout)
             return layout, frame, *_rescaling(layout, frame, self.series.modality)
@@ -260,29 +302,36 @@ def _check_frame(layout: _Layout, settings: Settings) -> None:
         )
 
 
-def _layout(path: Source, series: ImageSeries, settings: Settings, keep_bytes: int = 0) -> _Layout:
-    """Read the header of a file, and its native pixels up to a limit; check that they are of a kind to sample."""
-    try:
-        with path.open("rb") as stream:
-            header = parse_header(stream, settings)
-            syntax = _transfer_syntax(header)
-            offset, length, kept = 0, 0, None
-            if syntax in NATIVE:
-                unpacked = _unpacked(stream, syntax, settings)
-                offset, length = _native_extent(unpacked, syntax)
-                if length <= keep_bytes:
-                    unpacked.seek(offset)
-                    kept = unpacked.read(length)
-    except OSError:
-        raise _unreadable("a file of it cannot be opened again") from None
+def _read_file(path: Source, settings: Settings, keep_bytes: int) -> _PixelFile:
+    """Read the header of a file, and its native pixels up to a limit."""
+    with path.open("rb") as stream:
+        header = parse_header(stream, settings)
+        syntax = _transfer_syntax(header)
+        if syntax not in NATIVE:
+            return _PixelFile(path=path, header=header, transfer_syntax=syntax)
+        unpacked = _unpacked(stream, syntax, settings)
+        try:
+            offset, length = _native_extent(unpacked, syntax)
+        except PixelsUnreadableError as fault:
+            return _PixelFile(path=path, header=header, transfer_syntax=syntax, fault=fault)
+        kept = None
+        if length <= keep_bytes:
+            unpacked.seek(offset)
+            kept = unpacked.read(length)
+    return _PixelFile(path=path, header=header, transfer_syntax=syntax, kept=kept, offset=offset, length=length)
+
+
+def _layout(file: _PixelFile, series: ImageSeries, settings: Settings) -> _Layout:
+    """Say how a file holds its pixels; check that they are of a kind to sample."""
+    if file.fault is not None:
+        raise file.fault
+    header = file.header
     rows, columns = (elements.unsigned_short(header, tag) or 0 for tag in (tags.ROWS, tags.COLUMNS))
     allocated = elements.unsigned_short(header, tags.BITS_ALLOCATED) or 0
     stored = elements.unsigned_short(header, tags.BITS_STORED) or allocated
     high_bit = elements.unsigned_short(header, tags.HIGH_BIT)
     layout = _Layout(
-        path=path,
-        header=header,
-        transfer_syntax=syntax,
+        file=file,
         rows=rows,
         columns=columns,
         frames=elements.integer(header, tags.NUMBER_OF_FRAMES) or 1,
@@ -290,9 +339,6 @@ def _layout(path: Source, series: ImageSeries, settings: Settings, keep_bytes: i
         bits_stored=stored,
         high_bit=stored - 1 if high_bit is None else high_bit,
         signed=elements.unsigned_short(header, tags.PIXEL_REPRESENTATION) == 1,
-        kept=kept,
-        offset=offset,
-        length=length,
     )
     _check_layout(layout, series)
     _check_limit(rows * columns, settings)
@@ -406,7 +452,7 @@ def _read_native(layout: _Layout, frame: int, box: IndexBox, settings: Settings)
     kind = f"{'i' if layout.signed else 'u'}{layout.bits_allocated // 8}"
     dtype = np.dtype((">" if layout.transfer_syntax == BIG_ENDIAN else "<") + kind)
     row_bytes = layout.columns * dtype.itemsize
-    if (frame + 1) * layout.rows * row_bytes > layout.length:
+    if (frame + 1) * layout.rows * row_bytes > layout.file.length:
         raise _unreadable("Pixel Data (7FE0,0010) of a slice are shorter than Rows x Columns asks for")
     data = _bytes_at(layout, (frame * layout.rows + box.j[0]) * row_bytes, (box.j[1] - box.j[0]) * row_bytes, settings)
     rows = np.frombuffer(data, dtype).reshape(-1, layout.columns)
@@ -415,12 +461,12 @@ def _read_native(layout: _Layout, frame: int, box: IndexBox, settings: Settings)
 
 def _bytes_at(layout: _Layout, start: int, count: int, settings: Settings) -> bytes | memoryview:
     """Some of the native pixel data: from memory where they were kept, else from the file."""
-    if layout.kept is not None:
-        return memoryview(layout.kept)[start : start + count]
+    if layout.file.kept is not None:
+        return memoryview(layout.file.kept)[start : start + count]
     try:
-        with layout.path.open("rb") as file:
+        with layout.file.path.open("rb") as file:
             stream = _unpacked(file, layout.transfer_syntax, settings)
-            stream.seek(layout.offset + start)
+            stream.seek(layout.file.offset + start)
             return stream.read(count)
     except OSError:
         raise _unreadable("a file of it cannot be opened again") from None
@@ -445,7 +491,7 @@ def _decode(layout: _Layout, frame: int, settings: Settings) -> Stored:
     if not decoder.is_available:
         name = "JPEG Lossless" if layout.transfer_syntax in JPEG_LOSSLESS else "a syntax without a decoder here"
         raise _unreadable(f"it is compressed with {name}", "pip install 'rtcomplexity[gdcm]'")
-    if layout.path.stat().st_size > settings.max_file_bytes:
+    if layout.file.path.stat().st_size > settings.max_file_bytes:
         raise LimitExceededError(
             "A compressed image file is larger than allowed.", "raise RTCOMPLEXITY_MAX_FILE_BYTES."
         )

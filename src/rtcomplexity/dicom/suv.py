@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rtcomplexity.dicom import elements, tags
-from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, parse
+from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe
 from rtcomplexity.errors import InputDataError, UnreadableFileError
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.arrays import frozen_array
@@ -29,10 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
-    from rtcomplexity.model.image import ImageSeries
+    from rtcomplexity.dicom.pixels import SeriesPixels
     from rtcomplexity.model.issue import Issue
-    from rtcomplexity.settings import Settings
-    from rtcomplexity.sources.member import Source
 
 SUBJECT: Final = "image:PT"
 ENHANCED_PET_UID: Final = "1.2.840.10008.5.1.4.1.1.130"
@@ -53,7 +51,6 @@ MOST_HALF_LIVES: Final = 10.0
 LONGEST_HALF_LIFE_WITHOUT_DATE_S: Final = 86_400.0
 """A tracer that lives longer (zirconium-89, iodine-124) is scanned days after its administration as well."""
 REFERENCE_TOLERANCE: Final = timedelta(seconds=60)
-WHOLE_IN_MEMORY_BYTES: Final = 4_000_000
 _START: Final = "Radiopharmaceutical Start DateTime (0018,1078)"
 DATE_TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(\.\d{1,6})?([+-]\d{4})?")
 
@@ -85,24 +82,12 @@ class _RefusedError(Exception):
     """Inside this module only: the text is the reason of a :class:`SuvRefusal`."""
 
 
-def read_suv_scale(series: ImageSeries, settings: Settings) -> SuvScale | SuvRefusal:
-    """Read the headers of a PET series, within the settings' limits, and say how its pixels become SUVbw."""
-    datasets: dict[object, Dataset] = {}
-    for path in series.paths:
-        if path not in datasets:
-            try:
-                datasets[path] = _header(path, settings)
-            except (OSError, InputDataError):
-                return SuvRefusal(reason="a file of the PET series cannot be read again")
-    return suv_scale([datasets[path] for path in series.paths])
-
-
-def _header(path: Source, settings: Settings) -> Dataset:
-    """Parse a file up to its pixels: in memory where it is one slice, since pydicom reads element by element."""
-    if path.stat().st_size <= WHOLE_IN_MEMORY_BYTES:
-        return parse(path.read_bytes(), settings=settings)
-    with path.open("rb") as stream:
-        return parse(stream, settings=settings)
+def read_suv_scale(pixels: SeriesPixels) -> SuvScale | SuvRefusal:
+    """Say how the pixels of a PET series become SUVbw, by the headers that are read with them."""
+    try:
+        return suv_scale(pixels.headers())
+    except (OSError, InputDataError):
+        return SuvRefusal(reason="a file of the PET series cannot be read again")
 
 
 def suv_scale(datasets: Sequence[Dataset]) -> SuvScale | SuvRefusal:

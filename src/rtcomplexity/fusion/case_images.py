@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rtcomplexity.fusion.tied_images import TiedImage
     from rtcomplexity.geometry.stack.runs import Runs
     from rtcomplexity.model.case import Case
-    from rtcomplexity.model.image import ImageGrid
+    from rtcomplexity.model.image import ImageGrid, ImageSeries
     from rtcomplexity.settings import Settings
 
 
@@ -75,29 +75,32 @@ class CaseImages:
     case: Case
     settings: Settings
     _kept: list[tuple[Runs, tuple[FusedImage, ...]]] = field(default_factory=list, init=False, repr=False)
+    _pixels: dict[int, SeriesPixels] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def tied(self) -> tuple[TiedImage, ...]:
         """All image sets, in the case's order."""
-        return tie_images(self.case, self.settings)
+        return tie_images(self.case, self._pixels_kept)
 
-    @cached_property
-    def _pixels(self) -> dict[int, SeriesPixels]:
-        """Pixels by series: two ties to one series, and the planning image itself, share what was read."""
-        series = [tied.series for tied in self.tied]
-        if self.case.planning_image is not None:
-            series.append(self.case.planning_image)
-        return {id(one): SeriesPixels(series=one, settings=self.settings) for one in series}
+    def _pixels_kept(self, series: ImageSeries) -> SeriesPixels:
+        """Pixels of a series: two ties to one, and the planning image itself, share what was read."""
+        if id(series) not in self._pixels:
+            self._pixels[id(series)] = SeriesPixels(series=series, settings=self.settings)
+        return self._pixels[id(series)]
 
     def pixels_of(self, tied: TiedImage) -> SeriesPixels:
         """Return the pixels of an image set; what was read of them before is not read again."""
-        return self._pixels[id(tied.series)]
+        return self._pixels_kept(tied.series)
+
+    def pixels_once(self, series: ImageSeries) -> SeriesPixels:
+        """Return the pixels of any series: those that are kept, else ones that are read once and let go."""
+        return self._pixels.get(id(series)) or SeriesPixels(series=series, settings=self.settings)
 
     @property
     def planning_pixels(self) -> SeriesPixels | None:
         """The planning image's pixels; None where there is none."""
         planning = self.case.planning_image
-        return None if planning is None else self._pixels[id(planning)]
+        return None if planning is None else self._pixels_kept(planning)
 
     @property
     def issues(self) -> tuple[Issue, ...]:

@@ -16,15 +16,17 @@ from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from rtcomplexity.dicom.pixels import SeriesPixels
     from rtcomplexity.model.case import Case, ImageSet
     from rtcomplexity.model.image import ImageSeries
     from rtcomplexity.model.issue import Issue
-    from rtcomplexity.settings import Settings
+
+    PixelsOf = Callable[[ImageSeries], SeriesPixels]
 
 _LEVELS = tuple(EvidenceLevel)
 
@@ -62,13 +64,13 @@ class TiedImage:
         return self.point_map is not None and (self.point_map.is_deformable or len(self.registration_uids) > 1)
 
 
-def tie_images(case: Case, settings: Settings) -> tuple[TiedImage, ...]:
-    """Find the way of every image set of a case, in the case's order."""
+def tie_images(case: Case, pixels_of: PixelsOf) -> tuple[TiedImage, ...]:
+    """Find the way of every image set of a case, in the case's order; a PET's SUV is read with its pixels."""
     seen: dict[str, int] = {}
     found = []
     for image_set in case.image_sets:
         seen[image_set.modality] = seen.get(image_set.modality, 0) + 1
-        found.append(_tie(case, image_set, f"image:{image_set.modality}:{seen[image_set.modality]}", settings))
+        found.append(_tie(case, image_set, f"image:{image_set.modality}:{seen[image_set.modality]}", pixels_of))
     return tuple(found)
 
 
@@ -91,7 +93,7 @@ def choice_issues(tied: Sequence[TiedImage]) -> tuple[Issue, ...]:
     return (codes.SEVERAL_PET_SETS.about(subject, sets=len(ranked), chosen=subject, why=why, others=named),)
 
 
-def _tie(case: Case, image_set: ImageSet, subject: str, settings: Settings) -> TiedImage:
+def _tie(case: Case, image_set: ImageSet, subject: str, pixels_of: PixelsOf) -> TiedImage:
     planning = case.planning_image
     if image_set.role is ImageRole.NOT_COUNTED:
         return TiedImage(subject=subject, image_set=image_set, reason="it is no image set of its own")
@@ -104,14 +106,14 @@ def _tie(case: Case, image_set: ImageSet, subject: str, settings: Settings) -> T
     if point_map is None:
         reason = "it is not shown to be registered with the planning image"
         return TiedImage(subject=subject, image_set=image_set, reason=reason)
-    return _with_suv(TiedImage(subject=subject, image_set=image_set, point_map=point_map), settings)
+    return _with_suv(TiedImage(subject=subject, image_set=image_set, point_map=point_map), pixels_of)
 
 
-def _with_suv(tied: TiedImage, settings: Settings) -> TiedImage:
+def _with_suv(tied: TiedImage, pixels_of: PixelsOf) -> TiedImage:
     """Add the factor to SUVbw of a PET, or the reason why there is none."""
     if tied.image_set.modality != "PT":
         return tied
-    scale = read_suv_scale(tied.series, settings)
+    scale = read_suv_scale(pixels_of(tied.series))
     issues = tuple(replace(issue, subject=tied.subject) for issue in scale.issues)
     if not isinstance(scale, SuvRefusal):
         return replace(tied, factor=scale.suvbw_per_unit, suv_how=scale.how, issues=issues)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from rtcomplexity.case.target_names import is_pet_derived
 from rtcomplexity.case.visits import SHOWN_USED
-from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.fusion.alignment import lattice_around, movable_image
 from rtcomplexity.fusion.copies import LARGEST_CORRELATION, LARGEST_RANK_CORRELATION, likeness
@@ -373,6 +372,6 @@ def _around(series: ImageSeries, corners_mm: NDArray[np.float64], course: Course
     if box is None:
         return None
     try:
-        return SeriesPixels(series=series, settings=course.images.settings).read(box).values()
+        return course.images.pixels_once(series).read(box).values()
     except InputDataError:
         return None

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from rtcomplexity.errors import NestedArchiveError
 from rtcomplexity.sources import containers
@@ -63,7 +63,7 @@ def is_document(name: str) -> bool:
 
 
 def archive_kind(path: Path) -> str:
-    """Name what kind of archive a file is; empty where it is none, is a document, or is DICOM all the same.
+    """Name what kind of archive a file is, as :func:`archive_kind_of` does.
 
     Raises
     ------
@@ -71,12 +71,26 @@ def archive_kind(path: Path) -> str:
         If it cannot be read.
     """
     with path.open("rb") as stream:
-        head = stream.read(HEAD_BYTES)
+        return archive_kind_of(stream, stream.read(HEAD_BYTES), path.name)
+
+
+def archive_kind_of(stream: BinaryIO, head: bytes, name: str) -> str:
+    """Name what kind of archive an open file is; empty where it is none, is a document, or is DICOM all the same.
+
+    Parameters
+    ----------
+    stream
+        The file; moved where it is compressed.
+    head
+        Its first bytes, :data:`rtcomplexity.sources.containers.HEAD_BYTES` at least.
+    name
+        The file's name.
+    """
     kind = "" if head[_DICOM_PREFIX] == b"DICM" else kind_of(head)
-    if kind == "zip" and is_document(path.name):
+    if kind == "zip" and is_document(name):
         return ""
     if kind == "compressed":
-        inner = inflated_head(path)
+        inner = inflated_head(stream)
         if inner[_DICOM_PREFIX] == b"DICM":
             return "compressed DICOM"
         return "compressed tar" if kind_of(inner) == "tar" else ""

@@ -102,10 +102,11 @@ def kind_of(head: bytes) -> str:
     return next((name for magic, name in _OTHER_ARCHIVES.items() if head.startswith(magic)), "")
 
 
-def inflated_head(path: Path) -> bytes:
+def inflated_head(packed: BinaryIO) -> bytes:
     """First bytes of what a compressed file holds; empty where it cannot be inflated."""
     try:
-        with path.open("rb") as packed, _inflating(packed)(packed) as stream:
+        packed.seek(0)
+        with _inflating(packed)(packed) as stream:
             return stream.read(HEAD_BYTES)
     except (OSError, *BROKEN):
         return b""
@@ -113,11 +114,16 @@ def inflated_head(path: Path) -> bytes:
 
 @lru_cache(maxsize=4)
 def _remembered(path: Path, _mtime_ns: int, settings: Settings) -> Container:
-    with path.open("rb") as stream:
+    stream = path.open("rb")
+    try:
         kind = kind_of(stream.read(HEAD_BYTES))
-    if kind == "zip":
-        return _Zip(path, settings)
-    return _Tar(path.open("rb") if kind == "tar" else _inflated(path, settings), settings)
+        stream.seek(0)
+        if kind == "zip":
+            return _Zip(stream, settings)
+        return _Tar(stream if kind == "tar" else _inflated(stream, settings), settings)
+    except BaseException:
+        stream.close()
+        raise
 
 
 def opened(path: Path, settings: Settings) -> Container:
@@ -141,10 +147,10 @@ def most_bytes(packed_bytes: int, settings: Settings) -> int:
 class _Zip:
     """A zip archive."""
 
-    def __init__(self, path: Path, settings: Settings) -> None:
-        with path.open("rb") as stream:
-            _check_directory(stream, settings)
-        self._archive = zipfile.ZipFile(path)
+    def __init__(self, stream: BinaryIO, settings: Settings) -> None:
+        weakref.finalize(self, stream.close)
+        _check_directory(stream, settings)
+        self._archive = zipfile.ZipFile(stream)
         self._infos = self._archive.infolist()
         _check_count(len(self._infos), settings)
         self.entries: tuple[Entry, ...] = tuple(map(_zip_entry, self._infos))
@@ -257,11 +263,12 @@ def _check_directory(stream: BinaryIO, settings: Settings) -> None:
         raise TooMuchError(f"Its list of entries is too long for {settings.max_archive_entries} of them.")
 
 
-def _inflated(path: Path, settings: Settings) -> BinaryIO:
+def _inflated(packed: BinaryIO, settings: Settings) -> BinaryIO:
     """Inflate a compressed tar into a temporary file that has no name and ends with this process."""
-    limit = most_bytes(path.stat().st_size, settings)
+    limit = most_bytes(packed.seek(0, io.SEEK_END), settings)
+    packed.seek(0)
     spool = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 -- kept open as long as the container
-    with path.open("rb") as packed, _inflating(packed)(packed) as stream:
+    with packed, _inflating(packed)(packed) as stream:
         while piece := stream.read(_PIECE_BYTES):
             if spool.tell() + len(piece) > limit:
                 spool.close()

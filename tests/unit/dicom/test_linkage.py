@@ -1,8 +1,13 @@
 """Ties that one file states."""
 
+import io
+from collections import Counter
+
+import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from rtcomplexity.dicom.headers import FileKind
 from rtcomplexity.dicom.linkage import read_links
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing import write_plan
@@ -31,3 +36,19 @@ def test_a_set_whose_contours_are_broken_still_names_its_series(tmp_path):
     place = data.index(b"\x06\x30\x39\x00SQ")  # ROI Contour Sequence: what no tie stands behind
     path.write_bytes(data[:place] + b"\x06\x30\x39\x00SQ\0\0" + b"\xff" * 400)
     assert read_links(path, settings=Settings(), hashed=False).referenced_uids == whole.referenced_uids
+
+
+@pytest.mark.parametrize("hashed", [False, True])
+def test_a_file_is_opened_once_for_all_its_ties(tmp_path, monkeypatch, hashed):
+    write_plan(tmp_path, small_plan(1))
+    paths = [path for path in tmp_path.rglob("*") if path.is_file()]
+    opened, open_ = Counter(), io.open
+
+    def counted(file, *rest, **named):
+        opened[str(file)] += 1
+        return open_(file, *rest, **named)
+
+    monkeypatch.setattr(io, "open", counted)
+    links = [read_links(path, settings=Settings(), hashed=hashed) for path in paths]
+    assert {each.kind for each in links} > {FileKind.STRUCTURE_SET, FileKind.IMAGE}
+    assert opened == dict.fromkeys(map(str, paths), 1)

@@ -9,6 +9,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
+from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.dicom.suv import ENHANCED_PET_UID, SuvRefusal, SuvScale, read_suv_scale, suv_scale
 from rtcomplexity.settings import Settings
 from unit.dicom.datasets import PT, save
@@ -425,15 +426,15 @@ def test_the_factors_are_read_only():
 
 def test_a_file_that_vanished_refuses_the_suv(tmp_path):
     series = SimpleNamespace(paths=(tmp_path / "gone.dcm",))
-    assert read_suv_scale(series, Settings()).reason == "a file of the PET series cannot be read again"
+    assert read_suv_scale(SeriesPixels(series=series)).reason == "a file of the PET series cannot be read again"
 
 
 def test_the_settings_in_use_limit_what_is_read_again(tmp_path):
     slice_ = pet(SOPClassUID=PT, SOPInstanceUID="1.4")
     save(tmp_path, "pt", slice_)
     series = SimpleNamespace(paths=(tmp_path / "pt",))
-    assert isinstance(read_suv_scale(series, Settings()), SuvScale)
-    assert isinstance(read_suv_scale(series, Settings(max_elements=5)), SuvRefusal)
+    assert isinstance(read_suv_scale(SeriesPixels(series=series)), SuvScale)
+    assert isinstance(read_suv_scale(SeriesPixels(series=series, settings=Settings(max_elements=5))), SuvRefusal)
 
 
 def test_a_sequence_that_cannot_be_parsed_refuses_the_suv():

@@ -1,5 +1,6 @@
 """What is derived from a case is derived once: the planes of each ROI, the pixels of each file."""
 
+import shutil
 import sys
 from collections import Counter
 
@@ -11,6 +12,7 @@ from rtcomplexity.metrics import context as contexts
 from rtcomplexity.metrics.masks import masks
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.settings import Settings
+from rtcomplexity.sources.member import Member
 from rtcomplexity.testing.dicom_writer import write_plan
 from rtcomplexity.testing.plans import sample_plan
 from rtcomplexity.usecases.analyze import analyze
@@ -35,7 +37,7 @@ def folder(tmp_path_factory):
 
 
 def test_a_whole_run_stacks_each_roi_once_and_reads_each_files_pixels_once(folder, monkeypatch):
-    """Headers for the index, then pixels. Before both, the first bytes tell archives; a PET's SUV has its own look."""
+    """Headers for the index, then pixels."""
     stacked, stack = Counter(), contexts.stack_contours
 
     def counted(contours, **told):
@@ -51,8 +53,28 @@ def test_a_whole_run_stacks_each_roi_once_and_reads_each_files_pixels_once(folde
     assert len(stacked) == len(assessment.case.structure_set.rois)
     assert set(stacked.values()) == {1}
     assert len(OPENED) > 40
-    assert max(count for path, count in OPENED.items() if "/pt/" not in path) <= 3
-    assert max(OPENED.values()) <= 4
+    assert max(OPENED.values()) == 2
+
+
+@pytest.mark.parametrize("key", ["pet_ct_nsclc", "routine_sbrt"])
+def test_a_plan_in_an_archive_is_read_at_most_twice(key, tmp_path, monkeypatch):
+    """The archive to know it and to keep it open; each member to index it, and for its pixels or contours."""
+    write_plan(tmp_path / "plan", sample_plan(key))
+    archive = shutil.make_archive(str(tmp_path / "shelf" / "packed"), "zip", tmp_path / "plan")
+    unpacked, read = Counter(), Member.read_bytes
+
+    def counted(member):
+        unpacked[member.number] += 1
+        return read(member)
+
+    monkeypatch.setattr(Member, "read_bytes", counted)
+    monkeypatch.setattr(sys.modules[__name__], "WATCHED", [archive])
+    OPENED.clear()
+    assessment = analyze(tmp_path / "shelf", settings=Settings())
+    assert pictures_of(assessment.measured, assessment.record).files
+    assert {archive: 2} == OPENED
+    assert len(unpacked) > 10
+    assert max(unpacked.values()) == 2
 
 
 def test_a_context_shares_planes_with_the_next_but_not_its_masks(folder):
