@@ -252,8 +252,10 @@ class ShapeContext(ABC):
         from rtcomplexity.geometry.ibsi_morphology import MaskMorphology  # noqa: PLC0415 - brings scipy, seldom needed
 
         runs, image = self.runs, self.grid.image
-        if runs.count == 0 or image is None or image.slice_spacing_mm is None:
+        if runs.count == 0 or image is None:
             raise NotMeasurableError("no voxel center of the planning image lies inside")
+        if image.slice_spacing_mm is None:
+            raise NotMeasurableError("the planning image is a single slice of unknown thickness")
         steps = np.diff(image.slice_positions_mm)
         if np.ptp(steps) > EVEN_SPACING * image.slice_spacing_mm if len(steps) else False:
             raise NotMeasurableError("the planning image's slices are not evenly spaced")

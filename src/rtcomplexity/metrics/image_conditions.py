@@ -15,7 +15,15 @@ from rtcomplexity.errors import InputDataError
 from rtcomplexity.fusion.alignment import lattice_around, movable_image
 from rtcomplexity.fusion.copies import LARGEST_CORRELATION, LARGEST_RANK_CORRELATION, likeness
 from rtcomplexity.metrics.computing import compute_all
-from rtcomplexity.metrics.image_set import IMAGE_SET, TG132_MM, PlanningSamples, SetContext, box_about, shell_corners_mm
+from rtcomplexity.metrics.image_set import (
+    IMAGE_SET,
+    TG132_MM,
+    PlanningSamples,
+    SetContext,
+    box_about,
+    found_in,
+    shell_corners_mm,
+)
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
 from rtcomplexity.units import Unit
@@ -112,7 +120,7 @@ def measure_sets(found: TargetImages) -> tuple[SetConditions, ...]:
     try:
         values = movable_image(images.pixels_of(planning), _as_it_is, lattice, planning.factor).values()
     except InputDataError as fault:
-        raise NotMeasurableError(str(fault)) from fault
+        raise NotMeasurableError(found_in(fault)) from fault
     samples = PlanningSamples(images=images, tied=planning, found=found, lattice=lattice, values=values)
     return tuple(
         _measured(SetContext(tied=tied, planning=samples, others=(planning, *secondary[:place])))
@@ -139,6 +147,7 @@ def _measured(context: SetContext) -> SetConditions:
 def _tied(context: SetContext) -> Condition:
     image_set, point_map = context.tied.image_set, context.tied.point_map
     is_met = point_map is not None
+    but = ", but no registration leads to its frame" if image_set.level is EvidenceLevel.REFERENCED else ""
     return Condition(
         id="tied",
         is_met=is_met,
@@ -146,7 +155,7 @@ def _tied(context: SetContext) -> Condition:
         unit=Unit.NONE,
         tolerance=0.0,
         source="PS3.3 C.7.4.1 (one frame of reference) and C.20.2 (registrations)",
-        text=f"{'Tied' if is_met else 'Not tied'}: {image_set.shown_by}.",
+        text=f"Tied: {image_set.shown_by}." if is_met else f"Not tied: {image_set.shown_by}{but}.",
     )
 
 
@@ -294,7 +303,17 @@ def _used(context: SetContext, values: dict[str, Measurement]) -> Condition:
         metric="" if value is None else key,
         comparison="" if value is None else "at least",
         source=CONVENTION,
-        text=f"Used: {what}." if what else "No contour, structure set, derived ROI, uptake or border rests on it.",
+        text=f"Used: {what}." if what else _not_used(shown),
+    )
+
+
+def _not_used(shown: Measurement | None) -> str:
+    """What does not rest on an image; what could not be measured is not called absent."""
+    if shown is None or shown.value is not None:
+        return "No contour, structure set, derived ROI, uptake or border rests on it."
+    return (
+        "No contour, structure set or derived ROI rests on it; whether the target follows what it shows could not be "
+        f"measured: {shown.reason}."
     )
 
 

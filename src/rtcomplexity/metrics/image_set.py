@@ -23,10 +23,10 @@ from rtcomplexity.fusion.alignment import (
     movable_image,
 )
 from rtcomplexity.fusion.borders import Borders, Normals, borders_of, thinned
-from rtcomplexity.fusion.copies import Likeness, largest_carried_between, likeness
+from rtcomplexity.fusion.copies import LEAST_VOXELS, Likeness, largest_carried_between, likeness
 from rtcomplexity.fusion.frames import deformation_back, find_point_map
 from rtcomplexity.fusion.sampling import box_around, sample, voxel_centers_mm
-from rtcomplexity.metrics import pet
+from rtcomplexity.metrics import intensity, pet
 from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.measurement import NotApplicableError, NotMeasurableError
 from rtcomplexity.units import Unit
@@ -48,6 +48,9 @@ MOST_BOX: Final = (32, 96, 96)
 COPY_SHELL_MM: Final = 20.0
 TG132_MM: Final = 3.0
 """AAPM TG-132: a registration is good to 2 to 3 mm, or a voxel."""
+NOT_COMPARABLE: Final = (
+    f"fewer than {LEAST_VOXELS} voxels around the target lie in both images, or one is constant there"
+)
 LEAST_NORMALS: Final = 50
 """On which both images must show a border for their difference to be told."""
 
@@ -82,7 +85,12 @@ def borders_along(images: CaseImages, tied: TiedImage, normals: Normals) -> Bord
         points = tied.point_map(normals.sampled_points_mm)
         return borders_of(sample(images.pixels_of(tied), points, factor=tied.factor).values)
     except InputDataError as fault:
-        raise NotMeasurableError(str(fault)) from fault
+        raise NotMeasurableError(found_in(fault)) from fault
+
+
+def found_in(fault: InputDataError) -> str:
+    """What is wrong with an image, as a clause."""
+    return fault.found.rstrip(".")
 
 
 def _normals_of(target: ShapeContext) -> Normals:
@@ -126,7 +134,9 @@ class SetContext:
         """The stated transform against motions about it; NotMeasurableError where the images share too little."""
         try:
             return alignment_of(self.planning.values, self._movable)
-        except (InputDataError, ValueError) as fault:
+        except InputDataError as fault:
+            raise NotMeasurableError(found_in(fault)) from fault
+        except ValueError as fault:
             raise NotMeasurableError(str(fault)) from fault
 
     @cached_property
@@ -141,46 +151,67 @@ class SetContext:
         try:
             return ~np.isnan(self._movable.values())
         except InputDataError as fault:
-            raise NotMeasurableError(str(fault)) from fault
+            raise NotMeasurableError(found_in(fault)) from fault
 
     @cached_property
     def likenesses(self) -> tuple[tuple[str, Likeness], ...]:
-        """How alike it is to each of the others, by their subjects; without those that share too few voxels."""
-        found = [(other.subject, self._likeness(other)) for other in self.others if other.point_map is not None]
-        return tuple((subject, each) for subject, each in found if each is not None)
+        """How alike it is to each of the others, by their subjects; without those that cannot be compared."""
+        return tuple((subject, each) for subject, each in self._compared if isinstance(each, Likeness))
+
+    @cached_property
+    def _compared(self) -> tuple[tuple[str, Likeness | str], ...]:
+        """Likeness to each of the others, or why it cannot be compared."""
+        return tuple((other.subject, self._likeness(other)) for other in self.others if other.point_map is not None)
 
     @property
     def most_alike(self) -> tuple[str, Likeness]:
         """The set it is most alike; NotMeasurableError where there is none to compare."""
-        if not self.likenesses:
-            raise NotMeasurableError("no other image set covers the same place")
-        return max(self.likenesses, key=lambda each: (each[1].is_copy, _alike(each[1])))
+        if self.likenesses:
+            return max(self.likenesses, key=lambda each: (each[1].is_copy, _alike(each[1])))
+        if self.tied.point_map is None:
+            raise NotMeasurableError(self.tied.reason)
+        reasons = dict.fromkeys(str(each) for _, each in self._compared)
+        raise NotMeasurableError("; ".join(reasons) or "no other image set is tied to the planning image")
 
-    def _likeness(self, other: TiedImage) -> Likeness | None:
-        """Compare both on this image's own voxels around the target, so that its noise is as it is."""
+    def _likeness(self, other: TiedImage) -> Likeness | str:
+        """Compare with another around the target, or say why not."""
+        if isinstance(self._around, str):
+            return self._around
+        own, points_mm = self._around
+        if other.point_map is None:
+            return other.reason
+        try:
+            values = sample(self.images.pixels_of(other), other.point_map(points_mm)).values.reshape(own.shape)
+        except InputDataError as fault:
+            return found_in(fault)
+        limit = largest_carried_between(self.tied.series.modality, other.series.modality)
+        return likeness(own, values, largest_carried=limit) or NOT_COMPARABLE
+
+    @cached_property
+    def _around(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | str:
+        """(K, J, I) own voxels around the target, so that its noise is as it is, and (n, 3) their places, or why not.
+
+        The places are in the planning frame.
+        """
         case, grid = self.images.case, self.tied.series.grid
         planning = case.planning_image
-        if planning is None or self.tied.point_map is None or other.point_map is None:
-            return None
+        if planning is None or self.tied.point_map is None:
+            return self.tied.reason
         back = find_point_map(
             case.registrations, space_of(self.tied.series, case.registrations), planning.frame_of_reference_uid
         )
-        target = self.lattice.points_mm[self.lattice.is_inside]
-        corners = self.tied.point_map(shell_corners_mm(target))
+        corners = self.tied.point_map(shell_corners_mm(self.lattice.points_mm[self.lattice.is_inside]))
         if back is None or np.isnan(corners).any():
-            return None
+            return "the registration is undefined around the target"
         box = box_about(grid, corners)
         if box is None:
-            return None
+            return "the image does not reach the target"
         try:
             own = self.images.pixels_of(self.tied).read(box).values()
-            index = np.stack(np.meshgrid(*(np.arange(*extent) for extent in (box.k, box.j, box.i)), indexing="ij"), -1)
-            points = other.point_map(back(voxel_centers_mm(grid, index.reshape(-1, 3))))
-            values = sample(self.images.pixels_of(other), points).values.reshape(own.shape)
-        except InputDataError:
-            return None
-        limit = largest_carried_between(self.tied.series.modality, other.series.modality)
-        return likeness(own, values, largest_carried=limit)
+        except InputDataError as fault:
+            return found_in(fault)
+        index = np.stack(np.meshgrid(*(np.arange(*extent) for extent in (box.k, box.j, box.i)), indexing="ij"), -1)
+        return own, back(voxel_centers_mm(grid, index.reshape(-1, 3)))
 
 
 def _alike(one: Likeness) -> float:
@@ -227,15 +258,15 @@ def _uptake_dice(context: SetContext) -> float:
     if context.tied.image_set.modality != "PT":
         raise NotApplicableError
     if image is None or image.values is None:
-        raise NotMeasurableError(context.tied.reason or "the PET has no value on the target")
-    return max(_dice(pet.PetContext(image=image.values), threshold) for threshold in pet.THRESHOLDS)
+        raise NotMeasurableError(context.tied.reason if image is None else image.reason)
+    uptake = pet.PetContext(image=image.values)
+    intensity.inside_values(uptake.image)  # raises where the PET misses part of the target: no agreement of 0
+    return max(_dice(uptake, threshold) for threshold in pet.THRESHOLDS)
 
 
 def _dice(context: pet.PetContext, threshold: pet.Threshold) -> float:
-    try:
-        return pet.gtv_dice(context, threshold)
-    except NotMeasurableError:
-        return 0.0
+    """Dice coefficient; 0 where no voxel reaches the threshold."""
+    return pet.gtv_dice(context, threshold) if context.above(threshold).any() else 0.0
 
 
 def _border_differences(context: SetContext) -> NDArray[np.float64]:

@@ -238,7 +238,9 @@ def largest_sphere_mean(image: RegionValues, radius_mm: float = PEAK_RADIUS_MM) 
     wanted = np.array([sum(len(shifts) for _, shifts in pairs) for pairs in offsets])
     whole = region.mask & (counts == wanted[:, None, None]) & _slices_reach(region, radius_mm)[:, None, None]
     if not whole.any():
-        raise NotMeasurableError("every sphere of 1 cm3 with its center in the ROI leaves the image")
+        raise NotMeasurableError(
+            "every sphere of 1 cm3 with its center in the ROI leaves the image or meets voxels without a value"
+        )
     means = np.where(whole, sums / wanted[:, None, None], -np.inf)
     k, j, i = np.unravel_index(int(means.argmax()), means.shape)
     members = [image.values[other, j + shifts[:, 0], i + shifts[:, 1]] for other, shifts in offsets[k]]

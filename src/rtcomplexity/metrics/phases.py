@@ -52,10 +52,10 @@ class TargetOnPhase:
     @cached_property
     def centroid_mm(self) -> NDArray[np.float64]:
         """(3,) centroid, patient coordinates, mm."""
-        image = self.context.grid.image
-        if image is None:
-            raise NotMeasurableError("a phase has no images")
-        return centroid_mm(self.context.runs, image)
+        runs, image = self.context.runs, self.context.grid.image
+        if image is None:  # then it has no voxels either, and `runs` said why
+            raise NotMeasurableError(self.context.grid.why_no_image)
+        return centroid_mm(runs, image)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

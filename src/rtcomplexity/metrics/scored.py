@@ -31,6 +31,8 @@ from rtcomplexity.model.case import EvidenceLevel, ImageRole
 from rtcomplexity.units import MM3_PER_CM3, Unit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rtcomplexity.fusion.case_images import FusedImage
     from rtcomplexity.fusion.sampling import RegionValues
     from rtcomplexity.geometry.field.body import SubvoxelSurface
@@ -115,11 +117,28 @@ def pet_gtv_volume_ratio(course: Course) -> float:
 def _registered_pet(course: Course) -> RegionValues:
     """Values of the PET, where an object shows that it was brought together with another planning image."""
     image = course.on_images.best("PT")
-    if image is None or not _is_brought_together(image):
-        raise NotMeasurableError("no PET is shown to be registered")
-    if image.values is None:
-        raise NotMeasurableError(image.reason)
+    if image is None:
+        raise NotMeasurableError("there is no PET")
+    if image.values is None or not _is_brought_together(image):
+        raise NotMeasurableError(_why_no_pet([each for each in course.on_images.fused if each.modality == "PT"]))
     return image.values
+
+
+def _why_no_pet(pets: Sequence[FusedImage]) -> str:
+    """Why none of the PETs that are there has a volume to be compared with the gross target."""
+    if together := [each for each in pets if _is_brought_together(each)]:
+        return together[0].reason
+    roles = {each.tied.image_set.role for each in pets}
+    if ImageRole.PLANNING in roles:
+        return "the PET is the planning image itself"
+    if ImageRole.SECONDARY not in roles:
+        return pets[0].reason
+    if any(each.tied.image_set.level is EvidenceLevel.SAME_FRAME for each in pets):
+        return (
+            "the PET shares the planning image's frame of reference, but no registration, contour or reference shows "
+            "that both were used together"
+        )
+    return "nothing links a PET to the planning image"
 
 
 def _is_brought_together(image: FusedImage) -> bool:

@@ -59,7 +59,9 @@ def test_only_gross_targets_are_compared_with_the_pet_and_have_features_of_ct_va
 
 def test_a_pet_in_the_planning_frame_alone_is_not_scored(case):
     scored = scored_intensities(found_in(case))
-    assert scored["scored.pet_gtv_dice"].reason == "no PET is shown to be registered"
+    assert scored["scored.pet_gtv_dice"].reason.startswith(
+        "the PET shares the planning image's frame of reference, but"
+    )
     assert scored["scored.ct_border_contrast"].value > 0
 
 
@@ -71,7 +73,31 @@ def test_a_registered_pet_is_scored(case):
 
 def test_a_pet_that_is_the_planning_image_itself_is_fused_with_nothing(case):
     scored = scored_intensities(found_in(case, level=EvidenceLevel.REFERENCED, role=ImageRole.PLANNING))
-    assert scored["scored.pet_gtv_dice"].reason == "no PET is shown to be registered"
+    assert scored["scored.pet_gtv_dice"].reason == "the PET is the planning image itself"
+
+
+def why_no_dice(case, *pets):
+    """Why the Dice of a PET is not scored where the case has these PETs: level, role, whether its files are there."""
+    others = tuple(each for each in case.image_sets if each.modality != "PT")
+    (pet,) = (each for each in case.image_sets if each.modality == "PT")
+    lost = replace(pet.series[0], paths=tuple(path.with_name("lost") for path in pet.series[0].paths))
+    made = tuple(
+        replace(pet, level=level, role=role, series=pet.series if is_there else (lost,))
+        for level, role, is_there in pets
+    )
+    images = CaseImages(case=replace(case, image_sets=others + made), settings=SETTINGS)
+    return scored_intensities(TargetImages(target=target_of(case), images=images))["scored.pet_gtv_dice"].reason
+
+
+def test_the_reason_why_no_pet_is_scored_is_true_of_the_pet_that_is_there(case):
+    frame = (EvidenceLevel.SAME_FRAME, ImageRole.SECONDARY, True)
+    registered = (EvidenceLevel.REGISTERED, ImageRole.SECONDARY, False)
+    assert why_no_dice(case) == "there is no PET"
+    assert why_no_dice(case, frame, registered) == "no SUV: a file of the PET series cannot be read again"
+    unlinked = (EvidenceLevel.PRESENT, ImageRole.SECONDARY, True)
+    assert why_no_dice(case, unlinked) == "nothing links a PET to the planning image"
+    not_counted = (EvidenceLevel.REGISTERED, ImageRole.NOT_COUNTED, True)
+    assert why_no_dice(case, not_counted) == "it is no image set of its own"
 
 
 def test_every_sampled_set_is_named(case):

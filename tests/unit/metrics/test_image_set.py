@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
+from rtcomplexity.dicom.pixels import SeriesPixels
+from rtcomplexity.errors import InputDataError
 from rtcomplexity.fusion.case_images import CaseImages
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.fused import TargetImages
@@ -108,3 +110,20 @@ def test_an_mr_is_used_where_the_contour_follows_its_border_and_not_the_cts(meas
 def test_an_mr_whose_border_the_ct_has_too_or_the_contour_does_not_follow_is_not_used(measured, mr_radius_mm):
     found = measured(edge(RADIUS_MM), edge(mr_radius_mm, inside=60, outside=300))
     assert not condition(found, "used").is_met
+
+
+def test_an_image_that_cannot_be_read_is_not_called_absent(measured, monkeypatch):
+    """Nor is it said to lie elsewhere, or to bound nothing."""
+
+    def refuse(self, box):
+        if self.series.modality == "MR":
+            raise InputDataError("the pixels of the MR are broken", try_="another copy")
+        return read(self, box)
+
+    read = SeriesPixels.read
+    monkeypatch.setattr(SeriesPixels, "read", refuse)
+    found = measured(edge(RADIUS_MM), edge(RADIUS_MM))
+    assert not found.counts
+    for name in ("independent", "aligned", "covers", "used"):
+        assert "could not" in condition(found, name).text
+        assert "the pixels of the MR are broken" in condition(found, name).text
