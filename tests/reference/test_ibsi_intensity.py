@@ -22,9 +22,6 @@ STATISTICS = {
     "stat_p10": lambda values: intensity.percentile(values, 10),
     "stat_p90": lambda values: intensity.percentile(values, 90),
     "stat_max": intensity.maximum,
-    "stat_iqr": intensity.interquartile_range,
-    "stat_mad": intensity.mean_absolute_deviation,
-    "stat_energy": intensity.energy,
 }
 
 pytestmark = pytest.mark.real_data

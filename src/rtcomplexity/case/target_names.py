@@ -242,17 +242,6 @@ def is_pet_derived(name: str) -> bool:
     return not vocabulary().pet_derived.isdisjoint(words_of(name))
 
 
-def class_from_name(name: str) -> TargetClass | None:
-    """Read the class from a name alone; None where it says nothing.
-
-    Examples
-    --------
-    >>> [class_from_name(name) for name in ("PTV54", "ring PTV", "Lungs-GTV", "ROI 4")]
-    [<TargetClass.PTV: 'PTV'>, <TargetClass.OTHER: 'OTHER'>, <TargetClass.OAR: 'OAR'>, None]
-    """
-    return read_name(name).target_class
-
-
 def read_name(name: str) -> NameReading:
     """Read what a name says, by TG-263 and how names stray from it.
 
@@ -261,6 +250,8 @@ def read_name(name: str) -> NameReading:
 
     Examples
     --------
+    >>> [read_name(name).target_class for name in ("PTV54", "ring PTV", "Lungs-GTV", "ROI 4")]
+    [<TargetClass.PTV: 'PTV'>, <TargetClass.OTHER: 'OTHER'>, <TargetClass.OAR: 'OAR'>, None]
     >>> read_name("GTV+5mm").target_class, read_name("GTV+5mm").words
     (<TargetClass.OTHER: 'OTHER'>, ('gtv', '+', 'mm'))
     """

@@ -39,7 +39,6 @@ class Delineation:
     """As the file has it; it may identify the patient."""
     stack: PlaneStack | None
     """None where it encloses no volume."""
-    why_empty: str = ""
 
     @property
     def volume_mm3(self) -> float:

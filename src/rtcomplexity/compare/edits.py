@@ -186,10 +186,9 @@ def _delineation(roi: Roi, target: Roi, measured: MeasuredCase) -> Delineation:
         else RoiContext(roi=roi, grid=measured.grids.of(target), settings=measured.settings)
     )
     try:
-        context.slab_mm  # noqa: B018 - whether it is known
-        return Delineation(name="", stack=context.stack)
-    except (NotMeasurableError, InputDataError) as error:
-        return Delineation(name="", stack=None, why_empty=str(error))
+        return Delineation(name="", stack=context.solid_stack)
+    except (NotMeasurableError, InputDataError):
+        return Delineation(name="", stack=None)
 
 
 def _dice(pair: ComparedPair) -> float:

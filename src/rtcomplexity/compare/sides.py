@@ -147,10 +147,9 @@ def _named(name: str, rois: Sequence[Roi]) -> tuple[Roi, ...]:
 def _compared(roi: Roi, grids: CaseGrids, settings: Settings) -> ComparedRoi:
     context = RoiContext(roi=roi, grid=grids.of(roi), settings=settings)
     try:
-        context.slab_mm  # noqa: B018 - whether it is known
-        delineation = Delineation(name=roi.name, stack=context.stack)
-    except (NotMeasurableError, InputDataError) as error:
-        delineation = Delineation(name=roi.name, stack=None, why_empty=str(error))
+        delineation = Delineation(name=roi.name, stack=context.solid_stack)
+    except (NotMeasurableError, InputDataError):
+        delineation = Delineation(name=roi.name, stack=None)
     return ComparedRoi(roi=roi, delineation=delineation)
 
 
@@ -215,5 +214,5 @@ def _moved(compared: ComparedRoi, way: PointMap | None, settings: Settings) -> C
 
 def _with_stack(delineation: Delineation, stack: PlaneStack | None) -> Delineation:
     if stack is None or not np.all(np.isfinite(stack.slab_mm)):
-        return replace(delineation, stack=None, why_empty="its planes cannot be told apart after the registration")
+        return replace(delineation, stack=None)  # its planes cannot be told apart after the registration
     return replace(delineation, stack=stack)

@@ -386,7 +386,3 @@ def _is_pixels(tag: int) -> bool:
 def _is_content(tag: int) -> bool:
     group = tag >> 16
     return group in _CONTENT_GROUPS or group >= _PIXEL_GROUP
-
-
-def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
-    return _is_pixels(tag)

@@ -13,7 +13,7 @@ import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import numpy as np
 
@@ -24,8 +24,6 @@ from rtcomplexity.model.arrays import frozen_array
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
@@ -82,12 +80,6 @@ class IndexBox:
     def shape(self) -> tuple[int, int, int]:
         """Slices, rows, columns."""
         return self.k[1] - self.k[0], self.j[1] - self.j[0], self.i[1] - self.i[0]
-
-    @classmethod
-    def of_slices(cls, box: Sequence[slice]) -> Self:
-        """From three slices (k, j, i)."""
-        k, j, i = ((int(s.start), int(s.stop)) for s in box)
-        return cls(k=k, j=j, i=i)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -210,7 +202,17 @@ class SeriesPixels:
         return self._files[path]
 
     def read(self, box: IndexBox) -> VoxelBox:
-        """Read a box: see :func:`read_box`."""
+        """Read the stored values of a box inside the series' grid, and the rescaling of its slices.
+
+        They come in the smallest integer type that all slices' stored values share.
+
+        Raises
+        ------
+        PixelsUnreadableError
+            If a file or its pixels cannot be read; the text says why.
+        LimitExceededError
+            If the box, or a slice that has to be decoded whole, is larger than the settings allow.
+        """
         _check_limit(math.prod(box.shape), self.settings)
         slices, slopes, intercepts = [], [], []
         for k in range(*box.k):
@@ -241,31 +243,6 @@ class SeriesPixels:
             return layout, frame, *_rescaling(layout, frame, self.series.modality)
         except PARSE_FAULTS as fault:
             raise _unreadable(describe(fault)) from fault
-
-
-def read_box(series: ImageSeries, box: IndexBox, settings: Settings | None = None) -> VoxelBox:
-    """Read the stored values of a box and the rescaling of its slices.
-
-    Parameters
-    ----------
-    series
-        Where the slices lie and in which files.
-    box
-        Inside the series' grid.
-
-    Returns
-    -------
-    VoxelBox
-        In the smallest integer type that all slices' stored values share.
-
-    Raises
-    ------
-    PixelsUnreadableError
-        If a file or its pixels cannot be read; the text says why.
-    LimitExceededError
-        If the box, or a slice that has to be decoded whole, is larger than the settings allow.
-    """
-    return SeriesPixels(series=series, settings=settings or Settings()).read(box)
 
 
 def hold_same_pixels(one: Source, other: Source, settings: Settings) -> bool:

@@ -173,6 +173,5 @@ UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 FIRST_OF_DATA_SET: Final = 0x00080000
 """Below it are commands of the network and file meta information."""
 LAST_OF_FILE_META: Final = 0x0002FFFF
-FIRST_OF_FILE_META: Final = FILE_META_INFORMATION_GROUP_LENGTH
 END_OF_COMMANDS: Final = 0x00010000
 """Elements of the network, which no file holds, lie below."""

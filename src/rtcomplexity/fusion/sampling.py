@@ -117,15 +117,10 @@ class Samples:
     """Interpolated values at points."""
 
     values: NDArray[np.float64]
-    """(n,), NaN where the image has no value."""
+    """(n,), NaN outside the image and where the registration is undefined."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", frozen_array(self.values, np.float64))
-
-    @property
-    def undefined_count(self) -> int:
-        """Points outside the image, or where the registration is undefined."""
-        return int(np.isnan(self.values).sum())
 
 
 def region_of(runs: Runs, grid: ImageGrid, reach_mm: float = REACH_MM) -> Region:

@@ -181,6 +181,20 @@ class ShapeContext(ABC):
         """Planes of the shape; raises NotMeasurableError where there are none."""
 
     @property
+    def solid_stack(self) -> PlaneStack:
+        """Planes of the shape, each of known thickness: they enclose a volume.
+
+        Raises
+        ------
+        NotMeasurableError
+            If there are none, or a lone plane's thickness is not known.
+        """
+        stack = self.stack
+        if not np.all(np.isfinite(stack.slab_mm)):
+            raise NotMeasurableError("a single plane; no other plane or slice defines its thickness")
+        return stack
+
+    @property
     def slab_mm(self) -> NDArray[np.float64]:
         """(P,) slab thickness of each plane, mm.
 
@@ -189,10 +203,7 @@ class ShapeContext(ABC):
         NotMeasurableError
             If a lone plane's thickness is not known.
         """
-        slab_mm = self.stack.slab_mm
-        if not np.all(np.isfinite(slab_mm)):
-            raise NotMeasurableError("a single plane; no other plane or slice defines its thickness")
-        return slab_mm
+        return self.solid_stack.slab_mm
 
     @cached_property
     def topology(self) -> Topology:

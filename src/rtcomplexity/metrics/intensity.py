@@ -95,21 +95,6 @@ def maximum(values: Values) -> float:
     return float(_some(values).max())
 
 
-def interquartile_range(values: Values) -> float:
-    """75th less 25th percentile, IBSI SALO."""
-    return percentile(values, 75) - percentile(values, 25)
-
-
-def mean_absolute_deviation(values: Values) -> float:
-    """Mean distance from the mean, IBSI 4FUA."""
-    return float(np.abs(_some(values) - values.mean()).mean())
-
-
-def energy(values: Values) -> float:
-    """Sum of squares, IBSI N8CA."""
-    return float(np.square(_some(values)).sum())
-
-
 def boundary_contrast(image: RegionValues) -> float:
     """Mean of the 3 mm inside the surface less the mean of the 3 mm outside it, in the image's unit.
 

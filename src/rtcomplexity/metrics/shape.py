@@ -30,8 +30,7 @@ def volume_cm3(context: ShapeContext) -> float:
     NotMeasurableError
         If nothing encloses an area, or a lone plane's thickness is not known.
     """
-    context.slab_mm  # noqa: B018 - whether it is known
-    return slab_volume_mm3(context.stack) / MM3_PER_CM3
+    return slab_volume_mm3(context.solid_stack) / MM3_PER_CM3
 
 
 def volume_if_interpolated_cm3(context: RoiContext) -> float:
@@ -131,8 +130,7 @@ def equivalent_sphere_diameter_mm(context: ShapeContext) -> float:
 
 def extent_mm(context: ShapeContext) -> float:
     """Length along the planes' normal from the lowest slab's bottom to the highest slab's top, mm."""
-    stack = context.stack
-    context.slab_mm  # noqa: B018 - whether it is known
+    stack = context.solid_stack
     return float(stack.positions_mm[-1] + stack.upper_mm[-1] - stack.positions_mm[0] + stack.lower_mm[0])
 
 

@@ -41,7 +41,6 @@ class FactorDrift:
 
     stratum: str
     metric: str
-    n_profile: int
     n_newer: int
     median_profile: float
     median_newer: float
@@ -135,7 +134,6 @@ def _factors(profile: Profile, own: OwnPlans, newer: OwnPlans, course: Course) -
         yield FactorDrift(
             stratum=course.id,
             metric=metric,
-            n_profile=len(before),
             n_newer=len(after),
             median_profile=round_significant(float(np.median(before))),
             median_newer=round_significant(float(np.median(after))),

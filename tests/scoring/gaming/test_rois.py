@@ -32,9 +32,9 @@ def test_a_target_within_another_adds_nothing():
 
 @pytest.mark.parametrize("name", ["zGTV", "_GTV"])
 def test_a_retired_target_is_known_by_its_name(name):
-    from rtcomplexity.case.target_names import class_from_name
+    from rtcomplexity.case.target_names import read_name
 
-    assert class_from_name(name) is not TargetClass.GTV
+    assert read_name(name).target_class is not TargetClass.GTV
 
 
 @pytest.mark.parametrize("name", ["1,SUV_primair", "GTV_SUV25", "MTV 41"])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtcomplexity.case.target_names import class_from_name, classify, is_pet_derived, parse_aliases, read_name
+from rtcomplexity.case.target_names import classify, is_pet_derived, parse_aliases, read_name
 from rtcomplexity.case.vocabulary import letters_of, vocabulary
 from rtcomplexity.errors import UsageError
 from rtcomplexity.model.structure_set import ClassDecidedBy, Code, TargetClass
@@ -20,7 +20,7 @@ def classed(name, **facts):
 
 
 def test_names_say_what_they_say():
-    read = [(name, str(class_from_name(name) or "")) for name, _ in names()]
+    read = [(name, str(read_name(name).target_class or "")) for name, _ in names()]
     assert read == names()
 
 
@@ -40,7 +40,7 @@ def test_an_organ_less_a_target_is_an_organ_however_it_is_joined():
         for organ, joiner, target in product(ORGANS, LESS, ("GTV", "CTV", "ITV", "PTV", "IGTV", "GTVp", "PTV_6000"))
         for case in (str, str.lower, str.upper)
     ]
-    assert [name for name in made if class_from_name(name) is not TargetClass.OAR] == []
+    assert [name for name in made if read_name(name).target_class is not TargetClass.OAR] == []
 
 
 def test_what_an_organ_and_a_target_share_is_no_target():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtcomplexity.case.target_names import class_from_name
+from rtcomplexity.case.target_names import read_name
 from rtcomplexity.case.tg263 import LONGEST, tg263_spelling
 from rtcomplexity.case.vocabulary import vocabulary
 from unit.case.roi_names import names
@@ -76,7 +76,7 @@ def test_a_suggestion_is_short_of_the_same_class_and_its_own_spelling():
     assert len(suggested) > 100
     for name, spelled in suggested.items():
         assert len(spelled) <= LONGEST
-        assert (name, class_from_name(spelled)) == (name, class_from_name(name))
+        assert (name, read_name(spelled).target_class) == (name, read_name(name).target_class)
         assert tg263_spelling(spelled) is None
 
 

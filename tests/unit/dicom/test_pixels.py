@@ -2,7 +2,6 @@
 
 import dataclasses
 import struct
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,13 +20,17 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from rtcomplexity.dicom.pixels import IndexBox, PixelsUnreadableError, read_box
+from rtcomplexity.dicom.pixels import IndexBox, PixelsUnreadableError, SeriesPixels
 from rtcomplexity.errors import InputDataError, LimitExceededError
 from rtcomplexity.model.image import ImageGrid, ImageSeries
 from rtcomplexity.settings import Settings
 
 ROWS, COLUMNS, SLICES = 36, 44, 5
 BOX = IndexBox(k=(1, 4), j=(2, 5), i=(3, 7))
+
+
+def read_box(series, box, settings=None):
+    return SeriesPixels(series=series, settings=settings or Settings()).read(box)
 
 
 def volume(dtype=np.int16):
@@ -344,11 +347,6 @@ def test_a_compressed_file_has_a_cap_of_its_own(tmp_path):
     path = compressed(tmp_path, JPEG2000Lossless, volume()[0])
     with pytest.raises(LimitExceededError, match="compressed image file"):
         read_box(series_of([path]), ONE, Settings(max_file_bytes=10))
-
-
-def test_the_box_of_a_mask_is_an_index_box():
-    box = SimpleNamespace(k=slice(1, 2), j=slice(3, 5), i=slice(6, 9))
-    assert IndexBox.of_slices([box.k, box.j, box.i]).shape == (1, 2, 3)
 
 
 def test_stored_values_are_read_only(tmp_path):

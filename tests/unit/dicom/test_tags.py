@@ -9,7 +9,7 @@ import rtcomplexity
 from rtcomplexity.dicom import tags
 
 SOURCE = Path(rtcomplexity.__file__).parent
-BOUNDS = {"UNDEFINED_LENGTH", "FIRST_OF_DATA_SET", "FIRST_OF_FILE_META", "LAST_OF_FILE_META", "END_OF_COMMANDS"}
+BOUNDS = {"UNDEFINED_LENGTH", "FIRST_OF_DATA_SET", "LAST_OF_FILE_META", "END_OF_COMMANDS"}
 NAMED = {name: value for name, value in vars(tags).items() if name.isupper() and name not in BOUNDS}
 
 

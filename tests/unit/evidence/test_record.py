@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from importlib import resources
 
 import jsonschema
 import pytest
@@ -9,7 +10,7 @@ from rtcomplexity.evidence.building import build_record
 from rtcomplexity.evidence.deidentification import deidentified
 from rtcomplexity.evidence.difference import differences
 from rtcomplexity.evidence.record import Measured, Missing, from_json, to_json
-from rtcomplexity.evidence.schema import SCHEMA_FILE, generate_schema, read_schema
+from rtcomplexity.evidence.schema import SCHEMA_FILE, generate_schema
 from rtcomplexity.model.case import ImageLink
 from rtcomplexity.scoring.facts import StatedBy, case_facts
 from rtcomplexity.scoring.guardrails import DISCLAIMER
@@ -40,6 +41,10 @@ def calibrated(gross_target, **facts):
     return build_record(case(), table(), outcome, profile, software_version="1.2.3")
 
 
+def shipped_schema():
+    return json.loads((resources.files("rtcomplexity.evidence.schema") / SCHEMA_FILE).read_text(encoding="utf-8"))
+
+
 def test_the_record_follows_its_json_schema():
     for record in (
         built(),
@@ -48,7 +53,7 @@ def test_the_record_follows_its_json_schema():
         calibrated(everything(130)),
         built(without_everything()),
     ):
-        assert list(jsonschema.Draft202012Validator(read_schema()).iter_errors(json.loads(to_json(record)))) == []
+        assert list(jsonschema.Draft202012Validator(shipped_schema()).iter_errors(json.loads(to_json(record)))) == []
 
 
 def without_everything():
@@ -56,13 +61,13 @@ def without_everything():
 
 
 def test_the_shipped_schema_is_the_generated_one():
-    assert json.dumps(read_schema()) == json.dumps(json.loads(generate_schema())), (
+    assert json.dumps(shipped_schema()) == json.dumps(json.loads(generate_schema())), (
         f"run: python -m rtcomplexity.evidence.schema > {SCHEMA_FILE}"
     )
 
 
 def test_the_schema_is_a_schema():
-    jsonschema.Draft202012Validator.check_schema(read_schema())
+    jsonschema.Draft202012Validator.check_schema(shipped_schema())
 
 
 @pytest.mark.parametrize("identified", [True, False])

@@ -22,16 +22,13 @@ SOME = np.array([1.0, 2.0, 3.0, 10.0])
         (intensity.median, 2.5),
         (intensity.minimum, 1.0),
         (intensity.maximum, 10.0),
-        (intensity.interquartile_range, 4.75 - 1.75),
-        (intensity.mean_absolute_deviation, 3.0),
-        (intensity.energy, 114.0),
     ],
 )
 def test_statistics_by_hand(compute, expected):
     assert compute(SOME) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("compute", [intensity.mean, intensity.median, intensity.variance, intensity.energy])
+@pytest.mark.parametrize("compute", [intensity.mean, intensity.median, intensity.variance])
 def test_no_values_have_no_statistics(compute):
     with pytest.raises(NotMeasurableError, match="no value inside"):
         compute(np.empty(0))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
 from typing import Any, Final
 
 from rtcomplexity.evidence.record import Record
@@ -18,10 +17,3 @@ def generate_schema() -> str:
         **Record.model_json_schema(by_alias=True, mode="serialization"),
     }
     return json.dumps(tree, ensure_ascii=False, indent=2) + "\n"
-
-
-def read_schema() -> dict[str, Any]:
-    """Return the shipped schema."""
-    text = (resources.files(__package__) / SCHEMA_FILE).read_text(encoding="utf-8")
-    schema: dict[str, Any] = json.loads(text)
-    return schema
