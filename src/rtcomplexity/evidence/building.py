@@ -41,10 +41,12 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.claim import StatedClaim
     from rtcomplexity.scoring.claim_file import ClaimFile
     from rtcomplexity.scoring.cohort import BesideCohort, Comparison
+    from rtcomplexity.scoring.distribution import Distribution
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.official_facts import FactsOfCode
     from rtcomplexity.scoring.profile import Profile, Stratum
     from rtcomplexity.scoring.score import FactorScore, FamilyScore, GroupScore
+    from rtcomplexity.scoring.score_interval import ScoreInterval
     from rtcomplexity.scoring.verdict import Outcome, Verdict
 
 
@@ -392,9 +394,21 @@ def _score(outcome: Outcome, profile: Profile) -> rec.ScoreRecord:
         reference=None if stratum is None else _reference(profile, stratum),
         t=missing if score is None else score.t,
         percentile=missing if score is None else score.percentile,
+        interval=None if outcome.interval is None else _interval(outcome.interval),
         decided_by=() if score is None else score.decided_by,
         families=() if score is None else tuple(_family(family) for family in score.families),
         groups=() if score is None else tuple(_group(group) for group in score.groups),
+    )
+
+
+def _interval(found: ScoreInterval) -> rec.ScoreInterval:
+    return rec.ScoreInterval(
+        confidence=found.confidence,
+        score=found.score,
+        percentile=found.percentile,
+        uncertainty=rec.ScoreUncertainty(**found.uncertainty._asdict()),
+        redrawings=found.redrawings,
+        plans=found.plans,
     )
 
 
@@ -442,7 +456,12 @@ def _factor(factor: FactorScore) -> rec.FactorRecord:
         source=factor.source,
         n=factor.n,
         patients=factor.patients,
+        distribution=None if factor.distribution is None else _distribution(factor.distribution),
     )
+
+
+def _distribution(found: Distribution) -> rec.DistributionRecord:
+    return rec.DistributionRecord(start=found.start, stop=found.stop, shares=found.shares)
 
 
 def _group(group: GroupScore) -> rec.GroupRecord:

@@ -305,6 +305,15 @@ class ReferenceRecord(_Frozen):
     source: str
 
 
+class DistributionRecord(_Frozen):
+    """What a factor is compared with, as shares of bins of equal width."""
+
+    start: Number
+    stop: Number
+    shares: tuple[Number, ...]
+    """Percent in each bin, from the smallest values to the largest; the outermost hold what lies beyond them."""
+
+
 class FactorRecord(_Frozen):
     """One factor of a family."""
 
@@ -329,6 +338,8 @@ class FactorRecord(_Frozen):
     """Plans, or real contours of about this plan's size, behind the percentile."""
     patients: int | None = None
     """Patients whom these real contours are of; null where the reference holds no real contours."""
+    distribution: DistributionRecord | None = None
+    """Of plans of this size; null where the size is not known, or an older version wrote."""
 
 
 class FamilyRecord(_Frozen):
@@ -354,6 +365,31 @@ class GroupRecord(_Frozen):
     score: Number
 
 
+class ScoreUncertainty(_Frozen):
+    """Standard uncertainties of the score's percentile, in normal scores."""
+
+    redrawing: Number
+    """Of the contours, by redrawing them."""
+    contours: Number
+    """Of the real contours that factors are ranked among, by leaving groups of patients out; 0 where there are none."""
+    plans: Number
+    """Of the number of routine plans behind the distribution of the score."""
+
+
+class ScoreInterval(_Frozen):
+    """How well the score is known, as far as redrawing and the size of the reference go."""
+
+    confidence: Number
+    score: tuple[Number, Number]
+    """On the scale of T and its cutoffs; holds T."""
+    percentile: tuple[Number, Number]
+    """The same as percentiles of the reference plans."""
+    uncertainty: ScoreUncertainty
+    redrawings: int
+    plans: int
+    """Routine plans behind the distribution of the score."""
+
+
 class ScoreRecord(_Frozen):
     """T, and every number it was computed from."""
 
@@ -362,6 +398,8 @@ class ScoreRecord(_Frozen):
     reference: ReferenceRecord | None
     t: Number | Missing
     percentile: Number | Missing
+    interval: ScoreInterval | None = None
+    """Null where nothing was scored, the profile is not calibrated, or an older version wrote."""
     decided_by: tuple[str, ...]
     families: tuple[FamilyRecord, ...]
     groups: tuple[GroupRecord, ...]
@@ -605,9 +643,12 @@ class Record(_Frozen):
 
 
 LATER_FIELDS: Final = frozenset(
-    {"content_id", "class_words", "report_date", "study_uid", "series_uid", "edits", "official_facts"}
-)
-"""Fields of a record, a plan, an ROI or an identification that records of version 0.1.0 do not have."""
+    {
+        "content_id", "class_words", "report_date", "study_uid", "series_uid", "edits", "official_facts", "interval",
+        "distribution",
+    }
+)  # fmt: skip
+"""Fields that records of version 0.1.0 do not have: of the record, plan, ROIs, identification, score or factors."""
 
 
 def to_json(record: Record) -> bytes:
@@ -630,7 +671,10 @@ def _tree(record: Record) -> dict[str, Any]:
         (record, tree),
         (record.plan, tree["plan"]),
         *zip(record.rois, tree["rois"], strict=True),
+        (record.score, tree["score"]),
     ]
+    for family, written in zip(record.score.families, tree["score"]["families"], strict=True):
+        parts.extend(zip(family.factors, written["factors"], strict=True))
     if record.identification is not None:
         parts.append((record.identification, tree["identification"]))
     for model, part in parts:

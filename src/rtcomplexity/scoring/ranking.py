@@ -173,18 +173,39 @@ def within_measured(diameters_mm: Floats, similar: SimilarContours) -> Truths:
     return np.asarray(np.any(inside, axis=0))
 
 
-def routine_range(factor: Factor, reference: FactorReference, plans: Plans, plan: int) -> tuple[float, float] | None:
-    """P5 and P95 of a factor's reference for one plan, the smaller value first; None where its size is not known."""
+def range_between(
+    factor: Factor, reference: FactorReference, plans: Plans, plan: int, percentiles: tuple[float, float] = ROUTINE
+) -> tuple[float, float] | None:
+    """Two percentiles of a factor's reference for one plan, the smaller value first; None where its size is not known.
+
+    Without others named those of the routine range, P5 and P95.
+    """
     if reference.knots is not None:
-        ends = [value_at(reference.knots, percentile) for percentile in ROUTINE]
+        ends = [value_at(reference.knots, percentile) for percentile in percentiles]
     elif reference.similar is not None:
         sign = 1.0 if factor.direction == "higher" else -1.0
         ranked = similar_contours(plans, reference.similar).ranked(column_of(factor), sign)
-        ends = [float(ranked.value_at(percentile)[plan]) for percentile in ROUTINE]
+        ends = [float(ranked.value_at(percentile)[plan]) for percentile in percentiles]
     else:
         return None
     low, high = sorted(ends)
     return None if np.isnan(low) or np.isnan(high) else (low, high)
+
+
+def percentiles_of(
+    factor: Factor, reference: FactorReference, plans: Plans, plan: int, values: Floats
+) -> Floats | None:
+    """Percentiles of several values of a factor among what one plan is compared with; None where its size is not known.
+
+    Of real contours the weighted distribution itself, whatever a harder reference would make of it.
+    """
+    if reference.knots is not None:
+        return percentiles_below(reference.knots, values)
+    if reference.similar is None:
+        return None
+    sign = 1.0 if factor.direction == "higher" else -1.0
+    found = similar_contours(plans, reference.similar).ranked(column_of(factor), sign).percentiles_of(plan, values)
+    return None if np.any(np.isnan(found)) else found
 
 
 def contours_behind(plans: Plans, similar: SimilarContours, factor: Factor, plan: int) -> Counted:

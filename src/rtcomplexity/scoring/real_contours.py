@@ -158,6 +158,11 @@ class Ranked(NamedTuple):
         found = rounded(100 * self.below[np.arange(len(values)), place])
         return np.where(np.isnan(values), np.nan, found)
 
+    def percentiles_of(self, plan: int, values: Floats) -> Floats:
+        """100 P(X < value) of several values for one plan."""
+        place = np.searchsorted(self.values, self.sign * values, side="left")
+        return np.asarray(100 * self.below[plan, place])
+
     def value_at(self, percentile: float) -> Floats:
         """(n,) the value of which so much of the reference, in percent, is at most as hard."""
         place = np.argmax(self.below[:, 1:] >= percentile / 100 - 1e-12, axis=1)

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.metrics.scored import SCORED
+from rtcomplexity.scoring.distribution import distribution_of
 from rtcomplexity.scoring.plans import Plans
-from rtcomplexity.scoring.ranking import contours_behind, ranked_families, routine_range, standing
+from rtcomplexity.scoring.ranking import contours_behind, range_between, ranked_families, standing
 from rtcomplexity.scoring.reference import MEDIAN, percentile_below
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rtcomplexity.metrics.measurement import Measurement
+    from rtcomplexity.scoring.distribution import Distribution
     from rtcomplexity.scoring.profile import Basis, Direction, Levels, Profile
     from rtcomplexity.scoring.ranking import RankedFactor, RankedFamily, Standing
 
@@ -57,6 +59,8 @@ class FactorScore:
     """Of plans of this size; None where the size is not known and the reference depends on it."""
     routine_range: tuple[float, float] | None
     """P5 and P95 of plans of this size, the smaller value first; None where the median is."""
+    distribution: Distribution | None
+    """Of plans of this size, to be drawn; None where the median is."""
     effect_floor: float
     exceeds_effect_floor: bool
     """Whether it lies beyond the reference median, towards harder, by more than the floor."""
@@ -234,7 +238,8 @@ def _factor_score(
         counted_percentile=float(ranked.counted[0]) if is_ranked else None,
         level=level_of(float(ranked.counted[0]), levels) if is_ranked else Level.NOT_MEASURED,
         reference_median=None if np.isnan(median) else median,
-        routine_range=routine_range(factor, reference, plans, 0),
+        routine_range=range_between(factor, reference, plans, 0),
+        distribution=distribution_of(factor, reference, plans, 0, value),
         effect_floor=factor.effect_floor,
         exceeds_effect_floor=bool(ranked.exceeds_effect_floor[0]),
         basis="model" if ranked.modeled[0] else reference.basis,

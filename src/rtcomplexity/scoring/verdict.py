@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.profile import Calibration, Profile, Stratum
     from rtcomplexity.scoring.rules import Ruling
+    from rtcomplexity.scoring.score_interval import ScoreInterval
 
 
 ServiceLevel: TypeAlias = Literal["22", "11"]
@@ -96,6 +97,8 @@ class Outcome:
     """The local cohort that was given."""
     comparison: Comparison | None = None
     """T among its plans; None where no cohort was given or nothing was scored."""
+    interval: ScoreInterval | None = None
+    """How well the score is known; None where that was not looked at. Decides nothing."""
     edits: tuple[Edit, ...] = ()
     """What targets were edited from, as far as the files show it. Never scored."""
 

@@ -40,6 +40,7 @@ from rtcomplexity.scoring.official_facts import load_official_facts
 from rtcomplexity.scoring.profile import is_shipped, load_profile, profile_ids
 from rtcomplexity.scoring.profile_choice import ProfileChoice, profile_of_site
 from rtcomplexity.scoring.rules import VerdictValue
+from rtcomplexity.scoring.score_interval import REDRAWINGS, score_interval
 from rtcomplexity.scoring.site import checked_site
 from rtcomplexity.scoring.stability import Early, measure_stability
 from rtcomplexity.scoring.verdict import assess, values_if_stable, values_settled, with_claim
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.official_facts import OfficialFacts
     from rtcomplexity.scoring.profile import Profile
+    from rtcomplexity.scoring.score_interval import ScoreInterval
     from rtcomplexity.scoring.site import Site, TreatedSite
     from rtcomplexity.scoring.stability import Stability
     from rtcomplexity.scoring.verdict import Outcome
@@ -225,6 +227,7 @@ def assess_plan(measured: MeasuredPlan, options: AnalyzeOptions, *, identified: 
         alone = partial(_supports_alone, index, case, options, settings=settings, profile=profile)
         facts = replace(facts, rests_on_stated_patient=not alone(facts_of, beside))
         scored = _scored(plan, facts, profile, beside)
+    scored = replace(scored, interval=_interval(plan, scored, profile))
     outcome = _with_statements(scored, plan, stated, options.aliases)
     outcome = outcome if options.quick else with_edits(outcome, plan.edits())
     tolerances = settings.changed_tolerances()
@@ -379,6 +382,16 @@ def _stability(
         settled_of = values_settled(values, facts, profile, SHAPE_KEYS)
         early = Early(redrawn=redrawn.without_shape, verdicts_of=settled_of)
     return measure_stability(values, redrawn.whole, verdicts_of, profile.stability, early)
+
+
+def _interval(measured: _Measured, scored: Outcome, profile: Profile) -> ScoreInterval | None:
+    """How well the score is known; None where nothing is scored or the profile is not calibrated."""
+    if scored.score is None or profile.calibration is None:
+        return None
+    redrawn = measured.redrawn(profile.sha256).whole
+    return score_interval(
+        measured.table.gross_target, [redrawn(n) for n in range(REDRAWINGS)], profile, scored.score.stratum
+    )
 
 
 def _default_verdict(plan: _Measured | Path | str | FileIndex, settings: Settings) -> DefaultVerdict | None:
