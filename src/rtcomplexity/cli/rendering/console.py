@@ -24,7 +24,10 @@ NARROWEST = 40
 
 def print_result(parts: Iterable[RenderableType]) -> None:
     """Print renderables to stdout, a blank line between them."""
+    from rich.table import Table
+
     from rtcomplexity.cli.rendering.terminal import ResultConsole
+    from rtcomplexity.cli.rendering.widths import fit_words
 
     console = ResultConsole(file=sys.stdout, markup=False, emoji=False, highlight=False)
     console.width = max(console.width, NARROWEST)
@@ -32,6 +35,8 @@ def print_result(parts: Iterable[RenderableType]) -> None:
         for number, part in enumerate(parts):
             if number:
                 console.print()
+            if isinstance(part, Table):
+                fit_words(part, console.width)
             console.print(part)
         sys.stdout.flush()
 

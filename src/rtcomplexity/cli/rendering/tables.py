@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 def targets_table(record: Record) -> Table:
     """Build the table of target volumes, gross ones first."""
     table = titled_table("Targets", ("Name", "Class", "Method", "Scored"))
-    for heading in ("Contours", "Slices", "cm³", "TPS cm³", "Difference"):
+    for heading in ("Contours", "Slices", "cm³", "TPS cm³", "vs TPS"):
         table.add_column(heading, justify="right")
     names = names_by_number(record)
     targets = [roi for roi in record.rois if is_target(roi)]
