@@ -114,4 +114,6 @@ class MissingExtraError(RtComplexityError):
         self.feature, self.extra = feature, extra
 
     def __str__(self) -> str:
-        return f"{self.feature} needs an optional dependency. Try: pip install 'rtcomplexity[{self.extra}]'"
+        pip = f"install 'rtcomplexity[{self.extra}]'"
+        found = f"{self.feature} needs the extra {self.extra}, which is not installed"
+        return f"{found}. Try: pip {pip} (installed with pipx: pipx runpip rtcomplexity {pip})"

@@ -73,6 +73,7 @@ TEXTS = {
     **{f"field {name}": text for name, text in form_texts()},
     **{f"form of {name}": text for name, text in FORMS.items()},
     "claim file": TEMPLATE,
+    **{f"payer {path.stem}": path.read_text("utf-8") for path in sorted((ROOT / "src").rglob("payers/*.toml"))},
     "disclaimer": DISCLAIMER + SERVICE_LEVEL_NOTE,
     **{
         f"template {path.name}": text_of_html(re.sub(r"{[{%].*?[%}]}", " ", path.read_text("utf-8"), flags=re.DOTALL))

@@ -55,7 +55,7 @@ DOCUMENTED: Final = (
     "stage", "prior_radiation", "stated_by",
 )  # fmt: skip
 """Texts of a claim file that a report prints as they are."""
-NOT_SHIPPED: Final = " (so says the profile's own file, which is none that this software ships)"
+NOT_SHIPPED: Final = " (as stated in the profile's own file; this profile is not shipped with the software)"
 
 
 class Definition(Protocol):

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 Stated = Annotated[str, Field(min_length=1)]
 Minutes = Annotated[float, Field(gt=0, le=24 * 60)]
-TEMPLATE: Final = '''# A claim file for rtcomplexity: rtcomplexity analyze PLAN --claim claim.toml
+TEMPLATE: Final = '''# Claim information for rtcomplexity: rtcomplexity analyze PLAN --claim claim.toml
 #
-# Every line is commented out: state what you know, leave the rest. Nothing is filled in for you, and nothing you leave
-# out is guessed. Minutes and reasons are the physician's own; ready-made sentences are what payers refuse.
+# Every line is commented out. Remove the # before what is documented and fill it in; leave the rest. Nothing is filled
+# in or guessed. Time and rationale are the physician's own; payers reject boilerplate.
 
 # cpt_code = ""                  # the code that is claimed, five characters
-# modifiers = []                 # as on the claim line; 11 is no modifier (it is a place of service)
-# payer = ""                     # rtcomplexity profile show --payers lists those with known rules
+# modifiers = []                 # as on the claim line; 11 is a place of service, not a modifier
+# payer = ""                     # rtcomplexity profile show --payers lists the payers with known rules
 # date_of_service = 0000-00-00   # without quotation marks
 # site = ""                      # treated site, as --site takes it
 # fractions = 0                  # of the whole course
@@ -41,7 +41,7 @@ TEMPLATE: Final = '''# A claim file for rtcomplexity: rtcomplexity analyze PLAN 
 # account_number = ""
 # claim_control_number = ""
 # member_id = ""                # the patient's number with the payer; report --format cdex needs it
-# payer_id = ""                 # by which clearinghouses know the payer
+# payer_id = ""                 # the payer's ID at clearinghouses
 # delineated_by = ""             # contouring physician
 # credentials = ""               # of the contouring physician
 # npi = ""                       # ten digits
@@ -58,7 +58,7 @@ TEMPLATE: Final = '''# A claim file for rtcomplexity: rtcomplexity analyze PLAN 
 # typical_minutes_source = ""    # how that is known
 
 # reason = """
-# """                            # in the physician's own words: what was unusual, and why
+# """                            # in the physician's own words: what was unusual and why
 # procedure_note_attached = false
 # signer = ""                    # who signs the procedure note
 '''

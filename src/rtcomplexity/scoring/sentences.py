@@ -59,7 +59,7 @@ REASONS: Final = {
         "Two factor groups are above the threshold for unusual (deciding score {t}, unusual from {c_support})."
     ),
     "profile_may_not_support": "This profile never returns supports.",
-    "site_unknown": "The treated site is not documented; the reference is {site} only.",
+    "site_unknown": "The treated site is not documented (site of the reference: {site}).",
     "statement_contradicts_plan": "User-supplied information contradicts the RT Plan: {what}.",
     "patient_stated_by_user": (
         "The files have more than one Patient ID. That they belong to one patient is user-supplied; a finding of "
@@ -91,7 +91,9 @@ REASONS: Final = {
         "profile's minimum effect."
     ),
     "stability_not_measured": "Stability of the verdict under re-contouring was not measured.",
-    "unstable": "The verdict is not stable: {share} of the simulated re-contours gave the same one, below {minimum}.",
+    "unstable": (
+        "The verdict is not stable: it is the same in {share}% of the simulated re-contours; {minimum}% are required."
+    ),
     "cohort_disagrees": "The institutional cohort disagrees: among its {n} plans, the plan is {verdict}.",
 }
 

@@ -372,7 +372,7 @@ def _instability(ruling: Ruling) -> tuple[Reason, ...]:
     if not ruling.is_unstable:
         return ()
     share, minimum = ruling.question.stability.share, ruling.question.profile.rules.stability_minimum
-    return (reason("unstable", share=f"{share:g}", minimum=f"{minimum:g}"),)
+    return (reason("unstable", share=f"{100 * share:.3g}", minimum=f"{100 * minimum:.3g}"),)
 
 
 def _findings(question: _Question, found: Score, reasons: tuple[Reason, ...]) -> tuple[list[str], list[str]]:

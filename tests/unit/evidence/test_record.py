@@ -165,7 +165,7 @@ def test_a_calibrated_support_carries_its_rate_and_population():
     assert built().verdict.redrawings is None
     rate = verdict.false_support_rate
     assert (rate.value, rate.upper95, rate.n) == (0.025, 0.03, 5000)
-    assert rate.population.startswith("made-up plans (so says the profile's own file")
+    assert rate.population.startswith("made-up plans (as stated in the profile's own file")
 
 
 def test_an_ineligible_claim_names_its_rule():
