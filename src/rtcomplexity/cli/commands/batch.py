@@ -172,7 +172,8 @@ def _write_template(root: Path, path: Path, *, quiet: bool) -> None:
 
     count = write_claims_template(root, path, settings=Settings.from_environment())
     if not quiet:
-        typer.echo(f"Wrote {count} rows to {path}. Fill them in, then: rtcomplexity batch ROOT --out DIR --claims {path}", err=True)
+        then = f"rtcomplexity batch {root} --out DIR --claims {path}"
+        typer.echo(f"Wrote {count} rows to {path}. Fill them in, then: {then}", err=True)
 
 
 def parse_size(text: str) -> int:
