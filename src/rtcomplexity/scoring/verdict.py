@@ -369,9 +369,9 @@ def _differing_strata(ruling: Ruling, value: VerdictValue) -> tuple[Reason, ...]
 
 
 def _instability(ruling: Ruling) -> tuple[Reason, ...]:
-    if not ruling.is_unstable:
-        return ()
     share, minimum = ruling.question.stability.share, ruling.question.profile.rules.stability_minimum
+    if share is None or not ruling.is_unstable:
+        return ()
     return (reason("unstable", share=f"{100 * share:.3g}", minimum=f"{100 * minimum:.3g}"),)
 
 
