@@ -79,6 +79,15 @@ def test_a_shifted_roi_is_found_shifted_and_the_others_are_not(sample, ct, tmp_p
     assert all(each.values["compare.dice"].value in {1, None} for each in others)
 
 
+def test_what_is_drawn_alike_on_both_sides_is_stacked_once(sample, tmp_path):
+    moved = edited(sample / "rs.dcm", tmp_path / "moved.dcm", shift_first_roi(5.0))
+    shared = [
+        each.match.first.delineation.stack is each.match.second.delineation.stack
+        for each in compare(sample / "rs.dcm", moved).compared
+    ]
+    assert sorted(shared) == [False, True, True]
+
+
 def test_renamed_rois_are_matched_by_key_then_by_overlap(sample, tmp_path):
     renamed = edited(sample / "rs.dcm", tmp_path / "renamed.dcm", rename_rois({"GTVp": "gtv_P", "GTVn": "node 7"}))
     found = compare(sample / "rs.dcm", renamed)

@@ -92,7 +92,7 @@ def compare(
         raise UsageError("--tolerance", str(tolerance_mm), "a distance in mm, such as 2")
     settings = Settings.from_environment() if settings is None else settings
     one = read_side(str(first), settings=settings, images=images)
-    other = in_frame_of(read_side(str(second), settings=settings, images=images), one, settings)
+    other = in_frame_of(read_side(str(second), settings=settings, images=images, beside=one), one, settings)
     matching = _matching(one, other, match)
     return Comparison(
         first=one,
@@ -121,7 +121,7 @@ def compare_numbers(
     """
     settings = Settings.from_environment() if settings is None else settings
     one = read_side(str(first), settings=settings, images=images)
-    other = in_frame_of(read_side(str(second), settings=settings, images=images), one, settings)
+    other = in_frame_of(read_side(str(second), settings=settings, images=images, beside=one), one, settings)
     ones, others = ({each.roi.number: each for each in side.rois} for side in (one, other))
     matches = tuple(Match(first=ones[a], second=others[b], by=MatchedBy.MAPPING) for a, b in numbers)
     return Comparison(

@@ -10,7 +10,7 @@ import numpy as np
 
 from rtcomplexity.compare.center import center_mm
 from rtcomplexity.compare.paths import PathDistances, path_distances
-from rtcomplexity.compare.surfaces import SurfacePair, compared_surface
+from rtcomplexity.compare.surfaces import NOWHERE_APART, BothWays, SurfacePair, compared_surface
 from rtcomplexity.compare.volumes import PARALLEL, SharedVolume, aligned, shared_volume
 from rtcomplexity.geometry.clearance import inside_share
 from rtcomplexity.geometry.stack.runs import plane_of_slices
@@ -56,6 +56,12 @@ class ComparedPair:
     """Distance up to which contours and surfaces agree."""
 
     @cached_property
+    def is_unedited(self) -> bool:
+        """Whether both hold the same numbers: nothing is then measured of how they differ, since nothing does."""
+        first, second = self.first.stack, self.second.stack
+        return first is not None and second is not None and _are_equal(first, second)
+
+    @cached_property
     def stacks(self) -> tuple[PlaneStack, PlaneStack]:
         """Both stacks, in the first one's axes.
 
@@ -89,6 +95,8 @@ class ComparedPair:
             if first_mm3 == second_mm3 == 0:
                 raise NotMeasurableError(BOTH_EMPTY)
             return SharedVolume(first_mm3=first_mm3, second_mm3=second_mm3, shared_mm3=0.0)
+        if self.is_unedited:
+            return SharedVolume(first_mm3=first_mm3, second_mm3=first_mm3, shared_mm3=first_mm3)
         if abs(float(self.first.stack.normal @ self.second.stack.normal)) >= PARALLEL:
             return shared_volume(*self.stacks)
         share = inside_share(self.surfaces.first, [self.surfaces.second])
@@ -106,11 +114,21 @@ class ComparedPair:
             If one of them is empty, or too thin to have a surface.
         """
         first, second = self._filled()
-        one = compared_surface(first)
-        pair = SurfacePair(one, one if _are_equal(first, second) else compared_surface(second))
+        pair = SurfacePair(compared_surface(first), compared_surface(second))
         if not (pair.first.areas_mm2.sum() > 0 and pair.second.areas_mm2.sum() > 0):
             raise NotMeasurableError(TOO_THIN)
         return pair
+
+    @property
+    def distances(self) -> BothWays:
+        """Distances between both surfaces, both ways: none anywhere where nobody edited.
+
+        Raises
+        ------
+        NotMeasurableError
+            If one of them is empty, or too thin to have a surface.
+        """
+        return NOWHERE_APART if self.is_unedited else self.surfaces.distances
 
     @cached_property
     def paths_of_second(self) -> PathDistances:
@@ -172,11 +190,14 @@ class ComparedPair:
     def centers_mm(self) -> tuple[Floats, Floats]:
         """Centers of volume of both, (3,) LPS, mm."""
         first, second = self._filled()
-        return center_mm(first), center_mm(second)
+        center = center_mm(first)
+        return center, center if self.is_unedited else center_mm(second)
 
 
 def _are_equal(first: PlaneStack, second: PlaneStack) -> bool:
     """Whether two stacks hold the same numbers, as those of an ROI that nobody edited do."""
+    if first is second:
+        return True
     arrays = ("u_axis", "v_axis", "normal", "positions_mm", "lower_mm", "upper_mm", "plane_offsets")
     every = (*arrays, "contour_offsets", "points_mm")
     return all(np.array_equal(getattr(first, name), getattr(second, name)) for name in every)

@@ -2,7 +2,8 @@
 
 "First" is what was there (an automatic contour, another reader, the earlier plan), "second" is what is held against it.
 Empty sides: where one encloses no volume, overlap is 0 and all of the other is added or removed, while distances and
-path lengths do not exist; where neither does, nothing is measured.
+path lengths do not exist; where neither does, nothing is measured. Where both hold the same numbers, nobody edited:
+overlap is 1 and every distance 0, in every direction, without a surface.
 """
 
 from __future__ import annotations
@@ -139,35 +140,35 @@ def jaccard(pair: ComparedPair) -> float:
 
 def surface_dice(pair: ComparedPair) -> float:
     """Share of both surfaces that lies within the tolerance of the other."""
-    surfaces = pair.surfaces
-    return sum(each.area_within_mm2(pair.tolerance_mm) for each in surfaces.both) / surfaces.area_mm2
+    distances = pair.distances
+    return sum(each.area_within_mm2(pair.tolerance_mm) for each in distances.both) / distances.area_mm2
 
 
 def share_outside_tolerance(pair: ComparedPair) -> float:
     """Share of the second's surface that lies further than the tolerance from the first's."""
-    second = pair.surfaces.from_second
+    second = pair.distances.from_second
     return 1 - second.area_within_mm2(pair.tolerance_mm) / float(second.areas_mm2.sum())
 
 
 def hausdorff_mm(pair: ComparedPair, percent: float = 100.0) -> float:
     """The greater of both directed percentiles of surface distance, mm."""
-    return max(each.percentile_mm(percent) for each in pair.surfaces.both)
+    return max(each.percentile_mm(percent) for each in pair.distances.both)
 
 
 def average_symmetric_surface_distance_mm(pair: ComparedPair) -> float:
     """Mean distance over both surfaces together, by area, mm."""
-    surfaces = pair.surfaces
-    return sum(each.mean_mm * float(each.areas_mm2.sum()) for each in surfaces.both) / surfaces.area_mm2
+    distances = pair.distances
+    return sum(each.mean_mm * float(each.areas_mm2.sum()) for each in distances.both) / distances.area_mm2
 
 
 def directed_mm(pair: ComparedPair, value: Callable[[Directed], float], *, of_first: bool) -> float:
     """A value of the distances from one surface to the other, mm."""
-    return value(pair.surfaces.from_first if of_first else pair.surfaces.from_second)
+    return value(pair.distances.from_first if of_first else pair.distances.from_second)
 
 
 def bias_mm(pair: ComparedPair) -> float:
     """Mean signed distance over the first's surface, mm; positive where the second lies outside."""
-    first = pair.surfaces.from_first
+    first = pair.distances.from_first
     return float(np.average(first.distances_mm, weights=first.areas_mm2))
 
 
@@ -179,7 +180,7 @@ def bias_towards_mm(pair: ComparedPair, direction: str) -> float:
     NotMeasurableError
         If no surface faces it.
     """
-    found = pair.surfaces.from_first.bias_mm(direction)
+    found = pair.distances.from_first.bias_mm(direction)
     if not np.isfinite(found):
         raise NotMeasurableError(f"no part of the surface faces {direction}")
     return found

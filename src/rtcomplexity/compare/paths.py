@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from rtcomplexity.compare.coincidence import shared_rows
 from rtcomplexity.geometry.orientation import next_vertex
 from rtcomplexity.geometry.stack.even_odd import select_ragged
 
@@ -149,7 +150,9 @@ class _Lines:
 def _distances(points: Floats, plane: Integers, lines: _Lines) -> Floats:
     """(n,) distance of points (n, 2) on planes (n,) to the nearest line there; inf where the plane is -1."""
     found = np.full(len(points), np.inf)
-    asked = np.flatnonzero(plane >= 0)
+    on = shared_rows(np.column_stack([points, plane]), np.column_stack([lines.start, lines.plane]))
+    found[on] = 0.0
+    asked = np.flatnonzero((plane >= 0) & ~on)
     if not len(asked) or not len(lines.plane):
         return found
     places = np.column_stack([points[asked], PLANE_APART_MM * plane[asked]])

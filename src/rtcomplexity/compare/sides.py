@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,11 +24,11 @@ from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.model.structure_set import Contours
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rtcomplexity.fusion.frames import PointMap
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
-    from rtcomplexity.metrics.context import CaseGrids
+    from rtcomplexity.metrics.context import DrawingGrid
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.structure_set import Roi, TargetClass
     from rtcomplexity.settings import Settings
@@ -41,6 +42,8 @@ class ComparedRoi:
 
     roi: Roi
     delineation: Delineation
+    drawn: bytes = b""
+    """Digest of its contours and of the grid that they were drawn on."""
 
     @property
     def key(self) -> str:
@@ -92,7 +95,7 @@ def split_spec(spec: str) -> tuple[Path, str]:
     return Path(spec), ""
 
 
-def read_side(spec: str, *, settings: Settings, images: Path | None = None) -> Side:
+def read_side(spec: str, *, settings: Settings, images: Path | None = None, beside: Side | None = None) -> Side:
     """Read one side.
 
     Parameters
@@ -103,6 +106,8 @@ def read_side(spec: str, *, settings: Settings, images: Path | None = None) -> S
         Limits and tolerances.
     images
         Folder of the planning images, where they do not lie with the structure set.
+    beside
+        A side that was read before: what is drawn alike on both is stacked once.
 
     Raises
     ------
@@ -115,7 +120,8 @@ def read_side(spec: str, *, settings: Settings, images: Path | None = None) -> S
     case = _case(path, images, settings)
     chosen = case.structure_set.rois if not name else _named(name, case.structure_set.rois)
     grids = case_grids(case, settings)
-    return Side(case=case, rois=tuple(_compared(roi, grids, settings) for roi in chosen))
+    known = {} if beside is None else {each.drawn: each.delineation for each in beside.rois}
+    return Side(case=case, rois=tuple(_compared(roi, grids.of(roi), settings, known) for roi in chosen))
 
 
 def _case(path: Path, images: Path | None, settings: Settings) -> Case:
@@ -144,13 +150,28 @@ def _named(name: str, rois: Sequence[Roi]) -> tuple[Roi, ...]:
     return tuple(found)
 
 
-def _compared(roi: Roi, grids: CaseGrids, settings: Settings) -> ComparedRoi:
-    context = RoiContext(roi=roi, grid=grids.of(roi), settings=settings)
+def _compared(roi: Roi, grid: DrawingGrid, settings: Settings, known: Mapping[bytes, Delineation]) -> ComparedRoi:
+    drawn = _digest(roi, grid)
+    if drawn in known:
+        return ComparedRoi(roi=roi, delineation=replace(known[drawn], name=roi.name), drawn=drawn)
+    context = RoiContext(roi=roi, grid=grid, settings=settings)
     try:
         delineation = Delineation(name=roi.name, stack=context.solid_stack)
     except (NotMeasurableError, InputDataError):
         delineation = Delineation(name=roi.name, stack=None)
-    return ComparedRoi(roi=roi, delineation=delineation)
+    return ComparedRoi(roi=roi, delineation=delineation, drawn=drawn)
+
+
+def _digest(roi: Roi, grid: DrawingGrid) -> bytes:
+    """Digest of all that the planes of an ROI follow from: its contours, and where they could have been drawn."""
+    axes = () if grid.axes is None else (grid.axes.u, grid.axes.v, grid.axes.normal)
+    contours = roi.contours
+    arrays = (contours.points_mm, contours.offsets, contours.geometric_types, grid.slice_positions_mm, *axes)
+    found = blake2b(repr((roi.stated_slab_mm, grid.pixel_mm, grid.usual_mm, grid.lone_mm)).encode())
+    for array in arrays:
+        found.update(f"{array.shape}".encode())
+        found.update(np.ascontiguousarray(array).data)
+    return found.digest()
 
 
 def in_frame_of(side: Side, reference: Side, settings: Settings) -> Side:

@@ -33,8 +33,10 @@ VIEWS: Final = (
 
 def surface_pictures(pair: ComparedPair) -> tuple[PlanePicture, ...]:
     """Draw the surface from the front, the left and above; none where it cannot be measured, or nothing differs."""
+    if pair.is_unedited:
+        return ()
     try:
-        directed, points = pair.surfaces.from_first, pair.surfaces.first.points_mm
+        directed, points = pair.distances.from_first, pair.surfaces.first.points_mm
     except NotMeasurableError:
         return ()
     scale = directed.percentile_mm(99)

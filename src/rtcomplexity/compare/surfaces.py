@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.compare.coincidence import shared_rows
 from rtcomplexity.geometry.clearance import SampledSurface
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ DIRECTIONS: Final[Mapping[str, tuple[int, int]]] = {
 """Patient axis (LPS) and sense of each direction."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Directed:
     """Signed distances from the nodes of one surface to another surface."""
 
@@ -47,17 +48,27 @@ class Directed:
     normals: Floats
     """(n, 3) outward, LPS."""
 
-    @property
+    @cached_property
     def magnitudes_mm(self) -> Floats:
         """(n,) unsigned distances."""
         return np.abs(self.distances_mm)
 
+    @cached_property
+    def _ranked(self) -> tuple[Floats, Floats]:
+        """(n,) unsigned distances in order, and the share of the surface that keeps to each."""
+        order = np.argsort(self.magnitudes_mm, kind="stable")
+        return self.magnitudes_mm[order], np.cumsum(self.areas_mm2[order]) / self.areas_mm2.sum()
+
+    @cached_property
+    def _facing(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """(n,) patient axis that each normal follows most, and its component along it."""
+        axis = np.argmax(np.abs(self.normals), axis=1)
+        return axis, self.normals[np.arange(len(axis)), axis]
+
     def percentile_mm(self, percent: float) -> float:
         """Area-weighted percentile of the unsigned distances: the least that so much of the surface keeps to."""
-        order = np.argsort(self.magnitudes_mm, kind="stable")
-        share = np.cumsum(self.areas_mm2[order]) / self.areas_mm2.sum()
-        place = min(int(np.searchsorted(share, percent / 100 - 1e-12)), len(order) - 1)
-        return float(self.magnitudes_mm[order[place]])
+        distances, share = self._ranked
+        return float(distances[min(int(np.searchsorted(share, percent / 100 - 1e-12)), len(share) - 1)])
 
     @property
     def mean_mm(self) -> float:
@@ -71,7 +82,8 @@ class Directed:
     def bias_mm(self, direction: str) -> float:
         """Area-weighted mean signed distance over nodes that face a direction more than any other; NaN for none."""
         axis, sense = DIRECTIONS[direction]
-        facing = (np.argmax(np.abs(self.normals), axis=1) == axis) & (sense * self.normals[:, axis] > 0)
+        most, component = self._facing
+        facing = (most == axis) & (sense * component > 0)
         if not self.areas_mm2[facing].sum() > 0:
             return float("nan")
         return float(np.average(self.distances_mm[facing], weights=self.areas_mm2[facing]))
@@ -86,22 +98,14 @@ def compared_surface(stack: PlaneStack) -> SampledSurface:
     return SampledSurface(stack=stack, curved=True, node_count=NODES, neighbors=NEIGHBORS)
 
 
-@dataclass(frozen=True, eq=False)
-class SurfacePair:
-    """Two surfaces, measured from each to the other when asked for."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BothWays:
+    """Distances between two surfaces, from each to the other."""
 
-    first: SampledSurface
-    second: SampledSurface
-
-    @cached_property
-    def from_first(self) -> Directed:
-        """From nodes of the first surface to the second: positive where the second reaches further out."""
-        return _directed(self.first, self.second, sign=1)
-
-    @cached_property
-    def from_second(self) -> Directed:
-        """From nodes of the second surface to the first: positive where the second reaches further out, too."""
-        return _directed(self.second, self.first, sign=-1)
+    from_first: Directed
+    """From nodes of the first surface to the second: positive where the second reaches further out."""
+    from_second: Directed
+    """From nodes of the second surface to the first: positive where the second reaches further out, too."""
 
     @property
     def both(self) -> tuple[Directed, Directed]:
@@ -114,11 +118,41 @@ class SurfacePair:
         return float(sum(each.areas_mm2.sum() for each in self.both))
 
 
+def _nowhere_apart() -> BothWays:
+    """Distances between surfaces that are one: zero, in every direction; shares of it need no surface."""
+    normals = np.concatenate([np.eye(3), -np.eye(3)])
+    one_way = Directed(distances_mm=np.zeros(len(normals)), areas_mm2=np.ones(len(normals)), normals=normals)
+    return BothWays(from_first=one_way, from_second=one_way)
+
+
+NOWHERE_APART: Final = _nowhere_apart()
+
+
+@dataclass(frozen=True, eq=False)
+class SurfacePair:
+    """Two surfaces, measured from each to the other when asked for."""
+
+    first: SampledSurface
+    second: SampledSurface
+
+    @cached_property
+    def from_first(self) -> Directed:
+        """From nodes of the first surface to the second."""
+        return _directed(self.first, self.second, sign=1)
+
+    @cached_property
+    def distances(self) -> BothWays:
+        """Distances both ways."""
+        return BothWays(from_first=self.from_first, from_second=_directed(self.second, self.first, sign=-1))
+
+
 def _directed(nodes_of: SampledSurface, other: SampledSurface, *, sign: int) -> Directed:
-    """Distances of nodes to another surface; none where it is the same one."""
-    is_same = nodes_of is other
+    """Distances of nodes to another surface; none where it has the same node."""
+    distances = np.zeros(len(nodes_of.areas_mm2))
+    apart = ~shared_rows(nodes_of.points_mm, other.points_mm)
+    distances[apart] = sign * other.depths_mm(nodes_of.points_mm[apart])
     return Directed(
-        distances_mm=np.zeros(len(nodes_of.areas_mm2)) if is_same else sign * other.depths_mm(nodes_of.points_mm),
+        distances_mm=distances,
         areas_mm2=nodes_of.areas_mm2,
         normals=nodes_of.nodes.normals @ nodes_of.axes,
     )

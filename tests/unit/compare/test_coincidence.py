@@ -1,0 +1,64 @@
+"""Points that two delineations share are found, and only those."""
+
+import numpy as np
+import pytest
+
+from rtcomplexity.compare import coincidence
+from rtcomplexity.compare.coincidence import shared_rows
+from rtcomplexity.compare.delineation import ComparedPair, Delineation
+from rtcomplexity.compare.metrics import COMPARISONS
+from rtcomplexity.geometry.stack.stacking import stack_contours
+from rtcomplexity.metrics.computing import compute_all
+from rtcomplexity.settings import Settings
+from rtcomplexity.testing.phantoms import contours_of, sphere
+
+PLANES = 3.0 * np.arange(-8, 9)
+
+
+def test_every_shared_point_is_found_among_many():
+    random = np.random.default_rng(1)
+    points, others = random.normal(size=(4000, 3)), random.normal(size=(3000, 3))
+    others[::7] = points[:429]
+    assert np.flatnonzero(shared_rows(points, others)).tolist() == list(range(429))
+
+
+def test_points_whose_keys_meet_are_told_apart(monkeypatch):
+    monkeypatch.setattr(coincidence, "_keys", lambda points: np.zeros(len(points), np.uint64))
+    assert shared_rows(np.eye(3), np.eye(3)[:1]).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(("points", "others"), [(0, 3), (3, 0), (0, 0)])
+def test_no_points_share_nothing(points, others):
+    assert shared_rows(np.ones((points, 3)), np.ones((others, 3))).tolist() == [False] * points
+
+
+def bulged(offset):
+    """A ball whose left half is moved out by so much above its middle."""
+    drawn = []
+    for z in PLANES:
+        for polygon in sphere(20.0).sections(z, 120):
+            moved = polygon + offset * (polygon[:, :1] > 0) * (1, 0) if z > 0 else polygon
+            drawn.append(np.column_stack([moved, np.full(len(polygon), z)]))
+    return Delineation(name="", stack=stack_contours(contours_of(drawn), settings=Settings()).stack)
+
+
+def values(offset):
+    pair = ComparedPair(first=bulged(0.0), second=bulged(offset), tolerance_mm=1.0)
+    return pair, {key: each.value for key, each in compute_all(COMPARISONS, pair).items()}
+
+
+def test_shared_points_change_no_metric(monkeypatch):
+    _, found = values(3.0)
+    monkeypatch.setattr("rtcomplexity.compare.surfaces.shared_rows", lambda points, _: np.zeros(len(points), bool))
+    monkeypatch.setattr("rtcomplexity.compare.paths.shared_rows", lambda points, _: np.zeros(len(points), bool))
+    assert found["compare.hausdorff"] > 1
+    assert values(3.0)[1] == found
+
+
+def test_what_nobody_edited_has_no_surface_and_defined_values():
+    pair, found = values(0.0)
+    assert pair.is_unedited
+    assert "surfaces" not in vars(pair)
+    assert {found[f"compare.{key}"] for key in ("dice", "jaccard", "surface_dice", "volume_ratio")} == {1}
+    distances = ("hausdorff", "hausdorff_95", "bias", "bias_left", "added_path_length", "center_shift", "planes_edited")
+    assert {found[f"compare.{key}"] for key in distances} == {0}
