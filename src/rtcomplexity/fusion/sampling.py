@@ -34,6 +34,8 @@ REACH_MM: Final = 10.0
 CHUNK_POINTS: Final = 200_000
 EDGE_TOLERANCE: Final = 1e-6
 """A point this many voxels beyond the outermost voxel center still counts as on it."""
+SLICES_AT_ONCE: Final = 8
+"""Distances of so many slices are found together: their numbers stay in the processor's cache."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -173,32 +175,58 @@ def signed_distance_mm(
     Exact on uneven slices too; that a leaning stack's slices are shifted against each other is left out. Within the
     reach it is what a Euclidean distance transform of the whole box gives, at a fifth of its time.
     """
-    places = (
-        grid.slice_positions_mm[slice(*k)],
-        np.arange(mask.shape[1], dtype=np.float64) * grid.row_spacing_mm,
-        np.arange(mask.shape[2], dtype=np.float64) * grid.column_spacing_mm,
-    )
-    outside, inside = (np.sqrt(_squared_distance(side, places, reach_mm)) for side in (mask, ~mask))
-    distance = np.where(mask, -inside, outside)
+    steps = (grid.row_spacing_mm, grid.column_spacing_mm)
+    positions = grid.slice_positions_mm[slice(*k)]
+    distance = np.sqrt(_squared_distance(mask, positions, steps, reach_mm))
+    box = _next_to(mask)  # what is nearest to a voxel of the mask outside it lies in here
+    own = mask[box]
+    inside = np.sqrt(_squared_distance(~own, positions[box[0]], steps, reach_mm))
+    distance[box] = np.where(own, -inside, distance[box])
     distance[np.abs(distance) > reach_mm] *= np.float32(np.inf)
     return distance
 
 
+def _next_to(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
+    """Box of a mask and of one voxel on every side."""
+    axes = range(mask.ndim)
+    held = (np.flatnonzero(mask.any(axis=tuple(other for other in axes if other != axis))) for axis in axes)
+    return tuple(slice(max(int(places[0]) - 1, 0), int(places[-1]) + 2) for places in held)
+
+
 def _squared_distance(
-    mask: NDArray[np.bool_], places: Sequence[NDArray[np.float64]], reach_mm: float
+    mask: NDArray[np.bool_], positions_mm: NDArray[np.float64], steps_mm: tuple[float, float], reach_mm: float
 ) -> NDArray[np.float32]:
     """Squared distance from each voxel to the nearest one of the mask, axis by axis; too large beyond the reach."""
-    squared = np.where(mask, np.float32(0), np.float32(np.inf))
-    for axis in (2, 1, 0):
-        squared = _lowered_along(squared, axis, places[axis], reach_mm)
-    return squared
+    squared = _squared_along_rows(mask, steps_mm[1], reach_mm)
+    rows_mm = np.arange(mask.shape[1], dtype=np.float64) * steps_mm[0]
+    for first in range(0, len(mask), SLICES_AT_ONCE):
+        block = squared[first : first + SLICES_AT_ONCE]
+        block[...] = _lowered_along(block, 1, rows_mm, reach_mm)
+    return _lowered_along(squared, 0, positions_mm, reach_mm)
+
+
+def _squared_along_rows(mask: NDArray[np.bool_], step_mm: float, reach_mm: float) -> NDArray[np.float32]:
+    """Squared distance to the nearest voxel of the mask in the same row, infinite beyond the reach.
+
+    Whole steps are counted, in rows that lie one after the other with more space between them than the reach.
+    """
+    squares = np.square(np.arange(mask.shape[2]) * step_mm)
+    most = int(np.searchsorted(squares, (reach_mm * (1 + EDGE_TOLERANCE)) ** 2, side="right")) - 1
+    counts = np.full((*mask.shape[:2], mask.shape[2] + most), most + 1, np.uint16)
+    counts[..., : mask.shape[2]][mask] = 0
+    lowest = counts.copy()
+    every, least = counts.reshape(-1), lowest.reshape(-1)
+    for offset in range(1, most + 1):
+        np.minimum(least[offset:], every[:-offset] + np.uint16(offset), out=least[offset:])
+        np.minimum(least[:-offset], every[offset:] + np.uint16(offset), out=least[:-offset])
+    return np.append(squares[: most + 1], np.inf).astype(np.float32).take(lowest[..., : mask.shape[2]])
 
 
 def _lowered_along(
     squared: NDArray[np.float32], axis: int, places: NDArray[np.float64], reach_mm: float
 ) -> NDArray[np.float32]:
     """Take at each voxel the least of (squared value + squared distance) over its neighbors within reach."""
-    lowest = squared.copy()
+    lowest, spare = squared.copy(), np.empty_like(squared)
     for offset in range(1, len(places)):
         gaps = np.square(places[offset:] - places[:-offset])
         if gaps.min() > (reach_mm * (1 + EDGE_TOLERANCE)) ** 2:
@@ -206,8 +234,8 @@ def _lowered_along(
         added = gaps.astype(np.float32).reshape([-1 if other == axis else 1 for other in range(3)])
         upper = tuple(slice(offset, None) if other == axis else slice(None) for other in range(3))
         lower = tuple(slice(None, -offset) if other == axis else slice(None) for other in range(3))
-        np.minimum(lowest[upper], squared[lower] + added, out=lowest[upper])
-        np.minimum(lowest[lower], squared[upper] + added, out=lowest[lower])
+        np.minimum(lowest[upper], np.add(squared[lower], added, out=spare[lower]), out=lowest[upper])
+        np.minimum(lowest[lower], np.add(squared[upper], added, out=spare[lower]), out=lowest[lower])
     return lowest
 
 

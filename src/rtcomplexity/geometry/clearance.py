@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rtcomplexity.geometry.nodes import NODES, Inside, SurfaceNodes, inside_of, meets_next, surface_nodes
+from rtcomplexity.geometry.rows import dots, greatest, least
 from rtcomplexity.geometry.stack.runs import Runs, plane_of_slices, rasterise
 from rtcomplexity.model.arrays import frozen_array
 
@@ -84,18 +85,18 @@ class SampledSurface:
         plane = np.repeat(self.stack.plane_of_contour, np.diff(self.stack.contour_offsets))
         vertices = np.column_stack([self.stack.points_mm, self.stack.positions_mm[plane]]) @ self.axes
         every = np.concatenate([self.points_mm, vertices])
-        return np.stack([every.min(axis=0), every.max(axis=0)])
+        return np.stack([least(every), greatest(every)])
 
     @cached_property
     def slab_box_mm(self) -> Floats:
         """(2, 3) lower and upper corner of a box that certainly holds the shape, LPS, mm; needs no nodes."""
         stack = self.stack
-        lower, upper = stack.points_mm.min(axis=0), stack.points_mm.max(axis=0)
+        lower, upper = least(stack.points_mm), greatest(stack.points_mm)
         reach = 2 * float(stack.slab_mm.max())
         ends = [stack.positions_mm[0] - reach, stack.positions_mm[-1] + reach]
         u, v, n = np.meshgrid([lower[0], upper[0]], [lower[1], upper[1]], ends)
         corners = np.column_stack([u.ravel(), v.ravel(), n.ravel()]) @ self.axes
-        return np.stack([corners.min(axis=0), corners.max(axis=0)])
+        return np.stack([least(corners), greatest(corners)])
 
     def contains(self, points_mm: Floats) -> NDArray[np.bool_]:
         """(n,) whether points (n, 3), LPS, mm, lie in the shape's slabs, to half a fine pixel."""
@@ -136,20 +137,20 @@ class SampledSurface:
         reach = below_mm + self.nodes.spacing_mm
         distance, index = self._tree.query(own, distance_upper_bound=reach)
         near = distance < reach
-        away = own[near] - self.nodes.points_mm[index[near]]
-        squares = (away**2).sum(axis=1) - _gained(away, self.nodes.edges_mm[index[near]])
+        away = own[near] - self.nodes.points_mm.take(index[near], axis=0)
+        squares = dots(away, away) - _gained(away, self.nodes.edges_mm.take(index[near], axis=0))
         return float(np.sqrt(np.clip(squares, 0, below_mm**2).min(initial=below_mm**2)))
 
     def _nearest(self, own_mm: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         """Distance to the surface, and whether each point lies on the outer side of the nearest node."""
         nodes, count = self.nodes, min(self.neighbors, len(self.nodes.points_mm))
         index = np.asarray(self._tree.query(own_mm, k=[*range(1, count + 1)])[1], np.int64)
-        away = own_mm - nodes.points_mm[index[:, 0]]
-        is_in_front = (away * nodes.normals[index[:, 0]]).sum(axis=1) >= 0
+        away = own_mm - nodes.points_mm.take(index[:, 0], axis=0)
+        is_in_front = dots(away, nodes.normals.take(index[:, 0], axis=0)) >= 0
         squares = np.full(len(own_mm), np.inf)
         for node in index.T:
-            away = own_mm - nodes.points_mm[node]
-            squares = np.minimum(squares, (away**2).sum(axis=1) - _gained(away, nodes.edges_mm[node]))
+            away = own_mm - nodes.points_mm.take(node, axis=0)
+            squares = np.minimum(squares, dots(away, away) - _gained(away, nodes.edges_mm.take(node, axis=0)))
         return np.sqrt(np.maximum(squares, 0)), is_in_front
 
     def _between_planes(self, own_mm: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
+from rtcomplexity.geometry import rows
 from rtcomplexity.geometry.hulls import hull_corners
 from rtcomplexity.geometry.mesh import UnmeasurableShapeError
 from rtcomplexity.geometry.orientation import next_vertex
@@ -80,7 +81,7 @@ class Outlines:
             If an outline encloses no area.
         """
         corners, offsets = self._hulls
-        return np.asarray(areas_mm2 / np.abs(signed_areas(self.points_mm[corners], offsets)))
+        return np.asarray(areas_mm2 / np.abs(signed_areas(self.points_mm.take(corners, axis=0), offsets)))
 
     @cached_property
     def concavity_depths_mm(self) -> Floats:
@@ -103,9 +104,10 @@ class Outlines:
         outline = np.repeat(np.arange(len(self)), np.diff(self.offsets))
         before = np.searchsorted(corners, np.arange(len(outline)), side="right") - 1
         before = np.where(before < offsets[outline], offsets[outline + 1] - 1, before)
-        start, end = self.points_mm[corners[before]], self.points_mm[corners[next_vertex(offsets)[before]]]
+        places = (corners[before], corners[next_vertex(offsets)[before]])
+        start, end = (self.points_mm.take(place, axis=0) for place in places)
         along, offset = end - start, self.points_mm - start
-        depth = np.abs(along[:, 0] * offset[:, 1] - along[:, 1] * offset[:, 0]) / np.hypot(along[:, 0], along[:, 1])
+        depth = np.abs(along[:, 0] * offset[:, 1] - along[:, 1] * offset[:, 0]) / rows.lengths(along)
         return np.maximum.reduceat(depth, self.offsets[:-1])
 
     def curvature_energies(self, step_mm: float) -> Floats:
@@ -122,7 +124,7 @@ class Outlines:
         """
         resampled = self.resampled(step_mm)
         following, counts = next_vertex(resampled.offsets), np.diff(resampled.offsets)
-        edges = resampled.points_mm[following] - resampled.points_mm
+        edges = resampled.points_mm.take(following, axis=0) - resampled.points_mm
         angles = np.arctan2(edges[:, 1], edges[:, 0])
         turns = (angles[following] - angles + math.pi) % (2 * math.pi) - math.pi
         return np.asarray(counts * _sums(turns**2, resampled.offsets) / (4 * math.pi**2))
@@ -139,14 +141,15 @@ class Outlines:
             If an outline has no length.
         """
         following = next_vertex(self.offsets)
-        steps = self.points_mm[following] - self.points_mm
-        lengths = np.hypot(steps[:, 0], steps[:, 1])
+        ahead = self.points_mm.take(following, axis=0)
+        steps = ahead - self.points_mm
+        lengths = rows.lengths(steps)
         ends = np.cumsum(lengths)
         starts = ends - lengths
         totals = _sums(lengths, self.offsets)
         if not np.all(totals > 0):
             raise UnmeasurableShapeError("An outline has no length.", "a contour of at least three different points.")
-        middles = (self.points_mm + self.points_mm[following]) / 2 * lengths[:, None]
+        middles = (self.points_mm + ahead) / 2 * lengths[:, None]
         centers = np.stack([_sums(axis, self.offsets) for axis in middles.T], axis=1) / totals[:, None]
         furthest = self._furthest_from(centers)
         counts = np.maximum(np.rint(totals / step_mm).astype(np.int64), FEWEST_STEPS)
@@ -158,12 +161,13 @@ class Outlines:
         edge = np.searchsorted(starts, places, side="right") - 1
         edge = np.clip(edge, np.repeat(self.offsets[:-1], counts), np.repeat(self.offsets[1:] - 1, counts))
         share = np.divide(places - starts[edge], lengths[edge], out=np.zeros(len(edge)), where=lengths[edge] > 0)
-        return type(self)(points_mm=self.points_mm[edge] + share[:, None] * steps[edge], offsets=offsets)
+        points_mm = self.points_mm.take(edge, axis=0) + share[:, None] * steps.take(edge, axis=0)
+        return type(self)(points_mm=points_mm, offsets=offsets)
 
     def _furthest_from(self, centers_mm: Floats) -> Whole:
         """(m,) the first vertex of each outline that lies furthest from a point, (m, 2)."""
         away = self.points_mm - np.repeat(centers_mm, np.diff(self.offsets), axis=0)
-        distances = np.hypot(away[:, 0], away[:, 1])
+        distances = rows.lengths(away)
         most = np.repeat(np.maximum.reduceat(distances, self.offsets[:-1]), np.diff(self.offsets))
         reached = np.flatnonzero(distances == most)
         return np.asarray(reached[np.searchsorted(reached, self.offsets[:-1])])
@@ -171,7 +175,7 @@ class Outlines:
     @cached_property
     def _hulls(self) -> tuple[Whole, Whole]:
         corners, offsets = hull_corners(self.points_mm, self.offsets)
-        hull = self.points_mm[corners]
+        hull = self.points_mm.take(corners, axis=0)
         if not np.all(np.abs(signed_areas(hull, offsets)) > FLAT * perimeters(hull, offsets) ** 2):
             reason = "An outline encloses no area."
             raise UnmeasurableShapeError(reason, "a contour of at least three different points.")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.geometry.rows import any_nonzero
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -41,13 +43,13 @@ def hull_corners(points_mm: Points, offsets: Whole) -> tuple[Whole, Whole]:
     ([0, 1, 3, 4], [0, 4])
     """
     polygon = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    points = np.round(points_mm - points_mm[offsets[:-1]][polygon], DECIMALS)
+    points = np.round(points_mm - points_mm[offsets[:-1]].take(polygon, axis=0), DECIMALS)
     order = _distinct(points, polygon)
     bounds = np.searchsorted(polygon[order], np.arange(len(offsets)))
     first, last = order[bounds[:-1]], order[bounds[1:] - 1]
     is_end = np.zeros(len(points), bool)
     is_end[first] = is_end[last] = True
-    side = _turns(points[first][polygon], points[last][polygon], points)[order]
+    side = _turns(points.take(first[polygon], axis=0), points.take(last[polygon], axis=0), points)[order]
     below, above = order[(side < 0) | is_end[order]], order[(side > 0) | is_end[order]][::-1]
     lower, upper = (_bent_one_way(points, chain, polygon[chain]) for chain in (below, above))
     corners = np.concatenate([lower, upper[~is_end[upper]]])  # the lower chains have both ends
@@ -59,7 +61,7 @@ def _distinct(points: Points, polygon: Whole) -> Whole:
     """(k,) vertices sorted along the plane, polygon by polygon; of those at one place the first."""
     order = np.lexsort((points[:, 1], points[:, 0], polygon))
     is_new = np.ones(len(order), bool)
-    is_new[1:] = np.any(np.diff(points[order], axis=0) != 0, axis=1) | (np.diff(polygon[order]) != 0)
+    is_new[1:] = any_nonzero(np.diff(points.take(order, axis=0), axis=0)) | (np.diff(polygon[order]) != 0)
     return order[is_new]
 
 
@@ -73,7 +75,7 @@ def _bent_one_way(points: Points, chain: Whole, number: Whole) -> Whole:
     while len(chain):
         left = np.ones(len(chain), bool)
         inner = (number[1:-1] == number[:-2]) & (number[1:-1] == number[2:])
-        at = points[chain]
+        at = points.take(chain, axis=0)
         left[1:-1] = ~inner | (_turns(at[:-2], at[1:-1], at[2:]) > 0)
         changed = np.zeros(number.max() + 1, bool)
         changed[number[~left]] = True

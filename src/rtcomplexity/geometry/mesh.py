@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rtcomplexity.errors import GeometryError
+from rtcomplexity.geometry.rows import any_nonzero, greatest, least
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Mesh:
 
     @cached_property
     def _corners_mm(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        first, second, third = (self.vertices_mm[self.faces[:, corner]] for corner in range(3))
+        first, second, third = (self.vertices_mm.take(self.faces[:, corner], axis=0) for corner in range(3))
         return first, second, third
 
     @cached_property
@@ -65,7 +66,7 @@ class Mesh:
     @cached_property
     def extent_mm(self) -> NDArray[np.float64]:
         """(3,) edges of the axis-aligned box round the mesh, mm."""
-        return np.asarray(np.ptp(self.vertices_mm, axis=0))
+        return np.asarray(greatest(self.vertices_mm) - least(self.vertices_mm))
 
     @cached_property
     def _hull(self) -> Any:  # noqa: ANN401 - scipy ships no types
@@ -159,8 +160,8 @@ def outermost_of_each_row(points_mm: NDArray[np.float64]) -> NDArray[np.float64]
     >>> outermost_of_each_row(np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 2.0], [0.0, 0.0, 1.0], [0.0, 5.0, 1.0]])).tolist()
     [[0.0, 0.0, 0.0], [0.0, 0.0, 2.0], [0.0, 5.0, 1.0]]
     """
-    ordered = points_mm[np.lexsort(points_mm.T[::-1])]
-    new_row = np.any(np.diff(ordered[:, :-1], axis=0) != 0, axis=1)
+    ordered = points_mm.take(np.lexsort(points_mm.T[::-1]), axis=0)
+    new_row = any_nonzero(np.diff(ordered[:, :-1], axis=0))
     return np.asarray(ordered[np.r_[True, new_row] | np.r_[new_row, True]])
 
 

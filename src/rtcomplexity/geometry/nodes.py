@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.rows import any_nonzero, dots, lengths, units
 from rtcomplexity.geometry.stack.even_odd import signed_areas
 from rtcomplexity.geometry.stack.runs import Lattice, Runs, rasterise
 from rtcomplexity.geometry.stack.topology import plane_components, runs_above
@@ -209,19 +210,20 @@ def _rings(stack: PlaneStack, spacing: float, inside: Inside) -> _Rings:
     plane = stack.plane_of_contour[contour]
     right = _right(points, before, after)
     sides = _sides(points, right, plane, inside)
-    kept = np.flatnonzero(~np.all(sides, axis=1))
+    kept = np.flatnonzero(~(sides[:, 0] & sides[:, 1]))
     place = np.full(len(points), -1)
     place[kept] = np.arange(len(kept))
     before, after = (np.where(place[n[kept]] < 0, np.arange(len(kept)), place[n[kept]]) for n in (before, after))
     outward = right * _turn(points, offsets, sides)[:, None]
     points = points[kept]
+    to_before, to_after = (lengths(points.take(n, axis=0) - points) for n in (before, after))
     return _Rings(
         points=points,
         plane=plane[kept],
         before=before,
         after=after,
         outward=outward[kept],
-        length=sum(np.linalg.norm(points[n] - points, axis=1) for n in (before, after)) / 2,
+        length=(to_before + to_after) / 2,
     )
 
 
@@ -231,12 +233,12 @@ def _right(points: Floats, before: Integers, after: Integers) -> Floats:
     Where a contour turns back on itself, as at the tip of a stroke without breadth, there is no right-hand side: the
     tip points the way the stroke does, and where vertices lie on one another any way is as good.
     """
-    along = points[after] - points[before]
+    along = points.take(after, axis=0) - points.take(before, axis=0)
     right = np.stack([along[:, 1], -along[:, 0]], axis=1)
-    tip = ~np.any(right, axis=1)
+    tip = ~any_nonzero(right)
     right[tip] = points[tip] - points[before[tip]]
-    right[~np.any(right, axis=1)] = (1.0, 0.0)
-    return np.asarray(right / np.linalg.norm(right, axis=1, keepdims=True))
+    right[~any_nonzero(right)] = (1.0, 0.0)
+    return units(right)
 
 
 def _sides(points: Floats, right: Floats, plane: Integers, inside: Inside) -> NDArray[np.bool_]:
@@ -251,7 +253,7 @@ def _sides(points: Floats, right: Floats, plane: Integers, inside: Inside) -> ND
 def _thinned(points: Floats, offsets: Integers, spacing: float) -> tuple[Floats, Integers]:
     """Keep one vertex for each stretch of a contour, and all of contours that would be left with less than 3."""
     contour = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    steps = np.linalg.norm(points[next_vertex(offsets)] - points, axis=1)
+    steps = lengths(points.take(next_vertex(offsets), axis=0) - points)
     travelled = np.cumsum(steps) - steps
     travelled -= np.repeat(travelled[offsets[:-1]], np.diff(offsets))
     stretch = np.floor(travelled / spacing)
@@ -264,8 +266,8 @@ def _thinned(points: Floats, offsets: Integers, spacing: float) -> tuple[Floats,
 
 def _divided(points: Floats, offsets: Integers, spacing: float) -> tuple[Floats, Integers]:
     """Divide edges longer than the spacing evenly."""
-    step = points[next_vertex(offsets)] - points
-    parts = np.maximum(np.ceil(np.linalg.norm(step, axis=1) / spacing - 1e-9), 1).astype(np.int64)
+    step = points.take(next_vertex(offsets), axis=0) - points
+    parts = np.maximum(np.ceil(lengths(step) / spacing - 1e-9), 1).astype(np.int64)
     first = np.concatenate(([0], np.cumsum(parts)))
     share = (np.arange(first[-1]) - np.repeat(first[:-1], parts)) / np.repeat(parts, parts)
     return np.repeat(points, parts, axis=0) + share[:, None] * np.repeat(step, parts, axis=0), first[offsets]
@@ -409,7 +411,7 @@ def _links(
     linked &= (between >= 0) & (between < len(known))
     linked[linked] = known[between[linked]]
     nearest = np.asarray(tree.query(_ring_places(rings, following)[linked])[1], np.int64)
-    link[linked, :2] = rings.points[nearest] - rings.points[linked]
+    link[linked, :2] = rings.points.take(nearest, axis=0) - rings.points[linked]
     link[linked, 2] = stack.positions_mm[following[linked]] - stack.positions_mm[rings.plane[linked]]
     target[linked] = nearest
     return link, target
@@ -424,7 +426,7 @@ def _on_surface(
     meets a cavity that ends, a node of the cavity may else be linked with the outer contour of the next plane.
     """
     asked = np.flatnonzero(target >= 0)
-    asked = asked[np.linalg.norm(link[asked, :2], axis=1) > LONG_LINK * spacing]
+    asked = asked[lengths(link[asked, :2]) > LONG_LINK * spacing]
     middle = rings.points[asked] + link[asked, :2] / 2
     here, there = (inside.run_at(rings.plane[asked] + step, middle) >= 0 for step in (0, direction))
     wrong = asked[here == there]
@@ -447,9 +449,9 @@ def _ring_places(rings: _Rings, plane: Integers) -> Floats:
 
 def _band_normals(rings: _Rings, link: Floats) -> Floats:
     """(n, 3) normal of the surface between each node and the next plane; NaN where there is none."""
-    lean = np.sum(rings.outward * link[:, :2], axis=1)
+    lean = dots(rings.outward, link[:, :2])
     normals = np.column_stack([rings.outward, -lean / np.where(link[:, 2] == 0, np.nan, link[:, 2])])
-    return np.asarray(normals / np.linalg.norm(normals, axis=1, keepdims=True))
+    return units(normals)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -463,7 +465,7 @@ class _Bend:
     def offsets_mm(self, node: Integers, share: Floats) -> Floats:
         """(m, 3) off the link of a node, at a share of it."""
         near, far = ((1 - share) ** 2 * share)[:, None], ((1 - share) * share**2)[:, None]
-        return np.asarray(near * self.start[node] + far * self.end[node])
+        return np.asarray(near * self.start.take(node, axis=0) + far * self.end.take(node, axis=0))
 
 
 def _bends(
@@ -475,9 +477,9 @@ def _bends(
     (Vlachos et al., 2001). The normal of a contour is that of the circle through it and both its neighbors, where it
     has two: each band's normal weighted by the length of the other one.
     """
-    lengths = [np.nan_to_num(np.linalg.norm(link, axis=1)) for link in links]
+    ways = [np.nan_to_num(lengths(link)) for link in links]
     facing = sum(
-        np.nan_to_num(normal) * np.where(np.isnan(normals[1 - way]).any(axis=1), 1, lengths[1 - way])[:, None]
+        np.nan_to_num(normal) * np.where(any_nonzero(np.isnan(normals[1 - way])), 1, ways[1 - way])[:, None]
         for way, normal in enumerate(normals)
     )
     for rim in rims:
@@ -488,14 +490,14 @@ def _bends(
         start, end = np.zeros_like(facing), np.zeros_like(facing)
         held = target >= 0
         chord, first, last = link[held], facing[held], facing[target[held]]
-        start[held] = -np.sum(chord * first, axis=1, keepdims=True) * first
-        end[held] = np.sum(chord * last, axis=1, keepdims=True) * last
+        start[held] = -dots(chord, first)[:, None] * first
+        end[held] = dots(chord, last)[:, None] * last
         found.append(_Bend(start=start, end=end))
     return found
 
 
 def _unit(vectors: Floats) -> Floats:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(float).tiny))
+    return units(vectors, np.finfo(float).tiny)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -544,7 +546,7 @@ def _bands(
     """Nodes on the contours and, along the links, between them."""
     positions = np.column_stack([rings.points, stack.positions_mm[rings.plane]])
     before, after = (
-        np.column_stack([rings.points[index] - rings.points, np.zeros(len(rings.points))])
+        np.column_stack([rings.points.take(index, axis=0) - rings.points, np.zeros(len(rings.points))])
         for index in (rings.before, rings.after)
     )
     parts = [_parts(link, spacing) for link in links]
@@ -553,13 +555,13 @@ def _bands(
         _along(link, bend, every, np.ones(len(every)), part)
         for link, bend, part in zip(links, bends, parts, strict=True)
     ]
-    areas = [rings.length * np.linalg.norm(step, axis=1) for step in steps]
+    areas = [rings.length * lengths(step) for step in steps]
     facing = np.nan_to_num(normals[0]) + np.nan_to_num(normals[1])
     flat = np.column_stack([rings.outward, np.zeros(len(rings.points))])
-    facing = np.where(np.linalg.norm(facing, axis=1, keepdims=True) > 0, facing, flat)
+    facing = np.where((lengths(facing) > 0)[:, None], facing, flat)
     on_contours = _Patch(
         points=positions,
-        normals=facing / np.linalg.norm(facing, axis=1, keepdims=True),
+        normals=units(facing),
         edges=np.stack([before, after, *map(np.add, steps, onto_domes)], axis=1),
         areas=(areas[0] + areas[1]) / 2,
     )
@@ -567,13 +569,14 @@ def _bands(
     for link, bend, part, normal, area in zip(links, bends, parts, normals, areas, strict=True):
         inner = np.maximum(part - 1, 0)
         node = np.repeat(np.arange(len(part)), inner)
+        aside = (before.take(node, axis=0), after.take(node, axis=0))
         rank = 1.0 + np.arange(len(node)) - np.repeat(np.cumsum(inner) - inner, inner)
         here, ahead, behind = (_along(link, bend, node, rank + move, part[node]) for move in (0, 1, -1))
         between.append(
             _Patch(
-                points=positions[node] + here,
-                normals=np.nan_to_num(normal[node]),
-                edges=np.stack([before[node], after[node], ahead - here, behind - here], axis=1),
+                points=positions.take(node, axis=0) + here,
+                normals=np.nan_to_num(normal.take(node, axis=0)),
+                edges=np.stack([*aside, ahead - here, behind - here], axis=1),
                 areas=area[node] / 2,
             )
         )
@@ -583,13 +586,13 @@ def _bands(
 def _along(link: Floats, bend: _Bend | None, node: Integers, rank: Floats, parts: Integers) -> Floats:
     """(m, 3) from each node to so many parts of the way along its link; zero where there is no link."""
     share = rank / np.maximum(parts, 1)
-    straight = np.nan_to_num(share[:, None] * link[node])
+    straight = np.nan_to_num(share[:, None] * link.take(node, axis=0))
     return straight if bend is None else straight + bend.offsets_mm(node, share)
 
 
 def _parts(link: Floats, spacing: float) -> Integers:
     """Into how many steps each link is divided; 0 where there is none."""
-    length = np.nan_to_num(np.linalg.norm(link, axis=1))
+    length = np.nan_to_num(lengths(link))
     return np.where(length > 0, np.maximum(np.rint(length / spacing), 1), 0).astype(np.int64)
 
 
@@ -629,9 +632,9 @@ def _caps(
     edges[..., 2] *= direction
     return _Patch(
         points=np.column_stack([place, stack.positions_mm[runs.planes[run]] + direction * height]),
-        normals=normals / np.linalg.norm(normals, axis=1, keepdims=True),
+        normals=units(normals),
         edges=edges,
-        areas=np.full(len(run), stride**2 * lattice.pixel_area_mm2) * np.hypot(1, np.linalg.norm(slope, axis=1)),
+        areas=np.full(len(run), stride**2 * lattice.pixel_area_mm2) * np.hypot(1, lengths(slope)),
     )
 
 
@@ -653,7 +656,7 @@ def _dome(
     np.maximum.at(greatest, ends.label[run], depth)
     greatest = np.maximum(greatest[ends.label[run]], 1e-9)
     towards = rings.points[near][nearest] - place
-    towards /= np.maximum(np.linalg.norm(towards, axis=1, keepdims=True), 1e-9)
+    towards = units(towards, 1e-9)
     wall, rounded = ends.height[run] * ends.wall[run], ends.height[run] * (1 - ends.wall[run])
     x = depth / greatest
     outwards = towards @ steps.T

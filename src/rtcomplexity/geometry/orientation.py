@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from rtcomplexity.geometry.rows import dots, lengths, units
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
@@ -89,12 +90,12 @@ def polygon_normals(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) 
     (m, 3)
     """
     vectors = area_vectors(points_mm, offsets)
-    lengths = np.linalg.norm(vectors, axis=1)
-    steps = points_mm[next_vertex(offsets)] - points_mm
-    perimeters = np.add.reduceat(np.linalg.norm(steps, axis=1), offsets[:-1]) if len(vectors) else lengths
-    clear = lengths > CLEAR_SHARE * perimeters**2
+    sizes = lengths(vectors)
+    steps = points_mm.take(next_vertex(offsets), axis=0) - points_mm
+    perimeters = np.add.reduceat(lengths(steps), offsets[:-1]) if len(vectors) else sizes
+    clear = sizes > CLEAR_SHARE * perimeters**2
     normals = np.zeros_like(vectors)
-    normals[clear] = vectors[clear] / lengths[clear, None]
+    normals[clear] = vectors[clear] / sizes[clear, None]
     for polygon in np.flatnonzero(~clear):
         normals[polygon] = _fitted_normal(points_mm[offsets[polygon] : offsets[polygon + 1]])
     return normals
@@ -112,10 +113,10 @@ def plane_coordinates(
     """(n, 2) vertices of each polygon in axes of its own plane, from its first vertex on, mm."""
     helpers = np.eye(3)[np.argmin(np.abs(normals), axis=1)]
     u = np.cross(normals, helpers)
-    u /= np.maximum(np.linalg.norm(u, axis=1, keepdims=True), np.finfo(float).tiny)
+    u = units(u, np.finfo(float).tiny)
     counts = np.diff(offsets)
     local = points_mm - np.repeat(points_mm[offsets[:-1]], counts, axis=0)
-    return np.stack([np.sum(local * np.repeat(axis, counts, axis=0), axis=1) for axis in (u, np.cross(normals, u))], 1)
+    return np.stack([dots(local, np.repeat(axis, counts, axis=0)) for axis in (u, np.cross(normals, u))], 1)
 
 
 def next_vertex(offsets: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -131,11 +132,11 @@ def common_normal(vectors: NDArray[np.float64]) -> NDArray[np.float64] | None:
 
     Its largest component is positive, so that reversing contours changes nothing.
     """
-    lengths = np.linalg.norm(vectors, axis=1)
-    if not np.any(lengths > 0):
+    sizes = lengths(vectors)
+    if not np.any(sizes > 0):
         return None
-    units = vectors[lengths > 0] / lengths[lengths > 0, None]
-    tensor = (units * lengths[lengths > 0, None]).T @ units
+    directions = vectors[sizes > 0] / sizes[sizes > 0, None]
+    tensor = (directions * sizes[sizes > 0, None]).T @ directions
     normal = np.linalg.eigh(tensor)[1][:, -1]
     normal = normal * np.sign(normal[np.argmax(np.abs(normal))])
     axis = np.eye(3)[np.argmax(np.abs(normal))]

@@ -26,6 +26,7 @@ from rtcomplexity.fusion.borders import Borders, Normals, borders_of, thinned
 from rtcomplexity.fusion.copies import LEAST_VOXELS, Likeness, largest_carried_between, likeness
 from rtcomplexity.fusion.frames import deformation_back, find_point_map
 from rtcomplexity.fusion.sampling import box_around, sample, voxel_centers_mm
+from rtcomplexity.geometry.rows import greatest, least
 from rtcomplexity.metrics import intensity, pet
 from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.measurement import NotApplicableError, NotMeasurableError
@@ -221,7 +222,7 @@ def _alike(one: Likeness) -> float:
 
 def shell_corners_mm(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
     """(8, 3) corners of the box, along the patient's axes, that holds points (n, 3) and 20 mm around them."""
-    low, high = points_mm.min(axis=0) - COPY_SHELL_MM, points_mm.max(axis=0) + COPY_SHELL_MM
+    low, high = least(points_mm) - COPY_SHELL_MM, greatest(points_mm) + COPY_SHELL_MM
     return np.array(np.meshgrid(*zip(low, high, strict=True))).reshape(3, -1).T
 
 
@@ -232,8 +233,8 @@ def box_about(grid: ImageGrid, points_mm: NDArray[np.float64]) -> IndexBox | Non
         return None
     sizes = (len(grid.slice_origins_mm), grid.rows, grid.columns)
     extents = []
-    for extent, least, most, size in zip((at.k, at.j, at.i), LEAST_BOX, MOST_BOX, sizes, strict=True):
-        wanted = min(max(extent[1] - extent[0], least), most)
+    for extent, fewest, most, size in zip((at.k, at.j, at.i), LEAST_BOX, MOST_BOX, sizes, strict=True):
+        wanted = min(max(extent[1] - extent[0], fewest), most)
         first = max((extent[0] + extent[1] - wanted) // 2, 0)
         extents.append((first, min(first + wanted, size)))
     return IndexBox(k=extents[0], j=extents[1], i=extents[2])

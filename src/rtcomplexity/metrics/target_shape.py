@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
+from rtcomplexity.geometry.rows import greatest, least
 from rtcomplexity.metrics.measurement import NotMeasurableError
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _step_mm(stack: PlaneStack) -> float:
 
 def _affordable_mm(stack: PlaneStack) -> float:
     """Step of a grid round the stack that has as many voxels as memory allows, mm."""
-    width, height = np.ptp(stack.points_mm, axis=0)
+    width, height = greatest(stack.points_mm) - least(stack.points_mm)
     return float(np.cbrt(width * height * (np.ptp(stack.positions_mm) + stack.slab_mm.max()) / MOST_VOXELS))
 
 

@@ -33,6 +33,7 @@ from rtcomplexity.geometry.mesh import (
     mesh_of_field,
     sphericity,
 )
+from rtcomplexity.geometry.rows import greatest, least
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 from rtcomplexity.model.arrays import frozen_array
 
@@ -289,7 +290,7 @@ def _bodies(stack: PlaneStack, smoothing: Smoothing, step_mm: float | None) -> I
     volume_mm3 = slab_volume_mm3(stack)
     if not volume_mm3 > 0:
         return
-    low_mm, high_mm = stack.points_mm.min(axis=0)[::-1], stack.points_mm.max(axis=0)[::-1]
+    low_mm, high_mm = least(stack.points_mm)[::-1], greatest(stack.points_mm)[::-1]
     spacing_mm = float(np.median(stack.slab_mm))
     box_mm = np.append(high_mm - low_mm, np.ptp(stack.positions_mm) + 2 * spacing_mm)
     step_mm = step_mm or step_for(volume_mm3, box_mm)

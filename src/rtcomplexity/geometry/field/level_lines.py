@@ -53,7 +53,7 @@ def level_lines(sections: NDArray[np.floating[Any]]) -> tuple[Floats, Whole]:
     points[:split, 1] += (here / (here - there))[:split]
     points[split:, 0] += (here / (here - there))[split:]
     order, offsets = cycles(_following(inside, pixels[:split], pixels[split:]))
-    return points[order], offsets
+    return points.take(order, axis=0), offsets
 
 
 def _following(inside: NDArray[np.bool_], beside: Whole, under: Whole) -> Whole:

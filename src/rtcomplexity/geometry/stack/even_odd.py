@@ -14,6 +14,7 @@ import numpy as np
 
 from rtcomplexity.errors import LimitExceededError
 from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.rows import lengths
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +71,7 @@ def signed_areas(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> 
     if len(offsets) < 2:
         return np.empty(0)
     local = points_mm - np.repeat(points_mm[offsets[:-1]], np.diff(offsets), axis=0)
-    following = local[next_vertex(offsets)]
+    following = local.take(next_vertex(offsets), axis=0)
     return 0.5 * np.add.reduceat(local[:, 0] * following[:, 1] - local[:, 1] * following[:, 0], offsets[:-1])
 
 
@@ -78,8 +79,8 @@ def perimeters(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> ND
     """(m,) lengths of closed polygons, mm."""
     if len(offsets) < 2:
         return np.empty(0)
-    steps = points_mm[next_vertex(offsets)] - points_mm
-    return np.add.reduceat(np.hypot(steps[:, 0], steps[:, 1]), offsets[:-1])
+    steps = points_mm.take(next_vertex(offsets), axis=0) - points_mm
+    return np.add.reduceat(lengths(steps), offsets[:-1])
 
 
 def bounding_boxes(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -145,7 +146,7 @@ def select_ragged(
     counts = np.diff(offsets)[chosen]
     new_offsets = np.concatenate(([0], np.cumsum(counts)))
     index = np.arange(new_offsets[-1]) + np.repeat(offsets[:-1][chosen] - new_offsets[:-1], counts)
-    return values[index], new_offsets
+    return values.take(index, axis=0), new_offsets
 
 
 def _are_plain(
@@ -271,7 +272,7 @@ def _band_edges(
     edge = np.repeat(np.arange(chunk.start, chunk.stop), counts)
     first = np.cumsum(counts) - counts
     band = np.repeat(low[chunk] - first, counts) + np.arange(len(edge))
-    start, end = points_mm[chunk], points_mm[following[chunk]]
+    start, end = points_mm[chunk], points_mm.take(following[chunk], axis=0)
     rise = end[:, 1] - start[:, 1]
     slope = np.divide(end[:, 0] - start[:, 0], rise, out=np.zeros(len(rise)), where=rise != 0)
     slope, x0, y0 = (np.repeat(values, counts) for values in (slope, start[:, 0], start[:, 1]))

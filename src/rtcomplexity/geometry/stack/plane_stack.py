@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.rows import greatest, least, lengths
 from rtcomplexity.geometry.stack.even_odd import (
     EvenOdd,
     enclosed_areas,
@@ -116,10 +117,10 @@ class PlaneStack:
 
         Edges whose ends are the same, rounded to 0.01 mm, cancel in pairs as areas do: a keyhole's channel.
         """
-        step = self.points_mm[next_vertex(self.contour_offsets)] - self.points_mm
+        step = self.points_mm.take(next_vertex(self.contour_offsets), axis=0) - self.points_mm
         plane = np.repeat(self.plane_of_contour, np.diff(self.contour_offsets))
-        lengths = np.where(self.is_border, np.hypot(step[:, 0], step[:, 1]), 0.0)
-        return np.bincount(plane, weights=lengths, minlength=self.plane_count).astype(np.float64)
+        weights = np.where(self.is_border, lengths(step), 0.0)
+        return np.bincount(plane, weights=weights, minlength=self.plane_count).astype(np.float64)
 
     @cached_property
     def is_border(self) -> NDArray[np.bool_]:
@@ -191,8 +192,8 @@ class PlaneStack:
 
 def _alike(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """(n,) one number for all rows (n, 3) that are the same: packed into one integer where that holds them."""
-    low = rows.min(axis=0)
-    spans = (rows.max(axis=0) - low + 1).tolist()
+    low = least(rows)
+    spans = (greatest(rows) - low + 1).tolist()
     if math.prod(spans) >= LARGEST_PACKED:
         return np.asarray(np.unique(rows, axis=0, return_inverse=True)[1].ravel())
     first, second, third = (rows - low).T

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.rows import lengths
 from rtcomplexity.geometry.stack.duplicates import CROSSED_SHARE
 from rtcomplexity.geometry.stack.even_odd import enclosed_areas, even_odd, perimeters
 
@@ -62,7 +63,7 @@ def _returning(points_mm: Points, offsets: NDArray[np.int64]) -> list[int]:
     counts = np.diff(offsets)
     share = _travelled(points_mm, offsets)
     length = np.repeat(perimeters(points_mm, offsets), counts)
-    away = np.linalg.norm(points_mm - np.repeat(points_mm[offsets[:-1]], counts, axis=0), axis=1)
+    away = lengths(points_mm - np.repeat(points_mm[offsets[:-1]], counts, axis=0))
     back = (away < RETURN_SHARE * length / 2) & (share > 1 / MOST_ROUNDS - WINDOW) & (share < 0.5 + WINDOW)
     return np.flatnonzero(np.logical_or.reduceat(back, offsets[:-1])).tolist() if len(counts) else []
 
@@ -80,7 +81,7 @@ def _stops(polygon: Points, count: int) -> list[int]:
     """Vertices at which the second and later of so many rounds begin; none if the contour does not return so often."""
     offsets = np.array([0, len(polygon)])
     share = _travelled(polygon, offsets)
-    away = np.linalg.norm(polygon - polygon[0], axis=1)
+    away = lengths(polygon - polygon[0])
     stops = []
     for end in np.arange(1, count) / count:
         near = np.flatnonzero(np.abs(share - end) < WINDOW / (count - 1))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.rows import greatest, least
 from rtcomplexity.geometry.stack.even_odd import select_ragged
 from rtcomplexity.model.arrays import frozen_array
 
@@ -68,8 +69,8 @@ class Lattice:
     @classmethod
     def around_all(cls, stacks: Sequence[PlaneStack], pixel_mm: float) -> Self:
         """Square pixels round several stacks of the same axes."""
-        lower = np.floor(np.min([s.points_mm.min(axis=0) for s in stacks], axis=0) / pixel_mm) - 1
-        upper = np.ceil(np.max([s.points_mm.max(axis=0) for s in stacks], axis=0) / pixel_mm) + 1
+        lower = np.floor(np.min([least(s.points_mm) for s in stacks], axis=0) / pixel_mm) - 1
+        upper = np.ceil(np.max([greatest(s.points_mm) for s in stacks], axis=0) / pixel_mm) + 1
         columns, rows = (upper - lower + 1).astype(int).tolist()
         return cls(
             u0_mm=float(lower[0] * pixel_mm),

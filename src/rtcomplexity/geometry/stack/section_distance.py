@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.geometry.rows import dots, lengths, units
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -152,14 +154,14 @@ def _nearest_edges(
     edge, pixel = np.concatenate(edges), np.concatenate(pixels)
     rows, columns = sections.shape[1:]
     centers = np.stack([pixel % columns, pixel // columns % rows], axis=1)
-    start = sections.points[edge]
-    along = sections.points[sections.following[edge]] - start
-    share = np.clip(((centers - start) * along).sum(axis=1) / (along**2).sum(axis=1), 0, 1)
+    start = sections.points.take(edge, axis=0)
+    along = sections.points.take(sections.following[edge], axis=0) - start
+    share = np.clip(dots(centers - start, along) / dots(along, along), 0, 1)
     feet = start + share[:, None] * along
-    order = np.lexsort((np.linalg.norm(feet - centers, axis=1), pixel))
+    order = np.lexsort((lengths(feet - centers), pixel))
     voxels, nearest = np.unique(pixel[order], return_index=True)
     kept = order[nearest]
-    normals = along[kept] / np.linalg.norm(along[kept], axis=1, keepdims=True) * (1, -1)
+    normals = units(along.take(kept, axis=0)) * (1, -1)
     return _Pieces(voxels=voxels, feet=feet[kept, ::-1].astype(np.float32), normals=normals.astype(np.float32))
 
 

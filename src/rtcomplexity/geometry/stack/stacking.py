@@ -17,6 +17,8 @@ from rtcomplexity.geometry.orientation import (
     plane_coordinates,
     polygon_normals,
 )
+from rtcomplexity.geometry.rows import any_nonzero
+from rtcomplexity.geometry.rows import lengths as lengths_of
 from rtcomplexity.geometry.stack.duplicates import distinct_contours
 from rtcomplexity.geometry.stack.even_odd import enclosed_areas, perimeters, select_ragged
 from rtcomplexity.geometry.stack.overlaps import partial_overlaps
@@ -296,13 +298,13 @@ def _without_repeats(
         return points, offsets
     contour = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     same = np.zeros(len(points), bool)
-    same[1:] = np.all(points[1:] == points[:-1], axis=1) & (contour[1:] == contour[:-1])
+    same[1:] = ~any_nonzero(points[1:] != points[:-1]) & (contour[1:] == contour[:-1])
     points, contour = points[~same], contour[~same]
     offsets = np.searchsorted(contour, np.arange(len(offsets)))
     closing = np.zeros(len(points), bool)
     several = np.flatnonzero(np.diff(offsets) > 1)
     first, last = offsets[:-1][several], offsets[1:][several] - 1
-    closing[last] = np.all(points[first] == points[last], axis=1)
+    closing[last] = ~any_nonzero(points[first] != points[last])
     return points[~closing], np.searchsorted(contour[~closing], np.arange(len(offsets)))
 
 
@@ -312,7 +314,7 @@ def _has_repeats(points: NDArray[np.float64], offsets: NDArray[np.int64]) -> boo
     first, last = points[offsets[:-1][filled]], points[offsets[1:][filled] - 1]
     x, y = points[:, 0], points[:, 1]
     in_turn = (x[1:] == x[:-1]) & (y[1:] == y[:-1])
-    return bool(in_turn.any() or np.any(np.all(first == last, axis=1)))
+    return bool(in_turn.any() or np.any(~any_nonzero(first != last)))
 
 
 def _axes(vectors: NDArray[np.float64], image_axes: PlaneAxes | None) -> PlaneAxes | None:
@@ -330,7 +332,7 @@ def _of_most_area(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Orientations are those of the largest contours: a contour across would else pull the normal off all others.
     """
-    normal, lengths = common_normal(vectors), np.linalg.norm(vectors, axis=1)
+    normal, lengths = common_normal(vectors), lengths_of(vectors)
     if normal is None or np.all(np.abs(vectors @ normal) >= PARALLEL_COSINE * lengths):
         return vectors
     largest = np.argsort(-lengths, kind="stable")[: min(ORIENTATIONS, np.count_nonzero(lengths))]

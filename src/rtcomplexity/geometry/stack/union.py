@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtcomplexity.geometry.orientation import group_positions, next_vertex
+from rtcomplexity.geometry.rows import greatest, least
 from rtcomplexity.geometry.stack.runs import plane_of_slices
 from rtcomplexity.geometry.stack.section_distance import Sections, section_distances
 from rtcomplexity.geometry.stack.slabs import slabs
@@ -111,8 +112,8 @@ def _clusters(polygons: Polygons) -> NDArray[np.int64]:
 
 def _joined(regions: Sequence[Polygons], pixel_mm: float) -> Polygons:
     """Outline of the union of regions that meet, found on a lattice."""
-    lower = np.min([polygon.min(axis=0) for region in regions for polygon in region], axis=0)
-    upper = np.max([polygon.max(axis=0) for region in regions for polygon in region], axis=0)
+    lower = np.min([least(polygon) for region in regions for polygon in region], axis=0)
+    upper = np.max([greatest(polygon) for region in regions for polygon in region], axis=0)
     origin = lower - MARGIN_PIXELS * pixel_mm
     columns, rows = (np.ceil((upper - lower) / pixel_mm).astype(int) + 2 * MARGIN_PIXELS + 1).tolist()
     distance = np.full((rows, columns), -REACH_PIXELS)

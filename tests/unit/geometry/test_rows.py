@@ -1,0 +1,27 @@
+import numpy as np
+import pytest
+
+from rtcomplexity.geometry import rows
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_bits_are_those_of_numpy_row_by_row(columns):
+    rng = np.random.default_rng(1)
+    first, second = rng.normal(size=(2, 200, columns)) * 10.0 ** rng.integers(-8, 9, (2, 200, columns))
+    assert rows.least(first).tolist() == first.min(axis=0).tolist()
+    assert rows.greatest(first).tolist() == first.max(axis=0).tolist()
+    assert rows.dots(first, second).tolist() == (first * second).sum(axis=1).tolist()
+    assert rows.lengths(first).tolist() == np.linalg.norm(first, axis=1).tolist()
+    assert rows.units(first).tolist() == (first / np.linalg.norm(first, axis=1, keepdims=True)).tolist()
+
+
+def test_a_vector_shorter_than_the_least_divisor_stays_shorter_than_a_unit():
+    assert rows.units(np.array([[0.0, 0.0], [3.0, 4.0]]), 10.0).tolist() == [[0.0, 0.0], [0.3, 0.4]]
+
+
+def test_a_row_of_zeros_has_nothing_in_it():
+    assert rows.any_nonzero(np.array([[0.0, 0.0], [0.0, -1.0], [np.nan, 0.0]])).tolist() == [False, True, True]
+
+
+def test_columns_of_whole_numbers_stay_whole():
+    assert rows.greatest(np.array([[2**60 + 1, 0]])).tolist() == [2**60 + 1, 0]
