@@ -19,7 +19,7 @@ from rtcomplexity.geometry.stack.runs import SHIFT_TOLERANCE_MM
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 

@@ -22,6 +22,8 @@ from rtcomplexity.geometry.mesh import Mesh, UnmeasurableShapeError, mesh_of_mas
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 _ELLIPSOID_SERIES_DEGREE: Final = 20
@@ -280,7 +282,7 @@ def autocorrelation(
 ) -> tuple[float, float]:
     """Moran's I and Geary's C of the intensities inside a mask, each pair weighted by 1 / distance.
 
-    The sums over all pairs are convolutions with the kernel 1 / distance: exact, and by FFT n log n instead of n^2.
+    The sums over all pairs are found by FFT: exact, and n log n instead of n^2.
 
     Parameters
     ----------
@@ -296,29 +298,67 @@ def autocorrelation(
     squares = centered**2
     if not squares.any():
         raise UnmeasurableShapeError("All intensities are equal: they correlate with nothing.", "another image.")
-    near_weight, near_value = _sums_over_neighbors((mask.astype(np.float64), centered), spacing_mm)
-    weight = float(near_weight[mask].sum())
-    products = float((centered * near_value).sum())
-    differences = 2 * float((squares * near_weight).sum()) - 2 * products
+    flat = mask.astype(np.float64)
+    weight, products, crossed = _weighted_sums([(flat, flat), (centered, centered), (squares, flat)], spacing_mm)
     total = float(squares.sum())
-    return count / weight * products / total, (count - 1) / (2 * weight) * differences / total
+    return count / weight * products / total, (count - 1) / weight * (crossed - products) / total
 
 
-def _sums_over_neighbors(
-    fields: tuple[NDArray[np.float64], ...], spacing_mm: tuple[float, float, float]
-) -> list[NDArray[np.float64]]:
-    """For each voxel, the sum of a field over all others, weighted by 1 / distance."""
-    from scipy.fft import irfftn, next_fast_len, rfftn  # noqa: PLC0415 - importing the package stays quick
+def _weighted_sums(
+    pairs: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]], spacing_mm: tuple[float, float, float]
+) -> list[float]:
+    """Sum over all pairs of different voxels of one field at the first times another at the second, over the distance.
 
-    box = tuple(slice(0, size) for size in fields[0].shape)
-    shape = tuple(next_fast_len(2 * size - 1, real=True) for size in fields[0].shape)
-    offsets = [
-        np.minimum(np.arange(size), size - np.arange(size)) * step for size, step in zip(shape, spacing_mm, strict=True)
-    ]
+    Each is a product of spectra, summed: no field has to be transformed back (Parseval).
+    """
+    shape = tuple(_even_fast_length(2 * size - 1) for size in pairs[0][0].shape)
+    kernel = _spectrum_of_distances(shape, spacing_mm)
+    kernel[..., 1:-1] *= 2 / math.prod(shape)  # all but the ends of the last axis stand for their mirror images too
+    kernel[..., :: shape[2] // 2] /= math.prod(shape)
+    spectra: dict[int, NDArray[np.complex128]] = {}
+    for field in (field for pair in pairs for field in pair):
+        if id(field) not in spectra:
+            spectra[id(field)] = _padded_spectrum(field, shape)
+    return [_weighted_product(spectra[id(first)], spectra[id(second)], kernel) for first, second in pairs]
+
+
+def _even_fast_length(least: int) -> int:
+    """Even length, at least so long, of which a transform is quick."""
+    from scipy.fft import next_fast_len  # noqa: PLC0415 - importing the package stays quick
+
+    return 2 * int(next_fast_len(-(-least // 2)))
+
+
+def _weighted_product(
+    first: NDArray[np.complex128], second: NDArray[np.complex128], weights: NDArray[np.float64]
+) -> float:
+    """Sum of the real part of one spectrum times the conjugate of another, weighted; plane by plane, in the cache."""
+    planes = zip(first, second, weights, strict=True)
+    return math.fsum(float(np.sum((a.real * b.real + a.imag * b.imag) * weight)) for a, b, weight in planes)
+
+
+def _padded_spectrum(field: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.complex128]:
+    """Half spectrum of a field padded with zeros to a shape, without transforms of rows that are all zeros."""
+    from scipy.fft import fft, rfft  # noqa: PLC0415 - importing the package stays quick
+
+    along_rows = rfft(field, shape[2], axis=2)
+    along_columns = fft(along_rows, shape[1], axis=1, overwrite_x=True)
+    return np.asarray(fft(along_columns, shape[0], axis=0, overwrite_x=True))
+
+
+def _spectrum_of_distances(shape: tuple[int, ...], spacing_mm: tuple[float, float, float]) -> NDArray[np.float64]:
+    """Half spectrum of 1 / distance on a periodic grid, 0 at distance 0: from an eighth of it, as it is even.
+
+    `shape` is even along every axis.
+    """
+    from scipy.fft import dctn  # noqa: PLC0415 - importing the package stays quick
+
+    offsets = [np.arange(size // 2 + 1) * step for size, step in zip(shape, spacing_mm, strict=True)]
     distance = np.sqrt(sum(np.square(offset) for offset in np.ix_(*offsets)))
     distance[0, 0, 0] = np.inf
-    kernel = rfftn(1 / distance)
-    return [irfftn(rfftn(field, shape) * kernel, shape)[box] for field in fields]
+    eighth = dctn(1 / distance, type=1)
+    mirrored = [np.minimum(np.arange(size), size - np.arange(size)) for size in shape[:2]]
+    return np.asarray(eighth[np.ix_(*mirrored, np.arange(shape[2] // 2 + 1))])
 
 
 def _centers_mm(mask: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) -> NDArray[np.float64]:

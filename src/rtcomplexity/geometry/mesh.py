@@ -45,23 +45,28 @@ class Mesh:
         object.__setattr__(self, "faces", frozen_array(self.faces, np.int64))
 
     @cached_property
-    def _corners_mm(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        first, second, third = (self.vertices_mm.take(self.faces[:, corner], axis=0) for corner in range(3))
-        return first, second, third
+    def _columns_mm(self) -> NDArray[np.float64]:
+        """(3, n) the vertices by axis."""
+        return np.ascontiguousarray(self.vertices_mm.T)
+
+    def _corners(self, columns_mm: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        """(3, m) the first, second and third corner of every triangle, of (3, n) vertices."""
+        return [columns_mm.take(corner, axis=1) for corner in np.ascontiguousarray(self.faces.T)]
 
     @cached_property
     def area_mm2(self) -> float:
         """Sum of the triangles' areas, mm2."""
-        first, second, third = self._corners_mm
-        x, y, z = _crossed(second - first, third - first).T
+        first, second, third = self._corners(self._columns_mm)
+        x, y, z = _crossed(second - first, third - first)
         return float(np.sqrt(x * x + y * y + z * z).sum() / 2)
 
     @cached_property
     def volume_mm3(self) -> float:
         """Sum of the signed tetrahedra from a common point to every triangle, mm3; cavities count as negative."""
-        center = self.vertices_mm.mean(axis=0)
-        first, second, third = (corner - center for corner in self._corners_mm)
-        return abs(float(np.einsum("ij,ij->", first, _crossed(second, third)) / 6))
+        center = np.cumsum(self._columns_mm, axis=1)[:, -1:] / len(self.vertices_mm)
+        first, second, third = self._corners(self._columns_mm - center)
+        rows = np.ascontiguousarray(first.T), np.stack(_crossed(second, third), axis=1)
+        return abs(float(np.einsum("ij,ij->", *rows) / 6))
 
     @cached_property
     def extent_mm(self) -> NDArray[np.float64]:
@@ -144,10 +149,10 @@ def mesh_of_mask(mask: NDArray[np.bool_], spacing_mm: Sequence[float]) -> Mesh:
     return mesh_of_field(padded, 0.5, spacing_mm, origin_mm=[-step for step in spacing_mm], is_in_rows=True)
 
 
-def _crossed(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(m, 3) cross products of (m, 3) vectors, as numpy's but quicker."""
-    (x, y, z), (u, v, w) = first.T, second.T
-    return np.stack([y * w - z * v, z * u - x * w, x * v - y * u], axis=1)
+def _crossed(first: NDArray[np.float64], second: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Cross products of (3, m) vectors by axis, as numpy's but quicker."""
+    (x, y, z), (u, v, w) = first, second
+    return [y * w - z * v, z * u - x * w, x * v - y * u]
 
 
 def outermost_of_each_row(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
