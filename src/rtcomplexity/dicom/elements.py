@@ -18,6 +18,7 @@ from pydicom.tag import BaseTag
 from pydicom.values import convert_SQ
 
 from rtcomplexity.dicom import tags
+from rtcomplexity.dicom.little_endian import read_items
 from rtcomplexity.dicom.parsing import raw_element
 from rtcomplexity.errors import UnreadableFileError
 
@@ -163,7 +164,11 @@ def _items(dataset: Dataset, tag: int) -> list[Dataset]:
         return list(element.value) if element.VR == "SQ" and element.value else []
     value = bytes(element.value or b"")
     is_unknown = element.VR == "UN"
-    found = list(convert_SQ(value, is_unknown or element.is_implicit_VR, is_unknown or element.is_little_endian))
+    is_implicit, is_little = is_unknown or element.is_implicit_VR, is_unknown or element.is_little_endian
+    straight = read_items(value, is_implicit=is_implicit) if is_little else None
+    if straight is not None:
+        return straight
+    found = list(convert_SQ(value, is_implicit, is_little))
     if any(tags.ITEM in one._dict for one in found):  # noqa: SLF001 -- asked for every contour
         raise ValueError(tag)  # an item's length reached over the next one, which pydicom takes for an element
     return found

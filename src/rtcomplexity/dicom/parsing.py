@@ -25,7 +25,7 @@ from pydicom.uid import AllTransferSyntaxes
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
 from rtcomplexity.dicom import tags
-from rtcomplexity.dicom.explicit_vr import read_explicit, read_explicit_until
+from rtcomplexity.dicom.little_endian import read_straight, read_straight_until
 from rtcomplexity.errors import LimitExceededError, UnreadableFileError
 from rtcomplexity.settings import Settings
 
@@ -173,7 +173,7 @@ def parse_header(stream: BinaryIO, settings: Settings = DEFAULTS, *, header_only
     head, found = stream.read(USUAL_HEADER_BYTES), None
     with warnings.catch_warnings(), contextlib.suppress(*PARSE_FAULTS):
         warnings.simplefilter("ignore")
-        found = read_explicit_until(head, _is_content if header_only else _is_pixels, settings.max_elements)
+        found = read_straight_until(head, _is_content if header_only else _is_pixels, settings.max_elements)
     if found is None or found[1] + min(_HEAD_LENGTHS) > len(head):  # it ended with what was read, not at pixels
         stream.seek(0)
         return parse(stream, header_only=header_only, settings=settings)
@@ -186,7 +186,7 @@ def _parse_usual(source: bytes, is_end: Callable[[int], bool], settings: Setting
     """Parse a file in the usual encoding; None for any other, and where it is broken: :func:`_parse_any` says how."""
     with warnings.catch_warnings(), contextlib.suppress(*PARSE_FAULTS):
         warnings.simplefilter("ignore")
-        return read_explicit(source, is_end, settings.max_elements)
+        return read_straight(source, is_end, settings.max_elements)
     return None
 
 

@@ -1,19 +1,23 @@
 """What is read straight is what pydicom reads; whatever is unusual is left to it."""
 
 import io
+import random
 import struct
 import warnings
 from pathlib import Path
+from unittest.mock import patch
 
 import pydicom
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
+from pydicom.dataelem import RawDataElement
 
 from hostile import container, plans
-from rtcomplexity.dicom import parsing
+from rtcomplexity.dicom import elements, little_endian, parsing
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.strategies import spoiled_files
+from unit.dicom.test_mutations import mutated
 
 SET, SLICE = plans.good_files()[plans.SET], plans.good_files()["ct/ct_006.dcm"]
 LIMITS = Settings()
@@ -23,13 +27,43 @@ def straight(data, is_end=parsing._is_pixels, most=LIMITS.max_elements):
     return parsing._parse_usual(data, is_end, Settings(max_elements=most))
 
 
+def undefined_lengths(data=SET):
+    read = pydicom.dcmread(pydicom.filebase.DicomBytesIO(data))
+    container.undefined_lengths(read)
+    return saved(read)
+
+
+def implicit(data):
+    """The same in implicit VR little endian."""
+    read = pydicom.dcmread(pydicom.filebase.DicomBytesIO(data))
+    read.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
+    return saved(read)
+
+
+def saved(read):
+    stream = io.BytesIO()
+    read.save_as(stream, implicit_vr=read.file_meta.TransferSyntaxUID.is_implicit_VR, little_endian=True)
+    return stream.getvalue()
+
+
 CONVERTED = 0x00080005
 """Specific Character Set, which pydicom converts while it reads, as it does some of the file meta information."""
 
 
+def unconverted(dataset):
+    """Elements as they were read, those of sequences too."""
+    return {
+        tag: element
+        if isinstance(element, RawDataElement)
+        else (element.VR, [unconverted(one) for one in element.value])
+        for tag, element in dataset._dict.items()
+        if tag != CONVERTED
+    }
+
+
 def everything(dataset):
     """All that a reader can ask for."""
-    raw = {tag: element for tag, element in dataset._dict.items() if tag != CONVERTED}
+    raw = unconverted(dataset)
     encoding = dataset.original_encoding, dataset.original_character_set, dataset.get(CONVERTED)
     return list(dataset._dict), raw, list(dataset.file_meta._dict), parsing.encoding_fault(dataset), encoding
 
@@ -46,6 +80,20 @@ def assert_as_pydicom(data):
 @pytest.mark.parametrize("name", plans.good_files())
 def test_a_good_file_is_read_straight_as_pydicom_reads_it(name):
     assert assert_as_pydicom(plans.good_files()[name])
+    assert assert_as_pydicom(implicit(plans.good_files()[name]))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [implicit(SET), implicit(SLICE), undefined_lengths(implicit(SET)), undefined_lengths()],
+    ids=["set without VR", "slice without VR", "set without VR or lengths", "set without lengths"],
+)
+def test_a_file_with_changed_bytes_is_read_as_pydicom_reads_it_or_left_to_it(data):
+    chance = random.Random(20_261_129)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        read = [assert_as_pydicom(mutated(data, chance)) for _ in range(150)]
+    assert sum(read) > 15
 
 
 @pytest.mark.parametrize("data", [SET, SLICE], ids=["structure set", "slice"])
@@ -60,16 +108,43 @@ def test_a_spoiled_file_is_read_as_pydicom_reads_it_or_left_to_it(data):
         compare()
 
 
-def undefined_lengths():
-    read = pydicom.dcmread(pydicom.filebase.DicomBytesIO(SET))
-    container.undefined_lengths(read)
-    return plans.to_bytes(read)
+@pytest.mark.parametrize("data", [SET, implicit(SET)], ids=["explicit", "implicit"])
+def test_sequences_of_undefined_length_are_read_as_pydicom_reads_them(data):
+    whole = undefined_lengths(data)
+    assert assert_as_pydicom(whole)
+    for end in range(len(whole) // 2, len(whole), 197):
+        assert_as_pydicom(whole[:end])
 
 
-def test_sequences_of_undefined_length_are_read_as_pydicom_reads_them():
-    assert assert_as_pydicom(undefined_lengths())
-    for end in range(len(SET) // 2, len(SET), 97):
-        assert_as_pydicom(undefined_lengths()[:end])
+@pytest.mark.parametrize(
+    "data", [SET, implicit(SET), undefined_lengths(), undefined_lengths(implicit(SET))], ids=range(4)
+)
+def test_items_are_read_as_pydicom_reads_them(data):
+    def walked(item):
+        for tag, element in item._dict.items():
+            if tag != CONVERTED:
+                yield tag, element.value if isinstance(element, RawDataElement) else None
+            for inner in elements.items(item, tag) if is_sequence(tag) else ():
+                yield from walked(inner)
+
+    def is_sequence(tag):
+        return pydicom.datadict.dictionary_VR(tag) == "SQ"
+
+    straightly = list(walked(straight(data)))
+    with patch.object(elements, "read_items", lambda *_, **__: None):
+        assert list(walked(parsing._parse_any(data, parsing._is_pixels, LIMITS))) == straightly
+    assert len(straightly) > 100
+
+
+def test_items_that_are_cut_or_reach_too_far_are_left_to_pydicom():
+    item = struct.pack("<HHL", 0xFFFE, 0xE000, 10) + struct.pack("<HH2sH2s", 8, 0x60, b"CS", 2, b"CT")
+    (one,) = little_endian.read_items(item, is_implicit=False)
+    assert one._dict[0x00080060].value == b"CT"
+    assert little_endian.read_items(item + item[:8], is_implicit=False) is None
+    assert little_endian.read_items(item[:-1], is_implicit=False) is None
+    assert little_endian.read_items(item[:4] + b"\x09" + item[5:], is_implicit=False) is None
+    assert little_endian.read_items(item[8:], is_implicit=False) is None
+    assert little_endian.read_items(b"", is_implicit=True) == []
 
 
 @pytest.mark.parametrize("end", [0, 1, 7, 8, 11, 12])
@@ -97,7 +172,7 @@ def test_a_declared_character_set_is_kept():
 
 UNUSUAL = {
     "no prefix": SLICE[:128] + b"XXXX" + SLICE[132:],
-    "implicit VR": SLICE.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2\0\0\0", 1),
+    "a VR where the transfer syntax has none": SLICE.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2\0\0\0", 1),
     "big endian": SLICE.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.2\0", 1),
     "an unknown transfer syntax": SLICE.replace(b"1.2.840.10008.1.2.1\0", b"1.2.3.4.5.6.7.8.9.0\0", 1),
     "an unknown VR": SLICE.replace(struct.pack("<HH2s", 8, 0x60, b"CS"), struct.pack("<HH2s", 8, 0x60, b"QQ"), 1),
