@@ -2,7 +2,8 @@
 
 Every plan's end is one transaction, so that a run can be stopped at any moment. Nothing in it identifies anybody:
 patients, UIDs and paths are keyed hashes, whose key lies beside it in a file of its own; paths themselves live only in
-a temporary table that ends with the run. Knows SQL; knows no DICOM.
+a temporary table that ends with the run. Only the results of pairs hold names, where that was asked for. Knows SQL;
+knows no DICOM.
 """
 
 from __future__ import annotations
@@ -63,6 +64,9 @@ CREATE TABLE IF NOT EXISTS runs (
     run INTEGER PRIMARY KEY, software TEXT, engine TEXT, workers INTEGER, files INTEGER, discovery_s REAL, plans_s REAL,
     done INTEGER, assessed INTEGER, refused INTEGER);
 CREATE INDEX IF NOT EXISTS by_instance ON plans (instance);
+CREATE TABLE IF NOT EXISTS pairs (
+    key BLOB PRIMARY KEY, stats TEXT, options TEXT, status TEXT, code TEXT, reason TEXT, content BLOB, wall_s REAL,
+    cpu_s REAL, peak_bytes INTEGER, run INTEGER) WITHOUT ROWID;
 """
 _MOST_BOUND: Final = 30_000
 """Values that one query of SQLite may bind."""
@@ -113,6 +117,15 @@ class Standing(NamedTuple):
     """Over the sorted SHA-256 of its files; empty where they are not known."""
     options: str
     """Over options, profile, settings and version."""
+
+
+class PairStanding(NamedTuple):
+    """What a pair's end was reached with."""
+
+    stats: str
+    """Over names, sizes and times of the files of both sides."""
+    options: str
+    """Over options, settings and version."""
 
 
 class Claimed(NamedTuple):
@@ -479,6 +492,38 @@ class Ledger:
         cursor = self._database.execute("SELECT * FROM runs ORDER BY run")
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    # Pairs
+
+    def pair_standing(self, key: bytes) -> tuple[PairStanding, Status] | None:
+        """What a pair that ended was reached with, and how it ended."""
+        row = self._database.execute("SELECT stats, options, status FROM pairs WHERE key = ?", (key,)).fetchone()
+        return None if row is None else (PairStanding(*row[:2]), Status(row[2]))
+
+    def put_pair(self, key: bytes, standing: PairStanding, outcome: Outcome) -> None:
+        """Keep a pair's end, in one transaction."""
+        row = (
+            key, *standing, outcome.status.value, outcome.code, outcome.reason,
+            zlib.compress(json.dumps(outcome.content).encode()), outcome.wall_s, outcome.cpu_s, outcome.peak_bytes,
+            self.run,
+        )  # fmt: skip
+        self._database.execute("INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self._database.commit()
+
+    def pair(self, key: bytes) -> Outcome:
+        """How a pair ended.
+
+        Raises
+        ------
+        KeyError
+            If it has no end.
+        """
+        query = "SELECT status, code, reason, content FROM pairs WHERE key = ?"
+        row = self._database.execute(query, (key,)).fetchone()
+        if row is None:
+            raise KeyError(key)
+        status, code, reason, content = row
+        return Outcome(status=Status(status), code=code, reason=reason, content=json.loads(zlib.decompress(content)))
 
     # Runs
 

@@ -1,7 +1,6 @@
-"""Many comparisons from a table of pairs, through the workers of the batch: one that fails costs no other.
+"""A table of pairs to compare, and one of them as a task for a child process.
 
-A row is a pair: the columns ``first`` and ``second`` as ``compare`` takes them, and if wanted ``images``. What is left
-behind names rows by number, never by path. A comparison is short, so nothing is kept from a run that was stopped.
+A row is a pair: the columns ``first`` and ``second`` as ``compare`` takes them, and if wanted ``images``.
 """
 
 from __future__ import annotations
@@ -9,28 +8,22 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import asdict, dataclass
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from rtcomplexity.batch.files import replacing, table_writer
-from rtcomplexity.batch.values import Limits, Outcome, Status
+from rtcomplexity.batch.values import Limits
 from rtcomplexity.compare.sides import SEPARATOR
 from rtcomplexity.errors import UsageError
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
     from typing import Self
-
-    from rtcomplexity.batch.engines.engine import Engine
-    from rtcomplexity.compare.limits import Limit
 
 TASK: Final = "pair"
 NEEDED: Final = ("first", "second")
 ALLOWED: Final = (*NEEDED, "images")
 OPTION: Final = "--batch"
-DOCUMENTS, TABLE, REFUSED = "comparisons.jsonl", "comparisons.csv", "refused.csv"
-TITLES: Final = ("row", "first", "second", "matched_by", "metric", "value", "unit", "reason")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,17 +65,6 @@ class PairTask:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairsResult:
-    """What a table of pairs came to."""
-
-    compared: int
-    refused: tuple[tuple[int, str], ...]
-    """(row, reason) of each that could not be compared."""
-    missed: tuple[str, ...]
-    """Which rows miss which limits."""
-
-
 def read_pairs(table: Path) -> tuple[PairRow, ...]:
     """Read a table of pairs; paths are relative to its folder.
 
@@ -118,72 +100,3 @@ def _within(folder: Path, spec: str) -> str:
     """A side's path from the table's folder; what chooses an ROI stays as it is."""
     path, separator, roi = spec.partition(SEPARATOR)
     return f"{folder / path}{separator}{roi}"
-
-
-def compare_pairs(tasks: Sequence[PairTask], out: Path, *, engine: Engine, limits: Sequence[Limit] = ()) -> PairsResult:
-    """Compare every pair and leave documents, a table of metrics and what was refused, in the order of the rows.
-
-    Parameters
-    ----------
-    tasks
-        One for each row.
-    out
-        Folder for the results; made if it is not there.
-    engine
-        Where tasks run.
-    limits
-        What every pair of ROIs has to keep.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    refused: list[tuple[int, str, str]] = []
-    missed: list[str] = []
-    with replacing(out / DOCUMENTS) as documents, table_writer(out / TABLE, TITLES) as write:
-        for number, outcome in _in_order(tasks, engine):
-            if outcome.status is not Status.ASSESSED:
-                refused.append((number, outcome.code, outcome.reason))
-                continue
-            _leave(number, outcome.content["document"], documents)
-            for row in _rows(number, outcome.content["document"]):
-                write(row)
-            missed += [f"row {number}: {text}" for text in _missed(outcome.content["document"], limits)]
-    with table_writer(out / REFUSED, ("row", "code", "reason")) as write:
-        for row in refused:
-            write(row)
-    return PairsResult(
-        compared=len(tasks) - len(refused),
-        refused=tuple((number, reason) for number, _, reason in refused),
-        missed=tuple(missed),
-    )
-
-
-def _in_order(tasks: Sequence[PairTask], engine: Engine) -> Iterator[tuple[int, Outcome]]:
-    """(row, outcome) in the order of the rows: what ends early waits."""
-    waiting: dict[str, Outcome] = {}
-    order = iter([str(task.row.number) for task in tasks])
-    following = next(order, None)
-    for key, outcome in engine.run((str(task.row.number), task.to_json()) for task in tasks):
-        waiting[key] = outcome
-        while following in waiting:
-            yield int(following), waiting.pop(following)
-            following = next(order, None)
-
-
-def _leave(number: int, tree: Mapping[str, Any], stream: IO[str]) -> None:
-    stream.write(json.dumps({"row": number, **tree}, ensure_ascii=False) + "\n")
-
-
-def _rows(number: int, tree: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
-    for pair in tree["pairs"]:
-        for key, found in pair["metrics"].items():
-            names = (pair["first"], pair["second"], pair["matched_by"])
-            yield number, *names, key, found["value"], found["unit"], found.get("reason", "")
-
-
-def _missed(tree: Mapping[str, Any], limits: Sequence[Limit]) -> Iterator[str]:
-    for pair in tree["pairs"]:
-        for limit in limits:
-            text = limit.failed_by_value(
-                pair["metrics"][limit.key]["value"], pair["metrics"][limit.key].get("reason", "")
-            )
-            if text:
-                yield f"{pair['first']}: {text}"

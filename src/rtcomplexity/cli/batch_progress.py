@@ -21,7 +21,8 @@ _HOUR_S: Final = 3600
 class BatchProgress:
     """Counts what a batch tells it."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool, things: str = "plans") -> None:
+        self._things = things
         self._is_watched = sys.stderr.isatty()
         self._is_quiet = quiet
         self._total = self._done = self._stood = self._refused = 0
@@ -47,7 +48,11 @@ class BatchProgress:
         """The run was interrupted: say what is kept, also where progress is not told."""
         self.close()
         done = self._done + self._stood
-        kept = f"{done} of {self._total} plans are done and kept" if self._total else "No plan was begun"
+        kept = (
+            f"{done} of {self._total} {self._things} are done and kept"
+            if self._total
+            else f"None of the {self._things} was begun"
+        )
         sys.stderr.write(f"{kept}; the same command continues with the rest.\n")
 
     def close(self) -> None:
@@ -58,7 +63,7 @@ class BatchProgress:
     def _line(self) -> str:
         rate = self._done / max(time.monotonic() - self._started, 1e-6)
         left = self._total - self._done - self._stood
-        parts = [f"{self._done + self._stood} of {self._total} plans"]
+        parts = [f"{self._done + self._stood} of {self._total} {self._things}"]
         parts += [f"{self._stood} stood"] if self._stood else []
         parts += [f"{self._refused} refused"] if self._refused else []
         parts += [f"{rate:.2f} a second"] if self._done else []

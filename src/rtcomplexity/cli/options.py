@@ -11,6 +11,8 @@ import typer
 
 from rtcomplexity.errors import UsageError
 
+UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+LEAST_MEMORY_BYTES = 256 * 1024**2
 VERDICTS = ("supports", "rejects", "indeterminate", "insufficient_evidence")
 SEVERITIES = ("info", "warning", "error")
 """Least first."""
@@ -46,6 +48,23 @@ def whole_number(option: str, example: int) -> Callable[[str], int]:
     return read
 
 
+WorkerCount = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        parser=whole_number("--workers", 4),
+        help="Plans, or pairs, in parallel; default: all cores.",
+        show_default=False,
+    ),
+]
+PlanSeconds = Annotated[
+    float, typer.Option("--timeout", metavar="S", min=1, help="Seconds that one plan, or one pair, may take.")
+]
+PlanMemory = Annotated[
+    str, typer.Option("--limit-memory", metavar="SIZE", help="Memory of one plan, or of one pair, such as 4G.")
+]
+Retry = Annotated[bool, typer.Option("--retry", help="Try those again that crashed or went over a limit.")]
 Aliases = Annotated[
     list[str] | None,
     typer.Option(
@@ -120,3 +139,28 @@ def parse_fail_at(limits: Sequence[str] | None, *, quick: bool = False) -> tuple
         if limit not in allowed:
             raise UsageError("--fail-at", limit, f"one of {', '.join(allowed)}{' with --quick' if quick else ''}")
     return tuple(limits or ())
+
+
+def parse_size(text: str) -> int:
+    """Read a size such as 4G or 512M, in bytes.
+
+    Raises
+    ------
+    UsageError
+        If it is none, or less than a plan needs at all.
+
+    Examples
+    --------
+    >>> parse_size("2G")
+    2147483648
+    """
+    number, unit = text.strip().upper().removesuffix("IB").removesuffix("B"), ""
+    if number[-1:] in UNITS:
+        number, unit = number[:-1], number[-1:]
+    try:
+        size = int(float(number) * UNITS[unit])
+    except (ValueError, OverflowError):
+        size = 0
+    if size < LEAST_MEMORY_BYTES:
+        raise UsageError("--limit-memory", text, "a size of at least 256M, such as 4G")
+    return size

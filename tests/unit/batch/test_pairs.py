@@ -2,13 +2,36 @@
 
 import csv
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from patience import HANG_S
 from rtcomplexity.batch.pairs import read_pairs
 from rtcomplexity.cli.app import run
 from rtcomplexity.errors import UsageError
 from rtcomplexity.testing import edited_sets
+
+FAULTS = Path(__file__).parent / "faults"
+OUTPUTS = ("comparisons.jsonl", "comparisons.csv", "refused.csv")
+KILLED_AFTER_TWO = """
+import os, signal, sys
+from rtcomplexity.batch.engines.local import LocalEngine
+from rtcomplexity.cli.app import run
+whole = LocalEngine.run
+def part(self, tasks):
+    for number, ended in enumerate(whole(self, tasks)):
+        if number == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield ended
+LocalEngine.run = part
+run(sys.argv[1:])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +106,80 @@ def test_sides_beside_a_table_or_no_place_for_results_are_refused(sets, capsys):
     pairs = str(table(sets, "auto.dcm,final.dcm"))
     assert run(["compare", "a", "b", "--batch", pairs, "--out", "x"]) == 2
     assert run(["compare", "--batch", pairs]) == 2
+
+
+def in_process(code, *arguments, bad=None):
+    """Run Python in a process of its own, with pairs that go wrong; (exit code, stderr)."""
+    search = os.pathsep.join([str(FAULTS), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": search, "BAD_PLANS": json.dumps(bad or {})}
+    command = [sys.executable, *code, *map(str, arguments)]
+    ended = subprocess.run(command, env=environment, text=True, capture_output=True, timeout=HANG_S, check=False)
+    return ended.returncode, ended.stderr
+
+
+def outputs(out):
+    return {name: (out / name).read_bytes() for name in OUTPUTS}
+
+
+FOUR = ("auto.dcm,final.dcm", "final.dcm,auto.dcm", "auto.dcm,broken.dcm", "final.dcm::GTV,auto.dcm::GTV")
+
+
+def compare_four(sets, out, *options):
+    return ["compare", "--batch", str(table(sets, *FOUR)), "--out", str(out), "--workers", "1", *options]
+
+
+def test_a_killed_run_is_continued_and_leaves_what_an_undisturbed_one_does(sets, tmp_path, capsys):
+    assert run(compare_four(sets, tmp_path / "whole")) == 4
+    code, err = in_process(["-c", KILLED_AFTER_TWO], *compare_four(sets, tmp_path / "killed"))
+    assert code == -signal.SIGKILL, err
+    assert not (tmp_path / "killed" / "comparisons.jsonl").exists()
+    capsys.readouterr()
+    assert run(compare_four(sets, tmp_path / "killed")) == 4
+    assert "3 of 4 pairs compared (2 stood)" in capsys.readouterr().err
+    assert outputs(tmp_path / "killed") == outputs(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    ("change", "stood"),
+    [
+        (lambda folder: [], 4),
+        (lambda folder: ["--tolerance", "1"], 0),
+        (lambda folder: os.utime(folder / "broken.dcm", (1, 1)) or [], 3),
+        (lambda folder: os.utime(folder / "final.dcm", (1, 1)) or [], 1),
+    ],
+    ids=["nothing", "tolerance", "refused file", "file of three pairs"],
+)
+def test_a_pair_stands_until_its_files_or_options_change(sets, tmp_path, capsys, change, stood):
+    folder = Path(shutil.copytree(sets, tmp_path / "sets"))
+    out = tmp_path / "out"
+    assert run(compare_four(folder, out)) == 4
+    options = change(folder)
+    capsys.readouterr()
+    assert run(compare_four(folder, out, *options)) == 4
+    said = f" ({stood} stood)" if stood else ""
+    assert f"3 of 4 pairs compared{said}." in capsys.readouterr().err
+
+
+def test_pairs_that_end_their_process_or_eat_memory_cost_no_other_and_can_be_tried_again(sets, tmp_path, capsys):
+    folder = Path(shutil.copytree(sets, tmp_path / "sets"))
+    bad = {"eat.dcm": "eat", "killed.dcm": "killed", "raise.dcm": "raise"}
+    for name in bad:
+        shutil.copy(folder / "final.dcm", folder / name)
+    rows = [f"auto.dcm,{name}" for name in (*bad, "final.dcm")]
+    arguments = ["compare", "--batch", str(table(folder, *rows)), "--out", str(tmp_path / "out"), "--workers", "2"]
+    code, err = in_process(["-m", "rtcomplexity.cli"], *arguments, "--limit-memory", "300M", bad=bad)
+    assert code == 4, err
+    with (tmp_path / "out" / "refused.csv").open() as stream:
+        codes = {row["row"]: row["code"] for row in csv.DictReader(stream)}
+    assert codes == {"2": "memory-limit", "3": "process-died", "4": "program-fault"}
+    assert "secret" not in err
+    assert run(arguments) == 4
+    assert run([*arguments, "--retry"]) == 0
+    assert "4 of 4 pairs compared (1 stood)" in capsys.readouterr().err
+
+
+def test_the_ledger_of_pairs_names_nobody(sets, tmp_path):
+    folder = Path(shutil.copytree(sets, tmp_path / "Doe^Jane"))
+    out = tmp_path / "out"
+    assert run(compare_four(folder, out)) == 4
+    assert not [path for path in out.iterdir() if b"Jane" in path.read_bytes()]

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +13,15 @@ from rtcomplexity.cli.options import (
     VERDICTS,
     Aliases,
     Fractions,
+    PlanMemory,
+    PlanSeconds,
     ProfileName,
     Quiet,
+    Retry,
     SamePatient,
     SiteName,
-    whole_number,
+    WorkerCount,
+    parse_size,
 )
 from rtcomplexity.errors import MissingOptionError
 from rtcomplexity.model.options import BY_SITE
@@ -25,10 +29,9 @@ from rtcomplexity.model.options import BY_SITE
 if TYPE_CHECKING:
     from rtcomplexity.batch.engines.dask import Certificates
     from rtcomplexity.batch.engines.engine import Engine
-    from rtcomplexity.batch.run import BatchResult
+    from rtcomplexity.batch.run import BatchOptions, BatchResult
+    from rtcomplexity.batch.values import Options
 
-UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
-LEAST_MEMORY_BYTES = 256 * 1024**2
 ALARM = "alarm"
 RESULTS = "results.jsonl"
 
@@ -44,69 +47,75 @@ OutFolder = Annotated[
         show_default=False,
     ),
 ]
+Evidence = Annotated[bool, typer.Option("--evidence", help="Leave an evidence folder for every plan.")]
+Parquet = Annotated[bool, typer.Option("--parquet", help="Write the tables as Parquet too.")]
+ClaimsFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Claims, one row per plan, as --claims-template makes it.", show_default=False),
+]
+ClaimsTemplate = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Write a table of claims to fill in (.xlsx or .csv), one row per structure set, and stop.",
+        show_default=False,
+    ),
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Key of the hashes, made if new: the same key gives a patient the same patient_key.",
+        show_default=False,
+    ),
+]
+FollowLinks = Annotated[bool, typer.Option("--follow-symlinks", help="Look into linked folders too.")]
+WithPaths = Annotated[
+    bool, typer.Option("--with-paths", help="Add where each structure set lies; this may identify patients.")
+]
+Dask = Annotated[bool, typer.Option("--dask", help="Run on a dask cluster of this machine.")]
+Scheduler = Annotated[
+    str | None, typer.Option(metavar="tls://HOST:PORT", help="Run on this dask scheduler.", show_default=False)
+]
+TlsCa = Annotated[Path | None, typer.Option(metavar="PEM", help="Who signed the scheduler.", show_default=False)]
+TlsCert = Annotated[Path | None, typer.Option(metavar="PEM", help="Our certificate.", show_default=False)]
+TlsKey = Annotated[Path | None, typer.Option(metavar="PEM", help="Its key.", show_default=False)]
+Quick = Annotated[bool, typer.Option("--quick", help="Counts, volumes and links only; no verdict.")]
+FailAtVerdict = Annotated[
+    list[str] | None,
+    typer.Option("--fail-at", metavar="VERDICT|alarm", help="End with 5 where this occurs.", show_default=False),
+]
+AsLines = Annotated[bool, typer.Option("--json", help="Print one line of JSON a plan instead of a summary.")]
 
 
 def batch(
     root: Root,
     *,
     out: OutFolder = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="N", parser=whole_number("--workers", 4), help="Plans in parallel; default: all cores."),
-    ] = None,
-    timeout: Annotated[float, typer.Option(metavar="S", min=1, help="Seconds that one plan may take.")] = 900,
-    limit_memory: Annotated[str, typer.Option(metavar="SIZE", help="Memory of one plan, such as 4G.")] = "4G",
-    evidence: Annotated[bool, typer.Option("--evidence", help="Leave an evidence folder for every plan.")] = False,
-    parquet: Annotated[bool, typer.Option("--parquet", help="Write the tables as Parquet too.")] = False,
-    claims: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Claims, one row per plan, as --claims-template makes it.", show_default=False
-        ),
-    ] = None,
-    claims_template: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Write a table of claims to fill in (.xlsx or .csv), one row per structure set, and stop.",
-            show_default=False,
-        ),
-    ] = None,
-    key_file: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Key of the hashes, made if new: the same key gives a patient the same patient_key.",
-            show_default=False,
-        ),
-    ] = None,
-    follow_symlinks: Annotated[bool, typer.Option("--follow-symlinks", help="Look into linked folders too.")] = False,
-    with_paths: Annotated[
-        bool, typer.Option("--with-paths", help="Add where each structure set lies; this may identify patients.")
-    ] = False,
-    retry: Annotated[bool, typer.Option("--retry", help="Try plans again that crashed or went over a limit.")] = False,
-    dask: Annotated[bool, typer.Option("--dask", help="Run on a dask cluster of this machine.")] = False,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="tls://HOST:PORT", help="Run on this dask scheduler.", show_default=False)
-    ] = None,
-    tls_ca: Annotated[
-        Path | None, typer.Option(metavar="PEM", help="Who signed the scheduler.", show_default=False)
-    ] = None,
-    tls_cert: Annotated[Path | None, typer.Option(metavar="PEM", help="Our certificate.", show_default=False)] = None,
-    tls_key: Annotated[Path | None, typer.Option(metavar="PEM", help="Its key.", show_default=False)] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Counts, volumes and links only; no verdict.")] = False,
+    workers: WorkerCount = None,
+    timeout: PlanSeconds = 900,
+    limit_memory: PlanMemory = "4G",
+    evidence: Evidence = False,
+    parquet: Parquet = False,
+    claims: ClaimsFile = None,
+    claims_template: ClaimsTemplate = None,
+    key_file: KeyFile = None,
+    follow_symlinks: FollowLinks = False,
+    with_paths: WithPaths = False,
+    retry: Retry = False,
+    dask: Dask = False,
+    scheduler: Scheduler = None,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    quick: Quick = False,
     aliases: Aliases = None,
     same_patient: SamePatient = False,
     site: SiteName = None,
     fractions: Fractions = None,
     profile: ProfileName = BY_SITE,
-    fail_at: Annotated[
-        list[str] | None,
-        typer.Option("--fail-at", metavar="VERDICT|alarm", help="End with 5 where this occurs.", show_default=False),
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one line of JSON a plan instead of a summary.")
-    ] = False,
+    fail_at: FailAtVerdict = None,
+    as_json: AsLines = False,
     quiet: Quiet = False,
 ) -> None:
     """Assess every plan of an archive. Results are de-identified; a stopped run is continued by the same command.
@@ -118,31 +127,15 @@ def batch(
         return
     if out is None:
         raise MissingOptionError("--out", "A batch needs a folder for its results.", "--out DIR")
-    limits = _checked_fail_at(fail_at)
-    memory_bytes = parse_size(limit_memory)
+    verdicts = _checked_fail_at(fail_at)
 
-    from rtcomplexity.batch.run import BatchOptions, run_batch
-    from rtcomplexity.batch.values import Limits, Options
-    from rtcomplexity.case.target_names import parse_aliases
-    from rtcomplexity.cli.batch_progress import BatchProgress
-    from rtcomplexity.scoring.profile_choice import ProfileChoice
-    from rtcomplexity.scoring.site import checked_site
+    from rtcomplexity.batch.run import BatchOptions
+    from rtcomplexity.batch.values import Limits
     from rtcomplexity.settings import Settings
 
-    if site is not None:
-        checked_site("--site", site, ProfileChoice.of(profile).sites)
-    options = Options(
-        profile="" if profile == BY_SITE else _absolute(profile),
-        aliases=tuple(sorted((name, kind.value) for name, kind in parse_aliases(aliases or ()).items())),
-        site=site,
-        fractions=fractions,
-        same_patient=same_patient,
-        quick=quick,
-        evidence=evidence,
-    )
     asked = BatchOptions(
-        options=options,
-        limits=Limits(wall_s=timeout, memory_bytes=memory_bytes),
+        options=_options(profile, aliases, site, fractions, same_patient=same_patient, quick=quick, evidence=evidence),
+        limits=Limits(wall_s=timeout, memory_bytes=parse_size(limit_memory)),
         settings=Settings.from_environment(),
         claims=claims,
         key_file=key_file,
@@ -152,18 +145,63 @@ def batch(
         parquet=parquet,
         engine_name="dask" if dask or scheduler else "local",
     )
+    engines = _engines(workers, dask=dask, scheduler=scheduler, tls=(tls_ca, tls_cert, tls_key))
+    result = _run(root, out, asked, engines, quiet=quiet)
+    if with_paths:
+        typer.echo("Note: results.csv and refused.csv hold paths, which may identify patients.", err=True)
+    _print(result, out, as_json=as_json)
+    _end(result, verdicts)
+
+
+def _options(
+    profile: str,
+    aliases: list[str] | None,
+    site: str | None,
+    fractions: int | None,
+    *,
+    same_patient: bool,
+    quick: bool,
+    evidence: bool,
+) -> "Options":
+    """How every plan is assessed, with what is no site or alias told before a plan is looked for."""
+    from rtcomplexity.batch.values import Options
+    from rtcomplexity.case.target_names import parse_aliases
+    from rtcomplexity.scoring.profile_choice import ProfileChoice
+    from rtcomplexity.scoring.site import checked_site
+
+    if site is not None:
+        checked_site("--site", site, ProfileChoice.of(profile).sites)
+    return Options(
+        profile="" if profile == BY_SITE else _absolute(profile),
+        aliases=tuple(sorted((name, kind.value) for name, kind in parse_aliases(aliases or ()).items())),
+        site=site,
+        fractions=fractions,
+        same_patient=same_patient,
+        quick=quick,
+        evidence=evidence,
+    )
+
+
+def _run(
+    root: Path,
+    out: Path,
+    asked: "BatchOptions",
+    engines: AbstractContextManager[tuple["Engine", "Engine"]],
+    *,
+    quiet: bool,
+) -> "BatchResult":
+    from rtcomplexity.batch.run import run_batch
+    from rtcomplexity.cli.batch_progress import BatchProgress
+
     progress = BatchProgress(quiet=quiet)
-    with _engines(workers, dask=dask, scheduler=scheduler, tls=(tls_ca, tls_cert, tls_key)) as (engine, indexer):
+    with engines as (engine, indexer):
         try:
             result = run_batch(root, out, engine=engine, indexer=indexer, watcher=progress, asked=asked)
         except SystemExit:  # a signal
             progress.stopped()
             raise
-        progress.close()
-    if with_paths:
-        typer.echo("Note: results.csv and refused.csv hold paths, which may identify patients.", err=True)
-    _print(result, out, as_json=as_json)
-    _end(result, limits)
+    progress.close()
+    return result
 
 
 def _write_template(root: Path, path: Path, *, quiet: bool) -> None:
@@ -174,33 +212,6 @@ def _write_template(root: Path, path: Path, *, quiet: bool) -> None:
     if not quiet:
         then = f"rtcomplexity batch {root} --out DIR --claims {path}"
         typer.echo(f"Wrote {count} rows to {path}. Fill them in, then: {then}", err=True)
-
-
-def parse_size(text: str) -> int:
-    """Read a size such as 4G or 512M, in bytes.
-
-    Raises
-    ------
-    UsageError
-        If it is none, or less than a plan needs at all.
-
-    Examples
-    --------
-    >>> parse_size("2G")
-    2147483648
-    """
-    from rtcomplexity.errors import UsageError
-
-    number, unit = text.strip().upper().removesuffix("IB").removesuffix("B"), ""
-    if number[-1:] in UNITS:
-        number, unit = number[:-1], number[-1:]
-    try:
-        size = int(float(number) * UNITS[unit])
-    except (ValueError, OverflowError):
-        size = 0
-    if size < LEAST_MEMORY_BYTES:
-        raise UsageError("--limit-memory", text, "a size of at least 256M, such as 4G")
-    return size
 
 
 @contextmanager

@@ -1,14 +1,18 @@
 """``rtcomplexity compare``: how two delineations of one patient differ."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rtcomplexity.cli.exit_codes import ExitCode
-from rtcomplexity.cli.options import AsJson, whole_number
+from rtcomplexity.cli.options import AsJson, PlanMemory, PlanSeconds, Quiet, Retry, WorkerCount
 
 if TYPE_CHECKING:
+    from rtcomplexity.batch.pair_run import PairsResult
+    from rtcomplexity.batch.pairs import PairTask
+    from rtcomplexity.compare.comparison import Comparison
     from rtcomplexity.compare.limits import Limit
     from rtcomplexity.compare.observers import Observers
 
@@ -31,6 +35,39 @@ Identified = Annotated[
     typer.Option("--identified/--de-identified", help="With --out: ROI names and UIDs as they are, or not (default)."),
 ]
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Write JSON, CSV and HTML here.", show_default=False)]
+Table = Annotated[
+    Path | None,
+    typer.Option(metavar="CSV", help="Compare many pairs: first,second[,images]; with --out.", show_default=False),
+]
+FailAt = Annotated[
+    Path | None,
+    typer.Option("--fail-at", metavar="FILE", help="End with 5 where CSV limits (metric,at_least,at_most) are missed."),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What holds however many sides or pairs there are."""
+
+    images: Path | None
+    match: str
+    tolerance_mm: float
+    reference: str
+    out: Path | None
+    identified: bool
+    as_json: bool
+    limits: "tuple[Limit, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Running:
+    """How many pairs are run."""
+
+    workers: int | None
+    timeout: float
+    limit_memory: str
+    retry: bool
+    quiet: bool
 
 
 def compare(
@@ -41,120 +78,151 @@ def compare(
     tolerance_mm: Tolerance = 2.0,
     reference: Reference = "consensus",
     out: Out = None,
-    batch: Annotated[
-        Path | None,
-        typer.Option(metavar="CSV", help="Compare many pairs: first,second[,images]; with --out.", show_default=False),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="N", parser=whole_number("--workers", 4), help="With --batch: pairs in parallel."),
-    ] = None,
-    fail_at: Annotated[
-        Path | None,
-        typer.Option(
-            "--fail-at", metavar="FILE", help="End with 5 where CSV limits (metric,at_least,at_most) are missed."
-        ),
-    ] = None,
+    batch: Table = None,
+    workers: WorkerCount = None,
+    timeout: PlanSeconds = 900,
+    limit_memory: PlanMemory = "4G",
+    retry: Retry = False,
+    fail_at: FailAt = None,
     identified: Identified = False,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Compare delineations: automatic with final, reader with reader, plan with replan.
 
     Example: rtcomplexity compare auto.dcm final.dcm --images ./ct
     """
     from rtcomplexity.compare.limits import read_limits
+
+    asked = _Asked(
+        images=images,
+        match=match,
+        tolerance_mm=tolerance_mm,
+        reference=reference,
+        out=out,
+        identified=identified,
+        as_json=as_json,
+        limits=() if fail_at is None else read_limits(fail_at),
+    )
+    if batch is not None:
+        running = _Running(workers=workers, timeout=timeout, limit_memory=limit_memory, retry=retry, quiet=quiet)
+        _compare_table(batch, sides or [], asked, running)
+    else:
+        _compare_sides(sides or [], asked)
+
+
+def _compare_sides(sides: list[str], asked: _Asked) -> None:
     from rtcomplexity.errors import UsageError
 
-    limits = () if fail_at is None else read_limits(fail_at)
-    if batch is not None:
-        if sides or out is None:
-            raise UsageError("--batch", "sides beside it" if sides else "no --out", "--batch CSV --out DIR alone")
-        _compare_table(batch, out, match, tolerance_mm, workers, limits, identified=identified)
-        return
-    sides = sides or []
     if len(sides) < 2:
         raise UsageError("FIRST SECOND", " ".join(sides), "at least two structure sets or plan folders")
-    if len(sides) > 2:
-        if limits:
-            raise UsageError("--fail-at", f"{len(sides)} sides", "two sides, or --batch")
-        _observe(sides, images, match, tolerance_mm, reference, out, identified=identified, as_json=as_json)
+    if len(sides) == 2:
+        _compare_two(sides[0], sides[1], asked)
         return
+    if asked.limits:
+        raise UsageError("--fail-at", f"{len(sides)} sides", "two sides, or --batch")
+    _observe(sides, asked)
+
+
+def _compare_two(first: str, second: str, asked: _Asked) -> None:
+    """Compare two sides; ends with 5 where limits are missed."""
     from importlib.metadata import version
 
-    from rtcomplexity.cli.output import write_private
     from rtcomplexity.cli.rendering.comparison import comparison_parts
     from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
     from rtcomplexity.compare.comparison import compare as compared
     from rtcomplexity.compare.document import document
     from rtcomplexity.compare.limits import failures
 
-    found = compared(*sides, images=images, match=match, tolerance_mm=tolerance_mm)
+    found = compared(first, second, images=asked.images, match=asked.match, tolerance_mm=asked.tolerance_mm)
     tree = document(found, software_version=version("rtcomplexity"))
-    if out is not None:
-        from rtcomplexity.compare.pictures import plane_pictures
-        from rtcomplexity.compare.surface_pictures import surface_pictures
-        from rtcomplexity.evidence.comparison_folder import comparison_files
-        from rtcomplexity.evidence.comparison_privacy import deidentified_comparison
-
-        kept = tree if identified else deidentified_comparison(tree)
-        planes = [plane_pictures(each.pair) for each in found.compared]
-        surfaces = [surface_pictures(each.pair) for each in found.compared]
-        for name, content in comparison_files(kept, planes, surfaces).items():
-            write_private(out, name, content)
-        typer.echo(
-            f"Wrote {out / 'comparison.html'}, comparison.pdf, comparison.json, comparison.csv and manifest.json",
-            err=True,
-        )
-    if as_json:
+    if asked.out is not None:
+        _leave_comparison(found, tree, asked.out, identified=asked.identified)
+    if asked.as_json:
         print_document(as_json_bytes(tree))
     else:
         print_result(comparison_parts(tree))
-    missed = failures(found.compared, limits)
+    _end_where_missed(failures(found.compared, asked.limits))
+
+
+def _leave_comparison(found: "Comparison", tree: dict[str, Any], out: Path, *, identified: bool) -> None:
+    from rtcomplexity.cli.output import write_private
+    from rtcomplexity.compare.pictures import plane_pictures
+    from rtcomplexity.compare.surface_pictures import surface_pictures
+    from rtcomplexity.evidence.comparison_folder import comparison_files
+    from rtcomplexity.evidence.comparison_privacy import deidentified_comparison
+
+    kept = tree if identified else deidentified_comparison(tree)
+    planes = [plane_pictures(each.pair) for each in found.compared]
+    surfaces = [surface_pictures(each.pair) for each in found.compared]
+    for name, content in comparison_files(kept, planes, surfaces).items():
+        write_private(out, name, content)
+    names = "comparison.pdf, comparison.json, comparison.csv and manifest.json"
+    typer.echo(f"Wrote {out / 'comparison.html'}, {names}", err=True)
+
+
+def _end_where_missed(missed: list[str]) -> None:
+    """End with 5 where a limit was missed, and say which."""
     if missed:
         typer.echo("\n".join(["--fail-at: limits missed", *missed]), err=True)
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
 
-def _compare_table(
-    table: Path,
-    out: Path,
-    match: str,
-    tolerance_mm: float,
-    workers: int | None,
-    limits: "tuple[Limit, ...]",
-    *,
-    identified: bool,
-) -> None:
+def _compare_table(table: Path, sides: list[str], asked: _Asked, running: _Running) -> None:
     """Compare the pairs of a table; ends with 5 where limits are missed, with 4 where pairs were refused."""
-    import os
+    from rtcomplexity.errors import UsageError
 
-    from rtcomplexity.batch.engines.local import LocalEngine
-    from rtcomplexity.batch.pairs import PairTask, compare_pairs, read_pairs
+    out = asked.out
+    if sides or out is None:
+        raise UsageError("--batch", "sides beside it" if sides else "no --out", "--batch CSV --out DIR alone")
+    tasks = _tasks(table, asked, running)
+    found = _run_pairs(tasks, out, asked, running)
+    stood = f" ({found.stood} stood)" if found.stood else ""
+    typer.echo(f"{found.compared} of {len(tasks)} pairs compared{stood}. Wrote {out}", err=True)
+    for number, reason in found.refused:
+        typer.echo(f"Row {number}: {reason}", err=True)
+    _end_where_missed(list(found.missed))
+    if found.refused:
+        raise typer.Exit(ExitCode.BATCH_WITH_REFUSALS)
+
+
+def _tasks(table: Path, asked: _Asked, running: _Running) -> "list[PairTask]":
+    from rtcomplexity.batch.pairs import PairTask, read_pairs
     from rtcomplexity.batch.values import Limits
+    from rtcomplexity.cli.options import parse_size
     from rtcomplexity.settings import Settings
 
     settings = Settings.from_environment()
-    tasks = [
+    limits = Limits(wall_s=running.timeout, memory_bytes=parse_size(running.limit_memory))
+    return [
         PairTask(
             row=row,
-            match=match,
-            tolerance_mm=tolerance_mm,
-            identified=identified,
+            match=asked.match,
+            tolerance_mm=asked.tolerance_mm,
+            identified=asked.identified,
             settings=settings,
-            limits=Limits(),
+            limits=limits,
         )
         for row in read_pairs(table)
     ]
-    with LocalEngine(workers or os.cpu_count() or 1) as engine:
-        found = compare_pairs(tasks, out, engine=engine, limits=limits)
-    typer.echo(f"{found.compared} of {len(tasks)} pairs compared. Wrote {out}", err=True)
-    for number, reason in found.refused:
-        typer.echo(f"Row {number}: {reason}", err=True)
-    if found.missed:
-        typer.echo("\n".join(["--fail-at: limits missed", *found.missed]), err=True)
-        raise typer.Exit(ExitCode.CHECK_FAILED)
-    if found.refused:
-        raise typer.Exit(ExitCode.BATCH_WITH_REFUSALS)
+
+
+def _run_pairs(tasks: "list[PairTask]", out: Path, asked: _Asked, running: _Running) -> "PairsResult":
+    import os
+
+    from rtcomplexity.batch.engines.local import LocalEngine
+    from rtcomplexity.batch.pair_run import compare_pairs
+    from rtcomplexity.cli.batch_progress import BatchProgress
+
+    progress = BatchProgress(quiet=running.quiet, things="pairs")
+    with LocalEngine(running.workers or os.cpu_count() or 1) as engine:
+        try:
+            found = compare_pairs(tasks, out, engine=engine, watcher=progress, limits=asked.limits, retry=running.retry)
+        except SystemExit:  # a signal
+            progress.stopped()
+            raise
+    progress.close()
+    return found
 
 
 def observers(
@@ -176,21 +244,19 @@ def observers(
     """
     from rtcomplexity.compare.observers import reader_paths
 
-    sides = [str(path) for path in reader_paths(folder)]
-    _observe(sides, images, match, tolerance_mm, reference, out, identified=identified, as_json=as_json)
+    asked = _Asked(
+        images=images,
+        match=match,
+        tolerance_mm=tolerance_mm,
+        reference=reference,
+        out=out,
+        identified=identified,
+        as_json=as_json,
+    )
+    _observe([str(path) for path in reader_paths(folder)], asked)
 
 
-def _observe(
-    sides: list[str],
-    images: Path | None,
-    match: str,
-    tolerance_mm: float,
-    reference: str,
-    out: Path | None,
-    *,
-    identified: bool,
-    as_json: bool,
-) -> None:
+def _observe(sides: list[str], asked: _Asked) -> None:
     from importlib.metadata import version
 
     from rtcomplexity.cli.rendering.comparison import observers_parts
@@ -198,12 +264,18 @@ def _observe(
     from rtcomplexity.compare.document import observers_document
     from rtcomplexity.compare.observers import observe
 
-    found = observe(sides, images=images, match=match, reference=reference, tolerance_mm=tolerance_mm)
+    found = observe(
+        sides,
+        images=asked.images,
+        match=asked.match,
+        reference=asked.reference,
+        tolerance_mm=asked.tolerance_mm,
+    )
     labels = [f"reader {number}" for number in range(1, len(sides) + 1)]
     tree = observers_document(found, labels=labels, software_version=version("rtcomplexity"))
-    if out is not None:
-        _leave_observers(found, tree, labels, out, identified=identified)
-    if as_json:
+    if asked.out is not None:
+        _leave_observers(found, tree, labels, asked.out, identified=asked.identified)
+    if asked.as_json:
         print_document(as_json_bytes(tree))
     else:
         print_result(observers_parts(tree))

@@ -1,4 +1,5 @@
-"""On PYTHONPATH, this makes plans go wrong in every process of a batch: BAD_PLANS names them and how.
+"""On PYTHONPATH, this makes plans go wrong in every process of a batch: BAD_PLANS names them (a plan by its key, a pair
+by the name of its second file) and how.
 
 It stands in for a plan that would do so by itself; the package has no switch for it.
 """
@@ -40,7 +41,7 @@ def go_wrong(how):
 class Loader(importlib.machinery.SourceFileLoader):
     def exec_module(self, module):
         super().exec_module(module)
-        analyze = module.analyze
+        analyze, compare = module.analyze, module.compare
 
         def spoiled(index, *arguments, **options):
             how = BAD.get(index.structure_sets[0].sha256)
@@ -50,7 +51,11 @@ class Loader(importlib.machinery.SourceFileLoader):
                 how = None
             return go_wrong(how) if how else analyze(index, *arguments, **options)
 
-        module.analyze = spoiled
+        def spoiled_pair(first, second, **options):
+            how = BAD.get(Path(second).name)
+            return go_wrong(how) if how else compare(first, second, **options)
+
+        module.analyze, module.compare = spoiled, spoiled_pair
 
 
 class Finder(importlib.abc.MetaPathFinder):
