@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.evidence import words
+from rtcomplexity.evidence import conditions, words
 from rtcomplexity.evidence.cover import choices, cover_of, documents_matter, error_rate, family_title
 from rtcomplexity.evidence.formats.numbers import decimals_for, held, readable
 from rtcomplexity.evidence.formats.text import person_name, shortened, shown
+from rtcomplexity.evidence.histogram import histogram_of
 from rtcomplexity.evidence.record import NOT_STATED
 from rtcomplexity.evidence.words import told
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rtcomplexity.evidence.cover import Cover
+    from rtcomplexity.evidence.histogram import Histogram
     from rtcomplexity.evidence.record import (
         FactorRecord,
         FamilyRecord,
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
         Metrics,
         OfficialFactsRecord,
         Record,
+        ReferenceRecord,
         RoiRecord,
+        ScoreInterval,
         ScoreRecord,
         StatedClaimRecord,
         VerdictRecord,
@@ -64,6 +68,8 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     numeric: tuple[int, ...] = ()
     """Columns of numbers, aligned at their right."""
+    histograms: tuple[Histogram, ...] = ()
+    """One of each row, in tables of findings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +82,22 @@ class Gauge:
     score_text: str
     reject_text: str
     support_text: str
+    interval: tuple[float, float] | None
+    """Between which values the score lies; None where that was not looked at."""
+    interval_text: str
+    """The same with the confidence; empty where there is none."""
+    near: str
+    """That the interval holds a cutoff, in a sentence; else empty."""
 
     @property
     def caption(self) -> str:
         """What the two cutoffs mean."""
         return f"Below {self.reject_text}: routine. {self.support_text} or above: unusual"
+
+    @property
+    def score_words(self) -> str:
+        """The score, with its interval where there is one."""
+        return f"{self.score_text} of 100" + (f" ({self.interval_text})" if self.interval_text else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +138,8 @@ class Page:
     notes_for: tuple[str, ...]
     """Findings that are no factor's: reasons and limits, in sentences."""
     notes_against: tuple[str, ...]
+    findings_key: str
+    """How the tables of findings are read."""
     not_measured: Table
     sensitivity: tuple[str, ...]
     families: tuple[Family, ...]
@@ -129,6 +148,11 @@ class Page:
     edits: Table
     """What targets were edited from; no rows where the files do not show it."""
     image_sets: Table
+    conditions: Table
+    """What makes each secondary image set count; no rows where none was measured."""
+    conditions_failed: tuple[str, ...]
+    """What is not met, in sentences."""
+    conditions_key: str
     readiness: Table
     reviewer: Table
     claim_information: tuple[tuple[str, str], ...]
@@ -161,6 +185,7 @@ def page_of(record: Record) -> Page:
         findings_against=_findings(score, {"typical"}),
         notes_for=_notes(verdict.findings_for, score),
         notes_against=_notes(verdict.findings_against, score),
+        findings_key=words.FINDINGS_KEY,
         not_measured=Table(headings=("Group", "Factor", "Reason"), rows=tuple(_unmeasured(score))),
         sensitivity=_sentences(each.text for each in verdict.why_not),
         families=tuple(_family(each, score) for each in score.families),
@@ -170,6 +195,9 @@ def page_of(record: Record) -> Page:
         image_sets=Table(
             headings=IMAGE_SET_HEADINGS, rows=tuple(_image_set(each) for each in record.image_sets), numeric=(3, 4)
         ),
+        conditions=Table(headings=conditions.HEADINGS, rows=tuple(conditions.conditions_rows(record))),
+        conditions_failed=tuple(conditions.conditions_failed(record)),
+        conditions_key=words.CONDITIONS_KEY,
         readiness=Table(
             headings=("Item", "State", "Supplied by"),
             rows=tuple(
@@ -275,7 +303,9 @@ def _gauge(score: ScoreRecord) -> Gauge | None:
     if reference is None or not isinstance(score.t, float):
         return None
     numbers = score.t, reference.c_reject, reference.c_support
-    t, reject, support = (f"{number:.{decimals_for(numbers)}f}" for number in numbers)
+    ends = () if score.interval is None else score.interval.score
+    t, reject, support, *interval = (f"{number:.{decimals_for(numbers)}f}" for number in (*numbers, *ends))
+    share = "" if score.interval is None else f"{100 * score.interval.confidence:g}% interval "
     return Gauge(
         score=score.t,
         reject=reference.c_reject,
@@ -283,7 +313,25 @@ def _gauge(score: ScoreRecord) -> Gauge | None:
         score_text=t,
         reject_text=reject,
         support_text=support,
+        interval=ends or None,
+        interval_text=f"{share}{NO_VALUE.join(interval)}" if interval else "",
+        near=_near(score, reference, reject, support),
     )
+
+
+def _near(score: ScoreRecord, reference: ReferenceRecord, reject: str, support: str) -> str:
+    """Say which cutoffs the interval of the score holds; nothing where it holds none."""
+    if score.interval is None:
+        return ""
+    low, high = score.interval.score
+    cutoffs = (
+        ("threshold for routine", reference.c_reject, reject),
+        ("threshold for unusual", reference.c_support, support),
+    )
+    held_ones = [f"the {name} ({text})" for name, cutoff, text in cutoffs if low < cutoff <= high]
+    if not held_ones:
+        return ""
+    return f"The interval includes {' and '.join(held_ones)}: the score is not clearly on either side."
 
 
 def _score_line(score: ScoreRecord) -> str:
@@ -291,8 +339,8 @@ def _score_line(score: ScoreRecord) -> str:
     if gauge is None:
         return ""
     return (
-        f"Score {gauge.score_text} of 100: the second-highest factor group, or the highest that is more than a "
-        f"supporting factor where that is lower. {gauge.caption}."
+        f"Score {gauge.score_words}: the second-highest factor group, or the highest that is more than a "
+        f"supporting factor where that is lower. {gauge.caption}." + (f" {gauge.near}" if gauge.near else "")
     )
 
 
@@ -307,21 +355,30 @@ def _deciding(score: ScoreRecord) -> Iterator[tuple[str, ...]]:
 
 
 def _findings(score: ScoreRecord, levels: set[str]) -> Table:
-    rows = tuple(
-        (_title(score, family), _factor_title(factor), *_numbers(factor), told(words.BASES, factor.basis))
+    found = [
+        (family, factor)
         for family in score.families
         if family.level in levels
         for factor in family.factors
         if factor.value is not None
+    ]
+    rows = (
+        (_title(score, family), _factor_title(factor), *_numbers(factor), told(words.BASES, factor.basis))
+        for family, factor in found
     )
-    return Table(headings=FINDING_HEADINGS, rows=rows, numeric=(2, 3, 4))
+    histograms = (histogram_of(factor, _factor_title(factor), _numbers(factor)) for _, factor in found)
+    return Table(headings=FINDING_HEADINGS, rows=tuple(rows), numeric=(2, 3, 4), histograms=tuple(histograms))
 
 
 def _unmeasured(score: ScoreRecord) -> Iterator[tuple[str, str, str]]:
+    """Factors without a value, those of one group and one reason together."""
     for family in score.families:
+        by_reason: dict[str, list[str]] = {}
         for factor in family.factors:
             if factor.value is None:
-                yield _title(score, family), _factor_title(factor), shown(factor.reason or "")
+                by_reason.setdefault(shown(factor.reason or ""), []).append(_factor_title(factor))
+        for reason, titles in by_reason.items():
+            yield _title(score, family), "; ".join(titles), reason
 
 
 def _title(score: ScoreRecord, family: FamilyRecord) -> str:
@@ -555,6 +612,17 @@ def _stability(verdict: VerdictRecord) -> str:
     return f"Verdict unchanged in {round(share * verdict.redrawings)} of {verdict.redrawings} simulated re-contours"
 
 
+def _interval(found: ScoreInterval) -> str:
+    """How the interval was found."""
+    low, high = found.percentile
+    decimals = decimals_for((low, high))
+    return (
+        f"{100 * found.confidence:g}% interval; percentile {low:.{decimals}f}\u2013{high:.{decimals}f}. From "
+        f"{found.redrawings} simulated re-contours, the number of patients with real contours, and {found.plans:,} "
+        "reference plans. It does not cover how well the reference fits this practice"
+    )
+
+
 def _method(record: Record) -> Iterator[tuple[str, str]]:
     profile, reference, plan = record.score.profile, record.score.reference, record.plan
     chosen = plan.structure_set
@@ -567,6 +635,8 @@ def _method(record: Record) -> Iterator[tuple[str, str]]:
         yield "Population", population if isinstance(population, str) else missing
     if isinstance(record.score.percentile, float):
         yield "Percentile of the score", f"{record.score.percentile:.1f}% of the reference plans score lower"
+    if record.score.interval is not None:
+        yield "Interval of the score", _interval(record.score.interval)
     label, _, text = error_rate(record.verdict).partition(": ")
     yield label, text
     yield "Stability", _stability(record.verdict)

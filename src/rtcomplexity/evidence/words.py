@@ -75,12 +75,17 @@ LEVELS: Final = {
     "not_measured": "not measured",
 }
 BASES: Final = {
-    "measured": "real contours",
+    "measured": "measured",
     "published": "published",
     "model": "modeled",
     "convention": "convention",
 }
 """What the reference of a factor is."""
+FINDINGS_KEY: Final = (
+    "Percentile: share of the reference that is less complex in that factor. Distribution: the reference of this "
+    "plan's size and group, with this plan (red) and the routine range P5\u2013P95 (dark bar). Reference: measured "
+    "(real contours of this size), published, modeled, or a convention."
+)
 REASONS: Final = {
     "structure_set_rejected": "The structure set is marked REJECTED and is not scored.",
     "no_gross_target": "No gross target (GTV or ITV) was found.",
@@ -161,6 +166,18 @@ REGISTRATION_KINDS: Final = {
     "AFFINE": "affine",
     "DEFORMABLE": "deformable",
 }
+CONDITIONS: Final = {
+    "tied": "Linked",
+    "independent": "Independent",
+    "aligned": "Registration holds",
+    "covers": "Covers the target",
+    "used": "Used",
+}
+"""The five that make a secondary image set count, in the order in which they are asked."""
+CONDITIONS_KEY: Final = (
+    "A secondary image set counts only if it meets all five conditions. Linked: a frame of reference or registration "
+    "leads to it. Independent: no copy of another set. Used: the contours rest on it. Limits in parentheses."
+)
 CONDITION_QUANTITIES: Final = {
     "image_set.fine_structure_correlation": "noise r",
     "image_set.fine_structure_carried": "noise carried",

@@ -4,6 +4,7 @@ import os
 import pickle
 import unicodedata
 from importlib import resources
+from pathlib import Path
 
 import pikepdf
 import pytest
@@ -11,11 +12,15 @@ from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import rtcomplexity
 from rtcomplexity.evidence.formats.pdf import ForkedAfterRenderingError, evidence_pdf, is_covered, printable
 from rtcomplexity.evidence.formats.text import INVISIBLE
+from rtcomplexity.evidence.page import page_of
 from rtcomplexity.evidence.record import to_json
+from rtcomplexity.usecases.package import write_evidence
 from unit.evidence.made_evidence import HOSTILE_NAMES, VERDICTS, pictures_of, record_of, with_roi_name
 
+SAMPLES = Path(__file__).parents[3] / "sample_data"
 FONTS = resources.files("rtcomplexity.evidence.formats") / "fonts"
 
 
@@ -47,6 +52,32 @@ def test_it_is_tagged_with_headings_tables_lists_and_figures_that_have_a_text():
         _walk(pdf.Root.StructTreeRoot, found)
         assert {"/H1", "/H2", "/H3", "/Table", "/TH", "/TD", "/L", "/LI", "/Figure"} <= found.keys()
         assert all(str(each.get("/Alt", "")) for each in found["/Figure"])
+
+
+def test_every_factors_distribution_is_a_figure_with_its_numbers_as_text():
+    with opened() as pdf:
+        found = {}
+        _walk(pdf.Root.StructTreeRoot, found)
+    page = page_of(record_of())
+    expected = {each.text for side in (page.findings_for, page.findings_against) for each in side.histograms}
+    assert expected
+    assert expected <= {str(each.get("/Alt", "")).replace("\u200b", "") for each in found["/Figure"]}
+
+
+@pytest.mark.parametrize("sample", ["complex_central", "supported_central", "pet_ct_nsclc", "routine_sbrt"])
+def test_a_sample_plan_takes_no_more_than_four_pages(sample, tmp_path):
+    assert pages_of(SAMPLES / sample, tmp_path) <= 4
+
+
+@pytest.mark.real_data
+def test_a_real_plan_takes_no_more_than_four_pages(real_data, tmp_path):
+    assert pages_of(real_data / "lung1_001", tmp_path) <= 4
+
+
+def pages_of(plan, folder):
+    write_evidence(rtcomplexity.analyze(plan), folder / "evidence")
+    with pikepdf.open(folder / "evidence" / "evidence.pdf") as pdf:
+        return len(pdf.pages)
 
 
 def _walk(node, found):

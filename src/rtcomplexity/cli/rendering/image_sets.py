@@ -9,16 +9,17 @@ from rich.tree import Tree
 
 from rtcomplexity.cli.rendering.prose import Prose
 from rtcomplexity.cli.rendering.tables import titled_table
-from rtcomplexity.cli.rendering.values import NO_VALUE, names_by_number
+from rtcomplexity.cli.rendering.values import names_by_number
+from rtcomplexity.evidence.conditions import limit_words, measured_words, set_name
 from rtcomplexity.evidence.formats.text import shown
-from rtcomplexity.evidence.words import CONDITION_QUANTITIES, EVIDENCE_LEVELS, REGISTRATION_KINDS, ROLES, told
+from rtcomplexity.evidence.words import EVIDENCE_LEVELS, REGISTRATION_KINDS, ROLES, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.table import Table
 
-    from rtcomplexity.evidence.record import ConditionRecord, ImageSetRecord, Record, RegistrationRecord
+    from rtcomplexity.evidence.record import ImageSetRecord, Record, RegistrationRecord
 
 UID_END = 12
 """Characters of a UID's end that tell objects of one folder apart."""
@@ -46,7 +47,7 @@ def conditions_table(record: Record) -> Table | None:
     for place in measured:
         for number, each in enumerate(record.image_sets[place].conditions):
             table.add_row(
-                "" if number else _name(record, place),
+                "" if number else set_name(record, place),
                 each.id,
                 "yes" if each.is_met else "no",
                 measured_words(each),
@@ -56,40 +57,6 @@ def conditions_table(record: Record) -> Table | None:
     return table
 
 
-def measured_words(condition: ConditionRecord) -> str:
-    """Value that decides a condition, with what it is; a dash where a fact decides or nothing was measured.
-
-    Examples
-    --------
-    >>> from rtcomplexity.evidence.record import ConditionRecord
-    >>> facts = {"is_met": True, "source": "", "text": "", "comparison": "at most"}
-    >>> shift = {"unit": "mm", "tolerance": 10.0, "metric": "image_set.nearest_better_shift"}
-    >>> one = ConditionRecord(id="aligned", value=1.5, **shift, **facts)
-    >>> measured_words(one), limit_words(one)
-    ('offset 1.5 mm', '≤ 10 mm')
-    """
-    if condition.value is None or not condition.metric:
-        return NO_VALUE
-    quantity, value = told(CONDITION_QUANTITIES, condition.metric), _number(condition, condition.value)
-    return f"{value} {quantity}" if quantity.startswith("of ") else f"{quantity} {value}"
-
-
-def limit_words(condition: ConditionRecord) -> str:
-    """How the value must lie; a dash where a fact decides."""
-    if not condition.comparison:
-        return NO_VALUE
-    return f"{'≤' if condition.comparison == 'at most' else '≥'} {_number(condition, condition.tolerance, bare=True)}"
-
-
-def _number(condition: ConditionRecord, value: float, *, bare: bool = False) -> str:
-    """A value with its unit; `bare` without digits that say nothing."""
-    if told(CONDITION_QUANTITIES, condition.metric).startswith("of "):
-        return f"{100 * value:.0f}%"
-    unit = "" if condition.unit == "1" else f" {condition.unit}"
-    digits = f"{value:g}" if bare else f"{value:.1f}" if unit else f"{value:.2f}"
-    return f"{digits}{unit}"
-
-
 def line(text: str) -> Text:
     """One line of a tree."""
     return Text(shown(text))
@@ -97,13 +64,7 @@ def line(text: str) -> Text:
 
 def _title(record: Record, place: int) -> str:
     image_set = record.image_sets[place]
-    return f"{_name(record, place)}, {told(ROLES, image_set.role)}: {_slices(image_set)}"
-
-
-def _name(record: Record, place: int) -> str:
-    """Modality and place among the sets of it, as issues count them."""
-    modality = record.image_sets[place].modality
-    return f"{modality} {sum(each.modality == modality for each in record.image_sets[: place + 1])}"
+    return f"{set_name(record, place)}, {told(ROLES, image_set.role)}: {_slices(image_set)}"
 
 
 def _slices(image_set: ImageSetRecord) -> str:
@@ -146,6 +107,6 @@ def _acquisitions(record: Record) -> Tree:
     counted = sum(each.is_counted for each in record.acquisitions)
     tree = Tree(line(f"Acquisitions counted: {counted}"), guide_style="dim")
     for each in record.acquisitions:
-        members = " + ".join(_name(record, place) for place in each.image_sets)
+        members = " + ".join(set_name(record, place) for place in each.image_sets)
         tree.add(line(f"{members}: {each.text}"))
     return tree

@@ -42,7 +42,8 @@ def verdict_panel(page: Page) -> Panel:
 def _facts(page: Page) -> Iterator[tuple[str, str]]:
     cover, gauge = page.cover, page.gauge
     if gauge is not None:
-        yield "Score", f"{gauge.score_text} of 100. {gauge.caption}"
+        yield "Score", f"{gauge.score_words}. {gauge.caption}"
+        yield from _listed("", [gauge.near])
     yield "Service level", cover.service_level
     if not cover.stop:
         yield "Claim rule", f"{cover.claim}. {cover.claim_text}"

@@ -14,6 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 from rtcomplexity.evidence.formats.text import shortened, shown
+from rtcomplexity.evidence.histogram import VIEW_BOX
 from rtcomplexity.evidence.page import page_of
 from rtcomplexity.pictures.scene import CT_ATLAS, UPTAKE_ATLAS
 
@@ -42,6 +43,7 @@ def evidence_html(record: Record, pictures: Pictures) -> bytes:
     scene = _shown_scene(pictures.scene)
     rendered = environment.get_template(TEMPLATE).render(
         page=page_of(record),
+        view_box=VIEW_BOX,
         scene=scene,
         stills=[_still(each, pictures) for each in pictures.scene.stills if each.file in pictures.files],
         fused=[_still(each, pictures) for each in pictures.scene.fused if each.file in pictures.files],

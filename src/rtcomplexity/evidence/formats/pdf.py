@@ -20,22 +20,26 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from rtcomplexity.errors import RtComplexityError
 from rtcomplexity.evidence.formats.text import coded, shortened, shown
-from rtcomplexity.evidence.page import NO_VALUE, ROI_HEADINGS, page_of
+from rtcomplexity.evidence.histogram import svg_file
+from rtcomplexity.evidence.page import NO_VALUE, ROI_HEADINGS, TARGET_ORDER, page_of
 from rtcomplexity.evidence.record import to_json
 from rtcomplexity.evidence.words import STATES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from rtcomplexity.evidence.page import Page, Table
     from rtcomplexity.evidence.record import Record
     from rtcomplexity.pictures.scene import Pictures, Still
 
 STANDARDS: Final[list[Literal["a-3a", "ua-1"]]] = ["a-3a", "ua-1"]
 MOST_ROIS: Final = 24
 MOST_ISSUES: Final = 10
+CLASS: Final = ROI_HEADINGS.index("Class")
 VOLUME: Final = ROI_HEADINGS.index("Volume (cm³)")
 """Column of the structures' table; a point or an empty structure has none."""
 LONGEST_TEXT: Final = 4000
+NO_BREAK: Final = "\u00a0"
 BREAK_HERE: Final = "\u200b"
 """Invisible; a line may end there."""
 _LONG_WORD: Final = re.compile(r"\S{25,}")
@@ -69,7 +73,26 @@ def evidence_pdf(record: Record, pictures: Pictures) -> bytes:
     """
     stills = (still.file for still in (*pictures.scene.stills, *pictures.scene.fused))
     files: dict[str, bytes] = {name: pictures.files[name] for name in stills if name in pictures.files}
-    return typeset("report.typ", _data(record, pictures), {**files, "evidence.json": to_json(record)})
+    page = page_of(record)
+    data = {**_data(page, pictures), **{key: _findings(table, key, files) for key, table in _sides(page)}}
+    return typeset("report.typ", data, {**files, "evidence.json": to_json(record)})
+
+
+def _sides(page: Page) -> Iterator[tuple[str, Table]]:
+    yield "findings_for", page.findings_for
+    yield "findings_against", page.findings_against
+
+
+def _findings(table: Table, key: str, files: dict[str, bytes]) -> dict[str, Any]:
+    """Rows of a table of findings by their groups, each with its drawing, which goes among the files."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for number, (row, histogram) in enumerate(zip(table.rows, table.histograms, strict=True)):
+        name = f"{key}_{number}.svg" if histogram.drawing else ""
+        if name:
+            files[name] = svg_file(histogram.drawing)
+        drawn = {"cells": row[1:-1], "file": name, "alt": histogram.text, "behind": histogram.behind}
+        groups.setdefault(row[0], []).append(drawn)
+    return {"headings": table.headings, "groups": [{"title": title, "rows": rows} for title, rows in groups.items()]}
 
 
 def typeset(template: str, data: Mapping[str, Any], files: Mapping[str, bytes]) -> bytes:
@@ -128,19 +151,23 @@ def _stills(stills: Iterable[Still], pictures: Pictures) -> list[dict[str, str]]
     return [{"file": each.file, "title": each.title, "alt": shown(each.alt)} for each in saved]
 
 
-def _data(record: Record, pictures: Pictures) -> dict[str, Any]:
-    shown_page, scene = page_of(record), pictures.scene
+def _data(shown_page: Page, pictures: Pictures) -> dict[str, Any]:
+    scene = pictures.scene
     page, gauge = asdict(shown_page), shown_page.gauge
-    page["gauge"] = None if gauge is None else {**asdict(gauge), "caption": gauge.caption}
+    page["gauge"] = (
+        None if gauge is None else {**asdict(gauge), "caption": gauge.caption, "score_words": gauge.score_words}
+    )
     rois, issues = [row for row in page["rois"]["rows"] if row[VOLUME] != NO_VALUE], page["issues"]["rows"]
     hidden = len(page["rois"]["rows"]) - len(rois[:MOST_ROIS])
+    targets, others = _targets_and_others(rois[:MOST_ROIS])
     provided = [row for row in page["readiness"]["rows"] if row[1] == STATES["met"]]  # the first page has the others
     page["readiness"]["rows"] = provided
-    page["rois"]["rows"], page["issues"]["rows"] = rois[:MOST_ROIS], issues[:MOST_ISSUES]
+    page["rois"]["rows"], page["issues"]["rows"] = targets, issues[:MOST_ISSUES]
     stills, fused = (_stills(each, pictures) for each in (scene.stills, scene.fused))
     return {
         **page,
         "short-disclaimer": SHORT_DISCLAIMER,
+        "other_rois": others,
         "more_rois": _more(hidden, "structures (or without volume)"),
         "more_issues": _more(len(issues) - MOST_ISSUES, "issues"),
         "first": stills[0] if stills and not scene.may_show_face else None,
@@ -151,6 +178,13 @@ def _data(record: Record, pictures: Pictures) -> dict[str, Any]:
         "face": scene.may_show_face,
         "notes": [shown(note) for note in scene.notes],
     }
+
+
+def _targets_and_others(rows: list[tuple[str, ...]]) -> tuple[list[tuple[str, ...]], str]:
+    """Rows of targets, and the other structures in a line: nothing is scored of them but how near they are."""
+    targets = [row for row in rows if row[CLASS] in TARGET_ORDER]
+    others = (f"{row[0]}{NO_BREAK}{row[VOLUME]}" for row in rows if row[CLASS] not in TARGET_ORDER)
+    return targets, "; ".join(others)
 
 
 def _more(count: int, what: str) -> str:
