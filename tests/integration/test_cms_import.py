@@ -44,7 +44,7 @@ def test_an_import_shows_and_cites_what_it_read(cms, told, tmp_path):
     assert release["codes"]["32701"]["global_period"] == "XXX"
     assert release["codes"]["32701"]["minutes"]["total_minutes"] == 90
     assert release["fee_schedule"]["name"] == "PPRRVU2026_Jan.csv"
-    assert "Wrote cms.json: 1 releases" in err
+    assert "Wrote cms.json: 1 release\n" in err
     for text in (DESCRIPTION, MONEY):
         assert text not in cms.read_text("utf-8")
 

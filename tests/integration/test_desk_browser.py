@@ -149,6 +149,59 @@ def test_a_dropped_zip_is_analyzed(browser, server, small, tmp_path):
     server.post(f"{path}/remove")
 
 
+def test_options_are_sent_with_the_plan_and_a_mistake_in_them_keeps_the_page(browser, server, small, tmp_path):
+    (tmp_path / "classes.txt").write_text("GTV secret=TUMOR\n")
+    with opened(browser, server) as page:
+        assert not page.is_visible("#profile")
+        page.click("text=Options")
+        page.select_option("#profile", "any-site-1")
+        page.set_input_files("#roi_classes", str(tmp_path / "classes.txt"))
+        page.set_input_files("#folder", str(small))
+        page.click("text=Analyze")
+        page.wait_for_function("document.getElementById('upload-problem').textContent.includes('Line 1')")
+        (tmp_path / "classes.txt").write_text("GTV secret=ITV\n")
+        page.set_input_files("#roi_classes", str(tmp_path / "classes.txt"))
+        page.click("text=Analyze")
+        page.wait_for_selector(DONE)
+        shown = page.inner_text(".status")
+        assert "User-supplied inputs" in shown
+        assert "any-site-1" in shown
+        assert "ITV" in shown
+        path = "/plans/" + page.url.rpartition("/plans/")[2]
+    server.post(f"{path}/remove")
+
+
+def test_another_structure_set_is_chosen_by_keyboard(browser, server, tmp_path):
+    write_plan(tmp_path / "plan", small_plan(2, sets=2))
+    with opened(browser, server) as page:
+        path = added(page, tmp_path / "plan")
+        assert "(assessed)" in page.inner_text("#structure-set option:checked")
+        page.focus("#structure-set")
+        page.keyboard.press("ArrowDown" if page.evaluate("document.activeElement.selectedIndex") == 0 else "ArrowUp")
+        page.keyboard.press("Tab")
+        assert page.evaluate(FOCUSED) == "Assess this structure set"
+        page.keyboard.press("Enter")
+        page.wait_for_selector("text=User-supplied inputs")
+        assert "Structure set" in page.inner_text(".status")
+    server.post(f"{path}/remove")
+
+
+def test_claim_information_for_a_report_of_the_worklist_folder_is_downloaded(browser, shelf):
+    [plan_id] = [plan_id for plan_id, folder in shelf.folders().items() if folder.name == "supports"]
+    before = {path: path.read_bytes() for path in shelf.root.rglob("*") if path.is_file()}
+    with served(shelf=shelf) as server, opened(browser, server, f"/plans/{plan_id}", bypass_csp=True) as page:
+        page.click("text=Enter claim information")
+        assert serious_findings(page) == []
+        page.fill("#payer", "aetna")
+        page.click("text=Save claim information")
+        page.wait_for_selector("text=is not in this report")
+        assert serious_findings(page) == []
+        with page.expect_download() as started:
+            page.click("a:text-is('Claim information file')")
+        assert 'payer = "aetna"' in Path(started.value.path()).read_text("utf-8")
+    assert {path: path.read_bytes() for path in shelf.root.rglob("*") if path.is_file()} == before
+
+
 def test_what_cannot_be_sent_is_said_before_it_is_sent(browser, server, tmp_path):
     with opened(browser, server) as page:
         page.click("text=Analyze")
@@ -214,9 +267,11 @@ def test_files_are_downloaded_under_the_attachment_number(browser, server, plan)
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-@pytest.mark.parametrize("view", ["drop", "worklist", "plan", "claim", "mistakes", "compare", "missing", "refused"])
+@pytest.mark.parametrize(
+    "view", ["drop", "options", "worklist", "plan", "claim", "mistakes", "compare", "missing", "refused"]
+)
 def test_no_view_has_a_serious_finding_or_is_wider_than_the_screen(browser, server, plan, view, size):
-    paths = {"drop": "/", "worklist": "/worklist", "plan": plan, "missing": "/plans/none"}
+    paths = {"drop": "/", "options": "/", "worklist": "/worklist", "plan": plan, "missing": "/plans/none"}
     context = browser.new_context(viewport=size, bypass_csp=True)
     page = patient_page(context)
     path = paths.get(view, f"{plan}/{view if view == 'compare' else 'claim'}")
@@ -225,6 +280,8 @@ def test_no_view_has_a_serious_finding_or_is_wider_than_the_screen(browser, serv
         page.fill("#npi", "1")
         page.click("text=Save and update the report")
         page.wait_for_selector("#mistakes")
+    if view == "options":
+        page.click("text=Options")
     if view == "refused":
         page.goto(f"http://{server.host}{server.base}/")
         page.set_input_files("#files", __file__)
@@ -267,11 +324,12 @@ def test_without_scripts_a_plan_is_added_and_read(browser, server, small):
 def test_the_keyboard_reaches_everything_in_the_order_of_the_page(browser, server):
     with opened(browser, server) as page:
         reached = []
-        for _ in range(8):
+        for _ in range(9):
             page.keyboard.press("Tab")
             reached.append(page.evaluate(FOCUSED))
         assert reached == [
-            "Skip to content", "Add a plan", "Worklist", "End session", "folder", "files", "identified", "Analyze",
+            "Skip to content", "Add a plan", "Worklist", "End session", "folder", "files", "identified", "Options",
+            "Analyze",
         ]  # fmt: skip
 
 

@@ -10,13 +10,18 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
+from pydantic import ValidationError
+
 from rtcomplexity.evidence.folder import EvidenceFolder, EvidenceFolderError, read_folder
 from rtcomplexity.evidence.formats.html import evidence_html
 from rtcomplexity.evidence.manifest import MANIFEST_FILE
 from rtcomplexity.evidence.output_formats import EVIDENCE_FILE, ON_REQUEST
 from rtcomplexity.evidence.page import Page, attachment_number, page_of
+from rtcomplexity.scoring.claim_file import ClaimFile
+from rtcomplexity.scoring.facts import StatedBy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from rtcomplexity.evidence.record import Record
@@ -144,11 +149,23 @@ def _unchanged(report: Report, name: str) -> bytes:
     return content
 
 
-def zipped(report: Report, claim: Path | None = None) -> bytes:
-    """Return the whole evidence folder as a zip archive, with the claim information file where there is one."""
-    members = dict(report.folder.files)
-    if claim is not None and claim.exists():
-        members[claim.name] = claim.read_bytes()
+def claim_of(report: Report) -> ClaimFile:
+    """Return the claim information that a report states, as far as its record holds it."""
+    stated, facts = report.record.stated_claim, report.record.plan.facts
+    if stated is None:
+        return ClaimFile()
+    tree = stated.model_dump(include=set(ClaimFile.model_fields))
+    tree["site"] = facts.site.replace("_", "-") if facts.site_stated_by == StatedBy.CLAIM.value else None
+    tree["fractions"] = facts.fractions if facts.fractions_stated_by == StatedBy.CLAIM.value else None
+    try:
+        return ClaimFile.model_validate(tree)
+    except ValidationError:
+        return ClaimFile()  # a record of another version: then it is typed again
+
+
+def zipped(report: Report, added: Sequence[Path] = ()) -> bytes:
+    """Return the whole evidence folder as a zip archive, with files that lie outside of it added."""
+    members = {**report.folder.files, **{path.name: path.read_bytes() for path in added}}
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(members, key=lambda each: (each != MANIFEST_FILE, each)):

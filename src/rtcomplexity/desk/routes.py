@@ -10,12 +10,13 @@ from urllib.parse import parse_qsl
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from rtcomplexity.batch.worker import fault_text
-from rtcomplexity.desk import reports
+from rtcomplexity.desk import choices, reports
 from rtcomplexity.desk.comparison import compared
 from rtcomplexity.desk.guard import attachment
 from rtcomplexity.desk.uploads import FileWriter, receive
@@ -23,12 +24,15 @@ from rtcomplexity.desk.worklist import is_failed
 from rtcomplexity.errors import InputDataError, RtComplexityError
 from rtcomplexity.evidence.formats.html import report_policy
 from rtcomplexity.evidence.formats.text import shown
+from rtcomplexity.model.options import BY_SITE
 from rtcomplexity.scoring import claim_form
 from rtcomplexity.scoring.claim_file import ClaimFile, ClaimFileError, load_claim
 from rtcomplexity.scoring.guardrails import DISCLAIMER
+from rtcomplexity.scoring.profile import load_profile, profile_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from starlette.requests import Request
 
@@ -76,6 +80,7 @@ class Views:
             (f"{plan}/report", self.report, "GET"),
             (f"{plan}/claim", self.claim, "GET"),
             (f"{plan}/claim", self.save_claim, "POST"),
+            (f"{plan}/structure-set", self.choose_structure_set, "POST"),
             (f"{plan}/compare", self.compare, "GET"),
             (f"{plan}/files/{{name:str}}", self.download, "GET"),
             (f"{plan}/remove", self.remove, "POST"),
@@ -93,7 +98,7 @@ class Views:
         settings = self._session.settings
         return self._page(
             "drop.html.j2", most_files=settings.max_upload_files, most_bytes=settings.max_upload_bytes,
-            items=self._worklist.session_items(),
+            profiles=[(each, load_profile(each).title) for each in profile_ids()], by_site=BY_SITE, added=choices.ADDED,
         )  # fmt: skip
 
     async def upload(self, request: Request) -> Response:
@@ -107,15 +112,21 @@ class Views:
         except BaseException:
             self._session.drop(place)
             raise
-        identified = arrived.fields.get("privacy") != "de-identified"
-        plan = self._session.add(place, files=arrived.files, identified=identified)
+        plan = self._session.add(
+            place,
+            files=arrived.files,
+            identified=arrived.fields.get("privacy") != "de-identified",
+            profile=arrived.fields.get("profile", BY_SITE),
+        )
         return self._to(f"/plans/{plan.id}")
 
     async def _arrived(self, request: Request, place: Place) -> Upload:
-        writer = FileWriter(place.files, request.headers.get("content-type", ""), self._session.settings)
+        kind, settings = request.headers.get("content-type", ""), self._session.settings
+        writer = FileWriter(place.files, kind, settings, choices.files_of(place))
         arrived = await receive(request.stream(), writer)
         if not arrived.files:
             raise InputDataError("No file was chosen.", "choose the plan's folder or its zip file.")
+        await run_in_threadpool(choices.check, place, arrived.fields.get("profile", BY_SITE))
         return arrived
 
     def worklist(self, request: Request) -> Response:
@@ -154,23 +165,37 @@ class Views:
 
     def claim(self, request: Request) -> Response:
         """Show the claim information form."""
-        item = self._editable(request)
-        claim = ClaimFile()
+        item, report = self._report(request)
+        path = _claim_path(item)
         try:
-            if item.plan is not None and item.plan.place.claim.exists():
-                claim = load_claim(item.plan.place.claim)
+            claim = reports.claim_of(report) if path is None and item.plan is None else ClaimFile()
+            claim = claim if path is None else load_claim(path)
         except ClaimFileError:
-            pass  # then it is typed again
+            claim = ClaimFile()  # then it is typed again
         return self._form(item, claim_form.Filled(typed=claim_form.typed_of(claim), claim=claim, mistakes={}))
 
     async def save_claim(self, request: Request) -> Response:
-        """Save claim information and assess the plan under it; nothing is measured anew."""
-        item = self._editable(request)
+        """Save claim information and assess the plan under it; nothing is measured anew.
+
+        A report of the worklist folder stays as it is: what is entered for it is kept, to be downloaded.
+        """
+        item, _ = self._report(request)
         filled = claim_form.read(await _typed(request))
         if filled.claim is None:
             return self._form(item, filled, HTTPStatus.UNPROCESSABLE_ENTITY)
-        if not self._session.state_claim(item.id, filled.claim):
+        if item.plan is None:
+            self._session.keep_claim_of_report(item.id, filled.claim)
+        elif not self._session.state_claim(item.id, filled.claim):
             return self._form(item, filled, HTTPStatus.CONFLICT, busy=True)
+        return self._to(f"/plans/{item.id}")
+
+    async def choose_structure_set(self, request: Request) -> Response:
+        """Assess a plan by another of its structure sets."""
+        item = self._editable(request)
+        uid = (await _typed(request)).get("structure_set", "")
+        if item.plan is None or uid not in {each.uid for each in item.plan.structure_sets}:
+            raise InputDataError("The plan has no such structure set.", "load the page again.")
+        self._session.choose_structure_set(item.id, uid)
         return self._to(f"/plans/{item.id}")
 
     def compare(self, request: Request) -> Response:
@@ -192,10 +217,10 @@ class Views:
         """Give one file, or the whole folder."""
         item, report = self._report(request)
         name = request.path_params["name"]
-        claim = None if item.plan is None else item.plan.place.claim
+        claim = _claim_path(item)
         if name == "evidence.zip":
-            return _saved(reports.zipped(report, claim), f"{report.number}.zip", "application/zip")
-        if name == "claim.toml" and claim is not None and claim.exists():
+            return _saved(reports.zipped(report, _in_zip(item)), f"{report.number}.zip", "application/zip")
+        if name == "claim.toml" and claim is not None:
             return _saved(claim.read_bytes(), f"{report.number}_claim.toml", "application/toml")
         kind = reports.media_type(report, name)
         if kind is None:
@@ -204,7 +229,7 @@ class Views:
 
     def remove(self, request: Request) -> Response:
         """Remove a plan and its files from this computer."""
-        self._session.remove(self._editable(request, ready=False).id)
+        self._session.remove(self._editable(request).id)
         reports.forget()
         return self._to("/worklist")
 
@@ -236,10 +261,10 @@ class Views:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return item, item.report
 
-    def _editable(self, request: Request, *, ready: bool = True) -> Item:
-        """A plan of this session; with a report, where `ready`."""
+    def _editable(self, request: Request) -> Item:
+        """A plan of this session."""
         item = self._item(request)
-        if item.plan is None or (ready and item.report is None):
+        if item.plan is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return item
 
@@ -293,11 +318,25 @@ async def _typed(request: Request) -> dict[str, str]:
         raise InputDataError("The form cannot be read.", "load the page again.") from None
 
 
-def _previous(item: Item) -> Any:  # noqa: ANN401 -- a path, or None
+def _previous(item: Item) -> Path | None:
     """Evidence before the claim information was last changed."""
     if item.plan is None or not item.plan.place.previous.exists():
         return None
     return item.plan.place.previous
+
+
+def _claim_path(item: Item) -> Path | None:
+    """Claim information that was entered in this session, if there is any."""
+    path = item.claim if item.plan is None else item.plan.place.claim
+    return path if path is not None and path.exists() else None
+
+
+def _in_zip(item: Item) -> tuple[Path, ...]:
+    """What is not part of the evidence, and is needed to derive it again; a report made elsewhere has none here."""
+    if item.plan is None:
+        return ()
+    place = item.plan.place
+    return tuple(path for path in (place.claim, place.profile, place.roi_classes) if path.exists())
 
 
 def _saved(content: bytes, name: str, kind: str) -> Response:

@@ -19,6 +19,8 @@ from rtcomplexity.desk.worklist import Worklist
 from rtcomplexity.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rtcomplexity.desk.shelf import Shelf
     from rtcomplexity.settings import Settings
 
@@ -37,9 +39,17 @@ class Desk:
     """A server that is bound and about to serve."""
 
     def __init__(
-        self, settings: Settings, *, port: int = 0, shelf: Shelf | None = None, idle_s: float = IDLE_S
+        self,
+        settings: Settings,
+        *,
+        port: int = 0,
+        shelf: Shelf | None = None,
+        idle_s: float = IDLE_S,
+        cms: Path | None = None,
     ) -> None:
         """Bind a port of this machine, any free one if 0; end by itself after so long without a request or analysis.
+
+        `cms` is a file of official facts of the code, which count for every plan.
 
         Raises
         ------
@@ -49,7 +59,7 @@ class Desk:
         self._socket = _bound(port)
         self._idle_s, self._asked_at = idle_s, time.monotonic()
         self._is_over = threading.Event()
-        self._session = Session(settings)
+        self._session = Session(settings, cms=cms)
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         port = self._socket.getsockname()[1]
         self.address = f"http://{LOOPBACK}:{port}/{token}/"

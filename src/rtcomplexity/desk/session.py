@@ -18,22 +18,28 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import psutil
 
 from rtcomplexity.batch.supervision import StartedChild, watch
 from rtcomplexity.batch.values import Limits, Status
 from rtcomplexity.desk.child import MODULE
+from rtcomplexity.desk.choices import read_structure_sets
 from rtcomplexity.desk.task import Place, Progress, Task, read_progress
+from rtcomplexity.model.options import BY_SITE
 from rtcomplexity.scoring.claim_file import claim_toml
 
 if TYPE_CHECKING:
+    from rtcomplexity.desk.choices import StructureSetChoice
     from rtcomplexity.scoring.claim_file import ClaimFile
     from rtcomplexity.settings import Settings
 
 PREFIX: Final = "rtcomplexity-desk-"
 """Of the private folder's name; the process follows, so that the next session knows whether it is still there."""
+
+_REPORTS: Final = "reports"
+"""Folder of what was entered for reports of the worklist folder; no plan's id is that."""
 
 
 class State(StrEnum):
@@ -57,6 +63,9 @@ class SessionPlan:
     place: Place
     identified: bool
     files: int
+    profile: str = BY_SITE
+    structure_set_uid: str | None = None
+    """The chosen structure set; None where it is chosen by rule."""
     state: State = State.WAITING
     problem: str = ""
     """Why it cannot be assessed, or why the last change could not be; empty where all is well."""
@@ -71,13 +80,24 @@ class SessionPlan:
         """How far the analysis has come."""
         return Progress() if self.state is State.WAITING else read_progress(self.place.progress)
 
+    @property
+    def structure_sets(self) -> tuple[StructureSetChoice, ...]:
+        """What can be chosen from; empty where there is one structure set, or none is known yet."""
+        return read_structure_sets(self.place.structure_sets)
+
 
 class Session:
     """Everything of one session."""
 
-    def __init__(self, settings: Settings, *, limits: Limits | None = None, workers: int | None = None) -> None:
-        """Make the private folder; `workers` analyses run at a time, as many as there are cores if None."""
-        self.settings = settings
+    def __init__(
+        self, settings: Settings, *, limits: Limits | None = None, workers: int | None = None, cms: Path | None = None
+    ) -> None:
+        """Make the private folder.
+
+        `workers` analyses run at a time, as many as there are cores if None; `cms` is a file of official facts of the
+        code for every plan.
+        """
+        self.settings, self._cms = settings, cms
         self._limits = limits or Limits()
         remove_abandoned(Path(tempfile.gettempdir()))
         self._folder = tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-")  # mode 0700
@@ -116,7 +136,7 @@ class Session:
         """Remove the folder of a plan that did not arrive."""
         shutil.rmtree(place.folder, ignore_errors=True)
 
-    def add(self, place: Place, *, files: int, identified: bool) -> SessionPlan:
+    def add(self, place: Place, *, files: int, identified: bool, profile: str = BY_SITE) -> SessionPlan:
         """Take a plan that has arrived, and analyze it when its turn comes."""
         with self._lock:
             self._count += 1
@@ -126,6 +146,7 @@ class Session:
                 added_at=datetime.now().astimezone(),
                 place=place,
                 identified=identified,
+                profile=profile,
                 files=files,
             )
             self._plans[plan.id] = plan
@@ -148,12 +169,30 @@ class Session:
             plan = self._plans.get(plan_id)
             if plan is None or plan.is_busy:
                 return False
-            part = plan.place.claim.with_suffix(".part")
-            part.write_text(claim_toml(claim), encoding="utf-8")
-            part.replace(plan.place.claim)
+            _write_claim(plan.place.claim, claim)
             self._plans[plan_id] = replace(plan, state=State.WAITING, problem="")
-        self._submit(plan_id)
+        self._submit(plan_id, plan.structure_set_uid)
         return True
+
+    def choose_structure_set(self, plan_id: str, uid: str) -> bool:
+        """Assess a plan by another of its structure sets; False where an analysis of it is not done yet."""
+        with self._lock:
+            plan = self._plans.get(plan_id)
+            if plan is None or plan.is_busy:
+                return False
+            self._plans[plan_id] = replace(plan, state=State.WAITING, problem="", structure_set_uid=uid)
+        self._submit(plan_id, plan.structure_set_uid)
+        return True
+
+    def claim_of_report(self, report_id: str) -> Path:
+        """Where claim information lies that was entered for a report of the worklist folder, which is never written."""
+        return Place(folder=self.folder / _REPORTS / report_id).claim
+
+    def keep_claim_of_report(self, report_id: str, claim: ClaimFile) -> None:
+        """Keep claim information for a report of the worklist folder until the session ends."""
+        path = self.claim_of_report(report_id)
+        path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+        _write_claim(path, claim)
 
     def remove(self, plan_id: str) -> None:
         """End the analysis of a plan and remove its files."""
@@ -162,38 +201,58 @@ class Session:
         if plan is not None and not plan.is_busy:
             self.drop(plan.place)  # else the thread that runs it does, once the child has ended
 
-    def _submit(self, plan_id: str) -> None:
-        self._threads.submit(self._run, plan_id)
+    def _submit(self, plan_id: str, structure_set_before: str | None = None) -> None:
+        self._threads.submit(self._run, plan_id, structure_set_before)
 
-    def _run(self, plan_id: str) -> None:
-        plan = self._changed(plan_id, state=State.RUNNING)
+    def _run(self, plan_id: str, structure_set_before: str | None) -> None:
+        plan = self._changed(plan_id, state=State.RUNNING, problem="")
         if plan is None:
             self.drop(Place(folder=self.folder / plan_id))
             return
         place = plan.place
         for old in (place.result, place.progress):
             old.unlink(missing_ok=True)
-        task = Task(folder=str(place.folder), identified=plan.identified, settings=self.settings, limits=self._limits)
+        task = self._task_of(plan)
         place.task.write_text(task.to_json(), encoding="utf-8")
         child = StartedChild.start(MODULE, [str(place.task)])
         outcome = watch(child, place.result, self._limits, lambda: self._is_wanted(plan_id))
         is_good = outcome.status is Status.ASSESSED
         has_report = place.evidence.exists()
         state = State.READY if is_good or has_report else State.FAILED
-        if self._changed(plan_id, state=state, problem="" if is_good else outcome.reason) is None:
+        problem = "" if is_good else outcome.reason
+        of_report = plan.structure_set_uid if is_good else structure_set_before
+        if self._changed(plan_id, state=state, problem=problem, structure_set_uid=of_report) is None:
             self.drop(place)
+
+    def _task_of(self, plan: SessionPlan) -> Task:
+        return Task(
+            folder=str(plan.place.folder),
+            identified=plan.identified,
+            profile=plan.profile,
+            structure_set_uid=plan.structure_set_uid,
+            cms=None if self._cms is None else str(self._cms),
+            settings=self.settings,
+            limits=self._limits,
+        )
 
     def _is_wanted(self, plan_id: str) -> bool:
         with self._lock:
             return not self._is_closed and plan_id in self._plans
 
-    def _changed(self, plan_id: str, *, state: State, problem: str = "") -> SessionPlan | None:
+    def _changed(self, plan_id: str, **changes: Any) -> SessionPlan | None:  # noqa: ANN401 -- fields of a plan
         """Give a plan another state; None where it was removed meanwhile."""
         with self._lock:
             if plan_id not in self._plans:
                 return None
-            self._plans[plan_id] = replace(self._plans[plan_id], state=state, problem=problem)
+            self._plans[plan_id] = replace(self._plans[plan_id], **changes)
             return self._plans[plan_id]
+
+
+def _write_claim(path: Path, claim: ClaimFile) -> None:
+    """Write claim information, always a whole file."""
+    part = path.with_suffix(".part")
+    part.write_text(claim_toml(claim), encoding="utf-8")
+    part.replace(path)
 
 
 def remove_abandoned(folder: Path) -> None:

@@ -5,17 +5,23 @@ Values and names of files only; they cross processes as JSON.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from rtcomplexity.batch.values import Limits
+from rtcomplexity.model.options import BY_SITE
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+MEASURED: Final = "measured-"
+"""What the names of measured plans begin with."""
 
 
 class Step(StrEnum):
@@ -66,9 +72,29 @@ class Place:
         return self.folder / "claim.toml"
 
     @property
-    def measured(self) -> Path:
-        """The measured plan."""
-        return self.folder / "measured"
+    def profile(self) -> Path:
+        """The scoring profile file that somebody added."""
+        return self.folder / "profile.toml"
+
+    @property
+    def roi_classes(self) -> Path:
+        """The file of target classes by ROI name that somebody added."""
+        return self.folder / "roi-classes.txt"
+
+    @property
+    def cohort(self) -> Path:
+        """The institutional comparison cohort that somebody added."""
+        return self.folder / "cohort.json"
+
+    @property
+    def structure_sets(self) -> Path:
+        """What structure sets there are, where there are several."""
+        return self.folder / "structure_sets.json"
+
+    def measured(self, structure_set_uid: str | None) -> Path:
+        """The plan as measured on a structure set, the one chosen by rule if None."""
+        name = "" if structure_set_uid is None else hashlib.sha256(structure_set_uid.encode()).hexdigest()[:16]
+        return self.folder / f"{MEASURED}{name}"
 
     @property
     def task(self) -> Path:
@@ -92,6 +118,11 @@ class Task:
 
     folder: str
     identified: bool
+    profile: str = BY_SITE
+    """Of those that ship; an added profile file counts before it."""
+    structure_set_uid: str | None = None
+    cms: str | None = None
+    """File of official facts of the code, for every plan of the session."""
     settings: Settings
     limits: Limits
 
@@ -111,6 +142,9 @@ class Task:
         return cls(
             folder=tree["folder"],
             identified=tree["identified"],
+            profile=tree["profile"],
+            structure_set_uid=tree["structure_set_uid"],
+            cms=tree["cms"],
             settings=Settings(**tree["settings"]),
             limits=Limits(**tree["limits"]),
         )

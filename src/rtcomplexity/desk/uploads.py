@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _LONGEST_FIELD_BYTES: Final = 200
 _MOST_FIELDS: Final = 20
+MOST_ADDED_BYTES: Final = 20_000_000
+"""Of a file that is added to a plan, such as a profile; a cohort of 1,000 plans is a tenth of it."""
 _NOT_A_FORM: Final = "The upload is not one of this page's forms."
 _AGAIN: Final = "load the page again and choose the files anew."
 
@@ -43,12 +45,20 @@ class UploadError(InputDataError):
 class FileWriter:
     """Takes a multipart body piece by piece, and writes its files as ``00001``, ``00002`` … into a folder."""
 
-    def __init__(self, folder: Path, content_type: str, settings: Settings) -> None:
-        """Raises UploadError where the content type is not that of a form with files."""
+    def __init__(
+        self, folder: Path, content_type: str, settings: Settings, added: Mapping[str, Path] | None = None
+    ) -> None:
+        """Write what a plan consists of into `folder`, and what `added` names by its field where that says.
+
+        Raises
+        ------
+        UploadError
+            If the content type is not that of a form with files.
+        """
         kind, options = parse_options_header(content_type)
         if kind != b"multipart/form-data" or b"boundary" not in options:
             raise UploadError(_NOT_A_FORM, _AGAIN)
-        self._folder, self._settings = folder, settings
+        self._folder, self._settings, self._added = folder, settings, added or {}
         self._parser = MultipartParser(
             options[b"boundary"],
             {
@@ -124,11 +134,20 @@ class FileWriter:
         _, options = parse_options_header(self._disposition)
         self._field = options.get(b"name", b"").decode("utf-8", "replace")
         self._is_file = b"filename" in options
-        if self._is_file and options[b"filename"]:  # a browser sends an empty name where nothing was chosen
+        self._most_bytes = self._settings.max_upload_bytes
+        if not self._is_file or not options[b"filename"]:  # a browser sends an empty name where nothing was chosen
+            return
+        path = self._added.get(self._field)
+        if path is None:
             self._files += 1
             if self._files > self._settings.max_upload_files:
                 raise _too_much(f"more than {self._settings.max_upload_files:,} files")
-            self._file = (self._folder / f"{self._files:05d}").open("xb")
+            path = self._folder / f"{self._files:05d}"
+        elif path.exists():
+            raise UploadError(_NOT_A_FORM, _AGAIN)
+        else:
+            self._most_bytes = MOST_ADDED_BYTES
+        self._file = path.open("xb")
 
     def _take(self, data: bytes, start: int, end: int) -> None:
         self._size_bytes += end - start
@@ -136,6 +155,10 @@ class FileWriter:
             raise _too_much(f"more than {self._settings.max_upload_bytes / 1e9:g} GB")
         if self._file is not None:
             self._file.write(data[start:end])
+            if self._file.tell() > self._most_bytes:
+                raise LimitExceededError(
+                    f"A file under Options is larger than {self._most_bytes / 1e6:g} MB.", "the file as it was made."
+                )
         elif not self._is_file:
             self._value += data[start:end]
             if len(self._value) > _LONGEST_FIELD_BYTES:

@@ -31,6 +31,8 @@ class Item:
     plan: SessionPlan | None = None
     """None for a plan of the worklist folder, whose images are not here."""
     problem: str = ""
+    claim: Path | None = None
+    """Claim information that was entered for a report of the worklist folder, which does not hold it."""
 
     @property
     def title(self) -> str:
@@ -59,7 +61,7 @@ class Item:
     @property
     def has_claim(self) -> bool:
         """Whether anybody entered claim information."""
-        return self.report is not None and bool(self.report.page.claim_information)
+        return self.claim is not None or (self.report is not None and bool(self.report.page.claim_information))
 
     @property
     def outstanding(self) -> int:
@@ -87,7 +89,7 @@ class Worklist:
         """Plans of the worklist folder on one page, from 1, and how many pages there are."""
         found = [] if self._shelf is None else list(self._shelf.folders().items())
         first = ROWS * (page - 1)
-        return [_of_folder(*each) for each in found[first : first + ROWS]], max(1, -(-len(found) // ROWS))
+        return [self._of_folder(*each) for each in found[first : first + ROWS]], max(1, -(-len(found) // ROWS))
 
     def item(self, plan_id: str) -> Item | None:
         """The plan of an id, if there is one."""
@@ -95,18 +97,18 @@ class Worklist:
         if plan is not None:
             return _of_session(plan)
         folder = None if self._shelf is None else self._shelf.folders().get(plan_id)
-        return None if folder is None else _of_folder(plan_id, folder)
+        return None if folder is None else self._of_folder(plan_id, folder)
+
+    def _of_folder(self, plan_id: str, folder: Path) -> Item:
+        report, problem = _read(folder)
+        claim = self._session.claim_of_report(plan_id)
+        return Item(id=plan_id, report=report, folder=folder, problem=problem, claim=claim if claim.exists() else None)
 
 
 def _of_session(plan: SessionPlan) -> Item:
     folder = plan.place.evidence
     report, problem = _read(folder) if folder.exists() else (None, "")
     return Item(id=plan.id, report=report, folder=folder, plan=plan, problem=plan.problem or problem)
-
-
-def _of_folder(plan_id: str, folder: Path) -> Item:
-    report, problem = _read(folder)
-    return Item(id=plan_id, report=report, folder=folder, problem=problem)
 
 
 def _read(folder: Path) -> tuple[Report | None, str]:

@@ -401,8 +401,22 @@ def _numbers(factor: FactorRecord) -> tuple[str, str, str]:
     return (
         shown(f"{value} {unit}".rstrip()),
         "\u2013".join(shown_ends) or NO_VALUE,
-        f"{readable(f'{factor.percentile:g}')}{capped}",
+        f"{percentile_text(factor.percentile)}{capped}",
     )
+
+
+def percentile_text(percentile: float) -> str:
+    """Write a percentile with one decimal at most; what is not quite 0 or 100 is not rounded to it.
+
+    Examples
+    --------
+    >>> [percentile_text(value) for value in (0, 0.00212, 75.13, 95.0, 99.98, 100)]
+    ['0', '<0.1', '75.1', '95', '>99.9', '100']
+    """
+    text = f"{percentile:.1f}".removesuffix(".0")
+    if text == "0" and percentile > 0:
+        return "<0.1"
+    return ">99.9" if text == "100" and percentile < 100 else text
 
 
 def _notes(findings: Iterable[str], score: ScoreRecord) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ from unit.desk.forms import CONTENT_TYPE, body_of
 
 
 @contextmanager
-def served(settings=None, shelf=None):
+def served(settings=None, shelf=None, cms=None):
     """Serve until the block ends; then nothing of the session may be left."""
-    desk = Desk(settings or Settings(), shelf=shelf)
+    desk = Desk(settings or Settings(), shelf=shelf, cms=cms)
     folder = desk.session.folder
     thread = threading.Thread(target=desk.serve)
     thread.start()
@@ -72,12 +72,12 @@ class Client:
         own = {"Origin": f"http://{self.host}", "Content_Type": content_type}
         return self.ask("POST", self.base + path, body, **{**own, **headers})
 
-    def upload(self, files, **fields):
-        return self.post("/plans", body_of(files, **fields), CONTENT_TYPE)
+    def upload(self, files, added=None, **fields):
+        return self.post("/plans", body_of(files, added, **fields), CONTENT_TYPE)
 
-    def added(self, files, **fields):
+    def added(self, files, added=None, **fields):
         """Upload a plan and give the path of its page."""
-        answer = self.upload(files, **fields)
+        answer = self.upload(files, added, **fields)
         assert answer.status == 303, answer.text
         return answer.place.removeprefix(self.base)
 

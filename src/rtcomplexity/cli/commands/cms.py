@@ -52,7 +52,8 @@ def import_files(
     )
     for code in imported.without_time:
         typer.echo(f"{code} has no line in the physician time file.", err=True)
-    typer.echo(f"Wrote {out.name}: {len(imported.facts.releases)} releases", err=True)
+    count = len(imported.facts.releases)
+    typer.echo(f"Wrote {out.name}: {count} release{'' if count == 1 else 's'}", err=True)
     if as_json:
         print_document(as_json_bytes(imported.facts.model_dump(mode="json", by_alias=True)))
     else:

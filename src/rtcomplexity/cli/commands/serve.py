@@ -14,6 +14,12 @@ def serve(
         Path | None,
         typer.Option(metavar="DIR", help="Folder of reports to list on the page, read-only.", show_default=False),
     ] = None,
+    cms: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="What CMS publishes of the code, for every plan (see cms import).", show_default=False
+        ),
+    ] = None,
     port: Annotated[
         int, typer.Option(metavar="PORT", min=0, max=65535, help="Port on this computer; any free one if 0.")
     ] = 0,
@@ -38,10 +44,14 @@ def serve(
     import webbrowser
 
     from rtcomplexity.desk.shelf import Shelf
+    from rtcomplexity.scoring.official_facts import load_official_facts
     from rtcomplexity.settings import Settings
 
+    if cms is not None:
+        load_official_facts(cms)  # a mistake is known before any plan is added
     shelf = None if worklist is None else Shelf(root=worklist)
-    desk = Desk(Settings.from_environment(), port=port, shelf=shelf, idle_s=60 * idle)
+    facts = None if cms is None else cms.resolve()
+    desk = Desk(Settings.from_environment(), port=port, shelf=shelf, idle_s=60 * idle, cms=facts)
     typer.echo(desk.address)
     typer.echo("Open this address in a browser. End with the page's End session, or Ctrl+C.", err=True)
     if browser:

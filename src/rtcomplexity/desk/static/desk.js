@@ -67,7 +67,7 @@ function prepareUpload(form) {
   const problem = document.getElementById("upload-problem");
   const bar = document.getElementById("sent");
   const button = form.querySelector("button[type=submit]");
-  const inputs = [...form.querySelectorAll("input[type=file]")];
+  const inputs = [...area.querySelectorAll("input[type=file]")];
   let dropped = [];
 
   document.querySelectorAll("[data-script]").forEach((each) => { each.hidden = false; });
@@ -112,8 +112,8 @@ function prepareUpload(form) {
   });
 
   function send(files) {
-    const body = new FormData();
-    body.append("privacy", new FormData(form).get("privacy"));
+    const body = new FormData(form);
+    inputs.forEach((input) => body.delete(input.name));
     files.forEach((file) => body.append("files", file, "file"));
     const request = new XMLHttpRequest();
     button.disabled = true;
