@@ -14,9 +14,10 @@ import hashlib
 import struct
 from functools import cache
 from io import BytesIO
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pydicom._dicom_dict import DicomDictionary
+from pydicom.dataelem import RawDataElement
 
 from rtcomplexity.dicom import tags
 from rtcomplexity.dicom.parsing import DEFLATED, PARSE_FAULTS, elements_begin, inflated
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from mmap import mmap
 
+    from pydicom.dataelem import DataElement
+    from pydicom.dataset import Dataset
+
     from rtcomplexity.settings import Settings
 
-    Part = bytes | memoryview
+    Part: TypeAlias = bytes | memoryview
 
 _META_LENGTH: Final = struct.Struct("<HH2sHL")
 _META_BEGINS: Final = 132
@@ -87,10 +91,38 @@ def content_parts(data: bytes | mmap, settings: Settings) -> list[Part]:
         place, syntax = _elements_begin(data)
         if syntax == DEFLATED:
             data, place = inflated(BytesIO(data), settings).getvalue(), 0
-        walk = _Walk(data, place, settings.max_nesting)
+        head = data[place : place + 6]
+        is_big, is_implicit = head[:1] == b"\0" != head[1:2], head[4:6] not in _VRS
+        walk = _Walk(data, is_big=is_big, is_implicit=is_implicit, max_nesting=settings.max_nesting)
         parts, _ = walk.elements(place, len(data), 0, is_implicit=walk.is_implicit)
     except (InputDataError, *PARSE_FAULTS):
         return []
+    return parts
+
+
+def content_before_pixels(header: Dataset, front: bytes, pixel_bytes: int, settings: Settings) -> list[Part]:
+    """What :func:`content_hash` is of, up to the pixels of an uncompressed file that ends with them.
+
+    Parameters
+    ----------
+    header : Dataset
+        What was read straight from the file up to its pixels.
+    front : bytes
+        How the file begins, up to its pixels at least.
+    pixel_bytes : int
+        The length of the pixels.
+    settings : Settings
+        ``max_nesting``.
+    """
+    walk = _Walk(front, is_big=False, is_implicit=bool(header.original_encoding[0]), max_nesting=settings.max_nesting)
+    parts: list[Part] = []
+    try:
+        for tag, element in header._dict.items():  # noqa: SLF001 -- the public ways convert every value
+            if tag & 0xFFFF and tag not in _LEFT_OUT:
+                walk.add_element(parts, tag, element)
+    except (InputDataError, *PARSE_FAULTS):
+        return []
+    parts.append(_HEAD.pack(tags.PIXEL_DATA, pixel_bytes))
     return parts
 
 
@@ -125,15 +157,26 @@ def _elements_begin(data: bytes | mmap) -> tuple[int, bytes]:
 class _Walk:
     """The elements of one file in their canonical form: tag and length in little endian, then the value."""
 
-    def __init__(self, data: bytes | mmap, place: int, max_nesting: int) -> None:
+    def __init__(self, data: bytes | mmap, *, is_big: bool, is_implicit: bool, max_nesting: int) -> None:
         self.data, self.view, self.max_nesting = data, memoryview(data), max_nesting
-        head = data[place : place + 6]
-        self.is_big = head[:1] == b"\0" != head[1:2]
-        self.is_implicit = head[4:6] not in _VRS
-        order = ">" if self.is_big else "<"
+        self.is_big, self.is_implicit = is_big, is_implicit
+        order = ">" if is_big else "<"
         self.explicit, self.implicit = struct.Struct(order + "HH2sH"), struct.Struct(order + "HHL")
         self.long = struct.Struct(order + "L")
-        self.kinds = _kinds()
+
+    def add_element(self, found: list[Part], tag: int, element: RawDataElement | DataElement) -> None:
+        """Add one element that was read before."""
+        kind, vr = _kinds().get(tag), (element.VR or "").encode()
+        if not isinstance(element, RawDataElement):
+            place, length = element.file_tell or 0, tags.UNDEFINED_LENGTH
+        else:
+            place, length = element.value_tell, element.length
+            if kind != _SEQUENCE and vr != b"SQ":
+                text = (element.value or b"").rstrip(_PADDING) if kind == _TEXT else None
+                value = self._value(kind, vr, place, place + length) if text is None else text
+                found += (_HEAD.pack(tag, len(value)), value)
+                return
+        self._add_sequence(found, tag, vr, place, length, len(self.data), 0, is_implicit=self.is_implicit)
 
     def elements(self, place: int, end: int, depth: int, *, is_implicit: bool) -> tuple[list[Part], int]:
         """Read elements up to `end` or a delimiter; give them in tag order, and the place after them."""
@@ -141,19 +184,29 @@ class _Walk:
             raise _UnfollowableError
         found: list[Part] = []
         starts: list[tuple[int, int]] = []
-        read, kinds = self._implicit_head if is_implicit else self._explicit_head, self.kinds
+        data, kinds, pack, unpack = self.data, _kinds(), _HEAD.pack, self.implicit.unpack_from
+        vr = b""
         while place < end:
-            tag, vr, length, place = read(place)
+            if is_implicit:
+                group, number, length = unpack(data, place)
+                tag, place = group << 16 | number, place + 8
+            else:
+                tag, vr, length, place = self._explicit_head(place)
             if tag in _ENDS:
                 return _in_order(found, starts), place
             starts.append((tag, len(found)))
             kind = kinds.get(tag)
             if length != tags.UNDEFINED_LENGTH and kind != _SEQUENCE and vr != b"SQ":
-                if place + length > end:
+                stop = place + length
+                if stop > end:
                     raise _UnfollowableError
-                value = self._value(kind, vr, place, place + length)
-                found += (_HEAD.pack(tag, len(value)), value)
-                place += length
+                if kind == _TEXT:  # most elements; a call less for each
+                    value: Part = data[place:stop].rstrip(_PADDING)
+                else:
+                    value = self._value(kind, vr, place, stop)
+                found.append(pack(tag, len(value)))
+                found.append(value)
+                place = stop
             elif tag == tags.PIXEL_DATA:
                 place = self._add_fragments(found, place, end)
             else:
@@ -174,9 +227,7 @@ class _Walk:
         return group << 16 | number, b"", length, place + 8
 
     def _value(self, kind: int | None, vr: bytes, start: int, end: int) -> Part:
-        """A value without what its encoding added."""
-        if kind == _TEXT:
-            return self.data[start:end].rstrip(_PADDING)
+        """A value other than text without what its encoding added."""
         if kind == _NUMBERS:
             return self.data[start:end].translate(None, _PADDING)
         if self.is_big and vr in _TURNED:

@@ -6,20 +6,22 @@ nothing else. Folders behind links and special files are not opened. Knows nothi
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import mmap
 from collections import Counter, defaultdict, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from rtcomplexity.dicom.headers import FileKind, IndexedFile, read_header
-from rtcomplexity.dicom.identity import content_hash, content_parts, digest_of
+from rtcomplexity.dicom.identity import content_before_pixels, content_hash, content_parts, digest_of
 from rtcomplexity.dicom.parsing import (
     DEFAULTS,
     HEAD_BYTES,
     PARSE_FAULTS,
+    USUAL_HEADER_BYTES,
     describe,
     encoding_fault,
     has_preamble,
@@ -27,7 +29,9 @@ from rtcomplexity.dicom.parsing import (
     is_directory_record,
     is_other_format_too,
     may_be_dicom,
+    native_pixels,
     parse,
+    parse_front,
 )
 from rtcomplexity.errors import (
     InputDataError,
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
+    from rtcomplexity.dicom.identity import Part
     from rtcomplexity.model.issue import Issue
     from rtcomplexity.settings import Settings
     from rtcomplexity.sources.member import Source
@@ -54,7 +59,11 @@ SUBJECT: Final = "input"
 _WHOLE_IN_MEMORY_BYTES: Final = 64_000_000
 _CHUNK_BYTES: Final = 4_000_000
 _HASHED_ASIDE_BYTES: Final = 64_000
-"""From this size on a file is hashed in other threads while its header is parsed: hashing needs no interpreter lock."""
+"""From this size on a file is hashed in other threads while headers are parsed: hashing needs no interpreter lock."""
+_PIECE_BYTES: Final = 131_072
+"""Read at once of pixels that are only hashed: few enough to stay in the processor's cache."""
+_MOST_WAITING: Final = 8
+"""Files whose hashes are computed in other threads while the next headers are parsed."""
 _HEAD_BYTES: Final = 1024
 _DICOM_UID_ROOT: Final = "1.2.840.10008."
 
@@ -100,6 +109,22 @@ class _Gathered:
     looked_at: int = 0
     """Files and members of archives that were opened."""
 
+    waiting: deque[Callable[[], None]] = field(default_factory=deque)
+    """What adds each file once it is hashed."""
+
+    def settle(self, most: int) -> None:
+        """Add files in their order until at most so many still wait for their hashes."""
+        while len(self.waiting) > most:
+            try:
+                self.waiting.popleft()()
+            except OSError as fault:
+                self.note_unreadable(fault)
+
+    def note_unreadable(self, fault: OSError) -> None:
+        """Make an issue of a file that cannot be read."""
+        reason = f"A file cannot be read ({fault.strerror})."
+        self.issues.append(codes.FILE_UNREADABLE.about(SUBJECT, reason=reason))
+
     def note(self, unopened: Unopened) -> None:
         """Make an issue of something that was not read."""
         self.issues.append(codes.ISSUE_CODES[unopened.code].about(SUBJECT, reason=unopened.reason))
@@ -143,13 +168,15 @@ def _index(
     paths: Sequence[Source], gathered: _Gathered, settings: Settings, progress: Callable[[int, int], None] | None
 ) -> FileIndex:
     waiting, done = deque(paths), 0
-    with ThreadPoolExecutor(2, thread_name_prefix="hash") as pool:  # one for the bytes, one for the content
+    with ThreadPoolExecutor(2, thread_name_prefix="hash") as pool:
         while waiting:
             members = _index_file(waiting.popleft(), settings, gathered, pool)
             waiting.extendleft(reversed(members))
+            gathered.settle(_MOST_WAITING)
             done += 1
             if progress is not None:
                 progress(done, done + len(waiting))
+        gathered.settle(0)
     if not gathered.files:
         raise _nothing_found(gathered)
     return _grouped(gathered)
@@ -224,20 +251,23 @@ def _index_file(source: Source, settings: Settings, gathered: _Gathered, pool: T
         if isinstance(source, Member) and size > settings.max_file_bytes:  # opening it would inflate it
             gathered.issues.append(codes.FILE_TOO_LARGE.about(SUBJECT, size=size, limit=settings.max_file_bytes))
             return ()
-        with source.open("rb") as stream:
-            head = stream.read(_HEAD_BYTES)
-            if not isinstance(source, Member) and (kind := archive_kind_of(stream, head, source.name)):
+        with contextlib.ExitStack() as closing:
+            stream = closing.enter_context(source.open("rb"))
+            front = stream.read(USUAL_HEADER_BYTES)
+            if not isinstance(source, Member) and (kind := archive_kind_of(stream, front, source.name)):
                 return _members(source, kind, settings, gathered)
             gathered.looked_at += 1
             if size > settings.max_file_bytes:
                 gathered.issues.append(codes.FILE_TOO_LARGE.about(SUBJECT, size=size, limit=settings.max_file_bytes))
+            elif not may_be_dicom(front[:HEAD_BYTES]) or is_directory_record(front[:_HEAD_BYTES]):
+                _skip(source, front, gathered)
+            elif (slice_ := _uncompressed_slice(front, size, settings)) is not None:
+                closing.pop_all()  # whoever hashes the rest closes it
+                _index_slice(_Opened(stream, source, front, size), slice_, gathered, pool)
             else:
-                stream.seek(len(head))
-                _index_stream(stream, head, source, size, settings, gathered, pool)
+                _index_whole(_Opened(stream, source, front, size), settings, gathered, pool)
     except OSError as fault:
-        gathered.issues.append(
-            codes.FILE_UNREADABLE.about(SUBJECT, reason=f"A file cannot be read ({fault.strerror}).")
-        )
+        gathered.note_unreadable(fault)
     return ()
 
 
@@ -250,34 +280,79 @@ def _members(archive: Path, kind: str, settings: Settings, gathered: _Gathered) 
     return [each for each in found if isinstance(each, Member)]
 
 
-def _index_stream(
-    stream: BinaryIO,
-    head: bytes,
-    path: Source,
-    size: int,
-    settings: Settings,
-    gathered: _Gathered,
-    pool: ThreadPoolExecutor,
-) -> None:
-    if not may_be_dicom(head[:HEAD_BYTES]) or is_directory_record(head):
-        gathered.skipped += 1
-        try:
-            refuse_nested(path, head)
-        except NestedArchiveError as fault:
-            gathered.issues.append(codes.NESTED_ARCHIVE.about(SUBJECT, reason=fault))
-        return
-    source: bytes | BinaryIO
+def _skip(source: Source, front: bytes, gathered: _Gathered) -> None:
+    gathered.skipped += 1
+    try:
+        refuse_nested(source, front)
+    except NestedArchiveError as fault:
+        gathered.issues.append(codes.NESTED_ARCHIVE.about(SUBJECT, reason=fault))
+
+
+class _Opened(NamedTuple):
+    """A file that was opened and read as far as most headers go."""
+
+    stream: BinaryIO
+    source: Source
+    front: bytes
+    size: int
+
+
+class _Slice(NamedTuple):
+    """What the front of an uncompressed image says."""
+
+    dataset: Dataset
+    pixels_begin: int
+    parts: list[Part]
+    """Of its content, up to the pixels."""
+
+
+def _uncompressed_slice(front: bytes, size: int, settings: Settings) -> _Slice | None:
+    """Parse the front of a file that ends with native pixels beyond it, as most images do; None for any other."""
+    if len(front) < USUAL_HEADER_BYTES:
+        return None
+    found = parse_front(front, settings)
+    if found is None:
+        return None
+    dataset, place = found
+    pixels_begin, pixel_bytes = native_pixels(front, place, is_implicit=bool(dataset.original_encoding[0]))
+    if pixels_begin + pixel_bytes != size:
+        return None
+    parts = content_before_pixels(dataset, front, pixel_bytes, settings)
+    return _Slice(dataset, pixels_begin, parts) if parts else None
+
+
+def _index_slice(opened: _Opened, slice_: _Slice, gathered: _Gathered, pool: ThreadPoolExecutor) -> None:
+    """Index an image whose header was read; its pixels are read in pieces, only to hash them."""
+    hashing = pool.submit(_hash_rest, opened.stream, opened.front, slice_.pixels_begin, slice_.parts)
+    _index_dicom(opened, lambda: slice_.dataset, hashing.result, gathered)
+
+
+def _hash_rest(stream: BinaryIO, front: bytes, pixels_begin: int, parts: list[Part]) -> tuple[str, str]:
+    """SHA-256 of a file of which the front was read, and of its content, from one reading of the rest."""
+    of_bytes, of_content = hashlib.sha256(front), hashlib.sha256(b"".join(parts))
+    of_content.update(memoryview(front)[pixels_begin:])
+    piece = memoryview(bytearray(_PIECE_BYTES))
+    with stream:
+        while count := stream.readinto(piece):  # type: ignore[attr-defined]
+            of_bytes.update(piece[:count])
+            of_content.update(piece[:count])
+    return of_bytes.hexdigest(), of_content.hexdigest()
+
+
+def _index_whole(opened: _Opened, settings: Settings, gathered: _Gathered, pool: ThreadPoolExecutor) -> None:
+    """Index a file of any other kind: read into memory unless it is too large for that."""
+    stream, _, front, size = opened
+    stream.seek(len(front))
+    data: bytes | BinaryIO
     if size <= _WHOLE_IN_MEMORY_BYTES:
-        source = head + stream.read()
-        hashes = _hashing(source, settings, pool)
+        data = front + stream.read()
+        hashes = _hashing(data, settings, pool)
     else:
         stream.seek(0)
         known = _digest(stream), _content_of_large(stream, settings)
         stream.seek(0)
-        source, hashes = stream, lambda: known
-    if is_other_format_too(head):
-        gathered.other_formats += 1
-    _index_dicom(source, path, hashes, settings, gathered, has_prefix=has_preamble(head))
+        data, hashes = stream, lambda: known
+    _index_dicom(opened, lambda: parse(data, header_only=True, settings=settings), hashes, gathered)
 
 
 def _hashing(data: bytes, settings: Settings, pool: ThreadPoolExecutor) -> Callable[[], tuple[str, str]]:
@@ -307,33 +382,44 @@ def _digest(stream: BinaryIO) -> str:
 
 
 def _index_dicom(
-    source: bytes | BinaryIO,
-    path: Source,
+    opened: _Opened,
+    parsed: Callable[[], Dataset],
     hashes: Callable[[], tuple[str, str]],
-    settings: Settings,
     gathered: _Gathered,
-    *,
-    has_prefix: bool,
 ) -> None:
+    """Read a file's header; what follows from it waits for the file's hashes."""
+    has_prefix = has_preamble(opened.front)
+    if is_other_format_too(opened.front):
+        gathered.other_formats += 1
+    file, fault, oddity = None, "", ""
     try:
-        dataset = parse(source, header_only=True, settings=settings)
-        file = read_header(dataset, path, "")
-    except InputDataError as fault:
-        _note_broken(fault.found, hashes()[0], gathered, has_prefix=has_prefix)
-        return
-    except PARSE_FAULTS as fault:
-        _note_broken(f"A DICOM file is broken: {describe(fault)}.", hashes()[0], gathered, has_prefix=has_prefix)
-        return
-    sha256, content = hashes()
-    file = replace(file, sha256=sha256, content_hash=content)
-    if not (file.sop_class_uid.startswith(_DICOM_UID_ROOT) or (has_prefix and file.sop_class_uid)):
-        _note_broken("A DICOM file names no SOP Class.", sha256, gathered, has_prefix=has_prefix)
-    elif is_cut_short(dataset) and file.kind is not FileKind.STRUCTURE_SET:  # those say themselves what is wrong
-        _note_broken("A DICOM file is cut short inside an element.", sha256, gathered, has_prefix=has_prefix)
-    else:
-        gathered.files.append(file)
-        if oddity := encoding_fault(dataset):
+        dataset = parsed()
+        file = read_header(dataset, opened.source, "")
+        fault, oddity = _fault_of(file, dataset, has_prefix=has_prefix), encoding_fault(dataset)
+    except InputDataError as error:
+        fault = error.found
+    except PARSE_FAULTS as error:
+        fault = f"A DICOM file is broken: {describe(error)}."
+
+    def add() -> None:
+        sha256, content = hashes()
+        if fault or file is None:
+            _note_broken(fault, sha256, gathered, has_prefix=has_prefix)
+            return
+        gathered.files.append(replace(file, sha256=sha256, content_hash=content))
+        if oddity:
             gathered.oddities[oddity] += 1
+
+    gathered.waiting.append(add)
+
+
+def _fault_of(file: IndexedFile, dataset: Dataset, *, has_prefix: bool) -> str:
+    """Say why a file whose header could be read is of no use; empty where it is."""
+    if not (file.sop_class_uid.startswith(_DICOM_UID_ROOT) or (has_prefix and file.sop_class_uid)):
+        return "A DICOM file names no SOP Class."
+    if is_cut_short(dataset) and file.kind is not FileKind.STRUCTURE_SET:  # those say themselves what is wrong
+        return "A DICOM file is cut short inside an element."
+    return ""
 
 
 def _note_broken(found: str, sha256: str, gathered: _Gathered, *, has_prefix: bool) -> None:

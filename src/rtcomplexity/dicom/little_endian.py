@@ -54,6 +54,17 @@ class _UnusualError(ValueError):
     """Something that is left to pydicom."""
 
 
+class End(NamedTuple):
+    """Where to stop: at the first element from a tag on of which `is_end` says so."""
+
+    first: int
+    is_end: Callable[[int], bool]
+
+
+_AFTER_META: Final = End(_META[1] + 1, lambda _: True)
+_AFTER_ITEM: Final = End(tags.ITEM_DELIMITATION_ITEM, tags.ITEM_DELIMITATION_ITEM.__eq__)
+
+
 class _Found(NamedTuple):
     """Elements, where the first one that is not among them begins, and the encodings of their texts."""
 
@@ -62,15 +73,15 @@ class _Found(NamedTuple):
     encodings: _Encodings
 
 
-def read_straight(data: bytes, is_end: Callable[[int], bool], most: int) -> Dataset | None:
-    """Read a file up to the element at which `is_end` says so, as pydicom would; no value is converted.
+def read_straight(data: bytes, end: End, most: int) -> Dataset | None:
+    """Read a file up to an element, as pydicom would; no value is converted.
 
     Parameters
     ----------
     data : bytes
         The whole file.
-    is_end : callable
-        Whether to stop before the element of this tag.
+    end : End
+        Before which element to stop.
     most : int
         Elements, beyond which the file is left to pydicom.
 
@@ -86,15 +97,15 @@ def read_straight(data: bytes, is_end: Callable[[int], bool], most: int) -> Data
     The faults of :data:`rtcomplexity.dicom.parsing.PARSE_FAULTS`
         If a sequence is broken.
     """
-    found = read_straight_until(data, is_end, most)
+    found = read_straight_until(data, end, most)
     return None if found is None else found[0]
 
 
-def read_straight_until(data: bytes, is_end: Callable[[int], bool], most: int) -> tuple[Dataset, int] | None:
+def read_straight_until(data: bytes, end: End, most: int) -> tuple[Dataset, int] | None:
     """Read as :func:`read_straight` does, and tell at which byte the first element begins that was not read."""
     try:
         meta, place, is_implicit = _meta(data, most)
-        found = (_implicit if is_implicit else _explicit)(data, place, len(data), is_end, most)
+        found = (_implicit if is_implicit else _explicit)(data, place, len(data), end, most)
     except _UnusualError:
         return None
     if not found.elements or next(iter(found.elements)) < tags.FIRST_OF_DATA_SET:
@@ -109,7 +120,7 @@ def _meta(data: bytes, most: int) -> tuple[_Elements, int, bool]:
     """File meta information, where the elements after it begin, and whether those state no VR."""
     if data[_PREFIX] != b"DICM":
         raise _UnusualError
-    meta, place, _ = _explicit(data, _META_BEGINS, len(data), lambda tag: tag > _META[1], most)
+    meta, place, _ = _explicit(data, _META_BEGINS, len(data), _AFTER_META, most)
     syntax = meta.get(tags.TRANSFER_SYNTAX_UID)  # type: ignore[call-overload]
     if min(meta, default=0) < _META[0] or syntax is None or not syntax.value:
         raise _UnusualError
@@ -144,17 +155,17 @@ def _explicit(
     data: bytes,
     place: int,
     size: int,
-    is_end: Callable[[int], bool],
+    end: End,
     most: int,
     encodings: _Encodings = default_encoding,
 ) -> _Found:
     """Read elements that state their VR from a place on."""
     found: _Elements = {}
-    last, unpack = -1, _EXPLICIT.unpack_from
+    (first, is_end), last, unpack = end, -1, _EXPLICIT.unpack_from
     while place + _HEAD_BYTES <= size:
         group, element, vr, length = unpack(data, place)
         tag, value_tell = group << 16 | element, place + _HEAD_BYTES
-        if is_end(tag):
+        if tag >= first and is_end(tag):
             break
         if (name := _SHORT_VRS.get(vr)) is None:
             name = _LONG_VRS.get(vr)
@@ -182,17 +193,17 @@ def _implicit(
     data: bytes,
     place: int,
     size: int,
-    is_end: Callable[[int], bool],
+    end: End,
     most: int,
     encodings: _Encodings = default_encoding,
 ) -> _Found:
     """Read elements without VR from a place on."""
     found: _Elements = {}
-    last, unpack = -1, _IMPLICIT.unpack_from
+    (first, is_end), last, unpack = end, -1, _IMPLICIT.unpack_from
     while place + _HEAD_BYTES <= size:
         group, element, length = unpack(data, place)
         tag, value_tell = group << 16 | element, place + _HEAD_BYTES
-        if is_end(tag):
+        if tag >= first and is_end(tag):
             break
         if tag <= last or len(found) >= most or tag >= tags.ITEM:
             raise _UnusualError
@@ -255,7 +266,7 @@ def _item(
     if tag != tags.ITEM or end > size:
         raise _UnusualError
     read = _implicit if is_implicit else _explicit
-    elements, place, own = read(data, place, end, tags.ITEM_DELIMITATION_ITEM.__eq__, len(data), encodings)
+    elements, place, own = read(data, place, end, _AFTER_ITEM, len(data), encodings)
     if is_open and (place + _HEAD_BYTES > size or data[place : place + 4] != _END_OF_ITEM):
         raise _UnusualError
     if not is_open and place != end:

@@ -25,7 +25,7 @@ from pydicom.uid import AllTransferSyntaxes
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
 from rtcomplexity.dicom import tags
-from rtcomplexity.dicom.little_endian import read_straight, read_straight_until
+from rtcomplexity.dicom.little_endian import End, read_straight, read_straight_until
 from rtcomplexity.errors import LimitExceededError, UnreadableFileError
 from rtcomplexity.settings import Settings
 
@@ -63,10 +63,13 @@ DEFLATED: Final = b"1.2.840.10008.1.2.1.99"
 DICOMDIR: Final = b"1.2.840.10008.1.3.10"
 _PIXEL_GROUP: Final = 0x7FE0
 _META_GROUP: Final = 0x0002
+_PIXEL_DATA: Final = struct.pack("<HH", tags.PIXEL_DATA >> 16, tags.PIXEL_DATA & 0xFFFF)
 _LONG_VRS: Final = frozenset(vr.encode() for vr in EXPLICIT_VR_LENGTH_32)
 _HEAD_LENGTHS: Final = frozenset({8, 12})
 """Bytes of an element before its value."""
+_PIXELS_BEGIN: Final = _PIXEL_GROUP << 16
 _CONTENT_GROUPS: Final = frozenset({0x3006, 0x300A})
+_CONTENT_BEGINS: Final = min(_CONTENT_GROUPS) << 16
 DEFAULTS: Final = Settings()
 _TRANSFER_SYNTAXES: Final = frozenset(uid.encode() for uid in AllTransferSyntaxes)
 _IMPLICIT: Final = b"1.2.840.10008.1.2"
@@ -149,15 +152,17 @@ def parse(
     LimitExceededError
         If a deflated file unpacks to too much, or elements are too many or nested too deeply.
     """
-    is_content = _is_content if header_only else _is_pixels
-
-    def is_end(tag: int) -> bool:
-        return tag >= stop_before or is_content(tag)
-
-    dataset = _parse_usual(source, is_end, settings) if isinstance(source, bytes) else None
-    dataset = _parse_any(source, is_end, settings) if dataset is None else dataset
+    end = _end(stop_before, header_only=header_only)
+    dataset = _parse_usual(source, end, settings) if isinstance(source, bytes) else None
+    dataset = _parse_any(source, end, settings) if dataset is None else dataset
     _refuse_too_deep(dataset, settings.max_nesting)
     return dataset
+
+
+def _end(stop_before: int, *, header_only: bool) -> End:
+    is_content = _is_content if header_only else _is_pixels
+    first = _CONTENT_BEGINS if header_only else _PIXELS_BEGIN
+    return End(min(stop_before, first), lambda tag: tag >= stop_before or is_content(tag))
 
 
 def parse_header(stream: BinaryIO, settings: Settings = DEFAULTS, *, header_only: bool = False) -> Dataset:
@@ -170,11 +175,8 @@ def parse_header(stream: BinaryIO, settings: Settings = DEFAULTS, *, header_only
     UnreadableFileError, LimitExceededError
         As :func:`parse`.
     """
-    head, found = stream.read(USUAL_HEADER_BYTES), None
-    with warnings.catch_warnings(), contextlib.suppress(*PARSE_FAULTS):
-        warnings.simplefilter("ignore")
-        found = read_straight_until(head, _is_content if header_only else _is_pixels, settings.max_elements)
-    if found is None or found[1] + min(_HEAD_LENGTHS) > len(head):  # it ended with what was read, not at pixels
+    found = parse_front(stream.read(USUAL_HEADER_BYTES), settings, header_only=header_only)
+    if found is None:
         stream.seek(0)
         return parse(stream, header_only=header_only, settings=settings)
     stream.seek(found[1])
@@ -182,18 +184,38 @@ def parse_header(stream: BinaryIO, settings: Settings = DEFAULTS, *, header_only
     return found[0]
 
 
-def _parse_usual(source: bytes, is_end: Callable[[int], bool], settings: Settings) -> Dataset | None:
+def parse_front(front: bytes, settings: Settings = DEFAULTS, *, header_only: bool = True) -> tuple[Dataset, int] | None:
+    """Parse a header from the front of a file, and tell where the element begins that ends it.
+
+    None where the encoding is unusual or the header does not end within what was read; nesting is not checked.
+    """
+    found = None
+    with warnings.catch_warnings(), contextlib.suppress(*PARSE_FAULTS):
+        warnings.simplefilter("ignore")
+        found = read_straight_until(front, _end(tags.PIXEL_DATA, header_only=header_only), settings.max_elements)
+    return None if found is None or found[1] + min(_HEAD_LENGTHS) > len(front) else found
+
+
+def native_pixels(front: bytes, place: int, *, is_implicit: bool) -> tuple[int, int]:
+    """Where the value of the Pixel Data at a place begins, and its length; zeros where another element stands there."""
+    head = front[place : place + (min(_HEAD_LENGTHS) if is_implicit else max(_HEAD_LENGTHS))]
+    if head[:4] != _PIXEL_DATA or not (is_implicit or head[4:6] in {b"OW", b"OB"}):
+        return 0, 0
+    return place + len(head), int.from_bytes(head[-4:], "little")
+
+
+def _parse_usual(source: bytes, end: End, settings: Settings) -> Dataset | None:
     """Parse a file in the usual encoding; None for any other, and where it is broken: :func:`_parse_any` says how."""
     with warnings.catch_warnings(), contextlib.suppress(*PARSE_FAULTS):
         warnings.simplefilter("ignore")
-        return read_straight(source, is_end, settings.max_elements)
+        return read_straight(source, end, settings.max_elements)
     return None
 
 
-def _parse_any(source: bytes | BinaryIO, is_end: Callable[[int], bool], settings: Settings) -> Dataset:
+def _parse_any(source: bytes | BinaryIO, end: End, settings: Settings) -> Dataset:
     """Parse a file in whatever encoding, by pydicom and with the guards that it lacks."""
     stream = BytesIO(source) if isinstance(source, bytes) else source
-    stop_when = _counted(is_end, settings.max_elements)
+    stop_when = _counted(end.is_end, settings.max_elements)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what matters of them is checked here and by the readers

@@ -1,5 +1,7 @@
 """The content hash: the same however an instance is encoded, another for every other value."""
 
+import hashlib
+import random
 import struct
 from io import BytesIO
 
@@ -17,7 +19,9 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from rtcomplexity.dicom import index
 from rtcomplexity.dicom.identity import content_hash
+from rtcomplexity.dicom.index import index_folder
 from rtcomplexity.settings import Settings
 from unit.dicom.datasets import CT, contour, item, new, put_raw, roi, structure_set, to_bytes
 
@@ -50,6 +54,16 @@ def image():
 
 def drawn():
     return structure_set([roi(1, "GTV", [contour(image_uid="1.4.1"), contour()]), roi(2, "Lung L", [contour()])])
+
+
+def without_lengths(dataset):
+    """The same with sequences and items of undefined length."""
+    for element in dataset:
+        if element.VR == "SQ":
+            element.is_undefined_length = True
+            for part in element.value:
+                part.is_undefined_length_sequence_item = True
+    return dataset
 
 
 def saved(data, syntax, **options):
@@ -85,13 +99,7 @@ def test_without_preamble_and_meta_information_the_content_is_the_same():
 
 
 def test_sequences_of_undefined_length_have_the_same_content():
-    dataset = image()
-    for element in dataset:
-        if element.VR == "SQ":
-            element.is_undefined_length = True
-            for part in element.value:
-                part.is_undefined_length_sequence_item = True
-    other = to_bytes(dataset)
+    other = to_bytes(without_lengths(image()))
     assert other != to_bytes(image())
     assert hashed(other) == hashed(to_bytes(image()))
 
@@ -201,3 +209,44 @@ def test_a_deflated_file_that_unpacks_to_too_much_has_no_content_hash():
     dataset.PixelData = bytes(1_000_000)
     data = to_bytes(dataset, DeflatedExplicitVRLittleEndian)
     assert content_hash(data, Settings(inflation_floor_bytes=1000, max_inflation=2)) == ""
+
+
+def large(syntax, made=None, **values):
+    """A slice whose pixels reach beyond what is read with the header."""
+    made = made or image()
+    for keyword, value in values.items():
+        setattr(made, keyword, value)
+    made.PixelData = random.Random(1).randbytes(150_000)
+    if syntax == RLELossless:
+        made.PixelData = encapsulate([made.PixelData])
+        made["PixelData"].is_undefined_length = True
+    return to_bytes(made, syntax)
+
+
+PIECEWISE = {
+    "explicit": large(ExplicitVRLittleEndian),
+    "implicit": large(ImplicitVRLittleEndian),
+    "an element after the pixels": large(ExplicitVRLittleEndian, DataSetTrailingPadding=b"\0" * 8),
+    "big endian": large(ExplicitVRBigEndian),
+    "deflated": large(DeflatedExplicitVRLittleEndian),
+    "compressed": large(RLELossless),
+    "a header beyond the first piece": large(ExplicitVRLittleEndian, EncapsulatedDocument=bytes(70_000)),
+    "open sequences": large(ImplicitVRLittleEndian, without_lengths(image())),
+    "odd private text": large(ExplicitVRLittleEndian).replace(b"odd text! ", b"odd text!\0", 1),
+}
+
+
+@pytest.mark.parametrize("how", PIECEWISE)
+def test_the_index_hashes_a_large_file_in_pieces_as_it_would_the_whole(tmp_path, how):
+    data = PIECEWISE[how]
+    (tmp_path / "1.dcm").write_bytes(data)
+    (found,) = index_folder(tmp_path, settings=Settings()).images
+    assert (found.sha256, found.content_hash) == (hashlib.sha256(data).hexdigest(), hashed(data))
+    assert found.content_hash
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian], ids=lambda syntax: syntax.name)
+def test_an_uncompressed_slice_is_never_held_in_memory_to_be_hashed(tmp_path, syntax, monkeypatch):
+    (tmp_path / "1.dcm").write_bytes(large(syntax))
+    monkeypatch.setattr(index, "_index_whole", None)
+    assert index_folder(tmp_path, settings=Settings()).images

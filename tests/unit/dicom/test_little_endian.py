@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from pydicom.dataelem import RawDataElement
 
 from hostile import container, plans
-from rtcomplexity.dicom import elements, little_endian, parsing
+from rtcomplexity.dicom import elements, little_endian, parsing, tags
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.strategies import spoiled_files
 from unit.dicom.test_mutations import mutated
@@ -23,8 +23,12 @@ SET, SLICE = plans.good_files()[plans.SET], plans.good_files()["ct/ct_006.dcm"]
 LIMITS = Settings()
 
 
-def straight(data, is_end=parsing._is_pixels, most=LIMITS.max_elements):
-    return parsing._parse_usual(data, is_end, Settings(max_elements=most))
+AT_PIXELS = parsing._end(tags.PIXEL_DATA, header_only=False)
+AT_CONTENTS = parsing._end(tags.PIXEL_DATA, header_only=True)
+
+
+def straight(data, end=AT_PIXELS, most=LIMITS.max_elements):
+    return parsing._parse_usual(data, end, Settings(max_elements=most))
 
 
 def undefined_lengths(data=SET):
@@ -70,10 +74,10 @@ def everything(dataset):
 
 def assert_as_pydicom(data):
     """Compare with pydicom wherever the answer is not left to it; say whether it was."""
-    for is_end in (parsing._is_pixels, parsing._is_content):
-        if (found := straight(data, is_end)) is None:
+    for end in (AT_PIXELS, AT_CONTENTS):
+        if (found := straight(data, end)) is None:
             return False
-        assert everything(found) == everything(parsing._parse_any(data, is_end, LIMITS))
+        assert everything(found) == everything(parsing._parse_any(data, end, LIMITS))
     return True
 
 
@@ -132,7 +136,7 @@ def test_items_are_read_as_pydicom_reads_them(data):
 
     straightly = list(walked(straight(data)))
     with patch.object(elements, "read_items", lambda *_, **__: None):
-        assert list(walked(parsing._parse_any(data, parsing._is_pixels, LIMITS))) == straightly
+        assert list(walked(parsing._parse_any(data, AT_PIXELS, LIMITS))) == straightly
     assert len(straightly) > 100
 
 
