@@ -180,7 +180,8 @@ CONDITIONS_KEY: Final = (
 )
 CONDITION_QUANTITIES: Final = {
     "image_set.fine_structure_correlation": "noise r",
-    "image_set.fine_structure_carried": "noise carried",
+    "image_set.fine_structure_carried": "carried",
+    "image_set.noise_carried": "noise carried",
     "image_set.rank_correlation": "rank r",
     "image_set.nearest_better_shift": "offset",
     "image_set.target_covered": "of target",

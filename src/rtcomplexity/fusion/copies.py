@@ -1,9 +1,16 @@
-"""Whether one image is a copy of another, whatever was done to it: noise added, a gray level, a bias, blur, a shift.
+"""Whether one image is a copy of another, whatever was done to it: noise added, gray levels changed, blur, a shift.
 
 Two scans of one patient agree in anatomy and differ in noise. So noise decides: what a blur by 0.8 voxels takes away is
 compared where the images are flat. A copy carries the noise of its original: blurred, scaled or shifted by part of a
-voxel the two still correlate; with noise added the original's own part is still there at full size. Where an image has
-no fine structure, as a phantom without noise, the ranks of all values decide.
+voxel the two still correlate; with noise added the original's own part is still there at full size.
+
+That full size is known whatever the gray levels became (inverted, mirrored, quantized, under another modality's name):
+the mean of one image at each gray level of the other says what the other's noise would look like in it. The share of it
+that is found does not depend on how much noise was added, only how surely it is found does.
+
+Between unlike modalities nothing shares noise but copies. Fine anatomy may be shared, but it is sparse: without the
+largest values the noise is left, and a small share of it already tells. Where an image has no fine structure, as a
+phantom without noise, the ranks of all values decide.
 """
 
 from __future__ import annotations
@@ -25,20 +32,36 @@ FLAT_SHARE: Final = 0.3
 LEAST_VOXELS: Final = 400
 LARGEST_CORRELATION: Final = 0.7
 """Of fine structure, of images that are not copies."""
-LARGEST_CARRIED: Final = 0.5
-"""Share of one image's fine structure that another of its modality may carry that is no copy."""
-LARGEST_CARRIED_UNLIKE: Final = 0.6
-"""The same between CT and MR, whose contrasts differ from place to place."""
 LARGEST_RANK_CORRELATION: Final = 0.995
 """Where there is no fine structure."""
 MOST_RANKED: Final = 40_000
 """Voxels of which the ranks are compared: sorting all of them would cost as much as everything else."""
+LEVELS: Final = 32
+"""Gray levels of one image, equally filled, at each of which the mean of the other is taken."""
+NOISE_DEVIATIONS: Final = 2.5
+"""Robust standard deviations beyond which fine structure counts as anatomy."""
+TO_DEVIATION: Final = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
 LEAST_STRUCTURE: Final = 1e-3
 """Of the fine structure's spread over that of all values, below which an image has none."""
 SIGNIFICANT: Final = 5.0
-"""Standard errors that the carried share has to lie above 0."""
+"""Standard errors that a carried share has to lie above 0."""
 VOXELS_PER_SAMPLE: Final = 8.0
 """Voxels of a band-passed volume that count as one independent sample."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Shares of one image's fine structure and noise that another may carry that is no copy."""
+
+    carried: float
+    noise_carried: float
+
+
+LIKE: Final = Limits(carried=0.5, noise_carried=0.5)
+"""Of one modality: in registered scans fine anatomy is shared too."""
+UNLIKE: Final = Limits(carried=0.6, noise_carried=0.08)
+"""Of two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,46 +70,49 @@ class Likeness:
 
     rank_correlation: float
     """Spearman's, of all voxels, -1 to 1."""
-    fine_correlation: float | None
+    fine_correlation: float | None = None
     """Pearson's, of the fine structure of flat voxels; None where one of the images has none."""
-    carried: float | None
-    """Larger of the two shares of one image's fine structure that the other carries, at its contrast."""
-    largest_carried: float = LARGEST_CARRIED
-    """Share that is still no copy's; infinite where contrast says nothing, as between a PET and anything else."""
+    carried: float | None = None
+    """Larger of the two shares of one image's fine structure that the other carries, as its gray levels show it."""
+    noise_carried: float | None = None
+    """The share of the other's that the first carries, without the largest values, which may be anatomy."""
+    limits: Limits = LIKE
 
     @property
     def is_copy(self) -> bool:
         """Whether one is a copy of the other."""
-        if self.fine_correlation is None or self.carried is None:
+        if self.fine_correlation is None or self.carried is None or self.noise_carried is None:
             return abs(self.rank_correlation) >= LARGEST_RANK_CORRELATION
-        return abs(self.fine_correlation) > LARGEST_CORRELATION or self.carried > self.largest_carried
+        return (
+            abs(self.fine_correlation) > LARGEST_CORRELATION
+            or self.carried > self.limits.carried
+            or self.noise_carried > self.limits.noise_carried
+        )
 
 
-def likeness(one: Volume, other: Volume, *, largest_carried: float = LARGEST_CARRIED) -> Likeness | None:
-    """Compare two images on the same voxels, (K, J, I), NaN where one has no value; None where too few have both."""
-    from scipy.ndimage import binary_erosion, gaussian_filter  # noqa: PLC0415 - costs start-up time
+def likeness(one: Volume, other: Volume, *, limits: Limits = LIKE) -> Likeness | None:
+    """Ask whether an image is a copy of another, or that one of it, on the same voxels, (K, J, I), NaN where empty.
 
+    None where too few voxels have both. Whether noise is carried is asked of `one` alone: an image as blurred as a PET
+    that is expected to show up in a sharper one finds fine anatomy at a small size.
+    """
     both = ~(np.isnan(one) | np.isnan(other))
     if both.sum() < LEAST_VOXELS or np.ptp(one[both]) == 0 or np.ptp(other[both]) == 0:
         return None
     rank = rank_correlation(*(image[both][:: -(-int(both.sum()) // MOST_RANKED)] for image in (one, other)))
-    filled = [np.where(both, image, image[both].mean()) for image in (one, other)]
-    bands = [v - gaussian_filter(v, _within(v, BLUR_VOXELS)) for v in filled]
-    gradients = [_gradient(gaussian_filter(v, _within(v, GRADIENT_VOXELS))) / np.std(v[both]) for v in filled]
-    inner = binary_erosion(both, iterations=1, border_value=1)
-    steepness = np.maximum(*gradients)
-    flat = inner & (steepness <= np.quantile(steepness[inner], FLAT_SHARE)) if inner.any() else inner
-    if flat.sum() < LEAST_VOXELS:
-        return Likeness(rank_correlation=rank, fine_correlation=None, carried=None, largest_carried=largest_carried)
-    a, b = (band[flat] - band[flat].mean() for band in bands)
-    spreads = [np.std(v[both]) for v in filled]
-    if a.std() < LEAST_STRUCTURE * spreads[0] or b.std() < LEAST_STRUCTURE * spreads[1]:
-        return Likeness(rank_correlation=rank, fine_correlation=None, carried=None, largest_carried=largest_carried)
-    correlation = float(np.mean(a * b) / (a.std() * b.std()))
-    contrast = _slope(filled[0][both], filled[1][both])
-    carried = max(_carried(a, b, contrast), _carried(b, a, 1 / contrast if contrast else 0.0))
+    a, b = (np.where(both, image, image[both].mean()) for image in (one, other))
+    flat = _flat(a, b, both)
+    fine = [_fine(image, flat) for image in (a, b)]
+    has_none = any(part.std() <= LEAST_STRUCTURE * image.std() for part, image in zip(fine, (a, b), strict=True))
+    if flat.sum() < LEAST_VOXELS or has_none:
+        return Likeness(rank_correlation=rank, limits=limits)
+    copied, copied_back = _fine(_expected(b, a, both), flat), _fine(_expected(a, b, both), flat)
     return Likeness(
-        rank_correlation=rank, fine_correlation=correlation, carried=carried, largest_carried=largest_carried
+        rank_correlation=rank,
+        fine_correlation=float(np.mean(fine[0] * fine[1]) / (fine[0].std() * fine[1].std())),
+        carried=max(_carried(copied, fine[0]), _carried(copied_back, fine[1])),
+        noise_carried=_carried(*_without_anatomy(copied, fine[0])),
+        limits=limits,
     )
 
 
@@ -101,17 +127,47 @@ def rank_correlation(one: Volume, other: Volume) -> float:
     return float(a @ b) / scale if scale else 0.0
 
 
-def _slope(one: Volume, other: Volume) -> float:
-    """Slope of the least-squares line of paired values, (n,): the contrast of the second over the first's."""
-    away = one - one.mean()
-    return float(away @ other / (away @ away))
+def limits_between(one: str, other: str) -> Limits:
+    """Limits for images of two modalities."""
+    return LIKE if one == other else UNLIKE
 
 
-def largest_carried_between(one: str, other: str) -> float:
-    """Share of fine structure that images of two modalities may share and be no copies."""
-    if one == other:
-        return LARGEST_CARRIED
-    return LARGEST_CARRIED_UNLIKE if {one, other} == {"CT", "MR"} else float("inf")
+def _flat(one: Volume, other: Volume, both: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Voxels inside the volume that both images fill, where neither changes much."""
+    from scipy.ndimage import binary_erosion, gaussian_filter  # noqa: PLC0415 - costs start-up time
+
+    inner = binary_erosion(both, iterations=1, border_value=1)
+    if not inner.any():
+        return np.zeros_like(both)
+    gradients = [
+        _gradient(gaussian_filter(image, _within(image, GRADIENT_VOXELS))) / np.std(image[both])
+        for image in (one, other)
+    ]
+    steepness = np.maximum(*gradients)
+    flat: NDArray[np.bool_] = inner & (steepness <= np.quantile(steepness[inner], FLAT_SHARE))
+    return flat
+
+
+def _fine(image: Volume, where: NDArray[np.bool_]) -> Volume:
+    """(n,) what a narrow blur takes away, at the chosen voxels, about its mean."""
+    from scipy.ndimage import gaussian_filter  # noqa: PLC0415
+
+    return _about_mean((image - gaussian_filter(image, _within(image, BLUR_VOXELS)))[where])
+
+
+def _about_mean(values: Volume) -> Volume:
+    return values - values.mean() if len(values) else values
+
+
+def _expected(one: Volume, other: Volume, both: NDArray[np.bool_]) -> Volume:
+    """The second image as the gray levels of the first show it: its mean at each of them, between them by lines."""
+    values = one[both]
+    edges = np.unique(np.quantile(values[:: -(-len(values) // MOST_RANKED)], np.linspace(0, 1, LEVELS + 1)[1:-1]))
+    number = np.searchsorted(edges, values, side="right")
+    counts = np.bincount(number)
+    filled = counts > 0
+    levels, means = (np.bincount(number, v)[filled] / counts[filled] for v in (values, other[both]))
+    return np.interp(one, levels, means)
 
 
 def _within(volume: Volume, sigma: float) -> tuple[float, ...]:
@@ -125,10 +181,20 @@ def _gradient(volume: Volume) -> Volume:
     return found
 
 
-def _carried(one: Volume, other: Volume, contrast: float) -> float:
-    """Share of the fine structure of one image that another holds at its contrast; 0 where that may be chance."""
-    if contrast == 0:
+def _without_anatomy(one: Volume, other: Volume) -> tuple[Volume, Volume]:
+    """Keep the voxels at which both are within a few robust standard deviations, about the means of what is kept."""
+    noise = np.ones(len(one), bool)
+    for values in (one, other):
+        away = np.abs(values - np.median(values))
+        noise &= away <= NOISE_DEVIATIONS * TO_DEVIATION * np.median(away)
+    return _about_mean(one[noise]), _about_mean(other[noise])
+
+
+def _carried(expected: Volume, found: Volume) -> float:
+    """Share of what is expected that is found; 0 where that may be chance."""
+    power = float(np.mean(expected * expected)) if len(expected) else 0.0
+    if power == 0:
         return 0.0
-    share = float(np.mean(one * other) / np.mean(one * one)) / contrast
-    error = float(np.std(other) / np.std(one)) / abs(contrast) / np.sqrt(len(one) / VOXELS_PER_SAMPLE)
+    share = float(np.mean(expected * found)) / power
+    error = float(np.std(found)) / np.sqrt(power * len(expected) / VOXELS_PER_SAMPLE)
     return share if share > SIGNIFICANT * error else 0.0

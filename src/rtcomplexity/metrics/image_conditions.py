@@ -192,14 +192,16 @@ def _decisive_of(
     context: SetContext, values: dict[str, Measurement], *, is_copy: bool
 ) -> tuple[str, float | None, float]:
     """Metric that decides whether it is a copy, its value and its limit."""
-    fine, rank, carried = (
-        f"image_set.{key}" for key in ("fine_structure_correlation", "rank_correlation", "fine_structure_carried")
-    )
+    fine, rank = "image_set.fine_structure_correlation", "image_set.rank_correlation"
     correlation = values[fine].value
     if correlation is None:
         return rank, values[rank].value, LARGEST_RANK_CORRELATION
     if is_copy and abs(correlation) <= LARGEST_CORRELATION:
-        return carried, values[carried].value, context.most_alike[1].largest_carried
+        alike = context.most_alike[1]
+        carried, noise = "image_set.fine_structure_carried", "image_set.noise_carried"
+        if alike.carried is not None and alike.carried > alike.limits.carried:
+            return carried, alike.carried, alike.limits.carried
+        return noise, values[noise].value, alike.limits.noise_carried
     return fine, correlation, LARGEST_CORRELATION
 
 

@@ -23,7 +23,7 @@ from rtcomplexity.fusion.alignment import (
     movable_image,
 )
 from rtcomplexity.fusion.borders import Borders, Normals, borders_of, thinned
-from rtcomplexity.fusion.copies import LEAST_VOXELS, Likeness, largest_carried_between, likeness
+from rtcomplexity.fusion.copies import LEAST_VOXELS, Likeness, likeness, limits_between
 from rtcomplexity.fusion.frames import deformation_back, find_point_map
 from rtcomplexity.fusion.sampling import box_around, sample, voxel_centers_mm
 from rtcomplexity.geometry.rows import greatest, least
@@ -185,8 +185,8 @@ class SetContext:
             values = sample(self.images.pixels_of(other), other.point_map(points_mm)).values.reshape(own.shape)
         except InputDataError as fault:
             return found_in(fault)
-        limit = largest_carried_between(self.tied.series.modality, other.series.modality)
-        return likeness(own, values, largest_carried=limit) or NOT_COMPARABLE
+        limits = limits_between(self.tied.series.modality, other.series.modality)
+        return likeness(own, values, limits=limits) or NOT_COMPARABLE
 
     @cached_property
     def _around(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | str:
@@ -240,18 +240,11 @@ def box_about(grid: ImageGrid, points_mm: NDArray[np.float64]) -> IndexBox | Non
     return IndexBox(k=extents[0], j=extents[1], i=extents[2])
 
 
-def _carried(context: SetContext) -> float:
-    alike = context.most_alike[1]
-    if alike.carried is None:
+def _of_fine_structure(context: SetContext, found_of: Callable[[Likeness], float | None]) -> float:
+    found = found_of(context.most_alike[1])
+    if found is None:
         raise NotMeasurableError("one of the images has no fine structure: ranks decide")
-    return alike.carried
-
-
-def _fine_correlation(context: SetContext) -> float:
-    alike = context.most_alike[1]
-    if alike.fine_correlation is None:
-        raise NotMeasurableError("one of the images has no fine structure: ranks decide")
-    return alike.fine_correlation
+    return found
 
 
 def _uptake_dice(context: SetContext) -> float:
@@ -376,18 +369,27 @@ def _translation(axis: int) -> MetricDefinition[SetContext]:
 IMAGE_SET: Final[tuple[MetricDefinition[SetContext], ...]] = (
     _metric(
         "fine_structure_carried",
-        "Noise carried from another image set",
+        "Fine structure carried from another image set",
         Unit.NONE,
         "Share of an image's fine structure (what a blur by 0.8 voxels takes away, where both are flat) that another "
-        "set holds at its contrast: near 1 of a copy, whatever noise was added; near 0 of another scan.",
-        _carried,
+        "set holds, as its mean at each gray level shows it: near 1 of a copy, whatever noise was added and whatever "
+        "became of the gray levels; small of another scan; 0 where less than 5 standard errors.",
+        lambda context: _of_fine_structure(context, lambda alike: alike.carried),
+    ),
+    _metric(
+        "noise_carried",
+        "Noise carried from another image set",
+        Unit.NONE,
+        "The same share at the voxels whose fine structure lies within 2.5 robust standard deviations in both: "
+        "without anatomy, so that between modalities only copies have one.",
+        lambda context: _of_fine_structure(context, lambda alike: alike.noise_carried),
     ),
     _metric(
         "fine_structure_correlation",
         "Noise correlation with another image set",
         Unit.NONE,
         "Pearson's correlation of the fine structure where both are flat: near 1 of a copy, whatever its contrast.",
-        _fine_correlation,
+        lambda context: _of_fine_structure(context, lambda alike: alike.fine_correlation),
     ),
     _metric(
         "rank_correlation",

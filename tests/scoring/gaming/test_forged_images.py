@@ -10,15 +10,21 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, shift
 
+from rtcomplexity import AnalyzeOptions, analyze
 from rtcomplexity.case import visits
+from rtcomplexity.case.reader import read_case
+from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.fusion.case_images import CaseImages
+from rtcomplexity.fusion.copies import LIKE, UNLIKE, likeness
 from rtcomplexity.fusion.phases import CasePhases, PhaseContours
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.course import Course
 from rtcomplexity.metrics.fused import TargetImages
 from rtcomplexity.metrics.image_conditions import as_counted, copied_phases, measure_sets
+from rtcomplexity.metrics.image_set import box_about
 from rtcomplexity.model.case import EvidenceLevel, ImageRole, ImageSet
 from rtcomplexity.model.registration import FrameMapping, SpatialRegistration
+from rtcomplexity.testing import forged_images
 from scoring.gaming import plans
 from unit.fusion.images import written
 
@@ -134,6 +140,33 @@ def test_a_ct_relabeled_as_mr_counts_nothing(plan, forgery, contrast):
     assert (count, missed) == (0, [["independent"]])
 
 
+STRONG = ("noise of 100 HU", "inverted, noise of 100 HU", "gray levels mirrored at -400 HU, noise of 100 HU")
+
+
+@pytest.mark.parametrize("modality", ["CT", "MR", "PT"])
+@pytest.mark.parametrize("forgery", STRONG)
+def test_a_copy_under_strong_noise_and_other_gray_levels_counts_nothing(plan, forgery, modality):
+    forged = np.rint(forged_images.told()[forgery](planning_values()))
+    count, missed = plan(plan.series(forged, modality=modality))
+    assert count == 0
+    assert "independent" in missed[0]
+
+
+@pytest.mark.parametrize("modality", ["CT", "PT"])
+def test_a_copy_cropped_around_the_target_counts_nothing(plan, modality):
+    cut = replace(plan.grid, rows=80, columns=72)
+    forged = forged_images.with_noise(planning_values()[:, :80, :72], 50)
+    count, missed = plan(plan.series(np.rint(forged), modality=modality, on=cut))
+    assert (count, "independent" in missed[0]) == (0, True)
+
+
+def test_a_pet_made_of_a_real_pet_and_noise_counts_nothing_more(plan):
+    uptake = np.rint(5000 + 20 * gaussian_filter(-anatomy() + noise(8, 400), 1.5))
+    forged = np.rint(forged_images.with_noise(1.3 * uptake, 3 * np.std(uptake - gaussian_filter(uptake, 0.8))))
+    _, missed = plan(plan.series(uptake, modality="PT"), plan.series(forged, modality="PT"))
+    assert ["independent" in each for each in missed] == [False, True]
+
+
 @pytest.mark.parametrize(("own", "is_met"), [("maker|ct|17", False), ("maker|mr|17", True), ("", True)])
 def test_an_mr_that_states_the_cts_own_scanner_counts_nothing(plan, own, is_met):
     """No device makes both; where a serial number is not stated nothing is known."""
@@ -191,3 +224,21 @@ def test_phases_that_really_differ_count(plan):
     """Two phases made with motion, each with noise of its own."""
     moved = [shift(anatomy(), (0.6 * n, 1.5 * n, 0), order=1, mode="nearest") + noise(20 + n, 12) for n in range(3)]
     assert plan.phases(*(plan.series(np.rint(one)) for one in moved)) == ()
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("patient", ["STS_001", "STS_002"])
+def test_copies_of_a_real_ct_are_told_and_its_real_pet_and_mr_are_none(real_data, patient):
+    """The copies are made in the box that the real PET, or MR, is compared in, on its own voxels."""
+    record = analyze(real_data / "sts" / patient, AnalyzeOptions()).record
+    for one in (each for each in record.image_sets if each.role == "secondary"):
+        assert one.metrics["image_set.noise_carried"].value == 0
+        assert one.metrics["image_set.fine_structure_carried"].value < LIKE.carried
+        assert next(each for each in one.conditions if each.id == "independent").is_met
+    case = read_case(real_data / "sts" / patient, settings=plans.SETTINGS)
+    grid = case.planning_image.grid
+    middle = case.structure_set.rois[0].contours.points_mm.mean(axis=0)
+    box = box_about(grid, middle + np.array([[-60.0], [60.0]]))
+    original = SeriesPixels(series=case.planning_image, settings=plans.SETTINGS).read(box).values()
+    for forgery in STRONG:
+        assert likeness(np.rint(forged_images.told()[forgery](original)), original, limits=UNLIKE).is_copy

@@ -1,16 +1,14 @@
 """What is a copy and what is another scan: noise decides, on volumes of known making."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, shift
 from scipy.stats import spearmanr
 
-from rtcomplexity.fusion.copies import (
-    LARGEST_CARRIED_UNLIKE,
-    largest_carried_between,
-    likeness,
-    rank_correlation,
-)
+from rtcomplexity.fusion.copies import LIKE, UNLIKE, likeness, limits_between, rank_correlation
+from rtcomplexity.testing import forged_images
 
 SHAPE = (16, 64, 64)
 
@@ -56,7 +54,7 @@ def test_a_copy_stays_one_whatever_is_done_to_it(forgery, deviation):
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_a_copy_relabeled_as_another_modality_is_one(forgery):
     original = scan(1, 12)
-    assert likeness(original, FORGERIES[forgery](original), largest_carried=LARGEST_CARRIED_UNLIKE).is_copy
+    assert likeness(original, FORGERIES[forgery](original), limits=UNLIKE).is_copy
 
 
 @pytest.mark.parametrize("deviation", [5, 12, 25])
@@ -67,9 +65,54 @@ def test_another_scan_of_the_same_anatomy_is_no_copy(deviation, moved, width):
     assert found.rank_correlation > 0.7
 
 
-def test_between_a_pet_and_another_image_the_share_carried_is_not_asked():
-    assert largest_carried_between("CT", "CT") < largest_carried_between("MR", "CT") < 1
-    assert largest_carried_between("PT", "CT") == largest_carried_between("MR", "PT") == float("inf")
+LARGE = (32, 96, 96)
+
+
+@cache
+def large_scan(seed):
+    rng = np.random.default_rng(3)
+    values = gaussian_filter(-300.0 + 2500 * gaussian_filter(rng.normal(size=LARGE), 4), 0.8)
+    made = gaussian_filter(np.random.default_rng(seed).normal(size=LARGE), 0.6)
+    return np.rint(values + 15 * made / made.std())
+
+
+@pytest.mark.parametrize("forgery", forged_images.told())
+@pytest.mark.parametrize("limits", [LIKE, UNLIKE])
+def test_noise_and_other_gray_levels_make_no_other_scan(forgery, limits):
+    original = large_scan(1)
+    forged = np.rint(forged_images.told()[forgery](original))
+    assert likeness(forged, original, limits=limits).is_copy
+
+
+@pytest.mark.parametrize("forgery", forged_images.told_across_modalities())
+def test_a_copy_that_lost_most_of_its_noise_is_told_under_another_modality(forgery):
+    original = large_scan(1)
+    forged = np.rint(forged_images.told_across_modalities()[forgery](original))
+    assert likeness(forged, original, limits=UNLIKE).is_copy
+
+
+@pytest.mark.parametrize("limits", [LIKE, UNLIKE])
+@pytest.mark.parametrize("forgery", ["copied", "inverted, noise of 100 HU", "steps of 50 HU, noise of 50 HU"])
+def test_another_scan_is_no_copy_whatever_was_done_to_it(forgery, limits):
+    other = forged_images.told()[forgery](large_scan(2))
+    found = likeness(np.rint(other), large_scan(1), limits=limits)
+    assert not found.is_copy
+    assert found.noise_carried < UNLIKE.noise_carried
+
+
+def test_the_share_carried_does_not_depend_on_the_noise_that_was_added():
+    """Nor does any bias come in with it: what is found of the original is all of it."""
+    original = large_scan(1)
+    for hu in (20, 60, 150):
+        found = likeness(forged_images.with_noise(original, hu), original)
+        assert found.carried == pytest.approx(1, abs=0.15)
+        assert found.noise_carried == pytest.approx(0.95, abs=0.15)
+
+
+def test_modalities_that_differ_may_share_almost_no_noise():
+    assert limits_between("CT", "CT") == limits_between("PT", "PT") == LIKE
+    assert limits_between("CT", "MR") == limits_between("PT", "CT") == UNLIKE
+    assert UNLIKE.noise_carried < LIKE.noise_carried
 
 
 def test_images_without_noise_are_copies_by_their_ranks():
