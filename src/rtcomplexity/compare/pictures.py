@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_PLANES: Final = 6
 MARGIN_MM: Final = 4.0
+PICTURE_STEP_MM: Final = 0.3
+"""Vertices nearer to one another along an outline are left out of a picture: they would not be told apart."""
 FIRST_COLOR: Final = "#1f6fb2"
 SECOND_COLOR: Final = "#b2471f"
 DIFFERENCE_COLOR: Final = "#f3d9b5"
@@ -41,31 +43,43 @@ class PlanePicture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Plane:
+class ComparedPlane:
+    """What two delineations have on one plane, in the first's (u, v), mm."""
+
     position_mm: float
     first: Polygons
     second: Polygons
     difference_mm2: float
 
+    @property
+    def text(self) -> str:
+        """What a picture of it shows, in words."""
+        return f"Plane at {self.position_mm:.1f} mm: {self.difference_mm2 / 100:.2f} cm² differ."
+
 
 def plane_pictures(pair: ComparedPair) -> tuple[PlanePicture, ...]:
     """Draw the planes that differ most, along the normal; none where planes cannot be compared, or nothing differs."""
-    try:
-        first, second = pair.stacks
-    except NotMeasurableError:
-        return ()
-    planes = [plane for plane in _planes(pair, first, second) if plane.difference_mm2 > 0]
+    planes = [plane for plane in compared_planes(pair) if plane.difference_mm2 > 0]
     most = sorted(planes, key=lambda plane: -plane.difference_mm2)[:MOST_PLANES]
     return tuple(_picture(plane) for plane in sorted(most, key=lambda plane: plane.position_mm))
 
 
-def _planes(pair: ComparedPair, first: PlaneStack, second: PlaneStack) -> Iterable[_Plane]:
+def compared_planes(pair: ComparedPair) -> tuple[ComparedPlane, ...]:
+    """Every plane that carries contours of either, along the normal; none where they cannot be compared."""
+    try:
+        first, second = pair.stacks
+    except NotMeasurableError:
+        return ()
+    return tuple(sorted(_planes(pair, first, second), key=lambda plane: plane.position_mm))
+
+
+def _planes(pair: ComparedPair, first: PlaneStack, second: PlaneStack) -> Iterable[ComparedPlane]:
     """Planes of the second with the first's counterparts, then the first's planes that the second lacks."""
     source = pair.counterparts_of_second
     held = np.flatnonzero(source >= 0)
     both = symmetric_difference_mm2(first, second, np.stack([source[held], held], axis=1))
     for plane, difference in zip(held.tolist(), both.tolist(), strict=True):
-        yield _Plane(
+        yield ComparedPlane(
             position_mm=float(second.positions_mm[plane]),
             first=first.plane_polygons(int(source[plane])),
             second=second.plane_polygons(plane),
@@ -77,9 +91,9 @@ def _planes(pair: ComparedPair, first: PlaneStack, second: PlaneStack) -> Iterab
         yield _alone(first, plane, is_first=True)
 
 
-def _alone(stack: PlaneStack, plane: int, *, is_first: bool) -> _Plane:
+def _alone(stack: PlaneStack, plane: int, *, is_first: bool) -> ComparedPlane:
     polygons = stack.plane_polygons(plane)
-    return _Plane(
+    return ComparedPlane(
         position_mm=float(stack.positions_mm[plane]),
         first=polygons if is_first else [],
         second=[] if is_first else polygons,
@@ -87,16 +101,17 @@ def _alone(stack: PlaneStack, plane: int, *, is_first: bool) -> _Plane:
     )
 
 
-def _picture(plane: _Plane) -> PlanePicture:
-    every = [*plane.first, *plane.second]
+def _picture(plane: ComparedPlane) -> PlanePicture:
+    first, second = ([thinned(polygon, PICTURE_STEP_MM) for polygon in each] for each in (plane.first, plane.second))
+    every = [*first, *second]
     low = np.min([each.min(axis=0) for each in every], axis=0) - MARGIN_MM
     size = np.max([each.max(axis=0) for each in every], axis=0) + MARGIN_MM - low
-    text = f"Plane at {plane.position_mm:.1f} mm: {plane.difference_mm2 / 100:.2f} cm² differ."
+    text = plane.text
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{text}" '
         f'viewBox="{low[0]:.2f} {low[1]:.2f} {size[0]:.2f} {size[1]:.2f}">'
         f'<path d="{outline_path(every)}" fill="{DIFFERENCE_COLOR}" fill-rule="evenodd"/>'
-        f"{_outline(plane.first, FIRST_COLOR)}{_outline(plane.second, SECOND_COLOR)}</svg>"
+        f"{_outline(first, FIRST_COLOR)}{_outline(second, SECOND_COLOR)}</svg>"
     )
     return PlanePicture(svg=svg, text=text)
 
@@ -109,3 +124,11 @@ def _outline(polygons: Polygons, color: str) -> str:
 def outline_path(polygons: Polygons) -> str:
     """Closed polygons (n, 2) as the data of one SVG path."""
     return "".join(f"M{' '.join(f'{u:.2f},{v:.2f}' for u, v in each.tolist())}Z" for each in polygons)
+
+
+def thinned(polygon: NDArray[np.float64], step_mm: float) -> NDArray[np.float64]:
+    """Keep one vertex for each stretch of a closed polygon (n, 2); all where fewer than three would be left."""
+    steps = np.hypot(*(np.roll(polygon, -1, axis=0) - polygon).T)
+    stretch = np.floor((np.cumsum(steps) - steps) / step_mm)
+    kept = np.append(True, np.diff(stretch) != 0)
+    return polygon[kept] if kept.sum() > 2 else polygon

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rtcomplexity.compare.pictures import PlanePicture
+    from rtcomplexity.pictures.compared import PairSlices
 
 DOCUMENT, TABLE, PAGE, REPORT = "comparison.json", "comparison.csv", "comparison.html", "comparison.pdf"
 OUTPUTS: Final = (DOCUMENT, TABLE, PAGE, REPORT)
@@ -28,7 +29,10 @@ MOST_TOLD: Final = 5
 
 
 def comparison_files(
-    tree: Mapping[str, Any], pictures: Sequence[Sequence[PlanePicture]], surfaces: Sequence[Sequence[PlanePicture]]
+    tree: Mapping[str, Any],
+    pictures: Sequence[Sequence[PlanePicture]],
+    surfaces: Sequence[Sequence[PlanePicture]],
+    slices: Sequence[PairSlices | None],
 ) -> dict[str, bytes]:
     """Every file of a comparison's folder, by name.
 
@@ -40,12 +44,14 @@ def comparison_files(
         Of the planes of each pair of ROIs.
     surfaces
         Of the surface of each pair.
+    slices
+        Planes of each pair to page through; None where there are none.
     """
     document = _json(tree)
     outputs = {
         DOCUMENT: document,
         TABLE: comparison_csv(tree),
-        PAGE: comparison_html(tree, pictures, surfaces),
+        PAGE: comparison_html(tree, pictures, surfaces, slices),
         REPORT: comparison_pdf(tree, document, pictures, surfaces),
     }
     return {**outputs, MANIFEST_FILE: _sealed(_manifest(tree, outputs))}

@@ -137,7 +137,7 @@ def _compare_two(first: str, second: str, asked: _Asked) -> None:
     found = compared(first, second, images=asked.images, match=asked.match, tolerance_mm=asked.tolerance_mm)
     tree = document(found, software_version=version("rtcomplexity"))
     if asked.out is not None:
-        _leave_comparison(found, tree, asked.out, identified=asked.identified)
+        _leave_comparison(found, tree, asked.out, identified=asked.identified, with_images=asked.images is not None)
     if asked.as_json:
         print_document(as_json_bytes(tree))
     else:
@@ -145,17 +145,23 @@ def _compare_two(first: str, second: str, asked: _Asked) -> None:
     _end_where_missed(failures(found.compared, asked.limits))
 
 
-def _leave_comparison(found: "Comparison", tree: dict[str, Any], out: Path, *, identified: bool) -> None:
+def _leave_comparison(
+    found: "Comparison", tree: dict[str, Any], out: Path, *, identified: bool, with_images: bool
+) -> None:
     from rtcomplexity.cli.output import write_private
     from rtcomplexity.compare.pictures import plane_pictures
     from rtcomplexity.compare.surface_pictures import surface_pictures
     from rtcomplexity.evidence.comparison_folder import comparison_files
     from rtcomplexity.evidence.comparison_privacy import deidentified_comparison
+    from rtcomplexity.pictures.compared import pair_slices
+    from rtcomplexity.settings import Settings
 
     kept = tree if identified else deidentified_comparison(tree)
     planes = [plane_pictures(each.pair) for each in found.compared]
     surfaces = [surface_pictures(each.pair) for each in found.compared]
-    for name, content in comparison_files(kept, planes, surfaces).items():
+    image = found.first.case.planning_image if with_images else None
+    slices = pair_slices([each.pair for each in found.compared], image, Settings.from_environment())
+    for name, content in comparison_files(kept, planes, surfaces, slices).items():
         write_private(out, name, content)
     names = "comparison.pdf, comparison.json, comparison.csv and manifest.json"
     typer.echo(f"Wrote {out / 'comparison.html'}, {names}", err=True)

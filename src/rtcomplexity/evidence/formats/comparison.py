@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from rtcomplexity.evidence.formats.csv import safe
+from rtcomplexity.evidence.formats.html import IN_SCRIPT, data_uri, policy_of, shipped
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.words import DEIDENTIFIED, IDENTIFIED, SEVERITIES
 
@@ -15,17 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rtcomplexity.compare.pictures import PlanePicture
+    from rtcomplexity.pictures.compared import PairSlices, Tiles
 
-PRIVACY: Final = {"identified": IDENTIFIED, "de-identified": DEIDENTIFIED}
-STYLE: Final = (
-    "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1b2430}"
-    "table{border-collapse:collapse;margin:.6rem 0 1.6rem;width:100%}"
-    "th,td{padding:.25rem .6rem;border-bottom:1px solid #d5dbe3;text-align:right;vertical-align:top}"
-    "th:first-child,td:first-child{text-align:left}td:last-child,th:last-child{text-align:left;color:#4a5768}"
-    ".planes{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0;width:14rem}svg{width:100%;max-height:14rem}"
-    "figcaption{font-size:.85rem;color:#4a5768}"
-    "h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}"
+IMAGED: Final = (
+    "Slices of the planning image are shown. They are not altered: slices through a head can show a face. Leave out "
+    "--images where the page is passed on."
 )
+PRIVACY: Final = {"identified": IDENTIFIED, "de-identified": DEIDENTIFIED}
+INSET: Final = 0.002
+"""Of a tile, left out at its borders: half a pixel, which smoothing mixes with the tile beside."""
+LETTERS_PER_SIDE: Final = 22
+"""So many letters are as high as the longer side of a picture."""
 
 
 def comparison_csv(tree: Mapping[str, Any]) -> bytes:
@@ -42,45 +44,124 @@ def comparison_csv(tree: Mapping[str, Any]) -> bytes:
 
 
 def comparison_html(
-    tree: Mapping[str, Any], pictures: Sequence[Sequence[PlanePicture]], surfaces: Sequence[Sequence[PlanePicture]]
+    tree: Mapping[str, Any],
+    pictures: Sequence[Sequence[PlanePicture]],
+    surfaces: Sequence[Sequence[PlanePicture]],
+    slices: Sequence[PairSlices | None],
 ) -> bytes:
-    """All metrics of every pair, with what each means, and the pictures of each pair: its planes, then its surface."""
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    """All metrics of every pair, with what each means, and its pictures: planes to page through, then its surface.
+
+    Without scripts the page has the same text and tables, and the planes that differ most.
+    """
+    style, script = shipped("comparison.css"), shipped("comparison.js")
+    is_imaged = any(each is not None and each.tiles is not None for each in slices)
     parts = [
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-        f"<title>Comparison of two delineations</title><style>{STYLE}</style></head><body>",
+        f'<meta http-equiv="Content-Security-Policy" content="{policy_of(style, script)}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>Comparison of two delineations</title><style>{style}</style></head><body><main>",
         "<h1>Comparison of two delineations</h1>",
         (
             f"<p>{len(tree['pairs'])} pairs of ROIs. Tolerance: {tree['tolerance_mm']:g} mm. "
             "These are measurements of the contours, not an assessment of their quality.</p>"
         ),
         f"<p>{PRIVACY[tree['privacy']]}</p>",
+        *([f"<p>{IMAGED}</p>"] if is_imaged else []),
         *(f"<p><strong>{SEVERITIES[each['severity']]}:</strong> {escape(each['text'])}</p>" for each in tree["issues"]),
-        *_pair_sections(tree, pictures, surfaces),
+        *_pair_sections(tree, pictures, surfaces, slices),
         *_unmatched(tree),
-        f"<p>rtcomplexity {escape(tree['software']['version'])}</p></body></html>\n",
+        f"<p>rtcomplexity {escape(tree['software']['version'])}</p></main>",
+        f'<script type="application/json" id="planes">{_planes_json(slices)}</script><script>{script}</script>',
+        "</body></html>\n",
     ]
     return "".join(parts).encode("utf-8")
 
 
+def _planes_json(slices: Sequence[PairSlices | None]) -> str:
+    """What the script draws from; nothing in it can end the element it stands in."""
+    tree = [None if each is None else _planes_of(each) for each in slices]
+    return json.dumps(tree, ensure_ascii=False, allow_nan=False, separators=(",", ":")).translate(IN_SCRIPT)
+
+
+def _planes_of(slices: PairSlices) -> dict[str, Any]:
+    tiles = slices.tiles
+    return {
+        "labels": slices.labels,
+        "first": slices.first,
+        "second": slices.second,
+        "caption": slices.caption,
+        "tiles": [] if tiles is None else tiles.tile_of_plane,
+        "columns": 0 if tiles is None else tiles.columns,
+    }
+
+
+def _viewer(number: int, slices: PairSlices) -> Iterator[str]:
+    """The plane that differs most, with what pages to the others; that is hidden until the script has started."""
+    at, (left, top, width, height) = slices.start, slices.view
+    text = escape(slices.labels[at])
+    yield f'<figure class="viewer{" imaged" if slices.tiles else ""}" data-pair="{number}">'
+    yield f'<svg role="img" aria-label="{escape(slices.caption)} {text}" viewBox="{left} {top} {width} {height}">'
+    yield from () if slices.tiles is None else _image(slices.tiles, at)
+    first, second = slices.first[at], slices.second[at]
+    yield f'<path class="difference" d="{first}{second}"/><path class="first" d="{first}"/>'
+    yield f'<path class="second" d="{second}"/>{_letters(slices)}</svg>'
+    yield f'<label class="pager" hidden>Plane<input type="range" min="0" max="{len(slices.labels) - 1}" value="{at}">'
+    yield f'</label><figcaption aria-live="polite">{text}</figcaption></figure>'
+    about = "" if slices.tiles is None else f" {slices.tiles.caption}"
+    yield f"<p>{escape(slices.caption)}{escape(about)} Blue: first. Orange: second. Filled: what only one holds.</p>"
+
+
+def _image(tiles: Tiles, plane: int) -> Iterator[str]:
+    """One tile of the atlas, in units of tiles, where it lies under the outlines."""
+    left, top, width, height = tiles.place
+    tile = tiles.tile_of_plane[plane]
+    row, column = divmod(max(tile, 0), tiles.columns)
+    seen = "hidden" if tile < 0 else "visible"
+    shown = f"{column + INSET} {row + INSET} {1 - 2 * INSET} {1 - 2 * INSET}"
+    yield f'<svg x="{left}" y="{top}" width="{width}" height="{height}" viewBox="{shown}" '
+    yield f'preserveAspectRatio="none" visibility="{seen}"><image width="{tiles.columns}" height="{tiles.rows}" '
+    yield f'preserveAspectRatio="none" href="{data_uri("slices.jpg", tiles.content)}"/></svg>'
+
+
+def _letters(slices: PairSlices) -> str:
+    """Letters of the sides of the patient."""
+    left, top, width, height = slices.view
+    size = max(width, height) // LETTERS_PER_SIDE
+    places = (
+        (left + size, top + height // 2),
+        (left + width - size, top + height // 2),
+        (left + width // 2, top + size),
+        (left + width // 2, top + height - size),
+    )
+    return "".join(
+        f'<text x="{x}" y="{y}" font-size="{size}">{letter}</text>'
+        for letter, (x, y) in zip(slices.sides, places, strict=True)
+    )
+
+
 def _pair_sections(
-    tree: Mapping[str, Any], pictures: Sequence[Sequence[PlanePicture]], surfaces: Sequence[Sequence[PlanePicture]]
+    tree: Mapping[str, Any],
+    pictures: Sequence[Sequence[PlanePicture]],
+    surfaces: Sequence[Sequence[PlanePicture]],
+    slices: Sequence[PairSlices | None],
 ) -> Iterator[str]:
-    for pair, drawn, surface in zip(tree["pairs"], pictures, surfaces, strict=True):
+    every = zip(tree["pairs"], pictures, surfaces, slices, strict=True)
+    for number, (pair, drawn, surface, planes) in enumerate(every):
         names = dict.fromkeys((shown(pair["first"]), shown(pair["second"])))
         title = escape(" and ".join(names))
         yield f"<h2>{title}</h2><p>Matched by {escape(pair['matched_by'])}.</p>"
+        yield from () if planes is None else _viewer(number, planes)
         yield from _figures(drawn)
         yield from _surface(surface)
-        yield "<table><tr><th>Metric</th><th>Value</th><th>Unit</th><th>Definition</th></tr>"
+        yield '<div class="scroll" tabindex="0" role="region" aria-label="Metrics"><table>'
+        yield "<tr><th>Metric</th><th>Value</th><th>Unit</th><th>Definition</th></tr>"
         for key, found in pair["metrics"].items():
             definition = tree["definitions"][key]
             value = f"{found['value']:.6g}" if found["value"] is not None else escape(found["reason"])
             unit = "" if found["unit"] == "1" else escape(found["unit"]).replace("cm3", "cm³")
             yield f"<tr><td>{escape(definition['title'])}</td><td>{value}</td><td>{unit}</td>"
             yield f"<td>{escape(definition['description'])}</td></tr>"
-        yield "</table>"
+        yield "</table></div>"
 
 
 def _figures(drawn: Sequence[PlanePicture]) -> Iterator[str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 TEMPLATE: Final = "page.html.j2"
 MEDIA_TYPES: Final = {"png": "image/png", "jpg": "image/jpeg"}
-_IN_SCRIPT: Final = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+IN_SCRIPT: Final = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
 def evidence_html(record: Record, pictures: Pictures) -> bytes:
@@ -39,7 +39,7 @@ def evidence_html(record: Record, pictures: Pictures) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    css, script = _shipped("page.css"), _shipped("viewer.js")
+    css, script = shipped("page.css"), shipped("viewer.js")
     scene = _shown_scene(pictures.scene)
     rendered = environment.get_template(TEMPLATE).render(
         page=page_of(record),
@@ -58,7 +58,7 @@ def evidence_html(record: Record, pictures: Pictures) -> bytes:
 
 def report_policy() -> str:
     """Content-Security-Policy of every report, for whoever serves one."""
-    return policy_of(_shipped("page.css"), _shipped("viewer.js"))
+    return policy_of(shipped("page.css"), shipped("viewer.js"))
 
 
 def policy_of(css: str, script: str) -> str:
@@ -73,7 +73,8 @@ def _digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
 
 
-def _shipped(name: str) -> str:
+def shipped(name: str) -> str:
+    """Text of a file of this package's templates."""
     return (resources.files(__package__) / "templates" / name).read_text(encoding="utf-8")
 
 
@@ -134,4 +135,4 @@ def _scene_json(scene: dict[str, Any], pictures: Pictures) -> str:
         "mesh_origin_mm": scene["mesh_origin_mm"],
         "mesh_step_mm": scene["mesh_step_mm"],
     }
-    return json.dumps(tree, ensure_ascii=False, allow_nan=False, separators=(",", ":")).translate(_IN_SCRIPT)
+    return json.dumps(tree, ensure_ascii=False, allow_nan=False, separators=(",", ":")).translate(IN_SCRIPT)

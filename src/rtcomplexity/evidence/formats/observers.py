@@ -8,8 +8,9 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from rtcomplexity.compare.reader_pictures import COLORS
-from rtcomplexity.evidence.formats.comparison import PRIVACY, STYLE
+from rtcomplexity.evidence.formats.comparison import PRIVACY
 from rtcomplexity.evidence.formats.csv import safe
+from rtcomplexity.evidence.formats.html import policy_of, shipped
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.words import SEVERITIES
 
@@ -40,7 +41,7 @@ def _metrics(roi: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def observers_html(tree: Mapping[str, Any], pictures: Sequence[PlanePicture | None]) -> bytes:
     """How far readers agree on each ROI, their agreement matrix, and the plane where they differ most."""
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    style = shipped("comparison.css")
     icc = tree["volume_icc"]
     said = escape(icc["reason"]) if icc["value"] is None else f"{icc['value']:.3f}"
     issues = (
@@ -48,8 +49,8 @@ def observers_html(tree: Mapping[str, Any], pictures: Sequence[PlanePicture | No
     )
     parts = [
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-        f"<title>Agreement of readers</title><style>{STYLE}</style></head><body><h1>Agreement of readers</h1>",
+        f'<meta http-equiv="Content-Security-Policy" content="{policy_of(style, "")}">',
+        f"<title>Agreement of readers</title><style>{style}</style></head><body><h1>Agreement of readers</h1>",
         f"<p>{len(tree['readers'])} readers. ICC(2,1) of volumes: {said}. Tolerance: {tree['tolerance_mm']:g} mm.</p>",
         "<p>These are measurements of the contours; no reader is taken for right.</p>",
         f"<p>{PRIVACY[tree['privacy']]}</p>",
