@@ -21,20 +21,32 @@ print(code, *sys.modules)
 """
 DRAWING = {"rich", "jinja2", "typst", "matplotlib"}
 SERVING = {"starlette", "pynetdicom", "dask", "distributed", "highdicom"}
+READING = {"pydicom", "numpy", "pydantic", "ssl", "urllib.request", "PIL"}
+ASKED_FOR = {
+    "rtcomplexity.compare.comparison",
+    "rtcomplexity.case.supplied_targets",
+    "rtcomplexity.scoring.claim_file",
+    "rtcomplexity.scoring.official_facts",
+    "rtcomplexity.evidence.page",
+    "rtcomplexity.testing",
+}
+"""Rooms of our own that only an option, or more than a quick look, leads to."""
 SEARCHING = {"scipy.stats", "scipy.optimize", "scipy.interpolate", "scipy.signal", "pandas"}
 
 
 @pytest.mark.parametrize(
     ("arguments", "left_out"),
     [
+        (["--help"], READING | DRAWING | SERVING),
+        (["fetch", "--help"], (READING - {"pydantic"}) | DRAWING | SERVING),  # typer loads pydantic
         (["analyze", SAMPLE, "--json"], DRAWING | SERVING | SEARCHING),
-        (["analyze", SAMPLE, "--quick", "--json"], DRAWING | SERVING | {"scipy", "skimage"}),
+        (["analyze", SAMPLE, "--quick", "--json"], DRAWING | SERVING | ASKED_FOR | {"scipy", "skimage"}),
         (["inspect", SAMPLE], {"jinja2", "typst"} | SERVING | SEARCHING),
         (["metrics", "--json"], SERVING | {"scipy", "skimage", "jinja2", "typst"}),
         (["report", "--help"], SERVING | {"numpy", "scipy", "skimage", "pydicom", "jinja2", "typst"}),
         (["profile", "show", "any-site-1", "--json"], SERVING | {"scipy", "skimage", "jinja2", "typst"}),
     ],
-    ids=["analyze", "analyze --quick", "inspect", "metrics", "report --help", "profile show"],
+    ids=["help", "fetch --help", "analyze", "analyze --quick", "inspect", "metrics", "report --help", "profile show"],
 )
 def test_a_command_loads_nothing_that_its_work_does_not_need(arguments, left_out):
     command = [sys.executable, "-c", LOADED.format(arguments=arguments)]

@@ -18,7 +18,6 @@ from rtcomplexity.case.image_sets import build_image_sets
 from rtcomplexity.case.patients import inventory, of_one_patient
 from rtcomplexity.case.roi_images import roi_image_issues
 from rtcomplexity.case.selection import Candidate, choose, several_sets_issues
-from rtcomplexity.case.supplied_targets import read_targets, with_targets
 from rtcomplexity.case.target_names import NO_ALIASES
 from rtcomplexity.case.targets import classify_rois
 from rtcomplexity.dicom.index import FileIndex, index_folder
@@ -109,11 +108,17 @@ def read_case(
     references = [uids for one in sets for uids in _named_images(one.structure_set)]
     found, image_issues = build_series(index.images, settings=settings, references=references)
     plans, plan_issues = _plans(index, settings)
-    supplied = None if targets is None else read_targets(targets, aliases, settings)
+    supplied = None if targets is None else _supplied(targets, aliases, settings)
     candidates = _candidates(sets, found, plans)
     noticed = (*index.issues, *patient_issues, *image_issues, *plan_issues, *set_issues)
     case = _case(index, choose(candidates, structure_set_uid), found, plans, noticed, settings, supplied)
     return replace(case, stated_patients=patients) if patient_issues else case
+
+
+def _supplied(targets: Path, aliases: Mapping[str, TargetClass], settings: Settings) -> SuppliedTargets:
+    from rtcomplexity.case.supplied_targets import read_targets  # noqa: PLC0415 -- most plans have their own
+
+    return read_targets(targets, aliases, settings)
 
 
 def _case(
@@ -139,6 +144,8 @@ def _case(
     earlier = earlier_sets(chosen, others, [phase.structure_set for phase in phase_sets])
     tie_issues = (*link_issues(chosen, link, found), *roi_image_issues(chosen, link, image_sets), *input_issues(index))
     if supplied is not None:
+        from rtcomplexity.case.supplied_targets import with_targets  # noqa: PLC0415 -- most plans have their own
+
         chosen, targets_issues = with_targets(chosen, supplied, course_frame)
         phase_sets, earlier, set_issues = (), (), (*set_issues, *targets_issues)
     drawn = [chosen, *(phase.structure_set for phase in phase_sets)]

@@ -9,12 +9,12 @@ is compared with all the same, and nothing is concluded from it. Nothing here is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.case.earlier_sets import AUTOMATIC
 from rtcomplexity.compare.comparison import TOLERANCE_MM
 from rtcomplexity.compare.delineation import ComparedPair, Delineation
+from rtcomplexity.compare.edit import Edit, EditBasis, EditExtent
 from rtcomplexity.compare.metrics import COMPARISONS, dice
 from rtcomplexity.compare.sides import name_key
 from rtcomplexity.errors import InputDataError
@@ -23,10 +23,10 @@ from rtcomplexity.metrics.context import RoiContext
 from rtcomplexity.metrics.measurement import NotMeasurableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from rtcomplexity.metrics.measured_case import MeasuredCase
-    from rtcomplexity.metrics.measurement import Measurement, MetricTable
+    from rtcomplexity.metrics.measurement import MetricTable
     from rtcomplexity.model.structure_set import Roi
 
 LEAST_DICE: Final = 0.5
@@ -47,45 +47,6 @@ METRICS: Final = frozenset(
 )  # fmt: skip
 """What of a comparison stands in the record."""
 DEFINITIONS: Final = tuple(each for each in COMPARISONS if each.key in METRICS)
-
-
-class EditBasis(StrEnum):
-    """Where the earlier contour comes from."""
-
-    SAME_SET = "same_set"
-    PREDECESSOR = "predecessor"
-    EARLIER_SET = "earlier_set"
-
-
-class EditExtent(StrEnum):
-    """How much was edited."""
-
-    UNCHANGED = "unchanged"
-    WITHIN_TOLERANCE = "within_tolerance"
-    LIGHT = "light"
-    MODERATE = "moderate"
-    EXTENSIVE = "extensive"
-    NOT_MEASURED = "not_measured"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Edit:
-    """One target with the contour that it was, or may have been, edited from."""
-
-    roi: Roi
-    earlier: Roi
-    earlier_set_uid: str
-    basis: EditBasis
-    extent: EditExtent
-    moved_share: float | None
-    """Share of contour length, of the earlier or of the final one, whichever is more, beyond the tolerance."""
-    tolerance_mm: float
-    values: Mapping[str, Measurement]
-
-    @property
-    def is_from_automatic(self) -> bool:
-        """Whether the earlier contour is stated to be an algorithm's."""
-        return self.earlier.generation == AUTOMATIC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

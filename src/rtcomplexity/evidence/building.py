@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from rtcomplexity.case.visits import Visit
-    from rtcomplexity.compare.edits import Edit
+    from rtcomplexity.compare.edit import Edit
     from rtcomplexity.fusion.tied_images import TiedImage
     from rtcomplexity.metrics.measurement import (
         Measurement,

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from rtcomplexity.compare.edits import EditBasis, EditExtent
+from rtcomplexity.compare.edit import EditBasis, EditExtent
 from rtcomplexity.model import issue_codes as codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rtcomplexity.compare.edits import Edit
+    from rtcomplexity.compare.edit import Edit
     from rtcomplexity.model.issue import Issue
     from rtcomplexity.scoring.verdict import Outcome
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from rtcomplexity.errors import ProfileError
 from rtcomplexity.model.options import BY_SITE, DEFAULT_PROFILE
@@ -23,23 +22,23 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.site import Site, TreatedSite
 
 
-@cache
+OF_SITES: Final = (DEFAULT_PROFILE,)
+"""The calibrated profile of each site that has one: reading the others would cost more than reading a structure set."""
+OF_ANY_SITE: Final = "any-site-1"
+
+
 def shipped_by_site() -> dict[str, Profile]:
     """Return the calibrated profile of each site that has one, by site; of several the default one."""
-    calibrated = [each for each in map(load_profile, profile_ids()) if each.calibration is not None]
-    found = {each.treated_site.id: each for each in calibrated}
-    default = load_profile(DEFAULT_PROFILE)
-    return {**found, default.treated_site.id: default}
+    return {profile.treated_site.id: profile for profile in map(load_profile, (OF_ANY_SITE, *OF_SITES))}
 
 
 def profile_of_site(site: Site, stated_by: StatedBy) -> Profile:
     """Return the profile that a plan of a site is scored by; an image alone states no site."""
-    profiles = shipped_by_site()
     if stated_by is not StatedBy.IMAGE:
-        for profile in profiles.values():
-            if not profile.treated_site.covers_any and profile.treated_site.covers(site):
+        for profile in map(load_profile, OF_SITES):
+            if profile.treated_site.covers(site):
                 return profile
-    return next(profile for profile in profiles.values() if profile.treated_site.covers_any)
+    return load_profile(OF_ANY_SITE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

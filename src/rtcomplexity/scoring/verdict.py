@@ -32,7 +32,7 @@ from rtcomplexity.scoring.stress import stressed_profiles
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from rtcomplexity.compare.edits import Edit
+    from rtcomplexity.compare.edit import Edit
     from rtcomplexity.metrics.measurement import Measurement
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.issue import Issue

@@ -16,27 +16,23 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from rtcomplexity.case.case_issues import met_aliases, unmet_alias_issues
 from rtcomplexity.case.patients import files_of_the_set
 from rtcomplexity.case.reader import read_case
-from rtcomplexity.compare.catalogue import EVERY_METRIC
-from rtcomplexity.compare.edits import edits_of
 from rtcomplexity.dicom.index import FileIndex, index_folder
 from rtcomplexity.errors import InputDataError, MissingExtraError, UsageError
 from rtcomplexity.evidence.building import build_record
-from rtcomplexity.evidence.cover import cover_of
 from rtcomplexity.evidence.deidentification import deidentified
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.record import DefaultVerdict, Missing, to_json
+from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.replicates import SHAPE_KEYS, replicates
 from rtcomplexity.model.options import BY_SITE, AnalyzeOptions
 from rtcomplexity.scoring.calibration import without_plan
 from rtcomplexity.scoring.claim import stated_claim
-from rtcomplexity.scoring.claim_file import load_claim
 from rtcomplexity.scoring.cohort import load_cohort
 from rtcomplexity.scoring.cohort import warnings_of as cohort_warnings_of
 from rtcomplexity.scoring.edit_findings import with_edits
 from rtcomplexity.scoring.facts import StatedBy, case_facts, site_stated
-from rtcomplexity.scoring.official_facts import load_official_facts
 from rtcomplexity.scoring.profile import is_shipped, load_profile, profile_ids
 from rtcomplexity.scoring.profile_choice import ProfileChoice, profile_of_site
 from rtcomplexity.scoring.rules import VerdictValue
@@ -49,8 +45,9 @@ from rtcomplexity.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from rtcomplexity.compare.edits import Edit
+    from rtcomplexity.compare.edit import Edit
     from rtcomplexity.evidence.record import Record, RoiRecord
+    from rtcomplexity.metrics.definition import MetricDefinition
     from rtcomplexity.metrics.measurement import Measurement, MetricTable
     from rtcomplexity.metrics.replicates import Replicates
     from rtcomplexity.model.case import Case
@@ -117,6 +114,8 @@ class Assessment:
 
     def _repr_html_(self) -> str:
         """Show decision, verdict, score and gross targets in a notebook."""
+        from rtcomplexity.evidence.cover import cover_of  # noqa: PLC0415 -- only where it is shown
+
         record = self.record
         t = "not scored" if isinstance(record.score.t, Missing) else f"{record.score.t:g}"
         targets = "".join(
@@ -246,11 +245,20 @@ def assess_plan(measured: MeasuredPlan, options: AnalyzeOptions, *, identified: 
         profile,
         software_version=version("rtcomplexity"),
         options=in_force,
-        definitions=EVERY_METRIC,
+        definitions=_definitions(quick=options.quick),
         default_verdict=_default_verdict(measured.path if is_reread else plan, settings) if differs else None,
     )
     kept = record if identified else deidentified(record)
     return Assessment(measured=plan.measured, table=plan.table, outcome=outcome, record=kept)
+
+
+def _definitions(*, quick: bool) -> tuple[MetricDefinition[Any], ...]:
+    """Every metric that a record may hold: of comparisons only where edits are measured."""
+    if quick:
+        return CATALOGUE
+    from rtcomplexity.compare.catalogue import EVERY_METRIC  # noqa: PLC0415 -- the same
+
+    return EVERY_METRIC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -275,8 +283,8 @@ class _Asked:
             sites=sites,
             site=None if options.site is None else checked_site("site", options.site, sites),
             cohort=None if options.cohort is None else load_cohort(options.cohort),
-            claim=None if options.claim is None else load_claim(options.claim),
-            official=None if options.cms is None else load_official_facts(options.cms),
+            claim=None if options.claim is None else _claim_of(options.claim),
+            official=None if options.cms is None else _official_of(options.cms),
         )
 
     def profile_of(self, case: Case) -> Profile:
@@ -293,6 +301,18 @@ class _Asked:
             return load_profile(self.cohort.cohort.profile.id)
         stated = (self.site, StatedBy.USER) if self.site is not None else site_stated(case, self.claim, self.sites)
         return self.profiles.of_site(*stated)
+
+
+def _claim_of(path: Path) -> ClaimFile:
+    from rtcomplexity.scoring.claim_file import load_claim  # noqa: PLC0415 -- most runs are given none
+
+    return load_claim(path)
+
+
+def _official_of(path: Path) -> OfficialFacts:
+    from rtcomplexity.scoring.official_facts import load_official_facts  # noqa: PLC0415 -- most runs are given none
+
+    return load_official_facts(path)
 
 
 class _Redrawn(NamedTuple):
@@ -332,6 +352,8 @@ class _Measured:
 
     def edits(self) -> tuple[Edit, ...]:
         """Return what was edited between an automatic contour or a predecessor and each target."""
+        from rtcomplexity.compare.edits import edits_of  # noqa: PLC0415 -- a quick look measures no edits
+
         if not self._edits:
             self._edits.append(edits_of(self.measured, self.table))
         return self._edits[0]

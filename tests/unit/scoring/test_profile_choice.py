@@ -9,8 +9,15 @@ from rtcomplexity.errors import ProfileError
 from rtcomplexity.model.options import BY_SITE, DEFAULT_PROFILE
 from rtcomplexity.scoring.facts import CaseFacts, StatedBy
 from rtcomplexity.scoring.plans import Plans
-from rtcomplexity.scoring.profile import load_profile
-from rtcomplexity.scoring.profile_choice import ProfileChoice, profile_of_site, profiles_digest
+from rtcomplexity.scoring.profile import load_profile, profile_ids
+from rtcomplexity.scoring.profile_choice import (
+    OF_ANY_SITE,
+    OF_SITES,
+    ProfileChoice,
+    profile_of_site,
+    profiles_digest,
+    shipped_by_site,
+)
 from rtcomplexity.scoring.real_contours import shipped_table
 from rtcomplexity.scoring.rules import Question, rule
 from rtcomplexity.scoring.site import NOT_STATED, Site
@@ -35,6 +42,14 @@ PELVIC = Site(named=frozenset({"pelvis"}))
 )
 def test_a_plan_goes_to_the_profile_of_its_site_or_to_the_one_for_any(site, by, chosen):
     assert profile_of_site(site, by).id == chosen
+
+
+def test_the_profiles_of_sites_are_those_that_are_calibrated_and_of_several_the_default_one():
+    calibrated = [each for each in map(load_profile, profile_ids()) if each.calibration is not None]
+    found = {each.treated_site.id: each.id for each in calibrated}
+    default = load_profile(DEFAULT_PROFILE)
+    assert {site: each.id for site, each in shipped_by_site().items()} == {**found, default.treated_site.id: default.id}
+    assert [load_profile(each).treated_site.covers_any for each in (*OF_SITES, OF_ANY_SITE)] == [False, True]
 
 
 def test_results_of_other_profiles_are_told_apart():
