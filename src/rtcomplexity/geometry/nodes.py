@@ -295,7 +295,7 @@ def _turn(points: Floats, offsets: Integers, sides: NDArray[np.bool_]) -> Floats
 def _patches(stack: PlaneStack, rings: _Rings, inside: Inside, spacing: float, *, curved: bool) -> list[_Patch]:
     sets = [
         _components(inside, rings, inside.runs, by_corners=True),
-        _components(inside, rings, _outside(inside.runs), by_corners=False),
+        _components(inside, rings, inside.runs.outside(), by_corners=False),
     ]
     links, targets, normals, rims, caps = [], [], [], [], []
     tree = _ring_tree(rings)
@@ -324,11 +324,6 @@ def _components(inside: Inside, rings: _Rings, runs: Runs, *, by_corners: bool) 
     length = np.bincount(label[run[beside]], weights=rings.length[beside], minlength=len(label)).astype(np.float64)
     area = pixels * inside.lattice.pixel_area_mm2
     return _Components(runs=runs, label=label, run_of_node=run, area=area, length=length)
-
-
-def _outside(runs: Runs) -> Runs:
-    rows = np.arange(runs.shape[0] * runs.shape[1]) * runs.stride
-    return Runs(starts=rows, stops=rows + runs.shape[2], shape=runs.shape) - runs
 
 
 def _ends(stack: PlaneStack, part: _Components, direction: int, *, is_solid: bool) -> _Ends:

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from rtcomplexity.geometry.contour_shape import Outlines
-from rtcomplexity.geometry.jaggedness import EVEN_EXCESS, MOST_EXCESS, evened, evened_contour, excess_lengths
+from rtcomplexity.geometry.jaggedness import (
+    EVEN_EXCESS,
+    MOST_EXCESS,
+    _is_plainly_even,
+    evened,
+    evened_contour,
+    excess_lengths,
+)
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.model.structure_set import Contours
 from rtcomplexity.settings import Settings
@@ -49,6 +56,19 @@ def test_a_contour_as_a_hand_draws_it_is_left_as_it_is(contour):
     assert excess_length(contour) < MOST_EXCESS
     stack = stack_of(contour, contour)
     assert evened(stack) is stack
+
+
+@pytest.mark.parametrize("depth", np.linspace(0, 0.5, 6))
+@pytest.mark.parametrize("lobes", [5, 20, 40])
+def test_a_contour_that_some_of_its_points_call_even_is_even(depth, lobes):
+    outlines = Outlines.of([lobed(depth=depth, lobes=lobes), lobed(radius_mm=40.0, depth=depth, lobes=lobes)])
+    is_even = excess_lengths(outlines) <= MOST_EXCESS
+    assert (is_even | ~_is_plainly_even(outlines)).all()
+
+
+def test_most_even_contours_are_told_by_some_of_their_points_and_no_short_one():
+    outlines = Outlines.of([lobed(), lobed(depth=0.4, lobes=8), lobed(radius_mm=5.0, depth=0.0)])
+    assert _is_plainly_even(outlines).tolist() == [True, True, False]
 
 
 @pytest.mark.parametrize("distance_mm", [1.0, 1.5, 2.0])

@@ -35,6 +35,8 @@ FINEST_STEP_MM: Final = 0.5
 COARSEST_STEP_MM: Final = 1.5
 MOST_VOXELS: Final = 2_000_000
 """About 250 MB while a shape is smoothed."""
+LAYERS_AT_ONCE: Final = 8
+"""Layers between neighboring planes that are interpolated together."""
 MARGIN: Final = 3
 """Voxels outside the shape on every side."""
 GAP_TOLERANCE_MM: Final = 1e-6
@@ -174,7 +176,25 @@ def interpolated(planes: Floats, grid: Grid, knots: Knots) -> Floats:
     values = np.full((len(knots.planes), *planes.shape[1:]), -reach, np.float32)
     filled = knots.planes >= 0
     values[filled] = np.clip(planes[knots.planes[filled]], -reach, reach)
-    return np.asarray(np.tensordot(weights, values, axes=1), np.float32)
+    return _between_neighbors(weights, values)
+
+
+def _between_neighbors(weights: Floats, values: Floats) -> Floats:
+    """(n, j, i) sums of (K, j, i) values by weights (n, K), of which those of a few neighboring knots are not 0.
+
+    One product of whole arrays would be many times as long as need be, and wait for a second processor core.
+    """
+    found = np.empty((len(weights), *values.shape[1:]), np.float32)
+    for stop in range(LAYERS_AT_ONCE, len(weights) + LAYERS_AT_ONCE, LAYERS_AT_ONCE):
+        layers = slice(max(min(stop, len(weights)) - LAYERS_AT_ONCE, 0), stop)
+        told = np.flatnonzero(weights[layers].any(axis=0))
+        knots = slice(told[0], told[-1] + 1)
+        np.matmul(weights[layers, knots], _flat(values[knots]), out=_flat(found[layers]))
+    return found
+
+
+def _flat(planes: Floats) -> Floats:
+    return planes.reshape(len(planes), -1)
 
 
 def _cubic_weights(knots_mm: NDArray[np.float64], at_mm: NDArray[np.float64]) -> NDArray[np.float64]:

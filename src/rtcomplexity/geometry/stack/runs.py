@@ -168,6 +168,17 @@ class Runs:
         shape = (len(source), self.shape[1], self.shape[2])
         return Runs(starts=self.starts[index] + shift, stops=self.stops[index] + shift, shape=shape)
 
+    def outside(self) -> Runs:
+        """All pixels of the lattice that are not in the set.
+
+        Every gap of a row begins where the row or a run does, and ends with the row or where the next run begins.
+        """
+        rows = np.arange(self.shape[0] * self.shape[1]) * self.stride
+        starts = np.sort(np.concatenate([rows, self.stops]), kind="stable")
+        stops = np.sort(np.concatenate([rows + self.shape[2], self.starts]), kind="stable")
+        filled = stops > starts
+        return Runs(starts=starts[filled], stops=stops[filled], shape=self.shape)
+
     def __and__(self, other: Runs) -> Runs:
         """Intersection."""
         return self._combine(other, lambda a, b: a & b)

@@ -8,6 +8,7 @@ is thereby the hole it stands for.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,37 +21,61 @@ if TYPE_CHECKING:
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Topology:
-    """How a shape hangs together."""
+    """How a shape hangs together; each number is counted when first asked for."""
 
-    body_count: int
-    """Connected bodies."""
-    hole_count: int
-    """Holes as one sees them in planes, followed from plane to plane: one tunnel or cavity counts once."""
-    plane_component_counts: NDArray[np.int64]
-    """(P,) separate components in each plane."""
-    plane_hole_counts: NDArray[np.int64]
-    """(P,) holes in each plane."""
-    branching_count: int
-    """Times a component meets more than one component of the next plane, counted in both directions."""
+    runs: Runs
+    """The shape's pixels; row 0 of each plane must be free."""
+    joined: NDArray[np.bool_]
+    """(P - 1,) whether no plane is missing between each plane and the next."""
+
+    @cached_property
+    def body_count(self) -> int:
+        """Connected bodies."""
+        return _joined_count(self._components, self._links)
+
+    @cached_property
+    def hole_count(self) -> int:
+        """Holes as one sees them in planes, followed from plane to plane: one tunnel or cavity counts once."""
+        return _joined_count(self._hole_components, _overlapping_planes(self._holes, self.joined))
+
+    @cached_property
+    def plane_component_counts(self) -> NDArray[np.int64]:
+        """(P,) separate components in each plane."""
+        return _count_by_plane(self.runs, self._components)
+
+    @cached_property
+    def plane_hole_counts(self) -> NDArray[np.int64]:
+        """(P,) holes in each plane."""
+        return _count_by_plane(self._holes, self._hole_components)
+
+    @cached_property
+    def branching_count(self) -> int:
+        """Times a component meets more than one component of the next plane, counted in both directions."""
+        return _branchings(self._components[self._links])
+
+    @cached_property
+    def _components(self) -> NDArray[np.int64]:
+        return labels(len(self.runs.starts), _touching_rows(self.runs, margin=1))
+
+    @cached_property
+    def _links(self) -> NDArray[np.int64]:
+        return _overlapping_planes(self.runs, self.joined)
+
+    @cached_property
+    def _holes(self) -> Runs:
+        return _holes(self.runs)
+
+    @cached_property
+    def _hole_components(self) -> NDArray[np.int64]:
+        return labels(len(self._holes.starts), _touching_rows(self._holes, margin=0))
 
 
 def topology(stack: PlaneStack, pixel_mm: float) -> Topology:
     """Count bodies, holes and branchings on square pixels."""
-    runs = rasterise(stack, Lattice.around(stack, pixel_mm))
     joined = np.isclose(stack.upper_mm[:-1] + stack.lower_mm[1:], np.diff(stack.positions_mm), rtol=1e-6)
-    components = labels(len(runs.starts), _touching_rows(runs, margin=1))
-    links = _overlapping_planes(runs, joined)
-    holes = _holes(runs)
-    hole_components = labels(len(holes.starts), _touching_rows(holes, margin=0))
-    return Topology(
-        body_count=_joined_count(components, links),
-        hole_count=_joined_count(hole_components, _overlapping_planes(holes, joined)),
-        plane_component_counts=_count_by_plane(runs, components),
-        plane_hole_counts=_count_by_plane(holes, hole_components),
-        branching_count=_branchings(components[links]),
-    )
+    return Topology(runs=rasterise(stack, Lattice.around(stack, pixel_mm)), joined=joined)
 
 
 def plane_components(runs: Runs, *, by_corners: bool) -> NDArray[np.int64]:
@@ -106,8 +131,7 @@ def labels(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _holes(runs: Runs) -> Runs:
     """Runs outside the shape that are not joined to the plane's border; row 0 of each plane must be free."""
-    rows = np.arange(runs.shape[0] * runs.shape[1]) * runs.stride
-    outside = Runs(starts=rows, stops=rows + runs.shape[2], shape=runs.shape) - runs
+    outside = runs.outside()
     label = labels(len(outside.starts), _touching_rows(outside, margin=0))
     border = np.searchsorted(outside.starts, np.arange(runs.shape[0]) * runs.shape[1] * runs.stride)
     enclosed = label != label[border][outside.planes]

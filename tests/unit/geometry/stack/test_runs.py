@@ -102,6 +102,7 @@ def test_set_operations_are_those_of_dense_masks(a, b):
     assert np.array_equal(dense(x | y), a | b)
     assert np.array_equal(dense(x - y), a & ~b)
     assert np.array_equal(dense(x ^ y), a ^ b)
+    assert np.array_equal(dense(x.outside()), ~a)
 
 
 @given(masks)
