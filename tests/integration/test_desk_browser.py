@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from chromium import PHONE, WIDE, launched, needs_browser, patient_page, serious_findings
+from rtcomplexity.desk import reports
 from rtcomplexity.desk.shelf import Shelf
 from rtcomplexity.evidence.folder import write_folder
 from rtcomplexity.scoring.claim_file import load_claim
@@ -74,6 +75,9 @@ def lowest_edge(page, text):
     return box["y"] + box["height"]
 
 
+IN_VIEWPORT = """() => [...document.querySelectorAll("h1, p, li, li strong")]
+    .filter((each) => { const box = each.getBoundingClientRect(); return box.height > 0 && box.bottom <= innerHeight; })
+    .map((each) => each.textContent).join("\\n")"""
 ANSWERS = {
     "supports": ("Ready for physician review", "Supported"),
     "rejects": ("Do not submit with modifier 22", "Not supported"),
@@ -103,6 +107,18 @@ def test_the_first_screen_answers_the_coders_four_questions(browser, shelf, size
                 assert size is PHONE or documents["y"] < size["height"]
                 assert page.locator(".todo ol li").count() > 0
                 assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+
+def test_on_a_wide_screen_every_reason_step_and_outstanding_document_is_in_the_first_viewport(browser, shelf):
+    with served(shelf=shelf) as server:
+        for plan_id, folder in shelf.folders().items():
+            report = reports.report_at(folder).page.cover
+            texts = [report.decision, report.answer, *report.because, *(step.what for step in report.steps)]
+            texts += [item for each in report.missing for item in each.items]
+            assert bool(report.missing) == (folder.name != "rejects")
+            with opened(browser, server, f"/plans/{plan_id}", WIDE) as page:
+                visible = page.evaluate(IN_VIEWPORT)
+                assert [text for text in texts if text not in visible] == [], folder.name
 
 
 def test_the_worklist_names_decision_and_verdict_of_every_plan(browser, shelf):

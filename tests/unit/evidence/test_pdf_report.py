@@ -11,8 +11,10 @@ import pytest
 from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pypdf import PdfReader
 
 import rtcomplexity
+from rtcomplexity.evidence.cover import cover_of
 from rtcomplexity.evidence.formats.pdf import ForkedAfterRenderingError, evidence_pdf, is_covered, printable
 from rtcomplexity.evidence.formats.text import INVISIBLE
 from rtcomplexity.evidence.page import page_of
@@ -52,6 +54,22 @@ def test_it_is_tagged_with_headings_tables_lists_and_figures_that_have_a_text():
         _walk(pdf.Root.StructTreeRoot, found)
         assert {"/H1", "/H2", "/H3", "/Table", "/TH", "/TD", "/L", "/LI", "/Figure"} <= found.keys()
         assert all(str(each.get("/Alt", "")) for each in found["/Figure"])
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_the_cover_holds_decision_verdict_reasons_next_steps_and_outstanding_documents(verdict):
+    record = record_of(verdict)
+    cover = cover_of(record)
+    first = PdfReader(io.BytesIO(evidence_pdf(record, pictures_of()))).pages[0].extract_text()
+    texts = [cover.decision, cover.answer, *cover.because, *(step.what for step in cover.steps)]
+    texts += [item for each in cover.missing for item in each.items]
+    assert bool(cover.missing) == (verdict != "rejects")
+    assert [text for text in texts if _letters(text) not in _letters(first)] == []
+
+
+def _letters(text):
+    """Without blanks and dashes, which lines and fonts change."""
+    return "".join(filter(str.isalnum, text)).casefold()
 
 
 def test_every_factors_distribution_is_a_figure_with_its_numbers_as_text():
