@@ -120,9 +120,15 @@ def test_plans_are_filtered_by_site(page):
     assert page.inner_text("#shown").startswith(f"{len(shown):,} of ")
 
 
-def test_nothing_serious_is_found_by_axe(page, page_file):
-    if len(page_file.read_bytes()) < 300_000:
-        assert serious_findings(page) == []
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize("plans", [38, pytest.param(2000, marks=pytest.mark.exhaustive)])
+def test_nothing_serious_is_found_by_axe(browser, tmp_path, plans, size):
+    context = browser.new_context(viewport=size)
+    page = patient_page(context)
+    page.goto(dashboard(tmp_path, plans).as_uri())
+    found = serious_findings(page)
+    context.close()
+    assert found == []
 
 
 @pytest.fixture(scope="module")
