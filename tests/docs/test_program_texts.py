@@ -83,6 +83,9 @@ TEXTS = {
 DOCUMENTS = [ROOT / name for name in ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 DOCUMENTS += [path for path in sorted((ROOT / "docs").rglob("*.md")) if path.parent.name != "decisions"]
 
+FOR_READERS = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("index.md", "tutorial.md"))]
+FOR_READERS += sorted((ROOT / "docs" / "howto").glob("*.md"))
+
 
 def found(text, *patterns):
     text = PROPER_NAMES.sub("", CODE.sub("", text))
@@ -97,6 +100,11 @@ def test_a_text_of_the_program_has_no_banned_form(name):
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_document_has_no_banned_form(path):
     assert found(path.read_text("utf-8"), SPELLING, TYPOGRAPHY, PHRASES) == []
+
+
+@pytest.mark.parametrize("path", FOR_READERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_page_that_leads_a_reader_uses_the_verbs_of_the_field(path):
+    assert found(re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL), VERBS) == []
 
 
 @pytest.mark.parametrize(
