@@ -52,7 +52,7 @@ def test_it_fetches_nothing_but_packages_and_holds_no_secret():
 def test_what_it_copies_is_here_and_let_through_and_nothing_else_is():
     copied = {word for each in given("COPY") if "--from" not in each for word in each.split()[:-1]}
     assert all((ROOT / each).exists() for each in copied)
-    ignored = (ROOT / ".containerignore").read_text(encoding="utf-8").split()
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
     assert ignored[0] == "*"
     assert {each[1:] for each in ignored if each.startswith("!")} == copied
 
