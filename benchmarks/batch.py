@@ -2,6 +2,10 @@
 
 python benchmarks/batch.py growth            # 100, 500 and 2,000 small synthetic plans
 python benchmarks/batch.py workers FOLDER    # one worker and two in turn, over real plans
+python benchmarks/batch.py alike             # 45 plans of one kind beside a lone `analyze` of one of them
+
+Processor time of a batch is that of all its processes, and holds on a busy machine too; throughput of two workers needs
+an idle one.
 """
 
 from __future__ import annotations
@@ -33,6 +37,7 @@ from rtcomplexity.testing import (
     sphere,
     write_plan,
 )
+from rtcomplexity.testing.plans import SAMPLE_NAMES, sample_plan
 
 SIZES = (100, 500, 2000)
 SLICES = 8
@@ -48,10 +53,16 @@ def main() -> int:
     workers = kinds.add_parser("workers")
     workers.add_argument("folder", type=Path)
     workers.add_argument("--rounds", type=int, default=3)
+    alike = kinds.add_parser("alike")
+    alike.add_argument("--sample", choices=SAMPLE_NAMES, default="routine_sbrt")
+    alike.add_argument("--plans", type=int, default=45)
+    alike.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
     print(f"{measure.machine('numpy', 'pydicom', 'rtcomplexity')}; load {psutil.getloadavg()[0]:.1f} at the start\n")
     if asked.kind == "growth":
         print(growth_table(asked.sizes, ["--quick"] if asked.quick else []))
+    elif asked.kind == "alike":
+        print(alike_table(asked.sample, asked.plans, asked.rounds))
     else:
         print(workers_table(asked.folder, asked.rounds))
     return 0
@@ -98,6 +109,43 @@ def workers_table(folder: Path, rounds: int) -> str:
         for workers, median in medians.items()
     ]
     return measure.markdown_table(["workers", "median", "plans a second", "times one worker", "all rounds"], rows)
+
+
+def alike_table(sample: str, plans: int, rounds: int) -> str:
+    """A lone `analyze`, and batches with one worker and with two, in turn; all per plan."""
+    with tempfile.TemporaryDirectory() as work:
+        root, program = Path(work, "in"), measure.rtcomplexity_command()
+        for number in range(plans):
+            one = replace(
+                sample_plan(sample), key=str(number), patient=SyntheticPatient(patient_id=f"SYNTHETIC-{number}")
+            )
+            write_plan(root / str(number), one)
+        lone, runs = [program, "analyze", str(root / "0"), "--json"], {"analyze": [], "1 worker": [], "2 workers": []}
+        measure.run_once(lone)
+        for number in range(rounds):
+            runs["analyze"].append(measure.run_once(lone))
+            for workers in (1, 2):
+                out = Path(work, f"out{number}-{workers}")
+                batch = [program, "batch", str(root), "--out", str(out), "--quiet", "--workers", str(workers)]
+                runs[f"{workers} worker{'s' * (workers > 1)}"].append(measure.run_once(batch))
+    return measure.markdown_table(
+        ["process", "processor a plan", "x analyze", "wall a plan", "x analyze", "times one worker"],
+        [alike_row(name, its, runs, plans) for name, its in runs.items()],
+    )
+
+
+def alike_row(name: str, its: list[measure.Run], runs: dict[str, list[measure.Run]], plans: int) -> list[str]:
+    """Medians of one process, and of its ratios in each round."""
+    if measure.failed(its):
+        msg = f"{name} ended with {its[-1].exit_code}: {its[-1].stderr[-500:]}"
+        raise RuntimeError(msg)
+    count = 1 if name == "analyze" else plans
+    cells = []
+    for figure, median in (("cpu_s", measure.median_cpu_s(its)), ("wall_s", measure.median_wall_s(its))):
+        ratio = measure.median_ratio(its, runs["analyze"], figure) / count
+        cells += [f"{median / count:.2f} s", f"{ratio:.2f}"]
+    times = "" if name == "analyze" else f"{measure.median_ratio(runs['1 worker'], its):.2f}"
+    return [name, *cells, times]
 
 
 def spread(seconds: list[float]) -> str:

@@ -19,10 +19,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rtcomplexity.batch.supervision import Child
 
@@ -47,6 +47,7 @@ _PRELOADED: Final = (
 """Imported before the first task; what is missing here, every child imports for itself."""
 _EVIDENCE: Final = "rtcomplexity.evidence.package"
 """Imported once a task asks for evidence."""
+_PLAN: Final = "plan"
 _PARENT_CHECK_S: Final = 0.5
 
 
@@ -101,8 +102,7 @@ def _perform(text: str, running: _Running, folder: Path, parent: int) -> str:
     from rtcomplexity.batch.values import Limits  # noqa: PLC0415
 
     task = json.loads(text)
-    if task.get("evidence_folder"):
-        importlib.import_module(_EVIDENCE)
+    _prepare(task)
     result = folder / "result.json"
     result.unlink(missing_ok=True)
     running.child = _start(text, running, folder, result)
@@ -110,6 +110,16 @@ def _perform(text: str, running: _Running, folder: Path, parent: int) -> str:
     outcome = supervision.watch(running.child, result, limits, lambda: os.getppid() == parent)
     running.child = None
     return outcome.to_json()
+
+
+def _prepare(task: Mapping[str, Any]) -> None:
+    """Have what a task's child would else make for itself."""
+    if task["task"] == _PLAN:
+        from rtcomplexity.batch.warming import warm  # noqa: PLC0415 -- once the first plan comes
+
+        warm()
+    if task.get("evidence_folder"):
+        importlib.import_module(_EVIDENCE)
 
 
 def _start(text: str, running: _Running, folder: Path, result: Path) -> Child:
