@@ -183,6 +183,10 @@ def test_the_workbook_holds_strings_and_numbers_and_no_formula(identified, capsy
     assert len(sheets) == 5
     assert all("<f>" not in text for text in sheets.values())
     assert all(name in titles for name in ("Summary", "Targets", "Image sets", "Factors", "Issues"))
+    low, high = record["score"]["interval"]["score"]
+    assert low < high
+    assert "90% interval of T, from" in strings
+    assert all(f"<v>{end:.16g}</v>" in sheets["xl/worksheets/sheet1.xml"] for end in (low, high))
     gross = record["rois"][0]
     assert gross["name"] in strings
     assert f"<v>{gross['metrics']['shape.volume']['value']:.16g}</v>" in sheets["xl/worksheets/sheet2.xml"]

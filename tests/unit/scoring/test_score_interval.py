@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
+from rtcomplexity.scoring.profile import parse_profile
+from rtcomplexity.scoring.real_contours import shipped_table
 from rtcomplexity.scoring.score import score
 from rtcomplexity.scoring.score_interval import (
     CONFIDENCE,
@@ -16,7 +18,8 @@ from rtcomplexity.scoring.score_interval import (
     score_interval,
     share_uncertainty,
 )
-from unit.scoring.made_profile import everything, made_profile
+from unit.scoring.made_contours import placed, sized_profile_text
+from unit.scoring.made_profile import DEFINITIONS, everything, made_profile
 
 TRIALS = 1000
 MAY_MISS = 0.04
@@ -118,3 +121,34 @@ def test_redrawings_widen_it():
 def test_without_a_calibration_there_is_none():
     text = made_profile().model_copy(update={"calibration": None})
     assert score_interval(everything(90), [], text, "sbrt") is None
+
+
+@pytest.fixture
+def sized(monkeypatch, tmp_path):
+    """A profile whose first factor of shape is ranked among ten made-up contours of the plan's size."""
+    sha256 = placed(monkeypatch, tmp_path, "made-contours")
+    yield parse_profile(sized_profile_text(sha256).encode(), "made.toml", DEFINITIONS)
+    shipped_table.cache_clear()
+
+
+def of_size(diameter_mm, curvature, **values):
+    return everything(90, equivalent_diameter=diameter_mm, curvature_ratio=curvature, **values)
+
+
+def test_few_real_contours_behind_a_rank_widen_the_interval(sized):
+    plan = of_size(10.045, 1.55, shape_b=60, topology=0, extent=100)  # so that shape decides
+    found = score_interval(plan, [plan] * 8, sized, "sbrt")
+    t = score(plan, sized, "sbrt").t
+    assert found.uncertainty.contours > 2 * found.uncertainty.plans
+    assert found.score[0] < t < found.score[1]
+
+
+def test_contours_that_do_not_decide_widen_nothing(sized):
+    plan = of_size(10.045, 2.5, shape_b=100, extent=55, fusion=55, image_sets=55)
+    assert score_interval(plan, [plan] * 8, sized, "sbrt").uncertainty.contours == 0.0
+
+
+def test_a_plan_of_a_size_of_which_no_contour_is_known_has_an_interval_all_the_same(sized):
+    plan = everything(90, equivalent_diameter=None, volume=None)
+    found = score_interval(plan, [plan] * 8, sized, "sbrt")
+    assert found.score[0] <= score(plan, sized, "sbrt").t <= found.score[1]

@@ -139,6 +139,11 @@ def _summary(record: Record) -> Iterator[Row]:
     yield "Claim", verdict.claim
     yield "Score T", _known(score.t)
     yield "Percentile", _known(score.percentile)
+    if score.interval is not None:
+        share = f"{100 * score.interval.confidence:g}%"
+        for name, (low, high) in (("T", score.interval.score), ("percentile", score.interval.percentile)):
+            yield f"{share} interval of {name}, from", low
+            yield f"{share} interval of {name}, to", high
     yield "Profile", f"{score.profile.id} {score.profile.version}"
     yield "Reference stratum", score.stratum
     yield from (("For", finding) for finding in verdict.findings_for)
