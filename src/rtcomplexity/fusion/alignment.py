@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.fusion.sampling import box_around, interpolate, voxel_centers_mm
+from rtcomplexity.fusion.sampling import EDGE_TOLERANCE, box_around, interpolate, is_tilted, voxel_centers_mm
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ MARGIN_MM: Final = 45.0
 SEARCH_STEPS: Final = ((4.0, 2.0), (2.0, 1.0), (1.0, 0.5), (0.5, 0.25))
 """mm and degrees by which the search for the nearest better transform moves, coarse to fine."""
 SEARCH_ROUNDS: Final = 6
+EVEN_MM: Final = 1e-3
+"""By which the distances of slices may differ and count as even."""
 STILL: Final[Motion] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
@@ -150,9 +152,62 @@ class MovableImage:
         if self.voxels is None:
             return np.full(len(points), np.nan)
         mapped = self.image_from_planning(points)
+        if self._even is not None:
+            return self._even.values_at(mapped)
         values = np.full(len(mapped), np.nan)
         held = _is_held(self.grid, self.voxels.box, mapped)
         values[held] = interpolate(self.voxels, self.grid, mapped[held]).values
+        return values
+
+    @cached_property
+    def _even(self) -> _EvenVoxels | None:
+        """The voxels for sampling again and again; None where slices are uneven or lean."""
+        positions = self.grid.slice_positions_mm
+        steps = np.diff(positions)
+        if self.voxels is None or len(steps) == 0 or np.ptp(steps) > EVEN_MM or is_tilted(self.grid):
+            return None
+        return _EvenVoxels.of(self.voxels, self.grid)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _EvenVoxels:
+    """Voxels at even distances along all axes: a hundred motions sample them in a third of the time."""
+
+    values: NDArray[np.float32]
+    """(K, J, I)."""
+    index_from_patient: NDArray[np.float64]
+    """(3, 3): what a millimeter is in slices, rows and columns."""
+    first: NDArray[np.float64]
+    """(3,) what that gives at the center of the first voxel."""
+
+    @classmethod
+    def of(cls, voxels: VoxelBox, grid: ImageGrid) -> _EvenVoxels:
+        """Rescale a box of voxels once."""
+        step_mm = float(np.diff(grid.slice_positions_mm).mean())
+        axes = np.array(
+            [
+                grid.normal / step_mm,
+                grid.column_direction / grid.row_spacing_mm,
+                grid.row_direction / grid.column_spacing_mm,
+            ]
+        )
+        first = axes @ grid.slice_origins_mm[voxels.box.k[0]] + [0, voxels.box.j[0], voxels.box.i[0]]
+        values = voxels.stored.astype(np.float32)  # once, in place: the box is large
+        values *= voxels.slope.astype(np.float32)[:, None, None]
+        values += voxels.intercept.astype(np.float32)[:, None, None]
+        return cls(values=values, index_from_patient=axes, first=first)
+
+    def values_at(self, points_mm: Points) -> Values:
+        """(n,) trilinear values; NaN beyond the outermost voxel centers of the box."""
+        from scipy.ndimage import map_coordinates  # noqa: PLC0415 - costs start-up time
+
+        places = self.index_from_patient @ points_mm.T - self.first[:, None]
+        last = np.array(self.values.shape)[:, None] - 1.0
+        held = ((places >= -EDGE_TOLERANCE) & (places <= last + EDGE_TOLERANCE)).all(axis=0)
+        values: Values = map_coordinates(
+            self.values, places, output=np.float64, order=1, mode="nearest", prefilter=False
+        )
+        values[~held] = np.nan
         return values
 
 
@@ -222,16 +277,34 @@ def normalized_mutual_information(a: Values, b: Values) -> float:
     ValueError
         If there are fewer than 200 pairs.
     """
-    both = ~(np.isnan(a) | np.isnan(b))
-    if both.sum() < LEAST_POINTS:
-        msg = f"fewer than {LEAST_POINTS} points lie in both images"
-        raise ValueError(msg)
-    rows, columns = _binned(a[both]), _binned(b[both])
-    joint = np.bincount(rows * BINS + columns, minlength=BINS * BINS).reshape(BINS, BINS) / both.sum()
-    shared = _entropy(joint.ravel())
-    if shared == 0:
-        return 1.0
-    return (_entropy(joint.sum(axis=1)) + _entropy(joint.sum(axis=0))) / shared
+    return _Compared(values=a).similarity_to(b)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Compared:
+    """Values that many others are compared with, sorted into bins once for those that have a value everywhere."""
+
+    values: Values
+
+    @cached_property
+    def _bins(self) -> NDArray[np.int64]:
+        return _binned(self.values)
+
+    def similarity_to(self, other: Values) -> float:
+        """Normalized mutual information; ValueError where there are fewer than 200 pairs."""
+        both = ~(np.isnan(self.values) | np.isnan(other))
+        count = int(both.sum())
+        if count < LEAST_POINTS:
+            msg = f"fewer than {LEAST_POINTS} points lie in both images"
+            raise ValueError(msg)
+        is_whole = count == len(both)
+        rows = self._bins if is_whole else _binned(self.values[both])
+        columns = _binned(other if is_whole else other[both])
+        joint = np.bincount(rows * BINS + columns, minlength=BINS * BINS).reshape(BINS, BINS) / count
+        shared = _entropy(joint.ravel())
+        if shared == 0:
+            return 1.0
+        return (_entropy(joint.sum(axis=1)) + _entropy(joint.sum(axis=0))) / shared
 
 
 def _binned(values: Values) -> NDArray[np.int64]:
@@ -282,11 +355,12 @@ def alignment_of(planning: Values, image: MovableImage) -> Alignment:
     ValueError
         If fewer than 200 points lie in both images at the stated transform.
     """
-    stated = normalized_mutual_information(planning, image.values())
+    compared = _Compared(values=planning)
+    stated = compared.similarity_to(image.values())
 
     def similarity(motion: Motion) -> float:
         try:
-            return normalized_mutual_information(planning, image.values(motion))
+            return compared.similarity_to(image.values(motion))
         except ValueError:
             return 0.0
 

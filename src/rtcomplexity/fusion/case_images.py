@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtcomplexity.fusion.frames import PointMap
-    from rtcomplexity.fusion.sampling import Region, RegionValues
+    from rtcomplexity.fusion.sampling import PointFunction, Region, RegionValues
     from rtcomplexity.fusion.tied_images import TiedImage
     from rtcomplexity.geometry.stack.runs import Runs
     from rtcomplexity.model.case import Case
@@ -75,6 +75,8 @@ class CaseImages:
     case: Case
     settings: Settings
     _kept: list[tuple[Runs, tuple[FusedImage, ...]]] = field(default_factory=list, init=False, repr=False)
+    _largest: dict[tuple[str, bool], RegionValues] = field(default_factory=dict, init=False, repr=False)
+    """Values of each image on the largest region so far: targets mostly lie in each other."""
     _pixels: dict[int, SeriesPixels] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -139,14 +141,22 @@ class CaseImages:
             return FusedImage(tied=tied, reason=fault.found, fault=fault)
 
     def _sampled(self, tied: TiedImage, point_map: PointMap, region: Region) -> FusedImage:
-        pixels, factor = self.pixels_of(tied), tied.factor
         if tied.series is self.case.planning_image:
-            return FusedImage(tied=tied, values=values_of_own_image(region, pixels, factor=factor))
-        values = values_of_other_image(region, pixels, point_map, factor=factor)
+            return FusedImage(tied=tied, values=values_of_own_image(region, self.pixels_of(tied), factor=tied.factor))
+        values = self._through(tied, point_map, region)
         if point_map.links == 0:
             return FusedImage(tied=tied, values=values)
-        before = values_of_other_image(region, pixels, _as_it_is, factor=factor)
-        return FusedImage(tied=tied, values=values, before=before)
+        return FusedImage(tied=tied, values=values, before=self._through(tied, _as_it_is, region))
+
+    def _through(self, tied: TiedImage, mapping: PointFunction, region: Region) -> RegionValues:
+        """Sample an image on a region; what the largest region before it holds of that is taken from there."""
+        key = (tied.subject, mapping is _as_it_is)
+        known = self._largest.get(key)
+        known = known if known is not None and known.region.grid is region.grid else None
+        values = values_of_other_image(region, self.pixels_of(tied), mapping, factor=tied.factor, known=known)
+        if known is None or np.count_nonzero(region.needed) >= np.count_nonzero(known.region.needed):
+            self._largest[key] = values
+        return values
 
 
 def best_of(fused: Sequence[FusedImage], modality: str) -> FusedImage | None:

@@ -69,11 +69,6 @@ class Region:
         area = self.grid.row_spacing_mm * self.grid.column_spacing_mm
         return frozen_array(area * slab_mm(self.grid)[slice(*self.box.k)], np.float64)
 
-    @cached_property
-    def needed_points_mm(self) -> Points:
-        """(n, 3) centers of the needed voxels, patient coordinates, mm."""
-        return self.points_mm(self.needed)
-
     def points_mm(self, where: NDArray[np.bool_]) -> Points:
         """(n, 3) voxel centers of the box where `where` holds, patient coordinates, mm."""
         first = np.array([self.box.k[0], self.box.j[0], self.box.i[0]])
@@ -265,6 +260,7 @@ def values_of_other_image(
     other_from_planning: PointFunction,
     *,
     factor: NDArray[np.float64] | None = None,
+    known: RegionValues | None = None,
 ) -> RegionValues:
     """Interpolate another image at the region's voxel centers.
 
@@ -274,12 +270,35 @@ def values_of_other_image(
         Maps points of the planning frame into the image's: a :class:`rtcomplexity.fusion.frames.PointMap`.
     factor
         (K,) what multiplies the values of each slice of the image, such as the factors to SUVbw.
+    known
+        Values of the same image on another region of the same grid: what both need is not interpolated again.
     """
-    values = np.full(region.mask.shape, np.nan)
-    samples = sample(pixels, other_from_planning(region.needed_points_mm), factor=factor)
-    values[region.needed] = samples.values
+    values, wanted = np.full(region.mask.shape, np.nan), region.needed.copy()
+    if known is not None and (shared := _shared(region.box, known.region.box)) is not None:
+        own, its = shared
+        taken = known.region.needed[its] & wanted[own]
+        values[own][taken] = known.values[its][taken]
+        wanted[own] &= ~taken
+    values[wanted] = sample(pixels, other_from_planning(region.points_mm(wanted)), factor=factor).values
     undefined = float(np.isnan(values[region.mask]).mean())
     return RegionValues(region=region, values=values, undefined_share=undefined)
+
+
+def _shared(one: IndexBox, other: IndexBox) -> tuple[tuple[slice, ...], tuple[slice, ...]] | None:
+    """Where in the arrays of two boxes their common voxels lie; None where they have none."""
+    extents = [
+        (max(a[0], b[0]), min(a[1], b[1]))
+        for a, b in zip((one.k, one.j, one.i), (other.k, other.j, other.i), strict=True)
+    ]
+    if any(first >= stop for first, stop in extents):
+        return None
+    in_one, in_other = (
+        tuple(
+            slice(first - at[0], stop - at[0]) for (first, stop), at in zip(extents, (box.k, box.j, box.i), strict=True)
+        )
+        for box in (one, other)
+    )
+    return in_one, in_other
 
 
 def sample(

@@ -232,11 +232,13 @@ def largest_sphere_mean(image: RegionValues, radius_mm: float = PEAK_RADIUS_MM) 
     offsets = _sphere_offsets(region, radius_mm)
     reach = 1 + max(int(np.abs(shifts).max()) for pairs in offsets for _, shifts in pairs)
     shape = tuple(fft.next_fast_len(size + 2 * reach, real=True) for size in image.values.shape[1:])
-    defined = ~np.isnan(image.values)
     sums = _sphere_sums(np.nan_to_num(image.values), offsets, shape)
-    counts = np.rint(_sphere_sums(defined.astype(np.float64), offsets, shape))
     wanted = np.array([sum(len(shifts) for _, shifts in pairs) for pairs in offsets])
-    whole = region.mask & (counts == wanted[:, None, None]) & _slices_reach(region, radius_mm)[:, None, None]
+    whole = region.mask & _slices_reach(region, radius_mm)[:, None, None]
+    if not _is_surrounded(image, radius_mm):
+        defined = ~np.isnan(image.values)
+        counts = np.rint(_sphere_sums(defined.astype(np.float64), offsets, shape))
+        whole &= counts == wanted[:, None, None]
     if not whole.any():
         raise NotMeasurableError(
             "every sphere of 1 cm3 with its center in the ROI leaves the image or meets voxels without a value"
@@ -245,6 +247,19 @@ def largest_sphere_mean(image: RegionValues, radius_mm: float = PEAK_RADIUS_MM) 
     k, j, i = np.unravel_index(int(means.argmax()), means.shape)
     members = [image.values[other, j + shifts[:, 0], i + shifts[:, 1]] for other, shifts in offsets[k]]
     return float(np.concatenate(members).mean())
+
+
+def _is_surrounded(image: RegionValues, radius_mm: float) -> bool:
+    """Whether every voxel that a sphere in the target's planes can reach is in the box and has a value."""
+    region, grid = image.region, image.region.grid
+    if region.reach_mm < radius_mm or np.isnan(image.values[region.needed]).any():
+        return False
+    steps = (grid.row_spacing_mm, grid.column_spacing_mm)
+    for axis, step_mm in enumerate(steps, start=1):
+        held = np.flatnonzero(region.mask.any(axis=tuple({0, 1, 2} - {axis})))
+        if min(held[0], region.mask.shape[axis] - 1 - held[-1]) * step_mm < radius_mm:
+            return False
+    return True
 
 
 def _sphere_offsets(region: Region, radius_mm: float) -> list[list[tuple[int, NDArray[np.int64]]]]:

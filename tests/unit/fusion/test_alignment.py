@@ -4,15 +4,20 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.fusion.alignment import (
     Lattice,
     MovableImage,
     alignment_of,
     displacements,
+    movable_image,
     moved,
     normalized_mutual_information,
     perturbations,
 )
+from rtcomplexity.fusion.sampling import sample
+from rtcomplexity.settings import Settings
+from unit.fusion.images import grid, rotation, written
 
 RNG = np.random.default_rng(5)
 BLOBS = RNG.uniform(-35, 35, (24, 3))
@@ -92,3 +97,15 @@ def test_mutual_information_of_equal_and_of_independent_values():
     values = RNG.uniform(size=20_000)
     assert normalized_mutual_information(values, -values) == pytest.approx(2)
     assert normalized_mutual_information(values, RNG.uniform(size=20_000)) == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("turn", [None, rotation([1, 2, 3], 25)])
+def test_even_voxels_sampled_again_and_again_hold_what_any_voxels_do(tmp_path, lattice, turn):
+    own = grid(shape=(30, 36, 40), spacing=(2.5, 1.5, 1.25), origin=(-30, -25, -28), turn=turn)
+    pixels = SeriesPixels(series=written(tmp_path, own, field), settings=Settings())
+    image = movable_image(pixels, lambda points: points + 1.3, lattice)
+    motion = (1.0, -2.0, 3.0, 2.0, 0.0, -5.0)
+    found, expected = image.values(motion), sample(pixels, moved(lattice, motion) + 1.3).values
+    assert image._even is not None
+    assert np.isfinite(expected).sum() > 500
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-4)

@@ -318,3 +318,17 @@ def test_a_lone_slice_stands_for_its_thickness():
         slice_thickness_mm=4.0,
     )
     np.testing.assert_array_equal(sampling.slab_mm(one), [4.0])
+
+
+@pytest.mark.parametrize(("known_mm", "radius_mm"), [(4.0, 7.0), (7.0, 4.0)])
+def test_what_another_region_knows_is_taken_and_the_rest_sampled(tmp_path, monkeypatch, known_mm, radius_mm):
+    own, asked = grid(), []
+    pixels = pixels_of(written(tmp_path, own, ramp))
+    known = values_of_other_image(region(own, radius_mm=known_mm), pixels, identity)
+    wanted = region(own, radius_mm=radius_mm)
+    expected = values_of_other_image(wanted, pixels, identity)
+    real = sampling.sample
+    monkeypatch.setattr(sampling, "sample", lambda p, points, **k: asked.append(len(points)) or real(p, points, **k))
+    found = values_of_other_image(wanted, pixels, identity, known=known)
+    np.testing.assert_array_equal(found.values, expected.values)
+    assert asked == [max(np.count_nonzero(wanted.needed) - np.count_nonzero(known.region.needed), 0)]

@@ -8,6 +8,7 @@ import pytest
 
 from rtcomplexity.fusion.sampling import RegionValues, region_of
 from rtcomplexity.geometry.stack.runs import Runs
+from rtcomplexity.metrics import pet as pet_metrics
 from rtcomplexity.metrics.measure import compute_all
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.pet import (
@@ -157,6 +158,13 @@ def test_the_peak_is_the_largest_mean_by_brute_force(image_grid):
 
 def test_the_peak_of_a_constant_image_is_the_constant():
     assert suvbw_peak(pet(lambda points: np.full(len(points), 3.5))) == pytest.approx(3.5)
+
+
+def test_a_surrounded_target_has_the_peak_that_counting_every_voxel_gives(monkeypatch):
+    context = pet(lambda points: 5 + np.sin(points[:, 0] / 3) + np.cos(points[:, 1] / 4 + points[:, 2] / 5))
+    quick = suvbw_peak(context)
+    monkeypatch.setattr(pet_metrics, "_is_surrounded", lambda image, radius_mm: False)
+    assert suvbw_peak(context) == quick
 
 
 def test_the_sphere_may_leave_the_target_but_not_its_center():

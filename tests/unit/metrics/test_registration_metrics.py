@@ -75,3 +75,14 @@ def test_only_voxels_that_both_images_have_are_paired():
     a, b = pairs(one, RegionValues(region=shape, values=holed, undefined_share=0.3))
     assert len(a) == np.count_nonzero(shape.needed & ~np.isnan(holed))
     np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("step", [1.0, 0.25, 1 / 3, 7.0])
+def test_mutual_information_sorts_into_the_bins_of_numpys_histogram(step):
+    """Values on the edges of bins too: whole numbers mostly lie there."""
+    random = np.random.default_rng(4)
+    a, b = (step * random.integers(-64, 65, 4000) for _ in range(2))
+    joint = np.histogram2d(a, a + b, bins=64)[0] / len(a)
+    apart = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
+    filled = joint > 0
+    assert mutual_information(a, a + b) == (joint[filled] * np.log(joint[filled] / apart[filled])).sum()
