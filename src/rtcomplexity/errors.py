@@ -40,6 +40,13 @@ class UsageError(RtComplexityError):
         return f"{self.option}: found {self.found!r}, expected {self.expected}"
 
 
+class FileRowsError(UsageError):
+    """A table that an option names has mistakes in its cells; ``found`` lists them, ``expected`` what to do."""
+
+    def __str__(self) -> str:
+        return f"{self.option}: {self.found} Try: {self.expected}."
+
+
 class MissingOptionError(UsageError):
     """An option is needed that was not given; ``found`` says why in a sentence, ``expected`` what to add."""
 

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.batch.sheets import SheetError, read_sheet
-from rtcomplexity.errors import UsageError
+from rtcomplexity.errors import FileRowsError, UsageError
 from rtcomplexity.scoring import claim_form
 from rtcomplexity.scoring.claim_file import ClaimFile
 from rtcomplexity.scoring.site import known_sites, stated_site
@@ -97,7 +97,8 @@ def read_claims(path: Path) -> list[ClaimRow]:
     mistakes = [text for _, texts in read for text in texts]
     if mistakes:
         more = f"; and {len(mistakes) - MOST_MISTAKES} more" if len(mistakes) > MOST_MISTAKES else ""
-        raise UsageError(_OPTION, f"{'; '.join(mistakes[:MOST_MISTAKES])}{more}", "these cells corrected")
+        listed = "; ".join(mistake.rstrip(".") for mistake in mistakes[:MOST_MISTAKES])
+        raise FileRowsError(_OPTION, f"{listed}{more}.", "correct these cells; nothing was run")
     return [row for row, _ in read if row is not None]
 
 

@@ -92,7 +92,7 @@ class _Table:
         found = self.columns_of(*patterns)
         if len(found) != 1:
             what = " ".join(pattern.strip(r"\b") for pattern in patterns)
-            text = f"{self.name} has {len(found) or 'no'} columns {what!r} where one is expected."
+            text = f"{self.name} has {_count(len(found), 'column')} named {what!r}."
             raise CmsFileError(text, self.expected)
         return found[0]
 
@@ -209,6 +209,11 @@ def _plain(text: str) -> str:
     return " ".join(text.upper().replace("*", "").split())
 
 
+def _count(found: int, what: str) -> str:
+    """Say that there is none of what there has to be one of, or that there are several."""
+    return f"{found} {what}s" if found else f"no {what}"
+
+
 def _cell(cells: Sequence[str], column: int) -> str:
     return cells[column] if column < len(cells) else ""
 
@@ -216,7 +221,7 @@ def _cell(cells: Sequence[str], column: int) -> str:
 def _only_row(table: _Table, code: str) -> tuple[int, list[str]]:
     found = list(table.rows_of(code))
     if len(found) != 1:
-        text = f"{table.name} has {len(found) or 'no'} lines of {code} without a modifier where one is expected."
+        text = f"{table.name} has {_count(len(found), 'line')} for {code} without a modifier."
         raise CmsFileError(text, table.expected)
     return found[0]
 

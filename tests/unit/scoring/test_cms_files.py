@@ -57,14 +57,14 @@ def test_a_file_that_names_no_release_asks_for_its_first_day():
     [
         (b"", "no line of column names"),
         (b"one,two\n1,2\n", "no line of column names"),
-        (fees(line("12345")), "no lines of 32701"),
-        (fees(line("32701"), line("32701")), "2 lines of 32701"),
-        (fees(line("32701", mod="26")), "no lines of 32701"),
+        (fees(line("12345")), "no line for 32701"),
+        (fees(line("32701"), line("32701")), "2 lines for 32701"),
+        (fees(line("32701", mod="26")), "no line for 32701"),
         (fees(line("32701", period="ABC")), "Line 8 .* unknown global days"),
         (fees(line("32701", work="many")), "Line 8 .* no number"),
         (fees(line("32701", work="-1")), "no number"),
         (fees(line("32701", work="nan")), "no number"),
-        (fees(above=ABOVE[:1]), "no columns"),
+        (fees(above=ABOVE[:1]), "no column named"),
         (fees(names=(*NAMES[:-1], "DAYS"), above=(*ABOVE[:1], (*ABOVE[1][:-1], "GLOB"))), "2 columns"),
     ],
     ids=[
@@ -105,5 +105,5 @@ def test_a_code_without_times_has_none():
 
 
 def test_a_file_without_times_is_refused():
-    with pytest.raises(CmsFileError, match="columns"):
+    with pytest.raises(CmsFileError, match="no column named"):
         physician_times(csv_of(("HCPCS", "Total Time"), ("32701", "90")), "PHYSTIME.csv", CODE)
