@@ -53,6 +53,15 @@ class RecordSummary:
         return cls(plan_id=tree["plan_id"], verdict=tree["verdict"], t=tree["t"], **names)
 
 
+class EditResult(NamedTuple):
+    """How a target was edited; never scored."""
+
+    basis: str
+    extent: str
+    moved_share: float | None
+    side: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoiResult:
     """One ROI of a plan."""
@@ -62,6 +71,8 @@ class RoiResult:
     generation: str | None
     derived_from: str | None
     is_gross_target: bool
+    edit: EditResult | None
+    """How it was edited, where a contour that it may have been edited from is there."""
     metrics: Mapping[str, float]
     """Those that have a value."""
 
@@ -103,6 +114,7 @@ class PlanResult:
         record = json.loads(text)
         plan, score, verdict = record["plan"], record["score"], record["verdict"]
         image = plan["planning_image"] or {}
+        edits = {each["roi_number"]: each for each in record.get("edits", ())}
         return cls(
             text=text,
             verdict=verdict["value"],
@@ -126,17 +138,20 @@ class PlanResult:
             severities=tuple(issue["severity"] for issue in record["issues"]),
             software=record["software"]["version"],
             target_metrics=_values(record["gross_target"]["metrics"]),
-            rois=tuple(map(_roi, record["rois"])),
+            rois=tuple(_roi(roi, edits.get(roi["number"])) for roi in record["rois"]),
         )
 
 
-def _roi(roi: Mapping[str, Any]) -> RoiResult:
+def _roi(roi: Mapping[str, Any], edit: Mapping[str, Any] | None) -> RoiResult:
     return RoiResult(
         number=roi["number"],
         target_class=roi["target_class"],
         generation=roi["generation"],
         derived_from=roi["derived_from"],
         is_gross_target=roi["is_gross_target"],
+        edit=None
+        if edit is None
+        else EditResult(edit["basis"], edit["extent"], _number(edit["moved_share"]), edit["side"]),
         metrics=_values(roi["metrics"]),
     )
 

@@ -27,7 +27,10 @@ PLAN_COLUMNS: Final = (
     "rois", "image_sets", "issues_info", "issues_warning", "issues_error", "claim_rows", "course_keys", "flags",
     "profile", "profile_sha256", "software",
 )  # fmt: skip
-ROI_COLUMNS: Final = ("key", "plan_id", "roi", "target_class", "generation", "derived_from", "is_gross_target")
+EDIT_COLUMNS: Final = ("edit_basis", "edit_extent", "edit_moved_share", "edit_side")
+ROI_COLUMNS: Final = (
+    "key", "plan_id", "roi", "target_class", "generation", "derived_from", "is_gross_target", *EDIT_COLUMNS,
+)  # fmt: skip
 
 
 def flags_of(plan: PlanRow) -> list[str]:
@@ -86,6 +89,7 @@ def roi_rows(plan: PlanRow, metrics: Sequence[str]) -> Iterator[list[object]]:
             roi.generation,
             roi.derived_from,
             roi.is_gross_target,
+            *(roi.edit or (None,) * len(EDIT_COLUMNS)),
             *(roi.metrics.get(key) for key in metrics),
         ]
 

@@ -1,6 +1,7 @@
 """Tables and dashboard: harmless whatever the plans hold, whole without a network."""
 
 import base64
+import csv
 import hashlib
 import json
 import re
@@ -16,7 +17,7 @@ from rtcomplexity.batch.files import cell, replacing, table_writer
 from rtcomplexity.batch.ledger import Claimed, Ledger, PlanEntry, PlanRow, Standing
 from rtcomplexity.batch.outputs import write_outputs
 from rtcomplexity.batch.results import PlanResult
-from rtcomplexity.batch.rows import flags_of, metric_values
+from rtcomplexity.batch.rows import EDIT_COLUMNS, flags_of, metric_values
 from rtcomplexity.batch.values import Outcome, Status
 from rtcomplexity.errors import UsageError
 
@@ -261,6 +262,21 @@ def test_a_constant_metric_has_one_bin_and_no_outlier():
     for number in range(9):
         collector.take(plan_row(key=str(number)))
     assert collector.distributions()[0].outliers == ()
+
+
+def test_an_edit_stands_in_the_row_of_the_roi_that_was_edited(tmp_path):
+    plain, edited = record(), record()
+    edited["edits"] = [
+        {"roi_number": 1, "basis": "predecessor", "extent": "light", "moved_share": 0.2, "side": "against"}
+    ]
+    with Ledger(tmp_path) as ledger:
+        for number, tree in enumerate((plain, edited)):
+            content = {**content_of(tree), "record": json.dumps(tree)}
+            put(ledger, key(number), Outcome(status=Status.ASSESSED, content=content))
+        write_outputs(ledger, tmp_path, parquet=False, evidence=False)
+    with (tmp_path / "results_rois.csv").open(newline="") as stream:
+        rows = [[row[name] for name in EDIT_COLUMNS] for row in csv.DictReader(stream)]
+    assert sorted(rows) == [["", "", "", ""], ["predecessor", "light", "0.2", "against"]]
 
 
 def test_a_record_is_parsed_once_whatever_is_written_of_it(tmp_path, monkeypatch):
