@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from pydicom.dataset import Dataset
 
 from rtcomplexity.archive.query import Query, Series, Study
-from rtcomplexity.dicom.headers import CLASSIC_IMAGES, ENHANCED_IMAGES, PLANS, REGISTRATIONS, STRUCTURE_SET
+from rtcomplexity.dicom.sop_classes import CLASSIC_IMAGES, ENHANCED_IMAGES, PLANS, REGISTRATIONS, STRUCTURE_SET
 from rtcomplexity.errors import ArchiveError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rtcomplexity.archive.query import Archive, Series, Study
     from rtcomplexity.archive.shelf import Shelf
     from rtcomplexity.dicom.linkage import FileLinks
+    from rtcomplexity.dicom.ties import Ties
 
 STRUCTURE_SET: Final = "RTSTRUCT"
 IMAGES: Final = frozenset({"CT", "MR", "PT"})
@@ -159,7 +160,7 @@ class _Collector:
                 else:
                     self._shelf.drop(each.series_uid)
 
-    def images(self, series: Sequence[Series], links: FileLinks, frames: set[str], study_uid: str) -> None:
+    def images(self, series: Sequence[Series], links: FileLinks | Ties, frames: set[str], study_uid: str) -> None:
         """Fetch the images that the set references or shares a frame with; all of its study where there are none."""
         images = [each for each in series if each.modality in IMAGES]
         wanted = [each for each in images if each.series_uid in links.referenced_uids]

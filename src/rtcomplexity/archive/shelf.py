@@ -8,12 +8,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.dicom.linkage import read_links
+from rtcomplexity.dicom.ties import read_ties
 from rtcomplexity.errors import ArchiveError, InputDataError, UsageError
 
 if TYPE_CHECKING:
     from rtcomplexity.archive.query import Series
     from rtcomplexity.dicom.linkage import FileLinks
+    from rtcomplexity.dicom.ties import Ties
     from rtcomplexity.settings import Settings
 
 MARKER: Final = ".fetched"
@@ -59,12 +60,17 @@ class Shelf:
         """Files of a series that lie here."""
         return sorted((self._folder / _hashed(series_uid)).glob(f"*{_SUFFIX}"))
 
-    def links(self, path: Path) -> FileLinks:
-        """Ties of a file that lies here."""
-        found = read_links(path, settings=self._settings, hashed=False)
+    def links(self, path: Path, content: bytes = b"") -> FileLinks | Ties:
+        """Ties of a file that lies here, whose content may be known."""
+        found = read_ties(content or path.read_bytes()) or self._links_of_unusual(path)
         if found is None:
             raise ArchiveError("The archive sent something that is no DICOM file.", "ask the PACS administrator.")
         return found
+
+    def _links_of_unusual(self, path: Path) -> FileLinks | None:
+        from rtcomplexity.dicom.linkage import read_links  # noqa: PLC0415 -- and pydicom with it
+
+        return read_links(path, settings=self._settings, hashed=False)
 
     def put(self, content: bytes, series: Series) -> Path:
         """Keep one instance of a series.
@@ -79,7 +85,7 @@ class Shelf:
         try:
             part = self._write_part(content)
             try:
-                links = self._checked(part, series)
+                links = self._checked(part, content, series)
                 target = self._folder / _hashed(series.series_uid) / f"{_hashed(links.sop_instance_uid)}{_SUFFIX}"
                 target.parent.mkdir(exist_ok=True, mode=0o700)
                 part.replace(target)
@@ -104,9 +110,9 @@ class Shelf:
             stream.write(content)
         return Path(name)
 
-    def _checked(self, part: Path, series: Series) -> FileLinks:
+    def _checked(self, part: Path, content: bytes, series: Series) -> FileLinks | Ties:
         try:
-            links = self.links(part)
+            links = self.links(part, content)
         except InputDataError as fault:
             raise ArchiveError(f"The archive sent a file that cannot be read. {fault.found}", fault.try_) from fault
         if (links.study_uid, links.series_uid) != (series.study_uid, series.series_uid):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from unicodedata import normalize
 
 from rtcomplexity.dicom import elements, tags
+from rtcomplexity.dicom.sop_classes import CLASSIC_IMAGES, ENHANCED_IMAGES, PLANS, REGISTRATIONS, STRUCTURE_SET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,20 +19,6 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from rtcomplexity.sources.member import Source
-
-_STORAGE: Final = "1.2.840.10008.5.1.4.1.1."
-CLASSIC_IMAGES: Final = {_STORAGE + "2": "CT", _STORAGE + "4": "MR", _STORAGE + "128": "PT"}
-ENHANCED_IMAGES: Final = {
-    _STORAGE + "2.1": "CT",
-    _STORAGE + "2.2": "CT",
-    _STORAGE + "4.1": "MR",
-    _STORAGE + "4.4": "MR",
-    _STORAGE + "130": "PT",
-    _STORAGE + "128.1": "PT",
-}
-STRUCTURE_SET: Final = _STORAGE + "481.3"
-PLANS: Final = frozenset({_STORAGE + "481.5", _STORAGE + "481.8"})
-REGISTRATIONS: Final = frozenset({_STORAGE + "66.1", _STORAGE + "66.3"})
 
 _CLASSIC_MARKS: Final = {
     "temporal position": (tags.TEMPORAL_POSITION_IDENTIFIER,),

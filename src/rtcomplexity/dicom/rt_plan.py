@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.dicom import elements, tags
-from rtcomplexity.dicom.headers import PLANS
+from rtcomplexity.dicom.sop_classes import PLANS
 from rtcomplexity.errors import UnreadableFileError
 from rtcomplexity.model.plan import Prescription, RtPlan
 

@@ -19,8 +19,9 @@ from pydicom.dataelem import RawDataElement
 
 from rtcomplexity.dicom import elements, tags
 from rtcomplexity.dicom.contour_data import looks_closed, parse_contour_data
-from rtcomplexity.dicom.headers import STRUCTURE_SET, read_patient_key
+from rtcomplexity.dicom.headers import read_patient_key
 from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, is_cut_short, is_short, may_be_dicom, parse, raw_element
+from rtcomplexity.dicom.sop_classes import STRUCTURE_SET
 from rtcomplexity.errors import CorruptStructureSetError, LimitExceededError, UnreadableFileError
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.issue import Issue, IssueCode, roi_subject

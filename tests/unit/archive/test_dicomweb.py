@@ -15,6 +15,7 @@ from rtcomplexity.archive.fetching import fetch_plan
 from rtcomplexity.archive.multipart import boundary_of, parts
 from rtcomplexity.archive.query import Query, Series, Study
 from rtcomplexity.archive.shelf import Shelf
+from rtcomplexity.dicom.linkage import read_links
 from rtcomplexity.errors import ArchiveError, UsageError
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing import write_plan
@@ -155,7 +156,7 @@ class Shelved:
     def __init__(self, folder, *, loses="", sends=""):
         self.loses, self.sends, self.files = loses, sends, {}
         for path in sorted(folder.rglob("*.dcm")):
-            links = Shelf(folder, SETTINGS).links(path)
+            links = read_links(path, settings=SETTINGS, hashed=False)
             self.files[links.sop_instance_uid] = (links, path.read_bytes(), path.parent.name)
 
     def studies(self, query):
