@@ -29,6 +29,7 @@ demo: $(VENV)/.installed ## analyze a sample plan and leave its output in demo-o
 	@echo "Left in $(OUTPUT)/ to look at:"
 	@ls -1 $(OUTPUT) | sed 's|^|  $(OUTPUT)/|'
 
+test test-all: export PYTHONDONTWRITEBYTECODE = # set, it would have every process compile everything anew
 test: $(VENV)/.installed-test ## run the tests of every claim
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m "not exhaustive"
 

@@ -21,6 +21,15 @@ def real_data():
     return folder
 
 
+@pytest.fixture(scope="module", name="measured_once")
+def _measured_once():
+    """For tests of what is said and written of a plan, not of how it is measured."""
+    from measured_once import measured_once
+
+    with measured_once():
+        yield
+
+
 settings.register_profile(
     "ordinary",
     deadline=None,

@@ -15,9 +15,12 @@ from jsonschema import Draft202012Validator
 from patience import HANG_S
 from rtcomplexity.cli import app
 from rtcomplexity.cli.exit_codes import ExitCode
-from rtcomplexity.testing.plans import SAMPLE_NAMES, write_sample
+from rtcomplexity.testing.plans import SAMPLE_NAMES
+
+pytestmark = pytest.mark.usefixtures("measured_once")
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes as on POSIX systems")
+SAMPLES = Path(__file__).parents[2] / "sample_data"
 PROGRAM = (sys.executable, "-m", "rtcomplexity.cli")
 
 
@@ -37,10 +40,8 @@ def width(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def plan(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("plan")
-    write_sample("pet_ct_nsclc", folder)
-    return folder
+def plan():
+    return SAMPLES / "pet_ct_nsclc"
 
 
 def run(capsysbinary, *arguments):
@@ -50,9 +51,8 @@ def run(capsysbinary, *arguments):
 
 
 @pytest.mark.parametrize("sample", SAMPLE_NAMES)
-def test_every_sample_is_analyzed_and_explained(capsysbinary, tmp_path, sample):
-    write_sample(sample, tmp_path)
-    code, out, err = run(capsysbinary, "analyze", tmp_path)
+def test_every_sample_is_analyzed_and_explained(capsysbinary, sample):
+    code, out, err = run(capsysbinary, "analyze", SAMPLES / sample)
     assert code == ExitCode.DONE
     assert err == ""
     for words in ("Verdict", "Findings for", "Targets", "Image sets", "not a coding, medical-necessity or payment"):
@@ -66,10 +66,11 @@ def test_json_is_one_valid_document_and_nothing_else(capsysbinary, plan):
     Draft202012Validator(schema).validate(json.loads(out))
 
 
-def test_the_same_plan_gives_the_same_bytes_in_two_processes(plan):
-    first, second = (process("analyze", plan, "--json") for _ in range(2))
-    assert first.returncode == ExitCode.DONE
-    assert first.stdout == second.stdout
+def test_the_same_plan_gives_the_same_bytes_in_two_processes(capfdbinary, plan):
+    assert app.run(["analyze", str(plan), "--json"]) == ExitCode.DONE
+    other = process("analyze", plan, "--json")
+    assert other.returncode == ExitCode.DONE
+    assert other.stdout == capfdbinary.readouterr().out
 
 
 def test_out_leaves_a_private_file_and_says_where(capsysbinary, plan, tmp_path):
@@ -152,15 +153,15 @@ def no_dicom(folder):
 
 
 def images_only(folder):
-    write_sample("routine_sbrt", folder)
+    shutil.copytree(SAMPLES / "routine_sbrt", folder, dirs_exist_ok=True)
     for file in folder.rglob("*"):
         if file.is_file() and b"1.2.840.10008.5.1.4.1.1.481." in file.read_bytes()[:1000]:
             file.unlink()
 
 
 def two_patients(folder):
-    write_sample("routine_sbrt", folder / "one")
-    write_sample("complex_central", folder / "two")
+    shutil.copytree(SAMPLES / "routine_sbrt", folder / "one")
+    shutil.copytree(SAMPLES / "complex_central", folder / "two")
 
 
 def removed(folder):

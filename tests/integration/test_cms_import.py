@@ -8,6 +8,8 @@ import pytest
 from rtcomplexity.cli.app import run
 from unit.scoring.made_cms import DESCRIPTION, MONEY, TITLE, fees, line, times
 
+pytestmark = pytest.mark.usefixtures("measured_once")
+
 PLAN = "sample_data/routine_sbrt"
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import pytest
 
@@ -13,10 +14,13 @@ from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.usecases.analyze import analyze
 from unit.scoring.made_cohort import KEY, tree
 
+pytestmark = pytest.mark.usefixtures("measured_once")
+
 SAMPLES = "sample_data"
 ROUTINE = "sample_data/routine_sbrt"
 COMPLEX = "sample_data/complex_central"
 ROUND = "sample_data/pet_ct_nsclc"
+BATCH = ("routine_sbrt", "pet_ct_nsclc", "supported_central", "auto_vs_final")
 AS_CONVENTIONAL = ("--fractions", "30", "--quiet")
 
 
@@ -31,8 +35,10 @@ def told(capsys):
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    out = tmp_path_factory.mktemp("results")
-    code, _, err = batch(SAMPLES, "--out", out, "--workers", 2, "--quiet", "--site", "thoracic", quick=False)
+    out, plans = tmp_path_factory.mktemp("results"), tmp_path_factory.mktemp("plans")
+    for name in BATCH:
+        shutil.copytree(f"{SAMPLES}/{name}", plans / name)
+    code, _, err = batch(plans, "--out", out, "--workers", 2, "--quiet", "--site", "thoracic", quick=False)
     assert code == 0, err
     return out
 
@@ -89,7 +95,7 @@ def test_the_assessed_patient_is_left_out(told, results, tmp_path):
             break
     patient = line["patient_key"]
     assert patient in {plan.patient for plan in local.cohort.plans_of("thoracic-sbrt")}
-    sample = next(name for name in ("routine_sbrt", "pet_ct_nsclc", "complex_central") if is_plan(name, line))
+    sample = next(name for name in BATCH if is_plan(name, line))
     status, shown, _ = told("analyze", f"{SAMPLES}/{sample}", "--cohort", out, "--json", "--quiet")
     assert status == 0
     found = json.loads(shown)["cohort"]

@@ -17,8 +17,7 @@ from pydicom.uid import (
 )
 
 from rtcomplexity import analyze
-from rtcomplexity.testing.dicom_writer import write_plan
-from rtcomplexity.testing.plans import sample_plan
+from sweep import sweep
 
 LOSSLESS = (DeflatedExplicitVRLittleEndian, RLELossless, JPEGLSLossless, JPEG2000Lossless)
 MIXED = (*LOSSLESS, ImplicitVRLittleEndian)
@@ -28,14 +27,12 @@ STEPS = 2
 
 
 @pytest.fixture(scope="module")
-def plan(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("plain")
-    write_plan(folder, sample_plan("complex_central"))
-    return folder
+def plan(request):
+    return request.config.rootpath / "sample_data" / "complex_central"
 
 
 @pytest.fixture(scope="module")
-def plain(plan):
+def plain(measured_once, plan):
     return analyze(plan).record
 
 
@@ -65,7 +62,7 @@ def image_values(record):
     }
 
 
-@pytest.mark.parametrize("syntax", LOSSLESS, ids=lambda syntax: syntax.keyword)
+@pytest.mark.parametrize("syntax", sweep(LOSSLESS), ids=lambda syntax: syntax.keyword)
 def test_a_lossless_transfer_syntax_changes_no_image_metric(plan, plain, tmp_path, syntax):
     for path in copied(plan, tmp_path):
         encode(path, syntax)
@@ -85,10 +82,11 @@ def test_one_series_may_hold_several_transfer_syntaxes(plan, plain, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("syntax", "options"), [(JPEGLSNearLossless, {"jls_error": STEPS}), (JPEG2000, {"j2k_psnr": [100]})],
+    "lossy", sweep([(JPEGLSNearLossless, {"jls_error": STEPS}), (JPEG2000, {"j2k_psnr": [100]})]),
     ids=["JPEGLSNearLossless", "JPEG2000"],
 )  # fmt: skip
-def test_a_lossy_transfer_syntax_is_off_by_what_it_lost(plan, plain, tmp_path, syntax, options):
+def test_a_lossy_transfer_syntax_is_off_by_what_it_lost(plan, plain, tmp_path, lossy):
+    syntax, options = lossy
     for path in copied(plan, tmp_path):
         if dcmread(path, stop_before_pixels=True).Modality == "CT":
             encode(path, syntax, **options)
@@ -97,7 +95,7 @@ def test_a_lossy_transfer_syntax_is_off_by_what_it_lost(plan, plain, tmp_path, s
         assert found[number, "ct.mean"].value == pytest.approx(expected[number, "ct.mean"].value, abs=STEPS)
 
 
-@pytest.mark.parametrize("syntax", [JPEGLossless, JPEGLosslessSV1], ids=lambda syntax: syntax.keyword)
+@pytest.mark.parametrize("syntax", sweep([JPEGLossless, JPEGLosslessSV1]), ids=lambda syntax: syntax.keyword)
 def test_a_ct_in_jpeg_lossless_names_the_extra_and_keeps_the_geometry(plan, plain, tmp_path, syntax):
     for path in copied(plan, tmp_path):
         dataset = dcmread(path)

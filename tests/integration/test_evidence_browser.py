@@ -6,16 +6,14 @@ import pytest
 
 from chromium import PHONE, WIDE, launched, needs_browser, patient_page, serious_findings
 from rtcomplexity.cli import app
-from rtcomplexity.testing.plans import write_sample
 
 pytestmark = needs_browser()
 
 
 @pytest.fixture(scope="module")
-def page_file(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("browser")
-    write_sample("complex_central", folder / "plan")
-    assert app.run(["analyze", str(folder / "plan"), "--out", str(folder / "evidence"), "--quiet"]) == 0
+def page_file(measured_once, request, tmp_path_factory):
+    folder, plan = tmp_path_factory.mktemp("browser"), request.config.rootpath / "sample_data" / "complex_central"
+    assert app.run(["analyze", str(plan), "--out", str(folder / "evidence"), "--quiet"]) == 0
     return folder / "evidence" / "evidence.html"
 
 

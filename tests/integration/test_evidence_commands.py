@@ -22,6 +22,8 @@ from rtcomplexity.testing.dicom_writer import write_plan
 from rtcomplexity.testing.plans import sample_plan
 from unit.evidence.made_evidence import HOSTILE_NAMES
 
+pytestmark = pytest.mark.usefixtures("measured_once")
+
 NOT_WRITTEN = {"pictures/fused_mr.png", "pictures/fused_ct.png"}
 """The plan has no secondary MR or CT to fuse."""
 WRITTEN = sorted({*OUTPUT_NAMES, "manifest.json"} - NOT_WRITTEN)

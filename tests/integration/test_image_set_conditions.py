@@ -12,15 +12,11 @@ from rtcomplexity.cli.rendering.image_sets import conditions_table
 from rtcomplexity.evidence.formats.html import evidence_html
 from rtcomplexity.evidence.formats.pdf import evidence_pdf
 from rtcomplexity.evidence.package import pictures_of
-from rtcomplexity.testing.dicom_writer import write_plan
-from rtcomplexity.testing.plans import sample_plan
 
 
 @pytest.fixture(scope="module")
-def assessment(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("complex_central")
-    write_plan(folder, sample_plan("complex_central"))
-    return analyze(folder, AnalyzeOptions())
+def assessment(measured_once, request):
+    return analyze(request.config.rootpath / "sample_data" / "complex_central", AnalyzeOptions())
 
 
 @pytest.fixture(scope="module")

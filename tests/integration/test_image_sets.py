@@ -106,10 +106,8 @@ def test_two_frames_without_a_registration_are_not_fused_and_do_not_count(real_d
 
 
 @pytest.fixture(scope="module")
-def complex_central(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("complex_central")
-    write_plan(folder, sample_plan("complex_central"))
-    return record(folder)
+def complex_central(measured_once, request):
+    return record(request.config.rootpath / "sample_data" / "complex_central")
 
 
 def test_a_registered_set_says_through_what_and_that_its_quality_is_not_measured(complex_central):

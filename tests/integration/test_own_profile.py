@@ -16,6 +16,8 @@ from rtcomplexity.scoring.site import site_named
 from rtcomplexity.testing.simulated_results import Simulation, simulated_plans
 from unit.batch.small_plans import write_archive
 
+pytestmark = pytest.mark.usefixtures("measured_once")
+
 SITE = "pelvis"
 MAKER = ("--made-by", "Physics", "--institution", "Made Hospital", "--period", "January to June 2025")
 ENOUGH = 130

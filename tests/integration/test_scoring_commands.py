@@ -9,6 +9,8 @@ from rtcomplexity.cli.app import run
 from rtcomplexity.model.options import DEFAULT_PROFILE
 from rtcomplexity.scoring.profile import load_profile
 
+pytestmark = pytest.mark.usefixtures("measured_once")
+
 PLAN = "sample_data/routine_sbrt"
 
 

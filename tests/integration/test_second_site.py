@@ -9,6 +9,8 @@ import pytest
 from rtcomplexity.cli.app import run
 from rtcomplexity.testing import write_sample
 
+pytestmark = pytest.mark.usefixtures("measured_once")
+
 SITE = """
 [site]
 id = "shoulder"

@@ -7,6 +7,8 @@ from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.testing import write_sample
 
+pytestmark = pytest.mark.usefixtures("measured_once")
+
 
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory):

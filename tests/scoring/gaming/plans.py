@@ -5,14 +5,18 @@ import os
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.fusion.case_images import CaseImages
 from rtcomplexity.fusion.phases import case_phases
+from rtcomplexity.metrics import course
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.gross_target import measure_gross_target
+from rtcomplexity.metrics.image_conditions import measure_sets
 from rtcomplexity.metrics.measurement import MetricTable
 from rtcomplexity.model.options import OWN_PATTERN
 from rtcomplexity.model.structure_set import TargetClass
@@ -57,17 +61,60 @@ def sample(name="complex_central"):
     return case_of(SAMPLES / name)
 
 
+class Once(NamedTuple):
+    """A value beside the key of a cache, equal to any other."""
+
+    value: object
+
+    def __eq__(self, other):
+        return isinstance(other, Once)
+
+    def __hash__(self):
+        return 0
+
+
+@cache
+def context(roi, image_grid):
+    """An ROI to measure; one that a change leaves alone keeps what was derived of it."""
+    return RoiContext(roi=roi, grid=drawing_grid(image_grid, [roi], SETTINGS), settings=SETTINGS)
+
+
+@cache
+def images_of(_image_sets, _planning, _registrations, case):
+    """The images of a case; they are what they are however its ROIs change."""
+    return CaseImages(case=case.value, settings=SETTINGS)
+
+
+_MEASURED_SETS = {}
+
+
+def measured_sets(found):
+    """The conditions of image sets, measured once for a target on the images of a case, whatever else is drawn."""
+    stack, phase = found.target.stack, found.phase
+    drawn = (stack.points_mm, stack.contour_offsets, stack.plane_offsets, stack.positions_mm, stack.slab_mm)
+    key = (id(found.images), id(phase), *(each.tobytes() for each in drawn))
+    if key not in _MEASURED_SETS:
+        _MEASURED_SETS[key] = found, measure_sets(found)  # what ids stand for is kept
+    return _MEASURED_SETS[key][1]
+
+
 def gross_target(case):
     """Measure what is scored, and nothing else, with the blur that the profile states."""
     rois = case.structure_set.rois
     image = case.planning_image
-    grid = drawing_grid(image.grid if image else None, rois, SETTINGS)
-    contexts = [RoiContext(roi=roi, grid=grid, settings=SETTINGS) for roi in rois]
-    images = CaseImages(case=case, settings=SETTINGS)
+    if image is None:
+        grid = drawing_grid(None, rois, SETTINGS)
+        contexts = [RoiContext(roi=roi, grid=grid, settings=SETTINGS) for roi in rois]
+    else:
+        contexts = [context(roi, image.grid) for roi in rois]
+    images = images_of(case.image_sets, image, case.registrations, Once(case))
     derived = {roi.number for roi in rois if roi.generation == "SEMIAUTOMATIC"}
     blur_mm = profile().measurement.shape_blur_mm
     phases = case_phases(case)
-    return measure_gross_target(contexts, case, expanded=derived, images=images, phases=phases, shape_blur_mm=blur_mm)
+    with patch.object(course, "measure_sets", measured_sets):
+        return measure_gross_target(
+            contexts, case, expanded=derived, images=images, phases=phases, shape_blur_mm=blur_mm
+        )
 
 
 @cache
