@@ -75,7 +75,7 @@ def test_an_own_profile_is_named_by_what_it_is_and_never_by_its_file(told, tmp_p
     assert "Doe" not in out + err
     assert record["options"]["--profile"].startswith("ours (not shipped, SHA-256 ")
     assert record["default_verdict"]["value"] == "rejects"
-    assert "none that this software ships" in record["verdict"]["false_support_rate"]["population"]
+    assert "this profile is not shipped with the software" in record["verdict"]["false_support_rate"]["population"]
 
 
 def test_fractions_stated_against_the_rt_plan_help_nobody(told):
