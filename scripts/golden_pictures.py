@@ -34,6 +34,8 @@ SAMPLE: Final = ROOT / "sample_data" / "complex_central"
 FONTS: Final = ROOT / "src" / "rtcomplexity" / "evidence" / "formats" / "fonts"
 DAY: Final = "2026-01-02T03:04:05Z"
 PLANS: Final = 38
+SHOWN: Final = "desk_plan_wide.png"
+"""This one is in the guide of the billing desk too."""
 PDF_DPI: Final = 100
 COLORS: Final = 64
 RENDERER: Final = shutil.which("pdftoppm")
@@ -116,6 +118,7 @@ def main() -> None:
         for stem, picture in (*screens(evidence, folder), *pdf_pages(evidence / "evidence.pdf", folder)):
             small = picture.quantize(COLORS, dither=Image.Dither.NONE)
             small.save(FOLDER / f"{stem}.png", optimize=True)
+    shutil.copy(FOLDER / SHOWN, ROOT / "docs" / "images" / "billing-desk.png")
     written: int = sum(each.stat().st_size for each in FOLDER.glob("*.png"))
     sys.stdout.write(
         f"{len([*FOLDER.glob('*.png')])} pictures, {written / 1000:.0f} kB, in {FOLDER.relative_to(ROOT)}\n"

@@ -62,6 +62,11 @@ def test_there_is_a_golden_picture_of_every_view_and_they_are_small():
     assert sum(path.stat().st_size for path in GOLDEN.values()) < MOST_BYTES
 
 
+def test_the_guide_of_the_billing_desk_shows_the_golden_picture():
+    shown = golden_pictures.ROOT / "docs" / "images" / "billing-desk.png"
+    assert shown.read_bytes() == (golden_pictures.FOLDER / golden_pictures.SHOWN).read_bytes()
+
+
 @pytest.mark.parametrize("name", [*SCREENS, *PAGES])
 def test_smoothing_noise_and_another_shade_are_no_change_of_layout(name):
     picture = golden(name)
