@@ -34,7 +34,7 @@ EVENING_MM: Final = 1.5
 LEAST_LENGTH: Final = 40
 """Of a shorter contour, in deviations, the Gaussian is narrower: there its bend is its shape."""
 STEP_MM: Final = 0.25
-EVERY: Final = 8
+EVERY: Final = 16
 """Of so many points at these steps one tells enough of most contours, at a fraction of the work."""
 WINDOW: Final = 24
 """Points to both sides that a blur of one is found from: the Gaussian's sixth deviation."""

@@ -128,7 +128,7 @@ def mesh_of_field(
     if not field.size or not field.min() < level < field.max():
         raise UnmeasurableShapeError("The shape is empty: it has no surface.", "a shape that encloses a volume.")
     triangulate: Any = marching_cubes
-    vertices, faces, _, _ = triangulate(np.array(field, np.float32), level=level, allow_degenerate=False)
+    vertices, faces, _, _ = triangulate(np.array(field, np.float32), level=level, allow_degenerate=True)
     vertices_mm = vertices.astype(np.float64) * np.asarray(spacing_mm, float) + np.asarray(origin_mm, float)
     return Mesh(vertices_mm=vertices_mm, faces=faces, is_in_rows=is_in_rows)
 
