@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.fusion.sampling import EDGE_TOLERANCE, box_around, interpolate, is_tilted, voxel_centers_mm
+from rtcomplexity.geometry.rows import greatest, least, within
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class MovableImage:
             return self._even.values_at(mapped)
         values = np.full(len(mapped), np.nan)
         held = _is_held(self.grid, self.voxels.box, mapped)
-        values[held] = interpolate(self.voxels, self.grid, mapped[held]).values
+        values[held] = interpolate(self.voxels, self.grid, mapped.compress(held, axis=0)).values
         return values
 
     @cached_property
@@ -222,7 +223,7 @@ def movable_image(
         If its pixels cannot be read.
     """
     grid = pixels.series.grid
-    low, high = lattice.points_mm.min(axis=0) - MARGIN_MM, lattice.points_mm.max(axis=0) + MARGIN_MM
+    low, high = least(lattice.points_mm) - MARGIN_MM, greatest(lattice.points_mm) + MARGIN_MM
     corners = np.array(np.meshgrid(*zip(low, (low + high) / 2, high, strict=True))).reshape(3, -1).T
     around = np.concatenate([corners, lattice.points_mm])
     box = box_around(grid, image_from_planning(around))
@@ -244,8 +245,7 @@ def _is_held(grid: ImageGrid, box: IndexBox, points_mm: Points) -> NDArray[np.bo
         slack[0] = 0.51 * (grid.slice_spacing_mm or 1.0)
     low = np.array([origins[0, 0], box.j[0] + origins[:, 1].max(), box.i[0] + origins[:, 2].max()]) - slack
     high = np.array([origins[-1, 0], box.j[1] - 1 + origins[:, 1].min(), box.i[1] - 1 + origins[:, 2].min()]) + slack
-    held: NDArray[np.bool_] = ((places >= low) & (places <= high)).all(axis=1)
-    return held
+    return within(places, low, high)
 
 
 def moved(lattice: Lattice, motion: Motion) -> Points:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.case.registration_graph import find_path, rivals, space_of, turned
+from rtcomplexity.geometry.rows import lengths, within
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.arrays import frozen_array
 from rtcomplexity.model.registration import FrameMapping
@@ -78,7 +79,7 @@ class InverseDeformableStep:
         step = np.full(len(target), np.inf)
         for _ in range(INVERSION_STEPS):
             following = _apply(back, target - displacement_mm(self.field, found))
-            step = np.linalg.norm(following - found, axis=1)
+            step = lengths(following - found)
             found = following
             if not (step > INVERSION_TOLERANCE_MM / 10).any():
                 break
@@ -213,14 +214,14 @@ def displacement_mm(field: DeformationField, points_mm: Points) -> Points:
     index = _apply(field.grid_from_point, points_mm)[:, ::-1]
     last = np.array(vectors.shape[:3]) - 1
     tolerance = 1e-6
-    inside = ((index >= -tolerance) & (index <= last + tolerance)).all(axis=1)
+    inside = within(index, np.full(3, -tolerance), last + tolerance)
     displaced = np.full(points_mm.shape, np.nan)
-    within = np.clip(index[inside], 0, last)
-    low = np.minimum(within.astype(np.int64), np.maximum(last - 1, 0))
-    weight = within - low
-    total = np.zeros((len(within), 3))
+    places = np.clip(index.compress(inside, axis=0), 0, last)
+    low = np.minimum(places.astype(np.int64), np.maximum(last - 1, 0))
+    weight = places - low
+    total = np.zeros((len(places), 3))
     for corner in np.ndindex(2, 2, 2):
-        share = np.prod(np.where(corner, weight, 1 - weight), axis=1)
+        share = np.multiply.reduce([along if up else 1 - along for along, up in zip(weight.T, corner, strict=True)])
         node = np.minimum(low + corner, last)
         used = share > 0
         total[used] += share[used, None] * vectors[tuple(node[used].T)]

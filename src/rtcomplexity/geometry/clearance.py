@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rtcomplexity.geometry.nodes import NODES, Inside, SurfaceNodes, inside_of, meets_next, surface_nodes
-from rtcomplexity.geometry.rows import dots, greatest, least
+from rtcomplexity.geometry.rows import dots, greatest, least, within
 from rtcomplexity.geometry.stack.runs import Runs, plane_of_slices, rasterise
 from rtcomplexity.model.arrays import frozen_array
 
@@ -101,7 +101,7 @@ class SampledSurface:
     def contains(self, points_mm: Floats) -> NDArray[np.bool_]:
         """(n,) whether points (n, 3), LPS, mm, lie in the shape's slabs, to half a fine pixel."""
         lower, upper = self.slab_box_mm
-        near: NDArray[np.bool_] = np.all((points_mm >= lower) & (points_mm <= upper), axis=1)
+        near = within(points_mm, lower, upper)
         own = points_mm[near] @ self.axes.T
         near[near] = self.inside.run_at(plane_of_slices(self.stack, own[:, 2]), own[:, :2]) >= 0
         return near

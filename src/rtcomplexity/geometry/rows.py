@@ -55,6 +55,12 @@ def units(vectors: Floats, at_least: float = 0.0) -> Floats:
     return np.asarray(vectors / (np.maximum(divisors, at_least) if at_least else divisors)[:, None])
 
 
+def within(points: Floats, low: Floats, high: Floats) -> NDArray[np.bool_]:
+    """(n,) whether points (n, d) lie in the box between two corners (d,), its border included."""
+    columns = zip(points.T, low, high, strict=True)
+    return np.asarray(reduce(np.logical_and, ((column >= first) & (column <= last) for column, first, last in columns)))
+
+
 def any_nonzero(rows: NDArray[Any]) -> NDArray[np.bool_]:
     """(n,) whether any number of each row of (n, d) is not 0."""
     return np.asarray(reduce(np.logical_or, rows.T.astype(bool)))

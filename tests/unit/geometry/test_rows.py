@@ -25,3 +25,8 @@ def test_a_row_of_zeros_has_nothing_in_it():
 
 def test_columns_of_whole_numbers_stay_whole():
     assert rows.greatest(np.array([[2**60 + 1, 0]])).tolist() == [2**60 + 1, 0]
+
+
+def test_points_on_the_border_of_a_box_lie_in_it():
+    points = np.array([[0.0, 5.0], [2.0, 6.0], [2.0, 6.5], [np.nan, 5.5]])
+    assert rows.within(points, np.array([0.0, 5.0]), np.array([2.0, 6.0])).tolist() == [True, True, False, False]
