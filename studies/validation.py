@@ -18,9 +18,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from folds import ALL_TESTED, over_folds, plans_of_folds
+from folds import ALL_TESTED, DEPENDENT, over_folds, patients_of_folds, plans_of_folds
 from lidc import MOST_READERS, SOURCE, database_path, read_drawings
-from operating_characteristics import CONVENTIONS, GRADES, PLANTINGS, Rate, harder_worlds, may_support, pairs, planted
+from operating_characteristics import (
+    CONVENTIONS,
+    GRADES,
+    PLANTINGS,
+    Rate,
+    Redrawn,
+    harder_worlds,
+    may_support,
+    modeled_worlds,
+    pairs,
+    planted,
+)
 from pictures import calibration_plot, roc_plot
 from real_contours import RATINGS, STUDY_TABLE, context_of, is_large_enough, lesions, measured
 from scipy.stats import rankdata, spearmanr
@@ -48,10 +59,8 @@ if TYPE_CHECKING:
 
 DOCUMENT, PICTURES = Path("docs/validation.md"), Path("docs/images")
 BOOTSTRAPS = 300
-PLANTED_ONE, PLANTED = 500, 300
+PLANTED_ONE, PLANTED = 2000, 500
 """Test plans on which one family, or each pair of families, is planted."""
-DEPENDENT = 2500
-"""Test plans for each dependence of shape and margin visibility."""
 READERS_TIE = 0.6
 """Correlation of the shape score with the margin ratings of the same readers."""
 NOISY = 100
@@ -431,24 +440,15 @@ def routine_lines(profile: Profile) -> list[str]:
     """Verdicts on routine plans, and in harder worlds."""
     lines = []
     for stratum_id in STRATA:
-        patients = np.concatenate([each.patients for each in plans_of_folds(stratum_id)])
-        for words, change in [("as simulated", None), *harder_worlds(profile)]:
+        redrawn = Redrawn.of(patients_of_folds(stratum_id))
+        worlds = [*modeled_worlds(profile, stratum_id), *harder_worlds(profile)]
+        for words, change in [("**as simulated**", None), *worlds]:
             found = over_folds(stratum_id, change)
             shares = [Rate.of(found == v) for v in ("supports", "rejects", "indeterminate", "insufficient_evidence")]
-            lines.append(
-                (stratum_id, words, shares[0], bound_over_patients(found == "supports", patients), *shares[1:])
-            )
+            bound = f"{100 * redrawn.upper(found == 'supports'):.1f}%"
+            lines.append((stratum_id, words, shares[0], bound, *shares[1:]))
     head = ("stratum", "routine plans", "supports", "bound over patients")
     return table((*head, "rejects", "indeterminate", "insufficient"), lines)
-
-
-def bound_over_patients(hits: NDArray[np.bool_], patients: Integers) -> str:
-    """Upper bound (one-sided, 95 %) of a share with patients drawn anew: plans of one patient's contour are alike."""
-    rng = np.random.default_rng(SEED)
-    _, inverse = np.unique(patients, return_inverse=True)
-    counts, sizes = np.bincount(inverse, hits), np.bincount(inverse)
-    draws = rng.integers(0, len(sizes), (BOOTSTRAPS * 5, len(sizes)))
-    return f"{100 * np.percentile(counts[draws].sum(axis=1) / sizes[draws].sum(axis=1), 95):.1f}%"
 
 
 def dependence_lines() -> list[str]:

@@ -215,9 +215,11 @@ def contours_behind(plans: Plans, similar: SimilarContours, factor: Factor, plan
 
 def _as_if_easier(values: Floats, ranked: Ranked, medians: Floats, modeled: Truths, similar: SimilarContours) -> Floats:
     """Where a rank is modeled, a harder reference is the same as an easier plan among the reference as it is."""
-    if not similar.shift_sd and similar.spread == 1:
+    if (not similar.shift_sd and similar.spread == 1) or not modeled.any():
         return values
-    shifted = values - ranked.sign * similar.shift_sd * ranked.standard_deviation
+    shifted = values
+    if similar.shift_sd:
+        shifted = values - ranked.sign * similar.shift_sd * ranked.standard_deviation
     return np.where(modeled, medians + (shifted - medians) / similar.spread, values)
 
 
