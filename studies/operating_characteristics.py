@@ -88,7 +88,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Redrawn:
-    """Patients drawn anew, with replacement: plans with one patient's contour are alike, so they come and go together."""
+    """Patients drawn anew, with replacement: plans with one patient's contour are alike and come and go together."""
 
     inverse: Integers
     """(n,) place of each plan's patient."""

@@ -38,6 +38,7 @@ from scipy.stats import rankdata, spearmanr
 from simulation import FOLDS, PLANS, SEED, SHAPE, SHAPE_AMBIGUITY, STRATA, TABLE, population
 from skimage.draw import polygon2mask
 
+from rtcomplexity import analyze
 from rtcomplexity.scoring.plans import Plans
 from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.scoring.ranking import ranked_families
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
     from rtcomplexity.model.structure_set import Contours
     from rtcomplexity.scoring.profile import Profile
+    from rtcomplexity.scoring.verdict import Outcome
 
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
@@ -63,9 +65,15 @@ PLANTED_ONE, PLANTED = 2000, 500
 """Test plans on which one family, or each pair of families, is planted."""
 READERS_TIE = 0.6
 """Correlation of the shape score with the margin ratings of the same readers."""
-NOISY = 100
+NOISY = 200
 """Real contours redrawn with a jagged hand."""
+SMALL_MM = 12.0
+"""Equivalent diameter of targets whose shape a millimeter changes in earnest."""
 SBRT = "thoracic-sbrt"
+SAMPLES = Path("sample_data")
+SAMPLE_PLANS = ("routine_sbrt", "pet_ct_nsclc", "complex_central", "supported_central")
+WITHHELD = frozenset({"not_robust", "effect_too_small", "unstable", "convention_alone"})
+"""Reasons why a T beyond the upper cutoff is no support."""
 NAMES = {
     "sphericity_ratio": "sphericity",
     "solidity_ratio": "solidity",
@@ -378,8 +386,11 @@ def hand_lines(drawings: Sequence[Drawing], profile: Profile) -> list[str]:
     lines = []
     for noise in (0.5, 1.0, 2.0):
         after = [as_row(each, lambda c, s=noise: jagged(c, s)) for each in contexts]
-        lines.append((f"vertex noise of {noise:g} mm", *_moves(before, after, profile)))
-    return table(("change", "contours", "median change", "95% of changes within", "largest rise"), lines)
+        kept = [(a, b) for a, b in zip(before, after, strict=True) if a is not None and b is not None]
+        for words, low, high in (("under 12 mm", 0.0, SMALL_MM), ("12 mm and more", SMALL_MM, np.inf)):
+            some = [each for each in kept if low <= float(each[0]["equivalent_diameter_mm"]) < high]
+            lines.append((f"vertex noise of {noise:g} mm", words, *_moves(some, profile)))
+    return table(("change", "diameter", "contours", "median change", "95% of changes within", "largest rise"), lines)
 
 
 def as_row(drawing: Drawing, change: Callable[[Contours], Contours] | None = None) -> Row | None:
@@ -388,8 +399,7 @@ def as_row(drawing: Drawing, change: Callable[[Contours], Contours] | None = Non
     return None if context is None else measured(context, drawing.slice_spacing_mm)
 
 
-def _moves(before: Sequence[Row | None], after: Sequence[Row | None], profile: Profile) -> tuple[str, ...]:
-    kept = [(a, b) for a, b in zip(before, after, strict=True) if a is not None and b is not None]
+def _moves(kept: Sequence[tuple[Row, Row]], profile: Profile) -> tuple[str, ...]:
     found = []
     for side in zip(*kept, strict=True):
         values = {key: np.array([float(each[key]) for each in side]) for key in SHAPE}
@@ -509,6 +519,34 @@ def _shares(found: Sequence[NDArray[np.str_]]) -> tuple[Rate, ...]:
     return (*(Rate.of(each == "supports") for each in found), *(Rate.of(each == "rejects") for each in found[2:]))
 
 
+# Sample plans
+
+
+def sample_lines() -> list[str]:
+    """What each sample plan comes to."""
+    lines = []
+    for name in SAMPLE_PLANS:
+        found = analyze(SAMPLES / name).outcome
+        if found.score is None:
+            raise SystemExit(f"{name} was not scored")
+        scores = {family.id: (family.title, family.score) for family in found.score.families}
+        deciding = "; ".join("{} {:.1f}".format(*scores[each]) for each in found.score.decided_by)
+        cutoff = f"{load_profile().joint(found.score.stratum).c_support:.1f}"
+        lines.append((f"`{name}`", found.score.stratum, f"{found.score.t:.1f}", cutoff, deciding, _verdict_of(found)))
+    return table(("plan", "stratum", "T", "upper cutoff", "deciding families", "verdict"), lines)
+
+
+def _verdict_of(found: Outcome) -> str:
+    words = found.verdict.value.value.replace("_", " ")
+    withheld = [each.code for each in found.verdict.reasons if each.code in WITHHELD]
+    return words + (f" ({', '.join(withheld)})" if withheld else "")
+
+
+def one_in(stratum_id: str) -> str:
+    """How rare a family's score at the upper cutoff is, in whole plans."""
+    return f"{100 / (100 - load_profile().joint(stratum_id).c_support):.0f}"
+
+
 # The page
 
 
@@ -544,6 +582,9 @@ def page(profile: Profile, date: str) -> str:
         f"{a} to {b} mm": once.values["percentile"][(once.diameter_mm >= a) & (once.diameter_mm < b)] for a, b in BANDS
     }
     (PICTURES / "validation-calibration.svg").write_text(calibration_plot(bands), encoding="utf-8", newline="\n")
+    known = profile.calibration
+    if known is None:
+        raise SystemExit(f"{profile.id} states no error rate")
     places = {
         "date": date,
         "version": version("rtcomplexity"),
@@ -563,6 +604,10 @@ def page(profile: Profile, date: str) -> str:
         "hand": hand_lines(list(drawings().values()), profile),
         "population": population_lines(),
         "routine": routine_lines(profile),
+        "samples": sample_lines(),
+        "one_in_sbrt": one_in(SBRT),
+        "one_in_conventional": one_in("thoracic-conventional"),
+        "of_1000": f"{1000 * known.false_support_rate:.0f}",
         "dependence": dependence_lines(),
         "single": single_lines(profile),
         "pairs": pair_lines(profile),

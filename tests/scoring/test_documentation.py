@@ -42,6 +42,25 @@ def test_the_document_names_the_profile_it_speaks_of():
     assert f"`{profile.id}` ({profile.sha256[:16]}" in TEXT
 
 
+def test_the_documents_give_the_cutoffs_of_the_profile():
+    joints = {each.strata[0]: each for each in load_profile().joint_references}
+    sbrt, conventional = joints["thoracic-sbrt"], joints["thoracic-conventional"]
+    flat = " ".join(TEXT.split())
+    assert (
+        f"({sbrt.c_reject:.1f} for SBRT, {conventional.c_reject:.1f} for conventional fractionation): rejects" in flat
+    )
+    assert f"upper cutoff on ({sbrt.c_support:.1f} and {conventional.c_support:.1f}) it supports" in flat
+    rarities = [f"{100 / (100 - each.c_support):.0f}" for each in (sbrt, conventional)]
+    for page in ("validation.md", "model-card.md"):
+        text = " ".join((REPOSITORY / "docs" / page).read_text(encoding="utf-8").split())
+        assert "1 in {} routine SBRT plans (1 in {} of conventional fractionation)".format(*rarities) in text, page
+
+
+def test_the_validation_page_is_of_the_shipped_profile():
+    page = (REPOSITORY / "docs" / "validation.md").read_text(encoding="utf-8")
+    assert f"(SHA-256 `{load_profile().sha256[:16]}" in page
+
+
 def test_the_document_promises_nothing():
     assert not FORBIDDEN.search(TEXT)
 

@@ -51,7 +51,7 @@ def _one_by_one(values: Floats) -> Floats:
 def _together(values: Floats) -> Floats:
     """Round many to the same bits as one by one.
 
-    A whole number below 10^6 and a power of ten up to 10^22 are exact, and so is the rounding of their quotient. Only the
+    A whole number below 10^6 and a power of ten up to 10^22 are exact, and their quotient is rounded once. Only the
     scaled value carries an error, which decides nothing unless it lies beside a half: these go one by one.
     """
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtcomplexity.scoring.reference import moved, percentile_below, standard_deviation, value_at
+from rtcomplexity.scoring.reference import FEW, moved, percentile_below, rounded, standard_deviation, value_at
+from rtcomplexity.units import round_significant
 
 COUNTS = ((1.0, 0.0), (2.0, 90.0), (3.0, 97.5), (4.0, 99.5))
 LOW_IS_HARD = ((1.0, 0.0), (0.8, 50.0), (0.6, 100.0))
@@ -47,6 +48,20 @@ def test_a_gap_holds_nobody():
 
 def test_percentiles_are_rounded_as_they_are_written():
     assert percentile_below(((0.0, 0.0), (3.0, 100.0)), 1) == 33.3333
+
+
+@pytest.mark.parametrize("power", [-30, -22, -5, 0, 1, 5, 6, 22, 30])
+def test_many_are_rounded_to_the_same_bits_as_one(power):
+    """Halves in the seventh digit, powers of ten and their neighbors, zeros and what is missing among them."""
+    rng = np.random.default_rng(power + 40)
+    plain = rng.uniform(-1, 1, 500) * 10.0**power
+    halves = (rng.integers(100_000, 999_999, 500) + 0.5) * 10.0 ** (power - 5)
+    edges = np.array([1.0, 9.999995, 9.999994999, 0.99999949, 0.0, -0.0, np.nan]) * 10.0**power
+    values = np.concatenate([plain, halves, -halves, np.nextafter(halves, np.inf), edges, np.nextafter(edges, 0)])
+    assert len(values) > FEW
+    found = rounded(values)
+    for value, told in zip(values.tolist(), found.tolist(), strict=True):
+        assert math.isnan(told) if math.isnan(value) else repr(told) == repr(round_significant(value))
 
 
 def test_the_median_of_a_mostly_zero_share_is_zero():
