@@ -1,5 +1,6 @@
 """The page as a person meets it: in Chromium, from a file, with keyboard and mouse, wide and narrow, light and dark."""
 
+import json
 from contextlib import contextmanager
 
 import pytest
@@ -125,8 +126,9 @@ def test_nothing_is_wider_than_the_screen(browser, page_file, size):
 
 
 def test_the_first_screen_holds_answer_reason_next_step_and_claim(browser, page_file):
+    score = f"Score {json.loads((page_file.parent / 'evidence.json').read_text())['score']['t']:.1f}"
     with opened(browser, page_file) as page:
-        for text in ("Hold the claim", "Inconclusive: physician review required", "Why", "Next steps", "Score 95.7"):
+        for text in ("Hold the claim", "Inconclusive: physician review required", "Why", "Next steps", score):
             box = page.get_by_text(text, exact=True).first.bounding_box()
             assert box is not None
             assert box["y"] + box["height"] <= WIDE["height"]
