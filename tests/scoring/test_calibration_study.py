@@ -72,7 +72,7 @@ def test_worlds_of_modeled_factors_leave_what_is_measured_or_published(studies, 
                 assert not np.array_equal(before[~within], after[~within])
             elif reference.basis == "published":
                 assert np.array_equal(before, after, equal_nan=True)
-            elif factor.metric != "scored.phases":
+            elif reference.basis == "model":  # a count by convention may round to what it was
                 assert not np.array_equal(before, after, equal_nan=True), factor.metric
         assert harder.diameters_mm == pytest.approx(routine.diameters_mm)
 
