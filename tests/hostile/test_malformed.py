@@ -10,7 +10,7 @@ ENDINGS = {
     "ExplVR_BigEndNoMeta.dcm": NO_SET,
     "ExplVR_LitEndNoMeta.dcm": NO_SET,
     "GH177_D_CLUNIE_CT1_IVRLE_BigEndian_undefined_length.dcm": "ends too early",
-    "GH340.dcm": "None of 1 files is DICOM",
+    "GH340.dcm": "The file is not DICOM",
     "GH364.dcm": NO_SET,
     "JPEG2000-embedded-sequence-delimiter.dcm": NO_SET,
     "MR_truncated.dcm": NO_SET,
@@ -18,7 +18,7 @@ ENDINGS = {
     "badVR.dcm": NO_SET,
     "meta_missing_tsyntax.dcm": "names no SOP Class",
     "nested_priv_SQ.dcm": "names no SOP Class",
-    "no_meta.dcm": "None of 1 files is DICOM",
+    "no_meta.dcm": "The file is not DICOM",
     "rtplan_truncated.dcm": NO_SET,
     "rtstruct_crlf_corrupted.dcm": "cut short or corrupted",
 }

@@ -164,7 +164,11 @@ def test_another_structure_set_of_the_plan_can_be_assessed(page, tmp_path):
     shown = words(page.get(path).text)
     assert "User-supplied inputs" in shown
     assert f"{other.title} (assessed)" in shown
-    assert "The verdict" in page.get(f"{path}/compare").text
+    compared = words(page.get(f"{path}/compare").text)
+    assert "Structure set chosen by the user" in compared
+    assert re.search(r"Measured values and report sections \(\d+\)", compared)
+    assert "ROI 1: Volume (slab)" in compared
+    assert not re.search(r"--structure-set|shape\.|scored\.|contour\.", compared)
     assert len(list(session_plan.place.folder.glob("measured-*"))) == 1
     page.post(f"{path}/remove")
 

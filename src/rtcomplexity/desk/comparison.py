@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from rtcomplexity.compare.catalogue import EVERY_METRIC
 from rtcomplexity.evidence import words
 from rtcomplexity.evidence.difference import with_one_line_of_reference
 from rtcomplexity.evidence.formats.text import shown
@@ -12,6 +14,7 @@ from rtcomplexity.evidence.words import told
 from rtcomplexity.usecases.diff import diff
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from rtcomplexity.evidence.difference import Change
@@ -32,16 +35,25 @@ _VERDICT: Final = "verdict"
 _WORDS: Final = {**words.ANSWERS, **words.CLAIM}
 
 
+_DETAILS: Final = frozenset({"roi", "metric", "part"})
+"""Kinds of which there can be hundreds: they follow from the others."""
+_OF_REFERENCE: Final = "reference median of "
+
+Row = tuple[str, str, str, str]
+"""Kind, item, before and after of a change."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """A sentence, and a row of kind, item, before and after for each change."""
+    """A sentence, what was decided or chosen otherwise, and what was measured otherwise."""
 
     headline: str
-    rows: tuple[tuple[str, str, str, str], ...]
+    rows: tuple[Row, ...]
+    details: tuple[Row, ...]
 
 
-def compared(before: Path, after: Path) -> Compared:
-    """Compare two evidence folders.
+def compared(before: Path, after: Path, families: Mapping[str, str]) -> Compared:
+    """Compare two evidence folders; `families` are titles of factor groups by id.
 
     Raises
     ------
@@ -55,13 +67,35 @@ def compared(before: Path, after: Path) -> Compared:
         verdict = f"The verdict changed from {_word(value.before)} to {_word(value.after)}"
     count = len(changes) - (value is not None)
     others = "no other change" if not count else f"{count} other change{'s' if count > 1 else ''}"
-    return Compared(headline=f"{verdict}; {others}.", rows=tuple(map(_row, changes)))
+    return Compared(
+        headline=f"{verdict}; {others}.",
+        rows=tuple(_row(each, families) for each in changes if each.kind not in _DETAILS),
+        details=tuple(_row(each, families) for each in changes if each.kind in _DETAILS),
+    )
 
 
-def _row(change: Change) -> tuple[str, str, str, str]:
+def _row(change: Change, families: Mapping[str, str]) -> Row:
     texts = change.before, change.after
     before, after = map(_word, texts) if change.kind == _VERDICT else map(shown, texts)
-    return told(KINDS, change.kind), shown(change.what), before, after
+    return told(KINDS, change.kind), shown(_item(change, families)), before, after
+
+
+def _item(change: Change, families: Mapping[str, str]) -> str:
+    """Name what changed by its title, where it has one."""
+    if change.kind == "option":
+        return told(words.OPTIONS, change.what, change.what)
+    if change.kind == "family":
+        return families.get(change.what, change.what)
+    if change.kind == "metric":
+        subject, _, key = change.what.rpartition(": ")
+        return f"{subject}: {_titles().get(key, key)}"
+    key = change.what.removeprefix(_OF_REFERENCE)
+    return f"{_OF_REFERENCE}{_titles().get(key, key)}" if key != change.what else change.what
+
+
+@cache
+def _titles() -> Mapping[str, str]:
+    return {each.key: each.title for each in EVERY_METRIC}
 
 
 def _word(code: str) -> str:

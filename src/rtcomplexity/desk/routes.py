@@ -207,7 +207,8 @@ class Views:
         before = _previous(item) if chosen == _PREVIOUS else None
         other = None if chosen == _PREVIOUS else next((each for each in others if each.id == chosen), None)
         folder = before or (None if other is None else other.folder)
-        found = None if folder is None else compared(folder, item.folder)
+        families = {each.id: each.title for each in report.record.score.families}
+        found = None if folder is None else compared(folder, item.folder, families)
         return self._page(
             "compare.html.j2", item=item, report=report, others=others, chosen=chosen, found=found,
             has_previous=_previous(item),

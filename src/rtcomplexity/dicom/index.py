@@ -439,7 +439,7 @@ def _nothing_found(gathered: _Gathered) -> InputDataError:
         return NoInputError(
             f"None of {count} files is a readable DICOM file. {gathered.issues[0].text}", "export the plan again."
         )
-    where = f"None of {count} files is DICOM." if count else "The folder is empty."
+    where = {0: "The folder is empty.", 1: "The file is not DICOM."}.get(count, f"None of {count} files is DICOM.")
     return NoInputError(where, "give the folder that holds the exported structure set and its images.")
 
 

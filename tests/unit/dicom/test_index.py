@@ -231,7 +231,7 @@ def test_nothing_to_read_is_an_error_that_says_what_was_there(tmp_path):
     with pytest.raises(NoInputError, match="empty"):
         index(tmp_path)
     (tmp_path / "note").write_text("hello")
-    with pytest.raises(NoInputError, match="None of 1 files is DICOM"):
+    with pytest.raises(NoInputError, match="The file is not DICOM"):
         index(tmp_path)
     (tmp_path / "broken").write_bytes(b"\0" * 128 + b"DICM")
     with pytest.raises(NoInputError, match="None of 2 files is a readable DICOM file"):
