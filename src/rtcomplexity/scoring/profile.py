@@ -184,6 +184,15 @@ class JointReference(ScoreReference):
     """From it on, supports comes into question; at least the 97.5th percentile of T."""
     support_percentile: Annotated[float, Field(ge=97.5, le=100)] = 97.5
     """Which percentile of T that is."""
+    c_anchor: float | None = None
+    """From it on, the best group that may anchor carries a support beside one whose whole reference is a convention;
+    where it is not stated, none does."""
+
+    @model_validator(mode="after")
+    def _an_anchor_passes_the_cutoff_too(self) -> Self:
+        if self.c_anchor is not None and self.c_anchor < self.c_support:
+            raise ValueError(f"c_anchor = {self.c_anchor:g} lies below c_support = {self.c_support:g}")
+        return self
 
     @model_validator(mode="after")
     def _cutoffs_are_percentiles_of_t(self) -> Self:

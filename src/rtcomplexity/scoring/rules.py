@@ -94,6 +94,8 @@ class Ruling:
     """(n,) T under each harder reference."""
     without_conventions: Floats
     """(n,) T without families that rest on conventions alone."""
+    anchor: Floats
+    """(n,) score of the best group that may anchor, the least of any reference."""
     too_small: Mapping[str, Truths]
     """(n,) by family: whether it decides, and no factor of it passes its effect floor."""
     limits: Mapping[str, Truths]
@@ -130,8 +132,14 @@ class Ruling:
 
     @property
     def is_by_conventions(self) -> Truths:
-        """(n,) whether T passes only by families whose whole reference is a convention."""
-        return self.without_conventions < self.question.joint.c_support
+        """(n,) whether T passes only by families that rest on conventions alone, and no anchor is rare enough."""
+        return ~self._has_rare_anchor & (self.without_conventions < self.question.joint.c_support)
+
+    @property
+    def _has_rare_anchor(self) -> Truths:
+        """(n,) whether the best anchor may carry a support together with such a family."""
+        c_anchor = self.question.joint.c_anchor
+        return self.anchor >= (np.inf if c_anchor is None else c_anchor)
 
     @property
     def is_withheld(self) -> Truths:
@@ -149,7 +157,8 @@ class Ruling:
     @property
     def support_level(self) -> Floats:
         """(n,) the highest upper cutoff with which a plan would be supported, other strata apart; 0 where by none."""
-        reached = np.min([self.found.t, self.without_conventions, *(t for _, t in self.under_stress)], axis=0)
+        without = np.where(self._has_rare_anchor, self.found.t, self.without_conventions)
+        reached = np.min([self.found.t, without, *(t for _, t in self.under_stress)], axis=0)
         is_held = np.any([*self.limits.values(), *self.too_small.values()], axis=0)
         return np.where(is_held | self.lacks_stability | self.is_unstable, 0.0, reached)
 
@@ -177,15 +186,15 @@ def rule(question: Question) -> Ruling:
     nothing = np.zeros(question.plans.count)
     conventions = {each.family.id: nothing for each in families if each.is_by_convention}
     others = () if question.is_other_stratum else other_strata(question.facts, question.profile, question.stratum)
+    stressed = [(words, question.standing(question.ranked(harder))) for words, harder in question.stresses]
     return Ruling(
         question=question,
         families=families,
         found=found,
         t_if_most=question.standing(families, _doubtful(question, families)).t,
-        under_stress=tuple(
-            (words, question.standing(question.ranked(harder)).t) for words, harder in question.stresses
-        ),
+        under_stress=tuple((words, each.t) for words, each in stressed),
         without_conventions=question.standing(families, conventions).t,
+        anchor=np.min([_best_anchor(each, question.profile) for each in (found, *(s for _, s in stressed))], axis=0),
         too_small={each.family.id: _decides(each, found) & ~each.exceeds_effect_floor for each in families},
         limits=limits_of(question.facts, question.plans, question.profile, question.stratum),
         others=tuple((each, _values_in(question, each)) for each in others),
@@ -233,6 +242,12 @@ def _doubtful(question: Question, families: Iterable[RankedFamily]) -> dict[str,
         for each in families
         if each.family.id not in question.left_out
     }
+
+
+def _best_anchor(found: Standing, profile: Profile) -> Floats:
+    """(n,) score of the best group that may anchor."""
+    groups = {family.group for family in profile.families if family.may_anchor}
+    return np.asarray(np.max([found.groups[group] for group in groups], axis=0))
 
 
 def _decides(family: RankedFamily, found: Standing) -> Truths:

@@ -98,3 +98,9 @@ def test_where_t_jumps_over_the_percentile_of_a_cutoff_it_is_the_next_value(c_re
         "c_support": 50 + 40 * 7.5 / 9,
     }
     assert takes(JointReference, stated) is is_taken
+
+
+@pytest.mark.parametrize(("c_anchor", "is_taken"), [(None, True), (97.5, True), (99.0, True), (97.4, False)])
+def test_an_anchors_own_cutoff_is_no_lower_than_that_of_a_support(c_anchor, is_taken):
+    stated = {"strata": ("sbrt",), "knots": ((0.0, 0.0), (100.0, 100.0)), "c_reject": 75.0, "c_support": 97.5}
+    assert takes(JointReference, stated | {"c_anchor": c_anchor}) is is_taken

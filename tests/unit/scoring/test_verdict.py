@@ -5,12 +5,23 @@ from hypothesis import strategies as st
 from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.scoring.claim import ClaimStatus, ReadinessState
 from rtcomplexity.scoring.facts import CaseFacts, StatedBy
-from rtcomplexity.scoring.profile import load_profile
+from rtcomplexity.scoring.profile import load_profile, parse_profile
 from rtcomplexity.scoring.site import NOT_STATED
 from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.verdict import VerdictValue, assess, values_if_stable, values_settled
 from rtcomplexity.units import Unit
-from unit.scoring.made_profile import METRICS, NOT_THORACIC, THORACIC, everything, made_profile, measured, thoracic
+from unit.scoring.made_profile import (
+    DEFINITIONS,
+    METRICS,
+    NOT_THORACIC,
+    THORACIC,
+    everything,
+    made_profile,
+    measured,
+    profile_text,
+    replaced,
+    thoracic,
+)
 
 PROFILE = made_profile()
 INTERIM = load_profile("interim-0")
@@ -489,3 +500,47 @@ def test_a_verdict_is_settled_early_only_where_no_shape_could_change_it():
     without = [{key: each for key, each in plan.items() if key not in SHAPE_METRICS} for plan in plans]
     settled_of = values_settled(plans[0], thoracic(), PROFILE, SHAPE_METRICS)
     assert settled_of(without) == ["rejects", "indeterminate", "", ""]
+
+
+def with_conventional_images(c_anchor=None):
+    """The profile with image sets that rest on a convention and may stand out, and an anchor's own cutoff if stated."""
+    parts = profile_text().split("[[families]]")
+    parts[-2:] = [part.replace('basis = "model"', 'basis = "convention"') for part in parts[-2:]]
+    text = replaced(
+        "[[families]]".join(parts),
+        ("knots = [[0, 0], [50, 25], [100, 100]]", "knots = [[0, 0], [50, 25], [94, 99.5], [100, 100]]"),
+        ("c_support = 97.5", "c_support = 97.5" + ("" if c_anchor is None else f"\nc_anchor = {c_anchor}")),
+    )
+    return parse_profile(text.encode(), "made.toml", DEFINITIONS)
+
+
+@pytest.mark.parametrize(
+    ("c_anchor", "value"), [(None, "indeterminate"), (97.5, "supports"), (98.9, "supports"), (99.1, "indeterminate")]
+)
+def test_image_sets_count_beside_an_anchor_that_passes_a_cutoff_of_its_own_under_every_reference(c_anchor, value):
+    """By hand: 113.7 is the highest value of a reference spread 1.3 times less one percent, so the anchor is 99."""
+    found = verdict(everything(50, topology=113.7, fusion=900), with_conventional_images(c_anchor))
+    assert found.value == value
+    assert ("convention_alone" in codes(found)) is (value == "indeterminate")
+
+
+def test_without_an_anchor_image_sets_count_nothing_whatever_the_cutoff():
+    found = verdict(everything(50, extent=900, fusion=900), with_conventional_images(97.5))
+    assert found.value != "supports"
+
+
+def test_what_stands_without_image_sets_needs_no_rarer_anchor():
+    found = verdict(everything(50, topology=113.7, shape_a=130, shape_b=130), with_conventional_images(100.0))
+    assert found.value == "supports"
+
+
+@given(
+    values=st.lists(st.floats(0, 150), min_size=4, max_size=4),
+    more=st.lists(st.floats(0, 60), min_size=4, max_size=4),
+)
+def test_with_a_cutoff_for_the_anchor_more_of_anything_never_takes_a_support_away(values, more):
+    keys, profile = ("shape_a", "topology", "extent", "fusion"), with_conventional_images(98.0)
+    first = dict(zip(keys, values, strict=True))
+    second = {key: first[key] + by for key, by in zip(keys, more, strict=True)}
+    found = [verdict(everything(50, **each), profile).value for each in (first, second)]
+    assert found[0] != "supports" or found[1] == "supports"
