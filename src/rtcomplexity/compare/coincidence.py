@@ -19,25 +19,28 @@ FACTORS: Final = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3
 """Odd, so that no bit of a coordinate is lost."""
 
 
-def shared_rows(points: Floats, others: Floats) -> NDArray[np.bool_]:
-    """(n,) which points (n, 3) are also among others (m, 3).
+def shared_rows(points: Floats, others: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(n,) which points (n, 3) are also among others (m, 3), and (m,) which of those are met.
 
-    Of points whose keys meet without being alike, some may be missed; none is ever found that is not there.
+    Of points whose keys meet without being alike, and of others that occur more than once, some may be missed; none is
+    ever found that is not there.
 
     Examples
     --------
-    >>> shared_rows(np.eye(3), np.eye(3)[1:]).tolist()
-    [False, True, True]
+    >>> [found.tolist() for found in shared_rows(np.eye(3), np.eye(3)[1:])]
+    [[False, True, True], [True, True]]
     """
+    met = np.zeros(len(others), np.bool_)
     if not len(points) or not len(others):
-        return np.zeros(len(points), np.bool_)
+        return np.zeros(len(points), np.bool_), met
     order = np.argsort(keys := _keys(others))
     place = np.searchsorted(keys[order], wanted := _keys(points))
     nearest = order[np.minimum(place, len(order) - 1)]
     found = keys[nearest] == wanted
     same = points[found] == others[nearest[found]]
     found[found] = same[:, 0] & same[:, 1] & same[:, 2]
-    return np.asarray(found, np.bool_)
+    met[nearest[found]] = True
+    return found, met
 
 
 def _keys(points: Floats) -> NDArray[np.uint64]:

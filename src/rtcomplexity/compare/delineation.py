@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtcomplexity.compare.center import center_mm
-from rtcomplexity.compare.paths import PathDistances, path_distances
+from rtcomplexity.compare.paths import PathDistances, nowhere_away, path_distances
 from rtcomplexity.compare.surfaces import NOWHERE_APART, BothWays, SurfacePair, compared_surface
 from rtcomplexity.compare.volumes import PARALLEL, SharedVolume, aligned, shared_volume
 from rtcomplexity.geometry.clearance import inside_share
@@ -134,12 +134,16 @@ class ComparedPair:
     def paths_of_second(self) -> PathDistances:
         """From the second's contours to the first's."""
         first, second = self.stacks
+        if self.is_unedited:
+            return nowhere_away(second)
         return path_distances(second, first, self.counterparts_of_second)
 
     @cached_property
     def paths_of_first(self) -> PathDistances:
         """From the first's contours to the second's."""
         first, second = self.stacks
+        if self.is_unedited:
+            return nowhere_away(first)
         return path_distances(first, second, self.counterparts_of_first)
 
     @cached_property

@@ -78,6 +78,13 @@ class PathDistances:
         return greatest
 
 
+def nowhere_away(contours: PlaneStack) -> PathDistances:
+    """What is measured from contours to themselves: nothing is away on any plane."""
+    nowhere = np.zeros(0, np.int64)
+    pieces = Pieces(start=np.empty((0, 2)), following=nowhere, plane=nowhere, is_border=np.zeros(0, np.bool_))
+    return PathDistances(pieces=pieces, start_mm=np.empty(0), plane_count=contours.plane_count)
+
+
 def path_distances(contours: PlaneStack, other: PlaneStack, source: Integers) -> PathDistances:
     """Measure from the contours of one delineation to those of another, plane by plane.
 
@@ -150,7 +157,7 @@ class _Lines:
 def _distances(points: Floats, plane: Integers, lines: _Lines) -> Floats:
     """(n,) distance of points (n, 2) on planes (n,) to the nearest line there; inf where the plane is -1."""
     found = np.full(len(points), np.inf)
-    on = shared_rows(np.column_stack([points, plane]), np.column_stack([lines.start, lines.plane]))
+    on, _ = shared_rows(np.column_stack([points, plane]), np.column_stack([lines.start, lines.plane]))
     found[on] = 0.0
     asked = np.flatnonzero((plane >= 0) & ~on)
     if not len(asked) or not len(lines.plane):

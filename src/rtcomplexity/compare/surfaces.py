@@ -136,20 +136,26 @@ class SurfacePair:
     second: SampledSurface
 
     @cached_property
+    def _shared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which nodes of each surface are nodes of the other one too: they lie on it."""
+        return shared_rows(self.first.points_mm, self.second.points_mm)
+
+    @cached_property
     def from_first(self) -> Directed:
         """From nodes of the first surface to the second."""
-        return _directed(self.first, self.second, sign=1)
+        return _directed(self.first, self.second, self._shared[0], sign=1)
 
     @cached_property
     def distances(self) -> BothWays:
         """Distances both ways."""
-        return BothWays(from_first=self.from_first, from_second=_directed(self.second, self.first, sign=-1))
+        back = _directed(self.second, self.first, self._shared[1], sign=-1)
+        return BothWays(from_first=self.from_first, from_second=back)
 
 
-def _directed(nodes_of: SampledSurface, other: SampledSurface, *, sign: int) -> Directed:
+def _directed(nodes_of: SampledSurface, other: SampledSurface, shared: NDArray[np.bool_], *, sign: int) -> Directed:
     """Distances of nodes to another surface; none where it has the same node."""
     distances = np.zeros(len(nodes_of.areas_mm2))
-    apart = ~shared_rows(nodes_of.points_mm, other.points_mm)
+    apart = ~shared
     distances[apart] = sign * other.depths_mm(nodes_of.points_mm[apart])
     return Directed(
         distances_mm=distances,

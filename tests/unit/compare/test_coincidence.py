@@ -19,17 +19,20 @@ def test_every_shared_point_is_found_among_many():
     random = np.random.default_rng(1)
     points, others = random.normal(size=(4000, 3)), random.normal(size=(3000, 3))
     others[::7] = points[:429]
-    assert np.flatnonzero(shared_rows(points, others)).tolist() == list(range(429))
+    found, met = shared_rows(points, others)
+    assert np.flatnonzero(found).tolist() == list(range(429))
+    assert np.flatnonzero(met).tolist() == list(range(0, 3000, 7))
 
 
 def test_points_whose_keys_meet_are_told_apart(monkeypatch):
     monkeypatch.setattr(coincidence, "_keys", lambda points: np.zeros(len(points), np.uint64))
-    assert shared_rows(np.eye(3), np.eye(3)[:1]).tolist() == [True, False, False]
+    assert [found.tolist() for found in shared_rows(np.eye(3), np.eye(3)[:1])] == [[True, False, False], [True]]
 
 
 @pytest.mark.parametrize(("points", "others"), [(0, 3), (3, 0), (0, 0)])
 def test_no_points_share_nothing(points, others):
-    assert shared_rows(np.ones((points, 3)), np.ones((others, 3))).tolist() == [False] * points
+    found = shared_rows(np.ones((points, 3)), np.ones((others, 3)))
+    assert [each.tolist() for each in found] == [[False] * points, [False] * others]
 
 
 def bulged(offset):
@@ -49,8 +52,10 @@ def values(offset):
 
 def test_shared_points_change_no_metric(monkeypatch):
     _, found = values(3.0)
-    monkeypatch.setattr("rtcomplexity.compare.surfaces.shared_rows", lambda points, _: np.zeros(len(points), bool))
-    monkeypatch.setattr("rtcomplexity.compare.paths.shared_rows", lambda points, _: np.zeros(len(points), bool))
+    for room in ("surfaces", "paths"):
+        monkeypatch.setattr(
+            f"rtcomplexity.compare.{room}.shared_rows", lambda *both: tuple(np.zeros(len(each), bool) for each in both)
+        )
     assert found["compare.hausdorff"] > 1
     assert values(3.0)[1] == found
 
