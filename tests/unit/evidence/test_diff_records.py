@@ -130,17 +130,18 @@ def test_nothing_moves_unsaid(what):
 
 def test_every_part_of_a_record_is_compared():
     """Each leaf of the record, changed alone, is a change, but for UIDs that are keyed by the plan and definitions."""
-    tree = json.loads(to_json(record_of()))
+    record = record_of()
+    tree = json.loads(to_json(record))
     unsaid = []
     for path in leaves(tree):
         repeated = path[0] in {"relations", "rois"} and path[1] > 0
         if repeated or path[0] in {"schema", "metric_definitions"} or path == ("software", "name"):
             continue
         try:
-            other = moved(record_of(), lambda changed, path=path: spoil(changed, path))
+            other = moved(record, lambda changed, path=path: spoil(changed, path))
         except ValidationError:
             continue
-        if not differences(record_of(), other):
+        if not differences(record, other):
             unsaid.append(".".join(map(str, path)))
     assert [each for each in unsaid if "uid" not in each] == []
 

@@ -12,21 +12,18 @@ from pydicom import dcmread
 from rtcomplexity.cli.app import run
 from rtcomplexity.evidence.formats.dicom import sr
 from rtcomplexity.evidence.record import from_json
-from rtcomplexity.testing import write_sample
 
 CLASSES = {"GTV": "228791009", "CTV": "228792002", "PTV": "228793007", "ITV": "130056"}
 EVIL = '=HYPERLINK("http://x")'
 
 
 @pytest.fixture(scope="module")
-def plan(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("plan")
-    write_sample("complex_central", folder)
-    return folder
+def plan(request):
+    return request.config.rootpath / "sample_data" / "complex_central"
 
 
 @pytest.fixture(scope="module")
-def folders(plan, tmp_path_factory):
+def folders(measured_once, plan, tmp_path_factory):
     """An identified and a de-identified evidence folder."""
     out = tmp_path_factory.mktemp("out")
     for name in ("identified", "de-identified"):

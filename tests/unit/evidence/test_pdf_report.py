@@ -83,12 +83,12 @@ def test_every_factors_distribution_is_a_figure_with_its_numbers_as_text():
 
 
 @pytest.mark.parametrize("sample", ["complex_central", "supported_central", "pet_ct_nsclc", "routine_sbrt"])
-def test_a_sample_plan_takes_no_more_than_four_pages(sample, tmp_path):
+def test_a_sample_plan_takes_no_more_than_four_pages(measured_once, sample, tmp_path):
     assert pages_of(SAMPLES / sample, tmp_path) <= 4
 
 
 @pytest.mark.real_data
-def test_a_real_plan_takes_no_more_than_four_pages(real_data, tmp_path):
+def test_a_real_plan_takes_no_more_than_four_pages(measured_once, real_data, tmp_path):
     assert pages_of(real_data / "lung1_001", tmp_path) <= 4
 
 

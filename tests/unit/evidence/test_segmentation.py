@@ -20,10 +20,8 @@ CODES = {"GTV": "228791009", "CTV": "228792002", "PTV": "228793007", "ITV": "130
 
 
 @pytest.fixture(scope="module")
-def plan(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("plan")
-    write_sample("complex_central", folder)
-    return folder
+def plan(request):
+    return request.config.rootpath / "sample_data" / "complex_central"
 
 
 def evidence(plan, out, *options):
