@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
@@ -47,6 +47,20 @@ def uid_of(*parts: object) -> UID:
     """
     digest = hashlib.sha256("\\".join(map(str, parts)).encode()).digest()[:16]
     return UID(f"2.25.{int.from_bytes(digest, 'big')}")
+
+
+def instance_of(kind: str, series_number: int, record: Record, written_at: str) -> dict[str, Any]:
+    """What highdicom asks of any object: UIDs by what it holds, numbers, and the equipment that made it."""
+    return {
+        "series_instance_uid": uid_of(f"{kind} series", record.plan.id),
+        "series_number": series_number,
+        "sop_instance_uid": uid_of(kind, written_at, record.model_dump_json()),
+        "instance_number": 1,
+        "manufacturer": MANUFACTURER,
+        "manufacturer_model_name": "rtcomplexity",
+        "software_versions": record.software.version,
+        "device_serial_number": "none",
+    }
 
 
 def structure_set_reference(record: Record) -> Dataset:

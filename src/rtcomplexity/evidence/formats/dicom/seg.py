@@ -12,7 +12,7 @@ import numpy as np
 
 from rtcomplexity.dicom.parsing import parse
 from rtcomplexity.errors import InputDataError, MissingExtraError
-from rtcomplexity.evidence.formats.dicom.identity import MANUFACTURER, identification_in, set_times, to_bytes, uid_of
+from rtcomplexity.evidence.formats.dicom.identity import identification_in, instance_of, set_times, to_bytes, uid_of
 from rtcomplexity.evidence.formats.dicom.sr import TARGETS, code_of
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.metrics.measurement import NotMeasurableError
@@ -69,14 +69,7 @@ def segmentation(measured: MeasuredCase, record: Record, written_at: str) -> byt
         pixel_array=_pixels([runs for _, runs in found], slices),
         segmentation_type=seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[_description(number, roi, record, seg) for number, (roi, _) in enumerate(found, start=1)],
-        series_instance_uid=uid_of("seg series", record.plan.id),
-        series_number=9903,
-        sop_instance_uid=uid_of("seg", written_at, record.model_dump_json()),
-        instance_number=1,
-        manufacturer=MANUFACTURER,
-        manufacturer_model_name="rtcomplexity",
-        software_versions=record.software.version,
-        device_serial_number="none",
+        **instance_of("seg", 9903, record, written_at),
         content_label="TARGETS",
         content_description="Targets of the RT Structure Set",
         series_description="Targets",

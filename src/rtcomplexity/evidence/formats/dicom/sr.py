@@ -14,6 +14,7 @@ from rtcomplexity.errors import MissingExtraError
 from rtcomplexity.evidence.formats.dicom.identity import (
     MANUFACTURER,
     identification_in,
+    instance_of,
     set_times,
     structure_set_reference,
     to_bytes,
@@ -90,14 +91,7 @@ def structured_report(record: Record, written_at: str) -> bytes:
     report = sr.ComprehensiveSR(
         evidence=[reference],
         content=_content(record, sr),
-        series_instance_uid=uid_of("sr series", record.plan.id),
-        series_number=9902,
-        sop_instance_uid=uid_of("sr", written_at, record.model_dump_json()),
-        instance_number=1,
-        manufacturer=MANUFACTURER,
-        manufacturer_model_name="rtcomplexity",
-        software_versions=record.software.version,
-        device_serial_number="none",
+        **instance_of("sr", 9902, record, written_at),
         is_complete=True,
         is_final=True,
         is_verified=False,
