@@ -12,12 +12,21 @@ from __future__ import annotations
 import argparse
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from operating_characteristics import CHUNK, PLANTINGS, Redrawn, modeled_worlds, planted, support_levels
+from operating_characteristics import (
+    CHUNK,
+    CONVENTIONS,
+    PLANTINGS,
+    Redrawn,
+    anchor_levels,
+    modeled_worlds,
+    planted,
+    support_levels,
+)
 from simulation import PLANS, SEED, STRATA, TABLE, population
 
 from rtcomplexity.scoring.profile import parse_profile
@@ -52,10 +61,15 @@ upper bound (one-sided, 95 %) over patients ..."""
 ONE_ALONE = 0.125
 """... and with any one family planted at +3. The upper cutoff is the lowest that keeps all three, and no lower than T's
 97.5th percentile."""
+WITH_IMAGING = 0.025
+"""Share that may be supported with every count of image sets planted at +3 (upper bound over patients): so rare an
+anchor they need beside them."""
 ROUTINE = 50.0
 """Percentile of T that is the lower cutoff: with the 75th, over 1 % of plans with two families planted at +3 normal
 scores are rejected."""
 EXTREME = 3.0
+MOST, NO_ANCHOR = 100.0, 101.0
+"""The highest score, and a cutoff that none reaches."""
 WITH_ONE = 1000
 """Calibrating plans that get one family planted."""
 MEASURED_MM = (8.0, 25.0)
@@ -323,6 +337,8 @@ def profile_text(plans: Calibrating, rates: Rates = Rates()) -> str:
     imaging = {s: score_knots_of(np.maximum(scores[s]["fusion"], scores[s]["image_sets"])) for s in STRATA}
     third = _parsed(_text(plans, raw, imaging, joints, rates))
     joints = {s: _joint(standing(scores[s], third, s).t, third, plans[s], s) for s in STRATA}
+    fourth = _parsed(_text(plans, raw, imaging, joints, rates))
+    joints = {s: replace(joints[s], c_anchor=c_anchor(fourth, plans[s], s)) for s in STRATA}
     return _text(plans, raw, imaging, joints, rates)
 
 
@@ -382,6 +398,8 @@ class Joint:
     c_support: float
     reject_percentile: float
     support_percentile: float
+    c_anchor: float | None = None
+    """None: counts of image sets carry no support."""
 
 
 def _joint(t: Floats, profile: Profile, plans: DrawnPlans, stratum_id: str) -> Joint:
@@ -411,13 +429,30 @@ def _cutoff(t: Floats, level: float) -> float:
     return float(distinct[np.argmax(below >= level)])
 
 
-def _least_with(levels: Floats, rate: Callable[[Truths], float], most: float) -> float:
-    """Lowest upper cutoff, as it is written, with which the rate of supports is at most so high.
+def _least_with(levels: Floats, rate: Callable[[Truths], float], most: float, last: float = MOST) -> float:
+    """Lowest cutoff, as it is written and up to the last, with which the rate of supports is at most so high.
 
     `levels` are the highest cutoffs with which each plan would be supported; no rate rises with the cutoff.
     """
-    cutoffs = np.unique([*(round_significant(level) for level in levels), 100.0])
+    cutoffs = np.unique([*(round_significant(level) for level in levels[levels < last]), last])
     return float(cutoffs[bisect_left(range(len(cutoffs)), -most, key=lambda n: -rate(levels >= cutoffs[n]))])
+
+
+def c_anchor(profile: Profile, plans: DrawnPlans, stratum_id: str, most: float = WITH_IMAGING) -> float | None:
+    """Lowest cutoff of the anchor with which few enough plans are supported by counts of image sets; None if none is.
+
+    They are planted in every plan, all else routine: what is left to chance is the anchor.
+    """
+    redrawn = Redrawn.of(plans.patients)
+    found = []
+    for how in PLANTINGS:
+        high = planted(profile, plans, stratum_id, sorted(CONVENTIONS), EXTREME, how)
+        levels = anchor_levels(profile, high, stratum_id)
+        if redrawn.upper(np.isinf(levels)) > most:
+            return None
+        found.append(_least_with(levels, redrawn.upper, most, NO_ANCHOR))
+    lowest = max(*found, profile.joint(stratum_id).c_support)
+    return lowest if lowest <= MOST else None
 
 
 def _share(hits: Truths) -> float:
@@ -483,9 +518,13 @@ def _family(family: FamilyPlan) -> str:
 def _joint_text(stratum_id: str, joint: Joint | None) -> str:
     if joint is None:
         return _reference("joint_references", stratum_id, [(0, 0), (100, 100)]) + "c_reject = 75.0\nc_support = 97.5\n"
-    return _reference("joint_references", stratum_id, joint.knots) + (
-        f"c_reject = {joint.c_reject!r}\nreject_percentile = {joint.reject_percentile:g}\n"
-        f"c_support = {joint.c_support!r}\nsupport_percentile = {joint.support_percentile:g}\n"
+    return (
+        _reference("joint_references", stratum_id, joint.knots)
+        + (
+            f"c_reject = {joint.c_reject!r}\nreject_percentile = {joint.reject_percentile:g}\n"
+            f"c_support = {joint.c_support!r}\nsupport_percentile = {joint.support_percentile:g}\n"
+        )
+        + ("" if joint.c_anchor is None else f"c_anchor = {joint.c_anchor!r}\n")
     )
 
 

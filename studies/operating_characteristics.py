@@ -45,7 +45,7 @@ SHARES = frozenset({*_SHARES.split(), "sphericity_ratio"})
 MOSTLY_ONE_VALUE = COUNTS | {"planes_with_components", "planes_with_holes", "surface_within_5mm", "organ_overlap"}
 """Metrics that are 0, or 1, in most routine plans."""
 CONVENTIONS = frozenset({"fusion", "image_sets"})
-"""Families that cannot carry a support."""
+"""Families whose whole reference is a convention."""
 CHUNK = 1000
 """Plans that are compared with every real contour at a time."""
 DRAWS = 1500
@@ -118,6 +118,11 @@ def verdicts(profile: Profile, plans: Plans, stratum_id: str) -> Words:
 def support_levels(profile: Profile, plans: Plans, stratum_id: str) -> Floats:
     """(n,) the highest upper cutoff with which each plan would be supported."""
     return np.concatenate([ruling.support_level for ruling in rulings(plans, profile, stratum_id)])
+
+
+def anchor_levels(profile: Profile, plans: Plans, stratum_id: str) -> Floats:
+    """(n,) the highest cutoff of the anchor with which each plan would be supported; infinite where none is asked."""
+    return np.concatenate([ruling.anchor_level for ruling in rulings(plans, profile, stratum_id)])
 
 
 # Planting

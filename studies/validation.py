@@ -120,6 +120,8 @@ class Contoured:
 
 def read(profile: Profile, path: Path = STUDY_TABLE) -> Contoured:
     """Read the table and rank each contour among those of other patients."""
+    if not path.exists():
+        raise SystemExit(f"{path} is missing: run make contours first (a minute or two of processor time).")
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
 

@@ -157,7 +157,7 @@ def test_a_dropped_zip_is_analyzed(browser, server, small, tmp_path):
             list(packed),
         )
         page.dispatch_event("#drop", "drop", {"dataTransfer": transfer})
-        page.wait_for_function("document.getElementById('sending').textContent.startsWith('1 file')")
+        page.wait_for_selector("#sending:text-matches('^1 file')")
         page.keyboard.press("Enter")  # the drop moved the focus to Analyze
         page.wait_for_selector(DONE)
         assert page.inner_text("h1") == "Insufficient evidence"
@@ -174,7 +174,7 @@ def test_options_are_sent_with_the_plan_and_a_mistake_in_them_keeps_the_page(bro
         page.set_input_files("#roi_classes", str(tmp_path / "classes.txt"))
         page.set_input_files("#folder", str(small))
         page.click("text=Analyze")
-        page.wait_for_function("document.getElementById('upload-problem').textContent.includes('Line 1')")
+        page.wait_for_selector("#upload-problem:has-text('Line 1')")
         (tmp_path / "classes.txt").write_text("GTV secret=ITV\n")
         page.set_input_files("#roi_classes", str(tmp_path / "classes.txt"))
         page.click("text=Analyze")
@@ -247,7 +247,7 @@ def test_the_form_goes_to_the_file_and_back_by_keyboard(browser, server, plan):
         page.fill("#date_of_service", "2026-03-09")
         page.focus("#stage")
         page.keyboard.press("Enter")
-        page.wait_for_function("document.activeElement.id === 'mistakes'")
+        page.wait_for_selector("#mistakes:focus")
         assert page.get_attribute("#npi", "aria-invalid") == "true"
         page.click("#mistakes a >> nth=0")
         assert page.evaluate("document.activeElement.id") in {"date_of_service", "npi"}
@@ -317,7 +317,7 @@ def test_the_view_of_a_running_analysis_has_no_serious_finding(browser, server):
     page.set_input_files("#folder", str(SAMPLES / "routine_sbrt"))
     page.click("text=Analyze")
     page.wait_for_selector("[data-watch]")
-    page.wait_for_function("document.querySelector('[data-count]').textContent === '1 of 3 files'")
+    page.wait_for_selector("[data-count]:text-is('1 of 3 files')")
     found = serious_findings(page)
     page.click("text=Cancel and remove files")
     assert page.inner_text("h1") == "Worklist"

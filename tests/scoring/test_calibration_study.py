@@ -101,6 +101,21 @@ def replaced(family):
     return family.model_copy(update={"factors": tuple(factors)})
 
 
+def test_a_cutoff_past_every_level_is_the_last_and_no_infinite_level_stands_in_for_one(studies):
+    """Two of 100 plans need no anchor; as many as may pass leaves none to an anchor."""
+    levels = np.array([np.inf] * 2 + list(np.linspace(1.0, 98.0, 98)))
+    assert studies[0]._least_with(levels, lambda hits: float(hits.mean()), 0.02, 101.0) == 101.0
+    assert studies[0]._least_with(levels, lambda hits: float(hits.mean()), 0.03, 101.0) == 98.0
+
+
+@pytest.mark.parametrize("stratum_id", STRATA)
+def test_an_anchor_beside_image_sets_is_rarer_the_less_may_pass(studies, stratum_id):
+    profile = load_profile("thoracic-delineation-2")
+    routine = studies[2].population(studies[2].STRATA[stratum_id], "calibration", count=400)
+    cutoffs = [studies[0].c_anchor(profile, routine, stratum_id, most) or np.inf for most in (0.2, 0.1, 0.0)]
+    assert profile.joint(stratum_id).c_support <= cutoffs[0] <= cutoffs[1] < cutoffs[2]
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("stratum_id", STRATA)
 def test_the_shipped_cutoffs_are_those_of_the_rule(studies, stratum_id):
@@ -113,4 +128,5 @@ def test_the_shipped_cutoffs_are_those_of_the_rule(studies, stratum_id):
     found, shipped = study._joint(t, profile, routine, stratum_id), profile.joint(stratum_id)
     assert found.c_support == pytest.approx(shipped.c_support, abs=0.01)
     assert found.c_reject == pytest.approx(shipped.c_reject, abs=0.01)
+    assert study.c_anchor(profile, routine, stratum_id) == pytest.approx(shipped.c_anchor, abs=0.01)
     assert shipped.support_percentile >= 97.5

@@ -163,6 +163,18 @@ class Ruling:
         return np.where(is_held | self.lacks_stability | self.is_unstable, 0.0, reached)
 
     @property
+    def anchor_level(self) -> Floats:
+        """(n,) the highest `c_anchor` with which a plan would be supported, other strata apart.
+
+        0 where by none, infinite where no family that rests on conventions alone is needed.
+        """
+        c_support = self.question.joint.c_support
+        reached = np.min([self.found.t, *(t for _, t in self.under_stress)], axis=0)
+        is_held = np.any([*self.limits.values(), *self.too_small.values(), reached < c_support], axis=0)
+        found = np.where(self.without_conventions >= c_support, np.inf, self.anchor)
+        return np.where(is_held | self.lacks_stability | self.is_unstable, 0.0, found)
+
+    @property
     def values(self) -> Words:
         """(n,) verdicts."""
         rejects = self.is_below & ~(self._differs_from(VerdictValue.REJECTS) | self.is_unstable)

@@ -84,7 +84,7 @@ REASONS: Final = {
     ),
     "convention_alone": (
         "The result would rest on {families}, whose reference is a convention, not a measurement: without them the "
-        "deciding score is {t}; unusual is from {c_support}."
+        "deciding score is {t}; unusual is from {c_support}{beside}."
     ),
     "effect_too_small": (
         "{family} ranks high in the reference, but no factor of it differs from the reference median by more than the "

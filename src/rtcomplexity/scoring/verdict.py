@@ -360,7 +360,9 @@ def _conventions_alone(ruling: Ruling, c_support: str) -> tuple[Reason, ...]:
         return ()
     names = ", ".join(each.family.title for each in ruling.families if each.is_by_convention)
     t = f"{ruling.without_conventions[0]:g}"
-    return (reason("convention_alone", families=names, t=t, c_support=c_support),)
+    c_anchor = ruling.question.joint.c_anchor
+    beside = "" if c_anchor is None else f", or with one other factor group from {c_anchor:g}"
+    return (reason("convention_alone", families=names, t=t, c_support=c_support, beside=beside),)
 
 
 def _differing_strata(ruling: Ruling, value: VerdictValue) -> tuple[Reason, ...]:

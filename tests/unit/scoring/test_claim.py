@@ -39,7 +39,7 @@ def test_every_field_stands_in_the_template_commented_out():
 
 def test_the_template_offers_no_11_and_no_reason():
     assert not FORBIDDEN.search(TEMPLATE)
-    assert "11 is no modifier" in TEMPLATE
+    assert "11 is a place of service, not a modifier" in TEMPLATE
 
 
 @pytest.mark.parametrize(

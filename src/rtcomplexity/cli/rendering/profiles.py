@@ -204,11 +204,13 @@ def _error_rate(profile: Profile) -> str:
 
 
 def _strata_table(profile: Profile) -> Table:
-    table = titled_table("Strata", ("Id", "Title", "Largest target, cm³", "Routine below", "Unusual from"))
+    heads = ("Id", "Title", "Largest target, cm³", "Routine below", "Unusual from", "Beside image sets")
+    table = titled_table("Strata", heads)
     for stratum in profile.strata:
         joint = profile.joint(stratum.id)
         limit = f"{stratum.max_gross_target_volume_cm3:g}"
-        table.add_row(stratum.id, stratum.title, limit, f"{joint.c_reject:g}", f"{joint.c_support:g}")
+        anchor = "no support" if joint.c_anchor is None else f"{joint.c_anchor:g}"
+        table.add_row(stratum.id, stratum.title, limit, f"{joint.c_reject:g}", f"{joint.c_support:g}", anchor)
     return table
 
 
