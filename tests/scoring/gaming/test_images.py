@@ -58,17 +58,28 @@ def test_deleting_the_rt_plan_supports_nothing(name):
     assert found.claim.status == "unknown"
 
 
-def test_image_sets_alone_never_carry_a_support():
-    """However many there are: what is usual there is a convention, and copies with a registration each look real."""
+@pytest.mark.parametrize(
+    ("c_anchor", "verdict"), [("as shipped", "supports"), (99.9, "indeterminate"), (None, "indeterminate")]
+)
+def test_however_many_image_sets_there_are_the_anchor_has_to_be_rare(c_anchor, verdict):
+    """What is usual of image sets is a convention: shape at 99.6 passes the shipped 99.48 beside them, and no more."""
     case = plans.sample("supported_central")
     found = plans.gross_target(case)
     many = {"registered_sets": 6, "registration_chain": 3, "acquisitions": 8, "modalities": 3}
     values = dict(found.values) | {f"scored.{key}": Measurement.of(value, Unit.NONE) for key, value in many.items()}
     table = MetricTable(rois=(), gross_target=values, gross_target_rois=found.roi_numbers)
     facts = case_facts(case, table, site=THORACIC, fractions=5)
-    outcome = assess(values, facts, plans.profile(), stability=Stability(share=1.0))
-    assert outcome.score.t >= plans.profile().joint(outcome.stratum.id).c_support
+    profile = plans.profile() if c_anchor == "as shipped" else with_c_anchor(plans.profile(), c_anchor)
+    outcome = assess(values, facts, profile, stability=Stability(share=1.0))
+    assert outcome.score.t >= profile.joint(outcome.stratum.id).c_support
     assert outcome.score.decided_by == ("shape", "fusion")
-    assert outcome.verdict.value == "indeterminate"
-    assert "convention_alone" in [reason.code for reason in outcome.verdict.reasons]
-    assert any("is a convention" in text for text in outcome.verdict.findings_against)
+    assert outcome.verdict.value == verdict
+    is_withheld = verdict == "indeterminate"
+    assert ("convention_alone" in [reason.code for reason in outcome.verdict.reasons]) is is_withheld
+    assert any("is a convention" in text for text in outcome.verdict.findings_against) is is_withheld
+
+
+def with_c_anchor(profile, c_anchor):
+    """The profile with another cutoff of the anchor beside image sets."""
+    joints = tuple(joint.model_copy(update={"c_anchor": c_anchor}) for joint in profile.joint_references)
+    return profile.model_copy(update={"joint_references": joints})
