@@ -17,7 +17,7 @@ OF_THE_DEFAULT_PROFILE = {
     "test_files.py::test_deleting_any_series_or_object_supports_nothing[complex_central]": "supported when whole",
     "test_supported.py::test_what_makes_the_difference_is_what_was_added": "the sample is supported without more",
     "test_supported.py::test_leaving_out_a_simple_gross_target_earns_no_support": "both targets are supported",
-    "test_images.py::test_image_sets_alone_never_carry_a_support": "the sample's shape decides, not its topology",
+    "test_images.py::test_however_many_image_sets_there_are_the_anchor_has_to_be_rare": "names an anchor",
     "test_rois.py::test_the_lung_plan_without_an_rt_plan_is_at_most_indeterminate": "names a stratum",
 }
 """Tests that begin from what the default profile says of a sample, or of its way of measuring."""
