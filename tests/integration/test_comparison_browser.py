@@ -112,6 +112,7 @@ def test_the_wheel_pages(browser, plain):
         page.wait_for_function(
             "(before) => document.querySelector('.viewer figcaption').textContent !== before", arg=before[0]
         )
+        assert seen(page)[0] != before[0]
 
 
 def test_the_image_under_the_outlines_pages_with_them(browser, imaged):

@@ -56,6 +56,8 @@ EDIT_HEADINGS: Final = (
     "Structure", "Earlier contour", "Edit", "Edited volume (cm³)", "Added path length (mm)", "Surface Dice",
     "HD95 (mm)", "Slices edited",
 )  # fmt: skip
+READINESS_HEADINGS: Final = ("Item", "State", "Supplied by")
+REVIEWER_HEADINGS: Final = ("What payers ask", "Where it is answered", "Status")
 IMAGE_SET_HEADINGS: Final = ("Modality", "Role", "Evidence of use", "Phases", "Slices", "Registration")
 PROVIDED, TO_COMPLETE, MISSING = "provided", "to be completed", "not provided"
 
@@ -198,26 +200,24 @@ def page_of(record: Record) -> Page:
         conditions=Table(headings=conditions.HEADINGS, rows=tuple(conditions.conditions_rows(record))),
         conditions_failed=tuple(conditions.conditions_failed(record)),
         conditions_key=words.CONDITIONS_KEY,
-        readiness=Table(
-            headings=("Item", "State", "Supplied by"),
-            rows=tuple(
-                (shown(r.text), words.STATES[r.state], shown(r.supplied_by))
-                for r in (verdict.readiness if matters else ())
-            ),
-        ),
-        reviewer=Table(
-            headings=("What payers ask", "Where it is answered", "Status"),
-            rows=tuple(_reviewer(record)) if matters else (),
-        ),
-        claim_information=tuple(
-            (label, shown(text)) for label, text in (*_claim_information(stated), *_official(record.official_facts))
-        ),
+        readiness=Table(headings=READINESS_HEADINGS, rows=tuple(_readiness(record)) if matters else ()),
+        reviewer=Table(headings=REVIEWER_HEADINGS, rows=tuple(_reviewer(record)) if matters else ()),
+        claim_information=_shown((*_claim_information(stated), *_official(record.official_facts))),
         asks_physician=matters,
         issues=Table(headings=("Severity", "Subject", "Finding"), rows=tuple(_issues(record))),
-        method=tuple((label, shown(text)) for label, text in _method(record)),
+        method=_shown(_method(record)),
         difficulties=words.DIFFICULTIES,
         form_notice=words.FORM_NOTICE,
     )
+
+
+def _shown(lines: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((label, shown(text)) for label, text in lines)
+
+
+def _readiness(record: Record) -> Iterator[tuple[str, str, str]]:
+    for item in record.verdict.readiness:
+        yield shown(item.text), words.STATES[item.state], shown(item.supplied_by)
 
 
 def _sentences(texts: Iterable[str]) -> tuple[str, ...]:
