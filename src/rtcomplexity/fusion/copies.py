@@ -102,9 +102,10 @@ def likeness(one: Volume, other: Volume, *, limits: Limits = LIKE) -> Likeness |
     rank = rank_correlation(*(image[both][:: -(-int(both.sum()) // MOST_RANKED)] for image in (one, other)))
     a, b = (np.where(both, image, image[both].mean()) for image in (one, other))
     flat = _flat(a, b, both)
+    if flat.sum() < LEAST_VOXELS:
+        return Likeness(rank_correlation=rank, limits=limits)
     fine = [_fine(image, flat) for image in (a, b)]
-    has_none = any(part.std() <= LEAST_STRUCTURE * image.std() for part, image in zip(fine, (a, b), strict=True))
-    if flat.sum() < LEAST_VOXELS or has_none:
+    if any(part.std() <= LEAST_STRUCTURE * image.std() for part, image in zip(fine, (a, b), strict=True)):
         return Likeness(rank_correlation=rank, limits=limits)
     copied, copied_back = _fine(_expected(b, a, both), flat), _fine(_expected(a, b, both), flat)
     return Likeness(

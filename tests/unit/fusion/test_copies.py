@@ -141,3 +141,13 @@ def test_ranks_correlate_as_an_independent_library_says(levels):
 
 def test_a_constant_has_no_rank_correlation():
     assert rank_correlation(np.zeros(50), np.arange(50.0)) == 0
+
+
+def test_images_that_share_voxels_here_and_there_are_told_by_rank_alone():
+    """No voxel has neighbors in both: there is no flat part, and nothing to warn of."""
+    rng = np.random.default_rng(0)
+    image = np.where(rng.random((40, 40, 40)) < 0.2, rng.normal(size=(40, 40, 40)), np.nan)
+    found = likeness(image, 2 * image + 1)
+    assert (found.fine_correlation, found.carried, found.noise_carried) == (None, None, None)
+    assert found.rank_correlation == pytest.approx(1)
+    assert found.is_copy
