@@ -134,6 +134,12 @@ def test_the_first_screen_holds_answer_reason_next_step_and_claim(browser, page_
             assert box["y"] + box["height"] <= WIDE["height"]
 
 
+def test_the_first_screen_holds_every_reason_deciding_factor_and_outstanding_document(browser, page_file):
+    with opened(browser, page_file) as page:
+        lowest = {each: page.locator(each).last.bounding_box() for each in (".verdict li", ".deciding tr", ".todo dd")}
+        assert {each for each, box in lowest.items() if box["y"] + box["height"] > WIDE["height"]} == set()
+
+
 def test_the_answer_and_its_reason_stand_on_a_phones_first_screen(browser, page_file):
     with opened(browser, page_file, PHONE) as page:
         for text in ("Hold the claim", "Inconclusive: physician review required", "Why"):

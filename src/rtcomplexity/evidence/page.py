@@ -94,7 +94,7 @@ class Gauge:
     @property
     def caption(self) -> str:
         """What the two cutoffs mean."""
-        return f"Below {self.reject_text}: routine. {self.support_text} or above: unusual"
+        return f"Below {self.reject_text}: routine. {self.support_text} or above: unusual."
 
     @property
     def score_words(self) -> str:
@@ -340,7 +340,7 @@ def _score_line(score: ScoreRecord) -> str:
         return ""
     return (
         f"Score {gauge.score_words}: the second-highest factor group, or the highest that is more than a "
-        f"supporting factor where that is lower. {gauge.caption}." + (f" {gauge.near}" if gauge.near else "")
+        f"supporting factor where that is lower. {gauge.caption}" + (f" {gauge.near}" if gauge.near else "")
     )
 
 

@@ -67,7 +67,7 @@ def test_verdict_claim_reason_next_step_and_what_is_missing_stand_on_the_first_s
         "Service level 11, routine service",
         "Claim rule Cannot be determined. Not enough is stated of the claim.",
         "Deciding factors: Contour shape (within the routine range)",
-        "Score 40.0 of 100. Below 75.0: routine. 97.5 or above: unusual",
+        "Score 40.0 of 100. Below 75.0: routine. 97.5 or above: unusual.",
         "Why Fewer than two factor groups differ from routine plans.",
         "The result changes under small variations of the contours.",
         "Next steps Billing team: Findings indicate routine work",
@@ -258,7 +258,7 @@ def test_two_scores_that_nearly_agree_are_told_apart():
     record = record_of()
     reference = record.score.reference.model_copy(update={"c_support": 40.04})
     score = record.score.model_copy(update={"reference": reference})
-    assert "40.00 of 100. Below 75.00: routine. 40.04 or above: unusual" in flowing(
+    assert "40.00 of 100. Below 75.00: routine. 40.04 or above: unusual." in flowing(
         page(record.model_copy(update={"score": score}))
     )
 
