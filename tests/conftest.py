@@ -30,6 +30,15 @@ def _measured_once():
         yield
 
 
+@pytest.fixture
+def inline():
+    """For tests of what a batch finds and writes, not of the processes it runs in."""
+    from in_process import inline_hosts
+
+    with inline_hosts():
+        yield
+
+
 settings.register_profile(
     "ordinary",
     deadline=None,

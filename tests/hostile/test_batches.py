@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import unit.batch.small_plans as small
+from in_process import inline_hosts, tell
 from patience import HANG_S
 from rtcomplexity.cli.exit_codes import ExitCode
 from unit.batch.small_plans import SECRETS, ample_timeout_s, key_of, write_archive
@@ -67,8 +68,9 @@ def test_archives_climb_nowhere_and_inflate_to_nothing(tmp_path):
     with zipfile.ZipFile(root / "slip.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("../../../climbed", "x")
         archive.writestr("bomb", bytes(50_000_000))
-    ended = batch(root, tmp_path / "out")
-    assert ended.returncode == ExitCode.BATCH_WITH_REFUSALS, ended.stderr
+    with inline_hosts():
+        ended = tell("batch", root, "--out", tmp_path / "out", "--quick")
+    assert ended.code == ExitCode.BATCH_WITH_REFUSALS, ended.err
     (row,) = refused(tmp_path / "out").values()
     assert row["code"] == "archive-limit"
     assert not list(tmp_path.parent.rglob("climbed"))

@@ -16,9 +16,11 @@ import psutil
 import pytest
 
 import unit.batch.small_plans as small
+from in_process import inline_hosts, tell
 from patience import HANG_S
 from rtcomplexity.cli.app import run
 from rtcomplexity.evidence.record import to_json
+from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.testing import write_sample
 from rtcomplexity.usecases.analyze import analyze
 from unit.batch.small_plans import ample_timeout_s, key_of, write_archive
@@ -34,7 +36,13 @@ def start(*arguments, bad=None, **options):
     return subprocess.Popen([*COMMAND, *map(str, arguments)], env=environment, text=True, **options)
 
 
-def batch(*arguments, bad=None, quick=True):
+def batch(*arguments, broken=()):
+    """Run a quick batch here; (exit code, stdout, stderr)."""
+    with inline_hosts(broken):
+        return tell("batch", *arguments, "--quick")
+
+
+def batch_in_processes(*arguments, bad=None, quick=True):
     """Run a batch in processes of its own; (exit code, stdout, stderr)."""
     process = start(
         *arguments, *(["--quick"] if quick else []), bad=bad, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -72,24 +80,36 @@ def archive(tmp_path_factory):
 def undisturbed(archive, tmp_path_factory):
     """Results of a run that nothing disturbed."""
     out = tmp_path_factory.mktemp("undisturbed")
-    assert batch(archive, "--out", out, "--workers", 2, "--quiet")[0] == 0
+    assert batch_in_processes(archive, "--out", out, "--workers", 2, "--quiet")[0] == 0
     return out
 
 
-def test_every_plan_has_the_record_that_analyze_gives_it(tmp_path):
+@pytest.mark.parametrize("quick", [["--quick"], pytest.param([], marks=pytest.mark.exhaustive)], ids=["quick", "whole"])
+def test_every_plan_has_the_record_that_analyze_gives_it(tmp_path, quick):
     write_sample("complex_central", tmp_path / "in" / "complex_central")
-    assert run(["batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", "1", "--quiet"]) == 0
+    write_archive(tmp_path / "in", 1)
+    assert (
+        run(["batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", "1", "--quiet", *quick]) == 0
+    )
     found = plans(tmp_path / "out")
     for folder in (tmp_path / "in").iterdir():
-        record = json.loads(to_json(analyze(folder, identified=False).record))
+        record = json.loads(to_json(analyze(folder, AnalyzeOptions(quick=bool(quick)), identified=False).record))
         assert found[key_of(folder / "rs.dcm")]["record"] == record
+
+
+def test_a_plan_measured_in_whole_has_the_record_that_analyze_gives_it(tmp_path):
+    (plan,) = (write_archive(tmp_path / "in", 1)).iterdir()
+    with inline_hosts():
+        assert tell("batch", tmp_path / "in", "--out", tmp_path / "out", "--workers", "1").code == 0
+    record = json.loads(to_json(analyze(plan, identified=False).record))
+    assert plans(tmp_path / "out")[key_of(plan / "rs.dcm")]["record"] == record
 
 
 @pytest.mark.exhaustive
 def test_one_worker_two_workers_and_dask_give_the_same_records(archive, tmp_path):
     engines = {"one": ["--workers", 1], "two": ["--workers", 2], "dask": ["--workers", 2, "--dask"]}
     for name, engine in engines.items():
-        assert batch(archive, "--out", tmp_path / name, *engine, "--quiet", quick=False)[0] == 0
+        assert batch_in_processes(archive, "--out", tmp_path / name, *engine, "--quiet", quick=False)[0] == 0
     one, two, dask = (comparable(tmp_path / name) for name in engines)
     assert one == two == dask
     assert all(plan["record"]["score"] is not None for plan in one.values())
@@ -107,7 +127,7 @@ def test_only_the_plans_that_go_wrong_are_refused(archive, undisturbed, tmp_path
         "raise": ("crashed", "program-fault"),
     }
     limits = ("--timeout", ample_timeout_s(undisturbed), "--limit-memory", "300M")
-    code, out, err = batch(archive, "--out", tmp_path, "--workers", 2, *limits, *engine, bad=bad)
+    code, out, err = batch_in_processes(archive, "--out", tmp_path, "--workers", 2, *limits, *engine, bad=bad)
     assert code == 4, err
     found, expected = comparable(tmp_path), comparable(undisturbed)
     for key, plan in found.items():
@@ -128,7 +148,7 @@ def test_killed_ten_times_and_finished_it_equals_an_undisturbed_run(archive, und
         time.sleep(chance.uniform(0.0, 1.5))
         process.send_signal(signal.SIGKILL)
         process.wait()
-    assert batch(archive, "--out", tmp_path, "--workers", 2, "--quiet")[0] == 0
+    assert batch_in_processes(archive, "--out", tmp_path, "--workers", 2, "--quiet")[0] == 0
     assert comparable(tmp_path) == comparable(undisturbed)
 
 
@@ -147,7 +167,7 @@ def test_the_same_command_again_does_nothing_twice(archive, undisturbed, tmp_pat
     out = tmp_path / "out"
     shutil.copytree(undisturbed, out)
     before = comparable(out)
-    code, text, _ = batch(archive, "--out", out, "--workers", 1, bad=dict.fromkeys(before, "raise"))
+    code, text, _ = batch(archive, "--out", out, "--workers", 1, broken=before)
     assert code == 0
     assert "6 of 6 plans already processed" in text.replace("\n", " ")
     assert comparable(out) == before
@@ -160,7 +180,7 @@ def changed(archive, out, tmp_path, change):
     shutil.copytree(out, again)
     options = change(root) or ()
     keys = {key_of(path) for path in root.rglob("rs*.dcm")}
-    code, _, err = batch(root, "--out", again, "--workers", 1, *options, bad=dict.fromkeys(keys, "raise"))
+    code, _, err = batch(root, "--out", again, "--workers", 1, *options, broken=keys)
     assert code in {0, 4}, err
     return {key for key, plan in plans(again).items() if plan["status"] == "crashed"}, keys, root
 
@@ -193,9 +213,9 @@ def test_other_options_do_all_again(archive, undisturbed, tmp_path):
 @pytest.mark.exhaustive
 def test_a_crash_is_tried_again_when_asked(archive, undisturbed, tmp_path):
     bad = {key_of(path): "raise" for path in archive.rglob("rs.dcm")}
-    assert batch(archive, "--out", tmp_path, "--workers", 2, "--quiet", bad=bad)[0] == 4
-    assert batch(archive, "--out", tmp_path, "--workers", 2, "--quiet")[0] == 4
-    assert batch(archive, "--out", tmp_path, "--workers", 2, "--quiet", "--retry")[0] == 0
+    assert batch_in_processes(archive, "--out", tmp_path, "--workers", 2, "--quiet", bad=bad)[0] == 4
+    assert batch_in_processes(archive, "--out", tmp_path, "--workers", 2, "--quiet")[0] == 4
+    assert batch_in_processes(archive, "--out", tmp_path, "--workers", 2, "--quiet", "--retry")[0] == 0
     assert comparable(tmp_path) == comparable(undisturbed)
 
 
@@ -208,7 +228,7 @@ def test_no_output_names_anybody(archive, undisturbed, tmp_path):
     uid = re.search(rb"481\.3.*?(2\.25\.\d+)", next(root.rglob("rs.dcm")).read_bytes(), re.DOTALL)[1].decode()
     claims.write_text(f"structure_set_uid,course\n{uid},COURSE-SECRET\n")
     options = ("--evidence", "--parquet", "--claims", claims, "--workers", 2)
-    code, stdout, stderr = batch(root, "--out", out, *options)
+    code, stdout, stderr = batch_in_processes(root, "--out", out, *options)
     assert code == 4
     _, lines, _ = batch(root, "--out", out, *options, "--json")
     texts = [stdout.encode(), stderr.encode(), lines.encode()]
@@ -220,6 +240,7 @@ def test_no_output_names_anybody(archive, undisturbed, tmp_path):
         assert not [secret for secret in secrets if secret in text]
 
 
+@pytest.mark.usefixtures("inline")
 def test_one_line_of_json_a_plan_and_nothing_else_on_stdout(archive, undisturbed, tmp_path, capfdbinary):
     out = tmp_path / "out"
     shutil.copytree(undisturbed, out)
@@ -230,6 +251,7 @@ def test_one_line_of_json_a_plan_and_nothing_else_on_stdout(archive, undisturbed
     assert [json.loads(line)["schema"] for line in stdout.splitlines()] == ["rtcomplexity/batch/1"] * 6
 
 
+@pytest.mark.usefixtures("inline")
 def test_ends_with_5_where_a_check_failed(archive, undisturbed, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(undisturbed, out)
@@ -256,10 +278,12 @@ def test_options_without_sense_are_refused_before_anything_is_done(tmp_path, opt
     assert not (tmp_path / "out" / "results.jsonl").exists()
 
 
+@pytest.mark.usefixtures("inline")
 def test_a_folder_that_is_not_there_is_unusable_input(tmp_path):
     assert run(["batch", str(tmp_path / "nothing"), "--out", str(tmp_path / "out"), "--workers", "1"]) == 3
 
 
+@pytest.mark.usefixtures("inline")
 @pytest.mark.parametrize(
     ("files", "found"), [(0, "The folder is empty."), (2, "None of 2 files is an RT Structure Set.")]
 )
@@ -275,6 +299,7 @@ def test_a_folder_without_plans_is_unusable_input(tmp_path, capfd, files, found)
     assert "larm" not in err
 
 
+@pytest.mark.usefixtures("inline")
 def test_an_archive_that_is_gone_leaves_earlier_results_as_they_were(undisturbed, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(undisturbed, out)
@@ -284,6 +309,7 @@ def test_an_archive_that_is_gone_leaves_earlier_results_as_they_were(undisturbed
     assert {name: (out / name).read_bytes() for name in before} == before
 
 
+@pytest.mark.usefixtures("inline")
 def test_what_may_hide_all_plans_is_refused_and_not_judged(tmp_path, capfd):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "archive").symlink_to(tmp_path)

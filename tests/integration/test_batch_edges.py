@@ -11,12 +11,14 @@ import time
 import psutil
 import pytest
 
+from in_process import tell
 from patience import HANG_S
 from rtcomplexity.cli.app import _stop, run
 from unit.batch.small_plans import small_plan, write_archive, write_plan
 from unit.batch.test_discovery_and_grouping import write_apart
 
-COMMAND = [sys.executable, "-m", "rtcomplexity.cli", "batch"]
+pytestmark = pytest.mark.usefixtures("inline")
+PROGRAM = [sys.executable, "-m", "rtcomplexity.cli"]
 
 
 def batch(root, out, *more):
@@ -139,7 +141,7 @@ def test_paths_stand_in_the_tables_only_on_demand(archive, tmp_path, capsys):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_a_termination_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     root = write_archive(tmp_path / "in", 3)
-    command = [*COMMAND, str(root), "--out", str(tmp_path / "out"), "--workers", "1", "--quiet"]
+    command = [*PROGRAM, "batch", str(root), "--out", str(tmp_path / "out"), "--workers", "1", "--quiet"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + HANG_S
     while process.poll() is None and not _has_a_plan(tmp_path / "out") and time.monotonic() < deadline:
@@ -153,9 +155,9 @@ def test_a_termination_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     assert not psutil.wait_procs(family, timeout=HANG_S)[1]
     done = int(err.split(" of 3 plans are done")[0].splitlines()[-1])
     assert done >= 1
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0
-    assert f"{done} of 3 plans already processed" in ended.stdout
+    ended = tell(*command[len(PROGRAM) :])
+    assert ended.code == 0
+    assert f"{done} of 3 plans already processed" in ended.out
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -1,5 +1,6 @@
 """Every command explains itself, with an example, quickly and without loading what it does not need."""
 
+import json
 import re
 import subprocess
 import sys
@@ -7,12 +8,21 @@ import sys
 import pytest
 import typer
 
+from in_process import tell
 from patience import HANG_S
 from rtcomplexity.cli.app import app
 
 COMMANDS = [str(command) for command in typer.main.get_command(app).commands]
 HEAVY = ("pydicom", "numpy", "scipy", "skimage", "PIL", "jinja2", "typst")
-LOADED = "import sys; from rtcomplexity.cli.app import run; run({arguments!r}); print('LOADED', *sys.modules)"
+LOADED = """
+import json, sys
+from rtcomplexity.cli.app import run
+loaded = {{}}
+for arguments in {helps!r}:
+    assert run(arguments) == 0
+    loaded[" ".join(arguments)] = list(sys.modules)
+print(json.dumps(loaded))
+"""
 DRAWING = ("rich", "markdown_it", "pygments", "pydantic")
 """What only tables and values need: the list of commands does without."""
 
@@ -25,27 +35,27 @@ def run(*arguments):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_every_command_has_an_example_that_calls_it(command):
-    told = run("-m", "rtcomplexity.cli", command, "--help")
-    assert told.returncode == 0
-    assert re.search(rf"Example: rtcomplexity {command}\b", told.stdout)
+    told = tell(command, "--help")
+    assert (told.code, told.err) == (0, "")
+    assert re.search(rf"Example: rtcomplexity {command}\b", told.out)
 
 
 def test_help_lists_every_command():
-    told = run("-m", "rtcomplexity.cli", "--help").stdout
-    assert all(command in told for command in COMMANDS)
+    told = run("-m", "rtcomplexity.cli", "--help")
+    assert told.returncode == 0
+    assert all(command in told.stdout for command in COMMANDS)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in COMMANDS)])
-def test_help_loads_no_heavy_package(arguments):
-    told = run("-c", LOADED.format(arguments=arguments)).stdout
-    loaded = {name.partition(".")[0] for name in told.rpartition("LOADED")[2].split()}
-    assert "typer" in loaded
-    assert not loaded.intersection(HEAVY)
-
-
-def test_the_list_of_commands_loads_nothing_that_draws_or_checks_values():
-    loaded = set(run("-c", LOADED.format(arguments=["--help"])).stdout.rpartition("LOADED")[2].split())
-    assert not loaded.intersection(DRAWING)
+def test_help_loads_no_heavy_package():
+    """One process gives the help of one command after the other: what none of them loads, no single one does."""
+    helps = [["--help"], *([command, "--help"] for command in COMMANDS)]
+    *_, told = run("-c", LOADED.format(helps=helps)).stdout.splitlines()
+    loaded = json.loads(told)
+    assert loaded.keys() == {" ".join(arguments) for arguments in helps}
+    assert "typer" in loaded["--help"]
+    for arguments, modules in loaded.items():
+        assert not {name.partition(".")[0] for name in modules}.intersection(HEAVY), arguments
+    assert not set(loaded["--help"]).intersection(DRAWING), "the list of commands needs none of these"
 
 
 def child_processor_s(*arguments):
