@@ -8,6 +8,9 @@ from rtcomplexity.geometry.jaggedness import (
     EVEN_EXCESS,
     MOST_EXCESS,
     _is_plainly_even,
+    _of_same_area,
+    _smoothed,
+    _some_smoothed,
     evened,
     evened_contour,
     excess_lengths,
@@ -44,6 +47,11 @@ def stack_of(*contours):
     offsets = np.cumsum([0, *map(len, contours)])
     drawn = Contours(points_mm=points, offsets=offsets, geometric_types=np.zeros(len(contours), np.int8))
     return stack_contours(drawn, settings=Settings()).stack
+
+
+def circle(radius_mm, count, center_mm=(0.0, 0.0)):
+    turn = np.arange(count) * 2 * np.pi / count
+    return radius_mm * np.column_stack([np.cos(turn), np.sin(turn)]) + np.asarray(center_mm)
 
 
 def distances_to(points_mm, curve_mm):
@@ -113,3 +121,47 @@ def test_only_the_jagged_contours_of_a_stack_change():
     assert (after.points_mm[: len(drawn)] == before.points_mm[first]).all()
     assert (after.points_mm[-len(drawn) :] == before.points_mm[last]).all()
     assert excess_lengths(Outlines(points_mm=after.points_mm, offsets=after.contour_offsets)).max() < MOST_EXCESS
+
+
+@pytest.mark.parametrize("deviation_mm", [1.0, 1.5])
+@pytest.mark.parametrize("radius_mm", [4.0, 6.0, 6.5, 20.0])
+def test_a_blurred_circle_is_smaller_by_the_gaussian_of_one_cycle(radius_mm, deviation_mm):
+    """A Gaussian of s along a length L takes exp(-2 (pi s / L)^2) of one cycle; below 40 mm it narrows with L."""
+    drawn = circle(radius_mm, 400)
+    length_mm = 800 * radius_mm * np.sin(np.pi / 400)
+    share = deviation_mm / max(length_mm, 40)
+    assert _smoothed(drawn, deviation_mm) == pytest.approx(drawn * np.exp(-2 * (np.pi * share) ** 2), abs=1e-12)
+
+
+def test_a_blur_takes_more_of_what_is_finer():
+    slow, fast = circle(20.0, 500), 0.5 * circle(1.0, 500)[np.arange(500) * 12 % 500]
+    points = slow + fast
+    length_mm = np.linalg.norm(points - np.roll(points, 1, axis=0), axis=1).sum()
+    kept = [np.exp(-2 * (np.pi * cycles / length_mm) ** 2) for cycles in (1, 12)]
+    assert _smoothed(points, 1.0) == pytest.approx(kept[0] * slow + kept[1] * fast, abs=1e-12)
+
+
+def test_every_sixteenth_point_is_blurred_as_all_are():
+    steps = [circle(8.0, 203), circle(20.0, 503, (3.0, -4.0))]
+    lengths_mm = 2 * np.array([203 * 8 * np.sin(np.pi / 203), 503 * 20 * np.sin(np.pi / 503)])
+    some = _some_smoothed(Outlines.of(steps), lengths_mm)
+    expected = [_smoothed(each, 1.0)[::16] for each in steps]
+    assert np.diff(some.offsets).tolist() == [13, 32]
+    assert some.points_mm == pytest.approx(np.concatenate(expected), abs=1e-7)
+
+
+def test_a_contour_gets_back_its_area_about_its_mean_point_and_grows_by_a_quarter_at_most():
+    drawn = circle(10.0, 60, (5.0, 7.0))
+    assert _of_same_area(drawn, circle(9.0, 60, (5.0, 7.0))) == pytest.approx(drawn)
+    assert _of_same_area(drawn, circle(11.0, 60, (5.0, 7.0))) == pytest.approx(drawn)
+    assert _of_same_area(drawn, circle(5.0, 60)) == pytest.approx(circle(6.25, 60))
+    assert _of_same_area(drawn, circle(20.0, 60)) == pytest.approx(circle(16.0, 60))
+
+
+def test_a_contour_blurred_to_a_line_has_no_area_to_rescale_by():
+    line = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [1.0, 0.0]])
+    assert (_of_same_area(circle(10.0, 4), line) == line).all()
+
+
+def test_an_empty_stack_has_no_excess_length():
+    assert len(excess_lengths(Outlines(points_mm=np.empty((0, 2)), offsets=np.array([0])))) == 0
