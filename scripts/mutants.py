@@ -3,10 +3,14 @@
 The changes are those of cosmic-ray: a number one more or less, another operator, a condition turned round, a loop that
 never runs, a decorator taken off. Of its twelve replacements of an arithmetic operator only one is tried, of those of
 an ordering the neighbor and the opposite, and nothing in what never runs (annotations, ``if TYPE_CHECKING``): what is
-left is harder to notice. A sample is drawn from all of them by seed. Each is tried in a fork of a process that has
-loaded the libraries and not the package, with the tests that reach the changed statement, the module's own and the
-quickest first, as many as fit into a budget of their ordinary time. First some modules are tried unchanged, and have
-to pass. A test that fails, or a time limit passed, kills the mutant. Linux only.
+left is harder to notice. A sample is drawn from all of them by seed.
+
+One unchanged run tells which tests reach each line and what each costs; it is kept, and later only the files of tests
+that changed run again. A process then collects every test, and forks for each mutant: where only functions changed,
+the fork puts their new code in the place of the old. Mutants of what runs on import are tried in a fork that imports
+the package anew. Tests that reach the changed statement run, the quickest first, until the budget is spent. Budget and
+limits are processor time, so that a busy machine gives the same result. First some mutants are tried unchanged, and
+have to pass. A test that fails, or does not end, kills the mutant. Linux only.
 
 Writes ``build/mutants/survivors.txt`` and prints a table.
 """
@@ -17,28 +21,34 @@ import argparse
 import ast
 import contextlib
 import difflib
+import gc
 import importlib
 import importlib.abc
-import importlib.machinery
+import importlib.util
+import inspect
 import json
-import math
 import os
 import random
 import re
 import resource
+import shutil
 import signal
 import sys
 import time
+import traceback
 from collections import Counter
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
 
-import coverage
 import pytest
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
+from reach import ON_IMPORT, Reach, processor_s, reach, summary
+from scipy.special import betaincinv
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -48,8 +58,9 @@ SOURCE = ROOT / "src"
 WORK = ROOT / "build" / "mutants"
 PACKAGES = ("geometry", "metrics", "scoring")
 TESTS = (
-    "tests/unit/geometry", "tests/unit/scoring", "tests/unit/metrics", "tests/properties", "tests/scoring/gaming",
-    "tests/reference/test_ibsi_morphology.py", "tests/unit/test_values.py",
+    "src/rtcomplexity/geometry", "src/rtcomplexity/metrics", "src/rtcomplexity/scoring",
+    "tests/unit/geometry", "tests/unit/scoring", "tests/unit/metrics", "tests/unit/test_values.py",
+    "tests/reference/test_ibsi_morphology.py", "tests/properties", "tests/scoring/gaming",
 )  # fmt: skip
 LIBRARIES = (
     "numpy", "scipy.ndimage", "scipy.spatial", "scipy.optimize", "scipy.sparse.csgraph", "scipy.special",
@@ -67,11 +78,17 @@ KEPT = re.compile(
 MEMORY_BYTES = 8 << 30
 CONTROLS = 3
 FEW = 12
+TEST_SECONDS = 10
+"""Of processor time, added to five times what a test takes unchanged: one that needs more does not end."""
+WAIT_SECONDS = 1800
+"""After which a fork is ended that uses no processor time."""
+OWN = 0.2
+"""A module's own tests come as early as if they were five times as quick."""
 OPTIONS = [
-    "-o", "addopts=", "--import-mode=importlib", "-x", "-qq", "--no-header", "--tb=no", "-p", "no:cacheprovider",
-    "--hypothesis-profile=mutants", "-W", "ignore::pytest.PytestAssertRewriteWarning",
+    "-o", "addopts=", "--import-mode=importlib", "--doctest-modules", "-m", "not exhaustive", "-q", "--no-header",
+    "--tb=no", "-s", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning",
 ]  # fmt: skip
-Z95 = 1.959964
+QUIET = ["-qq", "-x", "--no-summary", "--hypothesis-profile=mutants"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -96,7 +113,9 @@ class Mutated(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
         """The changed module's specification, None for every other."""
         del path, target
         return (
-            importlib.machinery.ModuleSpec(fullname, self, origin=str(self.path)) if fullname == self.module else None
+            importlib.util.spec_from_file_location(fullname, self.path, loader=self)
+            if fullname == self.module
+            else None
         )
 
     def get_filename(self, fullname: str) -> str:
@@ -111,15 +130,84 @@ class Mutated(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
         return self.source.encode()
 
 
-class Durations:
-    """A plugin of pytest that notes how long each test takes, setting up included."""
+class Limits:
+    """A plugin of pytest that ends its process at the first failure, or when the budget is spent."""
 
-    def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+    def __init__(self, of: Reach, budget: float, failure: Path) -> None:
+        self.of, self.budget, self.failure = of, budget, failure
+        self.began = processor_s()
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Stop once the budget is spent, else limit the test."""
+        if processor_s() - self.began > self.budget:
+            os._exit(0)
+        limit = int(time.process_time() + TEST_SECONDS + 5 * self.of.costs.of(nodeid)) + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add one phase of one test."""
-        self.seconds[report.nodeid] += report.duration
+        """Name the test that failed, and end."""
+        if report.failed:
+            self.failure.write_text(report.nodeid)
+            os._exit(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """Mutants for one process, and what it takes to try them."""
+
+    mutants: Sequence[Mutant]
+    of: Reach
+    files: Sequence[Path]
+    budget: float
+    told: Path
+    folder: Path
+    """For temporary files."""
+
+    @property
+    def failure(self) -> Path:
+        """Where a fork leaves the name of the test that failed in it."""
+        return self.folder / "failure.txt"
+
+    @property
+    def left(self) -> Path:
+        """Where mutants are named that have to be imported."""
+        return self.folder / "left.json"
+
+    @property
+    def options(self) -> list[str]:
+        """Options of pytest."""
+        return [*OPTIONS, *QUIET, f"--basetemp={self.folder / 'tests'}"]
+
+    def tell(self, mutant: Mutant, outcome: str) -> None:
+        """Add a line to the results."""
+        by = self.failure.read_text() if outcome == "killed" and self.failure.exists() else ""
+        with self.told.open("a") as writing:
+            writing.write(json.dumps([asdict(mutant), outcome, by]) + "\n")
+
+
+class Collected:
+    """A plugin of pytest that tries mutants in place of running the tests that it collected."""
+
+    def __init__(self, share: Share) -> None:
+        self.share = share
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Try those mutants that change nothing but functions."""
+        items, live, share, left = {item.nodeid: item for item in session.items}, live_functions(), self.share, []
+        controls = CONTROLS
+        for mutant in share.mutants:
+            tests = [items[test] for test in tests_for(mutant, share.of) if test in items]
+            swaps = None if runs_on_import(mutant, share.of) or not tests else function_swaps(mutant, live)
+            if swaps is None:
+                left.append(mutant)
+                continue
+            if controls:
+                expect_survival(mutant, partial(run_items, tests, (), share), share)
+                controls -= 1
+            share.tell(mutant, outcome_of(partial(run_items, tests, swaps, share), share))
+        share.left.write_text(json.dumps([asdict(mutant) for mutant in left]))
+        return True
 
 
 def main() -> int:
@@ -129,21 +217,20 @@ def main() -> int:
     os.chdir(ROOT)
     sys.path.insert(0, str(SOURCE))
     chosen = sample([mutant for mutant in all_mutants() if options.only in mutant.path], options.sample, options.seed)
-    tests_at, seconds = reach(again=options.again)
-    for library in LIBRARIES:
-        importlib.import_module(library)
-    pytest.main([*OPTIONS, "--collect-only", "--no-summary", "tests/conftest.py"])  # loads the plugins
+    if options.again:
+        for name in ("costs.json", "reach.coverage"):
+            (WORK / name).unlink(missing_ok=True)
+    files = list(test_files(options.tests))
+    of = reach(files, [f"rtcomplexity.{package}" for package in PACKAGES], OPTIONS, WORK)
+    print(summary(of.costs), flush=True)
+    print(*(f"left out, since it fails unchanged: {test}\n" for test in of.costs.failed), sep="", end="", flush=True)
     told = WORK / f"results-{options.seed}.jsonl"
-    known = {} if options.again or not told.exists() else dict(map(read_result, told.read_text().splitlines()))
-    for mutant in chosen[:CONTROLS]:
-        if tried(mutant, tests_at, seconds, options.budget, unchanged) != "survived":
-            sys.exit(f"tests fail though nothing in {mutant.path} is changed")
-    with told.open("a" if known else "w") as writing:
-        for mutant in chosen:
-            if mutant not in known or (options.survivors and known[mutant] == "survived"):
-                known[mutant] = tried(mutant, tests_at, seconds, options.budget, changed)
-                writing.write(json.dumps([asdict(mutant), known[mutant]]) + "\n")
-                writing.flush()
+    if options.again:
+        told.unlink(missing_ok=True)
+    known = results(told)
+    wanted = [m for m in chosen if m not in known or (options.survivors and known[m] == "survived")]
+    try_all(wanted, of, files, options, told)
+    known = results(told)
     report({mutant: known[mutant] for mutant in chosen})
     return 0
 
@@ -154,10 +241,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, default=600, help="mutants to draw; 0 for all")
     parser.add_argument("--seed", type=int, default=22)
     parser.add_argument(
-        "--budget", type=float, default=10.0, help="seconds of tests, as they run unchanged, per mutant"
+        "--budget", type=float, default=10.0, help="seconds of processor time for the tests of one mutant"
     )
     parser.add_argument("--only", default="", help="draw from modules with this in their path, such as scoring/verdict")
-    parser.add_argument("--again", action="store_true", help="forget what an earlier run found")
+    parser.add_argument("--tests", nargs="+", default=TESTS, help="only these files or folders of tests")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that try mutants")
+    parser.add_argument("--again", action="store_true", help="forget what earlier runs found, and what tests reach")
     parser.add_argument("--survivors", action="store_true", help="try again those that survived")
     return parser.parse_args()
 
@@ -166,6 +255,20 @@ def read_result(line: str) -> tuple[Mutant, str]:
     """One line of an earlier run."""
     fields, outcome = json.loads(line)
     return Mutant(**fields), outcome
+
+
+def test_files(folders: Iterable[str]) -> Iterator[Path]:
+    """Files of tests, and modules with examples, from the root of the repository."""
+    for folder in map(Path, folders):
+        for path in sorted(folder.rglob("*.py")) if folder.is_dir() else [folder]:
+            if path.name.startswith("test_") or (path.parts[0] == "src" and ">>>" in path.read_text()):
+                yield path
+
+
+def results(told: Path) -> dict[Mutant, str]:
+    """What earlier runs found; the last counts."""
+    lines = told.read_text().splitlines() if told.exists() else []
+    return {Mutant(**fields): outcome for fields, outcome, _ in map(json.loads, lines)}
 
 
 def all_mutants() -> list[Mutant]:
@@ -219,56 +322,184 @@ def sample(mutants: Sequence[Mutant], size: int, seed: int) -> list[Mutant]:
     return drawn[:size] if size else drawn
 
 
-def reach(*, again: bool) -> tuple[dict[str, dict[int, set[str]]], dict[str, float]]:
-    """Which tests run each line, and how long each takes, from one unchanged run."""
-    lines, times = WORK / "reach.coverage", WORK / "durations.json"
-    if again or not times.exists():
-        child = os.fork()
-        if child == 0:
-            os._exit(unchanged_run(lines, times))
-        if os.waitpid(child, 0)[1] != 0:
-            sys.exit("the tests fail without any change")
-    data = coverage.CoverageData(str(lines))
-    data.read()
-    reached: dict[str, dict[int, set[str]]] = {}
-    for file in data.measured_files():
-        path = str(Path(file).relative_to(ROOT))
-        for line, contexts in data.contexts_by_lineno(file).items():
-            reached.setdefault(path, {})[line] = {context.partition("|")[0] for context in contexts if context}
-    return reached, json.loads(times.read_text())
+def try_all(
+    mutants: Sequence[Mutant], of: Reach, files: Sequence[Path], options: argparse.Namespace, told: Path
+) -> None:
+    """Try mutants, in as many processes as were asked for."""
+    for library in LIBRARIES:
+        importlib.import_module(library)
+    pytest.main([*OPTIONS, *QUIET, "--collect-only", "tests/conftest.py"])  # loads the plugins
+    children = []
+    for job in range(options.jobs):
+        folder = WORK / f"job-{job}"
+        folder.mkdir(exist_ok=True)
+        share = Share(
+            mutants=mutants[job :: options.jobs], of=of, files=files, budget=options.budget, told=told, folder=folder
+        )  # fmt: skip
+        children.append(forked(partial(try_share, share)))
+    if sum(os.waitpid(child, 0)[1] for child in children):
+        sys.exit("not all mutants were tried")
 
 
-def unchanged_run(lines: Path, times: Path) -> int:
-    """Run every test once under coverage."""
-    settings = WORK / "coverage.cfg"
-    packages = ",".join(f"rtcomplexity.{package}" for package in PACKAGES)
-    settings.write_text(f"[run]\nsource_pkgs = {packages}\ndata_file = {lines}\n")
-    plugin = Durations()
-    coverage_options = [f"--cov-config={settings}", "--cov", "--cov-context=test", "--cov-report="]
-    ended = pytest.main(["-q", "-p", "no:cacheprovider", *coverage_options, *TESTS], plugins=[plugin])
-    times.write_text(json.dumps(plugin.seconds))
-    return int(ended)
+def try_share(share: Share) -> int:
+    """First those that change functions, then the others."""
+    named = [str(path) for path in share.files]
+    child = forked(lambda: int(pytest.main([*share.options, *named], plugins=[Collected(share)])))
+    if os.waitpid(child, 0)[1] != 0:
+        return 1
+    for place, mutant in enumerate(Mutant(**fields) for fields in json.loads(share.left.read_text())):
+        tests = tests_for(mutant, share.of)
+        if place < CONTROLS:
+            expect_survival(mutant, partial(run_anew, mutant, unchanged(mutant), tests, share), share)
+        share.tell(mutant, outcome_of(partial(run_anew, mutant, changed(mutant), tests, share), share))
+    shutil.rmtree(share.folder)
+    return 0
 
 
-def tried(
-    mutant: Mutant,
-    tests_at: dict[str, dict[int, set[str]]],
-    seconds: dict[str, float],
-    budget: float,
-    source_of: Callable[[Mutant], str],
-) -> str:
-    """What became of one mutant: killed, timeout, survived or not reached."""
-    path = ROOT / mutant.path
-    source = source_of(mutant)
-    module = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
-    tests = within_budget(mutant, tests_at.get(mutant.path, {}), seconds, budget)
-    if not tests:
-        return "not reached"
+def forked(run: Callable[[], int]) -> int:
+    """A child that runs something and ends with its number."""
     child = os.fork()
     if child == 0:
-        os._exit(changed_run(Mutated(module, path, source), tests))
-    limit = 20 + 5 * sum(seconds.get(test, 0.0) for test in tests)
-    return outcome_of(child, time.monotonic() + limit)
+        code = 70
+        try:
+            code = run()
+        except BaseException:  # noqa: BLE001 - nothing may leave the fork
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    return child
+
+
+def expect_survival(mutant: Mutant, run: Callable[[], int], share: Share) -> None:
+    """End this process unless tests pass that have to, since nothing is changed."""
+    if outcome_of(run, share) != "survived":
+        print(f"{share.failure.read_text()} fails though nothing in {mutant.path} is changed", flush=True)
+        os._exit(3)
+
+
+def outcome_of(run: Callable[[], int], share: Share) -> str:
+    """What became of one mutant, tried in a fork: killed, timeout or survived."""
+    share.failure.write_text("")
+    child, deadline = forked(partial(run_apart, run)), time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
+                return "timeout"
+            return "survived" if status == 0 else "killed"
+        time.sleep(0.005)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return "timeout"
+
+
+def run_apart(run: Callable[[], int]) -> int:
+    """Run something in this process, which ends with it, with bounded memory and nowhere to write to."""
+    os.setsid()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    sys.dont_write_bytecode = True
+    return run()
+
+
+def run_items(tests: Sequence[pytest.Item], swaps: Iterable[tuple[FunctionType, CodeType]], share: Share) -> int:
+    """Run collected tests with the code of some functions changed."""
+    config = tests[0].config
+    config.pluginmanager.register(Limits(share.of, share.budget, share.failure))
+    for function, code in swaps:
+        function.__code__ = code
+    for test, following in zip(tests, [*tests[1:], None], strict=True):
+        config.hook.pytest_runtest_protocol(item=test, nextitem=following)
+    return 0
+
+
+def run_anew(mutant: Mutant, source: str, tests: Sequence[str], share: Share) -> int:
+    """Import the package with one module changed, and run tests."""
+    path = ROOT / mutant.path
+    sys.meta_path.insert(0, Mutated(".".join(path.relative_to(SOURCE).with_suffix("").parts), path, source))
+    limits = Limits(share.of, share.budget, share.failure)
+    parts = filter(None, (tests[:FEW], tests[FEW:]))  # those that are seldom needed are collected late
+    return next(filter(None, (int(pytest.main([*share.options, *part], plugins=[limits])) for part in parts)), 0)
+
+
+def live_functions() -> dict[CodeType, list[FunctionType]]:
+    """Functions of the package by their code."""
+    found: dict[CodeType, list[FunctionType]] = {}
+    for each in gc.get_objects():
+        if isinstance(each, FunctionType) and each.__code__.co_filename.startswith(str(SOURCE)):
+            found.setdefault(each.__code__, []).append(each)
+    return found
+
+
+def function_swaps(
+    mutant: Mutant, live: dict[CodeType, list[FunctionType]]
+) -> list[tuple[FunctionType, CodeType]] | None:  # fmt: skip
+    """Functions with their changed code; None where more than functions changed."""
+    compiled = (
+        compile(text, str(ROOT / mutant.path), "exec", dont_inherit=True)
+        for text in (unchanged(mutant), changed(mutant))
+    )
+    pairs = changed_functions(*compiled)
+    if not pairs or pairs[0][0] not in live:
+        return None
+    return [(function, new) for old, new in pairs for function in live.get(old, ())]
+
+
+def changed_functions(before: CodeType, after: CodeType) -> list[tuple[CodeType, CodeType]] | None:
+    """Functions whose code differs, outer before inner, in pairs; None where what runs on import differs."""
+    is_function = bool(before.co_flags & inspect.CO_OPTIMIZED)
+    if not is_function and run_at_once(before) != run_at_once(after):
+        return None
+    pairs = [(before, after)] if is_function and before != after else []
+    if before.co_freevars != after.co_freevars:
+        return None
+    inner_pairs = zip(inner_codes(before), inner_codes(after), strict=not is_function)
+    for inner in (changed_functions(old, new) for old, new in inner_pairs):
+        if inner is None:
+            return None
+        pairs += inner
+    return pairs
+
+
+def inner_codes(code: CodeType) -> list[CodeType]:
+    """Code of what is defined in a module, a class or a function."""
+    return [each for each in code.co_consts if isinstance(each, CodeType)]
+
+
+def run_at_once(code: CodeType) -> CodeType:
+    """Code without what it defines, and without its places in the source."""
+    constants = tuple(None if isinstance(each, CodeType) else each for each in code.co_consts)
+    return code.replace(co_consts=constants, co_linetable=b"")
+
+
+def runs_on_import(mutant: Mutant, of: Reach) -> bool:
+    """Whether a line runs before any test does."""
+    return ON_IMPORT in of.lines.get(mutant.path, {}).get(mutant.line, ())
+
+
+def tests_for(mutant: Mutant, of: Reach) -> list[str]:
+    """Tests that reach the changed statement, the quickest first; then those that may see it without reaching it.
+
+    The latter are the module's own, since what they share may have been computed once, and of a statement that runs on
+    import all that reach or import the module.
+    """
+    lines, own = of.lines.get(mutant.path, {}), f"test_{Path(mutant.path).stem}.py"
+    first, last = statement(ast.parse(unchanged(mutant)), mutant.line)
+    reaching = set().union(*(lines.get(line, set()) for line in range(first, last + 1))) - {ON_IMPORT}
+    others = set().union(*lines.values()) - {ON_IMPORT}
+    if not reaching or runs_on_import(mutant, of):
+        others |= importing(mutant.path, of.costs.seconds)
+    else:
+        others = {test for test in others if own in test}
+
+    def order(test: str) -> tuple[bool, float, str]:
+        return test not in reaching, of.costs.of(test) * (OWN if own in test else 1), test
+
+    return sorted(reaching | others, key=order)
 
 
 def unchanged(mutant: Mutant) -> str:
@@ -279,26 +510,6 @@ def unchanged(mutant: Mutant) -> str:
 def changed(mutant: Mutant) -> str:
     """The module's source with the change in it."""
     return str(mutate_code(unchanged(mutant), get_operator(f"core/{mutant.operator}")(), mutant.occurrence))
-
-
-def within_budget(
-    mutant: Mutant, lines: dict[int, set[str]], seconds: dict[str, float], budget: float
-) -> list[str]:  # fmt: skip
-    """The tests that reach the changed statement, the module's own first, then the quickest; those that fit."""
-    first, last = statement(ast.parse(unchanged(mutant)), mutant.line)
-    reaching = set().union(*(lines.get(line, set()) for line in range(first, last + 1)))
-    if not reaching:  # a statement run on import
-        reaching = set().union(*lines.values()) | importing(mutant.path, seconds)
-        own = ""  # the quickest first
-    else:
-        own = f"test_{Path(mutant.path).stem}.py"
-    chosen, spent = [], 0.0
-    for test in sorted(reaching, key=lambda name: (own not in name, seconds.get(name, 0.0), name)):
-        spent += seconds.get(test, 0.0) + 0.005
-        if chosen and spent > budget:
-            break
-        chosen.append(test)
-    return chosen
 
 
 def importing(path: str, tests: Iterable[str]) -> set[str]:
@@ -323,42 +534,17 @@ def statement(tree: ast.Module, line: int) -> tuple[int, int]:
     return found
 
 
-def changed_run(finder: Mutated, tests: list[str]) -> int:
-    """Run tests with one module changed, in this process, which ends with it."""
-    os.setsid()
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nowhere, descriptor)
-    sys.dont_write_bytecode = True
-    sys.meta_path.insert(0, finder)
-    few = tests[:FEW]
-    return int(pytest.main([*OPTIONS, *few])) or (int(pytest.main([*OPTIONS, *tests[FEW:]])) if tests[FEW:] else 0)
-
-
-def outcome_of(child: int, deadline: float) -> str:
-    """Wait for a child until a deadline, then end it and what it started."""
-    while time.monotonic() < deadline:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return "survived" if status == 0 else "killed"
-        time.sleep(0.02)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return "timeout"
-
-
 def report(results: dict[Mutant, str]) -> None:
     """Print a table by module and write the survivors with their change."""
     print("| module | mutants | killed | of these by the time limit | survived |\n|---|---:|---:|---:|---:|")
     for path in sorted({mutant.path for mutant in results}):
         print(row(path.removeprefix("src/rtcomplexity/"), [o for m, o in results.items() if m.path == path]))
     print(row("all", list(results.values())))
-    share, low, high = wilson(sum(o in {"killed", "timeout"} for o in results.values()), len(results))
-    print(f"\nkilled {share:.1%} (95% interval {low:.1%} to {high:.1%})")
-    alive = sorted(mutant for mutant, outcome in results.items() if outcome in {"survived", "not reached"})
-    (WORK / "survivors.txt").write_text("".join(f"{shown(mutant)} [{results[mutant]}]\n" for mutant in alive))
+    killed, total = sum(outcome in {"killed", "timeout"} for outcome in results.values()), len(results)
+    low, high = binomial(killed, total)
+    print(f"\nkilled {killed} of {total}: {killed / total:.1%} (95% interval {low:.1%} to {high:.1%})")
+    alive = sorted(mutant for mutant, outcome in results.items() if outcome == "survived")
+    (WORK / "survivors.txt").write_text("".join(f"{shown(mutant)}\n" for mutant in alive))
 
 
 def row(name: str, outcomes: list[str]) -> str:
@@ -368,12 +554,11 @@ def row(name: str, outcomes: list[str]) -> str:
     return f"| {name} | {len(outcomes)} | {killed} | {counted['timeout']} | {len(outcomes) - killed} |"
 
 
-def wilson(successes: int, total: int) -> tuple[float, float, float]:
-    """A share with its 95 % interval (Wilson 1927)."""
-    share, z2 = successes / total, Z95**2
-    center = (share + z2 / (2 * total)) / (1 + z2 / total)
-    half = Z95 / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total**2))
-    return share, center - half, center + half
+def binomial(successes: int, total: int) -> tuple[float, float]:
+    """The exact 95 % interval of a share (Clopper and Pearson 1934)."""
+    low = betaincinv(successes, total - successes + 1, 0.025) if successes else 0.0
+    high = betaincinv(successes + 1, total - successes, 0.975) if successes < total else 1.0
+    return float(low), float(high)
 
 
 def shown(mutant: Mutant) -> str:
