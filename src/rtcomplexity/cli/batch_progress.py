@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     from rtcomplexity.batch.values import Status
@@ -19,7 +19,7 @@ _HOUR_S: Final = 3600
 
 
 class BatchProgress:
-    """Counts what a batch tells it."""
+    """Counts the plans or pairs of a run; as a context it also ends the line, and says what an interrupted run kept."""
 
     def __init__(self, *, quiet: bool, things: str = "plans") -> None:
         self._things = things
@@ -28,24 +28,33 @@ class BatchProgress:
         self._total = self._done = self._stood = self._refused = 0
         self._started = self._last = time.monotonic()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, SystemExit):  # a signal
+            self.stopped()
+        elif error is None:
+            self.close()
+
     def looking(self, files: int) -> None:
-        """So many files were seen."""
+        """Files seen so far."""
         self._tell(f"Looking: {files} files")
 
     def starting(self, plans: int, found: str) -> None:
-        """So many plans are there; `found` says of how many patients."""
+        """The number of plans is known; `found` says of how many patients."""
         self._total, self._started = plans, time.monotonic()
         self._tell(f"Found {found}", at_once=True)
 
     def ended(self, status: Status, *, stood: bool) -> None:
-        """One more plan has its end."""
+        """One more plan is done."""
         self._done += not stood
         self._stood += stood
         self._refused += status.value != "assessed"
         self._tell(self._line(), at_once=self._done + self._stood == self._total)
 
     def stopped(self) -> None:
-        """The run was interrupted: say what is kept, also where progress is not told."""
+        """The run was interrupted: say what is kept, even when quiet."""
         self.close()
         done = self._done + self._stood
         kept = (
@@ -80,7 +89,7 @@ class BatchProgress:
 
 
 def duration(seconds: float) -> str:
-    """Tell a time as a person would.
+    """Format a time to read.
 
     Examples
     --------

@@ -267,21 +267,8 @@ def _turned_about(axis: int, degrees: float) -> NDArray[np.float64]:
     return turn
 
 
-def normalized_mutual_information(a: Values, b: Values) -> float:
-    """(H(A) + H(B)) / H(A, B) of paired values in 32 x 32 bins between their 1st and 99th percentiles: 1 to 2.
-
-    Studholme 1999: it is not raised by a smaller overlap alone.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than 200 pairs.
-    """
-    return _Compared(values=a).similarity_to(b)
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Compared:
+class Compared:
     """Values that many others are compared with, sorted into bins once for those that have a value everywhere."""
 
     values: Values
@@ -291,7 +278,16 @@ class _Compared:
         return _binned(self.values)
 
     def similarity_to(self, other: Values) -> float:
-        """Normalized mutual information; ValueError where there are fewer than 200 pairs."""
+        """Normalized mutual information with other values at the same points, 1 to 2.
+
+        (H(A) + H(B)) / H(A, B) in 32 x 32 bins between the 1st and 99th percentiles of either; a smaller overlap alone
+        does not raise it (Studholme 1999).
+
+        Raises
+        ------
+        ValueError
+            If fewer than 200 points have both values.
+        """
         both = ~(np.isnan(self.values) | np.isnan(other))
         count = int(both.sum())
         if count < LEAST_POINTS:
@@ -355,7 +351,7 @@ def alignment_of(planning: Values, image: MovableImage) -> Alignment:
     ValueError
         If fewer than 200 points lie in both images at the stated transform.
     """
-    compared = _Compared(values=planning)
+    compared = Compared(values=planning)
     stated = compared.similarity_to(image.values())
 
     def similarity(motion: Motion) -> float:

@@ -74,15 +74,6 @@ class ImageGrid:
         shifts = self.slice_origins_mm - self.slice_origins_mm[0]
         return frozen_array(shifts @ np.column_stack([self.row_direction, self.column_direction]), np.float64)
 
-    def patient_from_index(self, k: int) -> NDArray[np.float64]:
-        """(4, 4) affine from (i, j, 0, 1) of slice `k` to patient coordinates, mm."""
-        affine = np.eye(4)
-        affine[:3, 0] = self.row_direction * self.column_spacing_mm
-        affine[:3, 1] = self.column_direction * self.row_spacing_mm
-        affine[:3, 2] = self.normal
-        affine[:3, 3] = self.slice_origins_mm[k]
-        return affine
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ImageSeries:

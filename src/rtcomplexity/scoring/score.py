@@ -90,8 +90,6 @@ class FamilyScore:
     raw: float
     """Mean of what the factors add; an absent one adds as little as any can."""
     score: float
-    doubtful_score: float
-    """The score if its unmeasured factors were like the measured ones; 100 where none is measured."""
     level: Level
     lacks_factors: bool
     """Whether a factor has no value that a plan of its kind has."""
@@ -114,7 +112,6 @@ class GroupScore:
     title: str
     may_anchor: bool
     families: tuple[str, ...]
-    highest_family: str
     score: float
 
 
@@ -209,7 +206,6 @@ def _family_score(
         factors=tuple(_factor_score(each, plans, gross_target, levels) for each in ranked.factors),
         raw=float(ranked.raw[0]),
         score=result,
-        doubtful_score=float(ranked.doubtful_scores[0]),
         level=level_of(result, levels) if ranked.is_measured[0] else Level.NOT_MEASURED,
         lacks_factors=bool(ranked.lacks_factors[0]),
         is_by_convention=ranked.is_by_convention,
@@ -261,7 +257,6 @@ def _group_scores(found: Standing, profile: Profile) -> tuple[GroupScore, ...]:
                 title=stated.get(group_id, highest.title),
                 may_anchor=highest.may_anchor,
                 families=tuple(family.id for family in profile.families if family.group == group_id),
-                highest_family=highest.id,
                 score=float(scores[0]),
             )
         )

@@ -1,7 +1,8 @@
-"""A small pair of structure sets: what an algorithm contoured, and what a person made of it.
+"""A small pair of structure sets without images: what an algorithm contoured, and what a person made of it.
 
-``python -m rtcomplexity.testing.edited_sets sample_data/auto_vs_final`` writes both. What was edited is known: see
-:data:`EDITS`. No patient, no images.
+``python -m rtcomplexity.testing.edited_sets sample_data/auto_vs_final`` writes both. The edits are known: on 4 planes of
+the GTV a bulge of up to 6 mm to the left above z = 0, and its lowest plane left out; on 3 planes at its top the heart
+drawn in by 4 mm; the esophagus as it was.
 """
 
 from __future__ import annotations
@@ -34,11 +35,6 @@ BULGE_MM: Final = 6.0
 """How far the final GTV is moved out towards the patient's left, on planes above 0 mm."""
 HEART_RADIUS_MM: Final = 40.0
 ESOPHAGUS_RADIUS_MM: Final = 7.0
-EDITS: Final = {
-    "GTV": "4 planes: bulge of up to 6 mm to the left above z = 0; the lowest plane left out",
-    "Heart": "3 planes: drawn in by 4 mm at the top",
-    "Esophagus": "none",
-}
 
 
 def _disc(center: tuple[float, float], radius_mm: float) -> NDArray[np.float64]:

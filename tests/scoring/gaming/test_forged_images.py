@@ -62,7 +62,8 @@ def plan(tmp_path_factory):
     grid = replace(sample.planning_image.grid, rows=SHAPE[1], columns=SHAPE[2])
     roi = plans.roi_named(sample, "GTVp")
     middle = roi.contours.points_mm.mean(axis=0)
-    corner = grid.patient_from_index(0)[:3] @ [SHAPE[2] / 2, SHAPE[1] / 2, 0, 0]
+    corner = SHAPE[2] / 2 * grid.column_spacing_mm * grid.row_direction
+    corner = corner + SHAPE[1] / 2 * grid.row_spacing_mm * grid.column_direction
     across = (middle - grid.slice_origins_mm[0]) - grid.normal * ((middle - grid.slice_origins_mm[0]) @ grid.normal)
     grid = replace(grid, slice_origins_mm=grid.slice_origins_mm + across - corner)
     frame = sample.planning_image.frame_of_reference_uid

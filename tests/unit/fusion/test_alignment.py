@@ -6,13 +6,13 @@ from scipy.spatial.transform import Rotation
 
 from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.fusion.alignment import (
+    Compared,
     Lattice,
     MovableImage,
     alignment_of,
     displacements,
     movable_image,
     moved,
-    normalized_mutual_information,
     perturbations,
 )
 from rtcomplexity.fusion.sampling import sample
@@ -95,8 +95,9 @@ def test_thirty_small_and_twenty_six_large_motions_in_either_direction():
 
 def test_mutual_information_of_equal_and_of_independent_values():
     values = RNG.uniform(size=20_000)
-    assert normalized_mutual_information(values, -values) == pytest.approx(2)
-    assert normalized_mutual_information(values, RNG.uniform(size=20_000)) == pytest.approx(1, abs=0.01)
+    compared = Compared(values=values)
+    assert compared.similarity_to(-values) == pytest.approx(2)
+    assert compared.similarity_to(RNG.uniform(size=20_000)) == pytest.approx(1, abs=0.01)
 
 
 @pytest.mark.parametrize("turn", [None, rotation([1, 2, 3], 25)])

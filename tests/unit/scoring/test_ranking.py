@@ -55,7 +55,9 @@ def test_leaving_out_a_factor_never_raises_a_family_of_normal_scores(a, b):
 
 
 def test_a_family_that_lacks_a_factor_is_doubtful_by_those_it_has():
-    assert shape(NORMAL, shape_a=90).doubtful_score == pytest.approx(50 + 50 * norm.ppf(0.9) / 3, rel=1e-5)
+    family = ranked_families(Plans.of([measured(shape_a=90)]), NORMAL, "sbrt")[0]
+    assert family.family.id == "shape"
+    assert family.doubtful_scores[0] == pytest.approx(50 + 50 * norm.ppf(0.9) / 3, rel=1e-5)
 
 
 def test_plans_without_an_optional_factor_are_ranked_among_their_like():

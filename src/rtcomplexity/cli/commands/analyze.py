@@ -83,14 +83,16 @@ def analyze(
     if out is not None and claim is not None and identified is None:
         raise UsageError("--claim", "--out without a choice", "--identified (for payment) or --de-identified with it")
 
-    from rtcomplexity.cli.assessing import assessed, chosen_options
+    from rtcomplexity.case.target_names import parse_aliases
+    from rtcomplexity.cli.assessing import assessed
     from rtcomplexity.cli.checks import failed_checks
     from rtcomplexity.cli.rendering.console import print_document, print_result
     from rtcomplexity.evidence.record import to_json
+    from rtcomplexity.model.options import AnalyzeOptions
 
-    options = chosen_options(
+    options = AnalyzeOptions(
         profile=profile,
-        aliases=aliases,
+        aliases=parse_aliases(aliases or ()),
         structure_set_uid=structure_set_uid,
         targets=targets,
         same_patient=same_patient,

@@ -193,15 +193,8 @@ def _run(
     from rtcomplexity.batch.run import run_batch
     from rtcomplexity.cli.batch_progress import BatchProgress
 
-    progress = BatchProgress(quiet=quiet)
-    with engines as (engine, indexer):
-        try:
-            result = run_batch(root, out, engine=engine, indexer=indexer, watcher=progress, asked=asked)
-        except SystemExit:  # a signal
-            progress.stopped()
-            raise
-    progress.close()
-    return result
+    with engines as (engine, indexer), BatchProgress(quiet=quiet) as progress:
+        return run_batch(root, out, engine=engine, indexer=indexer, watcher=progress, asked=asked)
 
 
 def _write_template(root: Path, path: Path, *, quiet: bool) -> None:

@@ -220,15 +220,9 @@ def _run_pairs(tasks: "list[PairTask]", out: Path, asked: _Asked, running: _Runn
     from rtcomplexity.batch.pair_run import compare_pairs
     from rtcomplexity.cli.batch_progress import BatchProgress
 
-    progress = BatchProgress(quiet=running.quiet, things="pairs")
-    with LocalEngine(running.workers or os.cpu_count() or 1) as engine:
-        try:
-            found = compare_pairs(tasks, out, engine=engine, watcher=progress, limits=asked.limits, retry=running.retry)
-        except SystemExit:  # a signal
-            progress.stopped()
-            raise
-    progress.close()
-    return found
+    engine = LocalEngine(running.workers or os.cpu_count() or 1)
+    with engine, BatchProgress(quiet=running.quiet, things="pairs") as progress:
+        return compare_pairs(tasks, out, engine=engine, watcher=progress, limits=asked.limits, retry=running.retry)
 
 
 def observers(

@@ -15,11 +15,15 @@ def inspect(
 
     Example: rtcomplexity inspect ./plan
     """
+    from rtcomplexity.case.target_names import parse_aliases
     from rtcomplexity.case.tg263 import tg263_spelling
-    from rtcomplexity.cli.assessing import assessed, chosen_options
+    from rtcomplexity.cli.assessing import assessed
     from rtcomplexity.cli.rendering.console import print_result
     from rtcomplexity.cli.rendering.contents import contents_parts
+    from rtcomplexity.model.options import AnalyzeOptions
 
-    options = chosen_options(aliases=aliases, structure_set_uid=structure_set_uid, same_patient=same_patient)
+    options = AnalyzeOptions(
+        aliases=parse_aliases(aliases or ()), structure_set_uid=structure_set_uid, same_patient=same_patient
+    )
     assessment = assessed(path, options, quiet=quiet)
     print_result(contents_parts(assessment.record, tg263_spelling))

@@ -8,10 +8,12 @@ import typer
 
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.options import Aliases, Quiet, StructureSetUid, TargetsFile
+from rtcomplexity.model.options import BY_SITE
 
 EvidenceDir = Annotated[
     Path, typer.Argument(metavar="DIR", help="Folder that analyze --out or compare --out left.", show_default=False)
 ]
+GivenFile = Annotated[Path | None, typer.Option(metavar="FILE", help="As analyze was given.", show_default=False)]
 
 
 def verify(
@@ -27,18 +29,10 @@ def verify(
             "--public-key", metavar="FILE", help="PEM file of the key that must have signed.", show_default=False
         ),
     ] = None,
-    profile: Annotated[
-        str | None, typer.Option("--profile", metavar="NAME", help="As analyze was given.", show_default=False)
-    ] = None,
-    claim: Annotated[
-        Path | None, typer.Option("--claim", metavar="FILE", help="As analyze was given.", show_default=False)
-    ] = None,
-    cms: Annotated[
-        Path | None, typer.Option("--cms", metavar="FILE", help="As analyze was given.", show_default=False)
-    ] = None,
-    cohort: Annotated[
-        Path | None, typer.Option("--cohort", metavar="FILE", help="As analyze was given.", show_default=False)
-    ] = None,
+    profile: Annotated[str, typer.Option(metavar="NAME", help="As analyze was given.", show_default=False)] = BY_SITE,
+    claim: GivenFile = None,
+    cms: GivenFile = None,
+    cohort: GivenFile = None,
     aliases: Aliases = None,
     structure_set_uid: StructureSetUid = None,
     targets: TargetsFile = None,
@@ -59,9 +53,11 @@ def verify(
 
     Example: rtcomplexity verify evidence --plan ./plan
     """
-    from rtcomplexity.cli.assessing import assessed, chosen_options
+    from rtcomplexity.case.target_names import parse_aliases
+    from rtcomplexity.cli.assessing import assessed
     from rtcomplexity.errors import UsageError
     from rtcomplexity.evidence.formats.text import shown
+    from rtcomplexity.model.options import AnalyzeOptions
     from rtcomplexity.usecases.verify import verify as verified
     from rtcomplexity.usecases.verify_comparison import is_comparison, verify_comparison
 
@@ -73,9 +69,9 @@ def verify(
         return
     if sides is not None or images is not None:
         raise UsageError("--sides, --images", "a folder that is no comparison's", "--plan for the evidence of a plan")
-    given = chosen_options(
+    given = AnalyzeOptions(
         profile=profile,
-        aliases=aliases,
+        aliases=parse_aliases(aliases or ()),
         structure_set_uid=structure_set_uid,
         targets=targets,
         claim=claim,
