@@ -25,6 +25,9 @@ READING = {"pydicom", "numpy", "pydantic", "ssl", "urllib.request", "PIL"}
 ASKED_FOR = {
     "rtcomplexity.compare.comparison",
     "rtcomplexity.case.supplied_targets",
+    "rtcomplexity.evidence.deidentification",
+    "rtcomplexity.scoring.calibration",
+    "rtcomplexity.scoring.plan_table",
     "rtcomplexity.scoring.claim_file",
     "rtcomplexity.scoring.official_facts",
     "rtcomplexity.evidence.page",
@@ -38,6 +41,7 @@ SEARCHING = {"scipy.stats", "scipy.optimize", "scipy.interpolate", "scipy.signal
     ("arguments", "left_out"),
     [
         (["--help"], READING | DRAWING | SERVING),
+        (["--version"], READING | DRAWING | SERVING),
         (["fetch", "--help"], (READING - {"pydantic"}) | DRAWING | SERVING),  # typer loads pydantic
         (["analyze", SAMPLE, "--json"], DRAWING | SERVING | SEARCHING),
         (["analyze", SAMPLE, "--quick", "--json"], DRAWING | SERVING | ASKED_FOR | {"scipy", "skimage"}),
@@ -46,7 +50,17 @@ SEARCHING = {"scipy.stats", "scipy.optimize", "scipy.interpolate", "scipy.signal
         (["report", "--help"], SERVING | {"numpy", "scipy", "skimage", "pydicom", "jinja2", "typst"}),
         (["profile", "show", "any-site-1", "--json"], SERVING | {"scipy", "skimage", "jinja2", "typst"}),
     ],
-    ids=["help", "fetch --help", "analyze", "analyze --quick", "inspect", "metrics", "report --help", "profile show"],
+    ids=[
+        "help",
+        "version",
+        "fetch --help",
+        "analyze",
+        "analyze --quick",
+        "inspect",
+        "metrics",
+        "report --help",
+        "profile show",
+    ],
 )
 def test_a_command_loads_nothing_that_its_work_does_not_need(arguments, left_out):
     command = [sys.executable, "-c", LOADED.format(arguments=arguments)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -27,6 +26,7 @@ from rtcomplexity.case.volumes import (
 from rtcomplexity.dicom.pixels import hold_same_pixels
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.image import ImageGrid, ImageSeries
+from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,7 +6,7 @@ Brings the other readers together and holds what they found against each other; 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.case.case_issues import input_issues, link_issues
@@ -28,6 +28,7 @@ from rtcomplexity.errors import (
 )
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import Case, EvidenceLevel, ImageLink, PhaseSet
+from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

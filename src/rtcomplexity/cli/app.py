@@ -147,6 +147,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     gc.set_threshold(_MADE_BEFORE_COLLECTION)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # nobody else's package is sought out to see records
     os.environ.update(dict.fromkeys(BLAS_THREAD_VARIABLES, "1"))
     if not sys.warnoptions:  # warnings are for who writes this program; what matters to a reader is an issue
         warnings.simplefilter("ignore")

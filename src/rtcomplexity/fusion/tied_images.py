@@ -7,13 +7,14 @@ metrics, scores and pictures share.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rtcomplexity.dicom.suv import SuvRefusal, read_suv_scale
 from rtcomplexity.fusion.frames import PointMap, map_to_series
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
+from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from functools import cache
 from string import Formatter
 from typing import Final
+
+from rtcomplexity.values import dataclass
 
 _QUOTES: Final = str.maketrans({"“": '"', "”": '"'})
 

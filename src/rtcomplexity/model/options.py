@@ -5,8 +5,10 @@ Knows names and paths, and opens none of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
+
+from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

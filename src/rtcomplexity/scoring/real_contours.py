@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from rtcomplexity.scoring.reference import rounded
+from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Final
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from rtcomplexity.errors import UsageError
+from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

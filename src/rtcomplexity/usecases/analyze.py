@@ -6,7 +6,7 @@ Knows the order of the steps and nothing of how any of them is done.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache, partial
 from html import escape
 from importlib.metadata import version
@@ -19,7 +19,6 @@ from rtcomplexity.case.reader import read_case
 from rtcomplexity.dicom.index import FileIndex, index_folder
 from rtcomplexity.errors import InputDataError, MissingExtraError, UsageError
 from rtcomplexity.evidence.building import build_record
-from rtcomplexity.evidence.deidentification import deidentified
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.record import DefaultVerdict, Missing, to_json
 from rtcomplexity.metrics.catalogue import CATALOGUE
@@ -27,10 +26,7 @@ from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.replicates import SHAPE_KEYS, replicates
 from rtcomplexity.model.options import BY_SITE, AnalyzeOptions
-from rtcomplexity.scoring.calibration import without_plan
 from rtcomplexity.scoring.claim import stated_claim
-from rtcomplexity.scoring.cohort import load_cohort
-from rtcomplexity.scoring.cohort import warnings_of as cohort_warnings_of
 from rtcomplexity.scoring.edit_findings import with_edits
 from rtcomplexity.scoring.facts import StatedBy, case_facts, site_stated
 from rtcomplexity.scoring.profile import is_shipped, load_profile, profile_ids
@@ -41,6 +37,7 @@ from rtcomplexity.scoring.site import checked_site
 from rtcomplexity.scoring.stability import Early, measure_stability
 from rtcomplexity.scoring.verdict import assess, values_if_stable, values_settled, with_claim
 from rtcomplexity.settings import Settings
+from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -248,8 +245,11 @@ def assess_plan(measured: MeasuredPlan, options: AnalyzeOptions, *, identified: 
         definitions=_definitions(quick=options.quick),
         default_verdict=_default_verdict(measured.path if is_reread else plan, settings) if differs else None,
     )
-    kept = record if identified else deidentified(record)
-    return Assessment(measured=plan.measured, table=plan.table, outcome=outcome, record=kept)
+    if not identified:
+        from rtcomplexity.evidence.deidentification import deidentified  # noqa: PLC0415 -- the command shows names
+
+        record = deidentified(record)
+    return Assessment(measured=plan.measured, table=plan.table, outcome=outcome, record=record)
 
 
 def _definitions(*, quick: bool) -> tuple[MetricDefinition[Any], ...]:
@@ -282,14 +282,18 @@ class _Asked:
             profiles=profiles,
             sites=sites,
             site=None if options.site is None else checked_site("site", options.site, sites),
-            cohort=None if options.cohort is None else load_cohort(options.cohort),
+            cohort=None if options.cohort is None else _cohort_of(options.cohort),
             claim=None if options.claim is None else _claim_of(options.claim),
             official=None if options.cms is None else _official_of(options.cms),
         )
 
     def profile_of(self, case: Case) -> Profile:
         """Return the profile that a case is scored by: without the case itself, where it was made from it."""
-        profile = without_plan(self._chosen(case), {case.plan_id, case.content_id})
+        profile = self._chosen(case)
+        if profile.provenance is not None:
+            from rtcomplexity.scoring.calibration import without_plan  # noqa: PLC0415 -- most are scored by shipped ones
+
+            profile = without_plan(profile, {case.plan_id, case.content_id})
         if self.cohort is not None:
             self.cohort.check_profile(profile)
         return profile
@@ -301,6 +305,12 @@ class _Asked:
             return load_profile(self.cohort.cohort.profile.id)
         stated = (self.site, StatedBy.USER) if self.site is not None else site_stated(case, self.claim, self.sites)
         return self.profiles.of_site(*stated)
+
+
+def _cohort_of(path: Path) -> LocalCohort:
+    from rtcomplexity.scoring.cohort import load_cohort  # noqa: PLC0415 -- most runs are given none
+
+    return load_cohort(path)
 
 
 def _claim_of(path: Path) -> ClaimFile:
@@ -480,8 +490,10 @@ def _cohort_warnings(outcome: Outcome, measured: _Measured) -> tuple[Issue, ...]
     """Say in what the plan was measured otherwise than the cohort's."""
     if outcome.cohort is None or outcome.score is None:
         return ()
+    from rtcomplexity.scoring.cohort import warnings_of  # noqa: PLC0415 -- most runs are given none
+
     image = measured.case.planning_image
-    found = cohort_warnings_of(
+    found = warnings_of(
         outcome.cohort.local,
         software=version("rtcomplexity"),
         surface_method=measured.table.surface_method,

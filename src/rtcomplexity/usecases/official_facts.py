@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rtcomplexity.errors import UsageError
@@ -17,6 +16,7 @@ from rtcomplexity.scoring.official_facts import (
     to_json,
     with_release,
 )
+from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
