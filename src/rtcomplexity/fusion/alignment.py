@@ -75,6 +75,11 @@ class Lattice:
         """(3,) mean of the target's points."""
         return frozen_array(self.points_mm[self.is_inside].mean(axis=0), np.float64)
 
+    @cached_property
+    def about_center_mm(self) -> NDArray[np.float64]:
+        """(3, n) coordinates of the points from that center: every motion turns them again."""
+        return frozen_array(np.ascontiguousarray((self.points_mm - self.center_mm).T), np.float64)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alignment:
@@ -253,7 +258,9 @@ def moved(lattice: Lattice, motion: Motion) -> Points:
     turn = np.eye(3)
     for axis, degrees in enumerate(motion[3:]):
         turn = _turned_about(axis, degrees) @ turn
-    found: Points = (lattice.points_mm - lattice.center_mm) @ turn.T + lattice.center_mm + np.array(motion[:3])
+    columns = turn @ lattice.about_center_mm
+    columns += (lattice.center_mm + np.array(motion[:3]))[:, None]
+    found: Points = columns.T
     return found
 
 

@@ -87,7 +87,8 @@ def borders_of(values: Floats) -> Borders:
     steepness = np.abs(along[:, 2:] - along[:, :-2]) / (2 * STEP_MM)
     is_known = np.isfinite(steepness.sum(axis=1))
     steepness = np.where(is_known[:, None], steepness, 0.0)
-    peak, last = steepness.argmax(axis=1), steepness.shape[1] - 1
+    peak = steepness.astype(np.float32).argmax(axis=1)  # on a straight ramp the first: rounding does not choose
+    last = steepness.shape[1] - 1
     rows = np.arange(len(steepness))
     before, at, after = (steepness[rows, np.clip(peak + step, 0, last)] for step in (-1, 0, 1))
     is_inner = is_known & (peak > 0) & (peak < last) & (at > 0)

@@ -119,9 +119,12 @@ def likeness(one: Volume, other: Volume, *, limits: Limits = LIKE) -> Likeness |
 
 
 def rank_correlation(one: Volume, other: Volume) -> float:
-    """Spearman's correlation of (n,) values, equal ones sharing their mean rank; 0 where either is constant."""
+    """Spearman's correlation of (n,) values, equal ones sharing their mean rank; 0 where either is constant.
+
+    Values that only rounding tells apart, as interpolation leaves them where an image is constant, are equal.
+    """
     ranks = []
-    for values in (one, other):
+    for values in (one.astype(np.float32), other.astype(np.float32)):
         _, number, counts = np.unique(values, return_inverse=True, return_counts=True)
         ranks.append((np.cumsum(counts) - (counts - 1) / 2)[number])
     a, b = (rank - rank.mean() for rank in ranks)

@@ -9,7 +9,7 @@ are counted and left out, never filled in.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -28,12 +28,15 @@ if TYPE_CHECKING:
     from rtcomplexity.model.image import ImageGrid
 
     Points = NDArray[np.float64]
+    Numbers = NDArray[np.integer[Any]]
     PointFunction = Callable[[Points], Points]
 
 REACH_MM: Final = 10.0
 CHUNK_POINTS: Final = 200_000
 EDGE_TOLERANCE: Final = 1e-6
 """A point this many voxels beyond the outermost voxel center still counts as on it."""
+SAME_PLACE: Final = 1e-9
+"""Slices whose corners lie within so many voxels of each other lie straight above each other."""
 SLICES_AT_ONCE: Final = 8
 """Distances of so many slices are found together: their numbers stay in the processor's cache."""
 
@@ -71,8 +74,8 @@ class Region:
 
     def points_mm(self, where: NDArray[np.bool_]) -> Points:
         """(n, 3) voxel centers of the box where `where` holds, patient coordinates, mm."""
-        first = np.array([self.box.k[0], self.box.j[0], self.box.i[0]])
-        return voxel_centers_mm(self.grid, np.argwhere(where) + first)
+        k, j, i = np.nonzero(where)
+        return _centers_mm(self.grid, k + self.box.k[0], j + self.box.j[0], i + self.box.i[0])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -320,12 +323,18 @@ def sample(
 
 def voxel_centers_mm(grid: ImageGrid, index: NDArray[np.integer]) -> Points:
     """(n, 3) centers of the voxels with index (k, j, i), patient coordinates, mm."""
-    centers: Points = (
-        grid.slice_origins_mm[index[:, 0]]
-        + index[:, 1:2] * (grid.column_direction * grid.row_spacing_mm)
-        + index[:, 2:3] * (grid.row_direction * grid.column_spacing_mm)
-    )
-    return centers
+    return _centers_mm(grid, *index.T)
+
+
+def _centers_mm(grid: ImageGrid, k: Numbers, j: Numbers, i: Numbers) -> Points:
+    """(n, 3) the same of (n,) slices, rows and columns; held coordinate by coordinate, as the sampling wants them."""
+    centers = grid.slice_origins_mm.T.take(k, axis=1)
+    steps = (grid.column_direction * grid.row_spacing_mm, j), (grid.row_direction * grid.column_spacing_mm, i)
+    for step_mm, places in steps:
+        for axis in np.flatnonzero(step_mm):
+            centers[axis] += places * step_mm[axis]
+    found: Points = centers.T
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -388,12 +397,12 @@ def _on_slice(grid: ImageGrid, ji: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def box_around(grid: ImageGrid, points_mm: Points) -> IndexBox | None:
     """Box of voxels from which the points inside the image can be interpolated; None if none can be inside."""
-    axes = np.array(
-        [grid.normal, grid.column_direction / grid.row_spacing_mm, grid.row_direction / grid.column_spacing_mm]
-    )
-    places = axes @ points_mm[~np.isnan(points_mm[:, 0])].T
-    if places.shape[1] == 0:
+    axes = _axes(grid)
+    places = axes @ points_mm.T
+    known = ~np.isnan(places[0])
+    if not known.any():
         return None
+    places = places if known.all() else places[:, known]
     low, high = places.min(axis=1), places.max(axis=1)
     origins = axes @ grid.slice_origins_mm.T
     k = _extent_of_slices(grid, low[0], high[0])
@@ -424,22 +433,92 @@ def interpolate(voxels: VoxelBox, grid: ImageGrid, points_mm: Points) -> Samples
     """Trilinear values at (n, 3) points of the image's frame; NaN beyond the outermost voxel centers.
 
     Between slices it runs along the normal, so that a value that is linear in space is met exactly on uneven slices and
-    under a tilted gantry too. Stored integers are rescaled corner by corner; the box is never converted whole.
+    under a tilted gantry too. Stored integers are rescaled once they are interpolated; a box whose slices are rescaled
+    each in its own way is converted whole only where it holds fewer numbers than the points do.
     """
+    scaled = None if is_tilted(grid) else _rescaled_alike(voxels, most=points_mm.size)
     values = np.full(len(points_mm), np.nan)
     for start in range(0, len(points_mm), CHUNK_POINTS):
         chunk = slice(start, start + CHUNK_POINTS)
-        cells = _cells(grid, points_mm[chunk])
-        some = cells.inside
-        k = cells.k[some]
-        above = np.minimum(k + 1, len(grid.slice_origins_mm) - 1)
-        share = cells.upper_share[some]
-        lower = _bilinear(voxels, k, cells.lower_ji[:, some])
-        upper = _bilinear(voxels, above, cells.upper_ji[:, some])
-        result = np.full(len(some), np.nan)
-        result[some] = (1 - share) * lower + share * upper
-        values[chunk] = result
+        values[chunk] = (
+            _slice_by_slice(voxels, grid, points_mm[chunk])
+            if scaled is None
+            else _at_places(scaled, *_places(grid, voxels.box, points_mm[chunk]))
+        )
     return Samples(values=values)
+
+
+def _rescaled_alike(voxels: VoxelBox, most: int) -> tuple[NDArray[Any], float, float] | None:
+    """Return voxels with a slope and an intercept that hold for all of them; None where there are too many for that."""
+    if np.ptp(voxels.slope) == 0 and np.ptp(voxels.intercept) == 0:
+        return voxels.stored, float(voxels.slope[0]), float(voxels.intercept[0])
+    return (voxels.values(), 1.0, 0.0) if voxels.stored.size <= most else None
+
+
+def _places(grid: ImageGrid, box: IndexBox, points_mm: Points) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """(3, n) continuous slice, row and column of points in a box of upright slices, and (n,) which the image holds."""
+    axes = _axes(grid)
+    places: NDArray[np.float64] = axes @ points_mm.T
+    heights, positions = places[0].copy(), grid.slice_positions_mm
+    held = _is_between(heights, positions, grid.slice_spacing_mm)
+    places[0] = np.interp(heights, positions, np.arange(len(positions), dtype=np.float64))
+    origins = (axes @ grid.slice_origins_mm.T)[1:]
+    if np.ptp(origins, axis=1).max() <= SAME_PLACE:
+        places[1:] -= origins[:, :1]
+    else:
+        places[1:] -= origins.take(np.nan_to_num(places[0]).astype(np.int64), axis=1)
+    held &= _on_slice(grid, places[1:])
+    places -= np.array([[box.k[0]], [box.j[0]], [box.i[0]]])
+    return places, held
+
+
+def _axes(grid: ImageGrid) -> NDArray[np.float64]:
+    """(3, 3) what turns a point into its height along the normal, mm, and its row and column from the origin's."""
+    return np.array(
+        [grid.normal, grid.column_direction / grid.row_spacing_mm, grid.row_direction / grid.column_spacing_mm]
+    )
+
+
+def _is_between(
+    heights_mm: NDArray[np.float64], positions_mm: NDArray[np.float64], spacing_mm: float | None
+) -> NDArray[np.bool_]:
+    """(n,) whether heights lie between the outermost slices, or within half the thickness of a lone one."""
+    if len(positions_mm) == 1:
+        below = above = (0.5 + EDGE_TOLERANCE) * (spacing_mm or 1.0)
+    else:
+        below, above = EDGE_TOLERANCE * np.diff(positions_mm)[[0, -1]]
+    between: NDArray[np.bool_] = (heights_mm >= positions_mm[0] - below) & (heights_mm <= positions_mm[-1] + above)
+    return between
+
+
+def _at_places(
+    scaled: tuple[NDArray[Any], float, float], places: NDArray[np.float64], held: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """(n,) trilinear values of voxels at places; NaN where none is held."""
+    from scipy.ndimage import map_coordinates  # noqa: PLC0415 - costs start-up time
+
+    voxels, slope, intercept = scaled
+    values: NDArray[np.float64] = map_coordinates(
+        voxels, places, output=np.float64, order=1, mode="nearest", prefilter=False
+    )
+    values *= slope
+    values += intercept
+    values[~held] = np.nan
+    return values
+
+
+def _slice_by_slice(voxels: VoxelBox, grid: ImageGrid, points_mm: Points) -> NDArray[np.float64]:
+    """(n,) the same where slices lean, or each is rescaled in its own way."""
+    cells = _cells(grid, points_mm)
+    some = cells.inside
+    k = cells.k[some]
+    above = np.minimum(k + 1, len(grid.slice_origins_mm) - 1)
+    share = cells.upper_share[some]
+    lower = _bilinear(voxels, k, cells.lower_ji[:, some])
+    upper = _bilinear(voxels, above, cells.upper_ji[:, some])
+    result = np.full(len(some), np.nan)
+    result[some] = (1 - share) * lower + share * upper
+    return result
 
 
 def _bilinear(voxels: VoxelBox, k: NDArray[np.int64], ji: NDArray[np.float64]) -> NDArray[np.float64]:
