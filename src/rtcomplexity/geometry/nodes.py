@@ -147,7 +147,7 @@ class _Ends:
     ended: NDArray[np.bool_]
     """(R,) whether that component does not reach the next plane."""
     height: Floats
-    """(R,) how far its end lies beyond the plane, mm."""
+    """(R,) how far its end lies beyond the plane, mm; 0 where it does not end."""
     wall: Floats
     """(R,) share of that height that is an upright wall."""
 
@@ -298,9 +298,13 @@ def _patches(stack: PlaneStack, rings: _Rings, inside: Inside, spacing: float, *
         _components(inside, rings, inside.runs.outside(), by_corners=False),
     ]
     links, targets, normals, rims, caps = [], [], [], [], []
+    touching = [_touching(stack, part.runs) for part in sets]
     tree = _ring_tree(rings)
     for direction in (1, -1):
-        solid, outside = (_ends(stack, part, direction, is_solid=part is sets[0]) for part in sets)
+        solid, outside = (
+            _ends(stack, part, pairs, direction, is_solid=part is sets[0])
+            for part, pairs in zip(sets, touching, strict=True)
+        )
         link, target = _links(stack, rings, tree, [(sets[0], solid), (sets[1], outside)], direction)
         if curved:
             link, target = _on_surface(rings, inside, link, target, spacing, direction)
@@ -326,15 +330,13 @@ def _components(inside: Inside, rings: _Rings, runs: Runs, *, by_corners: bool) 
     return _Components(runs=runs, label=label, run_of_node=run, area=area, length=length)
 
 
-def _ends(stack: PlaneStack, part: _Components, direction: int, *, is_solid: bool) -> _Ends:
+def _ends(stack: PlaneStack, part: _Components, pairs: Integers, direction: int, *, is_solid: bool) -> _Ends:
     """Ends of a solid's components, or (`is_solid` false) of the components of what is outside it.
 
     Outside, only what the solid closes over has an end: not the space around, nor a hole that runs out of a plane
-    beyond which there is nothing.
+    beyond which there is nothing. `pairs` are runs that touch from plane to plane.
     """
     meets = np.concatenate([meets_next(stack), [False]])
-    pairs = runs_above(part.runs)
-    pairs = pairs[meets[part.runs.planes[pairs[:, 0]]]]
     here, there = (pairs[:, 0], pairs[:, 1]) if direction == 1 else (pairs[:, 1], pairs[:, 0])
     goes_on = np.zeros(len(part.label), bool)
     goes_on[part.label[here]] = True
@@ -342,28 +344,41 @@ def _ends(stack: PlaneStack, part: _Components, direction: int, *, is_solid: boo
     if not is_solid:
         continued = meets if direction == 1 else np.concatenate([[False], meets[:-1]])
         ended &= continued[part.runs.planes]
-    height, wall = _end_shapes(stack, part, np.stack([here, there], axis=1), direction)
+    height, wall = np.zeros(len(ended)), np.zeros(len(ended))
+    leading = ended[there]
+    links = np.stack([here[leading], there[leading]], axis=1)
+    height[ended], wall[ended] = _end_shapes(stack, part, np.flatnonzero(ended), links, direction)
     return _Ends(label=part.label, ended=ended, height=height, wall=wall)
 
 
-def _end_shapes(stack: PlaneStack, part: _Components, links: Integers, direction: int) -> tuple[Floats, Floats]:
-    """Height of the end of each run's component, if it ends, and the share of it that is an upright wall.
+def _touching(stack: PlaneStack, runs: Runs) -> Integers:
+    """(n, 2) runs that touch from plane to plane, where no plane is missing between both."""
+    meets = np.concatenate([meets_next(stack), [False]])
+    pairs = runs_above(runs)
+    return np.asarray(pairs[meets[runs.planes[pairs[:, 0]]]])
+
+
+def _end_shapes(
+    stack: PlaneStack, part: _Components, ended: Integers, links: Integers, direction: int
+) -> tuple[Floats, Floats]:
+    """Height of the end of each run (e,) whose component ends, and the share of it that is an upright wall.
 
     The squared half width of a sphere's sections, and of a torus's, has the second derivative -2 along the axis. A dome
     goes on by that law from the plane before. `links` lead from the components of the plane before.
     """
-    count = len(part.label)
+    count, label = len(part.label), part.label[ended]
     keys = np.unique(part.label[links[:, 0]] * count + part.label[links[:, 1]])
     pairs = np.stack(np.divmod(keys, count), axis=1)
     area, length = (
-        np.bincount(pairs[:, 1], weights=values[pairs[:, 0]], minlength=len(values)).astype(np.float64)
+        np.bincount(pairs[:, 1], weights=values[pairs[:, 0]], minlength=count).astype(np.float64)[label]
         for values in (part.area, part.length)
     )
-    square = _half_width(part.area, part.length)[part.label] ** 2
-    former = _half_width(area, length)[part.label] ** 2
+    square = _half_width(part.area[label], part.length[label]) ** 2
+    former = _half_width(area, length) ** 2
     former = np.where(former > 0, former, square)
     reach, behind = (stack.upper_mm, stack.lower_mm) if direction == 1 else (stack.lower_mm, stack.upper_mm)
-    reach, step = reach[part.runs.planes], 2 * behind[part.runs.planes]
+    plane = part.runs.planes[ended]
+    reach, step = reach[plane], 2 * behind[plane]
     slope = np.minimum((square - former) / step - step, 0)
     dome = (slope + np.sqrt(slope**2 + 4 * square)) / 2
     share = square / np.maximum(former, np.finfo(float).tiny)
