@@ -2,14 +2,18 @@
 
 import csv
 import json
+import os
 
 import pypdf
 import pytest
 from pydicom import dcmread, dcmwrite
 
 from rtcomplexity.cli.app import run
+from rtcomplexity.compare import forking
 from rtcomplexity.compare.comparison import compare
+from rtcomplexity.compare.sides import drawn_alike, read_side
 from rtcomplexity.errors import InputDataError, UsageError
+from rtcomplexity.settings import Settings
 
 KEPT = ("GTVp", "GTVn", "CTV")
 
@@ -41,13 +45,18 @@ def edited(source, target, change):
 
 
 def shift_first_roi(millimeters):
-    def change(dataset):
-        for contour in dataset.ROIContourSequence[0].ContourSequence:
-            points = [float(value) for value in contour.ContourData]
-            points[::3] = [x + millimeters for x in points[::3]]
-            contour.ContourData = [f"{value:.4f}" for value in points]
+    return lambda dataset: shift(dataset.ROIContourSequence[0], millimeters)
 
-    return change
+
+def shift_every_roi(millimeters):
+    return lambda dataset: [shift(roi, millimeters) for roi in dataset.ROIContourSequence]
+
+
+def shift(roi, millimeters):
+    for contour in roi.ContourSequence:
+        points = [float(value) for value in contour.ContourData]
+        points[::3] = [x + millimeters for x in points[::3]]
+        contour.ContourData = [f"{value:.4f}" for value in points]
 
 
 def rename_rois(names):
@@ -68,6 +77,35 @@ def test_a_set_compared_with_itself_matches_every_roi_by_name(sample):
     assert {each.by.value for each in found.compared} == {"name"}
     assert not found.matching.first_only
     assert values(found, "GTVp")["compare.dice"] == 1
+
+
+def test_two_processes_find_what_one_finds(sample, tmp_path, monkeypatch):
+    if not hasattr(os, "fork"):
+        pytest.skip("this system cannot fork")
+    monkeypatch.setattr(forking, "can_fork", lambda: True)  # the test's runner may have threads
+    moved = edited(sample / "rs.dcm", tmp_path / "moved.dcm", shift_every_roi(3.0))
+    one, two = (
+        compare(sample / "rs.dcm", moved, with_pictures=True, two_processes=several) for several in (False, True)
+    )
+    assert len(one.compared) == len(KEPT)
+    assert [each.values for each in two.compared] == [each.values for each in one.compared]
+    assert [each.surfaces for each in two.compared] == [each.surfaces for each in one.compared]
+    assert all(len(each.surfaces) == 3 for each in one.compared)
+
+
+def test_surfaces_are_not_held_once_a_pair_is_measured(sample, tmp_path):
+    moved = edited(sample / "rs.dcm", tmp_path / "moved.dcm", shift_every_roi(3.0))
+    for each in compare(sample / "rs.dcm", moved).compared:
+        assert each.values["compare.hausdorff"].value == pytest.approx(3, abs=0.1)
+        assert "surfaces" not in vars(each.pair)
+
+
+def test_what_is_drawn_alike_is_shared_by_sides_that_were_read_apart(sample, tmp_path):
+    moved = edited(sample / "rs.dcm", tmp_path / "moved.dcm", shift_first_roi(5.0))
+    settings = Settings.from_environment()
+    first, second = (read_side(str(path), settings=settings) for path in (sample / "rs.dcm", moved))
+    both = zip(first.rois, drawn_alike(second, first).rois, strict=True)
+    assert [one.delineation.stack is other.delineation.stack for one, other in both] == [False, True, True]
 
 
 def test_a_shifted_roi_is_found_shifted_and_the_others_are_not(sample, ct, tmp_path):

@@ -1,4 +1,4 @@
-"""Points that two delineations have in common, to the last bit: where nobody edited, most of both.
+"""Points and planes that two delineations have in common, to the last bit: where nobody edited, most of both.
 
 Such a point lies on both, so that its distance needs no search. What is not found is only searched for: nothing depends
 on finding all.
@@ -12,6 +12,8 @@ import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from rtcomplexity.geometry.stack.plane_stack import PlaneStack
 
     Floats = NDArray[np.float64]
 
@@ -41,6 +43,19 @@ def shared_rows(points: Floats, others: Floats) -> tuple[NDArray[np.bool_], NDAr
     found[found] = same[:, 0] & same[:, 1] & same[:, 2]
     met[nearest[found]] = True
     return found, met
+
+
+def same_planes(first: PlaneStack, second: PlaneStack, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(x,) whether planes (x, 2) of two stacks hold the same numbers: most, where an automatic contour was edited.
+
+    Where the second plane is -1, there is none, and nothing is the same.
+    """
+    same = np.zeros(len(pairs), np.bool_)
+    for place, (plane, other) in enumerate(pairs.tolist()):
+        if other >= 0:
+            own, others = first.plane_polygons(plane), second.plane_polygons(other)
+            same[place] = len(own) == len(others) and all(map(np.array_equal, own, others))
+    return same
 
 
 def _keys(points: Floats) -> NDArray[np.uint64]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.compare.delineation import ComparedPair
+from rtcomplexity.compare.forking import concurrently
 from rtcomplexity.compare.metrics import COMPARISONS
 from rtcomplexity.compare.pairing import Match, MatchedBy, Matching, match_by_mapping, match_rois, read_mapping
-from rtcomplexity.compare.sides import in_frame_of, read_side
+from rtcomplexity.compare.sides import drawn_alike, in_frame_of, read_side
+from rtcomplexity.compare.surface_pictures import surface_pictures
 from rtcomplexity.errors import UsageError
 from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.settings import Settings
@@ -18,6 +21,7 @@ from rtcomplexity.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rtcomplexity.compare.pictures import PlanePicture
     from rtcomplexity.compare.sides import Side
     from rtcomplexity.metrics.measurement import Measurement
 
@@ -32,7 +36,10 @@ class ComparedMatch:
 
     match: Match
     pair: ComparedPair
+    """Both delineations. Their surfaces, which take most of the memory, are no longer held."""
     values: Mapping[str, Measurement]
+    surfaces: tuple[PlanePicture, ...] = ()
+    """Pictures of the first's surface, if they were asked for."""
 
     @property
     def by(self) -> MatchedBy:
@@ -59,6 +66,8 @@ def compare(
     match: str = WAYS[0],
     tolerance_mm: float = TOLERANCE_MM,
     settings: Settings | None = None,
+    with_pictures: bool = False,
+    two_processes: bool = False,
 ) -> Comparison:
     """Compare two delineations of one patient.
 
@@ -74,6 +83,10 @@ def compare(
         Distance up to which contours and surfaces agree.
     settings
         Limits and tolerances; from the environment if None.
+    with_pictures
+        Whether the surfaces of every pair are drawn, too.
+    two_processes
+        Whether half of the work is done in a forked child, where that is safe. No number depends on it.
 
     Raises
     ------
@@ -91,14 +104,13 @@ def compare(
     if not (math.isfinite(tolerance_mm) and tolerance_mm > 0):
         raise UsageError("--tolerance", str(tolerance_mm), "a distance in mm, such as 2")
     settings = Settings.from_environment() if settings is None else settings
-    one = read_side(str(first), settings=settings, images=images)
-    other = in_frame_of(read_side(str(second), settings=settings, images=images, beside=one), one, settings)
+    one, other = _sides(str(first), str(second), images, settings, two_processes=two_processes)
     matching = _matching(one, other, match)
     return Comparison(
         first=one,
         second=other,
         matching=matching,
-        compared=tuple(compared_match(each, tolerance_mm) for each in matching.matches),
+        compared=_compared(matching.matches, tolerance_mm, with_pictures=with_pictures, two_processes=two_processes),
         tolerance_mm=tolerance_mm,
     )
 
@@ -120,8 +132,7 @@ def compare_numbers(
         If a side has no ROI of a number.
     """
     settings = Settings.from_environment() if settings is None else settings
-    one = read_side(str(first), settings=settings, images=images)
-    other = in_frame_of(read_side(str(second), settings=settings, images=images, beside=one), one, settings)
+    one, other = _sides(str(first), str(second), images, settings, two_processes=False)
     ones, others = ({each.roi.number: each for each in side.rois} for side in (one, other))
     matches = tuple(Match(first=ones[a], second=others[b], by=MatchedBy.MAPPING) for a, b in numbers)
     return Comparison(
@@ -133,10 +144,77 @@ def compare_numbers(
     )
 
 
-def compared_match(match: Match, tolerance_mm: float) -> ComparedMatch:
+def compared_match(match: Match, tolerance_mm: float, *, with_pictures: bool = False) -> ComparedMatch:
     """Measure one pair."""
-    pair = ComparedPair(first=match.first.delineation, second=match.second.delineation, tolerance_mm=tolerance_mm)
-    return ComparedMatch(match=match, pair=pair, values=compute_all(COMPARISONS, pair))
+    measured = _pair(match, tolerance_mm)
+    return ComparedMatch(
+        match=match,
+        pair=_pair(match, tolerance_mm),  # one that holds no surfaces
+        values=compute_all(COMPARISONS, measured),
+        surfaces=surface_pictures(measured) if with_pictures else (),
+    )
+
+
+def _pair(match: Match, tolerance_mm: float) -> ComparedPair:
+    return ComparedPair(first=match.first.delineation, second=match.second.delineation, tolerance_mm=tolerance_mm)
+
+
+def _sides(
+    first: str, second: str, images: Path | None, settings: Settings, *, two_processes: bool
+) -> tuple[Side, Side]:
+    """Read both sides, the second in the first's frame of reference."""
+    if not two_processes:
+        one = read_side(first, settings=settings, images=images)
+        other = read_side(second, settings=settings, images=images, beside=one)
+        return one, in_frame_of(other, one, settings)
+    with concurrently(partial(read_side, second, settings=settings, images=images), forked=True) as read_second:
+        one = read_side(first, settings=settings, images=images)
+        return one, in_frame_of(drawn_alike(read_second(), one), one, settings)
+
+
+def _compared(
+    matches: Sequence[Match], tolerance_mm: float, *, with_pictures: bool, two_processes: bool
+) -> tuple[ComparedMatch, ...]:
+    """Measure every pair; of two processes each takes about half of the points."""
+    measure = partial(_measured, matches, tolerance_mm, with_pictures=with_pictures)
+    here, there = halves([_cost(match) for match in matches]) if two_processes else (range(len(matches)), [])
+    with concurrently(partial(measure, there), forked=len(there) > 0) as measured_there:
+        found = measure(here) | measured_there()
+    return tuple(
+        ComparedMatch(match=match, pair=_pair(match, tolerance_mm), values=values, surfaces=surfaces)
+        for match, (values, surfaces) in zip(matches, map(found.__getitem__, range(len(matches))), strict=True)
+    )
+
+
+def _measured(
+    matches: Sequence[Match], tolerance_mm: float, places: Sequence[int], *, with_pictures: bool
+) -> dict[int, tuple[Mapping[str, Measurement], tuple[PlanePicture, ...]]]:
+    """Values and pictures of the pairs at some places."""
+    found = ((place, compared_match(matches[place], tolerance_mm, with_pictures=with_pictures)) for place in places)
+    return {place: (each.values, each.surfaces) for place, each in found}
+
+
+def _cost(match: Match) -> int:
+    """About what a pair costs: the points of both; next to nothing where nobody edited."""
+    stacks = [each.delineation.stack for each in (match.first, match.second)]
+    return 0 if stacks[0] is stacks[1] else sum(len(stack.points_mm) for stack in stacks if stack is not None)
+
+
+def halves(costs: Sequence[float]) -> tuple[list[int], list[int]]:
+    """Places of costs in two parts of about the same sum: each, from the dearest on, to the part that has less.
+
+    Examples
+    --------
+    >>> halves([1, 7, 3, 4])
+    ([1], [0, 2, 3])
+    """
+    parts: tuple[list[int], list[int]] = ([], [])
+    sums = [0.0, 0.0]
+    for place in sorted(range(len(costs)), key=lambda place: -costs[place]):
+        chosen = int(sums[1] < sums[0])
+        parts[chosen].append(place)
+        sums[chosen] += costs[place]
+    return sorted(parts[0]), sorted(parts[1])
 
 
 def _matching(first: Side, second: Side, how: str) -> Matching:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rtcomplexity.compare.coincidence import shared_rows
+from rtcomplexity.compare.coincidence import same_planes, shared_rows
 from rtcomplexity.geometry.orientation import next_vertex
 from rtcomplexity.geometry.stack.even_odd import select_ragged
 
@@ -98,7 +98,7 @@ def path_distances(contours: PlaneStack, other: PlaneStack, source: Integers) ->
         (P,) plane of `other` that each plane of `contours` is compared with; -1 where there is none, so that all of
         the contour counts as away.
     """
-    differs = ~_same_planes(contours, other, source)
+    differs = ~same_planes(contours, other, np.stack([np.arange(len(source)), source], axis=1))
     asked = np.zeros(other.plane_count, np.bool_)
     asked[source[differs & (source >= 0)]] = True
     pieces, targets = _pieces(contours, differs), _pieces(other, asked)
@@ -106,15 +106,6 @@ def path_distances(contours: PlaneStack, other: PlaneStack, source: Integers) ->
     lines = _Lines(start=targets.start[kept], end=targets.end[kept], plane=targets.plane[kept])
     distances = _distances(pieces.start, source[pieces.plane], lines)
     return PathDistances(pieces=pieces, start_mm=distances, plane_count=contours.plane_count)
-
-
-def _same_planes(contours: PlaneStack, other: PlaneStack, source: Integers) -> NDArray[np.bool_]:
-    """(P,) planes whose contours are the same numbers in both: most of them, where an automatic contour was edited."""
-    same = np.zeros(contours.plane_count, np.bool_)
-    for plane in np.flatnonzero(source >= 0).tolist():
-        own, others = contours.plane_polygons(plane), other.plane_polygons(int(source[plane]))
-        same[plane] = len(own) == len(others) and all(map(np.array_equal, own, others))
-    return same
 
 
 def _share_beyond(start: Floats, end: Floats) -> Floats:

@@ -124,6 +124,17 @@ def read_side(spec: str, *, settings: Settings, images: Path | None = None, besi
     return Side(case=case, rois=tuple(_compared(roi, grids.of(roi), settings, known) for roi in chosen))
 
 
+def drawn_alike(side: Side, other: Side) -> Side:
+    """The side with the other one's delineations where both are drawn alike, as if it had been read beside it."""
+    known = {each.drawn: each.delineation for each in other.rois}
+    return replace(side, rois=tuple(_known(each, known) for each in side.rois))
+
+
+def _known(compared: ComparedRoi, known: Mapping[bytes, Delineation]) -> ComparedRoi:
+    found = known.get(compared.drawn)
+    return compared if found is None else replace(compared, delineation=replace(found, name=compared.roi.name))
+
+
 def _case(path: Path, images: Path | None, settings: Settings) -> Case:
     """Read a case, with the images of another folder if one is named; a Segmentation stands for itself."""
     if path.is_file() and is_segmentation(path):

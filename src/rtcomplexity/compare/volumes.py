@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.compare.coincidence import same_planes
 from rtcomplexity.geometry.stack.even_odd import even_odd, select_ragged
 from rtcomplexity.geometry.stack.runs import plane_of_slices
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3
@@ -137,6 +138,14 @@ def shared_volume(first: PlaneStack, second: PlaneStack) -> SharedVolume:
 
 def symmetric_difference_mm2(first: PlaneStack, second: PlaneStack, pairs: Integers) -> Floats:
     """(x,) area of the symmetric difference of planes (x, 2) of two stacks in the same axes, mm2."""
+    areas = np.zeros(len(pairs))
+    differs = ~same_planes(first, second, pairs)
+    areas[differs] = _even_odd_areas_mm2(first, second, pairs[differs])
+    return areas
+
+
+def _even_odd_areas_mm2(first: PlaneStack, second: PlaneStack, pairs: Integers) -> Floats:
+    """(x,) even-odd area of all contours of both planes together."""
     points = np.concatenate([first.points_mm, second.points_mm])
     offsets = np.concatenate([first.contour_offsets, second.contour_offsets[1:] + len(first.points_mm)])
     start = len(first.contour_offsets) - 1

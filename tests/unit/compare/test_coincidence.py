@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rtcomplexity.compare import coincidence
-from rtcomplexity.compare.coincidence import shared_rows
+from rtcomplexity.compare.coincidence import same_planes, shared_rows
 from rtcomplexity.compare.delineation import ComparedPair, Delineation
 from rtcomplexity.compare.metrics import COMPARISONS
 from rtcomplexity.geometry.stack.stacking import stack_contours
@@ -67,3 +67,16 @@ def test_what_nobody_edited_has_no_surface_and_defined_values():
     assert {found[f"compare.{key}"] for key in ("dice", "jaccard", "surface_dice", "volume_ratio")} == {1}
     distances = ("hausdorff", "hausdorff_95", "bias", "bias_left", "added_path_length", "center_shift", "planes_edited")
     assert {found[f"compare.{key}"] for key in distances} == {0}
+
+
+def test_planes_are_the_same_where_both_hold_the_same_numbers():
+    first, second = (
+        stack_contours(contours_of([square(z, size) for z, size in planes]), settings=Settings()).stack
+        for planes in (((0, 10), (3, 10), (6, 10)), ((0, 10), (3, 12), (6, 10)))
+    )
+    pairs = np.array([[0, 0], [1, 1], [2, 2], [0, 2], [1, -1]])
+    assert same_planes(first, second, pairs).tolist() == [True, False, True, True, False]
+
+
+def square(z, size):
+    return np.array([[0.0, 0, z], [size, 0, z], [size, size, z], [0, size, z]])

@@ -126,6 +126,7 @@ def _compare_sides(sides: list[str], asked: _Asked) -> None:
 
 def _compare_two(first: str, second: str, asked: _Asked) -> None:
     """Compare two sides; ends with 5 where limits are missed."""
+    import os
     from importlib.metadata import version
 
     from rtcomplexity.cli.rendering.comparison import comparison_parts
@@ -134,7 +135,15 @@ def _compare_two(first: str, second: str, asked: _Asked) -> None:
     from rtcomplexity.compare.document import document
     from rtcomplexity.compare.limits import failures
 
-    found = compared(first, second, images=asked.images, match=asked.match, tolerance_mm=asked.tolerance_mm)
+    found = compared(
+        first,
+        second,
+        images=asked.images,
+        match=asked.match,
+        tolerance_mm=asked.tolerance_mm,
+        with_pictures=asked.out is not None,
+        two_processes=(os.cpu_count() or 1) > 1,
+    )
     tree = document(found, software_version=version("rtcomplexity"))
     if asked.out is not None:
         _leave_comparison(found, tree, asked.out, identified=asked.identified, with_images=asked.images is not None)
@@ -150,7 +159,6 @@ def _leave_comparison(
 ) -> None:
     from rtcomplexity.cli.output import write_private
     from rtcomplexity.compare.pictures import plane_pictures
-    from rtcomplexity.compare.surface_pictures import surface_pictures
     from rtcomplexity.evidence.comparison_folder import comparison_files
     from rtcomplexity.evidence.comparison_privacy import deidentified_comparison
     from rtcomplexity.pictures.compared import pair_slices
@@ -158,7 +166,7 @@ def _leave_comparison(
 
     kept = tree if identified else deidentified_comparison(tree)
     planes = [plane_pictures(each.pair) for each in found.compared]
-    surfaces = [surface_pictures(each.pair) for each in found.compared]
+    surfaces = [each.surfaces for each in found.compared]
     image = found.first.case.planning_image if with_images else None
     slices = pair_slices([each.pair for each in found.compared], image, Settings.from_environment())
     for name, content in comparison_files(kept, planes, surfaces, slices).items():
