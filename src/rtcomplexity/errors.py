@@ -6,7 +6,10 @@ was found and what to try, and never names a patient, a path's folder or an ROI.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class RtComplexityError(Exception):
@@ -124,3 +127,21 @@ class MissingExtraError(RtComplexityError):
         pip = f"install 'rtcomplexity[{self.extra}]'"
         found = f"{self.feature} needs the extra {self.extra}, which is not installed"
         return f"{found}. Try: pip {pip} (installed with pipx: pipx runpip rtcomplexity {pip})"
+
+
+def os_reason(error: OSError) -> str:
+    """Return why the system refused, without a path.
+
+    Examples
+    --------
+    >>> os_reason(PermissionError(13, "Permission denied", "/home/doe"))
+    'permission denied'
+    """
+    return (error.strerror or type(error).__name__).lower()
+
+
+def first_complaint(error: ValidationError, whole: str = "as a whole") -> str:
+    """Return the first thing wrong with a document: where (`whole` if nowhere in particular) and what."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or whole
+    return f"{where}: {first['msg']}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.dicom.ties import read_ties
-from rtcomplexity.errors import ArchiveError, InputDataError, UsageError
+from rtcomplexity.errors import ArchiveError, InputDataError, UsageError, os_reason
 
 if TYPE_CHECKING:
     from rtcomplexity.archive.query import Series
@@ -127,4 +127,4 @@ def _hashed(uid: str) -> str:
 
 
 def _unwritable(fault: OSError) -> UsageError:
-    return UsageError("--out", (fault.strerror or type(fault).__name__).lower(), "a folder that can be written")
+    return UsageError("--out", os_reason(fault), "a folder that can be written")

@@ -15,7 +15,7 @@ import numpy as np
 from rtcomplexity.batch.calibration_page import calibration_page
 from rtcomplexity.batch.cohort import by_patient, one_per_course, results_of, source_of
 from rtcomplexity.batch.files import replacing
-from rtcomplexity.errors import CohortError, UsageError
+from rtcomplexity.errors import CohortError, UsageError, os_reason
 from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.metrics.target_shape import surface_method
 from rtcomplexity.scoring.calibration import OwnPlans, calibrated_profile, courses_of, courses_of_profile
@@ -144,8 +144,7 @@ def write_calibrated(made: Calibrated, out: Path) -> tuple[Path, Path]:
         with replacing(page) as stream:
             stream.write(calibration_page(made.profile, made.pattern, made.selection.excluded))
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise UsageError("--out", f"{out} ({reason})", "a file in a folder that can be written") from error
+        raise UsageError("--out", f"{out} ({os_reason(error)})", "a file in a folder that can be written") from error
     return out, page
 
 

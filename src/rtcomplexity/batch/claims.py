@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.batch.sheets import SheetError, read_sheet
-from rtcomplexity.errors import FileRowsError, UsageError
+from rtcomplexity.errors import FileRowsError, UsageError, os_reason
 from rtcomplexity.scoring import claim_form
 from rtcomplexity.scoring.claim_file import ClaimFile
 from rtcomplexity.scoring.site import known_sites, stated_site
@@ -88,7 +88,7 @@ def read_claims(path: Path) -> list[ClaimRow]:
     try:
         titles, *rows = read_sheet(path) or [[]]
     except OSError as fault:
-        raise UsageError(_OPTION, (fault.strerror or type(fault).__name__).lower(), _FILE) from fault
+        raise UsageError(_OPTION, os_reason(fault), _FILE) from fault
     except SheetError as fault:
         raise UsageError(_OPTION, str(fault), _FILE) from fault
     _check_columns(titles)

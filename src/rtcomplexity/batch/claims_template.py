@@ -8,7 +8,7 @@ from rtcomplexity.batch.claims import NEEDED, PLACE
 from rtcomplexity.batch.sheets import WORKBOOK, sheet_bytes
 from rtcomplexity.dicom.headers import FileKind
 from rtcomplexity.dicom.linkage import read_links
-from rtcomplexity.errors import InputDataError, NoStructureSetError, UsageError
+from rtcomplexity.errors import InputDataError, NoStructureSetError, UsageError, os_reason
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.scoring import claim_form
 from rtcomplexity.sources.archives import Unopened
@@ -46,9 +46,8 @@ def write_claims_template(root: Path, path: Path, *, settings: Settings) -> int:
         with path.open("xb") as stream:
             stream.write(content)
     except OSError as fault:
-        reason = (fault.strerror or type(fault).__name__).lower()
         raise UsageError(
-            "--claims-template", f"{path} ({reason})", "a new file in a folder that can be written"
+            "--claims-template", f"{path} ({os_reason(fault)})", "a new file in a folder that can be written"
         ) from fault
     return len(rows)
 

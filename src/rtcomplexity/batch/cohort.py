@@ -17,7 +17,7 @@ from rtcomplexity.batch.files import replacing
 from rtcomplexity.batch.ledger import KEY_FILE
 from rtcomplexity.batch.outputs import JSONL
 from rtcomplexity.batch.values import RESULT_SCHEMA, Status
-from rtcomplexity.errors import CohortError, UsageError
+from rtcomplexity.errors import CohortError, UsageError, first_complaint, os_reason
 from rtcomplexity.evidence.output_formats import EVIDENCE_FILE
 from rtcomplexity.evidence.record import SCHEMA_ID
 from rtcomplexity.scoring.cohort import Cohort, Exclusion, ExclusionReason, fingerprint, key_path, sealed, to_json
@@ -193,8 +193,7 @@ def write_cohort(built: BuiltCohort, out: Path) -> tuple[Path, ...]:
             with replacing(written[-1]) as stream:
                 stream.write(built.key.hex() + "\n")
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise UsageError("--out", f"{out} ({reason})", "a file in a folder that can be written") from error
+        raise UsageError("--out", f"{out} ({os_reason(error)})", "a file in a folder that can be written") from error
     return tuple(written)
 
 
@@ -238,8 +237,7 @@ def results_of(number: int, source: Source) -> Iterator[Result]:
         else:
             yield _of_record(number, source.path)
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise CohortError(f"{source.path.name} cannot be read ({reason}).", _TRY) from None
+        raise CohortError(f"{source.path.name} cannot be read ({os_reason(error)}).", _TRY) from None
 
 
 def _lines(path: Path) -> Iterator[_Line]:
@@ -272,9 +270,7 @@ def _parsed(kind: type[_P], content: bytes, schema: str, name: str) -> _P:
     try:
         parsed = kind.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "as a whole"
-        raise CohortError(f"{name} is no result: {where}: {first['msg']}.", _TRY) from None
+        raise CohortError(f"{name} is no result: {first_complaint(error)}.", _TRY) from None
     if parsed.schema_id != schema:
         raise CohortError(f"{name} has the schema {parsed.schema_id[:60]!r}, not {schema!r}.", _TRY)
     return parsed

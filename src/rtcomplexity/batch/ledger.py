@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from rtcomplexity.batch.results import PlanResult, RecordSummary
 from rtcomplexity.batch.values import Outcome, Status
-from rtcomplexity.errors import NoInputError, UsageError
+from rtcomplexity.errors import NoInputError, UsageError, os_reason
 from rtcomplexity.sources.member import MEMBER_SEPARATOR
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def opened_ledger(folder: Path, key_file: Path | None = None) -> Iterator[Ledger
     try:
         ledger = Ledger(folder, key_file)
     except OSError as fault:
-        raise _unwritable((fault.strerror or type(fault).__name__).lower()) from fault
+        raise _unwritable(os_reason(fault)) from fault
     try:
         with ledger:
             yield ledger

@@ -14,7 +14,7 @@ from rtcomplexity.batch.files import replacing, table_writer
 from rtcomplexity.batch.reasons import ReasonCount, Reasons
 from rtcomplexity.batch.rows import PLAN_COLUMNS, ROI_COLUMNS, json_line, plan_row, roi_rows
 from rtcomplexity.batch.values import Status
-from rtcomplexity.errors import MissingExtraError, UsageError
+from rtcomplexity.errors import MissingExtraError, UsageError, os_reason
 from rtcomplexity.sources.member import shown_place
 
 if TYPE_CHECKING:
@@ -58,8 +58,9 @@ def write_outputs(
     try:
         reasons = _write_all(ledger, out, places, evidence=evidence)
     except OSError as fault:
-        reason = (fault.strerror or type(fault).__name__).lower()
-        raise UsageError("--out", f"a folder that cannot be written ({reason})", "room and permission") from fault
+        raise UsageError(
+            "--out", f"a folder that cannot be written ({os_reason(fault)})", "room and permission"
+        ) from fault
     names = (JSONL, PLANS, ROIS, REFUSED, TIMINGS, DASHBOARD)
     return Written(names=(*names, *(_write_parquet(out) if parquet else ())), reasons=reasons)
 

@@ -22,10 +22,7 @@ from rtcomplexity.case.target_names import NO_ALIASES
 from rtcomplexity.case.targets import classify_rois
 from rtcomplexity.dicom.index import FileIndex, index_folder
 from rtcomplexity.dicom.objects import left_out, read_plans, read_registrations, read_set
-from rtcomplexity.errors import (
-    InputDataError,
-    NoStructureSetError,
-)
+from rtcomplexity.errors import InputDataError, NoStructureSetError
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import Case, EvidenceLevel, ImageLink, PhaseSet
 from rtcomplexity.values import dataclass
@@ -257,7 +254,7 @@ def _contoured(others: Iterable[Candidate]) -> tuple[ImageSeries, ...]:
         planning, one = other.link.planning, other.structure_set
         has_target = any(roi.target_class.is_gross and len(roi.contours) for roi in one.rois)
         is_named = other.link.kind not in {ImageLink.NONE, ImageLink.FRAME_OF_REFERENCE}
-        if planning is not None and has_target and is_named and one.approval_status != "REJECTED":
+        if planning is not None and has_target and is_named and not one.is_rejected:
             found[id(planning.series)] = planning.series
     return tuple(found.values())
 
@@ -279,7 +276,7 @@ def _phase_sets(
     found: dict[int, PhaseSet] = {}
     for other in others:
         drawn_on = other.link.planning.series if other.link.planning else None
-        if id(drawn_on) in phases and other.structure_set.approval_status != "REJECTED":
+        if id(drawn_on) in phases and not other.structure_set.is_rejected:
             series = phases[id(drawn_on)]
             found.setdefault(id(series), PhaseSet(series=series, structure_set=other.structure_set))
     return tuple(found[key] for key in phases if key in found)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import ImageLink, ImageRole
-from rtcomplexity.model.issue import Issue, roi_subject
+from rtcomplexity.model.issue import Issue, listed_numbers, roi_subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from rtcomplexity.model.case import ImageSet
     from rtcomplexity.model.image import ImageSeries
     from rtcomplexity.model.structure_set import Roi, StructureSet
-
-MOST_LISTED = 20
 
 
 def owners(series: Iterable[ImageSeries], *, first: ImageSeries | None = None) -> dict[str, ImageSeries]:
@@ -78,11 +76,9 @@ def roi_image_issues(chosen: StructureSet, link: Link, image_sets: Sequence[Imag
     return issues + ([_lost(lost)] if lost else [])
 
 
-def listed(numbers: Sequence[int]) -> str:
+def _listed(numbers: Sequence[int]) -> str:
     """Numbers of ROIs in words: "ROI 3", "ROIs 3, 5"."""
-    shown = ", ".join(str(number) for number in sorted(numbers)[:MOST_LISTED])
-    more = f" and {len(numbers) - MOST_LISTED} more" if len(numbers) > MOST_LISTED else ""
-    return f"{'ROI' if len(numbers) == 1 else 'ROIs'} {shown}{more}"
+    return f"{'ROI' if len(numbers) == 1 else 'ROIs'} {listed_numbers(numbers)}"
 
 
 def phases_in_frame(image_sets: Iterable[ImageSet], planning: ImageSeries) -> tuple[ImageSet, ...]:
@@ -122,11 +118,11 @@ def _several(roi: Roi, named: Sequence[tuple[str, int]]) -> Issue:
 
 
 def _elsewhere(numbers: Sequence[int], words: str, *, is_phase: bool) -> Issue:
-    were = f"{listed(numbers)} {'was' if len(numbers) == 1 else 'were'} contoured on {words}"
+    were = f"{_listed(numbers)} {'was' if len(numbers) == 1 else 'were'} contoured on {words}"
     if is_phase:
         return codes.ROIS_ON_PHASE.about("plan", were=were)
     return codes.ROIS_ON_OTHER_IMAGES.about("plan", were=were)
 
 
 def _lost(numbers: Sequence[int]) -> Issue:
-    return codes.ROI_IMAGES_MISSING.about("plan", rois=listed(numbers))
+    return codes.ROI_IMAGES_MISSING.about("plan", rois=_listed(numbers))

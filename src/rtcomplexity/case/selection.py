@@ -83,7 +83,7 @@ def several_sets_issues(choice: Choice, phases: Collection[int] = ()) -> tuple[I
     others = [
         (other.structure_set, alternative)
         for other, alternative in zip(choice.others, choice.alternatives, strict=True)
-        if id(other.structure_set) not in phases and other.structure_set.approval_status != "REJECTED"
+        if id(other.structure_set) not in phases and not other.structure_set.is_rejected
     ]
     differing = [one for one, _ in others if (points := _gross_target_points(one)) and points != own]
     if not differing:
@@ -124,10 +124,7 @@ def _criteria(candidate: Candidate) -> list[tuple[int, str]]:
     is_linked = candidate.link.kind is not ImageLink.NONE
     classes = target_class_count(one)
     return [
-        (
-            one.approval_status == "REJECTED",
-            "was rejected" if one.approval_status == "REJECTED" else "was not rejected",
-        ),
+        (one.is_rejected, "was rejected" if one.is_rejected else "was not rejected"),
         (not is_linked, "references images that were found" if is_linked else "references no image that was found"),
         (
             is_of_session,

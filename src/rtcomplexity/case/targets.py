@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from rtcomplexity.case.target_names import classify, is_pet_derived, read_name
 from rtcomplexity.errors import LimitExceededError
 from rtcomplexity.model import issue_codes as codes
-from rtcomplexity.model.issue import Issue, roi_subject
+from rtcomplexity.model.issue import Issue, listed_numbers, roi_subject
 from rtcomplexity.model.structure_set import ClassDecidedBy, TargetClass
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rtcomplexity.model.structure_set import Roi, StructureSet
     from rtcomplexity.settings import Settings
 
-_MOST_LISTED: Final = 20
 _TARGET_TYPES: Final = frozenset({"GTV", "CTV", "ITV", "PTV"})
 
 
@@ -73,7 +72,7 @@ def _issues(rois: Sequence[Roi]) -> tuple[Issue, ...]:
     unresolved = [roi.number for roi in rois if roi.target_class is TargetClass.UNRESOLVED]
     issues = []
     if unresolved:
-        issues.append(codes.TARGET_CLASS_UNRESOLVED.about("plan", rois=_listed(unresolved)))
+        issues.append(codes.TARGET_CLASS_UNRESOLVED.about("plan", rois=listed_numbers(unresolved)))
     return (
         *issues,
         *_without_area(rois),
@@ -93,7 +92,9 @@ def _planning_structures(rois: Sequence[Roi]) -> list[Issue]:
     if not found:
         return []
     words = sorted({word for reading in found.values() for word in reading.words})
-    return [codes.TARGET_PLANNING_STRUCTURES.about("plan", rois=_listed(list(found)), words=_listed_words(words))]
+    return [
+        codes.TARGET_PLANNING_STRUCTURES.about("plan", rois=listed_numbers(list(found)), words=_listed_words(words))
+    ]
 
 
 def _without_area(rois: Sequence[Roi]) -> list[Issue]:
@@ -104,7 +105,7 @@ def _without_area(rois: Sequence[Roi]) -> list[Issue]:
     ]
     if not numbers:
         return []
-    return [codes.TARGET_WITHOUT_AREA.about("plan", rois=_listed(numbers))]
+    return [codes.TARGET_WITHOUT_AREA.about("plan", rois=listed_numbers(numbers))]
 
 
 def _issues_of(roi: Roi) -> list[Issue]:
@@ -144,8 +145,3 @@ def _doubt(roi: Roi, reading: NameReading) -> Iterator[Issue]:
 def _listed_words(words: Sequence[str]) -> str:
     """Words without quotation marks: a de-identified record takes what is quoted for the name of an ROI."""
     return ", ".join(words)
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    shown = ", ".join(str(number) for number in sorted(numbers)[:_MOST_LISTED])
-    return shown if len(numbers) <= _MOST_LISTED else f"{shown} and {len(numbers) - _MOST_LISTED} more"

@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from rtcomplexity.errors import UsageError
+from rtcomplexity.errors import UsageError, os_reason
 
 
 def write_private(folder: Path, name: str, content: bytes) -> Path:
@@ -23,8 +23,7 @@ def write_private(folder: Path, name: str, content: bytes) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         return _replace(folder / name, content)
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise UsageError("--out", f"{folder} ({reason})", "a folder that can be written") from error
+        raise UsageError("--out", f"{folder} ({os_reason(error)})", "a folder that can be written") from error
 
 
 def _replace(target: Path, content: bytes) -> Path:

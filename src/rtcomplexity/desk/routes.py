@@ -21,7 +21,7 @@ from rtcomplexity.desk.comparison import compared
 from rtcomplexity.desk.guard import attachment
 from rtcomplexity.desk.uploads import FileWriter, receive
 from rtcomplexity.desk.worklist import is_failed
-from rtcomplexity.errors import InputDataError, RtComplexityError
+from rtcomplexity.errors import InputDataError, RtComplexityError, os_reason
 from rtcomplexity.evidence.formats.html import report_policy
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.model.options import BY_SITE
@@ -108,7 +108,9 @@ class Views:
             arrived = await self._arrived(request, place)
         except OSError as fault:
             self._session.drop(place)
-            raise InputDataError(f"The upload cannot be saved ({_why(fault)}).", "more room on this disk.") from None
+            raise InputDataError(
+                f"The upload cannot be saved ({os_reason(fault)}).", "more room on this disk."
+            ) from None
         except BaseException:
             self._session.drop(place)
             raise
@@ -346,7 +348,3 @@ def _saved(content: bytes, name: str, kind: str) -> Response:
 
 def _number(text: str) -> int:
     return int(text) if re.fullmatch(r"[1-9]\d{0,5}", text) else 1
-
-
-def _why(fault: OSError) -> str:
-    return (fault.strerror or type(fault).__name__).lower()

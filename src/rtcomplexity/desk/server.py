@@ -16,7 +16,7 @@ from rtcomplexity.desk.guard import Guard
 from rtcomplexity.desk.routes import Views
 from rtcomplexity.desk.session import Session
 from rtcomplexity.desk.worklist import Worklist
-from rtcomplexity.errors import UsageError
+from rtcomplexity.errors import UsageError, os_reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,6 +122,5 @@ def _bound(port: int) -> socket.socket:
         found.listen()
     except OSError as fault:
         found.close()
-        reason = (fault.strerror or type(fault).__name__).lower()
-        raise UsageError("--port", f"{port} ({reason})", "a free port, or none given") from fault
+        raise UsageError("--port", f"{port} ({os_reason(fault)})", "a free port, or none given") from fault
     return found

@@ -32,15 +32,16 @@ _PREFIX: Final = slice(128, 132)
 _META_BEGINS: Final = 132
 _META: Final = (tags.FILE_META_INFORMATION_GROUP_LENGTH, tags.LAST_OF_FILE_META)
 _EXPLICIT: Final = struct.Struct("<HH2sH")
-_IMPLICIT: Final = struct.Struct("<HHL")
+_IMPLICIT: Final = struct.Struct("<HH0sL")
+"""Group, element, VR (none) and length, as of :data:`_EXPLICIT`."""
 _HEAD_BYTES: Final = 8
 _LONG: Final = struct.Struct("<L")
 _SHORT_VRS: Final = {vr.encode(): str(vr.value) for vr in EXPLICIT_VR_LENGTH_16}
 _LONG_VRS: Final = {vr.encode(): str(vr.value) for vr in EXPLICIT_VR_LENGTH_32}
 _EMPTY: Final = {
-    name: cast("bytes | None", empty_value_for_VR(name, raw=True)) for name in (_SHORT_VRS | _LONG_VRS).values()
+    name: cast("bytes | None", empty_value_for_VR(name, raw=True))
+    for name in (None, *(_SHORT_VRS | _LONG_VRS).values())
 }
-_EMPTY_WITHOUT_VR: Final = cast("bytes | None", empty_value_for_VR(None, raw=True))
 _SYNTAXES: Final = frozenset(uid.encode() for uid in AllTransferSyntaxes) - {
     uid.encode() for uid in (ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
 }
@@ -105,7 +106,7 @@ def read_straight_until(data: bytes, end: End, most: int) -> tuple[Dataset, int]
     """Read as :func:`read_straight` does, and tell at which byte the first element begins that was not read."""
     try:
         meta, place, is_implicit = _meta(data, most)
-        found = (_implicit if is_implicit else _explicit)(data, place, len(data), end, most)
+        found = _read(data, place, len(data), end, most, is_implicit=is_implicit)
     except _UnusualError:
         return None
     if not found.elements or next(iter(found.elements)) < tags.FIRST_OF_DATA_SET:
@@ -120,7 +121,7 @@ def _meta(data: bytes, most: int) -> tuple[_Elements, int, bool]:
     """File meta information, where the elements after it begin, and whether those state no VR."""
     if data[_PREFIX] != b"DICM":
         raise _UnusualError
-    meta, place, _ = _explicit(data, _META_BEGINS, len(data), _AFTER_META, most)
+    meta, place, _ = _read(data, _META_BEGINS, len(data), _AFTER_META, most, is_implicit=False)
     syntax = meta.get(tags.TRANSFER_SYNTAX_UID)  # type: ignore[call-overload]
     if min(meta, default=0) < _META[0] or syntax is None or not syntax.value:
         raise _UnusualError
@@ -151,74 +152,50 @@ def read_items(value: bytes, *, is_implicit: bool) -> list[Dataset] | None:
     return items if place == size else None
 
 
-def _explicit(
+def _read(
     data: bytes,
     place: int,
     size: int,
     end: End,
     most: int,
     encodings: _Encodings = default_encoding,
+    *,
+    is_implicit: bool,
 ) -> _Found:
-    """Read elements that state their VR from a place on."""
+    """Read elements from a place on."""
     found: _Elements = {}
-    (first, is_end), last, unpack = end, -1, _EXPLICIT.unpack_from
+    (first, is_end), last, name = end, -1, None
+    unpack = (_IMPLICIT if is_implicit else _EXPLICIT).unpack_from
     while place + _HEAD_BYTES <= size:
         group, element, vr, length = unpack(data, place)
         tag, value_tell = group << 16 | element, place + _HEAD_BYTES
         if tag >= first and is_end(tag):
             break
-        if (name := _SHORT_VRS.get(vr)) is None:
-            name = _LONG_VRS.get(vr)
-            if name is None or value_tell + _LONG.size > size:
-                raise _UnusualError
-            length = _LONG.unpack_from(data, value_tell)[0]
-            value_tell += _LONG.size
-        if tag <= last or len(found) >= most:
+        if tag <= last or len(found) >= most or tag >= tags.ITEM:
             raise _UnusualError
+        if vr and (name := _SHORT_VRS.get(vr)) is None:
+            name, length = _long(data, vr, value_tell, size)
+            value_tell += _LONG.size
         last, key = tag, BaseTag(tag)
         if length == tags.UNDEFINED_LENGTH:
-            if name != "SQ":
+            if not (_is_sequence(tag) if is_implicit else name == "SQ"):
                 raise _UnusualError
-            found[key], place = _sequence(data, key, value_tell, size, encodings, is_implicit=False)
+            found[key], place = _sequence(data, key, value_tell, size, encodings, is_implicit=is_implicit)
             continue
         place = value_tell + length
         value = data[value_tell:place] if length else _EMPTY[name]
-        found[key] = RawDataElement(key, name, length, value, value_tell, False, True)
+        found[key] = RawDataElement(key, name, length, value, value_tell, is_implicit, True)
         if tag == tags.SPECIFIC_CHARACTER_SET:
             encodings = _encodings(value)
     return _Found(found, place, encodings)
 
 
-def _implicit(
-    data: bytes,
-    place: int,
-    size: int,
-    end: End,
-    most: int,
-    encodings: _Encodings = default_encoding,
-) -> _Found:
-    """Read elements without VR from a place on."""
-    found: _Elements = {}
-    (first, is_end), last, unpack = end, -1, _IMPLICIT.unpack_from
-    while place + _HEAD_BYTES <= size:
-        group, element, length = unpack(data, place)
-        tag, value_tell = group << 16 | element, place + _HEAD_BYTES
-        if tag >= first and is_end(tag):
-            break
-        if tag <= last or len(found) >= most or tag >= tags.ITEM:
-            raise _UnusualError
-        last, key = tag, BaseTag(tag)
-        if length == tags.UNDEFINED_LENGTH:
-            if not _is_sequence(tag):
-                raise _UnusualError
-            found[key], place = _sequence(data, key, value_tell, size, encodings, is_implicit=True)
-            continue
-        place = value_tell + length
-        value = data[value_tell:place] if length else _EMPTY_WITHOUT_VR
-        found[key] = RawDataElement(key, None, length, value, value_tell, True, True)
-        if tag == tags.SPECIFIC_CHARACTER_SET:
-            encodings = _encodings(value)
-    return _Found(found, place, encodings)
+def _long(data: bytes, vr: bytes, place: int, size: int) -> tuple[str, int]:
+    """Name of a VR with a long length, and that length, which stands at a place."""
+    name = _LONG_VRS.get(vr)
+    if name is None or place + _LONG.size > size:
+        raise _UnusualError
+    return name, _LONG.unpack_from(data, place)[0]
 
 
 @cache
@@ -257,7 +234,7 @@ def _item(
     """Read one item, and tell where it ends; None at the end of its sequence."""
     if place + _HEAD_BYTES > size:
         raise _UnusualError
-    group, element, length = _IMPLICIT.unpack_from(data, place)
+    group, element, _, length = _IMPLICIT.unpack_from(data, place)
     tag, place = group << 16 | element, place + _HEAD_BYTES
     if tag == tags.SEQUENCE_DELIMITATION_ITEM:
         return None, place
@@ -265,8 +242,7 @@ def _item(
     end = size if is_open else place + length
     if tag != tags.ITEM or end > size:
         raise _UnusualError
-    read = _implicit if is_implicit else _explicit
-    elements, place, own = read(data, place, end, _AFTER_ITEM, len(data), encodings)
+    elements, place, own = _read(data, place, end, _AFTER_ITEM, len(data), encodings, is_implicit=is_implicit)
     if is_open and (place + _HEAD_BYTES > size or data[place : place + 4] != _END_OF_ITEM):
         raise _UnusualError
     if not is_open and place != end:

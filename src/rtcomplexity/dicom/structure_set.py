@@ -24,7 +24,7 @@ from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, is_cut_short, is_
 from rtcomplexity.dicom.sop_classes import STRUCTURE_SET
 from rtcomplexity.errors import CorruptStructureSetError, LimitExceededError, UnreadableFileError
 from rtcomplexity.model import issue_codes as codes
-from rtcomplexity.model.issue import Issue, IssueCode, roi_subject
+from rtcomplexity.model.issue import Issue, IssueCode, listed_numbers, roi_subject
 from rtcomplexity.model.structure_set import (
     Code,
     ContourGeometricType,
@@ -267,7 +267,7 @@ def _rois(dataset: Dataset, issues: list[Issue]) -> tuple[tuple[Roi, ...], froze
         issues.append(codes.ROI_NUMBER_MISSING.about(SUBJECT, unnumbered=unnumbered))
     unstated = [number for number, item in numbered if number is not None and _states_no_volume(item)]
     if unstated:
-        issues.append(codes.ROI_VOLUME_ZERO.about(SUBJECT, rois=_listed(unstated)))
+        issues.append(codes.ROI_VOLUME_ZERO.about(SUBJECT, rois=listed_numbers(unstated)))
     dangling = len(observations.keys() - uses.keys())
     if dangling:
         issues.append(codes.DANGLING_OBSERVATION.about(SUBJECT, observations=dangling))
@@ -466,11 +466,11 @@ def _header_issues(dataset: Dataset, structure_set: StructureSet) -> list[Issue]
     if not _UID.fullmatch(structure_set.sop_instance_uid):
         issues.append(codes.UID_INVALID.about(SUBJECT))
     issues += _value_issues(dataset)
-    if structure_set.approval_status == "REJECTED":
+    if structure_set.is_rejected:
         issues.append(codes.STRUCTURE_SET_REJECTED.about(SUBJECT))
     if any(_REPLACEMENT in roi.name or not roi.name.isprintable() for roi in structure_set.rois):
         numbers = [roi.number for roi in structure_set.rois if _REPLACEMENT in roi.name or not roi.name.isprintable()]
-        issues.append(codes.ROI_NAME_CHARACTERS.about(SUBJECT, rois=_listed(numbers)))
+        issues.append(codes.ROI_NAME_CHARACTERS.about(SUBJECT, rois=listed_numbers(numbers)))
     return issues
 
 
@@ -537,14 +537,9 @@ def _roi_issues(rois: Sequence[Roi]) -> list[Issue]:
     issues = []
     empty = [roi.number for roi in rois if not len(roi.contours)]
     if empty:
-        issues.append(codes.ROI_WITHOUT_CONTOURS.about(SUBJECT, rois=_listed(empty)))
+        issues.append(codes.ROI_WITHOUT_CONTOURS.about(SUBJECT, rois=listed_numbers(empty)))
     names: dict[str, list[int]] = defaultdict(list)
     for roi in rois:
         names[roi.name.strip().casefold()].append(roi.number)
     repeated = [numbers for numbers in names.values() if len(numbers) > 1]
-    return issues + [codes.DUPLICATE_ROI_NAMES.about(SUBJECT, rois=_listed(numbers)) for numbers in repeated]
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    shown = ", ".join(str(number) for number in sorted(numbers)[:20])
-    return shown if len(numbers) <= 20 else f"{shown} and {len(numbers) - 20} more"
+    return issues + [codes.DUPLICATE_ROI_NAMES.about(SUBJECT, rois=listed_numbers(numbers)) for numbers in repeated]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
-from rtcomplexity.errors import InputDataError, UsageError
+from rtcomplexity.errors import InputDataError, UsageError, first_complaint, os_reason
 from rtcomplexity.evidence import manifest as manifests
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.manifest import MANIFEST_FILE, Manifest
@@ -84,9 +84,8 @@ class EvidenceFolder:
 
 
 def _broken(name: str, error: ValidationError) -> EvidenceFolderError:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "the file"
-    return EvidenceFolderError(f"{name} breaks its contract at {where}: {first['msg']}.", "the folder as it was left.")
+    complaint = first_complaint(error, whole="the file")
+    return EvidenceFolderError(f"{name} breaks its contract at {complaint}.", "the folder as it was left.")
 
 
 def read_folder(folder: Path) -> EvidenceFolder:
@@ -104,8 +103,9 @@ def read_folder(folder: Path) -> EvidenceFolder:
             present |= {f"{PICTURE_FOLDER}/{path.name}" for path in pictures.iterdir()}
         files = {name: _read(folder / name) for name in KNOWN_NAMES if name in present}
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise EvidenceFolderError(f"The evidence folder cannot be read: {reason}.", "another folder.") from None
+        raise EvidenceFolderError(
+            f"The evidence folder cannot be read: {os_reason(error)}.", "another folder."
+        ) from None
     return EvidenceFolder(files=files, others=tuple(sorted(present - set(KNOWN_NAMES))))
 
 
@@ -162,8 +162,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, option: str = "--o
         for name in set(KNOWN_NAMES) - set(files):
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise UsageError(option, f"{folder} ({reason})", "a folder that can be written") from error
+        raise UsageError(option, f"{folder} ({os_reason(error)})", "a folder that can be written") from error
 
 
 def _prepare(folder: Path, files: Mapping[str, bytes]) -> None:

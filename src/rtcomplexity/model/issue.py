@@ -6,10 +6,15 @@ from dataclasses import replace
 from enum import StrEnum
 from functools import cache
 from string import Formatter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.values import dataclass
 
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+MOST_LISTED: Final = 20
+"""Numbers of ROIs in one sentence."""
 _QUOTES: Final = str.maketrans({"“": '"', "”": '"'})
 
 
@@ -93,6 +98,19 @@ def _facts_of(text: str) -> frozenset[str]:
 def roi_subject(number: int) -> str:
     """Subject of an issue about the ROI of that number."""
     return f"roi:{number}"
+
+
+def listed_numbers(numbers: Collection[int]) -> str:
+    """List numbers of ROIs in order; of more than 20, the first ones and how many more there are.
+
+    Examples
+    --------
+    >>> listed_numbers([5, 3]), listed_numbers(range(22))[-13:]
+    ('3, 5', '19 and 2 more')
+    """
+    shown = ", ".join(str(number) for number in sorted(numbers)[:MOST_LISTED])
+    more = len(numbers) - MOST_LISTED
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def typed(text: str) -> str:

@@ -45,7 +45,7 @@ class TargetClass(StrEnum):
     OAR = "OAR"
     EXTERNAL = "EXTERNAL"
     OTHER = "OTHER"
-    """Known to be none of the above: markers, isocentres, couch, planning helpers."""
+    """Known to be none of the above: markers, isocenters, couch, planning helpers."""
     UNRESOLVED = "UNRESOLVED"
 
     @property
@@ -197,3 +197,8 @@ class StructureSet:
     """SOP Instance UIDs under Predecessor Structure Set Sequence (3006,0018): the sets that it was made from."""
     rois: tuple[Roi, ...]
     file_sha256: str = ""
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether its Approval Status (300E,0002) is REJECTED: such a set is never scored."""
+        return self.approval_status == "REJECTED"

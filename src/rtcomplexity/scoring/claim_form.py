@@ -70,11 +70,9 @@ class Filled:
     """Message by field."""
 
 
-_YES_NO: Final = (("yes", "Yes"), ("no", "No"))
 _LATERALITY: Final = tuple((each, each.capitalize()) for each in ("left", "right", "bilateral", "not applicable"))
 _WORDS: Final = "Enter text."
 _MINUTES: Final = "Enter minutes: a number above 0, at most 1440."
-_DAY: Final = "Enter a date as MM/DD/YYYY."
 _SIDE: Final = "Choose an entry of the list."
 _AMERICAN: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
@@ -83,6 +81,22 @@ _AMERICAN: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 def groups() -> tuple[Group, ...]:
     """Return every field of a claim file, in the order of the form."""
     return (_claim(), _service(), _physician(), _diagnosis(), _time(), _rationale(), _statement())
+
+
+def _text(name: str, label: str, hint: str = "") -> Field:
+    return Field(name=name, label=label, hint=hint, mistake=_WORDS)
+
+
+def _date(name: str, label: str) -> Field:
+    return Field(name=name, label=label, kind=Kind.DATE, hint="MM/DD/YYYY", mistake="Enter a date as MM/DD/YYYY.")
+
+
+def _choice(name: str, label: str, choices: tuple[tuple[str, str], ...], hint: str = "") -> Field:
+    return Field(name=name, label=label, kind=Kind.CHOICE, choices=choices, hint=hint, mistake=_SIDE)
+
+
+def _yes_no(name: str, label: str) -> Field:
+    return Field(name=name, label=label, kind=Kind.YES_NO, choices=(("yes", "Yes"), ("no", "No")), mistake=_SIDE)
 
 
 def _claim() -> Group:
@@ -100,18 +114,13 @@ def _claim() -> Group:
                 hint="Separate several with commas",
                 mistake="Enter two digits or capital letters each, separated by commas.",
             ),
-            Field(
-                name="global_period",
-                label="MPFS global days indicator",
-                kind=Kind.CHOICE,
-                choices=periods,
-                hint="Of the CPT code, from the payer's fee schedule",
-                mistake=_SIDE,
+            _choice(
+                "global_period", "MPFS global days indicator", periods, "Of the CPT code, from the payer's fee schedule"
             ),
-            Field(name="payer_id", label="Payer ID", hint="Of the clearinghouse", mistake=_WORDS),
-            Field(name="member_id", label="Member ID", hint="The patient's number with the payer", mistake=_WORDS),
-            Field(name="account_number", label="Account number", mistake=_WORDS),
-            Field(name="claim_control_number", label="Claim control number", mistake=_WORDS),
+            _text("payer_id", "Payer ID", "Of the clearinghouse"),
+            _text("member_id", "Member ID", "The patient's number with the payer"),
+            _text("account_number", "Account number"),
+            _text("claim_control_number", "Claim control number"),
         ),
     )
 
@@ -121,16 +130,9 @@ def _service() -> Group:
     return Group(
         title="Service",
         fields=(
-            Field(name="date_of_service", label="Date of service", kind=Kind.DATE, hint="MM/DD/YYYY", mistake=_DAY),
-            Field(name="facility", label="Facility", mistake=_WORDS),
-            Field(
-                name="site",
-                label="Treated site",
-                kind=Kind.CHOICE,
-                choices=sites,
-                hint="Counts where the RT Plan does not state it",
-                mistake=_SIDE,
-            ),
+            _date("date_of_service", "Date of service"),
+            _text("facility", "Facility"),
+            _choice("site", "Treated site", sites, "Counts where the RT Plan does not state it"),
             Field(
                 name="fractions",
                 label="Number of fractions",
@@ -146,23 +148,13 @@ def _physician() -> Group:
     return Group(
         title="Contouring physician",
         fields=(
-            Field(name="delineated_by", label="Name", mistake=_WORDS),
-            Field(name="credentials", label="Credentials", mistake=_WORDS),
+            _text("delineated_by", "Name"),
+            _text("credentials", "Credentials"),
             Field(name="npi", label="NPI", hint="10 digits", mistake="Enter ten digits with a valid check digit."),
-            Field(
-                name="delineator_reports_77261_77799",
-                label="Does the same physician report CPT 77261\u201377799 for this course?",
-                kind=Kind.YES_NO,
-                choices=_YES_NO,
-                mistake=_SIDE,
+            _yes_no(
+                "delineator_reports_77261_77799", "Does the same physician report CPT 77261\u201377799 for this course?"
             ),
-            Field(
-                name="auto_segmentation_edited",
-                label="Were automatic contours edited by hand?",
-                kind=Kind.YES_NO,
-                choices=_YES_NO,
-                mistake=_SIDE,
-            ),
+            _yes_no("auto_segmentation_edited", "Were automatic contours edited by hand?"),
         ),
     )
 
@@ -178,9 +170,9 @@ def _diagnosis() -> Group:
                 hint="Separate several with commas",
                 mistake="Enter ICD-10-CM codes such as A00.0, separated by commas.",
             ),
-            Field(name="laterality", label="Laterality", kind=Kind.CHOICE, choices=_LATERALITY, mistake=_SIDE),
-            Field(name="stage", label="Stage", mistake=_WORDS),
-            Field(name="prior_radiation", label="Prior radiation", mistake=_WORDS),
+            _choice("laterality", "Laterality", _LATERALITY),
+            _text("stage", "Stage"),
+            _text("prior_radiation", "Prior radiation"),
         ),
     )
 
@@ -202,7 +194,7 @@ def _time() -> Group:
                 kind=Kind.NUMBER,
                 mistake=_MINUTES,
             ),
-            Field(name="typical_minutes_source", label="Source of the typical time", mistake=_WORDS),
+            _text("typical_minutes_source", "Source of the typical time"),
         ),
     )
 
@@ -218,14 +210,8 @@ def _rationale() -> Group:
                 hint="In the physician's own words: what was unusual, and why. Payers reject boilerplate",
                 mistake=_WORDS,
             ),
-            Field(
-                name="procedure_note_attached",
-                label="Is the procedure note attached to the claim?",
-                kind=Kind.YES_NO,
-                choices=_YES_NO,
-                mistake=_SIDE,
-            ),
-            Field(name="signer", label="Signer of the procedure note", mistake=_WORDS),
+            _yes_no("procedure_note_attached", "Is the procedure note attached to the claim?"),
+            _text("signer", "Signer of the procedure note"),
         ),
     )
 
@@ -234,8 +220,8 @@ def _statement() -> Group:
     return Group(
         title="Who provides this information",
         fields=(
-            Field(name="stated_by", label="Completed by", mistake=_WORDS),
-            Field(name="stated_on", label="Completed on", kind=Kind.DATE, hint="MM/DD/YYYY", mistake=_DAY),
+            _text("stated_by", "Completed by"),
+            _date("stated_on", "Completed on"),
         ),
     )
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from rtcomplexity.errors import CohortError
+from rtcomplexity.errors import CohortError, first_complaint, os_reason
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.units import round_significant
 from rtcomplexity.values import dataclass
@@ -423,7 +423,7 @@ def parse_cohort(content: bytes, name: str) -> Cohort:
     try:
         cohort = Cohort.model_validate_json(content)
     except ValidationError as error:
-        raise CohortError(f"Cohort {name} cannot be used: {_first_complaint(error)}.", _TRY) from None
+        raise CohortError(f"Cohort {name} cannot be used: {first_complaint(error)}.", _TRY) from None
     if _digest(cohort) != cohort.sha256:
         raise CohortError(f"Cohort {name} was changed since it was built.", "the file as cohort build left it.")
     return cohort
@@ -481,14 +481,7 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as stream:
             content = stream.read(_LARGEST_BYTES + 1)
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise CohortError(f"The cohort {path.name} cannot be read ({reason}).", _TRY) from None
+        raise CohortError(f"The cohort {path.name} cannot be read ({os_reason(error)}).", _TRY) from None
     if len(content) > _LARGEST_BYTES:
         raise CohortError(f"The cohort {path.name} is larger than any cohort.", _TRY)
     return content
-
-
-def _first_complaint(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "as a whole"
-    return f"{where}: {first['msg']}"

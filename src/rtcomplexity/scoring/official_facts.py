@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rtcomplexity.errors import InputDataError
+from rtcomplexity.errors import InputDataError, first_complaint, os_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,13 +172,10 @@ def load_official_facts(path: Path) -> OfficialFacts:
         with path.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise OfficialFactsError(f"The official facts {path.name} cannot be read ({reason}).", _TRY) from None
+        raise OfficialFactsError(f"The official facts {path.name} cannot be read ({os_reason(error)}).", _TRY) from None
     if len(content) > MOST_BYTES:
         raise OfficialFactsError(f"The official facts {path.name} are larger than any such file.", _TRY)
     try:
         return OfficialFacts.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "as a whole"
-        raise OfficialFactsError(f"{path.name} holds no official facts: {where}: {first['msg']}.", _TRY) from None
+        raise OfficialFactsError(f"{path.name} holds no official facts: {first_complaint(error)}.", _TRY) from None

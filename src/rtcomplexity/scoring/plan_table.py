@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.errors import InputDataError
+from rtcomplexity.errors import InputDataError, os_reason
 from rtcomplexity.metrics.scored import SCORED
 from rtcomplexity.scoring.facts import CaseFacts, StatedBy
 from rtcomplexity.scoring.plans import DIAMETER_KEY, VOLUME_KEY, Plans
@@ -169,8 +169,7 @@ def read_plan_table(path: Path, profile: Profile, known: Iterable[str] = SCORED_
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise PlanTableError(f"The table {path.name} cannot be read ({reason}).", _TRY) from None
+        raise PlanTableError(f"The table {path.name} cannot be read ({os_reason(error)}).", _TRY) from None
     except UnicodeDecodeError:
         raise PlanTableError(f"The table {path.name} is no UTF-8 text.", _TRY) from None
     return parse_plan_table(text, path.name, profile, known)

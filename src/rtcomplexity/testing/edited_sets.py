@@ -1,8 +1,8 @@
 """A small pair of structure sets without images: what an algorithm contoured, and what a person made of it.
 
-``python -m rtcomplexity.testing.edited_sets sample_data/auto_vs_final`` writes both. The edits are known: on 4 planes of
-the GTV a bulge of up to 6 mm to the left above z = 0, and its lowest plane left out; on 3 planes at its top the heart
-drawn in by 4 mm; the esophagus as it was.
+``python -m rtcomplexity.testing.edited_sets sample_data/auto_vs_final`` writes both. The edits are known. On 4 planes
+the GTV bulges by up to 6 mm to the left above z = 0, or lacks its lowest plane; on the 3 planes at its top the heart is
+drawn in by 4 mm; the esophagus is unchanged.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rtcomplexity.errors import UsageError
+from rtcomplexity.errors import UsageError, os_reason
 from rtcomplexity.scoring.cms_files import MOST_BYTES, CmsFileError, fee_schedule, physician_times
 from rtcomplexity.scoring.code import code_rule
 from rtcomplexity.scoring.official_facts import (
@@ -66,8 +66,9 @@ def import_release(
     try:
         out.write_text(to_json(facts), encoding="utf-8", newline="\n")
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise UsageError("--out", f"{out.name} ({reason})", "a file in a folder that can be written") from error
+        raise UsageError(
+            "--out", f"{out.name} ({os_reason(error)})", "a file in a folder that can be written"
+        ) from error
     lacking = () if of_times is None else tuple(code for code in wanted if code not in rows)
     return Imported(release=release, facts=facts, without_time=lacking)
 
@@ -85,5 +86,6 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as stream:
             return stream.read(MOST_BYTES + 1)
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise CmsFileError(f"{path.name} cannot be read ({reason}).", "a file of CMS, as published.") from None
+        raise CmsFileError(
+            f"{path.name} cannot be read ({os_reason(error)}).", "a file of CMS, as published."
+        ) from None

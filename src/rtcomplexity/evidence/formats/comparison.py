@@ -153,15 +153,21 @@ def _pair_sections(
         yield from () if planes is None else _viewer(number, planes)
         yield from _figures(drawn)
         yield from _surface(surface)
-        yield '<div class="scroll" tabindex="0" role="region" aria-label="Metrics"><table>'
-        yield "<tr><th>Metric</th><th>Value</th><th>Unit</th><th>Definition</th></tr>"
-        for key, found in pair["metrics"].items():
-            definition = tree["definitions"][key]
-            value = f"{found['value']:.6g}" if found["value"] is not None else escape(found["reason"])
-            unit = "" if found["unit"] == "1" else escape(found["unit"]).replace("cm3", "cm³")
-            yield f"<tr><td>{escape(definition['title'])}</td><td>{value}</td><td>{unit}</td>"
-            yield f"<td>{escape(definition['description'])}</td></tr>"
-        yield "</table></div>"
+        yield '<div class="scroll" tabindex="0" role="region" aria-label="Metrics">'
+        yield from metrics_table(pair["metrics"], tree["definitions"])
+        yield "</div>"
+
+
+def metrics_table(metrics: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a table of metrics by key: title, value or the reason why there is none, unit, definition."""
+    yield "<table><tr><th>Metric</th><th>Value</th><th>Unit</th><th>Definition</th></tr>"
+    for key, found in metrics.items():
+        definition = definitions[key]
+        value = f"{found['value']:.6g}" if found["value"] is not None else escape(found["reason"])
+        unit = "" if found["unit"] == "1" else escape(found["unit"]).replace("cm3", "cm³")
+        yield f"<tr><td>{escape(definition['title'])}</td><td>{value}</td><td>{unit}</td>"
+        yield f"<td>{escape(definition['description'])}</td></tr>"
+    yield "</table>"
 
 
 def _figures(drawn: Sequence[PlanePicture]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from rtcomplexity.compare.reader_pictures import COLORS
-from rtcomplexity.evidence.formats.comparison import PRIVACY
+from rtcomplexity.evidence.formats.comparison import PRIVACY, metrics_table
 from rtcomplexity.evidence.formats.csv import safe
 from rtcomplexity.evidence.formats.html import policy_of, shipped
 from rtcomplexity.evidence.formats.text import shown
@@ -73,14 +73,8 @@ def _roi(tree: Mapping[str, Any], roi: Mapping[str, Any], picture: PlanePicture 
     yield "".join(f"<th>{escape(label)}</th>" for label in roi["readers"]) + "<th></th></tr>"
     for label, row in zip(roi["readers"], roi["dice"], strict=True):
         yield f"<tr><td>{escape(label)}</td>{''.join(f'<td>{value:.3f}</td>' for value in row)}<td></td></tr>"
-    yield "</table><table><tr><th>Metric</th><th>Value</th><th>Unit</th><th>Definition</th></tr>"
-    for key, found in roi["metrics"].items():
-        definition = tree["definitions"][key]
-        value = f"{found['value']:.6g}" if found["value"] is not None else escape(found["reason"])
-        unit = "" if found["unit"] == "1" else escape(found["unit"]).replace("cm3", "cm³")
-        yield f"<tr><td>{escape(definition['title'])}</td><td>{value}</td><td>{unit}</td>"
-        yield f"<td>{escape(definition['description'])}</td></tr>"
     yield "</table>"
+    yield from metrics_table(roi["metrics"], tree["definitions"])
 
 
 def _color(tree: Mapping[str, Any], label: str) -> str:
