@@ -6,11 +6,10 @@ unknown, and never that of one of them.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rtcomplexity.model import issue_codes as codes
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,12 +6,12 @@ tied by position alone; :func:`planes_agree` only says that positions would fit.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from rtcomplexity.model.case import ImageLink
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -26,7 +27,6 @@ from rtcomplexity.case.volumes import (
 from rtcomplexity.dicom.pixels import hold_same_pixels
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.image import ImageGrid, ImageSeries
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,7 +6,7 @@ Brings the other readers together and holds what they found against each other; 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.case.case_issues import input_issues, link_issues
@@ -25,7 +25,6 @@ from rtcomplexity.dicom.objects import left_out, read_plans, read_registrations,
 from rtcomplexity.errors import InputDataError, NoStructureSetError
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import Case, EvidenceLevel, ImageLink, PhaseSet
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -7,10 +7,10 @@ The only place that walks it. Knows which way an object maps and which of severa
 from __future__ import annotations
 
 import heapq
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rtcomplexity.model.registration import DeformationField, FrameMapping, SpatialRegistration
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -7,13 +7,13 @@ A rejected set is taken only where there is no other.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rtcomplexity.case.image_link import modality_rank
 from rtcomplexity.errors import UsageError
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import Alternative, ImageLink
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

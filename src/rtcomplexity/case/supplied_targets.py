@@ -5,7 +5,7 @@ The structure set keeps its organs, its images and its identity; only its target
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rtcomplexity.case.segmentation import structure_set_of
@@ -17,7 +17,6 @@ from rtcomplexity.errors import InputDataError
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import TargetsFile
 from rtcomplexity.model.issue import roi_subject
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

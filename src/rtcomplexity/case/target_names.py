@@ -8,6 +8,7 @@ target) is none, whatever the type. The words stand in ``vocabulary.toml``. Know
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -15,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 from rtcomplexity.case.vocabulary import Kind, Term, letters_of, terms_of, vocabulary, words_of
 from rtcomplexity.errors import UsageError
 from rtcomplexity.model.structure_set import ClassDecidedBy, TargetClass
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

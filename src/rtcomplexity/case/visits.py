@@ -7,10 +7,10 @@ planning frame of reference, shows no use of it: it is listed, and counts where 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

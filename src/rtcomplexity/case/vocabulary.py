@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 from rtcomplexity.model.structure_set import TargetClass
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

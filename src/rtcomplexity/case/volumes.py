@@ -8,13 +8,13 @@ apart are kept as ambiguous, so that no value is ever read from a mixture. No sl
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from rtcomplexity.dicom.headers import MARKS
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

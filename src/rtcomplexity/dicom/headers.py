@@ -5,14 +5,13 @@ Classic slices and frames of Enhanced multi-frame images come out alike, as :cla
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from unicodedata import normalize
 
 from rtcomplexity.dicom import elements, tags
 from rtcomplexity.dicom.sop_classes import CLASSIC_IMAGES, ENHANCED_IMAGES, PLANS, REGISTRATIONS, STRUCTURE_SET
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ import hashlib
 import mmap
 from collections import Counter, defaultdict, deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
@@ -44,7 +44,6 @@ from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.sources.archives import Unopened, archive_kind_of, members_of, refuse_nested
 from rtcomplexity.sources.member import Member
 from rtcomplexity.sources.walk import LINKED_FOLDER, SPECIAL_FILE, regular_files
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -7,7 +7,7 @@ gathers an archive's files by these; what truly holds together, the readers deci
 from __future__ import annotations
 
 import hashlib
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from rtcomplexity.dicom import elements, tags
@@ -25,7 +25,6 @@ from rtcomplexity.dicom.parsing import (
 )
 from rtcomplexity.errors import InputDataError, LimitExceededError, NestedArchiveError, UnreadableFileError
 from rtcomplexity.sources.archives import refuse_nested
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

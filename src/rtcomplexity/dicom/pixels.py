@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import struct
 import warnings
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -22,7 +22,6 @@ from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, inflated_pixels, 
 from rtcomplexity.errors import InputDataError, LimitExceededError
 from rtcomplexity.model.arrays import frozen_array
 from rtcomplexity.settings import Settings
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +20,6 @@ from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, raw_element
 from rtcomplexity.errors import UnreadableFileError
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.registration import DeformationField, FrameMapping, SpatialRegistration
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -11,7 +11,7 @@ import re
 import sys
 import warnings
 from collections import Counter, defaultdict
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -34,7 +34,6 @@ from rtcomplexity.model.structure_set import (
     Roi,
     StructureSet,
 )
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

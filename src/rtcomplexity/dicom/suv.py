@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +22,6 @@ from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe
 from rtcomplexity.errors import InputDataError, UnreadableFileError
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.arrays import frozen_array
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,11 +6,11 @@ Only of usual files: any other is left to :mod:`rtcomplexity.dicom.linkage`, and
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rtcomplexity.dicom import tags
 from rtcomplexity.dicom.sop_classes import PLANS, REGISTRATIONS, STRUCTURE_SET
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

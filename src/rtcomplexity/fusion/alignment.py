@@ -8,6 +8,7 @@ structure, or the two show different things, its maximum may lie elsewhere.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,6 @@ import numpy as np
 from rtcomplexity.fusion.sampling import EDGE_TOLERANCE, box_around, interpolate, is_tilted, voxel_centers_mm
 from rtcomplexity.geometry.rows import greatest, least, within
 from rtcomplexity.model.arrays import frozen_array
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,13 +8,13 @@ too, but a faint one. Knows points and values; no DICOM and no targets.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from rtcomplexity.model.arrays import frozen_array
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,7 +5,7 @@ Which sets can be sampled, and which of several is chosen, :mod:`rtcomplexity.fu
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,6 @@ from rtcomplexity.fusion.sampling import region_of, values_of_other_image, value
 from rtcomplexity.fusion.tied_images import choice_issues, in_order_of_choice, tie_images
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.issue import Issue, roi_subject
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

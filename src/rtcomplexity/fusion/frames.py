@@ -6,6 +6,7 @@ Knows which way each object maps, inverts it where needed and chains as many as 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,7 +16,6 @@ from rtcomplexity.geometry.rows import lengths, within
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.arrays import frozen_array
 from rtcomplexity.model.registration import FrameMapping
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -7,6 +7,7 @@ structure sets and image sets; measures nothing.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,7 +15,6 @@ import numpy as np
 from rtcomplexity.case.roi_frames import rois_elsewhere
 from rtcomplexity.case.roi_images import drawn_on, owners, phases_in_frame
 from rtcomplexity.model.structure_set import TargetClass
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -8,6 +8,7 @@ are counted and left out, never filled in.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +17,6 @@ import numpy as np
 from rtcomplexity.dicom.pixels import IndexBox
 from rtcomplexity.geometry.stack.runs import SHIFT_TOLERANCE_MM
 from rtcomplexity.model.arrays import frozen_array
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

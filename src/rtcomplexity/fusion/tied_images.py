@@ -7,14 +7,13 @@ metrics, scores and pictures share.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rtcomplexity.dicom.suv import SuvRefusal, read_suv_scale
 from rtcomplexity.fusion.frames import PointMap, map_to_series
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

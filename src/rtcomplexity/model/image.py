@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rtcomplexity.model.arrays import frozen_array
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,14 +5,13 @@ Knows nothing of files or pydicom; :mod:`rtcomplexity.dicom.segmentation` builds
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rtcomplexity.model.arrays import frozen_array
 from rtcomplexity.model.structure_set import NOBODY, Code, PatientIdentity
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

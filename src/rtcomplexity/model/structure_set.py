@@ -5,7 +5,7 @@ Knows nothing of files or pydicom; :mod:`rtcomplexity.dicom.structure_set` build
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtcomplexity.model.arrays import frozen_array
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

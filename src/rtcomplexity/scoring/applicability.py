@@ -5,6 +5,7 @@ Knows facts, never scores.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,6 @@ import numpy as np
 from rtcomplexity.scoring.facts import StatedBy
 from rtcomplexity.scoring.plans import VOLUME_KEY, Plans
 from rtcomplexity.scoring.sentences import REASONS
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,7 +20,6 @@ from rtcomplexity.scoring.ranking import ranked_families, standing
 from rtcomplexity.scoring.reference import percentiles_below, rounded
 from rtcomplexity.scoring.rules import VerdictValue
 from rtcomplexity.units import round_significant
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

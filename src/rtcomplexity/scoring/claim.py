@@ -6,6 +6,7 @@ for are known.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from rtcomplexity.scoring.cohort import CONTEXT_TEXTS, LEAST_PLANS
 from rtcomplexity.scoring.facts import StatedBy
 from rtcomplexity.scoring.payer import UNLISTED, Gate, payer_stated, payers
 from rtcomplexity.scoring.site import shipped_sites, stated_site
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

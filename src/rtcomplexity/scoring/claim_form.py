@@ -6,6 +6,7 @@ Nothing is filled in that nobody typed. Which values are allowed, :mod:`rtcomple
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache
@@ -16,7 +17,6 @@ from pydantic import ValidationError
 from rtcomplexity.scoring.claim_file import ClaimFile
 from rtcomplexity.scoring.payer import GLOBAL_PERIODS, payers
 from rtcomplexity.scoring.site import shipped_sites
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,12 +11,12 @@ import csv
 import io
 import math
 import re
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.scoring.payer import GLOBAL_PERIODS
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

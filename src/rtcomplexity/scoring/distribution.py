@@ -6,13 +6,13 @@ that they draw. Knows ranks; scores nothing.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from rtcomplexity.scoring.ranking import percentiles_of, range_between
 from rtcomplexity.units import round_significant
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,7 +7,7 @@ upper cutoff with its exact interval.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -17,7 +17,6 @@ from rtcomplexity.scoring.calibration import FALSE_SUPPORT, OwnPlans, courses_of
 from rtcomplexity.scoring.plan_table import Share
 from rtcomplexity.scoring.ranking import ranked_families, standing
 from rtcomplexity.units import round_significant
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

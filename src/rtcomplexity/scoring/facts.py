@@ -6,13 +6,13 @@ fractions that nobody stated is unknown.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rtcomplexity.model.case import ImageLink
 from rtcomplexity.scoring.plans import VOLUME_KEY
 from rtcomplexity.scoring.site import NOT_STATED, Site, shown_by, site_of, stated_site
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,6 +10,7 @@ import csv
 import io
 import math
 from collections import Counter
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +25,6 @@ from rtcomplexity.scoring.site import Site
 from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.stress import stressed_profiles
 from rtcomplexity.units import round_significant
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
 from rtcomplexity.scoring.real_contours import NOBODY, SCORED_PREFIX, shipped_table
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

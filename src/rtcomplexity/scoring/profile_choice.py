@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -15,7 +16,6 @@ from rtcomplexity.model.options import BY_SITE, DEFAULT_PROFILE
 from rtcomplexity.scoring.facts import StatedBy
 from rtcomplexity.scoring.profile import load_profile, profile_ids
 from rtcomplexity.scoring.site import known_sites
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from rtcomplexity.scoring.profile import Profile

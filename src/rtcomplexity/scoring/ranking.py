@@ -6,6 +6,7 @@ record and the profile. Knows a profile and one stratum of it; knows nothing of 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,6 @@ import numpy as np
 from rtcomplexity.scoring.profile import column_of, factor_reference, group_knots, raw_knots
 from rtcomplexity.scoring.real_contours import Counted, shipped_table
 from rtcomplexity.scoring.reference import MEDIAN, percentiles_below, rounded, value_at
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

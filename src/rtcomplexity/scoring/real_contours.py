@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from rtcomplexity.scoring.reference import rounded
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ Knows ranks, facts and cutoffs; knows no sentences, no claim and no local cohort
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,6 @@ import numpy as np
 
 from rtcomplexity.scoring.applicability import limits_of, other_strata
 from rtcomplexity.scoring.ranking import MOST, ranked_families, standing
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

@@ -6,6 +6,7 @@ Knows a profile and one stratum of it; knows nothing of cutoffs, applicability o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +17,6 @@ from rtcomplexity.scoring.distribution import distribution_of
 from rtcomplexity.scoring.plans import Plans
 from rtcomplexity.scoring.ranking import contours_behind, range_between, ranked_families, standing
 from rtcomplexity.scoring.reference import MEDIAN, percentile_below
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

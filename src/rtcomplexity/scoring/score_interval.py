@@ -16,6 +16,7 @@ nothing of what a model leaves out: a simulated population that is wrong is wron
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -26,7 +27,6 @@ from rtcomplexity.scoring.ranking import MOST, RAREST, ranked_families, similar_
 from rtcomplexity.scoring.real_contours import Similar
 from rtcomplexity.scoring.reference import percentiles_below, value_at
 from rtcomplexity.units import round_significant
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

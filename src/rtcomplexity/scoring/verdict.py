@@ -6,7 +6,7 @@ the claim is eligible. :func:`assess` is the one entry; it is pure.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -28,7 +28,6 @@ from rtcomplexity.scoring.rules import Question, VerdictValue, rule, settled
 from rtcomplexity.scoring.score import Score, score_of
 from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.stress import stressed_profiles
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

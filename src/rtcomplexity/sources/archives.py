@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -15,7 +16,6 @@ from rtcomplexity.errors import NestedArchiveError
 from rtcomplexity.sources import containers
 from rtcomplexity.sources.containers import BROKEN, HEAD_BYTES, TooMuchError, inflated_head, kind_of
 from rtcomplexity.sources.member import Member
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

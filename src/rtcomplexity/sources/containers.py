@@ -19,10 +19,9 @@ import tempfile
 import weakref
 import zipfile
 import zlib
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, cast
-
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

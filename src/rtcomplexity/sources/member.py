@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import field
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TypeAlias
 
 from rtcomplexity.sources import containers
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from rtcomplexity.settings import Settings

@@ -6,7 +6,7 @@ Knows the order of the steps and nothing of how any of them is done.
 from __future__ import annotations
 
 import json
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from html import escape
 from importlib.metadata import version
@@ -37,7 +37,6 @@ from rtcomplexity.scoring.site import checked_site
 from rtcomplexity.scoring.stability import Early, measure_stability
 from rtcomplexity.scoring.verdict import assess, values_if_stable, values_settled, with_claim
 from rtcomplexity.settings import Settings
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rtcomplexity.evidence.difference import difference_sentence, differences
 from rtcomplexity.evidence.folder import read_folder
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from rtcomplexity.evidence.difference import Change

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rtcomplexity.errors import UsageError, os_reason
@@ -16,7 +17,6 @@ from rtcomplexity.scoring.official_facts import (
     to_json,
     with_release,
 )
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,6 +5,7 @@ Only the Segmentation of the targets needs the plan, since a record holds no vox
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,6 @@ from rtcomplexity.evidence.signing import read_private_key
 from rtcomplexity.evidence.verification import check_folder
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.settings import Settings
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

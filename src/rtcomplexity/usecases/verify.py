@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +24,6 @@ from rtcomplexity.evidence.verification import (
 from rtcomplexity.model.options import BY_SITE
 from rtcomplexity.usecases.analyze import NOTHING_CHOSEN, analyze
 from rtcomplexity.usecases.package import kept_record
-from rtcomplexity.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
