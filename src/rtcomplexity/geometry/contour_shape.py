@@ -59,6 +59,8 @@ class Outlines:
 
     def chosen(self, which: NDArray[np.bool_]) -> Self:
         """Keep some of them: (m,) which."""
+        if which.all():
+            return self
         points, offsets = select_ragged(self.points_mm, self.offsets, np.flatnonzero(which))
         return type(self)(points_mm=points, offsets=offsets)
 

@@ -75,9 +75,7 @@ class Mesh:
 
     @cached_property
     def _hull(self) -> Any:  # noqa: ANN401 - scipy ships no types
-        from scipy.spatial import ConvexHull  # noqa: PLC0415 - importing the package stays quick
-
-        return ConvexHull(outermost_of_each_row(self.vertices_mm) if self.is_in_rows else self.vertices_mm)
+        return convex_hull(outermost_of_each_row(self.vertices_mm) if self.is_in_rows else self.vertices_mm)
 
     @cached_property
     def hull_area_mm2(self) -> float:
@@ -153,6 +151,20 @@ def _crossed(first: NDArray[np.float64], second: NDArray[np.float64]) -> list[ND
     """Cross products of (3, m) vectors by axis, as numpy's but quicker."""
     (x, y, z), (u, v, w) = first, second
     return [y * w - z * v, z * u - x * w, x * v - y * u]
+
+
+def convex_hull(points_mm: NDArray[np.float64]) -> Any:  # noqa: ANN401 - scipy ships no types
+    """Convex hull of points (n, 3), made of triangles alone where that does not fail.
+
+    Qhull joins facets between which rounding leaves a dent. To look for them takes half as long again as the hull
+    itself, and few hulls have any; of those it says so, and they are made anew. Areas and volumes agree within 1e-13.
+    """
+    from scipy.spatial import ConvexHull, QhullError  # noqa: PLC0415 - importing the package stays quick
+
+    try:
+        return ConvexHull(points_mm, qhull_options="Q0")
+    except QhullError:
+        return ConvexHull(points_mm)
 
 
 def outermost_of_each_row(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:

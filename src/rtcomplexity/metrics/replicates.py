@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.geometry.stack.topology import pieces_of_drawings
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 from rtcomplexity.metrics import contour, shape
 from rtcomplexity.metrics.context import UnionContext
@@ -27,11 +28,12 @@ from rtcomplexity.metrics.target_shape import coarse_shape, replicate_step_mm
 from rtcomplexity.units import MM3_PER_CM3, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.geometry.stack.topology import Pieces
     from rtcomplexity.metrics.context import ShapeContext
     from rtcomplexity.metrics.measured_case import MeasuredCase
 
@@ -44,6 +46,8 @@ CORRELATION_MM: Final = 20.0
 WAVES: Final = 24
 BLOCK_POINTS: Final = 1024
 """So many points are moved at a time: their waves stay in the processor's cache."""
+POINTS_AT_ONCE: Final = 400_000
+"""Pieces of as many redrawings as have about so many points are counted together: it bounds memory."""
 KEPT: Final = 32
 """Redrawings that are kept until their shape is asked for."""
 SHAPE_KEYS: Final = frozenset(definition.key for definition in SHAPE)
@@ -64,13 +68,28 @@ class Replicates:
 
     def __call__(self, number: int) -> Mapping[str, Measurement]:
         """Scored metrics of one redrawing."""
-        return {**self.values, **self.without_shape(number), **self._shape(self._redrawn(number).stack)}
+        (rest,) = self.without_shape([number])
+        return {**self.values, **rest, **self.shape(number)}
 
-    def without_shape(self, number: int) -> Mapping[str, Measurement]:
-        """Scored metrics of one redrawing but for its shape, which costs most."""
-        context = self._redrawn(number)
+    def without_shape(self, numbers: Sequence[int]) -> list[Mapping[str, Measurement]]:
+        """Scored metrics of redrawings but for their shape, which costs most."""
+        at_once = max(POINTS_AT_ONCE // len(self.target.stack.points_mm), 1)
+        groups = (numbers[start : start + at_once] for start in range(0, len(numbers), at_once))
+        return [each for group in groups for each in self._group_without_shape(group)]
+
+    def shape(self, number: int) -> Mapping[str, Measurement]:
+        """Shape of one redrawing; empty where it is not compared."""
+        return self._shape(self._redrawn(number).stack)
+
+    def _group_without_shape(self, numbers: Sequence[int]) -> list[Mapping[str, Measurement]]:
         held = {key: value for key, value in self.values.items() if key not in SHAPE_KEYS}
-        return {**held, **self._scaled(_sizes(context), self._sizes), **_pieces(context)}
+        contexts = [self._redrawn(number) for number in numbers]
+        points_mm = np.stack([context.stack.points_mm for context in contexts])
+        counted = pieces_of_drawings(self.target.stack, points_mm, self.target.grid.pixel_mm)
+        return [
+            {**held, **self._scaled(_sizes(context), self._sizes), **_pieces(found, context.stack.plane_count)}
+            for context, found in zip(contexts, counted, strict=True)
+        ]
 
     @cached_property
     def _redrawn(self) -> Callable[[int], ShapeContext]:
@@ -78,8 +97,12 @@ class Replicates:
         return lru_cache(maxsize=KEPT)(self._redraw)
 
     def _redraw(self, number: int) -> ShapeContext:
-        redrawn = displaced(self.target.stack, self._field(number))
+        redrawn = _moved(self.target.stack, self._field(number), self._places_mm)
         return UnionContext(grid=self.target.grid, settings=self.target.settings, union=redrawn)
+
+    @cached_property
+    def _places_mm(self) -> Floats:
+        return _from_middle(self.target.stack)
 
     @cached_property
     def _sizes(self) -> Mapping[str, float]:
@@ -144,10 +167,19 @@ def displaced(stack: PlaneStack, field: SmoothField) -> PlaneStack:
 
     The field changes by a tenth of the way, one standard deviation, so that the map is one to one.
     """
+    return _moved(stack, field, _from_middle(stack))
+
+
+def _moved(stack: PlaneStack, field: SmoothField, places_mm: Floats) -> PlaneStack:
+    return stack.warped(stack.points_mm + field.at(places_mm))
+
+
+def _from_middle(stack: PlaneStack) -> Floats:
+    """(n, 3) vertices along u, v and the normal, from the middle of the shape, mm."""
     heights = stack.positions_mm[np.repeat(stack.plane_of_contour, np.diff(stack.contour_offsets))]
     points = np.column_stack([stack.points_mm, heights])
     middle = np.array([(along.min() + along.max()) / 2 for along in points.T])
-    return stack.warped(stack.points_mm + field.at(points - middle))
+    return np.asarray(points - middle)
 
 
 def replicates(
@@ -175,13 +207,12 @@ def _sizes(context: ShapeContext) -> dict[str, float]:
     }
 
 
-def _pieces(context: ShapeContext) -> dict[str, Measurement]:
-    """Pieces by scored key."""
-    planes = context.stack.plane_count
+def _pieces(found: Pieces, planes: int) -> dict[str, Measurement]:
+    """Pieces by scored key, of a shape on so many planes."""
     counts = {
-        "scored.component_count": shape.component_count(context),
-        "scored.planes_with_components": contour.planes_with_components(context) / planes,
-        "scored.planes_with_holes": contour.planes_with_holes(context) / planes,
-        "scored.branching_count": shape.branching_count(context),
+        "scored.component_count": found.body_count,
+        "scored.planes_with_components": found.planes_with_components / planes,
+        "scored.planes_with_holes": found.planes_with_holes / planes,
+        "scored.branching_count": found.branching_count,
     }
     return {key: Measurement.of(value, Unit.NONE) for key, value in counts.items()}

@@ -47,8 +47,8 @@ BLOCK: Final = 32
 class Early(NamedTuple):
     """What settles the verdict on a redrawing before all of it is measured."""
 
-    redrawn: Callable[[int], Values]
-    """Gives those scored metrics of a redrawing that cost little, by its number."""
+    redrawn: Callable[[Sequence[int]], Sequence[Values]]
+    """Gives those scored metrics of redrawings that cost little, by their numbers: together they cost least."""
     verdicts_of: Callable[[Sequence[Values]], Sequence[str]]
     """Gives the verdicts that hold whatever the other metrics come to; empty where they may decide."""
 
@@ -97,7 +97,7 @@ def _verdicts(
     """Verdicts on redrawings, each measured no further than its verdict needs."""
     settled = dict.fromkeys(numbers, "")
     if early is not None:
-        settled = dict(zip(settled, early.verdicts_of([early.redrawn(n) for n in settled]), strict=True))
+        settled = dict(zip(settled, early.verdicts_of(early.redrawn(list(settled))), strict=True))
     unsettled = [number for number, verdict in settled.items() if not verdict]
     if unsettled:
         settled |= zip(unsettled, verdicts_of([redrawn(number) for number in unsettled]), strict=True)

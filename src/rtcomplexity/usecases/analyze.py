@@ -328,7 +328,7 @@ class _Redrawn(NamedTuple):
     """Redrawings of a gross target by number; each is measured once, however many verdicts are asked for."""
 
     whole: Callable[[int], Mapping[str, Measurement]]
-    without_shape: Callable[[int], Mapping[str, Measurement]]
+    without_shape: Callable[[Sequence[int]], list[Mapping[str, Measurement]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -351,13 +351,20 @@ class _Measured:
         def target() -> Replicates:
             return replicates(self.measured, rois, values, seed=bytes.fromhex(seed), shape_blur_mm=self.shape_blur_mm)
 
-        def at(number: int, *, whole: bool) -> Mapping[str, Measurement]:
-            key = seed, whole, number
-            if key not in kept:
-                kept[key] = target()(number) if whole else target().without_shape(number)
-            return kept[key]
+        def without_shape(numbers: Sequence[int]) -> list[Mapping[str, Measurement]]:
+            missing = [number for number in numbers if (seed, False, number) not in kept]
+            if missing:
+                found = target().without_shape(missing)
+                kept.update({(seed, False, n): each for n, each in zip(missing, found, strict=True)})
+            return [kept[seed, False, number] for number in numbers]
 
-        return _Redrawn(whole=partial(at, whole=True), without_shape=partial(at, whole=False))
+        def whole(number: int) -> Mapping[str, Measurement]:
+            if (seed, True, number) not in kept:
+                (rest,) = without_shape([number])
+                kept[seed, True, number] = {**values, **rest, **target().shape(number)}
+            return kept[seed, True, number]
+
+        return _Redrawn(whole=whole, without_shape=without_shape)
 
     def edits(self) -> tuple[Edit, ...]:
         """Return what was edited between an automatic contour or a predecessor and each target."""

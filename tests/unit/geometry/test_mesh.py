@@ -5,10 +5,12 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy.spatial import ConvexHull, QhullError
 
 from rtcomplexity.geometry.mesh import (
     Mesh,
     UnmeasurableShapeError,
+    convex_hull,
     equivalent_sphere_diameter,
     largest_distance,
     mesh_of_field,
@@ -116,3 +118,23 @@ def test_the_equivalent_sphere_has_the_same_volume():
 def test_a_mesh_cannot_be_changed():
     with pytest.raises(ValueError, match="read-only"):
         box_mesh().vertices_mm[0] = 0
+
+
+def ellipsoid(diameters, spacing_mm):
+    places = np.indices(np.array(diameters) + 2) - (np.array(diameters).reshape(3, 1, 1, 1) + 1) / 2
+    radii = np.array(diameters).reshape(3, 1, 1, 1) / 2
+    return mesh_of_field(1 - np.sqrt(((places / radii) ** 2).sum(axis=0)), 0.0, spacing_mm)
+
+
+@pytest.mark.parametrize("diameters", [(10, 13, 13), (14, 14, 12), (10, 12, 12)])
+def test_a_hull_is_that_of_merged_facets_whether_triangles_alone_fail_or_not(diameters):
+    points_mm = ellipsoid(diameters, (3.0, 0.7, 0.7)).vertices_mm
+    found, merged = convex_hull(points_mm), ConvexHull(points_mm)
+    assert found.volume == pytest.approx(merged.volume, rel=1e-13)
+    assert found.area == pytest.approx(merged.area, rel=1e-13)
+
+
+def test_there_are_hulls_that_triangles_alone_do_not_make():
+    """Else the second attempt would be dead code: with newer versions of Qhull it may become that."""
+    with pytest.raises(QhullError, match="concave"):
+        ConvexHull(ellipsoid((10, 13, 13), (3.0, 0.7, 0.7)).vertices_mm, qhull_options="Q0")

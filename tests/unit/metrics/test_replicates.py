@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rtcomplexity.metrics import contour, shape
+from rtcomplexity.metrics import replicates as module
 from rtcomplexity.metrics.context import UnionContext
 from rtcomplexity.metrics.course import union_of
 from rtcomplexity.metrics.measured_case import MeasuredCase
@@ -12,7 +14,7 @@ from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.metrics.replicates import MOST_VERTICES, SHAPE_KEYS, Replicates, displaced, replicates
 from rtcomplexity.metrics.scored import SHAPE, measure_shape
 from rtcomplexity.model.case import Case
-from rtcomplexity.model.structure_set import Roi, StructureSet, TargetClass
+from rtcomplexity.model.structure_set import Contours, Roi, StructureSet, TargetClass
 from rtcomplexity.scoring.profile import StabilityRules
 from rtcomplexity.scoring.stability import measure_stability
 from rtcomplexity.settings import Settings
@@ -21,6 +23,13 @@ from rtcomplexity.units import Unit
 from unit.metrics.contexts import context_of
 
 BALL = sphere(20.0)
+TURN = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+PIECES = (
+    "scored.component_count",
+    "scored.planes_with_components",
+    "scored.planes_with_holes",
+    "scored.branching_count",
+)
 
 
 def drawn(solid=BALL, spacing_mm=3.0, **frame):
@@ -167,8 +176,32 @@ def test_a_plan_far_from_the_cutoff_is_steady_and_one_on_it_is_not():
 
 def test_what_is_told_of_a_redrawing_before_its_shape_is_what_the_whole_tells():
     made = redrawer(values=values_of(drawn()))
-    whole, part = made(2), made.without_shape(2)
+    whole, (part,) = made(2), made.without_shape([2])
     assert {key: each.value for key, each in part.items()} == {
         key: each.value for key, each in whole.items() if key not in SHAPE_KEYS
     }
     assert whole.keys() - part.keys() == SHAPE_KEYS
+
+
+@pytest.mark.parametrize("points_at_once", [1, 3000, 10**9])
+def test_redrawings_measured_together_are_what_each_is_alone(monkeypatch, points_at_once):
+    """Two balls that a redrawing may join: pieces change from one to the next."""
+    plane = [np.column_stack([x + 9 * np.cos(TURN), 9 * np.sin(TURN)]) for x in (-9.3, 9.3)]
+    points = np.concatenate([np.column_stack([c, np.full(len(c), z)]) for z in (0.0, 3.0, 6.0) for c in plane])
+    offsets = np.arange(0, len(points) + 1, len(TURN))
+    target = union_of([context_of(Contours(points_mm=points, offsets=offsets, geometric_types=np.zeros(6, np.int8)))])
+    made, keys = redrawer(target, values=values_of(target)), PIECES
+    monkeypatch.setattr(module, "POINTS_AT_ONCE", points_at_once)
+    together = [{key: each[key].value for key in keys} for each in made.without_shape(range(24))]
+    alone = [_pieces_alone(made._redrawn(number)) for number in range(24)]
+    assert together == [pytest.approx(each, rel=1e-5) for each in alone]
+    assert len({each["scored.component_count"] for each in alone}) > 1
+
+
+def _pieces_alone(context):
+    return {
+        "scored.component_count": shape.component_count(context),
+        "scored.planes_with_components": contour.planes_with_components(context) / 3,
+        "scored.planes_with_holes": contour.planes_with_holes(context) / 3,
+        "scored.branching_count": shape.branching_count(context),
+    }

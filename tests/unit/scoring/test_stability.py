@@ -51,7 +51,7 @@ def test_a_redrawing_whose_verdict_is_settled_early_is_measured_no_further():
         return ["rejects" if values.get("number", 1) % 10 == 0 else "supports" for values in plans]
 
     early = Early(
-        redrawn=lambda number: {"number": number},
+        redrawn=lambda numbers: [{"number": number} for number in numbers],
         verdicts_of=lambda plans: ["" if values["number"] % 4 == 0 else verdicts_of([values])[0] for values in plans],
     )
     found = measure_stability({}, redrawn, verdicts_of, RULES, early)

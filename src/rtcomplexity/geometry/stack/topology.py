@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from rtcomplexity.geometry.stack.plane_stack import PlaneStack
 from rtcomplexity.geometry.stack.runs import Lattice, Runs, rasterise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from rtcomplexity.geometry.stack.plane_stack import PlaneStack
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,15 +29,20 @@ class Topology:
     joined: NDArray[np.bool_]
     """(P - 1,) whether no plane is missing between each plane and the next."""
 
-    @cached_property
+    @property
     def body_count(self) -> int:
         """Connected bodies."""
-        return _joined_count(self._components, self._links)
+        return int(self.plane_body_counts.sum())
+
+    @cached_property
+    def plane_body_counts(self) -> NDArray[np.int64]:
+        """(P,) bodies whose first plane it is."""
+        return _count_by_plane(self.runs, _joined(self._components, self._links))
 
     @cached_property
     def hole_count(self) -> int:
         """Holes as one sees them in planes, followed from plane to plane: one tunnel or cavity counts once."""
-        return _joined_count(self._hole_components, _overlapping_planes(self._holes, self.joined))
+        return len(_joined(self._hole_components, _overlapping_planes(self._holes, self.joined)))
 
     @cached_property
     def plane_component_counts(self) -> NDArray[np.int64]:
@@ -50,10 +54,15 @@ class Topology:
         """(P,) holes in each plane."""
         return _count_by_plane(self._holes, self._hole_components)
 
-    @cached_property
+    @property
     def branching_count(self) -> int:
         """Times a component meets more than one component of the next plane, counted in both directions."""
-        return _branchings(self._components[self._links])
+        return int(self.plane_branching_counts.sum())
+
+    @cached_property
+    def plane_branching_counts(self) -> NDArray[np.int64]:
+        """(P,) how often that is so for the components of each plane."""
+        return _branchings(self.runs, self._components[self._links])
 
     @cached_property
     def _components(self) -> NDArray[np.int64]:
@@ -74,8 +83,62 @@ class Topology:
 
 def topology(stack: PlaneStack, pixel_mm: float) -> Topology:
     """Count bodies, holes and branchings on square pixels."""
-    joined = np.isclose(stack.upper_mm[:-1] + stack.lower_mm[1:], np.diff(stack.positions_mm), rtol=1e-6)
-    return Topology(runs=rasterise(stack, Lattice.around(stack, pixel_mm)), joined=joined)
+    return Topology(runs=rasterise(stack, Lattice.around(stack, pixel_mm)), joined=_is_joined(stack))
+
+
+class Pieces(NamedTuple):
+    """How one shape hangs together."""
+
+    body_count: int
+    branching_count: int
+    planes_with_components: int
+    """Planes in which it has several components."""
+    planes_with_holes: int
+
+
+def pieces(found: Topology, shapes: int = 1) -> list[Pieces]:
+    """Tell the counts of several shapes of as many planes each, which stand one after the other in a topology."""
+    by_plane = (
+        found.plane_body_counts,
+        found.plane_branching_counts,
+        found.plane_component_counts > 1,
+        found.plane_hole_counts > 0,
+    )
+    sums = np.stack([counts.reshape(shapes, -1).sum(axis=1) for counts in by_plane], axis=1)
+    return [Pieces(*each) for each in sums.tolist()]
+
+
+def pieces_of_drawings(stack: PlaneStack, points_mm: NDArray[np.float64], pixel_mm: float) -> list[Pieces]:
+    """Count pieces of drawings of one stack, which differ in where the vertices lie: (d, n, 2), mm.
+
+    All of them are drawn on one lattice, in planes of their own: one pass over all costs far less than one over each.
+    """
+    drawings = len(points_mm)
+    together = PlaneStack(
+        u_axis=stack.u_axis,
+        v_axis=stack.v_axis,
+        normal=stack.normal,
+        positions_mm=np.tile(stack.positions_mm, drawings),
+        lower_mm=np.tile(stack.lower_mm, drawings),
+        upper_mm=np.tile(stack.upper_mm, drawings),
+        points_mm=points_mm.reshape(-1, 2),
+        contour_offsets=_repeated(stack.contour_offsets, drawings),
+        plane_offsets=_repeated(stack.plane_offsets, drawings),
+    )
+    joined = np.tile(np.append(_is_joined(stack), False), drawings)[:-1]
+    found = Topology(runs=rasterise(together, Lattice.around(together, pixel_mm)), joined=joined)
+    return pieces(found, drawings)
+
+
+def _repeated(offsets: NDArray[np.int64], times: int) -> NDArray[np.int64]:
+    """(times x m + 1,) offsets of (m + 1,) that are gone through so many times, one after the other."""
+    counts = np.tile(np.diff(offsets), times)
+    return np.concatenate(([0], np.cumsum(counts)))
+
+
+def _is_joined(stack: PlaneStack) -> NDArray[np.bool_]:
+    """(P - 1,) whether no plane is missing between each plane and the next."""
+    return np.isclose(stack.upper_mm[:-1] + stack.lower_mm[1:], np.diff(stack.positions_mm), rtol=1e-6)
 
 
 def plane_components(runs: Runs, *, by_corners: bool) -> NDArray[np.int64]:
@@ -138,11 +201,11 @@ def _holes(runs: Runs) -> Runs:
     return Runs(starts=outside.starts[enclosed], stops=outside.stops[enclosed], shape=runs.shape)
 
 
-def _joined_count(components: NDArray[np.int64], links: NDArray[np.int64]) -> int:
-    """How many groups of components there are, given their labels and links between their runs."""
+def _joined(components: NDArray[np.int64], links: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Label of the first component of each group, given the labels of runs and links between runs."""
     roots, number = np.unique(components, return_inverse=True)
     pairs = _distinct_pairs(number[links], len(roots))
-    return int(np.count_nonzero(labels(len(roots), pairs) == np.arange(len(roots))))
+    return np.asarray(roots[labels(len(roots), pairs) == np.arange(len(roots))])
 
 
 def _distinct_pairs(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -155,10 +218,11 @@ def _count_by_plane(runs: Runs, label: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.bincount(runs.planes[roots], minlength=runs.shape[0])
 
 
-def _branchings(component_links: NDArray[np.int64]) -> int:
+def _branchings(runs: Runs, component_links: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(P,) links of components beyond the first one to either side, by the plane of the component that has them."""
     links = _distinct_pairs(component_links, int(component_links.max(initial=0)) + 1)
-    extra = 0
+    extra = np.zeros(runs.shape[0], np.int64)
     for end in (0, 1):
-        _, degrees = np.unique(links[:, end], return_counts=True)
-        extra += int(np.sum(degrees - 1))
+        components, degrees = np.unique(links[:, end], return_counts=True)
+        np.add.at(extra, runs.planes[components], degrees - 1)
     return extra

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rtcomplexity.geometry.stack.topology import topology
+from rtcomplexity.geometry.stack.topology import Pieces, pieces, pieces_of_drawings, topology
 from rtcomplexity.testing.phantoms import FRAMES, hollow_sphere, keyhole, sphere, two_spheres
 from unit.geometry.stacks import circle, on_planes, phantom, square, stacked
 
@@ -100,3 +100,19 @@ def test_a_slit_a_pixel_wide_is_one_hole(turn):
     found = stacked(on_planes(*((z, c) for z in (0, 3) for c in (square(20), slit))), Z)
     assert counts(found, 1.0)[:2] == (1, 1)
     assert topology(found.stack, 1.0).plane_hole_counts.tolist() == [1, 1]
+
+
+def forked(gap):
+    """A trunk, a ring beside it, and two tines twice `gap` and a millimeter apart, once more beyond missing planes."""
+    trunk, left, right = circle(12), circle(4, center=(-4.5 - gap, 0)), circle(4, center=(4.5 + gap, 0))
+    rings = [(z, ring) for z in (0, 3) for ring in (circle(9, center=(40, 0)), circle(4, center=(40, 0)))]
+    return stacked(on_planes((0, trunk), (3, trunk), *rings, (6, left), (6, right), (12, left), (12, right)), Z).stack
+
+
+def test_drawings_counted_together_are_what_each_is_alone():
+    shapes = [forked(gap) for gap in (3.0, 0.5, 20.0)]
+    together = pieces_of_drawings(shapes[0], np.stack([each.points_mm for each in shapes]), 0.7)
+    alone = [piece for each in shapes for piece in pieces(topology(each, 0.7))]
+    assert together == alone
+    assert together[0] == Pieces(body_count=4, branching_count=1, planes_with_components=4, planes_with_holes=2)
+    assert together[2] == Pieces(body_count=6, branching_count=0, planes_with_components=4, planes_with_holes=2)
