@@ -71,10 +71,15 @@ def test_one_patients_many_plans_count_once(tmp_path):
     assert found.selection.counts == {"same patient and course": 299}
 
 
-def test_plans_of_easy_invented_patients_can_lower_the_cutoff_and_are_seen_by_the_built_in_profile(tmp_path):
-    """Nothing tells an invented patient from another; the built-in answer, which stands beside, does not move."""
+@pytest.fixture(scope="module")
+def stuffed(tmp_path_factory):
+    """Made of 150 honest plans and 450 easy ones of invented patients."""
     easy = lines(450, seed=5, first_patient=2000, shifts=dict.fromkeys(("shape", "topology", "extent"), -1.5))
-    stuffed = made_of(tmp_path / "out", lines(150), easy).profile
+    return made_of(tmp_path_factory.mktemp("stuffed") / "out", lines(150), easy).profile
+
+
+def test_plans_of_easy_invented_patients_can_lower_the_cutoff_and_are_seen_by_the_built_in_profile(stuffed):
+    """Nothing tells an invented patient from another; the built-in answer, which stands beside, does not move."""
     middling = simulated_plans(Simulation(plans=300, seed=9, shifts={"shape": 1.0, "topology": 1.0}))
     table = PlanTable(plans=middling, strata=("any",) * 300, labels=("",) * 300, patients=None, not_scored=())
     by_built_in = np.array(verdicts_of(table, load_profile("any-site-1")))
@@ -84,9 +89,7 @@ def test_plans_of_easy_invented_patients_can_lower_the_cutoff_and_are_seen_by_th
     assert np.mean(by_built_in[gained] == "supports") < 0.5
 
 
-def test_a_stuffed_profile_is_found_by_newer_plans(tmp_path):
-    easy = lines(450, seed=5, first_patient=2000, shifts=dict.fromkeys(("shape", "topology", "extent"), -1.5))
-    stuffed = made_of(tmp_path / "out", lines(150), easy).profile
+def test_a_stuffed_profile_is_found_by_newer_plans(stuffed):
     assert drift_of(stuffed, newer(200)).is_found
 
 
