@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from integration.test_batch import batch, comparable
+from integration.test_batch import batch_in_processes, comparable
 from patience import HANG_S
 from unit.batch.small_plans import write_archive
 
@@ -78,9 +78,9 @@ def test_gives_the_records_of_a_local_run(cluster, tmp_path):
     address, options = cluster
     assert address.startswith("tls://127.0.0.1")
     root = write_archive(tmp_path / "in", 4)
-    code, _, err = batch(root, "--out", tmp_path / "dask", *options, "--quiet", quick=False)
+    code, _, err = batch_in_processes(root, "--out", tmp_path / "dask", *options, "--quiet", quick=False)
     assert code == 0, err
-    assert batch(root, "--out", tmp_path / "local", "--workers", 1, "--quiet", quick=False)[0] == 0
+    assert batch_in_processes(root, "--out", tmp_path / "local", "--workers", 1, "--quiet", quick=False)[0] == 0
     assert comparable(tmp_path / "dask") == comparable(tmp_path / "local")
     assert len(comparable(tmp_path / "dask")) == 4
 
@@ -93,14 +93,14 @@ def test_answers_nobody_without_the_certificate(cluster, tmp_path):
     cert, key = other / "cert.pem", other / "key.pem"
     root = write_archive(tmp_path / "in", 1)
     tls = ("--tls-ca", cert, "--tls-cert", cert, "--tls-key", key)
-    code, _, err = batch(root, "--out", tmp_path / "out", "--scheduler", address, *tls)
+    code, _, err = batch_in_processes(root, "--out", tmp_path / "out", "--scheduler", address, *tls)
     assert code == 2, err
 
 
 @pytest.mark.real_data
 def test_runs_the_sarcoma_set(cluster, real_data, tmp_path):
     _, options = cluster
-    code, _, err = batch(real_data / "sts", "--out", tmp_path, *options, "--quiet", quick=False)
+    code, _, err = batch_in_processes(real_data / "sts", "--out", tmp_path, *options, "--quiet", quick=False)
     assert code in {0, 4}, err
     found = comparable(tmp_path)
     assert len(found) == 18

@@ -4,7 +4,7 @@ import collections
 
 import pytest
 
-from integration.test_batch import batch, plans
+from integration.test_batch import batch_in_processes, plans
 from unit.batch.small_plans import key_of
 
 SETS = ("sts", "lung1_001", "ibsi", "suv_dro", "sts_raw", "structure_sets", "malformed")
@@ -16,7 +16,7 @@ def result(real_data, tmp_path_factory):
     root, out = tmp_path_factory.mktemp("all"), tmp_path_factory.mktemp("out")
     for name in SETS:
         copy(real_data / name, root / name)
-    code, _, err = batch(root, "--out", out, "--workers", 2, "--quiet", quick=False)
+    code, _, err = batch_in_processes(root, "--out", out, "--workers", 2, "--quiet", quick=False)
     return code, err, plans(out), out
 
 

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from integration.test_batch import batch
+from in_process import inline_hosts, tell
 from rtcomplexity.cli.app import run
 from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.scoring.cohort import fingerprint, key_path, load_cohort, sealed, to_json
@@ -38,7 +38,8 @@ def results(tmp_path_factory):
     out, plans = tmp_path_factory.mktemp("results"), tmp_path_factory.mktemp("plans")
     for name in BATCH:
         shutil.copytree(f"{SAMPLES}/{name}", plans / name)
-    code, _, err = batch(plans, "--out", out, "--workers", 2, "--quiet", "--site", "thoracic", quick=False)
+    with inline_hosts():
+        code, _, err = tell("batch", plans, "--out", out, "--workers", 1, "--quiet", "--site", "thoracic")
     assert code == 0, err
     return out
 
@@ -209,9 +210,8 @@ def test_a_batch_has_the_default_beside_too(results):
 @pytest.mark.exhaustive
 def test_a_real_patient_is_left_out_of_a_cohort_of_its_own(told, real_data, tmp_path):
     source, out = real_data / "lung1_001", tmp_path / "out"
-    code, _, err = batch(
-        source, "--out", out, "--quiet", "--site", "thoracic", "--fractions", 30, "--workers", 2, quick=False
-    )
+    with inline_hosts():
+        code, _, err = tell("batch", source, "--out", out, "--quiet", "--site", "thoracic", "--fractions", 30)
     assert code in {0, 4}, err
     path = tmp_path / "cohort.json"
     assert told("cohort", "build", out, "--out", path, "--quiet")[0] == 0

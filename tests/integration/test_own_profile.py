@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from integration.test_batch import batch
+from in_process import inline_hosts, tell
 from rtcomplexity.batch.calibration import select
 from rtcomplexity.cli.app import run
 from rtcomplexity.model.options import OWN_PATTERN
@@ -51,7 +51,8 @@ def real_lines(archive, tmp_path_factory):
         if path.is_file() and b"RTSTRUCT" in path.read_bytes():
             path.write_bytes(path.read_bytes()[:-400])
     out = tmp_path_factory.mktemp("results") / "out"
-    code, _, err = batch(archive, "--out", out, "--workers", 1, "--quiet", "--site", SITE, quick=False)
+    with inline_hosts():
+        code, _, err = tell("batch", archive, "--out", out, "--workers", 1, "--quiet", "--site", SITE)
     assert code in {0, 4}, err
     return out, [json.loads(line) for line in (out / "results.jsonl").read_text("utf-8").splitlines()]
 
@@ -202,7 +203,8 @@ def test_each_plan_of_an_archive_goes_to_the_profile_of_its_site(told, calibrate
     (profiles / "pelvis.toml").write_bytes(calibrated.read_bytes())
     plans = write_archive(tmp_path / "plans", 1, first=3)
     out = tmp_path / "out"
-    code, _, err = batch(plans, "--out", out, "--profile", profiles, "--site", SITE, "--workers", 1, quick=False)
+    with inline_hosts():
+        code, _, err = tell("batch", plans, "--out", out, "--profile", profiles, "--site", SITE, "--workers", 1)
     assert code == 0, err
     (line,) = (json.loads(text) for text in (out / "results.jsonl").read_text("utf-8").splitlines())
     assert line["record"]["score"]["profile"]["id"] == "pelvis-own"
