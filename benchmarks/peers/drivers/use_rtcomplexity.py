@@ -18,7 +18,7 @@ SETTINGS = Settings()
 def volumes(folder: str) -> dict[str, float | None]:
     index = index_folder(folder, settings=SETTINGS)
     structure_set, _ = read_structure_set(index.structure_sets[0].path, settings=SETTINGS)
-    found, _ = build_series(index.images)
+    found, _ = build_series(index.images, settings=SETTINGS)
     grid = found[0].series.grid
     measured = {roi.name: measure(roi, grid) for roi in structure_set.rois}
     return {name: None if of_roi is None else of_roi["cm3"] for name, of_roi in measured.items()}

@@ -23,9 +23,10 @@ MAX_BAND_EDGES = 60_000_000
 """Most (edge, band) pairs of one shape; only scribbles of a great many long edges reach it."""
 CROSSING_TOLERANCE = 1e-9
 """Edges whose order differs by less than this share of the shape's width touch, they do not cross."""
-CHUNK_EDGES = 4_000_000
+CHUNK_EDGES = 50_000
+"""(edge, band) pairs looked at together: few enough to stay in the processor's cache."""
 MAX_CROSSING_CELLS = 100_000_000
-"""Most pairs of edges, and (edge, cut) pairs, that are looked at in bands in which edges cross, ..."""
+"""Most pairs of edges, and (edge, cut) pairs, that are looked at in bands of a shape in which edges cross, ..."""
 CELLS_PER_BAND_EDGE = 20
 """... and so many more for each (edge, band) pair: copies that differ a little cross often, but few edges at a time."""
 BLOCK_CELLS = 1_000_000
@@ -204,15 +205,19 @@ def _banded(
         raise _too_tangled(len(rank))
     areas = np.zeros(planes)
     crossing, entangled, holes = [], [], []
+    left = MAX_CROSSING_CELLS + CELLS_PER_BAND_EDGE * int(spans.sum())
     for chunk in _chunks(spans, plane_of_edge):
         edges = _band_edges(points_mm, following, low, spans, event_y, chunk)
-        area, pairs = _sum_bands(edges)
-        areas += np.bincount(plane_of_edge[edges.edge], weights=area, minlength=planes)
+        area, pairs, left = _sum_bands(edges, left)
+        first = plane_of_edge[chunk.start]
+        held = np.bincount(plane_of_edge[edges.edge] - first, weights=area)
+        areas[first : first + len(held)] += held
         pairs = contour_of_edge[pairs]
         crossing.append(pairs[pairs[:, 0] == pairs[:, 1], 0])
-        partly, wholly = _surrounded(edges.band, contour_of_edge[edges.edge])
-        entangled.append(partly)
-        holes.append(wholly)
+        start = contour_of_edge[chunk.start]
+        partly, wholly = _surrounded(edges.band, contour_of_edge[edges.edge] - start)
+        entangled.append(partly + start)
+        holes.append(wholly + start)
     return EvenOdd(
         areas_mm2=areas,
         self_crossing=np.unique(np.concatenate(crossing)),
@@ -289,12 +294,11 @@ def _band_edges(
     )
 
 
-def _sum_bands(edges: _BandEdges) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Signed trapezoid of each band edge, and the pairs of edges that cross."""
+def _sum_bands(edges: _BandEdges, left: int) -> tuple[NDArray[np.float64], NDArray[np.int64], int]:
+    """Signed trapezoid of each band edge, the pairs of edges that cross, and how many cells may still be looked at."""
     sign = np.where(np.arange(len(edges.edge)) % 2 == 0, -1.0, 1.0)
     area = sign * 0.5 * (edges.bottom_x + edges.top_x) * edges.height
     crossing = [np.empty((0, 2), np.int64)]
-    left = MAX_CROSSING_CELLS + CELLS_PER_BAND_EDGE * len(edges.edge)
     firsts, stops = _crossed_bands(edges)
     counts = stops - firsts
     for count in range(2, FEW_EDGES + 1):
@@ -314,7 +318,7 @@ def _sum_bands(edges: _BandEdges) -> tuple[NDArray[np.float64], NDArray[np.int64
         area[inside] = 0
         area[first] = edges.height[first] * _split_width(edges.bottom_x[inside], edges.top_x[inside], heights)
         crossing.append(edges.edge[first + pairs])
-    return area, np.concatenate(crossing)
+    return area, np.concatenate(crossing), left
 
 
 def _split_alike(

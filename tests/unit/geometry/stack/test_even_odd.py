@@ -1,6 +1,7 @@
 """Even-odd areas against arithmetic and against an independent polygon library."""
 
 import tracemalloc
+from bisect import bisect_left
 
 import numpy as np
 import pytest
@@ -154,6 +155,24 @@ def test_work_in_chunks_of_planes_that_cross_gives_each_its_area(monkeypatch):
     found = even_odd(*planes(*[[bow] for bow in bows]))
     assert found.areas_mm2 == pytest.approx([size**2 / 2 for size in (2, 4, 6, 8)])
     assert found.self_crossing.tolist() == [0, 1, 2, 3]
+
+
+def test_crossings_of_all_chunks_of_a_shape_count_towards_one_limit(monkeypatch):
+    drawn = planes(*[[two_lines(12)]] * 3)
+    monkeypatch.setattr(module, "CHUNK_EDGES", 5)
+    monkeypatch.setattr(module, "CELLS_PER_BAND_EDGE", 0)
+    needed = bisect_left(range(100_000), True, key=lambda limit: fits(drawn, limit, monkeypatch))
+    assert not fits(planes(*[[two_lines(12)]] * 4), needed, monkeypatch)
+
+
+def fits(drawn, limit, monkeypatch):
+    """Whether a shape's crossings can be looked at within a limit."""
+    monkeypatch.setattr(module, "MAX_CROSSING_CELLS", limit)
+    try:
+        even_odd(*drawn)
+    except LimitExceededError:
+        return False
+    return True
 
 
 def test_of_many_contours_in_a_plane_those_that_cross_themselves_are_named():
