@@ -196,6 +196,7 @@ class Collected:
         """Try those mutants that change nothing but functions."""
         items, live, share, left = {item.nodeid: item for item in session.items}, live_functions(), self.share, []
         controls = CONTROLS
+        gc.freeze()  # forks need not look through what they share
         for mutant in share.mutants:
             tests = [items[test] for test in tests_for(mutant, share.of) if test in items]
             swaps = None if runs_on_import(mutant, share.of) or not tests else function_swaps(mutant, live)

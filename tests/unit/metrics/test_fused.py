@@ -7,16 +7,21 @@ import numpy as np
 import pytest
 
 from rtcomplexity.case.reader import read_case
-from rtcomplexity.fusion.case_images import CaseImages
+from rtcomplexity.fusion.case_images import CaseImages, FusedImage
 from rtcomplexity.geometry.stack.runs import Runs
+from rtcomplexity.metrics import fused as metrics_fused
 from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.fused import (
+    OTHER_PHASE,
     TargetImages,
+    _of_phase,
+    _registered_pair,
     image_issues,
     measure_images,
     sampled_subjects,
 )
+from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.scored import AMBIGUITY
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
 from rtcomplexity.settings import Settings
@@ -140,3 +145,51 @@ def test_the_last_gross_target_is_sampled_once(case):
     assert images.fuse_on(again, grid) is first
     images.fuse_on(other, grid, keep=True)
     assert images.fuse_on(kept, grid) is not first
+
+
+def image(*, values=None, before=None, role=ImageRole.SECONDARY, modality="MR", series=("one",), shown="one"):
+    image_set = SimpleNamespace(role=role, modality=modality, series=series)
+    return FusedImage(tied=SimpleNamespace(image_set=image_set, series=shown), values=values, before=before)
+
+
+def pairs_of(monkeypatch, planning, *fused):
+    monkeypatch.setattr(metrics_fused, "compute_all", lambda _, pair: (pair.planning, pair.before, pair.after))
+    return _registered_pair(SimpleNamespace(fused=fused, planning=planning))
+
+
+def test_the_first_registered_set_with_values_is_the_pair_of_the_planning_image(monkeypatch):
+    planning = image(values="ct")
+    without, first, second = image(before="b0"), image(values="v1", before="b1"), image(values="v2", before="b2")
+    assert pairs_of(monkeypatch, planning, image(values="v"), without, first, second) == ("ct", "b1", "v1")
+    assert pairs_of(monkeypatch, planning, image(values="v"), without) == {}
+    assert pairs_of(monkeypatch, image(), first) == {}
+    assert pairs_of(monkeypatch, None, first) == {}
+
+
+def test_the_planning_image_is_the_one_that_was_sampled():
+    planning = image(values="ct", role=ImageRole.PLANNING)
+    sampled = TargetImages.planning.fget
+    assert sampled(SimpleNamespace(fused=(image(values="v"), planning))) is planning
+    assert sampled(SimpleNamespace(fused=(image(values="v"), image(role=ImageRole.PLANNING)))) is None
+
+
+def test_of_a_target_of_one_phase_other_phases_and_the_planning_image_show_nothing():
+    own = image(values="v", series=("one", "two"), shown="one")
+    assert _of_phase(own, "one") is own
+    other = _of_phase(own, "two")
+    assert (other.values, other.before, other.reason) == (None, None, OTHER_PHASE)
+    alone = image(values="v", series=("one",))
+    assert _of_phase(alone, "two") is alone
+    assert _of_phase(image(values="v", role=ImageRole.PLANNING), "two").reason == OTHER_PHASE
+
+
+@pytest.mark.parametrize(("count", "grid"), [(0, "an image"), (5, None)])
+def test_without_a_voxel_or_an_image_nothing_is_fused(count, grid):
+    target = SimpleNamespace(runs=SimpleNamespace(count=count), grid=SimpleNamespace(image=grid))
+    with pytest.raises(NotMeasurableError, match="no voxel center"):
+        TargetImages(target=target, images=None).fused  # noqa: B018
+
+
+def test_a_modality_of_which_there_is_no_set_has_no_best():
+    sets = SimpleNamespace(case=SimpleNamespace(image_sets=(SimpleNamespace(modality="CT"),)))
+    assert TargetImages(target=None, images=sets).best("PT") is None

@@ -8,9 +8,22 @@ import pytest
 
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.fusion.phases import case_phases
+from rtcomplexity.metrics import phases
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.measured_case import MeasuredCase
-from rtcomplexity.metrics.phases import centroid_mm, envelope_ratio
+from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.metrics.phases import (
+    PhasesContext,
+    TargetOnPhase,
+    centroid_excursion_mm,
+    centroid_mm,
+    centroid_range_mm,
+    envelope_ratio,
+    of_one_phase,
+    phase_count,
+    volume_max_cm3,
+    volume_min_cm3,
+)
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.description import (
     ImageDescription,
@@ -23,6 +36,8 @@ from rtcomplexity.testing.dicom_writer import write_plan
 from rtcomplexity.testing.phantoms import AXIAL, contour_stack
 from rtcomplexity.testing.radial import sphere
 from unit.fusion.images import ball, grid, runs_of
+from unit.geometry.stacks import on_planes, square
+from unit.metrics.contexts import context_of
 
 SETTINGS = Settings()
 GRID = grid(shape=(20, 60, 64), spacing=(2.5, 1.0, 1.25), origin=(-40, -30, -24))
@@ -185,3 +200,74 @@ def test_the_centroid_of_voxels_is_their_mean_in_space():
     points = points + index[:, 2:3] * image.row_direction * 1.25
     expected = np.average(points, axis=0, weights=slabs[index[:, 0]])
     np.testing.assert_allclose(centroid_mm(runs_of(mask), image), expected, atol=1e-9)
+
+
+def of_phases(monkeypatch, *numbers, copied=(), same=None):
+    """Gross targets by the phase that each was drawn on, 0 the planning image: which are scored, and the issues."""
+    gross = [SimpleNamespace(roi=SimpleNamespace(number=10 + place)) for place in range(len(numbers))]
+    phase_of = {10 + place: SimpleNamespace(number=number) if number else None for place, number in enumerate(numbers)}
+    found = SimpleNamespace(phase_of=lambda roi: phase_of[roi.number], copied=copied)
+    monkeypatch.setattr(phases, "matching_target", lambda *_: same)
+    kept, issues = of_one_phase(gross, found)
+    return [each.roi.number for each in kept], [(each.subject, each.code) for each in issues]
+
+
+def test_targets_of_the_planning_image_are_scored_before_those_of_phases(monkeypatch):
+    kept, issues = of_phases(monkeypatch, 2, 0, 2, 0)
+    assert kept == [11, 13]
+    assert issues == [("roi:10", "gross-target-of-other-phase"), ("roi:12", "gross-target-of-other-phase")]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "kept"), [((3, 1, 3), [10, 12]), ((3, 1), [11]), ((2, 1, 1, 2, 5), [11, 12]), ((4,), [10]), ((), [])]
+)
+def test_else_those_of_the_phase_with_most_of_them_are_the_first_of_several(monkeypatch, numbers, kept):
+    found, issues = of_phases(monkeypatch, *numbers)
+    assert found == kept
+    codes = {True: "scored-on-phase", False: "gross-target-of-other-phase"}
+    assert issues == [(f"roi:{10 + n}", codes[10 + n in kept]) for n in range(len(numbers))]
+
+
+def test_copied_phases_are_said_first(monkeypatch):
+    _, issues = of_phases(monkeypatch, 0, copied=(2, 3))
+    assert issues == [("plan", "phase-contours-copied")]
+
+
+def over_phases(*contexts):
+    return PhasesContext(phases=tuple(TargetOnPhase(context=each) for each in contexts))
+
+
+def test_an_envelope_is_told_on_the_phases_own_voxels():
+    """Two boxes of 4 x 4 voxels on two slices that share half of their voxels: 48 of 32 each."""
+    image = grid(shape=(6, 20, 20), spacing=(3.0, 1.0, 1.0), origin=(0, 0, 0))
+    boxes = [on_planes(*((z, square(4, (8.0 + shift, 8.5))) for z in (3.0, 6.0))) for shift in (0.5, 2.5)]
+    same = over_phases(*(context_of(each, image=image) for each in boxes))
+    assert envelope_ratio(same) == pytest.approx(48 / 32)
+    assert (phase_count(same), volume_min_cm3(same), volume_max_cm3(same)) == pytest.approx((2, 0.096, 0.096))
+    assert [centroid_range_mm(same, axis) for axis in range(3)] == pytest.approx([2, 0, 0])
+    assert centroid_excursion_mm(same) == pytest.approx(2)
+
+
+@pytest.mark.parametrize(
+    ("change", "shares"),
+    [
+        ({}, True),
+        ({"origin": (0.009, 0, 0)}, True),
+        ({"origin": (0.011, 0, 0)}, False),
+        ({"spacing": (3.0, 1.0, 1.0004)}, True),
+        ({"spacing": (3.0, 1.0, 1.0006)}, False),
+        ({"spacing": (3.0, 1.0006, 1.0)}, False),
+        ({"shape": (6, 20, 21)}, False),
+        ({"shape": (6, 21, 20)}, False),
+        ({"shape": (7, 20, 20)}, False),
+    ],
+)
+def test_phases_share_their_voxels_to_a_hundredth_of_a_millimeter(change, shares):
+    stated = {"shape": (6, 20, 20), "spacing": (3.0, 1.0, 1.0), "origin": (0, 0, 0)}
+    drawn = on_planes((3.0, square(4, (8.5, 8.5))), (6.0, square(4, (8.5, 8.5))))
+    both = over_phases(*(context_of(drawn, image=grid(**stated | more)) for more in ({}, change)))
+    if shares:
+        assert envelope_ratio(both) == pytest.approx(1)
+    else:
+        with pytest.raises(NotMeasurableError, match="share their voxels"):
+            envelope_ratio(both)

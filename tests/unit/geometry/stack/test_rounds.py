@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rtcomplexity.geometry.stack.even_odd import enclosed_areas
-from rtcomplexity.geometry.stack.rounds import first_rounds
+from rtcomplexity.geometry.stack.rounds import _returning, _stops, _travelled, first_rounds
 from unit.geometry.stacks import circle, square
 
 LIMITS = {"area_fraction": 0.02, "width_mm": 0.25}
@@ -75,3 +75,32 @@ def test_of_several_contours_only_those_traced_again_are_named():
     found = found_in(circle(20), traced(circle(5, points=50), 2, 0.05), square(9), traced(notched(), 2, 0.1, seed=1))
     assert sorted(found) == [1, 3]
     assert first_rounds(np.empty((0, 2)), np.array([0]), **LIMITS) == {}
+
+
+def test_the_way_travelled_is_a_share_of_each_contours_own_length():
+    slow = np.array([[0, 0], [6, 0], [6, 2], [0, 2.0]])  # 16 mm round
+    points = np.concatenate([slow, square(1.0), np.zeros((3, 2))])
+    expected = [0, 6 / 16, 8 / 16, 14 / 16, 0, 0.25, 0.5, 0.75, 0, 0, 0]
+    assert _travelled(points, np.array([0, 4, 8, 11])) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("away_mm", "returns"), [(0.0, True), (1.9, True), (2.1, False)])
+def test_a_contour_returns_where_it_comes_back_to_a_tenth_of_a_round(away_mm, returns):
+    """Two rounds of about 20 mm: the second begins away from the first vertex."""
+    first = np.array([[0, 0], [5, 0], [5, 5], [0, 5.0]])
+    points = np.concatenate([first, first - [away_mm, 0.0]])
+    length_mm = 40 + 2 * (np.hypot(away_mm, 5) - 5)
+    assert bool(away_mm < 0.1 * length_mm / 2) is returns
+    assert _returning(points, np.array([0, 8])) == ([0] if returns else [])
+
+
+def test_no_contours_return_nowhere():
+    assert _returning(np.empty((0, 2)), np.array([0])) == []
+
+
+def test_rounds_of_fewer_than_three_vertices_are_none():
+    twice = np.concatenate([square(4.0), square(4.0)])
+    assert _stops(twice, 2) == [4]
+    assert _stops(twice, 4) == []
+    line = np.array([[0, 0], [4, 0], [0, 0], [4, 0.0]])
+    assert _stops(line, 2) == []
