@@ -121,7 +121,7 @@ def limiting_reasons(
         "site": profile.treated_site.title,
     }
     limits = limits_of(facts, Plans.of([gross_target]), profile, stratum)
-    return tuple(reason(code, **words) for code, does_fire in limits.items() if does_fire[0])
+    return tuple(reason(code, **words) for code, does_fire in limits.items() if does_fire.item())
 
 
 def other_strata(facts: CaseFacts, profile: Profile, stratum: Stratum) -> tuple[Stratum, ...]:

@@ -111,7 +111,7 @@ def percentile_below(knots: Knots, value: float) -> float:
     >>> percentile_below(share, 0), percentile_below(share, 0.25)
     (0.0, 90.0)
     """
-    return float(percentiles_below(knots, np.array([value]))[0])
+    return percentiles_below(knots, np.array([value])).item()
 
 
 def value_at(knots: Knots, percentile: float) -> float:

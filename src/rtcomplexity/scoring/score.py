@@ -171,7 +171,7 @@ def score_of(
     stratum_id: str,
 ) -> Score:
     """Write out the score of a single plan that was ranked."""
-    t = float(found.t[0])
+    t = found.t.item()
     percentile = percentile_below(profile.joint(stratum_id).knots, t)
     return Score(
         stratum=stratum_id,
@@ -181,8 +181,8 @@ def score_of(
         percentile=percentile,
         level=level_of(percentile, profile.levels),
         decided_by=(
-            str(found.highest[str(found.anchor[0])][0]),
-            str(found.highest[str(found.other[0])][0]),
+            found.highest[found.anchor.item()].item(),
+            found.highest[found.other.item()].item(),
         ),
     )
 
@@ -197,19 +197,19 @@ def level_of(percentile: float, levels: Levels) -> Level:
 def _family_score(
     ranked: RankedFamily, plans: Plans, gross_target: Mapping[str, Measurement], levels: Levels
 ) -> FamilyScore:
-    family, result = ranked.family, float(ranked.scores[0])
+    family, result = ranked.family, ranked.scores.item()
     return FamilyScore(
         id=family.id,
         title=family.title,
         group=family.group,
         may_anchor=family.may_anchor,
         factors=tuple(_factor_score(each, plans, gross_target, levels) for each in ranked.factors),
-        raw=float(ranked.raw[0]),
+        raw=ranked.raw.item(),
         score=result,
-        level=level_of(result, levels) if ranked.is_measured[0] else Level.NOT_MEASURED,
-        lacks_factors=bool(ranked.lacks_factors[0]),
+        level=level_of(result, levels) if ranked.is_measured.item() else Level.NOT_MEASURED,
+        lacks_factors=ranked.lacks_factors.item(),
         is_by_convention=ranked.is_by_convention,
-        exceeds_effect_floor=bool(ranked.exceeds_effect_floor[0]),
+        exceeds_effect_floor=ranked.exceeds_effect_floor.item(),
     )
 
 
@@ -219,10 +219,10 @@ def _factor_score(
     factor, reference = ranked.factor, ranked.reference
     measurement = gross_target.get(factor.metric)
     value = None if measurement is None else measurement.value
-    is_ranked = value is not None and not np.isnan(ranked.percentiles[0])
+    is_ranked = value is not None and not np.isnan(ranked.percentiles.item())
     reason = "this version does not measure it" if measurement is None else measurement.reason
     behind = None if reference.similar is None else contours_behind(plans, reference.similar, factor, 0)
-    median = float(ranked.medians[0])
+    median = ranked.medians.item()
     return FactorScore(
         metric=factor.metric,
         title=TITLES.get(factor.metric, factor.title),
@@ -230,15 +230,15 @@ def _factor_score(
         value=value,
         reason=reason if value is None else "",
         direction=factor.direction,
-        percentile=float(ranked.percentiles[0]) if is_ranked else None,
-        counted_percentile=float(ranked.counted[0]) if is_ranked else None,
-        level=level_of(float(ranked.counted[0]), levels) if is_ranked else Level.NOT_MEASURED,
+        percentile=ranked.percentiles.item() if is_ranked else None,
+        counted_percentile=ranked.counted.item() if is_ranked else None,
+        level=level_of(ranked.counted.item(), levels) if is_ranked else Level.NOT_MEASURED,
         reference_median=None if np.isnan(median) else median,
         routine_range=range_between(factor, reference, plans, 0),
         distribution=distribution_of(factor, reference, plans, 0, value),
         effect_floor=factor.effect_floor,
-        exceeds_effect_floor=bool(ranked.exceeds_effect_floor[0]),
-        basis="model" if ranked.modeled[0] else reference.basis,
+        exceeds_effect_floor=ranked.exceeds_effect_floor.item(),
+        basis="model" if ranked.modeled.item() else reference.basis,
         source=reference.source,
         n=reference.n if behind is None else behind.rows,
         patients=None if behind is None else behind.patients,
@@ -250,14 +250,14 @@ def _group_scores(found: Standing, profile: Profile) -> tuple[GroupScore, ...]:
     families = {family.id: family for family in profile.families}
     result = []
     for group_id, scores in found.groups.items():
-        highest = families[str(found.highest[group_id][0])]
+        highest = families[found.highest[group_id].item()]
         result.append(
             GroupScore(
                 id=group_id,
                 title=stated.get(group_id, highest.title),
                 may_anchor=highest.may_anchor,
                 families=tuple(family.id for family in profile.families if family.group == group_id),
-                score=float(scores[0]),
+                score=scores.item(),
             )
         )
     return tuple(result)

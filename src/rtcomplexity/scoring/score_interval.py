@@ -90,7 +90,7 @@ def score_interval(
     drawn = Plans.of([values])
     n = profile.calibration.n_calibration
     t = _scores(drawn, profile, stratum_id)
-    percentile = float(_percentiles(t, profile, stratum_id)[0])
+    percentile = _percentiles(t, profile, stratum_id).item()
     of_redrawn = _percentiles(_scores(Plans.of(redrawn, redrawn_from=drawn), profile, stratum_id), profile, stratum_id)
     without_each = _percentiles(_scores_without_each_group(drawn, profile, stratum_id), profile, stratum_id)
     uncertainty = Uncertainty(
@@ -101,7 +101,7 @@ def score_interval(
     ends = percentile_interval(percentile, uncertainty, len(redrawn))
     return ScoreInterval(
         confidence=CONFIDENCE,
-        score=_as_scores(ends, float(t[0]), profile, stratum_id),
+        score=_as_scores(ends, t.item(), profile, stratum_id),
         percentile=ends,
         uncertainty=uncertainty,
         redrawings=len(redrawn),
@@ -125,7 +125,7 @@ def percentile_interval(percentile: float, uncertainty: Uncertainty, redrawings:
     freedom = combined**4 / small if small else np.inf
     tail = (1 + CONFIDENCE) / 2
     half = combined * float(stdtrit(min(freedom, 1e9), tail))
-    center = float(_normal_scores(np.array([percentile]))[0])
+    center = _normal_scores(np.array([percentile])).item()
     low, high = (round_significant(MOST * float(ndtr(center + side * half))) for side in (-1, 1))
     return min(low, percentile), max(high, percentile)
 
@@ -156,7 +156,7 @@ def share_uncertainty(percentile: float, n: int) -> float:
     """
     below, above = n * percentile / MOST + 0.5, n * (1 - percentile / MOST) + 0.5
     deviation = np.sqrt(below * above / ((below + above) ** 2 * (below + above + 1)))
-    return round_significant(float(deviation / _density(_normal_scores(np.array([percentile])))[0]))
+    return round_significant(float(deviation / _density(_normal_scores(np.array([percentile]))).item()))
 
 
 def _normal_scores(percentiles: Floats) -> Floats:

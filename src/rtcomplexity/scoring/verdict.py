@@ -127,7 +127,7 @@ class _Question:
         if self.cohort is None:
             return None
         found = self.rules.standing(self.rules.ranked(self.cohort.profile))
-        return self.cohort.compare(self.rules.stratum.id, float(found.t[0]))
+        return self.cohort.compare(self.rules.stratum.id, found.t.item())
 
 
 def assess(
@@ -296,7 +296,7 @@ def _verdict(
 def _decide(question: _Question, ruling: Ruling | None = None) -> tuple[VerdictValue, tuple[Reason, ...]]:
     """Decide by the reference; where a cohort that counts does not agree, leave it open. It never adds a support."""
     ruling = ruling or rule(question.rules)
-    value, reasons = VerdictValue(ruling.values[0]), _reasons(question, ruling)
+    value, reasons = VerdictValue(ruling.values.item()), _reasons(question, ruling)
     comparison = question.compared() if value in _AGREES else None
     if comparison is None or not comparison.counts or comparison.side is _AGREES[value]:
         return value, reasons
@@ -307,10 +307,10 @@ def _decide(question: _Question, ruling: Ruling | None = None) -> tuple[VerdictV
 def _reasons(question: _Question, ruling: Ruling) -> tuple[Reason, ...]:
     """Put what decided the only plan of a ruling into words."""
     joint = question.rules.joint
-    numbers = sentences.cutoff_numbers(float(ruling.found.t[0]), joint)
-    if ruling.is_below[0]:
+    numbers = sentences.cutoff_numbers(ruling.found.t.item(), joint)
+    if ruling.is_below.item():
         return _why_below(ruling, numbers)
-    if not ruling.is_above[0]:
+    if not ruling.is_above.item():
         lacks_anchor = _lacks_an_anchor(ruling, joint.c_support)
         code = "no_anchor_above_support_cutoff" if lacks_anchor else "between_cutoffs"
         return (reason(code, **numbers),)
@@ -318,10 +318,10 @@ def _reasons(question: _Question, ruling: Ruling) -> tuple[Reason, ...]:
 
 
 def _why_below(ruling: Ruling, numbers: dict[str, str]) -> tuple[Reason, ...]:
-    if ruling.may_hide[0]:
+    if ruling.may_hide.item():
         left_out = ruling.question.left_out
-        names = [f.family.title for f in ruling.families if f.lacks_factors[0] and f.family.id not in left_out]
-        t_if_most = f"{ruling.t_if_most[0]:g}"
+        names = [f.family.title for f in ruling.families if f.lacks_factors.item() and f.family.id not in left_out]
+        t_if_most = f"{ruling.t_if_most.item():g}"
         return (reason("unmeasured_families", **numbers, families=", ".join(names), t_if_most=t_if_most),)
     lacks_anchor = _lacks_an_anchor(ruling, ruling.question.joint.c_reject)
     below = reason("no_anchor_above_reject_cutoff" if lacks_anchor else "below_reject_cutoff", **numbers)
@@ -331,22 +331,22 @@ def _why_below(ruling: Ruling, numbers: dict[str, str]) -> tuple[Reason, ...]:
 def _lacks_an_anchor(ruling: Ruling, cutoff: float) -> bool:
     """Whether two groups reach a cutoff that T does not: then none of them may anchor."""
     groups = ruling.found.groups.values()
-    return bool(ruling.found.t[0] < cutoff) and sum(scores[0] >= cutoff for scores in groups) > 1
+    return ruling.found.t.item() < cutoff and sum(scores.item() >= cutoff for scores in groups) > 1
 
 
 def _why_withheld(question: _Question, ruling: Ruling) -> tuple[Reason, ...]:
     rules = question.rules
     c_support = f"{rules.joint.c_support:g}"
     by_id = {each.family.id: each.family.title for each in ruling.families}
-    decided_by = [str(ruling.found.highest[str(group[0])][0]) for group in (ruling.found.anchor, ruling.found.other)]
+    decided_by = [ruling.found.highest[group.item()].item() for group in (ruling.found.anchor, ruling.found.other)]
     withheld = (
         *limiting_reasons(question.facts, question.gross_target, question.profile, rules.stratum),
         *(
-            reason("not_robust", stress=words, t=f"{t[0]:g}", c_support=c_support)
+            reason("not_robust", stress=words, t=f"{t.item():g}", c_support=c_support)
             for words, t in ruling.under_stress
-            if t[0] < rules.joint.c_support
+            if t.item() < rules.joint.c_support
         ),
-        *(reason("effect_too_small", family=by_id[each]) for each in decided_by if ruling.too_small[each][0]),
+        *(reason("effect_too_small", family=by_id[each]) for each in decided_by if ruling.too_small[each].item()),
         *_conventions_alone(ruling, c_support),
         *((reason("stability_not_measured"),) if ruling.lacks_stability else ()),
         *_instability(ruling),
@@ -356,10 +356,10 @@ def _why_withheld(question: _Question, ruling: Ruling) -> tuple[Reason, ...]:
 
 def _conventions_alone(ruling: Ruling, c_support: str) -> tuple[Reason, ...]:
     """Whether T passes only by families whose whole reference is a convention: these may stand out, not support."""
-    if not ruling.is_by_conventions[0]:
+    if not ruling.is_by_conventions.item():
         return ()
     names = ", ".join(each.family.title for each in ruling.families if each.is_by_convention)
-    t = f"{ruling.without_conventions[0]:g}"
+    t = f"{ruling.without_conventions.item():g}"
     c_anchor = ruling.question.joint.c_anchor
     beside = "" if c_anchor is None else f", or with one other factor group from {c_anchor:g}"
     return (reason("convention_alone", families=names, t=t, c_support=c_support, beside=beside),)
@@ -367,7 +367,9 @@ def _conventions_alone(ruling: Ruling, c_support: str) -> tuple[Reason, ...]:
 
 def _differing_strata(ruling: Ruling, value: VerdictValue) -> tuple[Reason, ...]:
     """Which further strata the case may belong to would give another verdict."""
-    return tuple(reason("stratum_unknown", stratum=other.title) for other, found in ruling.others if found[0] != value)
+    return tuple(
+        reason("stratum_unknown", stratum=other.title) for other, found in ruling.others if found.item() != value
+    )
 
 
 def _instability(ruling: Ruling) -> tuple[Reason, ...]:
@@ -422,7 +424,7 @@ def _why_not(question: _Question) -> tuple[Counterfactual, ...]:
 
 def _counterfactual(question: _Question, change: str, template: str, **words: str) -> Counterfactual:
     ruling = rule(question.rules)
-    t = float(ruling.found.t[0])
+    t = ruling.found.t.item()
     value, _ = _decide(question, ruling)
     text = template.format(**words, t=f"{t:g}", verdict=sentences.VERDICT_WORDS[value])
     return Counterfactual(change=change, t=t, value=value, text=text)

@@ -129,3 +129,40 @@ def test_a_mask_is_kept_in_its_box_and_cannot_be_changed():
     found = MaskMorphology(mask=mask, spacing_mm=SPACING_MM, intensities=np.ones(mask.shape))
     assert found.mask.shape == found.intensities.shape == (2, 3, 4)
     assert not found.mask.flags.writeable
+
+
+def test_a_ball_has_the_shape_of_a_ball():
+    """Variance along any axis is r^2 / 5: the ellipsoid of four deviations has semi-axes 2 r / sqrt(5)."""
+    spacing_mm, radius_mm = (1.0, 0.8, 0.9), 12.0
+    grid = np.stack(np.meshgrid(*(step * np.arange(-16, 17) for step in spacing_mm), indexing="ij"), axis=-1)
+    found = MaskMorphology(mask=np.linalg.norm(grid, axis=-1) <= radius_mm, spacing_mm=spacing_mm)
+    volume_mm3, area_mm2 = 4 / 3 * np.pi * radius_mm**3, found.surface_area
+    assert area_mm2 == pytest.approx(1.09 * 4 * np.pi * radius_mm**2, rel=0.02)  # steps of voxels add a tenth
+    sphericity = (36 * np.pi * volume_mm3**2) ** (1 / 3) / area_mm2
+    a, b, c = 25 * 1.0, 31 * 0.8, 27 * 0.9  # voxels from end to end
+    expected = {
+        "volume_mesh": volume_mm3,
+        "volume_voxels": volume_mm3,
+        "surface_to_volume": area_mm2 / volume_mm3,
+        "compactness_1": volume_mm3 / np.sqrt(np.pi * area_mm2**3),
+        "compactness_2": 36 * np.pi * volume_mm3**2 / area_mm2**3,
+        "spherical_disproportion": 1 / sphericity,
+        "sphericity": sphericity,
+        "maximum_3d_diameter": a,
+        "major_axis_length": 4 * radius_mm / np.sqrt(5),
+        "minor_axis_length": 4 * radius_mm / np.sqrt(5),
+        "least_axis_length": 4 * radius_mm / np.sqrt(5),
+        "elongation": 1,
+        "flatness": 1,
+        "volume_density_aabb": volume_mm3 / (a * b * c),
+        "area_density_aabb": area_mm2 / (2 * (a * b + b * c + c * a)),
+        "volume_density_aee": np.sqrt(125) / 8,
+        "area_density_aee": area_mm2 / (4 * np.pi * (2 * radius_mm) ** 2 / 5),
+        "volume_density_convex_hull": 1,
+        "area_density_convex_hull": area_mm2 / (4 * np.pi * radius_mm**2),
+    }
+    assert {name: getattr(found, name) for name in expected} == pytest.approx(
+        expected, rel=0.05
+    )  # its hull bridges the steps
+    assert found.asphericity == pytest.approx(found.spherical_disproportion - 1)
+    assert found.spherical_disproportion == pytest.approx(1.09, abs=0.02)

@@ -222,3 +222,20 @@ def test_a_target_outside_the_pet_is_not_measured():
     context = PetContext(image=values(region(), hot_ball(6.0), undefined_share=0.5))
     found = compute_all(PET, context)
     assert {value.reason for value in found.values()} == {"50% of the ROI has no value in the image"}
+
+
+def test_a_voxel_without_a_value_is_never_above_a_threshold():
+    context = pet(lambda points: np.where(radius(points) <= 3, np.nan, 8.0))
+    assert context.above(SUV_2_5).sum() == (context.region.mask & ~np.isnan(context.image.values)).sum()
+    assert not (context.pet_volume(SUV_2_5) & np.isnan(context.image.values)).any()
+
+
+@pytest.mark.parametrize(("value", "counts"), [(2.5, True), (2.4999, False)])
+def test_a_voxel_at_the_threshold_is_above_it(value, counts):
+    context = pet(lambda points: np.full(len(points), value))
+    assert context.above(SUV_2_5).any() is np.bool_(counts)
+    assert context.above(HALF).sum() == context.region.mask.sum()
+
+
+def test_levels_are_shares_of_the_maximum_or_fixed():
+    assert [each.level(10.0) for each in THRESHOLDS] == pytest.approx([4.1, 5.0, 2.5, 4.0])

@@ -271,3 +271,19 @@ def test_phases_share_their_voxels_to_a_hundredth_of_a_millimeter(change, shares
     else:
         with pytest.raises(NotMeasurableError, match="share their voxels"):
             envelope_ratio(both)
+
+
+def test_a_target_on_its_own_image_is_measured_as_it_was_and_on_another_on_that_ones_slices():
+    own, other = (grid(shape=(6, 20, 20), spacing=(3.0, 1.0, 1.0), origin=(x, 0, 0)) for x in (0, 1))
+    here = context_of(on_planes((3.0, square(4, (8.5, 8.5))), (6.0, square(4, (8.5, 8.5)))), image=own)
+    measured = phases.MeasuredPhases(found=None, gross_targets=())
+    on_own, on_other = (SimpleNamespace(series=SimpleNamespace(grid=each)) for each in (own, other))
+    assert measured._on(here.roi, on_own, here).context is here
+    assert phases.MeasuredPhases(found=None, gross_targets=())._on(here.roi, on_other, here).context.grid.image is other
+    elsewhere = replace(here.roi, number=2)
+    kept = measured._on(elsewhere, on_other, here)
+    assert (kept.context.roi, kept.context.grid.image) == (elsewhere, other)
+    assert measured._on(elsewhere, on_other, here) is kept
+    again = phases.MeasuredPhases(found=None, gross_targets=())._on(replace(here.roi, number=3), on_own, here)
+    assert again.context is not here
+    assert again.context.grid.image is own

@@ -7,6 +7,8 @@ from rtcomplexity.geometry.field.shape_field import (
     Grid,
     Knots,
     Smoothing,
+    _between_neighbors,
+    _cubic_weights,
     blurred,
     disc_field,
     interpolated,
@@ -225,3 +227,25 @@ def test_a_field_all_inside_or_all_outside_is_not_blurred():
     field = np.random.default_rng(2).random((4, 4, 4)).astype(np.float32) + 1
     for same in (field, -field):
         assert np.array_equal(blurred(same, 1.0), same)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 8, 9, 15, 16, 17, 30])
+def test_sums_by_a_few_neighbors_are_the_product_of_the_whole_arrays(count):
+    rng = np.random.default_rng(count)
+    weights = np.triu(np.tril(rng.random((count, count + 1)), 1)).astype(np.float32)
+    values = rng.random((count + 1, 2, 3)).astype(np.float32)
+    expected = np.einsum("nk,kji->nji", weights.astype(float), values.astype(float))
+    assert _between_neighbors(weights, values) == pytest.approx(expected, rel=1e-5)
+
+
+def test_weights_between_planes_are_those_of_catmull_and_rom():
+    """Even knots: (-1, 9, 9, -1) / 16 half way; a line is kept whatever the spacing, and ends are held."""
+    even = _cubic_weights(np.arange(6.0), np.array([2.5, 2.0, -3.0, 9.0]))
+    assert even[0] == pytest.approx(np.array([0, -1, 9, 9, -1, 0]) / 16)
+    assert even[1:].tolist() == [[0, 0, 1, 0, 0, 0], [1, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 1]]
+    uneven, places = np.array([0.0, 1, 4, 6, 11, 12]), np.linspace(0, 12, 25)
+    weights = _cubic_weights(uneven, places)
+    assert weights.sum(axis=1) == pytest.approx(np.ones(25))
+    assert weights @ (3 * uneven - 5) == pytest.approx(3 * places - 5)
+    inner = (places >= 1) & (places <= 11)
+    assert (weights @ uneven**2)[inner] == pytest.approx(places[inner] ** 2)

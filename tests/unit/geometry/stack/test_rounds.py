@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rtcomplexity.geometry.stack.even_odd import enclosed_areas
-from rtcomplexity.geometry.stack.rounds import _returning, _stops, _travelled, first_rounds
+from rtcomplexity.geometry.stack.rounds import _is_one_outline, _returning, _stops, _travelled, first_rounds
 from unit.geometry.stacks import circle, square
 
 LIMITS = {"area_fraction": 0.02, "width_mm": 0.25}
@@ -104,3 +104,20 @@ def test_rounds_of_fewer_than_three_vertices_are_none():
     assert _stops(twice, 4) == []
     line = np.array([[0, 0], [4, 0], [0, 0], [4, 0.0]])
     assert _stops(line, 2) == []
+
+
+@pytest.mark.parametrize(
+    ("second", "is_one"),
+    [
+        (square(10.0, (3.3, 0)), True),  # crossing squares differ by 66 of a union of 133
+        (square(10.0, (3.4, 0)), False),
+        (square(9.9), True),  # one in the other, 1.99% of the area apart
+        (square(9.8), False),  # 3.96%
+        ([[-4, -5], [5.3, -5], [5.3, 5], [-4, 5]], True),  # 3 of the 13 that differ lie outside the first: 23%
+        ([[-4.2, -5], [5.1, -5], [5.1, 5], [-4.2, 5]], False),  # 1 of 9: 11%, they do not cross
+    ],
+)
+def test_rounds_are_one_outline_where_they_cross_or_nearly_agree(second, is_one):
+    first, second = square(10.0), np.array(second)
+    areas = enclosed_areas(np.concatenate([first, second]), np.array([0, 4, 8]))
+    assert _is_one_outline(first, second, areas, 0.02, 0.5) is is_one
