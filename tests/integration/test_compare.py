@@ -8,8 +8,8 @@ import pypdf
 import pytest
 from pydicom import dcmread, dcmwrite
 
+from rtcomplexity import cores
 from rtcomplexity.cli.app import run
-from rtcomplexity.compare import forking
 from rtcomplexity.compare.comparison import compare
 from rtcomplexity.compare.sides import drawn_alike, read_side
 from rtcomplexity.errors import InputDataError, UsageError
@@ -82,7 +82,7 @@ def test_a_set_compared_with_itself_matches_every_roi_by_name(sample):
 def test_two_processes_find_what_one_finds(sample, tmp_path, monkeypatch):
     if not hasattr(os, "fork"):
         pytest.skip("this system cannot fork")
-    monkeypatch.setattr(forking, "can_fork", lambda: True)  # the test's runner may have threads
+    monkeypatch.setattr(cores, "can_fork", lambda: True)  # the test's runner may have threads
     moved = edited(sample / "rs.dcm", tmp_path / "moved.dcm", shift_every_roi(3.0))
     one, two = (
         compare(sample / "rs.dcm", moved, with_pictures=True, two_processes=several) for several in (False, True)

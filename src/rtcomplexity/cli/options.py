@@ -64,6 +64,16 @@ PlanSeconds = Annotated[
 PlanMemory = Annotated[
     str, typer.Option("--limit-memory", metavar="SIZE", help="Memory of one plan, or of one pair, such as 4G.")
 ]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        metavar="N",
+        parser=whole_number("--threads", 2),
+        help="Cores to use (Linux); default: all, at most 4. Results are the same.",
+        show_default=False,
+    ),
+]
 Retry = Annotated[bool, typer.Option("--retry", help="Try those again that crashed or went over a limit.")]
 Aliases = Annotated[
     list[str] | None,

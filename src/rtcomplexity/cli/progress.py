@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Report: TypeAlias = Callable[[int, int], None]
+
+
+MEASURING: Final = "Measuring"
 
 
 @contextmanager
@@ -37,7 +40,13 @@ def progress(*, quiet: bool) -> Iterator[Report | None]:
     with console.status("Looking at the folder") as status:
 
         def report(done: int, total: int) -> None:
-            words = f"Reading file {done} of {total}" if done < total else "Measuring"
-            status.update(words)
+            if done < total:
+                status.update(f"Reading file {done} of {total}")
+            else:  # the thread that turns the sign ends here: beside it no helper could be forked
+                status.stop()
+                console.print(MEASURING, end="\r")
 
-        yield report
+        try:
+            yield report
+        finally:
+            console.print(" " * len(MEASURING), end="\r")

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.compare.delineation import ComparedPair
-from rtcomplexity.compare.forking import concurrently
 from rtcomplexity.compare.metrics import COMPARISONS
 from rtcomplexity.compare.pairing import Match, MatchedBy, Matching, match_by_mapping, match_rois, read_mapping
 from rtcomplexity.compare.sides import drawn_alike, in_frame_of, read_side
 from rtcomplexity.compare.surface_pictures import surface_pictures
+from rtcomplexity.cores import concurrently
 from rtcomplexity.errors import UsageError
 from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.settings import Settings

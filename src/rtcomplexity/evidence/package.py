@@ -52,7 +52,8 @@ def evidence_of(
     pictures : drawn before for the same record's ROIs; drawn now if None
     """
     pictures = pictures or pictures_of(measured, record)
-    files = sealed_files(record, render(record, pictures), inputs_of(measured.case), written_at=written_at, key=key)
+    outputs = render(record, pictures, cores=measured.settings.threads)
+    files = sealed_files(record, outputs, inputs_of(measured.case), written_at=written_at, key=key)
     return Evidence(files=files, may_show_face=pictures.scene.may_show_face)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from rtcomplexity.cores import run_all
 from rtcomplexity.evidence.output_formats import EVIDENCE_FILE, FROM_PLAN, ON_REQUEST, REPORTS
 from rtcomplexity.evidence.record import to_json
 from rtcomplexity.pictures.scene import FILES
@@ -21,10 +23,14 @@ ALLOWED_NAMES: Final = (*OUTPUT_NAMES, *ON_REQUEST, *FROM_PLAN)
 """Every name that the manifest may list."""
 
 
-def render(record: Record, pictures: Pictures, reports: Iterable[str] = tuple(REPORTS)) -> dict[str, bytes]:
-    """Render a folder's files but for its manifest; the same record and pictures give the same bytes."""
+def render(
+    record: Record, pictures: Pictures, reports: Iterable[str] = tuple(REPORTS), *, cores: int = 1
+) -> dict[str, bytes]:
+    """Render a folder's files but for its manifest: the same bytes for the same record and pictures, on any cores."""
+    names = tuple(reports)
+    rendered = run_all([partial(REPORTS[name], record, pictures) for name in names], cores)
     return {
         EVIDENCE_FILE: to_json(record),
         **{f"{PICTURE_FOLDER}/{name}": content for name, content in pictures.all_files().items()},
-        **{name: REPORTS[name](record, pictures) for name in reports},
+        **dict(zip(names, rendered, strict=True)),
     }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from rtcomplexity.cores import run_all
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.fusion.phases import case_phases, gross_targets
 from rtcomplexity.metrics import catalogue
@@ -58,12 +60,13 @@ def measure(
     images = None if quick else measured_case.images
     gross_here = gross_targets(case.structure_set, case.planning_image)
     phases = None if quick else MeasuredPhases(found=case_phases(case), gross_targets=gross_here)
-    measured, usable = [], []
-    for roi in case.structure_set.rois:
-        context = measured_case.context(roi)
-        measured.append(_measure_roi(context, images, phases))
-        if context.grid is grids.planning and not _is_refused(measured[-1].issues):
-            usable.append(context.lean())
+    rois = case.structure_set.rois
+    measured = _measure_rois(measured_case, images, phases)
+    usable = [
+        context
+        for roi, each in zip(rois, measured, strict=True)
+        if (context := measured_case.context(roi)).grid is grids.planning and not _is_refused(each.issues)
+    ]
     roi_issues = tuple(issue for each in measured for issue in each.issues)
     if images is None or phases is None:
         return MetricTable(rois=tuple(each.values for each in measured), issues=roi_issues)
@@ -96,6 +99,25 @@ def measure(
     )
 
 
+def _measure_rois(
+    measured_case: MeasuredCase, images: CaseImages | None, phases: MeasuredPhases | None
+) -> list[_MeasuredRoi]:
+    """Measure every ROI, on several cores where there are several targets.
+
+    Their planes are stacked before, and one target is measured: helpers have them, and the modules that it needs.
+    """
+    rois = measured_case.case.structure_set.rois
+    points = {roi.number: len(measured_case.context(roi).roi.contours.points_mm) for roi in rois}
+    tasks = {roi.number: partial(_measure_roi, measured_case, roi, images, phases) for roi in rois}
+    targets = sorted((roi.number for roi in rois if roi.target_class.is_target), key=lambda number: points[number])
+    first = {number: tasks.pop(number)() for number in targets[:1]}
+    cores = measured_case.settings.threads if images is not None and len(targets) > 1 else 1
+    heaviest_first = sorted(tasks, key=lambda number: (number in targets, points[number]), reverse=True)
+    others = run_all([tasks[number] for number in heaviest_first], cores)
+    found = first | dict(zip(heaviest_first, others, strict=True))
+    return [found[roi.number] for roi in rois]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _MeasuredRoi:
     values: RoiMeasurements
@@ -126,9 +148,11 @@ def _with_source(values: RoiMeasurements, sources: Mapping[int, int]) -> RoiMeas
     return replace(values, derived_from=sources.get(values.roi_number))
 
 
-def _measure_roi(context: RoiContext, images: CaseImages | None, phases: MeasuredPhases | None) -> _MeasuredRoi:
+def _measure_roi(
+    measured_case: MeasuredCase, roi: Roi, images: CaseImages | None, phases: MeasuredPhases | None
+) -> _MeasuredRoi:
     """One ROI's metrics and issues; an ROI that cannot be measured becomes an issue and spoils no other."""
-    roi = context.roi
+    context = measured_case.context(roi)
     definitions = _definitions(roi, quick=images is None)
     sampled: tuple[str, ...] = ()
     try:

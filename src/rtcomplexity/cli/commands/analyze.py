@@ -18,6 +18,7 @@ from rtcomplexity.cli.options import (
     SiteName,
     StructureSetUid,
     TargetsFile,
+    Threads,
     parse_fail_at,
 )
 from rtcomplexity.errors import UsageError
@@ -73,6 +74,7 @@ def analyze(
         typer.Option("--sign-key", metavar="FILE", help="With --out: sign with this Ed25519 key.", show_default=False),
     ] = None,
     fail_at: FailAt = None,
+    threads: Threads = None,
     quiet: Quiet = False,
 ) -> None:
     """Measure the targets of a plan and say whether they support a modifier-22 claim.
@@ -104,7 +106,7 @@ def analyze(
         cohort=cohort,
         quick=quick,
     )
-    assessment = assessed(path, options, name_patients=identified is True, quiet=quiet)
+    assessment = assessed(path, options, name_patients=identified is True, threads=threads, quiet=quiet)
     record = assessment.record
     if out is not None:
         write(assessment, out, identified=identified is True, sign_key=sign_key, quiet=quiet)

@@ -126,7 +126,6 @@ def _compare_sides(sides: list[str], asked: _Asked) -> None:
 
 def _compare_two(first: str, second: str, asked: _Asked) -> None:
     """Compare two sides; ends with 5 where limits are missed."""
-    import os
     from importlib.metadata import version
 
     from rtcomplexity.cli.rendering.comparison import comparison_parts
@@ -134,6 +133,7 @@ def _compare_two(first: str, second: str, asked: _Asked) -> None:
     from rtcomplexity.compare.comparison import compare as compared
     from rtcomplexity.compare.document import document
     from rtcomplexity.compare.limits import failures
+    from rtcomplexity.cores import available_cores
 
     found = compared(
         first,
@@ -142,7 +142,7 @@ def _compare_two(first: str, second: str, asked: _Asked) -> None:
         match=asked.match,
         tolerance_mm=asked.tolerance_mm,
         with_pictures=asked.out is not None,
-        two_processes=(os.cpu_count() or 1) > 1,
+        two_processes=available_cores() > 1,
     )
     tree = document(found, software_version=version("rtcomplexity"))
     if asked.out is not None:
