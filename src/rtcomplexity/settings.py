@@ -59,7 +59,7 @@ class Settings:
     inflation_floor_bytes: int = 16_000_000
     """... or to so many bytes, whichever is more, bytes."""
     max_archive_entries: int = 10_000
-    """Most entries of one zip or tar archive (a 4D-CT with everything that goes with it has some 2,000)."""
+    """Most entries of one zip or tar archive (a plan on 4D-CT has about 2,000)."""
     threads: int = 1
     """Cores that one analysis may use; `analyze` uses those there are. Results are the same with any number."""
     max_upload_files: int = 5_000

@@ -1,4 +1,4 @@
-"""The use case of fetching: one structure set and all that goes with it, wherever in the archive it lies.
+"""Fetching a plan: one structure set and everything linked to it, wherever in the archive it is.
 
 The set's images may lie in another study than the set (ARIA exports do so): references are followed across all studies
 of the patient, and whole series are fetched, never whole studies.
@@ -50,7 +50,7 @@ class _Found:
 
 
 def fetch_plan(archive: Archive, query: Query, shelf: Shelf, progress: Callable[[str], None]) -> Fetched:
-    """Fetch the one structure set that a query means, and what goes with it.
+    """Fetch the one structure set that matches a query, and everything linked to it.
 
     Parameters
     ----------

@@ -225,7 +225,7 @@ def _usable(
 
 
 def _of_a_course(kept: Sequence[Result], courses: Sequence[Course] | None) -> tuple[list[Result], list[Exclusion]]:
-    """Leave out plans of unknown fractions where short and long courses are told apart."""
+    """Leave out plans of unknown fractions where short and long courses have strata of their own."""
     fractions = [None if one.record is None else one.record.plan.facts.fractions for one in kept]
     courses = courses_of(fractions) if courses is None else courses
     has_course = [any(course.covers(each) for course in courses) for each in fractions]

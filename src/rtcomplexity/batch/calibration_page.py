@@ -1,6 +1,6 @@
 """The page beside a profile of one's own: who made it, its plans' distributions, and what was left out.
 
-One file with everything in it, which asks no network for anything and names nobody. It runs no script.
+One file with everything in it, which asks no network for anything and names no one. It runs no script.
 """
 
 from __future__ import annotations

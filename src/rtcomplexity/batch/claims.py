@@ -1,4 +1,4 @@
-"""The claims file: which plan was claimed for which course of which patient, and what a person states of it.
+"""The claims file: which plan was claimed for which course of which patient, and what the user states of it.
 
 A row a plan, tied by the SOP Instance UID of its structure set. The code is reported once per course: rows of one
 patient and course are flagged. Patients and courses leave this module as keyed hashes only.

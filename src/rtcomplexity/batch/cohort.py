@@ -61,7 +61,7 @@ class _Plan(_Part):
 
     @property
     def identity(self) -> str:
-        """What tells plans apart: the content where the record has it, else the files."""
+        """What distinguishes plans: the content where the record has it, else the files."""
         return self.content_id or self.id
 
 

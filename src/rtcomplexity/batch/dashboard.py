@@ -1,4 +1,4 @@
-"""The dashboard: one page with everything in it, which asks no network for anything and names nobody.
+"""The dashboard: one page with everything in it, which asks no network for anything and names no one.
 
 Reads the ledger, computes counts and distributions, and fills a template that escapes every value. Style and script are
 allowed by their hashes alone.

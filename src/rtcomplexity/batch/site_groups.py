@@ -92,7 +92,7 @@ class SiteGroups:
 
 
 def _is_one_site(site: str) -> bool:
-    """Whether a record's word names one site; not that nobody stated one, one of several, or where it is not."""
+    """Whether a record's word names one site; not "not stated", one of several, or a site it excludes."""
     return site != UNKNOWN and "_or_" not in site and not site.startswith(NOT)
 
 

@@ -1,7 +1,7 @@
 """One child process, watched until it ends or has to be ended.
 
 Knows processes, time and memory; knows nothing of plans. A child is forked from this process, which has everything
-imported (a few milliseconds), or started anew where there is no fork (most of a second).
+imported (a few milliseconds), or started afresh where there is no fork (most of a second).
 """
 
 from __future__ import annotations

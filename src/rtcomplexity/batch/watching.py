@@ -39,7 +39,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What a watch has done so far; names nobody."""
+    """What a watch has done so far; names no one."""
 
     runs: int = 0
     assessed: int = 0

@@ -26,7 +26,7 @@ _SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 
 
 def link_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeries]) -> list[Issue]:
-    """Say what is odd about the tie between a structure set and the images that are here."""
+    """Say what is odd about the tie between a structure set and the images that were found."""
     if not found:
         return [
             codes.NO_IMAGES.about("plan"),

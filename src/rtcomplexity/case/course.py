@@ -82,7 +82,7 @@ def _are_in_sequence(plans: Sequence[RtPlan]) -> bool:
 
 
 def _several(taken: RtPlan, plans: Sequence[RtPlan], fractions: int | None) -> Issue:
-    """Name the plans by what they state; labels may name somebody."""
+    """Name the plans by what they state; labels may name someone."""
     listed = ", ".join(
         f"{'not stated' if plan.fractions_planned is None else plan.fractions_planned}"
         f" ({plan.approval_status.lower() or 'approval not stated'})"

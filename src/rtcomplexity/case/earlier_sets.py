@@ -33,7 +33,7 @@ def earlier_sets(
     others : sequence of StructureSet
         All others that are here.
     of_phases : collection of StructureSet
-        Those drawn on other phases of a 4D acquisition: they show another state of breathing, not an earlier version.
+        Those contoured on other phases of a 4D acquisition: another state of breathing, not an earlier version.
     """
     named = _predecessor_uids(chosen, others)
     predecessors = [other for other in others if other.sop_instance_uid in named]
@@ -52,7 +52,7 @@ def predecessor_issues(chosen: StructureSet, others: Sequence[StructureSet]) -> 
 
 
 def _predecessor_uids(chosen: StructureSet, others: Sequence[StructureSet]) -> frozenset[str]:
-    """UIDs of all predecessors, as far back as the sets that are here name them."""
+    """UIDs of all predecessors, as far back as the sets that were found name them."""
     by_uid = {other.sop_instance_uid: other for other in others}
     found: set[str] = set()
     ahead = set(chosen.predecessor_uids)

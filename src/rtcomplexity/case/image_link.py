@@ -1,4 +1,4 @@
-"""What ties a structure set to one of the image series that are here, and how firmly.
+"""What ties a structure set to one of the image series that were found, and how firmly.
 
 Contour Image Sequence, else study-level image references, else Series UID, else Frame of Reference UID. Nothing is
 tied by position alone; :func:`planes_agree` only says that positions would fit.
@@ -43,15 +43,15 @@ def find_link(structure_set: StructureSet, found: Sequence[FoundSeries]) -> Link
     """Find the planning series of a structure set.
 
     Among several series that one kind of reference names: image sets before localizers and derived ones, then CT
-    before MR before PET, then the most slices in common. An average that more ROIs were drawn on than on any phase
-    of a 4D acquisition comes before those phases.
+    before MR before PET, then the most slices in common. An average comes before the phases of its 4D
+    acquisition if more ROIs were contoured on it than on any of them.
 
     Parameters
     ----------
     structure_set : StructureSet
         Its references and contour planes.
     found : sequence of FoundSeries
-        All series that are here.
+        All series that were found.
 
     Returns
     -------
@@ -118,7 +118,7 @@ def _best(candidates: Iterable[FoundSeries], common: dict[int, int]) -> FoundSer
 
 
 def _without_phases(named: Sequence[FoundSeries], structure_set: StructureSet) -> Sequence[FoundSeries]:
-    """Leave out phases where the plan was drawn on their average: where more ROIs name its images than any phase's."""
+    """Leave out phases if the plan was contoured on their average, whose images more ROIs name than any phase's."""
     derived = [one for one in named if one.is_derived]
     if not derived:
         return named

@@ -43,7 +43,7 @@ _ORTHONORMAL_TOLERANCE: Final = 1e-3
 _SAME_ORIENTATION: Final = 1e-3
 _SAME_SPACING_MM: Final = 1e-4
 _ORIENTATION_WEIGHTS: Final = (1.0, 0.61, 0.37, -0.83, 0.53, -0.29)
-"""No rotation about an axis leaves their sum over the six cosines as it is: it tells orientations roughly apart."""
+"""No rotation about an axis leaves their sum over the six cosines as it is: it separates orientations roughly."""
 _UNIFORM_TOLERANCE_MM: Final = SAME_POSITION_MM
 _MISSING_FACTOR: Final = 1.5
 _TILT_TOLERANCE_DEG: Final = 0.1
@@ -228,7 +228,7 @@ def _volumes(
     references: Sequence[frozenset[str]],
     settings: Settings,
 ) -> list[FoundSeries]:
-    """Build a series of each volume that a stack holds; the first says how they were told apart."""
+    """Build a series of each volume that a stack holds; the first says how they were distinguished."""
 
     def have_same_pixels(one: SeriesSlice, other: SeriesSlice) -> bool:
         return one.frame == other.frame == 0 and hold_same_pixels(one.file.path, other.file.path, settings)
@@ -257,7 +257,7 @@ def _about(stack: Sequence[SeriesSlice], volumes: Sequence[Volume]) -> tuple[Iss
 
 
 def _doubt(volume: Volume) -> tuple[Issue, ...]:
-    """Say at how many positions several images lie that nothing tells apart."""
+    """Say at how many positions several images lie that nothing distinguishes."""
     if not volume.ambiguous:
         return ()
     return (codes.DUPLICATE_SLICE_POSITIONS.about(SERIES, doubtful=len(volume.ambiguous), slices=len(volume.slices)),)

@@ -49,7 +49,7 @@ def build_image_sets(
     registrations : iterable of SpatialRegistration
         All that are here.
     contoured : sequence of ImageSeries
-        Those that other structure sets drew gross targets on.
+        Those on which other structure sets have gross targets.
 
     Returns
     -------

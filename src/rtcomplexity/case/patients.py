@@ -48,7 +48,7 @@ def of_one_patient(
     settings : Settings
         Limits on what is opened to find references.
     same_patient : bool
-        Whether a person states that several Patient IDs are one patient's.
+        Whether the user states that several Patient IDs are one patient's.
     name_patients : bool
         Whether a message shows Patient IDs as they are.
 

@@ -1,4 +1,4 @@
-"""A folder of DICOM files read into one case: the structure set to assess and everything that goes with it.
+"""A folder of DICOM files read into one case: the structure set to assess and everything linked to it.
 
 Brings the other readers together and holds what they found against each other; parses nothing itself.
 """
@@ -73,7 +73,7 @@ def read_case(
     targets : Path, optional
         Segmentation or structure set whose targets are taken in place of the chosen set's own.
     same_patient : bool
-        Whether a person states that files of several Patient IDs are one patient's.
+        Whether the user states that files of several Patient IDs are one patient's.
     name_patients : bool
         Whether the refusal of several patients shows their IDs as they are.
     progress : callable, optional
@@ -127,7 +127,7 @@ def _case(
     settings: Settings,
     supplied: SuppliedTargets | None = None,
 ) -> Case:
-    """Put what goes with the chosen structure set beside it; `noticed` are the issues so far."""
+    """Combine the chosen structure set with everything linked to it; `noticed` are the issues so far."""
     chosen, link = choice.chosen.structure_set, choice.chosen.link
     objects, registration_issues = read_registrations(index.registrations, index.images, settings)
     registrations = choice.chosen.relationships + objects  # what the set states itself comes first
@@ -247,7 +247,7 @@ def _candidates(
 
 
 def _contoured(others: Iterable[Candidate]) -> tuple[ImageSeries, ...]:
-    """Series that other sets, which were not rejected, name and drew gross targets on."""
+    """Series on which other sets have gross targets; a rejected set, or one linked by frame alone, does not count."""
     found = {}
     for other in others:
         planning, one = other.link.planning, other.structure_set
@@ -261,7 +261,7 @@ def _contoured(others: Iterable[Candidate]) -> tuple[ImageSeries, ...]:
 def _phase_sets(
     others: Iterable[Candidate], planning: FoundSeries | None, image_sets: Iterable[ImageSet]
 ) -> tuple[PhaseSet, ...]:
-    """Structure sets drawn on the other phases of a 4D acquisition in the planning frame: the best one of each."""
+    """Structure sets contoured on the other phases of a 4D acquisition in the planning frame: the best one of each."""
     if planning is None:
         return ()
     own, frame = planning.series, planning.series.frame_of_reference_uid

@@ -1,6 +1,6 @@
 """On which image series each ROI was drawn, as far as the images that its contours name are here.
 
-An ROI whose contours name no image, or none that is here, tells nothing of its own: it goes with its structure set.
+An ROI whose contours name no image, or none that was found, is taken to be on the images of its structure set.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def images_named(roi: Roi, owner: Mapping[str, ImageSeries]) -> tuple[tuple[Imag
 
 
 def drawn_on(roi: Roi, owner: Mapping[str, ImageSeries], planning: ImageSeries) -> ImageSeries | None:
-    """Return the one series that an ROI was drawn on, `planning` where nothing says so; None where it was several."""
+    """Return the series that an ROI was contoured on: `planning` if none is named, None if several are."""
     named = images_named(roi, owner)
     if len(named) > 1:
         return None
@@ -44,7 +44,7 @@ def drawn_on(roi: Roi, owner: Mapping[str, ImageSeries], planning: ImageSeries) 
 
 
 def roi_image_issues(chosen: StructureSet, link: Link, image_sets: Sequence[ImageSet]) -> list[Issue]:
-    """Say which ROIs were drawn on images other than the planning image's.
+    """Say which ROIs were contoured on images other than the planning image's.
 
     Parameters
     ----------

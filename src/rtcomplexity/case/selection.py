@@ -146,7 +146,7 @@ def _newest_first(written_at: str) -> tuple[int, ...]:
 
 
 def _first_difference(one: Candidate, other: Candidate) -> tuple[str, str]:
-    """Say what first tells two candidates apart, in words for each."""
+    """Say what first distinguishes two candidates, in words for each."""
     for (rank, words), (other_rank, other_words) in zip(_criteria(one), _criteria(other), strict=True):
         if rank != other_rank:
             return words, other_words

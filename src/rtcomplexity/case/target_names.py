@@ -77,7 +77,7 @@ class NameReading:
     target_class: TargetClass | None = None
     """None where it says nothing."""
     words: tuple[str, ...] = ()
-    """The words that decided, as the vocabulary spells them: nothing else of a name, which may identify somebody."""
+    """The words that decided, as the vocabulary spells them: nothing else of a name, which may identify someone."""
     is_plain: bool = False
     """Whether it is a target name with nothing in it that says otherwise."""
     is_doubtful: bool = False

@@ -117,7 +117,7 @@ def _issues_of(roi: Roi) -> list[Issue]:
 
 
 def _conflict(roi: Roi, reading: NameReading) -> Iterator[Issue]:
-    """Say that type and name disagree about a target; nothing where they do not, or a person stated the class."""
+    """Say that type and name disagree about a target; nothing where they do not, or the user stated the class."""
     if roi.class_decided_by is ClassDecidedBy.ALIAS:
         return
     subject, words = roi_subject(roi.number), _listed_words(reading.words)

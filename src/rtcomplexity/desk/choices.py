@@ -1,4 +1,4 @@
-"""What a person may choose for one plan on the page: profile, ROI classes, cohort, claim information, structure set.
+"""The choices for one plan on the page: profile, ROI classes, cohort, claim information, structure set.
 
 Knows the files of a plan's place and which of them is read by what; knows no HTTP.
 """
@@ -48,12 +48,12 @@ class StructureSetChoice:
     date: str = ""
     """YYYYMMDD."""
     uid_end: str = ""
-    """What tells sets of one label apart."""
+    """What distinguishes sets of one label."""
     is_assessed: bool = False
 
     @property
     def title(self) -> str:
-        """How the page names it; its date as Americans write it."""
+        """How the page names it; its date in American form."""
         found = re.fullmatch(r"(\d{4})(\d{2})(\d{2})", self.date)
         day = f"{found[2]}/{found[3]}/{found[1]}" if found else ""
         uid = f"UID …{self.uid_end}" if self.uid_end else ""

@@ -73,17 +73,17 @@ class Place:
 
     @property
     def profile(self) -> Path:
-        """The scoring profile file that somebody added."""
+        """The scoring profile file that the user added."""
         return self.folder / "profile.toml"
 
     @property
     def roi_classes(self) -> Path:
-        """The file of target classes by ROI name that somebody added."""
+        """The file of target classes by ROI name that the user added."""
         return self.folder / "roi-classes.txt"
 
     @property
     def cohort(self) -> Path:
-        """The institutional comparison cohort that somebody added."""
+        """The institutional comparison cohort that the user added."""
         return self.folder / "cohort.json"
 
     @property

@@ -55,7 +55,7 @@ class Item:
 
     @property
     def added(self) -> str:
-        """When it was added, as Americans write it."""
+        """When it was added, in American form."""
         return "" if self.plan is None else f"{self.plan.added_at:%m/%d/%Y %I:%M %p}"
 
     @property

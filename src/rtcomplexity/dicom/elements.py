@@ -228,7 +228,7 @@ def has_known_encodings(dataset: Dataset) -> bool:
 
 
 def date_time(dataset: Dataset, date_tag: int, time_tag: int) -> str:
-    """Date and time as YYYYMMDDHHMMSS.f, as far as stated; empty where the date is missing or impossible."""
+    """Date and time as YYYYMMDDHHMMSS.f, to the precision stated; empty where the date is missing or impossible."""
     date, time = text(dataset, date_tag).replace(".", ""), text(dataset, time_tag).replace(":", "")
     if not _DATE.fullmatch(date):
         return ""

@@ -40,7 +40,7 @@ _CLASSIC_MARKS: Final = {
     "content time": (tags.CONTENT_TIME,),
     "instance number": (tags.INSTANCE_NUMBER,),
 }
-"""What may tell volumes of one series apart, most telling first, each with the elements that state it: a public one,
+"""What may distinguish volumes of one series, most telling first, each with the elements that state it: a public one,
 and the private ones of three makers for the b-value."""
 MARKS: Final = tuple(_CLASSIC_MARKS)
 _FLOATS: Final = {
@@ -89,7 +89,7 @@ class Plane:
     """(row spacing, column spacing)."""
     thickness_mm: float | None = None
     marks: tuple[str, ...] = ()
-    """What may tell volumes of one series apart, in the order of :data:`MARKS`; empty where not stated."""
+    """What may distinguish volumes of one series, in the order of :data:`MARKS`; empty where not stated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +136,7 @@ class IndexedFile:
 
     @property
     def content(self) -> str:
-        """What tells instances apart however they are encoded: the content hash, else the file's SHA-256."""
+        """What distinguishes instances however they are encoded: the content hash, else the file's SHA-256."""
         return self.content_hash or self.sha256
 
 

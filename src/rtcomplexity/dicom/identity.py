@@ -1,4 +1,4 @@
-"""The content hash of one DICOM instance: what stays the same when an archive encodes it anew.
+"""The content hash of one DICOM instance: what stays the same when an archive re-encodes it.
 
 Bytes do not survive transport: transfer syntax, group lengths, lengths of sequences and padding change on the way. The
 hash is SHA-256 over every element in tag order, recursing through sequences. Left out are file meta information (group
@@ -273,7 +273,7 @@ class _Walk:
         *,
         is_implicit: bool,
     ) -> int:
-        """Items of a sequence; one without items is an empty value, as implicit VR cannot tell these apart."""
+        """Items of a sequence; one without items is an empty value, as implicit VR cannot distinguish these."""
         stop = end if length == tags.UNDEFINED_LENGTH else place + length
         is_implicit = is_implicit or vr == b"UN"  # whose contents are implicit VR (PS3.5 6.2.2)
         items: list[Part] = []

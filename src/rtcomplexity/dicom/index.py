@@ -476,7 +476,7 @@ def _grouped(gathered: _Gathered) -> FileIndex:
 
 
 def _without_copies(files: Iterable[IndexedFile]) -> tuple[list[IndexedFile], int, int]:
-    """Keep one file of each content; say how many were copies byte by byte, and how many were encoded anew."""
+    """Keep one file of each content; say how many were copies byte by byte, and how many were re-encoded."""
     ordered = sorted(files, key=lambda file: (file.sop_instance_uid, file.sha256, str(file.path)))
     by_bytes = {file.sha256: file for file in reversed(ordered)}
     unique = [file for file in ordered if by_bytes[file.sha256] is file]

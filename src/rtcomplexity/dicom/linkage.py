@@ -1,4 +1,4 @@
-"""What one file says of the files it belongs to: enough to tell plans of an archive apart, from its header alone.
+"""What one file says of the files it belongs to: enough to distinguish plans of an archive, from its header alone.
 
 Knows which elements tie files to each other; knows nothing of folders, and reads no pixels. :mod:`rtcomplexity.batch`
 gathers an archive's files by these; what truly holds together, the readers decide.

@@ -103,7 +103,7 @@ def read_straight(data: bytes, end: End, most: int) -> Dataset | None:
 
 
 def read_straight_until(data: bytes, end: End, most: int) -> tuple[Dataset, int] | None:
-    """Read as :func:`read_straight` does, and tell at which byte the first element begins that was not read."""
+    """Read as :func:`read_straight` does, and return the byte at which the first unread element begins."""
     try:
         meta, place, is_implicit = _meta(data, most)
         found = _read(data, place, len(data), end, most, is_implicit=is_implicit)
@@ -216,7 +216,7 @@ def _encodings(value: bytes | None) -> list[str]:
 def _sequence(
     data: bytes, tag: BaseTag, place: int, size: int, encodings: _Encodings, *, is_implicit: bool
 ) -> tuple[DataElement, int]:
-    """Read a sequence of undefined length, and tell where it ends."""
+    """Read a sequence of undefined length, and return where it ends."""
     items, value_tell = [], place
     while True:
         item, place = _item(data, place, size, encodings, is_implicit=is_implicit)
@@ -231,7 +231,7 @@ def _sequence(
 def _item(
     data: bytes, place: int, size: int, encodings: _Encodings, *, is_implicit: bool
 ) -> tuple[Dataset | None, int]:
-    """Read one item, and tell where it ends; None at the end of its sequence."""
+    """Read one item, and return where it ends; None at the end of its sequence."""
     if place + _HEAD_BYTES > size:
         raise _UnusualError
     group, element, _, length = _IMPLICIT.unpack_from(data, place)

@@ -166,7 +166,7 @@ def _end(stop_before: int, *, header_only: bool) -> End:
 
 
 def parse_header(stream: BinaryIO, settings: Settings = DEFAULTS, *, header_only: bool = False) -> Dataset:
-    """Parse a file, whose stream stands at its beginning, up to its pixels, at which the stream stands afterwards.
+    """Parse a file, whose stream is at its beginning, up to its pixels, where the stream is afterwards.
 
     With `header_only` it stops before the contents of structure sets and plans, as :func:`parse` does.
 
@@ -185,7 +185,7 @@ def parse_header(stream: BinaryIO, settings: Settings = DEFAULTS, *, header_only
 
 
 def parse_front(front: bytes, settings: Settings = DEFAULTS, *, header_only: bool = True) -> tuple[Dataset, int] | None:
-    """Parse a header from the front of a file, and tell where the element begins that ends it.
+    """Parse a header from the front of a file, and return where the element begins that ends it.
 
     None where the encoding is unusual or the header does not end within what was read; nesting is not checked.
     """
@@ -232,7 +232,7 @@ def _parse_any(source: bytes | BinaryIO, end: End, settings: Settings) -> Datase
 
 
 def inflated_pixels(stream: BinaryIO, settings: Settings) -> BytesIO:
-    """Inflate a deflated file, whose stream stands at its beginning; the answer stands at its pixels.
+    """Inflate a deflated file, whose stream is at its beginning; the stream returned is at its pixels.
 
     Raises
     ------
@@ -291,7 +291,7 @@ def _transfer_syntax(stream: BinaryIO) -> bytes:
 
 
 def _file_meta(stream: BinaryIO) -> FileMetaDataset:
-    """Read the file meta information of a file whose stream stands at its beginning."""
+    """Read the file meta information of a file whose stream is at its beginning."""
     read_preamble(stream, force=True)
     return _read_file_meta_info(stream)
 
@@ -305,7 +305,7 @@ def _parse_deflated(stream: BinaryIO, stop_when: _StopWhen, settings: Settings) 
 
 
 def inflated(stream: BinaryIO, settings: Settings) -> BytesIO:
-    """Inflate what follows the file meta information of a file whose stream stands at its beginning.
+    """Inflate what follows the file meta information of a file whose stream is at its beginning.
 
     Raises
     ------

@@ -357,7 +357,7 @@ def _unpacked(stream: BinaryIO, syntax: str, settings: Settings) -> BinaryIO:
 
 
 def _native_extent(stream: BinaryIO, syntax: str) -> tuple[int, int]:
-    """Offset and length of the pixel data; the stream stands at the element that ended the header."""
+    """Offset and length of the pixel data; the stream is at the element that ended the header."""
     order = ">" if syntax == BIG_ENDIAN else "<"
     head = stream.read(8 if syntax == IMPLICIT else 12)
     if len(head) < 8 or struct.unpack(order + "HH", head[:4]) != (tags.PIXEL_DATA >> 16, tags.PIXEL_DATA & 0xFFFF):

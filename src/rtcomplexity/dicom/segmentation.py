@@ -1,7 +1,7 @@
 """A DICOM Segmentation (PS3.3 A.51) read into frozen values: binary ones, and fractional ones at half of their maximum.
 
 Only uncompressed pixels are read. A label map (2024) and a compressed one are refused with what to do. Knows nothing of
-the images it was drawn on.
+the images it was contoured on.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _pixels(dataset: Dataset, data: bytes, settings: Settings) -> NDArray[np.boo
 
 
 def _stored(data: bytes) -> bytes:
-    """Native pixel data as it stands: what is parsed elsewhere ends before it."""
+    """Native pixel data as it is: what is parsed elsewhere ends before it."""
     element = raw_element(dcmread(BytesIO(data), force=True, specific_tags=[tags.PIXEL_DATA]), tags.PIXEL_DATA)
     return b"" if element is None or element.value is None else bytes(element.value)
 

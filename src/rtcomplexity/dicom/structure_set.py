@@ -1,7 +1,7 @@
 """An RT Structure Set instance (PS3.3 C.8.8.5, .6, .8) read into frozen values.
 
 ROIs, contours and observations are paired by ROI number, never by position. What cannot be used is left out with an
-issue; only a set without any contents is refused. Knows nothing of the images it was drawn on, nor of targets.
+issue; only a set without any contents is refused. Knows nothing of the images it was contoured on, nor of targets.
 """
 
 from __future__ import annotations

@@ -229,7 +229,7 @@ def _image_sets(case: Case, table: MetricTable) -> tuple[rec.ImageSetRecord, ...
 
 
 def _numbers(image: SampledImage, drawn: Collection[int]) -> tuple[int, ...]:
-    """Numbers of the phases of a set, from 1, whose series are among those that were drawn on."""
+    """Numbers of the phases of a set, from 1, whose series are among those that were contoured on."""
     series = image.tied.image_set.series
     return tuple(n for n, one in enumerate(series, start=1) if id(one) in drawn) if len(series) > 1 else ()
 
@@ -522,7 +522,7 @@ def _official_facts(official: FactsOfCode | None) -> rec.OfficialFactsRecord | N
 
 
 def _documentation(claim: ClaimFile) -> dict[str, Any]:
-    """What a person stated of service, physician and diagnosis, as written."""
+    """What the user stated of service, physician and diagnosis, as written."""
     texts = {name: getattr(claim, name) for name in DOCUMENTED}
     return {
         **{name: None if text is None else encodable(text) for name, text in texts.items()},

@@ -27,7 +27,7 @@ CLAIM_FIELDS: Final = frozenset(
         "is_from_file",
     }
 )  # fmt: skip
-"""What of a stated claim identifies nobody; every other field of it is left out."""
+"""What of a stated claim identifies no one; every other field of it is left out."""
 _TYPED: Final = re.compile("“[^”]*”")
 """What a user typed, as :func:`rtcomplexity.model.issue.typed` quotes it."""
 _FEWEST_DOTS: Final = 2
@@ -60,7 +60,7 @@ def deidentified(record: Record) -> Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Hidden:
-    """What stands in place of names and UIDs of one plan."""
+    """What replaces names and UIDs of one plan."""
 
     plan_id: str
     labels: Mapping[int, str]

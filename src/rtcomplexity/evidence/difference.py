@@ -39,7 +39,7 @@ class Change:
 
     kind: str
     """``verdict``, ``input``, ``software``, ``profile``, ``threshold``, ``option``, ``family``, ``metric``, ``roi``;
-    ``part`` for everything else, without its values where these are many or can name somebody."""
+    ``part`` for everything else, without its values where these are many or can name someone."""
     what: str
     before: str
     after: str

@@ -40,7 +40,7 @@ def identification_of(case: Case, stated: StatedClaim, *, report_date: str | Non
 
 
 def day(date_time: str) -> str:
-    """Write a DICOM date, with or without a time after it, as ISO 8601; anything else as it stands.
+    """Write a DICOM date, with or without a time after it, as ISO 8601; anything else as it is.
 
     Examples
     --------

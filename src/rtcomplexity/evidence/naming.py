@@ -30,7 +30,7 @@ CODED: Final = frozenset((*_APPROVALS, *_GENERATIONS, *_POSITIONS))
 
 
 def roi_label(target_class: str, number: int) -> str:
-    """Return an ROI's class and number, which stand in place of its name.
+    """Return an ROI's class and number, which replace its name.
 
     Examples
     --------

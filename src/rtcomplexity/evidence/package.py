@@ -47,7 +47,7 @@ def evidence_of(
     Parameters
     ----------
     record : made of the case; its privacy is that of every file
-    written_at : time of the run, UTC; it stands in the manifest alone
+    written_at : time of the run, UTC; it is in the manifest alone
     key : signs the manifest
     pictures : drawn before for the same record's ROIs; drawn now if None
     """

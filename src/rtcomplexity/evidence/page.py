@@ -282,7 +282,7 @@ def _stated_of(record: Record) -> Iterator[tuple[str, str]]:
 
 
 def american_date(iso: str) -> str:
-    """Write an ISO date as MM/DD/YYYY; anything else as it stands.
+    """Write an ISO date as MM/DD/YYYY; anything else as it is.
 
     Examples
     --------

@@ -81,7 +81,7 @@ class StructureSetRecord(_Frozen):
 
 
 class PlanningImage(_Frozen):
-    """The image series the contours were drawn on."""
+    """The image series that was contoured on."""
 
     modality: str
     series_uid: str
@@ -137,7 +137,7 @@ class Plan(_Frozen):
 
     @property
     def identity(self) -> str:
-        """What tells plans apart: the content where the record has it, else the files."""
+        """What distinguishes plans: the content where the record has it, else the files."""
         return self.content_id or self.id
 
 
@@ -470,7 +470,7 @@ class VerdictRecord(_Frozen):
 
 
 class StatedClaimRecord(_Frozen):
-    """What a person stated of the claim; null where nothing was stated, or in a de-identified record."""
+    """What the user stated of the claim; null where nothing was stated, or in a de-identified record."""
 
     cpt_code: str | None
     modifiers: tuple[str, ...]

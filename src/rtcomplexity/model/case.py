@@ -1,4 +1,4 @@
-"""One case: a structure set, the images it was drawn on, and everything else that came with it."""
+"""One case: a structure set, the images it was contoured on, and everything else that came with it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ImageSet:
     role: ImageRole
     level: EvidenceLevel
     shown_by: str
-    """What shows the level, in words that identify nobody."""
+    """What shows the level, in words that identify no one."""
 
     @property
     def modality(self) -> str:
@@ -69,7 +69,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PhaseSet:
-    """A structure set that was not chosen, drawn on a phase of a 4D acquisition."""
+    """A structure set that was not chosen, contoured on a phase of a 4D acquisition."""
 
     series: ImageSeries
     """The phase."""
@@ -102,7 +102,7 @@ class Case:
     plan_id: str
     """SHA-256 over the sorted (SOP Instance UID, file SHA-256) of the set and everything linked to it."""
     content_id: str = ""
-    """The same over content hashes: it stays when an archive encodes the files anew."""
+    """The same over content hashes: it stays when an archive re-encodes the files."""
     structure_set: StructureSet
     chosen_because: str
     alternatives: tuple[Alternative, ...] = ()
@@ -113,18 +113,18 @@ class Case:
     image_sets: tuple[ImageSet, ...] = ()
     """All sets, the planning one first."""
     phase_sets: tuple[PhaseSet, ...] = ()
-    """What else was drawn on phases of 4D acquisitions in the planning frame, one set a phase."""
+    """What else was contoured on phases of 4D acquisitions in the planning frame, one set a phase."""
     earlier_sets: tuple[EarlierSet, ...] = ()
     """Predecessors of the chosen set that are here, then earlier sets with automatic targets in its frame."""
     contoured_series: tuple[ImageSeries, ...] = ()
-    """Series that other structure sets which are here drew gross targets on."""
+    """Series on which other structure sets have gross targets."""
     rt_plan: RtPlan | None = None
     registrations: tuple[SpatialRegistration, ...] = ()
     issues: tuple[Issue, ...] = ()
     targets_file: TargetsFile | None = None
     """Where the targets come from; None where from the structure set itself."""
     stated_patients: int = 0
-    """Patient IDs that a person stated to be one patient's; 0 where nobody had to."""
+    """How many Patient IDs the user stated to be one patient's; 0 if all files have one."""
     files_read: int = 0
     files_skipped: int = 0
     """Files in the folder that are no DICOM."""

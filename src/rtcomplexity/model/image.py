@@ -100,8 +100,8 @@ class ImageSeries:
     units: str = ""
     """PET Units (0054,1001); empty for other modalities."""
     written_at: str = ""
-    """Acquisition (else series) date and time, as far as stated; sorts by time."""
+    """Acquisition (else series) date and time, to the precision stated; sorts by time."""
     equipment: str = field(default="", repr=False)
     """Manufacturer, model and serial number of the scanner; empty where not stated; never written out."""
     ambiguous_slices: tuple[int, ...] = ()
-    """Slices at whose position several different images lie that nothing tells apart: no value is read there."""
+    """Slices at whose position several different images lie that nothing distinguishes: no value is read there."""

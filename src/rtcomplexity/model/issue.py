@@ -112,7 +112,7 @@ def listed_numbers(numbers: Collection[int]) -> str:
 
 
 def typed(text: str) -> str:
-    """Quote what a user typed so that a de-identified record leaves it out: it may name somebody.
+    """Quote what a user typed so that a de-identified record leaves it out: it may name someone.
 
     Examples
     --------

@@ -66,4 +66,4 @@ class SpatialRegistration:
     """What a deformable registration maps beside, or instead of, its matrices."""
     file_sha256: str = ""
     written_at: str = ""
-    """Content (else Instance Creation) date and time, as far as stated; sorts by time."""
+    """Content (else Instance Creation) date and time, to the precision stated; sorts by time."""

@@ -151,7 +151,7 @@ class Roi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageReferences:
-    """What a structure set says of the images it was drawn on."""
+    """What a structure set says of the images it was contoured on."""
 
     frame_of_reference_uids: frozenset[str] = frozenset()
     series_uids: frozenset[str] = frozenset()
@@ -189,7 +189,7 @@ class StructureSet:
     approval_status: str = ""
     """APPROVED, UNAPPROVED, REJECTED; empty means not stated."""
     written_at: str = ""
-    """Structure Set Date and Time (else Instance Creation), YYYYMMDDHHMMSS.f as far as stated; sorts by time."""
+    """Structure Set (else Instance Creation) Date and Time, YYYYMMDDHHMMSS.f to the precision stated; sortable."""
     manufacturer: str = ""
     references: ImageReferences = ImageReferences()
     predecessor_uids: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""Three still pictures through the gross target: the targets' contours over the planning image with PET in colour.
+"""Three still pictures through the gross target: the targets' contours over the planning image with PET in color.
 
 Across the contours' own planes the outline is that of the voxels inside, drawn as it is: slices show as steps.
 """

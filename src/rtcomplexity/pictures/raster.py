@@ -1,4 +1,4 @@
-"""Arrays as pictures: gray windows, colours of uptake, anti-aliased lines, encoded bytes.
+"""Arrays as pictures: gray windows, colors of uptake, anti-aliased lines, encoded bytes.
 
 Knows arrays and Pillow; knows no case. Nothing but pixels enters a file: no text, no metadata.
 """
@@ -51,7 +51,7 @@ def gray(values: NDArray[np.float64], window: tuple[float, float]) -> NDArray[np
 
 
 def coloured(share: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """(..., 4) colour and opacity of uptake from 0 to 1; transparent where NaN."""
+    """(..., 4) color and opacity of uptake from 0 to 1; transparent where NaN."""
     stops = _UPTAKE_STOPS
     clipped = np.nan_to_num(np.clip(share, 0, 1), nan=0.0)
     channels = [np.interp(clipped, stops[:, 0], stops[:, channel]) for channel in range(1, 5)]

@@ -142,7 +142,7 @@ def view_of(measured: MeasuredCase, names: Mapping[int, str], gross: Sequence[in
 
 
 class _Colours:
-    """Gives each class its colours in turn."""
+    """Gives each class its colors in turn."""
 
     def __init__(self) -> None:
         self._used: dict[TargetClass, int] = {}

@@ -104,7 +104,7 @@ class Scene(_Frozen):
     mesh_step_mm: Finite = 1.0
     mesh_alt: str = ""
     uptake: str = ""
-    """What the colours over the slices are; empty where there are none."""
+    """What the colors over the slices are; empty where there are none."""
     may_show_face: bool = False
     notes: tuple[str, ...] = ()
     """What is not shown, and why."""

@@ -125,7 +125,7 @@ def limiting_reasons(
 
 
 def other_strata(facts: CaseFacts, profile: Profile, stratum: Stratum) -> tuple[Stratum, ...]:
-    """Return the further strata a case may belong to: all, where nobody stated the fractions, else none.
+    """Return the further strata a case may belong to: all, where the user did not state the fractions, else none.
 
     A support, and a rejection, must hold in each. Otherwise deleting the RT Plan could turn another verdict into it.
     """

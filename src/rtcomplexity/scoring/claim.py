@@ -1,6 +1,6 @@
 """The claim axis and readiness: what is known of the claim, apart from how complex the delineation is.
 
-Knows only facts that somebody stated; what nobody stated stays unknown. A payer's rule decides where the facts it asks
+Knows only what the user stated; everything else stays unknown. A payer's rule decides where the facts it asks
 for are known.
 """
 
@@ -68,7 +68,7 @@ class ReadinessItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedClaim:
-    """What a person stated of the claim, the payer whose rules count, and what CMS publishes of the code."""
+    """What the user stated of the claim, the payer whose rules count, and what CMS publishes of the code."""
 
     claim: ClaimFile | None = None
     payer: Payer | None = None
@@ -76,7 +76,7 @@ class StatedClaim:
 
     @property
     def global_period(self) -> str | None:
-        """What a person stated, for a payer may have an indicator of its own; else what CMS publishes."""
+        """What the user stated, for a payer may have an indicator of its own; else what CMS publishes."""
         stated = None if self.claim is None else self.claim.global_period
         return stated or (None if self.official is None else self.official.facts.global_period)
 

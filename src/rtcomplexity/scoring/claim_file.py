@@ -105,7 +105,7 @@ class ClaimFileError(InputDataError):
 
 
 class ClaimFile(BaseModel):
-    """What a person states of a claim; None where nothing is stated."""
+    """What the user states of a claim; None where nothing is stated."""
 
     model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid", str_strip_whitespace=True)
 
@@ -222,7 +222,7 @@ def _explain(error: ValidationError, text: str) -> str:
 
 
 def _wanted(loc: tuple[int | str, ...]) -> str:
-    """Show the right form of a field; a key that is none is not repeated: it may name somebody."""
+    """Show the right form of a field; a key that is none is not repeated: it may name someone."""
     key = str(loc[0]) if loc else ""
     if key in FORMS:
         return f"expected a line like {FORMS[key]}"

@@ -69,7 +69,7 @@ class CohortPlan(_Frozen):
     plan: Digest
     """``plan.content_id`` of its record; ``plan.id`` where it has none (version 0.1.0)."""
     patient: PatientKey
-    """Keyed hash; empty where nothing tells patients apart."""
+    """Keyed hash; empty where nothing distinguishes patients."""
     t: Annotated[Number, Field(ge=0, le=100)]
     slice_spacing_mm: Annotated[Number, Field(gt=0)] | None
 
@@ -110,7 +110,7 @@ class Cohort(_Frozen):
     sources: Annotated[int, Field(ge=1)]
     """Results it was built from: batches and single records."""
     patient_key: Annotated[str, Field(pattern="^[0-9a-f]{16}$")] | None
-    """Fingerprint of the key behind the plans' `patient`; null where patients cannot be told apart."""
+    """Fingerprint of the key behind the plans' `patient`; null where patients cannot be distinguished."""
     assessed_by: dict[str, Annotated[int, Field(ge=1)]]
     """Plans by the version of this package that assessed them."""
     surface_methods: dict[str, Annotated[int, Field(ge=1)]]
@@ -220,7 +220,7 @@ class LocalCohort:
         Parameters
         ----------
         plan_ids, patient
-            ``plan.id`` and ``plan.content_id``, and what tells patients apart; empty where the files do not say.
+            ``plan.id`` and ``plan.content_id``, and what distinguishes patients; empty where the files do not say.
         profile
             The profile in use.
 

@@ -103,7 +103,7 @@ def with_edits(outcome: Outcome, edits: Sequence[Edit]) -> Outcome:
 
 
 def _contradictions(outcome: Outcome, edits: Sequence[Edit]) -> Iterator[Issue]:
-    """Say where a person states of auto-segmentation what the files contradict."""
+    """Say where the user states of auto-segmentation what the files contradict."""
     claim = outcome.stated.claim
     stated = None if claim is None else claim.auto_segmentation_edited
     gross = [each for each in edits if each.is_from_automatic and each.roi.target_class.is_gross]

@@ -1,7 +1,7 @@
 """What a verdict depends on besides the measurements: who said what of the plan, and what is there at all.
 
 Knows a :class:`~rtcomplexity.model.case.Case` and what a user stated. Nothing is inferred: a site or a number of
-fractions that nobody stated is unknown.
+fractions that is not stated is unknown.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class CaseFacts:
     """Whether a reference in the structure set ties it to those images."""
     images_are_of_another_patient: bool = False
     planning_image_is_pet: bool = False
-    """Whether the targets were drawn on a PET, so that there is no planning CT or MR."""
+    """Whether the targets were contoured on a PET, so that there is no planning CT or MR."""
     planned_site: Site = NOT_STATED
     planned_fractions: int | None = None
     """What the RT Plan states, whatever a person does."""
@@ -67,13 +67,13 @@ class CaseFacts:
 
     @property
     def contradicts_image(self) -> bool:
-        """Whether a person stated a site that the planning image does not show."""
+        """Whether the user stated a site that the planning image does not show."""
         is_by_a_person = self.site_stated_by in {StatedBy.USER, StatedBy.CLAIM}
         return is_by_a_person and Site(named=self.image_sites).contradicts(self.site)
 
     @property
     def contradictions(self) -> tuple[str, ...]:
-        """Where what a person stated is not what the RT Plan states."""
+        """Where what the user stated is not what the RT Plan states."""
         found = (
             ("the treated site", self.planned_site.contradicts(self.site)),
             ("the number of fractions", self.planned_fractions not in (None, self.fractions)),

@@ -1,6 +1,6 @@
 """Payer rules on modifier 22, read from data: every row with its source, its date as far as known, and how sure it is.
 
-A rule gates a claim only on a fact that somebody stated; what is unknown of a payer stays unknown. Knows no case.
+A rule gates a claim only on a fact that the user stated; what is unknown of a payer stays unknown. Knows no case.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ GLOBAL_PERIODS: Final = ("000", "010", "042", "090", "MMM", "XXX", "YYY", "ZZZ")
 """Global period indicators of fee schedules; days are written with three digits."""
 
 UNLISTED: Final = "unlisted"
-"""Id of a payer that somebody stated and that no file here is about."""
+"""Id of a payer that the user stated and that no file here is about."""
 
 Text = Annotated[str, Field(min_length=1)]
 

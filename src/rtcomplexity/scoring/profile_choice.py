@@ -43,7 +43,7 @@ def profile_of_site(site: Site, stated_by: StatedBy) -> Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileChoice:
-    """The profiles that somebody chose: one for every plan, or some of one's own, each for plans of its site."""
+    """The profiles that the user chose: one for every plan, or some of one's own, each for plans of its site."""
 
     explicit: Profile | None = None
     own: tuple[Profile, ...] = ()
@@ -86,7 +86,7 @@ class ProfileChoice:
 
 
 def profiles_digest(chosen: str | Path) -> str:
-    """Return a hash of every profile that a plan may be scored by, so that results of others are told apart."""
+    """Return a hash of every profile that a plan may be scored by, so that results of others are distinguished."""
     choice = ProfileChoice.of(chosen)
     if choice.explicit is not None:
         return choice.explicit.sha256

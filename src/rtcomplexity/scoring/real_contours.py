@@ -60,7 +60,7 @@ class RealContours:
     def own_patient(self, diameters_mm: Floats, values: Mapping[str, Floats]) -> Whole:
         """Find the patient of plans that are rows of this table; NOBODY for any other plan.
 
-        A table names nobody, so a plan is known by its numbers: size and all four ratios of shape agree.
+        A table names no one, so a plan is known by its numbers: size and all four ratios of shape agree.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Where a plan is treated: the shipped sites with the words people use for them, and what somebody states of a plan's.
+"""Where a plan is treated: the shipped sites with the words used for them, and the site that the user states.
 
 Which site it is decides which profile applies; nothing else here knows one site from another.
 """
@@ -154,7 +154,7 @@ def site_of(text: str, sites: Iterable[TreatedSite] | None = None) -> Site:
 
 
 def stated_site(word: str, sites: Iterable[TreatedSite] | None = None) -> Site | None:
-    """Return the site that a person states by a word: an id, or ``not-`` and an id; None where the word is none."""
+    """Return the site that the user states by a word: an id, or ``not-`` and an id; None where the word is none."""
     ids = {site.id for site in sites or known_sites()}
     plain = word.strip().lower().replace("_", "-")
     if plain in ids:
@@ -164,7 +164,7 @@ def stated_site(word: str, sites: Iterable[TreatedSite] | None = None) -> Site |
 
 
 def checked_site(option: str, word: str, sites: Sequence[TreatedSite] | None = None) -> Site:
-    """Return the site that a person states; `sites` are those that are known, the shipped ones if None.
+    """Return the site that the user states; `sites` are those that are known, the shipped ones if None.
 
     Raises
     ------

@@ -90,7 +90,7 @@ class Outcome:
     """None where the reference does not apply or nothing could be compared: `verdict.reasons` say why."""
     verdict: Verdict
     stated: StatedClaim = NOTHING_STATED
-    """What a person stated of the claim."""
+    """What the user stated of the claim."""
     warnings: tuple[Issue, ...] = ()
     """What is odd about that."""
     cohort: BesideCohort | None = None
@@ -228,7 +228,7 @@ def _question(
 
 
 def with_claim(outcome: Outcome, stated: StatedClaim, case: Case | None = None) -> Outcome:
-    """Return the outcome with the claim axis, readiness and warnings of what a person stated; the rest is unchanged."""
+    """Return the outcome with the claim axis, readiness and warnings from what the user stated."""
     facts = outcome.facts
     readiness = readiness_of(facts, stated, outcome.comparison)
     verdict = replace(outcome.verdict, claim=claim_of(facts, stated), readiness=readiness)

@@ -164,7 +164,7 @@ def analyze(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MeasuredPlan:
-    """A plan that was read and measured once, to be assessed under whatever a person states of it."""
+    """A plan that was read and measured once, to be assessed under any facts stated later."""
 
     path: Path | str | FileIndex
     index: FileIndex
@@ -400,7 +400,7 @@ def _scored(measured: _Measured, facts: CaseFacts, profile: Profile, cohort: Bes
 def _with_statements(
     scored: Outcome, measured: _Measured, stated: StatedClaim, aliases: Mapping[str, TargetClass]
 ) -> Outcome:
-    """Add to a score what a person stated of the claim, and warn of what fits neither cohort nor files."""
+    """Add to a score what the user stated of the claim, and warn of what fits neither cohort nor files."""
     case = measured.case
     told = with_claim(scored, stated, case)
     warned = (*told.warnings, *_cohort_warnings(told, measured), *unmet_alias_issues(aliases, case.structure_set))
@@ -453,7 +453,7 @@ def _codes(outcome: Outcome) -> str:
 
 
 def _states_facts(facts: CaseFacts) -> bool:
-    """Whether a person stated what no plan file says."""
+    """Whether the user stated what no plan file says."""
     return bool({facts.site_stated_by, facts.fractions_stated_by} & {StatedBy.USER, StatedBy.CLAIM})
 
 
@@ -548,7 +548,7 @@ def _targets_option(case: Case) -> dict[str, str]:
 
 
 def _profile_option(chosen: str | Path, profile: Profile) -> str:
-    """Name a profile that somebody chose; its own file may have any name, and that can hold a person's."""
+    """Name a profile that the user chose; its own file may have any name, and that can hold a person's."""
     if chosen == BY_SITE or (Path(chosen).is_dir() and is_shipped(profile)):
         return ""
     if is_shipped(profile):

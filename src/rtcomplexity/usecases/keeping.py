@@ -1,4 +1,4 @@
-"""A measured plan as bytes, so that what a person states later is assessed without measuring anew.
+"""A measured plan as bytes, so that claim information stated later is assessed without measuring again.
 
 The bytes are Python's own (pickle): they are read back only by the program that wrote them, from a folder that nobody
 else can write to. They are no format to pass on, and hold patient data.

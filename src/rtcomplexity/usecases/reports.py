@@ -45,7 +45,7 @@ def write_reports(
     sign_key: Path | str | None = None,
     settings: Settings | None = None,
 ) -> Reports:
-    """Render some formats into an evidence folder, and write its manifest anew; a signature is dropped without a key.
+    """Render some formats into an evidence folder, and rewrite its manifest; a signature is dropped without a key.
 
     Parameters
     ----------

@@ -149,7 +149,7 @@ class _Derived:
 def _with_plan(saved: EvidenceFolder, check: FolderCheck, derive: Callable[[], Assessment]) -> _Derived:
     """Derive the record from the plan again, and compare its files, record and pictures with the saved ones.
 
-    Files that were encoded anew are another plan by their bytes and the same one by their content: the record is then
+    Files that were re-encoded are another plan by their bytes and the same one by their content: the record is then
     compared under the saved one's id, which also keys its UIDs.
     """
     try:

@@ -1,4 +1,4 @@
-"""``rtcomplexity claim``: the file in which a person states what no plan file shows."""
+"""``rtcomplexity claim``: the claim information file, for what no plan file shows."""
 
 import typer
 
@@ -7,7 +7,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def describe() -> None:
-    """Make the file in which a person states what no plan file shows.
+    """Make the claim information file, for what no plan file shows.
 
     Example: rtcomplexity claim new > claim.toml
     """

@@ -48,7 +48,7 @@ def fetch(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Fetch a plan from an archive: its structure set and all that goes with it, in whichever studies.
+    """Fetch a plan from an archive: its structure set and everything linked to it, in any study.
 
     Example: rtcomplexity fetch --dicomweb https://pacs.example/dicom-web --patient 1234 --out ./plan
     """

@@ -1,6 +1,6 @@
-"""Where results go: stdout, with or without colour, at whatever width there is.
+"""Where results go: stdout, with or without color, at whatever width there is.
 
-Markup and emoji codes are off: a name like ``[red]`` is printed as it stands. A reader that stops reading is no
+Markup and emoji codes are off: a name like ``[red]`` is printed as it is. A reader that stops reading is no
 failure; what follows is discarded.
 """
 

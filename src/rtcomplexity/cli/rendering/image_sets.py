@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rtcomplexity.evidence.record import ImageSetRecord, Record, RegistrationRecord
 
 UID_END = 12
-"""Characters of a UID's end that tell objects of one folder apart."""
+"""Characters of a UID's end that distinguish objects of one folder."""
 
 
 def image_sets_tree(record: Record) -> Tree:

@@ -1,6 +1,6 @@
 """Reading and printing single values of the record.
 
-Knows the record's types and how its numbers are printed; knows nothing of tables, colours or widths.
+Knows the record's types and how its numbers are printed; knows nothing of tables, colors or widths.
 """
 
 from __future__ import annotations

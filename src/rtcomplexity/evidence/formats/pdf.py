@@ -2,7 +2,7 @@
 
 The text reaches the typesetter as data, never as markup. The fonts are those of this package alone; a character they
 lack is printed as its code point. The file states no time: its date field, which PDF/A demands, holds a fixed day in
-1980, and the time of the run stands in the manifest.
+1980, and the time of the run is in the manifest.
 """
 
 from __future__ import annotations

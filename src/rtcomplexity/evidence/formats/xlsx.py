@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _LONGEST_CELL: Final = 32_000
 _NO_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-"""The record knows no clock: when it was written stands in the manifest."""
+"""The record knows no clock: when it was written is in the manifest."""
 _AS_TEXT: Final = {
     "in_memory": True,
     "strings_to_formulas": False,
