@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rtcomplexity.errors import GeometryError
+from rtcomplexity.geometry.hulls import hull_corners
 from rtcomplexity.geometry.rows import any_nonzero, greatest, least
 from rtcomplexity.model.arrays import frozen_array
 
@@ -39,6 +40,8 @@ class Mesh:
     """(m, 3) indices of vertices, all turning the same way round."""
     is_in_rows: bool = False
     """Whether most vertices lie in rows along the last axis, as those of a mask's surface."""
+    is_symmetric: bool = False
+    """Whether it is the same, but for rounding, with its last two axes exchanged."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "vertices_mm", frozen_array(self.vertices_mm, np.float64))
@@ -85,6 +88,8 @@ class Mesh:
     @cached_property
     def hull_volume_mm3(self) -> float:
         """Volume of the convex hull, mm3."""
+        if self.is_symmetric:
+            return 2 * float(convex_hull(half_of_symmetric(self.vertices_mm)).volume)
         return float(self._hull.volume)
 
     @cached_property
@@ -100,6 +105,7 @@ def mesh_of_field(
     origin_mm: Sequence[float] = (0, 0, 0),
     *,
     is_in_rows: bool = False,
+    is_symmetric: bool = False,
 ) -> Mesh:
     """Triangulate where `field` crosses `level`, by marching cubes (Lewiner).
 
@@ -115,6 +121,8 @@ def mesh_of_field(
         Where voxel (0, 0, 0) lies, mm.
     is_in_rows
         Whether most vertices will lie in rows along the last axis.
+    is_symmetric
+        Whether field, spacing and origin are the same with the last two axes exchanged.
 
     Raises
     ------
@@ -128,7 +136,7 @@ def mesh_of_field(
     triangulate: Any = marching_cubes
     vertices, faces, _, _ = triangulate(np.array(field, np.float32), level=level, allow_degenerate=True)
     vertices_mm = vertices.astype(np.float64) * np.asarray(spacing_mm, float) + np.asarray(origin_mm, float)
-    return Mesh(vertices_mm=vertices_mm, faces=faces, is_in_rows=is_in_rows)
+    return Mesh(vertices_mm=vertices_mm, faces=faces, is_in_rows=is_in_rows, is_symmetric=is_symmetric)
 
 
 def mesh_of_mask(mask: NDArray[np.bool_], spacing_mm: Sequence[float]) -> Mesh:
@@ -165,6 +173,21 @@ def convex_hull(points_mm: NDArray[np.float64]) -> Any:  # noqa: ANN401 - scipy 
         return ConvexHull(points_mm, qhull_options="Q0")
     except QhullError:
         return ConvexHull(points_mm)
+
+
+def half_of_symmetric(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points whose hull is the upper half of that of points which are the same with the last two axes exchanged.
+
+    The half is cut off where the last two coordinates are equal. It holds its own points and the middles between them
+    and their mirror images, which lie on the cut; and any point of it that a mixture of points makes is made of these,
+    as its height above the cut is at most that of the same mixture of points that were all turned upwards. Of the
+    middles the corners of their own hull are enough.
+    """
+    upper = points_mm[points_mm[:, 2] >= points_mm[:, 1]]
+    middles = np.column_stack([upper[:, 0], (upper[:, 1] + upper[:, 2]) / 2])
+    corners, _ = hull_corners(middles, np.array([0, len(middles)]))
+    cut = middles[corners]
+    return np.concatenate([upper, np.column_stack([cut, cut[:, 1]])])
 
 
 def outermost_of_each_row(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rtcomplexity.metrics.measurement import Measurement
     from rtcomplexity.scoring.profile import StabilityRules
@@ -41,7 +41,7 @@ class Stability:
 
 
 BLOCK: Final = 32
-"""So many redrawings are looked at together: each costs memory until its verdict is known."""
+"""So many redrawings are drawn together: each costs memory until it is measured as far as its verdict needs."""
 
 
 class Early(NamedTuple):
@@ -78,8 +78,15 @@ def measure_stability(
     verdict = verdicts_of([values])[0]
 
     def verdicts(first: int, stop: int) -> list[str]:
-        blocks = (range(start, min(start + BLOCK, stop)) for start in range(first, stop, BLOCK))
-        return [each for numbers in blocks for each in _verdicts(numbers, redrawn, verdicts_of, early)]
+        settled: dict[int, str] = {}
+        measured: dict[int, Values] = {}
+        for start in range(first, stop, BLOCK):
+            numbers = range(start, min(start + BLOCK, stop))
+            settled |= _settled(numbers, early)
+            measured |= {number: redrawn(number) for number in numbers if not settled[number]}
+        if measured:  # one question about many redrawings costs little more than one about a few
+            settled |= zip(measured, verdicts_of(list(measured.values())), strict=True)
+        return list(settled.values())
 
     found = verdicts(0, rules.replicates)
     first = Stability.of(verdict, found)
@@ -88,17 +95,8 @@ def measure_stability(
     return Stability.of(verdict, [*found, *verdicts(rules.replicates, rules.extended_to)])
 
 
-def _verdicts(
-    numbers: Iterable[int],
-    redrawn: Callable[[int], Values],
-    verdicts_of: Callable[[Sequence[Values]], Sequence[str]],
-    early: Early | None,
-) -> list[str]:
-    """Verdicts on redrawings, each measured no further than its verdict needs."""
-    settled = dict.fromkeys(numbers, "")
-    if early is not None:
-        settled = dict(zip(settled, early.verdicts_of(early.redrawn(list(settled))), strict=True))
-    unsettled = [number for number, verdict in settled.items() if not verdict]
-    if unsettled:
-        settled |= zip(unsettled, verdicts_of([redrawn(number) for number in unsettled]), strict=True)
-    return list(settled.values())
+def _settled(numbers: Sequence[int], early: Early | None) -> dict[int, str]:
+    """Verdicts on redrawings that need not be measured further; empty where they must."""
+    if early is None:
+        return dict.fromkeys(numbers, "")
+    return dict(zip(numbers, early.verdicts_of(early.redrawn(numbers)), strict=True))

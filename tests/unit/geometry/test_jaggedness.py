@@ -74,6 +74,13 @@ def test_a_contour_that_some_of_its_points_call_even_is_even(depth, lobes):
     assert (is_even | ~_is_plainly_even(outlines)).all()
 
 
+@pytest.mark.parametrize("distance_mm", np.linspace(0.3, 2.0, 8))
+def test_a_noisy_contour_that_some_of_its_points_call_even_is_even(distance_mm):
+    radii_mm = 8.0, 14.0, 40.0
+    outlines = Outlines.of([noisy(lobed(radius_mm=r), distance_mm, seed) for r in radii_mm for seed in (0, 1)])
+    assert (excess_lengths(outlines)[_is_plainly_even(outlines)] <= MOST_EXCESS).all()
+
+
 def test_most_even_contours_are_told_by_some_of_their_points_and_no_short_one():
     outlines = Outlines.of([lobed(), lobed(depth=0.4, lobes=8), lobed(radius_mm=5.0, depth=0.0)])
     assert _is_plainly_even(outlines).tolist() == [True, True, False]
@@ -141,13 +148,13 @@ def test_a_blur_takes_more_of_what_is_finer():
     assert _smoothed(points, 1.0) == pytest.approx(kept[0] * slow + kept[1] * fast, abs=1e-12)
 
 
-def test_every_sixteenth_point_is_blurred_as_all_are():
-    steps = [circle(8.0, 203), circle(20.0, 503, (3.0, -4.0))]
-    lengths_mm = 2 * np.array([203 * 8 * np.sin(np.pi / 203), 503 * 20 * np.sin(np.pi / 503)])
+def test_every_eighth_point_is_blurred_as_all_are():
+    steps = [circle(8.0, 101), circle(20.0, 251, (3.0, -4.0))]
+    lengths_mm = 2 * np.array([101 * 8 * np.sin(np.pi / 101), 251 * 20 * np.sin(np.pi / 251)])
     some = _some_smoothed(Outlines.of(steps), lengths_mm)
-    expected = [_smoothed(each, 1.0)[::16] for each in steps]
+    expected = [_smoothed(each, 1.0)[::8] for each in steps]
     assert np.diff(some.offsets).tolist() == [13, 32]
-    assert some.points_mm == pytest.approx(np.concatenate(expected), abs=1e-7)
+    assert some.points_mm == pytest.approx(np.concatenate(expected), abs=2e-4)
 
 
 def test_a_contour_gets_back_its_area_about_its_mean_point_and_grows_by_a_quarter_at_most():

@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from rtcomplexity.geometry.mesh import (
     UnmeasurableShapeError,
     convex_hull,
     equivalent_sphere_diameter,
+    half_of_symmetric,
     largest_distance,
     mesh_of_field,
     mesh_of_mask,
@@ -138,3 +140,18 @@ def test_there_are_hulls_that_triangles_alone_do_not_make():
     """Else the second attempt would be dead code: with newer versions of Qhull it may become that."""
     with pytest.raises(QhullError, match="concave"):
         ConvexHull(ellipsoid((10, 13, 13), (3.0, 0.7, 0.7)).vertices_mm, qhull_options="Q0")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_half_the_hull_of_points_that_are_alike_on_both_sides_of_the_cut_is_half_of_it(seed):
+    some = np.random.default_rng(seed).normal(size=(60, 3)) * (3.0, 1.0, 2.0)
+    points_mm = np.concatenate([some, some[:, [0, 2, 1]]]) + np.array([5.0, -20.0, -20.0])
+    whole, half = ConvexHull(points_mm), ConvexHull(half_of_symmetric(points_mm))
+    assert 2 * half.volume == pytest.approx(whole.volume, rel=1e-12)
+    assert len(half.points) < 0.75 * len(points_mm)
+
+
+def test_a_symmetric_mesh_has_the_hull_of_all_its_vertices():
+    mesh = ellipsoid((11, 14, 14), (1.5, 0.8, 0.8))
+    assert replace(mesh, is_symmetric=True).hull_volume_mm3 == pytest.approx(mesh.hull_volume_mm3, rel=1e-12)
+    assert replace(mesh, is_symmetric=True).hull_area_mm2 == mesh.hull_area_mm2

@@ -77,6 +77,8 @@ class FieldShape:
     grid: Grid
     planes_mm: NDArray[np.float64]
     """(n,) positions along the normal of the planes that may cut it."""
+    is_round: bool = False
+    """Whether u and v may be exchanged, in field and grid, as those of a sphere."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "field", frozen_array(self.field, np.float32))
@@ -85,7 +87,8 @@ class FieldShape:
     @cached_property
     def mesh(self) -> Mesh:
         """The surface; vertices (along the normal, v, u), mm."""
-        return mesh_of_field(self.field, 0.0, [self.grid.step_mm] * 3, self.grid.origin_mm.tolist())
+        steps_mm, origin_mm = [self.grid.step_mm] * 3, self.grid.origin_mm.tolist()
+        return mesh_of_field(self.field, 0.0, steps_mm, origin_mm, is_symmetric=self.is_round)
 
     @cached_property
     def sphericity(self) -> float:
@@ -282,7 +285,7 @@ def sphere_of(body: Body) -> FieldShape:
     half_mm += body.smoothing.margin_mm(step_mm)
     grid = Grid.covering(-half_mm, half_mm, step_mm)
     field = disc_field(np.sqrt(radius_mm**2 - heights_mm[cut] ** 2), grid, knots)
-    return FieldShape(field=body.smoothing.apply(field, step_mm), grid=grid, planes_mm=heights_mm)
+    return FieldShape(field=body.smoothing.apply(field, step_mm), grid=grid, planes_mm=heights_mm, is_round=True)
 
 
 def _bodies(stack: PlaneStack, smoothing: Smoothing, step_mm: float | None) -> Iterator[Body]:

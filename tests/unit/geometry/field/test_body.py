@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -297,6 +298,14 @@ def test_a_body_keeps_its_planes_and_gets_further_ones_beyond_its_sphere(phase):
     assert body.spacing_mm == pytest.approx(3)
     assert body.volume_mm3 == pytest.approx(sphere(12).volume_mm3, rel=0.03)
     assert body.diameter_mm == pytest.approx(24, rel=0.01)
+
+
+@pytest.mark.parametrize("smoothing", [AS_DRAWN, SMOOTHED, Smoothing(blur_mm=1.0)])
+@pytest.mark.parametrize("phase", PHASES)
+def test_the_hull_of_a_sphere_is_twice_that_of_its_half(phase, smoothing):
+    found = surface(LUMPY, 2.5, phase, smoothing=smoothing).bodies[0].sphere
+    assert found.mesh.is_symmetric
+    assert found.mesh.hull_volume_mm3 == pytest.approx(replace(found, is_round=False).mesh.hull_volume_mm3, rel=1e-9)
 
 
 def test_the_sphere_of_a_body_has_its_volume_and_stands_on_its_planes():
