@@ -34,6 +34,7 @@ _WORDS: Final = {
     FileKind.REGISTRATION: "registration",
     FileKind.OTHER: "other DICOM file",
 }
+_SEGMENTATION: Final = "Segmentation"
 
 
 def of_one_patient(
@@ -112,9 +113,15 @@ def inventory(files: Sequence[IndexedFile]) -> str:
     """Counts by kind, e.g. "134 CT images, 2 structure sets"."""
     images = Counter(file.modality for file in files if file.kind is FileKind.IMAGE)
     parts = [f"{count} {modality} {_plural('image', count)}" for modality, count in sorted(images.items())]
-    kinds = Counter(file.kind for file in files)
-    parts += [f"{kinds[kind]} {_plural(word, kinds[kind])}" for kind, word in _WORDS.items() if kinds[kind]]
+    kinds = Counter(_word(file) for file in files if file.kind is not FileKind.IMAGE)
+    words = (*_WORDS.values(), _SEGMENTATION)
+    parts += [f"{kinds[word]} {_plural(word, kinds[word])}" for word in words if kinds[word]]
     return ", ".join(parts)
+
+
+def _word(file: IndexedFile) -> str:
+    is_segmentation = file.kind is FileKind.OTHER and file.modality == "SEG"
+    return _SEGMENTATION if is_segmentation else _WORDS[file.kind]
 
 
 def _plural(word: str, count: int) -> str:

@@ -43,7 +43,11 @@ if TYPE_CHECKING:
     from rtcomplexity.settings import Settings
 
 _NOT_READ: Final = frozenset(
-    {"file-broken", "file-too-large", "file-unreadable", "folder-unreadable", "linked-folders"}
+    {"file-broken", "file-too-large", "file-unreadable", "folder-unreadable", "linked-folders", "nested-archive"}
+    | {code for code in codes.ISSUE_CODES if code.startswith("archive-")}
+)
+_SEGMENTATIONS_STAND_BESIDE: Final = (
+    " A Segmentation takes the place of a structure set's targets (--targets), not of the structure set."
 )
 
 
@@ -180,7 +184,8 @@ def _refuse_without_structure_set(index: FileIndex) -> None:
     broken = next((f" {issue.text}" for issue in index.issues if issue.code in _NOT_READ), "")
     raise NoStructureSetError(
         f"No RT Structure Set was found: {inventory(index.files)}, 0 structure sets.{broken}",
-        "export the structure set into the folder, or give the folder that holds it.",
+        "export the structure set into the folder, or give the folder that holds it."
+        + _SEGMENTATIONS_STAND_BESIDE * any(file.modality == "SEG" for file in index.files),
     )
 
 

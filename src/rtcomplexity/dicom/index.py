@@ -12,6 +12,7 @@ import mmap
 from collections import Counter, defaultdict, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
@@ -460,6 +461,7 @@ def _grouped(gathered: _Gathered) -> FileIndex:
         for oddity, count in gathered.oddities.items()
     ]
     issues += _clashes(files)
+    issues += _people_of_one_id(files)
     groups: dict[FileKind, list[IndexedFile]] = {kind: [] for kind in FileKind}
     for file in files:
         groups[file.kind].append(file)
@@ -501,6 +503,23 @@ def _with_patient_ids(files: Sequence[IndexedFile]) -> tuple[list[IndexedFile], 
         for file in files
     ]
     return done, sum(one is not file for one, file in zip(done, files, strict=True))
+
+
+def _people_of_one_id(files: Iterable[IndexedFile]) -> list[Issue]:
+    """Name and birth date both differ under one Patient ID; either alone is often written in several ways."""
+    people: defaultdict[str, set[str]] = defaultdict(set)
+    for file in files:
+        if file.name_key and file.patient_key != file.name_key:
+            people[file.patient_key].add(file.name_key)
+    counts = [len(_differing(names)) for names in people.values()]
+    return [codes.PATIENT_DETAILS_DIFFER.about(SUBJECT, people=count) for count in counts if count]
+
+
+def _differing(names: Iterable[str]) -> set[str]:
+    """Names with birth dates that share neither with some other."""
+    parts = {each: each.rpartition("|")[::2] for each in names}
+    pairs = combinations(parts, 2)
+    return {each for pair in pairs if all(a != b for a, b in zip(*map(parts.get, pair), strict=True)) for each in pair}
 
 
 def _clashes(files: Iterable[IndexedFile]) -> list[Issue]:

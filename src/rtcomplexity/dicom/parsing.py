@@ -224,7 +224,7 @@ def _parse_any(source: bytes | BinaryIO, end: End, settings: Settings) -> Datase
             if _is_deflated(source):
                 start, dataset = 0, _parse_deflated(stream, stop_when, settings)
             else:
-                dataset = read_partial(stream, stop_when, force=True)
+                dataset = read_partial(stream, _before_padding(stream, stop_when), force=True)
     except PARSE_FAULTS as fault:
         raise UnreadableFileError(f"A DICOM file is broken: {describe(fault)}.", _AGAIN) from fault
     _refuse_double_at(start, dataset)
@@ -298,6 +298,7 @@ def _file_meta(stream: BinaryIO) -> FileMetaDataset:
 
 def _parse_deflated(stream: BinaryIO, stop_when: _StopWhen, settings: Settings) -> Dataset:
     unpacked = inflated(stream, settings)
+    stop_when = _before_padding(unpacked, stop_when)
     dataset = read_dataset(unpacked, is_implicit_VR=False, is_little_endian=True, stop_when=stop_when)
     stream.seek(0)
     dataset.file_meta = _file_meta(stream)
@@ -376,6 +377,22 @@ def _counted(is_end: Callable[[int], bool], limit: int) -> _StopWhen:
         return is_end(tag)
 
     return stop
+
+
+def _before_padding(stream: BinaryIO, stop_when: _StopWhen) -> _StopWhen:
+    """Stop as `stop_when` does, and where only zeros follow: some archives fill a file's last block with them."""
+
+    def stop(tag: BaseTag, vr: str | None, length: int) -> bool:
+        return (not tag and not length and _only_zeros_follow(stream)) or stop_when(tag, vr, length)
+
+    return stop
+
+
+def _only_zeros_follow(stream: BinaryIO) -> bool:
+    place = stream.tell()
+    rest = stream.read()
+    stream.seek(place)
+    return not rest.strip(b"\0")
 
 
 def _refuse_too_deep(dataset: Dataset, limit: int) -> None:

@@ -86,6 +86,11 @@ PATIENTS_STATED_AS_ONE: Final = _warning(
     "Files with {patients} different Patient IDs were stated to belong to one patient ({files}). {ties}.",
     action="Confirm that the files are of one patient.",
 )
+PATIENT_DETAILS_DIFFER: Final = _warning(
+    "patient-details-differ",
+    "One Patient ID stands with {people} names that have different birth dates; one patient was assumed.",
+    action="Confirm that all files are of one patient: an ID that several share, as after anonymization, ties nothing.",
+)
 PATIENT_ID_MISSING: Final = _warning(
     "patient-id-missing",
     "{files:file has|files have} no Patient ID; name and birth date match the other files, so the same "

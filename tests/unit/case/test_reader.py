@@ -1,5 +1,7 @@
 """One folder, one case: which structure set, which images, and what shows it."""
 
+import gzip
+
 import numpy as np
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -495,6 +497,31 @@ def test_no_structure_set_says_what_was_found(folder):
     pet = slices(POSITIONS[:1], root="1.71", sop_class=PT, modality="PT")
     with pytest.raises(NoStructureSetError, match="4 CT images, 1 PT image, 1 plan, 0 structure sets"):
         folder.add(*ct(), *pet, plan("1.5")).read()
+
+
+def test_a_segmentation_instead_of_a_structure_set_is_named(folder):
+    masks = new("1.2.840.10008.5.1.4.1.1.66.4", "1.72", Modality="SEG")
+    with pytest.raises(NoStructureSetError, match="4 CT images, 1 Segmentation, 0 structure sets") as refusal:
+        folder.add(*ct(), masks).read()
+    assert "--targets" in str(refusal.value)
+
+
+def test_without_a_structure_set_an_archive_that_was_not_read_is_named(folder):
+    folder.add(*ct())
+    (folder.path / "rs.dcm.gz").write_bytes(gzip.compress(to_bytes(structure_set([roi(1, "GTV", rings())]))))
+    with pytest.raises(NoStructureSetError, match=r"0 structure sets\. A compressed DICOM file is not read"):
+        folder.read()
+
+
+@pytest.mark.parametrize(
+    ("name", "born", "is_told"),
+    [("Other^One", "19700102", True), ("Other^One", "19600101", False), ("DOE^ANN^", "19700102", False)],
+)
+def test_two_people_under_one_patient_id_are_told(folder, name, born, is_told):
+    images = ct(PatientName="Doe^Ann", PatientBirthDate="19600101")
+    drawn = structure_set([roi(1, "GTV", rings())], PatientName=name, PatientBirthDate=born)
+    codes = {issue.code for issue in folder.add(*images, drawn).read().issues}
+    assert ("patient-details-differ" in codes) is is_told
 
 
 def test_several_patients_are_counted_and_not_named(folder):

@@ -15,6 +15,7 @@ from pydicom.dataelem import RawDataElement
 
 from hostile import container, plans
 from rtcomplexity.dicom import elements, little_endian, parsing, tags
+from rtcomplexity.errors import UnreadableFileError
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.strategies import spoiled_files
 from unit.dicom.test_mutations import mutated
@@ -213,3 +214,29 @@ def test_a_header_is_read_as_the_whole_and_leaves_the_stream_where_pixels_begin(
     header, whole = io.BytesIO(data), io.BytesIO(data)
     assert parsing.parse_header(header, LIMITS) == parsing.parse(whole, settings=LIMITS)
     assert header.tell() == whole.tell()
+
+
+def deflated(data):
+    """The same, deflated."""
+    read = pydicom.dcmread(pydicom.filebase.DicomBytesIO(data))
+    read.file_meta.TransferSyntaxUID = pydicom.uid.DeflatedExplicitVRLittleEndian
+    stream = io.BytesIO()
+    read.save_as(stream, enforce_file_format=True)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("encoded", [bytes, implicit, undefined_lengths])
+@pytest.mark.parametrize("count", [8, 12, 512, 2048])
+def test_zeros_that_fill_the_last_block_of_a_file_end_it(encoded, count):
+    data = encoded(SET)
+    assert unconverted(parsing.parse(data + bytes(count))) == unconverted(parsing.parse(data))
+
+
+def test_zeros_behind_a_deflated_file_end_it():
+    data = deflated(SET)
+    assert unconverted(parsing.parse(data + bytes(512))) == unconverted(parsing.parse(data))
+
+
+def test_zeros_before_something_else_are_broken():
+    with pytest.raises(UnreadableFileError, match="twice"):
+        parsing.parse(SET + bytes(64) + SET[-64:])
