@@ -156,6 +156,13 @@ def items(dataset: Dataset, tag: int) -> list[Dataset]:
     return found
 
 
+def take_items(dataset: Dataset, tag: int) -> list[Dataset]:
+    """Items of a sequence as :func:`items` gives them; the dataset, which held their bytes once more, loses it."""
+    found = items(dataset, tag)
+    dataset._dict.pop(tag, None)  # type: ignore[call-overload]  # noqa: SLF001 -- the public way converts the value
+    return found
+
+
 def _items(dataset: Dataset, tag: int) -> list[Dataset]:
     element = raw_element(dataset, tag)
     if element is None:

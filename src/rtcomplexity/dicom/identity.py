@@ -52,8 +52,10 @@ _BINARY_VRS: Final = frozenset(vr.decode() for vr in (*_TURNED, b"OB", b"UN"))
 _SEQUENCE, _BINARY, _NUMBERS, _TEXT = range(4)
 _PADDING: Final = b" \0"
 _LEAST_PRINTABLE: Final = 0x20
-_LARGE: Final = 65_536
+_LARGE: Final = 4_096
 """Bytes of a value that is hashed where it lies, not copied."""
+_JOINED: Final = 1_000
+"""Pieces that are joined before they are hashed."""
 _HEAD: Final = struct.Struct("<LQ")
 _OPEN: Final = 2**64 - 1
 """In place of a length: a sequence or item begins."""
@@ -133,14 +135,19 @@ def digest_of(parts: list[Part]) -> str:
     digest = hashlib.sha256()
     small: list[Part] = []
     for part in parts:
-        if isinstance(part, memoryview):
-            digest.update(b"".join(small))
-            digest.update(part)
+        small.append(part)
+        if isinstance(part, memoryview) or len(small) == _JOINED:
+            _update(digest, small)
             small = []
-        else:
-            small.append(part)
-    digest.update(b"".join(small))
+    _update(digest, small)
     return digest.hexdigest()
+
+
+def _update(digest: hashlib._Hash, parts: list[Part]) -> None:
+    """Hash small pieces joined, and a view that ends them where it lies."""
+    last = parts.pop() if parts and isinstance(parts[-1], memoryview) else b""
+    digest.update(b"".join(parts))
+    digest.update(last)
 
 
 def _elements_begin(data: bytes | mmap) -> tuple[int, bytes]:
@@ -229,7 +236,7 @@ class _Walk:
     def _value(self, kind: int | None, vr: bytes, start: int, end: int) -> Part:
         """A value other than text without what its encoding added."""
         if kind == _NUMBERS:
-            return self.data[start:end].translate(None, _PADDING)
+            return self._numbers(start, end)
         if self.is_big and vr in _TURNED:
             return self._turned(start, end, _TURNED[vr])
         if kind == _BINARY:
@@ -239,6 +246,17 @@ class _Walk:
         ]  # of a tag that the dictionary lacks: text by its looks, as implicit VR tells no VR
         stripped = value.rstrip(_PADDING)
         return stripped if min(stripped, default=_LEAST_PRINTABLE) >= _LEAST_PRINTABLE else value
+
+    def _numbers(self, start: int, end: int) -> Part:
+        """Numbers in text without padding; many of them where they lie, if there is none but at their end."""
+        if end - start < _LARGE:
+            return self.data[start:end].translate(None, _PADDING)
+        stop = end
+        while stop > start and self.data[stop - 1] in _PADDING:
+            stop -= 1
+        if all(self.data.find(pad, start, stop) < 0 for pad in (b" ", b"\0")):
+            return self.view[start:stop]
+        return self.data[start:end].translate(None, _PADDING)
 
     def _turned(self, start: int, end: int, form: str) -> bytes:
         """Big endian numbers in little endian."""

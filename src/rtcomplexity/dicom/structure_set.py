@@ -337,7 +337,9 @@ def _roi(
 
 def _gather_contours(dataset: Dataset, settings: Settings) -> _Gathered:
     gathered = _Gathered()
-    for item in elements.items(dataset, tags.ROI_CONTOUR_SEQUENCE):
+    waiting = elements.take_items(dataset, tags.ROI_CONTOUR_SEQUENCE)[::-1]
+    while waiting:
+        item = waiting.pop()  # its bytes go with it
         number = elements.integer(item, tags.REFERENCED_ROI_NUMBER)
         if number is None:
             gathered.unnumbered += 1

@@ -3,6 +3,7 @@
 import hashlib
 import random
 import struct
+import tracemalloc
 from io import BytesIO
 
 import pydicom
@@ -250,3 +251,40 @@ def test_an_uncompressed_slice_is_never_held_in_memory_to_be_hashed(tmp_path, sy
     (tmp_path / "1.dcm").write_bytes(large(syntax))
     monkeypatch.setattr(index, "_index_whole", None)
     assert index_folder(tmp_path, settings=Settings()).images
+
+
+LONG = "\\".join(f"{number % 97}.5" for number in range(3000))
+"""Coordinates of a contour, more than are copied to be hashed."""
+
+
+@pytest.mark.parametrize("pad", [" ", "\0", "  \0"], ids=["space", "null", "several"])
+@pytest.mark.parametrize("place", ["at the end", "at the beginning", "round a value"])
+def test_padding_of_many_numbers_changes_no_content_hash(pad, place):
+    padded = {
+        "at the end": LONG + pad,
+        "at the beginning": pad + LONG,
+        "round a value": LONG.replace("\\5.5", f"\\{pad}5.5{pad}", 1),
+    }[place]
+    assert hashed(contoured(padded)) == hashed(contoured(LONG)) != ""
+    assert hashed(contoured(LONG.replace("5.5", "5.6", 1))) != hashed(contoured(LONG))
+
+
+def test_many_numbers_are_hashed_from_a_mapped_file_too(tmp_path, monkeypatch):
+    monkeypatch.setattr("rtcomplexity.dicom.index._WHOLE_IN_MEMORY_BYTES", 0)
+    (tmp_path / "rs.dcm").write_bytes(contoured(LONG))
+    (found,) = index_folder(tmp_path, settings=Settings()).structure_sets
+    assert found.content_hash == hashed(contoured(LONG)) != ""
+
+
+def test_hashing_contours_of_many_points_copies_none_of_it():
+    data = contoured(*["\\".join(["1.5"] * 15_000)] * 20)
+    tracemalloc.start()
+    hashed(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < len(data) / 4
+
+
+def contoured(*texts):
+    """A structure set file with contours of these coordinates."""
+    return to_bytes(structure_set([roi(1, "GTV", [contour(text) for text in texts])]))
