@@ -23,8 +23,7 @@ from rtcomplexity.batch.reasons import end_of, example_of, found_sentence, texts
 from rtcomplexity.batch.rows import flags_of
 from rtcomplexity.batch.site_groups import SiteGroups, site_title, stratum_title
 from rtcomplexity.batch.values import Status
-from rtcomplexity.evidence.page import UNITS
-from rtcomplexity.evidence.words import FAMILIES, outcome_of, told
+from rtcomplexity.evidence.words import FAMILIES, UNITS, outcome_of, told
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.scoring.guardrails import DISCLAIMER, SERVICE_LEVEL_NOTE
 from rtcomplexity.scoring.rules import VerdictValue

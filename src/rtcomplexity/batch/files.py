@@ -1,4 +1,4 @@
-"""Files of a batch: written beside their place and then moved there, readable by their owner alone.
+"""Files written under another name in their folder and then renamed, readable by their owner alone.
 
 Knows nothing of plans.
 """
@@ -31,6 +31,12 @@ def replacing(target: Path) -> Iterator[IO[str]]:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_whole(target: Path, text: str) -> None:
+    """Write a text file whose readers see all of it or what was there before."""
+    with replacing(target) as stream:
+        stream.write(text)
 
 
 @contextmanager

@@ -146,18 +146,17 @@ def _work(text: str, result: Path, parent: int) -> None:
     """Limit this process, do the task, and leave its outcome where the host looks for it."""
     import json  # noqa: PLC0415
 
+    from rtcomplexity.batch.files import write_whole  # noqa: PLC0415
     from rtcomplexity.batch.limits import apply_limits  # noqa: PLC0415
     from rtcomplexity.batch.values import Limits  # noqa: PLC0415
     from rtcomplexity.batch.worker import perform  # noqa: PLC0415
 
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=end_with, args=(parent,), daemon=True).start()
     apply_limits(Limits(**json.loads(text)["limits"]))
-    part = result.with_suffix(".part")
-    part.write_text(perform(text).to_json(), "utf-8")
-    part.replace(result)
+    write_whole(result, perform(text).to_json())
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """End this process when its parent has gone."""
     while os.getppid() == parent:
         time.sleep(_PARENT_CHECK_S)

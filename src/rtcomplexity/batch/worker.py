@@ -11,7 +11,6 @@ import shutil
 import tempfile
 import traceback
 from dataclasses import asdict
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -213,9 +212,9 @@ def _leave_evidence(assessment: Assessment, folder: Path) -> bool:
     """Write the evidence beside its place, then move it there; say whether its pictures may show a face."""
     from rtcomplexity.evidence.folder import write_folder  # noqa: PLC0415 -- heavy, and seldom asked for
     from rtcomplexity.evidence.package import evidence_of  # noqa: PLC0415
+    from rtcomplexity.usecases.package import time_of_run  # noqa: PLC0415
 
-    written_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    evidence = evidence_of(assessment.measured, assessment.record, written_at=written_at)
+    evidence = evidence_of(assessment.measured, assessment.record, written_at=time_of_run())
     target = folder / assessment.record.plan.id
     part = folder / f".{target.name}.part"
     shutil.rmtree(part, ignore_errors=True)

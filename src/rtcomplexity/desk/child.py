@@ -27,19 +27,19 @@ if TYPE_CHECKING:
     from rtcomplexity.usecases.analyze import MeasuredPlan
 
 MODULE: Final = "rtcomplexity.desk.child"
-_PARENT_CHECK_S: Final = 0.5
 _BETWEEN_WRITES_S: Final = 0.1
 _UID_END: Final = 8
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do the task in a file, and leave beside it how it ended."""
-    from rtcomplexity.batch.host import ONE_THREAD  # noqa: PLC0415 -- before anything heavy
+    from rtcomplexity.batch.host import ONE_THREAD, end_with  # noqa: PLC0415 -- before anything heavy
 
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
 
-    from rtcomplexity.batch.limits import apply_limits  # noqa: PLC0415 -- after the environment is set
+    from rtcomplexity.batch.files import write_whole  # noqa: PLC0415 -- after the environment is set
+    from rtcomplexity.batch.limits import apply_limits  # noqa: PLC0415
     from rtcomplexity.batch.worker import outcome_of  # noqa: PLC0415
     from rtcomplexity.desk.task import Task  # noqa: PLC0415
 
@@ -47,9 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     task = Task.from_json(Path(path).read_text(encoding="utf-8"))
     apply_limits(task.limits)
     outcome = outcome_of(partial(perform, task), "")
-    part = task.place.result.with_suffix(".part")
-    part.write_text(outcome.to_json(), encoding="utf-8")
-    part.replace(task.place.result)
+    write_whole(task.place.result, outcome.to_json())
     return 0
 
 
@@ -142,13 +140,6 @@ def _replace(place: Place, fresh: Path) -> None:
         shutil.rmtree(place.previous, ignore_errors=True)
         place.evidence.replace(place.previous)
     fresh.replace(place.evidence)
-
-
-def _end_with(parent: int) -> None:
-    """End this process when its parent has gone."""
-    while os.getppid() == parent:
-        time.sleep(_PARENT_CHECK_S)
-    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from rtcomplexity.batch.files import write_whole
 from rtcomplexity.case.target_names import parse_aliases
 from rtcomplexity.errors import InputDataError, UsageError
 from rtcomplexity.model.options import BY_SITE, AnalyzeOptions
@@ -138,10 +139,8 @@ def _there(path: Path) -> Path | None:
 
 
 def write_structure_sets(path: Path, sets: Sequence[StructureSetChoice]) -> None:
-    """Keep which structure sets there are, always a whole list."""
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps([asdict(each) for each in sets]), encoding="utf-8")
-    part.replace(path)
+    """Keep which structure sets there are."""
+    write_whole(path, json.dumps([asdict(each) for each in sets]))
 
 
 def read_structure_sets(path: Path) -> tuple[StructureSetChoice, ...]:

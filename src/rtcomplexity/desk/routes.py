@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -60,7 +60,7 @@ class Views:
         """Serve under the path `base`; `stop` ends the server."""
         self._session, self._worklist, self._base, self._stop = session, worklist, base, stop
         self._templates = Environment(
-            loader=PackageLoader("rtcomplexity.desk"),
+            loader=ChoiceLoader([PackageLoader("rtcomplexity.desk"), PackageLoader("rtcomplexity.evidence.formats")]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import psutil
 
+from rtcomplexity.batch.files import write_whole
 from rtcomplexity.batch.supervision import StartedChild, watch
 from rtcomplexity.batch.values import Limits, Status
 from rtcomplexity.desk.child import MODULE
@@ -169,7 +170,7 @@ class Session:
             plan = self._plans.get(plan_id)
             if plan is None or plan.is_busy:
                 return False
-            _write_claim(plan.place.claim, claim)
+            write_whole(plan.place.claim, claim_toml(claim))
             self._plans[plan_id] = replace(plan, state=State.WAITING, problem="")
         self._submit(plan_id, plan.structure_set_uid)
         return True
@@ -192,7 +193,7 @@ class Session:
         """Keep claim information for a report of the worklist folder until the session ends."""
         path = self.claim_of_report(report_id)
         path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
-        _write_claim(path, claim)
+        write_whole(path, claim_toml(claim))
 
     def remove(self, plan_id: str) -> None:
         """End the analysis of a plan and remove its files."""
@@ -246,13 +247,6 @@ class Session:
                 return None
             self._plans[plan_id] = replace(self._plans[plan_id], **changes)
             return self._plans[plan_id]
-
-
-def _write_claim(path: Path, claim: ClaimFile) -> None:
-    """Write claim information, always a whole file."""
-    part = path.with_suffix(".part")
-    part.write_text(claim_toml(claim), encoding="utf-8")
-    part.replace(path)
 
 
 def remove_abandoned(folder: Path) -> None:

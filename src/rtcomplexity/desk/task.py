@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+from rtcomplexity.batch.files import write_whole
 from rtcomplexity.batch.values import Limits
 from rtcomplexity.model.options import BY_SITE
 from rtcomplexity.settings import Settings
@@ -151,14 +152,8 @@ class Task:
 
 
 def write_progress(path: Path) -> Callable[[Progress], None]:
-    """Give what writes progress for whoever looks, always a whole one."""
-    part = path.with_suffix(".part")
-
-    def write(progress: Progress) -> None:
-        part.write_text(json.dumps(asdict(progress)), encoding="utf-8")
-        part.replace(path)
-
-    return write
+    """Return a function that writes progress where the page reads it."""
+    return lambda progress: write_whole(path, json.dumps(asdict(progress)))
 
 
 def read_progress(path: Path) -> Progress:

@@ -50,11 +50,13 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.verdict import Outcome, Verdict
 
 
-DOCUMENTED: Final = (
-    "facility", "account_number", "claim_control_number", "member_id", "payer_id", "credentials", "npi", "laterality",
-    "stage", "prior_radiation", "stated_by",
+CLAIM_TEXTS: Final = (
+    "delineated_by", "typical_minutes_source", "reason", "signer", "facility", "account_number", "claim_control_number",
+    "member_id", "payer_id", "credentials", "npi", "laterality", "stage", "prior_radiation", "stated_by",
 )  # fmt: skip
-"""Texts of a claim file that a report prints as they are."""
+"""Texts that the user wrote into a claim file."""
+CLAIM_DATES: Final = ("date_of_service", "stated_on")
+CLAIM_VALUES: Final = ("cpt_code", "global_period", "physician_minutes", "typical_minutes", "auto_segmentation_edited")
 NOT_SHIPPED: Final = " (as stated in the profile's own file; this profile is not shipped with the software)"
 
 
@@ -474,27 +476,25 @@ def _stated_claim(stated: StatedClaim) -> rec.StatedClaimRecord | None:
     claim, payer = stated.claim, stated.payer
     if claim is None and payer is None:
         return None
-
-    def own(words: str | None) -> str | None:
-        return None if words is None else encodable(words)
-
-    day = None if claim is None or claim.date_of_service is None else claim.date_of_service.isoformat()
     return rec.StatedClaimRecord(
-        cpt_code=claim.cpt_code if claim else None,
-        modifiers=claim.modifiers if claim else (),
         payer=payer.id if payer else None,
         payer_name=payer.name if payer else None,
-        global_period=claim.global_period if claim else None,
-        date_of_service=own(day),
-        delineated_by=own(claim.delineated_by) if claim else None,
-        physician_minutes=claim.physician_minutes if claim else None,
-        typical_minutes=claim.typical_minutes if claim else None,
-        typical_minutes_source=own(claim.typical_minutes_source) if claim else None,
-        reason=own(claim.reason) if claim else None,
-        signer=own(claim.signer) if claim else None,
-        **({} if claim is None else _documentation(claim)),
+        modifiers=claim.modifiers if claim else (),
+        diagnosis=claim.diagnosis if claim else (),
         is_from_file=claim is not None,
+        **_as_stated(claim),
     )
+
+
+def _as_stated(claim: ClaimFile | None) -> dict[str, Any]:
+    """Texts, dates and values of a claim file; None for each without one."""
+    texts = {name: getattr(claim, name, None) for name in CLAIM_TEXTS}
+    days = {name: getattr(claim, name, None) for name in CLAIM_DATES}
+    return {
+        **{name: None if text is None else encodable(text) for name, text in texts.items()},
+        **{name: None if day is None else day.isoformat() for name, day in days.items()},
+        **{name: getattr(claim, name, None) for name in CLAIM_VALUES},
+    }
 
 
 def _official_facts(official: FactsOfCode | None) -> rec.OfficialFactsRecord | None:
@@ -519,17 +519,6 @@ def _official_facts(official: FactsOfCode | None) -> rec.OfficialFactsRecord | N
         time_row=None if minutes is None else minutes.row,
         time_sha256=None if minutes is None or times is None else times.sha256,
     )
-
-
-def _documentation(claim: ClaimFile) -> dict[str, Any]:
-    """What the user stated of service, physician and diagnosis, as written."""
-    texts = {name: getattr(claim, name) for name in DOCUMENTED}
-    return {
-        **{name: None if text is None else encodable(text) for name, text in texts.items()},
-        "diagnosis": claim.diagnosis,
-        "auto_segmentation_edited": claim.auto_segmentation_edited,
-        "stated_on": None if claim.stated_on is None else claim.stated_on.isoformat(),
-    }
 
 
 def _verdict(verdict: Verdict, profile: Profile) -> rec.VerdictRecord:

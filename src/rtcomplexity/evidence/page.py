@@ -44,7 +44,6 @@ LONGEST_STATED: Final = 120
 """Of a name or label in a report; the record holds it whole."""
 TARGET_ORDER: Final = ("GTV", "ITV", "CTV", "PTV")
 GROSS: Final = ("GTV", "ITV")
-UNITS: Final = {"1": "", "cm2": "cm\u00b2", "cm3": "cm\u00b3", "mm2": "mm\u00b2", "mm3": "mm\u00b3"}
 FINDING_HEADINGS: Final = ("Group", "Factor", "Value", "Routine P5\u2013P95", "Percentile", "Reference")
 DECIDING_HEADINGS: Final = ("Deciding factor", "Value", "Routine P5\u2013P95", "Percentile")
 MOST_DECIDING: Final = 3
@@ -395,7 +394,7 @@ def _numbers(factor: FactorRecord) -> tuple[str, str, str]:
         return NO_VALUE, NO_VALUE, NO_VALUE
     ends = factor.routine_range or ()
     value, *shown_ends = readable(" ".join(f"{number:g}" for number in (factor.value, *ends))).split()
-    unit = told(UNITS, factor.unit, factor.unit)
+    unit = told(words.UNITS, factor.unit, factor.unit)
     counted = factor.counted_percentile
     capped = "" if counted in {None, factor.percentile} else f" (counted as {counted:g})"
     return (

@@ -139,6 +139,8 @@ READINESS: Final = {
     "approval_status": "structure set approval",
     "local_cohort": "institutional comparison cohort",
 }
+UNITS: Final = {"1": "", "cm2": "cm\u00b2", "cm3": "cm\u00b3", "mm2": "mm\u00b2", "mm3": "mm\u00b3"}
+"""Units as printed where they differ from the record's."""
 STATES: Final = {"met": "provided", "missing": "missing", "unknown": "not documented"}
 EDIT_SOURCES: Final = {
     "same_set": "same structure set",

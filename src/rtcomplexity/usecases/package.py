@@ -49,7 +49,7 @@ def write_evidence(
     UsageError
         If the folder holds another plan, or cannot be written.
     """
-    target, written_at = Path(folder), written_at or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    target, written_at = Path(folder), written_at or time_of_run()
     if not over_another:
         refuse_another_plan(target, assessment.record.plan.id, assessment.record.plan.content_id)
     evidence = evidence_of(
@@ -61,6 +61,11 @@ def write_evidence(
     )
     write_folder(target, evidence.files)
     return evidence
+
+
+def time_of_run() -> str:
+    """The time now, UTC, as a manifest states it."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def kept_record(assessment: Assessment, *, identified: bool, report_date: str | None = None) -> Record:

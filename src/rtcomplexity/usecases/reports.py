@@ -6,7 +6,6 @@ Only the Segmentation of the targets needs the plan, since a record holds no vox
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from rtcomplexity.evidence.signing import read_private_key
 from rtcomplexity.evidence.verification import check_folder
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.settings import Settings
+from rtcomplexity.usecases.package import time_of_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +78,7 @@ def write_reports(
         measured = _measured(plan, record, settings or Settings.from_environment())
         outputs |= {name: FROM_PLAN[name](measured, record, manifest.written_at) for name in needed}
     is_dated = not outputs.keys().isdisjoint({*ON_REQUEST, *FROM_PLAN})  # they hold the time of the run
-    now = manifest.written_at if is_dated else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    now = manifest.written_at if is_dated else time_of_run()
     write_folder(target, sealed_files(record, outputs, manifest.inputs, written_at=now, key=key), option="DIR")
     return Reports(record=record, files={name: outputs[name] for name in names})
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rtcomplexity.evidence.formats.csv import safe
 from rtcomplexity.evidence.formats.html import IN_SCRIPT, data_uri, policy_of, shipped
 from rtcomplexity.evidence.formats.text import shown
-from rtcomplexity.evidence.words import DEIDENTIFIED, IDENTIFIED, SEVERITIES
+from rtcomplexity.evidence.words import DEIDENTIFIED, IDENTIFIED, SEVERITIES, UNITS, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -164,7 +164,7 @@ def metrics_table(metrics: Mapping[str, Any], definitions: Mapping[str, Any]) ->
     for key, found in metrics.items():
         definition = definitions[key]
         value = f"{found['value']:.6g}" if found["value"] is not None else escape(found["reason"])
-        unit = "" if found["unit"] == "1" else escape(found["unit"]).replace("cm3", "cm³")
+        unit = escape(told(UNITS, found["unit"], found["unit"]))
         yield f"<tr><td>{escape(definition['title'])}</td><td>{value}</td><td>{unit}</td>"
         yield f"<td>{escape(definition['description'])}</td></tr>"
     yield "</table>"
