@@ -3,7 +3,6 @@
 import contextlib
 import json
 import logging
-import os
 import sqlite3
 import struct
 import subprocess
@@ -16,12 +15,15 @@ import pypdf
 import pytest
 from pydicom import dcmread
 
+from in_process import tell
 from patience import HANG_S
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.failure import DEBUG_VARIABLE
 from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.testing import SAMPLE_NAMES, write_sample
 from sweep import sweep
+
+pytestmark = pytest.mark.usefixtures("measured_once", "wide")
 
 IDENTIFYING = (
     *("PatientName", "PatientID", "PatientBirthDate", "OtherPatientIDs", "AccessionNumber", "StudyInstanceUID"),
@@ -33,6 +35,13 @@ COMMON = {"Patient"}
 """Names of ROIs that are words of this program too."""
 SHORTEST = 5
 """Shorter values (a serial number 0, a name GTV) stand everywhere by chance."""
+
+
+@pytest.fixture
+def wide(monkeypatch):
+    """Commands write long lines, and no fault of theirs is shown as to a programmer."""
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv(DEBUG_VARIABLE, raising=False)
 
 
 def identifiers(folder):
@@ -52,7 +61,6 @@ def command(*arguments):
         capture_output=True,
         timeout=HANG_S,
         check=False,
-        env={**{name: value for name, value in os.environ.items() if name != DEBUG_VARIABLE}, "COLUMNS": "200"},
     )
 
 
@@ -113,16 +121,25 @@ def leave_everything(plan, out):
     """What analyze prints, and what it and all that works on what it left say beside that; files go to `out`."""
     left = command("analyze", plan, "--out", out / "evidence", "--json")
     assert left.returncode == ExitCode.DONE, left.stderr
+    many = command(
+        *("batch", plan, "--out", out / "batch", "--workers", "1"),
+        "--evidence",
+        "--site",
+        "thoracic",
+        "--fractions",
+        "5",
+    )
+    assert many.returncode == ExitCode.DONE, many.stderr
     again = [
-        command("report", out / "evidence", "--format", "html,pdf,csv,txt"),
-        command("verify", out / "evidence", "--plan", plan),
-        command("diff", out / "evidence", out / "evidence", "--json"),
-        command("batch", plan, "--out", out / "batch", "--evidence", "--site", "thoracic", "--fractions", "5"),
+        tell("report", out / "evidence", "--format", "html,pdf,csv,txt"),
+        tell("verify", out / "evidence", "--plan", plan),
+        tell("diff", out / "evidence", out / "evidence", "--json"),
     ]
-    assert [each.returncode for each in again] == [ExitCode.DONE] * len(again), [each.stderr for each in again]
-    cohort = command("cohort", "build", out / "batch", "--out", out / "cohort.json")
-    assert cohort.returncode in {ExitCode.DONE, ExitCode.INPUT_UNUSABLE}, cohort.stderr
-    return left.stdout, left.stderr + b"".join(each.stderr + each.stdout for each in (*again, cohort))
+    assert [each.code for each in again] == [ExitCode.DONE] * len(again), [each.err for each in again]
+    cohort = tell("cohort", "build", out / "batch", "--out", out / "cohort.json")
+    assert cohort.code in {ExitCode.DONE, ExitCode.INPUT_UNUSABLE}, cohort.err
+    said = "".join(each.err + each.out for each in (*again, cohort)).encode()
+    return left.stdout, left.stderr + many.stderr + many.stdout + said
 
 
 def printed_names(record):
@@ -171,8 +188,8 @@ def fill_every_header(folder):
 def test_an_identified_folder_holds_what_payment_needs_and_nothing_else(sample, tmp_path):
     write_sample(sample, tmp_path / "given")
     secrets = fill_every_header(tmp_path / "given") | identifiers(tmp_path / "given") | {str(tmp_path)}
-    left = command("analyze", tmp_path / "given", "--out", tmp_path / "out", "--identified")
-    assert left.returncode == ExitCode.DONE, left.stderr
+    left = tell("analyze", tmp_path / "given", "--out", tmp_path / "out", "--identified")
+    assert left.code == ExitCode.DONE, left.err
     record = json.loads((tmp_path / "out" / "evidence.json").read_bytes())
     files = [*(tmp_path / "given").rglob("*.dcm")]
     allowed = {whole(keyword, path) for path in files for keyword in PAYMENT} | used_uids(record)
@@ -185,7 +202,7 @@ def test_an_identified_folder_holds_what_payment_needs_and_nothing_else(sample, 
     assert set(stated.values()) <= allowed
     assert known["birth_date"].replace("-", "") in allowed
     secrets = {stated["patient_name"], stated["patient_id"], known["birth_date"]}
-    assert_clean(secrets, "a message", left.stderr + left.stdout)
+    assert_clean(secrets, "a message", (left.err + left.out).encode())
 
 
 def assert_no_identifier(plan, out, more=frozenset()):
