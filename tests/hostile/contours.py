@@ -22,6 +22,7 @@ from hostile.plans import (
 from hostile.values import put_raw
 from rtcomplexity.model.structure_set import ContourGeometricType, Contours
 from rtcomplexity.testing import Keyhole, References, contour_stack, hollow_sphere
+from rtcomplexity.testing.variations import chosen
 
 
 def rois(*more, gtv=None):
@@ -117,10 +118,10 @@ def million_points(read):
 
 
 def many_rois(count, kind):
-    """ROIs of ten contours each, beside the good ones."""
+    """ROIs of one contour each, beside the good ones."""
 
     def describe():
-        small = roi(*TARGETS[0]).contours
+        small = chosen(roi(*TARGETS[0]).contours, [0])
         made = [
             replace(roi(*TARGETS[0]), number=number, name=f"{kind}{number}", interpreted_type=kind, contours=small)
             for number in range(100, 100 + count)
