@@ -65,6 +65,8 @@ def _binned(values: Values) -> NDArray[np.int64]:
 
     Scaling finds it to one bin; the edges themselves decide. A search among the edges would take ten times as long.
     """
+    if _is_constant(values):
+        return np.zeros(len(values), np.int64)
     edges = np.histogram_bin_edges(values, bins=BINS)
     numbers: NDArray[np.int64] = np.minimum((values - edges[0]) * (BINS / (edges[-1] - edges[0])), BINS - 1).astype(
         np.int64
@@ -72,6 +74,11 @@ def _binned(values: Values) -> NDArray[np.int64]:
     numbers -= values < edges[numbers]
     numbers += (values >= edges[numbers + 1]) & (numbers < BINS - 1)
     return numbers
+
+
+def _is_constant(values: Values) -> bool:
+    """Whether values differ by no more than the rounding of an interpolation, which has no bins of its own."""
+    return bool(np.ptp(values) <= 2 * BINS * np.spacing(np.abs(values).max()))
 
 
 def normalized_cross_correlation(a: Values, b: Values) -> float:
@@ -85,7 +92,7 @@ def normalized_cross_correlation(a: Values, b: Values) -> float:
     _enough(a)
     x, y = a - a.mean(), b - b.mean()
     scale = float(np.sqrt((x @ x) * (y @ y)))
-    if scale == 0:
+    if scale == 0 or _is_constant(a) or _is_constant(b):
         raise NotMeasurableError("one of the images is constant around the ROI")
     return float(x @ y) / scale
 

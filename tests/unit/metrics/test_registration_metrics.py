@@ -44,6 +44,16 @@ def test_too_few_voxels_and_constant_images_are_not_measurable():
         normalized_cross_correlation(np.ones(200), np.arange(200.0))
 
 
+def test_what_differs_by_rounding_alone_is_constant():
+    """As an interpolation of a constant image gives it: numpy makes no 64 bins of so little."""
+    rounded = np.where(np.arange(200) % 3, 100.0, np.nextafter(100.0, 0))
+    assert mutual_information(rounded, np.arange(200.0)) == 0
+    assert mutual_information(np.arange(200.0), rounded) == 0
+    for pair in ((rounded, np.arange(200.0)), (np.arange(200.0), rounded)):
+        with pytest.raises(NotMeasurableError, match="constant"):
+            normalized_cross_correlation(*pair)
+
+
 def texture(points):
     return np.sin(points[:, 0] / 3) + np.cos(points[:, 1] / 4) * np.sin(points[:, 2] / 5)
 
