@@ -21,12 +21,21 @@ def real_data():
     return folder
 
 
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory):
+    """A folder of this run of the tests that all its processes share."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.fixture(scope="module", name="measured_once")
-def _measured_once():
+def _measured_once(shared_folder):
     """For tests of what is said and written of a plan, not of how it is measured."""
     from measured_once import measured_once
 
-    with measured_once():
+    with measured_once(shared_folder):
         yield
 
 

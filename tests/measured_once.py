@@ -1,40 +1,67 @@
-"""Plans that many tests look at are measured once in a test process."""
+"""Plans that many tests look at are measured once in a run of the tests, whichever process or module asks first."""
 
 import hashlib
-import io
+import os
+import pickle
 from collections import OrderedDict
 from contextlib import contextmanager
 
 import pytest
 
+from rtcomplexity.cores import to_bytes
 from rtcomplexity.usecases import analyze
-from rtcomplexity.usecases.keeping import _Writer
 
-MOST_KEPT = 8
+MOST_KEPT = 24
 _KEPT = OrderedDict()
+_WRITTEN = {}
+"""How many redrawings the file of a key holds."""
 
 
 def _key(measured, profile, quick):
     """All that a measurement rests on: the case with its files' digests and paths, settings, and what is asked for."""
-    stream = io.BytesIO()
-    _Writer(stream).dump((measured.case, measured.settings, profile.measurement, profile.treated_site, quick))
-    return hashlib.sha256(stream.getvalue()).digest()
+    asked = (measured.case, measured.settings, profile.measurement, profile.treated_site, quick)
+    return hashlib.sha256(to_bytes(asked)).hexdigest()
+
+
+def _write(folder, key, plan):
+    """Leave it for the other processes, whole or not at all."""
+    part = folder / f"{key}.{os.getpid()}"
+    part.writeto_bytes(to_bytes(plan))
+    part.replace(folder / key)
+    _WRITTEN[key] = len(plan._redrawings)
+
+
+def _found(folder, key, measure):
+    if key in _KEPT:
+        _KEPT.move_to_end(key)
+        return _KEPT[key]
+    if (folder / key).exists():
+        plan = pickle.loads((folder / key).readto_bytes())
+        _WRITTEN[key] = len(plan._redrawings)
+    else:
+        plan = measure()
+        _write(folder, key, plan)
+    _KEPT[key] = plan
+    while len(_KEPT) > MOST_KEPT:
+        _KEPT.popitem(last=False)
+    return plan
 
 
 @contextmanager
-def measured_once():
-    """While this lasts, what was measured of an equal case is taken again; all else is done anew."""
+def measured_once(folder):
+    """While this lasts, what was measured of an equal case is taken again; all else is done anew.
+
+    Processes that share `folder` share what they measured, and after that what was redrawn.
+    """
     measure = analyze._measured
 
     def kept(measured, profile, *, quick=False):
         key = _key(measured, profile, quick)
-        if key not in _KEPT:
-            _KEPT[key] = measure(measured, profile, quick=quick)
-            while len(_KEPT) > MOST_KEPT:
-                _KEPT.popitem(last=False)
-        _KEPT.move_to_end(key)
-        return _KEPT[key]
+        return _found(folder, key, lambda: measure(measured, profile, quick=quick))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(analyze, "_measured", kept)
         yield
+    for key, plan in _KEPT.items():
+        if len(plan._redrawings) > _WRITTEN[key]:
+            _write(folder, key, plan)

@@ -260,7 +260,14 @@ def test_an_upload_that_is_cut_off_leaves_nothing(page):
     assert set(page.desk.session.folder.iterdir()) == before
 
 
-def test_two_plans_at_once_are_kept_apart_and_one_can_be_cancelled(page, plan_files, tmp_path):
+@pytest.fixture
+def page_of_processes():
+    with served(in_processes=True) as client:
+        yield client
+
+
+def test_two_plans_at_once_are_kept_apart_and_one_can_be_cancelled(page_of_processes, plan_files, tmp_path):
+    page = page_of_processes
     write_plan(tmp_path, small_plan(7))
     first, second = page.added(plan_files), page.added(files_of(tmp_path))
     folder = page.desk.session.plan(first.rpartition("/")[2]).place.folder
@@ -282,7 +289,7 @@ def test_the_folder_of_the_session_is_the_owners_alone(page):
 
 
 def test_ending_the_session_removes_everything_and_stops(plan_files):
-    with served() as page:
+    with served(in_processes=True) as page:
         path = page.added(plan_files)
         folder = page.desk.session.folder
         assert folder.exists()
@@ -362,7 +369,7 @@ def test_progress_is_told_while_it_runs(page, plan_files):
 @pytest.mark.exhaustive
 def test_1500_files_of_200_megabytes_arrive_without_being_held_in_memory(plan_files):
     filler = os.urandom(140_000)
-    with served() as page:
+    with served(in_processes=True) as page:
         before = psutil.Process().memory_info().rss
         files = [*plan_files, *((f"{number}.bin", filler) for number in range(1_500 - len(plan_files)))]
         size, head, tail = _streamed(files)
@@ -399,7 +406,7 @@ def _pieces(files, head, tail):
 def test_a_real_plan_of_136_files_is_analyzed(real_data):
     files = [(path.name, path.read_bytes()) for path in sorted((real_data / "lung1_001").rglob("*")) if path.is_file()]
     assert len(files) >= 136
-    with served() as page:
+    with served(in_processes=True) as page:
         path = page.added(files, privacy="identified")
         assert page.ended(path) == "ready"
         assert "Outstanding documentation" in page.get(path).text

@@ -1,11 +1,12 @@
 """What a physicist reads of image sets in ``inspect``: which sets there are, how each is tied, and by which objects."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
 
-from rtcomplexity.cli import app
+from in_process import tell
 from rtcomplexity.testing import uids
 from rtcomplexity.testing.description import (
     DeformableDescription,
@@ -31,10 +32,11 @@ LATTICE = image_grid(
 LEVELS = ("referenced by a structure set", "registered", "same frame of reference", "present, not linked")
 
 
-def inspected(capsysbinary, folder):
+@cache
+def inspected(folder):
     """Print the page of a folder, its tree's branches by the lines of their own; lines that were broken are joined."""
-    assert app.run(["inspect", str(folder)]) == 0
-    text = capsysbinary.readouterr().out.decode()
+    code, text, _ = tell("inspect", folder)
+    assert code == 0
     lines: list[list[object]] = []
     for line in text.split("\nROIs")[0].splitlines():
         bare = line.lstrip("│ ")
@@ -42,7 +44,7 @@ def inspected(capsysbinary, folder):
             lines.append([(len(line) - len(bare)) // 4, bare.removeprefix("├── ").removeprefix("└── ").rstrip()])
         else:
             lines[-1][1] += f" {bare.strip()}"
-    return text, [(depth, words) for depth, words in lines]
+    return tuple((depth, words) for depth, words in lines)
 
 
 def branch(lines, title):
@@ -64,8 +66,8 @@ def level(lines, title):
 
 
 @pytest.mark.real_data
-def test_a_sarcoma_patient_has_three_sets_in_one_frame(real_data, capsysbinary):
-    _, lines = inspected(capsysbinary, real_data / "sts" / "STS_001")
+def test_a_sarcoma_patient_has_three_sets_in_one_frame(real_data):
+    lines = inspected(real_data / "sts" / "STS_001")
     assert level(lines, "CT 1, planning image: 59 slices") == "referenced by a structure set"
     for title in ("MR 1, secondary: 59 slices", "PT 1, secondary: 59 slices"):
         assert level(lines, title) == "referenced by a structure set"
@@ -76,8 +78,8 @@ def test_a_sarcoma_patient_has_three_sets_in_one_frame(real_data, capsysbinary):
 
 
 @pytest.mark.real_data
-def test_a_pet_in_a_frame_of_its_own_is_not_shown_to_be_registered(real_data, capsysbinary):
-    _, lines = inspected(capsysbinary, real_data / "sts_raw" / "STS_001")
+def test_a_pet_in_a_frame_of_its_own_is_not_shown_to_be_registered(real_data):
+    lines = inspected(real_data / "sts_raw" / "STS_001")
     assert level(lines, "MR 1, planning image: 40 slices") == "referenced by a structure set"
     pet = branch(lines, "PT 1, secondary: 267 slices")
     assert level(lines, "PT 1") == "present, not linked"
@@ -88,8 +90,8 @@ def test_a_pet_in_a_frame_of_its_own_is_not_shown_to_be_registered(real_data, ca
 
 
 @pytest.mark.real_data
-def test_a_real_lung_plan_says_which_references_hold(real_data, capsysbinary):
-    _, lines = inspected(capsysbinary, real_data / "lung1_001")
+def test_a_real_lung_plan_says_which_references_hold(real_data):
+    lines = inspected(real_data / "lung1_001")
     assert level(lines, "CT 1, planning image: 134 slices") == "referenced by a structure set"
     (link,) = [words for words in branch(lines, "Structure set: 17 ROIs") if words.startswith("linked to")]
     assert "134 of 134 study-level image references resolve" in link
@@ -171,8 +173,8 @@ def object_end(plan, key):
     return f"…{uids.instance_uid(plan, key)[-12:]}"
 
 
-def test_every_set_stands_with_its_level(folder, capsysbinary):
-    _, lines = inspected(capsysbinary, folder)
+def test_every_set_stands_with_its_level(folder):
+    lines = inspected(folder)
     titles = {words.partition(",")[0]: words for words in branch(lines, "Image sets: 7") if "slices" in words}
     roles = {name: words.partition(", ")[2].partition(":")[0] for name, words in titles.items()}
     assert sorted(roles.values()) == ["planning image", *["secondary"] * 6]
@@ -187,23 +189,23 @@ def test_every_set_stands_with_its_level(folder, capsysbinary):
     assert levels["PT 1"] == "registered"
 
 
-def test_a_chain_names_its_objects_from_the_planning_frame_on(folder, everything, capsysbinary):
-    _, lines = inspected(capsysbinary, folder)
+def test_a_chain_names_its_objects_from_the_planning_frame_on(folder, everything):
+    lines = inspected(folder)
     (way,) = [words for words in branch(lines, "PT 1") if words.startswith("registration:")]
     first, second = object_end(everything, "mr_to_ct"), object_end(everything, "pet_to_mr")
     assert way == f"registration: planning frame → rigid {first} → rigid {second} → its frame"
 
 
-def test_a_deformation_is_named_as_one(folder, everything, capsysbinary):
-    _, lines = inspected(capsysbinary, folder)
+def test_a_deformation_is_named_as_one(folder, everything):
+    lines = inspected(folder)
     ways = [
         words for _, words in lines if words.startswith("registration: ") and object_end(everything, "dreg") in words
     ]
     assert ways == [f"registration: planning frame → deformable {object_end(everything, 'dreg')} → its frame"]
 
 
-def test_each_level_names_the_kind_of_registration_on_its_own_way(folder, capsysbinary):
-    _, lines = inspected(capsysbinary, folder)
+def test_each_level_names_the_kind_of_registration_on_its_own_way(folder):
+    lines = inspected(folder)
     kinds = {name: next(w for w in branch(lines, f"{name},") if w.startswith("registered: ")) for name in
              ("MR 1", "MR 2", "PT 1")}  # fmt: skip
     ways = {name: next(w for w in branch(lines, f"{name},") if w.startswith("registration: ")) for name in kinds}
@@ -212,30 +214,30 @@ def test_each_level_names_the_kind_of_registration_on_its_own_way(folder, capsys
         assert ("a deformable registration" in kinds[name]) == ("deformable" in ways[name])
 
 
-def test_no_quality_is_claimed_for_any_registration(folder, capsysbinary):
-    _, lines = inspected(capsysbinary, folder)
+def test_no_quality_is_claimed_for_any_registration(folder):
+    lines = inspected(folder)
     qualities = {words for _, words in lines if words.startswith("registration quality")}
     assert len(qualities) == 1
     assert "not measured" in qualities.pop()
 
 
-def test_a_set_with_phases_says_on_which_of_them_was_drawn(folder, capsysbinary):
-    _, lines = inspected(capsysbinary, folder)
+def test_a_set_with_phases_says_on_which_of_them_was_drawn(folder):
+    lines = inspected(folder)
     (four_d,) = [words for _, words in lines if "3 phases of 20 slices" in words]
     assert "gross targets contoured on phases 1, 2, 3" in branch(lines, four_d)
 
 
-def test_phases_that_nobody_drew_on_are_said(tmp_path, everything, capsysbinary):
+def test_phases_that_nobody_drew_on_are_said(tmp_path, everything):
     drawn = everything.structure_sets[0]
     others = tuple(roi for roi in drawn.rois if not roi.image_keys)
     write_plan(tmp_path, replace(everything, structure_sets=(replace(drawn, rois=others),)))
-    _, lines = inspected(capsysbinary, tmp_path)
+    lines = inspected(tmp_path)
     (four_d,) = [words for _, words in lines if "3 phases of 20 slices" in words]
     assert "gross targets contoured on none of its phases" in branch(lines, four_d)
 
 
-def test_the_average_and_its_phases_are_one_acquisition(folder, capsysbinary):
-    _, lines = inspected(capsysbinary, folder)
+def test_the_average_and_its_phases_are_one_acquisition(folder):
+    lines = inspected(folder)
     found = branch(lines, "Acquisitions counted")
     (planning,) = [words for words in found if words.startswith("CT 1")]
     assert "CT in 3 phases, referenced by a structure set" in planning

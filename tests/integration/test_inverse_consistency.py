@@ -91,8 +91,14 @@ ERRORS = {
 }
 
 
-@pytest.mark.parametrize("newer", ["there", "back"])
-@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize(
+    ("error", "newer"),
+    [
+        *((error, "back") for error in ERRORS),
+        ("a shift of 3.5 mm", "there"),
+        *(pytest.param(error, "there", marks=pytest.mark.exhaustive) for error in ERRORS if "shift" not in error),
+    ],
+)
 def test_the_error_there_and_back_is_the_planted_one(tmp_path, error, newer):
     planted, p95_mm, largest_mm = ERRORS[error]
     pair = [FORWARD, backward(planted)]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from in_process import inline_hosts
 from patience import HANG_S
 from rtcomplexity.batch.pairs import read_pairs
 from rtcomplexity.cli.app import run
@@ -67,6 +68,7 @@ def test_pairs_are_compared_in_the_order_of_rows_and_a_broken_one_is_refused(set
     assert "2 of 3 pairs compared" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("inline")
 def test_a_table_gives_what_single_comparisons_give(sets, tmp_path):
     sides = [str(sets / "auto.dcm"), str(sets / "final.dcm")]
     assert run(["compare", "--batch", str(table(sets, "auto.dcm,final.dcm")), "--out", str(tmp_path)]) == 0
@@ -76,6 +78,7 @@ def test_a_table_gives_what_single_comparisons_give(sets, tmp_path):
     assert many == json.loads((tmp_path / "single" / "comparison.json").read_text())
 
 
+@pytest.mark.usefixtures("inline")
 def test_limits_hold_for_every_row(sets, tmp_path, capsys):
     limits = tmp_path / "limits.csv"
     limits.write_text("metric,at_least,at_most\ncompare.dice,0.95,\n")
@@ -129,16 +132,19 @@ def compare_four(sets, out, *options):
 
 
 def test_a_killed_run_is_continued_and_leaves_what_an_undisturbed_one_does(sets, tmp_path, capsys):
-    assert run(compare_four(sets, tmp_path / "whole")) == 4
+    with inline_hosts():
+        assert run(compare_four(sets, tmp_path / "whole")) == 4
     code, err = in_process(["-c", KILLED_AFTER_TWO], *compare_four(sets, tmp_path / "killed"))
     assert code == -signal.SIGKILL, err
     assert not (tmp_path / "killed" / "comparisons.jsonl").exists()
     capsys.readouterr()
-    assert run(compare_four(sets, tmp_path / "killed")) == 4
+    with inline_hosts():
+        assert run(compare_four(sets, tmp_path / "killed")) == 4
     assert "3 of 4 pairs compared (2 stood)" in capsys.readouterr().err
     assert outputs(tmp_path / "killed") == outputs(tmp_path / "whole")
 
 
+@pytest.mark.usefixtures("inline")
 @pytest.mark.parametrize(
     ("change", "stood"),
     [
@@ -173,11 +179,13 @@ def test_pairs_that_end_their_process_or_eat_memory_cost_no_other_and_can_be_tri
         codes = {row["row"]: row["code"] for row in csv.DictReader(stream)}
     assert codes == {"2": "memory-limit", "3": "process-died", "4": "program-fault"}
     assert "secret" not in err
-    assert run(arguments) == 4
-    assert run([*arguments, "--retry"]) == 0
+    with inline_hosts():
+        assert run(arguments) == 4
+        assert run([*arguments, "--retry"]) == 0
     assert "4 of 4 pairs compared (1 stood)" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("inline")
 def test_the_ledger_of_pairs_names_nobody(sets, tmp_path):
     folder = Path(shutil.copytree(sets, tmp_path / "Doe^Jane"))
     out = tmp_path / "out"

@@ -6,16 +6,52 @@ import threading
 import time
 import urllib.parse
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
 
 from patience import HANG_S
+from rtcomplexity.batch.worker import outcome_of
+from rtcomplexity.desk import child, session
 from rtcomplexity.desk.server import Desk
+from rtcomplexity.desk.task import Task
 from rtcomplexity.settings import Settings
 from unit.desk.forms import CONTENT_TYPE, body_of
 
 
+class _InlineChild:
+    """Does here, before it is back, what an analysis does in a process of its own: no start, no limits, no end."""
+
+    pid = 0
+    _lock = threading.Lock()
+
+    @classmethod
+    def start(cls, module, arguments):
+        assert module == child.MODULE
+        task = Task.from_json(Path(*arguments).read_text("utf-8"))
+        with cls._lock:
+            outcome = outcome_of(partial(child.perform, task), "")
+        task.place.result.write_text(outcome.to_json(), "utf-8")
+        return cls()
+
+    def poll(self):
+        return 0
+
+    def kill(self):
+        """It has ended."""
+
+
 @contextmanager
-def served(settings=None, shelf=None, cms=None):
-    """Serve until the block ends; then nothing of the session may be left."""
+def served(settings=None, shelf=None, cms=None, *, in_processes=False):
+    """Serve until the block ends; then nothing of the session may be left. Analyses are done in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not in_processes:
+            patch.setattr(session, "StartedChild", _InlineChild)
+        yield from _served(settings, shelf, cms)
+
+
+def _served(settings, shelf, cms):
     desk = Desk(settings or Settings(), shelf=shelf, cms=cms)
     folder = desk.session.folder
     thread = threading.Thread(target=desk.serve)
