@@ -26,7 +26,7 @@ def _key(measured, profile, quick):
 def _write(folder, key, plan):
     """Leave it for the other processes, whole or not at all."""
     part = folder / f"{key}.{os.getpid()}"
-    part.writeto_bytes(to_bytes(plan))
+    part.write_bytes(to_bytes(plan))
     part.replace(folder / key)
     _WRITTEN[key] = len(plan._redrawings)
 
@@ -36,7 +36,7 @@ def _found(folder, key, measure):
         _KEPT.move_to_end(key)
         return _KEPT[key]
     if (folder / key).exists():
-        plan = pickle.loads((folder / key).readto_bytes())
+        plan = pickle.loads((folder / key).read_bytes())
         _WRITTEN[key] = len(plan._redrawings)
     else:
         plan = measure()
