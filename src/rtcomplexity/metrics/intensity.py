@@ -115,16 +115,24 @@ def boundary_gradient(image: RegionValues) -> float:
     """
     inside_values(image)
     border = _border(image.region.mask)
-    magnitude = np.sqrt(sum(np.square(part) for part in _gradient(image)))
-    at_border = magnitude[border]
+    box = _grown_box(border)
+    magnitude = np.sqrt(sum(np.square(part) for part in _gradient(image, box)))
+    at_border = magnitude[border[box]]
     at_border = at_border[~np.isnan(at_border)]
     if len(at_border) == 0:
         raise NotMeasurableError("the image has no gradient at the surface: too few voxels")
     return float(at_border.mean())
 
 
-def _gradient(image: RegionValues) -> list[Values]:
-    """Three partial derivatives per mm; NaN beside undefined voxels."""
+def _grown_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
+    """Box of a mask and of the voxels beside it, whose values a difference needs; everything for an empty one."""
+    axes = range(mask.ndim)
+    held = [np.flatnonzero(mask.any(axis=tuple(other for other in axes if other != axis))) for axis in axes]
+    return tuple(slice(max(int(at[0]) - 1, 0), int(at[-1]) + 2) if len(at) else slice(None) for at in held)
+
+
+def _gradient(image: RegionValues, within: tuple[slice, ...]) -> list[Values]:
+    """Three partial derivatives per mm in a part of the region; NaN beside undefined voxels."""
     grid, box = image.region.grid, image.region.box
     places = (
         grid.slice_positions_mm[slice(*box.k)],
@@ -133,7 +141,8 @@ def _gradient(image: RegionValues) -> list[Values]:
     )
     if min(box.shape) < 2:
         raise NotMeasurableError("the image has no gradient at the surface: too few voxels")
-    return [np.gradient(image.values, place, axis=axis) for axis, place in enumerate(places)]
+    values = image.values[within]
+    return [np.gradient(values, place[within[axis]], axis=axis) for axis, place in enumerate(places)]
 
 
 def _border(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

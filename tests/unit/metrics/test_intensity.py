@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import binary_dilation, generate_binary_structure
 
 from rtcomplexity.fusion.sampling import RegionValues
 from rtcomplexity.metrics import intensity
@@ -52,6 +53,19 @@ def test_contrast_leaves_out_the_core():
 def test_the_gradient_of_a_ramp_is_its_slope_in_mm(image_grid):
     slope = np.array([3.0, -4.0, 12.0])
     assert intensity.boundary_gradient(values(region(image_grid), lambda points: points @ slope)) == pytest.approx(13)
+
+
+@pytest.mark.parametrize("image_grid", [FINE, UNEVEN])
+def test_the_gradient_is_taken_from_all_voxels_beside_the_border(image_grid):
+    """Noise, so that every voxel counts: against differences over the whole region, at voxels beside the other side."""
+    shape = region(image_grid)
+    noise = np.random.default_rng(3).normal(size=shape.mask.shape)
+    positions = image_grid.slice_positions_mm[slice(*shape.box.k)]
+    slopes = np.gradient(noise, positions, image_grid.row_spacing_mm, image_grid.column_spacing_mm)
+    six = generate_binary_structure(3, 1)
+    border = binary_dilation(shape.mask, six) & binary_dilation(~shape.mask, six)
+    found = intensity.boundary_gradient(RegionValues(region=shape, values=noise, undefined_share=0.0))
+    assert found == pytest.approx(np.linalg.norm(slopes, axis=0)[border].mean(), rel=1e-9)
 
 
 def test_a_constant_image_has_no_contrast_and_no_gradient():
