@@ -1,20 +1,30 @@
-"""How the cost of steps grows with their input, each with the exponent that fits best: a Markdown table.
+"""How cost grows with the input: a Markdown table with the exponent that fits each curve, and a plot of all of them.
 
 Contour points, ROIs and planes (count, exact volume and runs); near copies of one contour that cross each other, as
-real exports hold them (stacking); slices of as many orientations in one series (sorting headers). Processor seconds.
+real exports hold them (stacking); slices of one series, and as many orientations in one (indexing, sorting); targets in
+a row (relations of those within reach); plans (a batch, whole processes). Processor seconds.
+
+An exponent is the slope of log time over log size by least squares, of each round; the table has the median of the
+rounds, the least and the greatest.
 
     python benchmarks/growth.py
+    python benchmarks/growth.py --plot docs/images/growth.svg
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import batch
+import growth_plot
 import measure
 import numpy as np
 import shapes
@@ -24,39 +34,123 @@ from pydicom.uid import CTImageStorage
 from rtcomplexity.case.image_series import build_series
 from rtcomplexity.dicom.index import index_folder
 from rtcomplexity.geometry.stack.stacking import stack_contours
+from rtcomplexity.metrics.catalogue import RELATIONS
+from rtcomplexity.metrics.computing import compute_all
+from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.relation import relations_of, with_volume
+from rtcomplexity.model.structure_set import Roi, TargetClass
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing import dicom_writer, phantoms
 
 PLANES, POINTS = 200, 400
 FACTORS = (1, 4, 16)
-COPIES, ORIENTATIONS = (10, 30, 100), (250, 500, 2000)
+COPIES, PLANES_OF_COPIES = (10, 30, 100), (10, 30, 100)
+SLICES, ORIENTATIONS = (100, 400, 1600), (250, 500, 2000)
+TARGETS, PLANS = (10, 30, 90), (20, 60, 180)
 LINEAR = 1.05
-"""Goal for every exponent."""
+"""Goal for every exponent but that of relations, of which there may be one for every two ROIs."""
+
+Call = Callable[[], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """Seconds of each size in every round, and what fits them."""
+
+    name: str
+    seconds: dict[int, list[float]]
+
+    @property
+    def medians(self) -> dict[int, float]:
+        """Median seconds of each size."""
+        return {size: statistics.median(its) for size, its in self.seconds.items()}
+
+    @property
+    def exponents(self) -> list[float]:
+        """Slope of log time over log size, of each round."""
+        sizes = np.log(list(self.seconds))
+        return [float(np.polyfit(sizes, np.log(times), 1)[0]) for times in zip(*self.seconds.values(), strict=True)]
+
+    @property
+    def exponent(self) -> str:
+        """Median exponent, with the least and the greatest of any round."""
+        found = self.exponents
+        return f"{statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
 
 
 def main() -> int:
-    """Measure every step at three sizes, in turn, and print what fits."""
+    """Measure every step at its sizes, in turn; print what fits, and plot it if asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
-    print(f"{measure.machine('numpy', 'rtcomplexity')}; medians of {rounds} rounds in turn\n")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="curves whose name holds one of these words")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="write the curves as SVG")
+    asked = parser.parse_args()
+    print(f"{measure.machine('numpy', 'rtcomplexity')}; {asked.rounds} rounds in turn\n")
     with tempfile.TemporaryDirectory() as folder:
-        rows = [row(name, cases, rounds) for name, cases in steps(Path(folder)).items()]
-    header = ["what grows", "sizes", "processor", f"exponent (goal {LINEAR})"]
-    print(measure.markdown_table(header, rows))
+        found = [
+            Curve(name=name, seconds=seconds_of(name, sizes, make, asked.rounds))
+            for name, sizes, make in steps(Path(folder))
+            if not asked.only or any(word in name for word in asked.only)
+        ]
+        if not asked.only or any(word in "plans of a batch" for word in asked.only):
+            found.append(Curve(name="plans of a batch", seconds=batches(Path(folder, "plans"), asked.rounds)))
+    print(measure.markdown_table(["what grows", "sizes", "processor", f"exponent (goal {LINEAR})"], map(row, found)))
+    if asked.plot:
+        curves = {f"{each.name}, {statistics.median(each.exponents):.2f}": each.medians for each in found}
+        asked.plot.write_text(growth_plot.svg(curves), encoding="utf-8", newline="\n")
     return 0
 
 
-def steps(folder: Path) -> dict[str, dict[int, object]]:
-    """Return by what grows: a call for each size."""
-    return {
-        "points a contour": {f * POINTS: volumes([shapes.contours(PLANES, f * POINTS)]) for f in FACTORS},
-        "ROIs": {f: volumes([shapes.contours(PLANES, POINTS)] * f) for f in FACTORS},
-        "planes of an ROI": {f * PLANES: volumes([shapes.contours(f * PLANES, POINTS)]) for f in FACTORS},
-        "near copies of a contour, on 10 planes": {n: stacked(near_copies(10, n)) for n in COPIES},
-        "planes of 20 near copies": {n: stacked(near_copies(n, 20)) for n in COPIES},
-        "orientations in one series": {n: sorted_slices(folder / str(n), n) for n in ORIENTATIONS},
-    }
+def steps(folder: Path) -> list[tuple[str, tuple[int, ...], Callable[[int], Call]]]:
+    """Return what grows, its sizes, and what makes a call for a size."""
+    many = tuple(factor * POINTS for factor in FACTORS)
+    tall = tuple(factor * PLANES for factor in FACTORS)
+    return [
+        ("points of a contour", many, lambda n: volumes([shapes.contours(PLANES, n)])),
+        ("ROIs", FACTORS, lambda n: volumes([shapes.contours(PLANES, POINTS)] * n)),
+        ("planes of an ROI", tall, lambda n: volumes([shapes.contours(n, POINTS)])),
+        ("near copies on 10 planes", COPIES, lambda n: stacked(near_copies(10, n))),
+        ("planes of 100 near copies", PLANES_OF_COPIES, lambda n: stacked(near_copies(n, 100))),
+        ("slices of a series", SLICES, lambda n: indexed(series_of(folder / f"s{n}", n, turning=False))),
+        ("orientations in a series", ORIENTATIONS, lambda n: indexed(series_of(folder / f"o{n}", n, turning=True))),
+        ("targets in a row, relations", TARGETS, related),
+    ]
+
+
+def seconds_of(name: str, sizes: tuple[int, ...], make: Callable[[int], Call], rounds: int) -> dict[int, list[float]]:
+    """Return processor seconds of each size in every round, after one that does not count."""
+    measure.say(name)
+    calls = {size: make(size) for size in sizes}
+    seconds: dict[int, list[float]] = {size: [] for size in calls}
+    for number in range(rounds + 1):
+        for size, call in calls.items():
+            started = time.process_time()
+            call()
+            if number > 0:
+                seconds[size].append(time.process_time() - started)
+    return seconds
+
+
+def batches(folder: Path, rounds: int) -> dict[int, list[float]]:
+    """Return processor seconds of batches of small plans, counts and volumes only, with all their processes."""
+    measure.say("plans of a batch")
+    seconds: dict[int, list[float]] = {size: [] for size in PLANS}
+    for size in PLANS:
+        batch.write_archive(folder / str(size), range(size))
+    for number in range(rounds):
+        for size, its in seconds.items():
+            options = ["--out", str(folder / f"out{number}-{size}"), "--quick", "--quiet", "--workers", "2"]
+            run = measure.run_once([measure.rtcomplexity_command(), "batch", str(folder / str(size)), *options])
+            if run.exit_code != 0:
+                sys.exit(f"a batch of {size} plans ended with {run.exit_code}: {run.stderr[-500:]}")
+            its.append(run.cpu_s)
+    return seconds
+
+
+def row(curve: Curve) -> list[str]:
+    """Return the table row of one curve."""
+    times = ", ".join(f"{1000 * each:,.0f}" for each in curve.medians.values())
+    return [curve.name, ", ".join(f"{size:,}" for size in curve.seconds), f"{times} ms", curve.exponent]
 
 
 def volumes(rois: list):
@@ -78,13 +172,41 @@ def near_copies(planes: int, copies: int):
     return phantoms.contours_of([np.column_stack([c, np.full(len(c), z)]) for c, z in zip(drawn, heights, strict=True)])
 
 
-def sorted_slices(folder: Path, count: int):
-    """Return a call that sorts the headers of a series whose slices all differ in orientation."""
+def series_of(folder: Path, count: int, *, turning: bool) -> Path:
+    """Write a series of so many slices, one above the other, or each turned by another angle."""
     folder.mkdir()
     for number in range(count):
-        dicom_writer.save(turned_slice(number, 2 * np.pi * number / count), folder / f"{number}.dcm")
-    images = index_folder(folder, settings=Settings()).images
-    return lambda: build_series(images, settings=Settings())
+        angle = 2 * math.pi * number / count if turning else 0.0
+        dicom_writer.save(turned_slice(number, angle), folder / f"{number}.dcm")
+    return folder
+
+
+def indexed(folder: Path) -> Call:
+    """Return a call that reads the headers of a series and sorts its slices."""
+    settings = Settings()
+    return lambda: build_series(index_folder(folder, settings=settings).images, settings=settings)
+
+
+def related(count: int) -> Call:
+    """Return a call that relates balls of 20 mm in a row, 30 mm apart: each has two within 30 mm."""
+    grid = drawing_grid(None, rois := [ball(number) for number in range(count)], Settings())
+    return lambda: [
+        compute_all(RELATIONS, pair)
+        for pair in relations_of(with_volume([RoiContext(roi=roi, grid=grid, settings=Settings()) for roi in rois]))
+    ]
+
+
+def ball(number: int) -> Roi:
+    """Return a target of 20 mm diameter, on planes 3 mm apart."""
+    heights = 3.0 * np.arange(-3, 4)
+    drawn = [
+        np.column_stack([section + np.array([50.0 * number, 0]), np.full(len(section), z)])
+        for z in heights
+        for section in phantoms.sphere(10.0).sections(z, 60)
+    ]
+    return Roi(
+        number=number + 1, name=f"GTV {number}", contours=phantoms.contours_of(drawn), target_class=TargetClass.GTV
+    )
 
 
 def turned_slice(number: int, angle: float) -> Dataset:
@@ -101,27 +223,6 @@ def turned_slice(number: int, angle: float) -> Dataset:
     made.BitsAllocated, made.BitsStored, made.HighBit = 16, 16, 15
     made.RescaleSlope, made.RescaleIntercept, made.PixelData = 1, 0, bytes(32)
     return made
-
-
-def cpu_seconds(cases: dict, rounds: int) -> dict[int, float]:
-    """Return the median processor seconds of each size, after one round that does not count."""
-    seconds = {size: [] for size in cases}
-    for number in range(rounds + 1):
-        for size, call in cases.items():
-            started = time.process_time()
-            call()
-            if number > 0:
-                seconds[size].append(time.process_time() - started)
-    return {size: statistics.median(each) for size, each in seconds.items()}
-
-
-def row(name: str, cases: dict, rounds: int) -> list[str]:
-    """Return the table row of one step: the exponent is the slope of log time over log size."""
-    measure.say(name)
-    found = cpu_seconds(cases, rounds)
-    exponent = np.polyfit(np.log(list(found)), np.log(list(found.values())), 1)[0]
-    times = ", ".join(f"{1000 * each:.0f}" for each in found.values())
-    return [name, ", ".join(f"{size:,}" for size in found), f"{times} ms", f"{exponent:.2f}"]
 
 
 if __name__ == "__main__":
