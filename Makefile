@@ -36,13 +36,8 @@ test: $(VENV)/.installed-test ## run the tests of every claim
 test-all: test ## run make test, then the sweeps, soaks and clocks that it leaves out
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m exhaustive
 
-bench: $(VENV)/.installed-test ## measure time and memory against the floor, growth, fused images, a comparison, fetching and a batch (docs/benchmarks.md)
-	$(BIN)/python benchmarks/floor.py --runs $(BENCH_RUNS)
-	$(BIN)/python benchmarks/growth.py
-	$(BIN)/python benchmarks/fused_images.py --runs $(BENCH_RUNS)
-	$(BIN)/python benchmarks/compare.py --runs $(BENCH_RUNS)
-	$(BIN)/python benchmarks/fetch.py --runs $(BENCH_RUNS)
-	$(BIN)/python benchmarks/batch.py growth --quick --sizes 100 500
+bench: $(VENV)/.installed-test ## run every benchmark of docs/benchmarks.md in turn (under 15 minutes on two idle cores), with the time of each
+	$(BIN)/python benchmarks/every.py --runs $(BENCH_RUNS)
 
 coverage: $(VENV)/.installed-test ## run every test, and say which lines and branches none of them reaches
 	@mkdir -p $(BUILD)/coverage

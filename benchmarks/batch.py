@@ -41,6 +41,8 @@ from rtcomplexity.testing.plans import SAMPLE_NAMES, sample_plan
 
 SIZES = (100, 500, 2000)
 SLICES = 8
+SHARE_GOAL, SCALING_GOAL = 0.6, 1.9
+"""Of `alike`: processor time of a plan over that of a lone `analyze`; throughput of two workers over that of one."""
 
 
 def main() -> int:
@@ -128,9 +130,21 @@ def alike_table(sample: str, plans: int, rounds: int) -> str:
                 out = Path(work, f"out{number}-{workers}")
                 batch = [program, "batch", str(root), "--out", str(out), "--quiet", "--workers", str(workers)]
                 runs[f"{workers} worker{'s' * (workers > 1)}"].append(measure.run_once(batch))
-    return measure.markdown_table(
+    table = measure.markdown_table(
         ["process", "processor a plan", "x analyze", "wall a plan", "x analyze", "times one worker"],
         [alike_row(name, its, runs, plans) for name, its in runs.items()],
+    )
+    return f"{table}\n\n{alike_goals(runs, plans)}"
+
+
+def alike_goals(runs: dict[str, list[measure.Run]], plans: int) -> str:
+    """Both goals, and whether they are met; scaling means nothing where other work holds the cores."""
+    share = measure.median_ratio(runs["2 workers"], runs["analyze"], "cpu_s") / plans
+    scaling = measure.median_ratio(runs["1 worker"], runs["2 workers"])
+    return (
+        f"Processor time of a plan at most {SHARE_GOAL} x analyze: {'met' if share <= SHARE_GOAL else 'missed'} "
+        f"({share:.2f}). Two workers at least {SCALING_GOAL} x one: {'met' if scaling >= SCALING_GOAL else 'missed'} "
+        f"({scaling:.2f}; load {psutil.getloadavg()[0]:.1f} at the end, of which two are its own)."
     )
 
 

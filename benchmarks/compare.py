@@ -5,7 +5,8 @@ The sets are made of one real plan: its contoured ROIs, then copies of all but t
 none.
 
 The floor: import pydicom, read both files, parse every contour from its raw bytes to float64. It and the comparisons
-run as whole processes in turn, so that ratios of one round hold on a busy machine too. A goal is in processor seconds.
+run as whole processes in turn, so that ratios of one round hold on a busy machine too; wall seconds hold on an idle one
+with two cores alone, as a comparison forks a child for half of its work. The peak is that of the larger process.
 
     python benchmarks/compare.py
     python benchmarks/compare.py --runs 3 --command "rtcomplexity compare {first} {second} --json"
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 ROI_COUNT = 30
 GOAL_S = 2.0
-"""Processor seconds of a comparison in which every ROI was edited."""
+"""Seconds of a comparison in which every ROI was edited: on two idle cores, of which it uses both."""
 MOVED_MM = 3.0
 APART_MM = 7.0
 FIRST = "first.dcm"
@@ -180,9 +181,10 @@ def main() -> int:
         commands |= {case: fill(asked.command, *pair) for case, pair in sets.items()}
         runs = measure.run_in_turn(commands, asked.runs, warm_up=commands)
     print(report(runs))
-    spent = measure.median_cpu_s(runs[next(iter(sets))])
-    missed = "met" if spent <= GOAL_S else f"missed: {spent / GOAL_S:.1f} times the goal"
-    print(f"\nGoal for {next(iter(sets))}: {GOAL_S:g} processor seconds; {missed}")
+    its = runs[next(iter(sets))]
+    for clock, spent in (("wall", measure.median_wall_s(its)), ("processor", measure.median_cpu_s(its))):
+        missed = "met" if spent <= GOAL_S else f"missed: {spent / GOAL_S:.1f} times the goal"
+        print(f"\nGoal for {next(iter(sets))}, {clock} time: {GOAL_S:g} s; {missed}")
     return complain(runs)
 
 

@@ -79,17 +79,17 @@ def test_a_set_compared_with_itself_matches_every_roi_by_name(sample):
     assert values(found, "GTVp")["compare.dice"] == 1
 
 
-def test_two_processes_find_what_one_finds(sample, tmp_path, monkeypatch):
+def test_any_number_of_cores_finds_what_one_finds(sample, tmp_path, monkeypatch):
     if not hasattr(os, "fork"):
         pytest.skip("this system cannot fork")
     monkeypatch.setattr(cores, "can_fork", lambda: True)  # the test's runner may have threads
     moved = edited(sample / "rs.dcm", tmp_path / "moved.dcm", shift_every_roi(3.0))
-    one, two = (
-        compare(sample / "rs.dcm", moved, with_pictures=True, two_processes=several) for several in (False, True)
+    one, several = (
+        compare(sample / "rs.dcm", moved, with_pictures=True, settings=Settings(threads=cores)) for cores in (1, 3)
     )
     assert len(one.compared) == len(KEPT)
-    assert [each.values for each in two.compared] == [each.values for each in one.compared]
-    assert [each.surfaces for each in two.compared] == [each.surfaces for each in one.compared]
+    assert [each.values for each in several.compared] == [each.values for each in one.compared]
+    assert [each.surfaces for each in several.compared] == [each.surfaces for each in one.compared]
     assert all(len(each.surfaces) == 3 for each in one.compared)
 
 

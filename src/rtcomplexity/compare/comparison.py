@@ -13,7 +13,7 @@ from rtcomplexity.compare.metrics import COMPARISONS
 from rtcomplexity.compare.pairing import Match, MatchedBy, Matching, match_by_mapping, match_rois, read_mapping
 from rtcomplexity.compare.sides import drawn_alike, in_frame_of, read_side
 from rtcomplexity.compare.surface_pictures import surface_pictures
-from rtcomplexity.cores import concurrently
+from rtcomplexity.cores import concurrently, run_all
 from rtcomplexity.errors import UsageError
 from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.settings import Settings
@@ -67,7 +67,6 @@ def compare(
     tolerance_mm: float = TOLERANCE_MM,
     settings: Settings | None = None,
     with_pictures: bool = False,
-    two_processes: bool = False,
 ) -> Comparison:
     """Compare two delineations of one patient.
 
@@ -82,11 +81,9 @@ def compare(
     tolerance_mm
         Distance up to which contours and surfaces agree.
     settings
-        Limits and tolerances; from the environment if None.
+        Limits, tolerances and how many cores are used; from the environment if None.
     with_pictures
         Whether the surfaces of every pair are drawn, too.
-    two_processes
-        Whether half of the work is done in a forked child, where that is safe. No number depends on it.
 
     Raises
     ------
@@ -104,13 +101,13 @@ def compare(
     if not (math.isfinite(tolerance_mm) and tolerance_mm > 0):
         raise UsageError("--tolerance", str(tolerance_mm), "a distance in mm, such as 2")
     settings = Settings.from_environment() if settings is None else settings
-    one, other = _sides(str(first), str(second), images, settings, two_processes=two_processes)
+    one, other = _sides(str(first), str(second), images, settings)
     matching = _matching(one, other, match)
     return Comparison(
         first=one,
         second=other,
         matching=matching,
-        compared=_compared(matching.matches, tolerance_mm, with_pictures=with_pictures, two_processes=two_processes),
+        compared=_compared(matching.matches, tolerance_mm, settings.threads, with_pictures=with_pictures),
         tolerance_mm=tolerance_mm,
     )
 
@@ -132,14 +129,14 @@ def compare_numbers(
         If a side has no ROI of a number.
     """
     settings = Settings.from_environment() if settings is None else settings
-    one, other = _sides(str(first), str(second), images, settings, two_processes=False)
+    one, other = _sides(str(first), str(second), images, settings)
     ones, others = ({each.roi.number: each for each in side.rois} for side in (one, other))
     matches = tuple(Match(first=ones[a], second=others[b], by=MatchedBy.MAPPING) for a, b in numbers)
     return Comparison(
         first=one,
         second=other,
         matching=Matching(matches=matches, first_only=(), second_only=()),
-        compared=tuple(compared_match(each, tolerance_mm) for each in matches),
+        compared=_compared(matches, tolerance_mm, settings.threads, with_pictures=False),
         tolerance_mm=tolerance_mm,
     )
 
@@ -159,11 +156,9 @@ def _pair(match: Match, tolerance_mm: float) -> ComparedPair:
     return ComparedPair(first=match.first.delineation, second=match.second.delineation, tolerance_mm=tolerance_mm)
 
 
-def _sides(
-    first: str, second: str, images: Path | None, settings: Settings, *, two_processes: bool
-) -> tuple[Side, Side]:
+def _sides(first: str, second: str, images: Path | None, settings: Settings) -> tuple[Side, Side]:
     """Read both sides, the second in the first's frame of reference."""
-    if not two_processes:
+    if settings.threads < 2:
         one = read_side(first, settings=settings, images=images)
         other = read_side(second, settings=settings, images=images, beside=one)
         return one, in_frame_of(other, one, settings)
@@ -173,48 +168,30 @@ def _sides(
 
 
 def _compared(
-    matches: Sequence[Match], tolerance_mm: float, *, with_pictures: bool, two_processes: bool
+    matches: Sequence[Match], tolerance_mm: float, cores: int, *, with_pictures: bool
 ) -> tuple[ComparedMatch, ...]:
-    """Measure every pair; of two processes each takes about half of the points."""
-    measure = partial(_measured, matches, tolerance_mm, with_pictures=with_pictures)
-    here, there = halves([_cost(match) for match in matches]) if two_processes else (range(len(matches)), [])
-    with concurrently(partial(measure, there), forked=len(there) > 0) as measured_there:
-        found = measure(here) | measured_there()
+    """Measure every pair, the dearest first, so that processes end together."""
+    order = sorted(range(len(matches)), key=lambda place: -_cost(matches[place]))
+    tasks = [partial(_measured, matches[place], tolerance_mm, with_pictures=with_pictures) for place in order]
+    found = dict(zip(order, run_all(tasks, cores), strict=True))
     return tuple(
-        ComparedMatch(match=match, pair=_pair(match, tolerance_mm), values=values, surfaces=surfaces)
-        for match, (values, surfaces) in zip(matches, map(found.__getitem__, range(len(matches))), strict=True)
+        ComparedMatch(match=match, pair=_pair(match, tolerance_mm), values=found[place][0], surfaces=found[place][1])
+        for place, match in enumerate(matches)
     )
 
 
 def _measured(
-    matches: Sequence[Match], tolerance_mm: float, places: Sequence[int], *, with_pictures: bool
-) -> dict[int, tuple[Mapping[str, Measurement], tuple[PlanePicture, ...]]]:
-    """Values and pictures of the pairs at some places."""
-    found = ((place, compared_match(matches[place], tolerance_mm, with_pictures=with_pictures)) for place in places)
-    return {place: (each.values, each.surfaces) for place, each in found}
+    match: Match, tolerance_mm: float, *, with_pictures: bool
+) -> tuple[Mapping[str, Measurement], tuple[PlanePicture, ...]]:
+    """Values and pictures of one pair: what a process can send."""
+    found = compared_match(match, tolerance_mm, with_pictures=with_pictures)
+    return found.values, found.surfaces
 
 
 def _cost(match: Match) -> int:
     """About what a pair costs: the points of both; next to nothing where nobody edited."""
     stacks = [each.delineation.stack for each in (match.first, match.second)]
     return 0 if stacks[0] is stacks[1] else sum(len(stack.points_mm) for stack in stacks if stack is not None)
-
-
-def halves(costs: Sequence[float]) -> tuple[list[int], list[int]]:
-    """Places of costs in two parts of about the same sum: each, from the dearest on, to the part that has less.
-
-    Examples
-    --------
-    >>> halves([1, 7, 3, 4])
-    ([1], [0, 2, 3])
-    """
-    parts: tuple[list[int], list[int]] = ([], [])
-    sums = [0.0, 0.0]
-    for place in sorted(range(len(costs)), key=lambda place: -costs[place]):
-        chosen = int(sums[1] < sums[0])
-        parts[chosen].append(place)
-        sums[chosen] += costs[place]
-    return sorted(parts[0]), sorted(parts[1])
 
 
 def _matching(first: Side, second: Side, how: str) -> Matching:

@@ -128,12 +128,12 @@ def _compare_two(first: str, second: str, asked: _Asked) -> None:
     """Compare two sides; ends with 5 where limits are missed."""
     from importlib.metadata import version
 
+    from rtcomplexity.cli.local_settings import local_settings
     from rtcomplexity.cli.rendering.comparison import comparison_parts
     from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
     from rtcomplexity.compare.comparison import compare as compared
     from rtcomplexity.compare.document import document
     from rtcomplexity.compare.limits import failures
-    from rtcomplexity.cores import available_cores
 
     found = compared(
         first,
@@ -142,7 +142,7 @@ def _compare_two(first: str, second: str, asked: _Asked) -> None:
         match=asked.match,
         tolerance_mm=asked.tolerance_mm,
         with_pictures=asked.out is not None,
-        two_processes=available_cores() > 1,
+        settings=local_settings(),
     )
     tree = document(found, software_version=version("rtcomplexity"))
     if asked.out is not None:
