@@ -55,9 +55,9 @@ OUT_OF_MEMORY = LimitExceededError(
     "It asked for more memory than there is, or than the limit on this process allows.",
     "more memory, a higher limit (ulimit -v), or analyze --quick, which measures counts and volumes only.",
 )
-_MADE_BEFORE_COLLECTION = 50_000
-"""Objects between two searches for garbage. Classes, headers and records live to the end, and Python's own 700 would
-have them searched hundreds of times: a twentieth of a quick analysis."""
+_MADE_BEFORE_COLLECTION = 200_000
+"""Objects between two searches for garbage. Classes, headers and records live to the end: with Python's own 700 they
+would be searched hundreds of times, and imports alone make over 100,000."""
 SIGNALED = 128
 READER_LEFT = 1
 """What typer and rich end with when nobody reads stdout any more; our own faults end as exceptions."""
