@@ -84,7 +84,7 @@ def measure(
     )
     return MetricTable(
         rois=tuple(_with_source(each.values, {**joined, **expanded}) for each in measured),
-        relations=tuple(_measure_relation(pair) for pair in pairs),
+        relations=_measure_relations(pairs, measured_case.settings.threads),
         gross_target=gross.values,
         gross_target_rois=gross.roi_numbers,
         surface_method=surface_method(shape_blur_mm),
@@ -138,6 +138,20 @@ def _sampled(
         )
         for tied in images.tied
     )
+
+
+def _measure_relations(pairs: Sequence[RelationContext], cores: int) -> tuple[RelationMeasurements, ...]:
+    """Measure every pair, on several cores: those to one ROI together, since all search its surface."""
+    to_one: dict[int, list[RelationContext]] = {}
+    for pair in pairs:
+        to_one.setdefault(pair.b.roi.number, []).append(pair)
+    found = run_all([partial(_measure_together, group) for group in to_one.values()], cores)
+    measured = {(each.a, each.b): each for group in found for each in group}
+    return tuple(measured[pair.a.roi.number, pair.b.roi.number] for pair in pairs)
+
+
+def _measure_together(pairs: Sequence[RelationContext]) -> list[RelationMeasurements]:
+    return [_measure_relation(pair) for pair in pairs]
 
 
 def _measure_relation(pair: RelationContext) -> RelationMeasurements:

@@ -12,11 +12,12 @@ What images and organs say is held, since a displaced border would no longer fol
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.cores import run_all
 from rtcomplexity.geometry.stack.topology import pieces_of_drawings
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 from rtcomplexity.metrics import contour, shape
@@ -68,8 +69,8 @@ class Replicates:
 
     def __call__(self, number: int) -> Mapping[str, Measurement]:
         """Scored metrics of one redrawing."""
-        (rest,) = self.without_shape([number])
-        return {**self.values, **rest, **self.shape(number)}
+        (rest,), (shape,) = self.without_shape([number]), self.shapes([number])
+        return {**self.values, **rest, **shape}
 
     def without_shape(self, numbers: Sequence[int]) -> list[Mapping[str, Measurement]]:
         """Scored metrics of redrawings but for their shape, which costs most."""
@@ -77,9 +78,12 @@ class Replicates:
         groups = (numbers[start : start + at_once] for start in range(0, len(numbers), at_once))
         return [each for group in groups for each in self._group_without_shape(group)]
 
-    def shape(self, number: int) -> Mapping[str, Measurement]:
-        """Shape of one redrawing; empty where it is not compared."""
-        return self._shape(self._redrawn(number).stack)
+    def shapes(self, numbers: Sequence[int]) -> list[Mapping[str, Measurement]]:
+        """Shape of redrawings, on several cores if the settings say so; empty where it is not compared."""
+        if not self._coarse:  # asked for here so that no helper has to measure it
+            return [{} for _ in numbers]
+        stacks = [self._redrawn(number).stack for number in numbers]
+        return run_all([partial(self._shape, stack) for stack in stacks], self.target.settings.threads)
 
     def _group_without_shape(self, numbers: Sequence[int]) -> list[Mapping[str, Measurement]]:
         held = {key: value for key, value in self.values.items() if key not in SHAPE_KEYS}
@@ -112,8 +116,8 @@ class Replicates:
     def _coarse(self) -> Mapping[str, float]:
         return self._coarse_shape(self.target.stack)
 
-    def _shape(self, redrawn: PlaneStack) -> dict[str, Measurement]:
-        return self._scaled(self._coarse_shape(redrawn), self._coarse) if self._coarse else {}
+    def _shape(self, redrawn: PlaneStack) -> Mapping[str, Measurement]:
+        return self._scaled(self._coarse_shape(redrawn), self._coarse)
 
     def _coarse_shape(self, stack: PlaneStack) -> dict[str, float]:
         """Shape on one grid for the contours as drawn and redrawn, so that its step cancels out."""

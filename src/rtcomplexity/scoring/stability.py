@@ -55,7 +55,7 @@ class Early(NamedTuple):
 
 def measure_stability(
     values: Values,
-    redrawn: Callable[[int], Values],
+    redrawn: Callable[[Sequence[int]], Sequence[Values]],
     verdicts_of: Callable[[Sequence[Values]], Sequence[str]],
     rules: StabilityRules,
     early: Early | None = None,
@@ -67,7 +67,7 @@ def measure_stability(
     values
         The scored metrics as measured.
     redrawn
-        Gives the scored metrics of a redrawing, by its number.
+        Gives the scored metrics of redrawings, by their numbers.
     verdicts_of
         Gives the verdicts on scored metrics, stability apart.
     rules
@@ -83,7 +83,8 @@ def measure_stability(
         for start in range(first, stop, BLOCK):
             numbers = range(start, min(start + BLOCK, stop))
             settled |= _settled(numbers, early)
-            measured |= {number: redrawn(number) for number in numbers if not settled[number]}
+            unsettled = [number for number in numbers if not settled[number]]
+            measured |= zip(unsettled, redrawn(unsettled), strict=True)
         if measured:  # one question about many redrawings costs little more than one about a few
             settled |= zip(measured, verdicts_of(list(measured.values())), strict=True)
         return list(settled.values())

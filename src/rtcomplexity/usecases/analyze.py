@@ -327,7 +327,7 @@ def _official_of(path: Path) -> OfficialFacts:
 class _Redrawn(NamedTuple):
     """Redrawings of a gross target by number; each is measured once, however many verdicts are asked for."""
 
-    whole: Callable[[int], Mapping[str, Measurement]]
+    whole: Callable[[Sequence[int]], list[Mapping[str, Measurement]]]
     without_shape: Callable[[Sequence[int]], list[Mapping[str, Measurement]]]
 
 
@@ -358,11 +358,13 @@ class _Measured:
                 kept.update({(seed, False, n): each for n, each in zip(missing, found, strict=True)})
             return [kept[seed, False, number] for number in numbers]
 
-        def whole(number: int) -> Mapping[str, Measurement]:
-            if (seed, True, number) not in kept:
-                (rest,) = without_shape([number])
-                kept[seed, True, number] = {**values, **rest, **target().shape(number)}
-            return kept[seed, True, number]
+        def whole(numbers: Sequence[int]) -> list[Mapping[str, Measurement]]:
+            missing = [number for number in numbers if (seed, True, number) not in kept]
+            if missing:
+                rests, shapes = without_shape(missing), target().shapes(missing)
+                found = zip(missing, rests, shapes, strict=True)
+                kept.update({(seed, True, n): {**values, **rest, **shape} for n, rest, shape in found})
+            return [kept[seed, True, number] for number in numbers]
 
         return _Redrawn(whole=whole, without_shape=without_shape)
 
@@ -427,9 +429,7 @@ def _interval(measured: _Measured, scored: Outcome, profile: Profile) -> ScoreIn
     if scored.score is None or profile.calibration is None:
         return None
     redrawn = measured.redrawn(profile.sha256).whole
-    return score_interval(
-        measured.table.gross_target, [redrawn(n) for n in range(REDRAWINGS)], profile, scored.score.stratum
-    )
+    return score_interval(measured.table.gross_target, redrawn(range(REDRAWINGS)), profile, scored.score.stratum)
 
 
 def _default_verdict(plan: _Measured | Path | str | FileIndex, settings: Settings) -> DefaultVerdict | None:

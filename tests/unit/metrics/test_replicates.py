@@ -166,7 +166,9 @@ def stability_of(threshold):
     def verdicts(plans):
         return ["large" if values["scored.volume"].value > threshold else "small" for values in plans]
 
-    return measure_stability(made.values, made, verdicts, StabilityRules(replicates=24, extended_to=24)).share
+    return measure_stability(
+        made.values, lambda numbers: [made(n) for n in numbers], verdicts, StabilityRules(replicates=24, extended_to=24)
+    ).share
 
 
 def test_a_plan_far_from_the_cutoff_is_steady_and_one_on_it_is_not():

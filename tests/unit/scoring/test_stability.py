@@ -12,9 +12,9 @@ def measured(disagreeing):
     """Stability where the redrawings of these numbers come to another verdict, and how many were made."""
     made = []
 
-    def redrawn(number):
-        made.append(number)
-        return {"number": number}
+    def redrawn(numbers):
+        made.extend(numbers)
+        return [{"number": number} for number in numbers]
 
     def verdicts_of(plans):
         return ["rejects" if values.get("number") in disagreeing else "supports" for values in plans]
@@ -43,9 +43,9 @@ def test_an_open_share_is_settled_by_more(disagreeing):
 def test_a_redrawing_whose_verdict_is_settled_early_is_measured_no_further():
     made = []
 
-    def redrawn(number):
-        made.append(number)
-        return {"number": number}
+    def redrawn(numbers):
+        made.extend(numbers)
+        return [{"number": number} for number in numbers]
 
     def verdicts_of(plans):
         return ["rejects" if values.get("number", 1) % 10 == 0 else "supports" for values in plans]
@@ -56,4 +56,4 @@ def test_a_redrawing_whose_verdict_is_settled_early_is_measured_no_further():
     )
     found = measure_stability({}, redrawn, verdicts_of, RULES, early)
     assert made == list(range(0, 200, 4))
-    assert found == measure_stability({}, lambda number: {"number": number}, verdicts_of, RULES)
+    assert found == measure_stability({}, early.redrawn, verdicts_of, RULES)
