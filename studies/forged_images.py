@@ -27,11 +27,21 @@ from rtcomplexity.fusion.copies import (
     LIKE,
     UNLIKE,
     Likeness,
+    Limits,
     likeness,
+    with_filters,
 )
+from rtcomplexity.fusion.filtered_copies import LEAST_DISPLACEMENT
 from rtcomplexity.metrics.image_set import box_about
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.forged_images import harder, told, told_across_modalities
+from rtcomplexity.testing.forged_images import (
+    controls,
+    harder,
+    told,
+    told_across_modalities,
+    told_behind_filters,
+    told_in_one_modality,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +50,7 @@ if TYPE_CHECKING:
 
 REACH_MM = 100.0
 """Along each axis about the middle of the target: more than the box holds."""
-METRICS = ("fine_structure_correlation", "fine_structure_carried", "noise_carried")
+METRICS = ("fine_structure_correlation", "fine_structure_carried", "noise_carried", "noise_carried_part")
 
 
 def around_target(plan: Path) -> NDArray[np.float64]:
@@ -68,31 +78,45 @@ def own_noise_hu(volume: NDArray[np.float64]) -> float:
 def forgeries(volumes: Sequence[NDArray[np.float64]]) -> Iterator[str]:
     """Yield the rows of the forgeries: numbers over the plans, and of how many plans they are told."""
     yield f"| forgery | correlation (over {LARGEST_CORRELATION:g}) | carried ({LIKE.carried:g}; {UNLIKE.carried:g}) "
-    yield f"| noise carried ({LIKE.noise_carried:g}; {UNLIKE.noise_carried:g}) | told as CT | as another modality |\n"
-    yield "|---|---:|---:|---:|---:|---:|\n"
-    for name, forge in {**told(), **told_across_modalities(), **harder()}.items():
+    yield f"| noise carried ({LIKE.noise_carried:g}; {UNLIKE.noise_carried:g}) "
+    yield f"| displaced (under {LEAST_DISPLACEMENT:g}) | told as CT | as another modality |\n"
+    yield "|---|---:|---:|---:|---:|---:|---:|\n"
+    every = (told, told_across_modalities, told_behind_filters, told_in_one_modality, harder, controls)
+    for name, forge in {name: forge for group in every for name, forge in group().items()}.items():
         pairs = [(np.rint(forge(volume)), volume) for volume in volumes]
-        found = [each for pair in pairs if (each := likeness(*pair, limits=UNLIKE)) is not None]
-        as_ct = [each for pair in pairs if (each := likeness(*pair, limits=LIKE)) is not None]
+        as_ct, found = ([compared(*pair, limits) for pair in pairs] for limits in (LIKE, UNLIKE))
         numbers = " | ".join(_range(found, key) for key in ("fine_correlation", "carried", "noise_carried"))
+        filtered = [each.filtered for each in as_ct if each.filtered is not None]
         shares = " | ".join(f"{sum(each.is_copy for each in those)} of {len(those)}" for those in (as_ct, found))
-        yield f"| {name} | {numbers} | {shares} |\n"
+        yield f"| {name} | {numbers} | {_range(filtered, 'displacement_voxels')} | {shares} |\n"
 
 
-def _range(found: Sequence[Likeness], key: str) -> str:
+def compared(one: NDArray[np.float64], other: NDArray[np.float64], limits: Limits) -> Likeness:
+    """Compare a volume with the one it may be a copy of."""
+    found = likeness(one, other, limits=limits)
+    if found is None:
+        message = "too few voxels to compare"
+        raise SystemExit(message)
+    return with_filters(found, one, other)
+
+
+def _range(found: Sequence[object], key: str) -> str:
     values = [getattr(each, key) for each in found if getattr(each, key) is not None]
     return f"{min(values):.2f} to {max(values):.2f}" if values else "none"
 
 
 def real_sets(plans: Sequence[Path]) -> Iterator[str]:
     """Yield the rows of the real secondary image sets."""
-    yield "\n| real set | correlation | carried | noise carried | independent |\n|---|---:|---:|---:|---:|\n"
+    yield "\n| real set | correlation | carried | noise carried | in part | displaced | independent |\n"
+    yield "|---|---:|---:|---:|---:|---:|---:|\n"
     for plan in plans:
         for each in analyze(plan, AnalyzeOptions()).record.image_sets:
             values = [each.metrics[f"image_set.{key}"].value for key in METRICS if each.conditions]
             if all(value is not None for value in values) and each.conditions:
                 is_met = next(condition.is_met for condition in each.conditions if condition.id == "independent")
-                numbers = " | ".join(f"{value:.2f}" for value in values)
+                displaced = each.metrics["image_set.filter_displacement"].value
+                values = [*values, displaced]
+                numbers = " | ".join("not asked" if value is None else f"{value:.2f}" for value in values)
                 yield f"| {plan.name}, {each.modality} | {numbers} | {'yes' if is_met else 'no'} |\n"
 
 

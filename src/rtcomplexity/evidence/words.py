@@ -184,6 +184,8 @@ CONDITION_QUANTITIES: Final = {
     "image_set.fine_structure_correlation": "noise r",
     "image_set.fine_structure_carried": "carried",
     "image_set.noise_carried": "noise carried",
+    "image_set.noise_carried_part": "noise carried in part",
+    "image_set.filter_displacement": "voxels displaced",
     "image_set.rank_correlation": "rank r",
     "image_set.nearest_better_shift": "offset",
     "image_set.target_covered": "of target",

@@ -8,6 +8,9 @@ That full size is known whatever the gray levels became (inverted, mirrored, qua
 the mean of one image at each gray level of the other says what the other's noise would look like in it. The share of it
 that is found does not depend on how much noise was added, only how surely it is found does.
 
+Noise is asked of every quarter of the slices too: some of them may be another scan's. A copy whose noise a blur took
+away is told by what the best filter leaves (:mod:`rtcomplexity.fusion.filtered_copies`).
+
 Between unlike modalities nothing shares noise but copies. Fine anatomy may be shared, but it is sparse: without the
 largest values the noise is left, and a small share of it already tells. Where an image has no fine structure, as a
 phantom without noise, the ranks of all values decide.
@@ -15,13 +18,19 @@ phantom without noise, the ranks of all values decide.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.fusion.filtered_copies import remainder
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
+
+    from rtcomplexity.fusion.filtered_copies import Remainder
 
     Volume = NDArray[np.float64]
 
@@ -48,6 +57,10 @@ SIGNIFICANT: Final = 5.0
 """Standard errors that a carried share has to lie above 0."""
 VOXELS_PER_SAMPLE: Final = 8.0
 """Voxels of a band-passed volume that count as one independent sample."""
+PART_SLICES: Final = 8
+"""Slices of a part in which noise is asked of by itself."""
+LARGEST_PART: Final = 0.5
+"""Share of another image's noise that any part may carry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +69,15 @@ class Limits:
 
     carried: float
     noise_carried: float
+    by_gray_levels: float
+    """Share of an image's variance that another's gray levels must explain before a filter of it is sought ..."""
+    explained: float
+    """... and that the filter must explain to tell a copy."""
 
 
-LIKE: Final = Limits(carried=0.5, noise_carried=0.5)
+LIKE: Final = Limits(carried=0.5, noise_carried=0.35, by_gray_levels=0.0, explained=0.25)
 """Of one modality: in registered scans fine anatomy is shared too."""
-UNLIKE: Final = Limits(carried=0.6, noise_carried=0.08)
+UNLIKE: Final = Limits(carried=0.6, noise_carried=0.08, by_gray_levels=0.5, explained=0.8)
 """Of two."""
 
 
@@ -76,6 +93,12 @@ class Likeness:
     """Larger of the two shares of one image's fine structure that the other carries, as its gray levels show it."""
     noise_carried: float | None = None
     """The share of the other's that the first carries, without the largest values, which may be anatomy."""
+    part_carried: float | None = None
+    """The largest such share in a quarter of the slices."""
+    by_gray_levels: float | None = None
+    """Share of the first one's variance that the other's gray levels explain."""
+    filtered: Remainder | None = None
+    """What the best filter of one leaves of the other; None where none was sought."""
     limits: Limits = LIKE
 
     @property
@@ -87,7 +110,14 @@ class Likeness:
             abs(self.fine_correlation) > LARGEST_CORRELATION
             or self.carried > self.limits.carried
             or self.noise_carried > self.limits.noise_carried
+            or (self.part_carried or 0.0) > LARGEST_PART
+            or self.is_filtered_copy
         )
+
+    @property
+    def is_filtered_copy(self) -> bool:
+        """Whether one is the other behind a filter."""
+        return self.filtered is not None and self.filtered.shows_copy(least_explained=self.limits.explained)
 
 
 def likeness(one: Volume, other: Volume, *, limits: Limits = LIKE) -> Likeness | None:
@@ -107,14 +137,35 @@ def likeness(one: Volume, other: Volume, *, limits: Limits = LIKE) -> Likeness |
     fine = [_fine(image, flat) for image in (a, b)]
     if any(part.std() <= LEAST_STRUCTURE * image.std() for part, image in zip(fine, (a, b), strict=True)):
         return Likeness(rank_correlation=rank, limits=limits)
-    copied, copied_back = _fine(_expected(b, a, both), flat), _fine(_expected(a, b, both), flat)
+    expected = _expected(b, a, both)
+    copied, copied_back = _fine(expected, flat), _fine(_expected(a, b, both), flat)
+    is_noise = _is_noise(copied, fine[0])
+    of_noise = copied[is_noise], fine[0][is_noise], np.nonzero(flat)[0][is_noise]
     return Likeness(
         rank_correlation=rank,
         fine_correlation=float(np.mean(fine[0] * fine[1]) / (fine[0].std() * fine[1].std())),
         carried=max(_carried(copied, fine[0]), _carried(copied_back, fine[1])),
-        noise_carried=_carried(*_without_anatomy(copied, fine[0])),
+        noise_carried=_carried(*(_about_mean(values) for values in of_noise[:2])),
+        part_carried=max(_by_part(*of_noise, slices=len(flat)), default=0.0),
+        by_gray_levels=1 - float(np.mean(np.square((a - expected)[both])) / np.var(a[both])),
         limits=limits,
     )
+
+
+def with_filters(found: Likeness, one: Volume, other: Volume) -> Likeness:
+    """Ask besides whether one is the other behind a filter, where neither noise nor ranks have told a copy.
+
+    Between modalities that is asked of `one` alone, and only where the gray levels of the other explain much of it.
+    """
+    limits = found.limits
+    if found.is_copy or found.by_gray_levels is None or found.by_gray_levels < limits.by_gray_levels:
+        return found
+    each = [remainder(one, other)]
+    if limits == LIKE:
+        each.append(remainder(other, one))
+    known = [one for one in each if one is not None]
+    shows = [one for one in known if one.shows_copy(least_explained=limits.explained)]
+    return replace(found, filtered=next(iter(shows or known), None))
 
 
 def rank_correlation(one: Volume, other: Volume) -> float:
@@ -185,13 +236,20 @@ def _gradient(volume: Volume) -> Volume:
     return found
 
 
-def _without_anatomy(one: Volume, other: Volume) -> tuple[Volume, Volume]:
-    """Keep the voxels at which both are within a few robust standard deviations, about the means of what is kept."""
+def _is_noise(one: Volume, other: Volume) -> NDArray[np.bool_]:
+    """(n,) where both are within a few robust standard deviations: anatomy is not."""
     noise = np.ones(len(one), bool)
     for values in (one, other):
         away = np.abs(values - np.median(values))
         noise &= away <= NOISE_DEVIATIONS * TO_DEVIATION * np.median(away)
-    return _about_mean(one[noise]), _about_mean(other[noise])
+    return noise
+
+
+def _by_part(expected: Volume, found: Volume, k: NDArray[np.intp], *, slices: int) -> Iterator[float]:
+    """Yield the share carried in each part of the slices; (n,) values lie on slice `k`."""
+    parts = np.minimum(k // PART_SLICES, max(slices // PART_SLICES, 1) - 1)
+    for part in np.unique(parts):
+        yield _carried(*(_about_mean(values[parts == part]) for values in (expected, found)))
 
 
 def _carried(expected: Volume, found: Volume) -> float:

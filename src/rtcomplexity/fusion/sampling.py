@@ -254,7 +254,7 @@ def values_of_own_image(
         voxels = voxels.scaled(factor[slice(*region.box.k)])
     values = voxels.values()
     undefined = float(np.isnan(values[region.mask]).mean()) if pixels.series.ambiguous_slices else 0.0
-    return RegionValues(region=region, values=values, undefined_share=undefined)
+    return RegionValues(region=region, values=_sealed(values), undefined_share=undefined)
 
 
 def values_of_other_image(
@@ -284,7 +284,7 @@ def values_of_other_image(
         wanted[own] &= ~taken
     values[wanted] = sample(pixels, other_from_planning(region.points_mm(wanted)), factor=factor).values
     undefined = float(np.isnan(values[region.mask]).mean())
-    return RegionValues(region=region, values=values, undefined_share=undefined)
+    return RegionValues(region=region, values=_sealed(values), undefined_share=undefined)
 
 
 def _shared(one: IndexBox, other: IndexBox) -> tuple[tuple[slice, ...], tuple[slice, ...]] | None:
@@ -445,7 +445,13 @@ def interpolate(voxels: VoxelBox, grid: ImageGrid, points_mm: Points) -> Samples
             if scaled is None
             else _at_places(scaled, *_places(grid, voxels.box, points_mm[chunk]))
         )
-    return Samples(values=values)
+    return Samples(values=_sealed(values))
+
+
+def _sealed(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Make an array read-only that nobody else holds, so that freezing it copies nothing."""
+    values.flags.writeable = False
+    return values
 
 
 def _rescaled_alike(voxels: VoxelBox, most: int) -> tuple[NDArray[Any], float, float] | None:

@@ -13,7 +13,14 @@ from rtcomplexity.case.target_names import is_pet_derived
 from rtcomplexity.case.visits import SHOWN_USED
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.fusion.alignment import lattice_around, movable_image
-from rtcomplexity.fusion.copies import LARGEST_CORRELATION, LARGEST_RANK_CORRELATION, likeness
+from rtcomplexity.fusion.copies import (
+    LARGEST_CORRELATION,
+    LARGEST_PART,
+    LARGEST_RANK_CORRELATION,
+    LIKE,
+    likeness,
+)
+from rtcomplexity.fusion.filtered_copies import LEAST_DISPLACEMENT, remainder
 from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.image_set import (
     IMAGE_SET,
@@ -50,6 +57,8 @@ LEAST_AT_CONTOUR: Final = 0.5
 """Share of the contour at which the border of an MR must lie; at most about 0.3 by chance ..."""
 LEAST_CLOSER: Final = 0.05
 """... and how much larger it must be than that of the planning image's own border."""
+MIDDLE_BOX: Final = (16, 64, 64)
+"""Voxels in which phases are compared behind a filter: each with all before it."""
 CONVENTION: Final = "convention (decision 0050)"
 
 
@@ -165,7 +174,7 @@ def _independent(context: SetContext, values: dict[str, Measurement]) -> Conditi
     copies = [subject for subject, each in context.likenesses if each.is_copy]
     same_time, shared = _same_time(context), _shared_scanner(context)
     if copies:
-        text = f"A copy of {', '.join(copies)}: it carries the same noise, or the same values, around the target."
+        text = f"A copy of {', '.join(copies)}: {_of_copy(context)}."
     elif same_time:
         text = f"The same acquisition time as {same_time}: another reconstruction, not another acquisition."
     elif shared:
@@ -174,35 +183,58 @@ def _independent(context: SetContext, values: dict[str, Measurement]) -> Conditi
         text = f"Independence could not be measured: {values['image_set.rank_correlation'].reason}."
     else:
         text = f"Another acquisition{_told_apart(context)}: its values around the target are no copy of another set's."
-    key, decisive, tolerance = _decisive_of(context, values, is_copy=bool(copies))
+    decisive = _decisive_of(context, values, is_copy=bool(copies))
     return Condition(
         id="independent",
         is_met=not copies and not same_time and not shared and value is not None,
-        value=decisive,
+        value=decisive.value,
         unit=Unit.NONE,
-        tolerance=tolerance,
-        metric=key,
-        comparison="at most",
+        tolerance=decisive.tolerance,
+        metric=decisive.key,
+        comparison=decisive.comparison,
         source=CONVENTION,
         text=text,
     )
 
 
-def _decisive_of(
-    context: SetContext, values: dict[str, Measurement], *, is_copy: bool
-) -> tuple[str, float | None, float]:
+def _of_copy(context: SetContext) -> str:
+    """What shows a copy, as a clause."""
+    if context.most_alike[1].is_filtered_copy:
+        return "behind a filter it shows the same anatomy to a part of a voxel, and the same noise, around the target"
+    return "it carries the same noise, or the same values, around the target"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decisive:
+    """The number that decides whether a set is a copy."""
+
+    key: str
+    value: float | None
+    tolerance: float
+    comparison: Literal["at most", "at least"] = "at most"
+
+
+def _decisive_of(context: SetContext, values: dict[str, Measurement], *, is_copy: bool) -> _Decisive:
     """Metric that decides whether it is a copy, its value and its limit."""
-    fine, rank = "image_set.fine_structure_correlation", "image_set.rank_correlation"
-    correlation = values[fine].value
-    if correlation is None:
-        return rank, values[rank].value, LARGEST_RANK_CORRELATION
-    if is_copy and abs(correlation) <= LARGEST_CORRELATION:
-        alike = context.most_alike[1]
-        carried, noise = "image_set.fine_structure_carried", "image_set.noise_carried"
-        if alike.carried is not None and alike.carried > alike.limits.carried:
-            return carried, alike.carried, alike.limits.carried
-        return noise, values[noise].value, alike.limits.noise_carried
-    return fine, correlation, LARGEST_CORRELATION
+
+    def of(key: str, limit: float) -> _Decisive:
+        return _Decisive(key=f"image_set.{key}", value=values[f"image_set.{key}"].value, tolerance=limit)
+
+    correlation = of("fine_structure_correlation", LARGEST_CORRELATION)
+    if correlation.value is None:
+        return of("rank_correlation", LARGEST_RANK_CORRELATION)
+    if not is_copy:
+        return correlation
+    limits = context.most_alike[1].limits
+    asked = (
+        correlation,
+        of("fine_structure_carried", limits.carried),
+        of("noise_carried", limits.noise_carried),
+        of("noise_carried_part", LARGEST_PART),
+    )
+    over = (each for each in asked if each.value is not None and abs(each.value) > each.tolerance)
+    filtered = replace(of("filter_displacement", LEAST_DISPLACEMENT), comparison="at least")
+    return next(over, filtered if filtered.value is not None else correlation)
 
 
 def _same_time(context: SetContext) -> str:
@@ -379,12 +411,25 @@ def copied_phases(course: Course) -> tuple[int, ...]:
         if phase.number in course.phases.copied:
             continue
         values = _around(phase.series, corners, course)
-        alike = (None if values is None or values.shape != one.shape else likeness(values, one) for one in seen)
-        if any(each is not None and each.is_copy for each in alike):
+        if values is not None and any(_is_copy(values, one) for one in seen):
             copied.append(phase.number)
         elif values is not None:
             seen.append(values)
     return tuple(copied)
+
+
+def _is_copy(values: NDArray[np.float64], one: NDArray[np.float64]) -> bool:
+    """Whether a phase's values are a copy of another's; behind a filter that is asked in the middle alone."""
+    alike = likeness(values, one) if values.shape == one.shape else None
+    if alike is None or alike.is_copy or alike.fine_correlation is None:
+        return alike is not None and alike.is_copy
+    rest = remainder(_middle(values), _middle(one))
+    return rest is not None and rest.shows_copy(least_explained=LIKE.explained)
+
+
+def _middle(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    starts = [max(size - most, 0) // 2 for size, most in zip(values.shape, MIDDLE_BOX, strict=True)]
+    return values[tuple(slice(start, start + most) for start, most in zip(starts, MIDDLE_BOX, strict=True))]
 
 
 def _around(series: ImageSeries, corners_mm: NDArray[np.float64], course: Course) -> NDArray[np.float64] | None:

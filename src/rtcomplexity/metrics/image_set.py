@@ -23,7 +23,7 @@ from rtcomplexity.fusion.alignment import (
     movable_image,
 )
 from rtcomplexity.fusion.borders import Borders, Normals, borders_of, thinned
-from rtcomplexity.fusion.copies import LEAST_VOXELS, Likeness, likeness, limits_between
+from rtcomplexity.fusion.copies import LEAST_VOXELS, Likeness, likeness, limits_between, with_filters
 from rtcomplexity.fusion.frames import deformation_back, find_point_map
 from rtcomplexity.fusion.sampling import box_around, sample, voxel_centers_mm
 from rtcomplexity.geometry.rows import greatest, least
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtcomplexity.fusion.case_images import CaseImages
+    from rtcomplexity.fusion.filtered_copies import Remainder
     from rtcomplexity.fusion.tied_images import TiedImage
     from rtcomplexity.metrics.context import ShapeContext
     from rtcomplexity.metrics.fused import TargetImages
@@ -186,7 +187,8 @@ class SetContext:
         except InputDataError as fault:
             return found_in(fault)
         limits = limits_between(self.tied.series.modality, other.series.modality)
-        return likeness(own, values, limits=limits) or NOT_COMPARABLE
+        found = likeness(own, values, limits=limits)
+        return NOT_COMPARABLE if found is None else with_filters(found, own, values)
 
     @cached_property
     def _around(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | str:
@@ -245,6 +247,19 @@ def _of_fine_structure(context: SetContext, found_of: Callable[[Likeness], float
     if found is None:
         raise NotMeasurableError("one of the images has no fine structure: ranks decide")
     return found
+
+
+def _of_filter(context: SetContext, found_of: Callable[[Remainder], float]) -> float:
+    alike = context.most_alike[1]
+    if alike.filtered is not None:
+        return found_of(alike.filtered)
+    if alike.is_copy:
+        raise NotMeasurableError("not asked: noise or ranks already tell a copy")
+    if alike.by_gray_levels is None:
+        raise NotMeasurableError("one of the images has no fine structure: ranks decide")
+    raise NotMeasurableError(
+        f"not asked: the other's gray levels explain {100 * max(alike.by_gray_levels, 0.0):.0f}% of this image"
+    )
 
 
 def _uptake_dice(context: SetContext) -> float:
@@ -383,6 +398,37 @@ IMAGE_SET: Final[tuple[MetricDefinition[SetContext], ...]] = (
         "The same share at the voxels whose fine structure lies within 2.5 robust standard deviations in both: "
         "without anatomy, so that between modalities only copies have one.",
         lambda context: _of_fine_structure(context, lambda alike: alike.noise_carried),
+    ),
+    _metric(
+        "noise_carried_part",
+        "Noise carried from another image set, in part of the slices",
+        Unit.NONE,
+        "The largest such share in any eight of the slices: part of a set may be copied.",
+        lambda context: _of_fine_structure(context, lambda alike: alike.part_carried),
+    ),
+    _metric(
+        "filter_displacement",
+        "Displacement of edges beyond the best filter of another image set (voxels)",
+        Unit.NONE,
+        "The set is put as another one behind the best filter (blurs by 0.7 to 3 voxels, derivatives, other gray "
+        "levels). Squared remainders against squared gradients have the squared displacement for their slope, raised "
+        "by 2 standard errors over blocks: near 0 of a copy, whatever noise was added.",
+        lambda context: _of_filter(context, lambda rest: rest.displacement_voxels),
+    ),
+    _metric(
+        "filter_carried",
+        "Coarse noise carried from another image set through the best filter",
+        Unit.NONE,
+        "Where the filtered image is flat, the share of its structure finer than 2 voxels, without the largest values, "
+        "that this set carries: near 1 of a copy.",
+        lambda context: _of_filter(context, lambda rest: rest.carried),
+    ),
+    _metric(
+        "filter_explained",
+        "Variance explained by the best filter of another image set (fraction)",
+        Unit.NONE,
+        "Share of this set's variance in the box that the best filter of the other explains.",
+        lambda context: _of_filter(context, lambda rest: rest.explained),
     ),
     _metric(
         "fine_structure_correlation",

@@ -8,14 +8,14 @@ from functools import cache
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter, shift
+from scipy.ndimage import affine_transform, gaussian_filter, shift
 
 from rtcomplexity import AnalyzeOptions, analyze
 from rtcomplexity.case import visits
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.fusion.case_images import CaseImages
-from rtcomplexity.fusion.copies import LIKE, UNLIKE, likeness
+from rtcomplexity.fusion.copies import LIKE, UNLIKE, likeness, with_filters
 from rtcomplexity.fusion.phases import CasePhases, PhaseContours
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.course import Course
@@ -27,7 +27,7 @@ from rtcomplexity.model.registration import FrameMapping, SpatialRegistration
 from rtcomplexity.testing import forged_images
 from scoring.gaming import plans
 from sweep import sweep
-from unit.fusion.images import written
+from unit.fusion.images import rigid, written
 
 FORGED_FRAME = "1.99"
 IDENTITY = np.eye(4)
@@ -41,12 +41,14 @@ def noise(seed, deviation, width=0.6):
 
 @cache
 def anatomy():
-    """Soft tissue of slowly varying density with vessels, as a CT blurs them."""
+    """Soft tissue of slowly varying density with vessels, beside lung and under bone, as a CT blurs them."""
     rng = np.random.default_rng(2)
     values = 30 + 600 * gaussian_filter(rng.normal(size=SHAPE), 4)
     z, y, x = np.indices(SHAPE)
     for center in rng.uniform((3, 8, 8), (31, 88, 88), (40, 3)):
         values[((np.stack([z, y, x], -1) - center) ** 2).sum(-1) < 6] += 250
+    values[x + 4 * np.sin(y / 9) > 66] -= 750
+    values[(y + 3 * np.cos(x / 7) < 26) & (x < 60)] += 500
     return gaussian_filter(values, 0.8)
 
 
@@ -168,6 +170,37 @@ def test_a_copy_under_strong_noise_and_other_gray_levels_counts_nothing(plan, as
     assert "independent" in missed[0]
 
 
+HIDDEN = ("blurred by 1.5 voxels, noise of 20 HU", "blurred by 2 voxels, noise of 20 HU")
+
+
+@pytest.mark.parametrize("modality", ["CT", "MR", "PT"])
+@pytest.mark.parametrize("forgery", sweep(HIDDEN))
+def test_a_copy_whose_noise_was_blurred_away_and_replaced_counts_nothing(plan, forgery, modality):
+    forged = np.rint(forged_images.told_behind_filters()[forgery](planning_values()))
+    count, missed = plan(plan.series(forged, modality=modality))
+    assert count == 0
+    assert "independent" in missed[0]
+
+
+def test_a_copy_turned_as_its_registration_states_counts_nothing(plan):
+    """The forger resamples the turned image, blurs it and adds noise; the registration puts it back in place."""
+    grid = plan.grid
+    place = np.eye(4)
+    place[:3, 0], place[:3, 1] = (
+        grid.row_direction * grid.column_spacing_mm,
+        grid.column_direction * grid.row_spacing_mm,
+    )
+    place[:3, 2], place[:3, 3] = grid.slice_origins_mm[1] - grid.slice_origins_mm[0], grid.slice_origins_mm[0]
+    middle = place @ [SHAPE[2] / 2, SHAPE[1] / 2, SHAPE[0] / 2, 1]
+    turn = rigid([0.2, 0.1, 1], 4, (0, 0, 0))
+    turn[:3, 3] = middle[:3] - turn[:3, :3] @ middle[:3] + (5, -3, 0)
+    index = (np.linalg.inv(place) @ turn @ place)[[2, 1, 0, 3]][:, [2, 1, 0, 3]]
+    turned = affine_transform(planning_values(), index[:3, :3], index[:3, 3], order=1, mode="nearest")
+    forged = forged_images.with_noise(gaussian_filter(turned, 1.5), 20)
+    count, missed = plan(plan.series(np.rint(forged)), mapped=turn)
+    assert (count, missed) == (0, [["independent"]])
+
+
 @pytest.mark.parametrize("modality", ["CT", "PT"])
 def test_a_copy_cropped_around_the_target_counts_nothing(plan, modality):
     cut = replace(plan.grid, rows=80, columns=72)
@@ -242,19 +275,47 @@ def test_phases_that_really_differ_count(plan):
     assert plan.phases(*(plan.series(np.rint(one)) for one in moved)) == ()
 
 
+def test_a_phase_that_was_blurred_and_given_noise_does_not_count(plan):
+    forged = forged_images.with_noise(gaussian_filter(planning_values(), 1.5), 20)
+    assert plan.phases(plan.series(planning_values()), plan.series(np.rint(forged))) == (2,)
+
+
 @pytest.mark.real_data
-@pytest.mark.parametrize("patient", sweep(["STS_001", "STS_002"]))
+@pytest.mark.parametrize("motion_voxels", sweep([0.8, 1.5]))
+@pytest.mark.parametrize("patient", ["lung1_001", "sts/STS_001"])
+def test_a_simulated_second_ct_of_a_real_patient_is_no_copy(real_data, patient, motion_voxels):
+    """Simulated: no pair of real CTs of one patient is among the data."""
+    original = around_target(real_data / patient)
+    second = forged_images.second_scan(original, motion_voxels)
+    assert not with_filters(likeness(second, original), second, original).is_copy
+    hidden = np.rint(forged_images.told_behind_filters()[HIDDEN[0]](original))
+    assert with_filters(likeness(hidden, original), hidden, original).is_copy
+
+
+MODALITIES_COUNTED = {"STS_002": 3, "STS_001": 2}
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("patient", sweep(MODALITIES_COUNTED))
 def test_copies_of_a_real_ct_are_told_and_its_real_pet_and_mr_are_none(real_data, patient):
-    """The copies are made in the box that the real PET, or MR, is compared in, on its own voxels."""
+    """The copies are made in the box that the real PET, or MR, is compared in, on its own voxels.
+
+    CT, PET and MR lie in one frame of reference; of STS_001 the MR counts nothing, since the leg lay otherwise.
+    """
     record = analyze(real_data / "sts" / patient, AnalyzeOptions()).record
+    assert record.gross_target.metrics["scored.modalities"].value == MODALITIES_COUNTED[patient]
     for one in (each for each in record.image_sets if each.role == "secondary"):
         assert one.metrics["image_set.noise_carried"].value == 0
         assert one.metrics["image_set.fine_structure_carried"].value < LIKE.carried
         assert next(each for each in one.conditions if each.id == "independent").is_met
-    case = read_case(real_data / "sts" / patient, settings=plans.SETTINGS)
-    grid = case.planning_image.grid
-    middle = case.structure_set.rois[0].contours.points_mm.mean(axis=0)
-    box = box_about(grid, middle + np.array([[-60.0], [60.0]]))
-    original = SeriesPixels(series=case.planning_image, settings=plans.SETTINGS).read(box).values()
+    original = around_target(real_data / "sts" / patient)
     for forgery in STRONG:
         assert likeness(np.rint(forged_images.told()[forgery](original)), original, limits=UNLIKE).is_copy
+
+
+def around_target(plan):
+    """Values of the planning CT in the box about its first gross target."""
+    case = read_case(plan, settings=plans.SETTINGS)
+    roi = next(roi for roi in case.structure_set.rois if roi.target_class.is_gross and len(roi.contours))
+    box = box_about(case.planning_image.grid, roi.contours.points_mm.mean(axis=0) + np.array([[-60.0], [60.0]]))
+    return SeriesPixels(series=case.planning_image, settings=plans.SETTINGS).read(box).values()

@@ -7,7 +7,7 @@ import pytest
 from scipy.ndimage import gaussian_filter, shift
 from scipy.stats import spearmanr
 
-from rtcomplexity.fusion.copies import LIKE, UNLIKE, likeness, limits_between, rank_correlation
+from rtcomplexity.fusion.copies import LIKE, UNLIKE, likeness, limits_between, rank_correlation, with_filters
 from rtcomplexity.testing import forged_images
 
 SHAPE = (16, 64, 64)
@@ -29,6 +29,11 @@ def noise(seed, deviation, width=0.6):
 
 def scan(seed, deviation, *, moved=(0, 0, 0), width=0.6):
     return np.rint(shift(anatomy(), moved, order=1, mode="nearest") + noise(seed, deviation, width))
+
+
+def compared(one, other, limits=LIKE):
+    """Everything that is asked of two images."""
+    return with_filters(likeness(one, other, limits=limits), one, other)
 
 
 FORGERIES = {
@@ -60,7 +65,8 @@ def test_a_copy_relabeled_as_another_modality_is_one(forgery):
 @pytest.mark.parametrize("deviation", [5, 12, 25])
 @pytest.mark.parametrize(("moved", "width"), [((0, 0, 0), 0.6), ((0.5, 1, 0), 0.6), ((0, 0, 0), 1.2)])
 def test_another_scan_of_the_same_anatomy_is_no_copy(deviation, moved, width):
-    found = likeness(scan(1, deviation), scan(2, deviation, moved=moved, width=width))
+    found = compared(scan(1, deviation), scan(2, deviation, moved=moved, width=width))
+    assert found.filtered is not None
     assert not found.is_copy
     assert found.rank_correlation > 0.7
 
@@ -92,10 +98,58 @@ def test_a_copy_that_lost_most_of_its_noise_is_told_under_another_modality(forge
 
 
 @pytest.mark.parametrize("limits", [LIKE, UNLIKE])
+@pytest.mark.parametrize("forgery", forged_images.told_behind_filters())
+def test_a_copy_is_told_by_what_the_best_filter_leaves(forgery, limits):
+    original = scan(1, 12)
+    forged = np.rint(forged_images.told_behind_filters()[forgery](original))
+    assert compared(forged, original, limits).is_copy
+
+
+@pytest.mark.parametrize("forgery", forged_images.told_in_one_modality())
+def test_a_copy_under_the_name_of_its_own_modality_is_told(forgery):
+    original = large_scan(1)
+    forged = np.rint(forged_images.told_in_one_modality()[forgery](original))
+    assert compared(forged, original).is_copy
+
+
+def test_a_real_set_listed_after_its_filtered_copy_is_told_too():
+    original = scan(1, 12)
+    forged = forged_images.with_noise(forged_images.blurred(original, 1.5), 20)
+    assert compared(original, forged).is_filtered_copy
+
+
+def test_slices_of_another_scan_do_not_hide_copied_ones():
+    original, other = large_scan(1), large_scan(2)
+    mixed = forged_images.with_noise(np.concatenate([other[:16], original[16:]]), 60)
+    found = likeness(mixed, original)
+    assert abs(found.fine_correlation) < 0.3
+    assert found.part_carried > 0.8
+    assert likeness(other, original).part_carried < 0.1
+
+
+def test_a_limit_a_scan_in_which_nothing_moved_and_texture_hides_the_noise_is_taken_for_a_copy():
+    """Texture of 50 HU under noise of 15: noise alone clears it, the filter does not."""
+    found = compared(large_scan(2), large_scan(1))
+    assert not likeness(large_scan(2), large_scan(1)).is_copy
+    assert found.filtered.displacement_voxels < 0.2
+    assert found.filtered.carried > 0.8
+
+
+def test_no_filter_is_sought_where_noise_already_tells_or_gray_levels_show_nothing_of_each_other():
+    original = scan(1, 12)
+    assert compared(original + 1, original).filtered is None
+    other = large_scan(2)[:16, 16:80, 16:80]
+    found = compared(other, original, UNLIKE)
+    assert found.by_gray_levels < UNLIKE.by_gray_levels
+    assert found.filtered is None
+
+
+@pytest.mark.parametrize("limits", [LIKE, UNLIKE])
 @pytest.mark.parametrize("forgery", ["copied", "inverted, noise of 100 HU", "steps of 50 HU, noise of 50 HU"])
 def test_another_scan_is_no_copy_whatever_was_done_to_it(forgery, limits):
-    other = forged_images.told()[forgery](large_scan(2))
-    found = likeness(np.rint(other), large_scan(1), limits=limits)
+    """The patient has moved by half a voxel, here and there another way."""
+    other = forged_images.told()[forgery](forged_images.deformed(large_scan(2), 0.5))
+    found = compared(np.rint(other), large_scan(1), limits)
     assert not found.is_copy
     assert found.noise_carried < UNLIKE.noise_carried
 

@@ -1,0 +1,203 @@
+"""Whether an image is another one behind a filter, with other gray levels and noise on top.
+
+A blur takes the noise by which a copy is told, and noise put on top hides the rest. What a copy cannot have is anatomy
+of its own: behind the best filter the remainder is as large at edges as elsewhere. Of a second scan it is larger there:
+the patient has moved, and scanner, grid and kernel are not the same. At an edge of 500 HU a tenth of a voxel leaves
+more than noise does. So the excess at edges is put as the displacement that would make it.
+
+Where nothing moved between two scans noise tells them apart: where both are flat, what the filter lets through of one
+image is in a copy, and not in another scan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Volume = NDArray[np.float64]
+    Floats = NDArray[np.float64]
+    Voxels = NDArray[np.bool_]
+
+BLURS_VOXELS: Final = (0.7, 1.2, 2.0, 3.0)
+"""Of the filters that are combined."""
+COARSE_VOXELS: Final = 2.0
+"""What this blur takes away is compared where the filtered image is flat."""
+LEVELS: Final = 24
+FLAT_SHARE: Final = 0.5
+BLOCK_VOXELS: Final = (4, 12, 12)
+"""Blocks whose remainders count as independent of each other."""
+LEAST_BLOCKS: Final = 20
+LEAST_VOXELS: Final = 4_000
+CERTAIN: Final = 2.0
+"""Standard errors that the displacement is raised by: what noise hides may be there."""
+LEAST_DISPLACEMENT: Final = 0.15
+"""Voxels by which edges of another scan are displaced at least."""
+LEAST_CARRIED: Final = 0.8
+"""Share of what the filter lets through that a copy carries at least."""
+NOISE_DEVIATIONS: Final = 2.5
+TO_DEVIATION: Final = 1.4826
+"""Robust standard deviations beyond which structure counts as anatomy, and what makes one of a median deviation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remainder:
+    """What the best filter of one image leaves of another."""
+
+    explained: float
+    """Share of the other's variance that it explains."""
+    displacement_voxels: float
+    """Displacement of edges that would make what is left there more (or less) than elsewhere, 2 standard errors up."""
+    carried: float
+    """Share of what the filter lets through, where it is flat, that the other carries: near 1 of a copy."""
+
+    def shows_copy(self, *, least_explained: float) -> bool:
+        """Whether the other is a copy behind that filter."""
+        return (
+            self.explained >= least_explained
+            and self.displacement_voxels <= LEAST_DISPLACEMENT
+            and self.carried >= LEAST_CARRIED
+        )
+
+
+def remainder(copy: Volume, original: Volume) -> Remainder | None:
+    """Take the best filter of an image from what may be its copy; None where too few voxels are there.
+
+    Parameters
+    ----------
+    copy, original
+        (K, J, I) on the same voxels, NaN where empty.
+    """
+    both = ~(np.isnan(copy) | np.isnan(original))
+    if both.sum() < LEAST_VOXELS or np.ptp(copy[both]) == 0 or np.ptp(original[both]) == 0:
+        return None
+    found, known = (np.where(both, image, image[both].mean()) for image in (copy, original))
+    predicted = _predicted(found, known, both)
+    rest = np.where(both, np.square(found - predicted), 0.0)
+    displacement = _displacement(rest, np.where(both, _squared_gradient(predicted), 0.0), both)
+    if displacement is None:
+        return None
+    return Remainder(
+        explained=1 - float(rest[both].mean() / np.var(found[both])),
+        displacement_voxels=displacement,
+        carried=_carried(predicted, found, both),
+    )
+
+
+def _predicted(found: Volume, known: Volume, both: Voxels) -> Volume:
+    """(K, J, I) the best combination of filters of an image, and of its gray levels as the other shows them."""
+    slight, smooth, coarse, coarsest = blurs = [blurred(known, voxels) for voxels in BLURS_VOXELS]
+    level = _gray_levels(found[both], smooth, both)
+    at_level = level(known)
+    parts = [
+        known,
+        *blurs,
+        *np.gradient(slight),
+        at_level,
+        *(blurred(at_level, voxels) for voxels in BLURS_VOXELS),
+        level(smooth),
+        blurred(level(smooth), BLURS_VOXELS[1]),
+        level(coarse),
+        level(coarsest),
+        np.ones(known.shape),
+    ]
+    columns = np.stack([part[both] for part in parts])
+    weights = np.linalg.lstsq(columns @ columns.T, columns @ found[both], rcond=1e-12)[0]
+    total = np.zeros(known.shape)
+    for weight, part in zip(weights, parts, strict=True):
+        total += weight * part
+    return total
+
+
+def blurred(image: Volume, voxels: float) -> Volume:
+    """Blur by a Gaussian."""
+    from scipy.ndimage import gaussian_filter  # noqa: PLC0415 - costs start-up time
+
+    found: Volume = gaussian_filter(image, voxels, truncate=3.0)
+    return found
+
+
+def _gray_levels(wanted: Floats, smooth: Volume, both: Voxels) -> Callable[[Volume], Volume]:
+    """What becomes of a gray level: the piecewise linear curve that fits best, most where the image is flat.
+
+    There a blur changes nothing, so that the curve is that of the copy before it was blurred. The image comes slightly
+    blurred, so that its own noise flattens no curve.
+    """
+    steepness = _squared_gradient(smooth)[both]
+    weight = 1 / (steepness + 0.1 * np.median(steepness) + 1e-12)
+    values = smooth[both]
+    nodes = np.unique(np.quantile(values[:: -(-len(values) // 40_000)], np.linspace(0, 1, LEVELS)))
+    if len(nodes) < 2:
+        return lambda image: image
+    curve = _fitted(values, wanted, weight, nodes)
+    return lambda image: np.interp(image, nodes, curve)
+
+
+def _fitted(values: Floats, wanted: Floats, weight: Floats, nodes: Floats) -> Floats:
+    """(m,) heights at nodes of the piecewise linear curve of least weighted squares through (value, wanted)."""
+    place = np.interp(values, nodes, np.arange(len(nodes), dtype=np.float64))
+    low = np.minimum(place.astype(np.int64), len(nodes) - 2)
+    up = place - low
+    down = 1 - up
+
+    def at(node: NDArray[np.int64], numbers: Floats) -> Floats:
+        return np.bincount(node, numbers, len(nodes)).astype(np.float64)
+
+    own = at(low, weight * down * down) + at(low + 1, weight * up * up)
+    shared = at(low, weight * down * up)[:-1]
+    sums = at(low, weight * down * wanted) + at(low + 1, weight * up * wanted)
+    normal = np.diag(own + 1e-9 * own.max()) + np.diag(shared, 1) + np.diag(shared, -1)
+    return np.linalg.solve(normal, sums).astype(np.float64)
+
+
+def _squared_gradient(image: Volume) -> Volume:
+    found: Volume = sum((np.square(step) for step in np.gradient(image)), np.zeros(image.shape))
+    return found
+
+
+def _displacement(rest: Volume, steepness: Volume, both: Voxels) -> float | None:
+    """Voxels by which edges would have to be displaced for the remainder to change with the steepness as it does."""
+    products = (both.astype(np.float64), steepness, rest, steepness * steepness, steepness * rest)
+    sums = np.stack([_by_block(each) for each in products])
+    sums = sums[:, sums[0] > 0]
+    count = sums.shape[1]
+    if count < LEAST_BLOCKS:
+        return None
+    total = sums.sum(axis=1)
+    left_out = _slope(total[:, None] - sums)
+    error = float(np.sqrt((count - 1) * np.var(left_out)))
+    return float(np.sqrt(abs(float(_slope(total))) + CERTAIN * error))
+
+
+def _slope(sums: Floats) -> Floats:
+    """Slope of lines through points, by their sums: of 1, x, y, x², xy."""
+    n, x, y, xx, xy = sums
+    slope: Floats = (n * xy - x * y) / np.maximum(n * xx - x * x, 1e-30)
+    return slope
+
+
+def _by_block(volume: Volume) -> Floats:
+    """(b,) sums over blocks."""
+    for axis, size in enumerate(BLOCK_VOXELS):
+        volume = np.add.reduceat(volume, np.arange(0, volume.shape[axis], size), axis=axis)
+    return volume.ravel()
+
+
+def _carried(predicted: Volume, found: Volume, both: Voxels) -> float:
+    """Share of the predicted structure, where it is flat and without its largest values, that is found."""
+    steepness = _squared_gradient(blurred(predicted, BLURS_VOXELS[-1]))
+    flat = both & (steepness <= np.quantile(steepness[both], FLAT_SHARE))
+    fine = [(image - blurred(image, COARSE_VOXELS))[flat] for image in (predicted, found)]
+    kept = np.ones(len(fine[0]), bool)
+    for values in fine:
+        away = np.abs(values - np.median(values))
+        kept &= away <= NOISE_DEVIATIONS * TO_DEVIATION * np.median(away)
+    one, other = (values[kept] - values[kept].mean() for values in fine)
+    power = float(one @ one)
+    return float(one @ other) / power if power else 0.0
