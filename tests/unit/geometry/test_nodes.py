@@ -1,12 +1,17 @@
 """The nodes of a surface lie on it, look outwards, and stand for its area, however thick the planes."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from rtcomplexity.geometry.nodes import (
+    _Components,
     _divided,
+    _end_shapes,
     _half_width,
     _parts,
+    _rims,
     _thinned,
     _turn,
     inside_of,
@@ -254,3 +259,67 @@ def test_both_lobes_of_a_figure_of_eight_look_outwards():
         wall = (side * nodes.points_mm[:, 0] > 19.9) & (np.abs(nodes.points_mm[:, 1]) < 10)
         assert wall.sum() > 20
         assert (side * nodes.normals[wall, 0]).min() > 0.5
+
+
+def end_of(radius_mm, at_mm, step_mm, reach_mm, *, direction=1, former=True):
+    """Height and wall of the end of a sphere whose last section lies at a place, the one before a step before it."""
+    squares = [radius_mm**2 - (at_mm - step_mm) ** 2, radius_mm**2 - at_mm**2]
+    area = np.pi * np.array(squares)
+    part = _Components(
+        runs=SimpleNamespace(planes=np.array([0, 1])), label=np.array([0, 1]), run_of_node=np.empty(0, np.int64),
+        area=area, length=np.sqrt(4 * np.pi * area),
+    )  # fmt: skip
+    inner, outer = np.full(2, step_mm / 2), np.full(2, reach_mm)
+    upper, lower = (outer, inner) if direction == 1 else (inner, outer)
+    links = np.array([[0, 1]]) if former else np.empty((0, 2), np.int64)
+    stack = SimpleNamespace(upper_mm=upper, lower_mm=lower)
+    height, wall = _end_shapes(stack, part, np.array([1]), links, direction)
+    return height.item(), wall.item()
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+@pytest.mark.parametrize(("at_mm", "step_mm"), [(9.0, 3.0), (8.0, 2.0), (9.9, 4.0)])
+def test_a_sphere_ends_at_its_pole(at_mm, step_mm, direction):
+    assert end_of(10.0, at_mm, step_mm, 3.0, direction=direction) == pytest.approx((10 - at_mm, 0))
+
+
+def test_an_end_is_no_higher_than_its_slab_and_a_tapering_one_than_two():
+    """Squares of half widths: 100 - 36 before, 100 - 49 at the end are 80%, up to which an end tapers."""
+    share = (100 - 49) / (100 - 36)
+    height, wall = end_of(10.0, 7.0, 1.0, 0.1)
+    assert height == pytest.approx(0.1 * (1 + max((0.8 - share) / 0.2, 0)))
+    assert wall == pytest.approx((share - 0.6) / 0.3)
+    assert end_of(10.0, 9.5, 4.0, 0.1) == pytest.approx((0.2, 0))  # far below 60%: a dome of twice the slab
+
+
+def test_an_end_like_the_plane_before_it_is_a_wall():
+    assert end_of(100.0, 10.0, 2.0, 1.5) == pytest.approx((1.5, 1))
+    assert end_of(10.0, 3.0, 3.0, 1.0, former=False) == pytest.approx((1.0, 1))  # nothing before it
+
+
+def test_nodes_of_the_rim_of_the_first_run_begin_a_dome_too():
+    """Of a disc of radius 3 that ends 2 mm above its plane: the slope of its rim is 2 x 2 / 3."""
+    outward = np.array([[1.0, 0], [0, 1], [-1, 0]])
+    rings = SimpleNamespace(points=3 * outward, outward=outward)
+    area = np.array([np.pi * 9])
+    part = SimpleNamespace(
+        run_of_node=np.array([0, 0, -1]), area=area, length=np.sqrt(4 * np.pi * area), label=np.array([0])
+    )
+    end = SimpleNamespace(ended=np.array([True]), wall=np.array([0.0]), height=np.array([2.0]))
+    found = _rims(rings, [(part, end, 1)], 1, 1.5)
+    slope = np.array([4 / 3, 0, 1]) / np.hypot(4 / 3, 1)
+    assert found.normals[0] == pytest.approx(slope)
+    assert found.normals[1] == pytest.approx(slope[[1, 0, 2]])
+    assert np.isnan(found.normals[2]).all()
+    assert found.steps[0] == pytest.approx([-1.5, 0, 2 * (1 - 0.5**2)])  # half way in the dome has 3/4 of its height
+    assert found.steps[2].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize(("wall", "height"), [(1.0, 2.0), (0.0, 0.0)])
+def test_no_dome_begins_at_an_upright_end_or_one_without_height(wall, height):
+    rings = SimpleNamespace(points=np.zeros((1, 2)), outward=np.array([[1.0, 0]]))
+    part = SimpleNamespace(
+        run_of_node=np.array([0]), area=np.array([9.0]), length=np.array([12.0]), label=np.array([0])
+    )
+    end = SimpleNamespace(ended=np.array([True]), wall=np.array([wall]), height=np.array([height]))
+    assert np.isnan(_rims(rings, [(part, end, 1)], 1, 1.5).normals).all()

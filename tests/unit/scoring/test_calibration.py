@@ -1,6 +1,7 @@
 """A profile of one's own plans: false support on later plans stays bounded, and few plans never support."""
 
 import hashlib
+import tomllib
 
 import numpy as np
 import pytest
@@ -10,9 +11,15 @@ from rtcomplexity.model.options import OWN_PATTERN
 from rtcomplexity.scoring.calibration import (
     ANY_COURSE,
     FOLDS,
+    SPLIT_COURSES,
     OwnPlans,
+    _cutoff,
+    _joint_of,
+    _mean_known,
+    _score_knots,
     allowed_exceedances,
     calibrated_profile,
+    courses_of,
     courses_of_profile,
     is_as_counted,
     knots_of,
@@ -232,3 +239,80 @@ def test_the_self_check_is_of_plans_that_the_judging_profile_has_not_seen():
 
 def test_there_is_no_self_check_of_too_few_plans():
     assert made_of(own(routine(100))).provenance.self_check_plans == 0
+
+
+def test_a_short_course_has_five_fractions_at_most():
+    short, long = SPLIT_COURSES
+    assert [short.covers(n) for n in (1, 5, 6, None)] == [True, True, False, False]
+    assert [long.covers(n) for n in (1, 5, 6, 35, None)] == [False, False, True, True, False]
+    assert [ANY_COURSE.covers(n) for n in (1, 5, 6, None)] == [True] * 4
+
+
+@pytest.mark.parametrize(
+    ("short", "long", "ids"), [(120, 120, ["short", "long"]), (119, 120, ["all"]), (120, 119, ["all"])]
+)
+def test_strata_have_120_plans_each(short, long, ids):
+    assert [each.id for each in courses_of([5] * short + [6] * long)] == ids
+
+
+@pytest.mark.parametrize(
+    ("sign", "extra", "knots"),
+    [
+        (1.0, (), [(0, 0), (0, 25), (1, 25), (1, 75), (3, 75), (3, 100)]),
+        (-1.0, (), [(3, 0), (3, 25), (1, 25), (1, 75), (0, 75), (0, 100)]),
+        (1.0, (2.0,), [(0, 0), (0, 25), (1, 25), (1, 75), (2, 75), (3, 75), (3, 100)]),
+        (-1.0, (2.0,), [(3, 0), (3, 25), (2, 25), (1, 25), (1, 75), (0, 75), (0, 100)]),
+    ],
+)
+def test_knots_of_a_few_values_are_the_shares_below_them_and_up_to_them(sign, extra, knots):
+    assert knots_of(np.array([1.0, np.nan, 0, 3, 1]), sign, extra) == knots
+
+
+@pytest.mark.parametrize(("sign", "beyond"), [(1.0, 3.0), (-1.0, 1.0)])
+def test_of_a_constant_the_harder_side_is_a_further_value(sign, beyond):
+    assert knots_of(np.array([2.0, 2.0]), sign) == [(2, 0), (2, 100), (beyond, 100)]
+
+
+def test_knots_of_scores_begin_at_nothing():
+    assert _score_knots(np.array([0.0, 5.0])) == [(0, 0), (0, 50), (5, 50), (5, 100)]
+    assert _score_knots(np.array([4.0, 5.0])) == [(0, 0), (4, 0), (4, 50), (5, 50), (5, 100)]
+
+
+@pytest.mark.parametrize(
+    ("t", "percentile", "cutoff"),
+    [
+        ([0, 1, 2, 3], 75, 3),
+        ([0, 1, 2, 3], 74, 3),
+        ([0, 1, 2, 3], 50, 2),
+        ([0, 1, 1, 1], 25, 1),
+        ([0, 1, 1, 1], 75, 1.001),
+        ([100, 100], 75, 100),
+    ],
+)
+def test_a_cutoff_is_the_least_score_that_enough_plans_lie_below(t, percentile, cutoff):
+    assert _cutoff(np.array(t, float), percentile) == cutoff
+
+
+def joint(t):
+    (found,) = tomllib.loads(_joint_of("all", np.asarray(t, float)))["joint_references"]
+    return found["c_reject"], found["c_support"], found["reject_percentile"], found["support_percentile"]
+
+
+def test_as_many_of_440_plans_reach_the_upper_cutoff_as_the_bound_allows():
+    """Seven: of 0, 0.1, ... 43.9 those from 43.3 on; three quarters lie below 33."""
+    assert joint(np.random.default_rng(1).permutation(440) / 10) == pytest.approx((33, 43.3, 75, 100 * 433 / 440))
+
+
+def test_plans_that_tie_with_one_too_many_do_not_reach_the_upper_cutoff():
+    t = np.arange(440) / 10
+    t[432:436] = 43.2
+    assert joint(t)[1] == 43.6
+
+
+def test_of_too_few_plans_none_reaches_the_upper_cutoff():
+    assert joint(np.arange(80.0))[1:] == (79.001, 75, 100)
+    assert joint(np.full(80, 100.0))[:2] == (100, 100)
+
+
+def test_plans_without_a_value_add_nothing():
+    assert _mean_known(np.array([[1.0, np.nan, np.nan], [3.0, 5.0, np.nan]])).tolist() == [2, 5, 0]
