@@ -6,12 +6,18 @@ import numpy as np
 import pytest
 
 from rtcomplexity.geometry.nodes import (
+    _along,
+    _band_normals,
+    _bends,
     _Components,
     _divided,
+    _dome,
     _end_shapes,
     _half_width,
     _parts,
+    _right,
     _rims,
+    _spacing,
     _thinned,
     _turn,
     inside_of,
@@ -323,3 +329,83 @@ def test_no_dome_begins_at_an_upright_end_or_one_without_height(wall, height):
     )
     end = SimpleNamespace(ended=np.array([True]), wall=np.array([wall]), height=np.array([height]))
     assert np.isnan(_rims(rings, [(part, end, 1)], 1, 1.5).normals).all()
+
+
+def test_nodes_are_as_far_apart_as_so_many_of_them_fill_the_surface():
+    stack = SimpleNamespace(
+        plane_perimeters_mm=np.array([10.0, 10]), slab_mm=np.array([2.0, 3]), plane_areas_mm2=np.array([5.0, 7])
+    )
+    assert _spacing(stack, 64) == pytest.approx(1.0)  # 50 mm2 round, twice the larger of the ends
+    assert _spacing(stack, 16) == pytest.approx(2.0)
+    assert (_spacing(stack, 1), _spacing(stack, 10_000)) == (3.0, 0.5)
+
+
+def test_the_right_hand_side_of_a_contour_is_to_the_right_of_its_course():
+    """A stroke from a tip along x and back, then a vertex that lies on both its neighbors."""
+    points = np.array([[0, 0], [4, 0], [8, 0], [4, 0], [1, 1], [1, 1], [1, 1.0]])
+    before, after = np.array([3, 0, 1, 2, 6, 4, 5]), np.array([1, 2, 3, 0, 5, 6, 4])
+    expected = [[-1, 0], [0, -1], [1, 0], [0, 1], [1, 0], [1, 0], [1, 0]]
+    assert _right(points, before, after).tolist() == expected
+    turned = _right(points[:, ::-1] * [-1, 1], before, after)
+    assert turned[:4].tolist() == [[0, -1], [1, 0], [0, 1], [-1, 0]]
+
+
+def test_a_band_is_upright_where_its_link_is_and_leans_as_that_does():
+    rings = SimpleNamespace(outward=np.array([[1.0, 0]] * 4))
+    link = np.array([[0, 0, 3.0], [1, 0, 1], [1, 5, -1], [np.nan] * 3])
+    found = _band_normals(rings, link)
+    assert found[:3] == pytest.approx(
+        np.array([[1, 0, 0], [np.sqrt(0.5), 0, -np.sqrt(0.5)], [np.sqrt(0.5), 0, np.sqrt(0.5)]])
+    )
+    assert np.isnan(found[3]).all()
+
+
+def test_links_bend_onto_the_tangent_planes_at_both_ends():
+    """From a node that faces along x to one that faces along z; the rim of a dome faces as it does."""
+    link = np.array([[2.0, 0, 3], [np.nan] * 3])
+    normals = [np.array([[1.0, 0, 0], [0, 0, 1]]), np.full((2, 3), np.nan)]
+    nowhere = SimpleNamespace(normals=np.full((2, 3), np.nan))
+    bend, none = _bends([link, np.full((2, 3), np.nan)], [np.array([1, -1]), np.array([-1, -1])], normals, [nowhere])
+    assert bend.start.tolist() == [[-2, 0, 0], [0, 0, 0]]
+    assert bend.end.tolist() == [[0, 0, 3], [0, 0, 0]]
+    assert not none.start.any()
+    assert bend.offsets_mm(np.array([0, 0, 0]), np.array([0.0, 0.25, 1.0])) == pytest.approx(
+        np.array([[0, 0, 0], [-2 * 0.75**2 * 0.25, 0, 3 * 0.75 * 0.25**2], [0, 0, 0]])
+    )
+    rim = SimpleNamespace(normals=np.array([[0, 1.0, 0], [np.nan] * 3]))
+    (bent, _) = _bends([link, np.full((2, 3), np.nan)], [np.array([1, -1]), np.array([-1, -1])], normals, [rim])
+    assert not bent.start.any()
+
+
+def test_the_normal_of_a_contour_weighs_each_band_by_the_length_of_the_other():
+    links = [np.array([[1.0, 0, 1]]), np.array([[0, 0, -3.0]])]
+    normals = [np.array([[1.0, 0, 0]]), np.array([[0, 1.0, 0]])]
+    nowhere = SimpleNamespace(normals=np.full((1, 3), np.nan))
+    up, _ = _bends(links, [np.array([0]), np.array([-1])], normals, [nowhere])
+    facing = np.array([3.0, np.sqrt(2), 0]) / np.sqrt(11)
+    assert up.start == pytest.approx(-facing[0] * facing[None])
+    assert up.end == pytest.approx(facing[0] * facing[None])
+
+
+def test_a_point_is_so_many_parts_along_its_link():
+    link = np.array([[4.0, 0, 8], [np.nan] * 3])
+    node, rank = np.array([0, 0, 1]), np.array([1.0, 3, 1])
+    assert _along(link, None, node, rank, np.array([4, 4, 0])).tolist() == [[1, 0, 2], [3, 0, 6], [0, 0, 0]]
+
+
+@pytest.mark.parametrize(("wall", "height"), [(0.0, 2.0), (0.25, 4.0)])
+def test_a_dome_over_a_disc_is_a_paraboloid_on_its_wall(wall, height):
+    """Over a disc of radius 5 that stands on a wall: h (1 - (r / 5)^2), which falls by 2 h r / 25."""
+    turn = np.linspace(0, 2 * np.pi, 3600, endpoint=False)
+    rings = SimpleNamespace(points=5 * np.column_stack([np.cos(turn), np.sin(turn)]), plane=np.ones(3600, int))
+    ends = SimpleNamespace(label=np.array([0]), height=np.array([height]), wall=np.array([wall]))
+    place, run = np.array([[0.0, 1e-6], [3, 0], [0, 4]]), np.zeros(3, int)
+    steps = np.array([[1.0, 0], [0, 2.0]])
+    found, slope, edges = _dome(rings, np.ones(3, int), place, ends, run, steps)
+    dome = height * (1 - wall)
+    away = np.array([0, 3, 4])
+    assert found == pytest.approx(height * wall + dome * (1 - (away / 5) ** 2), abs=1e-4)
+    assert slope == pytest.approx(2 * dome * place / 25, abs=1e-4)
+    expected = dome * (1 - np.array([4, 5]) ** 2 / 25) - dome * (1 - np.array([3, 4]) ** 2 / 25)
+    assert edges[1, 0] == pytest.approx([1, 0, expected[0]], abs=1e-4)
+    assert edges[2, 1] == pytest.approx([0, 1, expected[1]], abs=1e-4)  # 2 mm would lead beyond the rim
