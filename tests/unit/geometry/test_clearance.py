@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rtcomplexity.geometry.clearance import SampledSurface, box_gap_mm, inside_share
+from rtcomplexity.geometry.clearance import SampledSurface, _gained, box_gap_mm, inside_share
 from rtcomplexity.geometry.orientation import PlaneAxes
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.settings import Settings
@@ -24,6 +24,7 @@ from rtcomplexity.testing.phantoms import (
     sphere,
     two_spheres,
 )
+from unit.geometry.stacks import on_planes, square, stacked
 
 PHASES = (0.1, 0.45, 0.8)
 REACH = 60
@@ -253,3 +254,30 @@ def test_the_least_distance_of_a_point_is_its_distance_to_the_sphere():
         assert found.least_distance_mm(41.5 * direction[None], 30.0) == pytest.approx(1.5, abs=0.1)
     several = np.concatenate([45 * directions, 43 * directions[:1], 60 * directions])
     assert found.least_distance_mm(several, 30.0) == pytest.approx(3, abs=0.3)
+
+
+def test_a_box_of_slabs_reaches_two_slabs_beyond_the_outermost_planes():
+    surface = SampledSurface(stack=stacked(on_planes(*((z, square(10, (1, 2))) for z in (0, 3, 6))), [0, 3, 6]).stack)
+    assert surface.slab_box_mm.tolist() == [[-4, -3, -6], [6, 7, 12]]
+
+
+@pytest.mark.parametrize(("center", "gap"), [((9.0, 2), 0), ((14.0, 2), 3), ((1.0, 17), 5), ((14.0, 16), 5)])
+def test_the_gap_of_boxes_is_the_distance_of_their_nearest_corners(center, gap):
+    first, second = (
+        SampledSurface(stack=stacked(on_planes(*((z, square(10, at)) for z in (0, 3, 6))), [0, 3, 6]).stack)
+        for at in ((1.0, 2), center)
+    )
+    assert box_gap_mm(first, second) == box_gap_mm(second, first) == pytest.approx(gap)
+
+
+@pytest.mark.parametrize(
+    ("edges", "gained"),
+    [
+        ([[2, 0, 0], [-2, 0, 0], [0, 0, 0], [0, 0, 0]], 9 - 1),  # 2 of 3 mm along: 1 is left
+        ([[0, 0, 0], [0, 0, 0], [0, 10, 0], [0, 0, 0]], 16),  # all of 4 mm across, at 0.4 of the edge
+        ([[2, 0, 0], [0, 0, 10], [0, 10, 0], [0, -3, 0]], 25 + 16),  # the better of two along, and of two across
+        ([[-2, 0, 0], [0, -1, 0], [0, 0, -1], [-1, -1, -1]], 0),  # all lead away
+    ],
+)
+def test_feet_on_edges_are_nearer_by_pythagoras(edges, gained):
+    assert _gained(np.array([[3.0, 4, 5]]), np.array([edges], float)) == pytest.approx([gained])
