@@ -1,9 +1,12 @@
 """The union of gross targets that lie apart, in other orientations, or whose volume nothing tells."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from rtcomplexity.metrics import target_shape
+from rtcomplexity.geometry.stack.runs import Runs
+from rtcomplexity.metrics import gross_target, target_shape
 from rtcomplexity.metrics.course import union_of
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.measured_case import MeasuredCase
@@ -104,3 +107,38 @@ def test_the_equivalent_diameter_is_that_of_the_sphere_of_the_union():
     table = measured(tube(*(3.0 * np.arange(8))), tube(*(3.0 * np.arange(8)), center=(60.0, 0.0)))
     volume_mm3 = 16 * DISC_CM3 * 1000
     assert gross(table, "equivalent_diameter") == pytest.approx((6 * volume_mm3 / np.pi) ** (1 / 3), rel=0.01)
+
+
+def of_runs(monkeypatch, *extents):
+    """Gross targets that are stretches of one row of 10,000 pixels: those kept, and the codes of issues by number."""
+    runs = [Runs(starts=np.array([start]), stops=np.array([stop]), shape=(1, 1, 10_000)) for start, stop in extents]
+    monkeypatch.setattr(gross_target, "_on_common_planes", lambda _: runs)
+    gross = [SimpleNamespace(roi=SimpleNamespace(number=n)) for n in range(1, len(extents) + 1)]
+    kept, issues = gross_target._without_nested(gross)
+    return [each.roi.number for each in kept], {(each.subject, each.code) for each in issues}
+
+
+@pytest.mark.parametrize(
+    ("inside", "kept", "codes"),
+    [
+        (980, [1], {("roi:2", "gross-target-nested")}),
+        (979, [1, 2], {("roi:2", "gross-targets-overlap")}),
+        (2, [1, 2], {("roi:2", "gross-targets-overlap")}),
+        (1, [1, 2], set()),  # a thousandth is a touch
+        (0, [1, 2], set()),
+    ],
+)
+def test_a_target_of_which_98_percent_lie_in_a_larger_one_is_nested(monkeypatch, inside, kept, codes):
+    assert of_runs(monkeypatch, (0, 2000), (2000 - inside, 3000 - inside)) == (kept, codes)
+
+
+def test_of_equal_targets_the_first_counts_and_several_hold_one_together(monkeypatch):
+    nested = {("roi:2", "gross-target-nested")}
+    assert of_runs(monkeypatch, (0, 1000), (0, 1000)) == ([1], nested)
+    assert of_runs(monkeypatch, (0, 1000), (500, 1400), (1000, 2000)) == ([1, 3], nested)
+    assert of_runs(monkeypatch, (5, 10)) == ([1], set())
+    assert of_runs(monkeypatch) == ([], set())
+
+
+def test_larger_targets_come_first(monkeypatch):
+    assert of_runs(monkeypatch, (0, 10), (20, 50), (60, 80))[0] == [2, 3, 1]

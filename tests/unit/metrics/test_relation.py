@@ -2,10 +2,12 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from rtcomplexity.metrics import relation
 from rtcomplexity.metrics.adjacency import ORGANS, adjacency, organ_named
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
@@ -480,3 +482,113 @@ def test_the_margins_of_a_real_plan_are_the_ones_its_system_drew(real_data):
     assert {names[a]: names[b] for a, b in expansions(pairs).items()} == {"PTV-1": "CTV-1"}
     (margins,) = (pair.margins_mm for pair in pairs if (names[pair.a.roi.number], names[pair.b.roi.number]) == DRAWN)
     assert margins.mean() == pytest.approx(-10, abs=0.5)
+
+
+def stub(number=1, volume=8.0, target_class=PTV, pixel_mm=1.0, slab_mm=3.0):
+    """An ROI with a volume; what others make of it is stated by the pair."""
+    return SimpleNamespace(
+        roi=SimpleNamespace(number=number, target_class=target_class), volume=volume,
+        grid=SimpleNamespace(pixel_mm=pixel_mm), stack=SimpleNamespace(slab_mm=np.array([slab_mm])),
+    )  # fmt: skip
+
+
+def pair_of(a, b, margins=(0.0,), areas=None, containment=0.0):
+    margins = np.array(margins, float)
+    weights = np.ones(len(margins)) if areas is None else np.array(areas, float)
+    return SimpleNamespace(a=a, b=b, margins_mm=margins, areas_mm2=weights, containment=containment)
+
+
+@pytest.fixture
+def stated_volumes(monkeypatch):
+    monkeypatch.setattr(relation, "volume_cm3", lambda context: context.volume)
+
+
+def test_percentiles_of_a_surface_count_each_point_by_its_area():
+    values = np.array([5.0, 1, 2, 4, 3])
+    assert relation._weighted_percentiles(values, np.ones(5)) == (1, 5)
+    assert relation._weighted_percentiles(values, np.array([0.99, 0.99, 50, 50, 50])) == (2, 4)
+    assert relation._weighted_percentiles(values, np.array([2.0, 2.0, 50, 50, 50])) == (1, 5)
+
+
+@pytest.mark.parametrize(
+    ("margins", "pixel_mm", "expected"),
+    [
+        ([-5, -5, -5], 1.0, 5),
+        ([-4, -5, -7], 1.0, 16 / 3),  # within 3 mm, the slab, of each other
+        ([-3.9, -5, -7], 1.0, None),
+        ([-3, -5, -7], 4.0, 5),  # within 4 mm, the pixel
+        ([-1.6, -1.6], 1.0, 1.6),
+        ([-1.5, -1.5], 1.0, None),  # half a voxel is none
+        ([5, 5], 1.0, None),
+    ],
+)
+def test_a_margin_is_uniform_within_a_voxel_and_more_than_half_of_one(margins, pixel_mm, expected):
+    assert relation._uniform_margin_mm([pair_of(stub(pixel_mm=pixel_mm), stub(), margins)]) == (
+        expected if expected is None else pytest.approx(expected)
+    )
+
+
+def test_a_margin_round_several_targets_is_to_the_nearest_of_them():
+    a = stub()
+    sources = [pair_of(a, stub(2), [-5, -20]), pair_of(a, stub(3), [-30, -5])]
+    assert relation._uniform_margin_mm(sources) == pytest.approx(5)
+
+
+def test_a_mean_margin_is_weighted_by_area():
+    found = pair_of(stub(), stub(), [-4, -6], areas=[1, 3])
+    assert relation._uniform_margin_mm([found]) == pytest.approx(5.5)
+    assert relation.margin_mean_mm(found) == pytest.approx(-5.5)
+    assert (relation.margin_min_mm(found), relation.margin_max_mm(found)) == (-6, -4)
+
+
+def test_a_surface_within_5_mm_counts_by_area():
+    assert relation.surface_within_5mm(pair_of(stub(), stub(), [-5, -5.1, 3], areas=[1, 2, 4])) == pytest.approx(5 / 7)
+
+
+def test_the_nearest_smaller_target_is_what_was_expanded(stated_volumes):
+    whole = stub(1, 100)
+    pairs = [
+        pair_of(whole, stub(2, 20), [-9, -9]),
+        pair_of(whole, stub(3, 60), [-4, -4]),
+        pair_of(whole, stub(4, 5), [-8, -20]),
+    ]
+    assert relation.expansions(pairs) == {1: 3}
+    assert relation.expansions(pairs[:1]) == {1: 2}
+    assert relation.expansions(pairs[2:]) == {}
+    assert relation.expansions([pair_of(stub(1, 20), stub(2, 20), [-9, -9])]) == {}
+
+
+@pytest.mark.parametrize(
+    ("volumes", "containment", "whole_in_parts", "expected"),
+    [
+        ((97.9, 60), 0.98, 0.98, {9: 1}),
+        ((60, 60), 0.98, 0.98, {9: 1}),
+        ((98.0, 60), 0.98, 0.98, {}),  # one of them is the whole
+        ((97.9, 60), 0.979, 0.98, {}),
+        ((97.9, 60), 0.98, 0.979, {}),
+        ((97.9,), 0.98, 0.98, {}),
+    ],
+)
+def test_a_union_is_of_two_smaller_targets_that_fill_it(
+    stated_volumes, monkeypatch, volumes, containment, whole_in_parts, expected
+):
+    monkeypatch.setattr(relation, "inside_share", lambda *_: whole_in_parts)
+    whole = stub(9, 100.0, GTV)
+    parts = [stub(n, volume, GTV) for n, volume in enumerate(volumes, start=1)]
+    for each in (whole, *parts):
+        each.surface = None
+    pairs = [pair_of(part, whole, containment=containment) for part in parts]
+    assert relation.unions(pairs) == expected
+    other = stub(8, 50.0, PTV)
+    other.surface = None
+    assert relation.unions([*pairs[:1], pair_of(other, whole, containment=1.0)]) == {}
+
+
+@pytest.mark.parametrize(
+    ("gap_mm", "containment", "expected"), [(2.0, 0.0, 1.5), (2.0, 0.1, 0.0), (0.0, 0.0, 0.0), (-1.0, 0.0, 0.0)]
+)
+def test_solids_that_touch_or_overlap_are_no_distance_apart(gap_mm, containment, expected):
+    found = pair_of(stub(), stub(), [-gap_mm, -9], containment=containment)
+    for each, step in ((found.a, 0.25), (found.b, 0.25)):
+        each.surface = SimpleNamespace(points_mm=None, least_distance_mm=lambda _, below, step=step: below - step)
+    assert relation.distance_min_mm(found) == expected
