@@ -107,3 +107,36 @@ def test_the_catalogue_measures_a_target():
     }  # fmt: skip
     assert found["ct.mean"].unit == "HU"
     assert found["ct.boundary_gradient"].unit == "HU/mm"
+
+
+@pytest.mark.parametrize(("share", "is_measured"), [(0.0, True), (0.05, True), (0.0501, False)])
+def test_up_to_a_twentieth_of_a_target_may_lie_outside_the_image(share, is_measured):
+    image = values(region(), lambda points: np.ones(len(points)), undefined_share=share)
+    if is_measured:
+        assert len(intensity.inside_values(image)) == image.region.mask.sum()
+    else:
+        with pytest.raises(NotMeasurableError, match=r"^5.01% of the ROI"):
+            intensity.inside_values(image)
+
+
+def test_the_border_are_the_voxels_on_both_sides_of_a_face():
+    mask = np.zeros((5, 6, 7), bool)
+    mask[2, 3, 4] = True
+    expected = np.zeros_like(mask)
+    for k, j, i in ((2, 3, 4), (1, 3, 4), (3, 3, 4), (2, 2, 4), (2, 4, 4), (2, 3, 3), (2, 3, 5)):
+        expected[k, j, i] = True
+    assert (intensity._border(mask) == expected).all()
+    mask[0] = True
+
+    assert intensity._border(mask)[:2].all()
+
+
+def test_percentiles_of_a_target_are_the_5th_and_the_95th():
+    ct = {each.key: each.compute for each in intensity.CT}
+    image = values(region(), lambda points: np.arange(len(points), dtype=float))
+    inside = np.sort(image.inside)
+    for key, share in (("ct.p05", 5), ("ct.median", 50), ("ct.p95", 95)):
+        place = share / 100 * (len(inside) - 1)
+        low = inside[int(place)]
+        expected = low + (place - int(place)) * (inside[min(int(place) + 1, len(inside) - 1)] - low)
+        assert ct[key](image) == pytest.approx(expected)
