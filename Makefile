@@ -7,6 +7,7 @@ OUTPUT ?= demo-output
 FUZZ_SECONDS ?= 60
 MUTANTS ?= 600
 MUTANTS_SEED ?= 2026
+MUTANTS_JOBS ?= 1
 BENCH_RUNS ?= 3
 PYTEST_ARGS ?= --numprocesses auto --dist worksteal
 BIN := $(VENV)/bin
@@ -48,7 +49,7 @@ coverage: $(VENV)/.installed-test ## run every test, and say which lines and bra
 
 mutants: $(VENV)/.installed-test ## change geometry, metrics and scoring in MUTANTS small ways, and count what the tests notice (Linux)
 	$(BIN)/python -m pip install --quiet 'cosmic-ray>=8.7,<9'
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/mutants.py --sample $(MUTANTS) --seed $(MUTANTS_SEED)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/mutants.py --sample $(MUTANTS) --seed $(MUTANTS_SEED) --jobs $(MUTANTS_JOBS)
 
 lint: $(VENV)/.installed-test ## check style, types and layers
 	$(BIN)/ruff check .

@@ -118,10 +118,10 @@ def reach(files: Sequence[Path], packages: Iterable[str], options: Sequence[str]
 
 def unchanged_run(costs: Costs, files: Sequence[Path], options: Sequence[str], costs_file: Path) -> int:
     """Run files of tests once under coverage and keep what they cost; 0 where they ran, whether or not they passed."""
-    names = {str(path) for path in files}
-    costs.failed = [test for test in costs.failed if test.partition("::")[0] not in names]
-    ended = pytest.main([*options, *names], plugins=[costs])
-    costs.files |= {str(path): path.stat().st_mtime for path in files}
+    written = {str(path): path.stat().st_mtime for path in files}  # as they are now: they may change while they run
+    costs.failed = [test for test in costs.failed if test.partition("::")[0] not in written]
+    ended = pytest.main([*options, *written], plugins=[costs])
+    costs.files |= written
     costs_file.write_text(json.dumps(asdict(costs)))
     return int(ended not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED})
 
