@@ -13,9 +13,10 @@ from rtcomplexity.metrics.image_conditions import (
     _independent,
     _tied,
     _used,
+    measure_sets,
 )
-from rtcomplexity.metrics.measurement import Measurement
-from rtcomplexity.model.case import EvidenceLevel
+from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
+from rtcomplexity.model.case import EvidenceLevel, ImageRole
 from rtcomplexity.units import Unit
 
 
@@ -216,3 +217,20 @@ def test_a_set_counts_where_every_condition_holds():
     assert (both.counts, both.missed, both.is_tied) == (False, (misses.text,), False)
     assert SetConditions(subject="x", conditions=(_tied(context()),), values={}).is_tied
     assert not SetConditions(subject="x", conditions=(_tied(context(tied(point_map=None))), covers), values={}).is_tied
+
+
+def sets_of(*roles, count=5, grid="a grid"):
+    known = tuple(SimpleNamespace(image_set=SimpleNamespace(role=role)) for role in roles)
+    target = SimpleNamespace(runs=SimpleNamespace(count=count), grid=SimpleNamespace(image=grid))
+    return measure_sets(SimpleNamespace(images=SimpleNamespace(tied=known), target=target))
+
+
+@pytest.mark.parametrize(("count", "grid"), [(0, "a grid"), (5, None)])
+def test_without_a_voxel_no_condition_is_measured(count, grid):
+    with pytest.raises(NotMeasurableError, match="no voxel center"):
+        sets_of(ImageRole.PLANNING, ImageRole.SECONDARY, count=count, grid=grid)
+
+
+@pytest.mark.parametrize("role", [ImageRole.PLANNING, ImageRole.SECONDARY])
+def test_one_image_set_alone_has_no_conditions(role):
+    assert sets_of(role, count=0) == ()

@@ -11,6 +11,7 @@ from rtcomplexity.errors import CohortError
 from rtcomplexity.scoring.cohort import (
     LocalCohort,
     Side,
+    _quantile,
     key_path,
     load_cohort,
     parse_cohort,
@@ -416,3 +417,9 @@ def test_the_first_complaint_of_a_cohort_names_its_place_and_none_of_its_content
     with pytest.raises(CohortError, match=r"strata\.0\.plans\.0\.t: ") as caught:
         parse_cohort(json.dumps(whole).encode(), "ours.json")
     assert not any(word in str(caught.value) for word in ("Zebra", "http"))
+
+
+@pytest.mark.parametrize(("percent", "value"), [(0, 1), (50, 10), (75, 15), (97.5, 19.5), (100, 20)])
+def test_quantiles_lie_on_the_line_between_neighbors(percent, value):
+    assert _quantile((1.0, 10.0, 20.0), percent) == value
+    assert _quantile((7.0,), percent) == 7

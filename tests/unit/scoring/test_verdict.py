@@ -25,6 +25,7 @@ from unit.scoring.made_profile import (
 
 PROFILE = made_profile()
 INTERIM = load_profile("interim-0")
+SHAPE_METRICS = ("scored.shape_a", "scored.shape_b")
 HIGH = everything(50, shape_a=130, shape_b=130, topology=130)
 BETWEEN = everything(50, topology=90, extent=80)
 LOW = everything(50, topology=90, extent=60)
@@ -463,6 +464,10 @@ def test_where_the_fractions_are_unknown_a_rejection_must_hold_in_every_stratum(
     assert (found.value, codes(found)) == ("indeterminate", ["below_reject_cutoff", "stratum_unknown"])
     assert "6 to 40 fractions" in found.reasons[1].text
     assert verdict(LOW, fractions=None).value == "rejects"
+    plan = everything(50, extent=60)
+    without = {key: each for key, each in plan.items() if key not in SHAPE_METRICS}
+    for made, fractions, early in ((profile, 5, "rejects"), (profile, None, ""), (PROFILE, None, "rejects")):
+        assert values_settled(plan, thoracic(fractions=fractions), made, SHAPE_METRICS)([without]) == [early]
 
 
 def test_a_volume_within_the_reference_stands_in_no_ones_way():
@@ -471,7 +476,6 @@ def test_a_volume_within_the_reference_stands_in_no_ones_way():
     assert codes(verdict({**HIGH, **measured(91)}, profile)) == ["above_support_cutoff", "volume_above_reference"]
 
 
-SHAPE_METRICS = ("scored.shape_a", "scored.shape_b")
 factor_values = st.dictionaries(
     st.sampled_from(METRICS),
     st.sampled_from([0, 50, 74.9, 75, 90, 97.5, 110, 130]).map(lambda x: Measurement.of(x, Unit.NONE)),
