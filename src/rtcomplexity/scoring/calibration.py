@@ -515,7 +515,7 @@ def knots_of(values: Floats, sign: float = 1.0, extra: Sequence[float] = ()) -> 
         knots += [(sign * place + 0.0, float(low)), *([(sign * place + 0.0, float(high))] if high > low else [])]
     if len(places) == 1:  # a further value says which way is harder
         knots.append((sign * (places[0] + 1.0), 100.0))
-    return knots if knots[0][1] <= 50 else [(knots[0][0], 0.0), *knots]
+    return knots
 
 
 def _score_knots(values: Floats, extra: Sequence[float] = ()) -> Knots:
