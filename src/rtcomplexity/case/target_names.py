@@ -35,7 +35,7 @@ _TYPES: Final = MappingProxyType(
             (
                 *("MARKER", "ISOCENTER", "REGISTRATION", "SUPPORT", "FIXATION", "BOLUS", "CONTRAST_AGENT"),
                 *("BRACHY_CHANNEL", "BRACHY_ACCESSORY", "BRACHY_SRC_APP", "BRACHY_CHNL_SHLD"),
-                *("DOSE_REGION", "DOSE_MEASUREMENT", "TREATED_VOLUME", "IRRAD_VOLUME"),
+                *("DOSE_REGION", "DOSE_MEASUREMENT"),
             ),
             TargetClass.OTHER,
         ),
@@ -45,7 +45,7 @@ _TYPES: Final = MappingProxyType(
 _GENERIC_TYPES: Final = MappingProxyType(
     {
         **dict.fromkeys(("ORGAN", "AVOIDANCE", "OAR"), TargetClass.OAR),
-        **dict.fromkeys(("CONTROL", "CAVITY"), TargetClass.OTHER),
+        **dict.fromkeys(("CONTROL", "CAVITY", "TREATED_VOLUME", "IRRAD_VOLUME"), TargetClass.OTHER),
     }
 )
 """Types that hold where nothing else says target, and beside a target word in a longer name."""
@@ -66,6 +66,8 @@ _MARK: Final = Term(kind=Kind.SIGN, text="_")
 _LESS: Final = frozenset({Kind.LESS, Kind.DOUBTFUL_LESS})
 _INSIDE: Final = frozenset({"in", "inside", "within"})
 _JOINED: Final = frozenset({"∩", "&", "and", "und", "et"})
+_LOBES: Final = frozenset({"rul", "rml", "rll", "lul", "lll", "lobe"})
+"""Sites that may stand beside a word that is a target only as the whole name: no tumor bed, but a tumor of a lobe."""
 _SHORT: Final = 2
 """Letters of an unknown word that still counts as a classifier: GTVnd, CTV_a."""
 
@@ -301,7 +303,7 @@ def _texts(terms: Iterable[Term]) -> tuple[str, ...]:
 
 def _without_target_word(name: str, terms: Sequence[Term]) -> NameReading:
     whole = [term for term in terms if term.kind is Kind.WHOLE_NAME]
-    if whole and all(_is_plain(term) and term.kind is not Kind.SITE for term in terms):
+    if whole and all(_is_plain(term) and (term.kind is not Kind.SITE or term.text in _LOBES) for term in terms):
         return NameReading(target_class=whole[0].target_class, words=(whole[0].text,), is_plain=True)
     if letters_of(name) in vocabulary().body_names:
         return _reading(TargetClass.EXTERNAL, terms)

@@ -115,7 +115,7 @@ def test_any_text_is_read_and_only_words_of_the_vocabulary_are_told(name):
         assert known or word.upper() in vocabulary().acronyms or not word.isalnum()
 
 
-@pytest.mark.parametrize("kind", ["ORGAN", "AVOIDANCE", "CONTROL"])
+@pytest.mark.parametrize("kind", ["ORGAN", "AVOIDANCE", "CONTROL", "TREATED_VOLUME"])
 @pytest.mark.parametrize("name", ["GTV surrogate", "Lung GTV", "PTVmystery", "Foo GTV bar", "Heart GTV"])
 def test_a_generic_type_holds_beside_a_target_word_in_a_longer_name(name, kind):
     found = classify(name, interpreted_type=kind)
@@ -138,7 +138,7 @@ def test_a_stated_target_type_holds_against_doubtful_words(name):
     assert classify(name, interpreted_type="GTV").target_class is TargetClass.GTV
 
 
-@pytest.mark.parametrize("kind", ["", "NONE", "ORGAN", "AVOIDANCE", "CONTROL", "UNSUPPORTED", "CAVITY"])
+@pytest.mark.parametrize("kind", ["", "NONE", "ORGAN", "AVOIDANCE", "CONTROL", "UNSUPPORTED", "CAVITY", "IRRAD_VOLUME"])
 def test_a_generic_type_yields_to_a_name_that_says_target(kind):
     assert classed("GTV-1", interpreted_type=kind) == (TargetClass.GTV, ClassDecidedBy.NAME)
 
@@ -177,6 +177,16 @@ def test_a_label_that_repeats_the_name_does_not_count_as_a_label():
 def test_a_code_meaning_is_read_like_a_name():
     codes = (Code(value="X", scheme="99X", meaning="Planning target volume"),)
     assert classed("Box", codes=codes) == (TargetClass.PTV, ClassDecidedBy.CODE)
+
+
+@pytest.mark.parametrize("name", ["Tumor RUL", "Tumour_LLL", "Lesion 2 RML", "tumor left upper lobe"])
+def test_a_tumor_of_a_lobe_is_a_gross_target(name):
+    assert classify(name).target_class is TargetClass.GTV
+
+
+@pytest.mark.parametrize("name", ["Lobe", "RUL", "Tumor cavity", "Lesion apex", "Lobe lung"])
+def test_a_lobe_alone_or_another_site_makes_no_target(name):
+    assert not classify(name).target_class.is_target
 
 
 def test_aliases_match_whatever_the_case_and_may_hold_an_equals_sign():
