@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rtcomplexity.settings import Settings
 
 _SHOWN_DIGITS: Final = 8
+_MOST_LISTED: Final = 4
 _WORDS: Final = {
     FileKind.STRUCTURE_SET: "structure set",
     FileKind.PLAN: "plan",
@@ -135,7 +136,7 @@ def _refusal(index: FileIndex, found: str, ties: Mapping[tuple[str, str], str], 
         return SeveralPatientsError(
             f"{text}{untied}", "give the folder of one patient; `rtcomplexity batch` is for many."
         )
-    tied = "; ".join(ties.values())
+    tied = _first(list(ties.values()), "pairs of patients are linked")
     if is_stated:
         advice = "exclude the files that nothing links to the others."
         return SeveralPatientsError(f"{text} {tied}. Nothing links the other patients' files.", advice)
@@ -152,7 +153,13 @@ def _by_patient(index: FileIndex, shown: Mapping[str, str]) -> str:
     for file in index.files:
         if file.patient_key:
             groups[file.patient_key].append(file)
-    return "; ".join(f"patient {shown[key]}: {inventory(files)}" for key, files in groups.items())
+    return _first([f"patient {shown[key]}: {inventory(files)}" for key, files in groups.items()], "patients")
+
+
+def _first(parts: Sequence[str], what: str) -> str:
+    """Join some parts and count the others: whole archives have hundreds of patients."""
+    others = len(parts) - _MOST_LISTED
+    return "; ".join(parts) if others < 2 else "; ".join((*parts[:_MOST_LISTED], f"{others} other {what}"))
 
 
 def _shown(index: FileIndex, keys: Sequence[str], *, name_patients: bool = False) -> dict[str, str]:
@@ -164,7 +171,7 @@ def _shown(index: FileIndex, keys: Sequence[str], *, name_patients: bool = False
 
 
 def _listed(index: FileIndex, keys: Sequence[str], settings: Settings) -> str:
-    return "; ".join(_ties(index, _shown(index, keys), settings).values())
+    return _first(list(_ties(index, _shown(index, keys), settings).values()), "pairs of patients are linked")
 
 
 def _ties(index: FileIndex, shown: Mapping[str, str], settings: Settings) -> dict[tuple[str, str], str]:

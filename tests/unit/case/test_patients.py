@@ -106,3 +106,15 @@ def test_a_plan_ties_by_the_structure_set_that_it_names(tmp_path):
     assert "references" in refused(tmp_path)
     case = read_case(tmp_path, settings=Settings(), same_patient=True)
     assert case.rt_plan is not None
+
+
+def test_of_many_patients_some_are_listed_and_the_others_counted(tmp_path):
+    for number in range(40):
+        (image,) = slices([number], root=f"1.{number + 30}", PatientID=f"P-{number}", FrameOfReferenceUID="1.9")
+        save(tmp_path, f"ct{number}", image)
+    save(tmp_path, "rs", structure_set([roi(1, "GTV", [])], uid="1.5", PatientID="P-0"))
+    text = refused(tmp_path)
+    assert "files of 40 patients" in text
+    assert "36 other patients" in text
+    assert f"{40 * 39 // 2 - 4} other pairs of patients are linked" in text
+    assert len(text) < 1000
