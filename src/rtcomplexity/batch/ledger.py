@@ -316,6 +316,13 @@ class Ledger:
         sets, patients, nameless = self._database.execute(query).fetchone()
         return sets, patients, nameless
 
+    def count_without_set(self) -> int:
+        """How many named patients have images and no structure set."""
+        query = """
+            SELECT count(*) FROM (SELECT patient FROM files WHERE kind = 'image' AND patient <> x''
+            EXCEPT SELECT patient FROM files WHERE kind = 'structure set')"""
+        return int(self._one(query))
+
     def place_of(self, key: str) -> str:
         """Where the structure set of a plan lies in this run, or the first of its copies; empty where it is gone."""
         query = """

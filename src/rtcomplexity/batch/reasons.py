@@ -108,14 +108,23 @@ def unmet_names_sentence(unmet: int, plans: int) -> str:
     )
 
 
-def found_sentence(sets: int, patients: int, nameless: int) -> str:
-    """Say how many plans there are, and of how many patients where that is another number.
+def found_sentence(sets: int, patients: int, nameless: int, without_set: int = 0) -> str:
+    """Say how many plans there are, of how many patients where that is another number, and who has images alone.
 
     Examples
     --------
     >>> found_sentence(2, 2, 0), found_sentence(18, 6, 0)
     ('2 plans', '18 plans: 18 structure sets of 6 patients, each scored separately')
+    >>> found_sentence(2, 2, 0, without_set=1)
+    '2 plans; images without a structure set: 1 other patient'
     """
+    sentence = _sets_sentence(sets, patients, nameless)
+    if not without_set:
+        return sentence
+    return f"{sentence}; images without a structure set: {_counted(without_set, 'other patient')}"
+
+
+def _sets_sentence(sets: int, patients: int, nameless: int) -> str:
     sentence = _counted(sets, "plan")
     if sets == patients:
         return sentence

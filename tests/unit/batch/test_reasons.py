@@ -132,3 +132,13 @@ def test_no_alarm_is_judged_where_nothing_was_scored():
     empty = printed(plans=0, by_status={}, verdicts={}, alarm=alarm_of({}), broken_files=1)
     assert empty.startswith("No plan was found")
     assert "larm" not in empty
+
+
+def test_patients_with_images_alone_are_counted(tmp_path):
+    """Their structure set may lie elsewhere, or be a Segmentation: nobody is left out in silence."""
+    with Ledger(tmp_path) as ledger:
+        ledger.put_file(structure_set(1, b"p"))
+        for number, patient in enumerate([b"p", b"q", b"q", b"r", b""], start=2):
+            ledger.put_file(structure_set(number, patient)._replace(kind="image"))
+        found = found_sentence(*ledger.count_sources(), ledger.count_without_set())
+    assert found == "1 plan; images without a structure set: 2 other patients"
