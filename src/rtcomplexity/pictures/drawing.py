@@ -21,7 +21,6 @@ from rtcomplexity.pictures.uptake import uptake_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rtcomplexity.fusion.case_images import CaseImages
     from rtcomplexity.metrics.measured_case import MeasuredCase
     from rtcomplexity.pictures.region import View
 
@@ -58,10 +57,11 @@ def draw(
         structures=structures_of(view),
         notes=view.notes,
     )
-    return _with_slices(scene, measured.images, view, checks or {})
+    return _with_slices(scene, measured, view, checks or {})
 
 
-def _with_slices(scene: Scene, images: CaseImages, view: View, checks: Mapping[str, str]) -> Pictures:
+def _with_slices(scene: Scene, measured: MeasuredCase, view: View, checks: Mapping[str, str]) -> Pictures:
+    images = measured.images
     pixels = images.planning_pixels
     if pixels is None or view.grid is None:
         return Pictures(scene=scene.model_copy(update={"notes": (*scene.notes, NO_IMAGE)}), files={})
@@ -75,7 +75,7 @@ def _with_slices(scene: Scene, images: CaseImages, view: View, checks: Mapping[s
     window = window_of(values, series.modality)
     grays = gray(values, window)
     uptake = uptake_of(images, view.slices, view.box.j, view.box.i)
-    stills, plane_files = draw_planes(view, grays, uptake)
+    stills, plane_files = draw_planes(view, grays, uptake, cores=measured.settings.threads)
     slices, slice_files = draw_slices(view, grays, uptake)
     fused, fused_files = draw_fused(view, grays, images, checks)
     drawn = {

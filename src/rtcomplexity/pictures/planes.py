@@ -6,10 +6,12 @@ Across the contours' own planes the outline is that of the voxels inside, drawn 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from rtcomplexity.cores import run_all
 from rtcomplexity.geometry.stack.runs import plane_of_slices
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.pictures.anatomy import SIDES, letters, plane_of
@@ -48,18 +50,18 @@ class _Cut:
 
 
 def draw_planes(
-    view: View, grays: NDArray[np.uint8], uptake: Uptake | None
+    view: View, grays: NDArray[np.uint8], uptake: Uptake | None, *, cores: int = 1
 ) -> tuple[tuple[Still, ...], dict[str, bytes]]:
-    """Draw the planes through the gross target: that of the slices, and two across them."""
-    stills, files = [], {}
+    """Draw the planes through the gross target, on several cores: that of the slices, and two across them."""
+    cuts: dict[str, _Cut] = {}
     for cut in (_slice_cut(view, grays, uptake), *_across(view, grays, uptake)):
-        name = plane_of(np.cross(cut.right, cut.down))
-        file = f"{name}.png"
-        if file in files:
-            continue
-        files[file] = _drawn(cut)
-        stills.append(Still.model_validate({"file": file, "title": name.capitalize(), "alt": _alt(name, cut, uptake)}))
-    return tuple(stills), files
+        cuts.setdefault(plane_of(np.cross(cut.right, cut.down)), cut)
+    drawn = run_all([partial(_drawn, cut) for cut in cuts.values()], cores)
+    stills = tuple(
+        Still.model_validate({"file": f"{name}.png", "title": name.capitalize(), "alt": _alt(name, cut, uptake)})
+        for name, cut in cuts.items()
+    )
+    return stills, {still.file: picture for still, picture in zip(stills, drawn, strict=True)}
 
 
 def _alt(name: str, cut: _Cut, uptake: Uptake | None) -> str:
