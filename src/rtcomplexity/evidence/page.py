@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.evidence import conditions, words
+from rtcomplexity.evidence import conditions, documentation, words
 from rtcomplexity.evidence.cover import choices, cover_of, documents_matter, error_rate, family_title
 from rtcomplexity.evidence.formats.numbers import decimals_for, held, readable
-from rtcomplexity.evidence.formats.text import person_name, shortened, shown
+from rtcomplexity.evidence.formats.text import american_date, person_name, shortened, shown
 from rtcomplexity.evidence.histogram import histogram_of
 from rtcomplexity.evidence.record import NOT_STATED
 from rtcomplexity.evidence.words import told
@@ -28,13 +28,11 @@ if TYPE_CHECKING:
         ImageSetRecord,
         IssueRecord,
         Metrics,
-        OfficialFactsRecord,
         Record,
         ReferenceRecord,
         RoiRecord,
         ScoreInterval,
         ScoreRecord,
-        StatedClaimRecord,
         VerdictRecord,
     )
 
@@ -55,10 +53,7 @@ EDIT_HEADINGS: Final = (
     "Structure", "Earlier contour", "Edit", "Edited volume (cm³)", "Added path length (mm)", "Surface Dice",
     "HD95 (mm)", "Slices edited",
 )  # fmt: skip
-READINESS_HEADINGS: Final = ("Item", "State", "Supplied by")
-REVIEWER_HEADINGS: Final = ("What payers ask", "Where it is answered", "Status")
 IMAGE_SET_HEADINGS: Final = ("Modality", "Role", "Evidence of use", "Phases", "Slices", "Registration")
-PROVIDED, TO_COMPLETE, MISSING = "provided", "to be completed", "not provided"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,9 +194,16 @@ def page_of(record: Record) -> Page:
         conditions=Table(headings=conditions.HEADINGS, rows=tuple(conditions.conditions_rows(record))),
         conditions_failed=tuple(conditions.conditions_failed(record)),
         conditions_key=words.CONDITIONS_KEY,
-        readiness=Table(headings=READINESS_HEADINGS, rows=tuple(_readiness(record)) if matters else ()),
-        reviewer=Table(headings=REVIEWER_HEADINGS, rows=tuple(_reviewer(record)) if matters else ()),
-        claim_information=_shown((*_claim_information(stated), *_official(record.official_facts))),
+        readiness=Table(
+            headings=documentation.READINESS_HEADINGS,
+            rows=tuple(documentation.readiness_rows(record)) if matters else (),
+        ),
+        reviewer=Table(
+            headings=documentation.REVIEWER_HEADINGS, rows=tuple(documentation.reviewer_rows(record)) if matters else ()
+        ),
+        claim_information=_shown(
+            (*documentation.claim_information(stated), *documentation.official_facts(record.official_facts))
+        ),
         asks_physician=matters,
         issues=Table(headings=("Severity", "Subject", "Finding"), rows=tuple(_issues(record))),
         method=_shown(_method(record)),
@@ -212,11 +214,6 @@ def page_of(record: Record) -> Page:
 
 def _shown(lines: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     return tuple((label, shown(text)) for label, text in lines)
-
-
-def _readiness(record: Record) -> Iterator[tuple[str, str, str]]:
-    for item in record.verdict.readiness:
-        yield shown(item.text), words.STATES[item.state], shown(item.supplied_by)
 
 
 def _sentences(texts: Iterable[str]) -> tuple[str, ...]:
@@ -278,19 +275,6 @@ def _stated_of(record: Record) -> Iterator[tuple[str, str]]:
     yield "Attachment control number", attachment_number(record)
     if known.report_date is not None:
         yield "Report date", american_date(known.report_date)
-
-
-def american_date(iso: str) -> str:
-    """Write an ISO date as MM/DD/YYYY; anything else as it is.
-
-    Examples
-    --------
-    >>> american_date("1958-04-02"), american_date("about 1958")
-    ('04/02/1958', 'about 1958')
-    """
-    parts = iso.split("-")
-    is_date = [len(part) for part in parts] == [4, 2, 2] and all(part.isdigit() for part in parts)
-    return f"{parts[1]}/{parts[2]}/{parts[0]}" if is_date else iso
 
 
 def _dated(label: str | None, day: str | None) -> str:
@@ -516,87 +500,6 @@ def registration_check(image_set: ImageSetRecord) -> str:
 
 def _registration_kind(kind: str) -> str:
     return shown(told(words.REGISTRATION_KINDS, kind, kind.lower()))
-
-
-def _reviewer(record: Record) -> Iterator[tuple[str, str, str]]:
-    """What a payer's reviewer asks of a modifier-22 claim, and where this report answers it."""
-    stated = record.stated_claim
-    states = {each.item: words.STATES[each.state] for each in record.verdict.readiness}
-
-    def status(*fields: str) -> str:
-        found = [stated is not None and getattr(stated, name) not in {None, ()} for name in fields]
-        return PROVIDED if all(found) else f"partly {PROVIDED}" if any(found) else MISSING
-
-    yield "How the work differs from typical", "Deciding factors; Findings for and against", PROVIDED
-    yield (
-        "Reason for the additional work",
-        "Claim information; Physician's statement",
-        status("reason").replace(MISSING, TO_COMPLETE),
-    )
-    minutes = status("physician_minutes", "typical_minutes").replace(MISSING, TO_COMPLETE)
-    yield "Actual and typical physician time", "Claim information; Physician's statement", minutes
-    who = status("delineated_by", "credentials", "npi")
-    yield "Contouring physician, credentials, NPI", "Claim information", who
-    yield "Auto-segmentation and editing", "Structures; Claim information", status("auto_segmentation_edited")
-    clinical = status("diagnosis", "laterality", "stage", "prior_radiation")
-    yield "Diagnosis (ICD-10-CM), laterality, stage, prior radiation", "Claim information", clinical
-    service = status("date_of_service", "facility", "claim_control_number")
-    yield "Date of service, facility, claim control number", "Claim information", service
-    yield "Images reviewed and fused", "Image sets and evidence of use; Pictures", PROVIDED
-    yield "Signed procedure note", "Separate attachment", states.get("procedure_note", MISSING)
-    yield "Payer policy and MPFS global days indicator", "Claim rule", states.get("global_period", MISSING)
-    yield "How complexity was measured, and the error rate", "Method", PROVIDED
-
-
-def _claim_information(stated: StatedClaimRecord | None) -> Iterator[tuple[str, str]]:
-    """What people typed, as they typed it."""
-    if stated is None or not stated.is_from_file:
-        return
-    edited = None if stated.auto_segmentation_edited is None else "yes" if stated.auto_segmentation_edited else "no"
-    rows = (
-        ("CPT code", stated.cpt_code),
-        ("Modifiers", ", ".join(stated.modifiers)),
-        ("Payer", stated.payer_name),
-        ("MPFS global days indicator", stated.global_period),
-        ("Date of service", american_date(stated.date_of_service or "")),
-        ("Facility", stated.facility),
-        ("Account number", stated.account_number),
-        ("Claim control number", stated.claim_control_number),
-        ("Member ID", stated.member_id),
-        ("Payer ID", stated.payer_id),
-        ("Contouring physician", ", ".join(filter(None, (stated.delineated_by, stated.credentials)))),
-        ("NPI", stated.npi),
-        ("Diagnosis (ICD-10-CM)", ", ".join(stated.diagnosis)),
-        ("Laterality", stated.laterality),
-        ("Stage", stated.stage),
-        ("Prior radiation", stated.prior_radiation),
-        ("Auto-segmentation edited", edited),
-        ("Actual physician time", _minutes(stated.physician_minutes)),
-        ("Typical time at this practice", _minutes(stated.typical_minutes)),
-        ("Source of the typical time", stated.typical_minutes_source),
-        ("Medical rationale", " ".join((stated.reason or "").split())),  # its line breaks are no text
-        ("Signer of the procedure note", stated.signer),
-        ("Stated by", ", ".join(filter(None, (stated.stated_by, american_date(stated.stated_on or ""))))),
-    )
-    yield from ((label, text) for label, text in rows if text)
-
-
-def _official(facts: OfficialFactsRecord | None) -> Iterator[tuple[str, str]]:
-    """What CMS publishes of the code, with where."""
-    if facts is None:
-        return
-    yield "CMS: MPFS global days indicator", facts.global_period
-    yield "CMS: status indicator", facts.status
-    yield "CMS: work RVU", f"{facts.work_rvu:g}"
-    if facts.total_minutes is not None:
-        parts = f"before {facts.pre_minutes:g}, during {facts.intra_minutes:g}, after {facts.post_minutes:g}"
-        yield "CMS: typical physician time", f"{facts.total_minutes:g} min ({parts})"
-    source = f"{facts.release}, line {facts.row}"
-    yield "CMS: source", f"{source}, file {facts.file}" if facts.file else source
-
-
-def _minutes(value: float | None) -> str:
-    return "" if value is None else f"{value:g} min"
 
 
 def _issues(record: Record) -> Iterator[tuple[str, str, str]]:

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from html import escape
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from rtcomplexity.case.case_issues import met_aliases, unmet_alias_issues
+from rtcomplexity.case.case_issues import unmet_alias_issues
 from rtcomplexity.case.patients import files_of_the_set
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.dicom.index import FileIndex, index_folder
@@ -25,11 +24,11 @@ from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.replicates import SHAPE_KEYS, replicates
-from rtcomplexity.model.options import BY_SITE, AnalyzeOptions
+from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.scoring.claim import stated_claim
 from rtcomplexity.scoring.edit_findings import with_edits
 from rtcomplexity.scoring.facts import StatedBy, case_facts, site_stated
-from rtcomplexity.scoring.profile import is_shipped, load_profile, profile_ids
+from rtcomplexity.scoring.profile import load_profile, profile_ids
 from rtcomplexity.scoring.profile_choice import ProfileChoice, profile_of_site
 from rtcomplexity.scoring.rules import VerdictValue
 from rtcomplexity.scoring.score_interval import REDRAWINGS, score_interval
@@ -37,9 +36,11 @@ from rtcomplexity.scoring.site import checked_site
 from rtcomplexity.scoring.stability import Early, measure_stability
 from rtcomplexity.scoring.verdict import assess, values_if_stable, values_settled, with_claim
 from rtcomplexity.settings import Settings
+from rtcomplexity.usecases.options_in_force import REREAD, options_in_force
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from rtcomplexity.compare.edit import Edit
     from rtcomplexity.evidence.record import Record, RoiRecord
@@ -225,15 +226,9 @@ def assess_plan(measured: MeasuredPlan, options: AnalyzeOptions, *, identified: 
     scored = replace(scored, interval=_interval(plan, scored, profile))
     outcome = _with_statements(scored, plan, stated, options.aliases)
     outcome = outcome if options.quick else with_edits(outcome, plan.edits())
-    tolerances = settings.changed_tolerances()
-    aliases = met_aliases(options.aliases, case.structure_set)
-    in_force = {
-        **_in_force(replace(options, aliases=aliases, same_patient=case.stated_patients > 0), profile, local, stated),
-        **_targets_option(case),
-        **tolerances,
-    }
+    in_force = options_in_force(options, case, settings, profile, local, stated)
     differs = not options.quick and bool(in_force or _states_facts(facts))
-    is_reread = bool(aliases or options.structure_set_uid or case.targets_file or tolerances or case.stated_patients)
+    is_reread = bool(in_force.keys() & REREAD) or bool(settings.changed_tolerances())
     record = build_record(
         case,
         plan.table,
@@ -513,46 +508,3 @@ def _check_fractions(fractions: object) -> None:
     """Raise UsageError where a caller states something else than a number of fractions."""
     if fractions is not None and (isinstance(fractions, bool) or not isinstance(fractions, int) or fractions < 1):
         raise UsageError("fractions", str(fractions), "a whole number from 1 on")
-
-
-def _in_force(
-    options: AnalyzeOptions, profile: Profile, cohort: LocalCohort | None, stated: StatedClaim
-) -> dict[str, str]:
-    """Options that differ from their defaults and can move a verdict; profile and cohort by what they are."""
-    chosen = {
-        "--profile": _profile_option(options.profile, profile),
-        "--map": ", ".join(f"{name}={target_class.value}" for name, target_class in options.aliases.items()),
-        "--structure-set": options.structure_set_uid or "",
-        "--same-patient": "yes" if options.same_patient else "",
-        "--payer": options.payer or "",
-        "--cms": "" if options.cms is None else _official_words(stated),
-        "--cohort": "" if cohort is None else cohort.cohort.sha256[:12],
-        "--quick": "yes" if options.quick else "",
-    }
-    return {option: value for option, value in chosen.items() if value}
-
-
-def _official_words(stated: StatedClaim) -> str:
-    """Say what CMS publishes, and where the claim information says something else."""
-    official = stated.official
-    if official is None:
-        return "no release for the code and the date of service"
-    text = f"global days indicator {official.facts.global_period} ({official.citation})"
-    return f"{text}; the claim information states {stated.global_period}" if stated.contradicts_official else text
-
-
-def _targets_option(case: Case) -> dict[str, str]:
-    """The file that targets were taken from, by what it is."""
-    file = case.targets_file
-    return {} if file is None else {"--targets": f"{file.kind} (SHA-256 {file.sha256[:12]})"}
-
-
-def _profile_option(chosen: str | Path, profile: Profile) -> str:
-    """Name a profile that the user chose; its own file may have any name, and that can hold a person's."""
-    if chosen == BY_SITE or (Path(chosen).is_dir() and is_shipped(profile)):
-        return ""
-    if is_shipped(profile):
-        return profile.id
-    said, plans = profile.provenance, profile.calibration
-    made = "" if said is None or plans is None else f"; {plans.n_calibration:,} plans, {said.period}, by {said.made_by}"
-    return f"{profile.id} (not shipped, SHA-256 {profile.sha256[:12]}{made})"

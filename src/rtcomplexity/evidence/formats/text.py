@@ -59,3 +59,16 @@ def shortened(text: str, length: int = NAME_LENGTH) -> str:
     """
     text = shown(text)
     return text if len(text) <= length else text[: length - 1] + ELLIPSIS
+
+
+def american_date(iso: str) -> str:
+    """Write an ISO date as MM/DD/YYYY; anything else as it is.
+
+    Examples
+    --------
+    >>> american_date("1958-04-02"), american_date("about 1958")
+    ('04/02/1958', 'about 1958')
+    """
+    parts = iso.split("-")
+    is_date = [len(part) for part in parts] == [4, 2, 2] and all(part.isdigit() for part in parts)
+    return f"{parts[1]}/{parts[2]}/{parts[0]}" if is_date else iso
