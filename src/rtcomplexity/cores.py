@@ -15,6 +15,7 @@ import pickle
 import signal
 import struct
 import sys
+from contextvars import ContextVar
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _Value = TypeVar("_Value")
+_HELPS: Final = ContextVar("helps", default=False)
 _THREADS_HERE: Final = Path("/proc/self/task")
 _TASK_NUMBER: Final = struct.Struct("=I")
 _LENGTH: Final = struct.Struct("=Q")
@@ -79,9 +81,9 @@ def concurrently(task: Callable[[], _Value], *, forked: bool) -> Iterator[Callab
 
 
 def can_fork() -> bool:
-    """Whether no other thread runs in this process, which could hold a lock for ever in a copy of it."""
+    """Whether this is no helper, and no other thread runs here, which could hold a lock for ever in a copy of it."""
     try:
-        return sys.platform == "linux" and len(list(_THREADS_HERE.iterdir())) == 1
+        return sys.platform == "linux" and not _HELPS.get() and len(list(_THREADS_HERE.iterdir())) == 1
     except OSError:
         return False
 
@@ -154,6 +156,7 @@ def _help(tasks: Sequence[Callable[[], Any]], waiting: int, telling: int) -> NoR
     """Do tasks in a forked process and end it: without what its parent does at its own end."""
     for ended_by in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ended_by, signal.SIG_DFL)
+    _HELPS.set(True)
     gc.disable()
     done: dict[int, Any] = {}
     try:

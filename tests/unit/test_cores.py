@@ -134,6 +134,20 @@ except ChildProcessError:
     assert forked(body) == ["3", "none"]
 
 
+@on_linux
+def test_a_helper_has_no_helpers():
+    body = """
+here = os.getpid()
+def task():
+    import time
+    time.sleep(0.05)
+    own = os.getpid()
+    return own == here or set(run_all([os.getpid] * 3, 3)) == {own}
+print(*run_all([task] * 4, 3))
+"""
+    assert forked(body) == ["True"] * 4
+
+
 def test_nothing_is_forked_beside_another_thread(monkeypatch):
     monkeypatch.setattr(cores, "_started", lambda *_: pytest.fail("forked"))
     ended = threading.Event()

@@ -11,12 +11,13 @@ import math
 import struct
 import warnings
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import numpy as np
 
+from rtcomplexity.cores import run_all
 from rtcomplexity.dicom import elements, tags
 from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, inflated_pixels, parse_header
 from rtcomplexity.errors import InputDataError, LimitExceededError
@@ -24,6 +25,8 @@ from rtcomplexity.model.arrays import frozen_array
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
@@ -48,6 +51,10 @@ _RUST_PANIC: Final = "PanicException"
 MOST_KEPT_BYTES: Final = 64_000_000
 """Native pixel data of one series that stay in memory (120 slices of 512 x 512)."""
 POSITION_TOLERANCE_MM: Final = 0.01
+_DECODED_TOGETHER: Final = 64
+"""Slices that are looked at together: so many decoded frames, whole, are in memory beside those that are kept."""
+_LEAST_DECODED: Final = 8
+"""Frames for each core: fewer are decoded sooner than another process starts."""
 _NO_START_OF_FRAME: Final = frozenset({0xC4, 0xC8, 0xCC})
 _JPEG_LS_START_OF_FRAME: Final = 0xF7
 
@@ -174,15 +181,17 @@ class _Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SeriesPixels:
-    """The pixels of one series; a file is read once, however many boxes are asked for.
+    """The pixels of one series; a file is read and a frame decoded once, however many boxes are asked for.
 
-    That holds for up to :data:`MOST_KEPT_BYTES`; the pixels of files beyond are read again for every box.
+    That holds for up to :data:`MOST_KEPT_BYTES`; the pixels of files beyond are read, or decoded, again for every box.
     """
 
     series: ImageSeries
     settings: Settings = field(default_factory=Settings)
     _files: dict[Source, _PixelFile] = field(default_factory=dict, init=False, repr=False)
     _layouts: dict[Source, _Layout] = field(default_factory=dict, init=False, repr=False)
+    _decoded: dict[tuple[Source, int], Stored] = field(default_factory=dict, init=False, repr=False)
+    """Compressed frames by file and number."""
 
     def headers(self) -> list[Dataset]:
         """Header of each slice's file, in the series' order.
@@ -215,16 +224,47 @@ class SeriesPixels:
         """
         _check_limit(math.prod(box.shape), self.settings)
         slices, slopes, intercepts = [], [], []
-        for k in range(*box.k):
-            layout, frame, slope, intercept = self._header(k)
-            slices.append(_read_rows(layout, frame, box, self.settings))
-            slopes.append(math.nan if k in self.series.ambiguous_slices else slope)
-            intercepts.append(intercept)
+        for first in range(*box.k, _DECODED_TOGETHER):
+            numbers = range(first, min(first + _DECODED_TOGETHER, box.k[1]))
+            headers = [self._header(k) for k in numbers]
+            slices += self._rows([(layout, frame) for layout, frame, *_ in headers], box)
+            slopes += [
+                math.nan if k in self.series.ambiguous_slices else slope
+                for k, (_, _, slope, _) in zip(numbers, headers, strict=True)
+            ]
+            intercepts += [intercept for *_, intercept in headers]
         dtype = np.result_type(*slices) if slices else np.dtype(np.int16)
         stored = np.empty(box.shape, dtype)
         for index, rows in enumerate(slices):
             stored[index] = rows
         return VoxelBox(box=box, stored=stored, slope=np.array(slopes), intercept=np.array(intercepts))
+
+    def _rows(self, frames: Sequence[tuple[_Layout, int]], box: IndexBox) -> list[Stored]:
+        """Rows and columns of a box of some frames; those that are compressed are decoded on several cores."""
+        compressed = {
+            (layout.file.path, n): (layout, n) for layout, n in frames if layout.transfer_syntax not in NATIVE
+        }
+        missing = {key: frame for key, frame in compressed.items() if key not in self._decoded}
+        tasks = [partial(_decode, layout, number, self.settings) for layout, number in missing.values()]
+        helped = min(self.settings.threads, len(tasks) // _LEAST_DECODED)
+        decoded = {**self._decoded, **dict(zip(missing, run_all(tasks, helped), strict=True))}
+        self._keep({key: decoded[key] for key in missing})
+        columns = slice(*box.i)
+        return [
+            decoded[layout.file.path, number][slice(*box.j), columns]
+            if (layout.file.path, number) in compressed
+            else _unused_bits_cleared(_read_native(layout, number, box, self.settings), layout)
+            for layout, number in frames
+        ]
+
+    def _keep(self, decoded: Mapping[tuple[Source, int], Stored]) -> None:
+        """Keep decoded frames as long as there is room."""
+        left = MOST_KEPT_BYTES - sum(frame.nbytes for frame in self._decoded.values())
+        for key, frame in decoded.items():
+            left -= frame.nbytes
+            if left < 0:
+                return
+            self._decoded[key] = frame
 
     def _opened(self, path: Source) -> _PixelFile:
         try:
@@ -415,13 +455,6 @@ def _rescaling_holder(layout: _Layout, frame: int) -> Dataset:
         if items := elements.items(group, tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE):
             return items[0]
     return layout.header
-
-
-def _read_rows(layout: _Layout, frame: int, box: IndexBox, settings: Settings) -> Stored:
-    if layout.transfer_syntax in NATIVE:
-        return _unused_bits_cleared(_read_native(layout, frame, box, settings), layout)
-    decoded = _decode(layout, frame, settings)
-    return decoded[slice(*box.j), slice(*box.i)]
 
 
 def _read_native(layout: _Layout, frame: int, box: IndexBox, settings: Settings) -> Stored:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import struct
+import sys
 
 import numpy as np
 import pytest
@@ -20,6 +21,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from rtcomplexity import cores
+from rtcomplexity.dicom import pixels
 from rtcomplexity.dicom.pixels import IndexBox, PixelsUnreadableError, SeriesPixels
 from rtcomplexity.errors import InputDataError, LimitExceededError
 from rtcomplexity.model.image import ImageGrid, ImageSeries
@@ -158,6 +161,41 @@ def test_only_the_slices_of_the_box_are_opened(tmp_path):
     for outside in (0, 4):
         series.paths[outside].unlink()
     assert read_box(series, BOX).stored.shape == (3, 3, 4)
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """Numbers of the frames that are decoded, file by file."""
+    made, decode = [], pixels._decode
+    monkeypatch.setattr(pixels, "_decode", lambda *given: made.append(given[0].file.path.name) or decode(*given))
+    return made
+
+
+def test_a_frame_is_decoded_once_and_only_where_a_box_has_it(tmp_path, decoded):
+    series = SeriesPixels(series=written(tmp_path, RLELossless))
+    names = [path.name for path in series.series.paths]
+    for first, last in ((1, 3), (2, 4), (1, 4)):
+        found = series.read(IndexBox(k=(first, last), j=(2, 5), i=(3, 7)))
+        np.testing.assert_array_equal(found.stored, volume()[first:last, 2:5, 3:7])
+    assert decoded == names[1:4]
+
+
+def test_frames_for_which_there_is_no_room_are_decoded_again(tmp_path, decoded, monkeypatch):
+    monkeypatch.setattr(pixels, "MOST_KEPT_BYTES", 2 * volume()[0].nbytes)
+    series = SeriesPixels(series=written(tmp_path, RLELossless))
+    names = [path.name for path in series.series.paths]
+    for _ in range(2):
+        np.testing.assert_array_equal(series.read(BOX).stored, volume()[1:4, 2:5, 3:7])
+    assert decoded == [*names[1:4], names[3]]
+
+
+def test_frames_are_the_same_however_many_cores_decode_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(pixels, "_LEAST_DECODED", 1)
+    monkeypatch.setattr(cores, "can_fork", lambda: sys.platform == "linux")
+    series = written(tmp_path, RLELossless)
+    np.testing.assert_array_equal(
+        read_box(series, BOX, Settings(threads=3)).stored, read_box(series, BOX, Settings(threads=1)).stored
+    )
 
 
 def test_bits_beside_the_stored_ones_are_dropped_with_their_sign(tmp_path):
