@@ -16,7 +16,6 @@ class Unit(StrEnum):
     NONE = "1"
     MM = "mm"
     MM2 = "mm2"
-    MM3 = "mm3"
     CM2 = "cm2"
     CM3 = "cm3"
     PER_MM = "1/mm"

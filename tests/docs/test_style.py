@@ -1,4 +1,4 @@
-"""Forms that no reader is to meet: British spellings, "83.9 %", and the phrases that WORDING replaced."""
+"""Forms that no reader is to meet: British spellings, "83.9 %", and phrases that the field does not use."""
 
 import html
 import io

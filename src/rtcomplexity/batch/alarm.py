@@ -1,4 +1,4 @@
-"""The alarm of a batch: whether more plans are supported than routine work explains (SCORING.md, 5.3)."""
+"""The alarm of a batch: whether more plans are supported than routine work explains."""
 
 from __future__ import annotations
 

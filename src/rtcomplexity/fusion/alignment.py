@@ -93,8 +93,6 @@ class Alignment:
     """Share of displacements by 30 mm, in 26 directions, that are less alike."""
     better: Motion
     """Motion to the nearest maximum of similarity; all zero where the stated transform is one."""
-    gain: float
-    """By how much the similarity is higher there."""
 
     @property
     def shift_mm(self) -> float:
@@ -376,7 +374,6 @@ def alignment_of(planning: Values, image: MovableImage) -> Alignment:
         share_beaten=float(np.mean([other < stated for other in others])),
         far_share_beaten=float(np.mean([similarity(motion) < stated for motion in displacements()])),
         better=best,
-        gain=highest - stated,
     )
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from rtcomplexity.geometry.clearance import box_gap_mm, inside_share
 from rtcomplexity.metrics.measurement import NotMeasurableError
-from rtcomplexity.metrics.relation import TOO_THIN
+from rtcomplexity.metrics.relation import NEAR_MM, TOO_THIN
 from rtcomplexity.metrics.shape import volume_cm3
 from rtcomplexity.model.structure_set import TargetClass
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from rtcomplexity.geometry.clearance import SampledSurface
     from rtcomplexity.metrics.context import RoiContext, ShapeContext
 
-NEAR_MM: Final = 5.0
-"""SCORING: an organ this near is adjacent."""
 HOST_SHARE: Final = 0.5
 """An organ that holds more of the gross target is where the tumor lies, not beside it."""
 ORGANS: Final[Mapping[str, str]] = {

@@ -92,7 +92,7 @@ class MetricTable:
     rois: tuple[RoiMeasurements, ...]
     relations: tuple[RelationMeasurements, ...] = ()
     gross_target: Mapping[str, Measurement] = field(default_factory=dict)
-    """The scored metrics, on the union of the gross targets (SCORING: one score per course), by key."""
+    """The scored metrics, on the union of the gross targets (one score per course), by key."""
     gross_target_rois: tuple[int, ...] = ()
     """Numbers of the ROIs in that union."""
     surface_method: str = ""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 REACH_MM: Final = 30.0
 """ROIs whose boxes are further apart than this have no relation."""
 NEAR_MM: Final = 5.0
-"""SCORING: what lies this near is adjacent."""
+"""What is no further away counts as adjacent (docs/scoring.md)."""
 SURFACE_POINTS: Final = 2500
 """At most as many points of a's surface are measured."""
 SPREAD_PERCENTILES: Final = (1.0, 99.0)

@@ -92,7 +92,6 @@ def case_facts(
     *,
     site: Site | None = None,
     fractions: int | None = None,
-    stated_by: StatedBy = StatedBy.USER,
     claim: ClaimFile | None = None,
     sites: Sequence[TreatedSite] | None = None,
 ) -> CaseFacts:
@@ -103,15 +102,17 @@ def case_facts(
     case, table
         What was read, and what was measured in it.
     site, fractions
-        Stated by a person (`stated_by`); each counts before the RT Plan's own. None where nobody stated it.
+        Stated by the user; each counts before the RT Plan's own. None where not stated.
     claim
         What its file states counts where the RT Plan is silent.
     sites
         The sites whose words are known; the shipped ones if None.
     """
     planned = NOT_STATED if case.rt_plan is None else site_of(case.rt_plan.treatment_site, sites)
-    found_site, site_by = (site, stated_by) if site is not None else site_stated(case, claim, sites)
-    found_fractions, fractions_by = (fractions, stated_by) if fractions is not None else _planned_fractions(case, claim)
+    found_site, site_by = (site, StatedBy.USER) if site is not None else site_stated(case, claim, sites)
+    found_fractions, fractions_by = (
+        (fractions, StatedBy.USER) if fractions is not None else _planned_fractions(case, claim)
+    )
     image, plan = case.planning_image, case.rt_plan
     return CaseFacts(
         site=found_site,

@@ -1,6 +1,7 @@
-"""SCORING's decision rules on arrays, one value a plan; :mod:`rtcomplexity.scoring.verdict` puts one plan into words.
+"""The decision rules (docs/scoring.md) on arrays, one value per plan.
 
-Knows ranks, facts and cutoffs; knows no sentences, no claim and no local cohort.
+:mod:`rtcomplexity.scoring.verdict` puts one plan into words. Knows ranks, facts and cutoffs; knows no sentences, no
+claim and no local cohort.
 """
 
 from __future__ import annotations

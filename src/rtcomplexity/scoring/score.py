@@ -14,8 +14,7 @@ import numpy as np
 
 from rtcomplexity.metrics.scored import SCORED
 from rtcomplexity.scoring.distribution import distribution_of
-from rtcomplexity.scoring.plans import Plans
-from rtcomplexity.scoring.ranking import contours_behind, range_between, ranked_families, standing
+from rtcomplexity.scoring.ranking import contours_behind, range_between
 from rtcomplexity.scoring.reference import MEDIAN, percentile_below
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from rtcomplexity.metrics.measurement import Measurement
     from rtcomplexity.scoring.distribution import Distribution
+    from rtcomplexity.scoring.plans import Plans
     from rtcomplexity.scoring.profile import Basis, Direction, Levels, Profile
     from rtcomplexity.scoring.ranking import RankedFactor, RankedFamily, Standing
 
@@ -135,33 +135,6 @@ class Score:
         return next(family for family in self.families if family.id == family_id)
 
 
-def score(
-    gross_target: Mapping[str, Measurement],
-    profile: Profile,
-    stratum_id: str,
-    *,
-    instead: Mapping[str, float] | None = None,
-) -> Score:
-    """Score the measurements of the gross target against one stratum.
-
-    Parameters
-    ----------
-    gross_target
-        Measurements by metric key; a key the profile asks for and that is absent counts as not measured.
-    profile, stratum_id
-        The reference.
-    instead
-        Scores by family id that count in place of the family's own, to see what rests on it or what it could hide.
-    """
-    plans = Plans.of([gross_target])
-    families = ranked_families(plans, profile, stratum_id)
-    counted = {each.family.id: each.scores for each in families}
-    replaced = {family_id: np.array([value]) for family_id, value in (instead or {}).items()}
-    return score_of(
-        plans, families, standing(counted | replaced, profile, stratum_id), gross_target, profile, stratum_id
-    )
-
-
 def score_of(
     plans: Plans,
     families: tuple[RankedFamily, ...],
@@ -170,7 +143,7 @@ def score_of(
     profile: Profile,
     stratum_id: str,
 ) -> Score:
-    """Write out the score of a single plan that was ranked."""
+    """Return the score of a single plan that was ranked, with every number it was computed from."""
     t = found.t.item()
     percentile = percentile_below(profile.joint(stratum_id).knots, t)
     return Score(

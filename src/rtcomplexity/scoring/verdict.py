@@ -1,7 +1,7 @@
 """From a score and the facts of a case to a verdict with its explanation.
 
-Knows SCORING's decision rules; knows nothing of files. Two axes stay apart: how complex the delineation is, and whether
-the claim is eligible. :func:`assess` is the one entry; it is pure.
+Knows the decision rules (docs/scoring.md) and no files. Two axes stay apart: how complex the delineation is, and
+whether the claim is eligible. :func:`assess` is the one entry; it is pure.
 """
 
 from __future__ import annotations

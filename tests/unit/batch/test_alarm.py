@@ -1,4 +1,4 @@
-"""The binomial alarm of SCORING.md, 5.3."""
+"""The binomial alarm of a batch."""
 
 import math
 

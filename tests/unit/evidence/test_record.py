@@ -12,7 +12,7 @@ from rtcomplexity.evidence.difference import differences
 from rtcomplexity.evidence.record import Measured, Missing, from_json, to_json
 from rtcomplexity.evidence.schema import SCHEMA_FILE, generate_schema
 from rtcomplexity.model.case import ImageLink
-from rtcomplexity.scoring.facts import StatedBy, case_facts
+from rtcomplexity.scoring.facts import case_facts
 from rtcomplexity.scoring.guardrails import DISCLAIMER
 from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.scoring.stability import Stability
@@ -223,11 +223,11 @@ def test_rois_say_who_drew_them_and_what_they_are():
 
 def test_facts_say_who_stated_them():
     the_case = case()
-    facts = case_facts(the_case, table(), fractions=8, stated_by=StatedBy.CLAIM)
+    facts = case_facts(the_case, table(), fractions=8)
     outcome = assess(GROSS, facts, INTERIM)
     stated = build_record(the_case, table(), outcome, INTERIM, software_version="1").plan.facts
     assert (stated.site, stated.site_stated_by) == ("thoracic", "rt_plan")
-    assert (stated.fractions, stated.fractions_stated_by) == (8, "claim")
+    assert (stated.fractions, stated.fractions_stated_by) == (8, "user")
 
 
 def test_issues_of_reading_and_measuring_stand_together_in_order():

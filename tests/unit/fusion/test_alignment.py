@@ -59,7 +59,6 @@ def test_a_known_shift_is_found_again_within_half_a_millimeter_and_half_a_degree
     found = alignment_of(field(lattice.points_mm), image(lattice, shift))
     assert np.linalg.norm(np.array(found.better[:3]) + np.array(shift)) <= 0.5
     assert found.rotation_deg <= 0.5
-    assert found.gain > 0
     assert found.share_beaten < 1
 
 

@@ -4,10 +4,15 @@ Every factor's reference is uniform from 0 to 100, so its percentile is its valu
 excess; T's percentile is T.
 """
 
+import numpy as np
+
 from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.scoring.facts import CaseFacts, StatedBy
+from rtcomplexity.scoring.plans import Plans
 from rtcomplexity.scoring.profile import Profile, parse_profile
+from rtcomplexity.scoring.ranking import ranked_families, standing
+from rtcomplexity.scoring.score import score_of
 from rtcomplexity.scoring.site import Site
 from rtcomplexity.units import Unit
 
@@ -153,3 +158,13 @@ def thoracic(**changes) -> CaseFacts:
         "fractions_stated_by": StatedBy.RT_PLAN,
     }
     return CaseFacts(**{**known, **changes})
+
+
+def score(gross_target, profile, stratum_id, *, instead=None):
+    """Score one plan against one stratum; `instead` are scores by family id that count in place of the family's own."""
+    plans = Plans.of([gross_target])
+    families = ranked_families(plans, profile, stratum_id)
+    counted = {each.family.id: each.scores for each in families}
+    replaced = {family_id: np.array([value]) for family_id, value in (instead or {}).items()}
+    found = standing(counted | replaced, profile, stratum_id)
+    return score_of(plans, families, found, gross_target, profile, stratum_id)

@@ -9,8 +9,7 @@ from scipy.stats import norm
 from rtcomplexity.errors import ProfileError
 from rtcomplexity.scoring.plans import Plans
 from rtcomplexity.scoring.ranking import RAREST, ranked_families
-from rtcomplexity.scoring.score import score
-from unit.scoring.made_profile import made_profile, measured
+from unit.scoring.made_profile import made_profile, measured, score
 
 RAW = 'raw_references = [{ strata = ["sbrt", "conventional"], knots = [[0, 0], [0, 50], [50, 100]] }]\n'
 NORMAL_SCORES = (

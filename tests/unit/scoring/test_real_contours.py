@@ -8,10 +8,9 @@ from rtcomplexity.scoring.plans import Plans
 from rtcomplexity.scoring.profile import parse_profile
 from rtcomplexity.scoring.ranking import ranked_families
 from rtcomplexity.scoring.real_contours import NOBODY, read_table
-from rtcomplexity.scoring.score import score
 from rtcomplexity.scoring.stress import enlarged, shifted, spread
 from unit.scoring.made_contours import HEAD, sized_profile_text, table_text
-from unit.scoring.made_profile import DEFINITIONS, everything
+from unit.scoring.made_profile import DEFINITIONS, everything, score
 
 TABLE = read_table(table_text().encode())
 

@@ -7,10 +7,10 @@ from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.scoring.plans import Plans
 from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.scoring.ranking import ranked_families, standing
-from rtcomplexity.scoring.score import Level, level_of, score
+from rtcomplexity.scoring.score import Level, level_of
 from rtcomplexity.scoring.sentences import family_sentence
 from rtcomplexity.units import Unit
-from unit.scoring.made_profile import METRICS, everything, made_profile, measured, profile_text
+from unit.scoring.made_profile import METRICS, everything, made_profile, measured, profile_text, score
 
 PROFILE = made_profile()
 CONVENTION = made_profile(('basis = "model"', 'basis = "convention"'))

@@ -6,7 +6,6 @@ from scipy.special import ndtr
 
 from rtcomplexity.scoring.profile import parse_profile
 from rtcomplexity.scoring.real_contours import shipped_table
-from rtcomplexity.scoring.score import score
 from rtcomplexity.scoring.score_interval import (
     CONFIDENCE,
     GROUPS,
@@ -19,7 +18,7 @@ from rtcomplexity.scoring.score_interval import (
     share_uncertainty,
 )
 from unit.scoring.made_contours import placed, sized_profile_text
-from unit.scoring.made_profile import DEFINITIONS, everything, made_profile
+from unit.scoring.made_profile import DEFINITIONS, everything, made_profile, score
 
 TRIALS = 1000
 MAY_MISS = 0.04

@@ -4,10 +4,9 @@ from hypothesis import strategies as st
 
 from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.scoring.profile import load_profile
-from rtcomplexity.scoring.score import score
 from rtcomplexity.scoring.stress import enlarged, shifted, spread, stressed_profiles
 from rtcomplexity.units import Unit
-from unit.scoring.made_profile import METRICS, made_profile
+from unit.scoring.made_profile import METRICS, made_profile, score
 
 PROFILE = made_profile()
 
