@@ -43,6 +43,8 @@ HEIGHTS_CM: Final = (20.0, 300.0)
 MBQ_BELOW_BQ: Final = 1e4
 BQ_ABOVE_MBQ: Final = 1e5
 BQ_PER_MBQ: Final = 1e6
+LEAST_INJECTED_BQ: Final = 1e6
+"""No PET is taken with less than a megabecquerel; such a number may be kBq."""
 G_PER_KG: Final = 1000.0
 LONGEST_UPTAKE: Final = timedelta(hours=12)
 """A date that is only inferred may put the administration this long before the scan, not longer."""
@@ -53,6 +55,7 @@ LONGEST_HALF_LIFE_WITHOUT_DATE_S: Final = 86_400.0
 REFERENCE_TOLERANCE: Final = timedelta(seconds=60)
 _START: Final = "Radiopharmaceutical Start DateTime (0018,1078)"
 DATE_TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(\.\d{1,6})?([+-]\d{4})?")
+ZONE: Final = re.compile(r"([+-])(\d\d)(\d\d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -278,6 +281,8 @@ def _dose_bq(datasets: Sequence[Dataset], issues: list[Issue]) -> float:
         issues.append(codes.SUV_DOSE_IN_BQ.about(SUBJECT, name=name, dose=dose))
         return dose
     if dose >= MBQ_BELOW_BQ:
+        if dose < LEAST_INJECTED_BQ:
+            issues.append(codes.SUV_DOSE_IMPLAUSIBLE.about(SUBJECT, name=name, dose=dose))
         return dose
     issues.append(codes.SUV_DOSE_IN_MBQ.about(SUBJECT, name=name, dose=dose))
     return dose * BQ_PER_MBQ
@@ -368,7 +373,7 @@ def _mean_count_offset_s(dataset: Dataset, half_life_s: float) -> float | None:
 def _administration(datasets: Sequence[Dataset], scan: datetime, half_life_s: float, issues: list[Issue]) -> datetime:
     """When the tracer was given: the stated date and time, else the stated time on the scan's day or the day before."""
     item = _radiopharmaceutical(datasets[0])
-    stated = _date_time(_get(item, "RadiopharmaceuticalStartDateTime"))
+    stated = _start(datasets[0], item)
     wrong = "" if stated is None else _misdated(scan - stated, half_life_s)
     if stated is not None and not wrong:
         return stated
@@ -381,7 +386,7 @@ def _administration(datasets: Sequence[Dataset], scan: datetime, half_life_s: fl
             f"{half_life_s / 3600:.1f} h the day of the administration cannot be assumed"
         )
     day = _series_time(datasets[0]) or scan
-    inferred = datetime.combine(day.date(), datetime.min.time()) + clock
+    inferred = _midnight(day) + clock
     if inferred > scan:
         inferred -= timedelta(days=1)
     if not timedelta(0) <= scan - inferred <= LONGEST_UPTAKE or _misdated(scan - inferred, half_life_s):
@@ -399,6 +404,17 @@ def _administration(datasets: Sequence[Dataset], scan: datetime, half_life_s: fl
             )
         )
     return inferred
+
+
+def _start(dataset: Dataset, item: Dataset) -> datetime | None:
+    """Start DateTime in the scanner's zone, where both are stated, unless Start Time shows that its digits are."""
+    value = _get(item, "RadiopharmaceuticalStartDateTime")
+    digits = _date_time(value)
+    written, own = _zone(_text(value)[-5:]), _zone(_text(_get(dataset, "TimezoneOffsetFromUTC")))
+    clock = _clock_time(_get(item, "RadiopharmaceuticalStartTime"))
+    if digits is None or written is None or own is None or clock == digits - _midnight(digits):
+        return digits
+    return digits - written + own
 
 
 def _misdated(uptake: timedelta, half_life_s: float) -> str:
@@ -447,7 +463,7 @@ def _joined(dataset: Dataset, date_keyword: str, time_keyword: str) -> datetime 
 
 
 def _date_time(value: object) -> datetime | None:
-    """Read YYYYMMDDHHMM[SS[.F]][+ZZXX]; local time of the scanner, so that an offset is not applied."""
+    """Read YYYYMMDDHHMM[SS[.F]][+ZZXX] as it stands: local time of the scanner, but for what :func:`_start` says."""
     match = DATE_TIME.fullmatch(_text(value))
     if match is None:
         return None
@@ -458,6 +474,19 @@ def _date_time(value: object) -> datetime | None:
     except ValueError:
         return None
     return whole + timedelta(seconds=second + float(match[7] or 0))
+
+
+def _zone(text: str) -> timedelta | None:
+    """Read +ZZXX, an offset from UTC."""
+    match = ZONE.fullmatch(text)
+    if match is None:
+        return None
+    offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
+    return -offset if match[1] == "-" else offset
+
+
+def _midnight(moment: datetime) -> datetime:
+    return datetime.combine(moment.date(), datetime.min.time())
 
 
 def _clock_time(value: object) -> timedelta | None:

@@ -724,6 +724,11 @@ SUV_DOSE_IN_BQ: Final = _warning(
     "{name} is {dose:g} in an Enhanced PET, where MBq is expected; interpreted as Bq.",
     action="Check the injected dose in the scanner's export.",
 )
+SUV_DOSE_IMPLAUSIBLE: Final = _warning(
+    "suv-dose-implausible",
+    "{name} is {dose:g} Bq, less than is given for any PET; SUVs may be wrong by a constant factor.",
+    action="Check the injected dose, and its unit, in the scanner's export.",
+)
 SUV_DOSE_IN_MBQ: Final = _warning(
     "suv-dose-in-mbq",
     "{name} is {dose:g}; interpreted as MBq, because that many Bq is implausible.",

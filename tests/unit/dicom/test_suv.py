@@ -249,6 +249,28 @@ def test_a_dose_in_mbq_is_an_issue():
     assert issue_codes(pet(RadionuclideTotalDose=400)) == ["suv-dose-in-mbq"]
 
 
+@pytest.mark.parametrize(
+    ("start", "clock", "zone"),
+    [
+        ("20250101080000+0000", "100000", "+0200"),  # as the standard says: 08:00 UTC is 10:00 there
+        ("20250101080000+0000", None, "+0200"),
+        ("20250101133000.0+0530", None, "+0200"),
+        ("20250101100000+0000", "100000", "+0200"),  # the clock shows that the offset is not meant
+        ("20250101100000+0100", None, None),
+        ("20250101100000", None, "+0200"),
+    ],
+)
+def test_an_offset_from_utc_counts_where_both_sides_state_one_and_the_clock_does_not_contradict(start, clock, zone):
+    changes = {"RadiopharmaceuticalStartDateTime": start, "RadiopharmaceuticalStartTime": clock}
+    dataset = pet(**changes) if zone is None else pet(**changes, TimezoneOffsetFromUTC=zone)
+    assert factor(dataset) == pytest.approx(ONE_HALF_LIFE_LATER)
+
+
+@pytest.mark.parametrize(("dose", "is_told"), [(370_000, True), (2e6, False)])
+def test_a_dose_below_any_that_is_given_is_told(dose, is_told):
+    assert (issue_codes(pet(RadionuclideTotalDose=dose)) == ["suv-dose-implausible"]) is is_told
+
+
 def enhanced(**changes):
     dataset = pet(Units=None, DecayCorrection=None, CorrectedImage=None, RadionuclideTotalDose=400, **changes)
     dataset.SOPClassUID = ENHANCED_PET_UID
