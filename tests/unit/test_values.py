@@ -11,11 +11,12 @@ import pytest
 from pydantic import BaseModel
 
 import rtcomplexity.geometry
+import rtcomplexity.metrics
 import rtcomplexity.scoring
 
 
 def classes():
-    for package in (rtcomplexity.geometry, rtcomplexity.scoring):
+    for package in (rtcomplexity.geometry, rtcomplexity.metrics, rtcomplexity.scoring):
         for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
             module = importlib.import_module(found.name)
             yield from (c for _, c in inspect.getmembers(module, inspect.isclass) if c.__module__ == module.__name__)
@@ -37,9 +38,10 @@ def test_a_value_cannot_be_changed_and_is_made_by_names(value):
 
 @pytest.mark.parametrize("value", VALUES, ids=ids)
 def test_a_value_holds_its_fields_and_nothing_else(value):
-    """A place for other attributes is only left to values that keep what they computed once."""
-    keeps = any(isinstance(member, cached_property) for member in vars(value).values())
+    """A place for other attributes is only left to values that keep what they computed once: these are never equal."""
+    keeps = any(isinstance(member, cached_property) for each in value.__mro__ for member in vars(each).values())
     assert ("__slots__" in vars(value)) is not keeps
+    assert not (keeps and value.__dataclass_params__.eq)
 
 
 @pytest.mark.parametrize("value", VALUES, ids=ids)

@@ -40,7 +40,7 @@ MOST_VERTICES = 10_000
 """Of an outline of more vertices every n-th is measured: at this number they lie far closer than anyone draws."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DrawingGrid:
     """Where contours could have been drawn: on the planning image's slices, else at the usual spacing of contours."""
 
@@ -58,7 +58,7 @@ class DrawingGrid:
     """How thick a single slice is, mm; NaN if not known."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CaseGrids:
     """Where each ROI of a case could have been drawn."""
 

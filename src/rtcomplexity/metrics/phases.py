@@ -58,14 +58,14 @@ class TargetOnPhase:
         return centroid_mm(runs, image)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PhasesContext:
     """One gross target as it was drawn on several phases."""
 
     phases: tuple[TargetOnPhase, ...]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MeasuredPhases:
     """The phases of a case with the gross targets on them, each measured when first asked for."""
 

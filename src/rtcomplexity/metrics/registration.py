@@ -27,7 +27,7 @@ LEAST_VOXELS: Final = 100
 NOT_MEASURED: Final = "not measured: without landmarks nothing shows how good a registration is"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RegistrationContext:
     """Two images on the voxels of one target's neighborhood."""
 

@@ -141,7 +141,7 @@ class Replicates:
         )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SmoothField:
     """A random displacement in the plane: a sum of waves, which tends to a Gaussian field."""
 
