@@ -27,7 +27,7 @@ from rtcomplexity.metrics.pet import (
     tlg_suvbw_cm3,
     volume_cm3,
 )
-from unit.fusion.images import grid
+from unit.fusion.images import grid, runs_of
 from unit.fusion.regions import CENTER, FINE, UNEVEN, region, values
 
 SPACING = np.array([1.25, 1.5, 2.0])
@@ -239,3 +239,40 @@ def test_a_voxel_at_the_threshold_is_above_it(value, counts):
 
 def test_levels_are_shares_of_the_maximum_or_fixed():
     assert [each.level(10.0) for each in THRESHOLDS] == pytest.approx([4.1, 5.0, 2.5, 4.0])
+
+
+def test_a_sphere_of_1_cm3_reaches_so_many_voxels():
+    """Voxels of 2 x 1.5 x 1.25 mm (z, y, x) within 6.2 mm of a center, slice by slice."""
+    assert 4 / 3 * math.pi * PEAK_RADIUS_MM**3 == pytest.approx(1000)
+    shape = region(FINE)
+    offsets = pet_metrics._sphere_offsets(shape, PEAK_RADIUS_MM)
+    middle = len(offsets) // 2
+    assert [other - middle for other, _ in offsets[middle]] == [-3, -2, -1, 0, 1, 2, 3]
+    for other, shifts in offsets[middle]:
+        away = [2.0 * (other - middle), *(shifts * [1.5, 1.25]).T]
+        assert np.sqrt(away[0] ** 2 + away[1] ** 2 + away[2] ** 2).max() <= PEAK_RADIUS_MM
+        reach = [int(np.sqrt(PEAK_RADIUS_MM**2 - away[0] ** 2) / step) for step in (1.5, 1.25)]
+        assert np.abs(shifts).max(axis=0).tolist() == reach
+        assert (shifts.min(axis=0) == -shifts.max(axis=0)).all()
+    assert [other for other, _ in offsets[0]] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("radius_mm", [0.0, 1.9, 2.1, 7.0])
+def test_a_sphere_on_a_slice_reaches_half_a_slice_beyond_the_image(radius_mm):
+    """Slices 3 mm apart at z = 0 to 33: the image reaches from -1.5 to 34.5 mm."""
+    whole = grid(shape=(12, 8, 8), spacing=(3.0, 1.0, 1.0), origin=(0, 0, 0))
+    mask = np.zeros((12, 8, 8), bool)
+    mask[:, 3:5, 3:5] = True
+    shape = region_of(runs_of(mask), whole, 0.0)
+    heights = whole.slice_positions_mm[slice(*shape.box.k)]
+    expected = (heights - radius_mm >= -1.5) & (heights + radius_mm <= 34.5)
+    assert pet_metrics._slices_reach(shape, radius_mm).tolist() == expected.tolist()
+
+
+def test_the_outermost_voxels_have_a_face_outside():
+    mask = np.zeros((5, 5, 5), bool)
+    mask[1:4, 1:4, 1:4] = True
+    expected = mask.copy()
+    expected[2, 2, 2] = False
+    assert (pet_metrics._outermost(mask) == expected).all()
+    assert (pet_metrics._outermost(np.ones((2, 3, 3), bool))).all()

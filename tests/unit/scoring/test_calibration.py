@@ -17,6 +17,7 @@ from rtcomplexity.scoring.calibration import (
     _joint_of,
     _mean_known,
     _score_knots,
+    _written,
     allowed_exceedances,
     calibrated_profile,
     courses_of,
@@ -316,3 +317,36 @@ def test_of_too_few_plans_none_reaches_the_upper_cutoff():
 
 def test_plans_without_a_value_add_nothing():
     assert _mean_known(np.array([[1.0, np.nan, np.nan], [3.0, 5.0, np.nan]])).tolist() == [2, 5, 0]
+
+
+def test_knots_of_many_values_stand_at_stated_levels():
+    knots = knots_of(np.arange(1001.0))
+    percents = [
+        0,
+        1,
+        2.5,
+        5,
+        10,
+        20,
+        30,
+        40,
+        50,
+        60,
+        70,
+        75,
+        80,
+        85,
+        90,
+        92.5,
+        95,
+        96,
+        97,
+        97.5,
+        98,
+        98.5,
+        99,
+        99.5,
+        100,
+    ]
+    assert [value for value, _ in knots[::2]] == [10 * percent for percent in percents]
+    assert _written([(1.0, 100 / 3), (1.0, 33.33331), (2.0, 100.0)]) == "[[1.0, 33.3333], [2.0, 100.0]]"

@@ -121,3 +121,25 @@ def test_rounds_are_one_outline_where_they_cross_or_nearly_agree(second, is_one)
     first, second = square(10.0), np.array(second)
     areas = enclosed_areas(np.concatenate([first, second]), np.array([0, 4, 8]))
     assert _is_one_outline(first, second, areas, 0.02, 0.5) is is_one
+
+
+def in_a_corner(*sides_mm):
+    """Squares traced one after the other from the corner that they share."""
+    return np.concatenate([side * np.array([[0, 0], [1, 0], [1, 1], [0, 1.0]]) for side in sides_mm])
+
+
+@pytest.mark.parametrize(
+    ("sides_mm", "count", "stops"),
+    [
+        ((3, 2), 2, [4]),  # the second begins at 60%, within 15% of the middle
+        ((3.4, 1.6), 2, []),  # at 68%
+        ((3, 3, 3), 3, [4, 8]),
+        ((3.5, 2.5, 3), 3, [4, 8]),  # at 39% and 67%, within 7.5% of thirds
+        ((4, 2, 3), 3, []),  # at 44%
+        ((3, 3, 3, 3), 4, [4, 8, 12]),
+        ((3, 3.5, 2.5, 3), 4, [4, 8, 12]),  # at 54%, within 5% of quarters
+        ((3, 3.9, 2.1, 3), 4, []),  # at 57.5%
+    ],
+)
+def test_rounds_end_near_where_equal_ones_would(sides_mm, count, stops):
+    assert _stops(in_a_corner(*sides_mm), count) == stops
