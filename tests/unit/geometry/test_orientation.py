@@ -82,3 +82,42 @@ def test_vertices_on_a_line_have_no_normal():
     assert normals[[0, 2]].tolist() == [[0, 0, 0]] * 2
     assert np.abs(normals[1]) == pytest.approx([0, 0, 1])
     assert polygon_normals(np.empty((0, 3)), np.array([0])).shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    "normal", [(0, 0, 1), (1, 0, 0), (0.6, 0, 0.8), (0.92, 0, np.sqrt(1 - 0.92**2)), (0, -0.6, 0.8)]
+)
+def test_axes_of_a_normal_are_right_handed_and_begin_along_x_unless_it_does(normal):
+    axes = PlaneAxes.of_normal(np.array(normal, float))
+    turned = np.stack([axes.u, axes.v, axes.normal])
+    assert turned @ turned.T == pytest.approx(np.eye(3))
+    assert np.linalg.det(turned) == pytest.approx(1)
+    helper = np.array([0.0, 1, 0]) if normal[0] > 0.9 else np.array([1.0, 0, 0])
+    assert axes.v @ helper == pytest.approx(0)
+    assert axes.u @ helper > 0
+
+
+@pytest.mark.parametrize("normal", [(0, 0, 1.0), (1.0, 0, 0), (0.6, 0, 0.8), (2 / 3, -1 / 3, 2 / 3)])
+def test_coordinates_in_a_plane_keep_lengths_and_the_way_round(normal):
+    axes = PlaneAxes.of_normal(np.array(normal))
+    drawn = np.array([[0, 0], [3, 0], [3, 2], [0, 4.0]])
+    space = drawn @ np.stack([axes.u, axes.v]) + 7 * axes.normal
+    both = np.concatenate([space, space + np.array([100.0, 50, 20])])
+    found = plane_coordinates(both, np.array([0, 4, 8]), np.tile(normal, (2, 1)))
+    for each in (found[:4], found[4:]):
+        assert each[0].tolist() == [0, 0]
+        assert each @ each.T == pytest.approx(drawn @ drawn.T)
+        assert each[1, 0] * each[3, 1] - each[1, 1] * each[3, 0] == pytest.approx(12)
+
+
+def test_positions_exactly_a_tolerance_apart_are_one():
+    assert group_positions(np.array([0.0, 0.5, 1.0, 1.75]), 0.5).tolist() == [0, 0, 0, 1]
+    assert group_positions(np.empty(0), 0.5).tolist() == []
+
+
+@pytest.mark.parametrize(("breadth", "has_normal"), [(4e-6, True), (1e-6, False)])
+def test_vertices_of_hardly_any_breadth_lie_on_a_line(breadth, has_normal):
+    """There and back along x, so that the signed area cancels."""
+    points = np.array([[-1, 0, 0], [1, breadth, 0], [-1, breadth, 0], [1, 0, 0.0]])
+    (found,) = polygon_normals(points, np.array([0, 4]))
+    assert np.abs(found) == pytest.approx(np.array([0, 0, 1.0 if has_normal else 0]))
