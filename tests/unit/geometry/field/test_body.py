@@ -3,16 +3,23 @@
 import math
 import pickle
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from rtcomplexity.geometry.field.body import (
+    Body,
     FieldShape,
     SubvoxelSurface,
     UndersampledShapeError,
+    _body,
     _continued,
+    _parts,
     _reaches_border,
+    _weighted,
+    volume_weighted,
+    well_sampled,
 )
 from rtcomplexity.geometry.field.shape_field import Grid, Smoothing
 from rtcomplexity.geometry.mesh import UnmeasurableShapeError, sphericity
@@ -362,3 +369,105 @@ def test_a_shape_that_fills_a_side_of_its_box_reaches_the_border():
         touching = field.copy()
         touching[place] = 1
         assert _reaches_border(touching)
+
+
+def measured(volume_mm3, *, spacing_mm=3.0, step_mm=1.0, missed=None, **values):
+    """A body of that volume; its shape and its sphere have the values that are stated of each."""
+    shape, ball = (SimpleNamespace(grid=SimpleNamespace(step_mm=step_mm)) for _ in range(2))
+    for name, (own, of_sphere) in values.items():
+        setattr(shape, name, own)
+        setattr(ball, name, of_sphere)
+    shape.mesh = SimpleNamespace(volume_mm3=volume_mm3, area_mm2=volume_mm3 / 2)
+    body = SimpleNamespace(
+        volume_mm3=volume_mm3, shape=shape, sphere=ball, spacing_mm=spacing_mm, is_undersampled=bool(missed),
+        diameter_mm=(6 * volume_mm3 / math.pi) ** (1 / 3),
+    )  # fmt: skip
+    if missed is None:
+        body.is_undersampled = Body.is_undersampled.fget(body)
+    return body
+
+
+@pytest.mark.parametrize(
+    ("diameter_mm", "spacing_mm", "step_mm", "expected"),
+    [
+        (10.0, 2.62, 1.0, False),  # 0.25 of 1.05 diameters are 2.625 mm
+        (10.0, 2.63, 1.0, True),
+        (10.0, 1.0, 5.01, True),  # a step as wide as its radius
+        (10.0, 1.0, 4.99, False),
+    ],
+)
+def test_a_body_is_told_by_planes_within_a_quarter_of_its_diameter_and_a_step_below_its_radius(
+    diameter_mm, spacing_mm, step_mm, expected
+):
+    found = measured(math.pi / 6 * diameter_mm**3, spacing_mm=spacing_mm, step_mm=step_mm)
+    assert found.is_undersampled is expected
+
+
+def test_a_shape_is_told_where_half_of_its_volume_is():
+    large, small, speck = measured(50.0, missed=False), measured(30.0, missed=True), measured(20.0, missed=True)
+    assert well_sampled((large, small, speck)) == (large,)
+    with pytest.raises(UndersampledShapeError) as caught:
+        well_sampled((measured(49.9, missed=False), small, measured(20.1, missed=True)))
+    assert (caught.value.spacing_mm, caught.value.diameter_mm) == (3.0, small.diameter_mm)
+
+
+def test_bodies_count_by_their_volume():
+    bodies = (
+        measured(30.0, missed=False, sphericity=(0.9, 1.0), solidity=(0.5, 0.8)),
+        measured(10.0, missed=False, sphericity=(0.5, 0.8), solidity=(0.9, 0.9)),
+    )
+    whole = SimpleNamespace(bodies=bodies)
+    assert volume_weighted(bodies, lambda body: body.shape.sphericity) == pytest.approx((30 * 0.9 + 10 * 0.5) / 40)
+    assert SubvoxelSurface.volume_mm3.func(whole) == 40
+    assert SubvoxelSurface.area_mm2.func(whole) == 20
+    assert SubvoxelSurface.sphericity.func(whole) == pytest.approx(0.8)
+    assert SubvoxelSurface.solidity.func(whole) == pytest.approx(0.6)
+    relative = SubvoxelSurface._relative(whole, lambda shape: shape.solidity)
+    assert relative == pytest.approx((30 * 0.5 / 0.8 + 10) / 40)
+
+
+def test_the_deepest_pocket_of_any_body_counts():
+    bodies = [SimpleNamespace(shape=SimpleNamespace(outlines=SimpleNamespace(concavity_depths_mm=np.array(depths))))
+              for depths in ([1.0, 4.0], [3.0], [])]  # fmt: skip
+    assert SubvoxelSurface.concavity_depth_mm.func(SimpleNamespace(bodies=bodies)) == 4
+    assert SubvoxelSurface.concavity_depth_mm.func(SimpleNamespace(bodies=bodies[2:])) == 0
+
+
+def test_weights_are_shares_of_their_sum():
+    assert _weighted(np.array([1.0, 4.0]), np.array([3.0, 1.0])) == pytest.approx(7 / 4)
+
+
+def test_each_body_has_a_field_of_its_own_in_a_box_with_a_margin_of_one():
+    """Two bodies in one layer and the next, a pixel apart: what is the other's is outside."""
+    field = np.full((5, 4, 8), -1.0, np.float32)
+    field[1:4, 1, 1:3] = 2.0
+    field[2, 1:3, 4:7] = 3.0
+    grid = Grid(origin_mm=np.array([10.0, 20, 30]), step_mm=0.5, shape=field.shape)
+    first, second = _parts(field, grid)
+    assert first[0].shape == (5, 3, 4)
+    assert first[1].origin_mm.tolist() == [10, 20, 30]
+    assert first[2] == pytest.approx(10 + 0.5 * 2)
+    assert second[0].shape == (3, 4, 5)
+    assert second[1].origin_mm.tolist() == [10.5, 20, 31.5]
+    assert second[2] == pytest.approx(11)
+    assert (first[0] > 0).sum() == 6
+    assert (second[0] > 0).sum() == 6
+    field[2, 1, 2:4] = 0.5  # now they touch
+    ((_, _, center_mm),) = _parts(field, grid)
+    assert center_mm == pytest.approx(10 + 0.5 * (2 * 1 + 9 * 2 + 2 * 3) / 13)
+
+
+def test_a_lone_body_between_planes_takes_the_nearest_and_goes_on_to_the_end_of_its_sphere():
+    """A cube of 2 x 2 x 2 pixels of 1 mm is a sphere of 2.48 mm: to a step beyond it from its center at 4.5 mm."""
+    field = np.full((4, 4, 4), -1.0, np.float32)
+    field[1:3, 1:3, 1:3] = 1.0
+    grid = Grid(origin_mm=np.array([3.0, 0, 0]), step_mm=1.0, shape=field.shape)
+    stack = SimpleNamespace(
+        positions_mm=np.array([0.0, 2.9, 8.0]), lower_mm=np.array([0.5, 0.4, 1.0]), upper_mm=np.array([0.4, 0.75, 1.0]),
+        slab_mm=np.array([0.9, 1.15, 2.0]),
+    )  # fmt: skip
+    body = _body(field, grid, 4.5, stack, AS_DRAWN)
+    radius_mm = (6 / math.pi * 8) ** (1 / 3) / 2 + 1
+    assert body.shape.planes_mm == pytest.approx([2.1, 2.9, 4.4, 5.9, 7.4])
+    assert (4.5 - radius_mm, 4.5 + radius_mm) == pytest.approx((2.26, 6.74), abs=0.01)
+    assert (body.spacing_mm, body.center_mm) == (1.15, 4.5)
