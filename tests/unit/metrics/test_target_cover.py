@@ -1,11 +1,14 @@
 """Parts of planned targets far from every gross target, on spheres whose distances are known."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 
 from rtcomplexity.geometry.stack.stacking import stack_contours
+from rtcomplexity.metrics import target_cover
 from rtcomplexity.metrics.target_cover import REACH_MM, far_volume_cm3
+from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.phantoms import SAGITTAL, Several, contour_stack, plane_positions, sphere
 
@@ -51,3 +54,18 @@ def test_planes_of_another_orientation_lie_where_they_lie(shift_mm):
     contours = contour_stack(planned, positions_mm=sagittal, points_per_contour=96, frame=SAGITTAL)
     found = far_volume_cm3(stack_contours(contours, settings=Settings()).stack, gross)
     assert found == pytest.approx(volume_cm3(20.0) if shift_mm else 0.0, rel=0.1)
+
+
+@pytest.mark.parametrize(("volume_cm3", "is_told"), [(1.0, True), (0.999, False)])
+def test_a_part_of_a_cubic_centimeter_is_a_target(monkeypatch, volume_cm3, is_told):
+    monkeypatch.setattr(target_cover, "far_volume_cm3", lambda *_: volume_cm3)
+    drawn = [
+        SimpleNamespace(
+            roi=SimpleNamespace(number=number, target_class=kind), stacked=SimpleNamespace(stack=stack), stack=stack
+        )
+        for number, kind, stack in (
+            (1, TargetClass.CTV, "planes"), (2, TargetClass.PTV, "planes"), (3, TargetClass.GTV, "planes"),
+            (4, TargetClass.PTV, None), (5, TargetClass.OAR, "planes"),
+        )
+    ]  # fmt: skip
+    assert target_cover.unexplained_targets(drawn, "gross") == ((1, 2) if is_told else ())
