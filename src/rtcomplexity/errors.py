@@ -79,7 +79,7 @@ class NoStructureSetError(InputDataError):
 
 
 class SeveralPatientsError(InputDataError):
-    """Files of more than one patient lie in one folder."""
+    """One folder has files of more than one patient."""
 
 
 class UnreadableFileError(InputDataError):
@@ -87,11 +87,11 @@ class UnreadableFileError(InputDataError):
 
 
 class ArchiveError(InputDataError):
-    """A DICOM archive (PACS) cannot be asked, or did not hand over what it holds."""
+    """A DICOM archive (PACS) cannot be queried, or did not send what it has."""
 
 
 class NestedArchiveError(InputDataError):
-    """An archive lies within an archive."""
+    """An archive contains an archive."""
 
 
 class CorruptStructureSetError(InputDataError):

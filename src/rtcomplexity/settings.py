@@ -55,9 +55,9 @@ class Settings:
     max_nesting: int = 32
     """Deepest sequence within sequences in one file, levels (DICOM's own objects have under 10)."""
     max_inflation: int = 50
-    """A deflated file or an archive may unpack to so many times its size ..."""
+    """A deflated file or an archive may unpack to this many times its size ..."""
     inflation_floor_bytes: int = 16_000_000
-    """... or to so many bytes, whichever is more, bytes."""
+    """... or to this many bytes, whichever is more."""
     max_archive_entries: int = 10_000
     """Most entries of one zip or tar archive (a plan on 4D-CT has about 2,000)."""
     threads: int = 1
@@ -67,7 +67,7 @@ class Settings:
     max_upload_bytes: int = 2_000_000_000
     """Most bytes of one upload to that page, bytes."""
     plane_tolerance_mm: float = 0.01
-    """Contours whose positions along the normal differ by less lie on one plane, mm."""
+    """Contours whose positions along the normal differ by less are on one plane, mm."""
     planarity_tolerance_mm: float = 0.5
     """A closed contour may leave its own plane by this much before it is called non-planar, mm."""
     duplicate_area_fraction: float = 0.02

@@ -18,7 +18,7 @@ from rtcomplexity.metrics.masks import masks
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.model.structure_set import Contours, Roi
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import FRAMES, Ellipsoid, contour_stack, image_grid, voxelise
+from rtcomplexity.testing.phantoms import FRAMES, Ellipsoid, contour_stack, image_grid, voxelize
 from rtcomplexity.testing.plans import write_sample
 
 nibabel = pytest.importorskip("nibabel", reason="masks need the nifti extra")
@@ -96,7 +96,7 @@ def test_a_tilted_gantry_is_written_as_the_shear_it_is():
 def test_the_mask_equals_the_voxels_inside():
     grid = image_grid(frame=FRAMES["oblique"])
     mask = np.asarray(read(written(grid, FRAMES["oblique"])).dataobj)
-    truth = voxelise(SOLID, grid, frame=FRAMES["oblique"])
+    truth = voxelize(SOLID, grid, frame=FRAMES["oblique"])
     assert mask.shape == truth.shape[::-1]
     assert abs(int(mask.sum()) - int(truth.sum())) <= 2
 

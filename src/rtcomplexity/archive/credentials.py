@@ -49,7 +49,7 @@ class Credentials:
         Raises
         ------
         UsageError
-            If it cannot be read, or a line is of another form; no value is told.
+            If it cannot be read, or has a line of another form; no value is shown.
         """
         try:
             lines = path.read_bytes()[:_MOST_BYTES].decode("utf-8").splitlines()

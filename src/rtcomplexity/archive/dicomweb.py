@@ -1,6 +1,6 @@
 """A DICOMweb archive (QIDO-RS, WADO-RS, STOW-RS), by the HTTP client of the standard library.
 
-Instances arrive as they lie there (``transfer-syntax=*``): an archive that re-encodes them changes their bytes.
+Instances arrive as they are stored (``transfer-syntax=*``): an archive that re-encodes them changes their bytes.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class DicomWeb:
             self._connection = None
 
     def studies(self, query: Query) -> list[Study]:
-        """Studies that fit a query; for a structure set, the study it lies in."""
+        """Studies that match a query; for a structure set, the study that contains it."""
         asked = {_PATIENT_ID: query.patient_id, _ACCESSION: query.accession_number, _STUDY: query.study_uid}
         where = "studies"
         if query.structure_set_uid:

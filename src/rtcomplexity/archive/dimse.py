@@ -85,7 +85,7 @@ def _port(option: str, text: str) -> int:
 
 
 class Dimse:
-    """An archive asked over associations of its own for each question."""
+    """An archive queried over DIMSE, with a new association for each query."""
 
     def __init__(self, peer: Peer, settings: Settings) -> None:
         self._peer, self._settings, self._net = peer, settings, pynetdicom()

@@ -1,6 +1,6 @@
 """Fetching a plan: one structure set and everything linked to it, wherever in the archive it is.
 
-The set's images may lie in another study than the set (ARIA exports do so): references are followed across all studies
+The set's images may be in another study than the set (ARIA exports do so): references are followed across all studies
 of the patient, and whole series are fetched, never whole studies.
 """
 
@@ -33,7 +33,7 @@ class Fetched:
 
     series: int
     files: int
-    """Files of the plan that lie in the folder now."""
+    """Files of the plan that are now in the folder."""
     new_files: int
     """Of these, how many this run fetched."""
     missing_series: int
@@ -61,12 +61,12 @@ def fetch_plan(archive: Archive, query: Query, shelf: Shelf, progress: Callable[
     shelf
         Where to.
     progress
-        Told what is being fetched.
+        Called with what is being fetched.
 
     Raises
     ------
     ArchiveError
-        If nothing or several fit, a series is not whole, or the archive cannot be asked.
+        If nothing or several fit, a series is not whole, or the archive cannot be queried.
     UsageError
         If the folder cannot be used.
     """

@@ -45,7 +45,7 @@ def parts(read: Callable[[int], bytes], boundary: bytes, limit_bytes: int) -> It
     Parameters
     ----------
     read
-        Gives up to so many bytes, none at the end.
+        Return at most this many bytes; none at the end.
     boundary
         From :func:`boundary_of`.
     limit_bytes

@@ -1,4 +1,4 @@
-"""What is asked of an archive and what it answers, whichever protocol carries it."""
+"""A query to an archive and its answers, for either protocol."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Which studies are meant; what is empty is not asked for."""
+    """Which studies to look for; an empty field is not used."""
 
     patient_id: str = field(default="", repr=False)
     accession_number: str = field(default="", repr=False)
@@ -21,7 +21,7 @@ class Query:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was asked for."""
+        """Whether it has no field to search by."""
         return not (self.patient_id or self.accession_number or self.study_uid or self.structure_set_uid)
 
 

@@ -35,7 +35,7 @@ class ReceiverLimits:
     """What callers may send."""
 
     total_bytes: int = 200_000_000_000
-    """Of everything that lies in the folder."""
+    """Limit on all files in the folder together."""
     instances: int = 1_000_000
     per_minute: int = 60_000
     """Instances of all callers together."""
@@ -60,7 +60,7 @@ class Receiver:
         Raises
         ------
         UsageError
-            If nobody may call, or the port or the folder cannot be used.
+            If no caller is allowed, or the port or the folder cannot be used.
         """
         if not callers:
             raise UsageError("--from", "nobody", "the AE title of at least one caller")

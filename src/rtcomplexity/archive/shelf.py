@@ -53,11 +53,11 @@ class Shelf:
             raise _unwritable(fault) from fault
 
     def is_whole(self, series: Series) -> bool:
-        """Whether as many files of a series lie here as the archive says it has."""
+        """Whether the folder has as many files of a series as the archive says."""
         return series.instances is not None and 0 < series.instances <= len(self.files(series.series_uid))
 
     def files(self, series_uid: str) -> list[Path]:
-        """Files of a series that lie here."""
+        """Files of a series in the folder."""
         return sorted((self._folder / _hashed(series_uid)).glob(f"*{_SUFFIX}"))
 
     def links(self, path: Path, content: bytes = b"") -> FileLinks | Ties:
@@ -78,7 +78,7 @@ class Shelf:
         Raises
         ------
         ArchiveError
-            If it is no DICOM file, or of another series than was asked for.
+            If it is no DICOM file, or of another series than requested.
         UsageError
             If it cannot be written.
         """

@@ -1,1 +1,1 @@
-"""Many plans: found, assessed one child process each, kept in a ledger, and told in tables and a dashboard."""
+"""Many plans: found, assessed one child process each, kept in a ledger, and reported in tables and a dashboard."""

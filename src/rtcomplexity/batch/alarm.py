@@ -19,7 +19,7 @@ SCORED: Final = ("supports", "rejects", "indeterminate")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """How many plans are supported, and how likely so many are by chance."""
+    """How many plans are supported, and the probability of that many by chance."""
 
     supports: int
     scored: int

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 NEEDED: Final = ("structure_set_uid", "course")
 PLACE: Final = "file"
-"""Where the structure set lies, for whoever fills the table in; not read."""
+"""Path of the structure set, for the person who fills in the table; not read."""
 ALLOWED: Final = (*NEEDED, PLACE, *ClaimFile.model_fields)
 MOST_MISTAKES: Final = 10
 """A message names this many."""

@@ -118,7 +118,7 @@ _P = TypeVar("_P", _Line, _Record)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One set of results, and the key of its hashes where that lies beside it."""
+    """One set of results, with the key of its hashes if that is in the same folder."""
 
     path: Path
     is_batch: bool
@@ -127,7 +127,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltCohort:
-    """A cohort, and the key that goes into a file of its own."""
+    """A cohort, and its key, which is written to a separate file."""
 
     cohort: Cohort
     key: bytes | None
@@ -177,7 +177,7 @@ def build_cohort(paths: Sequence[Path], profile: Profile, *, stratum: str | None
 
 
 def write_cohort(built: BuiltCohort, out: Path) -> tuple[Path, ...]:
-    """Write a cohort, and its key beside it, each readable by its owner alone.
+    """Write a cohort and, next to it, its key; both readable by the owner alone.
 
     Raises
     ------
@@ -198,12 +198,12 @@ def write_cohort(built: BuiltCohort, out: Path) -> tuple[Path, ...]:
 
 
 def source_of(path: Path) -> Source:
-    """Tell what kind of results lies there.
+    """Return what kind of results a path has.
 
     Raises
     ------
     CohortError
-        If none does.
+        If it has none.
     """
     if path.is_dir():
         inside = [path / name for name in (JSONL, EVIDENCE_FILE) if (path / name).is_file()]

@@ -65,7 +65,7 @@ class Dashboard:
     """Takes plans one at a time, then writes the page."""
 
     def __init__(self, *, evidence: bool) -> None:
-        """Begin a page whose rows link to evidence folders where there are such."""
+        """Begin a page whose rows link to evidence folders, if there are any."""
         self._evidence = evidence
         self.rows: list[_Row] = []
         self.refused: dict[tuple[str, str, str], list[str]] = {}
@@ -202,7 +202,7 @@ def _speed(plans: int, gathered: Dashboard) -> str:
 
 
 def resource(name: str) -> str:
-    """Read a file beside the templates."""
+    """Read a file from the folder of templates."""
     return files("rtcomplexity.batch").joinpath("templates", name).read_text("utf-8")
 
 

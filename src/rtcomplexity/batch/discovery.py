@@ -1,8 +1,8 @@
-"""Finds every DICOM file below a folder, however they lie, and keeps in the ledger what ties them together.
+"""Finds every DICOM file below a folder, in any layout, and records in the ledger what links them.
 
 Walks as a stream; a file whose size and time are as they were is not opened. Headers are read in child processes, some
 files a task: a file that kills its child is found by halving, and costs itself alone. Members of zip and tar archives
-count as files; linked folders are followed only where that is asked for.
+count as files; linked folders are followed only on request.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Discovery:
         self._tasks = self._count = 0
 
     def run(self, root: Path, without: Path, progress: Callable[[int], None]) -> int:
-        """Bring the ledger up to what lies below `root`; return how many files do.
+        """Bring the ledger up to date with the files below `root`; return how many there are.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""How the values of every metric lie over a batch: quantiles, a histogram and outliers.
+"""The distribution of every metric over a batch: quantiles, a histogram and outliers.
 
 A plan's key is a hash, so the first plans by key are a fair sample where there are too many to hold.
 """

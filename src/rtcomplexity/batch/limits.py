@@ -1,4 +1,4 @@
-"""The limits that an operating system sets on a process, as far as there are any.
+"""The limits that the operating system can set on a process.
 
 Knows ``resource`` where it exists. The limit on memory is kept by polling (:mod:`rtcomplexity.batch.supervision`);
 what is set here stands behind that, for the allocation that is quicker than a poll.

@@ -62,11 +62,11 @@ def compare_pairs(
     tasks
         One for each row.
     out
-        Folder for ledger and results, made if it is not there; the same one again goes on where the last run stopped.
+        Folder for ledger and results, made if missing; an existing one continues where the last run stopped.
     engine
         Where tasks run.
     watcher
-        Is told how far it has come.
+        Receives the progress.
     limits
         What every pair of ROIs has to keep.
     retry

@@ -73,7 +73,7 @@ def texts_of(plan: PlanRow) -> tuple[str, ...]:
 
 
 def example_of(texts: Collection[str]) -> str:
-    """Tell one text for all that have one code; they may differ in what they name.
+    """Return one text for all reasons of a code, which may differ in what they name.
 
     Examples
     --------

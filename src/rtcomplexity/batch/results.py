@@ -24,7 +24,7 @@ class CodedText(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSummary:
-    """What the ledger keeps of a record beside its text."""
+    """What the ledger keeps of a record in addition to its text."""
 
     plan_id: str
     verdict: str

@@ -34,7 +34,7 @@ ROI_COLUMNS: Final = (
 
 
 def flags_of(plan: PlanRow) -> list[str]:
-    """What a person should look at: odd claims, several versions of one set, pictures that may show a face."""
+    """What needs a look: odd claims, several versions of one set, pictures that may show a face."""
     flags = {
         SAME_COURSE: any(claim.sharing > 1 for claim in plan.claims),
         SEVERAL_CLAIMS: len(plan.claims) > 1,

@@ -1,6 +1,6 @@
 """The use case of a batch: find the plans, assess those that are not yet, write the outputs.
 
-Knows the order of the steps. A run can be stopped at any moment; the next one goes on where it stopped.
+Knows the order of the steps. A run can be stopped at any moment; the next one continues.
 """
 
 from __future__ import annotations
@@ -40,21 +40,21 @@ _PACKAGE: Final = "rtcomplexity"
 
 
 class Watcher(Protocol):
-    """Is told how far a batch has come."""
+    """Receives the progress of a batch."""
 
     def looking(self, files: int) -> None:
-        """So many files were seen."""
+        """Called with the number of files seen so far."""
 
     def starting(self, plans: int, found: str) -> None:
-        """So many plans are there; `found` says of how many patients."""
+        """Called with the number of plans; `found` says of how many patients."""
 
     def ended(self, status: Status, *, stood: bool) -> None:
-        """One more plan has its end; `stood` where it had one before this run."""
+        """Called when a plan is done; `stood` if an earlier run did it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchOptions:
-    """What a batch is asked for."""
+    """Everything that may be chosen for a batch."""
 
     options: Options = field(default_factory=Options)
     limits: Limits = field(default_factory=Limits)
@@ -66,7 +66,7 @@ class BatchOptions:
     patience_s: float = 0.0
     """How long a plan waits, after its last file came, for series that its structure set references."""
     with_paths: bool = False
-    """Whether tables say where structure sets lie, which may identify patients."""
+    """Whether tables include paths of structure sets, which may identify patients."""
     retry: bool = False
     """Whether plans that crashed or went over a limit are tried again."""
     parquet: bool = False
@@ -95,7 +95,7 @@ class BatchResult:
     files: tuple[str, ...]
     """Names of the outputs in the folder."""
     waiting: int = 0
-    """Plans that wait for series that they reference; they stand in no output."""
+    """Plans that wait for series that they reference; they are in no output."""
     linked_folders: int = 0
     """Linked folders that were not followed."""
     earlier_evidence: int = 0
@@ -115,13 +115,13 @@ def run_batch(
     Parameters
     ----------
     root
-        Folder with plans, however they lie.
+        Folder with plans, in any layout.
     out
-        Folder for ledger and outputs; the same one again goes on where the last run stopped.
+        Folder for ledger and outputs; an existing one continues where the last run stopped.
     engine
         Where plans are assessed.
     watcher
-        Is told how far the batch has come.
+        Receives the progress.
     asked
         Options and limits.
     indexer

@@ -115,7 +115,7 @@ class StartedChild:
 
 
 def watch(child: Child, result: Path, limits: Limits, is_wanted: Callable[[], bool]) -> Outcome:
-    """Wait for a child, and end it when it goes over a limit or nobody wants it any more.
+    """Wait for a child, and end it when it exceeds a limit or is no longer wanted.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def watch(child: Child, result: Path, limits: Limits, is_wanted: Callable[[], bo
     limits
         What it may use.
     is_wanted
-        Whether the one who asked is still there.
+        Whether the requester is still there.
     """
     started, wait_s, peak_bytes = time.monotonic(), _FIRST_WAIT_S, 0
     cpu_s = 0.0

@@ -65,7 +65,7 @@ class Options:
     evidence: bool = False
     """Whether an evidence folder is left for every plan."""
     claim: str = field(default="", repr=False)
-    """Text of a claim file: what a row of the claims file states beside site and fractions; empty where nothing."""
+    """Text of a claim file: what a row of the claims file states besides site and fractions; empty if nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,7 @@ class Outcome:
     """Stable word for the reason of a refusal."""
     reason: str = ""
     content: Mapping[str, Any] = field(default_factory=dict)
-    """What the task asked for, as JSON values."""
+    """The result of the task, as JSON values."""
     wall_s: float = 0.0
     cpu_s: float = 0.0
     peak_bytes: int = 0

@@ -31,7 +31,7 @@ _MODULES: Final = (
 )
 """Imported where they are first used: of which not every command has need."""
 _LAZY: Final = (("skimage.measure", "marching_cubes"),)
-"""What a package imports once it is asked for."""
+"""Modules that a package imports on first use."""
 
 
 @cache

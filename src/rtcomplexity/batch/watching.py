@@ -90,7 +90,7 @@ def watch(
     is_wanted: Callable[[], bool],
     with_receiver: Callable[[Health], Health] = lambda health: health,
 ) -> None:
-    """Look at a folder until nobody wants it any more.
+    """Watch a folder until told to stop.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def watch(
     pace
         How often, and how long to wait.
     tell
-        Told of each run, and of the health from time to time.
+        Called after each run, and with the health from time to time.
     is_wanted
         Whether to go on.
     with_receiver

@@ -1,4 +1,4 @@
-"""Which ROIs lie in another frame of reference than the rest of their case: their coordinates mean another place."""
+"""Which ROIs are in another frame of reference than the rest of their case."""
 
 from __future__ import annotations
 

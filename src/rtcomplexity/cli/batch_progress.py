@@ -1,6 +1,6 @@
 """How far a batch has come, on stderr.
 
-One line that is rewritten where a person watches, else a line every ten seconds.
+On a terminal one line that is rewritten, else a line every ten seconds.
 """
 
 from __future__ import annotations

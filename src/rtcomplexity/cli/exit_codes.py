@@ -10,7 +10,7 @@ class ExitCode(IntEnum):
     """How a command ended."""
 
     DONE = 0
-    """The command did what it was asked, whatever the verdict."""
+    """The command succeeded, whatever the verdict."""
     BUG = 1
     """Internal error."""
     USAGE = 2
@@ -20,4 +20,4 @@ class ExitCode(IntEnum):
     BATCH_WITH_REFUSALS = 4
     """A batch is done; some plans or files were refused, or a row of the claims file met no plan."""
     CHECK_FAILED = 5
-    """A check that the command line asked for (``--fail-at``, ``verify``) failed."""
+    """A check requested on the command line (``--fail-at``, ``verify``) failed."""

@@ -1,6 +1,6 @@
 """How the command line says that something failed: one short text on stderr, without a traceback.
 
-An expected error speaks for itself. An unexpected one is told by its type and by the place in this package where it
+An expected error has its own message. An unexpected one is reported by its type and the place in this package where it
 arose, never by its text, its values or a file's path: those may identify a patient.
 """
 

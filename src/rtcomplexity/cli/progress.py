@@ -1,4 +1,4 @@
-"""How far the reading has come, on stderr and only where a person watches."""
+"""Progress of reading, on stderr and only if that is a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MEASURING: Final = "Measuring"
 
 @contextmanager
 def told(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Give a function that shows a short text, the last one only; it does nothing where nobody watches."""
+    """Return a function that shows a short text in place of the last one; it does nothing without a terminal."""
     if quiet or not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -30,7 +30,7 @@ def told(*, quiet: bool) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def progress(*, quiet: bool) -> Iterator[Report | None]:
-    """Give a function that is told how many files are read, of how many; None where nobody watches."""
+    """Return a function called with files read and files in all; None without a terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
         return

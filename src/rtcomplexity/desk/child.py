@@ -32,7 +32,7 @@ _UID_END: Final = 8
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do the task in a file, and leave beside it how it ended."""
+    """Do the task described in a file, and write its outcome to the same folder."""
     from rtcomplexity.batch.host import ONE_THREAD, end_with  # noqa: PLC0415 -- before anything heavy
 
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))

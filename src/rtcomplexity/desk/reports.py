@@ -101,7 +101,7 @@ def forget() -> None:
 
 
 def page_html(report: Report) -> bytes:
-    """Return the report as a page, made of the record: whatever lies in the folder, no script of its own is run."""
+    """Return the report as a page, made of the record: no script from the folder is run."""
     return evidence_html(report.record, report.folder.pictures())
 
 
@@ -128,7 +128,7 @@ def saved_name(report: Report, name: str) -> str:
 
 
 def content_of(report: Report, name: str) -> bytes:
-    """Return one file that is offered: as it lies in the folder, or made of the record.
+    """Return one file that is offered: as it is in the folder, or rendered from the record.
 
     Raises
     ------
@@ -164,7 +164,7 @@ def claim_of(report: Report) -> ClaimFile:
 
 
 def zipped(report: Report, added: Sequence[Path] = ()) -> bytes:
-    """Return the whole evidence folder as a zip archive, with files that lie outside of it added."""
+    """Return the whole evidence folder as a zip archive, with further files added."""
     members = {**report.folder.files, **{path.name: path.read_bytes() for path in added}}
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:

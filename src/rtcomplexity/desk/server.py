@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LOOPBACK: Final = "127.0.0.1"
 IDLE_S: Final = 3600.0
-"""A page that nobody looks at any more is ended, so that no patient data are left lying about."""
+"""An unused page is ended, so that no patient data are left behind."""
 _IDLE_CHECK_S: Final = 5.0
 _TOKEN_BYTES: Final = 18
 _MOST_CONNECTIONS: Final = 64

@@ -44,7 +44,7 @@ _REPORTS: Final = "reports"
 
 
 class State(StrEnum):
-    """Where a plan stands."""
+    """State of a plan."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -78,7 +78,7 @@ class SessionPlan:
 
     @property
     def progress(self) -> Progress:
-        """How far the analysis has come."""
+        """Progress of the analysis."""
         return Progress() if self.state is State.WAITING else read_progress(self.place.progress)
 
     @property
@@ -186,7 +186,7 @@ class Session:
         return True
 
     def claim_of_report(self, report_id: str) -> Path:
-        """Where claim information lies that was entered for a report of the worklist folder, which is never written."""
+        """File of the claim information entered for a report of the worklist folder, which is itself never written."""
         return Place(folder=self.folder / _REPORTS / report_id).claim
 
     def keep_claim_of_report(self, report_id: str, claim: ClaimFile) -> None:

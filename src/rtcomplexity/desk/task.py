@@ -1,4 +1,4 @@
-"""What the page asks of a child process, where everything of one plan lies, and how far the child has come.
+"""The tasks of child processes, the files of one plan, and the progress of a child.
 
 Values and names of files only; they cross processes as JSON.
 """
@@ -26,7 +26,7 @@ MEASURED: Final = "measured-"
 
 
 class Step(StrEnum):
-    """What is being done, as a person reads it."""
+    """What is being done, as the page shows it."""
 
     WAITING = "Waiting for another analysis to finish"
     STARTING = "Starting"
@@ -38,7 +38,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far an analysis has come."""
+    """Progress of an analysis."""
 
     step: Step = Step.WAITING
     done: int = 0
@@ -48,7 +48,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where everything of one plan lies: its folder, which nobody else can read."""
+    """The private folder of one plan, and its files."""
 
     folder: Path
 
@@ -109,7 +109,7 @@ class Place:
 
     @property
     def progress(self) -> Path:
-        """How far the child has come."""
+        """Progress of the child."""
         return self.folder / "progress.json"
 
 
@@ -129,7 +129,7 @@ class Task:
 
     @property
     def place(self) -> Place:
-        """Where it lies."""
+        """The folder of the plan."""
         return Place(folder=Path(self.folder))
 
     def to_json(self) -> str:

@@ -74,7 +74,7 @@ def parse_contour_data(chunks: Sequence[bytes]) -> ParsedContours:
 
 
 def looks_closed(points_mm: NDArray[np.float64]) -> bool:
-    """Whether vertices (n, 3) run back to where they begin: an open line's ends lie far apart.
+    """Whether vertices (n, 3) return to where they begin: the ends of an open line are far apart.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the header of one file says: identity, kind and, for images, where its pixels lie.
+"""What the header of one file says: identity, kind and, for images, where its pixels are in the patient.
 
 Classic slices and frames of Enhanced multi-frame images come out alike, as :class:`Plane` values.
 """

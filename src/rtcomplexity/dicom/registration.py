@@ -43,7 +43,7 @@ GRID_TOLERANCE: Final = 1e-3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageHome:
-    """Where one image lies."""
+    """Where one image is in space."""
 
     frame_of_reference_uid: str
     series_uid: str

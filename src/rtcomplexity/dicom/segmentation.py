@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SEGMENTATION: Final = "1.2.840.10008.5.1.4.1.1.66.4"
 NATIVE: Final = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"})
-"""Transfer syntaxes whose pixels stand as they are."""
+"""Transfer syntaxes with native pixels."""
 BINARY, FRACTIONAL = "BINARY", "FRACTIONAL"
 HEAD_BYTES: Final = 132
 

@@ -61,7 +61,7 @@ def measured_words(condition: ConditionRecord) -> str:
 
 
 def limit_words(condition: ConditionRecord) -> str:
-    """How the value must lie; a dash where a fact decides."""
+    """What the value must be; a dash where a fact decides."""
     if not condition.comparison:
         return NO_VALUE
     return f"{'≤' if condition.comparison == 'at most' else '≥'} {_number(condition, condition.tolerance, bare=True)}"

@@ -87,7 +87,7 @@ class _Hidden:
         )
 
     def label(self, number: int) -> str:
-        """Class and number of a ROI; a number that no ROI has is told as that."""
+        """Class and number of a ROI; a number that no ROI has is named as such."""
         return self.numbers.get(number, f"ROI {number}")
 
     def tree(self, value: Any, key: str = "") -> Any:  # noqa: ANN401 - any JSON value

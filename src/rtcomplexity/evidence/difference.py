@@ -72,7 +72,7 @@ def difference_sentence(a: Record, b: Record, changes: tuple[Change, ...]) -> st
 
 
 def with_one_line_of_reference(changes: tuple[Change, ...]) -> tuple[Change, ...]:
-    """Tell the values of the reference that moved on one line, where they are several; all else stays."""
+    """Report changed reference values on one line if there are several; everything else as it is."""
     moved = [change for change in changes if change.kind == "threshold"]
     if len(moved) <= 1:
         return changes

@@ -152,7 +152,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, option: str = "--o
     Raises
     ------
     UsageError
-        If the folder cannot be made or written; what stood there before then still stands.
+        If the folder cannot be made or written; what was there before is then still there.
     """
     try:
         _prepare(folder, files)

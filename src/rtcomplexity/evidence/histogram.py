@@ -31,7 +31,7 @@ _BARS, _ROUTINE, _PLAN = "#a9bccb", "#4f5b69", "#b4455a"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Histogram:
-    """What a reader sees beside a factor's numbers."""
+    """What a report shows next to a factor's numbers."""
 
     drawing: str
     """Body of the SVG; empty where the record holds no distribution."""

@@ -1,6 +1,6 @@
 """What payment needs to match a report to a claim, and nothing more.
 
-Knows where each value stands; what no file states stays None. Which values these are, and why no others, stands in
+Knows where each value is found; what no file states stays None. Which values these are, and why no others, stands in
 decision record 0023.
 """
 

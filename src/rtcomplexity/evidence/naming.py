@@ -1,4 +1,4 @@
-"""What stands in a record in place of names and UIDs that can identify a patient.
+"""What replaces names and UIDs that can identify a patient.
 
 Knows no record. A keyed UID is the same within one plan and says nothing outside it.
 """

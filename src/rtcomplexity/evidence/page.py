@@ -79,7 +79,7 @@ class Gauge:
     reject_text: str
     support_text: str
     interval: tuple[float, float] | None
-    """Between which values the score lies; None where that was not looked at."""
+    """Interval that contains the score; None where it was not computed."""
     interval_text: str
     """The same with the confidence; empty where there is none."""
     near: str
@@ -490,7 +490,7 @@ def _image_set(image_set: ImageSetRecord) -> tuple[str, ...]:
 
 
 def registration_check(image_set: ImageSetRecord) -> str:
-    """What was measured of an image set's registration, for the caption of its picture; empty where nobody asked."""
+    """What was measured of the registration of an image set, for a caption; empty where it was not measured."""
     for each in image_set.conditions:
         if each.id == "aligned":
             found = "not measured" if each.value is None else f"{each.value:.1f} mm (limit {each.tolerance:g} mm)"

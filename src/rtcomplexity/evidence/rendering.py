@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PICTURE_FOLDER: Final = "pictures"
 OUTPUT_NAMES: Final = (EVIDENCE_FILE, *REPORTS, *(f"{PICTURE_FOLDER}/{name}" for name in FILES))
-"""What ``analyze --out`` writes beside the manifest."""
+"""What ``analyze --out`` writes in addition to the manifest."""
 ALLOWED_NAMES: Final = (*OUTPUT_NAMES, *ON_REQUEST, *FROM_PLAN)
 """Every name that the manifest may list."""
 

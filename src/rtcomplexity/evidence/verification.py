@@ -121,7 +121,7 @@ def _output_problems(folder: EvidenceFolder, manifest: Manifest) -> Iterator[str
 def _report_findings(folder: EvidenceFolder, manifest: Manifest) -> tuple[list[str], list[str]]:
     """Problems, and the reports that another version may have written in other words.
 
-    The manifest's word for its versions excuses a report from being compared, never from being told.
+    A manifest that states other versions excuses a report from comparison, never from being named.
     """
     try:
         record, pictures = folder.record(), folder.pictures()
@@ -237,7 +237,7 @@ def _is_volume(path: str) -> bool:
 
 
 def _standing(differences: Iterable[str]) -> str:
-    """Say first whether verdict and volumes still stand."""
+    """Say first whether verdict and volumes are the same."""
     found = list(differences)
     verdict = "another verdict" if "verdict.value" in found else "the same verdict"
     return f"{verdict} and {'other' if any(map(_is_volume, found)) else 'the same'} volumes"

@@ -1,4 +1,4 @@
-"""The words of every report: each code, level, class, reason and label of the record once, as a reader is told it.
+"""The words of every report: each code, level, class, reason and label of the record, declared once.
 
 Words only, in the terms of American radiation oncology and coding. None says what anybody should bill or will be paid,
 and none names a command-line option: a page meant for a claim has none. :func:`told` is how a table is read.
@@ -22,7 +22,7 @@ DECISIONS: Final = {
     "indeterminate": HOLD,
     "insufficient_evidence": HOLD,
 }
-"""What may be done now, before the claim rule is asked; a claim that is not eligible is never submitted."""
+"""What may be done now, before the claim rule applies; a claim that is not eligible is never submitted."""
 ANSWERS: Final = {
     "supports": "Supported",
     "rejects": "Not supported",
@@ -227,7 +227,7 @@ OPTIONS: Final = {
     "--quick": "Counts and volumes only",
     "--same-patient": "Patient IDs stated to be one patient",
 }
-"""Options that can change a result, as a reader of the report is told them."""
+"""Options that can change a result, as reports name them."""
 ERROR_RATE: Final = "Estimated error rate"
 DIFFICULTIES: Final = (
     "Tumor margin difficult to identify (atelectasis, effusion, fibrosis, prior treatment)",

@@ -1,4 +1,4 @@
-"""Image series: where their pixels lie in the patient, and what they are; pixel values are read when needed."""
+"""Image series: where their pixels are in the patient, and what they are; pixel values are read when needed."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Severity(StrEnum):
 class Issue:
     """One finding. Its text names no patient, path or ROI of the files; an ROI is meant by its number in `subject`.
 
-    What a user typed may stand in it as :func:`typed` writes it.
+    Text that the user typed is quoted by :func:`typed`.
     """
 
     code: str

@@ -46,6 +46,6 @@ class AnalyzeOptions:
     cms: Path | None = None
     """File of official facts of the code, as ``cms import`` wrote it."""
     cohort: Path | None = None
-    """File of local plans that are compared with beside the built-in reference."""
+    """File of local plans, compared in addition to the built-in reference."""
     quick: bool = False
     """Counts, volumes and links only; nothing is scored."""

@@ -63,7 +63,7 @@ class SpatialRegistration:
     mappings: tuple[FrameMapping, ...]
     is_deformable: bool = False
     deformations: tuple[DeformationField, ...] = ()
-    """What a deformable registration maps beside, or instead of, its matrices."""
+    """What a deformable registration maps in addition to, or instead of, its matrices."""
     file_sha256: str = ""
     written_at: str = ""
     """Content (else Instance Creation) date and time, to the precision stated; sorts by time."""

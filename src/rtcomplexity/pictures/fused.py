@@ -16,7 +16,7 @@ from rtcomplexity.fusion.sampling import sample
 from rtcomplexity.fusion.tied_images import in_order_of_choice
 from rtcomplexity.model.case import ImageRole
 from rtcomplexity.pictures.anatomy import SIDES, letters, plane_of
-from rtcomplexity.pictures.raster import coloured, gray, png, with_lines
+from rtcomplexity.pictures.raster import colored, gray, png, with_lines
 from rtcomplexity.pictures.scene import FUSED_FILES, Still
 from rtcomplexity.pictures.slices import middle_slice
 from rtcomplexity.pictures.uptake import points_mm, windowed
@@ -113,7 +113,7 @@ def _sized(picture: NDArray[np.uint8], view: View):  # type: ignore[no-untyped-d
 
 def _overlaid(planning: NDArray[np.uint8], values: Floats, tied: TiedImage) -> NDArray[np.uint8]:
     share, _ = windowed(values, is_suvbw=tied.factor is not None)
-    return _painted(planning, coloured(share))
+    return _painted(planning, colored(share))
 
 
 def _squares(planning: NDArray[np.uint8], other: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:

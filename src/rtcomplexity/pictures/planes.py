@@ -15,7 +15,7 @@ from rtcomplexity.cores import run_all
 from rtcomplexity.geometry.stack.runs import plane_of_slices
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.pictures.anatomy import SIDES, letters, plane_of
-from rtcomplexity.pictures.raster import coloured, png, with_lines
+from rtcomplexity.pictures.raster import colored, png, with_lines
 from rtcomplexity.pictures.scene import Still
 from rtcomplexity.pictures.slices import in_pixels, middle_slice, sentence_of
 
@@ -81,8 +81,8 @@ def _drawn(cut: _Cut) -> bytes:
     width, height = (np.maximum(np.rint(size_mm * (LARGEST / size_mm.max())), 1)).astype(int).tolist()
     base = pillow.fromarray(cut.grays).resize((width, height), pillow.Resampling.BICUBIC).convert("RGBA")
     if cut.share is not None:
-        colours = pillow.fromarray(coloured(cut.share)).resize((width, height), pillow.Resampling.BILINEAR)
-        base = pillow.alpha_composite(base, colours)
+        colors = pillow.fromarray(colored(cut.share)).resize((width, height), pillow.Resampling.BILINEAR)
+        base = pillow.alpha_composite(base, colors)
     scale = np.array([width / columns, height / rows])
     lines = [((points + 0.5) * scale, colour) for points, colour in cut.lines]
     return png(with_lines(base, lines, letters=letters(cut.right, cut.down)))

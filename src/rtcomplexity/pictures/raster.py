@@ -50,7 +50,7 @@ def gray(values: NDArray[np.float64], window: tuple[float, float]) -> NDArray[np
     return scaled
 
 
-def coloured(share: NDArray[np.float64]) -> NDArray[np.uint8]:
+def colored(share: NDArray[np.float64]) -> NDArray[np.uint8]:
     """(..., 4) color and opacity of uptake from 0 to 1; transparent where NaN."""
     stops = _UPTAKE_STOPS
     clipped = np.nan_to_num(np.clip(share, 0, 1), nan=0.0)

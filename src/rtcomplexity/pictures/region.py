@@ -36,7 +36,7 @@ MOST_SLICES: Final = 64
 MOST_TARGETS: Final = 10
 MOST_ORGANS: Final = 8
 PARALLEL: Final = 1 - 1e-9
-COLOURS: Final = {
+COLORS: Final = {
     TargetClass.GTV: ("#ff4d4d", "#ff8f6b", "#ff6fb1", "#d93636"),
     TargetClass.ITV: ("#ff7bd5", "#d85cff"),
     TargetClass.CTV: ("#ffd23f", "#e0a800"),
@@ -133,15 +133,15 @@ def view_of(measured: MeasuredCase, names: Mapping[int, str], gross: Sequence[in
     notes = [] if len(targets) <= MOST_TARGETS else [f"Only {MOST_TARGETS} of {len(targets)} targets are shown."]
     targets = targets[:MOST_TARGETS]
     organs = _contexts(measured.context(roi) for roi in here if roi.target_class is TargetClass.OAR)
-    colours = _Colours()
-    drawn = tuple(colours.shown(each, names) for each in targets)
-    near = tuple(colours.shown(each, names) for each in _nearest(organs, drawn))
+    colors = _Colors()
+    drawn = tuple(colors.shown(each, names) for each in targets)
+    near = tuple(colors.shown(each, names) for each in _nearest(organs, drawn))
     center = tuple(each for each in drawn if each.roi.number in gross)
     center = center or tuple(each for each in drawn if each.roi.target_class.is_gross) or drawn
     return View(targets=drawn, organs=near, gross=center, grid=grids.planning.image, notes=tuple(notes))
 
 
-class _Colours:
+class _Colors:
     """Gives each class its colors in turn."""
 
     def __init__(self) -> None:
@@ -151,7 +151,7 @@ class _Colours:
         kind = context.roi.target_class
         used = self._used.get(kind, 0)
         self._used[kind] = used + 1
-        palette = COLOURS[kind]
+        palette = COLORS[kind]
         return Shown(context=context, name=names[context.roi.number], colour=palette[used % len(palette)])
 
 

@@ -1,4 +1,4 @@
-"""What stands in ``pictures/scene.json``: everything about the pictures that is not pixels.
+"""The contents of ``pictures/scene.json``: everything about the pictures that is not pixels.
 
 Knows the form of the file and how it is read back; draws nothing. A scene read from a folder is data from outside:
 every field is checked, and file names are those of :data:`FILES` alone.
@@ -85,7 +85,7 @@ class Slices(_Frozen):
     first: int
     """Which slice is shown at first."""
     left: str
-    """Which side of the patient lies on the left of the picture."""
+    """Which side of the patient is on the left of the picture."""
     top: str
     caption: str
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from rtcomplexity.geometry.stack.runs import Lattice, plane_of_slices
 from rtcomplexity.pictures.anatomy import SIDES, letters, plane_of
-from rtcomplexity.pictures.raster import atlas, coloured, jpeg, png
+from rtcomplexity.pictures.raster import atlas, colored, jpeg, png
 from rtcomplexity.pictures.scene import Outline, Slices, Structure
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def draw_slices(view: View, grays: NDArray[np.uint8], uptake: Uptake | None) -> 
 def _uptake_tiles(uptake: Uptake) -> list[Image]:
     from PIL import Image as pillow  # noqa: N813, PLC0415
 
-    return [pillow.fromarray(coloured(share)) for share in uptake.share]
+    return [pillow.fromarray(colored(share)) for share in uptake.share]
 
 
 def _described(view: View, tile: Tile, columns: int) -> Slices:

@@ -110,7 +110,7 @@ def _is_site_known(facts: CaseFacts, profile: Profile) -> bool:
 def limiting_reasons(
     facts: CaseFacts, gross_target: Mapping[str, Measurement], profile: Profile, stratum: Stratum
 ) -> tuple[Reason, ...]:
-    """Return why the verdict is at most indeterminate on facts alone; empty where nothing stands in the way."""
+    """Return why the verdict is at most indeterminate on facts alone; empty where nothing does."""
     volume = gross_target[VOLUME_KEY].value if VOLUME_KEY in gross_target else None
     words = {
         "what": " and ".join(facts.contradictions),

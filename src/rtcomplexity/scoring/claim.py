@@ -401,7 +401,7 @@ def _stated_twice(stated: StatedClaim, facts: CaseFacts) -> Iterator[Issue]:
 
 
 def _stated_otherwise(facts: CaseFacts) -> Iterator[Issue]:
-    """Say where a person's word stands against the files'."""
+    """Say where the user's statement contradicts the files."""
     for what in facts.contradictions:
         yield codes.STATED_OTHERWISE_THAN_PLAN.about("plan", what=what)
     if facts.contradicts_image:

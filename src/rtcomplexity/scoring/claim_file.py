@@ -1,6 +1,6 @@
 """The claim file: what only a person knows of a claim, in TOML, stated by that person and never filled in or inferred.
 
-Knows the file's fields and where a mistake stands in it. :mod:`rtcomplexity.scoring.claim` turns it into readiness.
+Knows the fields of the file and the line of a mistake. :mod:`rtcomplexity.scoring.claim` turns it into readiness.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def load_claim(path: Path) -> ClaimFile:
     Raises
     ------
     ClaimFileError
-        If it cannot be read or used; the text names the line, never what stands there.
+        If it cannot be read or used; the text names the line, never its content.
     """
     try:
         text = path.read_bytes().decode("utf-8")

@@ -22,7 +22,7 @@ class CodeRule(BaseModel):
     """Id of a shipped site."""
     max_fractions: Annotated[int, Field(ge=1)]
     course: str
-    """What a course of at most so many fractions is called."""
+    """What a course of at most this many fractions is called."""
     source: str
 
     @property

@@ -1,4 +1,4 @@
-"""A local cohort: plans of one practice that count as routine, and where a plan stands among them.
+"""A local cohort: plans of one practice that count as routine, and the rank of a plan among them.
 
 Knows the cohort file, ranks and p-values; reads no plan. :mod:`rtcomplexity.batch.cohort` builds the file from results,
 :mod:`rtcomplexity.scoring.verdict` sets the comparison beside the built-in reference. It never adds to a score: all it
@@ -358,7 +358,7 @@ def fingerprint(key: bytes) -> str:
 
 
 def key_path(path: Path) -> Path:
-    """Where a cohort's key lies: beside it, with ``.key`` after its name."""
+    """Path of a cohort's key: next to it, with ``.key`` after its name."""
     return path.with_name(f"{path.name}.key")
 
 
@@ -389,7 +389,7 @@ def to_json(cohort: Cohort) -> bytes:
 
 
 def load_cohort(path: Path) -> LocalCohort:
-    """Read a cohort file, and its key where that lies beside it.
+    """Read a cohort file, and its key if that is next to it.
 
     Raises
     ------

@@ -27,7 +27,7 @@ SIDES: Final[dict[EditExtent, Side]] = {
     EditExtent.LIGHT: "against",
     EditExtent.EXTENSIVE: "for",
 }
-"""On which side an edit of an automatic contour stands; a moderate one stands on neither."""
+"""Whether an edit of an automatic contour speaks for or against; a moderate one does neither."""
 EDITED: Final = frozenset({EditExtent.LIGHT, EditExtent.MODERATE, EditExtent.EXTENSIVE})
 SENTENCES: Final = {
     EditExtent.UNCHANGED: "{roi}: identical to the {kind} contour {where}; the files show no editing.",

@@ -44,9 +44,9 @@ class MeasuredPlans(_Frozen):
     """The plans' measurements."""
 
     ids: Annotated[tuple[Text, ...], Field(min_length=1)]
-    """What tells each plan apart: the content of its files."""
+    """What distinguishes each plan: the content of its files."""
     fractions: tuple[Annotated[int, Field(ge=1)] | Literal[""], ...]
-    """An empty string where nobody stated them."""
+    """An empty string where they are not stated."""
     columns: dict[str, tuple[float | Literal[""], ...]]
     """Values by metric key; an empty string is not measured."""
 

@@ -1,6 +1,6 @@
 """Which profile a plan is scored by: the chosen one; else that of its site, of one's own first; else the one for any.
 
-A plan whose site nobody states goes to the one for any site, and is supported by none.
+A plan without a stated site is scored by the profile for any site, and is never supported.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where a key stands in a TOML text, for messages; tomllib itself keeps no positions.
+"""The line of a key in a TOML text, for messages; tomllib itself keeps no positions.
 
 Knows table headers and ``key = value`` at the start of a line: the way profiles are written. What it cannot find it
 places at the nearest enclosing table; it never raises.

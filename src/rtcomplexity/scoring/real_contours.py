@@ -1,4 +1,4 @@
-"""Contours that people really drew: shipped tables of derived numbers, and a plan's rank among those of similar size.
+"""Real contours: shipped tables of derived numbers, and a plan's rank among those of similar size.
 
 A row is one contoured target; a patient may have several, by several readers. Knows no contour and no profile.
 """
@@ -114,7 +114,7 @@ class Similar:
     near: NDArray[np.bool_]
     """(n, m) whether a row is of about the plan's size."""
     orders: dict[tuple[str, float], Ranked] = field(default_factory=dict)
-    """What was asked for before."""
+    """Earlier answers."""
 
     def ranked(self, column: str, sign: float) -> Ranked:
         """Order the rows by a column; `sign` is 1 where a high value is the hard one, -1 where a low one is."""
@@ -137,7 +137,7 @@ class Similar:
 
 
 class Counted(NamedTuple):
-    """What stands behind a rank."""
+    """The contours behind a rank."""
 
     rows: int
     patients: int
@@ -182,7 +182,7 @@ def _agree(a: float, b: float) -> bool:
 
 
 def folder() -> Traversable:
-    """Where the shipped tables lie."""
+    """Folder of the shipped tables."""
     return resources.files(_PACKAGE) / "references"
 
 

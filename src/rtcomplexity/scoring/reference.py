@@ -1,4 +1,4 @@
-"""Reference distributions as knots, and the four questions asked of them.
+"""Reference distributions as knots, and the four questions they answer.
 
 Knows only numbers: a knot is (value, percentile), percentiles never fall, and values run towards *harder*, so they fall
 where a low value is the hard one. Two knots of one value are a jump: a share of the reference has exactly that value.
@@ -27,7 +27,7 @@ Knots: TypeAlias = tuple[tuple[float, float], ...]
 
 MEDIAN: Final = 50.0
 FEW: Final = 64
-"""So many values are rounded one by one in less time than together."""
+"""Up to this many values are rounded one by one in less time than together."""
 EXACT: Final = 22
 """Powers of ten up to this one are exact numbers."""
 BESIDE_A_HALF: Final = 1e-6

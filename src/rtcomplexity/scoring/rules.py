@@ -51,11 +51,11 @@ class Question:
     stratum: Stratum
     stability: Stability
     stresses: tuple[tuple[str, Profile], ...]
-    """The harder references under which a support must stand too, with their words."""
+    """The harder references under which a support must hold too, with their words."""
     left_out: frozenset[str] = frozenset()
     """Families whose score counts as 0."""
     is_other_stratum: bool = False
-    """Whether `stratum` is asked for only to see if the verdict holds there too."""
+    """Whether `stratum` is used only to see if the verdict holds there too."""
     seen: dict[tuple[int, int, str], tuple[Plans, Profile, tuple[RankedFamily, ...]]] = field(default_factory=dict)
     """Ranks by plans, profile and stratum: counterfactuals change what follows from them, and ask for the same."""
 
@@ -215,7 +215,7 @@ def rule(question: Question) -> Ruling:
 
 
 def settled(question: Question, pending: Collection[str]) -> Words:
-    """Tell which verdicts hold whatever the pending factors come to; empty where one of them might decide.
+    """Return the verdicts that hold whatever the pending factors come to; empty where one of them might decide.
 
     T never falls when a family's score rises, so its ends are those with each family of a pending factor at 0 and at
     100. Between them a verdict is a rejection where even the higher end lies below the lower cutoff, and indeterminate

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 CONFIDENCE: Final = 0.9
 REDRAWINGS: Final = 8
-"""Each is measured in full, be its verdict settled early or not: more would cost more than they tell."""
+"""Each is measured in full, be its verdict settled early or not: more would cost more than they add."""
 GROUPS: Final = 32
 """Of patients, of which the jackknife leaves out one at a time."""
 
@@ -58,7 +58,7 @@ class Uncertainty(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreInterval:
-    """Between which values the score lies, by what was looked at."""
+    """The interval that contains the score, given what was examined."""
 
     confidence: float
     score: tuple[float, float]

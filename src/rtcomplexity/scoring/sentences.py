@@ -106,7 +106,7 @@ FAMILY: Final = "{title}: {level} (more complex than {score}% of reference plans
 FAMILY_UNMEASURED: Final = "{title}: could not be measured, so it adds nothing ({reason})."
 FACTOR: Final = "{title} {value}, more complex than {percentile}%{counted}"
 MOST_FACTORS: Final = 2
-"""A sentence names this many; the rest stands in the table of factors."""
+"""A sentence names this many; the rest is in the table of factors."""
 COUNTED: Final = " (set by {basis}, counted as {counted})"
 JOINS_ONLY: Final = "; supporting factor only"
 WITHOUT_FAMILY: Final = "Without {family}: {verdict} (deciding score {t})."
@@ -133,7 +133,7 @@ def findings(score: Score) -> tuple[list[str], list[str]]:
 
 
 def family_sentence(family: FamilyScore) -> str:
-    """Say in short how a family stands, with the factors that show it most, or why it could not be measured."""
+    """Describe a family briefly, with the factors that show it most, or why it could not be measured."""
     if not family.is_measurable:
         reasons = dict.fromkeys(factor.reason for factor in family.factors)
         return FAMILY_UNMEASURED.format(title=family.title, reason="; ".join(reasons))

@@ -73,7 +73,7 @@ class Site:
     """What is stated of a plan's treated site."""
 
     named: frozenset[str] = frozenset()
-    """Sites that are named; of several nobody knows which is treated."""
+    """Sites that are named; if several are, which one is treated is unknown."""
     excluded: frozenset[str] = frozenset()
     """Sites where it is not."""
 
@@ -180,7 +180,7 @@ def checked_site(option: str, word: str, sites: Sequence[TreatedSite] | None = N
 
 
 def shown_by(case: Case | None, sites: Iterable[TreatedSite] | None = None) -> frozenset[str]:
-    """Return the sites that the planning image's Body Part Examined stands for; none where it stands for none."""
+    """Return the sites that the planning image's Body Part Examined means; none where it means none."""
     image = None if case is None else case.planning_image
     body_part = "" if image is None else re.sub(r"[^A-Z]", "", image.body_part.upper())
     return frozenset(site.id for site in sites or known_sites() if body_part in site.body_parts)

@@ -1,4 +1,4 @@
-"""How often the verdict stays when the contours are drawn a little differently.
+"""How often the verdict is unchanged when contours are varied slightly.
 
 Knows verdicts of redrawings, not how redrawings are made: :mod:`rtcomplexity.metrics.replicates` makes them.
 """

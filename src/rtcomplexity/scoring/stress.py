@@ -1,6 +1,6 @@
 """Harder references: the same profile with every reference plan somewhat more complex than assumed.
 
-A support must stand under each. Only factors move whose reference is an assumption: one that was measured or published
+A support must hold under each. Only factors move whose reference is an assumption: one that was measured or published
 stays as it is. Family, group and joint references are distributions of percentiles, and percentiles taken within a
 moved reference are distributed as before.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def stressed_profiles(profile: Profile) -> tuple[tuple[str, Profile], ...]:
-    """Return the three harder references, each with the words that say what was changed."""
+    """Return the three harder references, each with what was changed, in words."""
     stress = profile.stress
     return (
         (f"every reference factor {stress.shift_sd:g} SD harder", shifted(profile)),

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 ServiceLevel: TypeAlias = Literal["22", "11"]
 _SERVICE_LEVELS: dict[VerdictValue, ServiceLevel] = {VerdictValue.SUPPORTS: "22", VerdictValue.REJECTS: "11"}
 _AGREES = {VerdictValue.SUPPORTS: Side.UNUSUAL, VerdictValue.REJECTS: Side.TYPICAL}
-"""What a local cohort has to say for a verdict to stand; the other verdicts need nothing."""
+"""What a local cohort must show for a verdict to hold; the other verdicts need nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +151,7 @@ def assess(
     stability
         Share of replicates with the same verdict, where it was measured.
     cohort
-        Local plans that stand beside the reference: where they disagree, the verdict is left open.
+        Local plans compared in addition to the reference: where they disagree, the verdict is inconclusive.
     """
     stability = stability or Stability.not_measured(_why_no_stability(profile))
     blockers = blocking_reasons(facts, profile)

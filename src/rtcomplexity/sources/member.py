@@ -78,7 +78,7 @@ Source: TypeAlias = Path | Member
 
 
 def shown_place(place: str, base: Path) -> str:
-    r"""Show a place as a person would look for it below a folder: that of a member after its archive and ``!/``.
+    r"""Show a place as a path below a folder: that of a member after its archive and ``!/``.
 
     Examples
     --------

@@ -76,7 +76,7 @@ if TYPE_CHECKING:
         polygons_of,
         sphere,
         two_spheres,
-        voxelise,
+        voxelize,
     )
     from rtcomplexity.testing.plans import (
         SAMPLE_NAMES,
@@ -161,7 +161,7 @@ __all__ = [
     "sphere",
     "true_volumes_cm3",
     "two_spheres",
-    "voxelise",
+    "voxelize",
     "write_plan",
     "write_sample",
 ]

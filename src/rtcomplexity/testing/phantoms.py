@@ -117,7 +117,7 @@ __all__ = [
     "section_area_mm2",
     "sphere",
     "two_spheres",
-    "voxelise",
+    "voxelize",
 ]
 
 
@@ -254,7 +254,7 @@ def pixel_centers_mm(grid: ImageGrid) -> Floats:
     return grid.slice_origins_mm[:, None, None] + along_columns[None, :, None] + along_rows[None, None]
 
 
-def voxelise(shape: Solid, grid: ImageGrid, *, frame: Frame = AXIAL) -> NDArray[np.bool_]:
+def voxelize(shape: Solid, grid: ImageGrid, *, frame: Frame = AXIAL) -> NDArray[np.bool_]:
     """(k, j, i) whether each pixel center of an image lies inside a solid that `frame` places in the patient."""
     return shape.contains(frame.from_patient(pixel_centers_mm(grid)))
 

@@ -146,7 +146,7 @@ def analyze(
     Parameters
     ----------
     path : folder with an RT Structure Set and its planning images, or a structure set alone; or an index of them
-    options : what is chosen or stated beside the plan's own files
+    options : what is chosen or stated in addition to the plan's own files
     settings : limits and tolerances; from the environment if None
     identified : whether the record holds ROI names and UIDs as they are
     name_patients : whether a refusal of several patients shows their IDs as they are
@@ -397,7 +397,7 @@ def _scored(measured: _Measured, facts: CaseFacts, profile: Profile, cohort: Bes
 def _with_statements(
     scored: Outcome, measured: _Measured, stated: StatedClaim, aliases: Mapping[str, TargetClass]
 ) -> Outcome:
-    """Add to a score what the user stated of the claim, and warn of what fits neither cohort nor files."""
+    """Add what the user stated about the claim, and warn of contradictions with the cohort or the files."""
     case = measured.case
     told = with_claim(scored, stated, case)
     warned = (*told.warnings, *_cohort_warnings(told, measured), *unmet_alias_issues(aliases, case.structure_set))

@@ -396,7 +396,7 @@ def test_the_middle_of_the_mr_shows_the_solid_that_the_registration_brings_there
     point = MR_TO_PLANNING.from_patient(ph.OBLIQUE.to_patient(np.array([6.5, 0.0, 0.0])))
     origin = np.array(mr.ImagePositionPatient, dtype=float)
     spacing = np.array(mr.PixelSpacing, dtype=float)
-    shown = ph.voxelise(SHAPE, mr_image().grid, frame=MR_TO_PLANNING.inverse().after(ph.OBLIQUE))[4]
+    shown = ph.voxelize(SHAPE, mr_image().grid, frame=MR_TO_PLANNING.inverse().after(ph.OBLIQUE))[4]
     j, i = np.argwhere(shown)[0]
     center = origin + np.array([i * spacing[1], j * spacing[0], 0.0])
     assert np.linalg.norm(center - MR_TO_PLANNING.from_patient(ph.OBLIQUE.origin_mm)) <= 9.0

@@ -156,7 +156,7 @@ def test_counted_voxels_meet_the_true_volume(name, frame):
         column_spacing_mm=1.3,
     )
     voxel_mm3 = 1.7 * 1.3 * (high - low) / 41
-    counted = ph.voxelise(shape, grid, frame=frame).sum() * voxel_mm3
+    counted = ph.voxelize(shape, grid, frame=frame).sum() * voxel_mm3
     assert counted == pytest.approx(shape.volume_mm3, rel=0.03)
 
 

@@ -79,7 +79,7 @@ class DaskEngine:
         Raises
         ------
         UsageError
-            If the address is not allowed, certificates are missing, or nobody answers.
+            If the address is not allowed, certificates are missing, or there is no answer.
         MissingExtraError
             If dask is not installed.
         """

@@ -33,7 +33,7 @@ class Engine(Protocol):
         """How many tasks run at a time."""
 
     def run(self, tasks: Iterable[Task]) -> Iterator[tuple[str, Outcome]]:
-        """Give (key, outcome) of every task in the order they end; tasks are drawn as they are needed."""
+        """Give (key, outcome) of every task in the order they end; tasks are taken as they are needed."""
 
     def close(self) -> None:
         """End whatever runs."""

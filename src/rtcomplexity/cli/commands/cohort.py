@@ -1,4 +1,4 @@
-"""``rtcomplexity cohort``: plans of one's own to stand beside the built-in reference."""
+"""``rtcomplexity cohort``: an institutional cohort to compare with in addition to the built-in reference."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -1,4 +1,4 @@
-"""The catalogue of metrics as a table, as prose and as plain values."""
+"""The catalog of metrics as a table, as prose and as plain values."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def findings_parts(page: Page) -> Iterator[RenderableType]:
 
 
 def page_table(title: str, data: PageTable) -> Table:
-    """Lay out a table of the page; a group's name stands once."""
+    """Lay out a table of the page; a group's name is printed once."""
     table = Table(
         title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, expand=True, show_edge=False,
         padding=(0, 1, 0, 0),

@@ -47,7 +47,7 @@ def profiles_table() -> Table:
 
 
 def profile_parts(profile: Profile) -> Iterator[RenderableType]:
-    """Everything a reader needs to know of a profile; its knots stand in the file."""
+    """Everything a reader needs to know about a profile; its knots are in the file."""
     yield Text(f"{profile.id}, version {profile.version}: {profile.title}", style="bold")
     yield Text(profile.notice)
     yield Text(f"SHA-256 {profile.sha256}")

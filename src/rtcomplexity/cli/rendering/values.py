@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NO_VALUE = "-"
 NAME_LENGTH = 32
 TARGET_CLASSES = ("GTV", "ITV", "CTV", "PTV")
-"""In the order in which they are told."""
+"""In the order in which they are printed."""
 UNRESOLVED = "UNRESOLVED"
 VOLUME, SYSTEM_VOLUME = "shape.volume", "shape.tps_volume"
 SUV_MAX = "pet.suvbw_max"

@@ -27,7 +27,7 @@ PRIVACY: Final = {"identified": IDENTIFIED, "de-identified": DEIDENTIFIED}
 INSET: Final = 0.002
 """Of a tile, left out at its borders: half a pixel, which smoothing mixes with the tile beside."""
 LETTERS_PER_SIDE: Final = 22
-"""So many letters are as high as the longer side of a picture."""
+"""How many letters are as high as the longer side of a picture."""
 
 
 def comparison_csv(tree: Mapping[str, Any]) -> bytes:
