@@ -88,8 +88,8 @@ PATIENTS_STATED_AS_ONE: Final = _warning(
 )
 PATIENT_DETAILS_DIFFER: Final = _warning(
     "patient-details-differ",
-    "One Patient ID stands with {people} names that have different birth dates; one patient was assumed.",
-    action="Confirm that all files are of one patient: an ID that several share, as after anonymization, ties nothing.",
+    "One Patient ID has {people} names with different birth dates; one patient was assumed.",
+    action="Confirm that all files are of one patient: after anonymization several may share an ID.",
 )
 PATIENT_ID_MISSING: Final = _warning(
     "patient-id-missing",
