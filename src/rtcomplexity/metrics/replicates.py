@@ -47,7 +47,7 @@ CORRELATION_MM: Final = 20.0
 WAVES: Final = 24
 BLOCK_POINTS: Final = 1024
 """So many points are moved at a time: their waves stay in the processor's cache."""
-POINTS_AT_ONCE: Final = 400_000
+POINTS_AT_ONCE: Final = 60_000
 """Pieces of as many redrawings as have about so many points are counted together: it bounds memory."""
 KEPT: Final = 32
 """Redrawings that are kept until their shape is asked for."""
