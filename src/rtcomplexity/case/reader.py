@@ -149,16 +149,13 @@ def _case(
 
         chosen, targets_issues = with_targets(chosen, supplied, course_frame)
         phase_sets, earlier, set_issues = (), (), (*set_issues, *targets_issues)
-    drawn = [chosen, *(phase.structure_set for phase in phase_sets)]
-    instances = _instances(drawn, image_sets, course.plan, registrations)
-    contents = {file.sha256: file.content for file in index.files}
-    if supplied is not None:
-        instances |= {(supplied.file.sop_instance_uid, supplied.file.sha256)}
-        contents[supplied.file.sha256] = supplied.content_hash
+    contoured_sets = [chosen, *(phase.structure_set for phase in phase_sets)]
+    instances = _instances(contoured_sets, image_sets, course.plan, registrations)
+    plan_id, content_id = _identifiers(instances, index, supplied)
     own_issues = (*choice.chosen.issues, *registration_issues, *series_issues, *course.issues, *set_issues)
     return Case(
-        plan_id=_identifier(instances),
-        content_id=_identifier((uid, contents.get(sha256, sha256)) for uid, sha256 in instances),
+        plan_id=plan_id,
+        content_id=content_id,
         structure_set=chosen,
         chosen_because=choice.because,
         alternatives=choice.alternatives,
@@ -302,6 +299,17 @@ def _instances(
     if plan is not None:
         pairs.add((plan.sop_instance_uid, plan.file_sha256))
     return frozenset(pairs)
+
+
+def _identifiers(
+    instances: frozenset[tuple[str, str]], index: FileIndex, supplied: SuppliedTargets | None
+) -> tuple[str, str]:
+    """Return the plan's id over the bytes of its files, and the one over their content."""
+    contents = {file.sha256: file.content for file in index.files}
+    if supplied is not None:
+        instances |= {(supplied.file.sop_instance_uid, supplied.file.sha256)}
+        contents[supplied.file.sha256] = supplied.content_hash
+    return _identifier(instances), _identifier((uid, contents.get(sha256, sha256)) for uid, sha256 in instances)
 
 
 def _identifier(pairs: Iterable[tuple[str, str]]) -> str:

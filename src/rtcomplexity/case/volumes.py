@@ -75,7 +75,7 @@ class Volume:
 
 
 def normal_of(part: SeriesSlice) -> NDArray[np.float64]:
-    """Unit vector along which the slices of its stack are ordered: row x column direction."""
+    """(3,) unit vector along which the slices of its stack are ordered: row x column direction."""
     orientation = np.array(part.plane.orientation, np.float64)
     normal = np.cross(orientation[:3], orientation[3:])
     return np.asarray(normal / np.linalg.norm(normal), np.float64)

@@ -51,7 +51,7 @@ class Normals:
 
 
 def thinned(points_mm: Floats, directions: Floats) -> Normals:
-    """Take at most :data:`MOST_NORMALS` of a surface's nodes, every so many of them."""
+    """Take at most :data:`MOST_NORMALS` of the nodes of a surface, evenly."""
     stride = -(-len(points_mm) // MOST_NORMALS)
     return Normals(points_mm=points_mm[::stride], directions=directions[::stride])
 

@@ -206,7 +206,7 @@ def outermost_of_each_row(points_mm: NDArray[np.float64]) -> NDArray[np.float64]
 
 
 def largest_distance(points_mm: NDArray[np.float64]) -> float:
-    """Largest distance between two of the points, mm, in blocks that keep memory small."""
+    """Largest distance between two of the points (n, 3), mm, in blocks that keep memory small."""
     from scipy.spatial.distance import cdist  # noqa: PLC0415 - importing the package stays quick
 
     starts = range(0, len(points_mm), _DISTANCE_BLOCK)

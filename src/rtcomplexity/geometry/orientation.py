@@ -45,7 +45,7 @@ class PlaneAxes:
 
     @classmethod
     def of_normal(cls, normal: NDArray[np.float64]) -> Self:
-        """Axes for a normal alone; for +z they are x and y."""
+        """Axes for a normal (3,) alone; for +z they are x and y."""
         helper = np.eye(3)[0 if abs(normal[0]) < 0.9 else 1]
         u = helper - normal * (helper @ normal)
         u /= np.linalg.norm(u)

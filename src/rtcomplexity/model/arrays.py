@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def frozen_array(values: ArrayLike, dtype: type[np.generic]) -> NDArray[Any]:
-    """Return `values` as a read-only array: itself where nobody can write to it any more, else a copy."""
+    """Return `values` as a read-only array: itself if nothing can write to it any more, else a copy."""
     array = np.asarray(values, dtype=dtype)
     if _nobody_can_write(array):
         return array

@@ -44,7 +44,7 @@ def window_of(values: NDArray[np.float64], modality: str) -> tuple[float, float]
 
 
 def gray(values: NDArray[np.float64], window: tuple[float, float]) -> NDArray[np.uint8]:
-    """Map values to 0..255 between the ends of a window."""
+    """Map values of any shape to 0..255 between the ends of a window, in the values' unit."""
     low, high = window
     scaled: NDArray[np.uint8] = np.clip((values - low) * (255 / (high - low)) + 0.5, 0, 255).astype(np.uint8)
     return scaled

@@ -47,7 +47,7 @@ class Plans:
         return self.columns.get(metric, np.full(self.count, np.nan))
 
     def chosen(self, plans: Whole) -> Plans:
-        """Return some of the plans, by their places."""
+        """Return some of the plans, by places (m,) among them."""
         columns = {key: values[plans] for key, values in self.columns.items()}
         return replace(self, count=len(plans), columns=columns)
 

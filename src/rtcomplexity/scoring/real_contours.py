@@ -153,13 +153,13 @@ class Ranked(NamedTuple):
     """(n, k + 1) share of the weight below the i-th value."""
 
     def percentiles_below(self, values: Floats) -> Floats:
-        """100 P(X < value) for each plan's own value, strict; NaN stays NaN."""
+        """(n,) 100 P(X < value) for each plan's own value, strict; NaN stays NaN."""
         place = np.searchsorted(self.values, self.sign * values, side="left")
         found = rounded(100 * self.below[np.arange(len(values)), place])
         return np.where(np.isnan(values), np.nan, found)
 
     def percentiles_of(self, plan: int, values: Floats) -> Floats:
-        """100 P(X < value) of several values for one plan."""
+        """(n,) 100 P(X < value) of n values for one plan."""
         place = np.searchsorted(self.values, self.sign * values, side="left")
         return np.asarray(100 * self.below[plan, place])
 

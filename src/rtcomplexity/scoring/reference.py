@@ -34,7 +34,7 @@ BESIDE_A_HALF: Final = 1e-6
 
 
 def rounded(values: Floats) -> Floats:
-    """Round each value as numbers are written; NaN stays NaN.
+    """Round each of (n,) values as numbers are written; NaN stays NaN.
 
     Examples
     --------
