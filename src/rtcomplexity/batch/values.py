@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 RESULT_SCHEMA: Final = "rtcomplexity/batch/1"
-DEFAULT_TIMEOUT_S: Final = 900.0
+DEFAULT_TIMEOUT_S: Final = 900
 DEFAULT_MEMORY_BYTES: Final = 4 * 1024**3
 
 

@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
+from rtcomplexity.batch.values import DEFAULT_MEMORY_BYTES
 from rtcomplexity.errors import UsageError
 
+DEFAULT_MEMORY = f"{DEFAULT_MEMORY_BYTES // 1024**3}G"
 UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 LEAST_MEMORY_BYTES = 256 * 1024**2
 VERDICTS = ("supports", "rejects", "indeterminate", "insufficient_evidence")

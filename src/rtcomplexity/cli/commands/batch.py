@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rtcomplexity.batch.values import DEFAULT_TIMEOUT_S
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.options import (
+    DEFAULT_MEMORY,
     VERDICTS,
     Aliases,
     Fractions,
@@ -93,8 +95,8 @@ def batch(
     *,
     out: OutFolder = None,
     workers: WorkerCount = None,
-    timeout: PlanSeconds = 900,
-    limit_memory: PlanMemory = "4G",
+    timeout: PlanSeconds = DEFAULT_TIMEOUT_S,
+    limit_memory: PlanMemory = DEFAULT_MEMORY,
     evidence: Evidence = False,
     parquet: Parquet = False,
     claims: ClaimsFile = None,

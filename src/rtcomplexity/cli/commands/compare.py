@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rtcomplexity.batch.values import DEFAULT_TIMEOUT_S
 from rtcomplexity.cli.exit_codes import ExitCode
-from rtcomplexity.cli.options import AsJson, PlanMemory, PlanSeconds, Quiet, Retry, WorkerCount
+from rtcomplexity.cli.options import DEFAULT_MEMORY, AsJson, PlanMemory, PlanSeconds, Quiet, Retry, WorkerCount
 
 if TYPE_CHECKING:
     from rtcomplexity.batch.pair_run import PairsResult
@@ -80,8 +81,8 @@ def compare(
     out: Out = None,
     batch: Table = None,
     workers: WorkerCount = None,
-    timeout: PlanSeconds = 900,
-    limit_memory: PlanMemory = "4G",
+    timeout: PlanSeconds = DEFAULT_TIMEOUT_S,
+    limit_memory: PlanMemory = DEFAULT_MEMORY,
     retry: Retry = False,
     fail_at: FailAt = None,
     identified: Identified = False,

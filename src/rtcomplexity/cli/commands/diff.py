@@ -1,6 +1,5 @@
 """``rtcomplexity diff``: what moved between two evidence folders."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +23,7 @@ def diff(
     """
     from dataclasses import asdict
 
-    from rtcomplexity.cli.rendering.console import print_document, print_result
+    from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
     from rtcomplexity.cli.rendering.differences import difference_parts
     from rtcomplexity.evidence.difference import with_one_line_of_reference
     from rtcomplexity.usecases.diff import diff as found_between
@@ -32,7 +31,7 @@ def diff(
     found = found_between(before, after)
     if as_json:
         tree = {"summary": found.summary, "changes": [asdict(change) for change in found.changes]}
-        print_document((json.dumps(tree, ensure_ascii=False, indent=2) + "\n").encode())
+        print_document(as_json_bytes(tree))
     else:
         print_result(
             difference_parts(found.summary, found.changes if every else with_one_line_of_reference(found.changes))
