@@ -124,7 +124,7 @@ function prepareUpload(form) {
     });
     status.textContent = `Sending ${files.length.toLocaleString("en-US")} ${files.length === 1 ? "file" : "files"}`;
     request.addEventListener("load", () => {
-      if (request.status < 400) {
+      if (request.status < 400 || request.responseURL !== form.action) { // a refusal is answered where it was sent
         location.assign(request.responseURL);
         return;
       }
