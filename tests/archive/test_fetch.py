@@ -14,6 +14,8 @@ from rtcomplexity.cli.app import run
 from rtcomplexity.testing import write_plan
 from unit.batch.small_plans import SLICES, small_plan
 
+pytestmark = pytest.mark.usefixtures("measured_once")
+
 
 @pytest.fixture(autouse=True)
 def credentials(monkeypatch):

@@ -19,6 +19,9 @@ from pydicom.uid import (
 from rtcomplexity import analyze
 from sweep import sweep
 
+pytestmark = pytest.mark.usefixtures("measured_once")
+
+
 LOSSLESS = (DeflatedExplicitVRLittleEndian, RLELossless, JPEGLSLossless, JPEG2000Lossless)
 MIXED = (*LOSSLESS, ImplicitVRLittleEndian)
 IMAGE_FAMILIES = ("ct.", "pet.", "mr.", "registration.")

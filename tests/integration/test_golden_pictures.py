@@ -10,6 +10,9 @@ from PIL import Image, ImageFilter
 from chromium import needs_browser
 from layout import BLOCK, MOST_CHANGED, changed_share, has_layout_of
 
+pytestmark = pytest.mark.usefixtures("measured_once")
+
+
 GOLDEN = {path.stem: path for path in sorted(golden_pictures.FOLDER.glob("*.png"))}
 SCREENS = (
     "report_wide", "report_phone", "dashboard_wide", "dashboard_phone", "desk_wide", "desk_phone", "desk_plan_wide",

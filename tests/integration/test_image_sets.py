@@ -26,6 +26,9 @@ from rtcomplexity.testing.phantoms import AXIAL, image_grid
 from rtcomplexity.testing.plans import MR_FRAME, sample_plan
 from sweep import sweep
 
+pytestmark = pytest.mark.usefixtures("measured_once")
+
+
 DROS = ("DRO_0_0", "DRO_1_0", "DRO_2_0", "DRO_2_1", "DRO_2_3", "DRO_3_1", "DRO_3_3", "DRO_4_1")
 DRO_TRUTH = {"pet.suvbw_min": 0.20, "pet.suvbw_median": 1.00, "pet.suvbw_max": 4.00}
 HALF_A_RESCALE_STEP = {"DRO_2_3": 0.005 * 3.7876}

@@ -23,6 +23,9 @@ from rtcomplexity.testing.dicom_writer import write_plan
 from rtcomplexity.testing.phantoms import AXIAL, contour_stack, image_grid
 from rtcomplexity.testing.radial import sphere
 
+pytestmark = pytest.mark.usefixtures("measured_once")
+
+
 GRID = image_grid(
     frame=AXIAL, slices=20, rows=36, columns=36, slice_spacing_mm=3, row_spacing_mm=3, column_spacing_mm=3
 )

@@ -14,6 +14,9 @@ from rtcomplexity.errors import SeveralPatientsError
 from rtcomplexity.scoring.rules import VerdictValue
 from rtcomplexity.usecases import analyze as use_case
 
+pytestmark = pytest.mark.usefixtures("measured_once")
+
+
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "routine_sbrt"
 STATED = rtcomplexity.AnalyzeOptions(same_patient=True)
 

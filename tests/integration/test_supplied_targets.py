@@ -13,6 +13,9 @@ from rtcomplexity.errors import InputDataError, MissingOptionError
 from rtcomplexity.evidence.record import Measured
 from rtcomplexity.testing import write_sample
 
+pytestmark = pytest.mark.usefixtures("measured_once")
+
+
 pytest.importorskip("highdicom")
 TARGETS = {"GTV", "CTV", "ITV", "PTV"}
 QUICK = rtcomplexity.AnalyzeOptions(quick=True)

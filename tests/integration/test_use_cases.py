@@ -17,6 +17,9 @@ from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.usecases import keeping
 from rtcomplexity.usecases.analyze import assess_plan, measure_plan
 
+pytestmark = pytest.mark.usefixtures("measured_once")
+
+
 PLAN = Path(__file__).parents[2] / "sample_data" / "routine_sbrt"
 QUICK = rtcomplexity.AnalyzeOptions(quick=True)
 

@@ -58,7 +58,7 @@ def seeds(count):
     return [pytest.param(seed, marks=[pytest.mark.exhaustive] if seed >= 8 else []) for seed in range(count)]
 
 
-@pytest.mark.parametrize("seed", seeds(200))
+@pytest.mark.parametrize("seed", seeds(60))
 def test_what_must_be_true_of_any_two_delineations(seed):
     random = np.random.default_rng(seed)
     positions = np.cumsum(random.choice([2.0, 3.0, 3.0, 3.0, 5.0], 10))

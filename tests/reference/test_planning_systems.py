@@ -11,7 +11,7 @@ from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.model.options import AnalyzeOptions
 from sweep import sweep
 
-pytestmark = pytest.mark.real_data
+pytestmark = [pytest.mark.real_data, pytest.mark.usefixtures("measured_once")]
 
 XIO = {"Patient": 27573.5, "GTV-1": 155.9, "CTV-1": 275.2, "PTV-1": 589.9, "Lung L": 2219.4, "Lung R": 2957.4}
 DICOMPYLER = {"Breast": 396.2, "Lt Lung": 2008.9, "Tumor Bed": 12.81, "Heart": 437.5, "Tumor Bed Block": 62.88}
