@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from rtcomplexity.cli.options import optional
 
 if TYPE_CHECKING:
     from rtcomplexity.archive.dicomweb import DicomWeb
@@ -13,17 +13,11 @@ if TYPE_CHECKING:
 
 CredentialsFile = Annotated[
     Path | None,
-    typer.Option(
-        "--credentials",
-        metavar="FILE",
-        help="Lines user=, password= or token=; else RTCOMPLEXITY_DICOMWEB_USER, _PASSWORD, _TOKEN.",
-        show_default=False,
+    optional(
+        "FILE", "Lines user=, password= or token=; else RTCOMPLEXITY_DICOMWEB_USER, _PASSWORD, _TOKEN.", "--credentials"
     ),
 ]
-TlsAuthority = Annotated[
-    Path | None,
-    typer.Option("--tls-ca", metavar="PEM", help="Who signed the archive's certificate.", show_default=False),
-]
+TlsAuthority = Annotated[Path | None, optional("PEM", "Who signed the archive's certificate.", "--tls-ca")]
 
 
 def archive_at(

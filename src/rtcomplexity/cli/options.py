@@ -5,7 +5,7 @@ No ``from __future__ import annotations`` here nor in the commands: typer reads 
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +18,12 @@ LEAST_MEMORY_BYTES = 256 * 1024**2
 VERDICTS = ("supports", "rejects", "indeterminate", "insufficient_evidence")
 SEVERITIES = ("info", "warning", "error")
 """Least first."""
+
+
+def optional(metavar: str, text: str, *names: str) -> Any:  # noqa: ANN401 -- typer's own
+    """Declare an option that shows no default; it is named after its parameter unless names are given."""
+    return typer.Option(*names, metavar=metavar, help=text, show_default=False)
+
 
 PlanFolder = Annotated[
     Path,
@@ -78,38 +84,20 @@ Threads = Annotated[
 ]
 Retry = Annotated[bool, typer.Option("--retry", help="Try those again that crashed or went over a limit.")]
 Aliases = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--map", metavar='"NAME=GTV"', help="Say what an ROI is, by its name. May be repeated.", show_default=False
-    ),
+    list[str] | None, optional('"NAME=GTV"', "Say what an ROI is, by its name. May be repeated.", "--map")
 ]
 StructureSetUid = Annotated[
-    str | None,
-    typer.Option(
-        "--structure-set", metavar="UID", help="SOP Instance UID of the structure set to use.", show_default=False
-    ),
+    str | None, optional("UID", "SOP Instance UID of the structure set to use.", "--structure-set")
 ]
 TargetsFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--targets",
-        metavar="FILE",
-        help="Take the targets from this Segmentation or structure set instead.",
-        show_default=False,
-    ),
+    Path | None, optional("FILE", "Take the targets from this Segmentation or structure set instead.", "--targets")
 ]
 SamePatient = Annotated[
     bool,
     typer.Option("--same-patient", help="Files of several Patient IDs are one patient's, as you know."),
 ]
 SiteName = Annotated[
-    str | None,
-    typer.Option(
-        "--site",
-        metavar="SITE",
-        help="Treated site where the RT Plan is silent, such as pelvis or not-pelvis.",
-        show_default=False,
-    ),
+    str | None, optional("SITE", "Treated site where the RT Plan is silent, such as pelvis or not-pelvis.", "--site")
 ]
 Fractions = Annotated[
     int | None,
@@ -129,11 +117,10 @@ ProfileName = Annotated[
 ]
 FailAt = Annotated[
     list[str] | None,
-    typer.Option(
+    optional(
+        "VERDICT|SEVERITY",
+        "End with 5 at this verdict, or at an issue this severe or more. May be repeated.",
         "--fail-at",
-        metavar="VERDICT|SEVERITY",
-        help="End with 5 at this verdict, or at an issue this severe or more. May be repeated.",
-        show_default=False,
     ),
 ]
 

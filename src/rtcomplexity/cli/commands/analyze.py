@@ -19,6 +19,7 @@ from rtcomplexity.cli.options import (
     StructureSetUid,
     TargetsFile,
     Threads,
+    optional,
     parse_fail_at,
 )
 from rtcomplexity.errors import UsageError
@@ -33,10 +34,7 @@ def analyze(
     *,
     as_json: AsJson = False,
     out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Leave the evidence here: page, PDF, tables, pictures, record.", show_default=False
-        ),
+        Path | None, optional("DIR", "Leave the evidence here: page, PDF, tables, pictures, record.")
     ] = None,
     identified: Annotated[
         bool | None,
@@ -53,26 +51,12 @@ def analyze(
     site: SiteName = None,
     fractions: Fractions = None,
     profile: ProfileName = BY_SITE,
-    claim: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Claim information file (see claim new).", show_default=False),
-    ] = None,
-    payer: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Whose rules on modifier 22 count.", show_default=False)
-    ] = None,
-    cms: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="What CMS publishes of the code (see cms import).", show_default=False),
-    ] = None,
-    cohort: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Institutional comparison cohort (see cohort build).", show_default=False),
-    ] = None,
+    claim: Annotated[Path | None, optional("FILE", "Claim information file (see claim new).")] = None,
+    payer: Annotated[str | None, optional("NAME", "Whose rules on modifier 22 count.")] = None,
+    cms: Annotated[Path | None, optional("FILE", "What CMS publishes of the code (see cms import).")] = None,
+    cohort: Annotated[Path | None, optional("FILE", "Institutional comparison cohort (see cohort build).")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Counts, volumes and links only; no verdict.")] = False,
-    sign_key: Annotated[
-        Path | None,
-        typer.Option("--sign-key", metavar="FILE", help="With --out: sign with this Ed25519 key.", show_default=False),
-    ] = None,
+    sign_key: Annotated[Path | None, optional("FILE", "With --out: sign with this Ed25519 key.", "--sign-key")] = None,
     fail_at: FailAt = None,
     threads: Threads = None,
     quiet: Quiet = False,

@@ -23,6 +23,7 @@ from rtcomplexity.cli.options import (
     SamePatient,
     SiteName,
     WorkerCount,
+    optional,
     parse_size,
 )
 from rtcomplexity.errors import MissingOptionError
@@ -42,51 +43,29 @@ Root = Annotated[
     typer.Argument(metavar="ROOT", help="Folder with plans and archives, however they lie.", show_default=False),
 ]
 OutFolder = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR",
-        help="Folder for ledger and results; the same again goes on where it stopped.",
-        show_default=False,
-    ),
+    Path | None, optional("DIR", "Folder for ledger and results; the same again goes on where it stopped.")
 ]
 Evidence = Annotated[bool, typer.Option("--evidence", help="Leave an evidence folder for every plan.")]
 Parquet = Annotated[bool, typer.Option("--parquet", help="Write the tables as Parquet too.")]
-ClaimsFile = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Claims, one row per plan, as --claims-template makes it.", show_default=False),
-]
+ClaimsFile = Annotated[Path | None, optional("FILE", "Claims, one row per plan, as --claims-template makes it.")]
 ClaimsTemplate = Annotated[
     Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="Write a table of claims to fill in (.xlsx or .csv), one row per structure set, and stop.",
-        show_default=False,
-    ),
+    optional("FILE", "Write a table of claims to fill in (.xlsx or .csv), one row per structure set, and stop."),
 ]
 KeyFile = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="Key of the hashes, made if new: the same key gives a patient the same patient_key.",
-        show_default=False,
-    ),
+    Path | None, optional("FILE", "Key of the hashes, made if new: the same key gives a patient the same patient_key.")
 ]
 FollowLinks = Annotated[bool, typer.Option("--follow-symlinks", help="Look into linked folders too.")]
 WithPaths = Annotated[
     bool, typer.Option("--with-paths", help="Add where each structure set lies; this may identify patients.")
 ]
 Dask = Annotated[bool, typer.Option("--dask", help="Run on a dask cluster of this machine.")]
-Scheduler = Annotated[
-    str | None, typer.Option(metavar="tls://HOST:PORT", help="Run on this dask scheduler.", show_default=False)
-]
-TlsCa = Annotated[Path | None, typer.Option(metavar="PEM", help="Who signed the scheduler.", show_default=False)]
-TlsCert = Annotated[Path | None, typer.Option(metavar="PEM", help="Our certificate.", show_default=False)]
-TlsKey = Annotated[Path | None, typer.Option(metavar="PEM", help="Its key.", show_default=False)]
+Scheduler = Annotated[str | None, optional("tls://HOST:PORT", "Run on this dask scheduler.")]
+TlsCa = Annotated[Path | None, optional("PEM", "Who signed the scheduler.")]
+TlsCert = Annotated[Path | None, optional("PEM", "Our certificate.")]
+TlsKey = Annotated[Path | None, optional("PEM", "Its key.")]
 Quick = Annotated[bool, typer.Option("--quick", help="Counts, volumes and links only; no verdict.")]
-FailAtVerdict = Annotated[
-    list[str] | None,
-    typer.Option("--fail-at", metavar="VERDICT|alarm", help="End with 5 where this occurs.", show_default=False),
-]
+FailAtVerdict = Annotated[list[str] | None, optional("VERDICT|alarm", "End with 5 where this occurs.", "--fail-at")]
 AsLines = Annotated[bool, typer.Option("--json", help="Print one line of JSON a plan instead of a summary.")]
 
 

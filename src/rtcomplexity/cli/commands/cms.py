@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rtcomplexity.cli.options import AsJson
+from rtcomplexity.cli.options import AsJson, optional
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -27,10 +27,7 @@ def import_files(
     ] = None,
     *,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Facts file; a release is added to it.")],
-    codes: Annotated[
-        list[str] | None,
-        typer.Option("--code", metavar="CODE", help="May be repeated.  [default: 32701]", show_default=False),
-    ] = None,
+    codes: Annotated[list[str] | None, optional("CODE", "May be repeated.  [default: 32701]", "--code")] = None,
     starts: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="First day of the release, if the file does not say."),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rtcomplexity.cli.options import AsJson, ProfileName, Quiet
+from rtcomplexity.cli.options import AsJson, ProfileName, Quiet, optional
 from rtcomplexity.model.options import DEFAULT_PROFILE
 
 if TYPE_CHECKING:
@@ -21,12 +21,9 @@ Results = Annotated[
         show_default=False,
     ),
 ]
-CohortOut = Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the cohort goes.", show_default=False)]
+CohortOut = Annotated[Path, optional("FILE", "Where the cohort goes.", "--out")]
 CohortFile = Annotated[Path, typer.Argument(metavar="FILE", help="What cohort build wrote.", show_default=False)]
-StratumId = Annotated[
-    str | None,
-    typer.Option("--stratum", metavar="ID", help="Keep plans of this stratum only.", show_default=False),
-]
+StratumId = Annotated[str | None, optional("ID", "Keep plans of this stratum only.", "--stratum")]
 
 
 @app.callback()

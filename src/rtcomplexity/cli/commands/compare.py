@@ -8,7 +8,16 @@ import typer
 
 from rtcomplexity.batch.values import DEFAULT_TIMEOUT_S
 from rtcomplexity.cli.exit_codes import ExitCode
-from rtcomplexity.cli.options import DEFAULT_MEMORY, AsJson, PlanMemory, PlanSeconds, Quiet, Retry, WorkerCount
+from rtcomplexity.cli.options import (
+    DEFAULT_MEMORY,
+    AsJson,
+    PlanMemory,
+    PlanSeconds,
+    Quiet,
+    Retry,
+    WorkerCount,
+    optional,
+)
 
 if TYPE_CHECKING:
     from rtcomplexity.batch.pair_run import PairsResult
@@ -21,9 +30,7 @@ SIDE = "Structure set or Segmentation file, or plan folder; ::ROI after it choos
 
 
 Sides = Annotated[list[str] | None, typer.Argument(metavar="FIRST SECOND [MORE ...]", help=SIDE, show_default=False)]
-Images = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Planning images, if they are in another folder.", show_default=False)
-]
+Images = Annotated[Path | None, optional("DIR", "Planning images, if they are in another folder.")]
 Match = Annotated[
     str, typer.Option(metavar="names|overlap|FILE", help="How ROIs are matched; FILE is CSV: first,second.")
 ]
@@ -35,11 +42,8 @@ Identified = Annotated[
     bool,
     typer.Option("--identified/--de-identified", help="With --out: ROI names and UIDs as they are, or not (default)."),
 ]
-Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Write JSON, CSV and HTML here.", show_default=False)]
-Table = Annotated[
-    Path | None,
-    typer.Option(metavar="CSV", help="Compare many pairs: first,second[,images]; with --out.", show_default=False),
-]
+Out = Annotated[Path | None, optional("DIR", "Write JSON, CSV and HTML here.")]
+Table = Annotated[Path | None, optional("CSV", "Compare many pairs: first,second[,images]; with --out.")]
 FailAt = Annotated[
     Path | None,
     typer.Option("--fail-at", metavar="FILE", help="End with 5 where CSV limits (metric,at_least,at_most) are missed."),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rtcomplexity.cli.dicomweb import CredentialsFile, TlsAuthority, archive_at
-from rtcomplexity.cli.options import Quiet
+from rtcomplexity.cli.options import Quiet, optional
 from rtcomplexity.errors import MissingOptionError, UsageError
 
 if TYPE_CHECKING:
@@ -18,34 +18,20 @@ if TYPE_CHECKING:
 
 def fetch(
     *,
-    out: Annotated[
-        Path,
-        typer.Option(metavar="DIR", help="Folder for the files; the same again continues.", show_default=False),
-    ],
-    dicomweb: Annotated[
-        str | None, typer.Option(metavar="URL", help="DICOMweb address of the archive.", show_default=False)
-    ] = None,
+    out: Annotated[Path, optional("DIR", "Folder for the files; the same again continues.")],
+    dicomweb: Annotated[str | None, optional("URL", "DICOMweb address of the archive.")] = None,
     credentials: CredentialsFile = None,
     tls_ca: TlsAuthority = None,
-    dimse: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="DIMSE address of the archive.", show_default=False)
-    ] = None,
+    dimse: Annotated[str | None, optional("HOST:PORT", "DIMSE address of the archive.")] = None,
     called: Annotated[str, typer.Option(metavar="AET", help="With --dimse: AE title of the archive.")] = "ANY-SCP",
     calling: Annotated[str, typer.Option(metavar="AET", help="With --dimse: our AE title.")] = "RTCOMPLEXITY",
     move_to: Annotated[
-        str | None,
-        typer.Option(
-            metavar="AET@PORT", help="With --dimse: where C-MOVE sends, if C-GET is refused.", show_default=False
-        ),
+        str | None, optional("AET@PORT", "With --dimse: where C-MOVE sends, if C-GET is refused.")
     ] = None,
-    patient: Annotated[str | None, typer.Option(metavar="ID", help="Patient ID.", show_default=False)] = None,
-    accession: Annotated[
-        str | None, typer.Option(metavar="NUMBER", help="Accession number.", show_default=False)
-    ] = None,
-    study: Annotated[str | None, typer.Option(metavar="UID", help="Study Instance UID.", show_default=False)] = None,
-    structure_set: Annotated[
-        str | None, typer.Option(metavar="UID", help="SOP Instance UID of the structure set.", show_default=False)
-    ] = None,
+    patient: Annotated[str | None, optional("ID", "Patient ID.")] = None,
+    accession: Annotated[str | None, optional("NUMBER", "Accession number.")] = None,
+    study: Annotated[str | None, optional("UID", "Study Instance UID.")] = None,
+    structure_set: Annotated[str | None, optional("UID", "SOP Instance UID of the structure set.")] = None,
     quiet: Quiet = False,
 ) -> None:
     """Fetch a plan from an archive: its structure set and everything linked to it, in any study.

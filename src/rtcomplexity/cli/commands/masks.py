@@ -3,19 +3,14 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from rtcomplexity.cli.options import PlanFolder, Quiet, StructureSetUid
+from rtcomplexity.cli.options import PlanFolder, Quiet, StructureSetUid, optional
 
 
 def masks(
     path: PlanFolder,
     *,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the masks.", show_default=False)],
-    rois: Annotated[
-        list[str] | None,
-        typer.Option("--roi", metavar="NAME_OR_NUMBER", help="Only this ROI. May be repeated.", show_default=False),
-    ] = None,
+    out: Annotated[Path, optional("DIR", "Folder for the masks.")],
+    rois: Annotated[list[str] | None, optional("NAME_OR_NUMBER", "Only this ROI. May be repeated.", "--roi")] = None,
     structure_set_uid: StructureSetUid = None,
     quiet: Quiet = False,
 ) -> None:

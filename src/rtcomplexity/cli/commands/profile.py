@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rtcomplexity.cli.exit_codes import ExitCode
-from rtcomplexity.cli.options import AsJson, ProfileName
+from rtcomplexity.cli.options import AsJson, ProfileName, optional
 from rtcomplexity.model.options import DEFAULT_PROFILE, OWN_PATTERN
 
 if TYPE_CHECKING:
@@ -71,10 +71,7 @@ def check(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A profile of your own, in TOML.")],
     *,
     against: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--against", metavar="RESULTS", help="Results of newer plans. May be repeated.", show_default=False
-        ),
+        list[Path] | None, optional("RESULTS", "Results of newer plans. May be repeated.", "--against")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

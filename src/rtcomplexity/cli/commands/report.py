@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rtcomplexity.cli.dicomweb import CredentialsFile, TlsAuthority, archive_at
-from rtcomplexity.cli.options import Quiet
+from rtcomplexity.cli.options import Quiet, optional
 from rtcomplexity.evidence.output_formats import DICOM_FORMATS, FORMATS
 
 if TYPE_CHECKING:
@@ -22,25 +22,14 @@ def report(
     formats: Annotated[
         str, typer.Option("--format", metavar="LIST", help=f"Some of {', '.join(FORMATS)}, with commas between.")
     ] = "html,pdf",
-    plan: Annotated[
-        Path | None,
-        typer.Option(metavar="PLAN", help="The plan DIR was made from; seg needs it.", show_default=False),
-    ] = None,
+    plan: Annotated[Path | None, optional("PLAN", "The plan DIR was made from; seg needs it.")] = None,
     send: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Store the DICOM objects of --format at this DICOMweb address (STOW-RS).",
-            show_default=False,
-        ),
+        str | None, optional("URL", "Store the DICOM objects of --format at this DICOMweb address (STOW-RS).")
     ] = None,
     credentials: CredentialsFile = None,
     tls_ca: TlsAuthority = None,
     sign_key: Annotated[
-        Path | None,
-        typer.Option(
-            "--sign-key", metavar="FILE", help="Sign the manifest again with this Ed25519 key.", show_default=False
-        ),
+        Path | None, optional("FILE", "Sign the manifest again with this Ed25519 key.", "--sign-key")
     ] = None,
     quiet: Quiet = False,
 ) -> None:

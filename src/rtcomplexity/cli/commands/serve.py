@@ -5,20 +5,15 @@ from typing import Annotated
 
 import typer
 
+from rtcomplexity.cli.options import optional
 from rtcomplexity.errors import MissingExtraError, UsageError
 
 
 def serve(
     *,
-    worklist: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder of reports to list on the page, read-only.", show_default=False),
-    ] = None,
+    worklist: Annotated[Path | None, optional("DIR", "Folder of reports to list on the page, read-only.")] = None,
     cms: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="What CMS publishes of the code, for every plan (see cms import).", show_default=False
-        ),
+        Path | None, optional("FILE", "What CMS publishes of the code, for every plan (see cms import).")
     ] = None,
     port: Annotated[
         int, typer.Option(metavar="PORT", min=0, max=65535, help="Port on this computer; any free one if 0.")

@@ -7,42 +7,31 @@ from typing import Annotated
 import typer
 
 from rtcomplexity.cli.exit_codes import ExitCode
-from rtcomplexity.cli.options import Aliases, Quiet, StructureSetUid, TargetsFile
+from rtcomplexity.cli.options import Aliases, Quiet, StructureSetUid, TargetsFile, optional
 from rtcomplexity.model.options import BY_SITE
 
 EvidenceDir = Annotated[
     Path, typer.Argument(metavar="DIR", help="Folder that analyze --out or compare --out left.", show_default=False)
 ]
-GivenFile = Annotated[Path | None, typer.Option(metavar="FILE", help="As analyze was given.", show_default=False)]
+GivenFile = Annotated[Path | None, optional("FILE", "As analyze was given.")]
 
 
 def verify(
     folder: EvidenceDir,
     *,
-    plan: Annotated[
-        Path | None,
-        typer.Option("--plan", metavar="PATH", help="The plan, to derive the record again.", show_default=False),
-    ] = None,
+    plan: Annotated[Path | None, optional("PATH", "The plan, to derive the record again.", "--plan")] = None,
     public_key: Annotated[
-        Path | None,
-        typer.Option(
-            "--public-key", metavar="FILE", help="PEM file of the key that must have signed.", show_default=False
-        ),
+        Path | None, optional("FILE", "PEM file of the key that must have signed.", "--public-key")
     ] = None,
-    profile: Annotated[str, typer.Option(metavar="NAME", help="As analyze was given.", show_default=False)] = BY_SITE,
+    profile: Annotated[str, optional("NAME", "As analyze was given.")] = BY_SITE,
     claim: GivenFile = None,
     cms: GivenFile = None,
     cohort: GivenFile = None,
     aliases: Aliases = None,
     structure_set_uid: StructureSetUid = None,
     targets: TargetsFile = None,
-    sides: Annotated[
-        tuple[str, str] | None,
-        typer.Option(metavar="FIRST SECOND", help="Of a comparison: both sides again.", show_default=False),
-    ] = None,
-    images: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Of a comparison: as compare was given.", show_default=False)
-    ] = None,
+    sides: Annotated[tuple[str, str] | None, optional("FIRST SECOND", "Of a comparison: both sides again.")] = None,
+    images: Annotated[Path | None, optional("DIR", "Of a comparison: as compare was given.")] = None,
     quiet: Quiet = False,
 ) -> None:
     """Say whether an evidence folder is untouched; with the plan, whether it gives the same record and pictures.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rtcomplexity.cli.options import optional
 from rtcomplexity.errors import MissingOptionError
 
 if TYPE_CHECKING:
@@ -22,19 +23,14 @@ INBOX = "inbox"
 
 def watch(
     *,
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder for ledger and results, as of batch.", show_default=False)
-    ],
-    folder: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder to watch, if no port.", show_default=False)
-    ] = None,
+    out: Annotated[Path, optional("DIR", "Folder for ledger and results, as of batch.")],
+    folder: Annotated[Path | None, optional("DIR", "Folder to watch, if no port.")] = None,
     dimse: Annotated[
         int | None, typer.Option(metavar="PORT", min=1, max=65535, help="Port to listen on.", show_default=False)
     ] = None,
     ae_title: Annotated[str, typer.Option("--aet", metavar="AET", help="With --dimse: our AE title.")] = "RTCOMPLEXITY",
     callers: Annotated[
-        list[str] | None,
-        typer.Option("--from", metavar="AET", help="With --dimse: who may send. May be repeated.", show_default=False),
+        list[str] | None, optional("AET", "With --dimse: who may send. May be repeated.", "--from")
     ] = None,
     quiet_time: Annotated[
         float, typer.Option(metavar="S", min=0, help="Seconds without a change before anything is assessed.")
@@ -44,9 +40,7 @@ def watch(
     ] = 3600,
     poll: Annotated[float, typer.Option(metavar="S", min=0.05, help="Seconds between looks.")] = 5,
     workers: Annotated[int, typer.Option(metavar="N", min=1, help="Plans at a time.")] = 1,
-    metrics: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Counters for Prometheus, as a text file.", show_default=False)
-    ] = None,
+    metrics: Annotated[Path | None, optional("FILE", "Counters for Prometheus, as a text file.")] = None,
 ) -> None:
     """Assess plans as they arrive in a folder or on a port, until stopped. Results are as those of batch.
 
