@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rtcomplexity.geometry.stack import duplicates
-from rtcomplexity.geometry.stack.duplicates import distinct_contours
+from rtcomplexity.geometry.stack.duplicates import canonical_vertices, distinct_contours
 from rtcomplexity.geometry.stack.even_odd import enclosed_areas
 from unit.geometry.stacks import square
 
@@ -100,3 +100,45 @@ def test_a_hundred_copies_are_linked_without_comparing_every_pair(monkeypatch):
     plane = [square(10, center=(0.001 * n, 0)) for n in range(100)]
     assert distinct([plane]).near_copies == 99
     assert sum(compared) <= 2 * 99
+
+
+def rectangle(left, right):
+    return np.array([[left, -10], [right, -10], [right, 10], [left, 10.0]])
+
+
+@pytest.mark.parametrize(
+    ("second", "near"),
+    [
+        (square(19.9), 1),  # differs by 1.0% of the area and 0.05 mm of the perimeter
+        (square(19.62), 1),  # by 3.8%, 0.19 mm
+        (square(19.58), 0),  # by 4.2%, 0.21 mm
+        (square(20, (1.5, 0)), 1),  # crosses: 60 of a union of 430 mm2 are 14%
+        (square(20, (1.7, 0)), 0),  # 68 of 434 are 16%
+        (rectangle(-10.3, 8.8), 1),  # 6 of the 30 mm2 that differ lie outside the first, and cross it: 20%
+        (rectangle(-10.2, 8.8), 0),  # 4 of 28 do not: 14%
+    ],
+)
+def test_contours_are_copies_up_to_stated_limits(second, near):
+    found = distinct([[square(20), second]])
+    assert found.near_copies == near
+    assert len(found.kept) == 2 - near
+
+
+@pytest.mark.parametrize(("side", "near"), [(199.7, 1), (199.3, 0)])
+def test_a_rind_of_large_contours_is_told_by_its_width(side, near):
+    """They differ by 0.3 and 0.7% of their area, and by 0.15 and 0.35 mm of their perimeter."""
+    assert distinct([[square(200), square(side)]]).near_copies == near
+
+
+def test_the_largest_of_copies_is_kept_and_of_equal_ones_the_first_by_its_vertices():
+    assert distinct([[square(19.9), square(20), square(19.95)]]).kept.tolist() == [1]
+    equal = [square(20, (0.05, 0)), square(20)]
+    first = min((0, 1), key=lambda n: canonical_vertices(equal[n]))
+    assert distinct([equal]).kept.tolist() == [first]
+    assert distinct([equal[::-1]]).kept.tolist() == [1 - first]
+
+
+def test_exact_copies_are_those_of_any_start_and_direction_of_one_plane():
+    again = [np.roll(square(10), 1, axis=0), square(10)[::-1], square(10, (40, 0)), square(10)]
+    found = distinct([[square(10), *again], [square(10)]])
+    assert (found.exact_copies, found.near_copies, found.kept.tolist()) == (3, 0, [0, 3, 5])
