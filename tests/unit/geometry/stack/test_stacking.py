@@ -5,7 +5,13 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 
-from rtcomplexity.geometry.stack.stacking import StackFindings, stack_contours
+from rtcomplexity.geometry.stack.stacking import (
+    StackFindings,
+    _has_repeats,
+    _of_most_area,
+    _without_repeats,
+    stack_contours,
+)
 from rtcomplexity.geometry.stack.volume import bridged_volume_mm3, slab_volume_mm3
 from rtcomplexity.model.structure_set import ContourGeometricType, Contours
 from rtcomplexity.testing.phantoms import FRAMES, box, contour_stack, contours_of, sphere
@@ -360,3 +366,44 @@ def test_two_contours_of_one_outline_by_a_trembling_hand_count_once(radius_mm):
 def test_two_bodies_that_overlap_are_no_copies_of_each_other():
     found = stacked(on_planes(*((z, circle(10, center=(x, 0))) for z in (0, 3, 6) for x in (0, 3))))
     assert (found.findings.near_copies, found.findings.partly_overlapping) == (0, 3)
+
+
+def test_what_gaps_and_copies_leave_out_is_said_in_millimeters():
+    """Planes at 0, 3, 6 and 21, 24 of slices 3 mm apart, one drawn twice: 12 mm are missing, 3 x 100 mm3 repeated."""
+    planes = [(z, square(10)) for z in (0, 3, 6, 21, 24)]
+    found = stacked(on_planes(*planes, (3, square(10))), np.arange(0, 30, 3.0)).findings
+    assert (found.gaps, found.missing_mm, found.exact_copies, found.copies_mm3) == pytest.approx((1, 12, 1, 300))
+    assert (found.unjudged, found.usual_mm, found.stated_thickness) == (0, 0, 0)
+
+
+def test_an_orientation_is_that_of_most_area_among_the_largest_contours():
+    """Three of 5 mm2 along z together outweigh one of 12 mm2 along x, and one of 4 along y."""
+    vectors = np.array([[12.0, 0, 0], [0, 0, 5], [0, 0, -5], [0, 0, 5], [0, 4, 0]])
+    assert _of_most_area(vectors).tolist() == vectors[1:4].tolist()
+    assert _of_most_area(vectors[:3]).tolist() == vectors[:1].tolist()
+    assert _of_most_area(vectors[1:4]).tolist() == vectors[1:4].tolist()
+
+
+@pytest.mark.parametrize(
+    ("points", "offsets", "kept"),
+    [
+        ([[0, 0], [0, 0], [1, 0], [1, 1], [0, 0]], [0, 5], [0, 2, 3]),
+        ([[0, 0], [1, 0], [1, 1], [0, 0], [0, 0], [2, 0]], [0, 3, 6], [0, 1, 2, 3, 5]),
+        ([[0, 0], [1, 0], [1, 0], [0, 0]], [0, 2, 4], [0, 1, 2, 3]),
+        ([[5, 5], [5, 5], [5, 5]], [0, 3], [0]),
+        ([[1, 0], [2, 0], [1, 5], [2, 0]], [0, 0, 4], [0, 1, 2, 3]),
+    ],
+)
+def test_a_vertex_equal_to_the_one_before_it_or_to_the_first_is_left_out(points, offsets, kept):
+    points = np.array(points, float)
+    found, bounds = _without_repeats(points, np.array(offsets))
+    assert found.tolist() == points[kept].tolist()
+    assert bounds.tolist() == [np.searchsorted(kept, offset) for offset in offsets]
+
+
+def test_a_vertex_may_repeat_where_both_coordinates_do():
+    offsets = np.array([0, 4])
+    assert not _has_repeats(np.array([[0, 0], [1, 0], [1, 1], [0, 1.0]]), offsets)
+    assert _has_repeats(np.array([[0, 0], [1, 1], [1, 1], [0, 1.0]]), offsets)
+    assert _has_repeats(np.array([[0, 0], [1, 1], [2, 1], [0, 0.0]]), offsets)
+    assert not _has_repeats(np.array([[0, 0], [0, 1], [1, 1], [1, 0.0]]), offsets)
