@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rtcomplexity.scoring.distribution import BINS, MOST_STRETCH, distribution_of
+from rtcomplexity.scoring.distribution import BINS, MOST_STRETCH, _span, distribution_of
 from rtcomplexity.scoring.plans import Plans
 from rtcomplexity.scoring.profile import factor_reference, load_profile
 from rtcomplexity.scoring.ranking import percentiles_of, range_between
@@ -50,3 +50,20 @@ def test_without_a_size_there_is_none_of_real_contours():
     unknown = Plans.of([measured(None)])
     assert of("curvature_ratio", plans=unknown) is None
     assert of("component_count", plans=unknown) is not None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "value", "span"),
+    [
+        (10.0, 20.0, None, (10, 20)),
+        (10.0, 20.0, 15.0, (10, 20)),
+        (10.0, 20.0, 23.0, (10, 23)),
+        (10.0, 20.0, 40.0, (10, 26)),  # no further than 60% of its width
+        (10.0, 20.0, 7.0, (7, 20)),
+        (10.0, 20.0, -9.0, (4, 20)),
+        (5.0, 5.0, None, (4.5, 5.5)),
+        (5.0, 5.0, 7.0, (4.5, 6.1)),
+    ],
+)
+def test_a_histogram_reaches_on_to_the_plan_but_not_far(low, high, value, span):
+    assert _span(low, high, value) == pytest.approx(span)

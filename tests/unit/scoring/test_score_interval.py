@@ -1,8 +1,11 @@
 """The interval of a score covers what it says it covers, narrows with the reference, and holds the score."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.special import ndtr
+from scipy.stats import beta, norm, t
 
 from rtcomplexity.scoring.profile import parse_profile
 from rtcomplexity.scoring.real_contours import shipped_table
@@ -11,6 +14,7 @@ from rtcomplexity.scoring.score_interval import (
     GROUPS,
     REDRAWINGS,
     Uncertainty,
+    _without_each_group,
     jackknife_uncertainty,
     percentile_interval,
     redrawing_uncertainty,
@@ -151,3 +155,51 @@ def test_a_plan_of_a_size_of_which_no_contour_is_known_has_an_interval_all_the_s
     plan = everything(90, equivalent_diameter=None, volume=None)
     found = score_interval(plan, [plan] * 8, sized, "sbrt")
     assert found.score[0] <= score(plan, sized, "sbrt").t <= found.score[1]
+
+
+@pytest.mark.parametrize(("redrawing", "contours", "plans"), [(0.3, 0.2, 0.1), (0.5, 0.0, 0.0), (0.0, 0.4, 0.1)])
+@pytest.mark.parametrize("redrawings", [8, 20])
+def test_uncertainties_are_combined_as_the_guide_does(redrawing, contours, plans, redrawings):
+    """Root sum of squares; Student's t at the degrees of freedom of Welch and Satterthwaite, 8 (20) and 31."""
+    uncertainty = Uncertainty(redrawing=redrawing, contours=contours, plans=plans)
+    combined = np.sqrt(redrawing**2 + contours**2 + plans**2)
+    freedom = combined**4 / (redrawing**4 / redrawings + contours**4 / 31)
+    half = combined * t.ppf(0.95, freedom)
+    expected = 100 * norm.cdf(norm.ppf(0.9) + half * np.array([-1, 1]))
+    assert percentile_interval(90.0, uncertainty, redrawings) == pytest.approx(tuple(expected), rel=1e-4)
+
+
+@pytest.mark.parametrize(("percentile", "n"), [(90.0, 200), (50.0, 1000), (97.5, 5000)])
+def test_a_share_is_as_uncertain_as_its_posterior_under_jeffreys_prior(percentile, n):
+    below = n * percentile / 100
+    expected = beta.std(below + 0.5, n - below + 0.5) / norm.pdf(norm.ppf(percentile / 100))
+    assert share_uncertainty(percentile, n) == pytest.approx(expected, rel=1e-5)
+
+
+def test_redrawings_count_by_their_distance_from_the_plan():
+    redrawn = 100 * norm.cdf(np.array([0.5, 1.0, 2.0]))
+    assert redrawing_uncertainty(100 * norm.cdf(1.0), redrawn) == pytest.approx(np.sqrt((0.25 + 0 + 1) / 3), rel=1e-5)
+    assert redrawing_uncertainty(50.0, np.empty(0)) == 0
+
+
+def test_the_jackknife_grows_with_the_number_of_groups():
+    """Of four scores 0.1 and 0.2 away from their mean: three quarters of the sum of squares."""
+    without = 100 * norm.cdf(0.1 * np.array([-2.0, -1, 1, 2]))
+    assert jackknife_uncertainty(without) == pytest.approx(0.1 * np.sqrt(3 / 4 * 10), rel=1e-4)
+    assert jackknife_uncertainty(np.empty(0)) == 0
+
+
+def test_percentiles_beyond_half_a_percent_count_as_that():
+    assert redrawing_uncertainty(50.0, np.array([0.1])) == pytest.approx(-norm.ppf(0.005), rel=1e-5)
+    assert redrawing_uncertainty(50.0, np.array([99.9])) == pytest.approx(norm.ppf(0.995), rel=1e-5)
+
+
+def test_patients_leave_in_32_groups_and_never_all_of_them():
+    table = SimpleNamespace(patient=np.array([0, 1, 32, 33, 64]))
+    weights = _without_each_group(np.array([1.0, 2, 3, 4, 5]), table)
+    assert weights.shape == (32, 5)
+    assert weights[0].tolist() == [0, 2, 0, 4, 0]
+    assert weights[1].tolist() == [1, 0, 3, 0, 5]
+    assert weights[2].tolist() == weights[31].tolist() == [1, 2, 3, 4, 5]
+    alone = _without_each_group(np.array([1.0, 2.0]), SimpleNamespace(patient=np.array([3, 35])))
+    assert alone[3].tolist() == [1, 2]  # of one group alone nothing can leave
