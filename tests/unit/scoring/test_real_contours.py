@@ -7,7 +7,7 @@ from rtcomplexity.errors import ProfileError
 from rtcomplexity.scoring.plans import Plans
 from rtcomplexity.scoring.profile import parse_profile
 from rtcomplexity.scoring.ranking import ranked_families
-from rtcomplexity.scoring.real_contours import NOBODY, read_table
+from rtcomplexity.scoring.real_contours import BANDWIDTHS_COUNTED, NOBODY, RealContours, Similar, read_table
 from rtcomplexity.scoring.stress import enlarged, shifted, spread
 from unit.scoring.made_contours import HEAD, sized_profile_text, table_text
 from unit.scoring.made_profile import DEFINITIONS, everything, score
@@ -185,3 +185,50 @@ def test_a_profile_that_asks_for_contours_it_does_not_have_is_refused(sized, old
 def test_a_profile_made_with_another_table_of_that_name_is_refused(sized):
     with pytest.raises(ProfileError, match="is another than the profile's"):
         parse_profile(sized_profile_text("0" * 64).encode(), "made.toml", DEFINITIONS)
+
+
+def three_rows(**columns):
+    """Two contours of one patient, of 10 mm and 10.5% larger, and one of another, 35% larger."""
+    return RealContours(
+        log_diameter=np.log(10) + np.array([0.0, 0.1, 0.3]), patient=np.array([0, 0, 1]),
+        columns={name: np.array(values, float) for name, values in columns.items()}, sha256="",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("log_ratio", "left_out", "kernel"),
+    [
+        (0.0, NOBODY, [1, np.exp(-0.5), np.exp(-4.5)]),
+        (-0.2, NOBODY, [1, np.exp(-2.5), np.exp(-10.5)]),  # beyond all: the nearest counts as much as can be
+        (0.0, 1, [1, np.exp(-0.5), 0]),
+        (0.0, 0, [0, 0, 1]),
+    ],
+)
+def test_contours_count_by_a_gaussian_of_the_ratio_of_sizes_and_patients_alike(log_ratio, left_out, kernel):
+    found = three_rows().similar(10 * np.exp([log_ratio]), 0.1, np.array([left_out]))
+    assert found.weights == pytest.approx(np.array([kernel]) * [0.5, 0.5, 1.0])
+
+
+def test_a_contour_is_of_about_a_plans_size_within_so_many_bandwidths():
+    table = three_rows(ratio=[1, 2, 3])
+    for bandwidth, rows, patients in ((0.3 / BANDWIDTHS_COUNTED + 1e-9, 3, 2), (0.3 / BANDWIDTHS_COUNTED - 1e-9, 2, 1)):
+        counted = table.similar(np.array([10.0]), bandwidth, np.array([NOBODY])).counted("ratio", 0)
+        assert counted == (rows, patients)
+    missing = three_rows(ratio=[np.nan, 2, 3]).similar(np.array([10.0]), 0.3, np.array([NOBODY]))
+    assert missing.counted("ratio", 0) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("sign", "median", "below"), [(1.0, 2.0, [0, 25, 25, 50, 100]), (-1.0, 4.0, [75, 75, 50, 50, 0])]
+)
+def test_ranks_values_and_spread_of_weighted_rows_by_hand(sign, median, below):
+    """Weights of 1, 1 and 2 at the values 1, 2 and 4: mean 2.75, mean square 9.25."""
+    ranked = Similar(
+        table=three_rows(ratio=[1, 2, 4]), weights=np.array([[1.0, 1, 2]]), near=np.ones((1, 3), bool)
+    ).ranked("ratio", sign)
+    assert ranked.percentiles_of(0, np.array([1.0, 1.5, 2.0, 3.0, 5.0])).tolist() == below
+    assert [ranked.percentiles_below(np.array([x])).item() for x in (1.0, 1.5, 2.0, 3.0, 5.0)] == below
+    assert np.isnan(ranked.percentiles_below(np.array([np.nan]))).all()
+    assert ranked.value_at(50) == [median]
+    assert ranked.value_at(51) == [4.0 if sign > 0 else 2.0]
+    assert ranked.standard_deviation == pytest.approx([np.sqrt(9.25 - 2.75**2)], rel=1e-5)
