@@ -5,12 +5,12 @@ never runs, a decorator taken off. Of its twelve replacements of an arithmetic o
 an ordering the neighbor and the opposite, and nothing in what never runs (annotations, ``if TYPE_CHECKING``): what is
 left is harder to notice. A sample is drawn from all of them by seed.
 
-One unchanged run tells which tests reach each line and what each costs; it is kept, and later only the files of tests
-that changed run again. A process then collects every test, and forks for each mutant: where only functions changed,
-the fork puts their new code in the place of the old. Mutants of what runs on import are tried in a fork that imports
-the package anew. Tests that reach the changed statement run, the quickest first, until the budget is spent. Budget and
-limits are processor time, so that a busy machine gives the same result. First some mutants are tried unchanged, and
-have to pass. A test that fails, or does not end, kills the mutant. Linux only.
+One unchanged run tells which tests reach each line and what each costs. It is kept: later only files of tests that
+changed run again, or all where a source did. A process then collects every test, and forks for each mutant: where only
+functions changed, the fork puts their new code in the place of the old. Mutants of what runs on import are tried in a
+fork that imports the package anew. Tests that reach the changed statement run, the quickest first, until the budget is
+spent. Budget and limits are processor time, so that a busy machine gives the same result. First some mutants are tried
+unchanged, and have to pass. A test that fails, or does not end, kills the mutant. Linux only.
 
 Writes ``build/mutants/survivors.txt`` and prints a table.
 """
@@ -218,15 +218,12 @@ def main() -> int:
     os.chdir(ROOT)
     sys.path.insert(0, str(SOURCE))
     chosen = sample([mutant for mutant in all_mutants() if options.only in mutant.path], options.sample, options.seed)
-    if options.again:
-        for name in ("costs.json", "reach.coverage"):
-            (WORK / name).unlink(missing_ok=True)
     files = list(test_files(options.tests))
-    of = reach(files, [f"rtcomplexity.{package}" for package in PACKAGES], OPTIONS, WORK)
+    of = reach(files, modules(), [f"rtcomplexity.{package}" for package in PACKAGES], OPTIONS, WORK)
     print(summary(of.costs), flush=True)
     print(*(f"left out, since it fails unchanged: {test}\n" for test in of.costs.failed), sep="", end="", flush=True)
     told = WORK / f"results-{options.seed}.jsonl"
-    if options.again:
+    if options.again or (told.exists() and told.stat().st_mtime < of.costs.newest_source):
         told.unlink(missing_ok=True)
     known = results(told)
     wanted = [m for m in chosen if m not in known or (options.survivors and known[m] == "survived")]
@@ -247,7 +244,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="draw from modules with this in their path, such as scoring/verdict")
     parser.add_argument("--tests", nargs="+", default=TESTS, help="only these files or folders of tests")
     parser.add_argument("--jobs", type=int, default=1, help="processes that try mutants")
-    parser.add_argument("--again", action="store_true", help="forget what earlier runs found, and what tests reach")
+    parser.add_argument("--again", action="store_true", help="forget what an earlier run with this seed found")
     parser.add_argument("--survivors", action="store_true", help="try again those that survived")
     return parser.parse_args()
 
@@ -274,8 +271,12 @@ def results(told: Path) -> dict[Mutant, str]:
 
 def all_mutants() -> list[Mutant]:
     """Every change of the kept kinds, in order."""
-    paths = [path for package in PACKAGES for path in (SOURCE / "rtcomplexity" / package).rglob("*.py")]
-    return sorted(mutant for path in paths for mutant in mutants_of(path))
+    return sorted(mutant for path in modules() for mutant in mutants_of(path))
+
+
+def modules() -> list[Path]:
+    """Modules that are changed."""
+    return [path for package in PACKAGES for path in (SOURCE / "rtcomplexity" / package).rglob("*.py")]
 
 
 def mutants_of(path: Path) -> Iterator[Mutant]:

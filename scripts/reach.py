@@ -1,7 +1,7 @@
 """Which tests reach each line of the package, and the processor time each takes, from one unchanged run.
 
-The run is kept in a folder. Asked again, only files of tests that are new or changed run; a changed source does not
-make the others run again, so that their lines may be off by what was inserted.
+The run is kept in a folder. Asked again, only files of tests that are new or changed run; where a source changed, all
+of them.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ ON_IMPORT = ""
 class Costs:
     """What tests take, in seconds of processor time; a plugin of pytest that measures it."""
 
+    newest_source: float = 0.0
+    """When the source was last changed."""
     files: dict[str, float] = field(default_factory=dict)
     """Files of tests that ran, with their time of modification."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -98,10 +100,16 @@ def fixture_name(definition: pytest.FixtureDef[object]) -> str:
     return f"{definition.baseid}::{definition.argname}"
 
 
-def reach(files: Sequence[Path], packages: Iterable[str], options: Sequence[str], folder: Path) -> Reach:
-    """Run what is new among files of tests; their lines and costs, with those of earlier runs."""
+def reach(
+    files: Sequence[Path], sources: Iterable[Path], packages: Iterable[str], options: Sequence[str], folder: Path
+) -> Reach:
+    """Run what is new among files of tests; their lines and costs, with those of earlier runs on the same sources."""
     costs_file, lines_file = folder / "costs.json", folder / "reach.coverage"
     costs = Costs(**json.loads(costs_file.read_text())) if costs_file.exists() else Costs()
+    newest_source = max(path.stat().st_mtime for path in sources)
+    if costs.newest_source != newest_source:
+        costs = Costs(newest_source=newest_source)
+        lines_file.unlink(missing_ok=True)
     stale = [path for path in files if costs.files.get(str(path)) != path.stat().st_mtime]
     if stale:
         settings = folder / "coverage.cfg"
