@@ -501,7 +501,7 @@ def tests_for(mutant: Mutant, of: Reach) -> list[str]:
     def order(test: str) -> tuple[bool, float, str]:
         return test not in reaching, of.costs.of(test) * (OWN if own in test else 1), test
 
-    return sorted(reaching | others, key=order)
+    return sorted((reaching | others).difference(of.costs.failed), key=order)
 
 
 def unchanged(mutant: Mutant) -> str:

@@ -148,7 +148,10 @@ def test_a_set_is_tied_where_a_map_leads_to_it():
 
 COPY = Likeness(rank_correlation=0.2, fine_correlation=0.0, carried=0.9, noise_carried=0.9)
 OTHER = Likeness(rank_correlation=0.2, fine_correlation=0.0, carried=0.0, noise_carried=0.0)
-MEASURED = values(fine_structure_correlation=0.01, rank_correlation=0.2, noise_carried=0.9, fine_structure_carried=0.9)
+MEASURED = values(
+    fine_structure_correlation=0.01, rank_correlation=0.2, noise_carried=0.9, fine_structure_carried=0.9,
+    noise_carried_part=0.1, filter_displacement=None,
+)  # fmt: skip
 
 
 def test_copies_are_named_before_all_else():
@@ -194,20 +197,35 @@ def test_without_a_number_nothing_is_independent():
     assert (ranks.is_met, ranks.value, ranks.metric) == (True, 0.3, "image_set.rank_correlation")
 
 
-def decisive(likeness, *, is_copy=True, fine=0.01):
-    measured = MEASURED | values(fine_structure_correlation=fine)
-    return _decisive_of(context(likenesses=(("x", likeness),)), measured, is_copy=is_copy)
-
-
-def test_the_number_that_tells_a_copy_is_shown_with_its_limit():
-    by_noise = Likeness(
-        rank_correlation=0, fine_correlation=0.0, carried=UNLIKE.carried, noise_carried=0.9, limits=UNLIKE
+@pytest.mark.parametrize("limits", [LIKE, UNLIKE])
+@pytest.mark.parametrize(
+    ("over", "key"),
+    [
+        ({"fine_structure_correlation": -0.99}, "fine_structure_correlation"),
+        ({"fine_structure_carried": 0.61, "noise_carried": 0.9}, "fine_structure_carried"),
+        ({"noise_carried": 0.36, "noise_carried_part": 0.9}, "noise_carried"),
+        ({"noise_carried_part": 0.51}, "noise_carried_part"),
+        ({"filter_displacement": 0.7}, "filter_displacement"),
+        ({}, "fine_structure_correlation"),
+        ({"fine_structure_correlation": None}, "rank_correlation"),
+    ],
+)
+def test_the_number_that_tells_a_copy_is_the_first_beyond_its_limit(limits, over, key):
+    at_limits = {
+        "fine_structure_correlation": 0.01, "rank_correlation": 0.2, "fine_structure_carried": limits.carried,
+        "noise_carried": limits.noise_carried, "noise_carried_part": 0.5, "filter_displacement": None,
+    }  # fmt: skip
+    alike = Likeness(rank_correlation=0.0, limits=limits)
+    measured, found = values(**at_limits | over), context(likenesses=(("x", alike),))
+    decisive = _decisive_of(found, measured, is_copy=True)
+    assert (decisive.key, decisive.value) == (f"image_set.{key}", (at_limits | over)[key])
+    assert decisive.comparison == ("at least" if key == "filter_displacement" else "at most")
+    if key in at_limits and key.startswith(("fine_structure_carried", "noise")):
+        assert decisive.tolerance == at_limits[key]
+    other = _decisive_of(found, measured, is_copy=False)
+    assert other.key == (
+        "image_set.rank_correlation" if key.startswith("rank") else "image_set.fine_structure_correlation"
     )
-    assert decisive(COPY) == ("image_set.fine_structure_carried", 0.9, LIKE.carried)
-    assert decisive(by_noise) == ("image_set.noise_carried", 0.9, UNLIKE.noise_carried)
-    assert decisive(COPY, fine=-0.99)[:2] == ("image_set.fine_structure_correlation", -0.99)
-    assert decisive(COPY, is_copy=False)[:2] == ("image_set.fine_structure_correlation", 0.01)
-    assert decisive(COPY, fine=None)[:2] == ("image_set.rank_correlation", 0.2)
 
 
 def test_a_set_counts_where_every_condition_holds():
