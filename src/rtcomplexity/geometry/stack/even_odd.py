@@ -8,7 +8,7 @@ band. A crossing shows as another order at the band's top than at its bottom; on
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -30,6 +30,7 @@ MAX_CROSSING_CELLS = 100_000_000
 CELLS_PER_BAND_EDGE = 20
 """... and so many more for each (edge, band) pair: copies that differ a little cross often, but few edges at a time."""
 BLOCK_CELLS = 1_000_000
+RADIX = 2**16
 FEW_EDGES = 8
 """Bands of at most so many edges are cut all at once."""
 MOST_BOXES = 2000
@@ -238,7 +239,7 @@ def _surrounded(band: NDArray[np.int64], contour: NDArray[np.int64]) -> tuple[ND
 
     The band edges come in order from left to right; every band holds an even number of each contour's.
     """
-    order = np.lexsort((contour, band))
+    order = _ordered(contour, band)
     others = np.empty(len(band), np.int64)
     others[order] = (order - np.arange(len(band))) % 2
     odd, every = np.bincount(contour, weights=others), np.bincount(contour)
@@ -247,12 +248,25 @@ def _surrounded(band: NDArray[np.int64], contour: NDArray[np.int64]) -> tuple[ND
 
 def _rank_events(y: NDArray[np.float64], plane: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Rank of each vertex among the distinct (plane, y), and the y of each rank."""
-    order = np.lexsort((y, plane))
+    order = _ordered(y, plane)
     new = np.ones(len(order), bool)
     new[1:] = (np.diff(y[order]) != 0) | (np.diff(plane[order]) != 0)
     rank = np.empty(len(order), np.int64)
     rank[order] = np.cumsum(new) - 1
     return rank, y[order][new]
+
+
+def _ordered(minor: NDArray[Any], major: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n,) order by a major key, then by a minor one, then by place: numpy's lexsort, in two thirds of the time."""
+    order = _stable_order(minor)
+    return np.asarray(order[_stable_order(major[order])])
+
+
+def _stable_order(keys: NDArray[Any]) -> NDArray[np.int64]:
+    """(n,) order of keys, those of equal ones by place; numbers of 16 bits are sorted without comparing them."""
+    if len(keys) and keys.dtype.kind == "i" and (first := keys.min()) + RADIX > keys.max():
+        keys = (keys - first).astype(np.uint16)
+    return np.argsort(keys, kind="stable")
 
 
 def _chunks(spans: NDArray[np.int64], plane_of_edge: NDArray[np.int64]) -> list[slice]:
@@ -284,7 +298,7 @@ def _band_edges(
     bottom_y, top_y = event_y[band], event_y[band + 1]
     bottom_x = x0 + (bottom_y - y0) * slope
     top_x = x0 + (top_y - y0) * slope
-    order = np.lexsort((bottom_x + top_x, band))
+    order = _ordered(bottom_x + top_x, band)
     return _BandEdges(
         edge=edge[order],
         band=band[order],

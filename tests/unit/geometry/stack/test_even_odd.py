@@ -241,6 +241,17 @@ def test_work_may_fill_its_limit_and_not_pass_it():
         module._spend(7, 8, edges)
 
 
+@pytest.mark.parametrize("spread", [3, 65_536, 65_537, 10**9])
+@pytest.mark.parametrize("minor", [np.float64, np.int64])
+def test_keys_are_ordered_as_numpy_orders_them(spread, minor):
+    random = np.random.default_rng(spread)
+    major = random.integers(0, spread, 2000) - 5
+    major[:2] = -5, spread - 6  # the whole spread
+    values = random.integers(-20, 20, 2000).astype(minor)
+    assert module._ordered(values, major).tolist() == np.lexsort((values, major)).tolist()
+    assert module._ordered(values[:0], major[:0]).tolist() == []
+
+
 def test_blocks_cover_every_row_once(monkeypatch):
     monkeypatch.setattr(module, "BLOCK_CELLS", 10)
     assert module._blocks(7, 3) == [slice(0, 3), slice(3, 6), slice(6, 9)]
