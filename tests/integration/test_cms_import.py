@@ -5,21 +5,11 @@ import re
 
 import pytest
 
-from rtcomplexity.cli.app import run
 from unit.scoring.made_cms import DESCRIPTION, MONEY, TITLE, fees, line, times
 
 pytestmark = pytest.mark.usefixtures("measured_once")
 
 PLAN = "sample_data/routine_sbrt"
-
-
-@pytest.fixture
-def told(capsys):
-    def call(*arguments):
-        status = run([str(argument) for argument in arguments])
-        return status, *capsys.readouterr()
-
-    return call
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import shutil
 import pytest
 
 from in_process import inline_hosts, tell
-from rtcomplexity.cli.app import run
 from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.scoring.cohort import fingerprint, key_path, load_cohort, sealed, to_json
 from rtcomplexity.scoring.profile import load_profile
@@ -22,15 +21,6 @@ COMPLEX = "sample_data/complex_central"
 ROUND = "sample_data/pet_ct_nsclc"
 BATCH = ("routine_sbrt", "pet_ct_nsclc", "supported_central", "auto_vs_final")
 AS_CONVENTIONAL = ("--fractions", "30", "--quiet")
-
-
-@pytest.fixture
-def told(capsys):
-    def call(*arguments):
-        status = run([str(argument) for argument in arguments])
-        return status, *capsys.readouterr()
-
-    return call
 
 
 @pytest.fixture(scope="module")

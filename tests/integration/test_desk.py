@@ -25,17 +25,13 @@ from rtcomplexity.scoring.guardrails import FORBIDDEN
 from rtcomplexity.settings import Settings
 from unit.batch.small_plans import small_plan, write_plan
 from unit.desk.forms import BOUNDARY, CONTENT_TYPE
-from unit.desk.serving import served
+from unit.desk.serving import files_of, served
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="modes and signals as on POSIX systems")
 CLAIM = {
     "payer": "aetna", "npi": "1234567893", "date_of_service": "03/09/2026", "delineated_by": "A. Physician",
     "reason": "Words of the physician.\r\nA second line.", "physician_minutes": "95", "site": "thoracic",
 }  # fmt: skip
-
-
-def files_of(folder):
-    return [(path.name, path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
 def zipped(members):
@@ -48,19 +44,6 @@ def zipped(members):
 
 def form(values):
     return urllib.parse.urlencode(values).encode()
-
-
-@pytest.fixture(scope="module")
-def plan_files(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("plan")
-    write_plan(folder, small_plan(1))
-    return files_of(folder)
-
-
-@pytest.fixture(scope="module")
-def page():
-    with served() as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from rtcomplexity.scoring.cohort import sealed, to_json
 from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.settings import Settings
 from unit.batch.small_plans import small_plan, write_plan
-from unit.desk.serving import served
+from unit.desk.serving import files_of, served
 from unit.evidence.made_evidence import folder_files, record_of
 from unit.scoring.made_cms import fees
 from unit.scoring.made_cohort import KEY, tree
@@ -27,10 +27,6 @@ COHORT = to_json(sealed(tree([50.0] * 130, stratum="thoracic-sbrt", profile=load
 CLASSES = b"# by physics\n\nGTV secret = CTV\n"
 
 
-def files_of(folder):
-    return [(path.name, path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()]
-
-
 def words(text):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
 
@@ -38,19 +34,6 @@ def words(text):
 def own_profile():
     text = (PROFILES / "any-site-1.toml").read_text("utf-8")
     return text.replace('id = "any-site-1"', 'id = "ours-1"', 1).encode()
-
-
-@pytest.fixture(scope="module")
-def plan_files(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("plan")
-    write_plan(folder, small_plan(1))
-    return files_of(folder)
-
-
-@pytest.fixture(scope="module")
-def page():
-    with served() as client:
-        yield client
 
 
 def evidence_of(page, path):

@@ -28,15 +28,6 @@ def words(text):
     return re.sub(r"[\s│]+", " ", text)
 
 
-@pytest.fixture
-def told(capsys):
-    def call(*arguments):
-        status = run([str(argument) for argument in arguments])
-        return status, *capsys.readouterr()
-
-    return call
-
-
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
     return write_archive(tmp_path_factory.mktemp("archive"), 2)

@@ -5,22 +5,12 @@ from importlib import resources
 
 import pytest
 
-from rtcomplexity.cli.app import run
 from rtcomplexity.model.options import DEFAULT_PROFILE
 from rtcomplexity.scoring.profile import load_profile
 
 pytestmark = pytest.mark.usefixtures("measured_once")
 
 PLAN = "sample_data/routine_sbrt"
-
-
-@pytest.fixture
-def told(capsys):
-    def call(*arguments):
-        status = run([str(argument) for argument in arguments])
-        return status, *capsys.readouterr()
-
-    return call
 
 
 def test_profiles_are_listed_and_shown(told):

@@ -65,6 +65,11 @@ def _served(settings, shelf, cms):
     assert not folder.exists()
 
 
+def files_of(folder):
+    """Every file below a folder, as (name, content)."""
+    return [(path.name, path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
 class Answer:
     def __init__(self, response):
         self.status, self.headers, self.content = response.status, response.headers, response.read()
