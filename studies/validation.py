@@ -392,7 +392,8 @@ def hand_lines(drawings: Sequence[Drawing], profile: Profile) -> list[str]:
         for words, low, high in (("under 12 mm", 0.0, SMALL_MM), ("12 mm and more", SMALL_MM, np.inf)):
             some = [each for each in kept if low <= float(each[0]["equivalent_diameter_mm"]) < high]
             lines.append((f"vertex noise of {noise:g} mm", words, *_moves(some, profile)))
-    return table(("change", "diameter", "contours", "median change", "95% of changes within", "largest rise"), lines)
+    head = ("change", "diameter", "contours", "median change", "95% of changes within", "95% rise by at most")
+    return table((*head, "largest rise"), lines)
 
 
 def as_row(drawing: Drawing, change: Callable[[Contours], Contours] | None = None) -> Row | None:
@@ -412,6 +413,7 @@ def _moves(kept: Sequence[tuple[Row, Row]], profile: Profile) -> tuple[str, ...]
         str(len(move)),
         f"{np.median(move):+.1f} points",
         f"{np.percentile(np.abs(move), 95):.1f} points",
+        f"{max(np.percentile(move, 95), 0.0):.1f} points",
         f"{move.max():.1f} points",
     )
 
