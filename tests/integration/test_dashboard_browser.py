@@ -70,7 +70,7 @@ def browser():
         yield browser
 
 
-@pytest.fixture(scope="module", params=[38, 2000])
+@pytest.fixture(scope="module", params=[38, pytest.param(2000, marks=pytest.mark.exhaustive)])
 def page_file(request, tmp_path_factory):
     return dashboard(tmp_path_factory.mktemp("dashboard"), request.param)
 

@@ -8,6 +8,7 @@ import pytest
 
 from patience import HANG_S
 from rtcomplexity.testing import write_sample
+from sweep import sweep
 
 FEW = 5
 """Small modules of the package itself cost a millisecond each."""
@@ -35,7 +36,7 @@ print(json.dumps([outcome.status, outcome.reason, sorted(set(sys.modules) - befo
 """
 
 
-@pytest.mark.parametrize("sample", ["routine_sbrt", "complex_central"])
+@pytest.mark.parametrize("sample", sweep(["complex_central", "routine_sbrt"]))
 def test_a_child_imports_next_to_nothing_and_reads_no_data_of_the_package(tmp_path, sample):
     write_sample(sample, tmp_path)
     command = [sys.executable, "-c", ASSESS, str(tmp_path)]

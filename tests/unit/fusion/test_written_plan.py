@@ -26,6 +26,7 @@ from rtcomplexity.testing.dicom_writer import write_plan
 from rtcomplexity.testing.phantoms import contour_stack
 from rtcomplexity.testing.plans import write_sample
 from rtcomplexity.testing.radial import sphere
+from sweep import sweep
 from unit.fusion.images import grid, painted, rigid
 
 SETTINGS = Settings()
@@ -151,7 +152,7 @@ def test_the_sample_plans_pet_is_measured_in_suvbw(sample):
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("patient", ["STS_001", "STS_002", "STS_003", "STS_007", "STS_010", "STS_013"])
+@pytest.mark.parametrize("patient", sweep(["STS_001", "STS_002", "STS_003", "STS_007", "STS_010", "STS_013"]))
 def test_sarcoma_patients_have_suv_in_their_gtv_through_one_frame(real_data, patient):
     case = read_case(real_data / "sts" / patient, settings=SETTINGS)
     assert {s.level for s in case.image_sets[1:]} <= {EvidenceLevel.SAME_FRAME, EvidenceLevel.REFERENCED}

@@ -16,6 +16,7 @@ from rtcomplexity.sources.member import Member
 from rtcomplexity.testing.dicom_writer import write_plan
 from rtcomplexity.testing.plans import sample_plan
 from rtcomplexity.usecases.analyze import analyze
+from sweep import sweep
 
 OPENED = Counter()
 WATCHED = []
@@ -56,7 +57,7 @@ def test_a_whole_run_stacks_each_roi_once_and_reads_each_files_pixels_once(folde
     assert max(OPENED.values()) == 2
 
 
-@pytest.mark.parametrize("key", ["pet_ct_nsclc", "routine_sbrt"])
+@pytest.mark.parametrize("key", sweep(["routine_sbrt", "pet_ct_nsclc"]))
 def test_a_plan_in_an_archive_is_read_at_most_twice(key, tmp_path, monkeypatch):
     """The archive to know it and to keep it open; each member to index it, and for its pixels or contours."""
     write_plan(tmp_path / "plan", sample_plan(key))
