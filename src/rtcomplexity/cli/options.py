@@ -82,9 +82,9 @@ Threads = Annotated[
         show_default=False,
     ),
 ]
-Retry = Annotated[bool, typer.Option("--retry", help="Try those again that crashed or went over a limit.")]
+Retry = Annotated[bool, typer.Option("--retry", help="Retry those that crashed or exceeded a limit.")]
 Aliases = Annotated[
-    list[str] | None, optional('"NAME=GTV"', "Say what an ROI is, by its name. May be repeated.", "--map")
+    list[str] | None, optional('"NAME=GTV"', "Set the class of an ROI by its name. May be repeated.", "--map")
 ]
 StructureSetUid = Annotated[
     str | None, optional("UID", "SOP Instance UID of the structure set to use.", "--structure-set")
@@ -94,7 +94,7 @@ TargetsFile = Annotated[
 ]
 SamePatient = Annotated[
     bool,
-    typer.Option("--same-patient", help="Files of several Patient IDs are one patient's, as you know."),
+    typer.Option("--same-patient", help="State that files with several Patient IDs are of one patient."),
 ]
 SiteName = Annotated[
     str | None, optional("SITE", "Treated site where the RT Plan is silent, such as pelvis or not-pelvis.", "--site")
@@ -105,7 +105,7 @@ Fractions = Annotated[
         "--fractions",
         metavar="N",
         parser=whole_number("--fractions", 5),
-        help="Fractions of the course, as you know it.",
+        help="Number of fractions, where the RT Plan is silent.",
         show_default=False,
     ),
 ]

@@ -34,7 +34,7 @@ def analyze(
     *,
     as_json: AsJson = False,
     out: Annotated[
-        Path | None, optional("DIR", "Leave the evidence here: page, PDF, tables, pictures, record.")
+        Path | None, optional("DIR", "Write the evidence folder here: HTML, PDF, tables, pictures, record.")
     ] = None,
     identified: Annotated[
         bool | None,
@@ -52,8 +52,8 @@ def analyze(
     fractions: Fractions = None,
     profile: ProfileName = BY_SITE,
     claim: Annotated[Path | None, optional("FILE", "Claim information file (see claim new).")] = None,
-    payer: Annotated[str | None, optional("NAME", "Whose rules on modifier 22 count.")] = None,
-    cms: Annotated[Path | None, optional("FILE", "What CMS publishes of the code (see cms import).")] = None,
+    payer: Annotated[str | None, optional("NAME", "Payer whose rules on modifier 22 apply.")] = None,
+    cms: Annotated[Path | None, optional("FILE", "What CMS publishes for the code (see cms import).")] = None,
     cohort: Annotated[Path | None, optional("FILE", "Institutional comparison cohort (see cohort build).")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Counts, volumes and links only; no verdict.")] = False,
     sign_key: Annotated[Path | None, optional("FILE", "With --out: sign with this Ed25519 key.", "--sign-key")] = None,

@@ -40,12 +40,12 @@ RESULTS = "results.jsonl"
 
 Root = Annotated[
     Path,
-    typer.Argument(metavar="ROOT", help="Folder with plans and archives, however they lie.", show_default=False),
+    typer.Argument(metavar="ROOT", help="Folder with plans and archives, in any layout.", show_default=False),
 ]
 OutFolder = Annotated[
-    Path | None, optional("DIR", "Folder for ledger and results; the same again goes on where it stopped.")
+    Path | None, optional("DIR", "Folder for ledger and results; an existing one continues where it stopped.")
 ]
-Evidence = Annotated[bool, typer.Option("--evidence", help="Leave an evidence folder for every plan.")]
+Evidence = Annotated[bool, typer.Option("--evidence", help="Write an evidence folder for every plan.")]
 Parquet = Annotated[bool, typer.Option("--parquet", help="Write the tables as Parquet too.")]
 ClaimsFile = Annotated[Path | None, optional("FILE", "Claims, one row per plan, as --claims-template makes it.")]
 ClaimsTemplate = Annotated[
@@ -55,15 +55,15 @@ ClaimsTemplate = Annotated[
 KeyFile = Annotated[
     Path | None, optional("FILE", "Key of the hashes, made if new: the same key gives a patient the same patient_key.")
 ]
-FollowLinks = Annotated[bool, typer.Option("--follow-symlinks", help="Look into linked folders too.")]
+FollowLinks = Annotated[bool, typer.Option("--follow-symlinks", help="Follow linked folders.")]
 WithPaths = Annotated[
-    bool, typer.Option("--with-paths", help="Add where each structure set lies; this may identify patients.")
+    bool, typer.Option("--with-paths", help="Add the path of each structure set; this may identify patients.")
 ]
 Dask = Annotated[bool, typer.Option("--dask", help="Run on a dask cluster of this machine.")]
 Scheduler = Annotated[str | None, optional("tls://HOST:PORT", "Run on this dask scheduler.")]
-TlsCa = Annotated[Path | None, optional("PEM", "Who signed the scheduler.")]
-TlsCert = Annotated[Path | None, optional("PEM", "Our certificate.")]
-TlsKey = Annotated[Path | None, optional("PEM", "Its key.")]
+TlsCa = Annotated[Path | None, optional("PEM", "Certificate authority of the scheduler.")]
+TlsCert = Annotated[Path | None, optional("PEM", "Client certificate.")]
+TlsKey = Annotated[Path | None, optional("PEM", "Key of the client certificate.")]
 Quick = Annotated[bool, typer.Option("--quick", help="Counts, volumes and links only; no verdict.")]
 FailAtVerdict = Annotated[list[str] | None, optional("VERDICT|alarm", "End with 5 where this occurs.", "--fail-at")]
 AsLines = Annotated[bool, typer.Option("--json", help="Print one line of JSON a plan instead of a summary.")]

@@ -251,7 +251,7 @@ def observers(
     identified: Identified = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say how far several readers of one case agree, and where they differ most. Writes no contours.
+    """Measure how far several readers of one case agree, and where they differ most. Writes no contours.
 
     Example: rtcomplexity observers ./readers --images ./ct
     """

@@ -17,7 +17,7 @@ def diff(
         bool, typer.Option("--all", help="List every value of the reference that moved, not one line for them.")
     ] = False,
 ) -> None:
-    """Say which input, metric or threshold moved between two evidence folders, and whether the verdict did.
+    """Show which input, metric or threshold changed between two evidence folders, and whether the verdict did.
 
     Example: rtcomplexity diff evidence-before evidence-after
     """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def fetch(
     *,
-    out: Annotated[Path, optional("DIR", "Folder for the files; the same again continues.")],
+    out: Annotated[Path, optional("DIR", "Folder for the files; an existing one continues.")],
     dicomweb: Annotated[str | None, optional("URL", "DICOMweb address of the archive.")] = None,
     credentials: CredentialsFile = None,
     tls_ca: TlsAuthority = None,

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that analyze --out left.", show_default=False)],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Evidence folder from analyze --out.", show_default=False)
+    ],
     *,
     formats: Annotated[
         str, typer.Option("--format", metavar="LIST", help=f"Some of {', '.join(FORMATS)}, with commas between.")

@@ -13,13 +13,13 @@ def serve(
     *,
     worklist: Annotated[Path | None, optional("DIR", "Folder of reports to list on the page, read-only.")] = None,
     cms: Annotated[
-        Path | None, optional("FILE", "What CMS publishes of the code, for every plan (see cms import).")
+        Path | None, optional("FILE", "What CMS publishes for the code, for every plan (see cms import).")
     ] = None,
     port: Annotated[
         int, typer.Option(metavar="PORT", min=0, max=65535, help="Port on this computer; any free one if 0.")
     ] = 0,
     idle: Annotated[
-        float, typer.Option(metavar="MINUTES", min=1, help="End the session after so long without use.")
+        float, typer.Option(metavar="MINUTES", min=1, help="End the session after this long without use.")
     ] = 60,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
 ) -> None:

@@ -11,7 +11,7 @@ from rtcomplexity.cli.options import Aliases, Quiet, StructureSetUid, TargetsFil
 from rtcomplexity.model.options import BY_SITE
 
 EvidenceDir = Annotated[
-    Path, typer.Argument(metavar="DIR", help="Folder that analyze --out or compare --out left.", show_default=False)
+    Path, typer.Argument(metavar="DIR", help="Folder from analyze --out or compare --out.", show_default=False)
 ]
 GivenFile = Annotated[Path | None, optional("FILE", "As analyze was given.")]
 
@@ -34,7 +34,7 @@ def verify(
     images: Annotated[Path | None, optional("DIR", "Of a comparison: as compare was given.")] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Say whether an evidence folder is untouched; with the plan, whether it gives the same record and pictures.
+    """Check that an evidence folder is unchanged and, with the plan, that it gives the same record and pictures.
 
     The folder of a comparison is checked the same way, with --sides against what both sides come to again.
 

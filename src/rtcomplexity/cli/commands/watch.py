@@ -38,7 +38,7 @@ def watch(
     patience: Annotated[
         float, typer.Option(metavar="S", min=0, help="Seconds that a plan waits for series that it references.")
     ] = 3600,
-    poll: Annotated[float, typer.Option(metavar="S", min=0.05, help="Seconds between looks.")] = 5,
+    poll: Annotated[float, typer.Option(metavar="S", min=0.05, help="Seconds between scans.")] = 5,
     workers: Annotated[int, typer.Option(metavar="N", min=1, help="Plans at a time.")] = 1,
     metrics: Annotated[Path | None, optional("FILE", "Counters for Prometheus, as a text file.")] = None,
 ) -> None:
