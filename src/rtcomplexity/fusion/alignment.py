@@ -9,7 +9,7 @@ structure, or the two show different things, its maximum may lie elsewhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
@@ -359,6 +359,7 @@ def alignment_of(planning: Values, image: MovableImage) -> Alignment:
     compared = Compared(values=planning)
     stated = compared.similarity_to(image.values())
 
+    @cache  # the climb comes back to motions that were tried
     def similarity(motion: Motion) -> float:
         try:
             return compared.similarity_to(image.values(motion))

@@ -59,6 +59,8 @@ VOXELS_PER_SAMPLE: Final = 8.0
 """Voxels of a band-passed volume that count as one independent sample."""
 PART_SLICES: Final = 8
 """Slices of a part in which noise is asked of by itself."""
+SEAM_SLICES: Final = 4
+"""On either side of the middle that no half is asked of: a blur mixes there what two scans show."""
 LARGEST_PART: Final = 0.5
 """Share of another image's noise that any part may carry."""
 
@@ -155,16 +157,20 @@ def likeness(one: Volume, other: Volume, *, limits: Limits = LIKE) -> Likeness |
 def with_filters(found: Likeness, one: Volume, other: Volume) -> Likeness:
     """Ask besides whether one is the other behind a filter, where neither noise nor ranks have told a copy.
 
-    Between modalities that is asked of `one` alone, and only where the gray levels of the other explain much of it.
+    Within a modality that is asked both ways, and of each half of the slices: the other may be another scan's. Between
+    modalities it is asked of `one` alone, and only where the gray levels of the other explain much of it.
     """
     limits = found.limits
     if found.is_copy or found.by_gray_levels is None or found.by_gray_levels < limits.by_gray_levels:
         return found
-    each = [remainder(one, other)]
+    pairs = [(one, other)]
     if limits == LIKE:
-        each.append(remainder(other, one))
-    known = [one for one in each if one is not None]
-    shows = [one for one in known if one.shows_copy(least_explained=limits.explained)]
+        half = len(one) // 2 - SEAM_SLICES
+        pairs += (
+            [(other, one), (one[:half], other[:half]), (one[-half:], other[-half:])] if half > 0 else [(other, one)]
+        )
+    known = [rest for rest in (remainder(*pair) for pair in pairs) if rest is not None]
+    shows = [rest for rest in known if rest.shows_copy(least_explained=limits.explained)]
     return replace(found, filtered=next(iter(shows or known), None))
 
 
