@@ -389,9 +389,12 @@ def _administration(datasets: Sequence[Dataset], scan: datetime, half_life_s: fl
     inferred = _midnight(day) + clock
     if inferred > scan:
         inferred -= timedelta(days=1)
-    if not timedelta(0) <= scan - inferred <= LONGEST_UPTAKE or _misdated(scan - inferred, half_life_s):
-        hours = (scan - inferred).total_seconds() / 3600
-        raise _RefusedError(f"Radiopharmaceutical Start Time (0018,1072) would lie {hours:.1f} h before the scan")
+    uptake = scan - inferred
+    is_usual = timedelta(0) <= uptake <= LONGEST_UPTAKE
+    if not is_usual or _misdated(uptake, half_life_s):
+        hours = f"{uptake.total_seconds() / 3600:.1f} h before the scan"
+        decayed = f", over {MOST_HALF_LIVES:g} half-lives of {half_life_s:g} s" if is_usual else ""
+        raise _RefusedError(f"Radiopharmaceutical Start Time (0018,1072) would lie {hours}{decayed}")
     _note_inference(wrong, inferred, day, issues)
     if not _misdated(scan - inferred + timedelta(days=1), half_life_s):
         issues.append(

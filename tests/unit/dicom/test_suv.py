@@ -244,6 +244,11 @@ def test_a_time_that_only_a_wild_guess_could_explain_is_refused():
     assert "23.7 h before the scan" in reason(dataset)
 
 
+def test_a_half_life_in_minutes_is_refused_with_what_it_would_mean():
+    dataset = pet(RadiopharmaceuticalStartDateTime=None, RadionuclideHalfLife=109.8)
+    assert "1.7 h before the scan, over 10 half-lives of 109.8 s" in reason(dataset)
+
+
 def test_a_dose_in_mbq_is_an_issue():
     assert factor(pet(RadionuclideTotalDose=400)) == pytest.approx(ONE_HALF_LIFE_LATER)
     assert issue_codes(pet(RadionuclideTotalDose=400)) == ["suv-dose-in-mbq"]
