@@ -137,6 +137,9 @@ def test_only_the_plans_that_go_wrong_are_refused(archive, undisturbed, tmp_path
             assert plan == expected[key]
     assert len([key for key in found if key not in bad]) == 1
     assert "secret" not in (out + err + (tmp_path / "refused.csv").read_text()).lower()
+    left = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]  # the ledger included
+    named = [secret.encode() for secret in (*small.SECRETS, str(archive))]
+    assert not [secret for secret in named for each in (out.encode(), err.encode(), *left) if secret in each]
 
 
 @pytest.mark.exhaustive
