@@ -469,7 +469,7 @@ def _joint_of(course: str, t: Floats) -> str:
     """Distribution of T with its cutoffs; as many plans reach the upper one as the bound allows."""
     ordered = np.sort(t)[::-1]
     allowed = allowed_exceedances(len(t)) or 0
-    above = ordered[ordered > ordered[min(allowed, len(t) - 1)]]
+    above = ordered[ordered > ordered[allowed]]
     c_support = round_significant(float(above.min())) if len(above) else min(float(ordered[0]) + 0.001, 100.0)
     c_reject = _cutoff(t, 75.0)
     knots = _score_knots(t, (c_reject, c_support))

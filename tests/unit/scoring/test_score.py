@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.scoring.plans import Plans
 from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.scoring.ranking import ranked_families, standing
-from rtcomplexity.scoring.score import Level, level_of
+from rtcomplexity.scoring.score import FactorScore, Level, level_of
 from rtcomplexity.scoring.sentences import family_sentence
 from rtcomplexity.units import Unit
 from unit.scoring.made_profile import METRICS, everything, made_profile, measured, profile_text, score
@@ -201,3 +203,8 @@ def test_a_sentence_names_the_two_highest_factors_of_three():
 def _factor_text(metric):
     own = profile_text().split("[[families.factors]]")[1]
     return "[[families.factors]]" + own.replace("scored.shape_a", metric)
+
+
+@pytest.mark.parametrize(("percentile", "excess"), [(None, 0), (0.0, 0), (50.0, 0), (50.5, 0.5), (100.0, 50)])
+def test_a_factor_adds_its_percentiles_above_the_median(percentile, excess):
+    assert FactorScore.excess.fget(SimpleNamespace(counted_percentile=percentile)) == excess
