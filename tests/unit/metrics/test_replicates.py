@@ -1,6 +1,7 @@
 """Redrawing: how far and how evenly it moves contours, what it leaves alone, and that a steady plan is steady."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from rtcomplexity.scoring.stability import measure_stability
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.phantoms import OBLIQUE, contour_stack, plane_positions, sphere
 from rtcomplexity.units import Unit
+from unit.geometry.stacks import on_planes, square, stacked
 from unit.metrics.contexts import context_of
 
 BALL = sphere(20.0)
@@ -207,3 +209,28 @@ def _pieces_alone(context):
         "scored.planes_with_holes": contour.planes_with_holes(context) / 3,
         "scored.branching_count": shape.branching_count(context),
     }
+
+
+def test_every_vertex_moves_by_the_field_at_its_place_from_the_middle():
+    """Of two squares of 10 mm about (5, 7), 6 mm apart: the middle is (5, 7) half way between both planes."""
+    stack = stacked(on_planes((0, square(10, (5, 7))), (6, square(10, (5, 7)))), [0, 6]).stack
+    asked = []
+
+    def at(places_mm):
+        asked.append(np.array(places_mm))
+        return places_mm[:, :2] * [0.1, 0.2] + [1.0, -2.0]
+
+    found = displaced(stack, SimpleNamespace(at=at))
+    away = stack.points_mm - [5, 7]
+    assert np.concatenate(asked) == pytest.approx(np.column_stack([away, np.repeat([-3.0, 3.0], 4)]))
+    assert found.points_mm == pytest.approx(stack.points_mm + away * [0.1, 0.2] + [1.0, -2.0])
+
+
+def test_a_field_is_a_sum_of_waves():
+    """Of m waves each displacement is the deviation times the root of 2 / m times the sum of their cosines."""
+    rng = np.random.default_rng(4)
+    field = module.SmoothField(waves=rng.normal(0, 0.1, (5, 3)), phases=rng.uniform(0, 6, (2, 5)), deviation_mm=1.5)
+    points_mm = rng.normal(0, 30, (3000, 3))
+    turns = points_mm @ field.waves.T
+    expected = [1.5 * np.sqrt(2 / 5) * np.cos(turns + phase).sum(axis=1) for phase in field.phases]
+    assert field.at(points_mm) == pytest.approx(np.column_stack(expected), abs=1e-9)
