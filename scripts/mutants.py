@@ -288,12 +288,18 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
         operator = get_operator(name)()
         places = (place for node in nodes for place in operator.mutation_positions(node))
         for occurrence, (start, _end) in enumerate(places):
-            in_signature = lines[start[0] - 1][start[1] :].startswith("*,")  # taken for a multiplication
-            if not in_signature and not any(first <= start < last for first, last in never_run):
+            if not is_star(lines, start) and not any(first <= start < last for first, last in never_run):
                 yield Mutant(
                     path=str(path.relative_to(ROOT)), line=start[0], operator=name.removeprefix("core/"),
                     occurrence=occurrence,
                 )  # fmt: skip
+
+
+def is_star(lines: Sequence[str], start: tuple[int, int]) -> bool:
+    """Whether a star of a signature, or one that unpacks, stands where an operator is said to be."""
+    row, column = start[0] - 1, start[1]
+    before = "".join([*lines[:row], lines[row][:column]]).rstrip()
+    return lines[row].startswith("*", column) and before[-1] in "([{,:="
 
 
 def annotations(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
@@ -441,14 +447,19 @@ def function_swaps(
     mutant: Mutant, live: dict[CodeType, list[FunctionType]]
 ) -> list[tuple[FunctionType, CodeType]] | None:  # fmt: skip
     """Functions with their changed code; None where more than functions changed."""
-    compiled = (
-        compile(text, str(ROOT / mutant.path), "exec", dont_inherit=True)
-        for text in (unchanged(mutant), changed(mutant))
-    )
-    pairs = changed_functions(*compiled)
+    compiled = [compiled_module(mutant, text) for text in (unchanged(mutant), changed(mutant))]
+    pairs = None if None in compiled else changed_functions(*compiled)
     if not pairs or pairs[0][0] not in live:
         return None
     return [(function, new) for old, new in pairs for function in live.get(old, ())]
+
+
+def compiled_module(mutant: Mutant, text: str) -> CodeType | None:
+    """Code of a module; None where it is none."""
+    try:
+        return compile(text, str(ROOT / mutant.path), "exec", dont_inherit=True)
+    except SyntaxError:
+        return None
 
 
 def changed_functions(before: CodeType, after: CodeType) -> list[tuple[CodeType, CodeType]] | None:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rtcomplexity.scoring import reference
 from rtcomplexity.scoring.reference import FEW, moved, percentile_below, rounded, standard_deviation, value_at
 from rtcomplexity.units import round_significant
 
@@ -149,3 +150,20 @@ def test_falling_knots_may_begin_with_a_jump():
 @pytest.mark.parametrize("value", [0.1, 0.7, 1.1, 3.3, 1e8 + 0.1])
 def test_one_point_has_no_spread(value):
     assert standard_deviation(((value, 0.0), (value, 37.0), (value, 100.0))) == pytest.approx(0, abs=1e-7 * value)
+
+
+@pytest.mark.parametrize("power", [-16, -10, -1, 0, 4, 16])
+def test_of_many_values_only_those_beside_a_half_are_rounded_one_by_one(monkeypatch, power):
+    one_by_one, looked_at = reference._one_by_one, []
+
+    def counted(values):
+        looked_at.extend(values.tolist())
+        return one_by_one(values)
+
+    monkeypatch.setattr(reference, "_one_by_one", counted)
+    plain = (np.arange(100_000, 101_000) + 0.25) * 10.0**power
+    rounded(np.concatenate([plain, -plain, np.zeros(5)]))
+    assert looked_at == []
+    halves = (np.arange(100_000, 101_000) + 0.5) * 10.0**power
+    rounded(np.concatenate([plain, halves]))
+    assert looked_at == halves.tolist()
