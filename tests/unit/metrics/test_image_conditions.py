@@ -2,21 +2,26 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from rtcomplexity.fusion.copies import LIKE, UNLIKE, Likeness
+from rtcomplexity.metrics import image_conditions
 from rtcomplexity.metrics.image_conditions import (
     SetConditions,
     _aligned,
     _covers,
     _decisive_of,
     _independent,
+    _is_copy,
     _tied,
     _used,
+    as_counted,
+    copied_phases,
     measure_sets,
 )
 from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
-from rtcomplexity.model.case import EvidenceLevel, ImageRole
+from rtcomplexity.model.case import EvidenceLevel, ImageRole, ImageSet
 from rtcomplexity.units import Unit
 
 
@@ -252,3 +257,61 @@ def test_without_a_voxel_no_condition_is_measured(count, grid):
 @pytest.mark.parametrize("role", [ImageRole.PLANNING, ImageRole.SECONDARY])
 def test_one_image_set_alone_has_no_conditions(role):
     assert sets_of(role, count=0) == ()
+
+
+@pytest.mark.parametrize(
+    ("role", "level", "counts", "expected"),
+    [
+        (ImageRole.SECONDARY, EvidenceLevel.REGISTERED, True, EvidenceLevel.REGISTERED),
+        (ImageRole.SECONDARY, EvidenceLevel.SAME_FRAME, True, EvidenceLevel.REFERENCED),
+        (ImageRole.SECONDARY, EvidenceLevel.REGISTERED, False, EvidenceLevel.PRESENT),
+        (ImageRole.PLANNING, EvidenceLevel.REFERENCED, False, EvidenceLevel.REFERENCED),
+    ],
+)
+def test_a_secondary_set_counts_at_its_level_or_is_only_there(role, level, counts, expected):
+    image_set = ImageSet(series=(), role=role, level=level, shown_by="")
+    images = SimpleNamespace(tied=(SimpleNamespace(image_set=image_set, subject="image:MR:1"),))
+    sets = [SimpleNamespace(subject="image:MR:1", counts=counts), SimpleNamespace(subject="image:PT:1", counts=True)]
+    (found,) = as_counted(images, sets)
+    assert found.level is expected
+
+
+def copies_among(monkeypatch, *values, copied=(), count=None, parts=("a part",)):
+    """Numbers of phases, from 1 on, that copy an earlier one, where equal values are copies and None is not read."""
+    monkeypatch.setattr(image_conditions, "shell_corners_mm", lambda _: "corners")
+    monkeypatch.setattr(image_conditions, "_around", lambda series, *_: series)
+    monkeypatch.setattr(image_conditions, "_is_copy", lambda one, other: one == other)
+    each = [SimpleNamespace(number=n, series=value) for n, value in enumerate(values, start=1)]
+    phases = SimpleNamespace(phases=each, copied=copied, count=len(each) if count is None else count)
+    surface = SimpleNamespace(points_mm="points")
+    return copied_phases(SimpleNamespace(phases=phases, parts=parts, target=SimpleNamespace(surface=surface)))
+
+
+def test_a_phase_that_repeats_an_earlier_one_is_a_copy(monkeypatch):
+    assert copies_among(monkeypatch, "a", "b", "a", "b", "c") == (3, 4)
+    assert copies_among(monkeypatch, "a", None, "a", None) == (3,)
+    assert copies_among(monkeypatch, "a", "a", "a", copied={2}) == (3,)
+    assert copies_among(monkeypatch, "a", "a", count=2) == (2,)
+    assert copies_among(monkeypatch, "a", "a", count=1) == ()
+    assert copies_among(monkeypatch, "a", "a", parts=()) == ()
+
+
+@pytest.mark.parametrize(
+    ("alike", "shows", "is_copy"),
+    [
+        (None, True, False),
+        (COPY, False, True),
+        (OTHER, True, True),
+        (OTHER, False, False),
+        (OTHER, None, False),
+        (Likeness(rank_correlation=0.1), True, False),
+        (Likeness(rank_correlation=1.0), False, True),
+    ],
+)
+def test_a_copy_is_told_by_its_values_else_behind_a_filter(monkeypatch, alike, shows, is_copy):
+    rest = None if shows is None else SimpleNamespace(shows_copy=lambda *, least_explained: shows)
+    monkeypatch.setattr(image_conditions, "likeness", lambda *_: alike)
+    monkeypatch.setattr(image_conditions, "remainder", lambda *_: rest)
+    values = np.zeros((16, 64, 64))
+    assert _is_copy(values, values) is is_copy
+    assert not _is_copy(values, values[1:])
