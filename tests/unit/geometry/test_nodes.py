@@ -409,3 +409,17 @@ def test_a_dome_over_a_disc_is_a_paraboloid_on_its_wall(wall, height):
     expected = dome * (1 - np.array([4, 5]) ** 2 / 25) - dome * (1 - np.array([3, 4]) ** 2 / 25)
     assert edges[1, 0] == pytest.approx([1, 0, expected[0]], abs=1e-4)
     assert edges[2, 1] == pytest.approx([0, 1, expected[1]], abs=1e-4)  # 2 mm would lead beyond the rim
+
+
+def test_the_rim_of_a_dome_on_a_wall_is_partly_upright():
+    """Of an end 4 mm high, a quarter of it wall, over a disc of radius 3: a dome of 3 mm falls by 2 at its rim."""
+    rings = SimpleNamespace(points=np.zeros((1, 2)), outward=np.array([[1.0, 0]]))
+    area = np.array([np.pi * 9])
+    part = SimpleNamespace(
+        run_of_node=np.array([0]), area=area, length=np.sqrt(4 * np.pi * area), label=np.array([0])
+    )  # fmt: skip
+    end = SimpleNamespace(ended=np.array([True]), wall=np.array([0.25]), height=np.array([4.0]))
+    found = _rims(rings, [(part, end, 1)], 1, 1.5)
+    expected = 0.75 * np.array([2, 0, 1]) / np.sqrt(5) + [0.25, 0, 0]
+    assert found.normals[0] == pytest.approx(expected / np.linalg.norm(expected))
+    assert found.steps[0].tolist() == [0, 0, 0]
