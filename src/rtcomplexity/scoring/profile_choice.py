@@ -9,36 +9,36 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 from rtcomplexity.errors import ProfileError
 from rtcomplexity.model.options import BY_SITE, DEFAULT_PROFILE
 from rtcomplexity.scoring.facts import StatedBy
 from rtcomplexity.scoring.profile import load_profile, profile_ids
-from rtcomplexity.scoring.site import known_sites, shipped_sites
+from rtcomplexity.scoring.site import known_sites
 
 if TYPE_CHECKING:
     from rtcomplexity.scoring.profile import Profile
     from rtcomplexity.scoring.site import Site, TreatedSite
 
 
-OF_SITES: Final = MappingProxyType({"thoracic": DEFAULT_PROFILE})
-"""The calibrated profile of each site that has one, so that no profile of another site need be read."""
+OF_SITES: Final = (DEFAULT_PROFILE,)
+"""The calibrated profile of each site that has one: reading the others would cost more than reading a structure set."""
 OF_ANY_SITE: Final = "any-site-1"
 
 
 def shipped_by_site() -> dict[str, Profile]:
     """Return the calibrated profile of each site that has one, by site; of several the default one."""
-    return {profile.treated_site.id: profile for profile in map(load_profile, (OF_ANY_SITE, *OF_SITES.values()))}
+    return {profile.treated_site.id: profile for profile in map(load_profile, (OF_ANY_SITE, *OF_SITES))}
 
 
 def profile_of_site(site: Site, stated_by: StatedBy) -> Profile:
     """Return the profile that a plan of a site is scored by; an image alone states no site."""
-    if stated_by is StatedBy.IMAGE:
-        return load_profile(OF_ANY_SITE)
-    found = (profile for site_id, profile in OF_SITES.items() if shipped_sites()[site_id].covers(site))
-    return load_profile(next(found, OF_ANY_SITE))
+    if stated_by is not StatedBy.IMAGE:
+        for profile in map(load_profile, OF_SITES):
+            if profile.treated_site.covers(site):
+                return profile
+    return load_profile(OF_ANY_SITE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

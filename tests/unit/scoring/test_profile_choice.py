@@ -20,7 +20,7 @@ from rtcomplexity.scoring.profile_choice import (
 )
 from rtcomplexity.scoring.real_contours import shipped_table
 from rtcomplexity.scoring.rules import Question, rule
-from rtcomplexity.scoring.site import NOT_STATED, Site, shipped_sites
+from rtcomplexity.scoring.site import NOT_STATED, Site
 from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.scoring.stress import stressed_profiles
 from unit.scoring.made_profile import NOT_THORACIC, THORACIC
@@ -49,12 +49,7 @@ def test_the_profiles_of_sites_are_those_that_are_calibrated_and_of_several_the_
     found = {each.treated_site.id: each.id for each in calibrated}
     default = load_profile(DEFAULT_PROFILE)
     assert {site: each.id for site, each in shipped_by_site().items()} == {**found, default.treated_site.id: default.id}
-    assert [load_profile(each).treated_site.covers_any for each in (*OF_SITES.values(), OF_ANY_SITE)] == [False, True]
-
-
-@pytest.mark.parametrize(("site_id", "profile_id"), OF_SITES.items())
-def test_each_profile_of_a_site_states_that_site_as_it_ships(site_id, profile_id):
-    assert load_profile(profile_id).treated_site == shipped_sites()[site_id]
+    assert [load_profile(each).treated_site.covers_any for each in (*OF_SITES, OF_ANY_SITE)] == [False, True]
 
 
 def test_results_of_other_profiles_are_told_apart():
