@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rtcomplexity.geometry.nodes import NODES, Inside, SurfaceNodes, inside_of, meets_next, surface_nodes
+from rtcomplexity.geometry.nodes import NODES, Inside, SurfaceNodes, inside_of, surface_nodes
 from rtcomplexity.geometry.rows import dots, greatest, least, within
 from rtcomplexity.geometry.stack.runs import Runs, plane_of_slices, rasterise
 from rtcomplexity.model.arrays import frozen_array
@@ -162,7 +162,7 @@ class SampledSurface:
         first, second = np.clip(below, 0, None), np.clip(below + 1, None, len(positions) - 1)
         on_lower = np.abs(own_mm[:, 2] - positions[first]) < ON_PLANE * step
         on_upper = np.abs(own_mm[:, 2] - positions[second]) < ON_PLANE * step
-        meets = np.concatenate([[False], meets_next(self.stack), [False]])[below + 1]
+        meets = np.concatenate([[False], self.stack.meets_next, [False]])[below + 1]
         certain = on_lower | on_upper | ~(lower | upper) | (meets & lower & upper)
         return certain, np.where(on_lower, inside.run_at(first, own_mm[:, :2]) >= 0, upper & (on_upper | lower))
 

@@ -193,11 +193,6 @@ def _spacing(stack: PlaneStack, nodes: int) -> float:
     return float(np.clip(np.sqrt((lateral + ends) / nodes), CLOSEST_MM, FURTHEST_MM))
 
 
-def meets_next(stack: PlaneStack) -> NDArray[np.bool_]:
-    """(P - 1,) whether no plane is missing between each plane and the next."""
-    return np.isclose(stack.upper_mm[:-1] + stack.lower_mm[1:], np.diff(stack.positions_mm), rtol=1e-6)
-
-
 # Contours, resampled.
 
 
@@ -336,7 +331,7 @@ def _ends(stack: PlaneStack, part: _Components, pairs: Integers, direction: int,
     Outside, only what the solid closes over has an end: not the space around, nor a hole that runs out of a plane
     beyond which there is nothing. `pairs` are runs that touch from plane to plane.
     """
-    meets = np.concatenate([meets_next(stack), [False]])
+    meets = np.concatenate([stack.meets_next, [False]])
     here, there = (pairs[:, 0], pairs[:, 1]) if direction == 1 else (pairs[:, 1], pairs[:, 0])
     goes_on = np.zeros(len(part.label), bool)
     goes_on[part.label[here]] = True
@@ -353,7 +348,7 @@ def _ends(stack: PlaneStack, part: _Components, pairs: Integers, direction: int,
 
 def _touching(stack: PlaneStack, runs: Runs) -> Integers:
     """(n, 2) runs that touch from plane to plane, where no plane is missing between both."""
-    meets = np.concatenate([meets_next(stack), [False]])
+    meets = np.concatenate([stack.meets_next, [False]])
     pairs = runs_above(runs)
     return np.asarray(pairs[meets[runs.planes[pairs[:, 0]]]])
 
@@ -416,7 +411,7 @@ def _links(
         walled = beside[upright > 0]
         link[walled] = np.array([0.0, 0.0, direction]) * upright[upright > 0, None]
     following = rings.plane + direction
-    known = meets_next(stack)
+    known = stack.meets_next
     between = np.minimum(rings.plane, following)
     linked &= (between >= 0) & (between < len(known))
     linked[linked] = known[between[linked]]

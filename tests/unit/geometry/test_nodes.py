@@ -21,7 +21,6 @@ from rtcomplexity.geometry.nodes import (
     _thinned,
     _turn,
     inside_of,
-    meets_next,
     surface_nodes,
 )
 from rtcomplexity.testing.phantoms import box, contour_stack, cylinder, hollow_sphere, plane_positions, sphere
@@ -132,9 +131,9 @@ def test_a_contour_of_thousands_of_vertices_gets_no_more_nodes():
 
 def test_planes_of_uneven_distances_meet_and_a_missing_plane_parts_them():
     uneven = stacked(on_planes(*((z, square(6)) for z in (0, 1, 3, 7))), slices=(0, 1, 3, 7)).stack
-    assert meets_next(uneven).tolist() == [True, True, True]
+    assert uneven.meets_next.tolist() == [True, True, True]
     gap = stacked(on_planes(*((z, square(6)) for z in (0, 1, 3))), slices=(0, 1, 2, 3)).stack
-    assert meets_next(gap).tolist() == [True, False]
+    assert gap.meets_next.tolist() == [True, False]
 
 
 def test_a_large_body_gets_nodes_3_mm_apart_on_pixels_of_1_mm():

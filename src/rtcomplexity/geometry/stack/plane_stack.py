@@ -72,6 +72,11 @@ class PlaneStack:
         """(P,) local slab thickness of each plane, mm."""
         return self.lower_mm + self.upper_mm
 
+    @cached_property
+    def meets_next(self) -> NDArray[np.bool_]:
+        """(P - 1,) whether no plane is missing between each plane and the next."""
+        return np.isclose(self.upper_mm[:-1] + self.lower_mm[1:], np.diff(self.positions_mm), rtol=1e-6)
+
     @property
     def plane_count(self) -> int:
         """Planes that carry contours."""

@@ -83,7 +83,7 @@ class Topology:
 
 def topology(stack: PlaneStack, pixel_mm: float) -> Topology:
     """Count bodies, holes and branchings on square pixels."""
-    return Topology(runs=rasterise(stack, Lattice.around(stack, pixel_mm)), joined=_is_joined(stack))
+    return Topology(runs=rasterise(stack, Lattice.around(stack, pixel_mm)), joined=stack.meets_next)
 
 
 class Pieces(NamedTuple):
@@ -125,7 +125,7 @@ def pieces_of_drawings(stack: PlaneStack, points_mm: NDArray[np.float64], pixel_
         contour_offsets=_repeated(stack.contour_offsets, drawings),
         plane_offsets=_repeated(stack.plane_offsets, drawings),
     )
-    joined = np.tile(np.append(_is_joined(stack), False), drawings)[:-1]
+    joined = np.tile(np.append(stack.meets_next, False), drawings)[:-1]
     found = Topology(runs=rasterise(together, Lattice.around(together, pixel_mm)), joined=joined)
     return pieces(found, drawings)
 
@@ -134,11 +134,6 @@ def _repeated(offsets: NDArray[np.int64], times: int) -> NDArray[np.int64]:
     """(times x m + 1,) offsets of (m + 1,) that are gone through so many times, one after the other."""
     counts = np.tile(np.diff(offsets), times)
     return np.concatenate(([0], np.cumsum(counts)))
-
-
-def _is_joined(stack: PlaneStack) -> NDArray[np.bool_]:
-    """(P - 1,) whether no plane is missing between each plane and the next."""
-    return np.isclose(stack.upper_mm[:-1] + stack.lower_mm[1:], np.diff(stack.positions_mm), rtol=1e-6)
 
 
 def plane_components(runs: Runs, *, by_corners: bool) -> NDArray[np.int64]:
