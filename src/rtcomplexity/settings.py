@@ -61,7 +61,7 @@ class Settings:
     max_archive_entries: int = 10_000
     """Most entries of one zip or tar archive (a plan on 4D-CT has about 2,000)."""
     threads: int = 1
-    """Cores that one analysis or comparison may use; `analyze` and `compare` use those there are. Results are alike."""
+    """Cores that an analysis or a comparison may use (`analyze`, `compare`: all there are); results do not change."""
     max_upload_files: int = 5_000
     """Most files of one upload to the local page of `serve`."""
     max_upload_bytes: int = 2_000_000_000
