@@ -57,3 +57,9 @@ settings.register_profile(
 )
 settings.register_profile("mutants", settings.get_profile("ordinary"), phases=(Phase.explicit, Phase.generate))
 settings.load_profile("ordinary")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """One process of tests more than cores: a quarter of their time they wait for browsers, archives and signals."""
+    return (os.cpu_count() or 1) + 1
