@@ -65,6 +65,7 @@ def test_the_cover_holds_decision_verdict_reasons_next_steps_and_outstanding_doc
     texts += [item for each in cover.missing for item in each.items]
     assert bool(cover.missing) == (verdict != "rejects")
     assert [text for text in texts if _letters(text) not in _letters(first)] == []
+    assert ".." not in first
 
 
 def _letters(text):
