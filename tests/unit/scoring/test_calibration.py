@@ -11,6 +11,7 @@ from rtcomplexity.model.options import OWN_PATTERN
 from rtcomplexity.scoring.calibration import (
     ANY_COURSE,
     FOLDS,
+    LEVELS,
     SPLIT_COURSES,
     OwnPlans,
     _cutoff,
@@ -321,32 +322,5 @@ def test_plans_without_a_value_add_nothing():
 
 def test_knots_of_many_values_stand_at_stated_levels():
     knots = knots_of(np.arange(1001.0))
-    percents = [
-        0,
-        1,
-        2.5,
-        5,
-        10,
-        20,
-        30,
-        40,
-        50,
-        60,
-        70,
-        75,
-        80,
-        85,
-        90,
-        92.5,
-        95,
-        96,
-        97,
-        97.5,
-        98,
-        98.5,
-        99,
-        99.5,
-        100,
-    ]
-    assert [value for value, _ in knots[::2]] == [10 * percent for percent in percents]
+    assert [value for value, _ in knots[::2]] == [10 * percent for percent in LEVELS]
     assert _written([(1.0, 100 / 3), (1.0, 33.33331), (2.0, 100.0)]) == "[[1.0, 33.3333], [2.0, 100.0]]"
