@@ -13,7 +13,15 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.case.vocabulary import Kind, Term, letters_of, terms_of, vocabulary, words_of
+from rtcomplexity.case.vocabulary import (
+    Kind,
+    Term,
+    has_no_spaces_between_words,
+    letters_of,
+    terms_of,
+    vocabulary,
+    words_of,
+)
 from rtcomplexity.errors import UsageError
 from rtcomplexity.model.structure_set import ClassDecidedBy, TargetClass
 
@@ -392,7 +400,14 @@ def _says_less(term: Term, before: Sequence[Term], after: Sequence[Term]) -> boo
         return False
     following = next((one for one in after if one.kind is not Kind.SIDE and one.text not in _OPENING), None)
     is_next = following is not None and following.kind is Kind.TARGET
-    return is_next and bool(before) and not all(_is_plain(one) and one.kind is not Kind.TARGET for one in before)
+    return is_next and any(_may_be_whole(one) for one in before)
+
+
+def _may_be_whole(term: Term) -> bool:
+    """Whether a target may be taken from what a term names: an unknown word of an unspaced script may be an organ."""
+    if term.kind is Kind.UNKNOWN and has_no_spaces_between_words(term.text):
+        return True
+    return term.kind is Kind.TARGET or not _is_plain(term)
 
 
 def _enlarged(terms: Sequence[Term], first: int) -> NameReading | None:

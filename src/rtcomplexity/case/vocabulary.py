@@ -85,6 +85,8 @@ class Vocabulary:
     internal: Mapping[str, TargetClass]
     planning: Mapping[str, TargetClass]
     spellings: Mapping[str, str]
+    lookalikes: Mapping[int, int]
+    """Code points of Latin letters by those of other scripts' letters that look like them."""
     excluded_prefixes: frozenset[str]
     pet_derived: frozenset[str]
     body_names: frozenset[str]
@@ -94,9 +96,14 @@ class Vocabulary:
 
 _JOINERS: Final = frozenset(" _-.")
 _DASHES: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-"))
-_LETTERS: Final = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "æ": "ae", "œ": "oe", "ß": "ss"})
+_LETTERS: Final = str.maketrans(
+    {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "æ": "ae", "œ": "oe", "Æ": "Ae", "Œ": "Oe", "ß": "ss"}
+)
 _PIECE: Final = re.compile(r"\d+(?:[.,]\d+|p\d+(?![A-Za-z]*x))?|[^\W\d_]+|[\W_]")
+_WORD: Final = re.compile(r"[^\W\d_]+")
 _CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^A-Za-z]+")
+_UNSPACED: Final = ("CJK ", "HIRAGANA ", "KATAKANA ", "HANGUL ")
+"""How Unicode's names of their letters begin."""
 _LEAST_PART: Final = 3
 """Letters of the shortest word that one run of letters is divided into ("lungsminus")."""
 
@@ -113,6 +120,7 @@ def vocabulary() -> Vocabulary:
         internal=_classes(targets["internal"]),
         planning=_classes(targets["planning"]),
         spellings=tree["spellings"],
+        lookalikes=str.maketrans(tree["lookalikes"]["letters"], tree["lookalikes"]["latin"]),
         excluded_prefixes=frozenset(tree["excluded"]["prefixes"]),
         pet_derived=frozenset(tree["pet_derived"]["words"]),
         body_names=frozenset(letters_of(name) for name in tree["bodies"]["names"]),
@@ -145,18 +153,44 @@ def words_of(name: str) -> tuple[str, ...]:
 
 def _plain(name: str, words: Vocabulary) -> str:
     """A name without accents, with one kind of dash, and with what is spelled by signs in words."""
-    decomposed = unicodedata.normalize("NFKD", name.strip().translate(_LETTERS))
-    text = "".join(letter for letter in decomposed if not unicodedata.combining(letter)).translate(_DASHES)
+    text = _WORD.sub(lambda word: _in_latin(word[0], words), without_accents(name.strip())).translate(_DASHES)
     for signs, word in words.spellings.items():
         pattern = rf"(?<![A-Za-z]){re.escape(signs)}(?![A-Za-z])" if signs[-1].isalpha() else re.escape(signs)
         text = re.sub(pattern, f" {word} ", text, flags=re.IGNORECASE)
     return text.strip()
 
 
+def _in_latin(word: str, words: Vocabulary) -> str:
+    """Latin letters for those that only look like them, in a word that holds Latin letters too."""
+    return word if word.isascii() or not any(map(str.isascii, word)) else word.translate(words.lookalikes)
+
+
+def without_accents(text: str) -> str:
+    """A text without accents, wide forms and ligatures.
+
+    Examples
+    --------
+    >>> without_accents("Pulmón"), without_accents("Œsophage")
+    ('Pulmon', 'Oesophage')
+    """
+    decomposed = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
 def letters_of(phrase: str) -> str:
     """Letters and digits of a phrase in lower case, without accents and what joins its words."""
-    decomposed = unicodedata.normalize("NFKD", phrase.translate(_LETTERS))
-    return "".join(letter for letter in decomposed if letter.isalnum()).casefold()
+    return "".join(letter for letter in without_accents(phrase) if letter.isalnum()).casefold()
+
+
+def has_no_spaces_between_words(word: str) -> bool:
+    """Whether a word is of a script that puts no space between words (Chinese, Japanese), or often none (Korean).
+
+    Examples
+    --------
+    >>> has_no_spaces_between_words("左肺"), has_no_spaces_between_words("лёгкое")
+    (True, False)
+    """
+    return word.isalpha() and all(unicodedata.name(letter, "").startswith(_UNSPACED) for letter in word)
 
 
 def _split(text: str, words: Vocabulary) -> list[str]:
@@ -196,9 +230,11 @@ def _parts(word: str, words: Vocabulary) -> list[str]:
     text = word.casefold()
     if text in words.terms:
         return [word]
-    for end in range(len(text) - 2, _LEAST_PART - 1, -1):
+    is_unspaced = has_no_spaces_between_words(text)
+    ends = range(len(text) - 1, 0, -1) if is_unspaced else range(len(text) - 2, _LEAST_PART - 1, -1)
+    for end in ends:
         head, tail = text[:end], text[end:]
-        if head in words.terms and words.terms[head].kind is not Kind.SIDE:
+        if head in words.terms and (is_unspaced or words.terms[head].kind is not Kind.SIDE):
             rest = _parts(tail, words)
             if all(_may_follow(part, head, words) for part in rest):
                 return [head, *rest]
@@ -211,7 +247,7 @@ def _may_follow(part: str, head: str, words: Vocabulary) -> bool:
     if term is None:
         return False
     is_less = term.kind in {Kind.LESS, Kind.DOUBTFUL_LESS} and words.terms[head].kind is Kind.ORGAN
-    return len(part) >= _LEAST_PART or is_less
+    return len(part) >= _LEAST_PART or is_less or has_no_spaces_between_words(part)
 
 
 def _joined(pieces: list[str], words: Vocabulary) -> Iterator[Term]:

@@ -123,6 +123,36 @@ NAMES = {
         GTVvol
         GTV1a
         gtv_new
+        ГТВ
+        ГТВ 1
+        GTV опухоль
+        Опухоль
+        肿瘤
+        原发灶
+        大体肿瘤区
+        大体肿瘤体积
+        GTV原发灶
+        GTV淋巴结
+        肉眼的腫瘍体積
+        腫瘍
+        原発巣
+        종양
+        Volumen tumoral macroscópico
+        Volumen tumoral grueso
+        Tumor primario
+        Lesión
+        Tumeur primitive
+        Volume tumoral macroscopique
+        Makroskopisches Tumorvolumen
+        Volume tumoral grosseiro
+        Volume tumoral macroscópico
+        Volume tumorale macroscopico
+        GTV primário
+        GTV polmone dx
+        GTV pulmão
+        GTV Lunge
+        GТV_1
+        ＧＴＶ＿１
     """,
     "CTV": """
         CTV
@@ -191,6 +221,18 @@ NAMES = {
         CTV_total
         CTV all
         CTV1+2
+        КТВ
+        ЦТВ
+        临床靶区
+        临床靶体积
+        臨床標的体積
+        Volumen objetivo clínico
+        Volumen blanco clínico
+        Volume cible anatomoclinique
+        Klinisches Zielvolumen
+        Volume alvo clínico
+        Volume bersaglio clinico
+        СTV
     """,
     "ITV": """
         ITV
@@ -216,6 +258,13 @@ NAMES = {
         ITV final
         ITV SBRT
         ITV 54/3
+        ИТВ
+        内靶区
+        内的標的体積
+        Volumen objetivo interno
+        Internes Zielvolumen
+        Volume alvo interno
+        Volume bersaglio interno
     """,
     "PTV": """
         PTV
@@ -299,6 +348,22 @@ NAMES = {
         PTV low dose
         PTV_A
         PTV ax
+        ПТВ
+        ПТВ_60
+        计划靶区
+        计划靶体积
+        計画標的体積
+        Volumen objetivo de planificación
+        Volumen de planificación
+        Volume cible prévisionnel
+        Planungszielvolumen
+        Volume alvo de planejamento
+        Volume alvo planeado
+        Volume bersaglio pianificato
+        Volume bersaglio di pianificazione
+        PTV Poumon
+        РTV 60
+        ΡΤV
     """,
     "OTHER": """
         PTV!
@@ -482,6 +547,17 @@ NAMES = {
         Rectum-overlap
         GTV+CTV
         Lung+GTV
+        GTV外扩5mm
+        PTV环
+        GTV anillo
+        PTV anel
+        PTV anello
+        GTV кольцо
+        PTV_Ring
+        PTV 輪
+        GTV+5мм
+        GTV + margen 5 mm
+        某某-GTV
     """,
     "OAR": """
         Lungs-GTV
@@ -640,6 +716,97 @@ NAMES = {
         Cauda Equina
         Great vessels
         Thyroid
+        Лёгкое правое
+        Легкое левое
+        Легкие
+        лёгкие - GTV
+        Сердце
+        Спинной мозг
+        Пищевод
+        Печень
+        Мочевой пузырь
+        Прямая кишка
+        Кожа
+        Головной мозг
+        Ствол мозга
+        Трахея
+        Почка лев
+        Почки
+        Аорта
+        肺
+        左肺
+        右肺
+        全肺-PTV
+        心脏
+        食管
+        气管
+        脊髓
+        肝
+        胃
+        膀胱
+        直肠
+        左肾
+        皮肤
+        両肺
+        両肺-GTV
+        心臓
+        食道
+        気管
+        肝臓
+        脊髄
+        皮膚
+        膵臓
+        腎臓 左
+        直腸
+        폐
+        왼쪽 폐
+        심장
+        Pulmón derecho
+        Pulmón izq
+        Pulmones
+        Pulmones - GTV
+        Pulmones menos GTV
+        Corazón
+        Médula
+        Hígado
+        Vejiga
+        Piel
+        Poumon droit
+        Poumon G
+        Poumons - PTV
+        Cœur
+        Moelle épinière
+        Œsophage
+        Peau
+        Vessie
+        Foie
+        Tronc cérébral
+        Lunge links
+        Lunge re
+        Lungen ohne GTV
+        Speiseröhre
+        Haut
+        Leber
+        Pulmão direito
+        Pulmão E
+        Pulmões - GTV
+        Coração
+        Esôfago
+        Medula espinhal
+        Fígado
+        Bexiga
+        Pele
+        Polmone dx
+        Polmone sin
+        Polmoni - GTV
+        Polmoni meno GTV
+        Cuore
+        Esofago
+        Midollo spinale
+        Fegato
+        Vescica
+        Cute
+        Retto
     """,
     "EXTERNAL": """
         BODY
@@ -653,6 +820,16 @@ NAMES = {
         Aussenkontur
         Lichaam
         Contour externe
+        Тело
+        Контур тела
+        体表
+        外轮廓
+        体輪郭
+        体表面
+        Cuerpo
+        Contorno externo
+        Außenkontur
+        Corpo
     """,
     "": """
         region_1
@@ -666,6 +843,16 @@ NAMES = {
         Activity
         lung tumor
         Kontur 3
+        опухоль легкого
+        靶区
+        Volumen objetivo
+        Volume cible
+        Zielvolumen
+        Volume alvo
+        Volume bersaglio
+        肺癌
+        左肺癌
+        lung опухоль
     """,
 }
 
