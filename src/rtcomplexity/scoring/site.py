@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from rtcomplexity.case.vocabulary import without_accents
 from rtcomplexity.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,8 +61,9 @@ class TreatedSite(BaseModel):
         return words
 
     def is_named_in(self, text: str) -> bool:
-        """Whether a text names it."""
-        return any(re.search(rf"\b(?:{word})\b", text, re.IGNORECASE) for word in self.words)
+        """Whether a text names it, as it is written or without its accents."""
+        texts = {text, without_accents(text)}
+        return any(re.search(rf"\b(?:{word})\b", each, re.IGNORECASE) for word in self.words for each in texts)
 
     def covers(self, site: Site) -> bool | None:
         """Whether a plan treated there may be compared; None where that is not known."""

@@ -90,7 +90,8 @@ def test_what_nobody_states_stays_unknown(plan):
         ("Bone met of the shoulder (lung)", NOT_STATED),
         ("left hip", NOT_THORACIC),
         ("right hilar node", THORACIC),
-        ("lunge", NOT_STATED),
+        ("lunged", NOT_STATED),
+        ("Lunge", THORACIC),
         ("", NOT_STATED),
     ],
 )

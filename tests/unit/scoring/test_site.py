@@ -1,6 +1,7 @@
 """Which site a plan is of: by its own words, by a person's, or by what an image excludes."""
 
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,111 @@ SHOULDER = TreatedSite(id="shoulder", title="shoulder", place="the shoulder", wo
 PACKAGE = Path(rtcomplexity.__file__).parent
 
 
+STATED = {
+    "thoracic": """
+        Lunge
+        Lunge links
+        Lungenkarzinom
+        Thorax
+        Poumon droit
+        Région thoracique
+        Tórax
+        Pulmón izquierdo
+        Pulmão
+        Polmone dx
+        Polmoni
+        Лёгкое
+        лёгкого
+        Грудная клетка
+        肺
+        左肺上叶
+        右肺癌
+        胸部
+        纵隔
+        縦隔
+        lung
+    """,
+    "brain": """
+        Gehirn
+        Schädel
+        Schaedel
+        Hirnmetastase
+        Cerveau
+        Cérébral
+        Cerebro
+        Cérebro
+        Cervello
+        Головной мозг
+        脑
+        脳転移
+        颅内
+    """,
+    "pelvis": """
+        Becken
+        Prostata
+        Próstata
+        Harnblase
+        Rektum
+        Vessie
+        Малый таз
+        Предстательная железа
+        前列腺
+        前立腺
+        骨盤
+        宫颈癌
+        prostate
+    """,
+    "head-and-neck": """
+        Kopf-Hals
+        Hals
+        Tête et cou
+        Cabeza y cuello
+        Cabeça e pescoço
+        Testa-collo
+        Голова и шея
+        Ротоглотка
+        鼻咽
+        头颈部
+    """,
+    "abdomen": """
+        Leber
+        Foie
+        Hígado
+        Fígado
+        Fegato
+        Печень
+        肝臓
+        肝
+        腹部
+    """,
+    "spine-and-bone": """
+        Wirbelsäule
+        Wirbel
+        Knochen
+        胸椎
+        Позвоночник
+        Columna
+        Spinal cord
+    """,
+    "extremity": """
+        Oberschenkel
+        Бедро
+        Pierna
+        Coscia
+        大腿
+        Left femur
+    """,
+    "unknown": """
+        Спинной мозг
+        Site 1
+        Brust
+        乳腺
+        Gallenblase
+    """,
+}
+"""What people write as Treatment Sites (300A,000B), one a line, by the site."""
+
+
 def test_no_code_knows_one_site_from_another():
     """Sites stand in data: in profiles, payers, sites and codes; in names of organs, samples and shipped profiles."""
     words = re.compile(r"thora|chest", re.IGNORECASE)
@@ -32,6 +138,14 @@ def test_no_code_knows_one_site_from_another():
             lines = enumerate(path.read_text("utf-8").splitlines(), start=1)
             found += [f"{path.name}:{n}" for n, line in lines if words.search(names.sub("", line))]
     assert [each for each in found if not each.startswith("face.py")] == []
+
+
+@pytest.mark.parametrize("expected", STATED)
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_site_is_known_by_its_words_in_several_languages(expected, form):
+    texts = [line.strip() for line in STATED[expected].strip().splitlines()]
+    read = {text: site_of(unicodedata.normalize(form, text)).word for text in texts}
+    assert read == dict.fromkeys(texts, expected)
 
 
 def test_a_site_is_at_a_place_elsewhere_or_nobody_knows():
