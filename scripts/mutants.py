@@ -79,7 +79,7 @@ MEMORY_BYTES = 8 << 30
 CONTROLS = 3
 FEW = 12
 TEST_SECONDS = 10
-"""Of processor time, added to five times what a test takes unchanged: one that needs more does not end."""
+"""Of processor time, added to five times the most that a test of its folder takes: one that needs more does not end."""
 WAIT_SECONDS = 1800
 """After which a fork is ended that uses no processor time."""
 OWN = 0.2
@@ -138,15 +138,17 @@ class Limits:
         self.began = self.spent = 0.0
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Stop once the budget is spent, else limit the test."""
+        """Stop once the budget is spent, else limit the test and name it, since what ends it may end the process."""
         if self.spent > self.budget:
             os._exit(0)
+        self.failure.write_text(nodeid)
         self.began = processor_s()
-        limit = int(time.process_time() + TEST_SECONDS + 5 * self.of.costs.of(nodeid)) + 1
+        limit = int(time.process_time() + TEST_SECONDS + 5 * self.of.costs.at_most(nodeid)) + 1
         resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
 
     def pytest_runtest_logfinish(self) -> None:
         """Count what a test took; what collecting takes does not count."""
+        self.failure.write_text("")
         self.spent += processor_s() - self.began
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -385,8 +387,9 @@ def forked(run: Callable[[], int]) -> int:
 
 def expect_survival(mutant: Mutant, run: Callable[[], int], share: Share) -> None:
     """End this process unless tests pass that have to, since nothing is changed."""
-    if outcome_of(run, share) != "survived":
-        print(f"{share.failure.read_text()} fails though nothing in {mutant.path} is changed", flush=True)
+    if (outcome := outcome_of(run, share)) != "survived":
+        ended = f"ended by {share.failure.read_text() or 'no test'}, though nothing is changed"
+        print(f"a control of {mutant.path}:{mutant.line} is {outcome}, {ended}", flush=True)
         os._exit(3)
 
 

@@ -11,6 +11,7 @@ import os
 import sys
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,18 @@ class Costs:
     def of(self, test: str) -> float:
         """What a test takes that runs alone."""
         return self.seconds.get(test, 0.0) + sum(self.fixtures.get(name, 0.0) for name in self.uses.get(test, ()))
+
+    def at_most(self, test: str) -> float:
+        """What a test can take in another order: it may be the first of its folder to need what all of them keep."""
+        return self.dearest.get(folder_of(test), 0.0)
+
+    @cached_property
+    def dearest(self) -> dict[str, float]:
+        """What the dearest test takes, by folder."""
+        found: dict[str, float] = {}
+        for test in self.seconds:
+            found[folder_of(test)] = max(found.get(folder_of(test), 0.0), self.of(test))
+        return found
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -79,6 +92,11 @@ class Reach:
     lines: dict[str, dict[int, set[str]]]
     """By path from the root of the repository, then by line; ``ON_IMPORT`` may stand among the tests."""
     costs: Costs
+
+
+def folder_of(test: str) -> str:
+    """The folder of a test's file."""
+    return str(Path(test.partition("::")[0]).parent)
 
 
 def processor_s() -> float:
