@@ -1,6 +1,7 @@
 """CMS's files from a shell to page one of a report."""
 
 import json
+import os
 import re
 
 import pytest
@@ -47,6 +48,23 @@ def test_releases_are_added(cms, told, tmp_path):
     assert told("cms", "import", later, "--out", cms)[0] == 0
     found = json.loads(cms.read_text("utf-8"))["releases"]
     assert [each["starts"] for each in found] == ["2026-01-01", "2026-07-01"]
+
+
+def test_an_import_that_fails_loses_no_release(cms, told, tmp_path, monkeypatch):
+    before, open_file = cms.read_bytes(), os.fdopen
+
+    def full(descriptor, *_, **__):
+        os.close(descriptor)
+        raise OSError(28, "No space left on device")
+
+    def emptied(path, *_, **__):
+        open_file(os.open(path, os.O_WRONLY | os.O_TRUNC), "w").close()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fdopen", full)
+    monkeypatch.setattr("pathlib.Path.write_text", emptied)
+    assert told("cms", "import", tmp_path / "PPRRVU2026_Jan.csv", "--out", cms)[0] == 2
+    assert cms.read_bytes() == before
 
 
 def test_a_file_that_is_none_ends_with_3_and_writes_nothing(told, tmp_path):

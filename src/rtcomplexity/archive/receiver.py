@@ -6,20 +6,20 @@ Every limit answers as C-STORE does: the sender learns that it was refused, and 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from rtcomplexity.archive.dimse import STORAGE, SYNTAXES, pynetdicom
 from rtcomplexity.errors import UsageError
+from rtcomplexity.whole_files import PART_SUFFIX, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
     from rtcomplexity.settings import Settings
 
@@ -101,15 +101,13 @@ class Receiver:
     def _take(self, event: Any) -> int:  # noqa: ANN401 -- of pynetdicom
         """Take one instance; answer as C-STORE does."""
         content = event.encoded_dataset()
-        status = self._admitted(len(content))
-        if status == _SUCCESS:
-            status = self._kept(content, str(event.request.AffectedSOPInstanceUID))
+        is_taken = self._is_admitted(len(content)) and self._is_kept(content, str(event.request.AffectedSOPInstanceUID))
         with self._lock:
-            self.taken += status == _SUCCESS
-            self.refused += status != _SUCCESS
-        return status
+            self.taken += is_taken
+            self.refused += not is_taken
+        return _SUCCESS if is_taken else _OUT_OF_RESOURCES
 
-    def _admitted(self, size: int) -> int:
+    def _is_admitted(self, size: int) -> bool:
         """Whether limits on size, room, number and rate let an instance in."""
         limits, now = self._limits, time.monotonic()
         with self._lock:
@@ -121,38 +119,30 @@ class Receiver:
                 or self._count >= limits.instances
                 or len(self._arrivals) >= limits.per_minute
             )
-            if is_over:
-                return _OUT_OF_RESOURCES
-            self._arrivals.append(now)
-            self._bytes += size
-            self._count += 1
-        return _SUCCESS
+            if not is_over:
+                self._arrivals.append(now)
+                self._bytes += size
+                self._count += 1
+        return not is_over
 
-    def _kept(self, content: bytes, uid: str) -> int:
-        """Write an instance beside its place, then move it there: a kill leaves no half of it under its name."""
+    def _is_kept(self, content: bytes, uid: str) -> bool:
+        """Write an instance unless it lies there; the room of one that was not written is given back."""
         digest = hashlib.sha256(uid.encode() + hashlib.sha256(content).digest()).hexdigest()[:_DIGITS]
         target = self._folder / digest[:2] / f"{digest}.dcm"
-        part = None
-        try:
-            target.parent.mkdir(exist_ok=True, mode=0o700)
-            descriptor, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
-            part = Path(name)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            part.replace(target)
-        except OSError:
-            return _OUT_OF_RESOURCES
-        finally:
-            if part is not None:
-                part.unlink(missing_ok=True)
-        return _SUCCESS
+        if not (is_there := target.exists()):
+            with suppress(OSError):
+                target.parent.mkdir(exist_ok=True, mode=0o700)
+                write_whole(target, content, durable=True)
+                return True
+        with self._lock:
+            self._bytes -= len(content)
+            self._count -= 1
+        return is_there
 
 
 def _held(folder: Path) -> tuple[int, int]:
     """Bytes and files that lie in a folder; parts that a kill left are removed."""
-    for part in folder.glob(".*.part"):
+    for part in folder.rglob(f".*{PART_SUFFIX}"):
         part.unlink(missing_ok=True)
     sizes = [path.stat().st_size for path in folder.rglob("*.dcm")]
     return sum(sizes), len(sizes)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.dicom.ties import read_ties
-from rtcomplexity.errors import ArchiveError, InputDataError, UsageError, os_reason
+from rtcomplexity.errors import ArchiveError, InputDataError, UsageError
+from rtcomplexity.whole_files import PART_SUFFIX, writable, write_whole
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
     from rtcomplexity.archive.query import Series
     from rtcomplexity.dicom.linkage import FileLinks
     from rtcomplexity.dicom.ties import Ties
@@ -39,18 +40,15 @@ class Shelf:
             If it holds something else, or cannot be written.
         """
         marker, mark = self._folder / MARKER, _hashed(structure_set_uid)
-        try:
+        with self._writable():
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if marker.exists():
                 if marker.read_text("ascii").strip() != mark:
                     raise UsageError("--out", "a folder with files of another structure set", "a new or empty folder")
-            elif any(self._folder.iterdir()):
+            elif any(each.suffix != PART_SUFFIX for each in self._folder.iterdir()):
                 raise UsageError("--out", "a folder with other files in it", "a new or empty folder")
             else:
-                marker.touch(mode=0o600)
-                marker.write_text(mark + "\n", "ascii")
-        except OSError as fault:
-            raise _unwritable(fault) from fault
+                write_whole(marker, mark + "\n")
 
     def is_whole(self, series: Series) -> bool:
         """Whether the folder has as many files of a series as the archive says."""
@@ -82,8 +80,9 @@ class Shelf:
         UsageError
             If it cannot be written.
         """
-        try:
-            part = self._write_part(content)
+        part = self._folder / f".arrived{PART_SUFFIX}"
+        with self._writable():
+            write_whole(part, content)
             try:
                 links = self._checked(part, content, series)
                 target = self._folder / _hashed(series.series_uid) / f"{_hashed(links.sop_instance_uid)}{_SUFFIX}"
@@ -91,8 +90,6 @@ class Shelf:
                 part.replace(target)
             finally:
                 part.unlink(missing_ok=True)
-        except OSError as fault:
-            raise _unwritable(fault) from fault
         self.count += 1
         return target
 
@@ -104,11 +101,8 @@ class Shelf:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
 
-    def _write_part(self, content: bytes) -> Path:
-        descriptor, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")  # mode 0600
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-        return Path(name)
+    def _writable(self) -> AbstractContextManager[None]:
+        return writable("--out", self._folder, "a folder that can be written")
 
     def _checked(self, part: Path, content: bytes, series: Series) -> FileLinks | Ties:
         try:
@@ -124,7 +118,3 @@ class Shelf:
 
 def _hashed(uid: str) -> str:
     return hashlib.sha256(uid.encode()).hexdigest()[:_DIGITS]
-
-
-def _unwritable(fault: OSError) -> UsageError:
-    return UsageError("--out", os_reason(fault), "a folder that can be written")

@@ -14,8 +14,7 @@ import numpy as np
 
 from rtcomplexity.batch.calibration_page import calibration_page
 from rtcomplexity.batch.cohort import by_patient, one_per_course, results_of, source_of
-from rtcomplexity.batch.files import replacing
-from rtcomplexity.errors import CohortError, UsageError, os_reason
+from rtcomplexity.errors import CohortError
 from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.metrics.target_shape import surface_method
 from rtcomplexity.scoring.calibration import OwnPlans, calibrated_profile, courses_of, courses_of_profile
@@ -25,6 +24,7 @@ from rtcomplexity.scoring.plans import VOLUME_KEY, Plans
 from rtcomplexity.scoring.profile import parse_profile, profile_ids
 from rtcomplexity.scoring.site import UNKNOWN
 from rtcomplexity.units import Unit, round_significant
+from rtcomplexity.whole_files import writable, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -138,13 +138,9 @@ def write_calibrated(made: Calibrated, out: Path) -> tuple[Path, Path]:
         If they cannot be written.
     """
     page = out.with_suffix(".html")
-    try:
-        with replacing(out) as stream:
-            stream.write(made.text)
-        with replacing(page) as stream:
-            stream.write(calibration_page(made.profile, made.pattern, made.selection.excluded))
-    except OSError as error:
-        raise UsageError("--out", f"{out} ({os_reason(error)})", "a file in a folder that can be written") from error
+    with writable("--out", out):
+        write_whole(out, made.text)
+        write_whole(page, calibration_page(made.profile, made.pattern, made.selection.excluded))
     return out, page
 
 

@@ -8,12 +8,13 @@ from rtcomplexity.batch.claims import NEEDED, PLACE
 from rtcomplexity.batch.sheets import WORKBOOK, sheet_bytes
 from rtcomplexity.dicom.headers import FileKind
 from rtcomplexity.dicom.linkage import read_links
-from rtcomplexity.errors import InputDataError, NoStructureSetError, UsageError, os_reason
+from rtcomplexity.errors import InputDataError, NoStructureSetError, UsageError
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.scoring import claim_form
 from rtcomplexity.sources.archives import Unopened
 from rtcomplexity.sources.member import shown_place
 from rtcomplexity.sources.walk import regular_files, with_members
+from rtcomplexity.whole_files import writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,13 +43,11 @@ def write_claims_template(root: Path, path: Path, *, settings: Settings) -> int:
     titles = (*NEEDED, PLACE, *claim_form.fields())
     rows = [(uid, "", place, *("" for _ in claim_form.fields())) for place, uid in sets]
     content = sheet_bytes([titles, *rows], workbook=path.suffix.lower() == WORKBOOK)
-    try:
-        with path.open("xb") as stream:
-            stream.write(content)
-    except OSError as fault:
-        raise UsageError(
-            "--claims-template", f"{path} ({os_reason(fault)})", "a new file in a folder that can be written"
-        ) from fault
+    with (
+        writable("--claims-template", path, "a new file in a folder that can be written"),
+        path.open("xb") as stream,
+    ):
+        stream.write(content)
     return len(rows)
 
 

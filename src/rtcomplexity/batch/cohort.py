@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rtcomplexity.batch.files import replacing
 from rtcomplexity.batch.ledger import KEY_FILE
 from rtcomplexity.batch.outputs import JSONL
 from rtcomplexity.batch.values import RESULT_SCHEMA, Status
@@ -21,6 +20,7 @@ from rtcomplexity.errors import CohortError, UsageError, first_complaint, os_rea
 from rtcomplexity.evidence.output_formats import EVIDENCE_FILE
 from rtcomplexity.evidence.record import SCHEMA_ID
 from rtcomplexity.scoring.cohort import Cohort, Exclusion, ExclusionReason, fingerprint, key_path, sealed, to_json
+from rtcomplexity.whole_files import writable, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -185,15 +185,11 @@ def write_cohort(built: BuiltCohort, out: Path) -> tuple[Path, ...]:
         If they cannot be written.
     """
     written = [out]
-    try:
-        with replacing(out) as stream:
-            stream.write(to_json(built.cohort).decode())
+    with writable("--out", out):
+        write_whole(out, to_json(built.cohort))
         if built.key is not None:
             written.append(key_path(out))
-            with replacing(written[-1]) as stream:
-                stream.write(built.key.hex() + "\n")
-    except OSError as error:
-        raise UsageError("--out", f"{out} ({os_reason(error)})", "a file in a folder that can be written") from error
+            write_whole(written[-1], built.key.hex() + "\n")
     return tuple(written)
 
 

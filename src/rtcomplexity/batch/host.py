@@ -146,10 +146,10 @@ def _work(text: str, result: Path, parent: int) -> None:
     """Limit this process, do the task, and leave its outcome where the host looks for it."""
     import json  # noqa: PLC0415
 
-    from rtcomplexity.batch.files import write_whole  # noqa: PLC0415
     from rtcomplexity.batch.limits import apply_limits  # noqa: PLC0415
     from rtcomplexity.batch.values import Limits  # noqa: PLC0415
     from rtcomplexity.batch.worker import perform  # noqa: PLC0415
+    from rtcomplexity.whole_files import write_whole  # noqa: PLC0415
 
     threading.Thread(target=end_with, args=(parent,), daemon=True).start()
     apply_limits(Limits(**json.loads(text)["limits"]))

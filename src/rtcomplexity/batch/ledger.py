@@ -23,6 +23,7 @@ from rtcomplexity.batch.results import PlanResult, RecordSummary
 from rtcomplexity.batch.values import Outcome, Status
 from rtcomplexity.errors import NoInputError, UsageError, os_reason
 from rtcomplexity.sources.member import MEMBER_SEPARATOR
+from rtcomplexity.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -597,7 +598,7 @@ def _own_key(path: Path, given: bytes | None) -> bytes:
     if given is None:
         return _read_or_make_key(path)
     if not path.exists():
-        _write_key(path, given)
+        write_whole(path, given)
     if path.read_bytes() != given:
         raise UsageError("--key-file", "another key than that of the results in --out", "their key, or a new --out")
     return given
@@ -605,19 +606,12 @@ def _own_key(path: Path, given: bytes | None) -> bytes:
 
 def _read_or_make_key(path: Path) -> bytes:
     if not path.exists():
-        _write_key(path, secrets.token_bytes(_KEY_BYTES))
+        write_whole(path, secrets.token_bytes(_KEY_BYTES))
     key = path.read_bytes()
     if not _LEAST_KEY_BYTES <= len(key) <= _MOST_KEY_BYTES:
         expected = f"{_LEAST_KEY_BYTES} to {_MOST_KEY_BYTES} random bytes, or a new file, which is then made"
         raise UsageError("--key-file", f"a file of {len(key)} bytes", expected)
     return key
-
-
-def _write_key(path: Path, key: bytes) -> None:
-    part = path.with_suffix(".part")
-    part.touch(mode=0o600)
-    part.write_bytes(key)
-    part.replace(path)
 
 
 def _remove(probe: Path) -> None:

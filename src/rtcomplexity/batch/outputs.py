@@ -9,13 +9,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from rtcomplexity.batch.csv_tables import table_writer
 from rtcomplexity.batch.dashboard import Dashboard
-from rtcomplexity.batch.files import replacing, table_writer
 from rtcomplexity.batch.reasons import ReasonCount, Reasons
 from rtcomplexity.batch.rows import PLAN_COLUMNS, ROI_COLUMNS, json_line, plan_row, roi_rows
 from rtcomplexity.batch.values import Status
-from rtcomplexity.errors import MissingExtraError, UsageError, os_reason
+from rtcomplexity.errors import MissingExtraError
 from rtcomplexity.sources.member import shown_place
+from rtcomplexity.whole_files import replacing, writable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,12 +56,8 @@ def write_outputs(
         If the folder cannot be written.
     """
     places = None if paths_from is None else Places(ledger, paths_from)
-    try:
+    with writable("--out", "a folder that cannot be written", "room and permission"):
         reasons = _write_all(ledger, out, places, evidence=evidence)
-    except OSError as fault:
-        raise UsageError(
-            "--out", f"a folder that cannot be written ({os_reason(fault)})", "room and permission"
-        ) from fault
     names = (JSONL, PLANS, ROIS, REFUSED, TIMINGS, DASHBOARD)
     return Written(names=(*names, *(_write_parquet(out) if parquet else ())), reasons=reasons)
 

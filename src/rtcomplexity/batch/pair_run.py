@@ -14,10 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from rtcomplexity.batch.files import replacing, table_writer
+from rtcomplexity.batch.csv_tables import table_writer
 from rtcomplexity.batch.ledger import PairStanding, opened_ledger
 from rtcomplexity.batch.values import RETRYABLE, Status
 from rtcomplexity.compare.sides import split_spec
+from rtcomplexity.whole_files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

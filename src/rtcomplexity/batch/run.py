@@ -26,6 +26,7 @@ from rtcomplexity.model.options import BY_SITE
 from rtcomplexity.scoring.claim_file import claim_toml
 from rtcomplexity.scoring.profile_choice import profiles_digest
 from rtcomplexity.settings import Settings
+from rtcomplexity.whole_files import PART_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -161,7 +162,7 @@ def _is_own(path: Path) -> bool:
     name = path.name
     if path.is_dir():
         return name == EVIDENCE_FOLDER
-    return name.lstrip(".").startswith(OWN_NAMES) or (name.startswith(".") and name.endswith(".part"))
+    return name.lstrip(".").startswith(OWN_NAMES) or (name.startswith(".") and name.endswith(PART_SUFFIX))
 
 
 class _Run:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.batch.files import replacing
 from rtcomplexity.batch.run import run_batch
 from rtcomplexity.errors import NoInputError
+from rtcomplexity.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,9 +136,8 @@ def log_line(event: str, health: Health) -> str:
 
 def write_metrics(health: Health, target: Path) -> None:
     """Write the counters as a text file that Prometheus collects."""
-    with replacing(target) as stream:
-        for name, value in _facts(health).items():
-            stream.write(f"# TYPE {_PREFIX}_{name} gauge\n{_PREFIX}_{name} {value}\n")
+    lines = (f"# TYPE {_PREFIX}_{name} gauge\n{_PREFIX}_{name} {value}\n" for name, value in _facts(health).items())
+    write_whole(target, "".join(lines))
 
 
 def _facts(health: Health) -> dict[str, int]:

@@ -38,10 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
 
-    from rtcomplexity.batch.files import write_whole  # noqa: PLC0415 -- after the environment is set
     from rtcomplexity.batch.limits import apply_limits  # noqa: PLC0415
     from rtcomplexity.batch.worker import outcome_of  # noqa: PLC0415
     from rtcomplexity.desk.task import Task  # noqa: PLC0415
+    from rtcomplexity.whole_files import write_whole  # noqa: PLC0415 -- after the environment is set
 
     [path] = sys.argv[1:] if arguments is None else arguments
     task = Task.from_json(Path(path).read_text(encoding="utf-8"))
@@ -60,6 +60,7 @@ def perform(task: Task) -> Outcome:
     from rtcomplexity.usecases import keeping  # noqa: PLC0415
     from rtcomplexity.usecases.analyze import assess_plan  # noqa: PLC0415
     from rtcomplexity.usecases.package import write_evidence  # noqa: PLC0415
+    from rtcomplexity.whole_files import write_whole  # noqa: PLC0415
 
     place, say, options = task.place, write_progress(task.place.progress), options_of(task)
     kept = place.measured(task.structure_set_uid)
@@ -67,7 +68,7 @@ def perform(task: Task) -> Outcome:
     plan = keeping.from_bytes(kept.read_bytes()) if kept.exists() else _measured(task, options, say)
     say(Progress(step=Step.ASSESSING))
     assessment = assess_plan(plan, options)
-    kept.write_bytes(keeping.to_bytes(plan))  # with the redrawings that were made
+    write_whole(kept, keeping.to_bytes(plan))  # with the redrawings that were made
     say(Progress(step=Step.WRITING))
     fresh = place.folder / "fresh"
     shutil.rmtree(fresh, ignore_errors=True)

@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.batch.files import write_whole
 from rtcomplexity.case.target_names import parse_aliases
 from rtcomplexity.errors import InputDataError, UsageError
 from rtcomplexity.model.options import BY_SITE, AnalyzeOptions
 from rtcomplexity.scoring.claim_file import load_claim
 from rtcomplexity.scoring.cohort import key_path, load_cohort
 from rtcomplexity.scoring.profile import load_profile, profile_ids
+from rtcomplexity.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import psutil
 
-from rtcomplexity.batch.files import write_whole
 from rtcomplexity.batch.supervision import StartedChild, watch
 from rtcomplexity.batch.values import Limits, Status
 from rtcomplexity.desk.child import MODULE
@@ -30,6 +29,7 @@ from rtcomplexity.desk.choices import read_structure_sets
 from rtcomplexity.desk.task import Place, Progress, Task, read_progress
 from rtcomplexity.model.options import BY_SITE
 from rtcomplexity.scoring.claim_file import claim_toml
+from rtcomplexity.whole_files import write_whole
 
 if TYPE_CHECKING:
     from rtcomplexity.desk.choices import StructureSetChoice

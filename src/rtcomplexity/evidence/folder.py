@@ -26,12 +26,12 @@ from rtcomplexity.evidence.record import Record, from_json
 from rtcomplexity.evidence.rendering import ALLOWED_NAMES, PICTURE_FOLDER
 from rtcomplexity.evidence.signing import SIGNATURE_FILE
 from rtcomplexity.pictures.scene import FILES, SCENE_FILE, Pictures, from_files, no_pictures
+from rtcomplexity.whole_files import PART_SUFFIX, writable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LARGEST_FILE_BYTES: Final = 256_000_000
-STAGED_SUFFIX: Final = ".part"
 KNOWN_NAMES: Final = (*ALLOWED_NAMES, MANIFEST_FILE, SIGNATURE_FILE)
 
 
@@ -154,15 +154,13 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, option: str = "--o
     UsageError
         If the folder cannot be made or written; what was there before is then still there.
     """
-    try:
+    with writable(option, folder, "a folder that can be written"):
         _prepare(folder, files)
         staged = _staged(folder, files)
         for name in sorted(staged, key=lambda each: each in {MANIFEST_FILE, SIGNATURE_FILE}):
             staged[name].replace(folder / name)
         for name in set(KNOWN_NAMES) - set(files):
             (folder / name).unlink(missing_ok=True)
-    except OSError as error:
-        raise UsageError(option, f"{folder} ({os_reason(error)})", "a folder that can be written") from error
 
 
 def _prepare(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -182,7 +180,7 @@ def _staged(folder: Path, files: Mapping[str, bytes]) -> dict[str, Path]:
     staged: dict[str, Path] = {}
     try:
         for name, content in files.items():
-            descriptor, temporary = tempfile.mkstemp(dir=(folder / name).parent, prefix=".", suffix=STAGED_SUFFIX)
+            descriptor, temporary = tempfile.mkstemp(dir=(folder / name).parent, prefix=".", suffix=PART_SUFFIX)
             staged[name] = Path(temporary)  # mode 0600
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)

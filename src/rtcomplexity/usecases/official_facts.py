@@ -17,6 +17,7 @@ from rtcomplexity.scoring.official_facts import (
     to_json,
     with_release,
 )
+from rtcomplexity.whole_files import writable, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,12 +64,8 @@ def import_release(
     time_file = None if of_times is None or times is None else source_file(of_times, times.name)
     release = release_of(schedule, source_file(content, fees.name), rows, time_file)
     facts = with_release(load_official_facts(out) if out.exists() else None, release)
-    try:
-        out.write_text(to_json(facts), encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise UsageError(
-            "--out", f"{out.name} ({os_reason(error)})", "a file in a folder that can be written"
-        ) from error
+    with writable("--out", out.name):
+        write_whole(out, to_json(facts))
     lacking = () if of_times is None else tuple(code for code in wanted if code not in rows)
     return Imported(release=release, facts=facts, without_time=lacking)
 

@@ -6,6 +6,7 @@ import threading
 import tracemalloc
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from unittest.mock import Mock
 
 import pytest
 
@@ -216,6 +217,21 @@ def test_what_is_no_dicom_or_of_another_series_is_refused(plan, tmp_path):
             fetch_plan(archive, Query(patient_id="p"), Shelf(tmp_path / name, SETTINGS), lambda _: None)
         assert not list((tmp_path / name).rglob("*.dcm"))
         assert not list((tmp_path / name).rglob("*.part"))
+
+
+def test_a_disk_that_was_full_leaves_nothing_that_is_in_the_way_later(plan, tmp_path, monkeypatch):
+    shelf, content = Shelf(tmp_path / "out", SETTINGS), next(plan.rglob("ct_*.dcm")).read_bytes()
+    full = Mock(side_effect=OSError(28, "No space left on device"))
+    for name in ("os.fdopen", "pathlib.Path.write_text"):
+        monkeypatch.setattr(name, full)
+    with pytest.raises(UsageError, match="no space left"):
+        shelf.claim("1.2")
+    monkeypatch.undo()
+    shelf.claim("1.2")
+    monkeypatch.setattr("os.fdopen", full)
+    with pytest.raises(UsageError, match="no space left"):
+        shelf.put(content, SERIES)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".fetched"]
 
 
 def test_a_folder_with_other_files_is_not_touched(plan, tmp_path):

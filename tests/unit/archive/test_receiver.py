@@ -1,6 +1,7 @@
 """A Storage SCP takes what known callers send, within limits, whole or not at all."""
 
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 from pydicom import dcmread
@@ -90,11 +91,23 @@ def test_a_full_disk_is_answered_and_leaves_nothing(files, tmp_path, monkeypatch
     assert not [path for path in (tmp_path / "in").rglob("*") if path.is_file()]
 
 
+def test_room_is_taken_by_what_lies_there_alone(files, tmp_path, monkeypatch):
+    one, port = listening(tmp_path / "in", instances=3)
+    with one:
+        assert send(port, [files[0]] * 5) == [0] * 5
+        with monkeypatch.context() as patched:
+            patched.setattr("os.fsync", Mock(side_effect=OSError(28, "No space left on device")))
+            assert send(port, files[1:2] * 3) == [0xA700] * 3
+        assert send(port, files[1:4]) == [0, 0, 0xA700]
+
+
 def test_parts_that_a_kill_left_are_removed_and_nobody_is_everybody(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / ".x.part").write_bytes(b"half")
+    (tmp_path / "in" / "ab").mkdir()
+    (tmp_path / "in" / "ab" / ".y.part").write_bytes(b"half")
     one, _ = listening(tmp_path / "in")
     one.close()
-    assert not list((tmp_path / "in").iterdir())
+    assert not list((tmp_path / "in").rglob("*.part"))
     with pytest.raises(UsageError, match="nobody"):
         Receiver(tmp_path / "in", port=1, ae_title=OURS, callers=[], settings=SETTINGS)

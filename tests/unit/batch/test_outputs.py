@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from rtcomplexity.batch import dashboard, distributions
+from rtcomplexity.batch.csv_tables import cell, table_writer
 from rtcomplexity.batch.dashboard import DOWNLOADS
 from rtcomplexity.batch.distributions import Collector, histogram
-from rtcomplexity.batch.files import cell, replacing, table_writer
 from rtcomplexity.batch.ledger import Claimed, Ledger, PlanEntry, PlanRow, Standing
 from rtcomplexity.batch.outputs import write_outputs
 from rtcomplexity.batch.results import PlanResult
@@ -201,15 +201,6 @@ def test_an_output_that_fails_leaves_what_stood_there(tmp_path):
         raise OSError(28, "full")
     assert target.read_text() == "a\n1\n"
     assert list(tmp_path.iterdir()) == [target]
-
-
-def test_a_link_in_an_outputs_place_is_replaced(tmp_path):
-    (tmp_path / "elsewhere").write_text("mine")
-    (tmp_path / "out").symlink_to(tmp_path / "elsewhere")
-    with replacing(tmp_path / "out") as stream:
-        stream.write("new")
-    assert (tmp_path / "elsewhere").read_text() == "mine"
-    assert (tmp_path / "out").read_text() == "new"
 
 
 def test_a_full_disk_is_told(tmp_path, monkeypatch):

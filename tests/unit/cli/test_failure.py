@@ -5,12 +5,12 @@ import sys
 import pytest
 
 from rtcomplexity.cli import failure
-from rtcomplexity.cli.output import write_private
+from rtcomplexity.whole_files import write_into
 
 
 def fault_of_the_package():
     try:
-        write_private(None, "Doe^John", b"x")
+        write_into(None, {"Doe^John": b"x"})
     except AttributeError:
         return sys.exc_info()
     pytest.fail("it was to fail")
@@ -21,7 +21,7 @@ def test_a_fault_names_its_kind_and_the_innermost_place_in_the_package(capsys, m
     failure.tell_fault(*fault_of_the_package())
     told = capsys.readouterr()
     assert told.out == ""
-    assert "AttributeError at rtcomplexity.cli.output line" in told.err
+    assert "AttributeError at rtcomplexity.whole_files line" in told.err
 
 
 def test_a_fault_tells_no_text_value_or_path(capsys, monkeypatch):
@@ -38,4 +38,4 @@ def test_the_traceback_comes_only_on_request_and_without_values(capsys, monkeypa
     failure.tell_fault(*fault_of_the_package())
     told = capsys.readouterr().err
     assert "Traceback" in told
-    assert "Doe^John" not in told.replace('write_private(None, "Doe^John", b"x")', "")
+    assert "Doe^John" not in told.replace('write_into(None, {"Doe^John": b"x"})', "")

@@ -162,20 +162,19 @@ def _compare_two(first: str, second: str, asked: _Asked) -> None:
 def _leave_comparison(
     found: "Comparison", tree: dict[str, Any], out: Path, *, identified: bool, with_images: bool
 ) -> None:
-    from rtcomplexity.cli.output import write_private
     from rtcomplexity.compare.pictures import plane_pictures
     from rtcomplexity.evidence.comparison_folder import comparison_files
     from rtcomplexity.evidence.comparison_privacy import deidentified_comparison
     from rtcomplexity.pictures.compared import pair_slices
     from rtcomplexity.settings import Settings
+    from rtcomplexity.whole_files import write_into
 
     kept = tree if identified else deidentified_comparison(tree)
     planes = [plane_pictures(each.pair) for each in found.compared]
     surfaces = [each.surfaces for each in found.compared]
     image = found.first.case.planning_image if with_images else None
     slices = pair_slices([each.pair for each in found.compared], image, Settings.from_environment())
-    for name, content in comparison_files(kept, planes, surfaces, slices).items():
-        write_private(out, name, content)
+    write_into(out, comparison_files(kept, planes, surfaces, slices))
     names = "comparison.pdf, comparison.json, comparison.csv and manifest.json"
     typer.echo(f"Wrote {out / 'comparison.html'}, {names}", err=True)
 
@@ -297,14 +296,14 @@ def _observe(sides: list[str], asked: _Asked) -> None:
 def _leave_observers(
     found: "Observers", tree: dict[str, Any], labels: list[str], out: Path, *, identified: bool
 ) -> None:
-    from rtcomplexity.cli.output import write_private
     from rtcomplexity.cli.rendering.console import as_json_bytes
     from rtcomplexity.compare.reader_pictures import worst_plane
     from rtcomplexity.evidence.comparison_privacy import deidentified_observers
     from rtcomplexity.evidence.formats.observers import observers_csv, observers_html
+    from rtcomplexity.whole_files import write_into
 
     kept = tree if identified else deidentified_observers(tree)
-    write_private(out, "observers.json", as_json_bytes(kept))
-    write_private(out, "observers.csv", observers_csv(kept))
-    write_private(out, "observers.html", observers_html(kept, [worst_plane(roi, labels) for roi in found.rois]))
+    page = observers_html(kept, [worst_plane(roi, labels) for roi in found.rois])
+    files = {"observers.json": as_json_bytes(kept), "observers.csv": observers_csv(kept), "observers.html": page}
+    write_into(out, files)
     typer.echo(f"Wrote {out / 'observers.html'}, observers.json and observers.csv", err=True)

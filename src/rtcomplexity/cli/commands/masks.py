@@ -19,7 +19,6 @@ def masks(
     Example: rtcomplexity masks ./plan --out ./masks --roi GTV-1
     """
     from rtcomplexity.case.reader import read_case
-    from rtcomplexity.cli.output import write_private
     from rtcomplexity.cli.progress import progress
     from rtcomplexity.cli.rendering.console import print_result
     from rtcomplexity.cli.rendering.masks import masks_table
@@ -27,6 +26,7 @@ def masks(
     from rtcomplexity.metrics.masks import masks as masks_of
     from rtcomplexity.metrics.measured_case import MeasuredCase
     from rtcomplexity.settings import Settings
+    from rtcomplexity.whole_files import write_into
 
     settings = Settings.from_environment()
     with progress(quiet=quiet) as report:
@@ -34,7 +34,7 @@ def masks(
     told = []
     for mask in masks_of(MeasuredCase(case=case, settings=settings), wanted=rois or ()):
         if mask.content:
-            write_private(out, mask.file_name, mask.content)
+            write_into(out, {mask.file_name: mask.content})
         told.append((mask.file_name, mask.voxel_count, mask.left_out_because))
     print_result([masks_table(told)])
     if not any(count for _, count, _ in told):

@@ -1,42 +1,19 @@
-"""Files written under another name in their folder and then renamed, readable by their owner alone.
-
-Knows nothing of plans.
-"""
+"""Tables of a batch as CSV files, written row by row. Knows nothing of plans."""
 
 from __future__ import annotations
 
 import csv
-import os
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.evidence.formats.csv import safe
+from rtcomplexity.whole_files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
 _CELL_LENGTH: Final = 32_000
-
-
-@contextmanager
-def replacing(target: Path) -> Iterator[IO[str]]:
-    """Give a file to write text to; it takes its place when all is written, and leaves nothing where that fails."""
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")  # mode 0600
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-            yield stream
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def write_whole(target: Path, text: str) -> None:
-    """Write a text file whose readers see all of it or what was there before."""
-    with replacing(target) as stream:
-        stream.write(text)
 
 
 @contextmanager
