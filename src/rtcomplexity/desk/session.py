@@ -14,6 +14,7 @@ import stat
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -23,15 +24,18 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import psutil
 
 from rtcomplexity.batch.supervision import StartedChild, watch
-from rtcomplexity.batch.values import Limits, Status
+from rtcomplexity.batch.values import Limits, Outcome, Status
 from rtcomplexity.desk.child import MODULE
 from rtcomplexity.desk.choices import read_structure_sets
 from rtcomplexity.desk.task import Place, Progress, Task, read_progress
+from rtcomplexity.errors import InputDataError, os_reason
 from rtcomplexity.model.options import BY_SITE
 from rtcomplexity.scoring.claim_file import claim_toml
 from rtcomplexity.whole_files import write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rtcomplexity.desk.choices import StructureSetChoice
     from rtcomplexity.scoring.claim_file import ClaimFile
     from rtcomplexity.settings import Settings
@@ -130,7 +134,8 @@ class Session:
     def new_place(self) -> Place:
         """Make the folder of a plan that is about to arrive."""
         place = Place(folder=self.folder / secrets.token_hex(6))
-        place.files.mkdir(parents=True, mode=0o700)
+        with self._opened():
+            place.files.mkdir(parents=True, mode=0o700)
         return place
 
     def drop(self, place: Place) -> None:
@@ -139,7 +144,7 @@ class Session:
 
     def add(self, place: Place, *, files: int, identified: bool, profile: str = BY_SITE) -> SessionPlan:
         """Take a plan that has arrived, and analyze it when its turn comes."""
-        with self._lock:
+        with self._opened():
             self._count += 1
             plan = SessionPlan(
                 id=place.folder.name,
@@ -151,7 +156,7 @@ class Session:
                 files=files,
             )
             self._plans[plan.id] = plan
-        self._submit(plan.id)
+            self._submit(plan.id)
         return plan
 
     def plans(self) -> list[SessionPlan]:
@@ -192,8 +197,9 @@ class Session:
     def keep_claim_of_report(self, report_id: str, claim: ClaimFile) -> None:
         """Keep claim information for a report of the worklist folder until the session ends."""
         path = self.claim_of_report(report_id)
-        path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
-        write_whole(path, claim_toml(claim))
+        with self._opened():
+            path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+            write_whole(path, claim_toml(claim))
 
     def remove(self, plan_id: str) -> None:
         """End the analysis of a plan and remove its files."""
@@ -201,6 +207,14 @@ class Session:
             plan = self._plans.pop(plan_id, None)
         if plan is not None and not plan.is_busy:
             self.drop(plan.place)  # else the thread that runs it does, once the child has ended
+
+    @contextmanager
+    def _opened(self) -> Iterator[None]:
+        """Hold the lock; refuse what comes after the end, whose files nobody would remove."""
+        with self._lock:
+            if self._is_closed:
+                raise InputDataError("The session has ended.", "start it again with rtcomplexity serve.")
+            yield
 
     def _submit(self, plan_id: str, structure_set_before: str | None = None) -> None:
         self._threads.submit(self._run, plan_id, structure_set_before)
@@ -210,20 +224,27 @@ class Session:
         if plan is None:
             self.drop(Place(folder=self.folder / plan_id))
             return
-        place = plan.place
-        for old in (place.result, place.progress):
-            old.unlink(missing_ok=True)
-        task = self._task_of(plan)
-        place.task.write_text(task.to_json(), encoding="utf-8")
-        child = StartedChild.start(MODULE, [str(place.task)])
-        outcome = watch(child, place.result, self._limits, lambda: self._is_wanted(plan_id))
+        outcome = self._outcome_of(plan)
         is_good = outcome.status is Status.ASSESSED
-        has_report = place.evidence.exists()
+        has_report = plan.place.evidence.exists()
         state = State.READY if is_good or has_report else State.FAILED
         problem = "" if is_good else outcome.reason
         of_report = plan.structure_set_uid if is_good else structure_set_before
         if self._changed(plan_id, state=state, problem=problem, structure_set_uid=of_report) is None:
-            self.drop(place)
+            self.drop(plan.place)
+
+    def _outcome_of(self, plan: SessionPlan) -> Outcome:
+        """Run the child of a plan to its end."""
+        place = plan.place
+        try:
+            for old in (place.result, place.progress):
+                old.unlink(missing_ok=True)
+            write_whole(place.task, self._task_of(plan).to_json())
+            child = StartedChild.start(MODULE, [str(place.task)])
+        except OSError as fault:
+            reason = f"The analysis could not be started ({os_reason(fault)})."
+            return Outcome(status=Status.CRASHED, code="not-started", reason=reason)
+        return watch(child, place.result, self._limits, lambda: self._is_wanted(plan.id))
 
     def _task_of(self, plan: SessionPlan) -> Task:
         return Task(

@@ -2,9 +2,14 @@
 
 import subprocess
 import sys
+from unittest.mock import Mock
+
+import pytest
 
 from rtcomplexity.desk.server import Desk
-from rtcomplexity.desk.session import PREFIX, Session, remove_abandoned
+from rtcomplexity.desk.session import PREFIX, Session, State, remove_abandoned
+from rtcomplexity.errors import InputDataError
+from rtcomplexity.scoring.claim_file import ClaimFile
 from rtcomplexity.settings import Settings
 
 
@@ -36,6 +41,32 @@ def test_a_session_that_is_closed_twice_is_closed():
     session.close()
     session.close()
     assert not session.folder.exists()
+
+
+def test_what_comes_after_the_end_is_refused_and_leaves_no_file():
+    session = Session(Settings())
+    place = session.new_place()
+    session.close()
+    for late in (
+        session.new_place,
+        lambda: session.add(place, files=1, identified=True),
+        lambda: session.keep_claim_of_report("a", ClaimFile()),
+    ):
+        with pytest.raises(InputDataError, match="has ended"):
+            late()
+    assert not session.folder.exists()
+    assert session.plans() == []
+
+
+def test_an_analysis_that_cannot_be_started_fails_and_is_not_waited_for(monkeypatch):
+    full = Mock(side_effect=OSError(12, "Cannot allocate memory"))
+    monkeypatch.setattr("rtcomplexity.desk.session.StartedChild.start", full)
+    with Session(Settings(), workers=1) as session:
+        plan = session.add(session.new_place(), files=1, identified=True)
+        session._threads.shutdown()  # once the analysis has ended
+        plan = session.plan(plan.id)
+    assert plan.state is State.FAILED
+    assert plan.problem == "The analysis could not be started (cannot allocate memory)."
 
 
 def test_a_page_that_nobody_uses_ends_by_itself():
