@@ -22,14 +22,12 @@ from rtcomplexity.model.arrays import frozen_array
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.dicom.pixels import IndexBox, SeriesPixels, VoxelBox
-    from rtcomplexity.fusion.sampling import PointFunction, Points
+    from rtcomplexity.fusion.sampling import PointFunction
     from rtcomplexity.geometry.stack.runs import Runs
+    from rtcomplexity.model.arrays import Flags, Floats, Integers, Singles
     from rtcomplexity.model.image import ImageGrid
 
-    Values = NDArray[np.float64]
     Motion = tuple[float, float, float, float, float, float]
     """Translation along x, y, z, mm, and rotation about x, y, z, degrees."""
 
@@ -56,9 +54,9 @@ STILL: Final[Motion] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 class Lattice:
     """Points in and around a target, in the planning frame."""
 
-    points_mm: Points
+    points_mm: Floats
     """(n, 3) patient coordinates."""
-    distance_mm: NDArray[np.float64]
+    distance_mm: Floats
     """(n,) to the target, 0 inside."""
 
     def __post_init__(self) -> None:
@@ -66,17 +64,17 @@ class Lattice:
         object.__setattr__(self, "distance_mm", frozen_array(self.distance_mm, np.float64))
 
     @cached_property
-    def is_inside(self) -> NDArray[np.bool_]:
+    def is_inside(self) -> Flags:
         """(n,) whether a point is the target's."""
         return frozen_array(self.distance_mm == 0, np.bool_)
 
     @cached_property
-    def center_mm(self) -> NDArray[np.float64]:
+    def center_mm(self) -> Floats:
         """(3,) mean of the target's points."""
         return frozen_array(self.points_mm[self.is_inside].mean(axis=0), np.float64)
 
     @cached_property
-    def about_center_mm(self) -> NDArray[np.float64]:
+    def about_center_mm(self) -> Floats:
         """(3, n) coordinates of the points from that center: every motion turns them again."""
         return frozen_array(np.ascontiguousarray((self.points_mm - self.center_mm).T), np.float64)
 
@@ -150,7 +148,7 @@ class MovableImage:
     image_from_planning: PointFunction
     lattice: Lattice
 
-    def values(self, motion: Motion = STILL) -> Values:
+    def values(self, motion: Motion = STILL) -> Floats:
         """(n,) values at the lattice's points moved by a motion; NaN where the image has none."""
         points = self.lattice.points_mm if motion == STILL else moved(self.lattice, motion)
         if self.voxels is None:
@@ -177,11 +175,11 @@ class MovableImage:
 class _EvenVoxels:
     """Voxels at even distances along all axes: a hundred motions sample them in a third of the time."""
 
-    values: NDArray[np.float32]
+    values: Singles
     """(K, J, I)."""
-    index_from_patient: NDArray[np.float64]
+    index_from_patient: Floats
     """(3, 3): what a millimeter is in slices, rows and columns."""
-    first: NDArray[np.float64]
+    first: Floats
     """(3,) what that gives at the center of the first voxel."""
 
     @classmethod
@@ -201,14 +199,14 @@ class _EvenVoxels:
         values += voxels.intercept.astype(np.float32)[:, None, None]
         return cls(values=values, index_from_patient=axes, first=first)
 
-    def values_at(self, points_mm: Points) -> Values:
+    def values_at(self, points_mm: Floats) -> Floats:
         """(n,) trilinear values; NaN beyond the outermost voxel centers of the box."""
         from scipy.ndimage import map_coordinates  # noqa: PLC0415 - costs start-up time
 
         places = self.index_from_patient @ points_mm.T - self.first[:, None]
         last = np.array(self.values.shape)[:, None] - 1.0
         held = ((places >= -EDGE_TOLERANCE) & (places <= last + EDGE_TOLERANCE)).all(axis=0)
-        values: Values = map_coordinates(
+        values: Floats = map_coordinates(
             self.values, places, output=np.float64, order=1, mode="nearest", prefilter=False
         )
         values[~held] = np.nan
@@ -216,7 +214,7 @@ class _EvenVoxels:
 
 
 def movable_image(
-    pixels: SeriesPixels, image_from_planning: PointFunction, lattice: Lattice, factor: Values | None = None
+    pixels: SeriesPixels, image_from_planning: PointFunction, lattice: Lattice, factor: Floats | None = None
 ) -> MovableImage:
     """Read an image around a lattice, with room for every motion.
 
@@ -236,7 +234,7 @@ def movable_image(
     return MovableImage(grid=grid, voxels=voxels, image_from_planning=image_from_planning, lattice=lattice)
 
 
-def _is_held(grid: ImageGrid, box: IndexBox, points_mm: Points) -> NDArray[np.bool_]:
+def _is_held(grid: ImageGrid, box: IndexBox, points_mm: Floats) -> Flags:
     """(n,) whether the voxels around a point are among those that were read."""
     axes = np.array(
         [grid.normal, grid.column_direction / grid.row_spacing_mm, grid.row_direction / grid.column_spacing_mm]
@@ -251,18 +249,18 @@ def _is_held(grid: ImageGrid, box: IndexBox, points_mm: Points) -> NDArray[np.bo
     return within(places, low, high)
 
 
-def moved(lattice: Lattice, motion: Motion) -> Points:
+def moved(lattice: Lattice, motion: Motion) -> Floats:
     """(n, 3) points rotated about the target's center, about x, then y, then z, and translated."""
     turn = np.eye(3)
     for axis, degrees in enumerate(motion[3:]):
         turn = _turned_about(axis, degrees) @ turn
     columns = turn @ lattice.about_center_mm
     columns += (lattice.center_mm + np.array(motion[:3]))[:, None]
-    found: Points = columns.T
+    found: Floats = columns.T
     return found
 
 
-def _turned_about(axis: int, degrees: float) -> NDArray[np.float64]:
+def _turned_about(axis: int, degrees: float) -> Floats:
     """(3, 3) rotation about one axis, right-handed."""
     cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     first, second = (axis + 1) % 3, (axis + 2) % 3
@@ -276,13 +274,13 @@ def _turned_about(axis: int, degrees: float) -> NDArray[np.float64]:
 class Compared:
     """Values that many others are compared with, sorted into bins once for those that have a value everywhere."""
 
-    values: Values
+    values: Floats
 
     @cached_property
-    def _bins(self) -> NDArray[np.int64]:
+    def _bins(self) -> Integers:
         return _binned(self.values)
 
-    def similarity_to(self, other: Values) -> float:
+    def similarity_to(self, other: Floats) -> float:
         """Normalized mutual information with other values at the same points, 1 to 2.
 
         (H(A) + H(B)) / H(A, B) in 32 x 32 bins between the 1st and 99th percentiles of either; a smaller overlap alone
@@ -308,14 +306,14 @@ class Compared:
         return (_entropy(joint.sum(axis=1)) + _entropy(joint.sum(axis=0))) / shared
 
 
-def _binned(values: Values) -> NDArray[np.int64]:
+def _binned(values: Floats) -> Integers:
     low, high = np.percentile(values, (1, 99)).tolist()
     scaled = (values - low) / max(high - low, 1e-12) * BINS
-    numbers: NDArray[np.int64] = np.clip(scaled, 0, BINS - 1).astype(np.int64)
+    numbers: Integers = np.clip(scaled, 0, BINS - 1).astype(np.int64)
     return numbers
 
 
-def _entropy(shares: Values) -> float:
+def _entropy(shares: Floats) -> float:
     filled = shares[shares > 0]
     return float(-(filled * np.log(filled)).sum())
 
@@ -341,7 +339,7 @@ def _along(axis: int, size: float, start: Sequence[float] = STILL) -> Motion:
     return tuple(values)  # type: ignore[return-value]  # six numbers
 
 
-def alignment_of(planning: Values, image: MovableImage) -> Alignment:
+def alignment_of(planning: Floats, image: MovableImage) -> Alignment:
     """Compare the stated transform with motions about it, and climb from it to the nearest maximum of similarity.
 
     Parameters

@@ -17,9 +17,8 @@ import numpy as np
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Flags, Floats
 
-    Floats = NDArray[np.float64]
 
 REACH_MM: Final = 10.0
 STEP_MM: Final = 1.0
@@ -62,7 +61,7 @@ class Borders:
 
     position_mm: Floats
     """(n,) of the steepest change, positive outward; NaN where the image has no value along the normal."""
-    is_visible: NDArray[np.bool_]
+    is_visible: Flags
     """(n,) whether it stands out, and lies within reach."""
 
     def __post_init__(self) -> None:

@@ -22,12 +22,11 @@ from rtcomplexity.model.issue import Issue, roi_subject
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.fusion.frames import PointMap
     from rtcomplexity.fusion.sampling import PointFunction, Region, RegionValues
     from rtcomplexity.fusion.tied_images import TiedImage
     from rtcomplexity.geometry.stack.runs import Runs
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.image import ImageGrid, ImageSeries
     from rtcomplexity.settings import Settings
@@ -168,5 +167,5 @@ def best_of(fused: Sequence[FusedImage], modality: str) -> FusedImage | None:
     return next((image for image in fused if image.modality == modality), None)
 
 
-def _as_it_is(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+def _as_it_is(points_mm: Floats) -> Floats:
     return points_mm

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtcomplexity.fusion.filtered_copies import Remainder
+    from rtcomplexity.model.arrays import Flags, Floats
 
-    Volume = NDArray[np.float64]
 
 BLUR_VOXELS: Final = 0.8
 GRADIENT_VOXELS: Final = 3.0
@@ -122,7 +122,7 @@ class Likeness:
         return self.filtered is not None and self.filtered.shows_copy(least_explained=self.limits.explained)
 
 
-def likeness(one: Volume, other: Volume, *, limits: Limits = LIKE) -> Likeness | None:
+def likeness(one: Floats, other: Floats, *, limits: Limits = LIKE) -> Likeness | None:
     """Ask whether an image is a copy of another, or that one of it, on the same voxels, (K, J, I), NaN where empty.
 
     None where too few voxels have both. Whether noise is carried is asked of `one` alone: an image as blurred as a PET
@@ -154,7 +154,7 @@ def likeness(one: Volume, other: Volume, *, limits: Limits = LIKE) -> Likeness |
     )
 
 
-def with_filters(found: Likeness, one: Volume, other: Volume) -> Likeness:
+def with_filters(found: Likeness, one: Floats, other: Floats) -> Likeness:
     """Ask besides whether one is the other behind a filter, where neither noise nor ranks have told a copy.
 
     Within a modality that is asked both ways, and of each half of the slices: the other may be another scan's. Between
@@ -174,7 +174,7 @@ def with_filters(found: Likeness, one: Volume, other: Volume) -> Likeness:
     return replace(found, filtered=next(iter(shows or known), None))
 
 
-def rank_correlation(one: Volume, other: Volume) -> float:
+def rank_correlation(one: Floats, other: Floats) -> float:
     """Spearman's correlation of (n,) values, equal ones sharing their mean rank; 0 where either is constant.
 
     Values that only rounding tells apart, as interpolation leaves them where an image is constant, are equal.
@@ -193,7 +193,7 @@ def limits_between(one: str, other: str) -> Limits:
     return LIKE if one == other else UNLIKE
 
 
-def _flat(one: Volume, other: Volume, both: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _flat(one: Floats, other: Floats, both: Flags) -> Flags:
     """Voxels inside the volume that both images fill, where neither changes much."""
     from scipy.ndimage import binary_erosion, gaussian_filter  # noqa: PLC0415 - costs start-up time
 
@@ -205,22 +205,22 @@ def _flat(one: Volume, other: Volume, both: NDArray[np.bool_]) -> NDArray[np.boo
         for image in (one, other)
     ]
     steepness = np.maximum(*gradients)
-    flat: NDArray[np.bool_] = inner & (steepness <= np.quantile(steepness[inner], FLAT_SHARE))
+    flat: Flags = inner & (steepness <= np.quantile(steepness[inner], FLAT_SHARE))
     return flat
 
 
-def _fine(image: Volume, where: NDArray[np.bool_]) -> Volume:
+def _fine(image: Floats, where: Flags) -> Floats:
     """(n,) what a narrow blur takes away, at the chosen voxels, about its mean."""
     from scipy.ndimage import gaussian_filter  # noqa: PLC0415
 
     return _about_mean((image - gaussian_filter(image, _within(image, BLUR_VOXELS)))[where])
 
 
-def _about_mean(values: Volume) -> Volume:
+def _about_mean(values: Floats) -> Floats:
     return values - values.mean() if len(values) else values
 
 
-def _expected(one: Volume, other: Volume, both: NDArray[np.bool_]) -> Volume:
+def _expected(one: Floats, other: Floats, both: Flags) -> Floats:
     """The second image as the gray levels of the first show it: its mean at each of them, between them by lines."""
     values = one[both]
     edges = np.unique(np.quantile(values[:: -(-len(values) // MOST_RANKED)], np.linspace(0, 1, LEVELS + 1)[1:-1]))
@@ -231,18 +231,18 @@ def _expected(one: Volume, other: Volume, both: NDArray[np.bool_]) -> Volume:
     return np.interp(one, levels, means)
 
 
-def _within(volume: Volume, sigma: float) -> tuple[float, ...]:
+def _within(volume: Floats, sigma: float) -> tuple[float, ...]:
     """Sigma along each axis; none along one that is only one voxel long."""
     return tuple(sigma if size > 1 else 0.0 for size in volume.shape)
 
 
-def _gradient(volume: Volume) -> Volume:
+def _gradient(volume: Floats) -> Floats:
     steps = [np.gradient(volume, axis=axis) for axis, size in enumerate(volume.shape) if size > 1]
-    found: Volume = np.sqrt(sum(np.square(step) for step in steps))
+    found: Floats = np.sqrt(sum(np.square(step) for step in steps))
     return found
 
 
-def _is_noise(one: Volume, other: Volume) -> NDArray[np.bool_]:
+def _is_noise(one: Floats, other: Floats) -> Flags:
     """(n,) where both are within a few robust standard deviations: anatomy is not."""
     noise = np.ones(len(one), bool)
     for values in (one, other):
@@ -251,14 +251,14 @@ def _is_noise(one: Volume, other: Volume) -> NDArray[np.bool_]:
     return noise
 
 
-def _by_part(expected: Volume, found: Volume, k: NDArray[np.intp], *, slices: int) -> Iterator[float]:
+def _by_part(expected: Floats, found: Floats, k: NDArray[np.intp], *, slices: int) -> Iterator[float]:
     """Yield the share carried in each part of the slices; (n,) values lie on slice `k`."""
     parts = np.minimum(k // PART_SLICES, max(slices // PART_SLICES, 1) - 1)
     for part in np.unique(parts):
         yield _carried(*(_about_mean(values[parts == part]) for values in (expected, found)))
 
 
-def _carried(expected: Volume, found: Volume) -> float:
+def _carried(expected: Floats, found: Floats) -> float:
     """Share of what is expected that is found; 0 where that may be chance."""
     power = float(np.mean(expected * expected)) if len(expected) else 0.0
     if power == 0:

@@ -19,11 +19,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
 
-    Volume = NDArray[np.float64]
-    Floats = NDArray[np.float64]
-    Voxels = NDArray[np.bool_]
 
 BLURS_VOXELS: Final = (0.7, 1.2, 2.0, 3.0)
 """Of the filters that are combined."""
@@ -66,7 +63,7 @@ class Remainder:
         )
 
 
-def remainder(copy: Volume, original: Volume) -> Remainder | None:
+def remainder(copy: Floats, original: Floats) -> Remainder | None:
     """Take the best filter of an image from what may be its copy; None where too few voxels are there.
 
     Parameters
@@ -90,7 +87,7 @@ def remainder(copy: Volume, original: Volume) -> Remainder | None:
     )
 
 
-def _predicted(found: Volume, known: Volume, both: Voxels) -> Volume:
+def _predicted(found: Floats, known: Floats, both: Flags) -> Floats:
     """(K, J, I) the best combination of filters of an image, and of its gray levels as the other shows them."""
     slight, smooth, coarse, coarsest = blurs = [blurred(known, voxels) for voxels in BLURS_VOXELS]
     level = _gray_levels(found[both], smooth, both)
@@ -115,15 +112,15 @@ def _predicted(found: Volume, known: Volume, both: Voxels) -> Volume:
     return total
 
 
-def blurred(image: Volume, voxels: float) -> Volume:
+def blurred(image: Floats, voxels: float) -> Floats:
     """Blur by a Gaussian."""
     from scipy.ndimage import gaussian_filter  # noqa: PLC0415 - costs start-up time
 
-    found: Volume = gaussian_filter(image, voxels, truncate=3.0)
+    found: Floats = gaussian_filter(image, voxels, truncate=3.0)
     return found
 
 
-def _gray_levels(wanted: Floats, smooth: Volume, both: Voxels) -> Callable[[Volume], Volume]:
+def _gray_levels(wanted: Floats, smooth: Floats, both: Flags) -> Callable[[Floats], Floats]:
     """What becomes of a gray level: the piecewise linear curve that fits best, most where the image is flat.
 
     There a blur changes nothing, so that the curve is that of the copy before it was blurred. The image comes slightly
@@ -146,7 +143,7 @@ def _fitted(values: Floats, wanted: Floats, weight: Floats, nodes: Floats) -> Fl
     up = place - low
     down = 1 - up
 
-    def at(node: NDArray[np.int64], numbers: Floats) -> Floats:
+    def at(node: Integers, numbers: Floats) -> Floats:
         return np.bincount(node, numbers, len(nodes)).astype(np.float64)
 
     own = at(low, weight * down * down) + at(low + 1, weight * up * up)
@@ -156,12 +153,12 @@ def _fitted(values: Floats, wanted: Floats, weight: Floats, nodes: Floats) -> Fl
     return np.linalg.solve(normal, sums).astype(np.float64)
 
 
-def _squared_gradient(image: Volume) -> Volume:
-    found: Volume = sum((np.square(step) for step in np.gradient(image)), np.zeros(image.shape))
+def _squared_gradient(image: Floats) -> Floats:
+    found: Floats = sum((np.square(step) for step in np.gradient(image)), np.zeros(image.shape))
     return found
 
 
-def _displacement(rest: Volume, steepness: Volume, both: Voxels) -> float | None:
+def _displacement(rest: Floats, steepness: Floats, both: Flags) -> float | None:
     """Voxels by which edges would have to be displaced for the remainder to change with the steepness as it does."""
     products = (both.astype(np.float64), steepness, rest, steepness * steepness, steepness * rest)
     sums = np.stack([_by_block(each) for each in products])
@@ -182,14 +179,14 @@ def _slope(sums: Floats) -> Floats:
     return slope
 
 
-def _by_block(volume: Volume) -> Floats:
+def _by_block(volume: Floats) -> Floats:
     """(b,) sums over blocks."""
     for axis, size in enumerate(BLOCK_VOXELS):
         volume = np.add.reduceat(volume, np.arange(0, volume.shape[axis], size), axis=axis)
     return volume.ravel()
 
 
-def _carried(predicted: Volume, found: Volume, both: Voxels) -> float:
+def _carried(predicted: Floats, found: Floats, both: Flags) -> float:
     """Share of the predicted structure, where it is flat and without its largest values, that is found."""
     steepness = _squared_gradient(blurred(predicted, BLURS_VOXELS[-1]))
     flat = both & (steepness <= np.quantile(steepness[both], FLAT_SHARE))

@@ -19,9 +19,8 @@ from rtcomplexity.errors import GeometryError, MissingExtraError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.geometry.stack.runs import Runs
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.model.structure_set import Roi
 
@@ -34,7 +33,7 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9+.-]+")
 _RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
 
 
-def ras_from_index(grid: ImageGrid) -> NDArray[np.float64]:
+def ras_from_index(grid: ImageGrid) -> Floats:
     """(4, 4) affine from (i, j, k) to right, front, head, mm.
 
     Raises
@@ -50,7 +49,7 @@ def ras_from_index(grid: ImageGrid) -> NDArray[np.float64]:
     return RAS_FROM_LPS @ affine
 
 
-def _slice_step_mm(grid: ImageGrid) -> NDArray[np.float64]:
+def _slice_step_mm(grid: ImageGrid) -> Floats:
     """(3,) from each slice to the next, LPS, mm."""
     origins = grid.slice_origins_mm
     if len(origins) < 2:
@@ -104,7 +103,7 @@ def nifti_bytes(runs: Runs, grid: ImageGrid) -> bytes:
     return gzip.compress(image.to_bytes(), compresslevel=6, mtime=0)
 
 
-def _has_right_angles(affine: NDArray[np.float64]) -> bool:
+def _has_right_angles(affine: Floats) -> bool:
     """Whether a quaternion can say it: a tilted gantry's slices are sheared."""
     axes = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
     return bool(np.allclose(axes.T @ axes, np.eye(3), atol=1e-4))

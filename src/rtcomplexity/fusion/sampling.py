@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
     from rtcomplexity.dicom.pixels import SeriesPixels, VoxelBox
     from rtcomplexity.geometry.stack.runs import Runs
+    from rtcomplexity.model.arrays import Flags, Floats, Integers, Singles
     from rtcomplexity.model.image import ImageGrid
 
-    Points = NDArray[np.float64]
     Numbers = NDArray[np.integer[Any]]
-    PointFunction = Callable[[Points], Points]
+    PointFunction = Callable[[Floats], Floats]
 
 REACH_MM: Final = 10.0
 CHUNK_POINTS: Final = 200_000
@@ -49,9 +49,9 @@ class Region:
     """The whole planning grid."""
     box: IndexBox
     """The shape's box, grown by the reach and clipped to the grid."""
-    mask: NDArray[np.bool_]
+    mask: Flags
     """(K, J, I) voxels of the box whose center the shape holds."""
-    distance_mm: NDArray[np.float32]
+    distance_mm: Singles
     """(K, J, I) from each voxel center to the nearest center on the other side of the surface; negative inside.
 
     Infinite where that lies beyond the reach."""
@@ -62,17 +62,17 @@ class Region:
         object.__setattr__(self, "distance_mm", frozen_array(self.distance_mm, np.float32))
 
     @cached_property
-    def needed(self) -> NDArray[np.bool_]:
+    def needed(self) -> Flags:
         """(K, J, I) the shape and what lies within reach of it."""
         return frozen_array(self.distance_mm <= self.reach_mm, np.bool_)
 
     @cached_property
-    def voxel_volume_mm3(self) -> NDArray[np.float64]:
+    def voxel_volume_mm3(self) -> Floats:
         """(K,) volume of a voxel of each slice: pixel area x half the way to either neighbor."""
         area = self.grid.row_spacing_mm * self.grid.column_spacing_mm
         return frozen_array(area * slab_mm(self.grid)[slice(*self.box.k)], np.float64)
 
-    def points_mm(self, where: NDArray[np.bool_]) -> Points:
+    def points_mm(self, where: Flags) -> Floats:
         """(n, 3) voxel centers of the box where `where` holds, patient coordinates, mm."""
         k, j, i = np.nonzero(where)
         return _centers_mm(self.grid, k + self.box.k[0], j + self.box.j[0], i + self.box.i[0])
@@ -83,7 +83,7 @@ class RegionValues:
     """Values of one image on a region's voxels."""
 
     region: Region
-    values: NDArray[np.float64]
+    values: Floats
     """(K, J, I), NaN where the image was not asked or has no value."""
     undefined_share: float
     """Share of the shape's own voxels that lie outside the image, or where the registration or the image is undefined.
@@ -93,11 +93,11 @@ class RegionValues:
         object.__setattr__(self, "values", frozen_array(self.values, np.float64))
 
     @property
-    def inside(self) -> NDArray[np.float64]:
+    def inside(self) -> Floats:
         """(n,) values inside the shape."""
         return self._where(self.region.mask)
 
-    def shell(self, from_mm: float, to_mm: float) -> NDArray[np.float64]:
+    def shell(self, from_mm: float, to_mm: float) -> Floats:
         """(n,) values of the voxels whose signed distance d satisfies from < d <= to; a voxel has no distance 0.
 
         ``shell(-3, 0)`` is the inner 3 mm of the shape, without its core: ``shell(0, 3)`` the 3 mm around it.
@@ -107,7 +107,7 @@ class RegionValues:
             return self._where((distance >= from_mm) & (distance < to_mm))
         return self._where((distance > from_mm) & (distance <= to_mm))
 
-    def _where(self, where: NDArray[np.bool_]) -> NDArray[np.float64]:
+    def _where(self, where: Flags) -> Floats:
         chosen = self.values[where]
         return chosen[~np.isnan(chosen)]
 
@@ -116,7 +116,7 @@ class RegionValues:
 class Samples:
     """Interpolated values at points."""
 
-    values: NDArray[np.float64]
+    values: Floats
     """(n,), NaN outside the image and where the registration is undefined."""
 
     def __post_init__(self) -> None:
@@ -165,9 +165,7 @@ def _grown(box: tuple[slice, slice, slice], grid: ImageGrid, reach_mm: float) ->
     )
 
 
-def signed_distance_mm(
-    mask: NDArray[np.bool_], grid: ImageGrid, k: tuple[int, int], reach_mm: float = REACH_MM
-) -> NDArray[np.float32]:
+def signed_distance_mm(mask: Flags, grid: ImageGrid, k: tuple[int, int], reach_mm: float = REACH_MM) -> Singles:
     """Distance between voxel centers across the surface, negative inside; infinite beyond the reach.
 
     Exact on uneven slices too; that a leaning stack's slices are shifted against each other is left out. Within the
@@ -184,16 +182,14 @@ def signed_distance_mm(
     return distance
 
 
-def _next_to(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
+def _next_to(mask: Flags) -> tuple[slice, ...]:
     """Box of a mask and of one voxel on every side."""
     axes = range(mask.ndim)
     held = (np.flatnonzero(mask.any(axis=tuple(other for other in axes if other != axis))) for axis in axes)
     return tuple(slice(max(int(places[0]) - 1, 0), int(places[-1]) + 2) for places in held)
 
 
-def _squared_distance(
-    mask: NDArray[np.bool_], positions_mm: NDArray[np.float64], steps_mm: tuple[float, float], reach_mm: float
-) -> NDArray[np.float32]:
+def _squared_distance(mask: Flags, positions_mm: Floats, steps_mm: tuple[float, float], reach_mm: float) -> Singles:
     """Squared distance from each voxel to the nearest one of the mask, axis by axis; too large beyond the reach."""
     squared = _squared_along_rows(mask, steps_mm[1], reach_mm)
     rows_mm = np.arange(mask.shape[1], dtype=np.float64) * steps_mm[0]
@@ -203,7 +199,7 @@ def _squared_distance(
     return _lowered_along(squared, 0, positions_mm, reach_mm)
 
 
-def _squared_along_rows(mask: NDArray[np.bool_], step_mm: float, reach_mm: float) -> NDArray[np.float32]:
+def _squared_along_rows(mask: Flags, step_mm: float, reach_mm: float) -> Singles:
     """Squared distance to the nearest voxel of the mask in the same row, infinite beyond the reach.
 
     Whole steps are counted, in rows that lie one after the other with more space between them than the reach.
@@ -220,9 +216,7 @@ def _squared_along_rows(mask: NDArray[np.bool_], step_mm: float, reach_mm: float
     return np.append(squares[: most + 1], np.inf).astype(np.float32).take(lowest[..., : mask.shape[2]])
 
 
-def _lowered_along(
-    squared: NDArray[np.float32], axis: int, places: NDArray[np.float64], reach_mm: float
-) -> NDArray[np.float32]:
+def _lowered_along(squared: Singles, axis: int, places: Floats, reach_mm: float) -> Singles:
     """Take at each voxel the least of (squared value + squared distance) over its neighbors within reach."""
     lowest, spare = squared.copy(), np.empty_like(squared)
     for offset in range(1, len(places)):
@@ -237,7 +231,7 @@ def _lowered_along(
     return lowest
 
 
-def slab_mm(grid: ImageGrid) -> NDArray[np.float64]:
+def slab_mm(grid: ImageGrid) -> Floats:
     """(K,) what each slice stands for; 1 mm for a single one of unknown thickness: only ratios of its volumes count."""
     return np.nan_to_num(grid.slice_slabs_mm, nan=1.0)
 
@@ -246,7 +240,7 @@ def values_of_own_image(
     region: Region,
     pixels: SeriesPixels,
     *,
-    factor: NDArray[np.float64] | None = None,
+    factor: Floats | None = None,
 ) -> RegionValues:
     """Voxels of the planning image itself: nothing is interpolated; `factor` as in :func:`values_of_other_image`."""
     voxels = pixels.read(region.box)
@@ -262,7 +256,7 @@ def values_of_other_image(
     pixels: SeriesPixels,
     other_from_planning: PointFunction,
     *,
-    factor: NDArray[np.float64] | None = None,
+    factor: Floats | None = None,
     known: RegionValues | None = None,
 ) -> RegionValues:
     """Interpolate another image at the region's voxel centers.
@@ -306,9 +300,9 @@ def _shared(one: IndexBox, other: IndexBox) -> tuple[tuple[slice, ...], tuple[sl
 
 def sample(
     pixels: SeriesPixels,
-    points_mm: Points,
+    points_mm: Floats,
     *,
-    factor: NDArray[np.float64] | None = None,
+    factor: Floats | None = None,
 ) -> Samples:
     """Interpolate an image at (n, 3) points of its own frame of reference, reading only the box they fall into."""
     grid = pixels.series.grid
@@ -321,19 +315,19 @@ def sample(
     return interpolate(voxels, grid, points_mm)
 
 
-def voxel_centers_mm(grid: ImageGrid, index: NDArray[np.integer]) -> Points:
+def voxel_centers_mm(grid: ImageGrid, index: NDArray[np.integer]) -> Floats:
     """(n, 3) centers of the voxels with index (k, j, i), patient coordinates, mm."""
     return _centers_mm(grid, *index.T)
 
 
-def _centers_mm(grid: ImageGrid, k: Numbers, j: Numbers, i: Numbers) -> Points:
+def _centers_mm(grid: ImageGrid, k: Numbers, j: Numbers, i: Numbers) -> Floats:
     """(n, 3) the same of (n,) slices, rows and columns; held coordinate by coordinate, as the sampling wants them."""
     centers = grid.slice_origins_mm.T.take(k, axis=1)
     steps = (grid.column_direction * grid.row_spacing_mm, j), (grid.row_direction * grid.column_spacing_mm, i)
     for step_mm, places in steps:
         for axis in np.flatnonzero(step_mm):
             centers[axis] += places * step_mm[axis]
-    found: Points = centers.T
+    found: Floats = centers.T
     return found
 
 
@@ -341,19 +335,19 @@ def _centers_mm(grid: ImageGrid, k: Numbers, j: Numbers, i: Numbers) -> Points:
 class _Cells:
     """Where points lie between voxel centers: on the two slices around them, in the plane of each."""
 
-    inside: NDArray[np.bool_]
+    inside: Flags
     """(n,) whether the point lies between voxel centers on all sides."""
-    k: NDArray[np.int64]
+    k: Integers
     """(n,) slice below."""
-    upper_share: NDArray[np.float64]
+    upper_share: Floats
     """(n,) weight of the slice above."""
-    lower_ji: NDArray[np.float64]
+    lower_ji: Floats
     """(2, n) row and column on the slice below."""
-    upper_ji: NDArray[np.float64]
+    upper_ji: Floats
     """(2, n) row and column on the slice above: the same array unless the gantry was tilted."""
 
 
-def _cells(grid: ImageGrid, points_mm: Points) -> _Cells:
+def _cells(grid: ImageGrid, points_mm: Floats) -> _Cells:
     """Find the slices around each point along the normal, whatever their spacing, and its place on each."""
     positions = grid.slice_positions_mm
     height = points_mm @ grid.normal
@@ -378,15 +372,15 @@ def is_tilted(grid: ImageGrid) -> bool:
     return bool(np.abs(grid.in_plane_shifts_mm).max() > SHIFT_TOLERANCE_MM)
 
 
-def _in_plane(grid: ImageGrid, points_mm: Points, k: NDArray[np.int64]) -> NDArray[np.float64]:
+def _in_plane(grid: ImageGrid, points_mm: Floats, k: Integers) -> Floats:
     """(2, n) continuous row and column of each point, projected on its slice along the normal."""
     axes = np.array([grid.column_direction / grid.row_spacing_mm, grid.row_direction / grid.column_spacing_mm])
-    places: NDArray[np.float64] = axes @ points_mm.T
+    places: Floats = axes @ points_mm.T
     places -= (axes @ grid.slice_origins_mm.T)[:, k]
     return places
 
 
-def _on_slice(grid: ImageGrid, ji: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _on_slice(grid: ImageGrid, ji: Floats) -> Flags:
     """(n,) whether places lie between the outer pixel centers; those a rounding error beyond are moved onto them."""
     on_slice = np.ones(ji.shape[1], bool)
     for place, size in zip(ji, (grid.rows - 1, grid.columns - 1), strict=True):
@@ -395,7 +389,7 @@ def _on_slice(grid: ImageGrid, ji: NDArray[np.float64]) -> NDArray[np.bool_]:
     return on_slice
 
 
-def box_around(grid: ImageGrid, points_mm: Points) -> IndexBox | None:
+def box_around(grid: ImageGrid, points_mm: Floats) -> IndexBox | None:
     """Box of voxels from which the points inside the image can be interpolated; None if none can be inside."""
     axes = _axes(grid)
     places = axes @ points_mm.T
@@ -429,7 +423,7 @@ def _extent(low: float, high: float, size: int) -> tuple[int, int] | None:
     return max(int(np.floor(low - EDGE_TOLERANCE)), 0), min(int(np.floor(high + EDGE_TOLERANCE)) + 2, size)
 
 
-def interpolate(voxels: VoxelBox, grid: ImageGrid, points_mm: Points) -> Samples:
+def interpolate(voxels: VoxelBox, grid: ImageGrid, points_mm: Floats) -> Samples:
     """Trilinear values at (n, 3) points of the image's frame; NaN beyond the outermost voxel centers.
 
     Between slices it runs along the normal, so that a value that is linear in space is met exactly on uneven slices and
@@ -448,7 +442,7 @@ def interpolate(voxels: VoxelBox, grid: ImageGrid, points_mm: Points) -> Samples
     return Samples(values=_sealed(values))
 
 
-def _sealed(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _sealed(values: Floats) -> Floats:
     """Make an array read-only that nobody else holds, so that freezing it copies nothing."""
     values.flags.writeable = False
     return values
@@ -461,10 +455,10 @@ def _rescaled_alike(voxels: VoxelBox, most: int) -> tuple[NDArray[Any], float, f
     return (voxels.values(), 1.0, 0.0) if voxels.stored.size <= most else None
 
 
-def _places(grid: ImageGrid, box: IndexBox, points_mm: Points) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _places(grid: ImageGrid, box: IndexBox, points_mm: Floats) -> tuple[Floats, Flags]:
     """(3, n) continuous slice, row and column of points in a box of upright slices, and (n,) which the image holds."""
     axes = _axes(grid)
-    places: NDArray[np.float64] = axes @ points_mm.T
+    places: Floats = axes @ points_mm.T
     heights, positions = places[0].copy(), grid.slice_positions_mm
     held = _is_between(heights, positions, grid.slice_spacing_mm)
     places[0] = np.interp(heights, positions, np.arange(len(positions), dtype=np.float64))
@@ -478,42 +472,36 @@ def _places(grid: ImageGrid, box: IndexBox, points_mm: Points) -> tuple[NDArray[
     return places, held
 
 
-def _axes(grid: ImageGrid) -> NDArray[np.float64]:
+def _axes(grid: ImageGrid) -> Floats:
     """(3, 3) what turns a point into its height along the normal, mm, and its row and column from the origin's."""
     return np.array(
         [grid.normal, grid.column_direction / grid.row_spacing_mm, grid.row_direction / grid.column_spacing_mm]
     )
 
 
-def _is_between(
-    heights_mm: NDArray[np.float64], positions_mm: NDArray[np.float64], spacing_mm: float | None
-) -> NDArray[np.bool_]:
+def _is_between(heights_mm: Floats, positions_mm: Floats, spacing_mm: float | None) -> Flags:
     """(n,) whether heights lie between the outermost slices, or within half the thickness of a lone one."""
     if len(positions_mm) == 1:
         below = above = (0.5 + EDGE_TOLERANCE) * (spacing_mm or 1.0)
     else:
         below, above = EDGE_TOLERANCE * np.diff(positions_mm)[[0, -1]]
-    between: NDArray[np.bool_] = (heights_mm >= positions_mm[0] - below) & (heights_mm <= positions_mm[-1] + above)
+    between: Flags = (heights_mm >= positions_mm[0] - below) & (heights_mm <= positions_mm[-1] + above)
     return between
 
 
-def _at_places(
-    scaled: tuple[NDArray[Any], float, float], places: NDArray[np.float64], held: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def _at_places(scaled: tuple[NDArray[Any], float, float], places: Floats, held: Flags) -> Floats:
     """(n,) trilinear values of voxels at places; NaN where none is held."""
     from scipy.ndimage import map_coordinates  # noqa: PLC0415 - costs start-up time
 
     voxels, slope, intercept = scaled
-    values: NDArray[np.float64] = map_coordinates(
-        voxels, places, output=np.float64, order=1, mode="nearest", prefilter=False
-    )
+    values: Floats = map_coordinates(voxels, places, output=np.float64, order=1, mode="nearest", prefilter=False)
     values *= slope
     values += intercept
     values[~held] = np.nan
     return values
 
 
-def _slice_by_slice(voxels: VoxelBox, grid: ImageGrid, points_mm: Points) -> NDArray[np.float64]:
+def _slice_by_slice(voxels: VoxelBox, grid: ImageGrid, points_mm: Floats) -> Floats:
     """(n,) the same where slices lean, or each is rescaled in its own way."""
     cells = _cells(grid, points_mm)
     some = cells.inside
@@ -527,7 +515,7 @@ def _slice_by_slice(voxels: VoxelBox, grid: ImageGrid, points_mm: Points) -> NDA
     return result
 
 
-def _bilinear(voxels: VoxelBox, k: NDArray[np.int64], ji: NDArray[np.float64]) -> NDArray[np.float64]:
+def _bilinear(voxels: VoxelBox, k: Integers, ji: Floats) -> Floats:
     """Values on slices `k` of the image at rows and columns `ji`, (2, n), rescaled."""
     slices, rows, columns = voxels.stored.shape
     local = k - voxels.box.k[0]
@@ -540,5 +528,5 @@ def _bilinear(voxels: VoxelBox, k: NDArray[np.int64], ji: NDArray[np.float64]) -
     corner += below
     foot = (1 - along) * stored[corner] + along * stored[corner + right]
     raw = (1 - down) * top + down * foot
-    rescaled: NDArray[np.float64] = raw * voxels.slope[local] + voxels.intercept[local]
+    rescaled: Floats = raw * voxels.slope[local] + voxels.intercept[local]
     return rescaled

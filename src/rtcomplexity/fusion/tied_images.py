@@ -18,10 +18,8 @@ from rtcomplexity.model.case import EvidenceLevel, ImageRole
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from rtcomplexity.dicom.pixels import SeriesPixels
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.model.case import Case, ImageSet
     from rtcomplexity.model.image import ImageSeries
     from rtcomplexity.model.issue import Issue
@@ -40,7 +38,7 @@ class TiedImage:
     image_set: ImageSet
     point_map: PointMap | None = None
     """Planning frame -> the set's frame; None where it is not to be sampled."""
-    factor: NDArray[np.float64] | None = None
+    factor: Floats | None = None
     """(K,) from the values of each slice to SUVbw, for a PET."""
     suv_how: str = ""
     """From what that factor follows, in words."""

@@ -24,10 +24,8 @@ from rtcomplexity.model.arrays import frozen_array
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
 
-    Floats = NDArray[np.float64]
-    Whole = NDArray[np.int64]
 
 FEWEST_STEPS: Final = 8
 """An outline is resampled to at least this many points."""
@@ -41,7 +39,7 @@ class Outlines:
 
     points_mm: Floats
     """(n, 2) vertices; the first of an outline is not repeated."""
-    offsets: Whole
+    offsets: Integers
     """(m + 1,) first vertex of each; none is empty."""
 
     def __post_init__(self) -> None:
@@ -57,7 +55,7 @@ class Outlines:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def chosen(self, which: NDArray[np.bool_]) -> Self:
+    def chosen(self, which: Flags) -> Self:
         """Keep some of them: (m,) which."""
         if which.all():
             return self
@@ -166,7 +164,7 @@ class Outlines:
         points_mm = self.points_mm.take(edge, axis=0) + share[:, None] * steps.take(edge, axis=0)
         return type(self)(points_mm=points_mm, offsets=offsets)
 
-    def _furthest_from(self, centers_mm: Floats) -> Whole:
+    def _furthest_from(self, centers_mm: Floats) -> Integers:
         """(m,) the first vertex of each outline that lies furthest from a point, (m, 2)."""
         away = self.points_mm - np.repeat(centers_mm, np.diff(self.offsets), axis=0)
         distances = rows.lengths(away)
@@ -175,7 +173,7 @@ class Outlines:
         return np.asarray(reached[np.searchsorted(reached, self.offsets[:-1])])
 
     @cached_property
-    def _hulls(self) -> tuple[Whole, Whole]:
+    def _hulls(self) -> tuple[Integers, Integers]:
         corners, offsets = hull_corners(self.points_mm, self.offsets)
         hull = self.points_mm.take(corners, axis=0)
         if not np.all(np.abs(signed_areas(hull, offsets)) > FLAT * perimeters(hull, offsets) ** 2):
@@ -184,6 +182,6 @@ class Outlines:
         return corners, offsets
 
 
-def _sums(values: Floats, offsets: Whole) -> Floats:
+def _sums(values: Floats, offsets: Integers) -> Floats:
     """(m,) sum over the vertices of each outline."""
     return np.add.reduceat(values, offsets[:-1]) if len(offsets) > 1 else np.empty(0)

@@ -12,17 +12,14 @@ import numpy as np
 from rtcomplexity.geometry.rows import any_nonzero
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Points = NDArray[np.float64]
-    Whole = NDArray[np.int64]
+    from rtcomplexity.model.arrays import Floats, Integers
 
 
 DECIMALS: Final = 9
 """Vertices nearer to each other than this many decimals of a millimeter are one: else rounding takes both for none."""
 
 
-def hull_corners(points_mm: Points, offsets: Whole) -> tuple[Whole, Whole]:
+def hull_corners(points_mm: Floats, offsets: Integers) -> tuple[Integers, Integers]:
     """Find the corners of the convex hull of each polygon.
 
     Parameters
@@ -57,7 +54,7 @@ def hull_corners(points_mm: Points, offsets: Whole) -> tuple[Whole, Whole]:
     return corners, np.searchsorted(polygon[corners], np.arange(len(offsets)))
 
 
-def _distinct(points: Points, polygon: Whole) -> Whole:
+def _distinct(points: Floats, polygon: Integers) -> Integers:
     """(k,) vertices sorted along the plane, polygon by polygon; of those at one place the first."""
     order = np.lexsort((points[:, 1], points[:, 0], polygon))
     is_new = np.ones(len(order), bool)
@@ -65,7 +62,7 @@ def _distinct(points: Points, polygon: Whole) -> Whole:
     return order[is_new]
 
 
-def _bent_one_way(points: Points, chain: Whole, number: Whole) -> Whole:
+def _bent_one_way(points: Floats, chain: Integers, number: Integers) -> Integers:
     """Leave of chains of vertices, sorted along the plane, those at which each turns to the left.
 
     `number` tells the chains apart. A vertex that does not lie to the right of the line between its neighbors is no
@@ -86,7 +83,7 @@ def _bent_one_way(points: Points, chain: Whole, number: Whole) -> Whole:
     return np.asarray(found)
 
 
-def _turns(first: Points, second: Points, third: Points) -> Points:
+def _turns(first: Floats, second: Floats, third: Floats) -> Floats:
     """(n,) twice the area of the triangles of (n, 2) points each; positive where they turn to the left."""
     along, onward = second - first, third - second
     return np.asarray(along[:, 0] * onward[:, 1] - along[:, 1] * onward[:, 0])

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rtcomplexity.model.arrays import Flags, Floats
+
 _ELLIPSOID_SERIES_DEGREE: Final = 20
 """IBSI truncates the series of an ellipsoid's area here."""
 
@@ -38,13 +40,13 @@ class MaskMorphology:
     :class:`~rtcomplexity.geometry.mesh.UnmeasurableShapeError`.
     """
 
-    mask: NDArray[np.bool_]
+    mask: Flags
     """(k, j, i) the morphological mask, in any box that holds it."""
     spacing_mm: tuple[float, float, float]
     """Distance between voxel centers along (k, j, i), mm."""
-    intensities: NDArray[np.float64] | None = None
+    intensities: Floats | None = None
     """(k, j, i) intensities in the same box."""
-    intensity_mask: NDArray[np.bool_] | None = None
+    intensity_mask: Flags | None = None
     """(k, j, i) where intensities count, after re-segmentation; None means wherever the mask is."""
 
     def __post_init__(self) -> None:
@@ -60,7 +62,7 @@ class MaskMorphology:
         return mesh_of_mask(self.mask, self.spacing_mm)
 
     @cached_property
-    def _points_mm(self) -> NDArray[np.float64]:
+    def _points_mm(self) -> Floats:
         return _centers_mm(self.mask, self.spacing_mm)
 
     @cached_property
@@ -123,7 +125,7 @@ class MaskMorphology:
         return self.mesh.maximum_diameter_mm
 
     @cached_property
-    def _axes_mm(self) -> NDArray[np.float64]:
+    def _axes_mm(self) -> Floats:
         return principal_axes(self._points_mm)
 
     @cached_property
@@ -203,17 +205,17 @@ class MaskMorphology:
         return autocorrelation(self._intensities, self._counted, self.spacing_mm)
 
     @cached_property
-    def _counted(self) -> NDArray[np.bool_]:
+    def _counted(self) -> Flags:
         return self.mask if self.intensity_mask is None else self.intensity_mask
 
     @cached_property
-    def _intensities(self) -> NDArray[np.float64]:
+    def _intensities(self) -> Floats:
         if self.intensities is None or not self._counted.any():
             raise UnmeasurableShapeError("No intensities lie inside the shape.", "an image that covers it.")
         return self.intensities
 
 
-def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
+def bounding_box(mask: Flags) -> tuple[slice, ...]:
     """Return the smallest box that holds a mask, as a slice per axis.
 
     Raises
@@ -233,7 +235,7 @@ def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
     return tuple(slice(int(indices[0]), int(indices[-1]) + 1) for indices in occupied)
 
 
-def principal_axes(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+def principal_axes(points_mm: Floats) -> Floats:
     """Lengths of the principal axes of a cloud of voxel centers: 4 sqrt(eigenvalue), longest first.
 
     The covariance divides by N - 1, which IBSI's manual leaves open and its reference values decide.
@@ -277,9 +279,7 @@ def ibsi_ellipsoid_area(a_mm: float, b_mm: float, c_mm: float) -> float:
     return 4 * math.pi * a_mm * b_mm * total
 
 
-def autocorrelation(
-    intensities: NDArray[np.float64], mask: NDArray[np.bool_], spacing_mm: tuple[float, float, float]
-) -> tuple[float, float]:
+def autocorrelation(intensities: Floats, mask: Flags, spacing_mm: tuple[float, float, float]) -> tuple[float, float]:
     """Moran's I and Geary's C of the intensities inside a mask, each pair weighted by 1 / distance.
 
     The sums over all pairs are found by FFT: exact, and n log n instead of n^2.
@@ -304,9 +304,7 @@ def autocorrelation(
     return count / weight * products / total, (count - 1) / weight * (crossed - products) / total
 
 
-def _weighted_sums(
-    pairs: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]], spacing_mm: tuple[float, float, float]
-) -> list[float]:
+def _weighted_sums(pairs: Sequence[tuple[Floats, Floats]], spacing_mm: tuple[float, float, float]) -> list[float]:
     """Sum over all pairs of different voxels of one field at the first times another at the second, over the distance.
 
     Each is a product of spectra, summed: no field has to be transformed back (Parseval).
@@ -329,15 +327,13 @@ def _even_fast_length(least: int) -> int:
     return 2 * int(next_fast_len(-(-least // 2)))
 
 
-def _weighted_product(
-    first: NDArray[np.complex128], second: NDArray[np.complex128], weights: NDArray[np.float64]
-) -> float:
+def _weighted_product(first: NDArray[np.complex128], second: NDArray[np.complex128], weights: Floats) -> float:
     """Sum of the real part of one spectrum times the conjugate of another, weighted; plane by plane, in the cache."""
     planes = zip(first, second, weights, strict=True)
     return math.fsum(float(np.sum((a.real * b.real + a.imag * b.imag) * weight)) for a, b, weight in planes)
 
 
-def _padded_spectrum(field: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.complex128]:
+def _padded_spectrum(field: Floats, shape: tuple[int, ...]) -> NDArray[np.complex128]:
     """Half spectrum of a field padded with zeros to a shape, without transforms of rows that are all zeros."""
     from scipy.fft import fft, rfft  # noqa: PLC0415 - importing the package stays quick
 
@@ -346,7 +342,7 @@ def _padded_spectrum(field: NDArray[np.float64], shape: tuple[int, ...]) -> NDAr
     return np.asarray(fft(along_columns, shape[0], axis=0, overwrite_x=True))
 
 
-def _spectrum_of_distances(shape: tuple[int, ...], spacing_mm: tuple[float, float, float]) -> NDArray[np.float64]:
+def _spectrum_of_distances(shape: tuple[int, ...], spacing_mm: tuple[float, float, float]) -> Floats:
     """Half spectrum of 1 / distance on a periodic grid, 0 at distance 0: from an eighth of it, as it is even.
 
     `shape` is even along every axis.
@@ -361,7 +357,7 @@ def _spectrum_of_distances(shape: tuple[int, ...], spacing_mm: tuple[float, floa
     return np.asarray(eighth[np.ix_(*mirrored, np.arange(shape[2] // 2 + 1))])
 
 
-def _centers_mm(mask: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) -> NDArray[np.float64]:
+def _centers_mm(mask: Flags, spacing_mm: tuple[float, float, float]) -> Floats:
     return np.asarray(np.argwhere(mask) * np.asarray(spacing_mm, float))
 
 

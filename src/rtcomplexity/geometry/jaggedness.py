@@ -18,11 +18,9 @@ import numpy as np
 from rtcomplexity.geometry.contour_shape import Outlines
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.model.arrays import Flags, Floats
 
-    Floats = NDArray[np.float64]
 
 MOST_EXCESS: Final = 1.4
 """Of 5,946 contours of LIDC-IDRI, 20 mm and longer, 99.9% have an excess length up to 1.30, and none above 1.37."""
@@ -91,7 +89,7 @@ def evened(stack: PlaneStack) -> PlaneStack:
     return replace(stack, points_mm=result.points_mm, contour_offsets=result.offsets)
 
 
-def _is_plainly_even(outlines: Outlines) -> NDArray[np.bool_]:
+def _is_plainly_even(outlines: Outlines) -> Flags:
     """(m,) whether some points of the smooth contour alone tell that the excess length is below :data:`MOST_EXCESS`.
 
     The chords between them are no longer than the smooth contour. Short contours, which are smoothed less, are left

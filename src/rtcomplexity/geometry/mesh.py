@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
+
 _DISTANCE_BLOCK: Final = 512
 
 
@@ -34,9 +36,9 @@ class UnmeasurableShapeError(GeometryError):
 class Mesh:
     """A closed surface of triangles; several bodies and cavities may stand in one."""
 
-    vertices_mm: NDArray[np.float64]
+    vertices_mm: Floats
     """(n, 3) mm, in the order of the axes of the array it was made from."""
-    faces: NDArray[np.int64]
+    faces: Integers
     """(m, 3) indices of vertices, all turning the same way round."""
     is_in_rows: bool = False
     """Whether most vertices lie in rows along the last axis, as those of a mask's surface."""
@@ -48,11 +50,11 @@ class Mesh:
         object.__setattr__(self, "faces", frozen_array(self.faces, np.int64))
 
     @cached_property
-    def _columns_mm(self) -> NDArray[np.float64]:
+    def _columns_mm(self) -> Floats:
         """(3, n) the vertices by axis."""
         return np.ascontiguousarray(self.vertices_mm.T)
 
-    def _corners(self, columns_mm: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    def _corners(self, columns_mm: Floats) -> list[Floats]:
         """(3, m) the first, second and third corner of every triangle, of (3, n) vertices."""
         return [columns_mm.take(corner, axis=1) for corner in np.ascontiguousarray(self.faces.T)]
 
@@ -72,7 +74,7 @@ class Mesh:
         return abs(float(np.einsum("ij,ij->", *rows) / 6))
 
     @cached_property
-    def extent_mm(self) -> NDArray[np.float64]:
+    def extent_mm(self) -> Floats:
         """(3,) edges of the axis-aligned box round the mesh, mm."""
         return np.asarray(greatest(self.vertices_mm) - least(self.vertices_mm))
 
@@ -139,7 +141,7 @@ def mesh_of_field(
     return Mesh(vertices_mm=vertices_mm, faces=faces, is_in_rows=is_in_rows, is_symmetric=is_symmetric)
 
 
-def mesh_of_mask(mask: NDArray[np.bool_], spacing_mm: Sequence[float]) -> Mesh:
+def mesh_of_mask(mask: Flags, spacing_mm: Sequence[float]) -> Mesh:
     """Triangulate a mask as IBSI does: marching cubes at 0.5 of the *padded* mask.
 
     Without the padding a mask that touches its box has no closed surface there.
@@ -155,13 +157,13 @@ def mesh_of_mask(mask: NDArray[np.bool_], spacing_mm: Sequence[float]) -> Mesh:
     return mesh_of_field(padded, 0.5, spacing_mm, origin_mm=[-step for step in spacing_mm], is_in_rows=True)
 
 
-def _crossed(first: NDArray[np.float64], second: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+def _crossed(first: Floats, second: Floats) -> list[Floats]:
     """Cross products of (3, m) vectors by axis, as numpy's but quicker."""
     (x, y, z), (u, v, w) = first, second
     return [y * w - z * v, z * u - x * w, x * v - y * u]
 
 
-def convex_hull(points_mm: NDArray[np.float64]) -> Any:  # noqa: ANN401 - scipy ships no types
+def convex_hull(points_mm: Floats) -> Any:  # noqa: ANN401 - scipy ships no types
     """Convex hull of points (n, 3), made of triangles alone where that does not fail.
 
     Qhull joins facets between which rounding leaves a dent. To look for them takes half as long again as the hull
@@ -175,7 +177,7 @@ def convex_hull(points_mm: NDArray[np.float64]) -> Any:  # noqa: ANN401 - scipy 
         return ConvexHull(points_mm)
 
 
-def half_of_symmetric(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+def half_of_symmetric(points_mm: Floats) -> Floats:
     """Points whose hull is the upper half of that of points which are the same with the last two axes exchanged.
 
     The half is cut off where the last two coordinates are equal. It holds its own points and the middles between them
@@ -190,7 +192,7 @@ def half_of_symmetric(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([upper, np.column_stack([cut, cut[:, 1]])])
 
 
-def outermost_of_each_row(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+def outermost_of_each_row(points_mm: Floats) -> Floats:
     """Keep the two ends of every row of points along the last axis.
 
     Nothing else can be a vertex of the convex hull; of a mask's mesh this leaves a small part.
@@ -205,7 +207,7 @@ def outermost_of_each_row(points_mm: NDArray[np.float64]) -> NDArray[np.float64]
     return np.asarray(ordered[np.r_[True, new_row] | np.r_[new_row, True]])
 
 
-def largest_distance(points_mm: NDArray[np.float64]) -> float:
+def largest_distance(points_mm: Floats) -> float:
     """Largest distance between two of the points (n, 3), mm, in blocks that keep memory small."""
     from scipy.spatial.distance import cdist  # noqa: PLC0415 - importing the package stays quick
 

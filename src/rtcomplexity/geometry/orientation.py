@@ -14,8 +14,7 @@ from rtcomplexity.geometry.rows import dots, lengths, units
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from rtcomplexity.model.arrays import Floats, Integers
     from rtcomplexity.model.image import ImageGrid
 
 SNAP = 1e-6
@@ -30,9 +29,9 @@ LINE_SHARE = 1e-6
 class PlaneAxes:
     """Right-handed unit axes; planes are ordered along `normal`, points measured along `u` and `v`."""
 
-    u: NDArray[np.float64]
-    v: NDArray[np.float64]
-    normal: NDArray[np.float64]
+    u: Floats
+    v: Floats
+    normal: Floats
 
     def __post_init__(self) -> None:
         for name in ("u", "v", "normal"):
@@ -44,7 +43,7 @@ class PlaneAxes:
         return cls(u=grid.row_direction, v=grid.column_direction, normal=grid.normal)
 
     @classmethod
-    def of_normal(cls, normal: NDArray[np.float64]) -> Self:
+    def of_normal(cls, normal: Floats) -> Self:
         """Axes for a normal (3,) alone; for +z they are x and y."""
         helper = np.eye(3)[0 if abs(normal[0]) < 0.9 else 1]
         u = helper - normal * (helper @ normal)
@@ -52,7 +51,7 @@ class PlaneAxes:
         return cls(u=u, v=np.cross(normal, u), normal=normal)
 
 
-def area_vectors(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+def area_vectors(points_mm: Floats, offsets: Integers) -> Floats:
     """Signed area vectors of closed polygons by Newell's method; the lobes of a figure-of-eight cancel in them.
 
     Parameters
@@ -74,7 +73,7 @@ def area_vectors(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> 
     return 0.5 * np.stack([np.add.reduceat(component, offsets[:-1]) for component in components], axis=1)
 
 
-def polygon_normals(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+def polygon_normals(points_mm: Floats, offsets: Integers) -> Floats:
     """Unit normals of closed polygons in space, zero where the vertices lie on one line.
 
     The signed area vector points along the normal unless the polygon's lobes all but cancel: there the normal is that
@@ -101,15 +100,13 @@ def polygon_normals(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) 
     return normals
 
 
-def _fitted_normal(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+def _fitted_normal(points_mm: Floats) -> Floats:
     """Normal of the plane nearest to the points, zero where they lie on a line."""
     spreads, axes = np.linalg.svd(points_mm - points_mm.mean(axis=0), full_matrices=False)[1:]
     return np.asarray(axes[2] if len(spreads) == 3 and spreads[1] > LINE_SHARE * spreads[0] else np.zeros(3))
 
 
-def plane_coordinates(
-    points_mm: NDArray[np.float64], offsets: NDArray[np.int64], normals: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def plane_coordinates(points_mm: Floats, offsets: Integers, normals: Floats) -> Floats:
     """(n, 2) vertices of each polygon in axes of its own plane, from its first vertex on, mm."""
     helpers = np.eye(3)[np.argmin(np.abs(normals), axis=1)]
     u = np.cross(normals, helpers)
@@ -119,7 +116,7 @@ def plane_coordinates(
     return np.stack([dots(local, np.repeat(axis, counts, axis=0)) for axis in (u, np.cross(normals, u))], 1)
 
 
-def next_vertex(offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+def next_vertex(offsets: Integers) -> Integers:
     """(n,) index of the vertex that follows each vertex of closed polygons; the last is followed by the first."""
     following = np.arange(1, offsets[-1] + 1, dtype=np.int64)
     filled = offsets[1:] > offsets[:-1]
@@ -127,7 +124,7 @@ def next_vertex(offsets: NDArray[np.int64]) -> NDArray[np.int64]:
     return following
 
 
-def common_normal(vectors: NDArray[np.float64]) -> NDArray[np.float64] | None:
+def common_normal(vectors: Floats) -> Floats | None:
     """Direction that area vectors share, whatever their sense; None if none has an area. `vectors` is (m, 3).
 
     Its largest component is positive, so that reversing contours changes nothing.
@@ -143,7 +140,7 @@ def common_normal(vectors: NDArray[np.float64]) -> NDArray[np.float64] | None:
     return np.asarray(axis if np.linalg.norm(normal - axis) < SNAP else normal)
 
 
-def group_positions(positions_mm: NDArray[np.float64], tolerance_mm: float) -> NDArray[np.int64]:
+def group_positions(positions_mm: Floats, tolerance_mm: float) -> Integers:
     """Number the planes that positions fall on, upwards; neighbors closer than the tolerance share one.
 
     Returns

@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    from rtcomplexity.model.arrays import Flags, Floats
 
 
 def least(points: NDArray[Any]) -> NDArray[Any]:
@@ -55,12 +55,12 @@ def units(vectors: Floats, at_least: float = 0.0) -> Floats:
     return np.asarray(vectors / (np.maximum(divisors, at_least) if at_least else divisors)[:, None])
 
 
-def within(points: Floats, low: Floats, high: Floats) -> NDArray[np.bool_]:
+def within(points: Floats, low: Floats, high: Floats) -> Flags:
     """(n,) whether points (n, d) lie in the box between two corners (d,), its border included."""
     columns = zip(points.T, low, high, strict=True)
     return np.asarray(reduce(np.logical_and, ((column >= first) & (column <= last) for column, first, last in columns)))
 
 
-def any_nonzero(rows: NDArray[Any]) -> NDArray[np.bool_]:
+def any_nonzero(rows: NDArray[Any]) -> Flags:
     """(n,) whether any number of each row of (n, d) is not 0."""
     return np.asarray(reduce(np.logical_or, rows.T.astype(bool)))

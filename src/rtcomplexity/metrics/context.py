@@ -23,11 +23,10 @@ from rtcomplexity.metrics.measurement import NotMeasurableError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.geometry.field.body import SubvoxelSurface
     from rtcomplexity.geometry.ibsi_morphology import MaskMorphology
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.model.arrays import Floats, Integers
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.model.structure_set import Contours, Roi
@@ -46,7 +45,7 @@ class DrawingGrid:
 
     axes: PlaneAxes | None
     """None where no ROI has a closed contour."""
-    slice_positions_mm: NDArray[np.float64]
+    slice_positions_mm: Floats
     """(K,) of the planning image along the axes' normal, increasing; none without an image."""
     pixel_mm: float
     """Geometric mean of the pixel spacing; the settings' fallback where there is no image."""
@@ -126,9 +125,9 @@ def _usual_spacing_mm(rois: Sequence[Roi], others: Sequence[Roi], settings: Sett
 class _DrawnPlanes:
     """The planes that ROIs were drawn on."""
 
-    normal: NDArray[np.float64]
+    normal: Floats
     """(3,) direction that their closed contours share."""
-    positions_mm: list[NDArray[np.float64]]
+    positions_mm: list[Floats]
     """Positions of each ROI's planes along it, increasing."""
 
 
@@ -151,7 +150,7 @@ def _drawn_planes(rois: Sequence[Roi], settings: Settings) -> _DrawnPlanes | Non
     return _DrawnPlanes(normal=normal, positions_mm=positions)
 
 
-def _closed(contours: Contours) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _closed(contours: Contours) -> tuple[Floats, Integers]:
     """Vertices and offsets of the closed contours that have vertices."""
     chosen = np.flatnonzero(contours.is_closed & (contours.point_counts > 0))
     return select_ragged(contours.points_mm, contours.offsets, chosen)
@@ -162,9 +161,9 @@ class DrawnOutlines(NamedTuple):
 
     outlines: Outlines
     """Thinned to :data:`MOST_VERTICES`."""
-    areas_mm2: NDArray[np.float64]
+    areas_mm2: Floats
     """(m,) areas of these."""
-    weights_mm2: NDArray[np.float64]
+    weights_mm2: Floats
     """(m,) areas of the contours as drawn."""
 
 
@@ -195,7 +194,7 @@ class ShapeContext(ABC):
         return stack
 
     @property
-    def slab_mm(self) -> NDArray[np.float64]:
+    def slab_mm(self) -> Floats:
         """(P,) slab thickness of each plane, mm.
 
         Raises

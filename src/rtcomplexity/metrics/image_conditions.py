@@ -38,14 +38,12 @@ from rtcomplexity.units import Unit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from rtcomplexity.fusion.case_images import CaseImages
     from rtcomplexity.fusion.tied_images import TiedImage
     from rtcomplexity.metrics.course import Course
     from rtcomplexity.metrics.fused import TargetImages
     from rtcomplexity.metrics.measurement import Measurement
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.model.case import ImageSet
     from rtcomplexity.model.image import ImageSeries
 
@@ -137,7 +135,7 @@ def measure_sets(found: TargetImages) -> tuple[SetConditions, ...]:
     )
 
 
-def _as_it_is(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+def _as_it_is(points_mm: Floats) -> Floats:
     return points_mm
 
 
@@ -405,7 +403,7 @@ def copied_phases(course: Course) -> tuple[int, ...]:
     if course.phases.count < 2 or not course.parts:
         return ()
     corners = shell_corners_mm(course.target.surface.points_mm)
-    seen: list[NDArray[np.float64]] = []
+    seen: list[Floats] = []
     copied = []
     for phase in course.phases.phases:
         if phase.number in course.phases.copied:
@@ -418,7 +416,7 @@ def copied_phases(course: Course) -> tuple[int, ...]:
     return tuple(copied)
 
 
-def _is_copy(values: NDArray[np.float64], one: NDArray[np.float64]) -> bool:
+def _is_copy(values: Floats, one: Floats) -> bool:
     """Whether a phase's values are a copy of another's; behind a filter that is asked in the middle alone."""
     alike = likeness(values, one) if values.shape == one.shape else None
     if alike is None or alike.is_copy or alike.fine_correlation is None:
@@ -427,12 +425,12 @@ def _is_copy(values: NDArray[np.float64], one: NDArray[np.float64]) -> bool:
     return rest is not None and rest.shows_copy(least_explained=LIKE.explained)
 
 
-def _middle(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _middle(values: Floats) -> Floats:
     starts = [max(size - most, 0) // 2 for size, most in zip(values.shape, MIDDLE_BOX, strict=True)]
     return values[tuple(slice(start, start + most) for start, most in zip(starts, MIDDLE_BOX, strict=True))]
 
 
-def _around(series: ImageSeries, corners_mm: NDArray[np.float64], course: Course) -> NDArray[np.float64] | None:
+def _around(series: ImageSeries, corners_mm: Floats, course: Course) -> Floats | None:
     """Values of a series around the target; None where it has none there or cannot be read."""
     box = box_about(series.grid, corners_mm)
     if box is None:

@@ -35,13 +35,12 @@ from rtcomplexity.units import Unit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.fusion.case_images import CaseImages
     from rtcomplexity.fusion.filtered_copies import Remainder
     from rtcomplexity.fusion.tied_images import TiedImage
     from rtcomplexity.metrics.context import ShapeContext
     from rtcomplexity.metrics.fused import TargetImages
+    from rtcomplexity.model.arrays import Flags, Floats
     from rtcomplexity.model.image import ImageGrid
 
 LEAST_BOX: Final = (16, 64, 64)
@@ -65,7 +64,7 @@ class PlanningSamples:
     tied: TiedImage
     found: TargetImages
     lattice: Lattice
-    values: NDArray[np.float64]
+    values: Floats
     """(n,) at the lattice's points."""
 
     @cached_property
@@ -148,7 +147,7 @@ class SetContext:
         return movable_image(self.images.pixels_of(self.tied), self.tied.point_map, self.lattice, self.tied.factor)
 
     @cached_property
-    def is_defined(self) -> NDArray[np.bool_]:
+    def is_defined(self) -> Flags:
         """(n,) whether the image has a value at each point of the lattice."""
         try:
             return ~np.isnan(self._movable.values())
@@ -191,7 +190,7 @@ class SetContext:
         return NOT_COMPARABLE if found is None else with_filters(found, own, values)
 
     @cached_property
-    def _around(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | str:
+    def _around(self) -> tuple[Floats, Floats] | str:
         """(K, J, I) own voxels around the target, so that its noise is as it is, and (n, 3) their places, or why not.
 
         The places are in the planning frame.
@@ -222,13 +221,13 @@ def _alike(one: Likeness) -> float:
     return abs(one.rank_correlation if one.fine_correlation is None else one.fine_correlation)
 
 
-def shell_corners_mm(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+def shell_corners_mm(points_mm: Floats) -> Floats:
     """(8, 3) corners of the box, along the patient's axes, that holds points (n, 3) and 20 mm around them."""
     low, high = least(points_mm) - COPY_SHELL_MM, greatest(points_mm) + COPY_SHELL_MM
     return np.array(np.meshgrid(*zip(low, high, strict=True))).reshape(3, -1).T
 
 
-def box_about(grid: ImageGrid, points_mm: NDArray[np.float64]) -> IndexBox | None:
+def box_about(grid: ImageGrid, points_mm: Floats) -> IndexBox | None:
     """Voxels of a grid that hold points, no fewer and no more than the limits allow; None where they lie outside."""
     at = box_around(grid, points_mm)
     if at is None:
@@ -278,13 +277,13 @@ def _dice(context: pet.PetContext, threshold: pet.Threshold) -> float:
     return pet.gtv_dice(context, threshold) if context.above(threshold).any() else 0.0
 
 
-def _border_differences(context: SetContext) -> NDArray[np.float64]:
+def _border_differences(context: SetContext) -> Floats:
     """(n,) mm between both images' borders along the normals at which both show one."""
     own, planning = context.borders, context.planning.borders
     both = own.is_visible & planning.is_visible
     if both.sum() < LEAST_NORMALS:
         raise NotMeasurableError(f"both images show a border along fewer than {LEAST_NORMALS} normals of the target")
-    found: NDArray[np.float64] = np.abs(own.position_mm[both] - planning.position_mm[both])
+    found: Floats = np.abs(own.position_mm[both] - planning.position_mm[both])
     return found
 
 
@@ -299,7 +298,7 @@ def _offset(context: SetContext, axis: int) -> float:
     return float(shift[axis])
 
 
-def _jacobians(context: SetContext) -> NDArray[np.float64]:
+def _jacobians(context: SetContext) -> Floats:
     """Determinant of the map's derivative at the target's points, by central differences over 1 mm."""
     point_map = context.tied.point_map
     if point_map is None or point_map.links == 0:
@@ -310,7 +309,7 @@ def _jacobians(context: SetContext) -> NDArray[np.float64]:
     derivatives = derivatives[np.isfinite(derivatives).all(axis=(1, 2))]  # a field's border: no determinant
     if not len(derivatives):
         raise NotMeasurableError("the registration is undefined in the target")
-    found: NDArray[np.float64] = np.linalg.det(derivatives)
+    found: Floats = np.linalg.det(derivatives)
     return found
 
 
@@ -339,7 +338,7 @@ def _largest_displacement_mm(context: SetContext) -> float:
     return float(np.nanmax(moved))
 
 
-def _inverse_consistency_mm(context: SetContext) -> NDArray[np.float64]:
+def _inverse_consistency_mm(context: SetContext) -> Floats:
     """(n,) how far the target's points come back from where they were, through both deformations."""
     case, point_map = context.images.case, context.tied.point_map
     if case.planning_image is None or point_map is None or point_map.links != 1:
@@ -349,7 +348,7 @@ def _inverse_consistency_mm(context: SetContext) -> NDArray[np.float64]:
     if back is None:
         raise NotApplicableError
     points = context.lattice.points_mm[context.lattice.is_inside]
-    left: NDArray[np.float64] = np.linalg.norm(back(point_map(points)) - points, axis=1)
+    left: Floats = np.linalg.norm(back(point_map(points)) - points, axis=1)
     left = left[np.isfinite(left)]
     if not len(left):
         raise NotMeasurableError("the deformations are undefined in the target")

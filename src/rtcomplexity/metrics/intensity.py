@@ -18,18 +18,16 @@ from rtcomplexity.units import Unit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.fusion.sampling import RegionValues
+    from rtcomplexity.model.arrays import Flags, Floats
 
-    Values = NDArray[np.float64]
 
 SHELL_MM: Final = 3.0
 MOST_UNDEFINED: Final = 0.05
 """A target of which more lies outside the image is not measured on the rest."""
 
 
-def inside_values(image: RegionValues) -> Values:
+def inside_values(image: RegionValues) -> Floats:
     """(n,) values inside the target.
 
     Raises
@@ -42,7 +40,7 @@ def inside_values(image: RegionValues) -> Values:
     return _some(image.inside)
 
 
-def mean(values: Values) -> float:
+def mean(values: Floats) -> float:
     """Arithmetic mean, IBSI Q4LE, in the values' unit.
 
     Examples
@@ -53,12 +51,12 @@ def mean(values: Values) -> float:
     return float(_some(values).mean())
 
 
-def variance(values: Values) -> float:
+def variance(values: Floats) -> float:
     """Population variance (division by n), IBSI ECT3, in the values' unit squared."""
     return float(_some(values).var())
 
 
-def standard_deviation(values: Values) -> float:
+def standard_deviation(values: Floats) -> float:
     """Square root of :func:`variance`, in the values' unit.
 
     Examples
@@ -69,7 +67,7 @@ def standard_deviation(values: Values) -> float:
     return float(np.sqrt(variance(values)))
 
 
-def percentile(values: Values, share: float) -> float:
+def percentile(values: Floats, share: float) -> float:
     """Percentile by linear interpolation between order statistics; `share` is 0 to 100.
 
     Examples
@@ -80,17 +78,17 @@ def percentile(values: Values, share: float) -> float:
     return float(np.percentile(_some(values), share))
 
 
-def median(values: Values) -> float:
+def median(values: Floats) -> float:
     """50th percentile, IBSI Y12H."""
     return percentile(values, 50)
 
 
-def minimum(values: Values) -> float:
+def minimum(values: Floats) -> float:
     """Smallest value, IBSI 1GSF."""
     return float(_some(values).min())
 
 
-def maximum(values: Values) -> float:
+def maximum(values: Floats) -> float:
     """Largest value, IBSI 84IY."""
     return float(_some(values).max())
 
@@ -124,14 +122,14 @@ def boundary_gradient(image: RegionValues) -> float:
     return float(at_border.mean())
 
 
-def _grown_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
+def _grown_box(mask: Flags) -> tuple[slice, ...]:
     """Box of a mask and of the voxels beside it, whose values a difference needs; everything for an empty one."""
     axes = range(mask.ndim)
     held = [np.flatnonzero(mask.any(axis=tuple(other for other in axes if other != axis))) for axis in axes]
     return tuple(slice(max(int(at[0]) - 1, 0), int(at[-1]) + 2) if len(at) else slice(None) for at in held)
 
 
-def _gradient(image: RegionValues, within: tuple[slice, ...]) -> list[Values]:
+def _gradient(image: RegionValues, within: tuple[slice, ...]) -> list[Floats]:
     """Three partial derivatives per mm in a part of the region; NaN beside undefined voxels."""
     grid, box = image.region.grid, image.region.box
     places = (
@@ -145,7 +143,7 @@ def _gradient(image: RegionValues, within: tuple[slice, ...]) -> list[Values]:
     return [np.gradient(values, place[within[axis]], axis=axis) for axis, place in enumerate(places)]
 
 
-def _border(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _border(mask: Flags) -> Flags:
     """Voxels with a face neighbor on the other side."""
     border = np.zeros_like(mask)
     for axis in range(3):
@@ -158,19 +156,19 @@ def _border(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return border
 
 
-def _some(values: Values) -> Values:
+def _some(values: Floats) -> Floats:
     if len(values) == 0:
         raise NotMeasurableError("the image has no value inside the ROI")
     return values
 
 
-def _of_inside(compute: Callable[[Values], float]) -> Callable[[RegionValues], float]:
+def _of_inside(compute: Callable[[Floats], float]) -> Callable[[RegionValues], float]:
     return lambda image: compute(inside_values(image))
 
 
 def definitions(prefix: str, name: str, unit: Unit, unit_per_mm: Unit) -> tuple[MetricDefinition[RegionValues], ...]:
     """Declare the metrics of one kind of image, e.g. ``definitions("ct", "CT", Unit.HU, Unit.HU_PER_MM)``."""
-    statistics: tuple[tuple[str, str, str, str, Callable[[Values], float]], ...] = (
+    statistics: tuple[tuple[str, str, str, str, Callable[[Floats], float]], ...] = (
         ("mean", "mean", "Mean", "Q4LE", mean),
         ("std", "standard deviation", "Population standard deviation", "", standard_deviation),
         ("median", "median", "Median", "Y12H", median),

@@ -10,9 +10,8 @@ from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from rtcomplexity.metrics.context import DrawnOutlines, ShapeContext
+    from rtcomplexity.model.arrays import Floats
 
 STEP_MM = 3.0
 """Contours are resampled to about this step before their bends are measured."""
@@ -34,7 +33,7 @@ def curvature_energy(context: ShapeContext) -> float:
     return _weighted(context.outlines, context.outlines.outlines.curvature_energies(STEP_MM))
 
 
-def _weighted(found: DrawnOutlines, values: NDArray[np.float64]) -> float:
+def _weighted(found: DrawnOutlines, values: Floats) -> float:
     return float(np.average(values, weights=found.weights_mm2))
 
 

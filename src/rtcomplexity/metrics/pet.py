@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtcomplexity.fusion.sampling import Region, RegionValues
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
 
-    Volume = NDArray[np.bool_]
 
 PEAK_RADIUS_MM: Final = (3 * MM3_PER_CM3 / (4 * math.pi)) ** (1 / 3)
 """Radius of a sphere of 1 cm3: 6.2035 mm."""
@@ -70,7 +70,7 @@ class PetContext:
 
     image: RegionValues
     """SUVbw values."""
-    _found: dict[Threshold, Volume] = field(default_factory=dict, init=False, repr=False)
+    _found: dict[Threshold, Flags] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def region(self) -> Region:
@@ -82,12 +82,12 @@ class PetContext:
         """Largest SUVbw inside the target."""
         return intensity.maximum(inside_values(self.image))
 
-    def above(self, threshold: Threshold) -> Volume:
+    def above(self, threshold: Threshold) -> Flags:
         """(K, J, I) voxels of the target at or above the threshold."""
         level = threshold.level(self.suvbw_max)
         return self.region.mask & (np.nan_to_num(self.image.values, nan=-np.inf) >= level)
 
-    def pet_volume(self, threshold: Threshold) -> Volume:
+    def pet_volume(self, threshold: Threshold) -> Flags:
         """(K, J, I) voxels at or above the threshold, in the target or connected with it and within reach.
 
         Raises
@@ -99,7 +99,7 @@ class PetContext:
             self._found[threshold] = self._find_volume(threshold)
         return self._found[threshold]
 
-    def _find_volume(self, threshold: Threshold) -> Volume:
+    def _find_volume(self, threshold: Threshold) -> Flags:
         inside = self.above(threshold)
         if not inside.any():
             raise NotMeasurableError(f"no voxel of the ROI reaches {threshold.words}")
@@ -110,11 +110,11 @@ class PetContext:
         bodies, _ = label((values >= level) & self.region.needed, structure=np.ones((3, 3, 3)))
         kept = np.zeros(int(bodies.max()) + 1, bool)
         kept[np.unique(bodies[inside])] = True
-        found: Volume = kept[bodies]
+        found: Flags = kept[bodies]
         return found
 
 
-def volume_cm3(region: Region, mask: Volume) -> float:
+def volume_cm3(region: Region, mask: Flags) -> float:
     """Sum of the voxel volumes, each with the thickness that its slice stands for, cm3."""
     counts = np.count_nonzero(mask, axis=(1, 2))
     return float(counts @ region.voxel_volume_mm3) / MM3_PER_CM3
@@ -197,14 +197,14 @@ def gtv_edited_volume_cm3(pet: PetContext, threshold: Threshold) -> float:
     return volume_cm3(pet.region, pet.pet_volume(threshold) ^ pet.region.mask)
 
 
-def _outermost(mask: Volume) -> Volume:
+def _outermost(mask: Flags) -> Flags:
     """(K, J, I) voxels of a mask with a face that is not in it."""
     padded = np.pad(mask, 1)
     core = padded[1:-1, 1:-1, 1:-1].copy()
     for axis in range(3):
         for shift in (1, -1):
             core &= np.roll(padded, shift, axis)[1:-1, 1:-1, 1:-1]
-    found: Volume = mask & ~core
+    found: Flags = mask & ~core
     return found
 
 
@@ -262,7 +262,7 @@ def _is_surrounded(image: RegionValues, radius_mm: float) -> bool:
     return True
 
 
-def _sphere_offsets(region: Region, radius_mm: float) -> list[list[tuple[int, NDArray[np.int64]]]]:
+def _sphere_offsets(region: Region, radius_mm: float) -> list[list[tuple[int, Integers]]]:
     """For each slice, the slices that a sphere with its center there meets and the (row, column) shifts on each."""
     grid = region.grid
     heights = grid.slice_positions_mm[slice(*region.box.k)]
@@ -279,18 +279,16 @@ def _sphere_offsets(region: Region, radius_mm: float) -> list[list[tuple[int, ND
     return found
 
 
-def _slices_reach(region: Region, radius_mm: float) -> NDArray[np.bool_]:
+def _slices_reach(region: Region, radius_mm: float) -> Flags:
     """(K,) whether the image goes on far enough above and below a slice for a sphere on it."""
     everything = region.grid.slice_positions_mm
     own = everything[slice(*region.box.k)]
     half = 0.5 * (region.grid.slice_spacing_mm or 0.0)
-    reached: NDArray[np.bool_] = (own - radius_mm >= everything[0] - half) & (own + radius_mm <= everything[-1] + half)
+    reached: Flags = (own - radius_mm >= everything[0] - half) & (own + radius_mm <= everything[-1] + half)
     return reached
 
 
-def _sphere_sums(
-    values: NDArray[np.float64], offsets: list[list[tuple[int, NDArray[np.int64]]]], shape: tuple[int, ...]
-) -> NDArray[np.float64]:
+def _sphere_sums(values: Floats, offsets: list[list[tuple[int, Integers]]], shape: tuple[int, ...]) -> Floats:
     """(K, J, I) sum over the sphere around every voxel; voxels beyond the box count as 0."""
     from scipy import fft  # noqa: PLC0415
 
@@ -310,12 +308,12 @@ def _sphere_sums(
     return sums
 
 
-def _centroid_mm(region: Region, mask: Volume) -> NDArray[np.float64]:
+def _centroid_mm(region: Region, mask: Flags) -> Floats:
     weights = np.broadcast_to(region.voxel_volume_mm3[:, None, None], mask.shape)[mask]
     return np.average(region.points_mm(mask), axis=0, weights=weights)
 
 
-def _of_suvbw(compute: Callable[[NDArray[np.float64]], float]) -> Callable[[PetContext], float]:
+def _of_suvbw(compute: Callable[[Floats], float]) -> Callable[[PetContext], float]:
     return lambda pet: compute(inside_values(pet.image))
 
 
@@ -324,7 +322,7 @@ def _with(compute: Callable[[PetContext, Threshold], float], threshold: Threshol
 
 
 def _statistics() -> tuple[MetricDefinition[PetContext], ...]:
-    parts: tuple[tuple[str, str, str, Callable[[NDArray[np.float64]], float]], ...] = (
+    parts: tuple[tuple[str, str, str, Callable[[Floats], float]], ...] = (
         ("min", "Smallest", "1GSF", intensity.minimum),
         ("median", "Median", "Y12H", intensity.median),
         ("mean", "Mean", "Q4LE", intensity.mean),

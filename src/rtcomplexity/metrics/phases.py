@@ -27,10 +27,9 @@ from rtcomplexity.units import Unit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.fusion.phases import CasePhases, PhaseContours
     from rtcomplexity.geometry.stack.runs import Runs
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.model.structure_set import Roi
 
@@ -50,7 +49,7 @@ class TargetOnPhase:
         return shape.volume_cm3(self.context)
 
     @cached_property
-    def centroid_mm(self) -> NDArray[np.float64]:
+    def centroid_mm(self) -> Floats:
         """(3,) centroid, patient coordinates, mm."""
         runs, image = self.context.runs, self.context.grid.image
         if image is None:  # then it has no voxels either, and `runs` said why
@@ -158,7 +157,7 @@ def _weighed(runs: Runs, image: ImageGrid) -> float:
     return float((runs.stops - runs.starts) @ slab_mm(image)[runs.planes])
 
 
-def centroid_mm(runs: Runs, grid: ImageGrid) -> NDArray[np.float64]:
+def centroid_mm(runs: Runs, grid: ImageGrid) -> Floats:
     """(3,) centroid of the voxels of a shape, each weighted with the thickness of its slice, mm.
 
     Raises

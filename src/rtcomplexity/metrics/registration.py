@@ -16,11 +16,9 @@ from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from rtcomplexity.fusion.sampling import RegionValues
+    from rtcomplexity.model.arrays import Floats, Integers
 
-    Values = NDArray[np.float64]
 
 BINS: Final = 64
 LEAST_VOXELS: Final = 100
@@ -39,7 +37,7 @@ class RegistrationContext:
     """The other image through the registration."""
 
 
-def mutual_information(a: Values, b: Values) -> float:
+def mutual_information(a: Floats, b: Floats) -> float:
     """Mutual information of paired values, nats, from a joint histogram of 64 x 64 equal bins between their extremes.
 
     Raises
@@ -60,7 +58,7 @@ def mutual_information(a: Values, b: Values) -> float:
     return max(float((joint[filled] * np.log(joint[filled] / apart[filled])).sum()), 0.0)
 
 
-def _binned(values: Values) -> NDArray[np.int64]:
+def _binned(values: Floats) -> Integers:
     """Number of the bin of each value among equal ones between the extremes, as numpy's histograms have it.
 
     Scaling finds it to one bin; the edges themselves decide. A search among the edges would take ten times as long.
@@ -68,20 +66,18 @@ def _binned(values: Values) -> NDArray[np.int64]:
     if _is_constant(values):
         return np.zeros(len(values), np.int64)
     edges = np.histogram_bin_edges(values, bins=BINS)
-    numbers: NDArray[np.int64] = np.minimum((values - edges[0]) * (BINS / (edges[-1] - edges[0])), BINS - 1).astype(
-        np.int64
-    )
+    numbers: Integers = np.minimum((values - edges[0]) * (BINS / (edges[-1] - edges[0])), BINS - 1).astype(np.int64)
     numbers -= values < edges[numbers]
     numbers += (values >= edges[numbers + 1]) & (numbers < BINS - 1)
     return numbers
 
 
-def _is_constant(values: Values) -> bool:
+def _is_constant(values: Floats) -> bool:
     """Whether values differ by no more than the rounding of an interpolation, which has no bins of its own."""
     return bool(np.ptp(values) <= 2 * BINS * np.spacing(np.abs(values).max()))
 
 
-def normalized_cross_correlation(a: Values, b: Values) -> float:
+def normalized_cross_correlation(a: Floats, b: Floats) -> float:
     """Pearson's correlation of paired values, -1 to 1.
 
     Raises
@@ -97,13 +93,13 @@ def normalized_cross_correlation(a: Values, b: Values) -> float:
     return float(x @ y) / scale
 
 
-def pairs(planning: RegionValues, other: RegionValues) -> tuple[Values, Values]:
+def pairs(planning: RegionValues, other: RegionValues) -> tuple[Floats, Floats]:
     """Values of both images on the voxels within reach of the target where both have one."""
     where = planning.region.needed & ~np.isnan(planning.values) & ~np.isnan(other.values)
     return planning.values[where], other.values[where]
 
 
-def _enough(values: Values) -> None:
+def _enough(values: Floats) -> None:
     if len(values) < LEAST_VOXELS:
         raise NotMeasurableError(f"fewer than {LEAST_VOXELS} voxels around the ROI lie in both images")
 

@@ -25,9 +25,8 @@ from rtcomplexity.units import Unit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.metrics.context import RoiContext
+    from rtcomplexity.model.arrays import Floats
 
 REACH_MM: Final = 30.0
 """ROIs whose boxes are further apart than this have no relation."""
@@ -70,7 +69,7 @@ class RelationContext:
         return -(-len(self.a.surface.points_mm) // SURFACE_POINTS)
 
     @cached_property
-    def margins_mm(self) -> NDArray[np.float64]:
+    def margins_mm(self) -> Floats:
         """(n,) margin at points of a's surface.
 
         Raises
@@ -87,12 +86,12 @@ class RelationContext:
         return self.b.surface.depths_mm(self.a.surface.points_mm[:: self._step])
 
     @property
-    def areas_mm2(self) -> NDArray[np.float64]:
+    def areas_mm2(self) -> Floats:
         """(n,) surface that each of those points stands for."""
         return self.a.surface.areas_mm2[:: self._step]
 
     @property
-    def boxes_mm(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def boxes_mm(self) -> tuple[Floats, Floats]:
         """(2, 3) lower and upper corner, LPS, of both.
 
         Raises
@@ -335,7 +334,7 @@ def _largest(parts: Iterable[RoiContext]) -> int:
     return min(parts, key=lambda part: (-volume_cm3(part), part.roi.number)).roi.number
 
 
-def _weighted_percentiles(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
+def _weighted_percentiles(values: Floats, weights: Floats) -> tuple[float, float]:
     order = np.argsort(values)
     share = np.cumsum(weights[order]) / weights.sum()
     first, last = np.searchsorted(share, np.array(SPREAD_PERCENTILES) / 100)

@@ -31,14 +31,12 @@ from rtcomplexity.units import MM3_PER_CM3, Unit
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.geometry.stack.topology import Pieces
     from rtcomplexity.metrics.context import ShapeContext
     from rtcomplexity.metrics.measured_case import MeasuredCase
+    from rtcomplexity.model.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 DEVIATION_MM: Final = 2.0
 """Standard deviation of the displacement along each axis of the plane."""

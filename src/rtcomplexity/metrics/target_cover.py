@@ -19,12 +19,10 @@ from rtcomplexity.units import MM3_PER_CM3
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.metrics.context import RoiContext
+    from rtcomplexity.model.arrays import Floats, Integers
 
-    Floats = NDArray[np.float64]
 
 REACH_MM: Final = 25.0
 """What lies this near to a gross target may be its margin: wider ones are rare."""
@@ -61,7 +59,7 @@ def unexplained_issues(numbers: Sequence[int]) -> Iterator[Issue]:
         yield codes.TARGET_WITHOUT_GROSS_TARGET.about(roi_subject(number), reach_mm=REACH_MM)
 
 
-def _pixels(stack: PlaneStack) -> tuple[NDArray[np.int64], Floats]:
+def _pixels(stack: PlaneStack) -> tuple[Integers, Floats]:
     """(n,) plane of each pixel of a stack, and (n, 3) its center, LPS, mm."""
     lattice = Lattice.around(stack, PIXEL_MM)
     runs = rasterise(stack, lattice)
@@ -75,6 +73,6 @@ def _vertices(stack: PlaneStack) -> Floats:
     return _patient_mm(stack, stack.points_mm, np.repeat(stack.plane_of_contour, np.diff(stack.contour_offsets)))
 
 
-def _patient_mm(stack: PlaneStack, uv_mm: Floats, plane: NDArray[np.int64]) -> Floats:
+def _patient_mm(stack: PlaneStack, uv_mm: Floats, plane: Integers) -> Floats:
     axes = np.stack([stack.u_axis, stack.v_axis, stack.normal])
     return np.asarray(np.column_stack([uv_mm, stack.positions_mm[plane]]) @ axes)

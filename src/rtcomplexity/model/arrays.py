@@ -1,13 +1,18 @@
-"""Read-only arrays for frozen values."""
+"""Read-only arrays for frozen values, and the names of array types."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    Floats: TypeAlias = NDArray[np.float64]
+    Singles: TypeAlias = NDArray[np.float32]
+    Integers: TypeAlias = NDArray[np.int64]
+    Flags: TypeAlias = NDArray[np.bool_]
 
 
 def frozen_array(values: ArrayLike, dtype: type[np.generic]) -> NDArray[Any]:

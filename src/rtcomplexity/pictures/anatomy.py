@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Floats
 
 PlaneName: TypeAlias = Literal["sagittal", "coronal", "axial"]
 _PLANES: Final[tuple[PlaneName, PlaneName, PlaneName]] = ("sagittal", "coronal", "axial")
@@ -18,7 +18,7 @@ _TOWARDS: Final = (("R", "L"), ("A", "P"), ("F", "H"))
 SIDES: Final = {"R": "right", "L": "left", "A": "front", "P": "back", "H": "head", "F": "feet"}
 
 
-def plane_of(normal: NDArray[np.float64]) -> PlaneName:
+def plane_of(normal: Floats) -> PlaneName:
     """Name the plane across a direction by the axis nearest to it.
 
     Examples
@@ -29,7 +29,7 @@ def plane_of(normal: NDArray[np.float64]) -> PlaneName:
     return _PLANES[int(np.argmax(np.abs(normal)))]
 
 
-def towards(direction: NDArray[np.float64]) -> str:
+def towards(direction: Floats) -> str:
     """Letter of the side that a direction leads to.
 
     Examples
@@ -41,6 +41,6 @@ def towards(direction: NDArray[np.float64]) -> str:
     return _TOWARDS[axis][int(direction[axis] > 0)]
 
 
-def letters(right: NDArray[np.float64], down: NDArray[np.float64]) -> tuple[str, str, str, str]:
+def letters(right: Floats, down: Floats) -> tuple[str, str, str, str]:
     """Letters of the left, right, upper and lower side of a picture."""
     return towards(-right), towards(right), towards(-down), towards(down)

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from rtcomplexity.compare.pictures import ComparedPlane
     from rtcomplexity.dicom.pixels import VoxelBox
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.model.arrays import Floats, Integers
     from rtcomplexity.model.image import ImageGrid, ImageSeries
     from rtcomplexity.settings import Settings
 
-    Floats = NDArray[np.float64]
     Polygons = Sequence[Floats]
 
 TENTHS: Final = 10
@@ -201,7 +201,7 @@ def _tiles(
     )
 
 
-def _values(voxels: VoxelBox, slices: Sequence[int] | NDArray[np.int64], stride: int = 1) -> Floats:
+def _values(voxels: VoxelBox, slices: Sequence[int] | Integers, stride: int = 1) -> Floats:
     """Rescaled values of some slices: one at a time they need little memory."""
     slope, intercept = voxels.slope[slices, None, None], voxels.intercept[slices, None, None]
     return np.asarray(voxels.stored[slices, ::stride, ::stride] * slope + intercept)
@@ -221,7 +221,7 @@ def _is_along(stack: PlaneStack, grid: ImageGrid) -> bool:
     return all(float(own @ other) > PARALLEL for own, other in pairs)
 
 
-def _slices_under(positions_mm: Floats, grid: ImageGrid) -> NDArray[np.int64]:
+def _slices_under(positions_mm: Floats, grid: ImageGrid) -> Integers:
     """(P,) the slice nearest to each plane; -1 where none is within half a slice."""
     every = grid.slice_positions_mm
     nearest = np.abs(positions_mm[:, None] - every).argmin(axis=1)

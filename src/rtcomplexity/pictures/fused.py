@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from rtcomplexity.fusion.case_images import CaseImages
     from rtcomplexity.fusion.tied_images import TiedImage
+    from rtcomplexity.model.arrays import Flags, Floats
     from rtcomplexity.pictures.region import View
 
-    Floats = NDArray[np.float64]
 
 PANEL: Final = 400
 """Longer side of either half, pixels."""
@@ -139,7 +139,7 @@ def _painted(below: NDArray[np.uint8], layer: NDArray[np.uint8]) -> NDArray[np.u
     return painted
 
 
-def edges_of(picture: NDArray[np.uint8], spacing_mm: tuple[float, float]) -> NDArray[np.bool_]:
+def edges_of(picture: NDArray[np.uint8], spacing_mm: tuple[float, float]) -> Flags:
     """(J, I) pixels on the edges of a picture: steeper than most, and than their neighbors across the edge."""
     from scipy.ndimage import gaussian_filter  # noqa: PLC0415 - costs start-up time
 
@@ -148,7 +148,7 @@ def edges_of(picture: NDArray[np.uint8], spacing_mm: tuple[float, float]) -> NDA
     steepness = np.hypot(down, right)
     rows, columns = ([np.roll(steepness, shift, axis) for shift in (1, -1)] for axis in (0, 1))
     across = np.where(np.abs(down) >= np.abs(right), np.maximum(*rows), np.maximum(*columns))
-    found: NDArray[np.bool_] = (steepness >= across) & (steepness > np.percentile(steepness, EDGE_PERCENTILE))
+    found: Flags = (steepness >= across) & (steepness > np.percentile(steepness, EDGE_PERCENTILE))
     return found
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.pictures.region import Shown, View
 
 TRIANGLES: Final = 2600
@@ -70,7 +71,7 @@ def surface_of(stack: PlaneStack) -> Surface | None:
     return Surface(vertices_mm=surface.vertices_mm @ axes, faces=surface.faces)
 
 
-def _quantised(shown: Shown, surface: Surface, lower: NDArray[np.float64], step: float) -> Mesh:
+def _quantised(shown: Shown, surface: Surface, lower: Floats, step: float) -> Mesh:
     vertices = np.clip(np.rint((surface.vertices_mm - lower) / step), 0, LEVELS)
     return Mesh(
         number=shown.roi.number,

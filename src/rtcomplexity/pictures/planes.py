@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rtcomplexity.model.arrays import Flags, Floats
     from rtcomplexity.pictures.region import Shown, View
     from rtcomplexity.pictures.uptake import Uptake
 
-    Lines = list[tuple[NDArray[np.float64], str]]
+    Lines = list[tuple[Floats, str]]
 
 LARGEST: Final = 640
 """Longer side of a still, pixels."""
@@ -38,13 +39,13 @@ class _Cut:
     """A plane through the box: pixels, uptake and lines in picture axes (right, down)."""
 
     grays: NDArray[np.uint8]
-    share: NDArray[np.float64] | None
+    share: Floats | None
     lines: Lines
     """In pixels of `grays`, pixel centers at whole numbers."""
     step_mm: tuple[float, float]
     """Size of a pixel: right, down."""
-    right: NDArray[np.float64]
-    down: NDArray[np.float64]
+    right: Floats
+    down: Floats
     names: tuple[str, ...]
     where: str
 
@@ -105,7 +106,7 @@ def _slice_cut(view: View, grays: NDArray[np.uint8], uptake: Uptake | None) -> _
     )
 
 
-def _outlines(shown: Shown, view: View, k: int) -> Iterator[NDArray[np.float64]]:
+def _outlines(shown: Shown, view: View, k: int) -> Iterator[Floats]:
     assert view.grid is not None
     plane = int(plane_of_slices(shown.stack, view.grid.slice_positions_mm[[k]])[0])
     for polygon in shown.stack.plane_polygons(plane):
@@ -145,7 +146,7 @@ def _up(picture: NDArray[Any], *, is_up: bool) -> NDArray[Any]:
     return np.ascontiguousarray(picture[::-1] if is_up else picture)
 
 
-def _mask(shown: Shown, view: View) -> NDArray[np.bool_] | None:
+def _mask(shown: Shown, view: View) -> Flags | None:
     try:
         runs = shown.context.runs
     except NotMeasurableError:
@@ -165,14 +166,14 @@ def _mask(shown: Shown, view: View) -> NDArray[np.bool_] | None:
     return mask
 
 
-def _mask_outlines(mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
+def _mask_outlines(mask: Flags) -> list[Floats]:
     from skimage.measure import find_contours  # noqa: PLC0415 - importing the package stays quick
 
     find: Any = find_contours
     return [line[:-1, ::-1] - 1 for line in find(np.pad(mask, 1).astype(np.float32), 0.5) if len(line) > 3]
 
 
-def _share_across(uptake: Uptake, view: View, axis: int, middle: int) -> NDArray[np.float64]:
+def _share_across(uptake: Uptake, view: View, axis: int, middle: int) -> Floats:
     """(K, n) uptake on the plane; a slice that is not paged through takes the nearest one that is."""
     positions, origin = (uptake.j, view.box.j[0]) if axis == 1 else (uptake.i, view.box.i[0])
     nearest = int(np.argmin(np.abs(positions - origin - middle)))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+    from rtcomplexity.model.arrays import Floats
+
 JPEG_QUALITY: Final = 82
 SOFT_TISSUE_HU: Final = (-160.0, 240.0)
 WIDE_HU: Final = (-1000.0, 400.0)
@@ -34,7 +36,7 @@ _UPTAKE_STOPS: Final = np.array(
 """Share of the window, then red, green, blue, alpha."""
 
 
-def window_of(values: NDArray[np.float64], modality: str) -> tuple[float, float]:
+def window_of(values: Floats, modality: str) -> tuple[float, float]:
     """Choose what is black and what is white: for CT a wide window where there is lung, else soft tissue."""
     if modality == "CT":
         lung = float(np.mean((values > LUNG_HU[0]) & (values < LUNG_HU[1])))
@@ -43,14 +45,14 @@ def window_of(values: NDArray[np.float64], modality: str) -> tuple[float, float]
     return float(low), float(max(high, low + 1))
 
 
-def gray(values: NDArray[np.float64], window: tuple[float, float]) -> NDArray[np.uint8]:
+def gray(values: Floats, window: tuple[float, float]) -> NDArray[np.uint8]:
     """Map values of any shape to 0..255 between the ends of a window, in the values' unit."""
     low, high = window
     scaled: NDArray[np.uint8] = np.clip((values - low) * (255 / (high - low)) + 0.5, 0, 255).astype(np.uint8)
     return scaled
 
 
-def colored(share: NDArray[np.float64]) -> NDArray[np.uint8]:
+def colored(share: Floats) -> NDArray[np.uint8]:
     """(..., 4) color and opacity of uptake from 0 to 1; transparent where NaN."""
     stops = _UPTAKE_STOPS
     clipped = np.nan_to_num(np.clip(share, 0, 1), nan=0.0)
@@ -70,7 +72,7 @@ def atlas(tiles: Sequence[Image], columns: int) -> Image:
 
 
 def with_lines(
-    picture: Image, lines: Iterable[tuple[NDArray[np.float64], str]], *, width: int = 4, letters: Sequence[str] = ()
+    picture: Image, lines: Iterable[tuple[Floats, str]], *, width: int = 4, letters: Sequence[str] = ()
 ) -> Image:
     """Draw closed lines (n, 2) and the letters of the left, right, upper and lower side over a picture."""
     from PIL import Image as pillow  # noqa: N813, PLC0415

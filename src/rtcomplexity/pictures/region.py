@@ -21,11 +21,10 @@ from rtcomplexity.model.structure_set import TargetClass
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.metrics.context import RoiContext
     from rtcomplexity.metrics.measured_case import MeasuredCase
+    from rtcomplexity.model.arrays import Floats, Integers
     from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.model.structure_set import Roi
 
@@ -68,7 +67,7 @@ class Shown:
         """Whether it is a target volume."""
         return self.roi.target_class.is_target
 
-    def bounds_mm(self) -> NDArray[np.float64]:
+    def bounds_mm(self) -> Floats:
         """(2, 3) lower and upper (u, v, normal)."""
         stack = self.stack
         lower = [*stack.points_mm.min(axis=0), stack.positions_mm[0]]
@@ -113,7 +112,7 @@ class View:
         return any(bool((plane_of_slices(each.stack, positions) >= 0).any()) for each in self.targets)
 
     @cached_property
-    def slices(self) -> NDArray[np.int64]:
+    def slices(self) -> Integers:
         """(S,) slices of the grid to page through: all of the box, or every n-th."""
         k = self.box.k
         return np.arange(*k, -(-(k[1] - k[0]) // MOST_SLICES))
@@ -180,18 +179,18 @@ def _nearest(organs: Sequence[RoiContext], targets: Sequence[Shown]) -> list[Roi
     return sorted(near, key=lambda each: (far[id(each)], each.roi.number))[:MOST_ORGANS]
 
 
-def _apart_mm(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+def _apart_mm(a: Floats, b: Floats) -> float:
     gap = np.maximum(np.maximum(a[0] - b[1], b[0] - a[1]), 0)
     return float(np.linalg.norm(gap))
 
 
-def bounds_of(shown: Sequence[Shown]) -> NDArray[np.float64]:
+def bounds_of(shown: Sequence[Shown]) -> Floats:
     """(2, 3) lower and upper (u, v, normal) of several ROIs."""
     bounds = np.array([each.bounds_mm() for each in shown])
     return np.array([bounds[:, 0].min(axis=0), bounds[:, 1].max(axis=0)])
 
 
-def _extent(bounds: NDArray[np.float64], origin_mm: float, spacing_mm: float, size: int) -> tuple[int, int]:
+def _extent(bounds: Floats, origin_mm: float, spacing_mm: float, size: int) -> tuple[int, int]:
     """Pixels from one bound to the other with a margin, at least the smallest picture, clipped to the grid."""
     half = max((bounds[1] - bounds[0]) / 2 + MARGIN_MM, SMALLEST_MM / 2)
     center = (bounds[0] + bounds[1]) / 2

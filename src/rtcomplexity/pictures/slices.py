@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+    from rtcomplexity.model.arrays import Floats, Integers
     from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.pictures.region import Shown, View
     from rtcomplexity.pictures.uptake import Uptake
@@ -50,9 +51,9 @@ class Tile:
         """Width and height, pixels."""
         return self.width, self.height
 
-    def points(self, column_row: NDArray[np.float64]) -> NDArray[np.float64]:
+    def points(self, column_row: Floats) -> Floats:
         """(n, 2) positions in the tile of (column, row) positions in the image."""
-        moved: NDArray[np.float64] = (column_row - self._origin) * self._scale
+        moved: Floats = (column_row - self._origin) * self._scale
         return moved
 
 
@@ -134,17 +135,17 @@ def _outlines(shown: Shown, view: View) -> Iterator[Outline]:
                 yield Outline(slice=number, points=tuple(kept.ravel().tolist()))
 
 
-def in_pixels(points_mm: NDArray[np.float64], grid: ImageGrid, k: int) -> NDArray[np.float64]:
+def in_pixels(points_mm: Floats, grid: ImageGrid, k: int) -> Floats:
     """(n, 2) column and row on slice `k` of points (u, v), mm."""
     lattice = Lattice.of_grid(grid, k)
-    pixels: NDArray[np.float64] = (points_mm - [lattice.u0_mm, lattice.v0_mm]) / [
+    pixels: Floats = (points_mm - [lattice.u0_mm, lattice.v0_mm]) / [
         lattice.column_spacing_mm,
         lattice.row_spacing_mm,
     ]
     return pixels
 
 
-def _without_repeats(points: NDArray[np.int64]) -> NDArray[np.int64]:
+def _without_repeats(points: Integers) -> Integers:
     """Drop vertices closer than half a pixel to the one before."""
     if len(points) < 2:
         return points

@@ -16,10 +16,9 @@ from rtcomplexity.fusion.sampling import sample, voxel_centers_mm
 from rtcomplexity.fusion.tied_images import in_order_of_choice
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from rtcomplexity.fusion.case_images import CaseImages
     from rtcomplexity.fusion.tied_images import TiedImage
+    from rtcomplexity.model.arrays import Floats, Integers
     from rtcomplexity.model.image import ImageGrid, ImageSeries
 
 PITCH_MM: Final = 2.5
@@ -31,16 +30,16 @@ LOWEST_TOP_SUVBW: Final = 5.0
 class Uptake:
     """PET on the slices of a picture box, coarser in their planes."""
 
-    share: NDArray[np.float64]
+    share: Floats
     """(S, J, I) 0 to 1 between the ends of the window, NaN where the PET has no value."""
-    j: NDArray[np.float64]
+    j: Floats
     """(J,) rows of the planning image that were sampled."""
-    i: NDArray[np.float64]
+    i: Floats
     """(I,) columns of the planning image that were sampled."""
     caption: str
 
 
-def uptake_of(images: CaseImages, slices: NDArray[np.int64], j: tuple[int, int], i: tuple[int, int]) -> Uptake | None:
+def uptake_of(images: CaseImages, slices: Integers, j: tuple[int, int], i: tuple[int, int]) -> Uptake | None:
     """Sample the chosen PET that is tied to the planning image; None where there is none that can be read."""
     planning = images.case.planning_image
     if planning is None:
@@ -68,21 +67,19 @@ def _pet(images: CaseImages, planning: ImageSeries) -> TiedImage | None:
     return None if chosen is None or chosen.series is planning else chosen
 
 
-def _steps(extent: tuple[int, int], spacing_mm: float) -> NDArray[np.float64]:
+def _steps(extent: tuple[int, int], spacing_mm: float) -> Floats:
     """Pixels of an extent, evenly, about :data:`PITCH_MM` apart, each the middle of what it stands for."""
     length = extent[1] - extent[0]
     count = max(round(length * spacing_mm / PITCH_MM), 1)
-    steps: NDArray[np.float64] = extent[0] - 0.5 + (np.arange(count, dtype=np.float64) + 0.5) * (length / count)
+    steps: Floats = extent[0] - 0.5 + (np.arange(count, dtype=np.float64) + 0.5) * (length / count)
     return steps
 
 
-def points_mm(
-    grid: ImageGrid, slices: NDArray[np.int64], rows: NDArray[np.float64], columns: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def points_mm(grid: ImageGrid, slices: Integers, rows: Floats, columns: Floats) -> Floats:
     """(S * J * I, 3) points, patient coordinates."""
     k, j, i = np.meshgrid(slices, rows, columns, indexing="ij")
     origins = voxel_centers_mm(grid, np.column_stack([k.ravel(), np.zeros((k.size, 2), np.int64)]))
-    in_plane: NDArray[np.float64] = (
+    in_plane: Floats = (
         origins
         + j.reshape(-1, 1) * (grid.column_direction * grid.row_spacing_mm)
         + i.reshape(-1, 1) * (grid.row_direction * grid.column_spacing_mm)
@@ -90,7 +87,7 @@ def points_mm(
     return in_plane
 
 
-def windowed(values: NDArray[np.float64], *, is_suvbw: bool) -> tuple[NDArray[np.float64], str]:
+def windowed(values: Floats, *, is_suvbw: bool) -> tuple[Floats, str]:
     """Shares of the window that values are shown in, 0 to 1 where they lie in it, and what the colors are."""
     top = float(np.nanpercentile(values, 99.9))
     if is_suvbw:

@@ -40,11 +40,9 @@ from rtcomplexity.model.arrays import frozen_array
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.model.arrays import Floats, Singles
 
-    Floats = NDArray[np.float32]
 
 COARSEST_PLANES: Final = 0.25
 """Above this ratio of plane spacing to equivalent diameter a body's shape is not told by its contours."""
@@ -72,10 +70,10 @@ class UndersampledShapeError(UnmeasurableShapeError):
 class FieldShape:
     """One connected region where a field is positive, and its shape."""
 
-    field: Floats
+    field: Singles
     """(k, j, i) positive inside."""
     grid: Grid
-    planes_mm: NDArray[np.float64]
+    planes_mm: Floats
     """(n,) positions along the normal of the planes that may cut it."""
     is_round: bool = False
     """Whether u and v may be exchanged, in field and grid, as those of a sphere."""
@@ -131,7 +129,7 @@ class FieldShape:
         return self.outlines
 
 
-def _weighted(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+def _weighted(values: Floats, weights: Floats) -> float:
     return math.fsum(values * weights) / math.fsum(weights)
 
 
@@ -311,12 +309,12 @@ def _bodies(stack: PlaneStack, smoothing: Smoothing, step_mm: float | None) -> I
         yield _body(part, part_grid, center_mm, stack, smoothing)
 
 
-def _reaches_border(field: Floats) -> bool:
+def _reaches_border(field: Singles) -> bool:
     """Whether a shape swells out of its box between planes that lie far apart."""
     return any(bool((field.take(end, axis=axis) > 0).any()) for axis in range(3) for end in (0, -1))
 
 
-def _parts(field: Floats, grid: Grid) -> Iterator[tuple[Floats, Grid, float]]:
+def _parts(field: Singles, grid: Grid) -> Iterator[tuple[Singles, Grid, float]]:
     """For each body its field in its own box, that box, and the body's height, mm."""
     from scipy.ndimage import find_objects, label  # noqa: PLC0415 - importing the package stays quick
 
@@ -332,7 +330,7 @@ def _parts(field: Floats, grid: Grid) -> Iterator[tuple[Floats, Grid, float]]:
         yield part, part_grid, float(layers @ part_grid.along(0) / layers.sum())
 
 
-def _body(part: Floats, grid: Grid, center_mm: float, stack: PlaneStack, smoothing: Smoothing) -> Body:
+def _body(part: Singles, grid: Grid, center_mm: float, stack: PlaneStack, smoothing: Smoothing) -> Body:
     """Give a body the planes that cut it, continued beyond both ends as far as its sphere needs."""
     at, heights_mm = stack.positions_mm, grid.along(0)
     volume_mm3 = np.count_nonzero(part > 0) * grid.step_mm**3
@@ -351,7 +349,7 @@ def _body(part: Floats, grid: Grid, center_mm: float, stack: PlaneStack, smoothi
     )
 
 
-def _continued(start_mm: float, step_mm: float, beyond_mm: float) -> NDArray[np.float64]:
+def _continued(start_mm: float, step_mm: float, beyond_mm: float) -> Floats:
     """Places at regular steps from a plane on, up to the first one beyond a height, and at least one."""
     count = max(math.ceil((beyond_mm - start_mm) / step_mm), 1)
     return np.asarray(start_mm + step_mm * np.arange(1, count + 1))

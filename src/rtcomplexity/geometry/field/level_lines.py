@@ -13,8 +13,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
-    Whole = NDArray[np.int64]
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
+
 
 TOP, BOTTOM, LEFT, RIGHT, NONE = 0, 1, 2, 3, -1
 _STRETCHES: Final = (
@@ -27,7 +27,7 @@ _STRETCHES: Final = (
 _FIRST, _SECOND = _STRETCHES[:14], _STRETCHES[14:]
 
 
-def level_lines(sections: NDArray[np.floating[Any]]) -> tuple[Floats, Whole]:
+def level_lines(sections: NDArray[np.floating[Any]]) -> tuple[Floats, Integers]:
     """Trace the closed lines on which fields are 0.
 
     Parameters
@@ -56,7 +56,7 @@ def level_lines(sections: NDArray[np.floating[Any]]) -> tuple[Floats, Whole]:
     return points.take(order, axis=0), offsets
 
 
-def _following(inside: NDArray[np.bool_], beside: Whole, under: Whole) -> Whole:
+def _following(inside: Flags, beside: Integers, under: Integers) -> Integers:
     """(n,) the crossing that each crossing is joined to: those with the next column, then those with the next row."""
     columns = inside.shape[2]
     kinds = np.zeros(inside.shape, np.uint8)
@@ -76,14 +76,14 @@ def _following(inside: NDArray[np.bool_], beside: Whole, under: Whole) -> Whole:
     return following
 
 
-def _number(cells: Whole, side: Whole, columns: int, beside: Whole, under: Whole) -> Whole:
+def _number(cells: Integers, side: Integers, columns: int, beside: Integers, under: Integers) -> Integers:
     """(c,) number of the crossing at a side of each cell."""
     along_row = np.searchsorted(beside, cells + np.where(side == BOTTOM, columns, 0))
     along_column = len(beside) + np.searchsorted(under, cells + (side == RIGHT))
     return np.where(side <= BOTTOM, along_row, along_column)
 
 
-def cycles(following: Whole) -> tuple[Whole, Whole]:
+def cycles(following: Integers) -> tuple[Integers, Integers]:
     """Sort the members of closed chains, given which one follows each; chains by their lowest member, from that on.
 
     Every step looks twice as far ahead as the one before, so that a few of them reach round the longest chain.

@@ -22,11 +22,9 @@ from rtcomplexity.geometry.stack.section_distance import Sections, section_dista
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.model.arrays import Floats, Integers, Singles
 
-    Floats = NDArray[np.float32]
 
 REACH: Final = 1.5
 """Distances are clipped at this many slab thicknesses."""
@@ -48,7 +46,7 @@ BEYOND_REACH: Final = 0.01
 class Grid:
     """An isotropic grid."""
 
-    origin_mm: NDArray[np.float64]
+    origin_mm: Floats
     """(3,) where voxel (0, 0, 0) lies, mm."""
     step_mm: float
     shape: tuple[int, int, int]
@@ -57,12 +55,12 @@ class Grid:
         object.__setattr__(self, "origin_mm", frozen_array(self.origin_mm, np.float64))
 
     @classmethod
-    def covering(cls, low_mm: NDArray[np.float64], high_mm: NDArray[np.float64], step_mm: float) -> Grid:
+    def covering(cls, low_mm: Floats, high_mm: Floats, step_mm: float) -> Grid:
         """Cover the box from `low_mm` to `high_mm`, (3,) each."""
         rows = np.ceil((high_mm - low_mm) / step_mm).astype(int) + 1
         return cls(origin_mm=low_mm, step_mm=step_mm, shape=(int(rows[0]), int(rows[1]), int(rows[2])))
 
-    def along(self, axis: int) -> NDArray[np.float64]:
+    def along(self, axis: int) -> Floats:
         """Positions of the voxel centers along an axis, mm."""
         return np.asarray(self.origin_mm[axis] + self.step_mm * np.arange(self.shape[axis]))
 
@@ -81,7 +79,7 @@ class Smoothing:
         """How far a grid must reach beyond a shape."""
         return MARGIN * step_mm + self.blur_mm
 
-    def apply(self, field: Floats, step_mm: float) -> Floats:
+    def apply(self, field: Singles, step_mm: float) -> Singles:
         """Blur a field in mm on a grid of that step."""
         return blurred(field, self.blur_mm / step_mm) if self.blur_mm else field
 
@@ -90,9 +88,9 @@ class Smoothing:
 class Knots:
     """Planes between which a field is interpolated: those with contours and the empty ones where bodies end."""
 
-    positions_mm: NDArray[np.float64]
+    positions_mm: Floats
     """(K,) along the normal, increasing."""
-    planes: NDArray[np.int64]
+    planes: Integers
     """(K,) number of the plane with contours; -1 where it is empty."""
     reach_mm: float
     """Distances are clipped here; empty planes are this far outside."""
@@ -102,7 +100,7 @@ class Knots:
         object.__setattr__(self, "planes", frozen_array(self.planes, np.int64))
 
 
-def step_for(volume_mm3: float, box_mm: NDArray[np.float64]) -> float:
+def step_for(volume_mm3: float, box_mm: Floats) -> float:
     """Step of the grid for a shape of that volume in a box of (3,) edges: finer for small shapes, within memory."""
     wanted = equivalent_sphere_diameter(volume_mm3) / STEPS_PER_DIAMETER
     affordable = math.cbrt(float(np.prod(box_mm)) / MOST_VOXELS)
@@ -133,7 +131,7 @@ def knots_of(stack: PlaneStack, reach_mm: float) -> Knots:
     return Knots(positions_mm=positions[order], planes=planes[order], reach_mm=reach_mm)
 
 
-def polygon_field(stack: PlaneStack, grid: Grid, knots: Knots) -> Floats:
+def polygon_field(stack: PlaneStack, grid: Grid, knots: Knots) -> Singles:
     """Signed distance of a stack's polygons, interpolated between its planes.
 
     Returns
@@ -153,13 +151,13 @@ def polygon_field(stack: PlaneStack, grid: Grid, knots: Knots) -> Floats:
     return interpolated(distances * np.float32(grid.step_mm), grid, knots)
 
 
-def disc_field(radii_mm: NDArray[np.float64], grid: Grid, knots: Knots) -> Floats:
+def disc_field(radii_mm: Floats, grid: Grid, knots: Knots) -> Singles:
     """Do for discs of the given radii, round the axis, what :func:`polygon_field` does for polygons."""
     from_axis = np.hypot(grid.along(1)[:, None], grid.along(2)).astype(np.float32)
     return interpolated(radii_mm.astype(np.float32)[:, None, None] - from_axis, grid, knots)
 
 
-def interpolated(planes: Floats, grid: Grid, knots: Knots) -> Floats:
+def interpolated(planes: Singles, grid: Grid, knots: Knots) -> Singles:
     """Interpolate fields on planes along the normal.
 
     Parameters
@@ -179,7 +177,7 @@ def interpolated(planes: Floats, grid: Grid, knots: Knots) -> Floats:
     return _between_neighbors(weights, values)
 
 
-def _between_neighbors(weights: Floats, values: Floats) -> Floats:
+def _between_neighbors(weights: Singles, values: Singles) -> Singles:
     """(n, j, i) sums of (K, j, i) values by weights (n, K), of which those of a few neighboring knots are not 0.
 
     One product of whole arrays would be many times as long as need be, and wait for a second processor core.
@@ -193,11 +191,11 @@ def _between_neighbors(weights: Floats, values: Floats) -> Floats:
     return found
 
 
-def _flat(planes: Floats) -> Floats:
+def _flat(planes: Singles) -> Singles:
     return planes.reshape(len(planes), -1)
 
 
-def _cubic_weights(knots_mm: NDArray[np.float64], at_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+def _cubic_weights(knots_mm: Floats, at_mm: Floats) -> Floats:
     """(n, K) weight of each knot at each place: Catmull and Rom's cubics, for any spacing."""
     values, steps = np.eye(len(knots_mm)), np.diff(knots_mm)[:, None]
     slopes = np.diff(values, axis=0) / steps
@@ -214,7 +212,7 @@ def _cubic_weights(knots_mm: NDArray[np.float64], at_mm: NDArray[np.float64]) ->
     )
 
 
-def blurred(field: Floats, deviation: float) -> Floats:
+def blurred(field: Singles, deviation: float) -> Singles:
     """Blur a field by a Gaussian of that many voxels and shift it, so that as many voxels are inside as before."""
     from scipy.ndimage import gaussian_filter  # noqa: PLC0415 - importing the package stays quick
 

@@ -16,7 +16,7 @@ from rtcomplexity.geometry.stack.even_odd import bounding_boxes, even_odd, perim
 from rtcomplexity.geometry.stack.topology import labels
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
 
 PAIR_CHUNK = 4096
 FEWEST_AT_ONCE = 64
@@ -33,7 +33,7 @@ MOST_PAIRS = 1_000_000
 class Distinct:
     """Which contours are kept when copies are collapsed."""
 
-    kept: NDArray[np.int64]
+    kept: Integers
     """Indices of the contours that stand for all, increasing."""
     exact_copies: int
     """Contours left out that repeat a kept one vertex for vertex (in any order and direction)."""
@@ -44,12 +44,12 @@ class Distinct:
 
 
 def distinct_contours(
-    points_mm: NDArray[np.float64],
-    offsets: NDArray[np.int64],
-    plane_of_contour: NDArray[np.int64],
+    points_mm: Floats,
+    offsets: Integers,
+    plane_of_contour: Integers,
     *,
-    areas_mm2: NDArray[np.float64],
-    is_xor: NDArray[np.bool_],
+    areas_mm2: Floats,
+    is_xor: Flags,
     area_fraction: float,
     width_mm: float,
 ) -> Distinct:
@@ -88,7 +88,7 @@ def distinct_contours(
     )
 
 
-def canonical_vertices(points_mm: NDArray[np.float64]) -> bytes:
+def canonical_vertices(points_mm: Floats) -> bytes:
     """Bytes of a polygon's vertices that do not depend on its first vertex or direction. `points_mm` is (n, 2)."""
     first = np.lexsort((points_mm[:, 1], points_mm[:, 0]))[0]
     forward = np.roll(points_mm, -first, axis=0)
@@ -96,9 +96,7 @@ def canonical_vertices(points_mm: NDArray[np.float64]) -> bytes:
     return min((forward + 0.0).tobytes(), (backward + 0.0).tobytes())
 
 
-def _first_of_exact_copies(
-    points_mm: NDArray[np.float64], offsets: NDArray[np.int64], plane_of_contour: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _first_of_exact_copies(points_mm: Floats, offsets: Integers, plane_of_contour: Integers) -> Integers:
     """Contours left when all but the first of each set of exact copies are dropped."""
     counts = np.diff(offsets)
     sums = np.add.reduceat(points_mm, offsets[:-1], axis=0)
@@ -117,13 +115,13 @@ def _first_of_exact_copies(
 
 
 def _near_pairs(
-    points_mm: NDArray[np.float64],
-    offsets: NDArray[np.int64],
-    areas: NDArray[np.float64],
-    plane_of_contour: NDArray[np.int64],
+    points_mm: Floats,
+    offsets: Integers,
+    areas: Floats,
+    plane_of_contour: Integers,
     area_fraction: float,
     width_mm: float,
-) -> NDArray[np.int64]:
+) -> Integers:
     """(x, 2) pairs of near copies, enough of them to link all that hang together."""
     lengths = perimeters(points_mm, offsets)
     left = _similar_pairs(areas, bounding_boxes(points_mm, offsets), plane_of_contour, area_fraction)
@@ -145,11 +143,11 @@ def _near_pairs(
 
 
 def _similar_pairs(
-    areas: NDArray[np.float64],
-    boxes: NDArray[np.float64],
-    plane_of_contour: NDArray[np.int64],
+    areas: Floats,
+    boxes: Floats,
+    plane_of_contour: Integers,
     area_fraction: float,
-) -> NDArray[np.int64]:
+) -> Integers:
     """(x, 2) pairs of one plane whose areas and boxes do not rule out that they are near copies."""
     pairs = _pairs_that_may_touch(plane_of_contour, boxes)
     first, second = pairs.T
@@ -160,7 +158,7 @@ def _similar_pairs(
     return np.asarray(pairs[similar])
 
 
-def _pairs_that_may_touch(plane_of_contour: NDArray[np.int64], boxes: NDArray[np.float64]) -> NDArray[np.int64]:
+def _pairs_that_may_touch(plane_of_contour: Integers, boxes: Floats) -> Integers:
     """(x, 2) pairs of one plane; where they would be millions, only those whose boxes overlap along x."""
     sizes = np.unique(plane_of_contour, return_counts=True)[1]
     if int((sizes * (sizes - 1) // 2).sum()) <= MOST_PAIRS:
@@ -171,7 +169,7 @@ def _pairs_that_may_touch(plane_of_contour: NDArray[np.int64], boxes: NDArray[np
     )
 
 
-def _swept(boxes: NDArray[np.float64]) -> NDArray[np.int64]:
+def _swept(boxes: Floats) -> Integers:
     """(x, 2) pairs of boxes that overlap along x, the lower index first."""
     order = np.argsort(boxes[:, 0, 0], kind="stable")
     stops = np.searchsorted(boxes[order, 0, 0], boxes[order, 1, 0], side="left")
@@ -181,7 +179,7 @@ def _swept(boxes: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.sort(np.stack([order[first], order[second]], axis=1), axis=1)
 
 
-def pairs_within(group: NDArray[np.int64]) -> NDArray[np.int64]:
+def pairs_within(group: Integers) -> Integers:
     """(x, 2) all pairs of items of one group; `group` is (m,) and does not decrease."""
     stops = np.searchsorted(group, group, side="right")
     counts = stops - np.arange(len(group)) - 1
@@ -191,11 +189,11 @@ def pairs_within(group: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def pair_areas(
-    points_mm: NDArray[np.float64],
-    offsets: NDArray[np.int64],
-    areas_mm2: NDArray[np.float64],
-    pairs: NDArray[np.int64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    points_mm: Floats,
+    offsets: Integers,
+    areas_mm2: Floats,
+    pairs: Integers,
+) -> tuple[Floats, Floats]:
     """(x,) areas of the symmetric difference and of the union of each pair of contours, mm2.
 
     `areas_mm2` is (m,) what each contour encloses by itself.
@@ -205,9 +203,7 @@ def pair_areas(
     return difference, (areas_mm2[pairs].sum(axis=1) + difference) / 2
 
 
-def _largest_of_clusters(
-    points_mm: NDArray[np.float64], offsets: NDArray[np.int64], areas: NDArray[np.float64], pairs: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _largest_of_clusters(points_mm: Floats, offsets: Integers, areas: Floats, pairs: Integers) -> Integers:
     """Contours left when of each cluster of linked pairs only the largest stays."""
     label = labels(len(areas), pairs)
     most = np.zeros(len(areas))

@@ -19,6 +19,8 @@ from rtcomplexity.geometry.rows import lengths
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
+
 MAX_BAND_EDGES = 60_000_000
 """Most (edge, band) pairs of one shape; only scribbles of a great many long edges reach it."""
 CROSSING_TOLERANCE = 1e-9
@@ -41,17 +43,17 @@ MOST_BOXES = 2000
 class EvenOdd:
     """Even-odd areas of planes, and what of their contours is not plainly nested or apart."""
 
-    areas_mm2: NDArray[np.float64]
+    areas_mm2: Floats
     """(P,)"""
-    self_crossing: NDArray[np.int64]
+    self_crossing: Integers
     """Contours of which two edges cross."""
-    entangled: NDArray[np.int64]
+    entangled: Integers
     """Contours that lie partly inside and partly outside the others of their plane, or touch them."""
-    holes: NDArray[np.int64]
+    holes: Integers
     """Contours that lie wholly inside an odd number of the others: their area is taken away."""
 
     @classmethod
-    def plain(cls, areas_mm2: NDArray[np.float64]) -> Self:
+    def plain(cls, areas_mm2: Floats) -> Self:
         """Areas of planes in which nothing crosses or surrounds anything else."""
         none = np.empty(0, np.int64)
         return cls(areas_mm2=areas_mm2, self_crossing=none, entangled=none, holes=none)
@@ -61,14 +63,14 @@ class EvenOdd:
 class _BandEdges:
     """Every edge once for every band it runs through, from left to right within a band."""
 
-    edge: NDArray[np.int64]
-    band: NDArray[np.int64]
-    bottom_x: NDArray[np.float64]
-    top_x: NDArray[np.float64]
-    height: NDArray[np.float64]
+    edge: Integers
+    band: Integers
+    bottom_x: Floats
+    top_x: Floats
+    height: Floats
 
 
-def signed_areas(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+def signed_areas(points_mm: Floats, offsets: Integers) -> Floats:
     """(m,) shoelace areas of polygons, mm2; positive where u turns to v. Vertices are (n, 2)."""
     if len(offsets) < 2:
         return np.empty(0)
@@ -77,7 +79,7 @@ def signed_areas(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> 
     return 0.5 * np.add.reduceat(local[:, 0] * following[:, 1] - local[:, 1] * following[:, 0], offsets[:-1])
 
 
-def perimeters(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+def perimeters(points_mm: Floats, offsets: Integers) -> Floats:
     """(m,) lengths of closed polygons, mm."""
     if len(offsets) < 2:
         return np.empty(0)
@@ -85,7 +87,7 @@ def perimeters(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> ND
     return np.add.reduceat(lengths(steps), offsets[:-1])
 
 
-def bounding_boxes(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+def bounding_boxes(points_mm: Floats, offsets: Integers) -> Floats:
     """(m, 2, 2) lower and upper corner of each polygon, mm."""
     if len(offsets) < 2:
         return np.empty((0, 2, 2))
@@ -94,9 +96,7 @@ def bounding_boxes(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -
     return np.stack([lower, upper], axis=1)
 
 
-def even_odd(
-    points_mm: NDArray[np.float64], contour_offsets: NDArray[np.int64], plane_offsets: NDArray[np.int64]
-) -> EvenOdd:
+def even_odd(points_mm: Floats, contour_offsets: Integers, plane_offsets: Integers) -> EvenOdd:
     """Exact even-odd area of the closed polygons of each plane.
 
     Parameters
@@ -131,7 +131,7 @@ def even_odd(
     )
 
 
-def enclosed_areas(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+def enclosed_areas(points_mm: Floats, offsets: Integers) -> Floats:
     """(m,) even-odd area of each polygon by itself, mm2. Vertices are (n, 2).
 
     Unlike the signed area, that of a figure-of-eight is the sum of its lobes.
@@ -139,9 +139,7 @@ def enclosed_areas(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -
     return even_odd(points_mm, offsets, np.arange(len(offsets))).areas_mm2
 
 
-def select_ragged(
-    values: NDArray[np.float64], offsets: NDArray[np.int64], chosen: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def select_ragged(values: Floats, offsets: Integers, chosen: Integers) -> tuple[Floats, Integers]:
     """Rows of the chosen items of a ragged array, and their offsets; the arrays themselves where all are chosen."""
     if len(chosen) == len(offsets) - 1 and np.array_equal(chosen, np.arange(len(chosen))):
         return values, offsets
@@ -151,9 +149,7 @@ def select_ragged(
     return values.take(index, axis=0), new_offsets
 
 
-def _are_plain(
-    points_mm: NDArray[np.float64], contour_offsets: NDArray[np.int64], plane_offsets: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+def _are_plain(points_mm: Floats, contour_offsets: Integers, plane_offsets: Integers) -> Flags:
     """(P,) whether a plane's area is simply the sum of its polygons' areas: star-shaped ones in disjoint boxes."""
     star = _are_star_shaped(points_mm, contour_offsets)
     counts = np.diff(plane_offsets)
@@ -167,14 +163,14 @@ def _are_plain(
     return plain
 
 
-def _are_disjoint(boxes: NDArray[np.float64]) -> bool:
+def _are_disjoint(boxes: Floats) -> bool:
     lower, upper = boxes[:, 0], boxes[:, 1]
     apart = (lower[:, None] > upper[None]) | (lower[None] > upper[:, None])
     np.fill_diagonal(apart[..., 0], val=True)
     return bool(np.all(apart.any(axis=-1)))
 
 
-def _are_star_shaped(points_mm: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _are_star_shaped(points_mm: Floats, offsets: Integers) -> Flags:
     """(m,) whether a polygon runs once round its mean vertex, always turning the same way: then it is simple."""
     if len(offsets) < 2:
         return np.empty(0, bool)
@@ -189,9 +185,9 @@ def _are_star_shaped(points_mm: NDArray[np.float64], offsets: NDArray[np.int64])
 
 
 def _banded(
-    points_mm: NDArray[np.float64],
-    offsets: NDArray[np.int64],
-    plane_of_contour: NDArray[np.int64],
+    points_mm: Floats,
+    offsets: Integers,
+    plane_of_contour: Integers,
     planes: int,
 ) -> EvenOdd:
     """Do by bands what :func:`even_odd` does, for planes that need it."""
@@ -234,7 +230,7 @@ def _too_tangled(vertices: int) -> LimitExceededError:
     )
 
 
-def _surrounded(band: NDArray[np.int64], contour: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _surrounded(band: Integers, contour: Integers) -> tuple[Integers, Integers]:
     """Contours of which some edges have an odd number of other contours' edges to their left, and those of which all.
 
     The band edges come in order from left to right; every band holds an even number of each contour's.
@@ -246,7 +242,7 @@ def _surrounded(band: NDArray[np.int64], contour: NDArray[np.int64]) -> tuple[ND
     return np.flatnonzero((odd > 0) & (odd < every)), np.flatnonzero((odd > 0) & (odd == every))
 
 
-def _rank_events(y: NDArray[np.float64], plane: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _rank_events(y: Floats, plane: Integers) -> tuple[Integers, Floats]:
     """Rank of each vertex among the distinct (plane, y), and the y of each rank."""
     order = _ordered(y, plane)
     new = np.ones(len(order), bool)
@@ -256,20 +252,20 @@ def _rank_events(y: NDArray[np.float64], plane: NDArray[np.int64]) -> tuple[NDAr
     return rank, y[order][new]
 
 
-def _ordered(minor: NDArray[Any], major: NDArray[np.int64]) -> NDArray[np.int64]:
+def _ordered(minor: NDArray[Any], major: Integers) -> Integers:
     """(n,) order by a major key, then by a minor one, then by place: numpy's lexsort, in two thirds of the time."""
     order = _stable_order(minor)
     return np.asarray(order[_stable_order(major[order])])
 
 
-def _stable_order(keys: NDArray[Any]) -> NDArray[np.int64]:
+def _stable_order(keys: NDArray[Any]) -> Integers:
     """(n,) order of keys, those of equal ones by place; numbers of 16 bits are sorted without comparing them."""
     if len(keys) and keys.dtype.kind == "i" and (first := keys.min()) + RADIX > keys.max():
         keys = (keys - first).astype(np.uint16)
     return np.argsort(keys, kind="stable")
 
 
-def _chunks(spans: NDArray[np.int64], plane_of_edge: NDArray[np.int64]) -> list[slice]:
+def _chunks(spans: Integers, plane_of_edge: Integers) -> list[slice]:
     """Slices of whole planes with about CHUNK_EDGES pairs each, to bound memory."""
     ends = np.flatnonzero(np.diff(plane_of_edge)) + 1
     ends = np.append(ends, len(plane_of_edge))
@@ -280,11 +276,11 @@ def _chunks(spans: NDArray[np.int64], plane_of_edge: NDArray[np.int64]) -> list[
 
 
 def _band_edges(
-    points_mm: NDArray[np.float64],
-    following: NDArray[np.int64],
-    low: NDArray[np.int64],
-    spans: NDArray[np.int64],
-    event_y: NDArray[np.float64],
+    points_mm: Floats,
+    following: Integers,
+    low: Integers,
+    spans: Integers,
+    event_y: Floats,
     chunk: slice,
 ) -> _BandEdges:
     counts = spans[chunk]
@@ -308,7 +304,7 @@ def _band_edges(
     )
 
 
-def _sum_bands(edges: _BandEdges, left: int) -> tuple[NDArray[np.float64], NDArray[np.int64], int]:
+def _sum_bands(edges: _BandEdges, left: int) -> tuple[Floats, Integers, int]:
     """Signed trapezoid of each band edge, the pairs of edges that cross, and how many cells may still be looked at."""
     sign = np.where(np.arange(len(edges.edge)) % 2 == 0, -1.0, 1.0)
     area = sign * 0.5 * (edges.bottom_x + edges.top_x) * edges.height
@@ -335,9 +331,7 @@ def _sum_bands(edges: _BandEdges, left: int) -> tuple[NDArray[np.float64], NDArr
     return area, np.concatenate(crossing), left
 
 
-def _split_alike(
-    edges: _BandEdges, firsts: NDArray[np.int64], count: int
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _split_alike(edges: _BandEdges, firsts: Integers, count: int) -> tuple[Floats, Integers]:
     """Mean even-odd widths of bands of so many edges each, all cut where their edges cross; (x, 2) edges that do.
 
     Edges that do not cross are taken to cross at the top, where a cut changes nothing.
@@ -363,7 +357,7 @@ def _spend(left: int, cells: int, edges: _BandEdges) -> int:
     return left - cells
 
 
-def _crossed_bands(edges: _BandEdges) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _crossed_bands(edges: _BandEdges) -> tuple[Integers, Integers]:
     """First and stop of the band edges of each band in which the order changes between bottom and top."""
     if len(edges.edge) == 0:
         return np.empty(0, np.int64), np.empty(0, np.int64)
@@ -374,9 +368,7 @@ def _crossed_bands(edges: _BandEdges) -> tuple[NDArray[np.int64], NDArray[np.int
     return np.searchsorted(edges.band, bands, side="left"), np.searchsorted(edges.band, bands, side="right")
 
 
-def _crossings(
-    bottom_x: NDArray[np.float64], top_x: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _crossings(bottom_x: Floats, top_x: Floats) -> tuple[Floats, Integers]:
     """Relative heights (0..1) at which edges of one band cross, and which do."""
     number = np.arange(len(bottom_x))
     found = []
@@ -396,7 +388,7 @@ def _blocks(count: int, width: int) -> list[slice]:
     return [slice(start, start + rows) for start in range(0, count, rows)]
 
 
-def _split_width(bottom_x: NDArray[np.float64], top_x: NDArray[np.float64], heights: NDArray[np.float64]) -> float:
+def _split_width(bottom_x: Floats, top_x: Floats, heights: Floats) -> float:
     """Mean even-odd width of one band, cut at the relative heights where edges cross."""
     cuts = np.unique(np.concatenate(([0.0], heights, [1.0])))
     middles = 0.5 * (cuts[1:] + cuts[:-1])

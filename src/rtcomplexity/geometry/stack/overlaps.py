@@ -15,11 +15,9 @@ from rtcomplexity.geometry.stack.even_odd import bounding_boxes, even_odd, selec
 from rtcomplexity.geometry.stack.topology import labels
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
 
-    Indices = NDArray[np.int64]
 
 NEGLIGIBLE_SHARE: Final = 1e-6
 """An overlap under this share of the smaller contour is a touch."""
@@ -48,7 +46,7 @@ def partial_overlaps(stack: PlaneStack) -> Overlaps:
     return Overlaps(pairs=len(pairs), gain_mm3=float(np.sum(gains)))
 
 
-def _pairs(stack: PlaneStack) -> Indices:
+def _pairs(stack: PlaneStack) -> Integers:
     """(x, 2) pairs of contours that are neither nested nor apart."""
     entangled = stack.even_odd.entangled
     pairs = entangled[pairs_within(stack.plane_of_contour[entangled])]
@@ -63,12 +61,12 @@ def _pairs(stack: PlaneStack) -> Indices:
     return np.asarray(pairs[partial])
 
 
-def _meet(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _meet(a: Floats, b: Floats) -> Flags:
     """(x,) whether boxes overlap."""
     return np.asarray(np.all(np.minimum(a[:, 1], b[:, 1]) > np.maximum(a[:, 0], b[:, 0]), axis=1))
 
 
-def _gain_mm2(stack: PlaneStack, cluster: Indices) -> float:
+def _gain_mm2(stack: PlaneStack, cluster: Integers) -> float:
     """By how much the area of a plane grows if these contours of it are joined; NaN for too many.
 
     A point in m > 0 of k sets lies in an odd number of the sets of exactly half of all 2**k choices among them. So the
@@ -87,7 +85,7 @@ def _gain_mm2(stack: PlaneStack, cluster: Indices) -> float:
     return float(areas.sum() * 2 / len(areas) - areas[0] - areas[-1])
 
 
-def _others(stack: PlaneStack, cluster: Indices) -> Indices:
+def _others(stack: PlaneStack, cluster: Integers) -> Integers:
     """Contours of the same plane whose boxes meet the cluster's."""
     plane = stack.plane_of_contour[cluster[0]]
     others = np.setdiff1d(np.arange(stack.plane_offsets[plane], stack.plane_offsets[plane + 1]), cluster)

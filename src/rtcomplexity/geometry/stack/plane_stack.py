@@ -25,7 +25,7 @@ from rtcomplexity.geometry.stack.even_odd import (
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
 
 EDGE_TOLERANCE_MM = 0.01
 LARGEST_PACKED = 2**62
@@ -42,23 +42,23 @@ class PlaneStack:
     ``u * u_axis + v * v_axis + positions_mm[p] * normal``. The area of a plane is the even-odd area of its contours.
     """
 
-    u_axis: NDArray[np.float64]
+    u_axis: Floats
     """(3,) unit vector."""
-    v_axis: NDArray[np.float64]
+    v_axis: Floats
     """(3,) unit vector; u x v = normal."""
-    normal: NDArray[np.float64]
+    normal: Floats
     """(3,) unit vector along which the planes are ordered."""
-    positions_mm: NDArray[np.float64]
+    positions_mm: Floats
     """(P,) position of each plane along the normal, increasing."""
-    lower_mm: NDArray[np.float64]
+    lower_mm: Floats
     """(P,) how far the slab of each plane reaches below it, mm."""
-    upper_mm: NDArray[np.float64]
+    upper_mm: Floats
     """(P,) how far the slab of each plane reaches above it, mm."""
-    points_mm: NDArray[np.float64]
+    points_mm: Floats
     """(n, 2) vertices (u, v), mm."""
-    contour_offsets: NDArray[np.int64]
+    contour_offsets: Integers
     """(m + 1,)"""
-    plane_offsets: NDArray[np.int64]
+    plane_offsets: Integers
     """(P + 1,)"""
 
     def __post_init__(self) -> None:
@@ -68,12 +68,12 @@ class PlaneStack:
             object.__setattr__(self, name, frozen_array(getattr(self, name), np.int64))
 
     @property
-    def slab_mm(self) -> NDArray[np.float64]:
+    def slab_mm(self) -> Floats:
         """(P,) local slab thickness of each plane, mm."""
         return self.lower_mm + self.upper_mm
 
     @cached_property
-    def meets_next(self) -> NDArray[np.bool_]:
+    def meets_next(self) -> Flags:
         """(P - 1,) whether no plane is missing between each plane and the next."""
         return np.isclose(self.upper_mm[:-1] + self.lower_mm[1:], np.diff(self.positions_mm), rtol=1e-6)
 
@@ -83,7 +83,7 @@ class PlaneStack:
         return len(self.positions_mm)
 
     @cached_property
-    def contour_areas_mm2(self) -> NDArray[np.float64]:
+    def contour_areas_mm2(self) -> Floats:
         """(m,) even-odd area of each contour by itself."""
         areas = self.even_odd.areas_mm2[self.plane_of_contour]
         shared = np.flatnonzero(np.diff(self.plane_offsets)[self.plane_of_contour] > 1)
@@ -91,12 +91,12 @@ class PlaneStack:
         return areas
 
     @cached_property
-    def contour_perimeters_mm(self) -> NDArray[np.float64]:
+    def contour_perimeters_mm(self) -> Floats:
         """(m,) length of each contour."""
         return perimeters(self.points_mm, self.contour_offsets)
 
     @cached_property
-    def plane_of_contour(self) -> NDArray[np.int64]:
+    def plane_of_contour(self) -> Integers:
         """(m,) plane of each contour."""
         return np.repeat(np.arange(self.plane_count), np.diff(self.plane_offsets))
 
@@ -106,18 +106,18 @@ class PlaneStack:
         return even_odd(self.points_mm, self.contour_offsets, self.plane_offsets)
 
     @property
-    def plane_areas_mm2(self) -> NDArray[np.float64]:
+    def plane_areas_mm2(self) -> Floats:
         """(P,) even-odd area of each plane."""
         return self.even_odd.areas_mm2
 
     @cached_property
-    def plane_perimeters_mm(self) -> NDArray[np.float64]:
+    def plane_perimeters_mm(self) -> Floats:
         """(P,) length of all contours of each plane."""
         weights = self.contour_perimeters_mm
         return np.bincount(self.plane_of_contour, weights=weights, minlength=self.plane_count).astype(np.float64)
 
     @cached_property
-    def plane_border_lengths_mm(self) -> NDArray[np.float64]:
+    def plane_border_lengths_mm(self) -> Floats:
         """(P,) length of what borders the shape in each plane.
 
         Edges whose ends are the same, rounded to 0.01 mm, cancel in pairs as areas do: a keyhole's channel.
@@ -128,7 +128,7 @@ class PlaneStack:
         return np.bincount(plane, weights=weights, minlength=self.plane_count).astype(np.float64)
 
     @cached_property
-    def is_border(self) -> NDArray[np.bool_]:
+    def is_border(self) -> Flags:
         """(n,) which edges are left when those that lie on each other cancel in pairs."""
         plane = np.repeat(self.plane_of_contour, np.diff(self.contour_offsets))
         corner = _alike(np.column_stack([plane, np.round(self.points_mm / EDGE_TOLERANCE_MM).astype(np.int64)]))
@@ -138,7 +138,7 @@ class PlaneStack:
         kept[first[counts % 2 == 1]] = True
         return kept
 
-    def warped(self, points_mm: NDArray[np.float64]) -> PlaneStack:
+    def warped(self, points_mm: Floats) -> PlaneStack:
         """The same contours after a map of the planes onto themselves that is one to one: (n, 2) where vertices go, mm.
 
         What lies inside what stays the same, and so does which edges cancel: so areas are sums of the contours' own,
@@ -149,7 +149,7 @@ class PlaneStack:
         other.__dict__["even_odd"] = replace(self.even_odd, areas_mm2=self._warped_areas(other))
         return other
 
-    def _warped_areas(self, other: PlaneStack) -> NDArray[np.float64]:
+    def _warped_areas(self, other: PlaneStack) -> Floats:
         """(P,) areas of another stack's planes, in which contours lie as in this one's."""
         contours = np.flatnonzero(self._is_tangled[self.plane_of_contour])
         weights = self._contour_signs * np.abs(signed_areas(other.points_mm, other.contour_offsets))
@@ -162,14 +162,14 @@ class PlaneStack:
         return areas
 
     @cached_property
-    def _contour_signs(self) -> NDArray[np.float64]:
+    def _contour_signs(self) -> Floats:
         """(m,) -1 for holes, else 1."""
         signs = np.ones(len(self.contour_offsets) - 1)
         signs[self.even_odd.holes] = -1
         return signs
 
     @cached_property
-    def _is_tangled(self) -> NDArray[np.bool_]:
+    def _is_tangled(self) -> Flags:
         """(P,) whether the area of a plane is more than the sum of its contours' areas, each with its sign."""
         own = self._contour_signs * np.abs(signed_areas(self.points_mm, self.contour_offsets))
         summed = np.bincount(self.plane_of_contour, weights=own, minlength=self.plane_count)
@@ -178,7 +178,7 @@ class PlaneStack:
         tangled[self.plane_of_contour[self.even_odd.entangled]] = True
         return tangled
 
-    def plane_polygons(self, plane: int) -> list[NDArray[np.float64]]:
+    def plane_polygons(self, plane: int) -> list[Floats]:
         """(k, 2) vertices (u, v) of each contour of a plane, mm."""
         contours = range(self.plane_offsets[plane], self.plane_offsets[plane + 1])
         return [self.points_mm[self.contour_offsets[c] : self.contour_offsets[c + 1]] for c in contours]
@@ -195,7 +195,7 @@ class PlaneStack:
         return replace(self, points_mm=kept, contour_offsets=offsets)
 
 
-def _alike(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def _alike(rows: Integers) -> Integers:
     """(n,) one number for all rows (n, 3) that are the same: packed into one integer where that holds them."""
     low = least(rows)
     spans = (greatest(rows) - low + 1).tolist()

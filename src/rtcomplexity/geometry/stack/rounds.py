@@ -19,9 +19,8 @@ from rtcomplexity.geometry.stack.even_odd import enclosed_areas, even_odd, perim
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Floats, Integers
 
-    Points = NDArray[np.float64]
 
 MOST_ROUNDS = 4
 WINDOW = 0.15
@@ -32,9 +31,7 @@ SAME_SHARE = 0.5
 """Rounds that cross each other are one outline if their symmetric difference is under this share of their union."""
 
 
-def first_rounds(
-    points_mm: Points, offsets: NDArray[np.int64], *, area_fraction: float, width_mm: float
-) -> dict[int, int]:
+def first_rounds(points_mm: Floats, offsets: Integers, *, area_fraction: float, width_mm: float) -> dict[int, int]:
     """Find contours that run round more than once.
 
     Parameters
@@ -58,7 +55,7 @@ def first_rounds(
     return found
 
 
-def _returning(points_mm: Points, offsets: NDArray[np.int64]) -> list[int]:
+def _returning(points_mm: Floats, offsets: Integers) -> list[int]:
     """Contours that come back to their first vertex long before they end; the others need no closer look."""
     counts = np.diff(offsets)
     share = _travelled(points_mm, offsets)
@@ -68,7 +65,7 @@ def _returning(points_mm: Points, offsets: NDArray[np.int64]) -> list[int]:
     return np.flatnonzero(np.logical_or.reduceat(back, offsets[:-1])).tolist() if len(counts) else []
 
 
-def _travelled(points_mm: Points, offsets: NDArray[np.int64]) -> Points:
+def _travelled(points_mm: Floats, offsets: Integers) -> Floats:
     """(n,) share of its contour's length that lies before each vertex."""
     steps = np.linalg.norm(points_mm[next_vertex(offsets)] - points_mm, axis=1)
     before = np.cumsum(steps) - steps
@@ -77,7 +74,7 @@ def _travelled(points_mm: Points, offsets: NDArray[np.int64]) -> Points:
     return np.asarray((before - np.repeat(before[offsets[:-1]], counts)) / np.repeat(length, counts))
 
 
-def _stops(polygon: Points, count: int) -> list[int]:
+def _stops(polygon: Floats, count: int) -> list[int]:
     """Vertices at which the second and later of so many rounds begin; none if the contour does not return so often."""
     offsets = np.array([0, len(polygon)])
     share = _travelled(polygon, offsets)
@@ -91,7 +88,7 @@ def _stops(polygon: Points, count: int) -> list[int]:
     return stops if all(stop - start >= 3 for start, stop in pairwise([0, *stops, len(polygon)])) else []
 
 
-def _are_one_outline(rounds: Sequence[Points], area_fraction: float, width_mm: float) -> bool:
+def _are_one_outline(rounds: Sequence[Floats], area_fraction: float, width_mm: float) -> bool:
     """Whether each round draws the same outline as the one before."""
     counts = [len(each) for each in rounds]
     areas = enclosed_areas(np.concatenate(rounds), np.cumsum([0, *counts]))
@@ -101,7 +98,7 @@ def _are_one_outline(rounds: Sequence[Points], area_fraction: float, width_mm: f
     )
 
 
-def _is_one_outline(first: Points, second: Points, areas: Points, area_fraction: float, width_mm: float) -> bool:
+def _is_one_outline(first: Floats, second: Floats, areas: Floats, area_fraction: float, width_mm: float) -> bool:
     offsets = np.array([0, len(first), len(first) + len(second)])
     points = np.concatenate([first, second])
     difference = float(even_odd(points, offsets, np.array([0, 2])).areas_mm2[0])

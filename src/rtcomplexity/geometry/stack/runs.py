@@ -20,9 +20,8 @@ from rtcomplexity.model.arrays import frozen_array
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
     from rtcomplexity.model.image import ImageGrid
 
 CHUNK_EDGES = 400_000
@@ -90,9 +89,9 @@ class Runs:
     neighboring rows never touch: ``position = (plane * rows + row) * (columns + 1) + column``.
     """
 
-    starts: NDArray[np.int64]
+    starts: Integers
     """(R,) position of the first pixel of each run, increasing."""
-    stops: NDArray[np.int64]
+    stops: Integers
     """(R,) position after its last."""
     shape: tuple[int, int, int]
     """(planes, rows, columns)"""
@@ -112,22 +111,22 @@ class Runs:
         return int(np.sum(self.stops - self.starts))
 
     @cached_property
-    def rows(self) -> NDArray[np.int64]:
+    def rows(self) -> Integers:
         """(R,) row of each run, counted through all planes."""
         return self.starts // self.stride
 
     @cached_property
-    def planes(self) -> NDArray[np.int64]:
+    def planes(self) -> Integers:
         """(R,) plane of each run."""
         return self.rows // self.shape[1]
 
     @cached_property
-    def plane_counts(self) -> NDArray[np.int64]:
+    def plane_counts(self) -> Integers:
         """(planes,) pixels in each plane."""
         weights = (self.stops - self.starts).astype(np.float64)
         return np.bincount(self.planes, weights=weights, minlength=self.shape[0]).astype(np.int64)
 
-    def indices(self) -> NDArray[np.int64]:
+    def indices(self) -> Integers:
         """(count,) flat indices into an array of `shape`, increasing: ``image.reshape(-1)[runs.indices()]``."""
         lengths = self.stops - self.starts
         first = self.starts - self.rows
@@ -146,7 +145,7 @@ class Runs:
             slice(int(column.min()), int(stop.max())),
         )
 
-    def mask(self, box: tuple[slice, slice, slice]) -> NDArray[np.bool_]:
+    def mask(self, box: tuple[slice, slice, slice]) -> Flags:
         """Dense mask inside a box, which must hold the whole set."""
         sizes = [s.stop - s.start for s in box]
         steps = np.zeros((sizes[0], sizes[1], sizes[2] + 1), np.int8)
@@ -156,7 +155,7 @@ class Runs:
         np.add.at(steps, (k, j, self.stops - column), -1)
         return np.cumsum(steps, axis=2, dtype=np.int8)[..., :-1].astype(bool)
 
-    def select_planes(self, source: NDArray[np.int64]) -> Runs:
+    def select_planes(self, source: Integers) -> Runs:
         """Runs of a stack whose plane k is this one's plane `source[k]`; empty where that is negative."""
         per_plane = self.shape[1] * self.stride
         first = np.searchsorted(self.starts, np.arange(self.shape[0] + 1) * per_plane)
@@ -211,16 +210,16 @@ class Runs:
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    _Rule = Callable[[NDArray[np.bool_], NDArray[np.bool_]], NDArray[np.bool_]]
+    _Rule = Callable[[Flags, Flags], Flags]
 
 
-def _sorted_distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
+def _sorted_distinct(values: Integers) -> Integers:
     """Like np.unique, which hashes integers and is far slower where they are almost sorted."""
     values = np.sort(values, kind="stable")
     return values[np.append(True, values[1:] != values[:-1])] if len(values) else values
 
 
-def _covers(runs: Runs, positions: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _covers(runs: Runs, positions: Integers) -> Flags:
     """(x,) whether each position lies in the set."""
     if not len(runs.stops):
         return np.zeros(len(positions), bool)
@@ -255,13 +254,13 @@ def rasterise(stack: PlaneStack, lattice: Lattice) -> Runs:
 
 
 def _crossings(
-    column: NDArray[np.float64],
-    row: NDArray[np.float64],
-    following: NDArray[np.int64],
-    plane: NDArray[np.int64],
+    column: Floats,
+    row: Floats,
+    following: Integers,
+    plane: Integers,
     shape: tuple[int, int, int],
     edges: slice,
-) -> NDArray[np.int64]:
+) -> Integers:
     """Positions at which the edges cross the pixel rows: the first pixel center on or right of each crossing."""
     following = following[edges]
     x0, y0, x1, y1 = column[edges], row[edges], column[following], row[following]
@@ -287,7 +286,7 @@ def outside_share(stack: PlaneStack, lattice: Lattice) -> float:
     return float(1 - inside.mean())
 
 
-def plane_of_slices(stack: PlaneStack, slice_positions_mm: NDArray[np.float64]) -> NDArray[np.int64]:
+def plane_of_slices(stack: PlaneStack, slice_positions_mm: Floats) -> Integers:
     """(K,) plane whose slab holds each slice position, -1 where none does; the nearer one on a shared border."""
     lower, upper = stack.positions_mm - stack.lower_mm, stack.positions_mm + stack.upper_mm
     edges = 0.5 * (stack.positions_mm[1:] + stack.positions_mm[:-1])
@@ -297,7 +296,7 @@ def plane_of_slices(stack: PlaneStack, slice_positions_mm: NDArray[np.float64]) 
     return np.where(held, nearest, -1)
 
 
-def on_slices(plane_runs: Runs, stack: PlaneStack, slice_positions_mm: NDArray[np.float64]) -> Runs:
+def on_slices(plane_runs: Runs, stack: PlaneStack, slice_positions_mm: Floats) -> Runs:
     """Runs of the image's slices from the runs of the contour planes."""
     return plane_runs.select_planes(plane_of_slices(stack, slice_positions_mm))
 
@@ -316,7 +315,7 @@ def on_grid(stack: PlaneStack, grid: ImageGrid) -> Runs:
     return runs.select_planes(np.where(held, np.cumsum(held) - 1, -1))
 
 
-def moved_planes(stack: PlaneStack, planes: NDArray[np.int64], by_mm: NDArray[np.float64]) -> PlaneStack:
+def moved_planes(stack: PlaneStack, planes: Integers, by_mm: Floats) -> PlaneStack:
     """Stack of some of its planes, (n,) in that order and as often, each moved within itself by (n, 2) mm (u, v)."""
     first, stop = stack.plane_offsets[:-1][planes], stack.plane_offsets[1:][planes]
     counts = stop - first

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float32]
+    from rtcomplexity.model.arrays import Flags, Floats, Integers, Singles
+
 
 HALF_DIAGONAL: Final = math.sqrt(0.5)
 """A piece of border reaches so far to both sides, in pixels."""
@@ -41,11 +42,11 @@ SLIVER: Final = 0.05
 class _Pieces:
     """Nearest piece of border of each pixel next to it, in pixel units."""
 
-    voxels: NDArray[np.int64]
+    voxels: Integers
     """(n,) flat index of the pixel in all planes, increasing; each stands once."""
-    feet: Floats
+    feet: Singles
     """(n, 2) the nearest point of the border (row, column)."""
-    normals: Floats
+    normals: Singles
     """(n, 2) unit normals; their sign does not matter."""
 
     def of_planes(self, first: int, stop: int, size: int) -> _Pieces:
@@ -58,17 +59,17 @@ class _Pieces:
 class Sections:
     """Closed polygons on planes, in pixel units of the grid on which their distances are wanted."""
 
-    points: NDArray[np.float64]
+    points: Floats
     """(n, 2) vertices (column, row)."""
-    following: NDArray[np.int64]
+    following: Integers
     """(n,) the vertex that each one is joined to."""
-    planes: NDArray[np.int64]
+    planes: Integers
     """(n,) plane of each vertex."""
     shape: tuple[int, int, int]
     """(planes, rows, columns); every vertex lies at least a pixel inside."""
 
 
-def section_distances(sections: Sections, reach: float = math.inf) -> Floats:
+def section_distances(sections: Sections, reach: float = math.inf) -> Singles:
     """Signed distance of every pixel center to the even-odd region of its plane.
 
     Where two edges lie on each other, as on a keyhole's bridge, or within :data:`SLIVER`, there is no surface.
@@ -102,14 +103,14 @@ def section_distances(sections: Sections, reach: float = math.inf) -> Floats:
     return found
 
 
-def _chunks(planes: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
+def _chunks(planes: Integers, most: int) -> list[tuple[int, int]]:
     """First and stop of groups of planes, of all those that hold pieces, each of at most so many planes."""
     if not len(planes):
         return []
     return [(first, min(first + most, planes[-1] + 1)) for first in range(planes[0], planes[-1] + 1, most)]
 
 
-def _crossings(sections: Sections, axis: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+def _crossings(sections: Sections, axis: int) -> tuple[Integers, Integers, Floats]:
     """Edge, line number and place of every crossing of an edge with a line of pixel centers that runs along `axis`."""
     place, line = sections.points[:, axis], sections.points[:, 1 - axis]
     line_after = line[sections.following]
@@ -123,7 +124,7 @@ def _crossings(sections: Sections, axis: int) -> tuple[NDArray[np.int64], NDArra
     return edge[kept], crossed[kept], at[kept]
 
 
-def _apart(places: NDArray[np.float64], lines: NDArray[np.int64], planes: NDArray[np.int64]) -> NDArray[np.int64]:
+def _apart(places: Floats, lines: Integers, planes: Integers) -> Integers:
     """Which crossings are left when those that lie on each other in pairs are taken out."""
     order = np.lexsort((places, lines, planes))
     same_line = (np.diff(lines[order]) == 0) & (np.diff(planes[order]) == 0)
@@ -134,7 +135,7 @@ def _apart(places: NDArray[np.float64], lines: NDArray[np.int64], planes: NDArra
     return np.delete(order, np.concatenate([first, first + 1]))
 
 
-def _parity(crossed: NDArray[np.int64], shape: tuple[int, int, int]) -> NDArray[np.bool_]:
+def _parity(crossed: Integers, shape: tuple[int, int, int]) -> Flags:
     """Which pixels have an odd number of crossings at or before them in their row."""
     counts = np.bincount(crossed, minlength=shape[0] * shape[1] * shape[2])
     return (np.cumsum(counts.reshape(shape), axis=2) % 2).astype(np.bool_)
@@ -142,8 +143,8 @@ def _parity(crossed: NDArray[np.int64], shape: tuple[int, int, int]) -> NDArray[
 
 def _nearest_edges(
     sections: Sections,
-    inside: NDArray[np.bool_],
-    pairs: list[tuple[NDArray[np.int64], NDArray[np.int64], int]],
+    inside: Flags,
+    pairs: list[tuple[Integers, Integers, int]],
 ) -> _Pieces:
     """For pixels with a neighbor on the other side of the surface, the nearest of the edges that part them."""
     edges, pixels = [], []
@@ -165,7 +166,7 @@ def _nearest_edges(
     return _Pieces(voxels=voxels, feet=feet[kept, ::-1].astype(np.float32), normals=normals.astype(np.float32))
 
 
-def _distances(pieces: _Pieces, shape: tuple[int, ...], reach: float) -> Floats:
+def _distances(pieces: _Pieces, shape: tuple[int, ...], reach: float) -> Singles:
     """Distance of pixels (planes, rows, columns) to the piece that the nearest pixel next to the border knows.
 
     Infinite beyond the reach, and in planes without pieces.
@@ -191,14 +192,14 @@ def _distances(pieces: _Pieces, shape: tuple[int, ...], reach: float) -> Floats:
     return found.reshape(shape)
 
 
-def _by_plane(voxels: NDArray[np.int64], size: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
+def _by_plane(voxels: Integers, size: int) -> Iterator[tuple[int, Integers]]:
     """Each plane that holds some of the pixels, and these within it; planes have so many pixels each."""
     planes, starts = np.unique(voxels // size, return_index=True)
     for plane, (start, stop) in zip(planes.tolist(), itertools.pairwise([*starts, len(voxels)]), strict=True):
         yield plane, voxels[start:stop] - plane * size
 
 
-def _nearest(voxels: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.int32]:
+def _nearest(voxels: Integers, shape: tuple[int, int]) -> NDArray[np.int32]:
     """(2, rows, columns) row and column of the nearest of some pixels of a plane."""
     from scipy.ndimage import distance_transform_edt  # noqa: PLC0415 - importing the package stays quick
 

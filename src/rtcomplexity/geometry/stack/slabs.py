@@ -21,7 +21,8 @@ from rtcomplexity.geometry.orientation import group_positions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Flags, Floats
+
 
 STEP_TOLERANCE_MM = 0.01
 """Steps that differ by less are equal: coordinates are written in decimals."""
@@ -35,22 +36,22 @@ KNOWN_STEPS = 2
 class Slabs:
     """Extent of each plane's slab along the normal."""
 
-    lower_mm: NDArray[np.float64]
+    lower_mm: Floats
     """(P,) reach below the plane."""
-    upper_mm: NDArray[np.float64]
+    upper_mm: Floats
     """(P,) reach above the plane."""
-    gap_after: NDArray[np.bool_]
+    gap_after: Flags
     """(P - 1,) whether planes are missing between a plane and the next."""
     is_spacing_known: bool = True
     """Whether anything tells how far apart planes may lie without a gap."""
 
 
 def slabs(
-    positions_mm: NDArray[np.float64],
-    slice_positions_mm: NDArray[np.float64],
+    positions_mm: Floats,
+    slice_positions_mm: Floats,
     *,
     gap_factor: float,
-    apart: NDArray[np.bool_] | None = None,
+    apart: Flags | None = None,
     usual_mm: float = np.nan,
     lone_mm: float = np.nan,
 ) -> Slabs:
@@ -90,7 +91,7 @@ def slabs(
     return Slabs(lower_mm=lower, upper_mm=upper, gap_after=gap_after, is_spacing_known=is_known)
 
 
-def usual_spacing_mm(planes_mm: Sequence[NDArray[np.float64]], tolerance_mm: float) -> float:
+def usual_spacing_mm(planes_mm: Sequence[Floats], tolerance_mm: float) -> float:
     """Most frequent step between planes, per shape and then over shapes; NaN where fewer than two steps show it.
 
     Parameters
@@ -113,7 +114,7 @@ def usual_spacing_mm(planes_mm: Sequence[NDArray[np.float64]], tolerance_mm: flo
     return usual if len(np.unique(np.round(same / tolerance_mm), axis=0)) >= KNOWN_STEPS else np.nan
 
 
-def _mode(steps: NDArray[np.float64], tolerance_mm: float) -> tuple[float, int]:
+def _mode(steps: Floats, tolerance_mm: float) -> tuple[float, int]:
     """Most frequent value and how often it occurs; the smallest of several. `steps` is not empty."""
     group = group_positions(steps, tolerance_mm)
     counts = np.bincount(group)
@@ -121,7 +122,7 @@ def _mode(steps: NDArray[np.float64], tolerance_mm: float) -> tuple[float, int]:
     return float(np.mean(steps[group == most])), int(counts[most])
 
 
-def _typical_without_slices(steps: NDArray[np.float64], usual_mm: float) -> tuple[float, bool]:
+def _typical_without_slices(steps: Floats, usual_mm: float) -> tuple[float, bool]:
     """Step that is no gap, and whether that is known; else the smallest step, or NaN for a single one."""
     if len(steps) == 0:
         return np.nan, True
@@ -135,9 +136,7 @@ def _typical_without_slices(steps: NDArray[np.float64], usual_mm: float) -> tupl
     return (float(steps.min()), False) if len(steps) > 1 else (np.nan, False)
 
 
-def _empty_slices_between(
-    positions_mm: NDArray[np.float64], slice_positions_mm: NDArray[np.float64]
-) -> NDArray[np.bool_]:
+def _empty_slices_between(positions_mm: Floats, slice_positions_mm: Floats) -> Flags:
     """(P - 1,) whether a slice lies between a plane and the next. There are at least two slices."""
     margin = 0.25 * np.median(np.diff(slice_positions_mm))
     first = np.searchsorted(slice_positions_mm, positions_mm[:-1] + margin)
@@ -145,7 +144,7 @@ def _empty_slices_between(
     return np.asarray(stop > first)
 
 
-def _typical(steps: NDArray[np.float64], slice_positions_mm: NDArray[np.float64]) -> float:
+def _typical(steps: Floats, slice_positions_mm: Floats) -> float:
     """Lower median of the steps; one step alone says nothing, so that the slices' own spacing counts instead."""
     if len(steps) == 0:
         return np.nan
@@ -154,7 +153,7 @@ def _typical(steps: NDArray[np.float64], slice_positions_mm: NDArray[np.float64]
     return float(np.sort(steps)[(len(steps) - 1) // 2])
 
 
-def _local_spacing(position: float, slice_positions_mm: NDArray[np.float64], fallback_mm: float) -> float:
+def _local_spacing(position: float, slice_positions_mm: Floats, fallback_mm: float) -> float:
     """Mean distance from the slice nearest to a position to that slice's neighbors; the fallback without any."""
     if len(slice_positions_mm) < 2:
         return fallback_mm

@@ -30,8 +30,7 @@ from rtcomplexity.model.structure_set import ContourGeometricType
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
     from rtcomplexity.model.structure_set import Contours
     from rtcomplexity.settings import Settings
 
@@ -100,17 +99,17 @@ class Stacked:
 class _Clean:
     """Closed contours in space, each with what it encloses by itself."""
 
-    points_mm: NDArray[np.float64]
+    points_mm: Floats
     """(n, 3)"""
-    offsets: NDArray[np.int64]
-    normals: NDArray[np.float64]
+    offsets: Integers
+    normals: Floats
     """(m, 3) unit normals; zero where vertices lie on a line."""
-    areas_mm2: NDArray[np.float64]
+    areas_mm2: Floats
     """(m,) even-odd area of each contour in its own plane; 0 where it encloses none."""
-    is_xor: NDArray[np.bool_]
+    is_xor: Flags
     """(m,) whether the type is CLOSEDPLANAR_XOR."""
 
-    def chosen(self, which: NDArray[np.bool_]) -> _Clean:
+    def chosen(self, which: Flags) -> _Clean:
         """Some of the contours."""
         points, offsets = select_ragged(self.points_mm, self.offsets, np.flatnonzero(which))
         return _Clean(
@@ -127,7 +126,7 @@ def stack_contours(
     *,
     settings: Settings,
     axes: PlaneAxes | None = None,
-    slice_positions_mm: NDArray[np.float64] | None = None,
+    slice_positions_mm: Floats | None = None,
     pixel_mm: float | None = None,
     usual_mm: float = np.nan,
     lone_mm: float = np.nan,
@@ -171,13 +170,13 @@ def stack_contours(
 class _Thickness:
     """What tells how thick the planes of a shape are."""
 
-    slice_positions_mm: NDArray[np.float64]
+    slice_positions_mm: Floats
     gap_factor: float
     usual_mm: float
     lone_mm: float
     stated_mm: float | None
 
-    def slabs(self, positions_mm: NDArray[np.float64], gap_factor: float) -> Slabs:
+    def slabs(self, positions_mm: Floats, gap_factor: float) -> Slabs:
         """Slabs of planes, the stated thickness left aside."""
         return slabs(
             positions_mm,
@@ -245,7 +244,7 @@ def _departures(flat: _Flat, settings: Settings) -> dict[str, Any]:
     return {"not_planar": int(np.sum(too_far)), "largest_departure_mm": float(flat.departures_mm.max())}
 
 
-def _copies_mm3(flat: _Flat, slab: Slabs, kept: NDArray[np.int64]) -> float:
+def _copies_mm3(flat: _Flat, slab: Slabs, kept: Integers) -> float:
     """Volume of the contours that are left out as copies, mm3."""
     dropped = np.setdiff1d(np.arange(len(flat.plane_of_contour)), kept)
     if len(dropped) == 0:
@@ -282,7 +281,7 @@ def _clean(contours: Contours, settings: Settings, pixel_mm: float) -> tuple[_Cl
     return clean, findings
 
 
-def _first_vertices(offsets: NDArray[np.int64], stops: Mapping[int, int]) -> NDArray[np.bool_]:
+def _first_vertices(offsets: Integers, stops: Mapping[int, int]) -> Flags:
     """(n,) which vertices are left where of some contours only so many are."""
     kept = np.ones(offsets[-1], bool)
     for contour, count in stops.items():
@@ -290,9 +289,7 @@ def _first_vertices(offsets: NDArray[np.int64], stops: Mapping[int, int]) -> NDA
     return kept
 
 
-def _without_repeats(
-    points: NDArray[np.float64], offsets: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _without_repeats(points: Floats, offsets: Integers) -> tuple[Floats, Integers]:
     """Drop vertices equal to the one before, and closing vertices equal to the first."""
     if len(points) == 0 or not _has_repeats(points, offsets):
         return points, offsets
@@ -308,7 +305,7 @@ def _without_repeats(
     return points[~closing], np.searchsorted(contour[~closing], np.arange(len(offsets)))
 
 
-def _has_repeats(points: NDArray[np.float64], offsets: NDArray[np.int64]) -> bool:
+def _has_repeats(points: Floats, offsets: Integers) -> bool:
     """Whether a vertex may equal the one before it, or a last one the first; never wrongly False."""
     filled = np.flatnonzero(np.diff(offsets) > 0)
     first, last = points[offsets[:-1][filled]], points[offsets[1:][filled] - 1]
@@ -317,7 +314,7 @@ def _has_repeats(points: NDArray[np.float64], offsets: NDArray[np.int64]) -> boo
     return bool(in_turn.any() or np.any(~any_nonzero(first != last)))
 
 
-def _axes(vectors: NDArray[np.float64], image_axes: PlaneAxes | None) -> PlaneAxes | None:
+def _axes(vectors: Floats, image_axes: PlaneAxes | None) -> PlaneAxes | None:
     """Axes of the image where the contours are parallel to its slices, else of the contours themselves."""
     normal = common_normal(_of_most_area(vectors))
     if normal is None:
@@ -327,7 +324,7 @@ def _axes(vectors: NDArray[np.float64], image_axes: PlaneAxes | None) -> PlaneAx
     return PlaneAxes.of_normal(normal)
 
 
-def _of_most_area(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+def _of_most_area(vectors: Floats) -> Floats:
     """The area vectors that lie together; where some lie across, those of the orientation with the most area.
 
     Orientations are those of the largest contours: a contour across would else pull the normal off all others.
@@ -352,13 +349,13 @@ def _plane_tolerance(thickness: _Thickness, settings: Settings) -> float:
 class _Flat:
     """Contours in plane coordinates, sorted by plane."""
 
-    points_mm: NDArray[np.float64]
-    offsets: NDArray[np.int64]
-    plane_of_contour: NDArray[np.int64]
-    positions_mm: NDArray[np.float64]
-    departures_mm: NDArray[np.float64]
-    areas_mm2: NDArray[np.float64]
-    is_xor: NDArray[np.bool_]
+    points_mm: Floats
+    offsets: Integers
+    plane_of_contour: Integers
+    positions_mm: Floats
+    departures_mm: Floats
+    areas_mm2: Floats
+    is_xor: Flags
 
 
 def _flatten(clean: _Clean, axes: PlaneAxes, tolerance_mm: float) -> _Flat:
@@ -384,7 +381,7 @@ def _flatten(clean: _Clean, axes: PlaneAxes, tolerance_mm: float) -> _Flat:
     )
 
 
-def _stack(flat: _Flat, axes: PlaneAxes, slab: Slabs, kept: NDArray[np.int64]) -> PlaneStack:
+def _stack(flat: _Flat, axes: PlaneAxes, slab: Slabs, kept: Integers) -> PlaneStack:
     points, offsets = select_ragged(flat.points_mm, flat.offsets, kept)
     plane_offsets = np.searchsorted(flat.plane_of_contour[kept], np.arange(len(flat.positions_mm) + 1))
     return PlaneStack(

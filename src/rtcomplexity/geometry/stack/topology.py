@@ -17,7 +17,7 @@ from rtcomplexity.geometry.stack.plane_stack import PlaneStack
 from rtcomplexity.geometry.stack.runs import Lattice, Runs, rasterise
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,7 +26,7 @@ class Topology:
 
     runs: Runs
     """The shape's pixels; row 0 of each plane must be free."""
-    joined: NDArray[np.bool_]
+    joined: Flags
     """(P - 1,) whether no plane is missing between each plane and the next."""
 
     @property
@@ -35,7 +35,7 @@ class Topology:
         return int(self.plane_body_counts.sum())
 
     @cached_property
-    def plane_body_counts(self) -> NDArray[np.int64]:
+    def plane_body_counts(self) -> Integers:
         """(P,) bodies whose first plane it is."""
         return _count_by_plane(self.runs, _joined(self._components, self._links))
 
@@ -45,12 +45,12 @@ class Topology:
         return len(_joined(self._hole_components, _overlapping_planes(self._holes, self.joined)))
 
     @cached_property
-    def plane_component_counts(self) -> NDArray[np.int64]:
+    def plane_component_counts(self) -> Integers:
         """(P,) separate components in each plane."""
         return _count_by_plane(self.runs, self._components)
 
     @cached_property
-    def plane_hole_counts(self) -> NDArray[np.int64]:
+    def plane_hole_counts(self) -> Integers:
         """(P,) holes in each plane."""
         return _count_by_plane(self._holes, self._hole_components)
 
@@ -60,16 +60,16 @@ class Topology:
         return int(self.plane_branching_counts.sum())
 
     @cached_property
-    def plane_branching_counts(self) -> NDArray[np.int64]:
+    def plane_branching_counts(self) -> Integers:
         """(P,) how often that is so for the components of each plane."""
         return _branchings(self.runs, self._components[self._links])
 
     @cached_property
-    def _components(self) -> NDArray[np.int64]:
+    def _components(self) -> Integers:
         return labels(len(self.runs.starts), _touching_rows(self.runs, margin=1))
 
     @cached_property
-    def _links(self) -> NDArray[np.int64]:
+    def _links(self) -> Integers:
         return _overlapping_planes(self.runs, self.joined)
 
     @cached_property
@@ -77,7 +77,7 @@ class Topology:
         return _holes(self.runs)
 
     @cached_property
-    def _hole_components(self) -> NDArray[np.int64]:
+    def _hole_components(self) -> Integers:
         return labels(len(self._holes.starts), _touching_rows(self._holes, margin=0))
 
 
@@ -108,7 +108,7 @@ def pieces(found: Topology, shapes: int = 1) -> list[Pieces]:
     return [Pieces(*each) for each in sums.tolist()]
 
 
-def pieces_of_drawings(stack: PlaneStack, points_mm: NDArray[np.float64], pixel_mm: float) -> list[Pieces]:
+def pieces_of_drawings(stack: PlaneStack, points_mm: Floats, pixel_mm: float) -> list[Pieces]:
     """Count pieces of drawings of one stack, which differ in where the vertices lie: (d, n, 2), mm.
 
     All of them are drawn on one lattice, in planes of their own: one pass over all costs far less than one over each.
@@ -130,29 +130,29 @@ def pieces_of_drawings(stack: PlaneStack, points_mm: NDArray[np.float64], pixel_
     return pieces(found, drawings)
 
 
-def _repeated(offsets: NDArray[np.int64], times: int) -> NDArray[np.int64]:
+def _repeated(offsets: Integers, times: int) -> Integers:
     """(times x m + 1,) offsets of (m + 1,) that are gone through so many times, one after the other."""
     counts = np.tile(np.diff(offsets), times)
     return np.concatenate(([0], np.cumsum(counts)))
 
 
-def plane_components(runs: Runs, *, by_corners: bool) -> NDArray[np.int64]:
+def plane_components(runs: Runs, *, by_corners: bool) -> Integers:
     """(R,) label of the component of its plane that each run belongs to: the index of the component's first run."""
     return labels(len(runs.starts), _touching_rows(runs, margin=int(by_corners)))
 
 
-def runs_above(runs: Runs) -> NDArray[np.int64]:
+def runs_above(runs: Runs) -> Integers:
     """(x, 2) pairs of a run and a run of the next plane that overlaps it."""
     return _shifted_pairs(runs, runs.shape[1] * runs.stride, 0)
 
 
-def _touching_rows(runs: Runs, *, margin: int) -> NDArray[np.int64]:
+def _touching_rows(runs: Runs, *, margin: int) -> Integers:
     """(x, 2) pairs of runs in neighboring rows of one plane that overlap, or with margin 1 touch at a corner."""
     pairs = _shifted_pairs(runs, runs.stride, margin)
     return np.asarray(pairs[runs.planes[pairs[:, 0]] == runs.planes[pairs[:, 1]]])
 
 
-def _overlapping_planes(runs: Runs, joined: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _overlapping_planes(runs: Runs, joined: Flags) -> Integers:
     """(x, 2) pairs of runs in neighboring joined planes that overlap."""
     pairs = _shifted_pairs(runs, runs.shape[1] * runs.stride, 0)
     if len(pairs) == 0:
@@ -160,7 +160,7 @@ def _overlapping_planes(runs: Runs, joined: NDArray[np.bool_]) -> NDArray[np.int
     return np.asarray(pairs[joined[runs.planes[pairs[:, 0]]]])
 
 
-def _shifted_pairs(runs: Runs, shift: int, margin: int) -> NDArray[np.int64]:
+def _shifted_pairs(runs: Runs, shift: int, margin: int) -> Integers:
     """(x, 2) pairs (a, b) such that run a, moved by `shift` and widened by `margin`, overlaps run b."""
     first = np.searchsorted(runs.stops, runs.starts + shift - margin, side="right")
     stop = np.searchsorted(runs.starts, runs.stops + shift + margin, side="left")
@@ -170,7 +170,7 @@ def _shifted_pairs(runs: Runs, shift: int, margin: int) -> NDArray[np.int64]:
     return np.stack([a, b], axis=1)
 
 
-def labels(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+def labels(count: int, pairs: Integers) -> Integers:
     """(count,) smallest member of the connected component of each item, given links between items."""
     label = np.arange(count)
     first, second = pairs[:, 0].copy(), pairs[:, 1].copy()
@@ -196,24 +196,24 @@ def _holes(runs: Runs) -> Runs:
     return Runs(starts=outside.starts[enclosed], stops=outside.stops[enclosed], shape=runs.shape)
 
 
-def _joined(components: NDArray[np.int64], links: NDArray[np.int64]) -> NDArray[np.int64]:
+def _joined(components: Integers, links: Integers) -> Integers:
     """Label of the first component of each group, given the labels of runs and links between runs."""
     roots, number = np.unique(components, return_inverse=True)
     pairs = _distinct_pairs(number[links], len(roots))
     return np.asarray(roots[labels(len(roots), pairs) == np.arange(len(roots))])
 
 
-def _distinct_pairs(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+def _distinct_pairs(pairs: Integers, count: int) -> Integers:
     """(y, 2) each pair of members, of so many, once, in order."""
     return np.stack(np.divmod(np.unique(pairs[:, 0] * count + pairs[:, 1]), max(count, 1)), axis=1)
 
 
-def _count_by_plane(runs: Runs, label: NDArray[np.int64]) -> NDArray[np.int64]:
+def _count_by_plane(runs: Runs, label: Integers) -> Integers:
     roots = np.unique(label)
     return np.bincount(runs.planes[roots], minlength=runs.shape[0])
 
 
-def _branchings(runs: Runs, component_links: NDArray[np.int64]) -> NDArray[np.int64]:
+def _branchings(runs: Runs, component_links: Integers) -> Integers:
     """(P,) links of components beyond the first one to either side, by the plane of the component that has them."""
     links = _distinct_pairs(component_links, int(component_links.max(initial=0)) + 1)
     extra = np.zeros(runs.shape[0], np.int64)

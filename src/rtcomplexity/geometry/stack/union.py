@@ -23,11 +23,10 @@ from rtcomplexity.geometry.stack.topology import labels
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.model.arrays import Floats, Integers
 
-    Polygons = list[NDArray[np.float64]]
+    Polygons = list[Floats]
 
 REACH_PIXELS = 4.0
 """Distances are only needed near the outline."""
@@ -39,7 +38,7 @@ BLOCK_ROWS = 500
 def union_stack(
     stacks: Sequence[PlaneStack],
     *,
-    slice_positions_mm: NDArray[np.float64],
+    slice_positions_mm: Floats,
     gap_factor: float,
     pixel_mm: float,
     tolerance_mm: float,
@@ -74,7 +73,7 @@ def union_stack(
     )
 
 
-def _outlines(stacks: Sequence[PlaneStack], positions_mm: NDArray[np.float64], pixel_mm: float) -> list[Polygons]:
+def _outlines(stacks: Sequence[PlaneStack], positions_mm: Floats, pixel_mm: float) -> list[Polygons]:
     """Outlines of the union on each plane."""
     sources = [plane_of_slices(stack, positions_mm) for stack in stacks]
     outlines = []
@@ -99,7 +98,7 @@ def union_of_polygons(regions: Sequence[Polygons], pixel_mm: float) -> Polygons:
     return outlines
 
 
-def _clusters(polygons: Polygons) -> NDArray[np.int64]:
+def _clusters(polygons: Polygons) -> Integers:
     """(m,) the first polygon of each one's cluster: of those whose boxes meet, directly or through others."""
     lower, upper = (np.array([end(polygon, axis=0) for polygon in polygons]) for end in (np.min, np.max))
     pairs = []
@@ -125,9 +124,7 @@ def _joined(regions: Sequence[Polygons], pixel_mm: float) -> Polygons:
     return [outline[:-1, ::-1] * pixel_mm + origin for outline in outlines if len(outline) > 3]
 
 
-def _distances(
-    region: Polygons, origin: NDArray[np.float64], pixel_mm: float, shape: tuple[int, int]
-) -> NDArray[np.float64]:
+def _distances(region: Polygons, origin: Floats, pixel_mm: float, shape: tuple[int, int]) -> Floats:
     """(rows, columns) signed distance to a region's outline in pixels, positive inside, cut off at the reach."""
     points = (np.concatenate(region) - origin) / pixel_mm
     offsets = np.cumsum([0] + [len(polygon) for polygon in region])
