@@ -18,7 +18,7 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from skimage.measure import find_contours
 
-from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.ragged import next_vertex
 from rtcomplexity.geometry.stack.section_distance import Sections, section_distances
 from rtcomplexity.model.structure_set import Contours
 

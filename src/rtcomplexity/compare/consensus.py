@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rtcomplexity.geometry.orientation import group_positions, next_vertex
+from rtcomplexity.geometry.orientation import group_positions
+from rtcomplexity.geometry.ragged import next_vertex
 from rtcomplexity.geometry.stack.runs import plane_of_slices
 from rtcomplexity.geometry.stack.section_distance import Sections, section_distances
 from rtcomplexity.geometry.stack.slabs import slabs

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rtcomplexity.compare.coincidence import same_planes, shared_rows
-from rtcomplexity.geometry.orientation import next_vertex
-from rtcomplexity.geometry.stack.even_odd import select_ragged
+from rtcomplexity.geometry.ragged import next_vertex, select_ragged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

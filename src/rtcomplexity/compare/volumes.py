@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.compare.coincidence import same_planes
-from rtcomplexity.geometry.stack.even_odd import even_odd, select_ragged
+from rtcomplexity.geometry.ragged import select_ragged
+from rtcomplexity.geometry.stack.even_odd import even_odd
 from rtcomplexity.geometry.stack.runs import plane_of_slices
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 

@@ -17,8 +17,8 @@ import numpy as np
 from rtcomplexity.geometry import rows
 from rtcomplexity.geometry.hulls import hull_corners
 from rtcomplexity.geometry.mesh import UnmeasurableShapeError
-from rtcomplexity.geometry.orientation import next_vertex
-from rtcomplexity.geometry.stack.even_odd import perimeters, select_ragged, signed_areas
+from rtcomplexity.geometry.ragged import next_vertex, offsets_of, owners, ranges, select_ragged
+from rtcomplexity.geometry.stack.even_odd import perimeters, signed_areas
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Outlines:
     @classmethod
     def of(cls, outlines: Sequence[Floats]) -> Self:
         """Take outlines of (n, 2) vertices each."""
-        offsets = np.cumsum([0, *map(len, outlines)])
+        offsets = offsets_of([*map(len, outlines)])
         return cls(points_mm=np.concatenate([np.empty((0, 2)), *outlines]), offsets=offsets)
 
     def __len__(self) -> int:
@@ -101,7 +101,7 @@ class Outlines:
         if not len(self):
             return np.empty(0)
         corners, offsets = np.sort(self._hulls[0]), self._hulls[1]
-        outline = np.repeat(np.arange(len(self)), np.diff(self.offsets))
+        outline = owners(self.offsets)
         before = np.searchsorted(corners, np.arange(len(outline)), side="right") - 1
         before = np.where(before < offsets[outline], offsets[outline + 1] - 1, before)
         places = (corners[before], corners[next_vertex(offsets)[before]])
@@ -153,8 +153,8 @@ class Outlines:
         centers = np.stack([_sums(axis, self.offsets) for axis in middles.T], axis=1) / totals[:, None]
         furthest = self._furthest_from(centers)
         counts = np.maximum(np.rint(totals / step_mm).astype(np.int64), FEWEST_STEPS)
-        offsets = np.concatenate(([0], np.cumsum(counts)))
-        number = np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts)
+        offsets = offsets_of(counts)
+        number = ranges(np.zeros_like(counts), counts)
         base = starts[self.offsets[:-1]]
         places = np.repeat(starts[furthest] - base, counts) + np.repeat(totals / counts, counts) * number
         places = places % np.repeat(totals, counts) + np.repeat(base, counts)

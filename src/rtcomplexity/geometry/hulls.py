@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.geometry.ragged import owners
 from rtcomplexity.geometry.rows import any_nonzero
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def hull_corners(points_mm: Floats, offsets: Integers) -> tuple[Integers, Intege
     >>> corners.tolist(), offsets.tolist()
     ([0, 1, 3, 4], [0, 4])
     """
-    polygon = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    polygon = owners(offsets)
     points = np.round(points_mm - points_mm[offsets[:-1]].take(polygon, axis=0), DECIMALS)
     order = _distinct(points, polygon)
     bounds = np.searchsorted(polygon[order], np.arange(len(offsets)))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.geometry.contour_shape import Outlines
+from rtcomplexity.geometry.ragged import offsets_of, owners, ranges
 
 if TYPE_CHECKING:
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
@@ -107,9 +108,9 @@ def _some_smoothed(fine: Outlines, lengths_mm: Floats) -> Outlines:
     """Every :data:`EVERY`-th of points at equal steps along contours, blurred by :data:`FINE_MM` along them."""
     counts = np.diff(fine.offsets)
     some = -(-counts // EVERY)
-    offsets = np.concatenate(([0], np.cumsum(some)))
-    contour = np.repeat(np.arange(len(some)), some)
-    place = EVERY * (np.arange(offsets[-1]) - offsets[contour])
+    offsets = offsets_of(some)
+    contour = owners(offsets)
+    place = EVERY * ranges(np.zeros_like(some), some)
     away = np.arange(-WINDOW, WINDOW + 1)
     weights = np.exp(-0.5 * (away * (lengths_mm / counts)[:, None] / FINE_MM) ** 2)
     weights /= weights.sum(axis=1, keepdims=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from rtcomplexity.geometry.ragged import next_vertex, offsets_of
 from rtcomplexity.geometry.rows import dots, lengths, units
 from rtcomplexity.model.arrays import frozen_array
 
@@ -116,14 +117,6 @@ def plane_coordinates(points_mm: Floats, offsets: Integers, normals: Floats) -> 
     return np.stack([dots(local, np.repeat(axis, counts, axis=0)) for axis in (u, np.cross(normals, u))], 1)
 
 
-def next_vertex(offsets: Integers) -> Integers:
-    """(n,) index of the vertex that follows each vertex of closed polygons; the last is followed by the first."""
-    following = np.arange(1, offsets[-1] + 1, dtype=np.int64)
-    filled = offsets[1:] > offsets[:-1]
-    following[offsets[1:][filled] - 1] = offsets[:-1][filled]
-    return following
-
-
 def common_normal(vectors: Floats) -> Floats | None:
     """Direction that area vectors share, whatever their sense; None if none has an area. `vectors` is (m, 3).
 
@@ -150,5 +143,5 @@ def group_positions(positions_mm: Floats, tolerance_mm: float) -> Integers:
     order = np.argsort(positions_mm, kind="stable")
     steps = np.diff(positions_mm[order]) > tolerance_mm
     planes = np.empty(len(order), np.int64)
-    planes[order] = np.concatenate(([0], np.cumsum(steps))) if len(order) else np.empty(0, np.int64)
+    planes[order] = offsets_of(steps)[: len(order)]
     return planes

@@ -13,7 +13,7 @@ from rtcomplexity.case.roi_frames import rois_elsewhere
 from rtcomplexity.geometry.clearance import SampledSurface
 from rtcomplexity.geometry.contour_shape import Outlines
 from rtcomplexity.geometry.orientation import PlaneAxes, common_normal, group_positions, polygon_normals
-from rtcomplexity.geometry.stack.even_odd import select_ragged
+from rtcomplexity.geometry.ragged import select_ragged
 from rtcomplexity.geometry.stack.runs import Runs, on_grid
 from rtcomplexity.geometry.stack.slabs import usual_spacing_mm
 from rtcomplexity.geometry.stack.stacking import PARALLEL_COSINE, Stacked, stack_contours

@@ -178,7 +178,7 @@ def _moved(stack: PlaneStack, field: SmoothField, places_mm: Floats) -> PlaneSta
 
 def _from_middle(stack: PlaneStack) -> Floats:
     """(n, 3) vertices along u, v and the normal, from the middle of the shape, mm."""
-    heights = stack.positions_mm[np.repeat(stack.plane_of_contour, np.diff(stack.contour_offsets))]
+    heights = stack.positions_mm[stack.plane_of_vertex]
     points = np.column_stack([stack.points_mm, heights])
     middle = np.array([(along.min() + along.max()) / 2 for along in points.T])
     return np.asarray(points - middle)

@@ -58,8 +58,10 @@ def craniocaudal_length_mm(course: Course) -> float:
     stack = course.target.stack
     if abs(stack.normal[2]) > 1 - 1e-9:
         return shape.extent_mm(course.target)
-    plane = np.repeat(stack.plane_of_contour, np.diff(stack.contour_offsets))
-    z = stack.points_mm @ np.array([stack.u_axis[2], stack.v_axis[2]]) + stack.positions_mm[plane] * stack.normal[2]
+    z = (
+        stack.points_mm @ np.array([stack.u_axis[2], stack.v_axis[2]])
+        + stack.positions_mm[stack.plane_of_vertex] * stack.normal[2]
+    )
     reach = 0.5 * abs(stack.normal[2]) * float(np.median(stack.slab_mm))
     return float(np.ptp(z) + 2 * reach)
 

@@ -70,9 +70,8 @@ def _pixels(stack: PlaneStack) -> tuple[Integers, Floats]:
 
 def _vertices(stack: PlaneStack) -> Floats:
     """(n, 3) vertices of the contours of a stack, LPS, mm."""
-    return _patient_mm(stack, stack.points_mm, np.repeat(stack.plane_of_contour, np.diff(stack.contour_offsets)))
+    return _patient_mm(stack, stack.points_mm, stack.plane_of_vertex)
 
 
 def _patient_mm(stack: PlaneStack, uv_mm: Floats, plane: Integers) -> Floats:
-    axes = np.stack([stack.u_axis, stack.v_axis, stack.normal])
-    return np.asarray(np.column_stack([uv_mm, stack.positions_mm[plane]]) @ axes)
+    return np.asarray(np.column_stack([uv_mm, stack.positions_mm[plane]]) @ stack.axes)

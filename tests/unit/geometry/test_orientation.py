@@ -8,18 +8,9 @@ from rtcomplexity.geometry.orientation import (
     area_vectors,
     common_normal,
     group_positions,
-    next_vertex,
     plane_coordinates,
     polygon_normals,
 )
-
-
-def test_the_last_vertex_of_a_polygon_is_followed_by_its_first():
-    assert next_vertex(np.array([0, 3, 7])).tolist() == [1, 2, 0, 4, 5, 6, 3]
-
-
-def test_a_polygon_without_vertices_disturbs_no_other():
-    assert next_vertex(np.array([0, 3, 3, 6])).tolist() == [1, 2, 0, 4, 5, 3]
 
 
 def test_directions_are_weighed_by_area_and_their_sense_does_not_matter():

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from rtcomplexity.geometry.ragged import offsets_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -110,7 +112,7 @@ def cycles(following: Integers) -> tuple[Integers, Integers]:
     while np.any(farther := left[ahead]):
         left, ahead = left + farther, ahead[ahead]
     is_first = lowest == np.arange(len(following))
-    offsets = np.concatenate(([0], np.cumsum(left[is_first] + 1)))
+    offsets = offsets_of(left[is_first] + 1)
     chain = np.cumsum(is_first)[lowest]
     order = np.empty(len(following), np.int64)
     order[offsets[chain] - 1 - left] = np.arange(len(following))

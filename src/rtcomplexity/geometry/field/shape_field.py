@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.geometry.mesh import equivalent_sphere_diameter
-from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.ragged import next_vertex
 from rtcomplexity.geometry.stack.section_distance import Sections, section_distances
 from rtcomplexity.model.arrays import frozen_array
 
@@ -140,11 +140,10 @@ def polygon_field(stack: PlaneStack, grid: Grid, knots: Knots) -> Singles:
         (k, j, i) mm, positive inside. It is a distance within planes: the surface is where it is 0, but away from it
         it grows too fast where the surface is not upright.
     """
-    point_counts = np.diff(stack.contour_offsets)
     sections = Sections(
         points=(stack.points_mm - grid.origin_mm[:0:-1]) / grid.step_mm,
         following=next_vertex(stack.contour_offsets),
-        planes=np.repeat(stack.plane_of_contour, point_counts),
+        planes=stack.plane_of_vertex,
         shape=(stack.plane_count, *grid.shape[1:]),
     )
     distances = section_distances(sections, knots.reach_mm / grid.step_mm + BEYOND_REACH)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtcomplexity.geometry.stack.even_odd import bounding_boxes, even_odd, perimeters, select_ragged
+from rtcomplexity.geometry.ragged import offsets_of, ranges, select_ragged
+from rtcomplexity.geometry.stack.even_odd import bounding_boxes, even_odd, perimeters
 from rtcomplexity.geometry.stack.topology import labels
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def _pairs_that_may_touch(plane_of_contour: Integers, boxes: Floats) -> Integers
     sizes = np.unique(plane_of_contour, return_counts=True)[1]
     if int((sizes * (sizes - 1) // 2).sum()) <= MOST_PAIRS:
         return pairs_within(plane_of_contour)
-    starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
+    starts = offsets_of(sizes)[:-1]
     return np.concatenate(
         [start + _swept(boxes[start : start + size]) for start, size in zip(starts, sizes, strict=True)]
     )
@@ -175,7 +176,7 @@ def _swept(boxes: Floats) -> Integers:
     stops = np.searchsorted(boxes[order, 0, 0], boxes[order, 1, 0], side="left")
     counts = np.maximum(stops - np.arange(len(boxes)) - 1, 0)
     first = np.repeat(np.arange(len(boxes)), counts)
-    second = first + 1 + np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts, counts)
+    second = ranges(np.arange(len(boxes)) + 1, counts)
     return np.sort(np.stack([order[first], order[second]], axis=1), axis=1)
 
 
@@ -184,7 +185,7 @@ def pairs_within(group: Integers) -> Integers:
     stops = np.searchsorted(group, group, side="right")
     counts = stops - np.arange(len(group)) - 1
     first = np.repeat(np.arange(len(group)), counts)
-    second = first + 1 + np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts, counts)
+    second = ranges(np.arange(len(group)) + 1, counts)
     return np.stack([first, second], axis=1)
 
 

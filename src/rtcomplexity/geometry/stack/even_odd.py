@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from rtcomplexity.errors import LimitExceededError
-from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.ragged import next_vertex, owners, ranges, select_ragged
 from rtcomplexity.geometry.rows import lengths
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def even_odd(points_mm: Floats, contour_offsets: Integers, plane_offsets: Intege
         If edges overlap one another so much that the bands would not fit in memory.
     """
     areas = np.zeros(len(plane_offsets) - 1)
-    plane_of_contour = np.repeat(np.arange(len(areas)), np.diff(plane_offsets))
+    plane_of_contour = owners(plane_offsets)
     contour_areas = signed_areas(points_mm, contour_offsets)
     plain = _are_plain(points_mm, contour_offsets, plane_offsets)
     np.add.at(areas, plane_of_contour, np.abs(contour_areas))
@@ -137,16 +137,6 @@ def enclosed_areas(points_mm: Floats, offsets: Integers) -> Floats:
     Unlike the signed area, that of a figure-of-eight is the sum of its lobes.
     """
     return even_odd(points_mm, offsets, np.arange(len(offsets))).areas_mm2
-
-
-def select_ragged(values: Floats, offsets: Integers, chosen: Integers) -> tuple[Floats, Integers]:
-    """Rows of the chosen items of a ragged array, and their offsets; the arrays themselves where all are chosen."""
-    if len(chosen) == len(offsets) - 1 and np.array_equal(chosen, np.arange(len(chosen))):
-        return values, offsets
-    counts = np.diff(offsets)[chosen]
-    new_offsets = np.concatenate(([0], np.cumsum(counts)))
-    index = np.arange(new_offsets[-1]) + np.repeat(offsets[:-1][chosen] - new_offsets[:-1], counts)
-    return values.take(index, axis=0), new_offsets
 
 
 def _are_plain(points_mm: Floats, contour_offsets: Integers, plane_offsets: Integers) -> Flags:
@@ -191,8 +181,7 @@ def _banded(
     planes: int,
 ) -> EvenOdd:
     """Do by bands what :func:`even_odd` does, for planes that need it."""
-    counts = np.diff(offsets)
-    contour_of_edge = np.repeat(np.arange(len(counts)), counts)
+    contour_of_edge = owners(offsets)
     plane_of_edge = plane_of_contour[contour_of_edge]
     rank, event_y = _rank_events(points_mm[:, 1], plane_of_edge)
     following = next_vertex(offsets)
@@ -285,8 +274,7 @@ def _band_edges(
 ) -> _BandEdges:
     counts = spans[chunk]
     edge = np.repeat(np.arange(chunk.start, chunk.stop), counts)
-    first = np.cumsum(counts) - counts
-    band = np.repeat(low[chunk] - first, counts) + np.arange(len(edge))
+    band = ranges(low[chunk], counts)
     start, end = points_mm[chunk], points_mm.take(following[chunk], axis=0)
     rise = end[:, 1] - start[:, 1]
     slope = np.divide(end[:, 0] - start[:, 0], rise, out=np.zeros(len(rise)), where=rise != 0)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.geometry.ragged import offsets_of, select_ragged
 from rtcomplexity.geometry.stack.duplicates import pair_areas, pairs_within
-from rtcomplexity.geometry.stack.even_odd import bounding_boxes, even_odd, select_ragged
+from rtcomplexity.geometry.stack.even_odd import bounding_boxes, even_odd
 from rtcomplexity.geometry.stack.topology import labels
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _gain_mm2(stack: PlaneStack, cluster: Integers) -> float:
     others = _others(stack, cluster)
     contours = [np.concatenate([others, each]) for each in chosen]
     points, offsets = select_ragged(stack.points_mm, stack.contour_offsets, np.concatenate(contours))
-    areas = even_odd(points, offsets, np.cumsum([0] + [len(each) for each in contours])).areas_mm2
+    areas = even_odd(points, offsets, offsets_of([len(each) for each in contours])).areas_mm2
     return float(areas.sum() * 2 / len(areas) - areas[0] - areas[-1])
 
 

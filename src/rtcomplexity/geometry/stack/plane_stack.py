@@ -12,16 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.ragged import next_vertex, offsets_of, owners, select_ragged
 from rtcomplexity.geometry.rows import greatest, least, lengths
-from rtcomplexity.geometry.stack.even_odd import (
-    EvenOdd,
-    enclosed_areas,
-    even_odd,
-    perimeters,
-    select_ragged,
-    signed_areas,
-)
+from rtcomplexity.geometry.stack.even_odd import EvenOdd, enclosed_areas, even_odd, perimeters, signed_areas
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
@@ -98,7 +91,17 @@ class PlaneStack:
     @cached_property
     def plane_of_contour(self) -> Integers:
         """(m,) plane of each contour."""
-        return np.repeat(np.arange(self.plane_count), np.diff(self.plane_offsets))
+        return owners(self.plane_offsets)
+
+    @property
+    def plane_of_vertex(self) -> Integers:
+        """(n,) plane of each vertex."""
+        return np.repeat(self.plane_of_contour, np.diff(self.contour_offsets))
+
+    @property
+    def axes(self) -> Floats:
+        """(3, 3) rows u, v and normal, LPS: ``(u, v, position) @ axes`` is a point of the patient."""
+        return np.stack([self.u_axis, self.v_axis, self.normal])
 
     @cached_property
     def even_odd(self) -> EvenOdd:
@@ -123,15 +126,14 @@ class PlaneStack:
         Edges whose ends are the same, rounded to 0.01 mm, cancel in pairs as areas do: a keyhole's channel.
         """
         step = self.points_mm.take(next_vertex(self.contour_offsets), axis=0) - self.points_mm
-        plane = np.repeat(self.plane_of_contour, np.diff(self.contour_offsets))
         weights = np.where(self.is_border, lengths(step), 0.0)
-        return np.bincount(plane, weights=weights, minlength=self.plane_count).astype(np.float64)
+        return np.bincount(self.plane_of_vertex, weights=weights, minlength=self.plane_count).astype(np.float64)
 
     @cached_property
     def is_border(self) -> Flags:
         """(n,) which edges are left when those that lie on each other cancel in pairs."""
-        plane = np.repeat(self.plane_of_contour, np.diff(self.contour_offsets))
-        corner = _alike(np.column_stack([plane, np.round(self.points_mm / EDGE_TOLERANCE_MM).astype(np.int64)]))
+        rounded = np.round(self.points_mm / EDGE_TOLERANCE_MM).astype(np.int64)
+        corner = _alike(np.column_stack([self.plane_of_vertex, rounded]))
         ends = np.sort([corner, corner[next_vertex(self.contour_offsets)]], axis=0)
         _, first, counts = np.unique(ends[0] * len(corner) + ends[1], return_index=True, return_counts=True)
         kept = np.zeros(len(corner), np.bool_)
@@ -157,7 +159,7 @@ class PlaneStack:
         if len(contours):
             points, offsets = select_ragged(other.points_mm, other.contour_offsets, contours)
             counts = np.diff(self.plane_offsets)[self._is_tangled]
-            plane_offsets = np.concatenate(([0], np.cumsum(counts)))
+            plane_offsets = offsets_of(counts)
             areas[self._is_tangled] = even_odd(points, offsets, plane_offsets).areas_mm2
         return areas
 
@@ -190,7 +192,7 @@ class PlaneStack:
         if len(steps) == 0 or steps.max() == 1:
             return self
         place = np.arange(len(self.points_mm)) - np.repeat(self.contour_offsets[:-1], counts)
-        offsets = np.concatenate(([0], np.cumsum(-(-counts // steps))))
+        offsets = offsets_of(-(-counts // steps))
         kept = self.points_mm[place % np.repeat(steps, counts) == 0]
         return replace(self, points_mm=kept, contour_offsets=offsets)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.ragged import next_vertex, offsets_of
 from rtcomplexity.geometry.rows import lengths
 from rtcomplexity.geometry.stack.duplicates import CROSSED_SHARE
 from rtcomplexity.geometry.stack.even_odd import enclosed_areas, even_odd, perimeters
@@ -91,7 +91,7 @@ def _stops(polygon: Floats, count: int) -> list[int]:
 def _are_one_outline(rounds: Sequence[Floats], area_fraction: float, width_mm: float) -> bool:
     """Whether each round draws the same outline as the one before."""
     counts = [len(each) for each in rounds]
-    areas = enclosed_areas(np.concatenate(rounds), np.cumsum([0, *counts]))
+    areas = enclosed_areas(np.concatenate(rounds), offsets_of(counts))
     return all(
         _is_one_outline(first, second, areas[n : n + 2], area_fraction, width_mm)
         for n, (first, second) in enumerate(pairwise(rounds))

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.ragged import next_vertex, offsets_of, ranges, select_ragged
 from rtcomplexity.geometry.rows import greatest, least
-from rtcomplexity.geometry.stack.even_odd import select_ragged
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
@@ -129,8 +128,7 @@ class Runs:
     def indices(self) -> Integers:
         """(count,) flat indices into an array of `shape`, increasing: ``image.reshape(-1)[runs.indices()]``."""
         lengths = self.stops - self.starts
-        first = self.starts - self.rows
-        return np.asarray(np.arange(lengths.sum()) + np.repeat(first - (np.cumsum(lengths) - lengths), lengths))
+        return ranges(self.starts - self.rows, lengths)
 
     def box(self) -> tuple[slice, slice, slice]:
         """Smallest box (planes, rows, columns) that holds the set; empty slices for an empty set."""
@@ -162,7 +160,7 @@ class Runs:
         target = np.flatnonzero(source >= 0)
         chosen = source[target]
         counts = first[chosen + 1] - first[chosen]
-        index = np.arange(counts.sum()) + np.repeat(first[chosen] - (np.cumsum(counts) - counts), counts)
+        index = ranges(first[chosen], counts)
         shift = np.repeat((target - chosen) * per_plane, counts)
         shape = (len(source), self.shape[1], self.shape[2])
         return Runs(starts=self.starts[index] + shift, stops=self.stops[index] + shift, shape=shape)
@@ -241,7 +239,7 @@ def rasterise(stack: PlaneStack, lattice: Lattice) -> Runs:
     shape = (stack.plane_count, lattice.rows, lattice.columns)
     column = (stack.points_mm[:, 0] - lattice.u0_mm) / lattice.column_spacing_mm
     row = (stack.points_mm[:, 1] - lattice.v0_mm) / lattice.row_spacing_mm
-    plane = np.repeat(stack.plane_of_contour, np.diff(stack.contour_offsets))
+    plane = stack.plane_of_vertex
     following = next_vertex(stack.contour_offsets)
     keys = [
         _crossings(column, row, following, plane, shape, slice(start, start + CHUNK_EDGES))
@@ -271,8 +269,7 @@ def _crossings(
     counts, first = counts[some], first[some]
     slope = (x1[some] - x0[some]) / (y1[some] - y0[some])
     base = x0[some] - y0[some] * slope
-    own = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    rows = np.repeat(first, counts) + own
+    rows = ranges(first, counts)
     x = np.repeat(base, counts) + rows * np.repeat(slope, counts)
     right = np.clip(np.ceil(x), 0, shape[2]).astype(np.int64)
     return np.asarray((np.repeat(plane[edges][some] * shape[1], counts) + rows) * (shape[2] + 1) + right)
@@ -319,8 +316,7 @@ def moved_planes(stack: PlaneStack, planes: Integers, by_mm: Floats) -> PlaneSta
     """Stack of some of its planes, (n,) in that order and as often, each moved within itself by (n, 2) mm (u, v)."""
     first, stop = stack.plane_offsets[:-1][planes], stack.plane_offsets[1:][planes]
     counts = stop - first
-    offsets = np.concatenate(([0], np.cumsum(counts)))
-    contours = np.arange(offsets[-1]) + np.repeat(first - offsets[:-1], counts)
+    contours = ranges(first, counts)
     points, contour_offsets = select_ragged(stack.points_mm, stack.contour_offsets, contours)
     vertices = np.repeat(np.repeat(np.arange(len(planes)), counts), np.diff(contour_offsets))
     return replace(
@@ -330,5 +326,5 @@ def moved_planes(stack: PlaneStack, planes: Integers, by_mm: Floats) -> PlaneSta
         upper_mm=stack.upper_mm[planes],
         points_mm=points + by_mm[vertices],
         contour_offsets=contour_offsets,
-        plane_offsets=offsets,
+        plane_offsets=offsets_of(counts),
     )

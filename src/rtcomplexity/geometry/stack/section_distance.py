@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.geometry.ragged import ranges
 from rtcomplexity.geometry.rows import dots, lengths, units
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _crossings(sections: Sections, axis: int) -> tuple[Integers, Integers, Float
     first = np.ceil(np.minimum(line, line_after)).astype(np.int64)
     counts = np.ceil(np.maximum(line, line_after)).astype(np.int64) - first
     edge = np.repeat(np.arange(len(counts)), counts)
-    crossed = np.arange(len(edge)) + np.repeat(first - np.cumsum(counts) + counts, counts)
+    crossed = ranges(first, counts)
     share = (crossed - line[edge]) / (line_after - line)[edge]
     at = place[edge] + share * (place[sections.following] - place)[edge]
     kept = _apart(at, crossed, sections.planes[edge])

@@ -17,10 +17,11 @@ from rtcomplexity.geometry.orientation import (
     plane_coordinates,
     polygon_normals,
 )
+from rtcomplexity.geometry.ragged import offsets_of, owners, select_ragged
 from rtcomplexity.geometry.rows import any_nonzero
 from rtcomplexity.geometry.rows import lengths as lengths_of
 from rtcomplexity.geometry.stack.duplicates import distinct_contours
-from rtcomplexity.geometry.stack.even_odd import enclosed_areas, perimeters, select_ragged
+from rtcomplexity.geometry.stack.even_odd import enclosed_areas, perimeters
 from rtcomplexity.geometry.stack.overlaps import partial_overlaps
 from rtcomplexity.geometry.stack.plane_stack import PlaneStack
 from rtcomplexity.geometry.stack.rounds import first_rounds
@@ -270,7 +271,7 @@ def _clean(contours: Contours, settings: Settings, pixel_mm: float) -> tuple[_Cl
     if stops:
         kept = _first_vertices(offsets, stops)
         points, flat = points[kept], flat[kept]
-        offsets = np.concatenate(([0], np.cumsum(kept)))[offsets]
+        offsets = offsets_of(kept)[offsets]
     areas = enclosed_areas(flat, offsets)
     areas[areas <= NO_AREA_SHARE * perimeters(flat, offsets) ** 2] = 0
     is_xor = contours.geometric_types[closed][enough] == ContourGeometricType.CLOSEDPLANAR_XOR
@@ -293,7 +294,7 @@ def _without_repeats(points: Floats, offsets: Integers) -> tuple[Floats, Integer
     """Drop vertices equal to the one before, and closing vertices equal to the first."""
     if len(points) == 0 or not _has_repeats(points, offsets):
         return points, offsets
-    contour = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    contour = owners(offsets)
     same = np.zeros(len(points), bool)
     same[1:] = ~any_nonzero(points[1:] != points[:-1]) & (contour[1:] == contour[:-1])
     points, contour = points[~same], contour[~same]

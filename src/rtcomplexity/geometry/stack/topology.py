@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from rtcomplexity.geometry.ragged import offsets_of, ranges
 from rtcomplexity.geometry.stack.plane_stack import PlaneStack
 from rtcomplexity.geometry.stack.runs import Lattice, Runs, rasterise
 
@@ -132,8 +133,7 @@ def pieces_of_drawings(stack: PlaneStack, points_mm: Floats, pixel_mm: float) ->
 
 def _repeated(offsets: Integers, times: int) -> Integers:
     """(times x m + 1,) offsets of (m + 1,) that are gone through so many times, one after the other."""
-    counts = np.tile(np.diff(offsets), times)
-    return np.concatenate(([0], np.cumsum(counts)))
+    return offsets_of(np.tile(np.diff(offsets), times))
 
 
 def plane_components(runs: Runs, *, by_corners: bool) -> Integers:
@@ -166,7 +166,7 @@ def _shifted_pairs(runs: Runs, shift: int, margin: int) -> Integers:
     stop = np.searchsorted(runs.starts, runs.stops + shift + margin, side="left")
     counts = np.maximum(stop - first, 0)
     a = np.repeat(np.arange(len(counts)), counts)
-    b = np.arange(len(a)) + np.repeat(first - (np.cumsum(counts) - counts), counts)
+    b = ranges(first, counts)
     return np.stack([a, b], axis=1)
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtcomplexity.geometry.orientation import group_positions, next_vertex
+from rtcomplexity.geometry.orientation import group_positions
+from rtcomplexity.geometry.ragged import next_vertex, offsets_of
 from rtcomplexity.geometry.rows import greatest, least
 from rtcomplexity.geometry.stack.runs import plane_of_slices
 from rtcomplexity.geometry.stack.section_distance import Sections, section_distances
@@ -68,8 +69,8 @@ def union_stack(
         lower_mm=slab.lower_mm,
         upper_mm=slab.upper_mm,
         points_mm=np.concatenate(polygons),
-        contour_offsets=np.cumsum([0] + [len(polygon) for polygon in polygons]),
-        plane_offsets=np.cumsum([0] + [len(outline) for outline in outlines]),
+        contour_offsets=offsets_of([len(polygon) for polygon in polygons]),
+        plane_offsets=offsets_of([len(outline) for outline in outlines]),
     )
 
 
@@ -127,7 +128,7 @@ def _joined(regions: Sequence[Polygons], pixel_mm: float) -> Polygons:
 def _distances(region: Polygons, origin: Floats, pixel_mm: float, shape: tuple[int, int]) -> Floats:
     """(rows, columns) signed distance to a region's outline in pixels, positive inside, cut off at the reach."""
     points = (np.concatenate(region) - origin) / pixel_mm
-    offsets = np.cumsum([0] + [len(polygon) for polygon in region])
+    offsets = offsets_of([len(polygon) for polygon in region])
     sections = Sections(
         points=points,
         following=next_vertex(offsets),

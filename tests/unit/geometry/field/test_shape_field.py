@@ -17,7 +17,7 @@ from rtcomplexity.geometry.field.shape_field import (
     reach_for,
     step_for,
 )
-from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.ragged import next_vertex
 from rtcomplexity.geometry.stack.section_distance import (
     Sections,
     _apart,

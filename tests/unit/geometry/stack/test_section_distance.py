@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rtcomplexity.geometry.orientation import next_vertex
+from rtcomplexity.geometry.ragged import next_vertex
 from rtcomplexity.geometry.stack import section_distance as module
 from rtcomplexity.geometry.stack.section_distance import (
     Sections,
