@@ -1,12 +1,15 @@
 """On which image series each ROI was drawn, as far as the images that its contours name are here.
 
-An ROI whose contours name no image, or none that was found, is taken to be on the images of its structure set.
+An ROI whose contours name no image, or none that was found, is taken to be on the images of its structure set. Points
+say where a contour lies, whatever image it names; where the two disagree, that is said.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import ImageLink, ImageRole
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
     from rtcomplexity.model.case import ImageSet
     from rtcomplexity.model.image import ImageSeries
     from rtcomplexity.model.structure_set import Roi, StructureSet
+
+_SLACK_MM: Final = 0.1
+"""Beyond half the gap to the next slice: which of two slices a contour between them names is a matter of rounding."""
+_EXTREMES: Final = (np.minimum, np.maximum)
 
 
 def owners(series: Iterable[ImageSeries], *, first: ImageSeries | None = None) -> dict[str, ImageSeries]:
@@ -73,7 +80,8 @@ def roi_image_issues(chosen: StructureSet, link: Link, image_sets: Sequence[Imag
             elsewhere[id(named[0][0])].append(roi.number)
     phases = _phases(image_sets, planning)
     issues += [_elsewhere(numbers, words[key], is_phase=key in phases) for key, numbers in elsewhere.items()]
-    return issues + ([_lost(lost)] if lost else [])
+    issues += [_lost(lost)] if lost else []
+    return issues + _misnamed(chosen, planning)
 
 
 def _listed(numbers: Sequence[int]) -> str:
@@ -126,3 +134,44 @@ def _elsewhere(numbers: Sequence[int], words: str, *, is_phase: bool) -> Issue:
 
 def _lost(numbers: Sequence[int]) -> Issue:
     return codes.ROI_IMAGES_MISSING.about("plan", rois=_listed(numbers))
+
+
+def _misnamed(chosen: StructureSet, planning: ImageSeries) -> list[Issue]:
+    """Say which contours name a slice of the planning image that lies elsewhere than their points."""
+    reach_mm = _reach_mm(planning)
+    away_mm = {roi.number: _away_mm(roi, planning, reach_mm) for roi in chosen.rois if roi.contour_image_uids}
+    found = {number: max(away) for number, away in away_mm.items() if any(away)}
+    if not found:
+        return []
+    count = sum(each > 0.0 for away in away_mm.values() for each in away)
+    facts = {"count": count, "contours": sum(map(len, away_mm.values())), "away_mm": max(found.values())}
+    return [codes.CONTOURS_NAME_OTHER_SLICES.about("plan", rois=_listed(list(found)), **facts)]
+
+
+def _reach_mm(series: ImageSeries) -> dict[str, list[tuple[float, float]]]:
+    """(position along the normal, how far off its contours may lie), mm, of each image: several where it has frames."""
+    positions = series.grid.slice_positions_mm
+    gaps = np.diff(positions)
+    found: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+    if len(gaps):
+        widest = np.maximum(np.append(gaps, gaps[-1]), np.insert(gaps, 0, gaps[0]))
+        for uid, position, gap in zip(series.sop_instance_uids, positions.tolist(), widest.tolist(), strict=True):
+            found[uid].append((position, gap / 2.0 + _SLACK_MM))
+    return found
+
+
+def _away_mm(roi: Roi, series: ImageSeries, reach_mm: Mapping[str, Sequence[tuple[float, float]]]) -> list[float]:
+    """Distance of each contour that names slices of a series from the nearest of them, mm; 0 where it lies there."""
+    contours = roi.contours
+    filled = contours.point_counts > 0
+    along = contours.points_mm @ series.grid.normal
+    firsts = contours.offsets[:-1][filled]
+    least, most = (function.reduceat(along, firsts).tolist() if len(firsts) else [] for function in _EXTREMES)
+    named = [uids for uids, is_filled in zip(roi.contour_image_uids, filled.tolist(), strict=True) if is_filled]
+    away = []
+    for low, high, uids in zip(least, most, named, strict=True):
+        slices = [slice_ for uid in uids for slice_ in reach_mm.get(uid, ())]
+        if slices:
+            far, allowed = min((max(position - high, low - position, 0.0), allowed) for position, allowed in slices)
+            away.append(far if far > allowed else 0.0)
+    return away

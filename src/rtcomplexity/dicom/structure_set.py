@@ -36,7 +36,7 @@ from rtcomplexity.model.structure_set import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -66,8 +66,8 @@ class _Gathered:
     points_mm: defaultdict[int, list[NDArray[np.float64]]] = field(default_factory=lambda: defaultdict(list))
     """Vertices by ROI number: of the contours of each item, one after the other."""
     point_count: int = 0
-    image_uids: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """UIDs of the images that contours name, by ROI number."""
+    image_uids: list[frozenset[str]] = field(default_factory=list)
+    """UIDs of the images that each contour names."""
     image_sequences: dict[bytes, frozenset[str]] = field(default_factory=dict)
     """UIDs in each distinct Contour Image Sequence, by its raw bytes: most contours of a slice share theirs."""
     items_per_roi: Counter[int] = field(default_factory=Counter)
@@ -192,16 +192,32 @@ def _read_dataset(dataset: Dataset, sha256: str, settings: Settings) -> tuple[St
 
 
 def _with_contours(rois: Sequence[Roi], gathered: _Gathered) -> tuple[Roi, ...]:
-    contours = _contours_by_roi(gathered, {roi.number for roi in rois})
+    numbers = {roi.number for roi in rois}
+    contours, named = _contours_by_roi(gathered, numbers), _images_by_roi(gathered)
     return tuple(
         replace(
             roi,
             contours=contours.get(roi.number, roi.contours),
-            image_uids=frozenset(gathered.image_uids.get(roi.number, ())),
+            image_uids=frozenset[str]().union(*named.get(roi.number, {}).values()),
+            contour_image_uids=_images_of_each(named.get(roi.number, {}), gathered.faults.keys()),
             stated_slab_mm=_stated_slab_mm(gathered.slabs_mm.get(roi.number, set())),
         )
         for roi in rois
     )
+
+
+def _images_by_roi(gathered: _Gathered) -> dict[int, dict[int, frozenset[str]]]:
+    """Images that contours name, by place in the lists, of each ROI number."""
+    found: defaultdict[int, dict[int, frozenset[str]]] = defaultdict(dict)
+    for place, (number, uids) in enumerate(zip(gathered.roi_numbers, gathered.image_uids, strict=True)):
+        found[number][place] = uids
+    return found
+
+
+def _images_of_each(named: Mapping[int, frozenset[str]], left_out: Container[int]) -> tuple[frozenset[str], ...]:
+    """Images of each contour that is kept; empty where none names any."""
+    kept = tuple(uids for place, uids in named.items() if place not in left_out)
+    return kept if any(kept) else ()
 
 
 def _stated_slab_mm(stated: set[float | None]) -> float | None:
@@ -353,11 +369,11 @@ def _gather_contours(dataset: Dataset, settings: Settings) -> _Gathered:
 
 def _add_contours(gathered: _Gathered, number: int, contours: Sequence[Dataset], settings: Settings) -> None:
     """Add the contours of one item, converted at once: their bytes are not kept."""
-    before, named = len(gathered.types), gathered.image_uids[number]
+    before = len(gathered.types)
     for contour in contours:
         gathered.types.append(elements.text(contour, tags.CONTOUR_GEOMETRIC_TYPE).upper())
         gathered.stated_counts.append(elements.integer(contour, tags.NUMBER_OF_CONTOUR_POINTS))
-        named |= _images_of(gathered, contour)
+        gathered.image_uids.append(_images_of(gathered, contour))
     parsed = parse_contour_data([_contour_bytes(contour) for contour in contours])
     first = 0
     for place, (contour, count) in enumerate(zip(contours, parsed.counts.tolist(), strict=True), start=before):
@@ -447,7 +463,7 @@ def _references(dataset: Dataset, rois: Iterable[Roi], gathered: _Gathered) -> I
         frame_of_reference_uids=frozenset(frames - {""}),
         series_uids=frozenset(series - {""}),
         study_level_image_uids=frozenset(images - {""}),
-        contour_level_image_uids=frozenset().union(*gathered.image_uids.values()),
+        contour_level_image_uids=frozenset[str]().union(*set(gathered.image_uids)),
     )
 
 

@@ -299,6 +299,12 @@ CONTOURS_OF_FEW_POINTS: Final = _warning(
     "areas and volumes.",
     action="Delete these contours in the planning system.",
 )
+CONTOURS_NAME_OTHER_SLICES: Final = _warning(
+    "contours-name-other-slices",
+    "{count} of {contours:contour names|contours name} an image of another slice, up to {away_mm:.3g} mm from "
+    "where the points lie ({rois}); measured where the points lie.",
+    action="Check in the planning system on which slices the contours lie, and export the structure set again.",
+)
 CONTOURS_OFF_SLICES: Final = _info(
     "contours-off-slices",
     "{off_slices} of {planes:contour plane does|contour planes do} not coincide with a slice of the planning image.",

@@ -131,6 +131,8 @@ class Roi:
     frame_of_reference_uid: str = ""
     image_uids: frozenset[str] = field(default=frozenset(), repr=False)
     """SOP Instance UIDs of the images that its contours name (Contour Image Sequence)."""
+    contour_image_uids: tuple[frozenset[str], ...] = field(default=(), repr=False)
+    """The same of each contour, in their order; empty where none names an image."""
     generation: str = ""
     """ROI Generation Algorithm (3006,0036): MANUAL, SEMIAUTOMATIC, AUTOMATIC; empty means not stated."""
     interpreted_type: str = ""
