@@ -69,7 +69,7 @@ def find_link(structure_set: StructureSet, found: Sequence[FoundSeries]) -> Link
         planning = _best(_without_phases(named, structure_set), here)
         if planning is not None:
             return _link(kind, planning, _resolved(uids, found), len(uids), references, found)
-    overlap = {id(one): _planes_on_slices(structure_set, one.series.grid) for one in found}
+    overlap = {id(one): planes_agree(structure_set, one.series.grid)[0] for one in found}
     planning = _best([one for one in found if one.series.series_uid in references.series_uids], overlap)
     if planning is not None:
         return _link(ImageLink.SERIES_UID, planning, 1, len(references.series_uids), references, found)
@@ -105,10 +105,9 @@ def do_agree(on_slices: int, planes: int) -> bool:
 def _best(candidates: Iterable[FoundSeries], common: dict[int, int]) -> FoundSeries | None:
     def key(one: FoundSeries) -> tuple[object, ...]:
         series = one.series
-        rank = modality_rank(series.modality)
         return (
             one.not_counted_because != "",
-            rank,
+            modality_rank(series.modality),
             -common[id(one)],
             -len(series.sop_instance_uids),
             series.series_uid,
@@ -182,10 +181,6 @@ def _nothing_text(references: ImageReferences, found: Sequence[FoundSeries]) -> 
         f"0 of {len(references.study_level_image_uids)} study-level image references resolve; neither the referenced "
         "series nor the frame of reference was found"
     )
-
-
-def _planes_on_slices(structure_set: StructureSet, grid: ImageGrid) -> int:
-    return planes_agree(structure_set, grid)[0]
 
 
 def _plane_positions(structure_set: StructureSet, normal: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -44,7 +44,6 @@ _SAME_ORIENTATION: Final = 1e-3
 _SAME_SPACING_MM: Final = 1e-4
 _ORIENTATION_WEIGHTS: Final = (1.0, 0.61, 0.37, -0.83, 0.53, -0.29)
 """No rotation about an axis leaves their sum over the six cosines as it is: it separates orientations roughly."""
-_UNIFORM_TOLERANCE_MM: Final = SAME_POSITION_MM
 _MISSING_FACTOR: Final = 1.5
 _TILT_TOLERANCE_DEG: Final = 0.1
 _GREATEST_SIZE: Final = 32_767
@@ -348,7 +347,7 @@ def _spacing_findings(grid: ImageGrid) -> tuple[Issue, ...]:
         missing = int(np.round(gaps[wide] / typical).sum() - wide.sum())
         found.append(codes.MISSING_SLICES.about(SERIES, missing=missing, places=int(wide.sum()), typical=typical))
     rest = gaps[~wide]
-    if float(np.ptp(rest)) > max(_UNIFORM_TOLERANCE_MM, 1e-3 * typical):
+    if float(np.ptp(rest)) > max(SAME_POSITION_MM, 1e-3 * typical):
         found.append(codes.NON_UNIFORM_SLICE_SPACING.about(SERIES, least_mm=rest.min(), most_mm=rest.max()))
     return tuple(found)
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rtcomplexity.case.image_link import modality_rank
 from rtcomplexity.case.registration_graph import find_path, space_of
+from rtcomplexity.case.volumes import SAME_POSITION_MM
 from rtcomplexity.model.case import EvidenceLevel, ImageRole, ImageSet
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from rtcomplexity.model.issue import Issue
     from rtcomplexity.model.registration import SpatialRegistration
     from rtcomplexity.model.structure_set import ImageReferences
-
-_SAME_STACK_MM: Final = 0.01
 
 
 def build_image_sets(
@@ -69,7 +68,7 @@ def build_image_sets(
 
 def _named_series(found: Iterable[FoundSeries], references: ImageReferences) -> frozenset[str]:
     """DICOM series of which the set names images: of several volumes in one, those without a named image are not it."""
-    named = references.contour_level_image_uids | references.study_level_image_uids
+    named = references.image_uids
     return frozenset(one.series.series_uid for one in found if not named.isdisjoint(one.series.sop_instance_uids))
 
 
@@ -94,7 +93,7 @@ def _acquisition_key(one: FoundSeries, number: int) -> tuple[object, ...]:
         return ("phases of one series", series.study_uid, series.series_uid)
     if one.named_phase is None:
         return (number,)
-    stack = np.round(series.grid.slice_positions_mm / _SAME_STACK_MM).astype(np.int64)
+    stack = np.round(series.grid.slice_positions_mm / SAME_POSITION_MM).astype(np.int64)
     frame = series.frame_of_reference_uid
     return (
         "series a phase",
@@ -145,11 +144,10 @@ def _level(
     registrations: Sequence[SpatialRegistration],
     contoured: Sequence[ImageSeries],
 ) -> tuple[EvidenceLevel, str]:
-    uids = {uid for one in series for uid in one.sop_instance_uids}
-    named = references.contour_level_image_uids | references.study_level_image_uids
+    named = references.image_uids.intersection(uid for one in series for uid in one.sop_instance_uids)
     own_frame = series[0].frame_of_reference_uid
-    if uids & named:
-        return EvidenceLevel.REFERENCED, f"the structure set references {len(uids & named)} of its images"
+    if named:
+        return EvidenceLevel.REFERENCED, f"the structure set references {len(named)} of its images"
     if (references.series_uids - named_series).intersection(one.series_uid for one in series):
         return EvidenceLevel.REFERENCED, "the structure set references its series"
     if path := find_path(registrations, frame, space_of(series[0], registrations)):

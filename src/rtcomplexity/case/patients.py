@@ -69,13 +69,12 @@ def of_one_patient(
     keys = sorted(index.patient_keys)
     if len(keys) < 2:
         return index, ()
-    shown = _shown(index, keys, name_patients=name_patients)
-    ties = _ties(index, shown, settings)
-    found = _by_patient(index, shown)
+    ties = _ties(index, keys, settings)
     if not same_patient or not _are_tied(keys, ties):
-        raise _refusal(index, found, ties, is_stated=same_patient)
+        raise _refusal(index, ties, _shown(index, keys, name_patients=name_patients), is_stated=same_patient)
+    shown = _shown(index, keys)
     issue = codes.PATIENTS_STATED_AS_ONE.about(
-        "input", patients=len(keys), files=_by_patient(index, _shown(index, keys)), ties=_listed(index, keys, settings)
+        "input", patients=len(keys), files=_by_patient(index, shown), ties=_listed(ties, shown)
     )
     return with_patient(index, keys[0]), (issue,)
 
@@ -129,14 +128,17 @@ def _plural(word: str, count: int) -> str:
     return word if count == 1 else f"{word}s"
 
 
-def _refusal(index: FileIndex, found: str, ties: Mapping[tuple[str, str], str], *, is_stated: bool) -> InputDataError:
-    text = f"The folder holds files of {len(index.patient_keys)} patients: {inventory(index.files)}. {found}."
+def _refusal(
+    index: FileIndex, ties: Mapping[tuple[str, str], str], shown: Mapping[str, str], *, is_stated: bool
+) -> InputDataError:
+    patients = f"{len(index.patient_keys)} patients: {inventory(index.files)}. {_by_patient(index, shown)}"
+    text = f"The folder holds files of {patients}."
     if not ties:
         untied = " No study, series, frame of reference or reference links them." if is_stated else ""
         return SeveralPatientsError(
             f"{text}{untied}", "give the folder of one patient; `rtcomplexity batch` is for many."
         )
-    tied = _first(list(ties.values()), "pairs of patients are linked")
+    tied = _listed(ties, shown)
     if is_stated:
         advice = "exclude the files that nothing links to the others."
         return SeveralPatientsError(f"{text} {tied}. Nothing links the other patients' files.", advice)
@@ -170,22 +172,19 @@ def _shown(index: FileIndex, keys: Sequence[str], *, name_patients: bool = False
     return {key: hmac.new(secret, key.encode(), hashlib.sha256).hexdigest()[:_SHOWN_DIGITS] for key in keys}
 
 
-def _listed(index: FileIndex, keys: Sequence[str], settings: Settings) -> str:
-    return _first(list(_ties(index, _shown(index, keys), settings).values()), "pairs of patients are linked")
+def _listed(ties: Mapping[tuple[str, str], str], shown: Mapping[str, str]) -> str:
+    parts = [f"{shown[one]} and {shown[other]} are linked by {words}" for (one, other), words in ties.items()]
+    return _first(parts, "pairs of patients are linked")
 
 
-def _ties(index: FileIndex, shown: Mapping[str, str], settings: Settings) -> dict[tuple[str, str], str]:
-    """What ties the files of each two patients, in words; pairs that nothing ties are left out."""
-    named: dict[str, defaultdict[str, set[str]]] = {key: defaultdict(set) for key in shown}
+def _ties(index: FileIndex, keys: Sequence[str], settings: Settings) -> dict[tuple[str, str], str]:
+    """What links the files of each two patients, in words; pairs that nothing links are left out."""
+    named: dict[str, defaultdict[str, set[str]]] = {key: defaultdict(set) for key in keys}
     for file in index.files:
         if file.patient_key:
             _add_names(named[file.patient_key], file, settings)
-    found = {}
-    for one, other in combinations(shown, 2):
-        words = _shared(named[one], named[other])
-        if words:
-            found[one, other] = f"{shown[one]} and {shown[other]} are linked by {', '.join(words)}"
-    return found
+    pairs = {(one, other): _shared(named[one], named[other]) for one, other in combinations(keys, 2)}
+    return {pair: ", ".join(words) for pair, words in pairs.items() if words}
 
 
 def _add_names(named: defaultdict[str, set[str]], file: IndexedFile, settings: Settings) -> None:

@@ -16,8 +16,9 @@ from rtcomplexity.case.image_link import find_link
 from rtcomplexity.case.image_series import build_series
 from rtcomplexity.case.image_sets import build_image_sets
 from rtcomplexity.case.patients import inventory, of_one_patient
-from rtcomplexity.case.roi_images import roi_image_issues
+from rtcomplexity.case.roi_images import phases_in_frame, roi_image_issues
 from rtcomplexity.case.selection import Candidate, choose, several_sets_issues
+from rtcomplexity.case.supplied_targets import read_targets, with_targets
 from rtcomplexity.case.target_names import NO_ALIASES
 from rtcomplexity.case.targets import classify_rois
 from rtcomplexity.dicom.index import FileIndex, index_folder
@@ -109,17 +110,12 @@ def read_case(
     references = [uids for one in sets for uids in _named_images(one.structure_set)]
     found, image_issues = build_series(index.images, settings=settings, references=references)
     plans, plan_issues = _plans(index, settings)
-    supplied = None if targets is None else _supplied(targets, aliases, settings)
-    candidates = _candidates(sets, found, plans)
+    choice = choose(_candidates(sets, found, plans), structure_set_uid)
     noticed = (*index.issues, *patient_issues, *image_issues, *plan_issues, *set_issues)
-    case = _case(index, choose(candidates, structure_set_uid), found, plans, noticed, settings, supplied)
-    return replace(case, stated_patients=patients) if patient_issues else case
-
-
-def _supplied(targets: Path, aliases: Mapping[str, TargetClass], settings: Settings) -> SuppliedTargets:
-    from rtcomplexity.case.supplied_targets import read_targets  # noqa: PLC0415 -- most plans have their own
-
-    return read_targets(targets, aliases, settings)
+    case = _case(index, choice, found, plans, noticed, settings)
+    case = replace(case, stated_patients=patients if patient_issues else 0)
+    supplied = None if targets is None else read_targets(targets, aliases, settings)
+    return _identified(case if supplied is None else _with_supplied(case, supplied), index, supplied)
 
 
 def _case(
@@ -129,46 +125,34 @@ def _case(
     plans: Sequence[RtPlan],
     noticed: Sequence[Issue],
     settings: Settings,
-    supplied: SuppliedTargets | None = None,
 ) -> Case:
     """Combine the chosen structure set with everything linked to it; `noticed` are the issues so far."""
     chosen, link = choice.chosen.structure_set, choice.chosen.link
+    planning = link.planning.series if link.planning else None
     objects, registration_issues = read_registrations(index.registrations, index.images, settings)
     registrations = choice.chosen.relationships + objects  # what the set states itself comes first
     contoured = _contoured(choice.others)
     image_sets, series_issues = build_image_sets(found, link, chosen.references, registrations, contoured)
-    phase_sets = _phase_sets(choice.others, link.planning, image_sets)
-    course_frame = link.planning.series.frame_of_reference_uid if link.planning else ""
-    course = course_of(chosen, course_frame, plans)
+    phase_sets = _phase_sets(choice.others, planning, image_sets)
+    course = course_of(chosen, planning.frame_of_reference_uid if planning else "", plans)
     set_issues = several_sets_issues(choice, {id(phase.structure_set) for phase in phase_sets})
     others = [other.structure_set for other in choice.others]
-    earlier = earlier_sets(chosen, others, [phase.structure_set for phase in phase_sets])
     tie_issues = (*link_issues(chosen, link, found), *roi_image_issues(chosen, link, image_sets), *input_issues(index))
-    if supplied is not None:
-        from rtcomplexity.case.supplied_targets import with_targets  # noqa: PLC0415 -- most plans have their own
-
-        chosen, targets_issues = with_targets(chosen, supplied, course_frame)
-        phase_sets, earlier, set_issues = (), (), (*set_issues, *targets_issues)
-    contoured_sets = [chosen, *(phase.structure_set for phase in phase_sets)]
-    instances = _instances(contoured_sets, image_sets, course.plan, registrations)
-    plan_id, content_id = _identifiers(instances, index, supplied)
     own_issues = (*choice.chosen.issues, *registration_issues, *series_issues, *course.issues, *set_issues)
     return Case(
-        plan_id=plan_id,
-        content_id=content_id,
+        plan_id="",
         structure_set=chosen,
         chosen_because=choice.because,
         alternatives=choice.alternatives,
-        planning_image=link.planning.series if link.planning else None,
+        planning_image=planning,
         image_link=link.kind,
         image_link_text=link.text,
         image_sets=image_sets,
         phase_sets=phase_sets,
-        earlier_sets=earlier,
+        earlier_sets=earlier_sets(chosen, others, [phase.structure_set for phase in phase_sets]),
         contoured_series=contoured,
         rt_plan=course.plan,
         registrations=registrations,
-        targets_file=None if supplied is None else supplied.file,
         issues=tuple(sorted({*noticed, *own_issues, *tie_issues, *predecessor_issues(chosen, others)})),
         files_read=index.files_read,
         files_skipped=index.files_skipped,
@@ -227,8 +211,7 @@ def _sets(
 def _named_images(structure_set: StructureSet) -> tuple[frozenset[str], ...]:
     """Images that a set names: all of them, and those of its contours alone, as the former may name every copy."""
     references = structure_set.references
-    by_contours = references.contour_level_image_uids
-    return (by_contours | references.study_level_image_uids, by_contours)
+    return (references.image_uids, references.contour_level_image_uids)
 
 
 def _candidates(
@@ -261,55 +244,59 @@ def _contoured(others: Iterable[Candidate]) -> tuple[ImageSeries, ...]:
 
 
 def _phase_sets(
-    others: Iterable[Candidate], planning: FoundSeries | None, image_sets: Iterable[ImageSet]
+    others: Iterable[Candidate], planning: ImageSeries | None, image_sets: Iterable[ImageSet]
 ) -> tuple[PhaseSet, ...]:
     """Structure sets contoured on the other phases of a 4D acquisition in the planning frame: the best one of each."""
-    if planning is None:
+    if planning is None or not planning.frame_of_reference_uid:
         return ()
-    own, frame = planning.series, planning.series.frame_of_reference_uid
-    phases = {
-        id(series): series
-        for image_set in image_sets
-        if len(image_set.series) > 1 and frame and image_set.series[0].frame_of_reference_uid == frame
-        for series in image_set.series
-        if series is not own
-    }
-    found: dict[int, PhaseSet] = {}
+    contoured: dict[int, StructureSet] = {}
     for other in others:
-        drawn_on = other.link.planning.series if other.link.planning else None
-        if id(drawn_on) in phases and not other.structure_set.is_rejected:
-            series = phases[id(drawn_on)]
-            found.setdefault(id(series), PhaseSet(series=series, structure_set=other.structure_set))
-    return tuple(found[key] for key in phases if key in found)
+        if other.link.planning is not None and not other.structure_set.is_rejected:
+            contoured.setdefault(id(other.link.planning.series), other.structure_set)
+    return tuple(
+        PhaseSet(series=series, structure_set=contoured[id(series)])
+        for image_set in phases_in_frame(image_sets, planning)
+        for series in image_set.series
+        if series is not planning and id(series) in contoured
+    )
 
 
-def _instances(
-    drawn: Iterable[StructureSet],
-    image_sets: Iterable[ImageSet],
-    plan: RtPlan | None,
-    registrations: Iterable[SpatialRegistration],
-) -> frozenset[tuple[str, str]]:
-    """(SOP Instance UID, file SHA-256) of the sets that are measured and of what ties to them."""
-    pairs = {(one.sop_instance_uid, one.file_sha256) for one in drawn}
-    for image_set in image_sets:
+def _with_supplied(case: Case, supplied: SuppliedTargets) -> Case:
+    """Put supplied targets in place of the plan's own, whose phases and earlier versions then say nothing."""
+    frame = case.planning_image.frame_of_reference_uid if case.planning_image else ""
+    structure_set, issues = with_targets(case.structure_set, supplied, frame)
+    return replace(
+        case,
+        structure_set=structure_set,
+        phase_sets=(),
+        earlier_sets=(),
+        targets_file=supplied.file,
+        issues=tuple(sorted({*case.issues, *issues})),
+    )
+
+
+def _identified(case: Case, index: FileIndex, supplied: SuppliedTargets | None) -> Case:
+    """Give a case its ids: over the bytes of the files that it rests on, and over their content."""
+    instances = _instances(case)
+    contents = {file.sha256: file.content for file in index.files}
+    if supplied is not None:
+        contents[supplied.file.sha256] = supplied.content_hash
+    content = _identifier((uid, contents.get(sha256, sha256)) for uid, sha256 in instances)
+    return replace(case, plan_id=_identifier(instances), content_id=content)
+
+
+def _instances(case: Case) -> set[tuple[str, str]]:
+    """(SOP Instance UID, file SHA-256) of the sets that are measured and of what is linked to them."""
+    sets = (case.structure_set, *(phase.structure_set for phase in case.phase_sets))
+    objects = (*sets, *case.registrations, *(() if case.rt_plan is None else (case.rt_plan,)))
+    pairs = {(one.sop_instance_uid, one.file_sha256) for one in objects}
+    for image_set in case.image_sets:
         if image_set.level is not EvidenceLevel.PRESENT:
             for series in image_set.series:
                 pairs |= set(zip(series.sop_instance_uids, series.file_sha256s, strict=True))
-    pairs |= {(one.sop_instance_uid, one.file_sha256) for one in registrations}
-    if plan is not None:
-        pairs.add((plan.sop_instance_uid, plan.file_sha256))
-    return frozenset(pairs)
-
-
-def _identifiers(
-    instances: frozenset[tuple[str, str]], index: FileIndex, supplied: SuppliedTargets | None
-) -> tuple[str, str]:
-    """Return the plan's id over the bytes of its files, and the one over their content."""
-    contents = {file.sha256: file.content for file in index.files}
-    if supplied is not None:
-        instances |= {(supplied.file.sop_instance_uid, supplied.file.sha256)}
-        contents[supplied.file.sha256] = supplied.content_hash
-    return _identifier(instances), _identifier((uid, contents.get(sha256, sha256)) for uid, sha256 in instances)
+    if case.targets_file is not None:
+        pairs.add((case.targets_file.sop_instance_uid, case.targets_file.sha256))
+    return pairs
 
 
 def _identifier(pairs: Iterable[tuple[str, str]]) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.model import issue_codes as codes
-from rtcomplexity.model.case import ImageLink, ImageRole
+from rtcomplexity.model.case import ImageLink
 from rtcomplexity.model.issue import Issue, listed_numbers, roi_subject
 
 if TYPE_CHECKING:
@@ -96,7 +96,6 @@ def phases_in_frame(image_sets: Iterable[ImageSet], planning: ImageSeries) -> tu
         image_set
         for image_set in image_sets
         if len(image_set.series) > 1
-        and image_set.role is not ImageRole.NOT_COUNTED
         and (
             any(one is planning for one in image_set.series)
             or (bool(frame) and image_set.series[0].frame_of_reference_uid == frame)

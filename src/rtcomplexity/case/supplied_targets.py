@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rtcomplexity.case.segmentation import structure_set_of
+from rtcomplexity.case.segment_outlines import structure_set_of
 from rtcomplexity.case.targets import classify_rois
 from rtcomplexity.dicom.identity import content_hash
 from rtcomplexity.dicom.segmentation import is_segmentation, read_segmentation

@@ -32,12 +32,11 @@ if TYPE_CHECKING:
 
 NO_ALIASES: Final[Mapping[str, TargetClass]] = MappingProxyType({})
 
-_TARGETS: Final = MappingProxyType(
-    {kind.value: kind for kind in (TargetClass.GTV, TargetClass.CTV, TargetClass.ITV, TargetClass.PTV)}
-)
+TARGET_TYPES: Final = MappingProxyType({kind.value: kind for kind in TargetClass if kind.is_target})
+"""Types that are a target's, by their words."""
 _TYPES: Final = MappingProxyType(
     {
-        **_TARGETS,
+        **TARGET_TYPES,
         "EXTERNAL": TargetClass.EXTERNAL,
         **dict.fromkeys(
             (
@@ -193,7 +192,7 @@ def classify(
     if alias_key(name) in aliases:
         return Classification(target_class=aliases[alias_key(name)], decided_by=ClassDecidedBy.ALIAS)
     by_name, kind = read_name(name), interpreted_type.strip().upper()
-    if by_name.is_surely_no_target and kind not in _TYPES.keys() - _TARGETS.keys():
+    if by_name.is_surely_no_target and kind not in _TYPES.keys() - TARGET_TYPES.keys():
         return _by_words(by_name, ClassDecidedBy.NAME)
     if kind in _TYPES:
         return Classification(target_class=_TYPES[kind], decided_by=ClassDecidedBy.INTERPRETED_TYPE)

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from rtcomplexity.case.target_names import classify, is_pet_derived, read_name
+from rtcomplexity.case.target_names import TARGET_TYPES, classify, is_pet_derived, read_name
 from rtcomplexity.errors import LimitExceededError
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.issue import Issue, listed_numbers, roi_subject
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from rtcomplexity.case.target_names import NameReading
     from rtcomplexity.model.structure_set import Roi, StructureSet
     from rtcomplexity.settings import Settings
-
-_TARGET_TYPES: Final = frozenset({"GTV", "CTV", "ITV", "PTV"})
 
 
 def classify_rois(
@@ -69,16 +67,17 @@ def _classified(roi: Roi, aliases: Mapping[str, TargetClass]) -> Roi:
 
 
 def _issues(rois: Sequence[Roi]) -> tuple[Issue, ...]:
-    unresolved = [roi.number for roi in rois if roi.target_class is TargetClass.UNRESOLVED]
-    issues = []
-    if unresolved:
-        issues.append(codes.TARGET_CLASS_UNRESOLVED.about("plan", rois=listed_numbers(unresolved)))
     return (
-        *issues,
+        *_unresolved(rois),
         *_without_area(rois),
         *_planning_structures(rois),
         *(issue for roi in rois for issue in _issues_of(roi)),
     )
+
+
+def _unresolved(rois: Sequence[Roi]) -> list[Issue]:
+    numbers = [roi.number for roi in rois if roi.target_class is TargetClass.UNRESOLVED]
+    return [codes.TARGET_CLASS_UNRESOLVED.about("plan", rois=listed_numbers(numbers))] if numbers else []
 
 
 def _planning_structures(rois: Sequence[Roi]) -> list[Issue]:
@@ -86,7 +85,7 @@ def _planning_structures(rois: Sequence[Roi]) -> list[Issue]:
     readings = {
         roi.number: read_name(roi.name)
         for roi in rois
-        if roi.class_decided_by is ClassDecidedBy.NAME and roi.interpreted_type not in _TARGET_TYPES
+        if roi.class_decided_by is ClassDecidedBy.NAME and roi.interpreted_type not in TARGET_TYPES
     }
     found = {number: reading for number, reading in readings.items() if reading.is_surely_no_target}
     if not found:
@@ -103,9 +102,7 @@ def _without_area(rois: Sequence[Roi]) -> list[Issue]:
         for roi in rois
         if roi.target_class.is_target and len(roi.contours) and not roi.contours.is_closed.any()
     ]
-    if not numbers:
-        return []
-    return [codes.TARGET_WITHOUT_AREA.about("plan", rois=listed_numbers(numbers))]
+    return [codes.TARGET_WITHOUT_AREA.about("plan", rois=listed_numbers(numbers))] if numbers else []
 
 
 def _issues_of(roi: Roi) -> list[Issue]:
@@ -128,7 +125,7 @@ def _conflict(roi: Roi, reading: NameReading) -> Iterator[Issue]:
             yield codes.TARGET_CLASS_CONFLICT.about(
                 subject, by_type=roi.interpreted_type, by_name=reading.target_class, words=words
             )
-    elif reading.is_surely_no_target and roi.interpreted_type in _TARGET_TYPES:
+    elif reading.is_surely_no_target and roi.interpreted_type in TARGET_TYPES:
         yield codes.TARGET_CLASS_CONFLICT.about(subject, by_type=roi.interpreted_type, words=words)
 
 

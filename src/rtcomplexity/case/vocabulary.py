@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import resources
@@ -90,10 +90,10 @@ class Vocabulary:
     excluded_prefixes: frozenset[str]
     pet_derived: frozenset[str]
     body_names: frozenset[str]
-    longest: int = field(default=4)
-    """Most words of a phrase."""
 
 
+_MOST_WORDS: Final = 4
+"""Of a phrase."""
 _JOINERS: Final = frozenset(" _-.")
 _DASHES: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-"))
 _LETTERS: Final = str.maketrans(
@@ -264,7 +264,7 @@ def _joined(pieces: list[str], words: Vocabulary) -> Iterator[Term]:
 def _phrase_at(pieces: list[str], start: int, words: Vocabulary) -> tuple[Term, int]:
     """Return the longest known phrase that begins at a piece, and the place after it."""
     ends, place, text, count = [], start, "", 0
-    while place < len(pieces) and count < words.longest and (pieces[place][0].isalnum() or pieces[place] in _JOINERS):
+    while place < len(pieces) and count < _MOST_WORDS and (pieces[place][0].isalnum() or pieces[place] in _JOINERS):
         if pieces[place][0].isalnum():
             text, count = text + pieces[place].casefold(), count + 1
             if text in words.terms and (count > 1 or pieces[place].isalpha()):

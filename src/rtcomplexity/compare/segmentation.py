@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rtcomplexity.case.segmentation import structure_set_of
+from rtcomplexity.case.segment_outlines import structure_set_of
 from rtcomplexity.case.target_names import NO_ALIASES
 from rtcomplexity.case.targets import classify_rois
 from rtcomplexity.dicom.segmentation import read_segmentation

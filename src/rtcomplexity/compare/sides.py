@@ -228,8 +228,7 @@ def _point_map(side: Side, reference: Side, frame: str) -> PointMap | None:
 
 def _shared_images(side: Side, reference: Side) -> bool:
     first, second = (each.case.structure_set.references for each in (reference, side))
-    images = first.contour_level_image_uids | first.study_level_image_uids
-    others = second.contour_level_image_uids | second.study_level_image_uids
+    images, others = first.image_uids, second.image_uids
     return bool(images & others or first.series_uids & second.series_uids)
 
 

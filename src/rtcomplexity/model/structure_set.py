@@ -162,6 +162,11 @@ class ImageReferences:
     contour_level_image_uids: frozenset[str] = frozenset()
     """SOP Instance UIDs under the contours' own Contour Image Sequence."""
 
+    @property
+    def image_uids(self) -> frozenset[str]:
+        """SOP Instance UIDs under either."""
+        return self.contour_level_image_uids | self.study_level_image_uids
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientIdentity:

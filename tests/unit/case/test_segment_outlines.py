@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 
-from rtcomplexity.case.segmentation import structure_set_of
+from rtcomplexity.case.segment_outlines import structure_set_of
 from rtcomplexity.dicom.segmentation import SEGMENTATION, is_segmentation, read_segmentation
 from rtcomplexity.errors import InputDataError, LimitExceededError, UnreadableFileError
 from rtcomplexity.settings import Settings
