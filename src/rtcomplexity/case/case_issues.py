@@ -5,11 +5,12 @@ Issues name nothing but kinds, counts and the first digits of a file's SHA-256.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from rtcomplexity.case.image_link import do_agree, planes_agree
 from rtcomplexity.case.roi_frames import rois_elsewhere
 from rtcomplexity.case.target_names import alias_key
+from rtcomplexity.dicom.sop_classes import SECONDARY_CAPTURE
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import ImageLink
 from rtcomplexity.model.issue import Issue, roi_subject, typed
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from rtcomplexity.case.image_series import FoundSeries
     from rtcomplexity.dicom.index import FileIndex
     from rtcomplexity.model.structure_set import StructureSet, TargetClass
-
-_SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 
 
 def link_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeries]) -> list[Issue]:
@@ -100,7 +99,7 @@ def _elsewhere(chosen: StructureSet, link: Link) -> list[Issue]:
 def input_issues(index: FileIndex) -> list[Issue]:
     """Say what else lies in the folder that a reader should know of."""
     issues = []
-    captures = sum(file.sop_class_uid.startswith(_SECONDARY_CAPTURE) for file in index.others)
+    captures = sum(file.sop_class_uid.startswith(SECONDARY_CAPTURE) for file in index.others)
     if captures:
         issues.append(codes.SECONDARY_CAPTURES.about("input", captures=captures))
     nameless = sum(not file.patient_key for file in index.files)

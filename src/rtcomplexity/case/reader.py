@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.case.case_issues import input_issues, link_issues
@@ -18,7 +19,6 @@ from rtcomplexity.case.image_sets import build_image_sets
 from rtcomplexity.case.patients import inventory, of_one_patient
 from rtcomplexity.case.roi_images import phases_in_frame, roi_image_issues
 from rtcomplexity.case.selection import Candidate, choose, several_sets_issues
-from rtcomplexity.case.supplied_targets import read_targets, with_targets
 from rtcomplexity.case.target_names import NO_ALIASES
 from rtcomplexity.case.targets import classify_rois
 from rtcomplexity.dicom.index import FileIndex, index_folder
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from rtcomplexity.case.image_series import FoundSeries
     from rtcomplexity.case.selection import Choice
-    from rtcomplexity.case.supplied_targets import SuppliedTargets
     from rtcomplexity.dicom.headers import IndexedFile
     from rtcomplexity.model.case import ImageSet
     from rtcomplexity.model.image import ImageSeries
@@ -114,8 +113,12 @@ def read_case(
     noticed = (*index.issues, *patient_issues, *image_issues, *plan_issues, *set_issues)
     case = _case(index, choice, found, plans, noticed, settings)
     case = replace(case, stated_patients=patients if patient_issues else 0)
-    supplied = None if targets is None else read_targets(targets, aliases, settings)
-    return _identified(case if supplied is None else _with_supplied(case, supplied), index, supplied)
+    if targets is None:
+        return _identified(case, index)
+    from rtcomplexity.case.supplied_targets import read_targets  # noqa: PLC0415 -- most plans have their own
+
+    supplied = read_targets(targets, aliases, settings)
+    return _identified(supplied.put_into(case), index, supplied.contents)
 
 
 def _case(
@@ -261,26 +264,13 @@ def _phase_sets(
     )
 
 
-def _with_supplied(case: Case, supplied: SuppliedTargets) -> Case:
-    """Put supplied targets in place of the plan's own, whose phases and earlier versions then say nothing."""
-    frame = case.planning_image.frame_of_reference_uid if case.planning_image else ""
-    structure_set, issues = with_targets(case.structure_set, supplied, frame)
-    return replace(
-        case,
-        structure_set=structure_set,
-        phase_sets=(),
-        earlier_sets=(),
-        targets_file=supplied.file,
-        issues=tuple(sorted({*case.issues, *issues})),
-    )
+def _identified(case: Case, index: FileIndex, others: Mapping[str, str] = MappingProxyType({})) -> Case:
+    """Give a case its ids: over the bytes of the files that it rests on, and over their content.
 
-
-def _identified(case: Case, index: FileIndex, supplied: SuppliedTargets | None) -> Case:
-    """Give a case its ids: over the bytes of the files that it rests on, and over their content."""
+    `others` are the contents of files that are not in the index, by their SHA-256.
+    """
     instances = _instances(case)
-    contents = {file.sha256: file.content for file in index.files}
-    if supplied is not None:
-        contents[supplied.file.sha256] = supplied.content_hash
+    contents = {file.sha256: file.content for file in index.files} | dict(others)
     content = _identifier((uid, contents.get(sha256, sha256)) for uid, sha256 in instances)
     return replace(case, plan_id=_identifier(instances), content_id=content)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from rtcomplexity.model.case import Case
     from rtcomplexity.model.issue import Issue
     from rtcomplexity.model.structure_set import Roi, StructureSet, TargetClass
     from rtcomplexity.settings import Settings
@@ -37,6 +38,30 @@ class SuppliedTargets:
     issues: tuple[Issue, ...]
     """About these, by the numbers that they have in the file."""
     content_hash: str
+
+    @property
+    def contents(self) -> dict[str, str]:
+        """Content hash of the file by its SHA-256."""
+        return {self.file.sha256: self.content_hash}
+
+    def put_into(self, case: Case) -> Case:
+        """Put them in place of a plan's own targets, whose phases and earlier versions then say nothing.
+
+        Raises
+        ------
+        InputDataError
+            If they are another patient's, or lie in another frame of reference.
+        """
+        frame = case.planning_image.frame_of_reference_uid if case.planning_image else ""
+        structure_set, issues = with_targets(case.structure_set, self, frame)
+        return replace(
+            case,
+            structure_set=structure_set,
+            phase_sets=(),
+            earlier_sets=(),
+            targets_file=self.file,
+            issues=tuple(sorted({*case.issues, *issues})),
+        )
 
 
 def read_targets(path: Path, aliases: Mapping[str, TargetClass], settings: Settings) -> SuppliedTargets:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from unicodedata import normalize
 
 from rtcomplexity.dicom import elements, tags
+from rtcomplexity.dicom.functional_groups import frame_groups
 from rtcomplexity.dicom.sop_classes import CLASSIC_IMAGES, ENHANCED_IMAGES, PLANS, REGISTRATIONS, STRUCTURE_SET
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
+    from rtcomplexity.dicom.functional_groups import FrameGroups
     from rtcomplexity.sources.member import Source
 
 _CLASSIC_MARKS: Final = {
@@ -263,39 +265,27 @@ def _classic_plane(dataset: Dataset) -> Plane:
 
 def enhanced_planes(dataset: Dataset) -> tuple[Plane, ...]:
     """Where each frame of a multi-frame object lies, by its own functional groups or the shared ones."""
-    shared = elements.items(dataset, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
-    common = shared[0] if shared else None
-    return tuple(_frame(frame, common) for frame in elements.items(dataset, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE))
+    return tuple(map(_frame, frame_groups(dataset)))
 
 
-def _frame(frame: Dataset, common: Dataset | None) -> Plane:
-    position, orientation = (
-        _group(frame, common, tags.PLANE_POSITION_SEQUENCE),
-        _group(frame, common, tags.PLANE_ORIENTATION_SEQUENCE),
-    )
-    measures, content = (
-        _group(frame, common, tags.PIXEL_MEASURES_SEQUENCE),
-        _group(frame, common, tags.FRAME_CONTENT_SEQUENCE),
-    )
+def _frame(groups: FrameGroups) -> Plane:
+    measures = groups.item(tags.PIXEL_MEASURES_SEQUENCE)
+    orientation = groups.item(tags.PLANE_ORIENTATION_SEQUENCE)
     return Plane(
-        position_mm=elements.floats(position, tags.IMAGE_POSITION_PATIENT, 3) if position is not None else None,
-        orientation=elements.floats(orientation, tags.IMAGE_ORIENTATION_PATIENT, 6)
-        if orientation is not None
-        else None,
-        spacing_mm=elements.floats(measures, tags.PIXEL_SPACING, 2) if measures is not None else None,
-        thickness_mm=elements.decimal(measures, tags.SLICE_THICKNESS) if measures is not None else None,
-        marks=tuple(_frame_mark(frame, common, content, mark) for mark in MARKS),
+        position_mm=elements.floats(groups.item(tags.PLANE_POSITION_SEQUENCE), tags.IMAGE_POSITION_PATIENT, 3),
+        orientation=elements.floats(orientation, tags.IMAGE_ORIENTATION_PATIENT, 6),
+        spacing_mm=elements.floats(measures, tags.PIXEL_SPACING, 2),
+        thickness_mm=elements.decimal(measures, tags.SLICE_THICKNESS),
+        marks=tuple(_frame_mark(groups, mark) for mark in MARKS),
     )
 
 
-def _frame_mark(frame: Dataset, common: Dataset | None, content: Dataset | None, mark: str) -> str:
+def _frame_mark(groups: FrameGroups, mark: str) -> str:
     """What a frame of an Enhanced image states of a mark; empty where it states nothing."""
     if mark not in _FRAME_MARKS:
         return ""
     group, tag = _FRAME_MARKS[mark]
-    holder = content if group == tags.FRAME_CONTENT_SEQUENCE else _group(frame, common, group)
-    if holder is None:
-        return ""
+    holder = groups.item(group)
     if mark == "gradient":
         directions = elements.items(holder, tags.DIFFUSION_GRADIENT_DIRECTION_SEQUENCE)
         return _numbers(elements.binary_floats(directions[0], tag, _FLOATS[tag])) if directions else ""
@@ -304,12 +294,3 @@ def _frame_mark(frame: Dataset, common: Dataset | None, content: Dataset | None,
     read = {"temporal position": elements.unsigned_long, "acquisition number": elements.unsigned_short}
     value = read[mark](holder, tag) if mark in read else elements.text(holder, tag)
     return "" if value is None else str(value)
-
-
-def _group(frame: Dataset, common: Dataset | None, tag: int) -> Dataset | None:
-    """First item of a functional group, of the frame itself before the shared one."""
-    for groups in (frame, common):
-        found = elements.items(groups, tag) if groups is not None else []
-        if found:
-            return found[0]
-    return None

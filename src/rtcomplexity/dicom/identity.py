@@ -14,13 +14,14 @@ import hashlib
 import struct
 from functools import cache
 from io import BytesIO
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
 from pydicom._dicom_dict import DicomDictionary
 from pydicom.dataelem import RawDataElement
 
 from rtcomplexity.dicom import tags
 from rtcomplexity.dicom.parsing import DEFLATED, PARSE_FAULTS, elements_begin, inflated
+from rtcomplexity.dicom.transfer_syntaxes import LONG_VRS
 from rtcomplexity.errors import InputDataError
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ _ENDS: Final = frozenset({tags.ITEM_DELIMITATION_ITEM, tags.SEQUENCE_DELIMITATIO
 """Item Delimitation, Sequence Delimitation."""
 _LEFT_OUT: Final = frozenset({tags.LENGTH_TO_END, tags.DATA_SET_TRAILING_PADDING})
 """Length to End (retired), Data Set Trailing Padding."""
-_LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
-_VRS: Final = _LONG_VRS | frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+_VRS: Final = LONG_VRS | frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 _TURNED: Final = {
     **dict.fromkeys((b"AT", b"OW", b"SS", b"US"), "H"),
     **dict.fromkeys((b"FL", b"OF", b"OL", b"SL", b"UL"), "L"),
@@ -90,8 +90,8 @@ def content_hash(data: bytes | mmap, settings: Settings) -> str:
 def content_parts(data: bytes | mmap, settings: Settings) -> list[Part]:
     """What :func:`content_hash` is of, as pieces one after the other; none where the encoding cannot be followed."""
     try:
-        place, syntax = _elements_begin(data)
-        if syntax == DEFLATED:
+        place, is_deflated = _elements_begin(data)
+        if is_deflated:
             data, place = inflated(BytesIO(data), settings).getvalue(), 0
         head = data[place : place + 6]
         is_big, is_implicit = head[:1] == b"\0" != head[1:2], head[4:6] not in _VRS
@@ -120,7 +120,7 @@ def content_before_pixels(header: Dataset, front: bytes, pixel_bytes: int, setti
     parts: list[Part] = []
     try:
         for tag, element in header._dict.items():  # noqa: SLF001 -- the public ways convert every value
-            if tag & 0xFFFF and tag not in _LEFT_OUT:
+            if _is_content(tag):
                 walk.add_element(parts, tag, element)
     except (InputDataError, *PARSE_FAULTS):
         return []
@@ -143,6 +143,11 @@ def digest_of(parts: list[Part]) -> str:
     return digest.hexdigest()
 
 
+def sha256_of(stream: BinaryIO) -> str:
+    """SHA-256 of a whole file, whose stream is at its beginning."""
+    return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # every stream has readinto
+
+
 def _update(digest: hashlib._Hash, parts: list[Part]) -> None:
     """Hash small pieces joined, and a view that ends them where it lies."""
     last = parts.pop() if parts and isinstance(parts[-1], memoryview) else b""
@@ -150,15 +155,15 @@ def _update(digest: hashlib._Hash, parts: list[Part]) -> None:
     digest.update(last)
 
 
-def _elements_begin(data: bytes | mmap) -> tuple[int, bytes]:
-    """Place where the elements after the file meta information begin, and the transfer syntax that this states."""
+def _elements_begin(data: bytes | mmap) -> tuple[int, bool]:
+    """Place where the elements after the file meta information begin, and whether this says that they are deflated."""
     if data[_META_BEGINS - 4 : _META_BEGINS] == b"DICM":
         *tag, vr, _, length = _META_LENGTH.unpack_from(data, _META_BEGINS)
         end = _META_BEGINS + _META_LENGTH.size + length
         if (tag, vr) == ([2, 0], b"UL") and data[end : end + 2] not in {b"\2\0", b""}:
-            return end, DEFLATED if DEFLATED in data[_META_BEGINS:end] else b""
+            return end, DEFLATED in data[_META_BEGINS:end]
     end = elements_begin(data[:])
-    return end, DEFLATED if DEFLATED in data[:end] else b""
+    return end, DEFLATED in data[:end]
 
 
 class _Walk:
@@ -225,7 +230,7 @@ class _Walk:
     def _explicit_head(self, place: int) -> tuple[int, bytes, int, int]:
         """Tag, VR and length of an element, and the place of its value."""
         group, number, vr, length = self.explicit.unpack_from(self.data, place)
-        if vr in _LONG_VRS:
+        if vr in LONG_VRS:
             return group << 16 | number, vr, self.long.unpack_from(self.data, place + 8)[0], place + 12
         return group << 16 | number, vr, length, place + 8
 
@@ -241,9 +246,8 @@ class _Walk:
             return self._turned(start, end, _TURNED[vr])
         if kind == _BINARY:
             return self.view[start:end] if end - start >= _LARGE else self.data[start:end]
-        value = self.data[
-            start:end
-        ]  # of a tag that the dictionary lacks: text by its looks, as implicit VR tells no VR
+        # Of a tag that the dictionary lacks: text by its looks, as implicit VR states no VR.
+        value = self.data[start:end]
         stripped = value.rstrip(_PADDING)
         return stripped if min(stripped, default=_LEAST_PRINTABLE) >= _LEAST_PRINTABLE else value
 
@@ -313,15 +317,16 @@ class _Walk:
 def _in_order(found: list[Part], starts: list[tuple[int, int]]) -> list[Part]:
     """Parts of elements in tag order, without those of the encoding alone; `starts` say where each element begins."""
     ordered = [tag for tag, _ in starts]
-    if ordered == sorted(ordered) and all(tag & 0xFFFF and tag not in _LEFT_OUT for tag in ordered):
+    if ordered == sorted(ordered) and all(map(_is_content, ordered)):
         return found
     ends = [*(start for _, start in starts[1:]), len(found)]
-    kept = [
-        (tag, found[start:end])
-        for (tag, start), end in zip(starts, ends, strict=True)
-        if tag & 0xFFFF and tag not in _LEFT_OUT
-    ]
+    kept = [(tag, found[start:end]) for (tag, start), end in zip(starts, ends, strict=True) if _is_content(tag)]
     return [part for _, parts in sorted(kept, key=lambda one: one[0]) for part in parts]
+
+
+def _is_content(tag: int) -> bool:
+    """Whether an element is more than a length or padding."""
+    return tag & 0xFFFF != 0 and tag not in _LEFT_OUT
 
 
 @cache

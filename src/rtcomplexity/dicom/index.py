@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from rtcomplexity.dicom.headers import FileKind, IndexedFile, read_header
-from rtcomplexity.dicom.identity import content_before_pixels, content_hash, content_parts, digest_of
+from rtcomplexity.dicom.identity import content_before_pixels, content_hash, content_parts, digest_of, sha256_of
 from rtcomplexity.dicom.parsing import (
     DEFAULTS,
-    HEAD_BYTES,
+    FRONT_BYTES,
     PARSE_FAULTS,
     USUAL_HEADER_BYTES,
     describe,
@@ -58,14 +58,12 @@ if TYPE_CHECKING:
 
 SUBJECT: Final = "input"
 _WHOLE_IN_MEMORY_BYTES: Final = 64_000_000
-_CHUNK_BYTES: Final = 4_000_000
 _HASHED_ASIDE_BYTES: Final = 64_000
 """From this size on a file is hashed in other threads while headers are parsed: hashing needs no interpreter lock."""
 _PIECE_BYTES: Final = 131_072
 """Read at once of pixels that are only hashed: few enough to stay in the processor's cache."""
 _MOST_WAITING: Final = 8
 """Files whose hashes are computed in other threads while the next headers are parsed."""
-_HEAD_BYTES: Final = 1024
 _DICOM_UID_ROOT: Final = "1.2.840.10008."
 
 
@@ -240,7 +238,7 @@ def media_folder(path: Path) -> Path:
         return path
     try:
         with path.open("rb") as stream:
-            return path.parent if is_directory_record(stream.read(_HEAD_BYTES)) else path
+            return path.parent if is_directory_record(stream.read(FRONT_BYTES)) else path
     except OSError:
         return path  # indexing will say why
 
@@ -260,7 +258,7 @@ def _index_file(source: Source, settings: Settings, gathered: _Gathered, pool: T
             gathered.looked_at += 1
             if size > settings.max_file_bytes:
                 gathered.issues.append(codes.FILE_TOO_LARGE.about(SUBJECT, size=size, limit=settings.max_file_bytes))
-            elif not may_be_dicom(front[:HEAD_BYTES]) or is_directory_record(front[:_HEAD_BYTES]):
+            elif not may_be_dicom(front) or is_directory_record(front):
                 _skip(source, front, gathered)
             elif (slice_ := _uncompressed_slice(front, size, settings)) is not None:
                 closing.pop_all()  # whoever hashes the rest closes it
@@ -350,7 +348,7 @@ def _index_whole(opened: _Opened, settings: Settings, gathered: _Gathered, pool:
         hashes = _hashing(data, settings, pool)
     else:
         stream.seek(0)
-        known = _digest(stream), _content_of_large(stream, settings)
+        known = sha256_of(stream), _content_of_large(stream, settings)
         stream.seek(0)
         data, hashes = stream, lambda: known
     _index_dicom(opened, lambda: parse(data, header_only=True, settings=settings), hashes, gathered)
@@ -373,13 +371,6 @@ def _content_of_large(stream: BinaryIO, settings: Settings) -> str:
             return content_hash(mapped, settings)
     except (OSError, ValueError, BufferError):
         return ""
-
-
-def _digest(stream: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while chunk := stream.read(_CHUNK_BYTES):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _index_dicom(

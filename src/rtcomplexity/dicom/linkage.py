@@ -6,15 +6,14 @@ gathers an archive's files by these; what truly holds together, the readers deci
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from rtcomplexity.dicom import elements, tags
 from rtcomplexity.dicom.headers import FileKind, read_header
-from rtcomplexity.dicom.identity import content_hash
+from rtcomplexity.dicom.identity import content_hash, sha256_of
 from rtcomplexity.dicom.parsing import (
-    HEAD_BYTES,
+    FRONT_BYTES,
     PARSE_FAULTS,
     describe,
     has_preamble,
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
     from rtcomplexity.settings import Settings
     from rtcomplexity.sources.member import Source
 
-_FIRST_BYTES: Final = 1024
-_CHUNK_BYTES: Final = 4_000_000
 _AGAIN: Final = "export it again."
 
 
@@ -81,8 +78,8 @@ def read_links(path: Source, *, settings: Settings, hashed: bool) -> FileLinks |
     try:
         size = path.stat().st_size
         with path.open("rb") as stream:
-            head = stream.read(_FIRST_BYTES)
-            if not may_be_dicom(head[:HEAD_BYTES]) or is_directory_record(head):
+            head = stream.read(FRONT_BYTES)
+            if not may_be_dicom(head) or is_directory_record(head):
                 refuse_nested(path, head)
                 return None
             if size > settings.max_file_bytes:
@@ -106,15 +103,7 @@ def read_links(path: Source, *, settings: Settings, hashed: bool) -> FileLinks |
 def hash_file(path: Source) -> str:
     """SHA-256 of a file, read in pieces."""
     with path.open("rb") as stream:
-        return _digest(stream)
-
-
-def _digest(stream: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    stream.seek(0)
-    while piece := stream.read(_CHUNK_BYTES):
-        digest.update(piece)
-    return digest.hexdigest()
+        return sha256_of(stream)
 
 
 def _links(
@@ -129,6 +118,7 @@ def _links(
         stream.seek(0)
         contents = b"" if file.kind in {FileKind.IMAGE, FileKind.OTHER} else stream.read()
         frames, referenced = _ties(file.kind, contents, settings)
+        stream.seek(0)
         return FileLinks(
             kind=file.kind,
             sop_instance_uid=file.sop_instance_uid,
@@ -137,7 +127,7 @@ def _links(
             series_uid=file.series_uid,
             frame_uids=tuple(sorted({*frames, file.frame_of_reference_uid} - {""})),
             referenced_uids=tuple(sorted(set(referenced) - {""})),
-            sha256=_digest(stream) if hashed or is_set else "",
+            sha256=sha256_of(stream) if hashed or is_set else "",
             content_hash=content_hash(contents, settings) if is_set else "",
         )
     except InputDataError:

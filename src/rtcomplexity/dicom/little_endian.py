@@ -74,8 +74,8 @@ class _Found(NamedTuple):
     encodings: _Encodings
 
 
-def read_straight(data: bytes, end: End, most: int) -> Dataset | None:
-    """Read a file up to an element, as pydicom would; no value is converted.
+def read_straight(data: bytes, end: End, most: int) -> tuple[Dataset, int] | None:
+    """Read a file up to an element, as pydicom would, and say where that begins; no value is converted.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def read_straight(data: bytes, end: End, most: int) -> Dataset | None:
 
     Returns
     -------
-    Dataset or None
+    tuple of Dataset and int, or None
         None where anything is unusual: no prefix, another transfer syntax or one that the elements belie, an unknown
         VR, an undefined length of other than a sequence, elements out of order, twice or too many, a character set
         that DICOM does not know.
@@ -98,12 +98,6 @@ def read_straight(data: bytes, end: End, most: int) -> Dataset | None:
     The faults of :data:`rtcomplexity.dicom.parsing.PARSE_FAULTS`
         If a sequence is broken.
     """
-    found = read_straight_until(data, end, most)
-    return None if found is None else found[0]
-
-
-def read_straight_until(data: bytes, end: End, most: int) -> tuple[Dataset, int] | None:
-    """Read as :func:`read_straight` does, and return the byte at which the first unread element begins."""
     try:
         meta, place, is_implicit = _meta(data, most)
         found = _read(data, place, len(data), end, most, is_implicit=is_implicit)

@@ -22,10 +22,9 @@ from pydicom.filereader import (
     read_preamble,
 )
 from pydicom.uid import AllTransferSyntaxes
-from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
-from rtcomplexity.dicom import tags
-from rtcomplexity.dicom.little_endian import End, read_straight, read_straight_until
+from rtcomplexity.dicom import tags, transfer_syntaxes
+from rtcomplexity.dicom.little_endian import End, read_straight
 from rtcomplexity.errors import LimitExceededError, UnreadableFileError
 from rtcomplexity.settings import Settings
 
@@ -56,15 +55,16 @@ PARSE_FAULTS: Final = (
 """What pydicom raises on broken files: it promises no narrower set."""
 
 HEAD_BYTES: Final = 132
+FRONT_BYTES: Final = 1024
+"""In which the file meta information says what a file is."""
 USUAL_HEADER_BYTES: Final = 65_536
 """What stands before the pixels of most images fits in so many."""
 _MOST_META_BYTES: Final = 65_536
-DEFLATED: Final = b"1.2.840.10008.1.2.1.99"
+DEFLATED: Final = transfer_syntaxes.DEFLATED.encode()
 DICOMDIR: Final = b"1.2.840.10008.1.3.10"
 _PIXEL_GROUP: Final = 0x7FE0
 _META_GROUP: Final = 0x0002
 _PIXEL_DATA: Final = struct.pack("<HH", tags.PIXEL_DATA >> 16, tags.PIXEL_DATA & 0xFFFF)
-_LONG_VRS: Final = frozenset(vr.encode() for vr in EXPLICIT_VR_LENGTH_32)
 _HEAD_LENGTHS: Final = frozenset({8, 12})
 """Bytes of an element before its value."""
 _PIXELS_BEGIN: Final = _PIXEL_GROUP << 16
@@ -72,14 +72,14 @@ _CONTENT_GROUPS: Final = frozenset({0x3006, 0x300A})
 _CONTENT_BEGINS: Final = min(_CONTENT_GROUPS) << 16
 DEFAULTS: Final = Settings()
 _TRANSFER_SYNTAXES: Final = frozenset(uid.encode() for uid in AllTransferSyntaxes)
-_IMPLICIT: Final = b"1.2.840.10008.1.2"
+_IMPLICIT: Final = transfer_syntaxes.IMPLICIT.encode()
 _AGAIN: Final = "export it again."
 _OTHER_FORMATS: Final = (b"MZ", b"\x7fELF", b"%PDF", b"PK\3\4", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe")
 """How programs, scripts, PDF files and archives begin; a preamble may hold a TIFF header, but none of these."""
 
 
 def has_preamble(head: bytes) -> bool:
-    """Whether the first 132 bytes end in the DICOM prefix."""
+    """Whether a file that opens with `head` (132 bytes or more) has the DICOM prefix."""
     return head[128:HEAD_BYTES] == b"DICM"
 
 
@@ -106,7 +106,7 @@ def encoding_fault(dataset: Dataset) -> str:
 
 
 def may_be_dicom(head: bytes) -> bool:
-    """Whether a file that opens with `head` (132 bytes) is worth parsing.
+    """Whether a file that opens with `head` (132 bytes or more) is worth parsing.
 
     Files without preamble and file meta (Monaco writes such) open with an element of group 0002 or 0008.
     """
@@ -119,8 +119,8 @@ def may_be_dicom(head: bytes) -> bool:
 
 
 def is_directory_record(head: bytes) -> bool:
-    """Whether a file that opens with `head` (its first kilobyte) is a DICOMDIR."""
-    return has_preamble(head) and DICOMDIR in head[HEAD_BYTES:1024]
+    """Whether a file that opens with `head` (:data:`FRONT_BYTES` or more) is a DICOMDIR."""
+    return has_preamble(head) and DICOMDIR in head[HEAD_BYTES:FRONT_BYTES]
 
 
 def parse(
@@ -153,8 +153,8 @@ def parse(
         If a deflated file unpacks to too much, or elements are too many or nested too deeply.
     """
     end = _end(stop_before, header_only=header_only)
-    dataset = _parse_usual(source, end, settings) if isinstance(source, bytes) else None
-    dataset = _parse_any(source, end, settings) if dataset is None else dataset
+    usual = _read_usual(source, end, settings) if isinstance(source, bytes) else None
+    dataset = _parse_any(source, end, settings) if usual is None else usual[0]
     _refuse_too_deep(dataset, settings.max_nesting)
     return dataset
 
@@ -189,10 +189,7 @@ def parse_front(front: bytes, settings: Settings = DEFAULTS, *, header_only: boo
 
     None where the encoding is unusual or the header does not end within what was read; nesting is not checked.
     """
-    found = None
-    with warnings.catch_warnings(), contextlib.suppress(*PARSE_FAULTS):
-        warnings.simplefilter("ignore")
-        found = read_straight_until(front, _end(tags.PIXEL_DATA, header_only=header_only), settings.max_elements)
+    found = _read_usual(front, _end(tags.PIXEL_DATA, header_only=header_only), settings)
     return None if found is None or found[1] + min(_HEAD_LENGTHS) > len(front) else found
 
 
@@ -204,8 +201,8 @@ def native_pixels(front: bytes, place: int, *, is_implicit: bool) -> tuple[int, 
     return place + len(head), int.from_bytes(head[-4:], "little")
 
 
-def _parse_usual(source: bytes, end: End, settings: Settings) -> Dataset | None:
-    """Parse a file in the usual encoding; None for any other, and where it is broken: :func:`_parse_any` says how."""
+def _read_usual(source: bytes, end: End, settings: Settings) -> tuple[Dataset, int] | None:
+    """Read the usual encoding straight; None for any other, and where it is broken: :func:`_parse_any` says how."""
     with warnings.catch_warnings(), contextlib.suppress(*PARSE_FAULTS):
         warnings.simplefilter("ignore")
         return read_straight(source, end, settings.max_elements)
@@ -338,7 +335,7 @@ def _after_meta(stream: BinaryIO) -> int:
             raise _twice(f"({head[1]:02X}{head[0]:02X},{head[3]:02X}{head[2]:02X})")
         seen.add(head[:4])
         place += 8
-        if head[4:6] in _LONG_VRS:
+        if head[4:6] in transfer_syntaxes.LONG_VRS:
             place += 4 + struct.unpack("<I", stream.read(4))[0]
         else:
             place += struct.unpack("<H", head[6:])[0] if head[4:6].isalpha() else struct.unpack("<I", head[4:])[0]

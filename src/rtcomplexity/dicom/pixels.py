@@ -19,7 +19,19 @@ import numpy as np
 
 from rtcomplexity.cores import run_all
 from rtcomplexity.dicom import elements, tags
+from rtcomplexity.dicom.functional_groups import NOTHING, frame_groups
 from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, inflated_pixels, parse_header
+from rtcomplexity.dicom.transfer_syntaxes import (
+    BIG_ENDIAN,
+    COMPRESSED,
+    DEFLATED,
+    EXPLICIT,
+    IMPLICIT,
+    JPEG,
+    JPEG_2000,
+    JPEG_LOSSLESS,
+    NATIVE,
+)
 from rtcomplexity.errors import InputDataError, LimitExceededError
 from rtcomplexity.model.arrays import frozen_array
 from rtcomplexity.settings import Settings
@@ -30,21 +42,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
+    from rtcomplexity.dicom.functional_groups import FrameGroups
     from rtcomplexity.model.image import ImageSeries
     from rtcomplexity.sources.member import Source
 
     Stored = NDArray[np.integer[Any]]
 
-IMPLICIT: Final = "1.2.840.10008.1.2"
-EXPLICIT: Final = "1.2.840.10008.1.2.1"
-BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
-DEFLATED: Final = "1.2.840.10008.1.2.1.99"
-NATIVE: Final = frozenset({IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED})
-JPEG_LOSSLESS: Final = frozenset({"1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"})
-JPEG_2000: Final = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (90, 91, 201, 202, 203))
-JPEG: Final = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70, 80, 81))
-RLE: Final = "1.2.840.10008.1.2.5"
-COMPRESSED: Final = JPEG | JPEG_2000 | {RLE}
 DECODE_FAULTS: Final = (*PARSE_FAULTS, RuntimeError, MemoryError)
 _RUST_PANIC: Final = "PanicException"
 """How decoders written in Rust fail: an exception that is no Exception."""
@@ -157,19 +160,15 @@ class _Layout:
         return self.file.transfer_syntax
 
     @cached_property
-    def frame_groups(self) -> list[Dataset]:
-        """Items of Per-Frame Functional Groups Sequence (5200,9230)."""
-        return elements.items(self.header, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
-
-    @cached_property
-    def shared_groups(self) -> list[Dataset]:
-        """Items of Shared Functional Groups Sequence (5200,9229)."""
-        return elements.items(self.header, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
+    def groups(self) -> list[FrameGroups]:
+        """Functional groups of each frame; none of a single-frame file."""
+        return list(frame_groups(self.header))
 
     @cached_property
     def frame_positions(self) -> list[tuple[float, ...] | None]:
         """Image Position (Patient) of each frame, where stated."""
-        return [_frame_position(frame) for frame in self.frame_groups]
+        places = (groups.item(tags.PLANE_POSITION_SEQUENCE) for groups in self.groups)
+        return [elements.floats(place, tags.IMAGE_POSITION_PATIENT, 3) for place in places]
 
     @cached_property
     def encapsulated(self) -> Dataset:
@@ -298,7 +297,7 @@ def _stored_bytes(path: Source, settings: Settings) -> tuple[bytes, ...]:
     """Everything from a file's Pixel Data on, and how it is to be understood."""
     with path.open("rb") as stream:
         header = parse_header(stream, settings)
-        pixels = _unpacked(stream, _transfer_syntax(header), settings).read()
+        pixels = _unpacked(stream, transfer_syntax_of(header), settings).read()
     return pixels, *(elements.raw_bytes(header, tag) or b"" for tag in _MEANING)
 
 
@@ -323,7 +322,7 @@ def _read_file(path: Source, settings: Settings, keep_bytes: int) -> _PixelFile:
     """Read the header of a file, and its native pixels up to a limit."""
     with path.open("rb") as stream:
         header = parse_header(stream, settings)
-        syntax = _transfer_syntax(header)
+        syntax = transfer_syntax_of(header)
         if syntax not in NATIVE:
             return _PixelFile(path=path, header=header, transfer_syntax=syntax)
         unpacked = _unpacked(stream, syntax, settings)
@@ -379,7 +378,8 @@ def _check_layout(layout: _Layout, series: ImageSeries) -> None:
         raise _unreadable("its transfer syntax is not one that is read here", "export it uncompressed.")
 
 
-def _transfer_syntax(header: Dataset) -> str:
+def transfer_syntax_of(header: Dataset) -> str:
+    """UID that a file states; where it states none, that in which its elements are written."""
     meta = getattr(header, "file_meta", None)
     stated = elements.text(meta, tags.TRANSFER_SYNTAX_UID) if meta is not None else ""
     if stated:
@@ -431,11 +431,6 @@ def _frame_number(series: ImageSeries, k: int, layout: _Layout) -> int:
     return found[0]
 
 
-def _frame_position(frame: Dataset) -> tuple[float, ...] | None:
-    items = elements.items(frame, tags.PLANE_POSITION_SEQUENCE)
-    return elements.floats(items[0], tags.IMAGE_POSITION_PATIENT, 3) if items else None
-
-
 def _rescaling(layout: _Layout, frame: int, modality: str) -> tuple[float, float]:
     """Rescale Slope and Intercept; an MR without both has none, a CT or PET must have them."""
     holder = _rescaling_holder(layout, frame)
@@ -451,9 +446,9 @@ def _rescaling(layout: _Layout, frame: int, modality: str) -> tuple[float, float
 
 def _rescaling_holder(layout: _Layout, frame: int) -> Dataset:
     """Return the item that holds slope and intercept: of the frame, else shared, else the header itself."""
-    for group in layout.frame_groups[frame : frame + 1] + layout.shared_groups:
-        if items := elements.items(group, tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE):
-            return items[0]
+    for groups in layout.groups[frame : frame + 1]:
+        if (found := groups.item(tags.PIXEL_VALUE_TRANSFORMATION_SEQUENCE)) is not NOTHING:
+            return found
     return layout.header
 
 

@@ -17,6 +17,7 @@ from pydicom.dataelem import RawDataElement
 
 from rtcomplexity.dicom import elements, tags
 from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, raw_element
+from rtcomplexity.dicom.sop_classes import DEFORMABLE_REGISTRATION, REGISTRATIONS
 from rtcomplexity.errors import UnreadableFileError
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.registration import DeformationField, FrameMapping, SpatialRegistration
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
     from rtcomplexity.model.issue import Issue
 
-SPATIAL_REGISTRATION_UID: Final = "1.2.840.10008.5.1.4.1.1.66.1"
-DEFORMABLE_REGISTRATION_UID: Final = "1.2.840.10008.5.1.4.1.1.66.3"
 SUBJECT: Final = "registration"
 EXACT_TOLERANCE: Final = 1e-6
 """Deviation from orthonormal that decimal strings of 16 characters explain, and that nobody need know."""
@@ -93,8 +92,9 @@ def read_registration(
 def _read(
     dataset: Dataset, file_sha256: str, homes: Mapping[str, ImageHome]
 ) -> tuple[SpatialRegistration, tuple[Issue, ...]]:
-    deformable = elements.text(dataset, tags.SOP_CLASS_UID) == DEFORMABLE_REGISTRATION_UID
-    if not deformable and elements.text(dataset, tags.SOP_CLASS_UID) != SPATIAL_REGISTRATION_UID:
+    sop_class = elements.text(dataset, tags.SOP_CLASS_UID)
+    deformable = sop_class == DEFORMABLE_REGISTRATION
+    if sop_class not in REGISTRATIONS:
         raise UnreadableFileError("The file is no spatial registration.", "leave it out, or export it again.")
     registered_uid = elements.text(dataset, tags.FRAME_OF_REFERENCE_UID)
     if not registered_uid:

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import hashlib
 from io import BytesIO
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydicom import dcmread
 
 from rtcomplexity.dicom import elements, tags
+from rtcomplexity.dicom.functional_groups import frame_groups
 from rtcomplexity.dicom.headers import enhanced_planes, read_patient_key
-from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe, may_be_dicom, parse, raw_element
+from rtcomplexity.dicom.parsing import FRONT_BYTES, PARSE_FAULTS, describe, may_be_dicom, parse, raw_element
+from rtcomplexity.dicom.pixels import transfer_syntax_of
+from rtcomplexity.dicom.sop_classes import SEGMENTATION
+from rtcomplexity.dicom.structure_set import read_codes
+from rtcomplexity.dicom.transfer_syntaxes import EXPLICIT, IMPLICIT
 from rtcomplexity.errors import LimitExceededError, UnreadableFileError
 from rtcomplexity.model.segmentation import Segment, Segmentation, SegmentFrame
-from rtcomplexity.model.structure_set import Code, PatientIdentity
+from rtcomplexity.model.structure_set import PatientIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -32,18 +37,14 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-SEGMENTATION: Final = "1.2.840.10008.5.1.4.1.1.66.4"
-NATIVE: Final = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"})
-"""Transfer syntaxes with native pixels."""
 BINARY, FRACTIONAL = "BINARY", "FRACTIONAL"
-HEAD_BYTES: Final = 132
 
 
 def is_segmentation(path: Path) -> bool:
     """Whether a file is a DICOM Segmentation; nothing else of it is judged."""
     try:
         with path.open("rb") as stream:
-            if not may_be_dicom(stream.read(HEAD_BYTES)):
+            if not may_be_dicom(stream.read(FRONT_BYTES)):
                 return False
             stream.seek(0)
             return elements.text(parse(stream, header_only=True), tags.SOP_CLASS_UID) == SEGMENTATION
@@ -110,9 +111,10 @@ def _pixels(dataset: Dataset, data: bytes, settings: Settings) -> NDArray[np.boo
     kind = elements.text(dataset, tags.SEGMENTATION_TYPE).upper()
     if kind not in {BINARY, FRACTIONAL}:
         raise UnreadableFileError(f"The Segmentation is of type {kind or 'none'}.", "one of type BINARY or FRACTIONAL.")
-    syntax = str(getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", ""))
-    if syntax not in NATIVE:
-        raise UnreadableFileError("The Segmentation is compressed.", "the same one uncompressed (explicit VR).")
+    if transfer_syntax_of(dataset) not in {IMPLICIT, EXPLICIT}:
+        raise UnreadableFileError(
+            "The Segmentation is compressed, deflated or big endian.", "the same one in explicit VR little endian."
+        )
     rows, columns = (elements.unsigned_short(dataset, tag) or 0 for tag in (tags.ROWS, tags.COLUMNS))
     count = elements.integer(dataset, tags.NUMBER_OF_FRAMES) or 0
     total = count * rows * columns
@@ -140,23 +142,14 @@ def _stored(data: bytes) -> bytes:
     return b"" if element is None or element.value is None else bytes(element.value)
 
 
-def _segment_numbers(dataset: Dataset) -> list[int]:
+def _segment_numbers(dataset: Dataset) -> Iterator[int]:
     """Referenced Segment Number of each frame, its own or the shared one."""
-    shared = elements.items(dataset, tags.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
-    common = _segment_number(shared[0]) if shared else None
-    numbers = []
-    for frame in elements.items(dataset, tags.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE):
-        own = _segment_number(frame)
-        number = common if own is None else own
+    for groups in frame_groups(dataset):
+        segment = groups.item(tags.SEGMENT_IDENTIFICATION_SEQUENCE)
+        number = elements.unsigned_short(segment, tags.REFERENCED_SEGMENT_NUMBER)
         if number is None:
             raise UnreadableFileError("A frame of the Segmentation names no segment.", "export it again.")
-        numbers.append(number)
-    return numbers
-
-
-def _segment_number(group: Dataset) -> int | None:
-    items = elements.items(group, tags.SEGMENT_IDENTIFICATION_SEQUENCE)
-    return elements.unsigned_short(items[0], tags.REFERENCED_SEGMENT_NUMBER) if items else None
+        yield number
 
 
 def _frame(mask: NDArray[np.bool_], plane: Plane) -> SegmentFrame | None:
@@ -182,13 +175,6 @@ def _segment(item: Dataset, frames: dict[int, list[SegmentFrame]], encodings: Se
         number=number,
         label=elements.text(item, tags.SEGMENT_LABEL, encodings),
         generation=elements.text(item, tags.SEGMENT_ALGORITHM_TYPE).upper(),
-        codes=tuple(
-            Code(
-                value=elements.text(code, tags.CODE_VALUE),
-                scheme=elements.text(code, tags.CODING_SCHEME_DESIGNATOR),
-                meaning=elements.text(code, tags.CODE_MEANING, encodings),
-            )
-            for code in elements.items(item, tags.SEGMENTED_PROPERTY_TYPE_CODE_SEQUENCE)
-        ),
+        codes=read_codes(item, tags.SEGMENTED_PROPERTY_TYPE_CODE_SEQUENCE, encodings),
         frames=tuple(frames.get(number, ())),
     )

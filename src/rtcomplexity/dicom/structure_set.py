@@ -78,11 +78,7 @@ class _Gathered:
     unnumbered: int = 0
 
 
-def read_structure_set(
-    source: Path | bytes,
-    *,
-    settings: Settings,
-) -> tuple[StructureSet, tuple[Issue, ...]]:
+def read_structure_set(source: Path | bytes, *, settings: Settings) -> tuple[StructureSet, tuple[Issue, ...]]:
     """Read a structure set from a file or from its bytes.
 
     Parameters
@@ -113,10 +109,7 @@ def read_structure_set(
 
 
 def structure_set_from(
-    dataset: Dataset,
-    file_sha256: str,
-    *,
-    settings: Settings,
+    dataset: Dataset, file_sha256: str, *, settings: Settings
 ) -> tuple[StructureSet, tuple[Issue, ...]]:
     """Read a structure set from its parsed file; else as :func:`read_structure_set`.
 
@@ -141,7 +134,7 @@ def _open(source: Path | bytes, settings: Settings) -> tuple[Dataset, str]:
     data = source if isinstance(source, bytes) else _read_bytes(source, settings)
     if len(data) > settings.max_structure_set_bytes:
         raise _too_large(len(data), settings)
-    if not may_be_dicom(data[:132]):
+    if not may_be_dicom(data):
         raise UnreadableFileError("The file is no DICOM file.", "give an RT Structure Set.")
     return parse(data, settings=settings), hashlib.sha256(data).hexdigest()
 
@@ -310,13 +303,14 @@ def _observations(dataset: Dataset, encodings: Sequence[str]) -> dict[int, _Obse
                 _Observation(
                     interpreted_type=elements.text(item, tags.RT_ROI_INTERPRETED_TYPE).upper(),
                     label=elements.text(item, tags.ROI_OBSERVATION_LABEL, encodings),
-                    codes=_codes(item, tags.RT_ROI_IDENTIFICATION_CODE_SEQUENCE, encodings),
+                    codes=read_codes(item, tags.RT_ROI_IDENTIFICATION_CODE_SEQUENCE, encodings),
                 ),
             )
     return found
 
 
-def _codes(item: Dataset, tag: int, encodings: Sequence[str]) -> tuple[Code, ...]:
+def read_codes(item: Dataset, tag: int, encodings: Sequence[str]) -> tuple[Code, ...]:
+    """Coded concepts of a sequence."""
     return tuple(
         Code(
             value=elements.text(code, tags.CODE_VALUE, encodings),
@@ -327,17 +321,11 @@ def _codes(item: Dataset, tag: int, encodings: Sequence[str]) -> tuple[Code, ...
     )
 
 
-def _roi(
-    item: Dataset,
-    number: int,
-    observation: _Observation,
-    encodings: Sequence[str],
-) -> Roi:
-    name = elements.text(item, tags.ROI_NAME, encodings)
-    codes = observation.codes + _codes(item, tags.THERAPEUTIC_ROLE_CATEGORY_CODE_SEQUENCE, encodings)
+def _roi(item: Dataset, number: int, observation: _Observation, encodings: Sequence[str]) -> Roi:
+    codes = observation.codes + read_codes(item, tags.THERAPEUTIC_ROLE_CATEGORY_CODE_SEQUENCE, encodings)
     return Roi(
         number=number,
-        name=name,
+        name=elements.text(item, tags.ROI_NAME, encodings),
         contours=Contours.empty(),
         frame_of_reference_uid=elements.text(item, tags.REFERENCED_FRAME_OF_REFERENCE_UID),
         generation=elements.text(item, tags.ROI_GENERATION_ALGORITHM).upper(),
@@ -485,8 +473,8 @@ def _header_issues(dataset: Dataset, structure_set: StructureSet) -> list[Issue]
     issues += _value_issues(dataset)
     if structure_set.is_rejected:
         issues.append(codes.STRUCTURE_SET_REJECTED.about(SUBJECT))
-    if any(_REPLACEMENT in roi.name or not roi.name.isprintable() for roi in structure_set.rois):
-        numbers = [roi.number for roi in structure_set.rois if _REPLACEMENT in roi.name or not roi.name.isprintable()]
+    numbers = [roi.number for roi in structure_set.rois if _REPLACEMENT in roi.name or not roi.name.isprintable()]
+    if numbers:
         issues.append(codes.ROI_NAME_CHARACTERS.about(SUBJECT, rois=listed_numbers(numbers)))
     return issues
 

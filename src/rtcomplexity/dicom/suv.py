@@ -19,6 +19,7 @@ import numpy as np
 
 from rtcomplexity.dicom import elements, tags
 from rtcomplexity.dicom.parsing import PARSE_FAULTS, describe
+from rtcomplexity.dicom.sop_classes import ENHANCED_PET
 from rtcomplexity.errors import InputDataError, UnreadableFileError
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.arrays import frozen_array
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from rtcomplexity.model.issue import Issue
 
 SUBJECT: Final = "image:PT"
-ENHANCED_PET_UID: Final = "1.2.840.10008.5.1.4.1.1.130"
 PHILIPS_CREATOR: Final = "Philips PET Private Group"
 GE_CREATOR: Final = "GEMS_PETD_01"
 GRAMS_ABOVE_KG: Final = 1000.0
@@ -574,7 +574,7 @@ def _distinct(datasets: Sequence[Dataset]) -> list[Dataset]:
 
 
 def _is_enhanced(dataset: Dataset) -> bool:
-    return _text(_get(dataset, "SOPClassUID")) == ENHANCED_PET_UID
+    return _text(_get(dataset, "SOPClassUID")) == ENHANCED_PET
 
 
 def _first_item(dataset: Dataset, keyword: str) -> Dataset:

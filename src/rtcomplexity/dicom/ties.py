@@ -11,18 +11,13 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rtcomplexity.dicom import tags
 from rtcomplexity.dicom.sop_classes import PLANS, REGISTRATIONS, STRUCTURE_SET
+from rtcomplexity.dicom.transfer_syntaxes import EXPLICIT, IMPLICIT, JPEG_FAMILY, LONG_VRS, RLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _Tree: TypeAlias = "dict[int, bytes | list[_Tree]]"
 
-FRONT_BYTES: Final = 65_536
-"""What an image's ties stand in."""
-_IMPLICIT: Final = b"1.2.840.10008.1.2"
-_EXPLICIT: Final = (b"1.2.840.10008.1.2.1", b"1.2.840.10008.1.2.5")
-_COMPRESSED: Final = b"1.2.840.10008.1.2.4."
-_LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _META_BEGINS: Final = 132
 _DEEPEST: Final = 16
 _SEQUENCES: Final = frozenset(
@@ -56,7 +51,7 @@ class _UnusualError(ValueError):
 
 
 def read_ties(data: bytes) -> Ties | None:
-    """Read the ties of a file from all its bytes, or of an image from its first :data:`FRONT_BYTES`.
+    """Read the ties of a file from all its bytes, or of an image from what stands before its pixels.
 
     None where the encoding is unusual, or anything is broken or missing.
     """
@@ -138,9 +133,9 @@ class _Reader:
         if data[_META_BEGINS - 4 : _META_BEGINS] != b"DICM":
             raise _UnusualError
         meta, self.begins = self.elements(_META_BEGINS, len(data), tags.LAST_OF_FILE_META + 1)
-        syntax = _text(meta, tags.TRANSFER_SYNTAX_UID).encode()
-        self._is_implicit = syntax == _IMPLICIT
-        if not (self._is_implicit or syntax in _EXPLICIT or syntax.startswith(_COMPRESSED)):
+        syntax = _text(meta, tags.TRANSFER_SYNTAX_UID)
+        self._is_implicit = syntax == IMPLICIT
+        if not (self._is_implicit or syntax in {EXPLICIT, RLE} or syntax.startswith(JPEG_FAMILY)):
             raise _UnusualError
 
     def elements(self, place: int, end: int, stop: int, depth: int = 0) -> tuple[_Tree, int]:
@@ -175,7 +170,7 @@ class _Reader:
         vr = self._data[place + 4 : place + 6]
         if not (vr.isalpha() and vr.isupper()):
             raise _UnusualError
-        if vr in _LONG_VRS:
+        if vr in LONG_VRS:
             return tag, vr, struct.unpack_from("<L", self._data, place + 8)[0], place + 12
         return tag, vr, length >> 16, place + 8
 

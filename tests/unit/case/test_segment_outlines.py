@@ -5,12 +5,14 @@ import io
 import numpy as np
 import pytest
 import shapely
+from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 
 from rtcomplexity.case.segment_outlines import structure_set_of
-from rtcomplexity.dicom.segmentation import SEGMENTATION, is_segmentation, read_segmentation
+from rtcomplexity.dicom.segmentation import is_segmentation, read_segmentation
+from rtcomplexity.dicom.sop_classes import SEGMENTATION
 from rtcomplexity.errors import InputDataError, LimitExceededError, UnreadableFileError
 from rtcomplexity.settings import Settings
 
@@ -134,6 +136,16 @@ def test_a_block_has_its_area_but_for_half_a_voxel_at_its_corners(read):
     mask[2:9, 3:8] = True
     (ring,) = rings(read(segmentation({(0, 1): mask})).rois[0], 0)
     assert shapely.Polygon(ring).area == pytest.approx(7 * 5 - 0.5)
+
+
+def test_one_without_file_meta_information_is_read_as_it_is_written(read):
+    data = segmentation(random_masks(0))
+    dataset = dcmread(io.BytesIO(data))
+    del dataset.file_meta
+    stream = io.BytesIO()
+    dataset.save_as(stream, implicit_vr=True, little_endian=True, enforce_file_format=False)
+    found, usual = read(stream.getvalue()), read(data)
+    assert [len(roi.contours) for roi in found.rois] == [len(roi.contours) for roi in usual.rois]
 
 
 def test_segments_keep_label_code_and_how_they_were_made(read):

@@ -29,7 +29,8 @@ AT_CONTENTS = parsing._end(tags.PIXEL_DATA, header_only=True)
 
 
 def straight(data, end=AT_PIXELS, most=LIMITS.max_elements):
-    return parsing._parse_usual(data, end, Settings(max_elements=most))
+    found = parsing._read_usual(data, end, Settings(max_elements=most))
+    return None if found is None else found[0]
 
 
 def undefined_lengths(data=SET):

@@ -12,12 +12,11 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 
 from rtcomplexity.dicom.parsing import parse
 from rtcomplexity.dicom.registration import (
-    DEFORMABLE_REGISTRATION_UID,
-    SPATIAL_REGISTRATION_UID,
     ImageHome,
     read_frame_relationships,
     read_registration,
 )
+from rtcomplexity.dicom.sop_classes import DEFORMABLE_REGISTRATION, SPATIAL_REGISTRATION
 from rtcomplexity.errors import UnreadableFileError
 from rtcomplexity.model.issue import Severity
 
@@ -46,7 +45,7 @@ def matrix_item(matrix, kind="RIGID"):
 
 def registration(*items, registered_uid=REGISTERED):
     dataset = Dataset()
-    dataset.SOPClassUID = SPATIAL_REGISTRATION_UID
+    dataset.SOPClassUID = SPATIAL_REGISTRATION
     dataset.SOPInstanceUID = "1.2.9"
     dataset.FrameOfReferenceUID = registered_uid
     dataset.RegistrationSequence = list(items)
@@ -64,7 +63,7 @@ def registration_item(source_uid, *matrix_items):
 
 def deformable_registration(vectors_mm, *, origin=(0, 0, 0), resolution=(2, 3, 4), pre=None, post=None):
     dataset = Dataset()
-    dataset.SOPClassUID = DEFORMABLE_REGISTRATION_UID
+    dataset.SOPClassUID = DEFORMABLE_REGISTRATION
     dataset.FrameOfReferenceUID = REGISTERED
     item = Dataset()
     item.SourceFrameOfReferenceUID = SOURCE

@@ -10,7 +10,8 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from rtcomplexity.dicom.pixels import SeriesPixels
-from rtcomplexity.dicom.suv import ENHANCED_PET_UID, SuvRefusal, SuvScale, read_suv_scale, suv_scale
+from rtcomplexity.dicom.sop_classes import ENHANCED_PET
+from rtcomplexity.dicom.suv import SuvRefusal, SuvScale, read_suv_scale, suv_scale
 from rtcomplexity.settings import Settings
 from unit.dicom.datasets import PT, save
 
@@ -278,7 +279,7 @@ def test_a_dose_below_any_that_is_given_is_told(dose, is_told):
 
 def enhanced(**changes):
     dataset = pet(Units=None, DecayCorrection=None, CorrectedImage=None, RadionuclideTotalDose=400, **changes)
-    dataset.SOPClassUID = ENHANCED_PET_UID
+    dataset.SOPClassUID = ENHANCED_PET
     dataset.AttenuationCorrected = dataset.DecayCorrected = "YES"
     dataset.DecayCorrectionDateTime = "20250101114000"
     code = Dataset()

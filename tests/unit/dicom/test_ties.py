@@ -11,7 +11,8 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 from hostile import plans
 from patience import HANG_S
 from rtcomplexity.dicom.linkage import read_links
-from rtcomplexity.dicom.ties import FRONT_BYTES, Ties, read_ties
+from rtcomplexity.dicom.parsing import USUAL_HEADER_BYTES
+from rtcomplexity.dicom.ties import Ties, read_ties
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing import write_plan
@@ -57,9 +58,9 @@ def test_real_files_have_the_same_ties(real_data, folder, tmp_path):
 
 def test_the_front_of_an_image_is_enough():
     data = plans.good_files()["ct/ct_006.dcm"]
-    large = data + bytes(2 * FRONT_BYTES)
+    large = data + bytes(2 * USUAL_HEADER_BYTES)
     assert isinstance(read_ties(data), Ties)
-    assert read_ties(large[:FRONT_BYTES]) == read_ties(data)
+    assert read_ties(large[:USUAL_HEADER_BYTES]) == read_ties(data)
 
 
 UNUSUAL = {
