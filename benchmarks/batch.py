@@ -37,7 +37,7 @@ from rtcomplexity.testing import (
     sphere,
     write_plan,
 )
-from rtcomplexity.testing.plans import SAMPLE_NAMES, sample_plan
+from rtcomplexity.testing.sample_plans import SAMPLE_NAMES, sample_plan
 
 SIZES = (100, 500, 2000)
 SLICES = 8

@@ -16,7 +16,7 @@ from in_process import tell
 from patience import HANG_S
 from rtcomplexity.cli import app
 from rtcomplexity.cli.exit_codes import ExitCode
-from rtcomplexity.testing.plans import SAMPLE_NAMES
+from rtcomplexity.testing.sample_plans import SAMPLE_NAMES
 
 pytestmark = pytest.mark.usefixtures("measured_once")
 

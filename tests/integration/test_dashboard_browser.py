@@ -5,10 +5,10 @@ import random
 import pytest
 
 from chromium import PHONE, WIDE, launched, needs_browser, patient_page, serious_findings
-from rtcomplexity.batch.calibration import Maker, calibrate, write_calibrated
+from rtcomplexity.batch.calibration_results import Maker, calibrate, write_calibrated
 from rtcomplexity.batch.ledger import Ledger
+from rtcomplexity.batch.messages import Outcome, Status
 from rtcomplexity.batch.outputs import write_outputs
-from rtcomplexity.batch.values import Outcome, Status
 from rtcomplexity.model.options import OWN_PATTERN
 from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.scoring.site import site_named

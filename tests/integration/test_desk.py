@@ -18,7 +18,7 @@ import pytest
 
 from patience import HANG_S
 from rtcomplexity.cli.app import run
-from rtcomplexity.desk.shelf import Shelf
+from rtcomplexity.desk.evidence_folders import Shelf
 from rtcomplexity.evidence.record import from_json
 from rtcomplexity.scoring.claim_file import load_claim
 from rtcomplexity.scoring.guardrails import FORBIDDEN

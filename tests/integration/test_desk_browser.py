@@ -8,7 +8,7 @@ import pytest
 
 from chromium import PHONE, WIDE, launched, needs_browser, patient_page, serious_findings
 from rtcomplexity.desk import reports
-from rtcomplexity.desk.shelf import Shelf
+from rtcomplexity.desk.evidence_folders import Shelf
 from rtcomplexity.evidence.folder import write_folder
 from rtcomplexity.scoring.claim_file import load_claim
 from unit.batch.small_plans import small_plan, write_plan

@@ -9,7 +9,7 @@ import pytest
 
 from rtcomplexity.cli.app import run
 from rtcomplexity.desk import uploads
-from rtcomplexity.desk.shelf import Shelf
+from rtcomplexity.desk.evidence_folders import Shelf
 from rtcomplexity.evidence.folder import write_folder
 from rtcomplexity.evidence.record import from_json
 from rtcomplexity.scoring.claim_file import load_claim

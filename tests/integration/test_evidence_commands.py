@@ -19,7 +19,7 @@ from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.evidence.rendering import OUTPUT_NAMES
 from rtcomplexity.scoring.guardrails import DISCLAIMER, FORBIDDEN
 from rtcomplexity.testing.dicom_writer import write_plan
-from rtcomplexity.testing.plans import sample_plan
+from rtcomplexity.testing.sample_plans import sample_plan
 from unit.evidence.made_evidence import HOSTILE_NAMES
 
 pytestmark = pytest.mark.usefixtures("measured_once")

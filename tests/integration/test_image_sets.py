@@ -23,7 +23,7 @@ from rtcomplexity.evidence.record import from_json, to_json
 from rtcomplexity.testing.description import DeformableDescription
 from rtcomplexity.testing.dicom_writer import write_plan
 from rtcomplexity.testing.phantoms import AXIAL, image_grid
-from rtcomplexity.testing.plans import MR_FRAME, sample_plan
+from rtcomplexity.testing.sample_plans import MR_FRAME, sample_plan
 from sweep import sweep
 
 pytestmark = pytest.mark.usefixtures("measured_once")

@@ -12,14 +12,14 @@ from rtcomplexity.case.reader import read_case
 from rtcomplexity.cli import app
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.errors import GeometryError, InputDataError, MissingExtraError, UsageError
-from rtcomplexity.fusion.masks import file_names, nifti_bytes, ras_from_index, safe_name
+from rtcomplexity.fusion.nifti_masks import file_names, nifti_bytes, ras_from_index, safe_name
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.masks import masks
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.model.structure_set import Contours, Roi
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.phantoms import FRAMES, Ellipsoid, contour_stack, image_grid, voxelize
-from rtcomplexity.testing.plans import write_sample
+from rtcomplexity.testing.sample_plans import write_sample
 
 nibabel = pytest.importorskip("nibabel", reason="masks need the nifti extra")
 SOLID = Ellipsoid(semi_axes_mm=(21.0, 14.0, 17.0))

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from in_process import inline_hosts, tell
-from rtcomplexity.batch.calibration import select
+from rtcomplexity.batch.calibration_results import select
 from rtcomplexity.cli.app import run
 from rtcomplexity.model.options import OWN_PATTERN
 from rtcomplexity.scoring.calibration import allowed_exceedances

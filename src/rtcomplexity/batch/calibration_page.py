@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rtcomplexity.batch.calibration import Exclusion
+    from rtcomplexity.batch.calibration_results import Exclusion
     from rtcomplexity.scoring.own_plans import Provenance
     from rtcomplexity.scoring.plans import Plans
     from rtcomplexity.scoring.profile import Profile, Stratum

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rtcomplexity.batch.ledger import KEY_FILE
+from rtcomplexity.batch.messages import RESULT_SCHEMA, Status
 from rtcomplexity.batch.outputs import JSONL
-from rtcomplexity.batch.values import RESULT_SCHEMA, Status
 from rtcomplexity.errors import CohortError, UsageError, first_complaint, os_reason
 from rtcomplexity.evidence.output_formats import EVIDENCE_FILE
 from rtcomplexity.evidence.record import SCHEMA_ID

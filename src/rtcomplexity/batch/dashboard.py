@@ -19,10 +19,10 @@ from markupsafe import Markup
 
 from rtcomplexity.batch.alarm import SCORED, alarm_of
 from rtcomplexity.batch.distributions import Collector
+from rtcomplexity.batch.messages import Status
 from rtcomplexity.batch.reasons import end_of, example_of, found_sentence, texts_of, unmet_names_sentence
 from rtcomplexity.batch.rows import flags_of
 from rtcomplexity.batch.site_groups import SiteGroups, site_title, stratum_title
-from rtcomplexity.batch.values import Status
 from rtcomplexity.evidence.words import FAMILIES, UNITS, outcome_of, told
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.scoring.guardrails import DISCLAIMER, SERVICE_LEVEL_NOTE

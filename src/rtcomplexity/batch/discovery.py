@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rtcomplexity.batch.ledger import FileRow
-from rtcomplexity.batch.values import IndexTask, Status
+from rtcomplexity.batch.messages import IndexTask, Status
 from rtcomplexity.errors import NoInputError
 from rtcomplexity.sources.archives import Unopened
 from rtcomplexity.sources.member import MEMBER_SEPARATOR
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rtcomplexity.batch.engines.engine import Engine, Task
     from rtcomplexity.batch.ledger import Ledger
-    from rtcomplexity.batch.values import Limits, Outcome
+    from rtcomplexity.batch.messages import Limits, Outcome
     from rtcomplexity.settings import Settings
     from rtcomplexity.sources.member import Source
 

@@ -99,7 +99,7 @@ def _perform(text: str, running: _Running, folder: Path, parent: int) -> str:
     import json  # noqa: PLC0415 -- after the environment is set, as everything heavy
 
     from rtcomplexity.batch import supervision  # noqa: PLC0415
-    from rtcomplexity.batch.values import Limits  # noqa: PLC0415
+    from rtcomplexity.batch.messages import Limits  # noqa: PLC0415
 
     task = json.loads(text)
     _prepare(task)
@@ -146,8 +146,8 @@ def _work(text: str, result: Path, parent: int) -> None:
     """Limit this process, do the task, and leave its outcome where the host looks for it."""
     import json  # noqa: PLC0415
 
-    from rtcomplexity.batch.limits import apply_limits  # noqa: PLC0415
-    from rtcomplexity.batch.values import Limits  # noqa: PLC0415
+    from rtcomplexity.batch.messages import Limits  # noqa: PLC0415
+    from rtcomplexity.batch.process_limits import apply_limits  # noqa: PLC0415
     from rtcomplexity.batch.worker import perform  # noqa: PLC0415
     from rtcomplexity.whole_files import write_whole  # noqa: PLC0415
 

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
+from rtcomplexity.batch.messages import Outcome, Status
 from rtcomplexity.batch.results import PlanResult, RecordSummary
-from rtcomplexity.batch.values import Outcome, Status
 from rtcomplexity.errors import NoInputError, UsageError, os_reason
 from rtcomplexity.sources.member import MEMBER_SEPARATOR
 from rtcomplexity.whole_files import write_whole

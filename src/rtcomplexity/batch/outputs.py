@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.batch.csv_tables import table_writer
 from rtcomplexity.batch.dashboard import Dashboard
+from rtcomplexity.batch.messages import Status
 from rtcomplexity.batch.reasons import ReasonCount, Reasons
 from rtcomplexity.batch.rows import PLAN_COLUMNS, ROI_COLUMNS, json_line, plan_row, roi_rows
-from rtcomplexity.batch.values import Status
 from rtcomplexity.errors import MissingExtraError
 from rtcomplexity.sources.member import shown_place
 from rtcomplexity.whole_files import replacing, writable

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from rtcomplexity.batch.csv_tables import table_writer
 from rtcomplexity.batch.ledger import PairStanding, opened_ledger
-from rtcomplexity.batch.values import RETRYABLE, Status
+from rtcomplexity.batch.messages import RETRYABLE, Status
 from rtcomplexity.compare.sides import split_spec
 from rtcomplexity.whole_files import replacing
 

@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from rtcomplexity.batch.values import Limits
+from rtcomplexity.batch.messages import Limits
 from rtcomplexity.compare.sides import SEPARATOR
 from rtcomplexity.errors import UsageError
 from rtcomplexity.settings import Settings

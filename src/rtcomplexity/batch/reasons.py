@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.batch.values import Status
+from rtcomplexity.batch.messages import Status
 from rtcomplexity.evidence.words import REASONS, outcome_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.batch.values import RESULT_SCHEMA
+from rtcomplexity.batch.messages import RESULT_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

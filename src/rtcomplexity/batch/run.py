@@ -17,9 +17,9 @@ from rtcomplexity.batch.claims import NO_CLAIMS, Claims, claims_of, course_key, 
 from rtcomplexity.batch.discovery import Discovery
 from rtcomplexity.batch.grouping import FoundPlan, found_plans, input_hash
 from rtcomplexity.batch.ledger import PlanEntry, Standing, opened_ledger
+from rtcomplexity.batch.messages import RETRYABLE, InputFile, Limits, Options, PlanTask, Status
 from rtcomplexity.batch.outputs import OWN_NAMES, write_outputs
 from rtcomplexity.batch.reasons import Reason, found_sentence
-from rtcomplexity.batch.values import RETRYABLE, InputFile, Limits, Options, PlanTask, Status
 from rtcomplexity.dicom.index import media_folder
 from rtcomplexity.errors import NoInputError, UsageError
 from rtcomplexity.model.options import BY_SITE
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from rtcomplexity.batch.engines.engine import Engine, Task
     from rtcomplexity.batch.ledger import Ledger
-    from rtcomplexity.batch.values import Outcome
+    from rtcomplexity.batch.messages import Outcome
 
 EVIDENCE_FOLDER: Final = "evidence"
 _PACKAGE: Final = "rtcomplexity"

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import psutil
 
-from rtcomplexity.batch.limits import missing_limits
-from rtcomplexity.batch.values import Outcome, Status
+from rtcomplexity.batch.messages import Outcome, Status
+from rtcomplexity.batch.process_limits import missing_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rtcomplexity.batch.values import Limits
+    from rtcomplexity.batch.messages import Limits
 
 CAN_FORK: Final = hasattr(os, "fork")
 _FIRST_WAIT_S: Final = 0.002

@@ -15,10 +15,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from rtcomplexity.batch.messages import IndexTask, Outcome, PlanTask, Status
 from rtcomplexity.batch.pairs import TASK as PAIR
 from rtcomplexity.batch.pairs import PairTask
 from rtcomplexity.batch.results import RecordSummary
-from rtcomplexity.batch.values import IndexTask, Outcome, PlanTask, Status
 from rtcomplexity.compare.comparison import compare
 from rtcomplexity.compare.document import document
 from rtcomplexity.dicom.index import index_files

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.case.phase_names import named_phase
-from rtcomplexity.case.volumes import (
+from rtcomplexity.case.subseries import (
     CYCLE_MARKS,
     PHASE_MARKS,
     SAME_POSITION_MM,

@@ -14,7 +14,7 @@ import numpy as np
 
 from rtcomplexity.case.image_link import modality_rank
 from rtcomplexity.case.registration_graph import find_path, space_of
-from rtcomplexity.case.volumes import SAME_POSITION_MM
+from rtcomplexity.case.subseries import SAME_POSITION_MM
 from rtcomplexity.model.case import EvidenceLevel, ImageRole, ImageSet
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
-    from rtcomplexity.batch.values import Status
+    from rtcomplexity.batch.messages import Status
 
 _WATCHED_S: Final = 0.2
 _LOGGED_S: Final = 10.0

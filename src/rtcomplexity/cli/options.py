@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rtcomplexity.batch.values import DEFAULT_MEMORY_BYTES
+from rtcomplexity.batch.messages import DEFAULT_MEMORY_BYTES
 from rtcomplexity.errors import UsageError
 
 DEFAULT_MEMORY = f"{DEFAULT_MEMORY_BYTES // 1024**3}G"

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rtcomplexity.batch.values import Outcome
+    from rtcomplexity.batch.messages import Outcome
     from rtcomplexity.desk.choices import StructureSetChoice
     from rtcomplexity.desk.task import Place, Progress, Task
     from rtcomplexity.dicom.index import FileIndex
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
 
-    from rtcomplexity.batch.limits import apply_limits  # noqa: PLC0415
+    from rtcomplexity.batch.process_limits import apply_limits  # noqa: PLC0415
     from rtcomplexity.batch.worker import outcome_of  # noqa: PLC0415
     from rtcomplexity.desk.task import Task  # noqa: PLC0415
     from rtcomplexity.whole_files import write_whole  # noqa: PLC0415 -- after the environment is set
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def perform(task: Task) -> Outcome:
     """Measure the plan, or take it as it was measured; assess it, and write its evidence."""
-    from rtcomplexity.batch.values import Outcome, Status  # noqa: PLC0415
+    from rtcomplexity.batch.messages import Outcome, Status  # noqa: PLC0415
     from rtcomplexity.desk.choices import options_of  # noqa: PLC0415
     from rtcomplexity.desk.task import Progress, Step, write_progress  # noqa: PLC0415
     from rtcomplexity.evidence.folder import read_folder  # noqa: PLC0415

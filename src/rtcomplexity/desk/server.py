@@ -21,7 +21,7 @@ from rtcomplexity.errors import UsageError, os_reason
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rtcomplexity.desk.shelf import Shelf
+    from rtcomplexity.desk.evidence_folders import Shelf
     from rtcomplexity.settings import Settings
 
 LOOPBACK: Final = "127.0.0.1"

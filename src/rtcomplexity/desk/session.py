@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import psutil
 
+from rtcomplexity.batch.messages import Limits, Outcome, Status
 from rtcomplexity.batch.supervision import StartedChild, watch
-from rtcomplexity.batch.values import Limits, Outcome, Status
 from rtcomplexity.desk.child import MODULE
 from rtcomplexity.desk.choices import read_structure_sets
 from rtcomplexity.desk.task import Place, Progress, Task, read_progress

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from rtcomplexity.batch.values import Limits
+from rtcomplexity.batch.messages import Limits
 from rtcomplexity.model.options import BY_SITE
 from rtcomplexity.settings import Settings
 from rtcomplexity.whole_files import write_whole

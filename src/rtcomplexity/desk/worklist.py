@@ -12,9 +12,9 @@ from rtcomplexity.evidence.folder import EvidenceFolderError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rtcomplexity.desk.evidence_folders import Shelf
     from rtcomplexity.desk.reports import Report
     from rtcomplexity.desk.session import Session, SessionPlan
-    from rtcomplexity.desk.shelf import Shelf
 
 ROWS: Final = 100
 """On one page of the worklist."""

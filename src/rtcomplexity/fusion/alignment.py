@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.fusion.sampling import EDGE_TOLERANCE, box_around, interpolate, is_tilted, voxel_centers_mm
-from rtcomplexity.geometry.rows import greatest, least, within
+from rtcomplexity.geometry.columns import greatest, least, within
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.case.registration_graph import find_path, rivals, space_of, turned
-from rtcomplexity.geometry.rows import lengths, within
+from rtcomplexity.geometry.columns import lengths, within
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.arrays import frozen_array
 from rtcomplexity.model.registration import FrameMapping

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
-from rtcomplexity.geometry import rows
+from rtcomplexity.geometry import columns
 from rtcomplexity.geometry.hulls import hull_corners
 from rtcomplexity.geometry.mesh import UnmeasurableShapeError
 from rtcomplexity.geometry.ragged import next_vertex, offsets_of, owners, ranges, select_ragged
@@ -107,7 +107,7 @@ class Outlines:
         places = (corners[before], corners[next_vertex(offsets)[before]])
         start, end = (self.points_mm.take(place, axis=0) for place in places)
         along, offset = end - start, self.points_mm - start
-        depth = np.abs(along[:, 0] * offset[:, 1] - along[:, 1] * offset[:, 0]) / rows.lengths(along)
+        depth = np.abs(along[:, 0] * offset[:, 1] - along[:, 1] * offset[:, 0]) / columns.lengths(along)
         return np.maximum.reduceat(depth, self.offsets[:-1])
 
     def curvature_energies(self, step_mm: float) -> Floats:
@@ -143,7 +143,7 @@ class Outlines:
         following = next_vertex(self.offsets)
         ahead = self.points_mm.take(following, axis=0)
         steps = ahead - self.points_mm
-        lengths = rows.lengths(steps)
+        lengths = columns.lengths(steps)
         ends = np.cumsum(lengths)
         starts = ends - lengths
         totals = _sums(lengths, self.offsets)
@@ -167,7 +167,7 @@ class Outlines:
     def _furthest_from(self, centers_mm: Floats) -> Integers:
         """(m,) the first vertex of each outline that lies furthest from a point, (m, 2)."""
         away = self.points_mm - np.repeat(centers_mm, np.diff(self.offsets), axis=0)
-        distances = rows.lengths(away)
+        distances = columns.lengths(away)
         most = np.repeat(np.maximum.reduceat(distances, self.offsets[:-1]), np.diff(self.offsets))
         reached = np.flatnonzero(distances == most)
         return np.asarray(reached[np.searchsorted(reached, self.offsets[:-1])])

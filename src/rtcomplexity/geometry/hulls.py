@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.geometry.columns import any_nonzero
 from rtcomplexity.geometry.ragged import owners
-from rtcomplexity.geometry.rows import any_nonzero
 
 if TYPE_CHECKING:
     from rtcomplexity.model.arrays import Floats, Integers

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rtcomplexity.errors import GeometryError
+from rtcomplexity.geometry.columns import any_nonzero, greatest, least
 from rtcomplexity.geometry.hulls import hull_corners
-from rtcomplexity.geometry.rows import any_nonzero, greatest, least
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:

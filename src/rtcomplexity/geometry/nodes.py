@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from rtcomplexity.geometry.columns import any_nonzero, dots, lengths, units
 from rtcomplexity.geometry.ragged import next_vertex
-from rtcomplexity.geometry.rows import any_nonzero, dots, lengths, units
 from rtcomplexity.geometry.stack.even_odd import signed_areas
 from rtcomplexity.geometry.stack.runs import Lattice, Runs, rasterise
 from rtcomplexity.geometry.stack.topology import plane_components, runs_above

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from rtcomplexity.geometry.columns import dots, lengths, units
 from rtcomplexity.geometry.ragged import next_vertex, offsets_of
-from rtcomplexity.geometry.rows import dots, lengths, units
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from rtcomplexity.fusion.borders import Borders, Normals, borders_of, thinned
 from rtcomplexity.fusion.copies import LEAST_VOXELS, Likeness, likeness, limits_between, with_filters
 from rtcomplexity.fusion.frames import deformation_back, find_point_map
 from rtcomplexity.fusion.sampling import box_around, sample, voxel_centers_mm
-from rtcomplexity.geometry.rows import greatest, least
+from rtcomplexity.geometry.columns import greatest, least
 from rtcomplexity.metrics import intensity, pet
 from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.measurement import NotApplicableError, NotMeasurableError

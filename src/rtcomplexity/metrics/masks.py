@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rtcomplexity.errors import InputDataError, UsageError
-from rtcomplexity.fusion.masks import file_names, nifti_bytes, ras_from_index
+from rtcomplexity.fusion.nifti_masks import file_names, nifti_bytes, ras_from_index
 from rtcomplexity.metrics.measurement import NotMeasurableError
 
 if TYPE_CHECKING:

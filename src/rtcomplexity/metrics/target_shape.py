@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
-from rtcomplexity.geometry.rows import greatest, least
+from rtcomplexity.geometry.columns import greatest, least
 from rtcomplexity.metrics.measurement import NotMeasurableError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from rtcomplexity.compare.pictures import compared_planes, thinned
 from rtcomplexity.dicom.pixels import IndexBox, SeriesPixels
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.geometry.stack.runs import Lattice
-from rtcomplexity.pictures.anatomy import SIDES, letters, plane_of
+from rtcomplexity.pictures.directions import SIDES, letters, plane_of
 from rtcomplexity.pictures.raster import atlas, gray, jpeg, window_of
 
 if TYPE_CHECKING:

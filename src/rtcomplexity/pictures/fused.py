@@ -15,7 +15,7 @@ from rtcomplexity.errors import InputDataError
 from rtcomplexity.fusion.sampling import sample
 from rtcomplexity.fusion.tied_images import in_order_of_choice
 from rtcomplexity.model.case import ImageRole
-from rtcomplexity.pictures.anatomy import SIDES, letters, plane_of
+from rtcomplexity.pictures.directions import SIDES, letters, plane_of
 from rtcomplexity.pictures.raster import colored, gray, png, with_lines
 from rtcomplexity.pictures.scene import FUSED_FILES, Still
 from rtcomplexity.pictures.slices import middle_slice

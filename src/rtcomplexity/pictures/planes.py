@@ -14,7 +14,7 @@ import numpy as np
 from rtcomplexity.cores import run_all
 from rtcomplexity.geometry.stack.runs import plane_of_slices
 from rtcomplexity.metrics.measurement import NotMeasurableError
-from rtcomplexity.pictures.anatomy import SIDES, letters, plane_of
+from rtcomplexity.pictures.directions import SIDES, letters, plane_of
 from rtcomplexity.pictures.raster import colored, png, with_lines
 from rtcomplexity.pictures.scene import Still
 from rtcomplexity.pictures.slices import in_pixels, middle_slice, sentence_of

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.geometry.stack.runs import Lattice, plane_of_slices
-from rtcomplexity.pictures.anatomy import SIDES, letters, plane_of
+from rtcomplexity.pictures.directions import SIDES, letters, plane_of
 from rtcomplexity.pictures.raster import atlas, colored, jpeg, png
 from rtcomplexity.pictures.scene import Outline, Slices, Structure
 

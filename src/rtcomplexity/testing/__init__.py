@@ -78,7 +78,7 @@ if TYPE_CHECKING:
         two_spheres,
         voxelize,
     )
-    from rtcomplexity.testing.plans import (
+    from rtcomplexity.testing.sample_plans import (
         SAMPLE_NAMES,
         Drawn,
         Layout,
@@ -103,7 +103,7 @@ _HOMES = {
         "SyntheticPatient",
     ),
     "dicom_writer": ("datasets_of", "save", "write_plan"),
-    "plans": ("SAMPLE_NAMES", "Drawn", "Layout", "drawn_roi", "sample_plan", "true_volumes_cm3", "write_sample"),
+    "sample_plans": ("SAMPLE_NAMES", "Drawn", "Layout", "drawn_roi", "sample_plan", "true_volumes_cm3", "write_sample"),
 }
 
 __all__ = [

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rtcomplexity.batch.ledger import KEY_FILE
+from rtcomplexity.batch.messages import RESULT_SCHEMA
 from rtcomplexity.batch.outputs import JSONL
-from rtcomplexity.batch.values import RESULT_SCHEMA
 from rtcomplexity.evidence.record import SCHEMA_ID
 from rtcomplexity.metrics.target_shape import surface_method
 from rtcomplexity.model.options import OWN_PATTERN

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from rtcomplexity.batch.calibration import Maker, calibrate
+from rtcomplexity.batch.calibration_results import Maker, calibrate
 from rtcomplexity.batch.outputs import JSONL
 from rtcomplexity.model.options import OWN_PATTERN
 from rtcomplexity.scoring.calibration import ANY_COURSE, OwnPlans, table_of

@@ -1,6 +1,6 @@
 """An engine without processes: for tests of everything round it."""
 
-from rtcomplexity.batch.values import Outcome
+from rtcomplexity.batch.messages import Outcome
 from rtcomplexity.batch.worker import perform
 
 

@@ -13,7 +13,7 @@ from pydicom.uid import ImplicitVRLittleEndian
 from rtcomplexity.batch.discovery import Discovery
 from rtcomplexity.batch.grouping import found_plans
 from rtcomplexity.batch.ledger import Ledger
-from rtcomplexity.batch.values import IndexTask, Limits, Outcome, Status
+from rtcomplexity.batch.messages import IndexTask, Limits, Outcome, Status
 from rtcomplexity.errors import NoInputError
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing import ImageDescription, References, sample_plan, write_plan

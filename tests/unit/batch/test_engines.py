@@ -8,7 +8,7 @@ import pytest
 from rtcomplexity.batch.engines.dask import check_address
 from rtcomplexity.batch.engines.engine import HostProcess
 from rtcomplexity.batch.engines.local import LocalEngine
-from rtcomplexity.batch.values import IndexTask, Limits, Outcome, Status
+from rtcomplexity.batch.messages import IndexTask, Limits, Outcome, Status
 from rtcomplexity.errors import UsageError
 from rtcomplexity.settings import Settings
 

@@ -8,7 +8,7 @@ import pytest
 
 from rtcomplexity.batch import ledger as module
 from rtcomplexity.batch.ledger import KEY_FILE, LEDGER_FILE, FileRow, Ledger, PlanEntry, Standing, probe_journal
-from rtcomplexity.batch.values import Outcome, Status
+from rtcomplexity.batch.messages import Outcome, Status
 from rtcomplexity.errors import UsageError
 from unit.batch.test_outputs import content_of, record
 

@@ -15,10 +15,10 @@ from rtcomplexity.batch.csv_tables import cell, table_writer
 from rtcomplexity.batch.dashboard import DOWNLOADS
 from rtcomplexity.batch.distributions import Collector, histogram
 from rtcomplexity.batch.ledger import Claimed, Ledger, PlanEntry, PlanRow, Standing
+from rtcomplexity.batch.messages import Outcome, Status
 from rtcomplexity.batch.outputs import write_outputs
 from rtcomplexity.batch.results import PlanResult
 from rtcomplexity.batch.rows import EDIT_COLUMNS, flags_of, metric_values
-from rtcomplexity.batch.values import Outcome, Status
 from rtcomplexity.errors import UsageError
 
 HOSTILE = "</script><script>alert(1)</script>\"'=1+1"

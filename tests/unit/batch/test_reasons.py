@@ -7,10 +7,10 @@ from rich.console import Console
 
 from rtcomplexity.batch.alarm import alarm_of
 from rtcomplexity.batch.ledger import FileRow, Ledger
+from rtcomplexity.batch.messages import Outcome, Status
 from rtcomplexity.batch.outputs import write_outputs
 from rtcomplexity.batch.reasons import Reason, ReasonCount, found_sentence
 from rtcomplexity.batch.run import BatchResult
-from rtcomplexity.batch.values import Outcome, Status
 from rtcomplexity.cli.rendering.batch import batch_parts
 from unit.batch.test_outputs import assessed, key, put
 

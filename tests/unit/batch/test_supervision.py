@@ -8,9 +8,9 @@ import time
 import pytest
 
 from patience import HANG_S
-from rtcomplexity.batch import host, limits, supervision
+from rtcomplexity.batch import host, process_limits, supervision
+from rtcomplexity.batch.messages import Limits, Options, Outcome, PlanTask, Status
 from rtcomplexity.batch.supervision import ForkedChild, StartedChild, watch
-from rtcomplexity.batch.values import Limits, Options, Outcome, PlanTask, Status
 from rtcomplexity.settings import Settings
 
 ROOM = Limits(wall_s=HANG_S, memory_bytes=2 * 1024**3)
@@ -95,7 +95,7 @@ def test_kills_a_child_once_and_for_all(tmp_path):
 @posix
 def test_the_system_ends_a_child_that_only_computes(tmp_path):
     def work():
-        limits.apply_limits(Limits(wall_s=0.5))
+        process_limits.apply_limits(Limits(wall_s=0.5))
         while True:
             pass
 
@@ -104,10 +104,10 @@ def test_the_system_ends_a_child_that_only_computes(tmp_path):
 
 
 @posix
-@pytest.mark.skipif(not limits.HAS_ADDRESS_SPACE_LIMIT, reason="this system keeps no limit on address space")
+@pytest.mark.skipif(not process_limits.HAS_ADDRESS_SPACE_LIMIT, reason="this system keeps no limit on address space")
 def test_one_large_allocation_fails_before_any_poll(tmp_path):
     def work():
-        limits.apply_limits(Limits(memory_bytes=256 * 1024**2))
+        process_limits.apply_limits(Limits(memory_bytes=256 * 1024**2))
         try:
             bytearray(8 * 1024**3)
         except MemoryError:
@@ -117,9 +117,9 @@ def test_one_large_allocation_fails_before_any_poll(tmp_path):
 
 
 def test_a_refusal_says_which_limits_the_system_lacks(monkeypatch, tmp_path):
-    monkeypatch.setattr(limits, "HAS_RESOURCE_LIMITS", False)
-    monkeypatch.setattr(limits, "HAS_ADDRESS_SPACE_LIMIT", False)
-    assert "no limit on processor time or address space" in limits.missing_limits()
+    monkeypatch.setattr(process_limits, "HAS_RESOURCE_LIMITS", False)
+    monkeypatch.setattr(process_limits, "HAS_ADDRESS_SPACE_LIMIT", False)
+    assert "no limit on processor time or address space" in process_limits.missing_limits()
 
 
 def test_a_started_child_does_what_a_forked_one_does(tmp_path):

@@ -16,7 +16,7 @@ ASSESS = """
 import importlib, json, sys, tomllib
 from pathlib import Path
 from rtcomplexity.batch import host
-from rtcomplexity.batch.values import InputFile, Limits, Options, PlanTask
+from rtcomplexity.batch.messages import InputFile, Limits, Options, PlanTask
 from rtcomplexity.batch.warming import warm
 from rtcomplexity.dicom.linkage import hash_file
 from rtcomplexity.settings import Settings

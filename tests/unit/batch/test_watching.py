@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
+from rtcomplexity.batch.messages import Options
 from rtcomplexity.batch.run import BatchOptions
-from rtcomplexity.batch.values import Options
 from rtcomplexity.batch.watching import Health, Pace, Watch, folder_state, log_line, watch, write_metrics
 from unit.batch.inline_engine import InlineEngine, Silent
 from unit.batch.small_plans import small_plan, write_plan

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rtcomplexity.batch import worker
-from rtcomplexity.batch.values import IndexTask, InputFile, Limits, Options, PlanTask, Status
+from rtcomplexity.batch.messages import IndexTask, InputFile, Limits, Options, PlanTask, Status
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing import write_plan
 from unit.batch.small_plans import key_of, small_plan

@@ -16,7 +16,7 @@ from rtcomplexity.dicom.ties import Ties, read_ties
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing import write_plan
-from rtcomplexity.testing.plans import SAMPLE_NAMES, sample_plan
+from rtcomplexity.testing.sample_plans import SAMPLE_NAMES, sample_plan
 from unit.dicom.datasets import CT, contour, new, roi, structure_set, to_bytes
 from unit.dicom.test_little_endian import implicit, undefined_lengths
 from unit.dicom.test_mutations import mutated

@@ -24,8 +24,8 @@ from rtcomplexity.testing.description import (
 )
 from rtcomplexity.testing.dicom_writer import write_plan
 from rtcomplexity.testing.phantoms import contour_stack
-from rtcomplexity.testing.plans import write_sample
 from rtcomplexity.testing.radial import sphere
+from rtcomplexity.testing.sample_plans import write_sample
 from sweep import sweep
 from unit.fusion.images import grid, painted, rigid
 

@@ -25,7 +25,7 @@ from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.scored import AMBIGUITY
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.plans import write_sample
+from rtcomplexity.testing.sample_plans import write_sample
 
 SETTINGS = Settings()
 

@@ -14,7 +14,7 @@ from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.settings import Settings
 from rtcomplexity.sources.member import Member
 from rtcomplexity.testing.dicom_writer import write_plan
-from rtcomplexity.testing.plans import sample_plan
+from rtcomplexity.testing.sample_plans import sample_plan
 from rtcomplexity.usecases.analyze import analyze
 from sweep import sweep
 

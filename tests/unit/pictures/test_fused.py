@@ -12,7 +12,7 @@ from rtcomplexity.pictures.drawing import draw
 from rtcomplexity.pictures.fused import EDGE_COLOUR, edges_of
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.dicom_writer import write_plan
-from rtcomplexity.testing.plans import sample_plan
+from rtcomplexity.testing.sample_plans import sample_plan
 
 CHECK = "Offset to the most similar position: 1.5 mm (limit 10 mm)."
 

@@ -14,13 +14,13 @@ from rtcomplexity.geometry.mesh import Mesh as Surface
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.pictures import drawing, raster
-from rtcomplexity.pictures.anatomy import letters, plane_of, towards
+from rtcomplexity.pictures.directions import letters, plane_of, towards
 from rtcomplexity.pictures.drawing import draw
 from rtcomplexity.pictures.region import MOST_TARGETS, view_of
 from rtcomplexity.pictures.scene import FILES, Pictures, Scene, from_files
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.dicom_writer import write_plan
-from rtcomplexity.testing.plans import sample_plan
+from rtcomplexity.testing.sample_plans import sample_plan
 
 
 @pytest.fixture(scope="module")

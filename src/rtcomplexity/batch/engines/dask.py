@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
 from rtcomplexity.batch.engines.engine import HostProcess
-from rtcomplexity.batch.values import Outcome, Status
+from rtcomplexity.batch.messages import Outcome, Status
 from rtcomplexity.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:

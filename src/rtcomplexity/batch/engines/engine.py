@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-from rtcomplexity.batch.values import Outcome, Status
+from rtcomplexity.batch.messages import Outcome, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Final, Self
 
 from rtcomplexity.batch.engines.engine import HostProcess
-from rtcomplexity.batch.values import Outcome
+from rtcomplexity.batch.messages import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

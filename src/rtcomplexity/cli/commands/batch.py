@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rtcomplexity.batch.values import DEFAULT_TIMEOUT_S
+from rtcomplexity.batch.messages import DEFAULT_TIMEOUT_S
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.options import (
     DEFAULT_MEMORY,
@@ -32,8 +32,8 @@ from rtcomplexity.model.options import BY_SITE
 if TYPE_CHECKING:
     from rtcomplexity.batch.engines.dask import Certificates
     from rtcomplexity.batch.engines.engine import Engine
+    from rtcomplexity.batch.messages import Options
     from rtcomplexity.batch.run import BatchOptions, BatchResult
-    from rtcomplexity.batch.values import Options
 
 ALARM = "alarm"
 RESULTS = "results.jsonl"
@@ -110,8 +110,8 @@ def batch(
         raise MissingOptionError("--out", "A batch needs a folder for its results.", "--out DIR")
     verdicts = _checked_fail_at(fail_at)
 
+    from rtcomplexity.batch.messages import Limits
     from rtcomplexity.batch.run import BatchOptions
-    from rtcomplexity.batch.values import Limits
     from rtcomplexity.settings import Settings
 
     asked = BatchOptions(
@@ -145,7 +145,7 @@ def _options(
     evidence: bool,
 ) -> "Options":
     """How every plan is assessed, with what is no site or alias told before a plan is looked for."""
-    from rtcomplexity.batch.values import Options
+    from rtcomplexity.batch.messages import Options
     from rtcomplexity.case.target_names import parse_aliases
     from rtcomplexity.scoring.profile_choice import ProfileChoice
     from rtcomplexity.scoring.site import checked_site

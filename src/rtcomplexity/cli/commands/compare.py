@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rtcomplexity.batch.values import DEFAULT_TIMEOUT_S
+from rtcomplexity.batch.messages import DEFAULT_TIMEOUT_S
 from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.options import (
     DEFAULT_MEMORY,
@@ -205,8 +205,8 @@ def _compare_table(table: Path, sides: list[str], asked: _Asked, running: _Runni
 
 
 def _tasks(table: Path, asked: _Asked, running: _Running) -> "list[PairTask]":
+    from rtcomplexity.batch.messages import Limits
     from rtcomplexity.batch.pairs import PairTask, read_pairs
-    from rtcomplexity.batch.values import Limits
     from rtcomplexity.cli.options import parse_size
     from rtcomplexity.settings import Settings
 

@@ -26,7 +26,7 @@ def demo(
     from rtcomplexity.cli.commands.analyze import write
     from rtcomplexity.cli.rendering.assessment import assessment_parts
     from rtcomplexity.cli.rendering.console import print_result
-    from rtcomplexity.testing.plans import SAMPLE_NAMES, write_sample
+    from rtcomplexity.testing.sample_plans import SAMPLE_NAMES, write_sample
 
     if sample not in SAMPLE_NAMES:
         from rtcomplexity.errors import UsageError

@@ -95,7 +95,7 @@ def check(
     if not against:
         _print_checked(profile, as_json=as_json)
         return
-    from rtcomplexity.batch.calibration import newer_plans
+    from rtcomplexity.batch.calibration_results import newer_plans
     from rtcomplexity.scoring.drift import drift_of
 
     selection = newer_plans(against, profile)
@@ -164,8 +164,8 @@ def calibrate(
 
     Example: rtcomplexity profile calibrate batch-out --site head-and-neck --out ours.toml
     """
-    from rtcomplexity.batch.calibration import Maker, write_calibrated
-    from rtcomplexity.batch.calibration import calibrate as made_profile
+    from rtcomplexity.batch.calibration_results import Maker, write_calibrated
+    from rtcomplexity.batch.calibration_results import calibrate as made_profile
     from rtcomplexity.cli.rendering.console import as_json_bytes, print_document
     from rtcomplexity.cli.rendering.profiles import calibration_tree
     from rtcomplexity.scoring.profile import load_profile

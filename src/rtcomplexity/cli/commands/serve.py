@@ -38,7 +38,7 @@ def serve(
         raise MissingExtraError(feature, "serve") from fault
     import webbrowser
 
-    from rtcomplexity.desk.shelf import Shelf
+    from rtcomplexity.desk.evidence_folders import Shelf
     from rtcomplexity.scoring.official_facts import load_official_facts
     from rtcomplexity.settings import Settings
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from rtcomplexity.batch.calibration import Calibrated, Selection
+    from rtcomplexity.batch.calibration_results import Calibrated, Selection
     from rtcomplexity.scoring.drift import Drift
     from rtcomplexity.scoring.plan_table import PlanTable, Share
     from rtcomplexity.scoring.profile import Profile

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.geometry.columns import greatest, least
 from rtcomplexity.geometry.contour_shape import Outlines
 from rtcomplexity.geometry.field.level_lines import level_lines
 from rtcomplexity.geometry.field.shape_field import (
@@ -33,7 +34,6 @@ from rtcomplexity.geometry.mesh import (
     mesh_of_field,
     sphericity,
 )
-from rtcomplexity.geometry.rows import greatest, least
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 from rtcomplexity.model.arrays import frozen_array
 

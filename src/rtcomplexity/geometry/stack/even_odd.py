@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from rtcomplexity.errors import LimitExceededError
+from rtcomplexity.geometry.columns import lengths
 from rtcomplexity.geometry.ragged import next_vertex, owners, ranges, select_ragged
-from rtcomplexity.geometry.rows import lengths
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

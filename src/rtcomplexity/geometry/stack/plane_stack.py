@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rtcomplexity.geometry.columns import greatest, least, lengths
 from rtcomplexity.geometry.ragged import next_vertex, offsets_of, owners, select_ragged
-from rtcomplexity.geometry.rows import greatest, least, lengths
 from rtcomplexity.geometry.stack.even_odd import EvenOdd, enclosed_areas, even_odd, perimeters, signed_areas
 from rtcomplexity.model.arrays import frozen_array
 

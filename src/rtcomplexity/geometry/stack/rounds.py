@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rtcomplexity.geometry.columns import lengths
 from rtcomplexity.geometry.ragged import next_vertex, offsets_of
-from rtcomplexity.geometry.rows import lengths
 from rtcomplexity.geometry.stack.duplicates import CROSSED_SHARE
 from rtcomplexity.geometry.stack.even_odd import enclosed_areas, even_odd, perimeters
 

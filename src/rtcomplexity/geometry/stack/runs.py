@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from rtcomplexity.geometry.columns import greatest, least
 from rtcomplexity.geometry.ragged import next_vertex, offsets_of, ranges, select_ragged
-from rtcomplexity.geometry.rows import greatest, least
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:

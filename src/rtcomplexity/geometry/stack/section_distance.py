@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.geometry.columns import dots, lengths, units
 from rtcomplexity.geometry.ragged import ranges
-from rtcomplexity.geometry.rows import dots, lengths, units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rtcomplexity.geometry.columns import any_nonzero
+from rtcomplexity.geometry.columns import lengths as lengths_of
 from rtcomplexity.geometry.orientation import (
     PlaneAxes,
     common_normal,
@@ -18,8 +20,6 @@ from rtcomplexity.geometry.orientation import (
     polygon_normals,
 )
 from rtcomplexity.geometry.ragged import offsets_of, owners, select_ragged
-from rtcomplexity.geometry.rows import any_nonzero
-from rtcomplexity.geometry.rows import lengths as lengths_of
 from rtcomplexity.geometry.stack.duplicates import distinct_contours
 from rtcomplexity.geometry.stack.even_odd import enclosed_areas, perimeters
 from rtcomplexity.geometry.stack.overlaps import partial_overlaps

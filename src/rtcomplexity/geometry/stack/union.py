@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rtcomplexity.geometry.columns import greatest, least
 from rtcomplexity.geometry.orientation import group_positions
 from rtcomplexity.geometry.ragged import next_vertex, offsets_of
-from rtcomplexity.geometry.rows import greatest, least
 from rtcomplexity.geometry.stack.runs import plane_of_slices
 from rtcomplexity.geometry.stack.section_distance import Sections, section_distances
 from rtcomplexity.geometry.stack.slabs import slabs

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from rtcomplexity.evidence.formats.dicom.identity import (
+from rtcomplexity.evidence.formats.dicom.common_modules import (
     MANUFACTURER,
     STRUCTURE_SET_CLASS,
     set_times,

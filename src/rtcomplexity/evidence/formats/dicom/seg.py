@@ -12,7 +12,13 @@ import numpy as np
 
 from rtcomplexity.dicom.parsing import parse
 from rtcomplexity.errors import InputDataError, MissingExtraError
-from rtcomplexity.evidence.formats.dicom.identity import identification_in, instance_of, set_times, to_bytes, uid_of
+from rtcomplexity.evidence.formats.dicom.common_modules import (
+    identification_in,
+    instance_of,
+    set_times,
+    to_bytes,
+    uid_of,
+)
 from rtcomplexity.evidence.formats.dicom.sr import TARGETS, code_of
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.metrics.measurement import NotMeasurableError

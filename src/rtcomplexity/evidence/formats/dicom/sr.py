@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydicom.dataset import Dataset
 
 from rtcomplexity.errors import MissingExtraError
-from rtcomplexity.evidence.formats.dicom.identity import (
+from rtcomplexity.evidence.formats.dicom.common_modules import (
     MANUFACTURER,
     identification_in,
     instance_of,

@@ -1,8 +1,8 @@
 """Four small synthetic thorax plans, from plain parameters: what ``sample_data`` holds and ``demo`` shows.
 
 Their geometry was frozen before the scores that they are shown with were calibrated (the fourth before version 2), and
-is not changed for the sake of one. ``python -m rtcomplexity.testing.plans sample_data`` writes all four and their
-README.
+is not changed for the sake of one. ``python -m rtcomplexity.testing.sample_plans sample_data`` writes all four and
+their README.
 """
 
 from __future__ import annotations
@@ -473,8 +473,8 @@ def readme() -> str:
         "planning system. They show what the program does and serve tests; they are evidence of nothing. Their",
         "geometry was frozen before the scores they are shown with were calibrated.",
         "",
-        "Written, this file too, by `python -m rtcomplexity.testing.plans sample_data`; a test says that the command",
-        "still writes the same bytes.",
+        "Written, this file too, by `python -m rtcomplexity.testing.sample_plans sample_data`; a test says that the",
+        "command still writes the same bytes.",
         "",
     ]
     for name in SAMPLE_NAMES:

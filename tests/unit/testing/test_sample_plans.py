@@ -8,7 +8,7 @@ import pytest
 
 import rtcomplexity.testing
 from rtcomplexity.errors import UsageError
-from rtcomplexity.testing import plans
+from rtcomplexity.testing import sample_plans
 from rtcomplexity.testing.phantoms import pixel_centers_mm, sphere
 
 SAMPLE_DATA = Path(__file__).parents[3] / "sample_data"
@@ -17,8 +17,8 @@ SAMPLE_DATA = Path(__file__).parents[3] / "sample_data"
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("samples")
-    for name in plans.SAMPLE_NAMES:
-        plans.write_sample(name, folder / name)
+    for name in sample_plans.SAMPLE_NAMES:
+        sample_plans.write_sample(name, folder / name)
     return folder
 
 
@@ -26,7 +26,7 @@ def files_below(folder):
     return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.dcm"))}
 
 
-@pytest.mark.parametrize("name", plans.SAMPLE_NAMES)
+@pytest.mark.parametrize("name", sample_plans.SAMPLE_NAMES)
 def test_the_committed_files_are_freshly_written_ones_byte_for_byte(written, name):
     committed, fresh = files_below(SAMPLE_DATA / name), files_below(written / name)
     assert committed.keys() == fresh.keys()
@@ -34,12 +34,12 @@ def test_the_committed_files_are_freshly_written_ones_byte_for_byte(written, nam
 
 
 def test_the_committed_readme_is_the_one_that_the_command_writes():
-    assert (SAMPLE_DATA / "README.md").read_text(encoding="utf-8") == plans.readme()
+    assert (SAMPLE_DATA / "README.md").read_text(encoding="utf-8") == sample_plans.readme()
 
 
 def test_the_command_writes_plans_and_readme(tmp_path, monkeypatch):
-    monkeypatch.setattr(plans, "SAMPLE_NAMES", ("routine_sbrt",))
-    plans.write_all(tmp_path)
+    monkeypatch.setattr(sample_plans, "SAMPLE_NAMES", ("routine_sbrt",))
+    sample_plans.write_all(tmp_path)
     assert (tmp_path / "routine_sbrt" / "rs.dcm").exists()
     assert "GTV 4.62" in (tmp_path / "README.md").read_text(encoding="utf-8")
 
@@ -71,11 +71,11 @@ def test_each_sample_holds_its_images_and_a_plan(written, name, modalities, frac
     assert len({dataset.PatientID for dataset in datasets}) == 1
 
 
-@pytest.mark.parametrize("name", plans.SAMPLE_NAMES)
+@pytest.mark.parametrize("name", sample_plans.SAMPLE_NAMES)
 def test_stated_roi_volumes_are_near_the_true_ones(name):
-    (structure_set,) = plans.sample_plan(name).structure_sets
+    (structure_set,) = sample_plans.sample_plan(name).structure_sets
     stated = {roi.name: roi.volume_cm3 for roi in structure_set.rois}
-    for roi, volume_cm3 in plans.true_volumes_cm3(name).items():
+    for roi, volume_cm3 in sample_plans.true_volumes_cm3(name).items():
         assert stated[roi] == pytest.approx(volume_cm3, rel=0.01)
 
 
@@ -103,7 +103,7 @@ def value_at(dataset, point_mm):
     ],
 )
 def test_each_tissue_has_its_hounsfield_units(written, point_in_thorax_mm, hu):
-    point = plans.THORAX_FRAME.to_patient(np.array(point_in_thorax_mm))
+    point = sample_plans.THORAX_FRAME.to_patient(np.array(point_in_thorax_mm))
     assert value_at(slice_at(written / "routine_sbrt", point[2]), point) == pytest.approx(hu, abs=16.0)
 
 
@@ -124,7 +124,7 @@ def test_the_mr_shows_the_cavity_where_the_registration_says(written):
     (identity, item) = pydicom.dcmread(folder / "reg.dcm").RegistrationSequence
     matrix = item.MatrixRegistrationSequence[0].MatrixSequence[0].FrameOfReferenceTransformationMatrix
     planning_from_mr = np.array(matrix, dtype=float).reshape(4, 4)
-    cavity = plans.THORAX_FRAME.to_patient(np.array(plans.CENTRAL_CAVITY.center_mm))
+    cavity = sample_plans.THORAX_FRAME.to_patient(np.array(sample_plans.CENTRAL_CAVITY.center_mm))
     in_mr = np.linalg.inv(planning_from_mr) @ [*cavity, 1.0]
     slices = [pydicom.dcmread(path) for path in (folder / "mr").glob("*.dcm")]
     nearest = min(slices, key=lambda dataset: abs(float(dataset.ImagePositionPatient[2]) - in_mr[2]))
@@ -136,28 +136,31 @@ def test_the_mr_shows_the_cavity_where_the_registration_says(written):
 
 
 def test_bodies_and_their_margins_stay_apart():
-    for z in plans.THORAX_FRAME.from_patient(plans.sample_plan("complex_central").image("ct").grid.slice_origins_mm)[
-        :, 2
-    ]:
+    for z in sample_plans.THORAX_FRAME.from_patient(
+        sample_plans.sample_plan("complex_central").image("ct").grid.slice_origins_mm
+    )[:, 2]:
         for body_a in range(3):
             for body_b in range(body_a):
-                pair = [plans.CENTRAL_ROIS[3].shape.bodies[index].sections(float(z), 48) for index in (body_a, body_b)]
+                pair = [
+                    sample_plans.CENTRAL_ROIS[3].shape.bodies[index].sections(float(z), 48)
+                    for index in (body_a, body_b)
+                ]
                 if all(pair):
                     (one,), (other,) = pair
                     assert np.linalg.norm(one[:, None] - other[None], axis=-1).min() > 1.0
 
 
 def test_a_sample_can_be_cut_in_other_slices_and_laid_elsewhere():
-    turned = plans.THORAX_FRAME.rotated((1.0, -2.0, 0.5), 30.0)
-    plain = plans.sample_plan("routine_sbrt")
-    other = plans.sample_plan("routine_sbrt", plans.Layout(slice_spacing_mm=2.0, frame=turned))
+    turned = sample_plans.THORAX_FRAME.rotated((1.0, -2.0, 0.5), 30.0)
+    plain = sample_plans.sample_plan("routine_sbrt")
+    other = sample_plans.sample_plan("routine_sbrt", sample_plans.Layout(slice_spacing_mm=2.0, frame=turned))
     assert [len(plan.image("ct").values) for plan in (plain, other)] == [34, 51]
     gtvs = [plan.structure_sets[0].rois[0] for plan in (plain, other)]
     assert gtvs[1].volume_cm3 == pytest.approx(gtvs[0].volume_cm3, rel=0.01)
     own = turned.from_patient(gtvs[1].contours.points_mm)
-    assert own.mean(axis=0) == pytest.approx(plans.ROUTINE_GTV.center_mm, abs=1.0)
+    assert own.mean(axis=0) == pytest.approx(sample_plans.ROUTINE_GTV.center_mm, abs=1.0)
     assert other.image("ct").grid.normal == pytest.approx(turned.rotation[:, 2])
-    core = sphere(6.0, plans.ROUTINE_GTV.center_mm).contains(
+    core = sphere(6.0, sample_plans.ROUTINE_GTV.center_mm).contains(
         turned.from_patient(pixel_centers_mm(other.image("ct").grid))
     )
     assert np.median(other.image("ct").values[core]) == pytest.approx(30.0, abs=3.0)
@@ -165,7 +168,7 @@ def test_a_sample_can_be_cut_in_other_slices_and_laid_elsewhere():
 
 def test_an_unknown_sample_is_an_error_that_lists_the_known_ones():
     with pytest.raises(UsageError, match="routine_sbrt, pet_ct_nsclc, complex_central"):
-        plans.sample_plan("nonsense")
+        sample_plans.sample_plan("nonsense")
 
 
 def test_the_package_offers_every_name_it_lists():

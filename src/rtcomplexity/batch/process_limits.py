@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 if TYPE_CHECKING:
-    from rtcomplexity.batch.values import Limits
+    from rtcomplexity.batch.messages import Limits
 
 _HARD_CPU_MARGIN_S: Final = 5
 _ADDRESS_SPACE_FACTOR: Final = 1.25

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from rtcomplexity.batch.calibration import Maker, calibrate, newer_plans, select, write_calibrated
+from rtcomplexity.batch.calibration_results import Maker, calibrate, newer_plans, select, write_calibrated
 from rtcomplexity.batch.ledger import KEY_FILE
 from rtcomplexity.batch.outputs import JSONL
 from rtcomplexity.errors import CohortError, UsageError
