@@ -51,6 +51,7 @@ def course_of(chosen: StructureSet, frame_of_reference_uid: str, plans: Sequence
     alike = [plan for plan in ranked if plan.approval_status == ranked[0].approval_status]
     alike += [plan for plan in others if _may_be_of_course(plan, ranked[0], frame_of_reference_uid)]
     fractions = _fractions(alike)
+    issues += _fraction_groups(ranked[0])
     if len(own) > 1 or len(alike) > 1:
         issues.append(_several(ranked[0], [*own, *(plan for plan in alike if plan not in own)], fractions))
     return Course(plan=replace(ranked[0], fractions_planned=fractions), issues=tuple(issues))
@@ -97,6 +98,15 @@ def _several(taken: RtPlan, plans: Sequence[RtPlan], fractions: int | None) -> I
     is_moved = len({plan.fractions_planned for plan in plans}) > 1 or fractions is None
     code = codes.SEVERAL_PLANS if is_moved else codes.SEVERAL_PLANS.otherwise
     return code.about("plan", plans=len(plans), listed=listed, outcome=outcome)
+
+
+def _fraction_groups(taken: RtPlan) -> tuple[Issue, ...]:
+    """Say why a plan of several fraction groups states no one number."""
+    groups = taken.fractions_of_groups
+    if len(groups) < 2:
+        return ()
+    listed = ", ".join("not stated" if count is None else str(count) for count in groups)
+    return (codes.FRACTION_GROUPS.about("plan", groups=len(groups), listed=listed),)
 
 
 def _quality_assurance(count: int, total: int) -> tuple[Issue, ...]:

@@ -6,7 +6,7 @@ tied by position alone; :func:`planes_agree` only says that positions would fit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from rtcomplexity.model.case import ImageLink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -37,13 +37,16 @@ class Link:
     """References of that kind that are here."""
     stated: int = 0
     text: str = ""
+    rivals: tuple[FoundSeries, ...] = ()
+    """Series that fit the set as well as the planning one: no contour names an image, and only size or UID decided."""
 
 
 def find_link(structure_set: StructureSet, found: Sequence[FoundSeries]) -> Link:
     """Find the planning series of a structure set.
 
     Among several series that one kind of reference names: image sets before localizers and derived ones, then CT
-    before MR before PET, then the most slices in common. An average comes before the phases of its 4D
+    before MR before PET, then the most slices in common: images that contours name, else contour planes that lie on
+    slices. An average comes before the phases of its 4D
     acquisition if more ROIs were contoured on it than on any of them.
 
     Parameters
@@ -59,25 +62,70 @@ def find_link(structure_set: StructureSet, found: Sequence[FoundSeries]) -> Link
         The firmest tie; of kind NONE, without a series, where nothing ties.
     """
     references = structure_set.references
-    by_image = (
-        (ImageLink.CONTOUR_IMAGE_SEQUENCE, references.contour_level_image_uids),
-        (ImageLink.STUDY_LEVEL_REFERENCES, references.study_level_image_uids),
-    )
-    for kind, uids in by_image:
-        here = {id(one): len(uids.intersection(one.series.sop_instance_uids)) for one in found}
-        named = [one for one in found if here[id(one)]]
-        planning = _best(_without_phases(named, structure_set), here)
-        if planning is not None:
-            return _link(kind, planning, _resolved(uids, found), len(uids), references, found)
+    uids = references.contour_level_image_uids
+    named = _named(uids, found)
+    planning = _best(_without_phases([one for one in found if named[id(one)]], structure_set), named)
+    if planning is not None:
+        return _link(ImageLink.CONTOUR_IMAGE_SEQUENCE, planning, _resolved(uids, found), len(uids), references, found)
+    return _link_without_contours(structure_set, references, found)
+
+
+def _link_without_contours(
+    structure_set: StructureSet, references: ImageReferences, found: Sequence[FoundSeries]
+) -> Link:
+    """Find the planning series of a set none of whose contours names an image that is here."""
     overlap = {id(one): planes_agree(structure_set, one.series.grid)[0] for one in found}
-    planning = _best([one for one in found if one.series.series_uid in references.series_uids], overlap)
-    if planning is not None:
-        return _link(ImageLink.SERIES_UID, planning, 1, len(references.series_uids), references, found)
-    in_frame = [one for one in found if one.series.frame_of_reference_uid in references.frame_of_reference_uids]
-    planning = _best(in_frame, overlap)
-    if planning is not None:
-        return _link(ImageLink.FRAME_OF_REFERENCE, planning, 1, 1, references, found)
+    uids = references.study_level_image_uids
+    candidates = (
+        (ImageLink.STUDY_LEVEL_REFERENCES, _mostly_named(uids, found, structure_set), len(uids)),
+        (
+            ImageLink.SERIES_UID,
+            [one for one in found if one.series.series_uid in references.series_uids],
+            len(references.series_uids),
+        ),
+        (
+            ImageLink.FRAME_OF_REFERENCE,
+            [one for one in found if one.series.frame_of_reference_uid in references.frame_of_reference_uids],
+            1,
+        ),
+    )
+    for kind, fitting, stated in candidates:
+        planning = _best(fitting, overlap)
+        if planning is not None:
+            resolved = _resolved(uids, found) if kind is ImageLink.STUDY_LEVEL_REFERENCES else 1
+            link = _link(kind, planning, resolved, stated, references, found)
+            return replace(link, rivals=_rivals(planning, fitting, overlap))
     return Link(kind=ImageLink.NONE, text=_nothing_text(references, found))
+
+
+def _named(uids: frozenset[str], found: Iterable[FoundSeries]) -> dict[int, int]:
+    """How many of some images each series holds, by its id."""
+    return {id(one): len(uids.intersection(one.series.sop_instance_uids)) for one in found}
+
+
+def _mostly_named(
+    uids: frozenset[str], found: Sequence[FoundSeries], structure_set: StructureSet
+) -> Sequence[FoundSeries]:
+    """Series of which the set names at least half of the images; where it does of none, those with the most."""
+    here = _named(uids, found)
+    named = _without_phases([one for one in found if here[id(one)]], structure_set)
+    mostly = [one for one in named if 2 * here[id(one)] >= len(set(one.series.sop_instance_uids))]
+    most = max((here[id(one)] for one in named), default=0)
+    return mostly or [one for one in named if here[id(one)] == most]
+
+
+def _rivals(
+    planning: FoundSeries, fitting: Iterable[FoundSeries], overlap: Mapping[int, int]
+) -> tuple[FoundSeries, ...]:
+    """Series of the planning one's kind that as many contour planes lie on; its own volumes are told elsewhere."""
+    return tuple(
+        one
+        for one in fitting
+        if one.series.series_uid != planning.series.series_uid
+        and one.series.modality == planning.series.modality
+        and one.not_counted_because == planning.not_counted_because
+        and overlap[id(one)] == overlap[id(planning)]
+    )
 
 
 def modality_rank(modality: str) -> int:

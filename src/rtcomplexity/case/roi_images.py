@@ -13,7 +13,7 @@ import numpy as np
 
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import ImageLink
-from rtcomplexity.model.issue import Issue, listed_numbers, roi_subject
+from rtcomplexity.model.issue import MOST_LISTED, Issue, listed_numbers, roi_subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,7 +63,7 @@ def roi_image_issues(chosen: StructureSet, link: Link, image_sets: Sequence[Imag
         All of the case.
     """
     if link.planning is None or link.kind is not ImageLink.CONTOUR_IMAGE_SEQUENCE:
-        return []
+        return _ambiguous(link, image_sets)
     planning, words = link.planning.series, _words(image_sets)
     owner = owners((series for image_set in image_sets for series in image_set.series), first=planning)
     own_images = frozenset(planning.sop_instance_uids)
@@ -82,6 +82,25 @@ def roi_image_issues(chosen: StructureSet, link: Link, image_sets: Sequence[Imag
     issues += [_elsewhere(numbers, words[key], is_phase=key in phases) for key, numbers in elsewhere.items()]
     issues += [_lost(lost)] if lost else []
     return issues + _misnamed(chosen, planning)
+
+
+def _ambiguous(link: Link, image_sets: Sequence[ImageSet]) -> list[Issue]:
+    """Say which series fit a set as well as the planning one, where no contour names an image."""
+    if link.planning is None or not link.rivals:
+        return []
+    words, planning = _words(image_sets), link.planning.series
+    most = max(len(one.series.sop_instance_uids) for one in link.rivals)
+    has_most = len(planning.sop_instance_uids) > most
+    others = sorted(words[id(one.series)] for one in link.rivals)
+    more = len(others) - MOST_LISTED
+    return [
+        codes.PLANNING_IMAGE_AMBIGUOUS.about(
+            "plan",
+            chosen=words[id(planning)],
+            why="it has the most slices" if has_most else "its Series Instance UID is the first",
+            others=", ".join(others[:MOST_LISTED]) + (f" and {more} more" if more > 0 else ""),
+        )
+    ]
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -54,7 +54,8 @@ def read_plan(dataset: Dataset, file_sha256: str) -> RtPlan:
         raise UnreadableFileError("The file is no RT Plan by its SOP Class.", "give an RT Plan.")
     encodings = elements.encodings_of(dataset)
     referenced = elements.items(dataset, tags.REFERENCED_STRUCTURE_SET_SEQUENCE)
-    fractions, relations = _fractions(dataset), _relations(dataset)
+    groups, relations = _fractions_of_groups(dataset), _relations(dataset)
+    fractions = groups[0] if len(groups) == 1 else None
     return RtPlan(
         sop_instance_uid=elements.text(dataset, tags.SOP_INSTANCE_UID),
         label=elements.text(dataset, tags.RT_PLAN_LABEL, encodings),
@@ -62,6 +63,7 @@ def read_plan(dataset: Dataset, file_sha256: str) -> RtPlan:
         if referenced
         else "",
         fractions_planned=fractions,
+        fractions_of_groups=groups,
         prescriptions=_prescriptions(dataset),
         approval_status=elements.text(dataset, tags.APPROVAL_STATUS).upper(),
         treatment_site=elements.text(dataset, tags.TREATMENT_SITES, encodings),
@@ -73,11 +75,11 @@ def read_plan(dataset: Dataset, file_sha256: str) -> RtPlan:
     )
 
 
-def _fractions(dataset: Dataset) -> int | None:
-    """Return the number that the one fraction group states; 0 states nothing."""
+def _fractions_of_groups(dataset: Dataset) -> tuple[int | None, ...]:
+    """Return the number that each fraction group states; 0 states nothing."""
     groups = elements.items(dataset, tags.FRACTION_GROUP_SEQUENCE)
-    stated = elements.integer(groups[0], tags.NUMBER_OF_FRACTIONS_PLANNED) if len(groups) == 1 else None
-    return stated if stated is not None and stated > 0 else None
+    stated = [elements.integer(group, tags.NUMBER_OF_FRACTIONS_PLANNED) for group in groups]
+    return tuple(count if count is not None and count > 0 else None for count in stated)
 
 
 def _relations(dataset: Dataset) -> list[tuple[str, str]]:

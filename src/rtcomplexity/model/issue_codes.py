@@ -542,6 +542,12 @@ NON_UNIFORM_SLICE_SPACING: Final = _info(
     "Slice spacing varies from {least_mm:.4g} to {most_mm:.4g} mm; each slice is used at its position.",
     action="Nothing: each slice counts where it lies.",
 )
+PLANNING_IMAGE_AMBIGUOUS: Final = _warning(
+    "planning-image-ambiguous",
+    "No contour names the image that it was drawn on, and several series fit the structure set alike. {chosen} was "
+    "used because {why}; {others} may give other image values.",
+    action="Export the image that was contoured on alone.",
+)
 ROI_IMAGES_MISSING: Final = _warning(
     "roi-images-missing",
     "None of the images referenced by the contours of {rois} was found; they were assumed to be contoured on "
@@ -605,6 +611,12 @@ UNLINKED_IMAGES: Final = _warning(
 
 # --- RT Plans --------------------------------------------------------------------------------------------------------
 
+FRACTION_GROUPS: Final = _warning(
+    "fraction-groups",
+    "The RT Plan has {groups} fraction groups (fractions: {listed}). Whether they follow each other or run side by "
+    "side is not stated, so the number of fractions is unknown.",
+    action="State the number of fractions with --fractions.",
+)
 PLAN_OF_OTHER_SET: Final = _info(
     "plan-of-other-set",
     "{count} of {total:RT Plan references|RT Plans reference} another structure set; not used for site or "

@@ -24,6 +24,8 @@ class RtPlan:
     fractions_planned: int | None = None
     """Number of Fractions Planned (300A,0078) of the one fraction group; None where it is not stated, or 0, or where
     there are several groups: whether these run one after the other or side by side is not in the file."""
+    fractions_of_groups: tuple[int | None, ...] = ()
+    """The same number of each fraction group; None where one states none, or 0."""
     prescriptions: tuple[Prescription, ...] = ()
     approval_status: str = ""
     treatment_site: str = ""

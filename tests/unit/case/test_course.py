@@ -1,6 +1,7 @@
 """Several RT Plans of one structure set: which is taken, and what number of fractions they state together."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +41,14 @@ def course(*plans):
 
 def test_one_plan_states_its_fractions():
     assert course(plan("2.1", 5)) == ("2.1", 5, {})
+
+
+@pytest.mark.parametrize("groups", [(25, 5), (30, 30), (5, None)])
+def test_several_fraction_groups_leave_the_fractions_unknown_and_are_told(groups):
+    one = replace(plan("2.1", None), fractions_of_groups=groups)
+    assert course(one) == ("2.1", None, {"fraction-groups": Severity.WARNING})
+    (issue,) = course_of(structure_set(), FRAME, [one]).issues
+    assert f"2 fraction groups (fractions: {groups[0]}, {groups[1] or 'not stated'})" in issue.text
 
 
 def test_a_boost_that_the_files_do_not_tie_leaves_the_fractions_unknown():

@@ -155,6 +155,50 @@ def test_among_series_of_the_frame_ct_comes_before_mr_and_full_before_partial(fo
     assert (case.planning_image.modality, case.planning_image.series_uid) == ("CT", "1.7")
 
 
+def of_two_series(level, positions=(POSITIONS, POSITIONS), modalities=("CT", "CT")):
+    """Two series of one frame and a set that names no image by its contours, but both by a lesser reference."""
+    kinds = {"CT": {}, "MR": {"sop_class": MR, "modality": "MR"}}
+    one = slices(positions[0], root="1.7.1", **kinds[modalities[0]])
+    other = slices(positions[1], root="1.7.2", **kinds[modalities[1]])
+    named = {"study": {"image_uids": uids_of([*one, *other])}, "frame": {}}[level]
+    return [*one, *other, structure_set([roi(1, "GTV", rings())], **named)]
+
+
+@pytest.mark.parametrize("level", ["study", "frame"])
+def test_of_series_that_fit_alike_the_choice_is_a_warning_that_names_the_others(folder, level):
+    case = folder.add(*of_two_series(level)).read()
+    (issue,) = [issue for issue in case.issues if issue.code == "planning-image-ambiguous"]
+    assert issue.severity is Severity.WARNING
+    assert "CT 1 was used because its Series Instance UID is the first; CT 2 may" in issue.text
+
+
+def test_the_larger_of_series_that_fit_alike_is_said_to_be(folder):
+    case = folder.add(*of_two_series("frame", (POSITIONS, (*POSITIONS, 8, 10)))).read()
+    (issue,) = [issue for issue in case.issues if issue.code == "planning-image-ambiguous"]
+    assert len(case.planning_image.sop_instance_uids) == 6
+    assert "because it has the most slices; CT 2 may" in issue.text
+
+
+@pytest.mark.parametrize("level", ["study", "frame"])
+def test_of_series_in_one_frame_the_one_whose_slices_hold_the_contours_is_the_planning_image(folder, level):
+    between = tuple(position / 2 + 0.3 for position in range(9))
+    case = folder.add(*of_two_series(level, (between, POSITIONS))).read()
+    assert len(case.planning_image.sop_instance_uids) == len(POSITIONS)
+    assert "planning-image-ambiguous" not in codes(case)
+
+
+def test_a_series_of_another_modality_is_no_rival(folder):
+    assert "planning-image-ambiguous" not in codes(folder.add(*of_two_series("frame", modalities=("CT", "MR"))).read())
+
+
+def test_a_series_of_which_the_set_names_a_few_images_is_no_rival(folder):
+    one, other = slices(POSITIONS, root="1.7.1"), slices(POSITIONS, root="1.7.2")
+    drawn = structure_set([roi(1, "GTV", rings())], image_uids=[*uids_of(one)[:1], *uids_of(other)])
+    case = folder.add(*one, *other, drawn).read()
+    assert set(case.planning_image.sop_instance_uids) == set(uids_of(other))
+    assert "planning-image-ambiguous" not in codes(case)
+
+
 def test_a_derived_series_is_planned_on_only_where_it_is_referenced(folder):
     average = ct(root="1.6", SeriesDescription="4D AVG")
     first = folder.add(*average, *ct(), structure_set([roi(1, "GTV", rings())])).read()

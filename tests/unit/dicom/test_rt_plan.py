@@ -34,7 +34,9 @@ def test_what_is_stated_is_read():
 
 @pytest.mark.parametrize("fractions", [(), (None,), (5, None), (25, 5), (5, 5), (0,), (0, 5)])
 def test_none_zero_and_several_fraction_groups_state_no_number(fractions):
-    assert read(plan("1.5", fractions=fractions)).fractions_planned is None
+    found = read(plan("1.5", fractions=fractions))
+    assert found.fractions_planned is None
+    assert found.fractions_of_groups == tuple(count or None for count in fractions)
 
 
 def test_an_empty_plan_guesses_nothing():
