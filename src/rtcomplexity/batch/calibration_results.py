@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rtcomplexity.batch.calibration_page import calibration_page
-from rtcomplexity.batch.cohort import by_patient, one_per_course, results_of, source_of
+from rtcomplexity.batch.cohort import one_per_course, read_results
 from rtcomplexity.errors import CohortError
 from rtcomplexity.metrics.measurement import Measurement
 from rtcomplexity.metrics.target_shape import surface_method
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from rtcomplexity.batch.cohort import Result, Source
+    from rtcomplexity.batch.cohort import Result
     from rtcomplexity.scoring.calibration import Course
     from rtcomplexity.scoring.profile import Profile
     from rtcomplexity.scoring.site import TreatedSite
@@ -178,14 +178,9 @@ def select(
     CohortError
         If results cannot be read.
     """
-    sources = [source_of(path) for path in paths]
-    read = [one for number, source in enumerate(sources) for one in results_of(number, source)]
-    candidates, excluded = _usable(read, sources, site, pattern, besides)
-    kept: list[Result] = []
-    for patient in by_patient(candidates, sources):
-        first = one_per_course(patient)
-        kept += first
-        excluded += [Exclusion(plan=each.id, why="same patient and course") for each in patient if each not in first]
+    candidates, excluded = _usable(read_results(paths), site, pattern, besides)
+    kept, repeated = one_per_course(candidates)
+    excluded += [Exclusion(plan=each.id, why="same patient and course") for each in repeated]
     kept, without_course = _of_a_course(sorted(kept, key=lambda each: each.id), courses)
     return Selection(
         kept=tuple(kept),
@@ -194,19 +189,15 @@ def select(
 
 
 def _usable(
-    read: Iterable[Result],
-    sources: Sequence[Source],
-    site: TreatedSite,
-    pattern: Profile,
-    besides: Collection[str],
+    read: Iterable[Result], site: TreatedSite, pattern: Profile, besides: Collection[str]
 ) -> tuple[list[Result], list[Exclusion]]:
     method = surface_method(pattern.measurement.shape_blur_mm)
     known = {*profile_ids(), f"{site.id}-own", pattern.id}
     seen: set[object] = set(besides)
     candidates: list[Result] = []
     excluded: list[Exclusion] = []
-    for one in sorted(read, key=lambda each: (each.id, not each.patient, each.source)):
-        why = _why_not(one, site, method, known, is_batch=sources[one.source].is_batch)
+    for one in read:
+        why = _why_not(one, site, method, known)
         values = _values(one)
         if not why and one.id in seen:
             why = "in the profile already" if one.id in besides else "same plan"
@@ -230,7 +221,7 @@ def _of_a_course(kept: Sequence[Result], courses: Sequence[Course] | None) -> tu
     return inside, outside
 
 
-def _why_not(one: Result, site: TreatedSite, method: str, profiles: Collection[str], *, is_batch: bool) -> str:
+def _why_not(one: Result, site: TreatedSite, method: str, profiles: Collection[str]) -> str:
     """Say why a result cannot be part of it, the first reason of those that hold; empty where it can."""
     record = one.record
     if record is None:
@@ -244,7 +235,7 @@ def _why_not(one: Result, site: TreatedSite, method: str, profiles: Collection[s
         ("of another site", record.plan.facts.site not in {site.id, UNKNOWN}),
         ("measured otherwise", record.gross_target.surface_method != method),
         ("measured by a profile of another site", record.score.profile.id not in profiles),
-        ("without a patient", is_batch and not one.patient),
+        ("without a patient", one.is_of_batch and not one.patient),
     )
     return next((words for words, does_fire in fired if does_fire), "")
 

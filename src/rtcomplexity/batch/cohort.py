@@ -7,9 +7,10 @@ Which plan of a patient and course is kept depends on hashes alone, never on a s
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -117,15 +118,6 @@ _P = TypeVar("_P", _Line, _Record)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """One set of results, with the key of its hashes if that is in the same folder."""
-
-    path: Path
-    is_batch: bool
-    key: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltCohort:
     """A cohort, and its key, which is written to a separate file."""
 
@@ -139,10 +131,14 @@ class Result:
 
     id: str
     source: int
-    patient: str
-    courses: frozenset[str]
+    """Number of the set of results."""
+    key: bytes | None = None
+    """Key of the set's hashes, if it lies in the same folder."""
+    is_of_batch: bool = False
+    patient: str = ""
+    courses: frozenset[str] = frozenset()
     record: _Record | None
-    refusal: str
+    refusal: str = ""
 
 
 def build_cohort(paths: Sequence[Path], profile: Profile, *, stratum: str | None = None) -> BuiltCohort:
@@ -164,16 +160,14 @@ def build_cohort(paths: Sequence[Path], profile: Profile, *, stratum: str | None
     known = [each.id for each in profile.strata]
     if stratum is not None and stratum not in known:
         raise UsageError("--stratum", stratum, f"one of {', '.join(known)}")
-    sources = [source_of(path) for path in paths]
-    read = [one for number, source in enumerate(sources) for one in results_of(number, source)]
-    kept, excluded = _selected(read, sources, profile, stratum)
+    kept, excluded = _selected(read_results(paths), profile, stratum)
     if not kept:
         told = ", ".join(f"{count} {reason}" for reason, count in sorted(Counter(e.reason for e in excluded).items()))
         found = f"None of {len(excluded)} results can be part of a cohort ({told or 'there are none'})."
         raise CohortError(found, "results of this profile, with site and fractions known.")
-    keys = {sources[each.source].key for each in kept}
+    keys = {each.key for each in kept}
     key = keys.pop() if len(keys) == 1 and all(each.patient for each in kept) else None
-    return BuiltCohort(cohort=_cohort(kept, excluded, profile, len(sources), key), key=key)
+    return BuiltCohort(cohort=_cohort(kept, excluded, profile, len(paths), key), key=key)
 
 
 def write_cohort(built: BuiltCohort, out: Path) -> tuple[Path, ...]:
@@ -193,14 +187,19 @@ def write_cohort(built: BuiltCohort, out: Path) -> tuple[Path, ...]:
     return tuple(written)
 
 
-def source_of(path: Path) -> Source:
-    """Return what kind of results a path has.
+def read_results(paths: Iterable[Path]) -> list[Result]:
+    """Read results in an order that depends on hashes alone; of one plan those that name a patient first.
 
     Raises
     ------
     CohortError
-        If it has none.
+        If a path has none, or they cannot be read.
     """
+    read = [one for number, path in enumerate(paths) for one in _results_at(number, _results_file(path))]
+    return sorted(read, key=lambda each: (each.id, not each.patient, each.source))
+
+
+def _results_file(path: Path) -> Path:
     if path.is_dir():
         inside = [path / name for name in (JSONL, EVIDENCE_FILE) if (path / name).is_file()]
         if not inside:
@@ -208,58 +207,40 @@ def source_of(path: Path) -> Source:
         path = inside[0]
     if not path.is_file():
         raise CohortError(f"There is no {path.name}.", _TRY)
-    is_batch = path.suffix == ".jsonl"
-    return Source(path=path, is_batch=is_batch, key=_key_beside(path) if is_batch else None)
+    return path
 
 
-def _key_beside(path: Path) -> bytes | None:
+def _results_at(number: int, path: Path) -> Iterator[Result]:
     try:
-        return path.with_name(KEY_FILE).read_bytes() or None
-    except OSError:
-        return None
-
-
-def results_of(number: int, source: Source) -> Iterator[Result]:
-    """Read the results of a source; `number` is what they name it by.
-
-    Raises
-    ------
-    CohortError
-        If they cannot be read.
-    """
-    try:
-        if source.is_batch:
-            yield from (_of_line(number, line) for line in _lines(source.path))
-        else:
-            yield _of_record(number, source.path)
+        with path.open("rb") as stream:
+            if path.suffix == ".jsonl":
+                yield from _results_of_batch(number, path, stream)
+            else:
+                record = _parsed(_Record, stream.read(LARGEST_RECORD_BYTES), SCHEMA_ID, path.name)
+                yield Result(id=record.plan.identity, source=number, record=record)
     except OSError as error:
-        raise CohortError(f"{source.path.name} cannot be read ({os_reason(error)}).", _TRY) from None
+        raise CohortError(f"{path.name} cannot be read ({os_reason(error)}).", _TRY) from None
 
 
-def _lines(path: Path) -> Iterator[_Line]:
-    with path.open("rb") as stream:
-        row = 0
-        while content := stream.readline(LARGEST_LINE_BYTES):
-            row += 1
-            yield _parsed(_Line, content, RESULT_SCHEMA, f"Line {row} of {path.name}")
-
-
-def _of_line(number: int, line: _Line) -> Result:
-    is_assessed = line.status is Status.ASSESSED and line.record is not None
-    return Result(
-        id=line.record.plan.identity if line.record is not None and is_assessed else line.key,
-        source=number,
-        patient=line.patient_key,
-        courses=frozenset(claim.course_key for claim in line.claims),
-        record=line.record if is_assessed else None,
-        refusal=line.code,
-    )
-
-
-def _of_record(number: int, path: Path) -> Result:
-    with path.open("rb") as stream:
-        record = _parsed(_Record, stream.read(LARGEST_RECORD_BYTES), SCHEMA_ID, path.name)
-    return Result(id=record.plan.identity, source=number, patient="", courses=frozenset(), record=record, refusal="")
+def _results_of_batch(number: int, path: Path, stream: BinaryIO) -> Iterator[Result]:
+    key = None
+    with suppress(OSError):
+        key = path.with_name(KEY_FILE).read_bytes() or None
+    row = 0
+    while content := stream.readline(LARGEST_LINE_BYTES):
+        row += 1
+        line = _parsed(_Line, content, RESULT_SCHEMA, f"Line {row} of {path.name}")
+        record = line.record if line.status is Status.ASSESSED else None
+        yield Result(
+            id=line.key if record is None else record.plan.identity,
+            source=number,
+            key=key,
+            is_of_batch=True,
+            patient=line.patient_key,
+            courses=frozenset(claim.course_key for claim in line.claims),
+            record=record,
+            refusal=line.code,
+        )
 
 
 def _parsed(kind: type[_P], content: bytes, schema: str, name: str) -> _P:
@@ -272,30 +253,24 @@ def _parsed(kind: type[_P], content: bytes, schema: str, name: str) -> _P:
     return parsed
 
 
-def _selected(
-    read: Iterable[Result], sources: Sequence[Source], profile: Profile, stratum: str | None
-) -> tuple[list[Result], list[Exclusion]]:
+def _selected(read: Iterable[Result], profile: Profile, stratum: str | None) -> tuple[list[Result], list[Exclusion]]:
     """Part the results into those that are kept and those that are not, each of these with its reason."""
     candidates: dict[str, Result] = {}
     excluded: list[Exclusion] = []
-    for one in sorted(read, key=lambda each: (each.id, not each.patient, each.source)):
-        why = _why_not(one, profile, stratum, is_batch=sources[one.source].is_batch)
+    for one in read:
+        why = _why_not(one, profile, stratum)
         if why is not None:
             excluded.append(why)
         elif one.id in candidates:
             excluded.append(Exclusion(plan=one.id, reason="same_plan"))
         else:
             candidates[one.id] = one
-    kept: list[Result] = []
-    for patient in by_patient(candidates.values(), sources):
-        first = one_per_course(patient)
-        kept += first
-        repeated = [each for each in patient if each not in first]
-        excluded += [Exclusion(plan=each.id, reason="same_patient_and_course") for each in repeated]
+    kept, repeated = one_per_course(candidates.values())
+    excluded += [Exclusion(plan=each.id, reason="same_patient_and_course") for each in repeated]
     return kept, excluded
 
 
-def _why_not(one: Result, profile: Profile, stratum: str | None, *, is_batch: bool) -> Exclusion | None:
+def _why_not(one: Result, profile: Profile, stratum: str | None) -> Exclusion | None:
     """Say why a result cannot be part of a cohort, the first reason of those that hold."""
     record = one.record
     if record is None:
@@ -309,31 +284,32 @@ def _why_not(one: Result, profile: Profile, stratum: str | None, *, is_batch: bo
         ("site_not_stated", facts.site != profile.treated_site.id, ""),
         ("fractions_not_stated", facts.fractions is None, ""),
         ("other_stratum", stratum not in {None, score.stratum}, score.stratum or ""),
-        ("no_patient", is_batch and not one.patient, ""),
+        ("no_patient", one.is_of_batch and not one.patient, ""),
     )
     found = ((reason, detail) for reason, does_fire, detail in fired if does_fire)
     return next((Exclusion(plan=one.id, reason=reason, detail=detail) for reason, detail in found), None)
 
 
-def by_patient(candidates: Iterable[Result], sources: Sequence[Source]) -> Iterable[list[Result]]:
-    """Group what is known to be of one patient; hashes of different keys say nothing of each other."""
-    groups: dict[object, list[Result]] = {}
+def one_per_course(candidates: Iterable[Result]) -> tuple[list[Result], list[Result]]:
+    """Part plans into the first of each patient and course, and the others.
+
+    Hashes of different keys say nothing of each other; a plan whose course nobody stated may be of any.
+    """
+    patients: dict[object, list[Result]] = {}
     for one in candidates:
-        key = sources[one.source].key
-        whose = (key or one.source, one.patient) if one.patient else one.id
-        groups.setdefault(whose, []).append(one)
-    return groups.values()
-
-
-def one_per_course(plans: Sequence[Result]) -> list[Result]:
-    """Keep the first plan of each course; a plan whose course nobody stated may be of any."""
-    taken: set[str] = set()
-    kept = []
-    for one in plans:
-        if one.courses and not one.courses & taken:
-            taken |= one.courses
-            kept.append(one)
-    return kept or [plans[0]]
+        whose = (one.key or one.source, one.patient) if one.patient else one.id
+        patients.setdefault(whose, []).append(one)
+    kept, repeated = [], []
+    for plans in patients.values():
+        taken: set[str] = set()
+        first = []
+        for one in plans:
+            if one.courses and not one.courses & taken:
+                taken |= one.courses
+                first.append(one)
+        kept += first or plans[:1]
+        repeated += [one for one in plans if one not in (first or plans[:1])]
+    return kept, repeated
 
 
 def _cohort(
