@@ -6,16 +6,34 @@ was found and what to try, and never names a patient, a path's folder or an ROI.
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
 
+class ExitCode(IntEnum):
+    """How a command ended; a script may rely on these numbers."""
+
+    DONE = 0
+    """The command succeeded, whatever the verdict."""
+    BUG = 1
+    """Internal error."""
+    USAGE = 2
+    """The command line, or what is installed, does not fit."""
+    INPUT_UNUSABLE = 3
+    """The input cannot be assessed at all; the message says what was found and what to try."""
+    BATCH_WITH_REFUSALS = 4
+    """A batch is done; some plans or files were refused, or a row of the claims file met no plan."""
+    CHECK_FAILED = 5
+    """A check requested on the command line (``--fail-at``, ``verify``) failed."""
+
+
 class RtComplexityError(Exception):
     """Root of all errors raised on purpose."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[ExitCode] = ExitCode.BUG
 
     @property
     def code(self) -> str:
@@ -33,7 +51,7 @@ class RtComplexityError(Exception):
 class UsageError(RtComplexityError):
     """An option's value cannot be used."""
 
-    exit_code: ClassVar[int] = 2
+    exit_code: ClassVar[ExitCode] = ExitCode.USAGE
 
     def __init__(self, option: str, found: str, expected: str) -> None:
         super().__init__(option, found, expected)
@@ -60,7 +78,7 @@ class MissingOptionError(UsageError):
 class InputDataError(RtComplexityError):
     """The input cannot be used; ``found`` says what is there, ``try_`` what to do."""
 
-    exit_code: ClassVar[int] = 3
+    exit_code: ClassVar[ExitCode] = ExitCode.INPUT_UNUSABLE
 
     def __init__(self, found: str, try_: str) -> None:
         super().__init__(found, try_)
@@ -117,7 +135,7 @@ class CohortError(InputDataError):
 class MissingExtraError(RtComplexityError):
     """A feature needs an optional dependency that is not installed."""
 
-    exit_code: ClassVar[int] = 2
+    exit_code: ClassVar[ExitCode] = ExitCode.USAGE
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(feature, extra)

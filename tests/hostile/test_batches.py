@@ -11,7 +11,7 @@ from pathlib import Path
 import unit.batch.small_plans as small
 from in_process import inline_hosts, tell
 from patience import HANG_S
-from rtcomplexity.cli.exit_codes import ExitCode
+from rtcomplexity.errors import ExitCode
 from unit.batch.small_plans import SECRETS, key_of, write_archive
 
 FAULTS = Path(small.__file__).parent / "faults"

@@ -14,7 +14,7 @@ import pytest
 
 from hostile import plans
 from patience import HANG_S
-from rtcomplexity.cli.exit_codes import ExitCode
+from rtcomplexity.errors import ExitCode
 
 PROGRAM = f"{sys.executable} -m rtcomplexity.cli"
 NO_ROOM = ("no space left on device", "database or disk is full")

@@ -5,7 +5,7 @@ import pytest
 from hostile import images, pixels, plans, table
 from hostile.cases import Ending
 from hostile.running import TIMES
-from rtcomplexity.cli.exit_codes import ExitCode
+from rtcomplexity.errors import ExitCode
 
 NUMBERS = {*range(1, 119), 120}
 SAMPLED = (*pixels.CASES, *images.CASES)

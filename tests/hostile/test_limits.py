@@ -6,9 +6,8 @@ import pytest
 
 from hostile import plans, table
 from rtcomplexity import analyze
-from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.dicom.parsing import parse
-from rtcomplexity.errors import InputDataError, LimitExceededError
+from rtcomplexity.errors import ExitCode, InputDataError, LimitExceededError
 from rtcomplexity.settings import PREFIX, Settings
 
 REFUSED = {

@@ -3,7 +3,7 @@
 import pytest
 
 from hostile import plans
-from rtcomplexity.cli.exit_codes import ExitCode
+from rtcomplexity.errors import ExitCode
 
 NO_SET = "0 structure sets"
 ENDINGS = {

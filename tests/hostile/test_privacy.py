@@ -17,8 +17,8 @@ from pydicom import dcmread
 
 from in_process import tell
 from patience import HANG_S
-from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.failure import DEBUG_VARIABLE
+from rtcomplexity.errors import ExitCode
 from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.testing import SAMPLE_NAMES, write_sample
 from sweep import sweep

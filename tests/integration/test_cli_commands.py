@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from in_process import tell
 from patience import HANG_S
 from rtcomplexity.cli import app
-from rtcomplexity.cli.exit_codes import ExitCode
+from rtcomplexity.errors import ExitCode
 from rtcomplexity.testing.sample_plans import SAMPLE_NAMES
 
 pytestmark = pytest.mark.usefixtures("measured_once")

@@ -15,7 +15,7 @@ from pypdf import PdfReader
 
 from patience import least_processor_s
 from rtcomplexity.cli import app
-from rtcomplexity.cli.exit_codes import ExitCode
+from rtcomplexity.errors import ExitCode
 from rtcomplexity.evidence.rendering import OUTPUT_NAMES
 from rtcomplexity.scoring.guardrails import DISCLAIMER, FORBIDDEN
 from rtcomplexity.testing.dicom_writer import write_plan

@@ -10,8 +10,7 @@ import pytest
 
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.cli import app
-from rtcomplexity.cli.exit_codes import ExitCode
-from rtcomplexity.errors import GeometryError, InputDataError, MissingExtraError, UsageError
+from rtcomplexity.errors import ExitCode, GeometryError, InputDataError, MissingExtraError, UsageError
 from rtcomplexity.fusion.nifti_masks import file_names, nifti_bytes, ras_from_index, safe_name
 from rtcomplexity.metrics.context import RoiContext, drawing_grid
 from rtcomplexity.metrics.masks import masks

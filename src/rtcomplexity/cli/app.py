@@ -35,9 +35,8 @@ from rtcomplexity.cli.commands import (
     verify,
     watch,
 )
-from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.failure import AS_JSON, error_line, tell_error, tell_fault
-from rtcomplexity.errors import LimitExceededError, RtComplexityError
+from rtcomplexity.errors import ExitCode, LimitExceededError, RtComplexityError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,9 +4,8 @@ import pytest
 
 from rtcomplexity.cli import options
 from rtcomplexity.cli.app import run
-from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.options import parse_fail_at, whole_number
-from rtcomplexity.errors import UsageError
+from rtcomplexity.errors import ExitCode, UsageError
 from rtcomplexity.model.issue import Severity
 from rtcomplexity.model.options import DEFAULT_PROFILE
 from rtcomplexity.scoring import profile

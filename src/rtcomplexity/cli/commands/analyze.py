@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.options import (
     Aliases,
     AsJson,
@@ -22,7 +21,7 @@ from rtcomplexity.cli.options import (
     optional,
     parse_fail_at,
 )
-from rtcomplexity.errors import UsageError
+from rtcomplexity.errors import ExitCode, UsageError
 from rtcomplexity.model.options import BY_SITE
 
 if TYPE_CHECKING:

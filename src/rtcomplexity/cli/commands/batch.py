@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rtcomplexity.batch.messages import DEFAULT_TIMEOUT_S
-from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.options import (
     DEFAULT_MEMORY,
     VERDICTS,
@@ -26,7 +25,7 @@ from rtcomplexity.cli.options import (
     optional,
     parse_size,
 )
-from rtcomplexity.errors import MissingOptionError
+from rtcomplexity.errors import ExitCode, MissingOptionError
 from rtcomplexity.model.options import BY_SITE
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rtcomplexity.batch.messages import DEFAULT_TIMEOUT_S
-from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.options import (
     DEFAULT_MEMORY,
     AsJson,
@@ -18,6 +17,7 @@ from rtcomplexity.cli.options import (
     WorkerCount,
     optional,
 )
+from rtcomplexity.errors import ExitCode
 
 if TYPE_CHECKING:
     from rtcomplexity.batch.pair_run import PairsResult

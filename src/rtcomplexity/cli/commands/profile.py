@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.options import AsJson, ProfileName, optional
+from rtcomplexity.errors import ExitCode
 from rtcomplexity.model.options import DEFAULT_PROFILE, OWN_PATTERN
 
 if TYPE_CHECKING:

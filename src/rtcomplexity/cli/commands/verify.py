@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from rtcomplexity.cli.exit_codes import ExitCode
 from rtcomplexity.cli.options import Aliases, Quiet, StructureSetUid, TargetsFile, optional
 from rtcomplexity.model.options import BY_SITE
 
@@ -44,7 +43,7 @@ def verify(
     """
     from rtcomplexity.case.target_names import parse_aliases
     from rtcomplexity.cli.assessing import assessed
-    from rtcomplexity.errors import UsageError
+    from rtcomplexity.errors import ExitCode, UsageError
     from rtcomplexity.evidence.formats.text import shown
     from rtcomplexity.model.options import AnalyzeOptions
     from rtcomplexity.usecases.verify import verify as verified

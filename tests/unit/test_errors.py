@@ -6,7 +6,7 @@ import pytest
 
 from rtcomplexity import errors
 from rtcomplexity.cli import app, assessing
-from rtcomplexity.cli.exit_codes import ExitCode
+from rtcomplexity.errors import ExitCode
 
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.RtComplexityError)]
 
