@@ -10,11 +10,11 @@ import http.client
 import ipaddress
 import json
 import ssl
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from rtcomplexity.archive.multipart import boundary_of, parts
-from rtcomplexity.archive.query import Query, Series, Study
+from rtcomplexity.archive.query import Archive, Query, Series, Study
 from rtcomplexity.errors import ArchiveError, UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _TRY: Final = {
 }
 
 
-class DicomWeb:
+class DicomWeb(Archive):
     """An archive at one address."""
 
     def __init__(
@@ -57,12 +57,6 @@ class DicomWeb:
         self._credentials, self._settings = credentials, settings
         self._context = _tls(authority) if scheme == "https" else None
         self._connection: http.client.HTTPConnection | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the connection."""

@@ -12,11 +12,11 @@ import tempfile
 import threading
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from pydicom.dataset import Dataset
 
-from rtcomplexity.archive.query import Query, Series, Study
+from rtcomplexity.archive.query import Archive, Query, Series, Study
 from rtcomplexity.dicom.sop_classes import CLASSIC_IMAGES, ENHANCED_IMAGES, PLANS, REGISTRATIONS, STRUCTURE_SET
 from rtcomplexity.errors import ArchiveError, MissingExtraError, UsageError
 
@@ -84,18 +84,12 @@ def _port(option: str, text: str) -> int:
     return int(text)
 
 
-class Dimse:
+class Dimse(Archive):
     """An archive queried over DIMSE, with a new association for each query."""
 
     def __init__(self, peer: Peer, settings: Settings) -> None:
         self._peer, self._settings, self._net = peer, settings, pynetdicom()
         self._can_get = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Nothing stays open between questions."""

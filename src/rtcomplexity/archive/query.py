@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from rtcomplexity.closing import Closing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,20 +51,21 @@ class Series:
     """Empty where the archive does not say."""
 
 
-class Archive(Protocol):
+class Archive(Closing):
     """An archive that answers queries and hands over instances."""
 
+    @abstractmethod
     def studies(self, query: Query) -> Sequence[Study]:
-        """Studies that fit a query."""
+        """Studies that fit a query; for a structure set, the study that contains it."""
 
+    @abstractmethod
     def series(self, study_uid: str) -> Sequence[Series]:
         """All series of a study."""
 
+    @abstractmethod
     def instances(self, series: Series) -> Sequence[str]:
         """SOP Instance UIDs of a series."""
 
+    @abstractmethod
     def fetch(self, series: Series, sop_instance_uid: str = "") -> Iterator[bytes]:
         """Hand over the files of a series, or one of them."""
-
-    def close(self) -> None:
-        """End the connection."""

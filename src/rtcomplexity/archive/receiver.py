@@ -11,9 +11,10 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from rtcomplexity.archive.dimse import STORAGE, SYNTAXES, pynetdicom
+from rtcomplexity.closing import Closing
 from rtcomplexity.errors import UsageError
 from rtcomplexity.whole_files import PART_SUFFIX, write_whole
 
@@ -41,7 +42,7 @@ class ReceiverLimits:
     """Instances of all callers together."""
 
 
-class Receiver:
+class Receiver(Closing):
     """Listens on a port until it is closed."""
 
     def __init__(
@@ -84,12 +85,6 @@ class Receiver:
         except OSError as fault:
             found = f"port {port} ({fault.strerror})"
             raise UsageError("--dimse", found, "a free port and a writable folder") from fault
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Listen no more."""

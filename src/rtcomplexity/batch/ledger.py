@@ -17,10 +17,11 @@ import zlib
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rtcomplexity.batch.messages import Outcome, Status
 from rtcomplexity.batch.results import PlanResult, RecordSummary
+from rtcomplexity.closing import Closing
 from rtcomplexity.errors import NoInputError, UsageError, os_reason
 from rtcomplexity.sources.member import MEMBER_SEPARATOR
 from rtcomplexity.whole_files import write_whole
@@ -207,7 +208,7 @@ def _unwritable(why: str) -> UsageError:
     return UsageError("--out", f"a ledger that cannot be written ({why})", expected)
 
 
-class Ledger:
+class Ledger(Closing):
     """The open ledger; one run at a time has it."""
 
     def __init__(self, folder: Path, key_file: Path | None = None) -> None:
@@ -221,12 +222,6 @@ class Ledger:
         self.run = 1 + int(self._one("SELECT coalesce(max(run), 0) FROM runs") or 0)
         self._database.execute("INSERT INTO runs (run) VALUES (?)", (self.run,))
         self._database.commit()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Write what is left and let others open it."""

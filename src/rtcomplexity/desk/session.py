@@ -19,12 +19,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 import psutil
 
 from rtcomplexity.batch.messages import Limits, Outcome, Status
 from rtcomplexity.batch.supervision import StartedChild, watch
+from rtcomplexity.closing import Closing
 from rtcomplexity.desk.child import MODULE
 from rtcomplexity.desk.choices import read_structure_sets
 from rtcomplexity.desk.task import Place, Progress, Task, read_progress
@@ -91,7 +92,7 @@ class SessionPlan:
         return read_structure_sets(self.place.structure_sets)
 
 
-class Session:
+class Session(Closing):
     """Everything of one session."""
 
     def __init__(
@@ -111,12 +112,6 @@ class Session:
         self._is_closed = False
         self._count = 0
         self._threads = ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="analysis")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     @property
     def folder(self) -> Path:

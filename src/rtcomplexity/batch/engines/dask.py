@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from rtcomplexity.batch.engines.engine import HostProcess
 from rtcomplexity.batch.messages import Outcome, Status
+from rtcomplexity.closing import Closing
 from rtcomplexity.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Certificates:
     key: Path
 
 
-class DaskEngine:
+class DaskEngine(Closing):
     """Runs tasks on the workers of a cluster."""
 
     def __init__(self, client: Any, cluster: Any = None) -> None:  # noqa: ANN401 -- dask is an extra
@@ -117,12 +118,6 @@ class DaskEngine:
         self._client.close()
         if self._cluster is not None:
             self._cluster.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     @staticmethod
     def _next(ended: Any, waiting: dict[str, str]) -> tuple[str, Outcome]:  # noqa: ANN401 -- dask is an extra

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import queue
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.batch.engines.engine import HostProcess
 from rtcomplexity.batch.messages import Outcome
+from rtcomplexity.closing import Closing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,7 +19,7 @@ _AHEAD: Final = 2
 """Tasks drawn for each worker, so that none waits for the next."""
 
 
-class LocalEngine:
+class LocalEngine(Closing):
     """Runs tasks in child processes of this machine."""
 
     def __init__(self, workers: int) -> None:
@@ -50,12 +51,6 @@ class LocalEngine:
         for host in self._all:
             host.close()
         self._threads.shutdown()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _perform(self, task: str) -> str:
         host = self._free.get()

@@ -10,10 +10,8 @@ from rtcomplexity.cli.options import Quiet, optional
 from rtcomplexity.errors import MissingOptionError, UsageError
 
 if TYPE_CHECKING:
-    from rtcomplexity.archive.dicomweb import DicomWeb
-    from rtcomplexity.archive.dimse import Dimse
     from rtcomplexity.archive.fetching import Fetched
-    from rtcomplexity.settings import Settings
+    from rtcomplexity.archive.query import Archive
 
 
 def fetch(
@@ -59,18 +57,14 @@ def fetch(
         )
     settings = Settings.from_environment()
     if dicomweb is not None:
-        archive: DicomWeb | Dimse = archive_at(dicomweb, credentials, tls_ca, settings)
+        archive: Archive = archive_at(dicomweb, credentials, tls_ca, settings)
     else:
-        archive = _dimse(dimse or "", called, calling, move_to, settings)
+        from rtcomplexity.archive.dimse import Dimse, parse_peer
+
+        archive = Dimse(parse_peer(dimse or "", called, calling, move_to), settings)
     with archive, told(quiet=quiet) as tell:
         fetched = fetch_plan(archive, query, Shelf(out, settings), tell)
     _print(fetched, out)
-
-
-def _dimse(address: str, called: str, calling: str, move_to: str | None, settings: "Settings") -> "Dimse":
-    from rtcomplexity.archive.dimse import Dimse, parse_peer
-
-    return Dimse(parse_peer(address, called, calling, move_to), settings)
 
 
 def _plain(option: str, value: str | None) -> str:
