@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.batch.messages import RESULT_SCHEMA
+from rtcomplexity.model.issue import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +21,6 @@ SAME_COURSE: Final = "same_patient_and_course"
 SEVERAL_CLAIMS: Final = "several_claims"
 SEVERAL_VERSIONS: Final = "several_versions_of_one_structure_set"
 FACE: Final = "pictures_may_show_a_face"
-SEVERITIES: Final = ("info", "warning", "error")
 PLAN_COLUMNS: Final = (
     "key", "plan_id", "patient_key", "status", "code", "verdict", "claim", "service_level", "stratum", "t",
     "percentile", "decided_by", "reasons", "site", "fractions", "approval", "link", "modality", "slice_spacing_mm",
@@ -123,7 +123,7 @@ def _facts(result: PlanResult) -> dict[str, object]:
         "slice_spacing_mm": result.slice_spacing_mm,
         "rois": len(result.rois),
         "image_sets": result.image_sets,
-        **{f"issues_{severity}": result.severities.count(severity) for severity in SEVERITIES},
+        **{f"issues_{severity}": result.severities.count(severity) for severity in Severity},
         "profile": result.profile,
         "profile_sha256": result.profile_sha256,
         "software": result.software,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rtcomplexity.cli.options import SEVERITIES
+from rtcomplexity.model.issue import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,6 @@ def failed_checks(record: Record, limits: Sequence[str]) -> list[str]:
 def _failed(record: Record, limit: str) -> str:
     if limit not in SEVERITIES:
         return f"the verdict is {limit}" if record.verdict.value == limit else ""
-    severe = SEVERITIES[SEVERITIES.index(limit) :]
+    severe = SEVERITIES[SEVERITIES.index(Severity(limit)) :]
     found = sum(issue.severity in severe for issue in record.issues)
     return f"{found} issue{'s' if found != 1 else ''} of severity {' or '.join(severe)}" if found else ""

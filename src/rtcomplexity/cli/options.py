@@ -11,12 +11,14 @@ import typer
 
 from rtcomplexity.batch.messages import DEFAULT_MEMORY_BYTES
 from rtcomplexity.errors import UsageError
+from rtcomplexity.evidence.words import ANSWERS
+from rtcomplexity.model.issue import Severity
 
 DEFAULT_MEMORY = f"{DEFAULT_MEMORY_BYTES // 1024**3}G"
 UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 LEAST_MEMORY_BYTES = 256 * 1024**2
-VERDICTS = ("supports", "rejects", "indeterminate", "insufficient_evidence")
-SEVERITIES = ("info", "warning", "error")
+VERDICTS = tuple(ANSWERS)
+SEVERITIES = tuple(Severity)
 """Least first."""
 
 
@@ -125,15 +127,17 @@ FailAt = Annotated[
 ]
 
 
-def parse_fail_at(limits: Sequence[str] | None, *, quick: bool = False) -> tuple[str, ...]:
+def parse_fail_at(
+    limits: Sequence[str] | None, *, quick: bool = False, allowed: Sequence[str] = (*VERDICTS, *SEVERITIES)
+) -> tuple[str, ...]:
     """Check the values of ``--fail-at``.
 
     Raises
     ------
     UsageError
-        If one is neither a verdict nor a severity, or a verdict where a `quick` run gives none.
+        If one is not allowed, or a verdict where a `quick` run gives none.
     """
-    allowed = SEVERITIES if quick else (*VERDICTS, *SEVERITIES)
+    allowed = SEVERITIES if quick else allowed
     for limit in limits or ():
         if limit not in allowed:
             raise UsageError("--fail-at", limit, f"one of {', '.join(allowed)}{' with --quick' if quick else ''}")

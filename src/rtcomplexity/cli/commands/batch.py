@@ -23,6 +23,7 @@ from rtcomplexity.cli.options import (
     SiteName,
     WorkerCount,
     optional,
+    parse_fail_at,
     parse_size,
 )
 from rtcomplexity.errors import ExitCode, MissingOptionError
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from rtcomplexity.batch.run import BatchOptions, BatchResult
 
 ALARM = "alarm"
-RESULTS = "results.jsonl"
 
 Root = Annotated[
     Path,
@@ -107,7 +107,7 @@ def batch(
         return
     if out is None:
         raise MissingOptionError("--out", "A batch needs a folder for its results.", "--out DIR")
-    verdicts = _checked_fail_at(fail_at)
+    verdicts = parse_fail_at(fail_at, allowed=(*VERDICTS, ALARM))
 
     from rtcomplexity.batch.messages import Limits
     from rtcomplexity.batch.run import BatchOptions
@@ -219,16 +219,6 @@ def _certificates(tls: tuple[Path | None, ...]) -> "Certificates | None":
     return Certificates(authority=authority, certificate=certificate, key=key)
 
 
-def _checked_fail_at(limits: list[str] | None) -> tuple[str, ...]:
-    from rtcomplexity.errors import UsageError
-
-    allowed = (*VERDICTS, ALARM)
-    for limit in limits or ():
-        if limit not in allowed:
-            raise UsageError("--fail-at", limit, f"one of {', '.join(allowed)}")
-    return tuple(limits or ())
-
-
 def _absolute(profile: str) -> str:
     """Make the path of a profile hold wherever a worker runs; a name stays one."""
     path = Path(profile)
@@ -236,6 +226,7 @@ def _absolute(profile: str) -> str:
 
 
 def _print(result: "BatchResult", out: Path, *, as_json: bool) -> None:
+    from rtcomplexity.batch.outputs import JSONL
     from rtcomplexity.cli.rendering.batch import batch_parts, linked_sentence
     from rtcomplexity.cli.rendering.console import print_document, print_result
 
@@ -244,7 +235,7 @@ def _print(result: "BatchResult", out: Path, *, as_json: bool) -> None:
         return
     if result.linked_folders:
         typer.echo(linked_sentence(result.linked_folders), err=True)
-    with (out / RESULTS).open("rb") as stream:
+    with (out / JSONL).open("rb") as stream:
         for line in stream:
             print_document(line)
 

@@ -40,7 +40,7 @@ def import_files(
 
     Example: rtcomplexity cms import PPRRVU2026_Jan.csv PHYSTIME2026.csv --out cms.json
     """
-    from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
+    from rtcomplexity.cli.rendering.console import print_outcome
     from rtcomplexity.cli.rendering.official_facts import facts_table
     from rtcomplexity.usecases.official_facts import import_release
 
@@ -51,7 +51,5 @@ def import_files(
         typer.echo(f"{code} has no line in the physician time file.", err=True)
     count = len(imported.facts.releases)
     typer.echo(f"Wrote {out.name}: {count} release{'' if count == 1 else 's'}", err=True)
-    if as_json:
-        print_document(as_json_bytes(imported.facts.model_dump(mode="json", by_alias=True)))
-    else:
-        print_result([facts_table(imported.release)])
+    tree = imported.facts.model_dump(mode="json", by_alias=True)
+    print_outcome(tree, [facts_table(imported.release)], as_json=as_json)

@@ -82,11 +82,8 @@ def _print(local: "LocalCohort", *, as_json: bool, written_on: str = "") -> None
     from dataclasses import asdict
 
     from rtcomplexity.cli.rendering.cohort import cohort_parts
-    from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
+    from rtcomplexity.cli.rendering.console import print_outcome
     from rtcomplexity.scoring.cohort import summary_of
 
     summary = summary_of(local)
-    if as_json:
-        print_document(as_json_bytes(asdict(summary)))
-    else:
-        print_result(cohort_parts(summary, written_on))
+    print_outcome(asdict(summary), cohort_parts(summary, written_on), as_json=as_json)

@@ -135,7 +135,7 @@ def _compare_two(first: str, second: str, asked: _Asked) -> None:
 
     from rtcomplexity.cli.local_settings import local_settings
     from rtcomplexity.cli.rendering.comparison import comparison_parts
-    from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
+    from rtcomplexity.cli.rendering.console import print_outcome
     from rtcomplexity.compare.comparison import compare as compared
     from rtcomplexity.compare.document import document
     from rtcomplexity.compare.limits import failures
@@ -152,10 +152,7 @@ def _compare_two(first: str, second: str, asked: _Asked) -> None:
     tree = document(found, software_version=version("rtcomplexity"))
     if asked.out is not None:
         _leave_comparison(found, tree, asked.out, identified=asked.identified, with_images=asked.images is not None)
-    if asked.as_json:
-        print_document(as_json_bytes(tree))
-    else:
-        print_result(comparison_parts(tree))
+    print_outcome(tree, comparison_parts(tree), as_json=asked.as_json)
     _end_where_missed(failures(found.compared, asked.limits))
 
 
@@ -272,7 +269,7 @@ def _observe(sides: list[str], asked: _Asked) -> None:
     from importlib.metadata import version
 
     from rtcomplexity.cli.rendering.comparison import observers_parts
-    from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
+    from rtcomplexity.cli.rendering.console import print_outcome
     from rtcomplexity.compare.document import observers_document
     from rtcomplexity.compare.observers import observe
 
@@ -287,10 +284,7 @@ def _observe(sides: list[str], asked: _Asked) -> None:
     tree = observers_document(found, labels=labels, software_version=version("rtcomplexity"))
     if asked.out is not None:
         _leave_observers(found, tree, labels, asked.out, identified=asked.identified)
-    if asked.as_json:
-        print_document(as_json_bytes(tree))
-    else:
-        print_result(observers_parts(tree))
+    print_outcome(tree, observers_parts(tree), as_json=asked.as_json)
 
 
 def _leave_observers(

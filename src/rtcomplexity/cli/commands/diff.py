@@ -23,16 +23,12 @@ def diff(
     """
     from dataclasses import asdict
 
-    from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
+    from rtcomplexity.cli.rendering.console import print_outcome
     from rtcomplexity.cli.rendering.differences import difference_parts
     from rtcomplexity.evidence.difference import with_one_line_of_reference
     from rtcomplexity.usecases.diff import diff as found_between
 
     found = found_between(before, after)
-    if as_json:
-        tree = {"summary": found.summary, "changes": [asdict(change) for change in found.changes]}
-        print_document(as_json_bytes(tree))
-    else:
-        print_result(
-            difference_parts(found.summary, found.changes if every else with_one_line_of_reference(found.changes))
-        )
+    tree = {"summary": found.summary, "changes": [asdict(change) for change in found.changes]}
+    listed = found.changes if every else with_one_line_of_reference(found.changes)
+    print_outcome(tree, difference_parts(found.summary, listed), as_json=as_json)

@@ -9,11 +9,8 @@ def doctor(*, as_json: AsJson = False) -> None:
     Example: rtcomplexity doctor --json
     """
     from rtcomplexity.cli.environment import examine
-    from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
+    from rtcomplexity.cli.rendering.console import print_outcome
     from rtcomplexity.cli.rendering.environment import environment_parts
 
     findings = examine()
-    if as_json:
-        print_document(as_json_bytes(findings))
-    else:
-        print_result(environment_parts(findings))
+    print_outcome(findings, environment_parts(findings), as_json=as_json)

@@ -21,7 +21,7 @@ def masks(
     from rtcomplexity.case.reader import read_case
     from rtcomplexity.cli.progress import progress
     from rtcomplexity.cli.rendering.console import print_result
-    from rtcomplexity.cli.rendering.masks import masks_table
+    from rtcomplexity.cli.rendering.tables import masks_table
     from rtcomplexity.errors import InputDataError
     from rtcomplexity.metrics.masks import masks as masks_of
     from rtcomplexity.metrics.measured_case import MeasuredCase

@@ -17,19 +17,17 @@ def metrics(
     Example: rtcomplexity metrics shape.sphericity
     """
     from rtcomplexity.cli.rendering.catalogue import catalogue_table, described, metric_parts
-    from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
+    from rtcomplexity.cli.rendering.console import print_outcome
     from rtcomplexity.compare.catalogue import EVERY_METRIC
 
     chosen = [definition for definition in EVERY_METRIC if key in {None, definition.key}]
     if not chosen:
         raise _unknown(str(key), [definition.key for definition in EVERY_METRIC])
-    if as_json:
-        entries = [described(definition) for definition in chosen]
-        print_document(as_json_bytes(entries if key is None else entries[0]))
-    elif key is None:
-        print_result([catalogue_table(chosen)])
+    entries = [described(definition) for definition in chosen]
+    if key is None:
+        print_outcome(entries, [catalogue_table(chosen)], as_json=as_json)
     else:
-        print_result(metric_parts(chosen[0]))
+        print_outcome(entries[0], metric_parts(chosen[0]), as_json=as_json)
 
 
 def _unknown(key: str, keys: list[str]) -> Exception:

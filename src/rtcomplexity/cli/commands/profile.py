@@ -51,19 +51,16 @@ def show(
 
     Example: rtcomplexity profile show thoracic-delineation-1
     """
-    from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
+    from rtcomplexity.cli.rendering.console import print_outcome
     from rtcomplexity.cli.rendering.profiles import payer_parts, profile_parts
     from rtcomplexity.scoring.payer import payers as known_payers
     from rtcomplexity.scoring.profile import load_profile
 
-    if payers and as_json:
-        print_document(as_json_bytes([payer.model_dump(mode="json") for payer in known_payers()]))
-    elif payers:
-        print_result(payer_parts())
-    elif as_json:
-        print_document(as_json_bytes(load_profile(name).model_dump(mode="json")))
+    if payers:
+        print_outcome([payer.model_dump(mode="json") for payer in known_payers()], payer_parts(), as_json=as_json)
     else:
-        print_result(profile_parts(load_profile(name)))
+        profile = load_profile(name)
+        print_outcome(profile.model_dump(mode="json"), profile_parts(profile), as_json=as_json)
 
 
 @app.command()
@@ -83,7 +80,7 @@ def check(
 
     Example: rtcomplexity profile check ours.toml --against batch-2026
     """
-    from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
+    from rtcomplexity.cli.rendering.console import print_outcome
     from rtcomplexity.cli.rendering.profiles import drift_parts, drift_tree
     from rtcomplexity.scoring.calibration import is_as_counted
     from rtcomplexity.scoring.profile import load_profile
@@ -102,10 +99,8 @@ def check(
     found = drift_of(profile, selection.own_plans)
     for why, count in selection.counts.items():
         typer.echo(f"Excluded: {count} {why}", err=True)
-    if as_json:
-        print_document(as_json_bytes(drift_tree(profile, selection, found)))
-    else:
-        print_result(drift_parts(profile, selection, found))
+    tree = drift_tree(profile, selection, found)
+    print_outcome(tree, drift_parts(profile, selection, found), as_json=as_json)
     if found.is_found:
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
@@ -127,7 +122,7 @@ def evaluate(
 
     Example: rtcomplexity profile evaluate plans.csv --profile thoracic-delineation-1
     """
-    from rtcomplexity.cli.rendering.console import as_json_bytes, print_document, print_result
+    from rtcomplexity.cli.rendering.console import print_outcome
     from rtcomplexity.cli.rendering.profiles import evaluation_notes, evaluation_table, evaluation_tree
     from rtcomplexity.scoring.plan_table import evaluate as count_verdicts
     from rtcomplexity.scoring.plan_table import read_plan_table
@@ -136,10 +131,8 @@ def evaluate(
     loaded = load_profile(profile)
     plans = read_plan_table(table, loaded)
     found = count_verdicts(plans, loaded)
-    if as_json:
-        print_document(as_json_bytes(evaluation_tree(plans, loaded, found)))
-    else:
-        print_result([evaluation_table(found, loaded)])
+    tree = evaluation_tree(plans, loaded, found)
+    print_outcome(tree, [evaluation_table(found, loaded)], as_json=as_json)
     for note in evaluation_notes(plans):
         typer.echo(note, err=True)
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from rtcomplexity.archive.receiver import Receiver
     from rtcomplexity.batch.watching import Health
-    from rtcomplexity.settings import Settings
 
 INBOX = "inbox"
 
@@ -69,18 +68,15 @@ def watch(
     with ExitStack() as stack:
         receiver = None
         if dimse is not None:
-            receiver = stack.enter_context(_receiver(root, dimse, ae_title, callers or [], settings))
+            from rtcomplexity.archive.receiver import Receiver
+
+            receiver = Receiver(root, port=dimse, ae_title=ae_title, callers=callers or [], settings=settings)
+            stack.enter_context(receiver)
         engine = stack.enter_context(LocalEngine(workers))
         one = Watch(root, out, engine=engine, asked=asked, watcher=BatchProgress(quiet=True))
         pace = Pace(poll_s=poll, quiet_s=quiet_time)
         counted = _counts_of(receiver)
         keep_watching(one, pace, tell=tell, is_wanted=lambda: True, with_receiver=counted)
-
-
-def _receiver(root: Path, port: int, ae_title: str, callers: list[str], settings: "Settings") -> "Receiver":
-    from rtcomplexity.archive.receiver import Receiver
-
-    return Receiver(root, port=port, ae_title=ae_title, callers=callers, settings=settings)
 
 
 def _counts_of(receiver: "Receiver | None") -> "Callable[[Health], Health]":

@@ -51,8 +51,7 @@ def linked_sentence(count: int) -> str:
 
 
 def _ends_table(result: BatchResult) -> Table:
-    table = titled_table("Plans", ("Outcome",))
-    table.add_column("Count", justify="right")
+    table = titled_table("Plans", ("Outcome",), ("Count",))
     for verdict, count in sorted(result.verdicts.items()):
         table.add_row(outcome_of(verdict), str(count))
     for status, count in sorted(result.by_status.items()):
@@ -64,8 +63,7 @@ def _ends_table(result: BatchResult) -> Table:
 
 
 def _reasons_table(reasons: Sequence[Reason]) -> Table:
-    table = titled_table("Reasons (a plan may have several)", ("Outcome", "Reason"))
-    table.add_column("Plans", justify="right")
+    table = titled_table("Reasons (a plan may have several)", ("Outcome", "Reason"), ("Plans",))
     for reason in reasons[:_SHOWN_ROWS]:
         table.add_row(reason.end, Text(shown(reason.text)), str(reason.plans))
     if len(reasons) > _SHOWN_ROWS:

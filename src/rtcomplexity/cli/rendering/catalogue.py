@@ -5,16 +5,16 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
+from rtcomplexity.cli.rendering.tables import titled_table
 from rtcomplexity.metrics.references import citation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rich.console import RenderableType
+    from rich.table import Table
 
     from rtcomplexity.metrics.definition import MetricDefinition
 
@@ -23,11 +23,7 @@ NO_UNIT = "1"
 
 def catalogue_table(definitions: Iterable[MetricDefinition[Any]]) -> Table:
     """Build a table with one line a metric."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("Key", no_wrap=True)
-    table.add_column("Title", overflow="fold")
-    table.add_column("Unit", no_wrap=True)
-    table.add_column("IBSI", no_wrap=True)
+    table = titled_table("", ("Key", "Title", "Unit", "IBSI"))
     for definition in definitions:
         table.add_row(definition.key, definition.title, _unit(definition), definition.ibsi_code)
     return table

@@ -59,9 +59,7 @@ def cohort_parts(summary: CohortSummary, written_on: str = "") -> Iterator[Rende
 
 def _strata_table(summary: CohortSummary) -> Table:
     """A column a stratum, so that a narrow terminal can show it."""
-    table = titled_table("Deciding score T", ("",))
-    for stratum in summary.strata:
-        table.add_column(stratum.id, justify="right")
+    table = titled_table("Deciding score T", ("",), [stratum.id for stratum in summary.strata])
     table.add_row("Plans", *(str(stratum.n) for stratum in summary.strata))
     if all(stratum.n < LEAST_PLANS for stratum in summary.strata):
         return table
@@ -94,8 +92,7 @@ def _standing(stratum: StratumSummary) -> str:
 
 
 def _exclusions_table(summary: CohortSummary) -> Table:
-    table = titled_table("Read and not part of it", ("Reason",))
-    table.add_column("Results", justify="right")
+    table = titled_table("Read and not part of it", ("Reason",), ("Results",))
     for reason, count in summary.exclusions.items():
         table.add_row(EXCLUSIONS.get(reason, reason), str(count))
     return table

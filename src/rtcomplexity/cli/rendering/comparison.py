@@ -13,7 +13,7 @@ from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.words import SEVERITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
     from rich.table import Table
@@ -61,14 +61,23 @@ def issue_lines(tree: Mapping[str, Any]) -> Iterator[RenderableType]:
 
 def _table(pairs: Sequence[Mapping[str, Any]]) -> Table:
     renamed = any(pair["first"] != pair["second"] for pair in pairs)
-    table = titled_table("Comparison", ("First", "Second") if renamed else ("ROI",))
-    for heading, _, _ in COLUMNS:
-        table.add_column(heading, justify="right")
-    for pair in pairs:
-        values = (pair["metrics"].get(f"compare.{key}", {}).get("value") for _, key, _ in COLUMNS)
-        forms = (form for _, _, form in COLUMNS)
-        cells = (NO_VALUE if value is None else format(value, form) for value, form in zip(values, forms, strict=True))
-        names = (pair["first"], pair["second"]) if renamed else (pair["first"],)
+    names = ("first", "second") if renamed else ("first",)
+    rows = [([pair[name] for name in names], pair["metrics"]) for pair in pairs]
+    return _metrics_table("Comparison", ("First", "Second") if renamed else ("ROI",), rows, COLUMNS, "compare")
+
+
+def _metrics_table(
+    title: str,
+    headings: Sequence[str],
+    rows: Iterable[tuple[Sequence[str], Mapping[str, Any]]],
+    columns: Sequence[tuple[str, str, str]],
+    prefix: str,
+) -> Table:
+    """Build a table of names and their metrics; a column is heading, key after the prefix, format."""
+    table = titled_table(title, headings, [heading for heading, _, _ in columns])
+    for names, metrics in rows:
+        values = [(metrics.get(f"{prefix}.{key}", {}).get("value"), form) for _, key, form in columns]
+        cells = (NO_VALUE if value is None else format(value, form) for value, form in values)
         table.add_row(*(Text(shown(name)) for name in names), *cells)
     return table
 
@@ -95,15 +104,8 @@ def observers_parts(tree: Mapping[str, Any]) -> Iterator[RenderableType]:
         style="bold",
     )
     yield from issue_lines(tree)
-    table = titled_table("Agreement", ("ROI",))
-    for heading, _, _ in AGREEMENT_COLUMNS:
-        table.add_column(heading, justify="right")
-    for roi in rois:
-        values = (roi["metrics"][f"agreement.{key}"]["value"] for _, key, _ in AGREEMENT_COLUMNS)
-        forms = (form for _, _, form in AGREEMENT_COLUMNS)
-        cells = (NO_VALUE if value is None else format(value, form) for value, form in zip(values, forms, strict=True))
-        table.add_row(Text(shown(roi["name"])), *cells)
-    yield table
+    rows = [([roi["name"]], roi["metrics"]) for roi in rois]
+    yield _metrics_table("Agreement", ("ROI",), rows, AGREEMENT_COLUMNS, "agreement")
     for roi in rois:
         if roi["worst_place_mm"]:
             place = ", ".join(f"{x:g}" for x in roi["worst_place_mm"])

@@ -41,6 +41,14 @@ def print_result(parts: Iterable[RenderableType]) -> None:
         sys.stdout.flush()
 
 
+def print_outcome(tree: object, parts: Iterable[RenderableType], *, as_json: bool) -> None:
+    """Print plain values as one JSON document, or the renderables that show them."""
+    if as_json:
+        print_document(as_json_bytes(tree))
+    else:
+        print_result(parts)
+
+
 def print_document(content: bytes) -> None:
     """Write one document to stdout, byte for byte whatever the terminal's encoding."""
     with _writing():

@@ -11,7 +11,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from rtcomplexity.cli.rendering.image_sets import conditions_table, image_sets_tree, line
-from rtcomplexity.cli.rendering.issues import ALL, issues_parts
+from rtcomplexity.cli.rendering.issues import issues_parts
 from rtcomplexity.cli.rendering.tables import titled_table
 from rtcomplexity.cli.rendering.values import (
     CONTOURS,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from rtcomplexity.evidence.record import Plan, Record, RoiRecord, RtPlanRecord
+    from rtcomplexity.evidence.record import Record, RoiRecord, RtPlanRecord
 
 
 def contents_parts(record: Record, spelling: Callable[[str], str | None]) -> Iterator[RenderableType]:
@@ -46,17 +46,19 @@ def contents_parts(record: Record, spelling: Callable[[str], str | None]) -> Ite
         yield conditions
     yield rois_table(record)
     yield from spellings(record, spelling)
-    yield from issues_parts(record, ALL)
+    yield from issues_parts(record, with_notes=True)
 
 
 def links_tree(record: Record) -> Tree:
     """Build the tree of what was found and what ties it together."""
     plan = record.plan
     tree = Tree(Text(f"Plan {plan.id[:12]}", style="bold"), guide_style="dim")
-    chosen = tree.add(line(f"Structure set: {plan.structure_set.roi_count} ROIs, {_approval(plan)}"))
-    chosen.add(line(f"chosen because: {plan.structure_set.chosen_because}"))
-    chosen.add(line(f"linked to the planning images by {told(LINKS, plan.structure_set.link)}: {_link_text(plan)}"))
-    for alternative in plan.structure_set.alternatives:
+    structure_set = plan.structure_set
+    approval, link = structure_set.approval.lower(), structure_set.link_text or "nothing to resolve"
+    chosen = tree.add(line(f"Structure set: {structure_set.roi_count} ROIs, approval {approval}"))
+    chosen.add(line(f"chosen because: {structure_set.chosen_because}"))
+    chosen.add(line(f"linked to the planning images by {told(LINKS, structure_set.link)}: {link}"))
+    for alternative in structure_set.alternatives:
         chosen.add(line(f"not chosen: {alternative.sop_instance_uid}: {alternative.because}"))
     tree.add(image_sets_tree(record))
     tree.add(line(_rt_plan(plan.rt_plan)))
@@ -65,9 +67,7 @@ def links_tree(record: Record) -> Tree:
 
 def rois_table(record: Record) -> Table:
     """Build the table of all ROIs, in the order of the file."""
-    table = titled_table("ROIs", ("No.", "Name", "Class", "By", "Method"))
-    for heading in ("Contours", "Slices", "Points", "cm³"):
-        table.add_column(heading, justify="right")
+    table = titled_table("ROIs", ("No.", "Name", "Class", "By", "Method"), ("Contours", "Slices", "Points", "cm³"))
     names = names_by_number(record)
     for roi in record.rois:
         table.add_row(
@@ -94,14 +94,6 @@ def _decided_by(roi: RoiRecord) -> str:
     """What decided the class, with the words where words did."""
     fact = told(DECIDED_BY, roi.class_decided_by)
     return f"{fact}: {' '.join(roi.class_words)}" if roi.class_words else fact
-
-
-def _approval(plan: Plan) -> str:
-    return f"approval {plan.structure_set.approval.lower()}"
-
-
-def _link_text(plan: Plan) -> str:
-    return plan.structure_set.link_text or "nothing to resolve"
 
 
 def _rt_plan(rt_plan: RtPlanRecord | None) -> str:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from rtcomplexity.cli.rendering.prose import Prose
+from rtcomplexity.cli.rendering.tables import titled_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import RenderableType
+    from rich.table import Table
 
     from rtcomplexity.evidence.page import Page
     from rtcomplexity.evidence.page import Table as PageTable
@@ -40,13 +40,10 @@ def findings_parts(page: Page) -> Iterator[RenderableType]:
 
 def page_table(title: str, data: PageTable) -> Table:
     """Lay out a table of the page; a group's name is printed once."""
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, expand=True, show_edge=False,
-        padding=(0, 1, 0, 0),
-    )  # fmt: skip
-    for place, heading in enumerate(data.headings):
-        is_number = place in data.numeric
-        table.add_column(heading, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
+    table = titled_table(title, data.headings)
+    table.expand = True
+    for place in data.numeric:
+        table.columns[place].justify, table.columns[place].no_wrap = "right", True
     before = ""
     for first, *others in data.rows:
         table.add_row(*(Text(cell) for cell in ("" if first == before else first, *others)))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from rtcomplexity.cli.rendering.tables import titled_table
-from rtcomplexity.evidence.words import ERROR_RATE
+from rtcomplexity.evidence.words import ERROR_RATE, outcome_of
 from rtcomplexity.model.options import DEFAULT_PROFILE
 from rtcomplexity.scoring.drift import FALSE_DISCOVERY, LEAST_NEWER
 from rtcomplexity.scoring.payer import payers
@@ -26,13 +26,6 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.drift import Drift
     from rtcomplexity.scoring.plan_table import PlanTable, Share
     from rtcomplexity.scoring.profile import Profile
-
-VERDICT_TITLES: Final = {
-    VerdictValue.SUPPORTS: "Supports",
-    VerdictValue.REJECTS: "Rejects",
-    VerdictValue.INDETERMINATE: "Indeterminate",
-    VerdictValue.INSUFFICIENT_EVIDENCE: "Insufficient evidence",
-}
 
 
 def profiles_table() -> Table:
@@ -71,7 +64,7 @@ def payer_parts() -> Iterator[RenderableType]:
 def evaluation_table(found: Mapping[str, Mapping[str, Share]], profile: Profile) -> Table:
     """Shares of each verdict by label, with their intervals."""
     title = f"Verdicts by {profile.id} (percent of plans, 95% interval)"
-    table = titled_table(title, ("Label", "Plans", *(VERDICT_TITLES[value] for value in VerdictValue)))
+    table = titled_table(title, ("Label", "Plans", *map(outcome_of, VerdictValue)))
     for label, shares in found.items():
         cells = [_percent(shares[value.value]) for value in VerdictValue]
         table.add_row(label, f"{next(iter(shares.values())).n:,}", *cells)
@@ -119,14 +112,13 @@ def drift_parts(profile: Profile, selection: Selection, found: Drift) -> Iterato
         table.add_row(each.title, *cells)
     yield table
     several = len(profile.strata) > 1
-    table = titled_table("Factors", ("Factor", *(["Stratum"] if several else [])))
-    for heading in ("Plans", "Before", "Now", "KS", "p", "Differs"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    names = ("Factor", "Stratum") if several else ("Factor",)
+    table = titled_table("Factors", names, ("Plans", "Before", "Now", "KS", "p", "Differs"))
     for one in found.factors:
-        numbers = (f"{one.n_newer:,}", f"{one.median_profile:.4g}", f"{one.median_newer:.4g}")
+        medians = (f"{one.n_newer:,}", f"{one.median_profile:.4g}", f"{one.median_newer:.4g}")
         tested = (f"{one.statistic:.2f}", f"{one.p:.2g}", "yes" if one.differs else "no")
         title = TITLES.get(one.metric, one.metric)
-        table.add_row(title, *([one.stratum] if several else []), *numbers, *tested)
+        table.add_row(title, *([one.stratum] if several else []), *medians, *tested)
     yield table
     yield Text("Before and Now: medians. KS: largest difference of the two cumulative distributions.")
     yield Text(drift_sentence(found))

@@ -35,21 +35,18 @@ LEAVES_OUT = ("target-from-pet", "gross-target-nested", "gross-target-in-other-o
 """Issues that say why a gross target is not scored."""
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rtcomplexity.evidence.record import ImageSetRecord, Record, RoiRecord
 
 
 def targets_table(record: Record) -> Table:
     """Build the table of target volumes, gross ones first."""
-    table = titled_table("Targets", ("Name", "Class", "Method", "Scored"))
-    for heading in ("Contours", "Slices", "cm³", "TPS cm³", "vs TPS"):
-        table.add_column(heading, justify="right")
     names = names_by_number(record)
     targets = [roi for roi in record.rois if is_target(roi)]
     has_uptake = any(SUV_MAX in roi.metrics for roi in targets)
-    if has_uptake:
-        table.add_column("SUVmax", justify="right")
+    numbers = ("Contours", "Slices", "cm³", "TPS cm³", "vs TPS", *(["SUVmax"] if has_uptake else []))
+    table = titled_table("Targets", ("Name", "Class", "Method", "Scored"), numbers)
     for roi in sorted(targets, key=lambda roi: (TARGET_CLASSES.index(roi.target_class), roi.number)):
         table.add_row(
             Text(name_of(roi)),
@@ -94,9 +91,7 @@ def difference(roi: RoiRecord) -> str:
 
 def image_sets_table(sets: Sequence[ImageSetRecord]) -> Table:
     """Build the table of image sets, with what shows that each was used."""
-    table = titled_table("Image sets", ("Modality", "Role", "Evidence of use"))
-    for heading in ("Phases", "Slices"):
-        table.add_column(heading, justify="right")
+    table = titled_table("Image sets", ("Modality", "Role", "Evidence of use"), ("Phases", "Slices"))
     for image_set in sets:
         table.add_row(
             shown(image_set.modality),
@@ -105,6 +100,15 @@ def image_sets_table(sets: Sequence[ImageSetRecord]) -> Table:
             str(image_set.phases),
             str(image_set.slices),
         )
+    return table
+
+
+def masks_table(masks: Iterable[tuple[str, int, str]]) -> Table:
+    """Build a table of (file name, voxels, reason why there is no file)."""
+    table = titled_table("", ("File", "Voxels", ""))
+    table.columns[1].justify = "right"
+    for name, voxels, reason in masks:
+        table.add_row(name, f"{voxels:,}" if voxels else "-", f"not written: {shown(reason)}" if reason else "")
     return table
 
 
@@ -127,10 +131,10 @@ def _named(label: str, names: Sequence[str]) -> str:
     return f"{label} ({len(names)}): {' · '.join(names)}" if names else ""
 
 
-def titled_table(title: str, headings: Sequence[str]) -> Table:
-    """Build an empty table in the style of all of them."""
+def titled_table(title: str, headings: Sequence[str], numbers: Sequence[str] = ()) -> Table:
+    """Build an empty table in the style of all of them; columns of numbers come last."""
     table = Table(
-        title=title,
+        title=title or None,
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
@@ -139,4 +143,6 @@ def titled_table(title: str, headings: Sequence[str]) -> Table:
     )
     for heading in headings:
         table.add_column(heading, overflow="fold")
+    for heading in numbers:
+        table.add_column(heading, justify="right")
     return table
