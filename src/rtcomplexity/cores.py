@@ -33,6 +33,21 @@ _MOST_TASKS: Final = 4096 // _TASK_NUMBER.size
 """As many as a pipe takes at once, whoever reads it."""
 
 
+ONE_THREAD: Final = (
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+"""Variables by which libraries of linear algebra know how many threads to use."""
+
+
+def use_one_thread() -> None:
+    """Keep linear algebra to one thread, so that results repeat; takes effect before numpy is imported."""
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+
+
 def available_cores() -> int:
     """Cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

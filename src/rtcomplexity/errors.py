@@ -6,6 +6,7 @@ was found and what to try, and never names a patient, a path's folder or an ROI.
 
 from __future__ import annotations
 
+import traceback
 from enum import IntEnum
 from typing import TYPE_CHECKING, ClassVar
 
@@ -145,6 +146,16 @@ class MissingExtraError(RtComplexityError):
         pip = f"install 'rtcomplexity[{self.extra}]'"
         found = f"{self.feature} needs the extra {self.extra}, which is not installed"
         return f"{found}. Try: pip {pip} (installed with pipx: pipx runpip rtcomplexity {pip})"
+
+
+def fault_text(fault: BaseException) -> str:
+    """Name an unexpected exception by its type and place in this package, never by its text, which may identify."""
+    places = [
+        f" at {module} line {line}"
+        for frame, line in traceback.walk_tb(fault.__traceback__)
+        if (module := str(frame.f_globals.get("__name__", ""))).startswith("rtcomplexity")
+    ]
+    return f"Internal error: {type(fault).__name__}{places[-1] if places else ''}."
 
 
 def os_reason(error: OSError) -> str:

@@ -82,7 +82,7 @@ def size_kib(folder):
 def assert_no_room(ended):
     assert ended.returncode == ExitCode.USAGE, ended.stderr
     assert any(words in ended.stderr for words in NO_ROOM), ended.stderr
-    assert "fault of its own" not in ended.stderr
+    assert "Internal error" not in ended.stderr
 
 
 @pytest.mark.parametrize("size", [60, pytest.param(250, marks=pytest.mark.exhaustive)])

@@ -204,12 +204,13 @@ def checked_address(url: str, option: str = "--dicomweb") -> tuple[str, str, int
         raise UsageError(option, f"{found.scheme or 'no scheme'}", expected)
     if found.username or found.password:
         raise UsageError(option, "a user or password in the address", "them in the environment or --credentials")
-    if found.scheme == "http" and not _is_loopback(found.hostname):
+    if found.scheme == "http" and not is_loopback(found.hostname):
         raise UsageError(option, "http to another machine, where others can read along", expected)
     return found.scheme, found.hostname, port or (443 if found.scheme == "https" else 80), found.path.rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address is this machine's own, which no other can reach."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

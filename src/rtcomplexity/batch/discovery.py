@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from rtcomplexity.batch.ledger import FileRow
 from rtcomplexity.batch.messages import IndexTask, Status
 from rtcomplexity.errors import NoInputError
-from rtcomplexity.sources.archives import Unopened
+from rtcomplexity.sources.archives import Unopened, unreadable
 from rtcomplexity.sources.member import MEMBER_SEPARATOR
 from rtcomplexity.sources.walk import LINKED_FOLDER, SPECIAL_FILE, regular_files, sources_of
 
@@ -139,8 +139,7 @@ class Discovery:
         try:
             status = source.stat()
         except OSError as fault:
-            reason = f"A file cannot be read ({fault.strerror})."
-            self._leave(Unopened(place=str(source), code="file-unreadable", reason=reason))
+            self._leave(unreadable(source, fault))
             return None
         return _Seen(str(source), self._hashed_place(str(source)), status.st_size, status.st_mtime_ns)
 

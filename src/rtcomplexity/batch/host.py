@@ -21,6 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+from rtcomplexity.cores import use_one_thread
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -28,13 +30,6 @@ if TYPE_CHECKING:
 
 MODULE: Final = "rtcomplexity.batch.host"
 CHILD: Final = "--child"
-ONE_THREAD: Final = (
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 _PRELOADED: Final = (
     "rtcomplexity.batch.worker",
     "numpy.ma",
@@ -66,7 +61,7 @@ class _Running:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve tasks until stdin ends or the parent is gone."""
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    use_one_thread()
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] == CHILD:
         task, result = map(Path, arguments[1:])

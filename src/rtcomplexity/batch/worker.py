@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-import traceback
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +22,7 @@ from rtcomplexity.compare.comparison import compare
 from rtcomplexity.compare.document import document
 from rtcomplexity.dicom.index import index_files
 from rtcomplexity.dicom.linkage import hash_file, read_links
-from rtcomplexity.errors import InputDataError, UnreadableFileError, UsageError
+from rtcomplexity.errors import InputDataError, UnreadableFileError, UsageError, fault_text
 from rtcomplexity.evidence.comparison_privacy import deidentified_comparison
 from rtcomplexity.evidence.naming import without_uids
 from rtcomplexity.evidence.record import to_json_line
@@ -34,7 +33,6 @@ from rtcomplexity.usecases.analyze import analyze
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from types import TracebackType
 
     from rtcomplexity.dicom.index import FileIndex
     from rtcomplexity.usecases.analyze import Assessment
@@ -87,20 +85,6 @@ def _done(tree: Mapping[str, Any]) -> Outcome:
     if tree["task"] == PAIR:
         return _compare(PairTask.from_tree(tree))
     return _assess(PlanTask.from_tree(tree))
-
-
-def fault_text(fault: BaseException) -> str:
-    """Name an unexpected exception by its type and place in this package, never by its text."""
-    return f"Internal error: {type(fault).__name__}{_place(fault.__traceback__)}."
-
-
-def _place(trace: TracebackType | None) -> str:
-    places = [
-        f" at {module} line {line}"
-        for frame, line in traceback.walk_tb(trace)
-        if (module := str(frame.f_globals.get("__name__", ""))).startswith(_PACKAGE)
-    ]
-    return places[-1] if places else ""
 
 
 def _index(task: IndexTask) -> Outcome:

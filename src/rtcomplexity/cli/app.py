@@ -36,19 +36,13 @@ from rtcomplexity.cli.commands import (
     watch,
 )
 from rtcomplexity.cli.failure import AS_JSON, error_line, tell_error, tell_fault
+from rtcomplexity.cores import use_one_thread
 from rtcomplexity.errors import ExitCode, LimitExceededError, RtComplexityError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROGRAM = "rtcomplexity"
-BLAS_THREAD_VARIABLES = (
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 
 OUT_OF_MEMORY = LimitExceededError(
     "It asked for more memory than there is, or than the limit on this process allows.",
@@ -147,7 +141,7 @@ def main() -> None:
         signal.signal(number, _stop)
     gc.set_threshold(_MADE_BEFORE_COLLECTION)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # nobody else's package is sought out to see records
-    os.environ.update(dict.fromkeys(BLAS_THREAD_VARIABLES, "1"))
+    use_one_thread()
     if not sys.warnoptions:  # warnings are for who writes this program; what matters to a reader is an issue
         warnings.simplefilter("ignore")
         os.environ.setdefault("PYTHONWARNINGS", "ignore")  # for the processes of a batch

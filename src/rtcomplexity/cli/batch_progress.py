@@ -73,7 +73,7 @@ class BatchProgress:
         rate = self._done / max(time.monotonic() - self._started, 1e-6)
         left = self._total - self._done - self._stood
         parts = [f"{self._done + self._stood} of {self._total} {self._things}"]
-        parts += [f"{self._stood} stood"] if self._stood else []
+        parts += [f"{self._stood} already done"] if self._stood else []
         parts += [f"{self._refused} refused"] if self._refused else []
         parts += [f"{rate:.2f} a second"] if self._done else []
         parts += [f"about {duration(left / rate)} left"] if self._done and left else []

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Any, TypeAlias
 
+from rtcomplexity.cores import ONE_THREAD
+
 Findings: TypeAlias = Mapping[str, Any]
 
 PACKAGE = "rtcomplexity"
@@ -26,7 +28,6 @@ CODECS = (
     ("RLE", ("pylibjpeg-rle",), ""),
 )
 """Compression, the packages of which one is enough, the extra that brings it (none: the default install)."""
-THREADS = "OPENBLAS_NUM_THREADS"
 
 
 def examine() -> Findings:
@@ -36,7 +37,7 @@ def examine() -> Findings:
         "software": {"name": PACKAGE, "version": version(PACKAGE)},
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "blas": {**_blas(), "threads": os.environ.get(THREADS, "not set")},
+        "blas": {**_blas(), "threads": os.environ.get(ONE_THREAD[0], "not set")},
         "packages": packages,
         "codecs": [_codec(*codec) for codec in CODECS],
     }

@@ -12,6 +12,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
+from rtcomplexity.errors import ExitCode, fault_text
 from rtcomplexity.evidence.formats.text import shown
 
 if TYPE_CHECKING:
@@ -46,26 +47,12 @@ def error_line(code: str, exit_code: int, message: str) -> str:
 
 def tell_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Say that this program is at fault; fits :data:`sys.excepthook`, after which Python exits with 1."""
-    text = fault_text(kind, trace)
-    sys.stderr.write(error_line("internal-error", 1, text.strip()) if AS_JSON in sys.argv else text)
-    if os.environ.get(DEBUG_VARIABLE) == "1":
-        traceback.print_exception(kind, error, trace, file=sys.stderr)
-
-
-def fault_text(kind: type[BaseException], trace: TracebackType | None) -> str:
-    """Describe an unexpected exception without its text."""
-    return (
-        f"{PACKAGE} stopped on a fault of its own: {kind.__name__}{_place(trace)}. There is no result.\n"
+    text = (
+        f"{PACKAGE}: {fault_text(error)} There is no result.\n"
         "Please report this line to the maintainers, with the output of 'rtcomplexity doctor' (CONTRIBUTING.md says "
         "how).\n"
         f"{DEBUG_VARIABLE}=1 shows the traceback; it may name files, so read it before you pass it on.\n"
     )
-
-
-def _place(trace: TracebackType | None) -> str:
-    places = [
-        f" at {module} line {line}"
-        for frame, line in traceback.walk_tb(trace)
-        if (module := str(frame.f_globals.get("__name__", ""))).startswith(PACKAGE)
-    ]
-    return places[-1] if places else ""
+    sys.stderr.write(error_line("internal-error", ExitCode.BUG, text.strip()) if AS_JSON in sys.argv else text)
+    if os.environ.get(DEBUG_VARIABLE) == "1":
+        traceback.print_exception(kind, error, trace, file=sys.stderr)

@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from rtcomplexity.cores import use_one_thread
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -33,9 +35,9 @@ _UID_END: Final = 8
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do the task described in a file, and write its outcome to the same folder."""
-    from rtcomplexity.batch.host import ONE_THREAD, end_with  # noqa: PLC0415 -- before anything heavy
+    from rtcomplexity.batch.host import end_with  # noqa: PLC0415 -- before anything heavy
 
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    use_one_thread()
     threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
 
     from rtcomplexity.batch.process_limits import apply_limits  # noqa: PLC0415

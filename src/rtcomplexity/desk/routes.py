@@ -15,13 +15,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from rtcomplexity.batch.worker import fault_text
 from rtcomplexity.desk import choices, reports
 from rtcomplexity.desk.comparison import compared
 from rtcomplexity.desk.guard import attachment
 from rtcomplexity.desk.uploads import FileWriter, receive
 from rtcomplexity.desk.worklist import is_failed
-from rtcomplexity.errors import InputDataError, RtComplexityError, os_reason
+from rtcomplexity.errors import InputDataError, RtComplexityError, fault_text, os_reason
 from rtcomplexity.evidence.formats.html import report_policy
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.model.options import BY_SITE

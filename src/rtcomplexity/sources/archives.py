@@ -44,6 +44,11 @@ class Unopened:
     reason: str
 
 
+def unreadable(place: object, fault: OSError) -> Unopened:
+    """Say of a file that the system did not let us read it."""
+    return Unopened(place=str(place), code="file-unreadable", reason=f"A file cannot be read ({fault.strerror}).")
+
+
 _UNSAFE_NAME: Final = "archive-unsafe-name", "have a name that leads out of the archive"
 _LINK: Final = "archive-link", "are links"
 _SPECIAL: Final = "archive-special", "are neither files nor folders"

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.sources.archives import Unopened, archive_kind, members_of
+from rtcomplexity.sources.archives import Unopened, archive_kind, members_of, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,7 +46,8 @@ def regular_files(root: Path, *, without: Path | None = None, follow_links: bool
     for folder, subfolders, names in os.walk(root, onerror=unreadable, followlinks=follow_links):
         if not follow_links:
             links = sorted(name for name in subfolders if Path(folder, name).is_symlink())
-            yield from (_linked(Path(folder, name)) for name in links)
+            for name in links:
+                yield Unopened(place=str(Path(folder, name)), code=LINKED_FOLDER, reason=_NOT_FOLLOWED)
         subfolders[:] = [
             name
             for name in sorted(subfolders, key=lambda name: (Path(folder, name).is_symlink(), name))
@@ -68,13 +69,9 @@ def sources_of(file: Path, settings: Settings) -> Iterator[Source | Unopened]:
     try:
         kind = archive_kind(file)
     except OSError as fault:
-        yield Unopened(place=str(file), code="file-unreadable", reason=f"A file cannot be read ({fault.strerror}).")
+        yield unreadable(file, fault)
         return
     yield from members_of(file, kind, settings) if kind else (file,)
-
-
-def _linked(path: Path) -> Unopened:
-    return Unopened(place=str(path), code=LINKED_FOLDER, reason=_NOT_FOLLOWED)
 
 
 def _identity(path: Path) -> tuple[int, int] | str:
@@ -98,7 +95,7 @@ def _regular(path: Path) -> Iterator[Path | Unopened]:
     try:
         is_regular = stat.S_ISREG(path.stat().st_mode)
     except OSError as fault:
-        yield Unopened(place=str(path), code="file-unreadable", reason=f"A file cannot be read ({fault.strerror}).")
+        yield unreadable(path, fault)
     else:
         special = Unopened(place=str(path), code=SPECIAL_FILE, reason="A pipe, socket or device was not opened.")
         yield path if is_regular else special

@@ -140,7 +140,7 @@ def test_a_killed_run_is_continued_and_leaves_what_an_undisturbed_one_does(sets,
     capsys.readouterr()
     with inline_hosts():
         assert run(compare_four(sets, tmp_path / "killed")) == 4
-    assert "3 of 4 pairs compared (2 stood)" in capsys.readouterr().err
+    assert "3 of 4 pairs compared (2 already done)" in capsys.readouterr().err
     assert outputs(tmp_path / "killed") == outputs(tmp_path / "whole")
 
 
@@ -162,7 +162,7 @@ def test_a_pair_stands_until_its_files_or_options_change(sets, tmp_path, capsys,
     options = change(folder)
     capsys.readouterr()
     assert run(compare_four(folder, out, *options)) == 4
-    said = f" ({stood} stood)" if stood else ""
+    said = f" ({stood} already done)" if stood else ""
     assert f"3 of 4 pairs compared{said}." in capsys.readouterr().err
 
 
@@ -182,7 +182,7 @@ def test_pairs_that_end_their_process_or_eat_memory_cost_no_other_and_can_be_tri
     with inline_hosts():
         assert run(arguments) == 4
         assert run([*arguments, "--retry"]) == 0
-    assert "4 of 4 pairs compared (1 stood)" in capsys.readouterr().err
+    assert "4 of 4 pairs compared (1 already done)" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("inline")

@@ -7,13 +7,13 @@ worker must see the input at the same paths.
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
+from rtcomplexity.archive.dicomweb import is_loopback
 from rtcomplexity.batch.engines.engine import HostProcess
 from rtcomplexity.batch.messages import Outcome, Status
 from rtcomplexity.closing import Closing
@@ -145,20 +145,13 @@ def check_address(address: str) -> None:
         raise UsageError("--scheduler", "no address", _EXPECTED) from None
     if not (host and has_port) or parts.scheme not in {"tls", "tcp"}:
         raise UsageError("--scheduler", f"{parts.scheme or 'no scheme'}", _EXPECTED)
-    if parts.scheme == "tcp" and not _is_loopback(host):
+    if parts.scheme == "tcp" and not is_loopback(host):
         raise UsageError("--scheduler", "plain tcp to another machine", _EXPECTED)
 
 
 def run_task(task: str) -> str:
     """Run one task on a worker; in its own host, so that a worker outlives whatever a plan does."""
     return _HOSTS.host.run(task)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class _Hosts(threading.local):

@@ -192,7 +192,7 @@ def _compare_table(table: Path, sides: list[str], asked: _Asked, running: _Runni
         raise UsageError("--batch", "sides beside it" if sides else "no --out", "--batch CSV --out DIR alone")
     tasks = _tasks(table, asked, running)
     found = _run_pairs(tasks, out, asked, running)
-    stood = f" ({found.stood} stood)" if found.stood else ""
+    stood = f" ({found.stood} already done)" if found.stood else ""
     typer.echo(f"{found.compared} of {len(tasks)} pairs compared{stood}. Wrote {out}", err=True)
     for number, reason in found.refused:
         typer.echo(f"Row {number}: {reason}", err=True)
