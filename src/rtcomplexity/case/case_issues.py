@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rtcomplexity.case.image_link import do_agree, planes_agree
 from rtcomplexity.case.roi_frames import rois_elsewhere
 from rtcomplexity.case.target_names import alias_key
-from rtcomplexity.dicom.sop_classes import SECONDARY_CAPTURE
+from rtcomplexity.dicom.sop_classes import SECONDARY_CAPTURE, SEGMENTATION
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import ImageLink
 from rtcomplexity.model.issue import Issue, roi_subject, typed
@@ -102,6 +102,9 @@ def input_issues(index: FileIndex) -> list[Issue]:
     captures = sum(file.sop_class_uid.startswith(SECONDARY_CAPTURE) for file in index.others)
     if captures:
         issues.append(codes.SECONDARY_CAPTURES.about("input", captures=captures))
+    segmentations = sum(file.sop_class_uid == SEGMENTATION for file in index.others)
+    if segmentations:
+        issues.append(codes.SEGMENTATIONS_NOT_READ.about("input", segmentations=segmentations))
     nameless = sum(not file.patient_key for file in index.files)
     if nameless and index.patient_keys:
         issues.append(codes.PATIENT_NOT_STATED.about("input", nameless=nameless))

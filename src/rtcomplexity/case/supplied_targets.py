@@ -60,7 +60,9 @@ class SuppliedTargets:
             phase_sets=(),
             earlier_sets=(),
             targets_file=self.file,
-            issues=tuple(sorted({*case.issues, *issues})),
+            issues=tuple(
+                sorted({*(one for one in case.issues if one.code != codes.SEGMENTATIONS_NOT_READ.code), *issues})
+            ),
         )
 
 

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from rtcomplexity.case.target_names import TARGET_TYPES, classify, is_pet_derived, read_name
 from rtcomplexity.errors import LimitExceededError
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.issue import Issue, listed_numbers, roi_subject
-from rtcomplexity.model.structure_set import ClassDecidedBy, TargetClass
+from rtcomplexity.model.structure_set import ClassDecidedBy, ContourGeometricType, TargetClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from rtcomplexity.case.target_names import NameReading
     from rtcomplexity.model.structure_set import Roi, StructureSet
     from rtcomplexity.settings import Settings
+
+_OPEN: Final = (ContourGeometricType.OPEN_PLANAR, ContourGeometricType.OPEN_NONPLANAR, ContourGeometricType.POINT)
+"""Types that enclose nothing; what an unknown type means is told by its reader."""
 
 
 def classify_rois(
@@ -110,7 +115,19 @@ def _issues_of(roi: Roi) -> list[Issue]:
     issues = [*_conflict(roi, reading), *_doubt(roi, reading)]
     if roi.target_class.is_target and is_pet_derived(roi.name):
         issues.append(codes.TARGET_FROM_PET.about(roi_subject(roi.number)))
-    return issues
+    return [*issues, *_open_contours(roi)]
+
+
+def _open_contours(roi: Roi) -> Iterator[Issue]:
+    """Say how many contours of a target with an area enclose none; points alone are often marks beside it."""
+    kinds = roi.contours.geometric_types
+    is_open = np.isin(kinds, _OPEN)
+    if not roi.target_class.is_target or not is_open.any() or not roi.contours.is_closed.any():
+        return
+    code = codes.TARGET_WITH_OPEN_CONTOURS
+    if (kinds[is_open] == ContourGeometricType.POINT).all():
+        code = code.otherwise
+    yield code.about(roi_subject(roi.number), count=int(is_open.sum()), contours=len(kinds))
 
 
 def _conflict(roi: Roi, reading: NameReading) -> Iterator[Issue]:

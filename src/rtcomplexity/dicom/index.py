@@ -65,6 +65,7 @@ _PIECE_BYTES: Final = 131_072
 _MOST_WAITING: Final = 8
 """Files whose hashes are computed in other threads while the next headers are parsed."""
 _DICOM_UID_ROOT: Final = "1.2.840.10008."
+_BEGINNING: Final = "A DICOM file was cut short: it is the beginning of another that is here in whole."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -419,7 +420,11 @@ def _note_broken(found: str, sha256: str, gathered: _Gathered, *, has_prefix: bo
     if not has_prefix:
         gathered.skipped += 1
         return
-    gathered.issues.append(codes.FILE_BROKEN.about(SUBJECT, found=found, sha256=sha256[:12]))
+    gathered.issues.append(_excluded(found, sha256))
+
+
+def _excluded(found: str, sha256: str) -> Issue:
+    return codes.FILE_BROKEN.about(SUBJECT, found=found, sha256=sha256[:12])
 
 
 def _nothing_found(gathered: _Gathered) -> InputDataError:
@@ -437,8 +442,9 @@ def _nothing_found(gathered: _Gathered) -> InputDataError:
 
 def _grouped(gathered: _Gathered) -> FileIndex:
     files, copies, encoded_anew = _without_copies(gathered.files)
+    files, cut = _without_beginnings(files)
     files, known_by_name = _with_patient_ids(files)
-    issues = list(gathered.issues)
+    issues = [*gathered.issues, *(_excluded(_BEGINNING, file.sha256) for file in cut)]
     if known_by_name:
         issues.append(codes.PATIENT_ID_MISSING.about(SUBJECT, files=known_by_name))
     if copies:
@@ -476,6 +482,32 @@ def _without_copies(files: Iterable[IndexedFile]) -> tuple[list[IndexedFile], in
     by_content = {(file.sop_instance_uid, file.content): file for file in reversed(unique)}
     kept = [file for file in unique if by_content[file.sop_instance_uid, file.content] is file]
     return kept, len(ordered) - len(unique), len(unique) - len(kept)
+
+
+def _without_beginnings(files: Sequence[IndexedFile]) -> tuple[list[IndexedFile], list[IndexedFile]]:
+    """Leave out copies that were cut short: files that are the beginning of another of the same SOP Instance UID."""
+    by_uid: defaultdict[str, list[IndexedFile]] = defaultdict(list)
+    for file in files:
+        by_uid[file.sop_instance_uid].append(file)
+    cut = [one for uid, group in by_uid.items() if uid for one in group if any(_begins(one, each) for each in group)]
+    left_out = {id(file) for file in cut}
+    return [file for file in files if id(file) not in left_out], cut
+
+
+def _begins(one: IndexedFile, other: IndexedFile) -> bool:
+    """Whether a file is shorter than another and all of it stands at the beginning of that."""
+    if one is other:
+        return False
+    try:
+        if one.path.stat().st_size >= other.path.stat().st_size:
+            return False
+        with one.path.open("rb") as short, other.path.open("rb") as whole:
+            while piece := short.read(_PIECE_BYTES):
+                if whole.read(len(piece)) != piece:
+                    return False
+    except OSError:
+        return False  # its reader will say so
+    return True
 
 
 def _with_patient_ids(files: Sequence[IndexedFile]) -> tuple[list[IndexedFile], int]:

@@ -122,6 +122,11 @@ SECONDARY_CAPTURES: Final = _info(
     "{captures:secondary capture was|secondary captures were} not counted; a secondary capture is not an image set.",
     action="Nothing: they are no image sets.",
 )
+SEGMENTATIONS_NOT_READ: Final = _info(
+    "segmentations-not-read",
+    "{segmentations:Segmentation is|Segmentations are} here too; the targets were taken from the structure set alone.",
+    action="Give the Segmentation with --targets if its regions are the targets.",
+)
 STRUCTURE_SET_UNREADABLE: Final = _warning(
     "structure-set-unreadable",
     "A structure set was excluded: {found} (SHA-256 {sha256})",
@@ -464,6 +469,13 @@ TARGET_WITHOUT_AREA: Final = _warning(
     "target-without-area",
     "Targets without a closed contour, hence without a volume: ROIs {rois}.",
     action="Contour the target with closed contours.",
+)
+TARGET_WITH_OPEN_CONTOURS: Final = _warning(
+    "target-with-open-contours",
+    "{count} of {contours:contour of this target is an open line or a point|contours of this target are open lines or "
+    "points}; counted, but no area is computed.",
+    action="Close these contours in the planning system if they bound the target.",
+    or_severity=Severity.INFO,
 )
 TARGET_WITHOUT_GROSS_TARGET: Final = _warning(
     "target-without-gross-target",

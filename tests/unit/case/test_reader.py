@@ -24,6 +24,7 @@ from unit.dicom.datasets import (
     PT,
     REGISTRATION,
     SECONDARY_CAPTURE,
+    SEGMENTATION,
     contour,
     item,
     new,
@@ -440,6 +441,33 @@ def test_findings_about_a_series_name_it_by_modality_and_place(folder):
     assert [(one.code, one.subject) for one in case.issues if "slices" in one.code] == [
         ("missing-slices", "image:PT:1")
     ]
+
+
+def test_a_segmentation_beside_a_structure_set_is_told(folder):
+    made = ct()
+    case = folder.add(*made, linked_set(made), new(SEGMENTATION, "1.3", Modality="SEG")).read()
+    (issue,) = [issue for issue in case.issues if issue.code == "segmentations-not-read"]
+    assert issue.text.startswith("1 Segmentation is here too")
+
+
+def test_a_copy_of_a_slice_that_was_cut_short_gives_way_to_the_whole_one(folder):
+    made = ct(BitsAllocated=16, BitsStored=16, HighBit=15, PixelRepresentation=1, SamplesPerPixel=1)
+    for dataset in made:
+        dataset.PixelData = bytes(5 * 7 * 2)
+    folder.add(*made, linked_set(made))
+    (folder.path / "copy").write_bytes(to_bytes(made[1])[:-9])
+    case = folder.read()
+    assert sorted(case.planning_image.sop_instance_uids) == sorted(uids_of(made))
+    assert codes(case) == {"file-broken"}
+    assert case.issues[0].text.startswith("A DICOM file was cut short: it is the beginning of another that is here")
+
+
+def test_two_files_of_one_uid_of_which_neither_begins_the_other_still_clash(folder):
+    made = ct()
+    one, other = made[1], slices(POSITIONS, PatientName="Other^Name")[1]
+    case = folder.add(*made, linked_set(made), other).read()
+    assert one.SOPInstanceUID == other.SOPInstanceUID
+    assert "instance-uid-clash" in codes(case)
 
 
 def test_secondary_captures_are_listed_and_not_counted(folder):

@@ -6,6 +6,7 @@ from rtcomplexity.case.target_names import NO_ALIASES
 from rtcomplexity.case.targets import classify_rois
 from rtcomplexity.dicom.structure_set import read_structure_set
 from rtcomplexity.errors import LimitExceededError
+from rtcomplexity.model.issue import Severity
 from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.settings import Settings
 from unit.dicom.datasets import contour, roi, structure_set, to_bytes
@@ -40,6 +41,28 @@ def test_unresolved_rois_and_pet_thresholds_are_listed():
 def test_a_target_without_a_closed_contour_is_an_issue():
     _, issues = read(structure_set([roi(1, "GTV", [contour(kind="POINT")]), roi(2, "PTV", [contour()])]))
     assert codes(issues) == {("target-without-area", "plan")}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "severity", "text"),
+    [
+        (
+            ("CLOSED_PLANAR", "OPEN_PLANAR", "POINT"),
+            Severity.WARNING,
+            "2 of 3 contours of this target are open lines or",
+        ),
+        (("CLOSED_PLANAR", "POINT"), Severity.INFO, "1 of 2 contour"),
+    ],
+)
+def test_a_target_with_open_contours_beside_closed_ones_is_an_issue(kinds, severity, text):
+    (issue,) = read(structure_set([roi(1, "GTV", [contour(kind=kind) for kind in kinds])]))[1]
+    assert (issue.code, issue.subject, issue.severity) == ("target-with-open-contours", "roi:1", severity)
+    assert issue.text.startswith(text)
+
+
+@pytest.mark.parametrize(("name", "kinds"), [("Heart", ("CLOSED_PLANAR", "POINT")), ("GTV", ("CLOSEDPLANAR_XOR",) * 2)])
+def test_open_contours_of_an_organ_and_closed_ones_of_a_target_are_none(name, kinds):
+    assert read(structure_set([roi(1, name, [contour(kind=kind) for kind in kinds])]))[1] == ()
 
 
 def test_more_targets_than_the_limit_are_refused():
