@@ -1,5 +1,6 @@
 """What is a copy and what is another scan: noise decides, on volumes of known making."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -13,6 +14,7 @@ from rtcomplexity.testing import forged_images
 SHAPE = (16, 64, 64)
 
 
+@cache
 def anatomy():
     rng = np.random.default_rng(3)
     z, y, x = np.indices(SHAPE).astype(float)
@@ -27,6 +29,7 @@ def noise(seed, deviation, width=0.6):
     return deviation * made / made.std()
 
 
+@cache
 def scan(seed, deviation, *, moved=(0, 0, 0), width=0.6):
     return np.rint(shift(anatomy(), moved, order=1, mode="nearest") + noise(seed, deviation, width))
 
@@ -71,7 +74,7 @@ def test_another_scan_of_the_same_anatomy_is_no_copy(deviation, moved, width):
     assert found.rank_correlation > 0.7
 
 
-LARGE = (32, 96, 96)
+LARGE = (32, 80, 80)
 
 
 @cache
@@ -83,11 +86,11 @@ def large_scan(seed):
 
 
 @pytest.mark.parametrize("forgery", forged_images.told())
-@pytest.mark.parametrize("limits", [LIKE, UNLIKE])
-def test_noise_and_other_gray_levels_make_no_other_scan(forgery, limits):
+def test_noise_and_other_gray_levels_make_no_other_scan(forgery):
     original = large_scan(1)
-    forged = np.rint(forged_images.told()[forgery](original))
-    assert likeness(forged, original, limits=limits).is_copy
+    found = likeness(np.rint(forged_images.told()[forgery](original)), original)
+    assert replace(found, limits=LIKE).is_copy
+    assert replace(found, limits=UNLIKE).is_copy
 
 
 @pytest.mark.parametrize("forgery", forged_images.told_across_modalities())
@@ -120,7 +123,7 @@ def test_a_real_set_listed_after_its_filtered_copy_is_told_too():
 
 def test_slices_of_another_scan_do_not_hide_copied_ones():
     original, other = large_scan(1), large_scan(2)
-    mixed = forged_images.with_noise(np.concatenate([other[:16], original[16:]]), 60)
+    mixed = forged_images.with_noise(np.concatenate([other[: LARGE[0] // 2], original[LARGE[0] // 2 :]]), 60)
     found = likeness(mixed, original)
     assert abs(found.fine_correlation) < 0.3
     assert found.part_carried > 0.8
@@ -138,18 +141,22 @@ def test_a_limit_a_scan_in_which_nothing_moved_and_texture_hides_the_noise_is_ta
 def test_no_filter_is_sought_where_noise_already_tells_or_gray_levels_show_nothing_of_each_other():
     original = scan(1, 12)
     assert compared(original + 1, original).filtered is None
-    other = large_scan(2)[:16, 16:80, 16:80]
+    other = large_scan(2)[tuple(map(slice, SHAPE))]
     found = compared(other, original, UNLIKE)
     assert found.by_gray_levels < UNLIKE.by_gray_levels
     assert found.filtered is None
 
 
+@cache
+def moved_scan():
+    """Another scan, of the patient moved by half a voxel, here and there another way."""
+    return forged_images.deformed(large_scan(2), 0.5)
+
+
 @pytest.mark.parametrize("limits", [LIKE, UNLIKE])
 @pytest.mark.parametrize("forgery", ["copied", "inverted, noise of 100 HU", "steps of 50 HU, noise of 50 HU"])
 def test_another_scan_is_no_copy_whatever_was_done_to_it(forgery, limits):
-    """The patient has moved by half a voxel, here and there another way."""
-    other = forged_images.told()[forgery](forged_images.deformed(large_scan(2), 0.5))
-    found = compared(np.rint(other), large_scan(1), limits)
+    found = compared(np.rint(forged_images.told()[forgery](moved_scan())), large_scan(1), limits)
     assert not found.is_copy
     assert found.noise_carried < UNLIKE.noise_carried
 
