@@ -15,8 +15,7 @@ from rtcomplexity.dicom.parsing import USUAL_HEADER_BYTES
 from rtcomplexity.dicom.ties import Ties, read_ties
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing import write_plan
-from rtcomplexity.testing.sample_plans import SAMPLE_NAMES, sample_plan
+from rtcomplexity.testing.sample_plans import SAMPLE_NAMES
 from unit.dicom.datasets import CT, contour, new, roi, structure_set, to_bytes
 from unit.dicom.test_little_endian import implicit, undefined_lengths
 from unit.dicom.test_mutations import mutated
@@ -32,9 +31,9 @@ def by_pydicom(path, data):
 
 @pytest.mark.parametrize("change", [bytes, implicit, undefined_lengths, lambda data: undefined_lengths(implicit(data))])
 @pytest.mark.parametrize("key", SAMPLE_NAMES)
-def test_the_files_of_a_plan_have_the_same_ties(key, change, tmp_path):
-    write_plan(tmp_path / "plan", sample_plan(key))
-    by_folder = {path.parent: path for path in sorted((tmp_path / "plan").rglob("*.dcm"))}
+def test_the_files_of_a_plan_have_the_same_ties(request, key, change, tmp_path):
+    plan = request.config.rootpath / "sample_data" / key
+    by_folder = {path.parent: path for path in sorted(plan.rglob("*.dcm"))}
     contents = [change(path.read_bytes()) for path in by_folder.values()]
     found = [read_ties(data) for data in contents]
     assert found == [by_pydicom(tmp_path / "one", data) for data in contents]
