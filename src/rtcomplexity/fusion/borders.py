@@ -19,7 +19,6 @@ from rtcomplexity.model.arrays import frozen_array
 if TYPE_CHECKING:
     from rtcomplexity.model.arrays import Flags, Floats
 
-
 REACH_MM: Final = 10.0
 STEP_MM: Final = 1.0
 MOST_NORMALS: Final = 1500

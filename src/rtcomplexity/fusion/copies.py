@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from rtcomplexity.fusion.filtered_copies import Remainder
     from rtcomplexity.model.arrays import Flags, Floats
 
-
 BLUR_VOXELS: Final = 0.8
 GRADIENT_VOXELS: Final = 3.0
 FLAT_SHARE: Final = 0.3

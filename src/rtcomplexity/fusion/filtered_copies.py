@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from rtcomplexity.model.arrays import Flags, Floats, Integers
 
-
 BLURS_VOXELS: Final = (0.7, 1.2, 2.0, 3.0)
 """Of the filters that are combined."""
 COARSE_VOXELS: Final = 2.0

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from rtcomplexity.model.issue import Issue
     from rtcomplexity.model.registration import DeformationField, SpatialRegistration
 
-
 INVERSION_STEPS: Final = 60
 INVERSION_TOLERANCE_MM: Final = 1e-4
 DISAGREEMENT_MM: Final = 1.0

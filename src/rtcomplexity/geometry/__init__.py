@@ -1,1 +1,1 @@
-"""Mathematics of contours, planes, runs and surfaces, in millimeters, on numpy arrays."""
+"""Geometry of contours, planes, pixel runs and surfaces: millimeters in numpy arrays, no DICOM and no files."""

@@ -1,7 +1,7 @@
-"""Arrays of a few columns, such as points: what numpy does with them far slower row by row than column by column.
+"""Row-wise reductions of arrays with a few columns, such as points, computed column by column.
 
-Reductions of rows of two or three numbers, and gathers of such rows by an index, take numpy ten to a hundred times as
-long as the same over whole columns. The results are the same bits: sums add in the order of the columns.
+numpy takes ten to a hundred times as long over rows of two or three numbers as over whole columns. The results are
+bit-identical: sums add in the order of the columns.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 def least(points: NDArray[Any]) -> NDArray[Any]:
-    """(d,) smallest number of each column of (n, d), at least one row."""
+    """(d,) minimum of each column of (n, d); at least one row."""
     return np.array([column.min() for column in points.T])
 
 
 def greatest(points: NDArray[Any]) -> NDArray[Any]:
-    """(d,) largest number of each column of (n, d), at least one row."""
+    """(d,) maximum of each column of (n, d); at least one row."""
     return np.array([column.max() for column in points.T])
 
 
 def lengths(vectors: Floats) -> Floats:
-    """(n,) length of vectors (n, d).
+    """(n,) lengths of vectors (n, d).
 
     Examples
     --------
@@ -39,7 +39,7 @@ def lengths(vectors: Floats) -> Floats:
 
 
 def dots(first: Floats, second: Floats) -> Floats:
-    """(n,) scalar products of vectors (n, d).
+    """(n,) dot products of vectors (n, d).
 
     Examples
     --------
@@ -50,17 +50,17 @@ def dots(first: Floats, second: Floats) -> Floats:
 
 
 def units(vectors: Floats, at_least: float = 0.0) -> Floats:
-    """(n, d) vectors over their lengths, or over `at_least` where that is longer."""
+    """(n, d) vectors over their lengths, or over `at_least` for shorter ones."""
     divisors = lengths(vectors)
     return np.asarray(vectors / (np.maximum(divisors, at_least) if at_least else divisors)[:, None])
 
 
 def within(points: Floats, low: Floats, high: Floats) -> Flags:
-    """(n,) whether points (n, d) lie in the box between two corners (d,), its border included."""
+    """(n,) whether points (n, d) lie in the closed box between two corners (d,)."""
     columns = zip(points.T, low, high, strict=True)
     return np.asarray(reduce(np.logical_and, ((column >= first) & (column <= last) for column, first, last in columns)))
 
 
 def any_nonzero(rows: NDArray[Any]) -> Flags:
-    """(n,) whether any number of each row of (n, d) is not 0."""
+    """(n,) whether any entry of each row of (n, d) is nonzero."""
     return np.asarray(reduce(np.logical_or, rows.T.astype(bool)))

@@ -1,8 +1,8 @@
-"""The shape of closed outlines in a plane: how convex, how deep their pockets, how smoothly bent.
+"""The shape of closed contours in a plane: convexity, depth of concavities, bending.
 
-Every number is 1 (or 0 for a depth) for a circle, and the same whatever the size, direction, starting vertex or number
-of vertices. All outlines are measured in one pass over their vertices. Knows polygons in millimeters, which may cross
-themselves; no planes and no holes.
+Each measure is 1 for a circle (0 for a depth) and does not depend on size, direction, starting vertex or vertex
+density. All contours are measured in one pass over their vertices. Contours may cross themselves; planes and holes are
+unknown here.
 """
 
 from __future__ import annotations
@@ -26,21 +26,20 @@ if TYPE_CHECKING:
 
     from rtcomplexity.model.arrays import Flags, Floats, Integers
 
-
 FEWEST_STEPS: Final = 8
-"""An outline is resampled to at least this many points."""
+"""A contour is resampled to at least this many points."""
 FLAT: Final = 1e-12
-"""A hull whose area is a smaller share of its length squared is a line."""
+"""A hull whose area is below this share of its squared length is a line."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Outlines:
-    """Closed polygons, and what is measured on each of them."""
+class ContourSet:
+    """Closed contours in a plane, and their shape measures."""
 
     points_mm: Floats
-    """(n, 2) vertices; the first of an outline is not repeated."""
+    """(n, 2) vertices; the first vertex of a contour is not repeated."""
     offsets: Integers
-    """(m + 1,) first vertex of each; none is empty."""
+    """(m + 1,) first vertex of each contour; none is empty."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "points_mm", frozen_array(self.points_mm, np.float64))
@@ -48,7 +47,7 @@ class Outlines:
 
     @classmethod
     def of(cls, outlines: Sequence[Floats]) -> Self:
-        """Take outlines of (n, 2) vertices each."""
+        """Take contours of (n, 2) vertices each."""
         offsets = offsets_of([*map(len, outlines)])
         return cls(points_mm=np.concatenate([np.empty((0, 2)), *outlines]), offsets=offsets)
 
@@ -56,7 +55,7 @@ class Outlines:
         return len(self.offsets) - 1
 
     def chosen(self, which: Flags) -> Self:
-        """Keep some of them: (m,) which."""
+        """The contours selected by a mask (m,)."""
         if which.all():
             return self
         points, offsets = select_ragged(self.points_mm, self.offsets, np.flatnonzero(which))
@@ -64,7 +63,7 @@ class Outlines:
 
     @cached_property
     def simple_areas_mm2(self) -> Floats:
-        """(m,) areas of outlines that do not cross themselves, such as traced level lines: much quicker."""
+        """(m,) areas of contours that do not cross themselves, such as level lines; much faster than even-odd."""
         return np.abs(signed_areas(self.points_mm, self.offsets))
 
     @cached_property
@@ -73,7 +72,7 @@ class Outlines:
         return perimeters(self.points_mm, self.offsets)
 
     def solidities(self, areas_mm2: Floats) -> Floats:
-        """(m,) areas, as given, over those of the convex hulls: 1 where nothing is concave.
+        """(m,) given areas over the areas of the convex hulls: 1 for convex contours.
 
         Raises
         ------
@@ -85,7 +84,7 @@ class Outlines:
 
     @cached_property
     def concavity_depths_mm(self) -> Floats:
-        """(m,) depth of the deepest pocket: how far an outline retreats from the edge of its hull that spans it.
+        """(m,) depth of the deepest concavity: the largest distance from a contour to the hull edge that spans it.
 
         Raises
         ------
@@ -95,7 +94,7 @@ class Outlines:
         Examples
         --------
         >>> notched = np.array([[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [1.0, 0.5], [0.0, 2.0]])
-        >>> Outlines.of([notched]).concavity_depths_mm
+        >>> ContourSet.of([notched]).concavity_depths_mm
         array([1.5])
         """
         if not len(self):
@@ -111,11 +110,11 @@ class Outlines:
         return np.maximum.reduceat(depth, self.offsets[:-1])
 
     def curvature_energies(self, step_mm: float) -> Floats:
-        """(m,) length times the integral of squared curvature over (2 pi)^2: 1 for circles, more for all else.
+        """(m,) length times the integral of squared curvature over (2 pi)^2: 1 for circles, more for anything else.
 
-        Curvature is the turn at each point of an outline resampled to equal steps, over the step; so detail finer than
-        the step does not count. (Young IT, Walker JE, Bowie JE. Inf Control 1974;25:357-370, "bending energy", here
-        made free of scale.)
+        Curvature is the turning angle at each point of the resampled contour over the step, so detail finer than the
+        step has no effect. This is the bending energy of Young IT, Walker JE, Bowie JE. Inf Control 1974;25:357-370,
+        made independent of scale.
 
         Parameters
         ----------
@@ -130,10 +129,10 @@ class Outlines:
         return np.asarray(counts * _sums(turns**2, resampled.offsets) / (4 * math.pi**2))
 
     def resampled(self, step_mm: float) -> Self:
-        """Place points at equal steps along each outline, from the vertex furthest from its center on.
+        """Equally spaced points along each contour, starting at the vertex farthest from the centroid of its length.
 
-        That start depends on the shape alone, not on where its list of vertices begins. At least
-        :data:`FEWEST_STEPS` are placed.
+        That start depends on the shape alone, not on where the list of vertices begins. At least :data:`FEWEST_STEPS`
+        points are placed.
 
         Raises
         ------
@@ -148,7 +147,7 @@ class Outlines:
         starts = ends - lengths
         totals = _sums(lengths, self.offsets)
         if not np.all(totals > 0):
-            raise UnmeasurableShapeError("An outline has no length.", "a contour of at least three different points.")
+            raise UnmeasurableShapeError("A contour has no length.", "a contour of at least three different points.")
         middles = (self.points_mm + ahead) / 2 * lengths[:, None]
         centers = np.stack([_sums(axis, self.offsets) for axis in middles.T], axis=1) / totals[:, None]
         furthest = self._furthest_from(centers)
@@ -165,7 +164,7 @@ class Outlines:
         return type(self)(points_mm=points_mm, offsets=offsets)
 
     def _furthest_from(self, centers_mm: Floats) -> Integers:
-        """(m,) the first vertex of each outline that lies furthest from a point, (m, 2)."""
+        """(m,) first vertex of each contour at the largest distance from a point, (m, 2)."""
         away = self.points_mm - np.repeat(centers_mm, np.diff(self.offsets), axis=0)
         distances = columns.lengths(away)
         most = np.repeat(np.maximum.reduceat(distances, self.offsets[:-1]), np.diff(self.offsets))
@@ -177,11 +176,11 @@ class Outlines:
         corners, offsets = hull_corners(self.points_mm, self.offsets)
         hull = self.points_mm.take(corners, axis=0)
         if not np.all(np.abs(signed_areas(hull, offsets)) > FLAT * perimeters(hull, offsets) ** 2):
-            reason = "An outline encloses no area."
+            reason = "A contour encloses no area."
             raise UnmeasurableShapeError(reason, "a contour of at least three different points.")
         return corners, offsets
 
 
 def _sums(values: Floats, offsets: Integers) -> Floats:
-    """(m,) sum over the vertices of each outline."""
+    """(m,) sum over the vertices of each contour."""
     return np.add.reduceat(values, offsets[:-1]) if len(offsets) > 1 else np.empty(0)

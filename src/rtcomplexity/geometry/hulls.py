@@ -1,6 +1,6 @@
-"""Convex hulls of many outlines in their planes, in one pass over all their vertices.
+"""Convex hulls of many polygons, in one pass over all their vertices.
 
-Knows polygons in the plane; no planes in space and no images.
+Works in the plane; knows no planes in space and no images.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from rtcomplexity.geometry.ragged import owners
 if TYPE_CHECKING:
     from rtcomplexity.model.arrays import Floats, Integers
 
-
 DECIMALS: Final = 9
-"""Vertices nearer to each other than this many decimals of a millimeter are one: else rounding takes both for none."""
+"""Vertices that agree to this many decimals of a millimeter are one; otherwise rounding could discard both."""
 
 
 def hull_corners(points_mm: Floats, offsets: Integers) -> tuple[Integers, Integers]:
@@ -30,9 +29,9 @@ def hull_corners(points_mm: Floats, offsets: Integers) -> tuple[Integers, Intege
 
     Returns
     -------
-    (h,) the vertices that are corners, polygon by polygon, each once round its hull; and (m + 1,) offsets.
-    Of vertices of one place one is a corner at most, and none that lies on an edge of the hull. A polygon whose
-    vertices lie on a line has its two ends, or one where they lie on a point.
+    (h,) the vertices that are corners, polygon by polygon, each once and in order around the hull; (m + 1,) offsets.
+    Coincident vertices give one corner, and vertices on an edge of the hull give none. A polygon whose vertices lie
+    on a line has its two ends as corners; one whose vertices coincide has a single corner.
 
     Examples
     --------
@@ -56,7 +55,7 @@ def hull_corners(points_mm: Floats, offsets: Integers) -> tuple[Integers, Intege
 
 
 def _distinct(points: Floats, polygon: Integers) -> Integers:
-    """(k,) vertices sorted along the plane, polygon by polygon; of those at one place the first."""
+    """(k,) vertices in lexicographic order, polygon by polygon; of coincident ones only the first."""
     order = np.lexsort((points[:, 1], points[:, 0], polygon))
     is_new = np.ones(len(order), bool)
     is_new[1:] = any_nonzero(np.diff(points.take(order, axis=0), axis=0)) | (np.diff(polygon[order]) != 0)
@@ -64,10 +63,11 @@ def _distinct(points: Floats, polygon: Integers) -> Integers:
 
 
 def _bent_one_way(points: Floats, chain: Integers, number: Integers) -> Integers:
-    """Leave of chains of vertices, sorted along the plane, those at which each turns to the left.
+    """Keep the vertices of sorted chains at which the chain turns left.
 
-    `number` tells the chains apart. A vertex that does not lie to the right of the line between its neighbors is no
-    corner of the hull, whichever of the others are: so all of them go at once, until a round takes none of a chain.
+    `number` identifies the chain of each vertex. A vertex that does not lie to the right of the line between its
+    neighbors is not a hull corner, whichever of the others are, so all of them are removed at once. Rounds repeat until
+    none is removed.
     """
     done = []
     while len(chain):
@@ -85,6 +85,6 @@ def _bent_one_way(points: Floats, chain: Integers, number: Integers) -> Integers
 
 
 def _turns(first: Floats, second: Floats, third: Floats) -> Floats:
-    """(n,) twice the area of the triangles of (n, 2) points each; positive where they turn to the left."""
+    """(n,) twice the signed area of triangles of (n, 2) points; positive for a left turn."""
     along, onward = second - first, third - second
     return np.asarray(along[:, 0] * onward[:, 1] - along[:, 1] * onward[:, 0])

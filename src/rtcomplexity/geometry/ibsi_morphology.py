@@ -1,9 +1,9 @@
-"""The morphology family of the Image Biomarker Standardisation Initiative (IBSI 1), on a mask in a box.
+"""The morphology features of the Image Biomarker Standardisation Initiative (IBSI 1), computed on a mask.
 
-Every feature for which IBSI publishes reference values, under the name and code of its manual, and nothing that has
-none (densities by oriented boxes and minimum volume ellipsoids have none). The mesh is that of a binary mask: right for
-comparison with literature, but on thick slices it calls a perfect sphere irregular, so nothing here is scored
-(:mod:`~rtcomplexity.geometry.field.body` is). Resampling and re-segmentation of images are the caller's business.
+Includes every feature with published IBSI reference values, under its manual name and code, and no others (densities by
+oriented boxes and minimum volume ellipsoids have none). The surface is the mesh of a binary mask: suited to comparison
+with literature, but on thick slices it makes a perfect sphere look irregular, so it is never scored
+(:mod:`~rtcomplexity.geometry.field.body` is). Resampling and re-segmentation are left to the caller.
 
 Sources: Zwanenburg A et al. Image biomarker standardisation initiative - reference manual, arXiv:1612.07003 (section
 3.1); Zwanenburg A et al. Radiology 2020;295:328-338.
@@ -29,25 +29,25 @@ if TYPE_CHECKING:
     from rtcomplexity.model.arrays import Flags, Floats
 
 _ELLIPSOID_SERIES_DEGREE: Final = 20
-"""IBSI truncates the series of an ellipsoid's area here."""
+"""IBSI truncates the series for the area of an ellipsoid at this degree."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MaskMorphology:
-    """IBSI morphology of one mask; each feature is computed when first asked for.
+    """IBSI morphology of one mask; each feature is computed on first use.
 
-    A feature that the mask or its intensities do not have raises
+    A feature that does not exist for the mask or its intensities raises
     :class:`~rtcomplexity.geometry.mesh.UnmeasurableShapeError`.
     """
 
     mask: Flags
-    """(k, j, i) the morphological mask, in any box that holds it."""
+    """(k, j, i) the morphological mask, in any box that contains it."""
     spacing_mm: tuple[float, float, float]
     """Distance between voxel centers along (k, j, i), mm."""
     intensities: Floats | None = None
     """(k, j, i) intensities in the same box."""
     intensity_mask: Flags | None = None
-    """(k, j, i) where intensities count, after re-segmentation; None means wherever the mask is."""
+    """(k, j, i) voxels whose intensities count, after re-segmentation; None for the whole mask."""
 
     def __post_init__(self) -> None:
         box = bounding_box(self.mask)
@@ -97,7 +97,7 @@ class MaskMorphology:
 
     @cached_property
     def spherical_disproportion(self) -> float:
-        """Area over that of the sphere of equal volume (KRCK)."""
+        """Area over the area of the sphere of equal volume (KRCK)."""
         return 1 / self.sphericity
 
     @cached_property
@@ -155,34 +155,34 @@ class MaskMorphology:
 
     @cached_property
     def volume_density_aabb(self) -> float:
-        """Mesh volume over that of its axis-aligned box (PBX1)."""
+        """Mesh volume over the volume of its axis-aligned bounding box (PBX1)."""
         return self.volume_mesh / float(np.prod(self.mesh.extent_mm))
 
     @cached_property
     def area_density_aabb(self) -> float:
-        """Mesh area over that of its axis-aligned box (R59B)."""
+        """Mesh area over the area of its axis-aligned bounding box (R59B)."""
         a, b, c = self.mesh.extent_mm
         return self.surface_area / float(2 * (a * b + b * c + c * a))
 
     @cached_property
     def volume_density_aee(self) -> float:
-        """Mesh volume over that of the ellipsoid of the principal axes (6BDE)."""
+        """Mesh volume over the volume of the ellipsoid of the principal axes (6BDE)."""
         return self.volume_mesh / _positive(math.pi / 6 * float(np.prod(self._axes_mm)))
 
     @cached_property
     def area_density_aee(self) -> float:
-        """Mesh area over that of the ellipsoid of the principal axes, by IBSI's series (RDD2)."""
+        """Mesh area over the area of the ellipsoid of the principal axes, by IBSI's series (RDD2)."""
         _positive(self.least_axis_length)
         return self.surface_area / ibsi_ellipsoid_area(*(float(axis) / 2 for axis in self._axes_mm))
 
     @cached_property
     def volume_density_convex_hull(self) -> float:
-        """Mesh volume over that of its convex hull, "solidity" (R3ER)."""
+        """Mesh volume over the volume of its convex hull, "solidity" (R3ER)."""
         return self.volume_mesh / self.mesh.hull_volume_mm3
 
     @cached_property
     def area_density_convex_hull(self) -> float:
-        """Mesh area over that of its convex hull (7T7F)."""
+        """Mesh area over the area of its convex hull (7T7F)."""
         return self.surface_area / self.mesh.hull_area_mm2
 
     @cached_property
@@ -238,7 +238,7 @@ def bounding_box(mask: Flags) -> tuple[slice, ...]:
 def principal_axes(points_mm: Floats) -> Floats:
     """Lengths of the principal axes of a cloud of voxel centers: 4 sqrt(eigenvalue), longest first.
 
-    The covariance divides by N - 1, which IBSI's manual leaves open and its reference values decide.
+    The covariance divides by N - 1. IBSI's manual does not say so; its reference values do.
 
     Parameters
     ----------
@@ -258,12 +258,12 @@ def principal_axes(points_mm: Floats) -> Floats:
 
 
 def ibsi_ellipsoid_area(a_mm: float, b_mm: float, c_mm: float) -> float:
-    """Area of an ellipsoid of semi-axes a >= b >= c > 0 as IBSI defines it, mm2.
+    """Area of an ellipsoid of semi-axes a >= b >= c > 0 by IBSI's definition, mm2.
 
     IBSI sums (alpha beta)^n P_n((alpha^2 + beta^2) / (2 alpha beta)) / (1 - 4 n^2) with alpha^2 = 1 - b^2/a^2 and
-    beta^2 = 1 - c^2/a^2. That is the true area for a sphere only (the series of Maas 1994 has 1 - c^2/a^2 and
-    1 - c^2/b^2; a 2:1:1 spheroid differs by 19 %), but the reference values follow it and exclude the true area. The
-    polynomials' own recurrence, with the factor taken inside, divides nothing by zero where axes are equal.
+    beta^2 = 1 - c^2/a^2. This is the true area for a sphere only: the series of Maas 1994 has 1 - c^2/a^2 and 1 -
+    c^2/b^2, and a 2:1:1 spheroid differs by 19%. The reference values follow IBSI's series and exclude the true area.
+    The recurrence of the Legendre polynomials, with the factor inside, avoids dividing by zero where axes are equal.
 
     Examples
     --------
@@ -280,9 +280,9 @@ def ibsi_ellipsoid_area(a_mm: float, b_mm: float, c_mm: float) -> float:
 
 
 def autocorrelation(intensities: Floats, mask: Flags, spacing_mm: tuple[float, float, float]) -> tuple[float, float]:
-    """Moran's I and Geary's C of the intensities inside a mask, each pair weighted by 1 / distance.
+    """Moran's I and Geary's C of the intensities inside a mask, with weights 1 / distance.
 
-    The sums over all pairs are found by FFT: exact, and n log n instead of n^2.
+    The sums over all pairs are computed by FFT: exact, and in n log n instead of n^2 steps.
 
     Parameters
     ----------
@@ -305,9 +305,9 @@ def autocorrelation(intensities: Floats, mask: Flags, spacing_mm: tuple[float, f
 
 
 def _weighted_sums(pairs: Sequence[tuple[Floats, Floats]], spacing_mm: tuple[float, float, float]) -> list[float]:
-    """Sum over all pairs of different voxels of one field at the first times another at the second, over the distance.
+    """Sum over all pairs of distinct voxels: first field at one times second field at the other, over their distance.
 
-    Each is a product of spectra, summed: no field has to be transformed back (Parseval).
+    Each sum is taken over products of spectra (Parseval), so no field is transformed back.
     """
     shape = tuple(_even_fast_length(2 * size - 1) for size in pairs[0][0].shape)
     kernel = _spectrum_of_distances(shape, spacing_mm)
@@ -321,20 +321,20 @@ def _weighted_sums(pairs: Sequence[tuple[Floats, Floats]], spacing_mm: tuple[flo
 
 
 def _even_fast_length(least: int) -> int:
-    """Even length, at least so long, of which a transform is quick."""
+    """Even length of at least `least` for which the transform is fast."""
     from scipy.fft import next_fast_len  # noqa: PLC0415 - importing the package stays quick
 
     return 2 * int(next_fast_len(-(-least // 2)))
 
 
 def _weighted_product(first: NDArray[np.complex128], second: NDArray[np.complex128], weights: Floats) -> float:
-    """Sum of the real part of one spectrum times the conjugate of another, weighted; plane by plane, in the cache."""
+    """Weighted sum of the real part of one spectrum times the conjugate of another, plane by plane for the cache."""
     planes = zip(first, second, weights, strict=True)
     return math.fsum(float(np.sum((a.real * b.real + a.imag * b.imag) * weight)) for a, b, weight in planes)
 
 
 def _padded_spectrum(field: Floats, shape: tuple[int, ...]) -> NDArray[np.complex128]:
-    """Half spectrum of a field padded with zeros to a shape, without transforms of rows that are all zeros."""
+    """Half spectrum of a field zero-padded to a shape; rows that are all zeros are not transformed."""
     from scipy.fft import fft, rfft  # noqa: PLC0415 - importing the package stays quick
 
     along_rows = rfft(field, shape[2], axis=2)
@@ -343,7 +343,7 @@ def _padded_spectrum(field: Floats, shape: tuple[int, ...]) -> NDArray[np.comple
 
 
 def _spectrum_of_distances(shape: tuple[int, ...], spacing_mm: tuple[float, float, float]) -> Floats:
-    """Half spectrum of 1 / distance on a periodic grid, 0 at distance 0: from an eighth of it, as it is even.
+    """Half spectrum of 1 / distance on a periodic grid, 0 at distance 0; being even, an eighth of it suffices.
 
     `shape` is even along every axis.
     """
@@ -362,6 +362,7 @@ def _centers_mm(mask: Flags, spacing_mm: tuple[float, float, float]) -> Floats:
 
 
 def _positive(value: float) -> float:
+    """The value itself, if the axis it comes from has a length."""
     if value <= 0:
         raise UnmeasurableShapeError("The shape is flat: an axis has no length.", "a shape of several planes.")
     return value

@@ -1,11 +1,12 @@
-"""How jagged a contour is finer than a hand draws, and contours evened out that are more so.
+"""How jagged a contour is at scales finer than a hand can draw, and smoothing of contours that are too jagged.
 
-Vertices that jump to and fro within a millimeter or two are no border of a tumor: they come of noise, or of an attempt
-to look complex. Along such a contour much of the length is lost when it is blurred by a millimeter; no contour of the
-readers of LIDC-IDRI loses as much. A contour beyond :data:`MOST_EXCESS` is evened out along its length until it is as
-even as most, gently first, and more where its points lay far from what was left; every other one is left as it is.
-Knows planes in millimeters; no DICOM. Why, and what it does: ``docs/decisions/0091-jagged-contours.md`` and
-``docs/decisions/0104-weak-noise-is-evened-less.md``.
+Vertices that zigzag within a millimeter or two do not follow a tumor border: they are noise, or an attempt to make the
+contour look complex. Blurring such a contour by a millimeter shortens it a lot; no reader's contour in LIDC-IDRI loses
+as much. A contour above :data:`MOST_EXCESS` is smoothed along its length until it is as even as most contours: gently
+at first, and more strongly where its points lay far from the result. All other contours stay as they are.
+
+Works on closed contours in a plane, in millimeters. The reasons and the measured effect are in
+``docs/decisions/0091-jagged-contours.md`` and ``docs/decisions/0104-weak-noise-is-evened-less.md``.
 """
 
 from __future__ import annotations
@@ -15,49 +16,50 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.geometry.contour_shape import Outlines
+from rtcomplexity.geometry.contour_shape import ContourSet
 from rtcomplexity.geometry.ragged import offsets_of, owners, ranges
 
 if TYPE_CHECKING:
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.model.arrays import Flags, Floats
 
-
 MOST_EXCESS: Final = 1.4
-"""Of 5,946 contours of LIDC-IDRI, 20 mm and longer, 99.9% have an excess length up to 1.30, and none above 1.37."""
+"""99.9% of the 5,946 LIDC-IDRI contours of 20 mm and longer have an excess length of at most 1.30; none exceeds
+1.37."""
 EVEN_EXCESS: Final = 1.1
-"""Half of them have this much or less: a contour under strong noise is evened out until it has."""
+"""The median of those contours: a contour with strong noise is smoothed down to this."""
 WEAKLY_EVEN_EXCESS: Final = 1.15
-"""Five of six have this much or less: under weak noise that is even enough, and takes less of what was drawn."""
+"""Five in six of them are at or below this. It is enough for weak noise and preserves more of the contour."""
 MOST_WEAK_NOISE_MM: Final = 0.5
-"""Noise is weak while the contour lies no further from its evened one (root mean square)."""
+"""Noise is weak up to this root mean square distance between a contour and its smoothed version."""
 FINE_MM: Final = 1.0
-"""Standard deviation of the Gaussian along the contour that takes the excess away."""
+"""Standard deviation of the Gaussian along the contour that defines excess length."""
 EVENING_MM: Final = 1.5
-"""Of the Gaussian by which a contour is evened out, once or several times."""
+"""Standard deviation of one smoothing pass for strong noise."""
 WEAKLY_EVENING_MM: Final = 0.7
-"""Of the one that is tried first."""
+"""The same for weak noise, which is tried first."""
 EVENING_PER_NOISE: Final = 3.0
-"""Noise leaves waves longer than a millimeter, too, which a long contour has none of: it is evened out once more ..."""
+"""Noise also leaves waves longer than a millimeter, which a long contour should not have. A last pass blurs it
+by up to this multiple of the noise ..."""
 LONG_MM: Final = (60.0, 150.0)
-"""... by up to so many times that distance, not at all up to the first length and wholly from the second on."""
+"""... rising linearly from none at the first contour length to all of it at the second."""
 LEAST_LENGTH: Final = 40
-"""Of a shorter contour, in deviations, the Gaussian is narrower: there its bend is its shape."""
+"""Contours shorter than this many standard deviations get a narrower Gaussian: their curvature is their shape."""
 STEP_MM: Final = 0.25
 COARSE_STEP_MM: Final = 0.5
-"""At these steps, and of so many points one alone, most contours tell enough at a fraction of the work."""
+"""A quick check with this step and every eighth point clears most contours at a fraction of the cost."""
 EVERY: Final = 8
 WINDOW: Final = 8
-"""Points to both sides that a blur of one is found from: the Gaussian's fourth deviation."""
+"""Neighbors on either side that enter the blur of one point: four standard deviations."""
 PLAINLY: Final = 0.98
-"""What coarser steps may add: under heavy noise up to 0.7 %."""
+"""Safety margin of the quick check: with heavy noise the coarse step overestimates the length by up to 0.7%."""
 MOST_ROUNDS: Final = 8
 MOST_WEAK_ROUNDS: Final = 24
 LARGEST_RESCALING: Final = 1.25
 
 
-def excess_lengths(outlines: Outlines) -> Floats:
-    """(m,) length of each closed contour over that without what is finer than :data:`FINE_MM`: 1 where nothing is.
+def excess_lengths(outlines: ContourSet) -> Floats:
+    """(m,) length of each closed contour over its length after a blur by :data:`FINE_MM`; 1 where nothing is lost.
 
     Raises
     ------
@@ -69,16 +71,16 @@ def excess_lengths(outlines: Outlines) -> Floats:
     >>> turn = np.linspace(0, 2 * np.pi, 200, endpoint=False)
     >>> circle = 15 * np.column_stack([np.cos(turn), np.sin(turn)])
     >>> spiked = circle * (1 + 0.05 * (-1.0) ** np.arange(200))[:, None]
-    >>> excess_lengths(Outlines.of([circle, spiked])).round(1)
+    >>> excess_lengths(ContourSet.of([circle, spiked])).round(1)
     array([1. , 3.2])
     """
     smooth = [_smoothed(each, FINE_MM) for each in _at_equal_steps(outlines)] if len(outlines) else []
-    return outlines.perimeters_mm / Outlines.of(smooth).perimeters_mm
+    return outlines.perimeters_mm / ContourSet.of(smooth).perimeters_mm
 
 
 def evened(stack: PlaneStack) -> PlaneStack:
-    """Even out the contours of a stack that are more jagged than a hand draws; the same stack where none is."""
-    outlines = Outlines(points_mm=stack.points_mm, offsets=stack.contour_offsets)
+    """Smooth the contours of a stack that are more jagged than a hand draws; the same stack if there are none."""
+    outlines = ContourSet(points_mm=stack.points_mm, offsets=stack.contour_offsets)
     is_jagged = outlines.perimeters_mm > 0
     is_jagged &= ~_is_plainly_even(outlines)
     is_jagged[is_jagged] = excess_lengths(outlines.chosen(is_jagged)) > MOST_EXCESS
@@ -86,15 +88,15 @@ def evened(stack: PlaneStack) -> PlaneStack:
         return stack
     contours = np.split(stack.points_mm, stack.contour_offsets[1:-1])
     even = [evened_contour(each) if jagged else each for each, jagged in zip(contours, is_jagged, strict=True)]
-    result = Outlines.of(even)
+    result = ContourSet.of(even)
     return replace(stack, points_mm=result.points_mm, contour_offsets=result.offsets)
 
 
-def _is_plainly_even(outlines: Outlines) -> Flags:
-    """(m,) whether some points of the smooth contour alone tell that the excess length is below :data:`MOST_EXCESS`.
+def _is_plainly_even(outlines: ContourSet) -> Flags:
+    """(m,) whether a few points of the blurred contour suffice to show an excess length below :data:`MOST_EXCESS`.
 
-    The chords between them are no longer than the smooth contour. Short contours, which are smoothed less, are left
-    open.
+    The chords between those points are never longer than the blurred contour. Short contours, which are blurred less,
+    always get the full check.
     """
     found = outlines.perimeters_mm >= LEAST_LENGTH * FINE_MM
     if found.any():
@@ -104,8 +106,8 @@ def _is_plainly_even(outlines: Outlines) -> Flags:
     return found
 
 
-def _some_smoothed(fine: Outlines, lengths_mm: Floats) -> Outlines:
-    """Every :data:`EVERY`-th of points at equal steps along contours, blurred by :data:`FINE_MM` along them."""
+def _some_smoothed(fine: ContourSet, lengths_mm: Floats) -> ContourSet:
+    """Every :data:`EVERY`-th of equally spaced points along contours, blurred by :data:`FINE_MM` along them."""
     counts = np.diff(fine.offsets)
     some = -(-counts // EVERY)
     offsets = offsets_of(some)
@@ -116,12 +118,12 @@ def _some_smoothed(fine: Outlines, lengths_mm: Floats) -> Outlines:
     weights /= weights.sum(axis=1, keepdims=True)
     near = (place[:, None] + away) % counts[contour, None] + fine.offsets[contour, None]
     points = np.einsum("nk,nkd->nd", weights.take(contour, axis=0), fine.points_mm.take(near, axis=0))
-    return Outlines(points_mm=points, offsets=offsets)
+    return ContourSet(points_mm=points, offsets=offsets)
 
 
 def evened_contour(points_mm: Floats) -> Floats:
-    """Even out one closed contour, (n, 2), keeping its area, until it is as even as most."""
-    drawn = Outlines.of([points_mm])
+    """Smooth one closed contour, (n, 2), until it is as even as most; its area is preserved."""
+    drawn = ContourSet.of([points_mm])
     even = _evened_to(WEAKLY_EVEN_EXCESS, drawn, WEAKLY_EVENING_MM, MOST_WEAK_ROUNDS)
     noise_mm = _distance_mm(drawn, even)
     if noise_mm > MOST_WEAK_NOISE_MM:
@@ -130,8 +132,8 @@ def evened_contour(points_mm: Floats) -> Floats:
     return _evened_once(even, noise_mm * float(per_noise)).points_mm
 
 
-def _evened_to(excess: float, outline: Outlines, deviation_mm: float, rounds: int) -> Outlines:
-    """Even out a contour by a Gaussian, as often as it takes and at most so many times."""
+def _evened_to(excess: float, outline: ContourSet, deviation_mm: float, rounds: int) -> ContourSet:
+    """Smooth a contour by a Gaussian until its excess length is low enough, for a limited number of rounds."""
     for _ in range(rounds):
         if excess_lengths(outline)[0] <= excess:
             break
@@ -139,27 +141,28 @@ def _evened_to(excess: float, outline: Outlines, deviation_mm: float, rounds: in
     return outline
 
 
-def _evened_once(outline: Outlines, deviation_mm: float) -> Outlines:
+def _evened_once(outline: ContourSet, deviation_mm: float) -> ContourSet:
+    """Blur one contour along its length and restore its area."""
     (points,) = _at_equal_steps(outline)
-    return Outlines.of([_of_same_area(points, _smoothed(points, deviation_mm))])
+    return ContourSet.of([_of_same_area(points, _smoothed(points, deviation_mm))])
 
 
-def _distance_mm(drawn: Outlines, even: Outlines) -> float:
-    """Root mean square distance of a contour, at equal steps along it, to the evened one."""
+def _distance_mm(drawn: ContourSet, even: ContourSet) -> float:
+    """Root mean square distance from a contour, sampled at equal steps, to its smoothed version."""
     from scipy.spatial import KDTree  # noqa: PLC0415 - few contours are jagged
 
     (before,), (after,) = _at_equal_steps(drawn), _at_equal_steps(even)
     return float(np.sqrt(np.mean(KDTree(after).query(before)[0] ** 2)))
 
 
-def _at_equal_steps(outlines: Outlines) -> list[Floats]:
+def _at_equal_steps(outlines: ContourSet) -> list[Floats]:
     resampled = outlines.resampled(STEP_MM)
     return np.split(resampled.points_mm, resampled.offsets[1:-1])
 
 
 def _smoothed(points: Floats, deviation_mm: float) -> Floats:
-    """Blur points at equal steps along a closed contour by a Gaussian."""
-    length_mm = float(Outlines.of([points]).perimeters_mm[0])
+    """Blur equally spaced points along a closed contour by a Gaussian."""
+    length_mm = float(ContourSet.of([points]).perimeters_mm[0])
     deviation = min(deviation_mm, length_mm / LEAST_LENGTH * deviation_mm / FINE_MM) / length_mm  # as a share of it
     cycles = np.arange(len(points) // 2 + 1)
     kept = np.exp(-2 * (np.pi * cycles * deviation) ** 2)[:, None]
@@ -167,8 +170,8 @@ def _smoothed(points: Floats, deviation_mm: float) -> Floats:
 
 
 def _of_same_area(before: Floats, after: Floats) -> Floats:
-    """Rescale a contour about its mean point to the area that it had: a blur makes a closed contour smaller."""
-    area_mm2, wanted_mm2 = Outlines.of([after, before]).simple_areas_mm2
+    """Rescale a contour about its mean point to its former area: blurring a closed contour shrinks it."""
+    area_mm2, wanted_mm2 = ContourSet.of([after, before]).simple_areas_mm2
     ratio = np.sqrt(wanted_mm2 / area_mm2) if area_mm2 > 0 else 1.0
     middle = after.mean(axis=0)
     return np.asarray(middle + (after - middle) * np.clip(ratio, 1 / LARGEST_RESCALING, LARGEST_RESCALING))

@@ -1,7 +1,7 @@
-"""Closed triangle meshes: their area, volume and convex hull, and the shape numbers that follow from those.
+"""Closed triangle meshes: area, volume, convex hull, and the shape measures that follow from these.
 
-Knows millimeters only: no images, contours or DICOM. Where a mesh comes from is told by the module that builds it
-(:mod:`~rtcomplexity.geometry.ibsi_morphology` from a mask, :mod:`~rtcomplexity.geometry.field.body` from contours).
+Works in millimeters; knows no images, contours or DICOM. Meshes are built from masks in
+:mod:`~rtcomplexity.geometry.ibsi_morphology` and from contours in :mod:`~rtcomplexity.geometry.field.body`.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ _DISTANCE_BLOCK: Final = 512
 
 
 class UnmeasurableShapeError(GeometryError):
-    """A shape that has no such value, such as the elongation of a single voxel."""
+    """A value that does not exist for a shape, such as the elongation of a single voxel."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Mesh:
-    """A closed surface of triangles; several bodies and cavities may stand in one."""
+    """A closed triangulated surface; it may consist of several bodies and cavities."""
 
     vertices_mm: Floats
-    """(n, 3) mm, in the order of the axes of the array it was made from."""
+    """(n, 3) mm, in the axis order of the array the mesh was made from."""
     faces: Integers
-    """(m, 3) indices of vertices, all turning the same way round."""
+    """(m, 3) vertex indices, consistently oriented."""
     is_in_rows: bool = False
-    """Whether most vertices lie in rows along the last axis, as those of a mask's surface."""
+    """Whether most vertices lie in rows along the last axis, as on the surface of a mask."""
     is_symmetric: bool = False
-    """Whether it is the same, but for rounding, with its last two axes exchanged."""
+    """Whether exchanging the last two axes leaves the mesh unchanged, up to rounding."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "vertices_mm", frozen_array(self.vertices_mm, np.float64))
@@ -51,11 +51,11 @@ class Mesh:
 
     @cached_property
     def _columns_mm(self) -> Floats:
-        """(3, n) the vertices by axis."""
+        """(3, n) vertex coordinates by axis."""
         return np.ascontiguousarray(self.vertices_mm.T)
 
     def _corners(self, columns_mm: Floats) -> list[Floats]:
-        """(3, m) the first, second and third corner of every triangle, of (3, n) vertices."""
+        """(3, m) coordinates of the first, second and third corner of each triangle."""
         return [columns_mm.take(corner, axis=1) for corner in np.ascontiguousarray(self.faces.T)]
 
     @cached_property
@@ -75,7 +75,7 @@ class Mesh:
 
     @cached_property
     def extent_mm(self) -> Floats:
-        """(3,) edges of the axis-aligned box round the mesh, mm."""
+        """(3,) edges of the axis-aligned bounding box, mm."""
         return np.asarray(greatest(self.vertices_mm) - least(self.vertices_mm))
 
     @cached_property
@@ -158,16 +158,17 @@ def mesh_of_mask(mask: Flags, spacing_mm: Sequence[float]) -> Mesh:
 
 
 def _crossed(first: Floats, second: Floats) -> list[Floats]:
-    """Cross products of (3, m) vectors by axis, as numpy's but quicker."""
+    """Cross products of (3, m) vectors by axis: numpy's result, faster."""
     (x, y, z), (u, v, w) = first, second
     return [y * w - z * v, z * u - x * w, x * v - y * u]
 
 
 def convex_hull(points_mm: Floats) -> Any:  # noqa: ANN401 - scipy ships no types
-    """Convex hull of points (n, 3), made of triangles alone where that does not fail.
+    """Convex hull of points (n, 3), without merging facets where possible.
 
-    Qhull joins facets between which rounding leaves a dent. To look for them takes half as long again as the hull
-    itself, and few hulls have any; of those it says so, and they are made anew. Areas and volumes agree within 1e-13.
+    Qhull merges facets that rounding leaves slightly concave. The search for them takes half as long as the hull
+    itself, and few hulls have any; when Qhull reports one, the hull is computed again with merging. Areas and volumes
+    agree within 1e-13.
     """
     from scipy.spatial import ConvexHull, QhullError  # noqa: PLC0415 - importing the package stays quick
 
@@ -178,12 +179,12 @@ def convex_hull(points_mm: Floats) -> Any:  # noqa: ANN401 - scipy ships no type
 
 
 def half_of_symmetric(points_mm: Floats) -> Floats:
-    """Points whose hull is the upper half of that of points which are the same with the last two axes exchanged.
+    """Points whose convex hull is one half of the hull of points that are symmetric in the last two axes.
 
-    The half is cut off where the last two coordinates are equal. It holds its own points and the middles between them
-    and their mirror images, which lie on the cut; and any point of it that a mixture of points makes is made of these,
-    as its height above the cut is at most that of the same mixture of points that were all turned upwards. Of the
-    middles the corners of their own hull are enough.
+    The half is cut where the last two coordinates are equal. It contains its own points, and the midpoints between them
+    and their mirror images, which lie on the cut. These are enough: any convex combination of points in the half is no
+    farther from the cut than the same combination with all points mirrored into the half. Of the midpoints, only the
+    corners of their own hull are kept.
     """
     upper = points_mm[points_mm[:, 2] >= points_mm[:, 1]]
     middles = np.column_stack([upper[:, 0], (upper[:, 1] + upper[:, 2]) / 2])
@@ -193,9 +194,9 @@ def half_of_symmetric(points_mm: Floats) -> Floats:
 
 
 def outermost_of_each_row(points_mm: Floats) -> Floats:
-    """Keep the two ends of every row of points along the last axis.
+    """Keep the two ends of each row of points along the last axis.
 
-    Nothing else can be a vertex of the convex hull; of a mask's mesh this leaves a small part.
+    No other point can be a vertex of the convex hull, and few points of a mask's mesh remain.
 
     Examples
     --------
@@ -208,7 +209,7 @@ def outermost_of_each_row(points_mm: Floats) -> Floats:
 
 
 def largest_distance(points_mm: Floats) -> float:
-    """Largest distance between two of the points (n, 3), mm, in blocks that keep memory small."""
+    """Largest distance between two points of (n, 3), mm, computed in blocks to limit memory."""
     from scipy.spatial.distance import cdist  # noqa: PLC0415 - importing the package stays quick
 
     starts = range(0, len(points_mm), _DISTANCE_BLOCK)
@@ -217,7 +218,7 @@ def largest_distance(points_mm: Floats) -> float:
 
 
 def sphericity(volume_mm3: float, area_mm2: float) -> float:
-    """Area of the sphere of the same volume over the shape's area: 1 for a sphere, less for all else (IBSI QCFX).
+    """Area of the sphere of the same volume over the area of the shape: 1 for a sphere, otherwise less (IBSI QCFX).
 
     Wadell H. Volume, shape, and roundness of quartz particles. J Geol 1935;43:250-280.
 

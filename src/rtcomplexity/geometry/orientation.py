@@ -1,6 +1,6 @@
-"""Orientation of contours: their normals, the planes they lie on, and axes to measure in.
+"""Orientation of contours: normals, plane positions, and axes in which to measure.
 
-Knows points and directions only; axial is not assumed anywhere.
+Works on points and directions only; axial orientation is assumed nowhere.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ if TYPE_CHECKING:
     from rtcomplexity.model.image import ImageGrid
 
 SNAP = 1e-6
-"""A unit vector this close to a coordinate axis is that axis: files write directions in decimals."""
+"""A unit vector this close to a coordinate axis is taken as that axis: files write directions in decimals."""
 CLEAR_SHARE = 1e-3
-"""A signed area over this share of the squared length (a circle's is 0.08) is no mere rest of lobes that cancel."""
+"""A signed area above this share of the squared length (0.08 for a circle) is more than the residue of canceling
+lobes."""
 LINE_SHARE = 1e-6
-"""Vertices whose breadth is under this share of their length lie on one line."""
+"""Vertices whose width is below this share of their length lie on one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlaneAxes:
-    """Right-handed unit axes; planes are ordered along `normal`, points measured along `u` and `v`."""
+    """Right-handed unit axes: planes are ordered along `normal`, points are measured along `u` and `v`."""
 
     u: Floats
     v: Floats
@@ -45,7 +46,7 @@ class PlaneAxes:
 
     @classmethod
     def of_normal(cls, normal: Floats) -> Self:
-        """Axes for a normal (3,) alone; for +z they are x and y."""
+        """Axes for a given normal (3,); x and y for +z."""
         helper = np.eye(3)[0 if abs(normal[0]) < 0.9 else 1]
         u = helper - normal * (helper @ normal)
         u /= np.linalg.norm(u)
@@ -53,7 +54,7 @@ class PlaneAxes:
 
 
 def area_vectors(points_mm: Floats, offsets: Integers) -> Floats:
-    """Signed area vectors of closed polygons by Newell's method; the lobes of a figure-of-eight cancel in them.
+    """Signed area vectors of closed polygons by Newell's method; the lobes of a figure-eight cancel.
 
     Parameters
     ----------
@@ -75,10 +76,10 @@ def area_vectors(points_mm: Floats, offsets: Integers) -> Floats:
 
 
 def polygon_normals(points_mm: Floats, offsets: Integers) -> Floats:
-    """Unit normals of closed polygons in space, zero where the vertices lie on one line.
+    """Unit normals of closed polygons in space; zero where the vertices lie on one line.
 
-    The signed area vector points along the normal unless the polygon's lobes all but cancel: there the normal is that
-    of the plane which fits the vertices best (least squares).
+    The normal is the direction of the signed area vector. Where the lobes of a polygon nearly cancel, it is the normal
+    of the least-squares plane instead.
 
     Parameters
     ----------
@@ -102,13 +103,13 @@ def polygon_normals(points_mm: Floats, offsets: Integers) -> Floats:
 
 
 def _fitted_normal(points_mm: Floats) -> Floats:
-    """Normal of the plane nearest to the points, zero where they lie on a line."""
+    """Normal of the least-squares plane through the points; zero where they lie on a line."""
     spreads, axes = np.linalg.svd(points_mm - points_mm.mean(axis=0), full_matrices=False)[1:]
     return np.asarray(axes[2] if len(spreads) == 3 and spreads[1] > LINE_SHARE * spreads[0] else np.zeros(3))
 
 
 def plane_coordinates(points_mm: Floats, offsets: Integers, normals: Floats) -> Floats:
-    """(n, 2) vertices of each polygon in axes of its own plane, from its first vertex on, mm."""
+    """(n, 2) vertices in axes of each polygon's own plane, relative to its first vertex, mm."""
     helpers = np.eye(3)[np.argmin(np.abs(normals), axis=1)]
     u = np.cross(normals, helpers)
     u = units(u, np.finfo(float).tiny)
@@ -118,9 +119,9 @@ def plane_coordinates(points_mm: Floats, offsets: Integers, normals: Floats) -> 
 
 
 def common_normal(vectors: Floats) -> Floats | None:
-    """Direction that area vectors share, whatever their sense; None if none has an area. `vectors` is (m, 3).
+    """Common direction of area vectors (m, 3), regardless of sign; None if none has an area.
 
-    Its largest component is positive, so that reversing contours changes nothing.
+    Its largest component is positive, so reversing contours changes nothing.
     """
     sizes = lengths(vectors)
     if not np.any(sizes > 0):
@@ -134,7 +135,7 @@ def common_normal(vectors: Floats) -> Floats | None:
 
 
 def group_positions(positions_mm: Floats, tolerance_mm: float) -> Integers:
-    """Number the planes that positions fall on, upwards; neighbors closer than the tolerance share one.
+    """Number the planes that positions fall on, in increasing order; neighbors within the tolerance share one.
 
     Returns
     -------

@@ -11,7 +11,7 @@ import numpy as np
 
 from rtcomplexity.case.roi_frames import rois_elsewhere
 from rtcomplexity.geometry.clearance import SampledSurface
-from rtcomplexity.geometry.contour_shape import Outlines
+from rtcomplexity.geometry.contour_shape import ContourSet
 from rtcomplexity.geometry.orientation import PlaneAxes, common_normal, group_positions, polygon_normals
 from rtcomplexity.geometry.ragged import select_ragged
 from rtcomplexity.geometry.stack.runs import Runs, on_grid
@@ -159,7 +159,7 @@ def _closed(contours: Contours) -> tuple[Floats, Integers]:
 class DrawnOutlines(NamedTuple):
     """Contours of a shape that enclose an area by themselves, and what each of them weighs."""
 
-    outlines: Outlines
+    outlines: ContourSet
     """Thinned to :data:`MOST_VERTICES`."""
     areas_mm2: Floats
     """(m,) areas of these."""
@@ -222,7 +222,7 @@ class ShapeContext(ABC):
         areas = thinned.contour_areas_mm2
         if not np.any(areas > 0):
             raise NotMeasurableError("no contour encloses an area by itself")
-        every = Outlines(points_mm=thinned.points_mm, offsets=thinned.contour_offsets)
+        every = ContourSet(points_mm=thinned.points_mm, offsets=thinned.contour_offsets)
         return DrawnOutlines(
             outlines=every.chosen(areas > 0),
             areas_mm2=areas[areas > 0],

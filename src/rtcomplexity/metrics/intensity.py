@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rtcomplexity.fusion.sampling import RegionValues
     from rtcomplexity.model.arrays import Flags, Floats
 
-
 SHELL_MM: Final = 3.0
 MOST_UNDEFINED: Final = 0.05
 """A target of which more lies outside the image is not measured on the rest."""

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from rtcomplexity.fusion.sampling import Region, RegionValues
     from rtcomplexity.model.arrays import Flags, Floats, Integers
 
-
 PEAK_RADIUS_MM: Final = (3 * MM3_PER_CM3 / (4 * math.pi)) ** (1 / 3)
 """Radius of a sphere of 1 cm3: 6.2035 mm."""
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from rtcomplexity.fusion.sampling import RegionValues
     from rtcomplexity.model.arrays import Floats, Integers
 
-
 BINS: Final = 64
 LEAST_VOXELS: Final = 100
 NOT_MEASURED: Final = "not measured: without landmarks nothing shows how good a registration is"

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from rtcomplexity.metrics.measured_case import MeasuredCase
     from rtcomplexity.model.arrays import Floats
 
-
 DEVIATION_MM: Final = 2.0
 """Standard deviation of the displacement along each axis of the plane."""
 CORRELATION_MM: Final = 20.0

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from rtcomplexity.metrics.context import RoiContext
     from rtcomplexity.model.arrays import Floats, Integers
 
-
 REACH_MM: Final = 25.0
 """What lies this near to a gross target may be its margin: wider ones are rare."""
 LEAST_CM3: Final = 1.0

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from rtcomplexity.model.arrays import Flags, Floats
     from rtcomplexity.pictures.region import View
 
-
 PANEL: Final = 400
 """Longer side of either half, pixels."""
 GAP: Final = 8

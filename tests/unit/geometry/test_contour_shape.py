@@ -1,11 +1,11 @@
-"""Outlines in a plane against shapes whose numbers mathematics gives."""
+"""Contours in a plane against shapes whose numbers mathematics gives."""
 
 import math
 
 import numpy as np
 import pytest
 
-from rtcomplexity.geometry.contour_shape import Outlines
+from rtcomplexity.geometry.contour_shape import ContourSet
 from rtcomplexity.geometry.mesh import UnmeasurableShapeError
 from rtcomplexity.geometry.stack.even_odd import enclosed_areas
 from unit.geometry.stacks import circle, square
@@ -14,7 +14,7 @@ NOTCHED = np.array([[0, 0], [30, 0], [30, 20], [16, 20], [15, 5], [14, 20], [0, 
 
 
 def one(points):
-    return Outlines.of([points])
+    return ContourSet.of([points])
 
 
 def area(points):
@@ -139,7 +139,7 @@ def test_a_figure_of_eight_fills_half_of_its_hull_and_has_the_area_of_both_lobes
 
 def test_many_outlines_are_measured_as_each_by_itself():
     outlines = [NOTCHED, circle(9.0), turned(NOTCHED[::-1]), square(3.0), ellipse(25.0, 9.0)]
-    together = Outlines.of(outlines)
+    together = ContourSet.of(outlines)
     areas = np.array([area(points) for points in outlines])
     assert together.simple_areas_mm2 == pytest.approx(areas, rel=1e-12)
     assert together.perimeters_mm == pytest.approx([perimeter(points) for points in outlines], rel=1e-12)
@@ -151,37 +151,39 @@ def test_many_outlines_are_measured_as_each_by_itself():
 
 
 def test_some_of_the_outlines_can_be_chosen():
-    chosen = Outlines.of([square(1.0), circle(9.0), square(3.0)]).chosen(np.array([True, False, True]))
+    chosen = ContourSet.of([square(1.0), circle(9.0), square(3.0)]).chosen(np.array([True, False, True]))
     assert (len(chosen), chosen.simple_areas_mm2.tolist()) == (2, [1.0, 9.0])
 
 
 def test_a_square_is_resampled_from_a_corner_in_equal_steps():
     """Of 4 mm, one of its corners doubled: 16 steps of 1 mm, at least 8 whatever the step."""
     square_mm = np.array([[0, 0], [4, 0], [4, 4], [4, 4], [0, 4.0]]) + np.array([10, 20])
-    fine, coarse = (Outlines.of([square_mm]).resampled(step).points_mm - [10, 20] for step in (1.0, 100.0))
+    fine, coarse = (ContourSet.of([square_mm]).resampled(step).points_mm - [10, 20] for step in (1.0, 100.0))
     along = np.arange(4.0)
     zero, four = np.zeros(4), np.full(4, 4.0)
     sides = [(along, zero), (four, along), (4 - along, four), (zero, 4 - along)]
     assert fine == pytest.approx(np.concatenate([np.column_stack(side) for side in sides]))
     assert coarse == pytest.approx(fine[::2])
-    assert Outlines.of([square_mm]).curvature_energies(1.0) == pytest.approx([16 / 4])
-    assert Outlines.of([square_mm]).curvature_energies(100.0) == pytest.approx([8 / 4])
+    assert ContourSet.of([square_mm]).curvature_energies(1.0) == pytest.approx([16 / 4])
+    assert ContourSet.of([square_mm]).curvature_energies(100.0) == pytest.approx([8 / 4])
 
 
 def test_steps_begin_at_the_vertex_furthest_from_the_middle_of_the_contour():
     kite = np.array([[0, -1], [1, 0], [0, 3], [-1, 0.0]])
-    start, other = (Outlines.of([np.roll(kite, turn, axis=0)]).resampled(0.1).points_mm[0] for turn in (0, 3))
+    start, other = (ContourSet.of([np.roll(kite, turn, axis=0)]).resampled(0.1).points_mm[0] for turn in (0, 3))
     assert start.tolist() == other.tolist() == [0, 3]
 
 
 @pytest.mark.parametrize(("step_mm", "count"), [(1.0, 10), (0.96, 10), (1.06, 9), (9.0, 8)])
 def test_so_many_steps_are_placed_as_come_nearest_to_the_wanted_one(step_mm, count):
-    assert len(Outlines.of([np.array([[0, 0], [2.5, 0], [2.5, 2.5], [0, 2.5]])]).resampled(step_mm).points_mm) == count
+    assert (
+        len(ContourSet.of([np.array([[0, 0], [2.5, 0], [2.5, 2.5], [0, 2.5]])]).resampled(step_mm).points_mm) == count
+    )
 
 
 def test_a_sliver_has_an_area_and_a_line_none():
     sliver, line = np.array([[0, 0], [1, 0], [0.5, 1e-9]]), np.array([[0, 0], [1, 0], [0.5, 0.0]])
-    assert Outlines.of([sliver]).concavity_depths_mm == pytest.approx([0])
+    assert ContourSet.of([sliver]).concavity_depths_mm == pytest.approx([0])
     with pytest.raises(UnmeasurableShapeError, match="no area"):
-        Outlines.of([sliver, line]).concavity_depths_mm  # noqa: B018
-    assert len(Outlines.of([]).concavity_depths_mm) == 0
+        ContourSet.of([sliver, line]).concavity_depths_mm  # noqa: B018
+    assert len(ContourSet.of([]).concavity_depths_mm) == 0

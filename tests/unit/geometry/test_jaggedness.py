@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rtcomplexity.geometry.contour_shape import Outlines
+from rtcomplexity.geometry.contour_shape import ContourSet
 from rtcomplexity.geometry.jaggedness import (
     EVEN_EXCESS,
     MOST_EXCESS,
@@ -35,11 +35,11 @@ def noisy(points_mm, distance_mm, seed=0):
 
 
 def excess_length(points_mm):
-    return excess_lengths(Outlines.of([points_mm]))[0]
+    return excess_lengths(ContourSet.of([points_mm]))[0]
 
 
 def area(points_mm):
-    return Outlines.of([points_mm]).simple_areas_mm2[0]
+    return ContourSet.of([points_mm]).simple_areas_mm2[0]
 
 
 def stack_of(*contours):
@@ -56,7 +56,7 @@ def circle(radius_mm, count, center_mm=(0.0, 0.0)):
 
 
 def distances_to(points_mm, curve_mm):
-    fine = Outlines.of([curve_mm]).resampled(0.1).points_mm
+    fine = ContourSet.of([curve_mm]).resampled(0.1).points_mm
     return np.min(np.linalg.norm(points_mm[:, None] - fine, axis=2), axis=1)
 
 
@@ -70,7 +70,7 @@ def test_a_contour_as_a_hand_draws_it_is_left_as_it_is(contour):
 @pytest.mark.parametrize("depth", np.linspace(0, 0.5, 6))
 @pytest.mark.parametrize("lobes", [5, 20, 40])
 def test_a_contour_that_some_of_its_points_call_even_is_even(depth, lobes):
-    outlines = Outlines.of([lobed(depth=depth, lobes=lobes), lobed(radius_mm=40.0, depth=depth, lobes=lobes)])
+    outlines = ContourSet.of([lobed(depth=depth, lobes=lobes), lobed(radius_mm=40.0, depth=depth, lobes=lobes)])
     is_even = excess_lengths(outlines) <= MOST_EXCESS
     assert (is_even | ~_is_plainly_even(outlines)).all()
 
@@ -78,12 +78,12 @@ def test_a_contour_that_some_of_its_points_call_even_is_even(depth, lobes):
 @pytest.mark.parametrize("distance_mm", np.linspace(0.3, 2.0, 8))
 def test_a_noisy_contour_that_some_of_its_points_call_even_is_even(distance_mm):
     radii_mm = 8.0, 14.0, 40.0
-    outlines = Outlines.of([noisy(lobed(radius_mm=r), distance_mm, seed) for r in radii_mm for seed in (0, 1)])
+    outlines = ContourSet.of([noisy(lobed(radius_mm=r), distance_mm, seed) for r in radii_mm for seed in (0, 1)])
     assert (excess_lengths(outlines)[_is_plainly_even(outlines)] <= MOST_EXCESS).all()
 
 
 def test_most_even_contours_are_told_by_some_of_their_points_and_no_short_one():
-    outlines = Outlines.of([lobed(), lobed(depth=0.4, lobes=8), lobed(radius_mm=5.0, depth=0.0)])
+    outlines = ContourSet.of([lobed(), lobed(depth=0.4, lobes=8), lobed(radius_mm=5.0, depth=0.0)])
     assert _is_plainly_even(outlines).tolist() == [True, True, False]
 
 
@@ -128,7 +128,7 @@ def test_only_the_jagged_contours_of_a_stack_change():
     first, last = (slice(*before.contour_offsets[n : n + 2]) for n in (0, 2))
     assert (after.points_mm[: len(drawn)] == before.points_mm[first]).all()
     assert (after.points_mm[-len(drawn) :] == before.points_mm[last]).all()
-    assert excess_lengths(Outlines(points_mm=after.points_mm, offsets=after.contour_offsets)).max() < MOST_EXCESS
+    assert excess_lengths(ContourSet(points_mm=after.points_mm, offsets=after.contour_offsets)).max() < MOST_EXCESS
 
 
 @pytest.mark.parametrize("deviation_mm", [1.0, 1.5])
@@ -152,7 +152,7 @@ def test_a_blur_takes_more_of_what_is_finer():
 def test_every_eighth_point_is_blurred_as_all_are():
     steps = [circle(8.0, 101), circle(20.0, 251, (3.0, -4.0))]
     lengths_mm = 2 * np.array([101 * 8 * np.sin(np.pi / 101), 251 * 20 * np.sin(np.pi / 251)])
-    some = _some_smoothed(Outlines.of(steps), lengths_mm)
+    some = _some_smoothed(ContourSet.of(steps), lengths_mm)
     expected = [_smoothed(each, 1.0)[::8] for each in steps]
     assert np.diff(some.offsets).tolist() == [13, 32]
     assert some.points_mm == pytest.approx(np.concatenate(expected), abs=2e-4)
@@ -172,7 +172,7 @@ def test_a_contour_blurred_to_a_line_has_no_area_to_rescale_by():
 
 
 def test_an_empty_stack_has_no_excess_length():
-    assert len(excess_lengths(Outlines(points_mm=np.empty((0, 2)), offsets=np.array([0])))) == 0
+    assert len(excess_lengths(ContourSet(points_mm=np.empty((0, 2)), offsets=np.array([0])))) == 0
 
 
 def waves_mm(points_mm, curve_mm):

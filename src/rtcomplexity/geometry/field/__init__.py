@@ -1,1 +1,1 @@
-"""The sub-voxel surface: the signed distance between planes, and the body whose surface it gives."""
+"""The sub-voxel surface: a signed distance field interpolated between planes, and the bodies it encloses."""

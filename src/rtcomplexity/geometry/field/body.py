@@ -1,8 +1,9 @@
-"""The surface of a contoured shape finer than its planes, and how it compares with a sphere cut by the same planes.
+"""The sub-voxel surface of a contoured shape, and its comparison with a sphere cut by the same planes.
 
-The surface is that of :mod:`~rtcomplexity.geometry.field.shape_field`. What is left of the planes' influence is divided
-out: a sphere of the body's volume, at the body's height, goes through the same planes and the same steps. Knows planes
-in millimeters; no DICOM, no images. The decision and its numbers: ``docs/decisions/0010-subvoxel-surface.md``.
+The surface is that of :mod:`~rtcomplexity.geometry.field.shape_field`. To remove the remaining influence of the planes,
+each measure is divided by that of a sphere of the body's volume, at the body's height, cut by the same planes and
+processed by the same steps. Works on planes in millimeters; knows no DICOM and no images. The decision and its figures:
+``docs/decisions/0010-subvoxel-surface.md``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.geometry.columns import greatest, least
-from rtcomplexity.geometry.contour_shape import Outlines
+from rtcomplexity.geometry.contour_shape import ContourSet
 from rtcomplexity.geometry.field.level_lines import level_lines
 from rtcomplexity.geometry.field.shape_field import (
     Grid,
@@ -43,21 +44,20 @@ if TYPE_CHECKING:
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.model.arrays import Floats, Singles
 
-
 COARSEST_PLANES: Final = 0.25
-"""Above this ratio of plane spacing to equivalent diameter a body's shape is not told by its contours."""
+"""Above this ratio of plane spacing to equivalent diameter, contours do not resolve the shape of a body."""
 DIAMETER_ALLOWANCE: Final = 1.05
-"""At that ratio the diameter found may be a little short, depending on where the planes lie."""
+"""At that ratio the measured diameter may be slightly too small, depending on the position of the planes."""
 MEASURED_SHARE: Final = 0.5
-"""At least this share of the volume must lie in bodies whose shape is told."""
+"""At least this share of the volume must be in bodies whose shape is resolved."""
 BEND_MM: Final = 6.0
-"""Outlines are resampled at this step before their curvature is taken."""
+"""Contours are resampled at this step before their curvature is measured."""
 
 AS_DRAWN: Final = Smoothing()
 
 
 class UndersampledShapeError(UnmeasurableShapeError):
-    """The planes lie too far apart, or the body is too small, to tell its shape."""
+    """The planes are too far apart, or the body too small, to resolve its shape."""
 
     def __init__(self, spacing_mm: float, diameter_mm: float) -> None:
         found = f"Planes {spacing_mm:.3g} mm apart do not resolve the shape of a body {diameter_mm:.3g} mm in diameter."
@@ -68,7 +68,7 @@ class UndersampledShapeError(UnmeasurableShapeError):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FieldShape:
-    """One connected region where a field is positive, and its shape."""
+    """One connected region where a field is positive, and its shape measures."""
 
     field: Singles
     """(k, j, i) positive inside."""
@@ -76,7 +76,7 @@ class FieldShape:
     planes_mm: Floats
     """(n,) positions along the normal of the planes that may cut it."""
     is_round: bool = False
-    """Whether u and v may be exchanged, in field and grid, as those of a sphere."""
+    """Whether u and v are interchangeable in field and grid, as for a sphere."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "field", frozen_array(self.field, np.float32))
@@ -90,7 +90,7 @@ class FieldShape:
 
     @cached_property
     def sphericity(self) -> float:
-        """Area of the sphere of the same volume over its own."""
+        """Area of the sphere of the same volume over its own area."""
         return sphericity(self.mesh.volume_mm3, self.mesh.area_mm2)
 
     @cached_property
@@ -99,43 +99,45 @@ class FieldShape:
         return self.mesh.volume_mm3 / self.mesh.hull_volume_mm3
 
     @cached_property
-    def outlines(self) -> Outlines:
-        """Outer and inner outlines in its planes, (v, u) in mm; those under three pixels are left out."""
+    def outlines(self) -> ContourSet:
+        """Outer and inner contours in its planes, (v, u) in mm, without those smaller than three pixels."""
         layers = (self.planes_mm - self.grid.origin_mm[0]) / self.grid.step_mm
         layers = layers[(layers >= 0) & (layers <= len(self.field) - 1)]
         below = np.minimum(layers.astype(np.int64), len(self.field) - 2)
         share = (layers - below).astype(np.float32)[:, None, None]
         pixels, offsets = level_lines(self.field[below] * (1 - share) + self.field[below + 1] * share)
-        found = Outlines(points_mm=pixels * self.grid.step_mm + self.grid.origin_mm[1:], offsets=offsets)
+        found = ContourSet(points_mm=pixels * self.grid.step_mm + self.grid.origin_mm[1:], offsets=offsets)
         return found.chosen(found.simple_areas_mm2 >= 3 * self.grid.step_mm**2)
 
     @cached_property
     def plane_solidity(self) -> float:
-        """Area over that of the convex hull of its outlines, weighted by area."""
-        lines = self._outlines_that_are_there
+        """Area of its contours over that of their convex hulls, weighted by area."""
+        lines = self._filled_outlines
         areas = lines.simple_areas_mm2
         return _weighted(lines.solidities(areas), areas)
 
     @cached_property
     def curvature_energy(self) -> float:
-        """Curvature energy of its outlines, weighted by length."""
-        lines = self._outlines_that_are_there
+        """Curvature energy of its contours, weighted by length."""
+        lines = self._filled_outlines
         return _weighted(lines.curvature_energies(BEND_MM), lines.perimeters_mm)
 
     @property
-    def _outlines_that_are_there(self) -> Outlines:
+    def _filled_outlines(self) -> ContourSet:
+        """The contours; raises if no plane cuts the shape."""
         if not len(self.outlines):
             raise UnmeasurableShapeError("No plane cuts the shape.", "thinner slices.")
         return self.outlines
 
 
 def _weighted(values: Floats, weights: Floats) -> float:
+    """Weighted mean, summed without rounding."""
     return math.fsum(values * weights) / math.fsum(weights)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Body:
-    """One connected body of a contoured shape, and the sphere it is compared with."""
+    """One connected body of a contoured shape, and its reference sphere."""
 
     shape: FieldShape
     center_mm: float
@@ -143,7 +145,7 @@ class Body:
     spacing_mm: float
     """Typical distance between its planes."""
     smoothing: Smoothing
-    """What was done to the shape before."""
+    """The smoothing applied before measuring."""
 
     @cached_property
     def volume_mm3(self) -> float:
@@ -157,29 +159,29 @@ class Body:
 
     @property
     def is_undersampled(self) -> bool:
-        """Whether its planes lie too far apart to tell its shape, or the grid's step is as wide as it."""
+        """Whether its planes are too far apart to resolve its shape, or it is no wider than two grid steps."""
         too_thin = self.diameter_mm / 2 < self.shape.grid.step_mm
         return too_thin or self.spacing_mm > COARSEST_PLANES * DIAMETER_ALLOWANCE * self.diameter_mm
 
     @cached_property
     def sphere(self) -> FieldShape:
-        """The sphere of the same volume, at the same height, cut by the same planes and found by the same steps."""
+        """The sphere of the same volume and height, cut by the same planes and processed by the same steps."""
         return sphere_of(self)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SubvoxelSurface:
-    """The sub-voxel surface of a stack of planes and the shape numbers read off it, each found when asked for.
+    """The sub-voxel surface of a stack of planes and its shape measures, each computed on first use.
 
-    The relative ones are divided, body by body, by those of the sphere that the same planes cut; they raise
-    :class:`UndersampledShapeError` where the planes lie too far apart to tell the shape of most of the volume.
+    Relative measures are divided, body by body, by those of the sphere cut by the same planes. They raise
+    :class:`UndersampledShapeError` where the planes do not resolve the shape of most of the volume.
     """
 
     stack: PlaneStack
     smoothing: Smoothing = AS_DRAWN
-    """What is done to the shape first; by default nothing."""
+    """Smoothing of the shape before measurement; none by default."""
     step_mm: float | None = None
-    """Of the isotropic grid; None chooses it by the shape's size."""
+    """Step of the isotropic grid; None derives it from the size of the shape."""
 
     @cached_property
     def bodies(self) -> tuple[Body, ...]:
@@ -208,38 +210,38 @@ class SubvoxelSurface:
 
     @cached_property
     def sphericity(self) -> float:
-        """Sphericity of the bodies, weighted by volume."""
+        """Volume-weighted mean sphericity of the bodies."""
         return volume_weighted(self.bodies, lambda body: body.shape.sphericity)
 
     @cached_property
     def solidity(self) -> float:
-        """Volume over that of the convex hull, of the bodies, weighted by volume."""
+        """Volume-weighted mean of volume over convex hull volume."""
         return volume_weighted(self.bodies, lambda body: body.shape.solidity)
 
     @cached_property
     def concavity_depth_mm(self) -> float:
-        """Depth of the deepest pocket of any outline in its planes."""
+        """Depth of the deepest concavity of any contour in its planes."""
         depths = (body.shape.outlines.concavity_depths_mm.max(initial=0.0) for body in self.bodies)
         return float(max(depths, default=0.0))
 
     @cached_property
     def relative_sphericity(self) -> float:
-        """Sphericity over that of the sphere."""
+        """Sphericity relative to the sphere."""
         return self._relative(lambda shape: shape.sphericity)
 
     @cached_property
     def relative_solidity(self) -> float:
-        """Solidity over that of the sphere."""
+        """Solidity relative to the sphere."""
         return self._relative(lambda shape: shape.solidity)
 
     @cached_property
     def relative_plane_solidity(self) -> float:
-        """Solidity of the outlines in planes over that of the sphere's."""
+        """In-plane solidity of the contours relative to the sphere."""
         return self._relative(lambda shape: shape.plane_solidity)
 
     @cached_property
     def relative_curvature_energy(self) -> float:
-        """Curvature energy of the outlines in planes over that of the sphere's."""
+        """Curvature energy of the contours relative to the sphere."""
         return self._relative(lambda shape: shape.curvature_energy)
 
     def _relative(self, value: Callable[[FieldShape], float]) -> float:
@@ -253,7 +255,7 @@ def volume_weighted(bodies: tuple[Body, ...], value: Callable[[Body], float]) ->
 
 
 def well_sampled(bodies: tuple[Body, ...]) -> tuple[Body, ...]:
-    """Keep the bodies whose shape their planes tell.
+    """Bodies whose shape is resolved by their planes.
 
     Parameters
     ----------
@@ -263,7 +265,7 @@ def well_sampled(bodies: tuple[Body, ...]) -> tuple[Body, ...]:
     Raises
     ------
     UndersampledShapeError
-        If they hold less than :data:`MEASURED_SHARE` of the volume; it tells the largest body that is left out.
+        If they hold less than :data:`MEASURED_SHARE` of the volume; it states the largest body left out.
     """
     missed = [body for body in bodies if body.is_undersampled]
     total_mm3 = math.fsum(body.volume_mm3 for body in bodies)
@@ -273,7 +275,7 @@ def well_sampled(bodies: tuple[Body, ...]) -> tuple[Body, ...]:
 
 
 def sphere_of(body: Body) -> FieldShape:
-    """Find the sphere of a body's volume at its height on the body's planes, by the same steps."""
+    """The sphere of a body's volume at its height on the body's planes, by the same steps."""
     step_mm, radius_mm = body.shape.grid.step_mm, body.diameter_mm / 2
     heights_mm = body.shape.planes_mm - body.center_mm
     cut = np.abs(heights_mm) < radius_mm
@@ -287,7 +289,7 @@ def sphere_of(body: Body) -> FieldShape:
 
 
 def _bodies(stack: PlaneStack, smoothing: Smoothing, step_mm: float | None) -> Iterator[Body]:
-    """Find the surface and tell its bodies apart."""
+    """Compute the field and separate its bodies."""
     volume_mm3 = slab_volume_mm3(stack)
     if not volume_mm3 > 0:
         return
@@ -310,7 +312,7 @@ def _bodies(stack: PlaneStack, smoothing: Smoothing, step_mm: float | None) -> I
 
 
 def _reaches_border(field: Singles) -> bool:
-    """Whether a shape swells out of its box between planes that lie far apart."""
+    """Whether a shape bulges out of its box between planes that are far apart."""
     return any(bool((field.take(end, axis=axis) > 0).any()) for axis in range(3) for end in (0, -1))
 
 
@@ -331,7 +333,7 @@ def _parts(field: Singles, grid: Grid) -> Iterator[tuple[Singles, Grid, float]]:
 
 
 def _body(part: Singles, grid: Grid, center_mm: float, stack: PlaneStack, smoothing: Smoothing) -> Body:
-    """Give a body the planes that cut it, continued beyond both ends as far as its sphere needs."""
+    """A body with the planes that cut it, continued beyond both ends as far as its sphere needs."""
     at, heights_mm = stack.positions_mm, grid.along(0)
     volume_mm3 = np.count_nonzero(part > 0) * grid.step_mm**3
     radius_mm = equivalent_sphere_diameter(volume_mm3) / 2 + grid.step_mm
@@ -350,6 +352,6 @@ def _body(part: Singles, grid: Grid, center_mm: float, stack: PlaneStack, smooth
 
 
 def _continued(start_mm: float, step_mm: float, beyond_mm: float) -> Floats:
-    """Places at regular steps from a plane on, up to the first one beyond a height, and at least one."""
+    """Regularly spaced positions beyond a plane, up to the first one past a height, and at least one."""
     count = max(math.ceil((beyond_mm - start_mm) / step_mm), 1)
     return np.asarray(start_mm + step_mm * np.arange(1, count + 1))

@@ -1,7 +1,7 @@
-"""Where fields on planes cross 0, traced in all planes at once by marching squares.
+"""Zero lines of fields on planes, traced in all planes at once by marching squares.
 
-Between two pixel centers a line passes where the field, taken as straight, is 0. Two pixels inside that touch at a
-corner alone are apart. Knows arrays in voxel units.
+Between two pixel centers the field is taken as linear. Two inside pixels that touch only at a corner are separate.
+Works in voxel units.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 TOP, BOTTOM, LEFT, RIGHT, NONE = 0, 1, 2, 3, -1
 _STRETCHES: Final = (
-    # Which of a cell's corners are inside: 1 upper left, 2 upper right, 4 lower left, 8 lower right. In at one side
-    # of the cell, out at another, so that every line runs one way round.
+    # Which corners of a cell are inside: 1 upper left, 2 upper right, 4 lower left, 8 lower right. Then the side at
+    # which the line enters and the one at which it leaves, so that all lines run in one direction.
     (1, TOP, LEFT), (2, RIGHT, TOP), (3, RIGHT, LEFT), (4, LEFT, BOTTOM), (5, TOP, BOTTOM), (6, RIGHT, TOP),
     (7, RIGHT, BOTTOM), (8, BOTTOM, RIGHT), (9, TOP, LEFT), (10, BOTTOM, TOP), (11, BOTTOM, LEFT), (12, LEFT, RIGHT),
     (13, TOP, RIGHT), (14, LEFT, TOP), (6, LEFT, BOTTOM), (9, BOTTOM, RIGHT),
@@ -30,7 +30,7 @@ _FIRST, _SECOND = _STRETCHES[:14], _STRETCHES[14:]
 
 
 def level_lines(sections: NDArray[np.floating[Any]]) -> tuple[Floats, Integers]:
-    """Trace the closed lines on which fields are 0.
+    """Trace the closed zero lines of fields.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def level_lines(sections: NDArray[np.floating[Any]]) -> tuple[Floats, Integers]:
 
 
 def _following(inside: Flags, beside: Integers, under: Integers) -> Integers:
-    """(n,) the crossing that each crossing is joined to: those with the next column, then those with the next row."""
+    """(n,) the crossing joined to each crossing; those with the next column come before those with the next row."""
     columns = inside.shape[2]
     kinds = np.zeros(inside.shape, np.uint8)
     corners = (inside[:, :-1, :-1], inside[:, :-1, 1:], inside[:, 1:, :-1], inside[:, 1:, 1:])
@@ -86,9 +86,9 @@ def _number(cells: Integers, side: Integers, columns: int, beside: Integers, und
 
 
 def cycles(following: Integers) -> tuple[Integers, Integers]:
-    """Sort the members of closed chains, given which one follows each; chains by their lowest member, from that on.
+    """Order the members of closed chains, given the successor of each; chains by their lowest member, starting from it.
 
-    Every step looks twice as far ahead as the one before, so that a few of them reach round the longest chain.
+    Each step looks twice as far ahead as the one before, so a few steps cover the longest chain.
 
     Returns
     -------

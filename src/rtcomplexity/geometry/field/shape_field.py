@@ -1,11 +1,12 @@
 """A signed distance field between the planes of a shape, on an isotropic grid.
 
-Each plane holds the signed distance of its exact polygons, clipped at :data:`REACH` slabs; between planes it is
-interpolated by cubics (shape-based interpolation: Raya and Udupa, IEEE Trans Med Imaging 1990;9:32-42; Herman et al.,
-IEEE Comput Graph Appl 1992;12(3):69-79). A plane without contours is as far outside as the clip allows. That one rule
-rounds off the ends of a shape, of each of its bodies and branches, and of its cavities, half a slab beyond the plane.
+Each plane holds the signed distance of its exact polygons, clipped at :data:`REACH` slabs. Between planes the distance
+is interpolated by cubics (shape-based interpolation: Raya and Udupa, IEEE Trans Med Imaging 1990;9:32-42; Herman et
+al., IEEE Comput Graph Appl 1992;12(3):69-79). A plane without contours is as far outside as the clip allows. This one
+rule rounds off the ends of a shape, and of each of its bodies, branches and cavities, half a slab beyond the last
+plane.
 
-Knows planes in millimeters; no DICOM and no images. Axes are (along the normal, v, u).
+Works on planes in millimeters; knows no DICOM and no images. Axes are (along the normal, v, u).
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.model.arrays import Floats, Integers, Singles
 
-
 REACH: Final = 1.5
 """Distances are clipped at this many slab thicknesses."""
 STEPS_PER_DIAMETER: Final = 48
@@ -34,12 +34,12 @@ COARSEST_STEP_MM: Final = 1.5
 MOST_VOXELS: Final = 2_000_000
 """About 250 MB while a shape is smoothed."""
 LAYERS_AT_ONCE: Final = 8
-"""Layers between neighboring planes that are interpolated together."""
+"""Layers that are interpolated together."""
 MARGIN: Final = 3
 """Voxels outside the shape on every side."""
 GAP_TOLERANCE_MM: Final = 1e-6
 BEYOND_REACH: Final = 0.01
-"""Distances are found a little further than they are clipped, in pixels, so that no rounding is seen."""
+"""Margin in pixels by which distances are computed beyond the clip, so that rounding has no effect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,7 +56,7 @@ class Grid:
 
     @classmethod
     def covering(cls, low_mm: Floats, high_mm: Floats, step_mm: float) -> Grid:
-        """Cover the box from `low_mm` to `high_mm`, (3,) each."""
+        """Grid that covers the box from `low_mm` to `high_mm`, (3,) each."""
         rows = np.ceil((high_mm - low_mm) / step_mm).astype(int) + 1
         return cls(origin_mm=low_mm, step_mm=step_mm, shape=(int(rows[0]), int(rows[1]), int(rows[2])))
 
@@ -67,33 +67,33 @@ class Grid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Smoothing:
-    """What is done to a field before its shape is measured, so that a careless hand does not look like a complex shape.
+    """Smoothing of a field before its shape is measured, so that careless contouring does not look like complexity.
 
-    The blur evens out where the hand wavered; 0 leaves it out.
+    The blur evens out an unsteady hand; 0 omits it.
     """
 
     blur_mm: float = 0.0
-    """Standard deviation of a Gaussian that keeps the volume."""
+    """Standard deviation of a Gaussian blur that preserves the volume."""
 
     def margin_mm(self, step_mm: float) -> float:
-        """How far a grid must reach beyond a shape."""
+        """Margin that a grid needs around a shape."""
         return MARGIN * step_mm + self.blur_mm
 
     def apply(self, field: Singles, step_mm: float) -> Singles:
-        """Blur a field in mm on a grid of that step."""
+        """Blur a field in mm on a grid with that step."""
         return blurred(field, self.blur_mm / step_mm) if self.blur_mm else field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Knots:
-    """Planes between which a field is interpolated: those with contours and the empty ones where bodies end."""
+    """Planes between which a field is interpolated: those with contours, and empty ones beyond the ends."""
 
     positions_mm: Floats
     """(K,) along the normal, increasing."""
     planes: Integers
-    """(K,) number of the plane with contours; -1 where it is empty."""
+    """(K,) index of the plane with contours; -1 for an empty plane."""
     reach_mm: float
-    """Distances are clipped here; empty planes are this far outside."""
+    """Distances are clipped at this; empty planes are this far outside."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "positions_mm", frozen_array(self.positions_mm, np.float64))
@@ -101,22 +101,22 @@ class Knots:
 
 
 def step_for(volume_mm3: float, box_mm: Floats) -> float:
-    """Step of the grid for a shape of that volume in a box of (3,) edges: finer for small shapes, within memory."""
+    """Grid step for a shape of that volume in a box of (3,) edges: finer for small shapes, within the memory limit."""
     wanted = equivalent_sphere_diameter(volume_mm3) / STEPS_PER_DIAMETER
     affordable = math.cbrt(float(np.prod(box_mm)) / MOST_VOXELS)
     return max(min(max(wanted, FINEST_STEP_MM), COARSEST_STEP_MM), affordable)
 
 
 def reach_for(spacing_mm: float, step_mm: float) -> float:
-    """Where distances are clipped: some slabs away, and far enough for the grid to resolve it."""
+    """Clip of distances: a number of slabs, and large enough for the grid to resolve."""
     return max(REACH * spacing_mm, 2 * step_mm)
 
 
 def knots_of(stack: PlaneStack, reach_mm: float) -> Knots:
-    """Place an empty plane a whole slab beyond every end, where the next contours would have been.
+    """Place an empty plane one slab beyond every end, where the next contours would have been.
 
-    Ends lie at the first and last plane, and on both sides of a gap: there slabs do not meet. Two ends that are less
-    than two slabs apart share one empty plane, half-way.
+    Ends are the first and last planes, and both sides of a gap, where slabs do not meet. Two ends less than two slabs
+    apart share one empty plane half-way between them.
     """
     at = stack.positions_mm
     gap_mm = np.diff(at) - stack.upper_mm[:-1] - stack.lower_mm[1:]
@@ -137,8 +137,8 @@ def polygon_field(stack: PlaneStack, grid: Grid, knots: Knots) -> Singles:
     Returns
     -------
     NDArray
-        (k, j, i) mm, positive inside. It is a distance within planes: the surface is where it is 0, but away from it
-        it grows too fast where the surface is not upright.
+        (k, j, i) mm, positive inside. Distances are within planes: the zero surface is correct, but away from it
+        values grow too fast where the surface is oblique.
     """
     sections = Sections(
         points=(stack.points_mm - grid.origin_mm[:0:-1]) / grid.step_mm,
@@ -151,7 +151,7 @@ def polygon_field(stack: PlaneStack, grid: Grid, knots: Knots) -> Singles:
 
 
 def disc_field(radii_mm: Floats, grid: Grid, knots: Knots) -> Singles:
-    """Do for discs of the given radii, round the axis, what :func:`polygon_field` does for polygons."""
+    """As :func:`polygon_field`, for centered discs of the given radii."""
     from_axis = np.hypot(grid.along(1)[:, None], grid.along(2)).astype(np.float32)
     return interpolated(radii_mm.astype(np.float32)[:, None, None] - from_axis, grid, knots)
 
@@ -164,9 +164,9 @@ def interpolated(planes: Singles, grid: Grid, knots: Knots) -> Singles:
     planes
         (P, j, i) mm
     grid
-        Where the field is wanted.
+        Where the field is computed.
     knots
-        Where the planes stand; beyond the outermost the field is constant.
+        Positions of the planes; the field is constant beyond the outermost ones.
     """
     weights = _cubic_weights(knots.positions_mm, grid.along(0)).astype(np.float32)
     reach = np.float32(knots.reach_mm)
@@ -177,9 +177,9 @@ def interpolated(planes: Singles, grid: Grid, knots: Knots) -> Singles:
 
 
 def _between_neighbors(weights: Singles, values: Singles) -> Singles:
-    """(n, j, i) sums of (K, j, i) values by weights (n, K), of which those of a few neighboring knots are not 0.
+    """(n, j, i) sums of (K, j, i) values with weights (n, K), nonzero for a few adjacent knots only.
 
-    One product of whole arrays would be many times as long as need be, and wait for a second processor core.
+    One product of whole arrays would do many times the work, and would wait for a second processor core.
     """
     found = np.empty((len(weights), *values.shape[1:]), np.float32)
     for stop in range(LAYERS_AT_ONCE, len(weights) + LAYERS_AT_ONCE, LAYERS_AT_ONCE):
@@ -191,11 +191,12 @@ def _between_neighbors(weights: Singles, values: Singles) -> Singles:
 
 
 def _flat(planes: Singles) -> Singles:
+    """(K, j * i) view of (K, j, i)."""
     return planes.reshape(len(planes), -1)
 
 
 def _cubic_weights(knots_mm: Floats, at_mm: Floats) -> Floats:
-    """(n, K) weight of each knot at each place: Catmull and Rom's cubics, for any spacing."""
+    """(n, K) weight of each knot at each position: Catmull-Rom cubics for arbitrary spacing."""
     values, steps = np.eye(len(knots_mm)), np.diff(knots_mm)[:, None]
     slopes = np.diff(values, axis=0) / steps
     inner = (slopes[:-1] * steps[1:] + slopes[1:] * steps[:-1]) / (steps[:-1] + steps[1:])
@@ -212,7 +213,7 @@ def _cubic_weights(knots_mm: Floats, at_mm: Floats) -> Floats:
 
 
 def blurred(field: Singles, deviation: float) -> Singles:
-    """Blur a field by a Gaussian of that many voxels and shift it, so that as many voxels are inside as before."""
+    """Blur a field by a Gaussian of that many voxels, shifted so that the number of inside voxels is unchanged."""
     from scipy.ndimage import gaussian_filter  # noqa: PLC0415 - importing the package stays quick
 
     inside = np.count_nonzero(field > 0)

@@ -1,7 +1,7 @@
-"""Contours of one plane that are copies of each other, exactly or nearly.
+"""Exact and near copies among the contours of one plane.
 
-Real exports repeat contours. Even-odd counting of a pair of copies gives nothing, a plain sum counts them twice; the
-truth is one of them.
+Real exports repeat contours. Even-odd counting of two copies gives no area, and a plain sum counts it twice; the
+correct area is that of one.
 """
 
 from __future__ import annotations
@@ -20,28 +20,29 @@ if TYPE_CHECKING:
     from rtcomplexity.model.arrays import Flags, Floats, Integers
 
 PAIR_CHUNK = 4096
+"""Largest number of pairs compared at once."""
 FEWEST_AT_ONCE = 64
-"""Pairs are looked at in groups of about as many as there are contours: most of those left need no look then."""
+"""Pairs are compared in groups about as large as the number of contours: most later pairs are then already linked."""
 CROSSED_AREA_FRACTION = 0.15
-"""Contours that cross each other are copies up to this share: a hand that wavers by 0.3 mm draws 5 % on 2 cm."""
+"""Contours that cross are copies up to this share: a hand tremor of 0.3 mm makes 5% on a 2 cm contour."""
 CROSSED_SHARE = 0.15
-"""They cross if each lies outside the other with at least this share of the symmetric difference."""
+"""Two contours cross if each lies outside the other by at least this share of their symmetric difference."""
 MOST_PAIRS = 1_000_000
-"""Pairs of contours that are looked at one by one; a plane of thousands of contours is swept first."""
+"""Above this number of pairs, only contours whose boxes overlap along x are paired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Distinct:
-    """Which contours are kept when copies are collapsed."""
+    """Contours kept when copies are collapsed."""
 
     kept: Integers
-    """Indices of the contours that stand for all, increasing."""
+    """Indices of the contours kept, increasing."""
     exact_copies: int
-    """Contours left out that repeat a kept one vertex for vertex (in any order and direction)."""
+    """Contours left out that repeat a kept one vertex by vertex, in any order and direction."""
     near_copies: int
-    """Contours left out that almost repeat a kept one."""
+    """Contours left out that nearly repeat a kept one."""
     cancelling_copies: int
-    """Contours of type CLOSEDPLANAR_XOR that repeat another one; kept, so that the two cancel."""
+    """Contours of type CLOSEDPLANAR_XOR that repeat another one; both are kept, so they cancel."""
 
 
 def distinct_contours(
@@ -54,13 +55,13 @@ def distinct_contours(
     area_fraction: float,
     width_mm: float,
 ) -> Distinct:
-    """Collapse copies within each plane; contours combined by exclusive or are never copies, they cancel.
+    """Collapse copies within each plane; contours of type CLOSEDPLANAR_XOR are kept, since they are meant to cancel.
 
-    Two contours are copies if their symmetric difference is under `area_fraction` of their union and, divided by their
-    mean perimeter, under `width_mm`: both, since a 1 mm rind round a body differs by little area but is 1 mm wide.
-    Two that cross each other, each as far outside the other, are one outline drawn twice by an unsteady hand, up to a
-    symmetric difference of :data:`CROSSED_AREA_FRACTION` of the union. Copies of copies are one cluster; its largest
-    contour is kept, on a tie the first by canonical vertices.
+    Two contours are copies if their symmetric difference is below `area_fraction` of their union and, divided by their
+    mean perimeter, below `width_mm`. Both are needed: a 1 mm rind around a body differs by little area but is 1 mm
+    wide. Two contours that cross, each about as far outside the other, count as one contour traced twice by an unsteady
+    hand up to a symmetric difference of :data:`CROSSED_AREA_FRACTION` of the union. Copies of copies form one cluster;
+    its largest contour is kept, with ties decided by canonical vertices.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ def distinct_contours(
 
 
 def canonical_vertices(points_mm: Floats) -> bytes:
-    """Bytes of a polygon's vertices that do not depend on its first vertex or direction. `points_mm` is (n, 2)."""
+    """Bytes of a polygon's vertices (n, 2), independent of its first vertex and direction."""
     first = np.lexsort((points_mm[:, 1], points_mm[:, 0]))[0]
     forward = np.roll(points_mm, -first, axis=0)
     backward = np.roll(forward[::-1], 1, axis=0)
@@ -98,7 +99,7 @@ def canonical_vertices(points_mm: Floats) -> bytes:
 
 
 def _first_of_exact_copies(points_mm: Floats, offsets: Integers, plane_of_contour: Integers) -> Integers:
-    """Contours left when all but the first of each set of exact copies are dropped."""
+    """Contours that remain when all but the first of each set of exact copies are dropped."""
     counts = np.diff(offsets)
     sums = np.add.reduceat(points_mm, offsets[:-1], axis=0)
     suspects: defaultdict[tuple[int, int, float, float], list[int]] = defaultdict(list)
@@ -123,11 +124,11 @@ def _near_pairs(
     area_fraction: float,
     width_mm: float,
 ) -> Integers:
-    """(x, 2) pairs of near copies, enough of them to link all that hang together."""
+    """(x, 2) pairs of near copies, sufficient to link every cluster."""
     lengths = perimeters(points_mm, offsets)
     left = _similar_pairs(areas, bounding_boxes(points_mm, offsets), plane_of_contour, area_fraction)
-    # Neighbors in the file first: a hundred copies of one contour are linked after 99 pairs, and of the other 4851
-    # none can change which contours hang together.
+    # Neighbors in the file come first: 99 pairs link a hundred copies of one contour, and none of the other 4851
+    # pairs can change the clusters.
     left = left[np.argsort(left[:, 1] - left[:, 0], kind="stable")]
     label, near = np.arange(len(areas)), [left[:0]]
     chunk = min(max(len(areas), FEWEST_AT_ONCE), PAIR_CHUNK)
@@ -149,7 +150,7 @@ def _similar_pairs(
     plane_of_contour: Integers,
     area_fraction: float,
 ) -> Integers:
-    """(x, 2) pairs of one plane whose areas and boxes do not rule out that they are near copies."""
+    """(x, 2) pairs on one plane whose areas and boxes allow them to be near copies."""
     pairs = _pairs_that_may_touch(plane_of_contour, boxes)
     first, second = pairs.T
     smaller, larger = np.minimum(areas[first], areas[second]), np.maximum(areas[first], areas[second])
@@ -160,7 +161,7 @@ def _similar_pairs(
 
 
 def _pairs_that_may_touch(plane_of_contour: Integers, boxes: Floats) -> Integers:
-    """(x, 2) pairs of one plane; where they would be millions, only those whose boxes overlap along x."""
+    """(x, 2) pairs on one plane; if there would be millions, only those whose boxes overlap along x."""
     sizes = np.unique(plane_of_contour, return_counts=True)[1]
     if int((sizes * (sizes - 1) // 2).sum()) <= MOST_PAIRS:
         return pairs_within(plane_of_contour)
@@ -181,7 +182,7 @@ def _swept(boxes: Floats) -> Integers:
 
 
 def pairs_within(group: Integers) -> Integers:
-    """(x, 2) all pairs of items of one group; `group` is (m,) and does not decrease."""
+    """(x, 2) all pairs of items of one group; `group` is (m,) and nondecreasing."""
     stops = np.searchsorted(group, group, side="right")
     counts = stops - np.arange(len(group)) - 1
     first = np.repeat(np.arange(len(group)), counts)
@@ -195,9 +196,9 @@ def pair_areas(
     areas_mm2: Floats,
     pairs: Integers,
 ) -> tuple[Floats, Floats]:
-    """(x,) areas of the symmetric difference and of the union of each pair of contours, mm2.
+    """(x,) areas of the symmetric difference and the union of pairs of contours, mm2.
 
-    `areas_mm2` is (m,) what each contour encloses by itself.
+    `areas_mm2` is (m,) the area that each contour encloses on its own.
     """
     pair_points, pair_offsets = select_ragged(points_mm, offsets, pairs.ravel())
     difference = even_odd(pair_points, pair_offsets, 2 * np.arange(len(pairs) + 1)).areas_mm2
@@ -205,7 +206,7 @@ def pair_areas(
 
 
 def _largest_of_clusters(points_mm: Floats, offsets: Integers, areas: Floats, pairs: Integers) -> Integers:
-    """Contours left when of each cluster of linked pairs only the largest stays."""
+    """Contours that remain when only the largest of each cluster of linked pairs is kept."""
     label = labels(len(areas), pairs)
     most = np.zeros(len(areas))
     np.maximum.at(most, label, areas)

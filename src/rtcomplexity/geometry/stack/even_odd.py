@@ -1,8 +1,8 @@
 """Exact even-odd areas of polygons, however they nest, touch or cross.
 
-A plane is cut into horizontal bands at every vertex. Inside a band edges are straight and none ends, so that the area
+A plane is cut into horizontal bands at every vertex. Within a band all edges are straight and none ends, so the area
 between the 1st and 2nd, 3rd and 4th ... edge from the left is a sum of trapezoids: exact, unless edges cross inside the
-band. A crossing shows as another order at the band's top than at its bottom; only such bands are cut again.
+band. A crossing shows as a different order of edges at the top and bottom of the band; only such bands are cut further.
 """
 
 from __future__ import annotations
@@ -22,46 +22,46 @@ if TYPE_CHECKING:
     from rtcomplexity.model.arrays import Flags, Floats, Integers
 
 MAX_BAND_EDGES = 60_000_000
-"""Most (edge, band) pairs of one shape; only scribbles of a great many long edges reach it."""
+"""Limit on (edge, band) pairs of one shape; only scribbles with many long edges reach it."""
 CROSSING_TOLERANCE = 1e-9
-"""Edges whose order differs by less than this share of the shape's width touch, they do not cross."""
+"""Edges that swap order by less than this share of the shape's width touch rather than cross."""
 CHUNK_EDGES = 50_000
-"""(edge, band) pairs looked at together: few enough to stay in the processor's cache."""
+"""(edge, band) pairs processed together: few enough to stay in the processor's cache."""
 MAX_CROSSING_CELLS = 100_000_000
-"""Most pairs of edges, and (edge, cut) pairs, that are looked at in bands of a shape in which edges cross, ..."""
+"""Limit on pairs of edges, and on (edge, cut) pairs, examined in bands of one shape in which edges cross ..."""
 CELLS_PER_BAND_EDGE = 20
-"""... and so many more for each (edge, band) pair: copies that differ a little cross often, but few edges at a time."""
+"""... raised by this for each (edge, band) pair: near copies cross often, but only a few edges at a time."""
 BLOCK_CELLS = 1_000_000
 RADIX = 2**16
 FEW_EDGES = 8
-"""Bands of at most so many edges are cut all at once."""
+"""Bands with up to this many edges are cut all at once."""
 MOST_BOXES = 2000
-"""Polygons of one plane whose boxes are all compared with each other; bands are quicker for more."""
+"""Limit on polygons per plane whose boxes are compared pairwise; above it, bands are faster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EvenOdd:
-    """Even-odd areas of planes, and what of their contours is not plainly nested or apart."""
+    """Even-odd areas of planes, and the contours that are not simply disjoint."""
 
     areas_mm2: Floats
     """(P,)"""
     self_crossing: Integers
-    """Contours of which two edges cross."""
+    """Contours with two edges that cross."""
     entangled: Integers
-    """Contours that lie partly inside and partly outside the others of their plane, or touch them."""
+    """Contours partly inside and partly outside the others of their plane, or touching them."""
     holes: Integers
-    """Contours that lie wholly inside an odd number of the others: their area is taken away."""
+    """Contours entirely inside an odd number of others: their area is subtracted."""
 
     @classmethod
     def plain(cls, areas_mm2: Floats) -> Self:
-        """Areas of planes in which nothing crosses or surrounds anything else."""
+        """Areas of planes in which no contour crosses or surrounds another."""
         none = np.empty(0, np.int64)
         return cls(areas_mm2=areas_mm2, self_crossing=none, entangled=none, holes=none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _BandEdges:
-    """Every edge once for every band it runs through, from left to right within a band."""
+    """Every edge once for each band it passes through, from left to right within a band."""
 
     edge: Integers
     band: Integers
@@ -71,7 +71,7 @@ class _BandEdges:
 
 
 def signed_areas(points_mm: Floats, offsets: Integers) -> Floats:
-    """(m,) shoelace areas of polygons, mm2; positive where u turns to v. Vertices are (n, 2)."""
+    """(m,) shoelace areas of polygons with vertices (n, 2), mm2; positive where u turns to v."""
     if len(offsets) < 2:
         return np.empty(0)
     local = points_mm - np.repeat(points_mm[offsets[:-1]], np.diff(offsets), axis=0)
@@ -132,15 +132,15 @@ def even_odd(points_mm: Floats, contour_offsets: Integers, plane_offsets: Intege
 
 
 def enclosed_areas(points_mm: Floats, offsets: Integers) -> Floats:
-    """(m,) even-odd area of each polygon by itself, mm2. Vertices are (n, 2).
+    """(m,) even-odd area of each polygon on its own, mm2. Vertices are (n, 2).
 
-    Unlike the signed area, that of a figure-of-eight is the sum of its lobes.
+    Unlike the signed area, this is the sum of the lobes for a figure-eight.
     """
     return even_odd(points_mm, offsets, np.arange(len(offsets))).areas_mm2
 
 
 def _are_plain(points_mm: Floats, contour_offsets: Integers, plane_offsets: Integers) -> Flags:
-    """(P,) whether a plane's area is simply the sum of its polygons' areas: star-shaped ones in disjoint boxes."""
+    """(P,) whether a plane's area is the sum of its polygons' areas: star-shaped polygons in disjoint boxes."""
     star = _are_star_shaped(points_mm, contour_offsets)
     counts = np.diff(plane_offsets)
     plain = np.ones(len(counts), bool)
@@ -154,6 +154,7 @@ def _are_plain(points_mm: Floats, contour_offsets: Integers, plane_offsets: Inte
 
 
 def _are_disjoint(boxes: Floats) -> bool:
+    """Whether no two boxes (m, 2, 2) overlap."""
     lower, upper = boxes[:, 0], boxes[:, 1]
     apart = (lower[:, None] > upper[None]) | (lower[None] > upper[:, None])
     np.fill_diagonal(apart[..., 0], val=True)
@@ -161,7 +162,7 @@ def _are_disjoint(boxes: Floats) -> bool:
 
 
 def _are_star_shaped(points_mm: Floats, offsets: Integers) -> Flags:
-    """(m,) whether a polygon runs once round its mean vertex, always turning the same way: then it is simple."""
+    """(m,) whether a polygon goes around its mean vertex once, always in one direction; such a polygon is simple."""
     if len(offsets) < 2:
         return np.empty(0, bool)
     counts = np.diff(offsets)
@@ -180,7 +181,7 @@ def _banded(
     plane_of_contour: Integers,
     planes: int,
 ) -> EvenOdd:
-    """Do by bands what :func:`even_odd` does, for planes that need it."""
+    """The banded computation of :func:`even_odd`, for planes that need it."""
     contour_of_edge = owners(offsets)
     plane_of_edge = plane_of_contour[contour_of_edge]
     rank, event_y = _rank_events(points_mm[:, 1], plane_of_edge)
@@ -213,6 +214,7 @@ def _banded(
 
 
 def _too_tangled(vertices: int) -> LimitExceededError:
+    """The refusal of a shape with too many crossings."""
     return LimitExceededError(
         f"A shape of {vertices} vertices crosses itself so often that its area cannot be computed.",
         "leave that ROI out or have its contours redrawn.",
@@ -220,9 +222,9 @@ def _too_tangled(vertices: int) -> LimitExceededError:
 
 
 def _surrounded(band: Integers, contour: Integers) -> tuple[Integers, Integers]:
-    """Contours of which some edges have an odd number of other contours' edges to their left, and those of which all.
+    """Contours with some edges to the right of an odd number of other contours' edges, and contours with all edges so.
 
-    The band edges come in order from left to right; every band holds an even number of each contour's.
+    The band edges come in order from left to right; every band holds an even number of each contour's edges.
     """
     order = _ordered(contour, band)
     others = np.empty(len(band), np.int64)
@@ -242,20 +244,20 @@ def _rank_events(y: Floats, plane: Integers) -> tuple[Integers, Floats]:
 
 
 def _ordered(minor: NDArray[Any], major: Integers) -> Integers:
-    """(n,) order by a major key, then by a minor one, then by place: numpy's lexsort, in two thirds of the time."""
+    """(n,) order by a major key, then a minor key, then position: numpy's lexsort in two thirds of the time."""
     order = _stable_order(minor)
     return np.asarray(order[_stable_order(major[order])])
 
 
 def _stable_order(keys: NDArray[Any]) -> Integers:
-    """(n,) order of keys, those of equal ones by place; numbers of 16 bits are sorted without comparing them."""
+    """(n,) stable order of keys; numpy sorts 16-bit integers without comparisons."""
     if len(keys) and keys.dtype.kind == "i" and (first := keys.min()) + RADIX > keys.max():
         keys = (keys - first).astype(np.uint16)
     return np.argsort(keys, kind="stable")
 
 
 def _chunks(spans: Integers, plane_of_edge: Integers) -> list[slice]:
-    """Slices of whole planes with about CHUNK_EDGES pairs each, to bound memory."""
+    """Slices of whole planes with about CHUNK_EDGES pairs each, to limit memory."""
     ends = np.flatnonzero(np.diff(plane_of_edge)) + 1
     ends = np.append(ends, len(plane_of_edge))
     totals = np.cumsum(spans)[ends - 1]
@@ -272,6 +274,7 @@ def _band_edges(
     event_y: Floats,
     chunk: slice,
 ) -> _BandEdges:
+    """Cut the edges of a chunk at the bands, sorted from left to right."""
     counts = spans[chunk]
     edge = np.repeat(np.arange(chunk.start, chunk.stop), counts)
     band = ranges(low[chunk], counts)
@@ -293,7 +296,7 @@ def _band_edges(
 
 
 def _sum_bands(edges: _BandEdges, left: int) -> tuple[Floats, Integers, int]:
-    """Signed trapezoid of each band edge, the pairs of edges that cross, and how many cells may still be looked at."""
+    """Signed trapezoid of each band edge, the pairs of crossing edges, and the remaining budget of cells."""
     sign = np.where(np.arange(len(edges.edge)) % 2 == 0, -1.0, 1.0)
     area = sign * 0.5 * (edges.bottom_x + edges.top_x) * edges.height
     crossing = [np.empty((0, 2), np.int64)]
@@ -320,9 +323,9 @@ def _sum_bands(edges: _BandEdges, left: int) -> tuple[Floats, Integers, int]:
 
 
 def _split_alike(edges: _BandEdges, firsts: Integers, count: int) -> tuple[Floats, Integers]:
-    """Mean even-odd widths of bands of so many edges each, all cut where their edges cross; (x, 2) edges that do.
+    """Mean even-odd widths of bands with equal numbers of edges, cut where edges cross; and (x, 2) the crossing edges.
 
-    Edges that do not cross are taken to cross at the top, where a cut changes nothing.
+    Edges that do not cross are assigned a crossing at the top, where a cut changes nothing.
     """
     every = firsts[:, None] + np.arange(count)
     bottom_x, top_x = edges.bottom_x[every], edges.top_x[every]
@@ -340,13 +343,14 @@ def _split_alike(edges: _BandEdges, firsts: Integers, count: int) -> tuple[Float
 
 
 def _spend(left: int, cells: int, edges: _BandEdges) -> int:
+    """Remaining budget after so many cells; refuses the shape if it is used up."""
     if cells > left:
         raise _too_tangled(len(np.unique(edges.edge)))
     return left - cells
 
 
 def _crossed_bands(edges: _BandEdges) -> tuple[Integers, Integers]:
-    """First and stop of the band edges of each band in which the order changes between bottom and top."""
+    """First and stop of the band edges of each band whose order of edges changes from bottom to top."""
     if len(edges.edge) == 0:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     width = max(float(np.ptp(edges.bottom_x)), float(np.ptp(edges.top_x)))
@@ -357,7 +361,7 @@ def _crossed_bands(edges: _BandEdges) -> tuple[Integers, Integers]:
 
 
 def _crossings(bottom_x: Floats, top_x: Floats) -> tuple[Floats, Integers]:
-    """Relative heights (0..1) at which edges of one band cross, and which do."""
+    """Relative heights (0 to 1) at which edges of one band cross, and the pairs that do."""
     number = np.arange(len(bottom_x))
     found = []
     for rows in _blocks(len(number), len(number)):
@@ -371,7 +375,7 @@ def _crossings(bottom_x: Floats, top_x: Floats) -> tuple[Floats, Integers]:
 
 
 def _blocks(count: int, width: int) -> list[slice]:
-    """Slices of `count` rows with about BLOCK_CELLS cells each, to bound memory."""
+    """Slices of `count` rows with about BLOCK_CELLS cells each, to limit memory."""
     rows = max(BLOCK_CELLS // max(width, 1), 1)
     return [slice(start, start + rows) for start in range(0, count, rows)]
 

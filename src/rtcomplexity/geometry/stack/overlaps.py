@@ -1,6 +1,6 @@
-"""Contours of one plane that overlap partly: neither nested nor apart, and what their union would hold.
+"""Partly overlapping contours of one plane (neither nested nor disjoint), and the volume of their union.
 
-The even-odd rule leaves out what two such contours share; in most exports a union was meant.
+The even-odd rule excludes the overlap of two such contours; in most exports a union was intended.
 """
 
 from __future__ import annotations
@@ -19,24 +19,23 @@ if TYPE_CHECKING:
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.model.arrays import Flags, Floats, Integers
 
-
 NEGLIGIBLE_SHARE: Final = 1e-6
-"""An overlap under this share of the smaller contour is a touch."""
+"""An overlap below this share of the smaller contour counts as touching."""
 MOST_JOINED: Final = 8
-"""Contours that overlap directly or through others and whose union is still found: the work doubles with each."""
+"""Limit on contours, overlapping directly or through others, whose union is computed: each one doubles the work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlaps:
-    """What partly overlapping contours amount to."""
+    """Partly overlapping contours of a stack."""
 
     pairs: int
     gain_mm3: float
-    """By how much the volume grows if they are joined; less than 0 where holes overlap; NaN where it is not known."""
+    """Change of volume if they are united; negative where holes overlap, NaN if unknown."""
 
 
 def partial_overlaps(stack: PlaneStack) -> Overlaps:
-    """Find contours that overlap partly, and the volume that joining them would add."""
+    """Find contours that overlap partly, and the volume change of uniting them."""
     pairs = _pairs(stack)
     if len(pairs) == 0:
         return Overlaps(pairs=0, gain_mm3=0.0)
@@ -48,7 +47,7 @@ def partial_overlaps(stack: PlaneStack) -> Overlaps:
 
 
 def _pairs(stack: PlaneStack) -> Integers:
-    """(x, 2) pairs of contours that are neither nested nor apart."""
+    """(x, 2) pairs of contours that are neither nested nor disjoint."""
     entangled = stack.even_odd.entangled
     pairs = entangled[pairs_within(stack.plane_of_contour[entangled])]
     boxes = bounding_boxes(stack.points_mm, stack.contour_offsets)
@@ -68,11 +67,11 @@ def _meet(a: Floats, b: Floats) -> Flags:
 
 
 def _gain_mm2(stack: PlaneStack, cluster: Integers) -> float:
-    """By how much the area of a plane grows if these contours of it are joined; NaN for too many.
+    """Change of the plane's area if these contours are united; NaN for too many.
 
-    A point in m > 0 of k sets lies in an odd number of the sets of exactly half of all 2**k choices among them. So the
-    even-odd areas of all choices, each with the other contours D of the plane, give the area with the union U in place
-    of the cluster: ``|D xor U| = sum(|D xor S| for every choice S) / 2**(k - 1) - |D|``.
+    A point in m > 0 of k sets lies in an odd number of sets for exactly half of all 2**k subsets of them. So the
+    even-odd areas of all subsets, each together with the other contours D of the plane, give the area with the union U
+    in place of the cluster: ``|D xor U| = sum(|D xor S| for every subset S) / 2**(k - 1) - |D|``.
     """
     if len(cluster) > MOST_JOINED:
         return np.nan
@@ -87,7 +86,7 @@ def _gain_mm2(stack: PlaneStack, cluster: Integers) -> float:
 
 
 def _others(stack: PlaneStack, cluster: Integers) -> Integers:
-    """Contours of the same plane whose boxes meet the cluster's."""
+    """Other contours of the plane whose boxes overlap the cluster's."""
     plane = stack.plane_of_contour[cluster[0]]
     others = np.setdiff1d(np.arange(stack.plane_offsets[plane], stack.plane_offsets[plane + 1]), cluster)
     boxes = bounding_boxes(stack.points_mm, stack.contour_offsets)

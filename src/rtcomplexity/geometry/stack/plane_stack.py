@@ -1,6 +1,6 @@
-"""Closed contours as a stack of parallel planes: grouped, duplicates collapsed, measured exactly.
+"""The closed contours of one shape on parallel planes, with exact areas and lengths.
 
-Pure mathematics in millimeters; knows no DICOM, no images and no pixels.
+Works in millimeters; knows no DICOM, images or pixels.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from rtcomplexity.model.arrays import Flags, Floats, Integers
 
 EDGE_TOLERANCE_MM = 0.01
+"""Edges whose ends agree when rounded to this cancel."""
 LARGEST_PACKED = 2**62
+"""Rows of three integers are packed into one below this limit."""
 SUMMED_TOLERANCE = 1e-9
-"""Areas that differ by no larger share are one: what is left is the rounding of their sums."""
+"""Areas equal within this share differ by rounding only."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,7 +79,7 @@ class PlaneStack:
 
     @cached_property
     def contour_areas_mm2(self) -> Floats:
-        """(m,) even-odd area of each contour by itself."""
+        """(m,) even-odd area of each contour on its own."""
         areas = self.even_odd.areas_mm2[self.plane_of_contour]
         shared = np.flatnonzero(np.diff(self.plane_offsets)[self.plane_of_contour] > 1)
         areas[shared] = enclosed_areas(*select_ragged(self.points_mm, self.contour_offsets, shared))
@@ -105,7 +107,7 @@ class PlaneStack:
 
     @cached_property
     def even_odd(self) -> EvenOdd:
-        """Exact areas of the planes, and which contours cross or overlap."""
+        """Exact plane areas, and the contours that cross, overlap or nest."""
         return even_odd(self.points_mm, self.contour_offsets, self.plane_offsets)
 
     @property
@@ -115,15 +117,16 @@ class PlaneStack:
 
     @cached_property
     def plane_perimeters_mm(self) -> Floats:
-        """(P,) length of all contours of each plane."""
+        """(P,) total length of the contours of each plane."""
         weights = self.contour_perimeters_mm
         return np.bincount(self.plane_of_contour, weights=weights, minlength=self.plane_count).astype(np.float64)
 
     @cached_property
     def plane_border_lengths_mm(self) -> Floats:
-        """(P,) length of what borders the shape in each plane.
+        """(P,) length of contour that bounds the shape in each plane.
 
-        Edges whose ends are the same, rounded to 0.01 mm, cancel in pairs as areas do: a keyhole's channel.
+        Edges with the same ends, rounded to 0.01 mm, cancel in pairs as their areas do: the channel of a keyhole
+        contour.
         """
         step = self.points_mm.take(next_vertex(self.contour_offsets), axis=0) - self.points_mm
         weights = np.where(self.is_border, lengths(step), 0.0)
@@ -131,7 +134,7 @@ class PlaneStack:
 
     @cached_property
     def is_border(self) -> Flags:
-        """(n,) which edges are left when those that lie on each other cancel in pairs."""
+        """(n,) edges that remain when coincident edges cancel in pairs."""
         rounded = np.round(self.points_mm / EDGE_TOLERANCE_MM).astype(np.int64)
         corner = _alike(np.column_stack([self.plane_of_vertex, rounded]))
         ends = np.sort([corner, corner[next_vertex(self.contour_offsets)]], axis=0)
@@ -141,10 +144,10 @@ class PlaneStack:
         return kept
 
     def warped(self, points_mm: Floats) -> PlaneStack:
-        """The same contours after a map of the planes onto themselves that is one to one: (n, 2) where vertices go, mm.
+        """The same contours with their vertices moved to (n, 2), mm, by a one-to-one map of each plane onto itself.
 
-        What lies inside what stays the same, and so does which edges cancel: so areas are sums of the contours' own,
-        but in planes in which contours cross or touch.
+        Such a map preserves nesting and which edges cancel. So plane areas are signed sums of contour areas, except in
+        planes where contours cross or touch.
         """
         other = replace(self, points_mm=points_mm)
         other.__dict__["is_border"] = self.is_border
@@ -152,7 +155,7 @@ class PlaneStack:
         return other
 
     def _warped_areas(self, other: PlaneStack) -> Floats:
-        """(P,) areas of another stack's planes, in which contours lie as in this one's."""
+        """(P,) plane areas of a warped version of this stack."""
         contours = np.flatnonzero(self._is_tangled[self.plane_of_contour])
         weights = self._contour_signs * np.abs(signed_areas(other.points_mm, other.contour_offsets))
         areas = np.bincount(self.plane_of_contour, weights=weights, minlength=self.plane_count).astype(np.float64)
@@ -165,14 +168,14 @@ class PlaneStack:
 
     @cached_property
     def _contour_signs(self) -> Floats:
-        """(m,) -1 for holes, else 1."""
+        """(m,) -1 for holes, otherwise 1."""
         signs = np.ones(len(self.contour_offsets) - 1)
         signs[self.even_odd.holes] = -1
         return signs
 
     @cached_property
     def _is_tangled(self) -> Flags:
-        """(P,) whether the area of a plane is more than the sum of its contours' areas, each with its sign."""
+        """(P,) whether a plane's area is not simply the signed sum of the areas of its contours."""
         own = self._contour_signs * np.abs(signed_areas(self.points_mm, self.contour_offsets))
         summed = np.bincount(self.plane_of_contour, weights=own, minlength=self.plane_count)
         tangled = ~np.isclose(summed, self.plane_areas_mm2, rtol=SUMMED_TOLERANCE, atol=0)
@@ -186,7 +189,7 @@ class PlaneStack:
         return [self.points_mm[self.contour_offsets[c] : self.contour_offsets[c + 1]] for c in contours]
 
     def thinned(self, most_vertices: int) -> PlaneStack:
-        """The same stack with only every n-th vertex of contours that have more than so many; others are kept whole."""
+        """The same stack with every n-th vertex of contours that have more than so many; others stay complete."""
         counts = np.diff(self.contour_offsets)
         steps = -(-counts // most_vertices)
         if len(steps) == 0 or steps.max() == 1:
@@ -198,7 +201,7 @@ class PlaneStack:
 
 
 def _alike(rows: Integers) -> Integers:
-    """(n,) one number for all rows (n, 3) that are the same: packed into one integer where that holds them."""
+    """(n,) one number for equal rows of (n, 3), by packing them into one integer where that fits."""
     low = least(rows)
     spans = (greatest(rows) - low + 1).tolist()
     if math.prod(spans) >= LARGEST_PACKED:

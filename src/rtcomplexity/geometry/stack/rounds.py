@@ -1,7 +1,7 @@
-"""Contours that were traced more than once within one list of vertices: twice round, or there and back.
+"""Contours traced more than once within one list of vertices: twice around, or there and back.
 
-By the even-odd rule the rounds of such a contour cancel, down to the crumbs that a trembling hand leaves between them.
-One round stands for the outline. A keyhole also goes round twice, but its second round lies wholly inside the first.
+By the even-odd rule the rounds of such a contour cancel, except for slivers between them. One round is the contour. A
+keyhole also goes around twice, but its second round lies entirely inside the first.
 """
 
 from __future__ import annotations
@@ -21,24 +21,23 @@ if TYPE_CHECKING:
 
     from rtcomplexity.model.arrays import Floats, Integers
 
-
 MOST_ROUNDS = 4
 WINDOW = 0.15
-"""A round ends within this share of the whole length of where equal rounds would."""
+"""A round ends within this share of the total length from where equal rounds would."""
 RETURN_SHARE = 0.1
-"""It ends nearer to the first vertex than this share of the length of a round."""
+"""The end of a round is closer to the first vertex than this share of the round's length."""
 SAME_SHARE = 0.5
-"""Rounds that cross each other are one outline if their symmetric difference is under this share of their union."""
+"""Rounds that cross are one contour if their symmetric difference is below this share of their union."""
 
 
 def first_rounds(points_mm: Floats, offsets: Integers, *, area_fraction: float, width_mm: float) -> dict[int, int]:
-    """Find contours that run round more than once.
+    """Find contours that go around more than once.
 
     Parameters
     ----------
     points_mm : (n, 2) vertices, mm
     offsets : (m + 1,) first vertex of each contour; none has fewer than three
-    area_fraction, width_mm : rounds that do not cross are one outline if they are near copies by these limits
+    area_fraction, width_mm : limits within which rounds that do not cross are near copies
 
     Returns
     -------
@@ -56,7 +55,7 @@ def first_rounds(points_mm: Floats, offsets: Integers, *, area_fraction: float, 
 
 
 def _returning(points_mm: Floats, offsets: Integers) -> list[int]:
-    """Contours that come back to their first vertex long before they end; the others need no closer look."""
+    """Contours that return to their first vertex well before the end; no others need a closer look."""
     counts = np.diff(offsets)
     share = _travelled(points_mm, offsets)
     length = np.repeat(perimeters(points_mm, offsets), counts)
@@ -66,7 +65,7 @@ def _returning(points_mm: Floats, offsets: Integers) -> list[int]:
 
 
 def _travelled(points_mm: Floats, offsets: Integers) -> Floats:
-    """(n,) share of its contour's length that lies before each vertex."""
+    """(n,) share of the contour's length before each vertex."""
     steps = np.linalg.norm(points_mm[next_vertex(offsets)] - points_mm, axis=1)
     before = np.cumsum(steps) - steps
     counts = np.diff(offsets)
@@ -75,7 +74,7 @@ def _travelled(points_mm: Floats, offsets: Integers) -> Floats:
 
 
 def _stops(polygon: Floats, count: int) -> list[int]:
-    """Vertices at which the second and later of so many rounds begin; none if the contour does not return so often."""
+    """Vertices at which the second and later of so many rounds begin; empty if it does not return that often."""
     offsets = np.array([0, len(polygon)])
     share = _travelled(polygon, offsets)
     away = lengths(polygon - polygon[0])
@@ -89,7 +88,7 @@ def _stops(polygon: Floats, count: int) -> list[int]:
 
 
 def _are_one_outline(rounds: Sequence[Floats], area_fraction: float, width_mm: float) -> bool:
-    """Whether each round draws the same outline as the one before."""
+    """Whether each round traces the same contour as the one before."""
     counts = [len(each) for each in rounds]
     areas = enclosed_areas(np.concatenate(rounds), offsets_of(counts))
     return all(
@@ -99,6 +98,7 @@ def _are_one_outline(rounds: Sequence[Floats], area_fraction: float, width_mm: f
 
 
 def _is_one_outline(first: Floats, second: Floats, areas: Floats, area_fraction: float, width_mm: float) -> bool:
+    """Whether two rounds trace the same contour: near copies, or crossing each other."""
     offsets = np.array([0, len(first), len(first) + len(second)])
     points = np.concatenate([first, second])
     difference = float(even_odd(points, offsets, np.array([0, 2])).areas_mm2[0])

@@ -1,6 +1,6 @@
-"""Shapes on a pixel lattice as runs of pixels along rows: one vectorised scanline pass, set operations, counts.
+"""Shapes on a pixel lattice as runs of pixels along rows: one vectorized scanline pass, set operations, counts.
 
-A pixel belongs to a shape if its center does: on the left or top border inside, on the right or bottom border outside
+A pixel belongs to a shape if its center does: inside on the left or top border, outside on the right or bottom border
 (half-open), even-odd over all contours of a plane.
 """
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 CHUNK_EDGES = 400_000
 SHIFT_TOLERANCE_MM = 1e-6
-"""Slices that lie this much beside each other are not shifted: positions are written in decimals."""
+"""Slices offset by less than this are aligned: positions are written in decimals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lattice:
-    """Pixel centers in the (u, v) coordinates of a plane stack; an integer index is a center."""
+    """Pixel centers in the (u, v) coordinates of a plane stack; integer indices are centers."""
 
     u0_mm: float
     """u of column 0."""
@@ -48,7 +48,7 @@ class Lattice:
 
     @classmethod
     def of_grid(cls, grid: ImageGrid, k: int = 0) -> Self:
-        """Lattice of an image slice, for stacks whose axes are the grid's."""
+        """Lattice of an image slice, for stacks in the axes of the grid."""
         origin = grid.slice_origins_mm[k]
         return cls(
             u0_mm=float(origin @ grid.row_direction),
@@ -61,12 +61,12 @@ class Lattice:
 
     @classmethod
     def around(cls, stack: PlaneStack, pixel_mm: float) -> Self:
-        """Square pixels round a stack, with a free one on each side; centers at multiples of the pixel size."""
+        """Square pixels around a stack, with one free pixel on each side; centers at multiples of the pixel size."""
         return cls.around_all([stack], pixel_mm)
 
     @classmethod
     def around_all(cls, stacks: Sequence[PlaneStack], pixel_mm: float) -> Self:
-        """Square pixels round several stacks of the same axes."""
+        """Square pixels around several stacks with the same axes."""
         lower = np.floor(np.min([least(s.points_mm) for s in stacks], axis=0) / pixel_mm) - 1
         upper = np.ceil(np.max([greatest(s.points_mm) for s in stacks], axis=0) / pixel_mm) + 1
         columns, rows = (upper - lower + 1).astype(int).tolist()
@@ -84,14 +84,14 @@ class Lattice:
 class Runs:
     """A set of pixels of a (planes, rows, columns) lattice as disjoint half-open runs, in order.
 
-    Positions count pixels plane by plane and row by row with one unused position after each row, so that runs of
-    neighboring rows never touch: ``position = (plane * rows + row) * (columns + 1) + column``.
+    Positions count pixels plane by plane and row by row, with one unused position after each row so that runs of
+    adjacent rows never touch: ``position = (plane * rows + row) * (columns + 1) + column``.
     """
 
     starts: Integers
     """(R,) position of the first pixel of each run, increasing."""
     stops: Integers
-    """(R,) position after its last."""
+    """(R,) position after the last pixel of each run."""
     shape: tuple[int, int, int]
     """(planes, rows, columns)"""
 
@@ -101,7 +101,7 @@ class Runs:
 
     @property
     def stride(self) -> int:
-        """Positions a row."""
+        """Positions per row."""
         return self.shape[2] + 1
 
     @property
@@ -111,7 +111,7 @@ class Runs:
 
     @cached_property
     def rows(self) -> Integers:
-        """(R,) row of each run, counted through all planes."""
+        """(R,) row of each run, counted across all planes."""
         return self.starts // self.stride
 
     @cached_property
@@ -131,7 +131,7 @@ class Runs:
         return ranges(self.starts - self.rows, lengths)
 
     def box(self) -> tuple[slice, slice, slice]:
-        """Smallest box (planes, rows, columns) that holds the set; empty slices for an empty set."""
+        """Smallest box (planes, rows, columns) that contains the set; empty slices for an empty set."""
         if len(self.starts) == 0:
             return slice(0, 0), slice(0, 0), slice(0, 0)
         row = self.rows % self.shape[1]
@@ -144,7 +144,7 @@ class Runs:
         )
 
     def mask(self, box: tuple[slice, slice, slice]) -> Flags:
-        """Dense mask inside a box, which must hold the whole set."""
+        """Dense mask inside a box that contains the set."""
         sizes = [s.stop - s.start for s in box]
         steps = np.zeros((sizes[0], sizes[1], sizes[2] + 1), np.int8)
         k, j = self.planes - box[0].start, self.rows % self.shape[1] - box[1].start
@@ -154,7 +154,7 @@ class Runs:
         return np.cumsum(steps, axis=2, dtype=np.int8)[..., :-1].astype(bool)
 
     def select_planes(self, source: Integers) -> Runs:
-        """Runs of a stack whose plane k is this one's plane `source[k]`; empty where that is negative."""
+        """Runs of a stack whose plane k is plane `source[k]` of this one; empty where that is negative."""
         per_plane = self.shape[1] * self.stride
         first = np.searchsorted(self.starts, np.arange(self.shape[0] + 1) * per_plane)
         target = np.flatnonzero(source >= 0)
@@ -168,7 +168,8 @@ class Runs:
     def outside(self) -> Runs:
         """All pixels of the lattice that are not in the set.
 
-        Every gap of a row begins where the row or a run does, and ends with the row or where the next run begins.
+        Each gap begins at the start of a row or the end of a run, and ends at the end of the row or the start of the
+        next run.
         """
         rows = np.arange(self.shape[0] * self.shape[1]) * self.stride
         starts = np.sort(np.concatenate([rows, self.stops]), kind="stable")
@@ -193,7 +194,7 @@ class Runs:
         return self._combine(other, lambda a, b: a ^ b)
 
     def _combine(self, other: Runs, rule: _Rule) -> Runs:
-        """Sweep over the borders of both sets and keep the stretches that satisfy the rule."""
+        """Sweep over the ends of all runs and keep the stretches that satisfy the rule."""
         if self.shape != other.shape:
             msg = f"runs on lattices {self.shape} and {other.shape} cannot be combined"
             raise ValueError(msg)
@@ -212,7 +213,7 @@ if TYPE_CHECKING:
 
 
 def _sorted_distinct(values: Integers) -> Integers:
-    """Like np.unique, which hashes integers and is far slower where they are almost sorted."""
+    """np.unique by sorting, which is far faster than its hashing for nearly sorted integers."""
     values = np.sort(values, kind="stable")
     return values[np.append(True, values[1:] != values[:-1])] if len(values) else values
 
@@ -226,7 +227,7 @@ def _covers(runs: Runs, positions: Integers) -> Flags:
 
 
 def dice(a: Runs, b: Runs) -> float:
-    """Twice the intersection over the sum of both; NaN where both are empty."""
+    """Twice the intersection over the sum of both; NaN if both are empty."""
     total = a.count + b.count
     return 2 * (a & b).count / total if total else float("nan")
 
@@ -234,7 +235,7 @@ def dice(a: Runs, b: Runs) -> float:
 def rasterise(stack: PlaneStack, lattice: Lattice) -> Runs:
     """Pixels of each plane of a stack whose centers lie inside, even-odd over its contours.
 
-    Rows and columns outside the lattice are clipped: compare with :func:`outside_share`.
+    Rows and columns outside the lattice are clipped; see :func:`outside_share`.
     """
     shape = (stack.plane_count, lattice.rows, lattice.columns)
     column = (stack.points_mm[:, 0] - lattice.u0_mm) / lattice.column_spacing_mm
@@ -259,7 +260,7 @@ def _crossings(
     shape: tuple[int, int, int],
     edges: slice,
 ) -> Integers:
-    """Positions at which the edges cross the pixel rows: the first pixel center on or right of each crossing."""
+    """Positions where the edges cross pixel rows: the first pixel center on or to the right of each crossing."""
     following = following[edges]
     x0, y0, x1, y1 = column[edges], row[edges], column[following], row[following]
     first = np.maximum(np.ceil(np.minimum(y0, y1)), 0).astype(np.int64)
@@ -276,7 +277,7 @@ def _crossings(
 
 
 def outside_share(stack: PlaneStack, lattice: Lattice) -> float:
-    """Share of vertices that lie beyond the outer pixel edges of the lattice."""
+    """Share of vertices beyond the outer pixel edges of the lattice."""
     column = (stack.points_mm[:, 0] - lattice.u0_mm) / lattice.column_spacing_mm
     row = (stack.points_mm[:, 1] - lattice.v0_mm) / lattice.row_spacing_mm
     inside = (column >= -0.5) & (column <= lattice.columns - 0.5) & (row >= -0.5) & (row <= lattice.rows - 0.5)
@@ -284,7 +285,7 @@ def outside_share(stack: PlaneStack, lattice: Lattice) -> float:
 
 
 def plane_of_slices(stack: PlaneStack, slice_positions_mm: Floats) -> Integers:
-    """(K,) plane whose slab holds each slice position, -1 where none does; the nearer one on a shared border."""
+    """(K,) plane whose slab contains each slice position, the nearer one on a shared border; -1 if none does."""
     lower, upper = stack.positions_mm - stack.lower_mm, stack.positions_mm + stack.upper_mm
     edges = 0.5 * (stack.positions_mm[1:] + stack.positions_mm[:-1])
     nearest = np.searchsorted(edges, slice_positions_mm, side="right")
@@ -294,14 +295,14 @@ def plane_of_slices(stack: PlaneStack, slice_positions_mm: Floats) -> Integers:
 
 
 def on_slices(plane_runs: Runs, stack: PlaneStack, slice_positions_mm: Floats) -> Runs:
-    """Runs of the image's slices from the runs of the contour planes."""
+    """Runs on the slices of an image from the runs on contour planes."""
     return plane_runs.select_planes(plane_of_slices(stack, slice_positions_mm))
 
 
 def on_grid(stack: PlaneStack, grid: ImageGrid) -> Runs:
-    """Voxels of an image whose centers lie inside a stack that has the image's axes.
+    """Voxels of an image whose centers lie inside a stack with the axes of the image.
 
-    Every slice is taken where it lies: under a tilted gantry slices are shifted against each other.
+    Each slice is taken at its own position: with a tilted gantry, slices are offset from each other in their planes.
     """
     source, shifts = plane_of_slices(stack, grid.slice_positions_mm), grid.in_plane_shifts_mm
     lattice = Lattice.of_grid(grid)
@@ -313,7 +314,7 @@ def on_grid(stack: PlaneStack, grid: ImageGrid) -> Runs:
 
 
 def moved_planes(stack: PlaneStack, planes: Integers, by_mm: Floats) -> PlaneStack:
-    """Stack of some of its planes, (n,) in that order and as often, each moved within itself by (n, 2) mm (u, v)."""
+    """Stack of selected planes (n,), which may repeat, each moved within itself by (n, 2) mm (u, v)."""
     first, stop = stack.plane_offsets[:-1][planes], stack.plane_offsets[1:][planes]
     counts = stop - first
     contours = ranges(first, counts)

@@ -1,11 +1,11 @@
-"""Signed distances to polygons in planes, sub-voxel exact near their borders.
+"""Signed distances to polygons in planes, sub-voxel accurate near their borders.
 
-Pixels next to a border learn the nearest piece of it: a point of the border and its normal there. Every other pixel
-takes the piece of the nearest such pixel, and measures its distance to that piece. A piece is straight and reaches half
-a pixel's diagonal to both sides, so that the border between two pieces is no further than it should be. On circles the
-distances are right within some hundredths of a pixel.
+Each pixel next to a border gets the nearest piece of it: a border point and the normal there. Every other pixel takes
+the piece of the nearest such pixel and measures its distance to that piece. A piece is straight and extends half a
+pixel diagonal to both sides, so that no gap opens between two pieces. On circles the distances are accurate to a few
+hundredths of a pixel.
 
-Distances are positive inside. Knows grids and millimeters only.
+Distances are positive inside. Works on grids, in millimeters.
 """
 
 from __future__ import annotations
@@ -27,38 +27,37 @@ if TYPE_CHECKING:
 
     from rtcomplexity.model.arrays import Flags, Floats, Integers, Singles
 
-
 HALF_DIAGONAL: Final = math.sqrt(0.5)
-"""A piece of border reaches so far to both sides, in pixels."""
-TOLD_BEYOND: Final = 1.75
-"""A pixel this much further than the reach from the nearest pixel next to a border lies beyond the reach: the foot of
-that pixel is at most 1 away from it, and its piece reaches half a diagonal."""
+"""Half length of a piece of border, in pixels."""
+SAFELY_BEYOND: Final = 1.75
+"""A pixel whose nearest border pixel is this much beyond the reach is itself beyond it: the border point is at most 1
+pixel away from the border pixel, and its piece extends half a diagonal."""
 CHUNK_PIXELS: Final = 400_000
-"""Pixels of as many planes at once as have about so many: it bounds memory."""
+"""About how many pixels are processed together, in whole planes, to limit memory."""
 SLIVER: Final = 0.05
-"""Edges nearer to each other than this, in pixels, enclose nothing."""
+"""Edges closer than this, in pixels, enclose nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Pieces:
-    """Nearest piece of border of each pixel next to it, in pixel units."""
+    """Nearest piece of border for each pixel next to one, in pixel units."""
 
     voxels: Integers
-    """(n,) flat index of the pixel in all planes, increasing; each stands once."""
+    """(n,) flat index of each pixel over all planes, increasing."""
     feet: Singles
-    """(n, 2) the nearest point of the border (row, column)."""
+    """(n, 2) nearest border point (row, column)."""
     normals: Singles
-    """(n, 2) unit normals; their sign does not matter."""
+    """(n, 2) unit normals of either sign."""
 
     def of_planes(self, first: int, stop: int, size: int) -> _Pieces:
-        """Pieces of some of the planes, which have so many pixels each; these are numbered from 0."""
+        """Pieces of a range of planes of `size` pixels each, renumbered from 0."""
         own = slice(*np.searchsorted(self.voxels, [first * size, stop * size]).tolist())
         return _Pieces(voxels=self.voxels[own] - first * size, feet=self.feet[own], normals=self.normals[own])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sections:
-    """Closed polygons on planes, in pixel units of the grid on which their distances are wanted."""
+    """Closed polygons on planes, in pixel units of the grid on which distances are computed."""
 
     points: Floats
     """(n, 2) vertices (column, row)."""
@@ -73,19 +72,19 @@ class Sections:
 def section_distances(sections: Sections, reach: float = math.inf) -> Singles:
     """Signed distance of every pixel center to the even-odd region of its plane.
 
-    Where two edges lie on each other, as on a keyhole's bridge, or within :data:`SLIVER`, there is no surface.
+    Coincident edges, as along the channel of a keyhole, and edges within :data:`SLIVER` are no border.
 
     Parameters
     ----------
     sections
         The polygons.
     reach
-        Pixels further away than this need no distance, and are infinitely far: most of a large plane.
+        Pixels farther away than this are given an infinite distance: most of a large plane.
 
     Returns
     -------
     NDArray
-        (planes, rows, columns) pixels; a plane in which no pixel center is inside is -inf throughout.
+        (planes, rows, columns) pixels; -inf throughout a plane with no pixel center inside.
     """
     _, rows, columns = sections.shape
     edge, row, x = _crossings(sections, axis=0)
@@ -105,14 +104,14 @@ def section_distances(sections: Sections, reach: float = math.inf) -> Singles:
 
 
 def _chunks(planes: Integers, most: int) -> list[tuple[int, int]]:
-    """First and stop of groups of planes, of all those that hold pieces, each of at most so many planes."""
+    """First and stop of groups of up to `most` planes, covering all planes that have pieces."""
     if not len(planes):
         return []
     return [(first, min(first + most, planes[-1] + 1)) for first in range(planes[0], planes[-1] + 1, most)]
 
 
 def _crossings(sections: Sections, axis: int) -> tuple[Integers, Integers, Floats]:
-    """Edge, line number and place of every crossing of an edge with a line of pixel centers that runs along `axis`."""
+    """Edge, line number and position of each crossing of an edge with a line of pixel centers along `axis`."""
     place, line = sections.points[:, axis], sections.points[:, 1 - axis]
     line_after = line[sections.following]
     first = np.ceil(np.minimum(line, line_after)).astype(np.int64)
@@ -126,7 +125,7 @@ def _crossings(sections: Sections, axis: int) -> tuple[Integers, Integers, Float
 
 
 def _apart(places: Floats, lines: Integers, planes: Integers) -> Integers:
-    """Which crossings are left when those that lie on each other in pairs are taken out."""
+    """Crossings that remain when coincident ones are removed in pairs."""
     order = np.lexsort((places, lines, planes))
     same_line = (np.diff(lines[order]) == 0) & (np.diff(planes[order]) == 0)
     close = same_line & (np.diff(places[order]) < SLIVER)
@@ -137,7 +136,7 @@ def _apart(places: Floats, lines: Integers, planes: Integers) -> Integers:
 
 
 def _parity(crossed: Integers, shape: tuple[int, int, int]) -> Flags:
-    """Which pixels have an odd number of crossings at or before them in their row."""
+    """Pixels with an odd number of crossings at or before them in their row."""
     counts = np.bincount(crossed, minlength=shape[0] * shape[1] * shape[2])
     return (np.cumsum(counts.reshape(shape), axis=2) % 2).astype(np.bool_)
 
@@ -147,7 +146,7 @@ def _nearest_edges(
     inside: Flags,
     pairs: list[tuple[Integers, Integers, int]],
 ) -> _Pieces:
-    """For pixels with a neighbor on the other side of the surface, the nearest of the edges that part them."""
+    """For pixels with a neighbor on the other side of the border, the nearest edge between the two."""
     edges, pixels = [], []
     for edge, pixel, step in pairs:
         parted = inside.ravel()[pixel] != inside.ravel()[pixel + step]
@@ -168,9 +167,9 @@ def _nearest_edges(
 
 
 def _distances(pieces: _Pieces, shape: tuple[int, ...], reach: float) -> Singles:
-    """Distance of pixels (planes, rows, columns) to the piece that the nearest pixel next to the border knows.
+    """Distance of pixels (planes, rows, columns) to the piece of the nearest border pixel.
 
-    Infinite beyond the reach, and in planes without pieces.
+    Infinite beyond the reach and in planes without pieces.
     """
     _, rows, columns = shape
     found = np.full(math.prod(shape), np.inf, np.float32)
@@ -181,7 +180,7 @@ def _distances(pieces: _Pieces, shape: tuple[int, ...], reach: float) -> Singles
         nearest = _nearest(voxels, (rows, columns))
         far[plane] = (nearest[0] - place[0]) ** 2 + (nearest[1] - place[1]) ** 2
         number[plane] = number[plane][nearest[0], nearest[1]]
-    wanted = np.flatnonzero(far < np.inf if reach == math.inf else far <= (reach + TOLD_BEYOND) ** 2)
+    wanted = np.flatnonzero(far < np.inf if reach == math.inf else far <= (reach + SAFELY_BEYOND) ** 2)
     piece = number.ravel()[wanted]
     along, square = np.zeros((2, len(wanted)), np.float32)
     for axis, along_axis in enumerate((wanted // columns % rows, wanted % columns)):
@@ -194,7 +193,7 @@ def _distances(pieces: _Pieces, shape: tuple[int, ...], reach: float) -> Singles
 
 
 def _by_plane(voxels: Integers, size: int) -> Iterator[tuple[int, Integers]]:
-    """Each plane that holds some of the pixels, and these within it; planes have so many pixels each."""
+    """Each plane that has some of the pixels, with their indices within the plane."""
     planes, starts = np.unique(voxels // size, return_index=True)
     for plane, (start, stop) in zip(planes.tolist(), itertools.pairwise([*starts, len(voxels)]), strict=True):
         yield plane, voxels[start:stop] - plane * size

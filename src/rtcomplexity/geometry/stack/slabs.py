@@ -1,12 +1,12 @@
-"""How thick the slab of each contour plane is, and where planes are missing.
+"""Slab thickness of each contour plane, and where planes are missing.
 
-The convention that every volume here follows: a plane's slab reaches half-way to each neighbor; the outer half of an
-end plane equals its inner half; a single plane is as thick as the image's slices are apart. Where image slices lie
-between two planes and carry no contour, and the planes are further apart than 1.5 typical spacings, the shape has a
-gap: it ends and begins again. Slices that merely lie further apart are no gap.
+All volumes follow one convention. A slab reaches half-way to each adjacent plane. The outer half of an end plane equals
+its inner half. A single plane is as thick as the spacing of the image slices. Where image slices between two planes
+carry no contour, and the planes are more than 1.5 typical spacings apart, there is a gap: the shape ends and begins
+again. A wider slice spacing alone is no gap.
 
-Without images the usual spacing of all contours takes the slices' place: a stretch of more than 1.5 times that, or of
-the shape's own regular spacing where that is wider, is a gap.
+Without images, the usual spacing of all contours replaces that of the slices. A stretch longer than 1.5 times that
+spacing, or 1.5 times the shape's own regular spacing if wider, is a gap.
 """
 
 from __future__ import annotations
@@ -23,13 +23,12 @@ if TYPE_CHECKING:
 
     from rtcomplexity.model.arrays import Flags, Floats
 
-
 STEP_TOLERANCE_MM = 0.01
 """Steps that differ by less are equal: coordinates are written in decimals."""
 REGULAR_STEPS = 3
-"""A shape drawn at so many equal steps was drawn at that spacing: its planes are not the set's usual ones."""
+"""A shape with this many equal steps was contoured at that spacing on purpose, whatever the usual spacing is."""
 KNOWN_STEPS = 2
-"""Fewer equal steps tell no spacing: a single one may be the gap itself."""
+"""Fewer equal steps define no spacing: a single step may be the gap itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,7 +42,7 @@ class Slabs:
     gap_after: Flags
     """(P - 1,) whether planes are missing between a plane and the next."""
     is_spacing_known: bool = True
-    """Whether anything tells how far apart planes may lie without a gap."""
+    """Whether a spacing is known beyond which planes are missing."""
 
 
 def slabs(
@@ -60,15 +59,15 @@ def slabs(
     Parameters
     ----------
     positions_mm : (P,) planes, increasing
-    slice_positions_mm : (K,) where contours could have been drawn, increasing; may be empty
-    gap_factor : planes further apart than this many typical spacings may have a gap between them
-    apart : (P - 1,) neighbors that belong to different bodies: a gap even where no slice lies between them
-    usual_mm : usual spacing of contours, which counts where there are fewer than two slices; NaN if not known
-    lone_mm : thickness of a plane without neighbors where neither slices nor the usual spacing tell it
+    slice_positions_mm : (K,) image slices that could carry contours, increasing; may be empty
+    gap_factor : planes farther apart than this many typical spacings may have a gap between them
+    apart : (P - 1,) neighbors that belong to different bodies: a gap even without an empty slice between them
+    usual_mm : usual contour spacing, used with fewer than two slices; NaN if unknown
+    lone_mm : thickness of a single plane where neither slices nor the usual spacing define it
 
     Returns
     -------
-    Slabs; the extent of a plane without neighbors is NaN where nothing tells it.
+    Slabs; the extent of a single plane is NaN if its thickness is unknown.
     """
     steps = np.diff(positions_mm)
     if len(slice_positions_mm) > 1:
@@ -92,12 +91,12 @@ def slabs(
 
 
 def usual_spacing_mm(planes_mm: Sequence[Floats], tolerance_mm: float) -> float:
-    """Most frequent step between planes, per shape and then over shapes; NaN where fewer than two steps show it.
+    """Most frequent step between planes, first per shape and then over shapes; NaN if fewer than two steps have it.
 
     Parameters
     ----------
-    planes_mm : positions of the planes of each shape along one direction, increasing
-    tolerance_mm : steps that differ by less are one
+    planes_mm : plane positions of each shape along one direction, increasing
+    tolerance_mm : steps that differ by less are equal
 
     Examples
     --------
@@ -108,14 +107,14 @@ def usual_spacing_mm(planes_mm: Sequence[Floats], tolerance_mm: float) -> float:
     if not modes:
         return np.nan
     usual = _mode(np.array(modes), tolerance_mm)[0]
-    # The same stretch in two shapes, such as a target and its copy, is seen once.
+    # The same interval in two shapes, such as a target and its copy, counts once.
     ends = np.concatenate([np.stack([planes[:-1], planes[1:]], axis=1) for planes in planes_mm])
     same = ends[np.abs(ends[:, 1] - ends[:, 0] - usual) <= tolerance_mm]
     return usual if len(np.unique(np.round(same / tolerance_mm), axis=0)) >= KNOWN_STEPS else np.nan
 
 
 def _mode(steps: Floats, tolerance_mm: float) -> tuple[float, int]:
-    """Most frequent value and how often it occurs; the smallest of several. `steps` is not empty."""
+    """Most frequent value and its count; the smallest of several. `steps` is not empty."""
     group = group_positions(steps, tolerance_mm)
     counts = np.bincount(group)
     most = int(np.argmax(counts))
@@ -123,7 +122,7 @@ def _mode(steps: Floats, tolerance_mm: float) -> tuple[float, int]:
 
 
 def _typical_without_slices(steps: Floats, usual_mm: float) -> tuple[float, bool]:
-    """Step that is no gap, and whether that is known; else the smallest step, or NaN for a single one."""
+    """Regular step, and whether it is known; otherwise the smallest of several steps, or NaN."""
     if len(steps) == 0:
         return np.nan, True
     own, times = _mode(steps, STEP_TOLERANCE_MM)
@@ -145,7 +144,7 @@ def _empty_slices_between(positions_mm: Floats, slice_positions_mm: Floats) -> F
 
 
 def _typical(steps: Floats, slice_positions_mm: Floats) -> float:
-    """Lower median of the steps; one step alone says nothing, so that the slices' own spacing counts instead."""
+    """Lower median of the steps; the slice spacing if there is only one step, which could be the gap itself."""
     if len(steps) == 0:
         return np.nan
     if len(steps) == 1:
@@ -154,7 +153,7 @@ def _typical(steps: Floats, slice_positions_mm: Floats) -> float:
 
 
 def _local_spacing(position: float, slice_positions_mm: Floats, fallback_mm: float) -> float:
-    """Mean distance from the slice nearest to a position to that slice's neighbors; the fallback without any."""
+    """Mean distance from the nearest slice to its neighbors; the fallback with fewer than two slices."""
     if len(slice_positions_mm) < 2:
         return fallback_mm
     nearest = int(np.argmin(np.abs(slice_positions_mm - position)))

@@ -1,6 +1,6 @@
-"""From the contours of an ROI to a stack of planes, with what was odd on the way.
+"""From the contours of an ROI to a stack of planes, with the irregularities found.
 
-Nothing is dropped in silence: every contour or vertex left out is counted in :class:`StackFindings`.
+Nothing is dropped silently: each contour or vertex left out is counted in :class:`StackFindings`.
 """
 
 from __future__ import annotations
@@ -38,67 +38,67 @@ if TYPE_CHECKING:
 PARALLEL_COSINE = float(np.cos(np.deg2rad(1.0)))
 """Contours whose normals differ by more than 1 degree do not lie on parallel planes."""
 ORIENTATIONS = 64
-"""Of how many contours at most the orientation is tried where not all lie together."""
+"""Number of contours whose orientation is tried where not all are parallel."""
 SPACING_TOLERANCE = 0.02
 """Positions within this share of the slice spacing are one plane: coordinates are written in decimals."""
 
 
 NO_AREA_SHARE = 1e-9
-"""A contour encloses no area if it is under this share of its squared length: what rounding leaves of a line."""
+"""A contour encloses no area below this share of its squared length: the rounding residue of a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackFindings:
-    """What was odd about an ROI's closed contours, in counts; all zero for clean ones."""
+    """Counts of irregularities in the closed contours of an ROI; all zero for clean ones."""
 
     exact_copies: int = 0
     near_copies: int = 0
     cancelling_copies: int = 0
-    """Contours of type CLOSEDPLANAR_XOR that repeat another one on their plane; the two cancel."""
+    """Contours of type CLOSEDPLANAR_XOR that repeat another one on their plane; each pair cancels."""
     copies_mm3: float = 0.0
-    """Volume that the contours left out as copies would add if they were counted."""
+    """Volume that the copies left out would add if counted."""
     too_few_points: int = 0
     """Closed contours of fewer than three distinct vertices, left out."""
     zero_area: int = 0
     """Closed contours that enclose no area, left out."""
     closed_twice: int = 0
-    """Contours that run round more than once; one round is kept."""
+    """Contours traced more than once; one round is kept."""
     not_parallel: int = 0
-    """Contours in another orientation than most, left out."""
+    """Contours in another orientation than the majority, left out."""
     not_planar: int = 0
-    """Contours that leave their plane by more than the tolerance; flattened onto their mean position."""
+    """Contours that depart from their plane by more than the tolerance; flattened to their mean position."""
     largest_departure_mm: float = 0.0
     self_crossing: int = 0
     partly_overlapping: int = 0
-    """Pairs of contours that overlap but are neither nested nor copies; even-odd leaves their overlap out."""
+    """Pairs of contours that overlap but are neither nested nor copies; even-odd excludes the overlap."""
     overlap_mm3: float = 0.0
-    """By how much a union of them would change the volume; NaN where too many overlap to tell."""
+    """Volume change if they were united; NaN where too many overlap to compute it."""
     gaps: int = 0
     """Places where planes are missing."""
     missing_mm: float = 0.0
-    """Length along the normal that those gaps leave out, mm."""
+    """Length along the normal that the gaps leave uncovered, mm."""
     usual_mm: float = 0.0
-    """Usual spacing of contours that the gaps were judged by, mm; 0 where image slices, or nothing, told them."""
+    """Usual contour spacing against which gaps were judged, mm; 0 if image slices were used, or if it is unknown."""
     unjudged: int = 0
-    """Wide stretches of which nothing tells whether planes are missing: neither slices nor a usual spacing."""
+    """Wide stretches that may be gaps: neither slices nor a usual spacing decide it."""
     stated_thickness: int = 0
-    """Planes that only the file's Contour Slab Thickness tells the thickness of."""
+    """Planes whose thickness comes only from the Contour Slab Thickness in the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Stacked:
-    """A stack and what was odd."""
+    """A stack and its irregularities."""
 
     stack: PlaneStack | None
     """None where no contour encloses an area."""
     bridged: Slabs | None
-    """Slabs as they would be if gaps were filled by their neighbors; None where there is no stack."""
+    """Slabs as they would be with gaps filled by the adjacent planes; None where there is no stack."""
     findings: StackFindings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Clean:
-    """Closed contours in space, each with what it encloses by itself."""
+    """Closed contours in space, each with the area it encloses on its own."""
 
     points_mm: Floats
     """(n, 3)"""
@@ -106,12 +106,12 @@ class _Clean:
     normals: Floats
     """(m, 3) unit normals; zero where vertices lie on a line."""
     areas_mm2: Floats
-    """(m,) even-odd area of each contour in its own plane; 0 where it encloses none."""
+    """(m,) even-odd area of each contour in its own plane; 0 if it encloses none."""
     is_xor: Flags
     """(m,) whether the type is CLOSEDPLANAR_XOR."""
 
     def chosen(self, which: Flags) -> _Clean:
-        """Some of the contours."""
+        """The contours selected by a mask (m,)."""
         points, offsets = select_ragged(self.points_mm, self.offsets, np.flatnonzero(which))
         return _Clean(
             points_mm=points,
@@ -137,12 +137,12 @@ def stack_contours(
 
     Parameters
     ----------
-    contours : those of one ROI, of any type; only closed ones enclose an area
-    axes : of the image; used where the contours are parallel to its slices, else the contours' own
-    slice_positions_mm : (K,) positions along `axes.normal` at which contours could have been drawn, increasing
-    pixel_mm : pixel size against which the width between near copies is judged; the settings' fallback if None
+    contours : of one ROI, of any type; only closed ones enclose an area
+    axes : of the image; used where the contours are parallel to its slices, otherwise the contours' own axes are
+    slice_positions_mm : (K,) positions along `axes.normal` that could carry contours, increasing
+    pixel_mm : pixel size for judging the width between near copies; the settings' fallback if None
     usual_mm, lone_mm : along `axes.normal`, as for :func:`rtcomplexity.geometry.stack.slabs.slabs`
-    stated_slab_mm : Contour Slab Thickness, the last resort for a plane of which nothing else tells how thick it is
+    stated_slab_mm : Contour Slab Thickness, the last resort for a plane of otherwise unknown thickness
     """
     pixel_mm = pixel_mm or settings.pixel_fallback_mm
     clean, findings = _clean(contours, settings, pixel_mm)
@@ -169,7 +169,7 @@ def stack_contours(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Thickness:
-    """What tells how thick the planes of a shape are."""
+    """Sources for the slab thickness of a shape's planes."""
 
     slice_positions_mm: Floats
     gap_factor: float
@@ -178,7 +178,7 @@ class _Thickness:
     stated_mm: float | None
 
     def slabs(self, positions_mm: Floats, gap_factor: float) -> Slabs:
-        """Slabs of planes, the stated thickness left aside."""
+        """Slabs of planes, without the stated thickness."""
         return slabs(
             positions_mm,
             self.slice_positions_mm,
@@ -188,7 +188,7 @@ class _Thickness:
         )
 
     def with_stated(self, slab: Slabs) -> Slabs:
-        """Slabs with the stated thickness where nothing else tells it."""
+        """Slabs with the stated thickness where no other source gives one."""
         unknown = np.isnan(slab.lower_mm)
         if self.stated_mm is None or not unknown.any():
             return slab
@@ -204,7 +204,7 @@ def _stack_flat(
     pixel_mm: float,
     findings: StackFindings,
 ) -> Stacked:
-    """Collapse copies, give the planes their slabs, and add what that shows to the findings."""
+    """Collapse copies, assign slabs to the planes, and complete the findings."""
     distinct = distinct_contours(
         flat.points_mm,
         flat.offsets,
@@ -240,13 +240,13 @@ def _stack_flat(
 
 
 def _departures(flat: _Flat, settings: Settings) -> dict[str, Any]:
-    """Findings about contours that are not planar."""
+    """Findings on contours that are not planar."""
     too_far = flat.departures_mm > settings.planarity_tolerance_mm
     return {"not_planar": int(np.sum(too_far)), "largest_departure_mm": float(flat.departures_mm.max())}
 
 
 def _copies_mm3(flat: _Flat, slab: Slabs, kept: Integers) -> float:
-    """Volume of the contours that are left out as copies, mm3."""
+    """Volume of the contours left out as copies, mm3."""
     dropped = np.setdiff1d(np.arange(len(flat.plane_of_contour)), kept)
     if len(dropped) == 0:
         return 0.0
@@ -254,7 +254,7 @@ def _copies_mm3(flat: _Flat, slab: Slabs, kept: Integers) -> float:
 
 
 def _clean(contours: Contours, settings: Settings, pixel_mm: float) -> tuple[_Clean, StackFindings]:
-    """Closed contours of at least three vertices, without repeated vertices and second rounds, with their areas."""
+    """Closed contours of at least three vertices, without repeated vertices or further rounds, with their areas."""
     closed = np.flatnonzero(contours.is_closed)
     points, offsets = select_ragged(contours.points_mm, contours.offsets, closed)
     points, offsets = _without_repeats(points, offsets)
@@ -283,7 +283,7 @@ def _clean(contours: Contours, settings: Settings, pixel_mm: float) -> tuple[_Cl
 
 
 def _first_vertices(offsets: Integers, stops: Mapping[int, int]) -> Flags:
-    """(n,) which vertices are left where of some contours only so many are."""
+    """(n,) vertices that remain if some contours keep only their first `stops` vertices."""
     kept = np.ones(offsets[-1], bool)
     for contour, count in stops.items():
         kept[offsets[contour] + count : offsets[contour + 1]] = False
@@ -291,7 +291,7 @@ def _first_vertices(offsets: Integers, stops: Mapping[int, int]) -> Flags:
 
 
 def _without_repeats(points: Floats, offsets: Integers) -> tuple[Floats, Integers]:
-    """Drop vertices equal to the one before, and closing vertices equal to the first."""
+    """Drop vertices equal to the preceding one, and closing vertices equal to the first."""
     if len(points) == 0 or not _has_repeats(points, offsets):
         return points, offsets
     contour = owners(offsets)
@@ -307,7 +307,7 @@ def _without_repeats(points: Floats, offsets: Integers) -> tuple[Floats, Integer
 
 
 def _has_repeats(points: Floats, offsets: Integers) -> bool:
-    """Whether a vertex may equal the one before it, or a last one the first; never wrongly False."""
+    """Whether a vertex may equal its predecessor, or a last vertex the first; never wrongly False."""
     filled = np.flatnonzero(np.diff(offsets) > 0)
     first, last = points[offsets[:-1][filled]], points[offsets[1:][filled] - 1]
     x, y = points[:, 0], points[:, 1]
@@ -316,7 +316,7 @@ def _has_repeats(points: Floats, offsets: Integers) -> bool:
 
 
 def _axes(vectors: Floats, image_axes: PlaneAxes | None) -> PlaneAxes | None:
-    """Axes of the image where the contours are parallel to its slices, else of the contours themselves."""
+    """Axes of the image where the contours are parallel to its slices, otherwise of the contours themselves."""
     normal = common_normal(_of_most_area(vectors))
     if normal is None:
         return None
@@ -326,9 +326,10 @@ def _axes(vectors: Floats, image_axes: PlaneAxes | None) -> PlaneAxes | None:
 
 
 def _of_most_area(vectors: Floats) -> Floats:
-    """The area vectors that lie together; where some lie across, those of the orientation with the most area.
+    """The area vectors of parallel contours; with several orientations, those of the one with the largest total area.
 
-    Orientations are those of the largest contours: a contour across would else pull the normal off all others.
+    Candidates are the orientations of the largest contours. Without this, a few transverse contours would tilt the
+    common normal.
     """
     normal, lengths = common_normal(vectors), lengths_of(vectors)
     if normal is None or np.all(np.abs(vectors @ normal) >= PARALLEL_COSINE * lengths):
@@ -340,7 +341,7 @@ def _of_most_area(vectors: Floats) -> Floats:
 
 
 def _plane_tolerance(thickness: _Thickness, settings: Settings) -> float:
-    """Positions that differ by less are one plane, mm."""
+    """Positions that differ by less than this are one plane, mm."""
     slices = thickness.slice_positions_mm
     spacing = float(np.median(np.diff(slices))) if len(slices) > 1 else float(np.nan_to_num(thickness.usual_mm))
     return max(settings.plane_tolerance_mm, SPACING_TOLERANCE * spacing)
@@ -360,7 +361,7 @@ class _Flat:
 
 
 def _flatten(clean: _Clean, axes: PlaneAxes, tolerance_mm: float) -> _Flat:
-    """Contours in the axes of the stack, their planes grouped and in order."""
+    """Contours in the axes of the stack, grouped into planes and ordered."""
     points, offsets = clean.points_mm, clean.offsets
     heights = points @ axes.normal
     starts, counts = offsets[:-1], np.diff(offsets)
@@ -383,6 +384,7 @@ def _flatten(clean: _Clean, axes: PlaneAxes, tolerance_mm: float) -> _Flat:
 
 
 def _stack(flat: _Flat, axes: PlaneAxes, slab: Slabs, kept: Integers) -> PlaneStack:
+    """Assemble the stack from the contours kept."""
     points, offsets = select_ragged(flat.points_mm, flat.offsets, kept)
     plane_offsets = np.searchsorted(flat.plane_of_contour[kept], np.arange(len(flat.positions_mm) + 1))
     return PlaneStack(

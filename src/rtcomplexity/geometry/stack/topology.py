@@ -1,8 +1,8 @@
 """Bodies, holes and branchings of a stack of planes, counted on runs of pixels.
 
-Within a plane pixels of a shape are joined by sides and corners, pixels outside it by sides; from plane to plane both
-are joined where they overlap, unless planes are missing between them. A keyhole whose channel is thinner than a pixel
-is thereby the hole it stands for.
+Within a plane, pixels of the shape connect by sides and corners, and pixels outside it by sides. From plane to plane
+both connect where they overlap, unless planes are missing between them. A keyhole whose channel is thinner than a pixel
+thereby counts as the hole it represents.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Topology:
-    """How a shape hangs together; each number is counted when first asked for."""
+    """Connectivity of a shape; each count is computed on first use."""
 
     runs: Runs
     """The shape's pixels; row 0 of each plane must be free."""
@@ -37,12 +37,12 @@ class Topology:
 
     @cached_property
     def plane_body_counts(self) -> Integers:
-        """(P,) bodies whose first plane it is."""
+        """(P,) bodies that begin on each plane."""
         return _count_by_plane(self.runs, _joined(self._components, self._links))
 
     @cached_property
     def hole_count(self) -> int:
-        """Holes as one sees them in planes, followed from plane to plane: one tunnel or cavity counts once."""
+        """Holes in planes, followed from plane to plane: a tunnel or cavity counts once."""
         return len(_joined(self._hole_components, _overlapping_planes(self._holes, self.joined)))
 
     @cached_property
@@ -57,12 +57,12 @@ class Topology:
 
     @property
     def branching_count(self) -> int:
-        """Times a component meets more than one component of the next plane, counted in both directions."""
+        """Times a component meets more than one component of the next plane, in both directions."""
         return int(self.plane_branching_counts.sum())
 
     @cached_property
     def plane_branching_counts(self) -> Integers:
-        """(P,) how often that is so for the components of each plane."""
+        """(P,) branchings of the components of each plane."""
         return _branchings(self.runs, self._components[self._links])
 
     @cached_property
@@ -88,17 +88,17 @@ def topology(stack: PlaneStack, pixel_mm: float) -> Topology:
 
 
 class Pieces(NamedTuple):
-    """How one shape hangs together."""
+    """Connectivity counts of one shape."""
 
     body_count: int
     branching_count: int
     planes_with_components: int
-    """Planes in which it has several components."""
+    """Planes with several components."""
     planes_with_holes: int
 
 
 def pieces(found: Topology, shapes: int = 1) -> list[Pieces]:
-    """Tell the counts of several shapes of as many planes each, which stand one after the other in a topology."""
+    """Counts for several shapes with equal numbers of planes, stacked one after the other in a topology."""
     by_plane = (
         found.plane_body_counts,
         found.plane_branching_counts,
@@ -110,9 +110,9 @@ def pieces(found: Topology, shapes: int = 1) -> list[Pieces]:
 
 
 def pieces_of_drawings(stack: PlaneStack, points_mm: Floats, pixel_mm: float) -> list[Pieces]:
-    """Count pieces of drawings of one stack, which differ in where the vertices lie: (d, n, 2), mm.
+    """Counts for several versions of one stack that differ only in the positions of vertices: (d, n, 2), mm.
 
-    All of them are drawn on one lattice, in planes of their own: one pass over all costs far less than one over each.
+    All versions share one lattice, each on its own planes: one pass over all of them costs far less than one pass each.
     """
     drawings = len(points_mm)
     together = PlaneStack(
@@ -132,7 +132,7 @@ def pieces_of_drawings(stack: PlaneStack, points_mm: Floats, pixel_mm: float) ->
 
 
 def _repeated(offsets: Integers, times: int) -> Integers:
-    """(times x m + 1,) offsets of (m + 1,) that are gone through so many times, one after the other."""
+    """(times x m + 1,) offsets of (m + 1,) repeated so many times."""
     return offsets_of(np.tile(np.diff(offsets), times))
 
 
@@ -142,18 +142,18 @@ def plane_components(runs: Runs, *, by_corners: bool) -> Integers:
 
 
 def runs_above(runs: Runs) -> Integers:
-    """(x, 2) pairs of a run and a run of the next plane that overlaps it."""
+    """(x, 2) pairs of a run and an overlapping run of the next plane."""
     return _shifted_pairs(runs, runs.shape[1] * runs.stride, 0)
 
 
 def _touching_rows(runs: Runs, *, margin: int) -> Integers:
-    """(x, 2) pairs of runs in neighboring rows of one plane that overlap, or with margin 1 touch at a corner."""
+    """(x, 2) pairs of runs in adjacent rows of one plane that overlap, or with margin 1 also touch at a corner."""
     pairs = _shifted_pairs(runs, runs.stride, margin)
     return np.asarray(pairs[runs.planes[pairs[:, 0]] == runs.planes[pairs[:, 1]]])
 
 
 def _overlapping_planes(runs: Runs, joined: Flags) -> Integers:
-    """(x, 2) pairs of runs in neighboring joined planes that overlap."""
+    """(x, 2) pairs of overlapping runs in adjacent connected planes."""
     pairs = _shifted_pairs(runs, runs.shape[1] * runs.stride, 0)
     if len(pairs) == 0:
         return pairs
@@ -188,7 +188,7 @@ def labels(count: int, pairs: Integers) -> Integers:
 
 
 def _holes(runs: Runs) -> Runs:
-    """Runs outside the shape that are not joined to the plane's border; row 0 of each plane must be free."""
+    """Runs outside the shape that do not connect to the border of the plane; row 0 of each plane must be free."""
     outside = runs.outside()
     label = labels(len(outside.starts), _touching_rows(outside, margin=0))
     border = np.searchsorted(outside.starts, np.arange(runs.shape[0]) * runs.shape[1] * runs.stride)
@@ -197,24 +197,25 @@ def _holes(runs: Runs) -> Runs:
 
 
 def _joined(components: Integers, links: Integers) -> Integers:
-    """Label of the first component of each group, given the labels of runs and links between runs."""
+    """Labels of the first component of each group, given the labels of runs and links between runs."""
     roots, number = np.unique(components, return_inverse=True)
     pairs = _distinct_pairs(number[links], len(roots))
     return np.asarray(roots[labels(len(roots), pairs) == np.arange(len(roots))])
 
 
 def _distinct_pairs(pairs: Integers, count: int) -> Integers:
-    """(y, 2) each pair of members, of so many, once, in order."""
+    """(y, 2) the distinct pairs of members of range(count), in order."""
     return np.stack(np.divmod(np.unique(pairs[:, 0] * count + pairs[:, 1]), max(count, 1)), axis=1)
 
 
 def _count_by_plane(runs: Runs, label: Integers) -> Integers:
+    """(planes,) components that begin on each plane, given the labels of runs."""
     roots = np.unique(label)
     return np.bincount(runs.planes[roots], minlength=runs.shape[0])
 
 
 def _branchings(runs: Runs, component_links: Integers) -> Integers:
-    """(P,) links of components beyond the first one to either side, by the plane of the component that has them."""
+    """(P,) links of each component beyond the first in either direction, summed by plane."""
     links = _distinct_pairs(component_links, int(component_links.max(initial=0)) + 1)
     extra = np.zeros(runs.shape[0], np.int64)
     for end in (0, 1):

@@ -1,8 +1,8 @@
-"""The union of shapes drawn one over another, as one stack of planes.
+"""The union of overlapping shapes as one stack of planes.
 
-Contours that meet none of another shape stand in the union unchanged. Where shapes meet, the union's outline is
-the zero line of the larger of their signed distances on a lattice, which meets the true outline to a small fraction of
-a pixel but has its own vertices.
+Contours that do not meet another shape enter the union unchanged. Where shapes meet, the contour of the union is the
+zero line of the larger of their signed distances on a lattice. It follows the true contour within a small fraction of a
+pixel but has its own vertices.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     Polygons = list[Floats]
 
 REACH_PIXELS = 4.0
-"""Distances are only needed near the outline."""
+"""Distances are needed near the contour only."""
 MARGIN_PIXELS = 3
 BLOCK_ROWS = 500
-"""Boxes that are compared with all others at once."""
+"""Boxes compared with all others at once."""
 
 
 def union_stack(
@@ -46,13 +46,13 @@ def union_stack(
     usual_mm: float = np.nan,
     lone_mm: float = np.nan,
 ) -> PlaneStack:
-    """Union of stacks that share their axes.
+    """Union of stacks with the same axes.
 
     Parameters
     ----------
-    stacks : at least one; a plane on which one of them has no contour takes the plane whose slab holds it
+    stacks : at least one; where one has no contour on a plane, its plane whose slab contains the position is used
     slice_positions_mm, gap_factor, usual_mm, lone_mm : as for :func:`rtcomplexity.geometry.stack.slabs.slabs`
-    pixel_mm : of the lattice on which outlines that meet are joined
+    pixel_mm : of the lattice on which contours that meet are united
     tolerance_mm : positions that differ by less are one plane
     """
     every = np.concatenate([stack.positions_mm for stack in stacks])
@@ -75,7 +75,7 @@ def union_stack(
 
 
 def _outlines(stacks: Sequence[PlaneStack], positions_mm: Floats, pixel_mm: float) -> list[Polygons]:
-    """Outlines of the union on each plane."""
+    """Contours of the union on each plane."""
     sources = [plane_of_slices(stack, positions_mm) for stack in stacks]
     outlines = []
     for p in range(len(positions_mm)):
@@ -87,7 +87,7 @@ def _outlines(stacks: Sequence[PlaneStack], positions_mm: Floats, pixel_mm: floa
 
 
 def union_of_polygons(regions: Sequence[Polygons], pixel_mm: float) -> Polygons:
-    """Outline of the union of even-odd regions of one plane, each a list of (n, 2) polygons, mm."""
+    """Contours of the union of even-odd regions of one plane, each a list of (n, 2) polygons, mm."""
     every = [(number, polygon) for number, region in enumerate(regions) for polygon in region]
     label = _clusters([polygon for _, polygon in every])
     outlines: Polygons = []
@@ -100,7 +100,7 @@ def union_of_polygons(regions: Sequence[Polygons], pixel_mm: float) -> Polygons:
 
 
 def _clusters(polygons: Polygons) -> Integers:
-    """(m,) the first polygon of each one's cluster: of those whose boxes meet, directly or through others."""
+    """(m,) first polygon of each one's cluster: polygons whose boxes overlap, directly or through others."""
     lower, upper = (np.array([end(polygon, axis=0) for polygon in polygons]) for end in (np.min, np.max))
     pairs = []
     for start in range(0, len(polygons), BLOCK_ROWS):
@@ -111,7 +111,7 @@ def _clusters(polygons: Polygons) -> Integers:
 
 
 def _joined(regions: Sequence[Polygons], pixel_mm: float) -> Polygons:
-    """Outline of the union of regions that meet, found on a lattice."""
+    """Contours of the union of regions that meet, traced on a lattice."""
     lower = np.min([least(polygon) for region in regions for polygon in region], axis=0)
     upper = np.max([greatest(polygon) for region in regions for polygon in region], axis=0)
     origin = lower - MARGIN_PIXELS * pixel_mm
@@ -126,7 +126,7 @@ def _joined(regions: Sequence[Polygons], pixel_mm: float) -> Polygons:
 
 
 def _distances(region: Polygons, origin: Floats, pixel_mm: float, shape: tuple[int, int]) -> Floats:
-    """(rows, columns) signed distance to a region's outline in pixels, positive inside, cut off at the reach."""
+    """(rows, columns) signed distance to the border of a region in pixels, positive inside, clipped at the reach."""
     points = (np.concatenate(region) - origin) / pixel_mm
     offsets = offsets_of([len(polygon) for polygon in region])
     sections = Sections(

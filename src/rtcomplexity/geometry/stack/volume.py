@@ -1,4 +1,4 @@
-"""Volumes of a stack of planes, each with the name of its convention."""
+"""Volumes of a stack of planes, each by a named convention."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 
 def slab_volume_mm3(stack: PlaneStack) -> float:
-    """Sum of exact plane area x local slab thickness, mm3; NaN where a plane's thickness is not known."""
+    """Sum of exact plane area x local slab thickness, mm3; NaN if a plane's thickness is unknown."""
     return float(stack.plane_areas_mm2 @ stack.slab_mm)
 
 
 def bridged_volume_mm3(stack: PlaneStack, bridged: Slabs) -> float:
-    """Slab volume as it would be if the planes beside each gap reached across it, mm3."""
+    """Slab volume with the planes beside each gap extended across it, mm3."""
     return float(stack.plane_areas_mm2 @ (bridged.lower_mm + bridged.upper_mm))
 
 
 def trapezoid_volume_mm3(stack: PlaneStack) -> float:
-    """Mean area of neighboring planes x their distance, mm3; nothing beyond the end planes.
+    """Mean area of adjacent planes x their distance, mm3; nothing beyond the end planes.
 
-    A body of a single plane has no neighbor: its slab counts instead of nothing.
+    A body of a single plane has no adjacent plane, so its slab is counted.
     """
     areas, steps = stack.plane_areas_mm2, np.diff(stack.positions_mm)
     joined = np.isclose(stack.upper_mm[:-1] + stack.lower_mm[1:], steps, rtol=1e-9)
@@ -34,11 +34,12 @@ def trapezoid_volume_mm3(stack: PlaneStack) -> float:
 
 
 def random_phase_deviation(stack: PlaneStack) -> float:
-    """Relative standard deviation of the slab volume of a sphere of this volume over the planes' random phase.
+    """Relative standard deviation of the slab volume of a sphere of this volume over random positions of the planes.
 
-    Slab sums of exact areas are unbiased but scatter with the phase of the planes: 2.8 % at 10 mm diameter and 2.5 mm
-    spacing. For a sphere of radius R cut at spacing h the variance of the sum is, by Parseval on the Fourier series of
-    the periodic sum, ``2 * sum_k F(k / h)**2`` with F the transform of the area profile ``pi (R**2 - z**2)``.
+    Slab sums of exact areas are unbiased but vary with the phase of the planes: by 2.8% for a sphere 10 mm in diameter
+    cut every 2.5 mm. For a sphere of radius R cut at spacing h, Parseval's theorem on the Fourier series of the
+    periodic sum gives the variance ``2 * sum_k F(k / h)**2``, with F the transform of the area profile ``pi (R**2 -
+    z**2)``.
     """
     volume = slab_volume_mm3(stack)
     if not volume > 0:
