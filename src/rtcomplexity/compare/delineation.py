@@ -11,8 +11,9 @@ import numpy as np
 from rtcomplexity.compare.center import center_mm
 from rtcomplexity.compare.paths import PathDistances, nowhere_away, path_distances
 from rtcomplexity.compare.surfaces import NOWHERE_APART, BothWays, SurfacePair, compared_surface
-from rtcomplexity.compare.volumes import PARALLEL, SharedVolume, aligned, shared_volume
+from rtcomplexity.compare.volumes import SharedVolume, aligned, shared_volume
 from rtcomplexity.geometry.clearance import inside_share
+from rtcomplexity.geometry.orientation import PARALLEL
 from rtcomplexity.geometry.stack.runs import plane_of_slices
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 from rtcomplexity.metrics.measurement import NotMeasurableError

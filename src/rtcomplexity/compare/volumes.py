@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.compare.coincidence import same_planes
+from rtcomplexity.geometry.orientation import PARALLEL
 from rtcomplexity.geometry.ragged import select_ragged
 from rtcomplexity.geometry.stack.even_odd import even_odd
 from rtcomplexity.geometry.stack.runs import plane_of_slices
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-PARALLEL: Final = 1 - 1e-9
 ROUNDING: Final = 1e-12
 THINNEST_MM: Final = 1e-4
 """Slab ends nearer than this are one: positions are written in decimals."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rtcomplexity.dicom.pixels import IndexBox
+from rtcomplexity.geometry.boxes import box_of_mask
 from rtcomplexity.geometry.stack.runs import SHIFT_TOLERANCE_MM
 from rtcomplexity.model.arrays import frozen_array
 
@@ -174,19 +175,12 @@ def signed_distance_mm(mask: Flags, grid: ImageGrid, k: tuple[int, int], reach_m
     steps = (grid.row_spacing_mm, grid.column_spacing_mm)
     positions = grid.slice_positions_mm[slice(*k)]
     distance = np.sqrt(_squared_distance(mask, positions, steps, reach_mm))
-    box = _next_to(mask)  # what is nearest to a voxel of the mask outside it lies in here
+    box = box_of_mask(mask, margin=1)  # what is nearest to a voxel of the mask outside it lies in here
     own = mask[box]
     inside = np.sqrt(_squared_distance(~own, positions[box[0]], steps, reach_mm))
     distance[box] = np.where(own, -inside, distance[box])
     distance[np.abs(distance) > reach_mm] *= np.float32(np.inf)
     return distance
-
-
-def _next_to(mask: Flags) -> tuple[slice, ...]:
-    """Box of a mask and of one voxel on every side."""
-    axes = range(mask.ndim)
-    held = (np.flatnonzero(mask.any(axis=tuple(other for other in axes if other != axis))) for axis in axes)
-    return tuple(slice(max(int(places[0]) - 1, 0), int(places[-1]) + 2) for places in held)
 
 
 def _squared_distance(mask: Flags, positions_mm: Floats, steps_mm: tuple[float, float], reach_mm: float) -> Singles:

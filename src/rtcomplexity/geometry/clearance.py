@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rtcomplexity.geometry.columns import dots, greatest, least, within
+from rtcomplexity.geometry.boxes import box_distance
 from rtcomplexity.geometry.nodes import NODES, Inside, SurfaceNodes, inside_of, surface_nodes
+from rtcomplexity.geometry.orientation import PARALLEL
+from rtcomplexity.geometry.columns import dots, greatest, least, within
 from rtcomplexity.geometry.stack.runs import Runs, plane_of_slices, rasterise
 from rtcomplexity.model.arrays import frozen_array
 
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
 ON_PLANE: Final = 0.02
 """A point within this share of the distance between planes lies on one of them."""
-PARALLEL: Final = 1 - 1e-9
 SAME_AXES: Final = 1e-9
 CUT_DECIMALS: Final = 4
 CUT_MARGIN_MM: Final = 1e-3
@@ -169,8 +170,7 @@ class SampledSurface:
 
 def box_gap_mm(a: SampledSurface, b: SampledSurface) -> float:
     """Distance between boxes that hold two shapes, mm: no point of one is nearer to the other."""
-    apart = np.maximum(a.slab_box_mm[0] - b.slab_box_mm[1], b.slab_box_mm[0] - a.slab_box_mm[1])
-    return float(np.linalg.norm(np.maximum(apart, 0)))
+    return box_distance(a.slab_box_mm, b.slab_box_mm)
 
 
 def inside_share(a: SampledSurface, others: Sequence[SampledSurface]) -> float:

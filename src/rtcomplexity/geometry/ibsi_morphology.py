@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.geometry.boxes import box_of_mask
 from rtcomplexity.geometry.mesh import Mesh, UnmeasurableShapeError, mesh_of_mask, sphericity
 from rtcomplexity.model.arrays import frozen_array
 
@@ -50,7 +51,10 @@ class MaskMorphology:
     """(k, j, i) voxels whose intensities count, after re-segmentation; None for the whole mask."""
 
     def __post_init__(self) -> None:
-        box = bounding_box(self.mask)
+        if not self.mask.any():
+            reason = "The shape is empty: no voxel lies inside it."
+            raise UnmeasurableShapeError(reason, "a shape that encloses a volume.")
+        box = box_of_mask(self.mask)
         for name, dtype in (("mask", np.bool_), ("intensities", np.float64), ("intensity_mask", np.bool_)):
             values = getattr(self, name)
             if values is not None:
@@ -213,26 +217,6 @@ class MaskMorphology:
         if self.intensities is None or not self._counted.any():
             raise UnmeasurableShapeError("No intensities lie inside the shape.", "an image that covers it.")
         return self.intensities
-
-
-def bounding_box(mask: Flags) -> tuple[slice, ...]:
-    """Return the smallest box that holds a mask, as a slice per axis.
-
-    Raises
-    ------
-    UnmeasurableShapeError
-        If the mask is empty.
-
-    Examples
-    --------
-    >>> bounding_box(np.array([[False, False, False], [False, True, True]]))
-    (slice(1, 2, None), slice(1, 3, None))
-    """
-    if not mask.any():
-        raise UnmeasurableShapeError("The shape is empty: no voxel lies inside it.", "a shape that encloses a volume.")
-    axes = range(mask.ndim)
-    occupied = (np.flatnonzero(mask.any(axis=tuple(other for other in axes if other != axis))) for axis in axes)
-    return tuple(slice(int(indices[0]), int(indices[-1]) + 1) for indices in occupied)
 
 
 def principal_axes(points_mm: Floats) -> Floats:

@@ -6,7 +6,7 @@ Works on points and directions only; axial orientation is assumed nowhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from rtcomplexity.model.arrays import Floats, Integers
     from rtcomplexity.model.image import ImageGrid
 
-SNAP = 1e-6
+PARALLEL: Final = 1 - 1e-9
+"""Unit vectors whose dot product exceeds this are parallel: what rounding leaves."""
+SNAP: Final = 1e-6
 """A unit vector this close to a coordinate axis is taken as that axis: files write directions in decimals."""
-CLEAR_SHARE = 1e-3
+CLEAR_SHARE: Final = 1e-3
 """A signed area above this share of the squared length (0.08 for a circle) is more than the residue of canceling
 lobes."""
-LINE_SHARE = 1e-6
+LINE_SHARE: Final = 1e-6
 """Vertices whose width is below this share of their length lie on one line."""
 
 

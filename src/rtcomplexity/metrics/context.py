@@ -12,7 +12,9 @@ import numpy as np
 from rtcomplexity.case.roi_frames import rois_elsewhere
 from rtcomplexity.geometry.clearance import SampledSurface
 from rtcomplexity.geometry.contour_shape import ContourSet
-from rtcomplexity.geometry.orientation import PlaneAxes, common_normal, group_positions, polygon_normals
+from rtcomplexity.geometry.field.body import SubvoxelSurface
+from rtcomplexity.geometry.ibsi_morphology import MaskMorphology
+from rtcomplexity.geometry.orientation import PARALLEL, PlaneAxes, common_normal, group_positions, polygon_normals
 from rtcomplexity.geometry.ragged import select_ragged
 from rtcomplexity.geometry.stack.runs import Runs, on_grid
 from rtcomplexity.geometry.stack.slabs import usual_spacing_mm
@@ -23,8 +25,6 @@ from rtcomplexity.metrics.measurement import NotMeasurableError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rtcomplexity.geometry.field.body import SubvoxelSurface
-    from rtcomplexity.geometry.ibsi_morphology import MaskMorphology
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.model.arrays import Floats, Integers
     from rtcomplexity.model.case import Case
@@ -246,7 +246,7 @@ class ShapeContext(ABC):
         image = self.grid.image
         if image is None:
             raise NotMeasurableError(self.grid.why_no_image)
-        if abs(float(self.stack.normal @ image.normal)) < 1 - 1e-9:
+        if abs(float(self.stack.normal @ image.normal)) < PARALLEL:
             raise NotMeasurableError("the contours are not parallel to the planning image's slices")
         return on_grid(self.stack, image)
 
@@ -259,8 +259,6 @@ class ShapeContext(ABC):
         NotMeasurableError
             If there is no such mask, it is empty, or the slices are not evenly spaced or shifted against each other.
         """
-        from rtcomplexity.geometry.ibsi_morphology import MaskMorphology  # noqa: PLC0415 - brings scipy, seldom needed
-
         runs, image = self.runs, self.grid.image
         if runs.count == 0 or image is None:
             raise NotMeasurableError("no voxel center of the planning image lies inside")
@@ -277,8 +275,6 @@ class ShapeContext(ABC):
     @cached_property
     def subvoxel(self) -> SubvoxelSurface:
         """Sub-voxel surface of the shape as drawn."""
-        from rtcomplexity.geometry.field.body import SubvoxelSurface  # noqa: PLC0415 - brings scipy, seldom needed
-
         return SubvoxelSurface(stack=self.stack)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from rtcomplexity.geometry.mesh import UnmeasurableShapeError
 from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.intensity import inside_values
 from rtcomplexity.metrics.measurement import NotMeasurableError
@@ -106,8 +107,6 @@ def weighted_feature(subject: CtShape, *, attribute: str) -> float:
     NotMeasurableError
         If they do not have it, or the mask's box is too large for sums over all pairs.
     """
-    from rtcomplexity.geometry.mesh import UnmeasurableShapeError  # noqa: PLC0415 - brings scipy, seldom needed
-
     morphology = subject.morphology
     if attribute in OVER_ALL_PAIRS and math.prod(morphology.mask.shape) > LARGEST_BOX_VOXELS:
         raise NotMeasurableError(f"the ROI's box holds more than {LARGEST_BOX_VOXELS} voxels")

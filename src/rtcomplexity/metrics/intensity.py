@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.geometry.boxes import box_of_mask
 from rtcomplexity.metrics.definition import MetricDefinition, documented_rule
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.references import IBSI
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from rtcomplexity.model.arrays import Flags, Floats
 
 SHELL_MM: Final = 3.0
+NO_GRADIENT: Final = "the image has no gradient at the surface: too few voxels"
 MOST_UNDEFINED: Final = 0.05
 """A target of which more lies outside the image is not measured on the rest."""
 
@@ -112,20 +114,15 @@ def boundary_gradient(image: RegionValues) -> float:
     """
     inside_values(image)
     border = _border(image.region.mask)
-    box = _grown_box(border)
+    if not border.any():
+        raise NotMeasurableError(NO_GRADIENT)
+    box = box_of_mask(border, margin=1)
     magnitude = np.sqrt(sum(np.square(part) for part in _gradient(image, box)))
     at_border = magnitude[border[box]]
     at_border = at_border[~np.isnan(at_border)]
     if len(at_border) == 0:
-        raise NotMeasurableError("the image has no gradient at the surface: too few voxels")
+        raise NotMeasurableError(NO_GRADIENT)
     return float(at_border.mean())
-
-
-def _grown_box(mask: Flags) -> tuple[slice, ...]:
-    """Box of a mask and of the voxels beside it, whose values a difference needs; everything for an empty one."""
-    axes = range(mask.ndim)
-    held = [np.flatnonzero(mask.any(axis=tuple(other for other in axes if other != axis))) for axis in axes]
-    return tuple(slice(max(int(at[0]) - 1, 0), int(at[-1]) + 2) if len(at) else slice(None) for at in held)
 
 
 def _gradient(image: RegionValues, within: tuple[slice, ...]) -> list[Floats]:
@@ -137,7 +134,7 @@ def _gradient(image: RegionValues, within: tuple[slice, ...]) -> list[Floats]:
         np.arange(box.shape[2]) * grid.column_spacing_mm,
     )
     if min(box.shape) < 2:
-        raise NotMeasurableError("the image has no gradient at the surface: too few voxels")
+        raise NotMeasurableError(NO_GRADIENT)
     values = image.values[within]
     return [np.gradient(values, place[within[axis]], axis=axis) for axis, place in enumerate(places)]
 

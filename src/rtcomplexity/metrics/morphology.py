@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from rtcomplexity.geometry.mesh import UnmeasurableShapeError
 from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.references import IBSI
@@ -107,8 +108,6 @@ def subvoxel_feature(context: ShapeContext, *, attribute: str, scale: float) -> 
 
 
 def _measured(source: object, attribute: str) -> float:
-    from rtcomplexity.geometry.mesh import UnmeasurableShapeError  # noqa: PLC0415 - brings scipy, seldom needed
-
     try:
         value = float(getattr(source, attribute))
     except UnmeasurableShapeError as error:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.case import visits
+from rtcomplexity.geometry.orientation import PARALLEL
 from rtcomplexity.metrics import contour, intensity, pet, shape
 from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.course import union_of
@@ -28,7 +29,7 @@ from rtcomplexity.metrics.target_shape import (
     sphericity_ratio,
 )
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
-from rtcomplexity.units import MM3_PER_CM3, Unit
+from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,13 +51,13 @@ def volume_cm3(course: Course) -> float:
 
 def equivalent_diameter_mm(course: Course) -> float:
     """Diameter of the sphere with the volume of the union: cube root of 6 V / pi, mm."""
-    return float(np.cbrt(6 * MM3_PER_CM3 * volume_cm3(course) / np.pi))
+    return shape.equivalent_sphere_diameter_mm(course.target)
 
 
 def craniocaudal_length_mm(course: Course) -> float:
     """Extent of the union along the patient's head-foot axis (z of LPS), half a slab beyond the outer points, mm."""
     stack = course.target.stack
-    if abs(stack.normal[2]) > 1 - 1e-9:
+    if abs(stack.normal[2]) > PARALLEL:
         return shape.extent_mm(course.target)
     z = (
         stack.points_mm @ np.array([stack.u_axis[2], stack.v_axis[2]])

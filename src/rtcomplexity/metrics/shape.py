@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rtcomplexity.geometry.mesh import equivalent_sphere_diameter
 from rtcomplexity.geometry.stack.volume import (
     bridged_volume_mm3,
     random_phase_deviation,
@@ -125,7 +126,7 @@ def branching_count(context: ShapeContext) -> float:
 
 def equivalent_sphere_diameter_mm(context: ShapeContext) -> float:
     """Diameter of the sphere of the same slab volume, mm."""
-    return float((6 * volume_cm3(context) * MM3_PER_CM3 / np.pi) ** (1 / 3))
+    return equivalent_sphere_diameter(slab_volume_mm3(context.solid_stack))
 
 
 def extent_mm(context: ShapeContext) -> float:

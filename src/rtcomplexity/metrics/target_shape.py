@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
+from rtcomplexity.geometry.field.body import SubvoxelSurface, volume_weighted, well_sampled
+from rtcomplexity.geometry.field.shape_field import Smoothing
+from rtcomplexity.geometry.jaggedness import evened
+from rtcomplexity.geometry.mesh import UnmeasurableShapeError, equivalent_sphere_diameter
 from rtcomplexity.geometry.columns import greatest, least
+from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 from rtcomplexity.metrics.measurement import NotMeasurableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rtcomplexity.geometry.field.body import SubvoxelSurface
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.metrics.context import ShapeContext
 
@@ -63,10 +67,6 @@ def scored_surface(stack: PlaneStack, blur_mm: float, step_mm: float | None = No
         Of the grid; None takes a sixteenth of the equivalent diameter, between 1 and 2 mm. Either is coarser where
         the grid would else have more than :data:`MOST_VOXELS` voxels.
     """
-    from rtcomplexity.geometry.field.body import SubvoxelSurface  # noqa: PLC0415
-    from rtcomplexity.geometry.field.shape_field import Smoothing  # noqa: PLC0415 - brings scipy, seldom needed
-    from rtcomplexity.geometry.jaggedness import evened  # noqa: PLC0415
-
     step_mm = max(step_mm or _step_mm(stack), _affordable_mm(stack))
     return SubvoxelSurface(stack=evened(stack), smoothing=Smoothing(blur_mm=blur_mm), step_mm=step_mm)
 
@@ -101,7 +101,7 @@ def curvature_ratio(subject: HasSurface) -> float:
 
 def scored_surface_of(target: ShapeContext, blur_mm: float) -> SubvoxelSurface:
     """Surface on which the shape of a target is measured; NotMeasurableError where its volume or no grid is known."""
-    if not np.isfinite(_volume_mm3(target.stack)):
+    if not np.isfinite(slab_volume_mm3(target.stack)):
         raise NotMeasurableError("the volume is not known")
     if _affordable_mm(target.stack) > REPLICATE_STEP_MM:
         raise NotMeasurableError(TOO_FAR_APART)
@@ -120,9 +120,6 @@ def coarse_shape(stack: PlaneStack, blur_mm: float, step_mm: float) -> dict[str,
     """
     if _affordable_mm(stack) > REPLICATE_STEP_MM:
         return {}
-    from rtcomplexity.geometry.field.body import volume_weighted, well_sampled  # noqa: PLC0415
-    from rtcomplexity.geometry.mesh import UnmeasurableShapeError  # noqa: PLC0415
-
     try:
         bodies = well_sampled(scored_surface(stack, blur_mm, step_mm).bodies)
         return {
@@ -136,8 +133,6 @@ def coarse_shape(stack: PlaneStack, blur_mm: float, step_mm: float) -> dict[str,
 
 
 def _measured(surface: SubvoxelSurface, compute: Callable[[SubvoxelSurface], float]) -> float:
-    from rtcomplexity.geometry.mesh import UnmeasurableShapeError  # noqa: PLC0415 - brings scipy, seldom needed
-
     try:
         return compute(surface)
     except UnmeasurableShapeError as error:
@@ -145,7 +140,7 @@ def _measured(surface: SubvoxelSurface, compute: Callable[[SubvoxelSurface], flo
 
 
 def _step_mm(stack: PlaneStack) -> float:
-    diameter_mm = float(np.cbrt(6 * _volume_mm3(stack) / np.pi))
+    diameter_mm = equivalent_sphere_diameter(slab_volume_mm3(stack))
     return min(max(diameter_mm / STEPS_PER_DIAMETER, FINEST_STEP_MM), COARSEST_STEP_MM)
 
 
@@ -153,7 +148,3 @@ def _affordable_mm(stack: PlaneStack) -> float:
     """Step of a grid round the stack that has as many voxels as memory allows, mm."""
     width, height = greatest(stack.points_mm) - least(stack.points_mm)
     return float(np.cbrt(width * height * (np.ptp(stack.positions_mm) + stack.slab_mm.max()) / MOST_VOXELS))
-
-
-def _volume_mm3(stack: PlaneStack) -> float:
-    return float(stack.plane_areas_mm2 @ stack.slab_mm)

@@ -14,6 +14,7 @@ import numpy as np
 from rtcomplexity.compare.pictures import compared_planes, thinned
 from rtcomplexity.dicom.pixels import IndexBox, SeriesPixels
 from rtcomplexity.errors import InputDataError
+from rtcomplexity.geometry.orientation import PARALLEL
 from rtcomplexity.geometry.stack.runs import Lattice
 from rtcomplexity.pictures.directions import SIDES, letters, plane_of
 from rtcomplexity.pictures.raster import atlas, gray, jpeg, window_of
@@ -45,7 +46,6 @@ MOST_PIXELS: Final = 12_000_000
 COLUMNS: Final = 8
 WINDOW_STRIDE: Final = 2
 """Of so many pixels in each direction one is looked at to choose black and white."""
-PARALLEL: Final = 1 - 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

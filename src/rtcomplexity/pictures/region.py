@@ -14,6 +14,8 @@ import numpy as np
 
 from rtcomplexity.dicom.pixels import IndexBox
 from rtcomplexity.errors import InputDataError
+from rtcomplexity.geometry.boxes import box_distance
+from rtcomplexity.geometry.orientation import PARALLEL
 from rtcomplexity.geometry.stack.runs import Lattice, plane_of_slices
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.model.structure_set import TargetClass
@@ -34,7 +36,6 @@ SLICE_MARGIN_MM: Final = 9.0
 MOST_SLICES: Final = 64
 MOST_TARGETS: Final = 10
 MOST_ORGANS: Final = 8
-PARALLEL: Final = 1 - 1e-9
 COLORS: Final = {
     TargetClass.GTV: ("#ff4d4d", "#ff8f6b", "#ff6fb1", "#d93636"),
     TargetClass.ITV: ("#ff7bd5", "#d85cff"),
@@ -174,14 +175,9 @@ def _nearest(organs: Sequence[RoiContext], targets: Sequence[Shown]) -> list[Roi
     if not targets:
         return []
     bounds = bounds_of(targets)
-    far = {id(each): _apart_mm(bounds, Shown(context=each, name="", colour="").bounds_mm()) for each in organs}
+    far = {id(each): box_distance(bounds, Shown(context=each, name="", colour="").bounds_mm()) for each in organs}
     near = [each for each in organs if far[id(each)] < MARGIN_MM]
     return sorted(near, key=lambda each: (far[id(each)], each.roi.number))[:MOST_ORGANS]
-
-
-def _apart_mm(a: Floats, b: Floats) -> float:
-    gap = np.maximum(np.maximum(a[0] - b[1], b[0] - a[1]), 0)
-    return float(np.linalg.norm(gap))
 
 
 def bounds_of(shown: Sequence[Shown]) -> Floats:

@@ -9,7 +9,6 @@ import pytest
 from rtcomplexity.geometry.ibsi_morphology import (
     MaskMorphology,
     autocorrelation,
-    bounding_box,
     ibsi_ellipsoid_area,
     principal_axes,
 )
@@ -81,12 +80,6 @@ def test_intensities_count_only_inside_their_own_mask():
     found = MaskMorphology(mask=mask, spacing_mm=(1, 1, 1), intensities=values, intensity_mask=values < 2)
     assert found.integrated_intensity == pytest.approx(found.volume_mesh)
     assert found.centre_of_mass_shift == pytest.approx(0.5)
-
-
-def test_the_box_of_a_mask_is_the_smallest():
-    mask = np.zeros((6, 7, 8), bool)
-    mask[2, 3, 4] = mask[4, 3, 1] = True
-    assert bounding_box(mask) == (slice(2, 5), slice(3, 4), slice(1, 5))
 
 
 @pytest.mark.parametrize(
