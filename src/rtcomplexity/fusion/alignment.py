@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.fusion.sampling import EDGE_TOLERANCE, box_around, interpolate, is_tilted, voxel_centers_mm
+from rtcomplexity.fusion.sampling import (
+    EDGE_TOLERANCE,
+    box_around,
+    index_axes,
+    interpolate,
+    is_tilted,
+    voxel_centers_mm,
+)
 from rtcomplexity.geometry.columns import greatest, least, within
 from rtcomplexity.model.arrays import frozen_array
 
@@ -158,7 +165,7 @@ class MovableImage:
             return self._even.values_at(mapped)
         values = np.full(len(mapped), np.nan)
         held = _is_held(self.grid, self.voxels.box, mapped)
-        values[held] = interpolate(self.voxels, self.grid, mapped.compress(held, axis=0)).values
+        values[held] = interpolate(self.voxels, self.grid, mapped.compress(held, axis=0))
         return values
 
     @cached_property
@@ -236,9 +243,7 @@ def movable_image(
 
 def _is_held(grid: ImageGrid, box: IndexBox, points_mm: Floats) -> Flags:
     """(n,) whether the voxels around a point are among those that were read."""
-    axes = np.array(
-        [grid.normal, grid.column_direction / grid.row_spacing_mm, grid.row_direction / grid.column_spacing_mm]
-    )
+    axes = index_axes(grid)
     places = points_mm @ axes.T
     origins = grid.slice_origins_mm[slice(*box.k)] @ axes.T
     slack = np.array([1e-6, 1e-6, 1e-6])

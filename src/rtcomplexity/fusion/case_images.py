@@ -13,7 +13,7 @@ import numpy as np
 
 from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.errors import InputDataError
-from rtcomplexity.fusion.frames import registration_issues
+from rtcomplexity.fusion.frames import IDENTITY, registration_issues
 from rtcomplexity.fusion.sampling import region_of, values_of_other_image, values_of_own_image
 from rtcomplexity.fusion.tied_images import choice_issues, in_order_of_choice, tie_images
 from rtcomplexity.model import issue_codes as codes
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from rtcomplexity.fusion.sampling import PointFunction, Region, RegionValues
     from rtcomplexity.fusion.tied_images import TiedImage
     from rtcomplexity.geometry.stack.runs import Runs
-    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.image import ImageGrid, ImageSeries
     from rtcomplexity.settings import Settings
@@ -145,11 +144,11 @@ class CaseImages:
         values = self._through(tied, point_map, region)
         if point_map.links == 0:
             return FusedImage(tied=tied, values=values)
-        return FusedImage(tied=tied, values=values, before=self._through(tied, _as_it_is, region))
+        return FusedImage(tied=tied, values=values, before=self._through(tied, IDENTITY, region))
 
     def _through(self, tied: TiedImage, mapping: PointFunction, region: Region) -> RegionValues:
         """Sample an image on a region; what the largest region before it holds of that is taken from there."""
-        key = (tied.subject, mapping is _as_it_is)
+        key = (tied.subject, mapping is IDENTITY)
         known = self._largest.get(key)
         known = known if known is not None and known.region.grid is region.grid else None
         values = values_of_other_image(region, self.pixels_of(tied), mapping, factor=tied.factor, known=known)
@@ -165,7 +164,3 @@ def best_of(fused: Sequence[FusedImage], modality: str) -> FusedImage | None:
     if ranked:
         return next(image for image in fused if image.tied is ranked[0])
     return next((image for image in fused if image.modality == modality), None)
-
-
-def _as_it_is(points_mm: Floats) -> Floats:
-    return points_mm

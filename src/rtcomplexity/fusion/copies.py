@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.fusion.filtered_copies import remainder
+from rtcomplexity.fusion.filtered_copies import is_noise, remainder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,10 +46,6 @@ MOST_RANKED: Final = 40_000
 """Voxels of which the ranks are compared: sorting all of them would cost as much as everything else."""
 LEVELS: Final = 32
 """Gray levels of one image, equally filled, at each of which the mean of the other is taken."""
-NOISE_DEVIATIONS: Final = 2.5
-"""Robust standard deviations beyond which fine structure counts as anatomy."""
-TO_DEVIATION: Final = 1.4826
-"""Standard deviation of a normal distribution over its median absolute deviation."""
 LEAST_STRUCTURE: Final = 1e-3
 """Of the fine structure's spread over that of all values, below which an image has none."""
 SIGNIFICANT: Final = 5.0
@@ -140,8 +136,8 @@ def likeness(one: Floats, other: Floats, *, limits: Limits = LIKE) -> Likeness |
         return Likeness(rank_correlation=rank, limits=limits)
     expected = _expected(b, a, both)
     copied, copied_back = _fine(expected, flat), _fine(_expected(a, b, both), flat)
-    is_noise = _is_noise(copied, fine[0])
-    of_noise = copied[is_noise], fine[0][is_noise], np.nonzero(flat)[0][is_noise]
+    noise = is_noise(copied, fine[0])
+    of_noise = copied[noise], fine[0][noise], np.nonzero(flat)[0][noise]
     return Likeness(
         rank_correlation=rank,
         fine_correlation=float(np.mean(fine[0] * fine[1]) / (fine[0].std() * fine[1].std())),
@@ -239,15 +235,6 @@ def _gradient(volume: Floats) -> Floats:
     steps = [np.gradient(volume, axis=axis) for axis, size in enumerate(volume.shape) if size > 1]
     found: Floats = np.sqrt(sum(np.square(step) for step in steps))
     return found
-
-
-def _is_noise(one: Floats, other: Floats) -> Flags:
-    """(n,) where both are within a few robust standard deviations: anatomy is not."""
-    noise = np.ones(len(one), bool)
-    for values in (one, other):
-        away = np.abs(values - np.median(values))
-        noise &= away <= NOISE_DEVIATIONS * TO_DEVIATION * np.median(away)
-    return noise
 
 
 def _by_part(expected: Floats, found: Floats, k: NDArray[np.intp], *, slices: int) -> Iterator[float]:

@@ -190,10 +190,16 @@ def _carried(predicted: Floats, found: Floats, both: Flags) -> float:
     steepness = _squared_gradient(blurred(predicted, BLURS_VOXELS[-1]))
     flat = both & (steepness <= np.quantile(steepness[both], FLAT_SHARE))
     fine = [(image - blurred(image, COARSE_VOXELS))[flat] for image in (predicted, found)]
-    kept = np.ones(len(fine[0]), bool)
-    for values in fine:
-        away = np.abs(values - np.median(values))
-        kept &= away <= NOISE_DEVIATIONS * TO_DEVIATION * np.median(away)
+    kept = is_noise(*fine)
     one, other = (values[kept] - values[kept].mean() for values in fine)
     power = float(one @ one)
     return float(one @ other) / power if power else 0.0
+
+
+def is_noise(one: Floats, other: Floats) -> Flags:
+    """(n,) where both are within a few robust standard deviations: anatomy is not."""
+    noise = np.ones(len(one), bool)
+    for values in (one, other):
+        away = np.abs(values - np.median(values))
+        noise &= away <= NOISE_DEVIATIONS * TO_DEVIATION * np.median(away)
+    return noise

@@ -114,6 +114,10 @@ class PointMap:
         return mapped
 
 
+IDENTITY: Final = PointMap()
+"""Within one frame of reference."""
+
+
 def find_point_map(registrations: Iterable[SpatialRegistration], from_node: str, to_node: str) -> PointMap | None:
     """Find the map from one frame of reference to another, or to a series that is moved within its frame.
 
@@ -156,7 +160,7 @@ def map_to_series(
 ) -> PointMap | None:
     """Find the map from the planning image's frame of reference to where a series lies; None where none leads there."""
     if series is planning:
-        return PointMap()
+        return IDENTITY
     return find_point_map(registrations, planning.frame_of_reference_uid, space_of(series, registrations))
 
 

@@ -113,17 +113,6 @@ class RegionValues:
         return chosen[~np.isnan(chosen)]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Samples:
-    """Interpolated values at points."""
-
-    values: Floats
-    """(n,), NaN outside the image and where the registration is undefined."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "values", frozen_array(self.values, np.float64))
-
-
 def region_of(runs: Runs, grid: ImageGrid, reach_mm: float = REACH_MM) -> Region:
     """Lay the shape's box on the grid and measure the distance of its voxels to the surface.
 
@@ -131,8 +120,10 @@ def region_of(runs: Runs, grid: ImageGrid, reach_mm: float = REACH_MM) -> Region
     ----------
     runs
         The shape on the grid's slices: plane k of the runs is slice k.
+    grid
+        The planning grid.
     reach_mm
-        How far outside the shape values will be wanted.
+        Distance outside the shape up to which values are needed.
 
     Raises
     ------
@@ -270,7 +261,7 @@ def values_of_other_image(
         taken = known.region.needed[its] & wanted[own]
         values[own][taken] = known.values[its][taken]
         wanted[own] &= ~taken
-    values[wanted] = sample(pixels, other_from_planning(region.points_mm(wanted)), factor=factor).values
+    values[wanted] = sample(pixels, other_from_planning(region.points_mm(wanted)), factor=factor)
     undefined = float(np.isnan(values[region.mask]).mean())
     return RegionValues(region=region, values=_sealed(values), undefined_share=undefined)
 
@@ -297,12 +288,12 @@ def sample(
     points_mm: Floats,
     *,
     factor: Floats | None = None,
-) -> Samples:
+) -> Floats:
     """Interpolate an image at (n, 3) points of its own frame of reference, reading only the box they fall into."""
     grid = pixels.series.grid
     box = box_around(grid, points_mm)
     if box is None:
-        return Samples(values=np.full(len(points_mm), np.nan))
+        return np.full(len(points_mm), np.nan)
     voxels = pixels.read(box)
     if factor is not None:
         voxels = voxels.scaled(factor[slice(*box.k)])
@@ -368,7 +359,7 @@ def is_tilted(grid: ImageGrid) -> bool:
 
 def _in_plane(grid: ImageGrid, points_mm: Floats, k: Integers) -> Floats:
     """(2, n) continuous row and column of each point, projected on its slice along the normal."""
-    axes = np.array([grid.column_direction / grid.row_spacing_mm, grid.row_direction / grid.column_spacing_mm])
+    axes = index_axes(grid)[1:]
     places: Floats = axes @ points_mm.T
     places -= (axes @ grid.slice_origins_mm.T)[:, k]
     return places
@@ -385,7 +376,7 @@ def _on_slice(grid: ImageGrid, ji: Floats) -> Flags:
 
 def box_around(grid: ImageGrid, points_mm: Floats) -> IndexBox | None:
     """Box of voxels from which the points inside the image can be interpolated; None if none can be inside."""
-    axes = _axes(grid)
+    axes = index_axes(grid)
     places = axes @ points_mm.T
     known = ~np.isnan(places[0])
     if not known.any():
@@ -417,7 +408,7 @@ def _extent(low: float, high: float, size: int) -> tuple[int, int] | None:
     return max(int(np.floor(low - EDGE_TOLERANCE)), 0), min(int(np.floor(high + EDGE_TOLERANCE)) + 2, size)
 
 
-def interpolate(voxels: VoxelBox, grid: ImageGrid, points_mm: Floats) -> Samples:
+def interpolate(voxels: VoxelBox, grid: ImageGrid, points_mm: Floats) -> Floats:
     """Trilinear values at (n, 3) points of the image's frame; NaN beyond the outermost voxel centers.
 
     Between slices it runs along the normal, so that a value that is linear in space is met exactly on uneven slices and
@@ -433,7 +424,7 @@ def interpolate(voxels: VoxelBox, grid: ImageGrid, points_mm: Floats) -> Samples
             if scaled is None
             else _at_places(scaled, *_places(grid, voxels.box, points_mm[chunk]))
         )
-    return Samples(values=_sealed(values))
+    return values
 
 
 def _sealed(values: Floats) -> Floats:
@@ -451,7 +442,7 @@ def _rescaled_alike(voxels: VoxelBox, most: int) -> tuple[NDArray[Any], float, f
 
 def _places(grid: ImageGrid, box: IndexBox, points_mm: Floats) -> tuple[Floats, Flags]:
     """(3, n) continuous slice, row and column of points in a box of upright slices, and (n,) which the image holds."""
-    axes = _axes(grid)
+    axes = index_axes(grid)
     places: Floats = axes @ points_mm.T
     heights, positions = places[0].copy(), grid.slice_positions_mm
     held = _is_between(heights, positions, grid.slice_spacing_mm)
@@ -466,7 +457,7 @@ def _places(grid: ImageGrid, box: IndexBox, points_mm: Floats) -> tuple[Floats, 
     return places, held
 
 
-def _axes(grid: ImageGrid) -> Floats:
+def index_axes(grid: ImageGrid) -> Floats:
     """(3, 3) what turns a point into its height along the normal, mm, and its row and column from the origin's."""
     return np.array(
         [grid.normal, grid.column_direction / grid.row_spacing_mm, grid.row_direction / grid.column_spacing_mm]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rtcomplexity.dicom.suv import SuvRefusal, read_suv_scale
-from rtcomplexity.fusion.frames import PointMap, map_to_series
+from rtcomplexity.fusion.frames import IDENTITY, PointMap, map_to_series
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
 
@@ -97,10 +97,8 @@ def _tie(case: Case, image_set: ImageSet, subject: str, pixels_of: PixelsOf) -> 
         return TiedImage(subject=subject, image_set=image_set, reason="it is no image set of its own")
     if planning is None:
         return TiedImage(subject=subject, image_set=image_set, reason="no planning image is linked")
-    if image_set.role is ImageRole.PLANNING:
-        point_map: PointMap | None = PointMap()
-    else:
-        point_map = map_to_series(case.registrations, planning, image_set.series[0])
+    is_planning = image_set.role is ImageRole.PLANNING
+    point_map = IDENTITY if is_planning else map_to_series(case.registrations, planning, image_set.series[0])
     if point_map is None:
         reason = "it is not shown to be registered with the planning image"
         return TiedImage(subject=subject, image_set=image_set, reason=reason)

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rtcomplexity.geometry.boxes import box_distance
+from rtcomplexity.geometry.columns import dots, greatest, least, within
 from rtcomplexity.geometry.nodes import NODES, Inside, SurfaceNodes, inside_of, surface_nodes
 from rtcomplexity.geometry.orientation import PARALLEL
-from rtcomplexity.geometry.columns import dots, greatest, least, within
 from rtcomplexity.geometry.stack.runs import Runs, plane_of_slices, rasterise
 from rtcomplexity.model.arrays import frozen_array
 

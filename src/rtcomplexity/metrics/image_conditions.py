@@ -21,6 +21,7 @@ from rtcomplexity.fusion.copies import (
     likeness,
 )
 from rtcomplexity.fusion.filtered_copies import LEAST_DISPLACEMENT, remainder
+from rtcomplexity.fusion.frames import IDENTITY
 from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.image_set import (
     IMAGE_SET,
@@ -125,7 +126,7 @@ def measure_sets(found: TargetImages) -> tuple[SetConditions, ...]:
         raise NotMeasurableError("no voxel center of the planning image lies inside")
     lattice = lattice_around(runs, grid)
     try:
-        values = movable_image(images.pixels_of(planning), _as_it_is, lattice, planning.factor).values()
+        values = movable_image(images.pixels_of(planning), IDENTITY, lattice, planning.factor).values()
     except InputDataError as fault:
         raise NotMeasurableError(found_in(fault)) from fault
     samples = PlanningSamples(images=images, tied=planning, found=found, lattice=lattice, values=values)
@@ -133,10 +134,6 @@ def measure_sets(found: TargetImages) -> tuple[SetConditions, ...]:
         _measured(SetContext(tied=tied, planning=samples, others=(planning, *secondary[:place])))
         for place, tied in enumerate(secondary)
     )
-
-
-def _as_it_is(points_mm: Floats) -> Floats:
-    return points_mm
 
 
 def _measured(context: SetContext) -> SetConditions:

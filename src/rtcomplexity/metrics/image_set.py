@@ -84,7 +84,7 @@ def borders_along(images: CaseImages, tied: TiedImage, normals: Normals) -> Bord
         raise NotMeasurableError(tied.reason)
     try:
         points = tied.point_map(normals.sampled_points_mm)
-        return borders_of(sample(images.pixels_of(tied), points, factor=tied.factor).values)
+        return borders_of(sample(images.pixels_of(tied), points, factor=tied.factor))
     except InputDataError as fault:
         raise NotMeasurableError(found_in(fault)) from fault
 
@@ -182,7 +182,7 @@ class SetContext:
         if other.point_map is None:
             return other.reason
         try:
-            values = sample(self.images.pixels_of(other), other.point_map(points_mm)).values.reshape(own.shape)
+            values = sample(self.images.pixels_of(other), other.point_map(points_mm)).reshape(own.shape)
         except InputDataError as fault:
             return found_in(fault)
         limits = limits_between(self.tied.series.modality, other.series.modality)

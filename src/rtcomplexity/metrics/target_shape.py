@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
+from rtcomplexity.geometry.columns import greatest, least
 from rtcomplexity.geometry.field.body import SubvoxelSurface, volume_weighted, well_sampled
 from rtcomplexity.geometry.field.shape_field import Smoothing
 from rtcomplexity.geometry.jaggedness import evened
 from rtcomplexity.geometry.mesh import UnmeasurableShapeError, equivalent_sphere_diameter
-from rtcomplexity.geometry.columns import greatest, least
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 from rtcomplexity.metrics.measurement import NotMeasurableError
 

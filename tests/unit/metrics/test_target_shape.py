@@ -28,8 +28,8 @@ def planes(diameter_mm=24.0, box_mm=(30.0, 30.0), depth_mm=20.0, slab_mm=2.0):
 
 @pytest.fixture(autouse=True)
 def _not_evened(monkeypatch):
-    monkeypatch.setattr("rtcomplexity.geometry.jaggedness.evened", lambda stack: stack)
-    monkeypatch.setattr("rtcomplexity.geometry.field.body.SubvoxelSurface", SimpleNamespace)
+    monkeypatch.setattr("rtcomplexity.metrics.target_shape.evened", lambda stack: stack)
+    monkeypatch.setattr("rtcomplexity.metrics.target_shape.SubvoxelSurface", SimpleNamespace)
 
 
 @pytest.mark.parametrize(("diameter_mm", "step_mm"), [(8.0, 1.0), (16.0, 1.0), (24.0, 1.5), (32.0, 2.0), (90.0, 2.0)])
@@ -74,9 +74,9 @@ def test_shape_on_a_coarse_grid_is_weighted_by_volume(monkeypatch):
     body = SimpleNamespace(
         shape=SimpleNamespace(sphericity=0.9, solidity=0.8, plane_solidity=0.5, curvature_energy=3.0)
     )
-    monkeypatch.setattr("rtcomplexity.geometry.field.body.SubvoxelSurface", lambda **_: SimpleNamespace(bodies=[body]))
-    monkeypatch.setattr("rtcomplexity.geometry.field.body.well_sampled", lambda bodies: bodies)
-    monkeypatch.setattr("rtcomplexity.geometry.field.body.volume_weighted", lambda bodies, value: value(bodies[0]))
+    monkeypatch.setattr("rtcomplexity.metrics.target_shape.SubvoxelSurface", lambda **_: SimpleNamespace(bodies=[body]))
+    monkeypatch.setattr("rtcomplexity.metrics.target_shape.well_sampled", lambda bodies: bodies)
+    monkeypatch.setattr("rtcomplexity.metrics.target_shape.volume_weighted", lambda bodies, value: value(bodies[0]))
     assert coarse_shape(planes(), 1.0, 3.0) == {
         "scored.sphericity_ratio": 0.9, "scored.solidity_ratio": 0.8, "scored.concavity_ratio": 2.0,
         "scored.curvature_ratio": 3.0,
