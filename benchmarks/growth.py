@@ -36,7 +36,7 @@ from rtcomplexity.dicom.index import index_folder
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.metrics.catalogue import RELATIONS
 from rtcomplexity.metrics.computing import compute_all
-from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.metrics.relation import relations_of, with_volume
 from rtcomplexity.model.structure_set import Roi, TargetClass
 from rtcomplexity.settings import Settings
@@ -189,7 +189,7 @@ def indexed(folder: Path) -> Call:
 
 def related(count: int) -> Call:
     """Return a call that relates balls of 20 mm in a row, 30 mm apart: each has two within 30 mm."""
-    grid = drawing_grid(None, rois := [ball(number) for number in range(count)], Settings())
+    grid = contouring_grid(None, rois := [ball(number) for number in range(count)], Settings())
     return lambda: [
         compute_all(RELATIONS, pair)
         for pair in relations_of(with_volume([RoiContext(roi=roi, grid=grid, settings=Settings()) for roi in rois]))

@@ -22,7 +22,7 @@ from rtcomplexity.case.reader import read_case
 from rtcomplexity.geometry.orientation import PlaneAxes
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.metrics import contour, shape
-from rtcomplexity.metrics.context import DrawingGrid, UnionContext
+from rtcomplexity.metrics.context import ContouringGrid, UnionContext
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.scored import SHAPE, measure_shape
@@ -90,7 +90,7 @@ def context_of(drawing: Drawing, change: Callable[[Contours], Contours] | None =
     stacked = stack_contours(contours, settings=SETTINGS, axes=AXES, slice_positions_mm=positions, pixel_mm=pixel)
     if stacked.stack is None:
         return None
-    grid = DrawingGrid(axes=AXES, slice_positions_mm=positions, pixel_mm=pixel)
+    grid = ContouringGrid(axes=AXES, slice_positions_mm=positions, pixel_mm=pixel)
     return UnionContext(grid=grid, settings=SETTINGS, union=stacked.stack)
 
 

@@ -12,7 +12,7 @@ from rtcomplexity.case.reader import read_case
 from rtcomplexity.cli import app
 from rtcomplexity.errors import ExitCode, GeometryError, InputDataError, MissingExtraError, UsageError
 from rtcomplexity.fusion.nifti_masks import file_names, nifti_bytes, ras_from_index, safe_name
-from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.metrics.masks import masks
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.model.structure_set import Contours, Roi
@@ -42,7 +42,7 @@ def written(grid, frame):
         frame=frame,
     )
     drawn = roi("GTV", contours=contours)
-    context = RoiContext(roi=drawn, grid=drawing_grid(grid, [drawn], Settings()), settings=Settings())
+    context = RoiContext(roi=drawn, grid=contouring_grid(grid, [drawn], Settings()), settings=Settings())
     return nifti_bytes(context.runs, grid)
 
 

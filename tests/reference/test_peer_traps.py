@@ -17,7 +17,7 @@ from rtcomplexity.dicom.structure_set import read_structure_set
 from rtcomplexity.dicom.suv import SuvRefusal, read_suv_scale
 from rtcomplexity.geometry.field.body import SubvoxelSurface
 from rtcomplexity.geometry.ibsi_morphology import MaskMorphology
-from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.model.structure_set import ContourGeometricType
 from rtcomplexity.testing.description import (
     ImageDescription,
@@ -81,7 +81,7 @@ def codes(record):
 def test_trap_1_vertices_rounded_to_pixels(real_data):
     """Even-odd at pixel centers is 125,256 voxels; rounding gives 128,464 or 128,706, non-zero filling 125,257."""
     case = read_case(real_data / "ibsi" / "ct_phantom", settings=Settings())
-    grid = drawing_grid(case.planning_image.grid, case.structure_set.rois, Settings())
+    grid = contouring_grid(case.planning_image.grid, case.structure_set.rois, Settings())
     assert RoiContext(roi=case.structure_set.rois[0], grid=grid, settings=Settings()).runs.count == 125_256
 
 

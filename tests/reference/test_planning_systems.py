@@ -7,7 +7,7 @@ import pytest
 from rtcomplexity import InputDataError, Settings, analyze
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.case.target_names import parse_aliases
-from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.model.options import AnalyzeOptions
 from sweep import sweep
 
@@ -104,7 +104,7 @@ def test_the_ibsi_ct_phantom_has_its_exact_number_of_voxels(real_data):
     """Tools that round vertices to pixels count 128,464 or 128,706; a non-zero fill 125,257."""
     settings = Settings()
     case = read_case(real_data / "ibsi" / "ct_phantom", settings=settings)
-    grid = drawing_grid(case.planning_image.grid, case.structure_set.rois, settings)
+    grid = contouring_grid(case.planning_image.grid, case.structure_set.rois, settings)
     assert RoiContext(roi=case.structure_set.rois[0], grid=grid, settings=settings).runs.count == 125_256
 
 

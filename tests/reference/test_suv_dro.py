@@ -8,7 +8,7 @@ from rtcomplexity.case.reader import read_case
 from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.dicom.suv import SuvScale, read_suv_scale
 from rtcomplexity.fusion.sampling import region_of, values_of_other_image, values_of_own_image
-from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.metrics.measure import compute_all
 from rtcomplexity.metrics.pet import PET, PetContext
 from rtcomplexity.settings import Settings
@@ -28,7 +28,7 @@ def measured(folder):
     case = read_case(folder, settings=SETTINGS)
     series = case.planning_image
     (roi,) = [roi for roi in case.structure_set.rois if roi.name == "region_1"]
-    grid = drawing_grid(series.grid, case.structure_set.rois, SETTINGS)
+    grid = contouring_grid(series.grid, case.structure_set.rois, SETTINGS)
     region = region_of(RoiContext(roi=roi, grid=grid, settings=SETTINGS).runs, series.grid)
     pixels = SeriesPixels(series=series, settings=SETTINGS)
     scale = read_suv_scale(pixels)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from rtcomplexity.fusion.frames import PointMap
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
-    from rtcomplexity.metrics.context import DrawingGrid
+    from rtcomplexity.metrics.context import ContouringGrid
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.structure_set import Roi, TargetClass
     from rtcomplexity.settings import Settings
@@ -161,7 +161,7 @@ def _named(name: str, rois: Sequence[Roi]) -> tuple[Roi, ...]:
     return tuple(found)
 
 
-def _compared(roi: Roi, grid: DrawingGrid, settings: Settings, known: Mapping[bytes, Delineation]) -> ComparedRoi:
+def _compared(roi: Roi, grid: ContouringGrid, settings: Settings, known: Mapping[bytes, Delineation]) -> ComparedRoi:
     drawn = _digest(roi, grid)
     if drawn in known:
         return ComparedRoi(roi=roi, delineation=replace(known[drawn], name=roi.name), drawn=drawn)
@@ -173,7 +173,7 @@ def _compared(roi: Roi, grid: DrawingGrid, settings: Settings, known: Mapping[by
     return ComparedRoi(roi=roi, delineation=delineation, drawn=drawn)
 
 
-def _digest(roi: Roi, grid: DrawingGrid) -> bytes:
+def _digest(roi: Roi, grid: ContouringGrid) -> bytes:
     """Digest of all that the planes of an ROI follow from: its contours, and where they could have been drawn."""
     axes = () if grid.axes is None else (grid.axes.u, grid.axes.v, grid.axes.normal)
     contours = roi.contours

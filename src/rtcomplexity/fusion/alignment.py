@@ -1,9 +1,9 @@
 """Whether a registration holds around a target: similarity at the stated transform against small motions about it.
 
-Two images are compared on a coarse lattice of points in the target and a shell around it. The other image is read once
-in a box that all motions stay in; every motion samples it again at moved points. A motion is a rotation about the
-target's center followed by a translation, in the patient's axes. Similarity is not accuracy: where the image has no
-structure, or the two show different things, its maximum may lie elsewhere.
+Two images are compared on a coarse lattice of points in the target and a shell around it. The other image is read once,
+in a box large enough for all motions, and sampled again at the moved points of each motion. A motion is a rotation
+about the target's center followed by a translation, along the patient axes. Similarity is not accuracy: where the image
+has no structure, or the two images show different things, its maximum may be elsewhere.
 """
 
 from __future__ import annotations
@@ -48,23 +48,23 @@ TRANSLATIONS_MM: Final = (2.0, 5.0, 10.0)
 ROTATIONS_DEG: Final = (2.0, 5.0)
 FAR_MM: Final = 30.0
 MARGIN_MM: Final = 45.0
-"""Of the box that is read: the largest motion at the shell's edge, and some of the search."""
+"""Margin of the box read: the largest motion at the edge of the shell, and part of the search."""
 SEARCH_STEPS: Final = ((4.0, 2.0), (2.0, 1.0), (1.0, 0.5), (0.5, 0.25))
-"""mm and degrees by which the search for the nearest better transform moves, coarse to fine."""
+"""Steps in mm and degrees of the search for the nearest better transform, coarse to fine."""
 SEARCH_ROUNDS: Final = 6
 EVEN_MM: Final = 1e-3
-"""By which the distances of slices may differ and count as even."""
+"""Slice distances that differ by less are even."""
 STILL: Final[Motion] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Lattice:
+class TargetLattice:
     """Points in and around a target, in the planning frame."""
 
     points_mm: Floats
     """(n, 3) patient coordinates."""
     distance_mm: Floats
-    """(n,) to the target, 0 inside."""
+    """(n,) distance to the target, 0 inside."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "points_mm", frozen_array(self.points_mm, np.float64))
@@ -72,46 +72,47 @@ class Lattice:
 
     @cached_property
     def is_inside(self) -> Flags:
-        """(n,) whether a point is the target's."""
+        """(n,) whether a point is inside the target."""
         return frozen_array(self.distance_mm == 0, np.bool_)
 
     @cached_property
     def center_mm(self) -> Floats:
-        """(3,) mean of the target's points."""
+        """(3,) mean of the points inside the target."""
         return frozen_array(self.points_mm[self.is_inside].mean(axis=0), np.float64)
 
     @cached_property
     def about_center_mm(self) -> Floats:
-        """(3, n) coordinates of the points from that center: every motion turns them again."""
+        """(3, n) coordinates relative to that center, as every motion rotates them."""
         return frozen_array(np.ascontiguousarray((self.points_mm - self.center_mm).T), np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alignment:
-    """What the motions about a stated transform showed."""
+    """Similarity at a stated transform, compared with motions about it."""
 
     similarity: float
     """Normalized mutual information at the stated transform, 1 (nothing shared) to 2."""
     share_beaten: float
-    """Share of the thirty motions by 2, 5 and 10 mm along, and 2 and 5 degrees about, each axis that are less alike."""
+    """Share of the thirty motions by 2, 5 and 10 mm along, and 2 and 5 degrees about, each axis that are less
+    similar."""
     far_share_beaten: float
-    """Share of displacements by 30 mm, in 26 directions, that are less alike."""
+    """Share of displacements by 30 mm, in 26 directions, that are less similar."""
     better: Motion
-    """Motion to the nearest maximum of similarity; all zero where the stated transform is one."""
+    """Motion to the nearest maximum of similarity; all zero if the stated transform is one."""
 
     @property
     def shift_mm(self) -> float:
-        """Length of that motion's translation at the target's center."""
+        """Length of its translation at the target's center."""
         return float(np.linalg.norm(self.better[:3]))
 
     @property
     def rotation_deg(self) -> float:
-        """Size of its rotation."""
+        """Angle of its rotation."""
         return float(np.linalg.norm(self.better[3:]))
 
 
-def lattice_around(runs: Runs, grid: ImageGrid) -> Lattice:
-    """Lay a coarse lattice on every few voxels of the planning image in a target and :data:`SHELL_MM` around it.
+def lattice_around(runs: Runs, grid: ImageGrid) -> TargetLattice:
+    """A coarse lattice of planning image voxels in a target and :data:`SHELL_MM` around it.
 
     Raises
     ------
@@ -142,7 +143,7 @@ def lattice_around(runs: Runs, grid: ImageGrid) -> Lattice:
     index = np.argwhere(distance <= SHELL_MM)
     chosen = distance[tuple(index.T)]
     places = index * steps + np.array([extent.start for extent in box])
-    return Lattice(points_mm=voxel_centers_mm(grid, places), distance_mm=chosen)
+    return TargetLattice(points_mm=voxel_centers_mm(grid, places), distance_mm=chosen)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -151,12 +152,12 @@ class MovableImage:
 
     grid: ImageGrid
     voxels: VoxelBox | None
-    """None where no point can lie in the image."""
+    """None if no point can lie in the image."""
     image_from_planning: PointFunction
-    lattice: Lattice
+    lattice: TargetLattice
 
     def values(self, motion: Motion = STILL) -> Floats:
-        """(n,) values at the lattice's points moved by a motion; NaN where the image has none."""
+        """(n,) values at the lattice's points after a motion; NaN outside the image."""
         points = self.lattice.points_mm if motion == STILL else moved(self.lattice, motion)
         if self.voxels is None:
             return np.full(len(points), np.nan)
@@ -170,7 +171,7 @@ class MovableImage:
 
     @cached_property
     def _even(self) -> _EvenVoxels | None:
-        """The voxels for sampling again and again; None where slices are uneven or lean."""
+        """The voxels for repeated sampling; None if slices are uneven or offset from each other."""
         positions = self.grid.slice_positions_mm
         steps = np.diff(positions)
         if self.voxels is None or len(steps) == 0 or np.ptp(steps) > EVEN_MM or is_tilted(self.grid):
@@ -180,14 +181,14 @@ class MovableImage:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _EvenVoxels:
-    """Voxels at even distances along all axes: a hundred motions sample them in a third of the time."""
+    """Voxels evenly spaced along all axes: a hundred motions sample them in a third of the time."""
 
     values: Singles
     """(K, J, I)."""
     index_from_patient: Floats
-    """(3, 3): what a millimeter is in slices, rows and columns."""
+    """(3, 3) slices, rows and columns per millimeter."""
     first: Floats
-    """(3,) what that gives at the center of the first voxel."""
+    """(3,) its product with the center of the first voxel."""
 
     @classmethod
     def of(cls, voxels: VoxelBox, grid: ImageGrid) -> _EvenVoxels:
@@ -221,7 +222,7 @@ class _EvenVoxels:
 
 
 def movable_image(
-    pixels: SeriesPixels, image_from_planning: PointFunction, lattice: Lattice, factor: Floats | None = None
+    pixels: SeriesPixels, image_from_planning: PointFunction, lattice: TargetLattice, factor: Floats | None = None
 ) -> MovableImage:
     """Read an image around a lattice, with room for every motion.
 
@@ -242,7 +243,7 @@ def movable_image(
 
 
 def _is_held(grid: ImageGrid, box: IndexBox, points_mm: Floats) -> Flags:
-    """(n,) whether the voxels around a point are among those that were read."""
+    """(n,) whether the voxels around a point have been read."""
     axes = index_axes(grid)
     places = points_mm @ axes.T
     origins = grid.slice_origins_mm[slice(*box.k)] @ axes.T
@@ -254,7 +255,7 @@ def _is_held(grid: ImageGrid, box: IndexBox, points_mm: Floats) -> Flags:
     return within(places, low, high)
 
 
-def moved(lattice: Lattice, motion: Motion) -> Floats:
+def moved(lattice: TargetLattice, motion: Motion) -> Floats:
     """(n, 3) points rotated about the target's center, about x, then y, then z, and translated."""
     turn = np.eye(3)
     for axis, degrees in enumerate(motion[3:]):
@@ -277,19 +278,20 @@ def _turned_about(axis: int, degrees: float) -> Floats:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Compared:
-    """Values that many others are compared with, sorted into bins once for those that have a value everywhere."""
+    """Values to be compared with many others; binned once for those that have a value everywhere."""
 
     values: Floats
 
     @cached_property
     def _bins(self) -> Integers:
+        """(n,) bins of the values."""
         return _binned(self.values)
 
     def similarity_to(self, other: Floats) -> float:
         """Normalized mutual information with other values at the same points, 1 to 2.
 
-        (H(A) + H(B)) / H(A, B) in 32 x 32 bins between the 1st and 99th percentiles of either; a smaller overlap alone
-        does not raise it (Studholme 1999).
+        (H(A) + H(B)) / H(A, B) in 32 x 32 bins between the 1st and 99th percentiles of each image; a smaller overlap
+        alone does not raise it (Studholme 1999).
 
         Raises
         ------
@@ -312,6 +314,7 @@ class Compared:
 
 
 def _binned(values: Floats) -> Integers:
+    """(n,) bin between the 1st and 99th percentiles."""
     low, high = np.percentile(values, (1, 99)).tolist()
     scaled = (values - low) / max(high - low, 1e-12) * BINS
     numbers: Integers = np.clip(scaled, 0, BINS - 1).astype(np.int64)
@@ -319,12 +322,13 @@ def _binned(values: Floats) -> Integers:
 
 
 def _entropy(shares: Floats) -> float:
+    """Entropy of shares, nats."""
     filled = shares[shares > 0]
     return float(-(filled * np.log(filled)).sum())
 
 
 def perturbations() -> tuple[Motion, ...]:
-    """Return thirty motions: by 2, 5 and 10 mm along, and 2 and 5 degrees about, each axis in either direction."""
+    """Thirty motions: by 2, 5 and 10 mm along, and 2 and 5 degrees about, each axis in either direction."""
     found = []
     for axis in range(6):
         for size in TRANSLATIONS_MM if axis < 3 else ROTATIONS_DEG:
@@ -333,12 +337,13 @@ def perturbations() -> tuple[Motion, ...]:
 
 
 def displacements() -> tuple[Motion, ...]:
-    """Return displacements by 30 mm in the 26 directions along and between the axes."""
+    """Displacements by 30 mm in the 26 directions along and between the axes."""
     directions = [np.array(signs) for signs in product((-1, 0, 1), repeat=3) if any(signs)]
     return tuple((*(FAR_MM * signs / np.linalg.norm(signs)).tolist(), 0.0, 0.0, 0.0) for signs in directions)
 
 
 def _along(axis: int, size: float, start: Sequence[float] = STILL) -> Motion:
+    """A motion with one component changed."""
     values = list(start)
     values[axis] += size
     return tuple(values)  # type: ignore[return-value]  # six numbers
@@ -384,7 +389,7 @@ def alignment_of(planning: Floats, image: MovableImage) -> Alignment:
 def _climbed(
     similarity: Callable[[Motion], float], best: Motion, highest: float, steps: tuple[float, float]
 ) -> tuple[Motion, float]:
-    """Move along one axis after the other while that makes the images more alike."""
+    """Move along one axis after another while similarity rises."""
     for _ in range(SEARCH_ROUNDS):
         before = highest
         for axis in range(6):

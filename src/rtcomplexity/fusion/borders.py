@@ -1,9 +1,9 @@
-"""Where an image's border lies along the normals of a surface: the steepest change of its values there.
+"""The border of an image along the normals of a surface: the steepest change of its values.
 
 Values are sampled every millimeter along the outward normal, to 10 mm on either side, and differenced over 2 mm. The
-border is where that is largest, between samples by a parabola. It is visible where it lies inside that reach and is at
-least a quarter as steep as the image's clear borders (95th percentile over the normals): noise has its steepest place
-too, but a faint one. Knows points and values; no DICOM and no targets.
+border is where the difference is largest, interpolated by a parabola. It is visible if it is within reach and at least
+a quarter as steep as the image's clear borders (95th percentile over the normals): noise also has a steepest point, but
+a faint one. Works on points and values; knows no DICOM and no targets.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ MOST_NORMALS: Final = 1500
 LEAST_STEEPNESS: Final = 0.25
 CLEAR_PERCENTILE: Final = 95
 SAMPLED_MM: Final = np.arange(-REACH_MM - STEP_MM, REACH_MM + 1.5 * STEP_MM, STEP_MM)
-"""Where values are taken along a normal: one step beyond the reach, for the differences there."""
+"""Sampled positions along a normal: one step beyond the reach, for the differences there."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Normals:
-    """Points spread over a surface with the outward directions there."""
+    """Points spread over a surface, with the outward directions."""
 
     points_mm: Floats
     """(n, 3) patient coordinates."""
@@ -43,13 +43,13 @@ class Normals:
 
     @cached_property
     def sampled_points_mm(self) -> Floats:
-        """(n * m, 3) where values are taken, normal by normal."""
+        """(n * m, 3) sampled points, normal by normal."""
         along = self.points_mm[:, None] + SAMPLED_MM[None, :, None] * self.directions[:, None]
         return frozen_array(along.reshape(-1, 3), np.float64)
 
 
 def thinned(points_mm: Floats, directions: Floats) -> Normals:
-    """Take at most :data:`MOST_NORMALS` of the nodes of a surface, evenly."""
+    """At most :data:`MOST_NORMALS` nodes of a surface, evenly spaced in their order."""
     stride = -(-len(points_mm) // MOST_NORMALS)
     return Normals(points_mm=points_mm[::stride], directions=directions[::stride])
 
@@ -59,22 +59,22 @@ class Borders:
     """The border of one image along normals."""
 
     position_mm: Floats
-    """(n,) of the steepest change, positive outward; NaN where the image has no value along the normal."""
+    """(n,) position of the steepest change, positive outward; NaN if the image is undefined along the normal."""
     is_visible: Flags
-    """(n,) whether it stands out, and lies within reach."""
+    """(n,) whether it stands out and is within reach."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "position_mm", frozen_array(self.position_mm, np.float64))
         object.__setattr__(self, "is_visible", frozen_array(self.is_visible, np.bool_))
 
     def share_within(self, distance_mm: float) -> float:
-        """Share of all normals at which the visible border lies so near the surface."""
+        """Share of all normals with a visible border within a distance of the surface."""
         near = self.is_visible & (np.abs(np.nan_to_num(self.position_mm)) <= distance_mm)
         return float(near.mean())
 
 
 def borders_of(values: Floats) -> Borders:
-    """Find the border along normals.
+    """The border along each normal.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def borders_of(values: Floats) -> Borders:
     steepness = np.abs(along[:, 2:] - along[:, :-2]) / (2 * STEP_MM)
     is_known = np.isfinite(steepness.sum(axis=1))
     steepness = np.where(is_known[:, None], steepness, 0.0)
-    peak = steepness.astype(np.float32).argmax(axis=1)  # on a straight ramp the first: rounding does not choose
+    peak = steepness.astype(np.float32).argmax(axis=1)  # float32, so that rounding does not choose on a straight ramp
     last = steepness.shape[1] - 1
     rows = np.arange(len(steepness))
     before, at, after = (steepness[rows, np.clip(peak + step, 0, last)] for step in (-1, 0, 1))

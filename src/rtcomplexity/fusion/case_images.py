@@ -1,6 +1,6 @@
 """All image sets of a case on one target's voxels: each sampled through its registration, or the reason why not.
 
-Which sets can be sampled, and which of several is chosen, :mod:`rtcomplexity.fusion.tied_images` says.
+:mod:`rtcomplexity.fusion.tied_images` decides which sets can be sampled, and which of several is preferred.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ class FusedImage:
 
     tied: TiedImage
     values: RegionValues | None = None
-    """HU for CT, SUVbw for PET, signal for MR; None where there is a reason."""
+    """HU for CT, SUVbw for PET, signal for MR; None if there is a reason."""
     before: RegionValues | None = None
-    """The same at equal coordinates, as if there were no registration; None where none is used."""
+    """The same at equal coordinates, ignoring the registration; None if there is none."""
     reason: str = ""
     """Why there are no values."""
     fault: InputDataError | None = None
-    """What kept an image that is tied from being read."""
+    """Why a tied image could not be read."""
 
     @property
     def modality(self) -> str:
@@ -52,13 +52,13 @@ class FusedImage:
 
     @property
     def fault_issue(self) -> Issue | None:
-        """Say why an image that is tied to the plan could not be read, and what to try; None where it could."""
+        """Why an image tied to the plan could not be read, and what to try; None if it could."""
         if self.fault is None:
             return None
         return codes.IMAGE_NOT_SAMPLED.about(self.tied.subject, reason=self.fault)
 
     def coverage_issue(self, roi_number: int) -> Issue | None:
-        """Say how much of the target has no value in this image; None where all of it has one."""
+        """How much of the target has no value in this image; None if all of it has one."""
         if self.values is None or self.values.undefined_share == 0:
             return None
         return codes.IMAGE_DOES_NOT_COVER_ROI.about(
@@ -68,13 +68,13 @@ class FusedImage:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CaseImages:
-    """The image sets of a case, each tied to the planning frame once, whatever number of targets follows."""
+    """The image sets of a case, tied to the planning frame once for all targets."""
 
     case: Case
     settings: Settings
     _kept: list[tuple[Runs, tuple[FusedImage, ...]]] = field(default_factory=list, init=False, repr=False)
     _largest: dict[tuple[str, bool], RegionValues] = field(default_factory=dict, init=False, repr=False)
-    """Values of each image on the largest region so far: targets mostly lie in each other."""
+    """Values of each image on the largest region so far: most targets lie inside each other."""
     _pixels: dict[int, SeriesPixels] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -83,28 +83,28 @@ class CaseImages:
         return tie_images(self.case, self._pixels_kept)
 
     def _pixels_kept(self, series: ImageSeries) -> SeriesPixels:
-        """Pixels of a series: two ties to one, and the planning image itself, share what was read."""
+        """Pixels of a series, shared by all ties to it and the planning image."""
         if id(series) not in self._pixels:
             self._pixels[id(series)] = SeriesPixels(series=series, settings=self.settings)
         return self._pixels[id(series)]
 
     def pixels_of(self, tied: TiedImage) -> SeriesPixels:
-        """Return the pixels of an image set; what was read of them before is not read again."""
+        """Pixels of an image set; anything read before is not read again."""
         return self._pixels_kept(tied.series)
 
     def pixels_once(self, series: ImageSeries) -> SeriesPixels:
-        """Return the pixels of any series: those that are kept, else ones that are read once and let go."""
+        """Pixels of any series: the kept ones, or new ones that are not kept."""
         return self._pixels.get(id(series)) or SeriesPixels(series=series, settings=self.settings)
 
     @property
     def planning_pixels(self) -> SeriesPixels | None:
-        """The planning image's pixels; None where there is none."""
+        """The planning image's pixels; None if there is none."""
         planning = self.case.planning_image
         return None if planning is None else self._pixels_kept(planning)
 
     @property
     def issues(self) -> tuple[Issue, ...]:
-        """What was odd about registrations and SUV, which SUV was refused, and which of several sets was chosen."""
+        """Issues with registrations and SUV, SUV that was refused, and the choice among several sets."""
         return (
             *registration_issues(self.case.registrations),
             *(issue for tied in self.tied for issue in tied.issues),
@@ -112,13 +112,13 @@ class CaseImages:
         )
 
     def fuse(self, region: Region) -> tuple[FusedImage, ...]:
-        """Sample every set that can be sampled on a target's voxels."""
+        """Sample every tied set on a target's voxels."""
         return tuple(self._fuse(tied, region) for tied in self.tied)
 
     def fuse_on(self, runs: Runs, planning: ImageGrid, *, keep: bool = False) -> tuple[FusedImage, ...]:
-        """Sample every set on the voxels of a target; with `keep` the last such target is remembered.
+        """Sample every set on the voxels of a target; with `keep`, the samples on the last such target are kept.
 
-        The course's gross target mostly is one ROI that was measured before.
+        The course's gross target usually is one ROI that was measured before.
         """
         for known, fused in self._kept:
             if np.array_equal(known.starts, runs.starts) and np.array_equal(known.stops, runs.stops):
@@ -129,6 +129,7 @@ class CaseImages:
         return fused
 
     def _fuse(self, tied: TiedImage, region: Region) -> FusedImage:
+        """One image set on a region, or the reason why there are no values."""
         if tied.point_map is None:
             return FusedImage(tied=tied, reason=tied.reason)
         if tied.image_set.modality == "PT" and tied.factor is None:
@@ -139,6 +140,7 @@ class CaseImages:
             return FusedImage(tied=tied, reason=fault.found, fault=fault)
 
     def _sampled(self, tied: TiedImage, point_map: PointMap, region: Region) -> FusedImage:
+        """One image set on a region, with and without its registration."""
         if tied.series is self.case.planning_image:
             return FusedImage(tied=tied, values=values_of_own_image(region, self.pixels_of(tied), factor=tied.factor))
         values = self._through(tied, point_map, region)
@@ -147,7 +149,7 @@ class CaseImages:
         return FusedImage(tied=tied, values=values, before=self._through(tied, IDENTITY, region))
 
     def _through(self, tied: TiedImage, mapping: PointFunction, region: Region) -> RegionValues:
-        """Sample an image on a region; what the largest region before it holds of that is taken from there."""
+        """Sample an image on a region, reusing the values on the largest region before it."""
         key = (tied.subject, mapping is IDENTITY)
         known = self._largest.get(key)
         known = known if known is not None and known.region.grid is region.grid else None
@@ -158,7 +160,7 @@ class CaseImages:
 
 
 def best_of(fused: Sequence[FusedImage], modality: str) -> FusedImage | None:
-    """Of several sets of a modality the first that has values, in their order of choice; else any."""
+    """The preferred set of a modality that has values; otherwise any set of it."""
     sampled = [image.tied for image in fused if image.values is not None]
     ranked = in_order_of_choice(sampled, modality)
     if ranked:

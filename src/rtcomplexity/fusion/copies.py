@@ -1,19 +1,19 @@
-"""Whether one image is a copy of another, whatever was done to it: noise added, gray levels changed, blur, a shift.
+"""Whether one image is a copy of another, whatever was done to it: added noise, changed gray levels, a blur, a shift.
 
-Two scans of one patient agree in anatomy and differ in noise. So noise decides: what a blur by 0.8 voxels takes away is
-compared where the images are flat. A copy carries the noise of its original: blurred, scaled or shifted by part of a
-voxel the two still correlate; with noise added the original's own part is still there at full size.
+Two scans of one patient agree in anatomy and differ in noise, so noise decides. What a blur by 0.8 voxels removes is
+compared where the images are flat. A copy carries the noise of its original: after a blur, a scaling or a shift by part
+of a voxel the two still correlate, and under added noise the original's own noise is present at full size.
 
-That full size is known whatever the gray levels became (inverted, mirrored, quantized, under another modality's name):
-the mean of one image at each gray level of the other says what the other's noise would look like in it. The share of it
-that is found does not depend on how much noise was added, only how surely it is found does.
+That full size is known whatever happened to the gray levels (inverted, mirrored, quantized, under another modality's
+name): the mean of one image at each gray level of the other predicts what the other's noise would look like in it. The
+share of this prediction that is present does not depend on how much noise was added; only its precision does.
 
-Noise is asked of every quarter of the slices too: some of them may be another scan's. A copy whose noise a blur took
-away is told by what the best filter leaves (:mod:`rtcomplexity.fusion.filtered_copies`).
+The noise of every quarter of the slices is tested separately, since some may come from another scan. A copy whose noise
+was removed by a blur is recognized by the remainder after the best filter (:mod:`rtcomplexity.fusion.filtered_copies`).
 
-Between unlike modalities nothing shares noise but copies. Fine anatomy may be shared, but it is sparse: without the
-largest values the noise is left, and a small share of it already tells. Where an image has no fine structure, as a
-phantom without noise, the ranks of all values decide.
+Between different modalities only copies share noise. Fine anatomy may be shared, but it is sparse: without the largest
+values only noise remains, and a small share of it is conclusive. If an image has no fine structure, as in a phantom
+without noise, the ranks of all values decide.
 """
 
 from __future__ import annotations
@@ -36,66 +36,66 @@ if TYPE_CHECKING:
 BLUR_VOXELS: Final = 0.8
 GRADIENT_VOXELS: Final = 3.0
 FLAT_SHARE: Final = 0.3
-"""Share of the voxels, those of least gradient in either image, that count as flat."""
+"""Share of the voxels, those with the smallest gradients, that count as flat."""
 LEAST_VOXELS: Final = 400
 LARGEST_CORRELATION: Final = 0.7
-"""Of fine structure, of images that are not copies."""
+"""Limit on the correlation of fine structure for images that are not copies."""
 LARGEST_RANK_CORRELATION: Final = 0.995
-"""Where there is no fine structure."""
+"""Limit on the rank correlation where there is no fine structure."""
 MOST_RANKED: Final = 40_000
-"""Voxels of which the ranks are compared: sorting all of them would cost as much as everything else."""
+"""Voxels whose ranks are compared: sorting all would cost as much as everything else."""
 LEVELS: Final = 32
-"""Gray levels of one image, equally filled, at each of which the mean of the other is taken."""
+"""Equally filled gray levels of one image at which the mean of the other is taken."""
 LEAST_STRUCTURE: Final = 1e-3
-"""Of the fine structure's spread over that of all values, below which an image has none."""
+"""An image has fine structure if its spread exceeds this share of the spread of all values."""
 SIGNIFICANT: Final = 5.0
-"""Standard errors that a carried share has to lie above 0."""
+"""Standard errors by which a carried share must exceed 0."""
 VOXELS_PER_SAMPLE: Final = 8.0
-"""Voxels of a band-passed volume that count as one independent sample."""
+"""Voxels of a band-passed volume per independent sample."""
 PART_SLICES: Final = 8
-"""Slices of a part in which noise is asked of by itself."""
+"""Slices of a part whose noise is tested separately."""
 SEAM_SLICES: Final = 4
-"""On either side of the middle that no half is asked of: a blur mixes there what two scans show."""
+"""Slices on either side of the middle that neither half includes: there a blur mixes two scans."""
 LARGEST_PART: Final = 0.5
-"""Share of another image's noise that any part may carry."""
+"""Limit on the share of another image's noise in any part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Shares of one image's fine structure and noise that another may carry that is no copy."""
+    """Limits on the shares of fine structure and noise that images carry of each other without being copies."""
 
     carried: float
     noise_carried: float
     by_gray_levels: float
-    """Share of an image's variance that another's gray levels must explain before a filter of it is sought ..."""
+    """Share of an image's variance that another's gray levels must explain before a filter is sought ..."""
     explained: float
-    """... and that the filter must explain to tell a copy."""
+    """... and that the filter must explain to show a copy."""
 
 
 LIKE: Final = Limits(carried=0.5, noise_carried=0.35, by_gray_levels=0.0, explained=0.25)
-"""Of one modality: in registered scans fine anatomy is shared too."""
+"""Within a modality: registered scans also share fine anatomy."""
 UNLIKE: Final = Limits(carried=0.6, noise_carried=0.08, by_gray_levels=0.5, explained=0.8)
-"""Of two."""
+"""Between two modalities."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Likeness:
-    """How alike two images are in a box."""
+    """Similarity of two images in a box."""
 
     rank_correlation: float
-    """Spearman's, of all voxels, -1 to 1."""
+    """Spearman's correlation of all voxels, -1 to 1."""
     fine_correlation: float | None = None
-    """Pearson's, of the fine structure of flat voxels; None where one of the images has none."""
+    """Pearson's correlation of the fine structure of flat voxels; None if an image has none."""
     carried: float | None = None
-    """Larger of the two shares of one image's fine structure that the other carries, as its gray levels show it."""
+    """Larger of the two shares of one image's fine structure, as predicted from gray levels, that the other carries."""
     noise_carried: float | None = None
-    """The share of the other's that the first carries, without the largest values, which may be anatomy."""
+    """Share of the other's fine structure that the first carries, without the largest values, which may be anatomy."""
     part_carried: float | None = None
     """The largest such share in a quarter of the slices."""
     by_gray_levels: float | None = None
-    """Share of the first one's variance that the other's gray levels explain."""
+    """Share of the first one's variance explained by the other's gray levels."""
     filtered: Remainder | None = None
-    """What the best filter of one leaves of the other; None where none was sought."""
+    """The remainder after the best filter from one to the other; None if none was sought."""
     limits: Limits = LIKE
 
     @property
@@ -113,15 +113,15 @@ class Likeness:
 
     @property
     def is_filtered_copy(self) -> bool:
-        """Whether one is the other behind a filter."""
+        """Whether one is a filtered copy of the other."""
         return self.filtered is not None and self.filtered.shows_copy(least_explained=self.limits.explained)
 
 
 def likeness(one: Floats, other: Floats, *, limits: Limits = LIKE) -> Likeness | None:
-    """Ask whether an image is a copy of another, or that one of it, on the same voxels, (K, J, I), NaN where empty.
+    """Compare an image with another on the same voxels, (K, J, I), NaN where empty.
 
-    None where too few voxels have both. Whether noise is carried is asked of `one` alone: an image as blurred as a PET
-    that is expected to show up in a sharper one finds fine anatomy at a small size.
+    None if too few voxels have both. Carried noise is sought in `one` only: predicted from a sharper image, an image as
+    blurred as a PET would carry fine anatomy at a small size.
     """
     both = ~(np.isnan(one) | np.isnan(other))
     if both.sum() < LEAST_VOXELS or np.ptp(one[both]) == 0 or np.ptp(other[both]) == 0:
@@ -150,10 +150,11 @@ def likeness(one: Floats, other: Floats, *, limits: Limits = LIKE) -> Likeness |
 
 
 def with_filters(found: Likeness, one: Floats, other: Floats) -> Likeness:
-    """Ask besides whether one is the other behind a filter, where neither noise nor ranks have told a copy.
+    """Also test for a filtered copy, if neither noise nor ranks have shown a copy.
 
-    Within a modality that is asked both ways, and of each half of the slices: the other may be another scan's. Between
-    modalities it is asked of `one` alone, and only where the gray levels of the other explain much of it.
+    Within a modality this is tested both ways and for each half of the slices, since the other half may come from
+    another scan. Between modalities it is tested for `one` only, and only if the gray levels of the other explain much
+    of it.
     """
     limits = found.limits
     if found.is_copy or found.by_gray_levels is None or found.by_gray_levels < limits.by_gray_levels:
@@ -170,9 +171,9 @@ def with_filters(found: Likeness, one: Floats, other: Floats) -> Likeness:
 
 
 def rank_correlation(one: Floats, other: Floats) -> float:
-    """Spearman's correlation of (n,) values, equal ones sharing their mean rank; 0 where either is constant.
+    """Spearman's correlation of (n,) values, with mean ranks for ties; 0 if either is constant.
 
-    Values that only rounding tells apart, as interpolation leaves them where an image is constant, are equal.
+    Values that differ only by rounding, as after interpolation of a constant, are ties.
     """
     ranks = []
     for values in (one.astype(np.float32), other.astype(np.float32)):
@@ -189,7 +190,7 @@ def limits_between(one: str, other: str) -> Limits:
 
 
 def _flat(one: Floats, other: Floats, both: Flags) -> Flags:
-    """Voxels inside the volume that both images fill, where neither changes much."""
+    """Voxels inside the volume common to both images where neither changes much."""
     from scipy.ndimage import binary_erosion, gaussian_filter  # noqa: PLC0415 - costs start-up time
 
     inner = binary_erosion(both, iterations=1, border_value=1)
@@ -205,18 +206,19 @@ def _flat(one: Floats, other: Floats, both: Flags) -> Flags:
 
 
 def _fine(image: Floats, where: Flags) -> Floats:
-    """(n,) what a narrow blur takes away, at the chosen voxels, about its mean."""
+    """(n,) what a narrow blur removes at the chosen voxels, about its mean."""
     from scipy.ndimage import gaussian_filter  # noqa: PLC0415
 
     return _about_mean((image - gaussian_filter(image, _within(image, BLUR_VOXELS)))[where])
 
 
 def _about_mean(values: Floats) -> Floats:
+    """Values less their mean."""
     return values - values.mean() if len(values) else values
 
 
 def _expected(one: Floats, other: Floats, both: Flags) -> Floats:
-    """The second image as the gray levels of the first show it: its mean at each of them, between them by lines."""
+    """The second image as predicted from the gray levels of the first: its mean at each, linear in between."""
     values = one[both]
     edges = np.unique(np.quantile(values[:: -(-len(values) // MOST_RANKED)], np.linspace(0, 1, LEVELS + 1)[1:-1]))
     number = np.searchsorted(edges, values, side="right")
@@ -227,11 +229,12 @@ def _expected(one: Floats, other: Floats, both: Flags) -> Floats:
 
 
 def _within(volume: Floats, sigma: float) -> tuple[float, ...]:
-    """Sigma along each axis; none along one that is only one voxel long."""
+    """Sigma along each axis, 0 along axes of one voxel."""
     return tuple(sigma if size > 1 else 0.0 for size in volume.shape)
 
 
 def _gradient(volume: Floats) -> Floats:
+    """Magnitude of the gradient, along axes of several voxels."""
     steps = [np.gradient(volume, axis=axis) for axis, size in enumerate(volume.shape) if size > 1]
     found: Floats = np.sqrt(sum(np.square(step) for step in steps))
     return found
@@ -245,7 +248,7 @@ def _by_part(expected: Floats, found: Floats, k: NDArray[np.intp], *, slices: in
 
 
 def _carried(expected: Floats, found: Floats) -> float:
-    """Share of what is expected that is found; 0 where that may be chance."""
+    """Share of the expected values that is present; 0 if that may be chance."""
     power = float(np.mean(expected * expected)) if len(expected) else 0.0
     if power == 0:
         return 0.0

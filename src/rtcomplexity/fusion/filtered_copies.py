@@ -1,12 +1,12 @@
-"""Whether an image is another one behind a filter, with other gray levels and noise on top.
+"""Whether an image is a filtered copy of another, with changed gray levels and added noise.
 
-A blur takes the noise by which a copy is told, and noise put on top hides the rest. What a copy cannot have is anatomy
-of its own: behind the best filter the remainder is as large at edges as elsewhere. Of a second scan it is larger there:
-the patient has moved, and scanner, grid and kernel are not the same. At an edge of 500 HU a tenth of a voxel leaves
-more than noise does. So the excess at edges is put as the displacement that would make it.
+A blur removes the noise by which a copy is recognized, and added noise hides the rest. But a copy has no anatomy of its
+own: after the best filter, its remainder is as large at edges as elsewhere. The remainder of a second scan is larger at
+edges, since the patient has moved and the scanner, grid and kernel differ. At an edge of 500 HU a shift by a tenth of a
+voxel leaves more than noise does, so the excess at edges is expressed as the displacement that would cause it.
 
-Where nothing moved between two scans noise tells them apart: where both are flat, what the filter lets through of one
-image is in a copy, and not in another scan.
+If nothing moved between two scans, noise distinguishes them: in flat regions, the noise of one image that the filter
+passes is present in a copy but not in another scan.
 """
 
 from __future__ import annotations
@@ -22,39 +22,40 @@ if TYPE_CHECKING:
     from rtcomplexity.model.arrays import Flags, Floats, Integers
 
 BLURS_VOXELS: Final = (0.7, 1.2, 2.0, 3.0)
-"""Of the filters that are combined."""
+"""Of the filters combined."""
 COARSE_VOXELS: Final = 2.0
-"""What this blur takes away is compared where the filtered image is flat."""
+"""What this blur removes is compared where the filtered image is flat."""
 LEVELS: Final = 24
 FLAT_SHARE: Final = 0.5
 BLOCK_VOXELS: Final = (4, 12, 12)
-"""Blocks whose remainders count as independent of each other."""
+"""Blocks whose remainders count as independent."""
 LEAST_BLOCKS: Final = 20
 LEAST_VOXELS: Final = 4_000
 CERTAIN: Final = 2.0
-"""Standard errors that the displacement is raised by: what noise hides may be there."""
+"""Standard errors added to the displacement, since noise may hide it."""
 LEAST_DISPLACEMENT: Final = 0.15
-"""Voxels by which edges of another scan are displaced at least."""
+"""Least displacement of edges in another scan, voxels."""
 LEAST_CARRIED: Final = 0.8
-"""Share of what the filter lets through that a copy carries at least."""
+"""Least share of the structure passed by the filter that a copy carries."""
 NOISE_DEVIATIONS: Final = 2.5
 TO_DEVIATION: Final = 1.4826
-"""Robust standard deviations beyond which structure counts as anatomy, and what makes one of a median deviation."""
+"""Robust standard deviations beyond which structure counts as anatomy, and the factor that makes one of a median
+absolute deviation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remainder:
-    """What the best filter of one image leaves of another."""
+    """The remainder of an image after the best filter from another."""
 
     explained: float
-    """Share of the other's variance that it explains."""
+    """Share of its variance that the filter explains."""
     displacement_voxels: float
-    """Displacement of edges that would make what is left there more (or less) than elsewhere, 2 standard errors up."""
+    """Displacement of edges that would explain the difference of the remainder there, plus 2 standard errors."""
     carried: float
-    """Share of what the filter lets through, where it is flat, that the other carries: near 1 of a copy."""
+    """Share of the structure passed by the filter, where it is flat, that the image carries: near 1 for a copy."""
 
     def shows_copy(self, *, least_explained: float) -> bool:
-        """Whether the other is a copy behind that filter."""
+        """Whether the image is a copy behind that filter."""
         return (
             self.explained >= least_explained
             and self.displacement_voxels <= LEAST_DISPLACEMENT
@@ -63,7 +64,7 @@ class Remainder:
 
 
 def remainder(copy: Floats, original: Floats) -> Remainder | None:
-    """Take the best filter of an image from what may be its copy; None where too few voxels are there.
+    """Subtract the best filter of an image from its potential copy; None if too few voxels are defined.
 
     Parameters
     ----------
@@ -87,7 +88,7 @@ def remainder(copy: Floats, original: Floats) -> Remainder | None:
 
 
 def _predicted(found: Floats, known: Floats, both: Flags) -> Floats:
-    """(K, J, I) the best combination of filters of an image, and of its gray levels as the other shows them."""
+    """(K, J, I) best combination of filters of an image, and of its gray levels as seen in the other."""
     slight, smooth, coarse, coarsest = blurs = [blurred(known, voxels) for voxels in BLURS_VOXELS]
     level = _gray_levels(found[both], smooth, both)
     at_level = level(known)
@@ -120,10 +121,10 @@ def blurred(image: Floats, voxels: float) -> Floats:
 
 
 def _gray_levels(wanted: Floats, smooth: Floats, both: Flags) -> Callable[[Floats], Floats]:
-    """What becomes of a gray level: the piecewise linear curve that fits best, most where the image is flat.
+    """The change of gray levels: the best-fitting piecewise linear curve, weighted toward flat regions.
 
-    There a blur changes nothing, so that the curve is that of the copy before it was blurred. The image comes slightly
-    blurred, so that its own noise flattens no curve.
+    There a blur changes nothing, so the curve is that of the copy before its blur. The image is slightly blurred first,
+    so that its own noise does not flatten the curve.
     """
     steepness = _squared_gradient(smooth)[both]
     weight = 1 / (steepness + 0.1 * np.median(steepness) + 1e-12)
@@ -136,7 +137,7 @@ def _gray_levels(wanted: Floats, smooth: Floats, both: Flags) -> Callable[[Float
 
 
 def _fitted(values: Floats, wanted: Floats, weight: Floats, nodes: Floats) -> Floats:
-    """(m,) heights at nodes of the piecewise linear curve of least weighted squares through (value, wanted)."""
+    """(m,) heights at nodes of the piecewise linear curve through (value, wanted), by weighted least squares."""
     place = np.interp(values, nodes, np.arange(len(nodes), dtype=np.float64))
     low = np.minimum(place.astype(np.int64), len(nodes) - 2)
     up = place - low
@@ -153,12 +154,13 @@ def _fitted(values: Floats, wanted: Floats, weight: Floats, nodes: Floats) -> Fl
 
 
 def _squared_gradient(image: Floats) -> Floats:
+    """Squared magnitude of the gradient."""
     found: Floats = sum((np.square(step) for step in np.gradient(image)), np.zeros(image.shape))
     return found
 
 
 def _displacement(rest: Floats, steepness: Floats, both: Flags) -> float | None:
-    """Voxels by which edges would have to be displaced for the remainder to change with the steepness as it does."""
+    """Displacement of edges, in voxels, that explains how the remainder varies with steepness."""
     products = (both.astype(np.float64), steepness, rest, steepness * steepness, steepness * rest)
     sums = np.stack([_by_block(each) for each in products])
     sums = sums[:, sums[0] > 0]
@@ -172,7 +174,7 @@ def _displacement(rest: Floats, steepness: Floats, both: Flags) -> float | None:
 
 
 def _slope(sums: Floats) -> Floats:
-    """Slope of lines through points, by their sums: of 1, x, y, x², xy."""
+    """Slope of regression lines, from their sums of 1, x, y, x², xy."""
     n, x, y, xx, xy = sums
     slope: Floats = (n * xy - x * y) / np.maximum(n * xx - x * x, 1e-30)
     return slope
@@ -186,7 +188,7 @@ def _by_block(volume: Floats) -> Floats:
 
 
 def _carried(predicted: Floats, found: Floats, both: Flags) -> float:
-    """Share of the predicted structure, where it is flat and without its largest values, that is found."""
+    """Share of the predicted structure, in flat regions and without its largest values, that is present."""
     steepness = _squared_gradient(blurred(predicted, BLURS_VOXELS[-1]))
     flat = both & (steepness <= np.quantile(steepness[both], FLAT_SHARE))
     fine = [(image - blurred(image, COARSE_VOXELS))[flat] for image in (predicted, found)]
@@ -197,7 +199,7 @@ def _carried(predicted: Floats, found: Floats, both: Flags) -> float:
 
 
 def is_noise(one: Floats, other: Floats) -> Flags:
-    """(n,) where both are within a few robust standard deviations: anatomy is not."""
+    """(n,) whether both are within a few robust standard deviations; anatomy is not."""
     noise = np.ones(len(one), bool)
     for values in (one, other):
         away = np.abs(values - np.median(values))

@@ -1,7 +1,7 @@
-"""The way from one frame of reference to another, through the registrations that are there.
+"""Mapping points from one frame of reference to another through the registrations available.
 
-Knows which way each object maps, inverts it where needed and chains as many as it takes; reads no image. Points are
-(n, 3) arrays in mm; where a deformation is undefined the result is NaN.
+Knows the direction of each registration, inverts it if needed and chains several; reads no image. Points are (n, 3)
+arrays in mm; the result is NaN where a deformation is undefined.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ INVERSION_STEPS: Final = 60
 INVERSION_TOLERANCE_MM: Final = 1e-4
 DISAGREEMENT_MM: Final = 1.0
 PROBE_MM: Final = 100.0
-"""How far from the origin two registrations of the same frames are compared."""
+"""Distance from the origin at which two registrations of the same frames are compared."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,7 +49,7 @@ class AffineStep:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DeformableStep:
-    """A deformation field in its own direction: registered -> source."""
+    """A deformation field in its own direction: registered to source."""
 
     field: DeformationField
 
@@ -61,9 +61,9 @@ class DeformableStep:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class InverseDeformableStep:
-    """A deformation field against its own direction: source -> registered, by fixed-point iteration.
+    """A deformation field against its own direction: source to registered, by fixed-point iteration.
 
-    It converges where the field stretches space by less than its own size; a point for which it does not come within
+    It converges where neighboring displacements differ by less than their distance. A point that does not converge to
     0.0001 mm is undefined (NaN).
     """
 
@@ -89,7 +89,7 @@ Step = AffineStep | DeformableStep | InverseDeformableStep
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PointMap:
-    """Points of one frame of reference mapped into another: ``pet_from_ct(points_mm)``."""
+    """Maps points of one frame of reference into another: ``pet_from_ct(points_mm)``."""
 
     steps: tuple[Step, ...] = ()
     """Applied in this order; empty within one frame."""
@@ -98,12 +98,12 @@ class PointMap:
 
     @property
     def links(self) -> int:
-        """Registrations that the map goes through."""
+        """Number of registrations in the chain."""
         return len(self.steps)
 
     @property
     def is_deformable(self) -> bool:
-        """Whether a step is not an affine."""
+        """Whether any step is not affine."""
         return any(not isinstance(step, AffineStep) for step in self.steps)
 
     def __call__(self, points_mm: Floats) -> Floats:
@@ -119,7 +119,7 @@ IDENTITY: Final = PointMap()
 
 
 def find_point_map(registrations: Iterable[SpatialRegistration], from_node: str, to_node: str) -> PointMap | None:
-    """Find the map from one frame of reference to another, or to a series that is moved within its frame.
+    """The map from one frame of reference to another, or to a series moved within its frame.
 
     Returns
     -------
@@ -135,9 +135,9 @@ def find_point_map(registrations: Iterable[SpatialRegistration], from_node: str,
 
 
 def deformation_back(registrations: Iterable[SpatialRegistration], from_node: str, to_node: str) -> PointMap | None:
-    """Find a deformation that was stored the other way than the one in force: from `to_node` back to `from_node`.
+    """A deformation stored in the opposite direction to the one in force: from `to_node` back to `from_node`.
 
-    Composed with :func:`find_point_map` it would give every point back, were both exact inverses.
+    Composed with :func:`find_point_map`, it would return every point to its place if both were exact inverses.
 
     Returns
     -------
@@ -158,13 +158,14 @@ def deformation_back(registrations: Iterable[SpatialRegistration], from_node: st
 def map_to_series(
     registrations: Sequence[SpatialRegistration], planning: ImageSeries, series: ImageSeries
 ) -> PointMap | None:
-    """Find the map from the planning image's frame of reference to where a series lies; None where none leads there."""
+    """The map from the planning frame of reference to the space of a series; None if no registration leads there."""
     if series is planning:
         return IDENTITY
     return find_point_map(registrations, planning.frame_of_reference_uid, space_of(series, registrations))
 
 
 def _step(edge: Edge) -> Step:
+    """The mapping of one registration, in the direction needed."""
     mapping = edge.mapping
     if isinstance(mapping, FrameMapping):
         matrix = mapping.registered_from_source
@@ -173,14 +174,15 @@ def _step(edge: Edge) -> Step:
 
 
 def registration_issues(registrations: Sequence[SpatialRegistration]) -> tuple[Issue, ...]:
-    """Find registrations that tie the same two frames, and say which of them counts.
+    """Registrations that tie the same two frames, and which of them counts.
 
-    An object written in the wrong direction shows itself so, where another of the same frames is there.
+    This also reveals an object written in the wrong direction, if there is another one for the same frames.
     """
     return tuple(issue for each in rivals(registrations) for issue in _rival_issues(each))
 
 
 def _rival_issues(found: Rivals) -> Iterator[Issue]:
+    """The issue of several registrations of the same frames."""
     used, *others = [_step(edge) for edge in found.edges]
     apart_mm = max(_apart_mm(used, other) for other in others)
     uids = list(dict.fromkeys(edge.registration.sop_instance_uid for edge in found.edges))
@@ -198,16 +200,16 @@ def _rival_issues(found: Rivals) -> Iterator[Issue]:
 
 
 def _apart_mm(a: Step, b: Step) -> float:
-    """How far two steps put the corners of a cube round the origin apart, as far as both are defined; mm."""
+    """Largest distance between two mappings of the corners of a cube around the origin, where both are defined; mm."""
     corners = PROBE_MM * np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1]), dtype=np.float64).reshape(3, -1).T
     apart = np.linalg.norm(a(corners) - b(corners), axis=1)
     return float(np.nanmax(apart)) if np.isfinite(apart).any() else np.nan
 
 
 def displacement_mm(field: DeformationField, points_mm: Floats) -> Floats:
-    """Trilinear displacement at (n, 3) points of the registered frame; NaN outside the grid or beside a NaN vector.
+    """Trilinear displacement at (n, 3) points of the registered frame; NaN outside the grid or next to a NaN vector.
 
-    A field without a grid displaces nothing.
+    A field without a grid is zero.
     """
     vectors = field.vectors_mm
     if vectors.size == 0:
@@ -231,11 +233,13 @@ def displacement_mm(field: DeformationField, points_mm: Floats) -> Floats:
 
 
 def _apply(matrix: Floats, points_mm: Floats) -> Floats:
-    columns = matrix[:3, :3] @ points_mm.T  # coordinate by coordinate: a tenth of the time of (n, 3) rows
+    """Map (n, 3) points by a 4 x 4 matrix."""
+    columns = matrix[:3, :3] @ points_mm.T  # by coordinate: a tenth of the time of (n, 3) rows
     columns += matrix[:3, 3:]
     mapped: Floats = columns.T
     return mapped
 
 
 def _inverse(matrix: Floats) -> Floats:
+    """Inverse of a 4 x 4 matrix."""
     return np.linalg.inv(matrix).astype(np.float64)

@@ -1,7 +1,7 @@
-"""Masks as NIfTI files, so that anyone can check them with other tools.
+"""Masks as NIfTI files, for checks with other tools.
 
-NIfTI counts x to the right, y to the front (RAS); DICOM to the left and to the back (LPS). Axes are (i, j, k): columns,
-rows, slices. Knows runs and image grids; writes no file itself.
+NIfTI axes point right and anterior (RAS), DICOM axes left and posterior (LPS). Array axes are (i, j, k): columns, rows,
+slices. Works on runs and image grids; writes no file itself.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SUFFIX: Final = ".nii.gz"
 EVEN_SHARE: Final = 0.01
-"""Slices are evenly spaced if none is out of place by more than this share of their spacing."""
+"""Slices are evenly spaced if none is off by more than this share of their spacing."""
 LONGEST_NAME: Final = 64
 RAS_FROM_LPS: Final = np.diag([-1.0, -1.0, 1.0, 1.0])
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9+.-]+")
@@ -34,7 +34,7 @@ _RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGN
 
 
 def ras_from_index(grid: ImageGrid) -> Floats:
-    """(4, 4) affine from (i, j, k) to right, front, head, mm.
+    """(4, 4) affine from (i, j, k) to right, anterior, superior, mm.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def _slice_step_mm(grid: ImageGrid) -> Floats:
 
 
 def nifti_bytes(runs: Runs, grid: ImageGrid) -> bytes:
-    """Contents of a gzipped NIfTI file in which voxels of the runs are 1, all others 0; always the same bytes.
+    """Contents of a gzipped NIfTI file with 1 in the voxels of the runs and 0 elsewhere; reproducible byte by byte.
 
     Parameters
     ----------
@@ -104,15 +104,15 @@ def nifti_bytes(runs: Runs, grid: ImageGrid) -> bytes:
 
 
 def _has_right_angles(affine: Floats) -> bool:
-    """Whether a quaternion can say it: a tilted gantry's slices are sheared."""
+    """Whether a quaternion can represent it: the slices of a tilted gantry are sheared."""
     axes = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
     return bool(np.allclose(axes.T @ axes, np.eye(3), atol=1e-4))
 
 
 def file_names(rois: Sequence[Roi]) -> list[str]:
-    """Name a file after each ROI: letters, digits, ``+ . - _`` only, unique whatever the case.
+    """A file name for each ROI: only letters, digits and ``+ . - _``, unique regardless of case.
 
-    Equal names get the ROI's number, and if they are still equal its place in the list.
+    Equal names get the ROI number, and if still equal their position in the list.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def file_names(rois: Sequence[Roi]) -> list[str]:
 
 
 def safe_name(name: str) -> str:
-    """Turn a name into one that is a plain file name on every system; empty if nothing of it can stay."""
+    """Turn a name into a plain file name valid on every system; empty if nothing of it can be kept."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
     safe = _UNSAFE.sub("_", plain).strip("._-")[:LONGEST_NAME].rstrip("._-")
     return f"{safe}_" if _RESERVED.match(safe) else safe

@@ -1,7 +1,7 @@
-"""Which phases of a 4D acquisition carry contours: of structure sets drawn on a phase each, or of ROIs of one set.
+"""Which phases of a 4D acquisition carry contours: from one structure set per phase, or from ROIs of one set.
 
-A phase that nobody drew on, or that only carries a copy of another phase's contours, shows nothing of its use. Knows
-structure sets and image sets; measures nothing.
+A phase without contours, or with only a copy of another phase's contours, is no evidence of its use. Works on structure
+sets and image sets; measures nothing.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ _PHASE_OF_NAME: Final = re.compile(
     r"(?:\d{2,3}|0)|\d{1,3}\s*%|inhale|exhale|insp|exp|in|ex|avg|ave|average|mip)\s*$",
     re.IGNORECASE,
 )
-"""What a name ends with that tells phases of one target apart: _50, -T50, " 50%", _exhale.
+"""Name endings that tell apart the phases of one target: _50, -T50, " 50%", _exhale.
 
-Not the 1 of GTV-1, GTV P1 or GTV T1: those number parts and tumors.
+Not the 1 of GTV-1, GTV P1 or GTV T1, which numbers parts and tumors.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PhaseContours:
-    """One phase with the gross targets drawn on it."""
+    """One phase with the gross targets contoured on it."""
 
     number: int
-    """Place of the phase in its image set, from 1."""
+    """Position of the phase in its image set, from 1."""
     series: ImageSeries
     gross_targets: tuple[Roi, ...]
     """With contours; at least one."""
@@ -47,14 +47,14 @@ class PhaseContours:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CasePhases:
-    """The 4D acquisition of a case, as far as it was drawn on."""
+    """The 4D acquisition of a case, as far as it carries contours."""
 
     phases: tuple[PhaseContours, ...] = ()
     """Phases that carry a gross target's contours, in the image set's order."""
     elsewhere: tuple[tuple[Roi, PhaseContours], ...] = ()
-    """GTVs of the assessed set that were drawn on another phase than the planning image, each with that phase."""
+    """GTVs of the assessed set contoured on a phase other than the planning image, each with that phase."""
     copied: tuple[int, ...] = ()
-    """Numbers of the phases that carry nothing but contours of an earlier one, point for point."""
+    """Numbers of the phases with nothing but point-by-point copies of an earlier one's contours."""
 
     @property
     def count(self) -> int:
@@ -62,11 +62,11 @@ class CasePhases:
         return len(self.phases) - len(self.copied)
 
     def phase_of(self, roi: Roi) -> PhaseContours | None:
-        """Return the phase that a GTV was drawn on; None where that is the planning image."""
+        """The phase that a GTV was contoured on; None for the planning image."""
         return next((phase for other, phase in self.elsewhere if other is roi), None)
 
     def series_of(self, roi: Roi) -> ImageSeries | None:
-        """Return that phase's images."""
+        """The images of that phase."""
         phase = self.phase_of(roi)
         return None if phase is None else phase.series
 
@@ -74,9 +74,9 @@ class CasePhases:
 def case_phases(case: Case) -> CasePhases:
     """Phases of the 4D acquisition that carry a gross target's contours.
 
-    An ROI belongs to a phase where all images that its contours name, as far as they are here, are that phase's; where
-    they name none it goes with its structure set. Of several 4D acquisitions the one of the planning image counts,
-    else the one with most such phases.
+    An ROI belongs to a phase if all images named by its contours, as far as they are available, are of that phase; if
+    none are named, it goes with its structure set. Of several 4D acquisitions, the one that includes the planning image
+    counts, otherwise the one with the most such phases.
 
     Returns
     -------
@@ -95,10 +95,10 @@ def case_phases(case: Case) -> CasePhases:
 
 
 def matching_target(roi: Roi, phase: PhaseContours, gross_count: int) -> Roi | None:
-    """Find the gross target of a phase that an ROI is.
+    """The gross target of a phase that corresponds to an ROI.
 
-    By its name, else by its name without what names the phase, else as the only one on either side: `gross_count` are
-    the gross targets beside the ROI, itself among them.
+    By name, then by name without a phase ending, then as the only one on either side: `gross_count` is the number of
+    gross targets contoured with the ROI, including itself.
     """
     for spellings in (_whole_name, _names):
         named = [other for other in phase.gross_targets if not spellings(other).isdisjoint(spellings(roi))]
@@ -109,16 +109,18 @@ def matching_target(roi: Roi, phase: PhaseContours, gross_count: int) -> Roi | N
 
 
 def _whole_name(roi: Roi) -> frozenset[str]:
+    """The name as it is."""
     return frozenset({roi.name.strip().casefold()})
 
 
 def _names(roi: Roi) -> frozenset[str]:
-    """Name with and without its end, where that names a phase."""
+    """The name with and without its ending, if that names a phase."""
     name = roi.name.strip().casefold()
     return frozenset({name, _PHASE_OF_NAME.sub("", name).strip() or name})
 
 
 def _of_acquisition(image_set: ImageSet, case: Case, planning: ImageSeries) -> CasePhases:
+    """The contoured phases of one 4D acquisition."""
     owner = owners((series for each in case.image_sets for series in each.series), first=planning)
     sets = [(planning, case.structure_set), *((each.series, each.structure_set) for each in case.phase_sets)]
     drawn = [
@@ -137,7 +139,7 @@ def _of_acquisition(image_set: ImageSet, case: Case, planning: ImageSeries) -> C
 def _drawn_phases(
     image_set: ImageSet, drawn: Sequence[tuple[ImageSeries | None, Roi, bool]]
 ) -> Iterator[PhaseContours]:
-    """Yield phases with what was drawn on them: by the assessed set, else by another."""
+    """Yield phases with their contours: those of the assessed set, otherwise of another."""
     for number, series in enumerate(image_set.series, start=1):
         here = [(roi, is_own) for place, roi, is_own in drawn if place is series]
         own = tuple(roi for roi, is_own in here if is_own)
@@ -146,7 +148,7 @@ def _drawn_phases(
 
 
 def _copied(phases: Iterable[PhaseContours]) -> Iterator[int]:
-    """Yield the phases of whose targets every one stands, point for point, on an earlier phase."""
+    """Yield the phases on which every target repeats one of an earlier phase, point by point."""
     seen: list[Roi] = []
     for phase in phases:
         if all(any(_same_contours(roi, other) for other in seen) for roi in phase.gross_targets):
@@ -155,20 +157,20 @@ def _copied(phases: Iterable[PhaseContours]) -> Iterator[int]:
 
 
 def _same_contours(one: Roi, other: Roi) -> bool:
-    """Whether two ROIs hold the same points, in whatever order their contours were written."""
+    """Whether two ROIs have the same points, regardless of the order of contours."""
     ours, theirs = one.contours.points_mm, other.contours.points_mm
     return len(ours) == len(theirs) and np.array_equal(ours[np.lexsort(ours.T)], theirs[np.lexsort(theirs.T)])
 
 
 def gross_targets(structure_set: StructureSet, linked: ImageSeries | None) -> tuple[Roi, ...]:
-    """Gross targets of a set with contours in the frame of reference of the images that it is linked to."""
+    """Gross targets of a set with contours in the frame of reference of its linked images."""
     elsewhere = {roi.number for roi in rois_elsewhere(structure_set, linked)}
     drawn = (roi for roi in structure_set.rois if roi.number not in elsewhere and len(roi.contours))
     return tuple(roi for roi in drawn if roi.target_class.is_gross)
 
 
 def _own_gtvs(phase: PhaseContours, case: Case, planning: ImageSeries) -> tuple[Roi, ...]:
-    """GTVs of the assessed set on a phase that is not the planning image; an ITV is no phase of anything."""
+    """GTVs of the assessed set on a phase other than the planning image; an ITV belongs to no single phase."""
     if phase.series is planning:
         return ()
     own = {id(roi) for roi in case.structure_set.rois if roi.target_class is TargetClass.GTV}

@@ -1,9 +1,9 @@
-"""Image values inside and around a shape, on the voxels of one stated grid: the planning image's.
+"""Image values inside and around a shape, on the voxels of the planning grid.
 
-A :class:`Region` is a shape's box on that grid with the signed distance to its surface. Where the image *is* the
-planning image its voxels are taken as they are; any other image is interpolated at the voxel centers that are needed,
-through the registration. Only the box of the other image that those centers fall into is read. Points outside an image
-are counted and left out, never filled in.
+A :class:`Region` is a shape's box on that grid with the signed distance to its surface. The voxels of the planning
+image itself are taken as they are; any other image is interpolated at the voxel centers needed, through the
+registration, reading only the box that contains them. Points outside an image are counted and excluded, never filled
+in.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ CHUNK_POINTS: Final = 200_000
 EDGE_TOLERANCE: Final = 1e-6
 """A point this many voxels beyond the outermost voxel center still counts as on it."""
 SAME_PLACE: Final = 1e-9
-"""Slices whose corners lie within so many voxels of each other lie straight above each other."""
+"""Slices whose corners agree within this many voxels are aligned."""
 SLICES_AT_ONCE: Final = 8
-"""Distances of so many slices are found together: their numbers stay in the processor's cache."""
+"""Slices whose distances are computed together, to stay in the processor's cache."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,11 +51,10 @@ class Region:
     box: IndexBox
     """The shape's box, grown by the reach and clipped to the grid."""
     mask: Flags
-    """(K, J, I) voxels of the box whose center the shape holds."""
+    """(K, J, I) voxels of the box whose centers are inside the shape."""
     distance_mm: Singles
-    """(K, J, I) from each voxel center to the nearest center on the other side of the surface; negative inside.
-
-    Infinite where that lies beyond the reach."""
+    """(K, J, I) distance from each voxel center to the nearest center on the other side of the surface; negative
+    inside."""
     reach_mm: float
 
     def __post_init__(self) -> None:
@@ -64,12 +63,12 @@ class Region:
 
     @cached_property
     def needed(self) -> Flags:
-        """(K, J, I) the shape and what lies within reach of it."""
+        """(K, J, I) the shape and everything within reach of it."""
         return frozen_array(self.distance_mm <= self.reach_mm, np.bool_)
 
     @cached_property
     def voxel_volume_mm3(self) -> Floats:
-        """(K,) volume of a voxel of each slice: pixel area x half the way to either neighbor."""
+        """(K,) volume of a voxel of each slice: pixel area x half the distance to each neighbor."""
         area = self.grid.row_spacing_mm * self.grid.column_spacing_mm
         return frozen_array(area * slab_mm(self.grid)[slice(*self.box.k)], np.float64)
 
@@ -85,10 +84,9 @@ class RegionValues:
 
     region: Region
     values: Floats
-    """(K, J, I), NaN where the image was not asked or has no value."""
+    """(K, J, I), NaN where the image was not sampled or has no value."""
     undefined_share: float
-    """Share of the shape's own voxels that lie outside the image, or where the registration or the image is undefined.
-    """
+    """Share of the shape's own voxels outside the image, or where the registration or the image is undefined."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", frozen_array(self.values, np.float64))
@@ -99,9 +97,9 @@ class RegionValues:
         return self._where(self.region.mask)
 
     def shell(self, from_mm: float, to_mm: float) -> Floats:
-        """(n,) values of the voxels whose signed distance d satisfies from < d <= to; a voxel has no distance 0.
+        """(n,) values of the voxels whose signed distance d satisfies from < d <= to; no voxel has distance 0.
 
-        ``shell(-3, 0)`` is the inner 3 mm of the shape, without its core: ``shell(0, 3)`` the 3 mm around it.
+        ``shell(-3, 0)`` is the inner 3 mm of the shape, without its core; ``shell(0, 3)`` is the 3 mm around it.
         """
         distance = self.region.distance_mm
         if from_mm < 0:
@@ -109,12 +107,13 @@ class RegionValues:
         return self._where((distance > from_mm) & (distance <= to_mm))
 
     def _where(self, where: Flags) -> Floats:
+        """(n,) defined values of a mask."""
         chosen = self.values[where]
         return chosen[~np.isnan(chosen)]
 
 
 def region_of(runs: Runs, grid: ImageGrid, reach_mm: float = REACH_MM) -> Region:
-    """Lay the shape's box on the grid and measure the distance of its voxels to the surface.
+    """Lay the shape's box on the grid and compute the distance of its voxels to the surface.
 
     Parameters
     ----------
@@ -160,8 +159,8 @@ def _grown(box: tuple[slice, slice, slice], grid: ImageGrid, reach_mm: float) ->
 def signed_distance_mm(mask: Flags, grid: ImageGrid, k: tuple[int, int], reach_mm: float = REACH_MM) -> Singles:
     """Distance between voxel centers across the surface, negative inside; infinite beyond the reach.
 
-    Exact on uneven slices too; that a leaning stack's slices are shifted against each other is left out. Within the
-    reach it is what a Euclidean distance transform of the whole box gives, at a fifth of its time.
+    Exact on uneven slices; offsets between the slices of a tilted stack are ignored. Within the reach it equals the
+    Euclidean distance transform of the whole box, at a fifth of its cost.
     """
     steps = (grid.row_spacing_mm, grid.column_spacing_mm)
     positions = grid.slice_positions_mm[slice(*k)]
@@ -187,7 +186,7 @@ def _squared_distance(mask: Flags, positions_mm: Floats, steps_mm: tuple[float, 
 def _squared_along_rows(mask: Flags, step_mm: float, reach_mm: float) -> Singles:
     """Squared distance to the nearest voxel of the mask in the same row, infinite beyond the reach.
 
-    Whole steps are counted, in rows that lie one after the other with more space between them than the reach.
+    Whole steps are counted on one long row, with rows separated by more than the reach.
     """
     squares = np.square(np.arange(mask.shape[2]) * step_mm)
     most = int(np.searchsorted(squares, (reach_mm * (1 + EDGE_TOLERANCE)) ** 2, side="right")) - 1
@@ -202,7 +201,7 @@ def _squared_along_rows(mask: Flags, step_mm: float, reach_mm: float) -> Singles
 
 
 def _lowered_along(squared: Singles, axis: int, places: Floats, reach_mm: float) -> Singles:
-    """Take at each voxel the least of (squared value + squared distance) over its neighbors within reach."""
+    """Minimum of (squared value + squared distance) over each voxel's neighbors within reach."""
     lowest, spare = squared.copy(), np.empty_like(squared)
     for offset in range(1, len(places)):
         gaps = np.square(places[offset:] - places[:-offset])
@@ -217,7 +216,7 @@ def _lowered_along(squared: Singles, axis: int, places: Floats, reach_mm: float)
 
 
 def slab_mm(grid: ImageGrid) -> Floats:
-    """(K,) what each slice stands for; 1 mm for a single one of unknown thickness: only ratios of its volumes count."""
+    """(K,) thickness of each slice; 1 mm for a single one of unknown thickness: only ratios of volumes are used."""
     return np.nan_to_num(grid.slice_slabs_mm, nan=1.0)
 
 
@@ -227,7 +226,7 @@ def values_of_own_image(
     *,
     factor: Floats | None = None,
 ) -> RegionValues:
-    """Voxels of the planning image itself: nothing is interpolated; `factor` as in :func:`values_of_other_image`."""
+    """Voxels of the planning image itself, without interpolation; `factor` as in :func:`values_of_other_image`."""
     voxels = pixels.read(region.box)
     if factor is not None:
         voxels = voxels.scaled(factor[slice(*region.box.k)])
@@ -267,7 +266,7 @@ def values_of_other_image(
 
 
 def _shared(one: IndexBox, other: IndexBox) -> tuple[tuple[slice, ...], tuple[slice, ...]] | None:
-    """Where in the arrays of two boxes their common voxels lie; None where they have none."""
+    """Common voxels of two boxes, as slices of each array; None if they have none."""
     extents = [
         (max(a[0], b[0]), min(a[1], b[1]))
         for a, b in zip((one.k, one.j, one.i), (other.k, other.j, other.i), strict=True)
@@ -289,7 +288,7 @@ def sample(
     *,
     factor: Floats | None = None,
 ) -> Floats:
-    """Interpolate an image at (n, 3) points of its own frame of reference, reading only the box they fall into."""
+    """Interpolate an image at (n, 3) points of its own frame of reference, reading only the box that contains them."""
     grid = pixels.series.grid
     box = box_around(grid, points_mm)
     if box is None:
@@ -306,7 +305,7 @@ def voxel_centers_mm(grid: ImageGrid, index: NDArray[np.integer]) -> Floats:
 
 
 def _centers_mm(grid: ImageGrid, k: Numbers, j: Numbers, i: Numbers) -> Floats:
-    """(n, 3) the same of (n,) slices, rows and columns; held coordinate by coordinate, as the sampling wants them."""
+    """(n, 3) the same for (n,) slices, rows and columns; stored by coordinate, as the sampling needs them."""
     centers = grid.slice_origins_mm.T.take(k, axis=1)
     steps = (grid.column_direction * grid.row_spacing_mm, j), (grid.row_direction * grid.column_spacing_mm, i)
     for step_mm, places in steps:
@@ -318,10 +317,10 @@ def _centers_mm(grid: ImageGrid, k: Numbers, j: Numbers, i: Numbers) -> Floats:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Cells:
-    """Where points lie between voxel centers: on the two slices around them, in the plane of each."""
+    """Positions of points between voxel centers: on the two slices around each, in the plane of each."""
 
     inside: Flags
-    """(n,) whether the point lies between voxel centers on all sides."""
+    """(n,) whether the point is between voxel centers on all sides."""
     k: Integers
     """(n,) slice below."""
     upper_share: Floats
@@ -333,7 +332,7 @@ class _Cells:
 
 
 def _cells(grid: ImageGrid, points_mm: Floats) -> _Cells:
-    """Find the slices around each point along the normal, whatever their spacing, and its place on each."""
+    """The slices around each point along the normal, at any spacing, and its position on each."""
     positions = grid.slice_positions_mm
     height = points_mm @ grid.normal
     last = len(positions) - 1
@@ -353,7 +352,7 @@ def _cells(grid: ImageGrid, points_mm: Floats) -> _Cells:
 
 
 def is_tilted(grid: ImageGrid) -> bool:
-    """Whether slices are shifted against each other within their planes, as under a tilted gantry."""
+    """Whether slices are offset from each other within their planes, as with a tilted gantry."""
     return bool(np.abs(grid.in_plane_shifts_mm).max() > SHIFT_TOLERANCE_MM)
 
 
@@ -366,7 +365,7 @@ def _in_plane(grid: ImageGrid, points_mm: Floats, k: Integers) -> Floats:
 
 
 def _on_slice(grid: ImageGrid, ji: Floats) -> Flags:
-    """(n,) whether places lie between the outer pixel centers; those a rounding error beyond are moved onto them."""
+    """(n,) whether positions are between the outer pixel centers; rounding errors beyond are clipped in place."""
     on_slice = np.ones(ji.shape[1], bool)
     for place, size in zip(ji, (grid.rows - 1, grid.columns - 1), strict=True):
         on_slice &= (place >= -EDGE_TOLERANCE) & (place <= size + EDGE_TOLERANCE)
@@ -375,7 +374,7 @@ def _on_slice(grid: ImageGrid, ji: Floats) -> Flags:
 
 
 def box_around(grid: ImageGrid, points_mm: Floats) -> IndexBox | None:
-    """Box of voxels from which the points inside the image can be interpolated; None if none can be inside."""
+    """Box of voxels needed to interpolate at the points inside the image; None if no point can be inside."""
     axes = index_axes(grid)
     places = axes @ points_mm.T
     known = ~np.isnan(places[0])
@@ -402,7 +401,7 @@ def _extent_of_slices(grid: ImageGrid, low_mm: float, high_mm: float) -> tuple[i
 
 
 def _extent(low: float, high: float, size: int) -> tuple[int, int] | None:
-    """Pixels between which places lie along one axis, half-open; None if they lie beyond the outer ones."""
+    """Pixels between which positions lie along one axis, half-open; None if they lie beyond the outer ones."""
     if high < -EDGE_TOLERANCE or low > size - 1 + EDGE_TOLERANCE:
         return None
     return max(int(np.floor(low - EDGE_TOLERANCE)), 0), min(int(np.floor(high + EDGE_TOLERANCE)) + 2, size)
@@ -411,9 +410,9 @@ def _extent(low: float, high: float, size: int) -> tuple[int, int] | None:
 def interpolate(voxels: VoxelBox, grid: ImageGrid, points_mm: Floats) -> Floats:
     """Trilinear values at (n, 3) points of the image's frame; NaN beyond the outermost voxel centers.
 
-    Between slices it runs along the normal, so that a value that is linear in space is met exactly on uneven slices and
-    under a tilted gantry too. Stored integers are rescaled once they are interpolated; a box whose slices are rescaled
-    each in its own way is converted whole only where it holds fewer numbers than the points do.
+    Between slices, interpolation runs along the normal, so that values linear in space are exact also on uneven slices
+    and with a tilted gantry. Stored integers are rescaled after interpolation; a box with different rescaling per slice
+    is converted as a whole only if it has fewer values than the points have coordinates.
     """
     scaled = None if is_tilted(grid) else _rescaled_alike(voxels, most=points_mm.size)
     values = np.full(len(points_mm), np.nan)
@@ -428,20 +427,20 @@ def interpolate(voxels: VoxelBox, grid: ImageGrid, points_mm: Floats) -> Floats:
 
 
 def _sealed(values: Floats) -> Floats:
-    """Make an array read-only that nobody else holds, so that freezing it copies nothing."""
+    """Make an array read-only in place, so that freezing it needs no copy."""
     values.flags.writeable = False
     return values
 
 
 def _rescaled_alike(voxels: VoxelBox, most: int) -> tuple[NDArray[Any], float, float] | None:
-    """Return voxels with a slope and an intercept that hold for all of them; None where there are too many for that."""
+    """Voxels with one slope and intercept for all; None if conversion would be too large."""
     if np.ptp(voxels.slope) == 0 and np.ptp(voxels.intercept) == 0:
         return voxels.stored, float(voxels.slope[0]), float(voxels.intercept[0])
     return (voxels.values(), 1.0, 0.0) if voxels.stored.size <= most else None
 
 
 def _places(grid: ImageGrid, box: IndexBox, points_mm: Floats) -> tuple[Floats, Flags]:
-    """(3, n) continuous slice, row and column of points in a box of upright slices, and (n,) which the image holds."""
+    """(3, n) continuous slice, row and column of points in a box of aligned slices; (n,) whether inside the image."""
     axes = index_axes(grid)
     places: Floats = axes @ points_mm.T
     heights, positions = places[0].copy(), grid.slice_positions_mm
@@ -458,14 +457,14 @@ def _places(grid: ImageGrid, box: IndexBox, points_mm: Floats) -> tuple[Floats, 
 
 
 def index_axes(grid: ImageGrid) -> Floats:
-    """(3, 3) what turns a point into its height along the normal, mm, and its row and column from the origin's."""
+    """(3, 3) maps a point to its height along the normal, mm, and its row and column relative to the origin's."""
     return np.array(
         [grid.normal, grid.column_direction / grid.row_spacing_mm, grid.row_direction / grid.column_spacing_mm]
     )
 
 
 def _is_between(heights_mm: Floats, positions_mm: Floats, spacing_mm: float | None) -> Flags:
-    """(n,) whether heights lie between the outermost slices, or within half the thickness of a lone one."""
+    """(n,) whether heights are between the outermost slices, or within half the thickness of a single one."""
     if len(positions_mm) == 1:
         below = above = (0.5 + EDGE_TOLERANCE) * (spacing_mm or 1.0)
     else:
@@ -475,7 +474,7 @@ def _is_between(heights_mm: Floats, positions_mm: Floats, spacing_mm: float | No
 
 
 def _at_places(scaled: tuple[NDArray[Any], float, float], places: Floats, held: Flags) -> Floats:
-    """(n,) trilinear values of voxels at places; NaN where none is held."""
+    """(n,) trilinear values at positions in a box of voxels; NaN outside the image."""
     from scipy.ndimage import map_coordinates  # noqa: PLC0415 - costs start-up time
 
     voxels, slope, intercept = scaled
@@ -487,7 +486,7 @@ def _at_places(scaled: tuple[NDArray[Any], float, float], places: Floats, held: 
 
 
 def _slice_by_slice(voxels: VoxelBox, grid: ImageGrid, points_mm: Floats) -> Floats:
-    """(n,) the same where slices lean, or each is rescaled in its own way."""
+    """(n,) the same for offset slices, or for slices rescaled differently."""
     cells = _cells(grid, points_mm)
     some = cells.inside
     k = cells.k[some]

@@ -1,8 +1,8 @@
-"""The image sets of a case with their way to the planning frame: which can be sampled, and which of several is chosen.
+"""The image sets of a case with their maps to the planning frame: which can be sampled, and which is preferred.
 
-A set that nothing ties to the planning frame is never sampled. Of a set with several phases the first series (the
-planning one, if it is among them) is. PET values come as SUVbw or not at all. The choice made here is the one that
-metrics, scores and pictures share.
+A set not tied to the planning frame is never sampled. For a set with several phases, the first series is sampled (the
+planning series, if it is among them). PET values are SUVbw or absent. Metrics, scores and pictures share the choice
+made here.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ _LEVELS = tuple(EvidenceLevel)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TiedImage:
-    """One image set with its way to the planning frame, before anything is sampled."""
+    """One image set with its map to the planning frame, before sampling."""
 
     subject: str
-    """``image:PT:1``: modality and position among the sets of it."""
+    """``image:PT:1``: modality and position among the sets of that modality."""
     image_set: ImageSet
     point_map: PointMap | None = None
-    """Planning frame -> the set's frame; None where it is not to be sampled."""
+    """From the planning frame to the set's frame; None if it is not sampled."""
     factor: Floats | None = None
-    """(K,) from the values of each slice to SUVbw, for a PET."""
+    """(K,) SUVbw per stored value of each slice, for a PET."""
     suv_how: str = ""
-    """From what that factor follows, in words."""
+    """How that factor was derived, in words."""
     reason: str = ""
-    """Why it is not sampled; empty where it is."""
+    """Why it is not sampled; empty if it is."""
     issues: tuple[Issue, ...] = ()
 
     @property
@@ -53,17 +53,17 @@ class TiedImage:
 
     @property
     def registration_uids(self) -> tuple[str, ...]:
-        """SOP Instance UIDs of the registrations on the way, the first from the planning frame, without repeats."""
+        """SOP Instance UIDs of the registrations in the chain, starting from the planning frame, without repeats."""
         return tuple(dict.fromkeys(self.point_map.registration_uids)) if self.point_map else ()
 
     @property
     def is_deformable_or_chained(self) -> bool:
-        """Whether the way bends, or leads through several registration objects."""
+        """Whether the map is deformable, or chains several registration objects."""
         return self.point_map is not None and (self.point_map.is_deformable or len(self.registration_uids) > 1)
 
 
 def tie_images(case: Case, pixels_of: PixelsOf) -> tuple[TiedImage, ...]:
-    """Find the way of every image set of a case, in the case's order; a PET's SUV is read with its pixels."""
+    """Map every image set of a case, in the case's order; a PET's SUV is read with its pixels."""
     seen: dict[str, int] = {}
     found = []
     for image_set in case.image_sets:
@@ -73,13 +73,13 @@ def tie_images(case: Case, pixels_of: PixelsOf) -> tuple[TiedImage, ...]:
 
 
 def in_order_of_choice(tied: Iterable[TiedImage], modality: str) -> tuple[TiedImage, ...]:
-    """Return the sets of a modality that can be sampled: by level of evidence, then in the case's order."""
+    """The sets of a modality that can be sampled: by level of evidence, then in the case's order."""
     usable = (one for one in tied if one.image_set.modality == modality and not one.reason)
     return tuple(sorted(usable, key=lambda one: -_LEVELS.index(one.image_set.level)))
 
 
 def choice_issues(tied: Sequence[TiedImage]) -> tuple[Issue, ...]:
-    """Say which of several PET sets the values are of: where another would give others, that can move a verdict."""
+    """Which of several PET sets was used: if another would give other values, this can change a verdict."""
     ranked = in_order_of_choice(tied, "PT")
     if len(ranked) < 2:
         return ()
@@ -92,6 +92,7 @@ def choice_issues(tied: Sequence[TiedImage]) -> tuple[Issue, ...]:
 
 
 def _tie(case: Case, image_set: ImageSet, subject: str, pixels_of: PixelsOf) -> TiedImage:
+    """One image set with its map, or the reason why there is none."""
     planning = case.planning_image
     if image_set.role is ImageRole.NOT_COUNTED:
         return TiedImage(subject=subject, image_set=image_set, reason="it is no image set of its own")
@@ -106,7 +107,7 @@ def _tie(case: Case, image_set: ImageSet, subject: str, pixels_of: PixelsOf) -> 
 
 
 def _with_suv(tied: TiedImage, pixels_of: PixelsOf) -> TiedImage:
-    """Add the factor to SUVbw of a PET, or the reason why there is none."""
+    """Add a PET's factor to SUVbw, or the reason why there is none."""
     if tied.image_set.modality != "PT":
         return tied
     scale = read_suv_scale(pixels_of(tied.series))

@@ -1,1 +1,1 @@
-"""The catalogue of metrics and the table of measured values."""
+"""The catalogue of metrics, their computation, and the table of measured values."""

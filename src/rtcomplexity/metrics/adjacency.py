@@ -1,12 +1,12 @@
-"""How near the gross target comes to anatomical organs: a fixed list of them, recognized by name.
+"""Proximity of the gross target to anatomical organs, which are recognized by name from a fixed list.
 
-Counted are ROIs of class OAR whose name holds a word of :data:`ORGANS` and none of :data:`NOT_ANATOMY`: no planning
-rings, planning risk volumes, optimisation structures, targets or external contours. Several contours of one organ count
-once. Two kinds of organ are never adjacent, because they hold the tumor:
+Only ROIs of class OAR count whose name contains a word of :data:`ORGANS` and none of :data:`NOT_ANATOMY`. This excludes
+planning rings, planning risk volumes, optimization structures, targets and external contours. Several contours of one
+organ count once. Two kinds of organ never count as adjacent, because they contain the tumor:
 
-- lungs, which are not on the list. Whether the tumor is cut out of the lung's contour is a matter of habit; a tumor
-  in the lung would else be wholly adjacent to it, or not at all, by that habit;
-- any organ that holds more than half of the gross target.
+- the lungs, which are not on the list. Whether the tumor is cut out of the lung contour is a matter of local practice,
+  and would decide whether a tumor in the lung is entirely adjacent to it or not at all;
+- any organ that contains more than half of the gross target.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rtcomplexity.metrics.context import RoiContext, ShapeContext
 
 HOST_SHARE: Final = 0.5
-"""An organ that holds more of the gross target is where the tumor lies, not beside it."""
+"""An organ that contains more of the gross target than this is the site of the tumor, not a neighbor."""
 ORGANS: Final[Mapping[str, str]] = {
     "heart": "heart hart pericardium atrium ventricle lad",
     "great vessels": "aorta aortic vena cava svc ivc vessel vessels greatves greatvessel greatvessels pulmonaryartery "
@@ -65,26 +65,26 @@ ORGANS: Final[Mapping[str, str]] = {
     "eye": "eye eyes lens retina cornea",
     "parotid": "parotid parotids",
 }
-"""Each organ with the words and pairs of words that name it."""
+"""Each organ with the words and word pairs that name it."""
 NOT_ANATOMY: Final = (
     "prv ring rings opt optim optimise optimize optimisation optimization avoid avoidance shell dummy help helper hulp "
     "minus plus sub subtract outside isodose norm tuning not non excl exclude without overlap inter intersect exp "
     "expanded expansion margin crop cropped gtv ctv itv ptv igtv tumor tumour"
 )
-"""Words of names of planning structures."""
+"""Words in the names of planning structures."""
 _NOT_ANATOMY: Final = frozenset(NOT_ANATOMY.split())
 _ORGAN_OF: Final = {word: organ for organ, words in ORGANS.items() for word in words.split()}
 _WORD: Final = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _EXPANDED: Final = re.compile(r"^(?:_|z(?=[A-Z_\W\d]))|\+\s*\d|\d\s*[mc]m(?![a-z])")
 _TARGET: Final = re.compile("(?:GTV|CTV|ITV|PTV)(?![A-Z])")
-"""Also where a classifier follows: Heart-GTVp."""
+"""Also matches names followed by a qualifier, such as Heart-GTVp."""
 _OTHER_CORDS: Final = frozenset({"anal", "ear", "auditory", "vocal", "spermatic", "umbilical", "optic"})
 _NOT_SPINAL: Final = frozenset({"cord", "canal"})
-"""Words that mean something else beside one of those: the anal canal, the vocal cords."""
+"""These words mean something else next to one of those: the anal canal, the vocal cords."""
 
 
 def organ_named(name: str) -> str | None:
-    """Tell the organ that a name stands for; None if it stands for none on the list.
+    """The organ that a name stands for; None if it is not on the list.
 
     Examples
     --------
@@ -102,15 +102,15 @@ def organ_named(name: str) -> str | None:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Adjacency:
-    """A gross target among the organs of its case."""
+    """A gross target and the organs around it."""
 
     target: ShapeContext
     organs: tuple[tuple[str, RoiContext], ...]
-    """Each contoured organ of the list, with the name of the organ."""
+    """Each contoured organ of the list, with its name."""
 
     @cached_property
     def _beside(self) -> tuple[tuple[str, SampledSurface], ...]:
-        """Organs near the target, without any that holds it.
+        """Organs near the target, except those that contain it.
 
         Raises
         ------
@@ -128,28 +128,28 @@ class Adjacency:
 
     @cached_property
     def _near(self) -> tuple[tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.bool_]]], ...]:
-        """For each organ beside the target, which points of the target's surface are in it or near it."""
+        """For each neighboring organ, which points of the target's surface are in it or near it."""
         points = self.target.surface.points_mm
         return tuple((organ, surface.depths_mm(points) >= -NEAR_MM) for organ, surface in self._beside)
 
     def surface_share(self) -> float:
-        """Share of the target's surface that lies in an organ or within 5 mm of one."""
+        """Share of the target's surface inside an organ or within 5 mm of one."""
         if not self._near:
             return 0.0
         near = np.logical_or.reduce([points for _, points in self._near])
         return float(np.average(near, weights=self.target.surface.areas_mm2))
 
     def organ_count(self) -> int:
-        """Organs of which any part lies within 5 mm of the target's surface."""
+        """Organs with any part within 5 mm of the target's surface."""
         return len({organ for organ, points in self._near if np.any(points)})
 
     def overlap_share(self) -> float:
-        """Share of the target's volume that lies in organs."""
+        """Share of the target's volume inside organs."""
         return inside_share(self.target.surface, [surface for _, surface in self._beside]) if self._beside else 0.0
 
 
 def adjacency(target: ShapeContext, contexts: Iterable[RoiContext], only: Collection[str] = ()) -> Adjacency:
-    """Put a gross target among the anatomical organs of its case; `only` these count where any is named."""
+    """The organs around a gross target; `only` restricts them to the named ones, if any are named."""
     organs = []
     for context in contexts:
         organ = organ_named(context.roi.name) if context.roi.target_class is TargetClass.OAR else None

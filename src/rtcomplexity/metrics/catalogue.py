@@ -1,4 +1,4 @@
-"""Every metric, in the order in which it is reported; help, documentation and reports are generated from it."""
+"""All metrics in reporting order; help, documentation and reports are generated from this."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the metrics of one ROI are computed from: its stack of planes and everything derived from it once."""
+"""The input to the metrics of one ROI: its stack of planes, and everything derived from it once."""
 
 from __future__ import annotations
 
@@ -33,75 +33,75 @@ if TYPE_CHECKING:
     from rtcomplexity.settings import Settings
 
 EVEN_SPACING = 0.01
-"""Slices whose spacings, or shifts, differ by less than this share of the spacing are evenly spaced and straight."""
+"""Slices are evenly spaced and aligned if spacings and shifts vary by less than this share of the spacing."""
 
 MOST_VERTICES = 10_000
-"""Of an outline of more vertices every n-th is measured: at this number they lie far closer than anyone draws."""
+"""Contours with more vertices are thinned: at this number, vertices are much denser than in any manual contour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class DrawingGrid:
-    """Where contours could have been drawn: on the planning image's slices, else at the usual spacing of contours."""
+class ContouringGrid:
+    """Where contours can lie: on the slices of the planning image, otherwise at the usual contour spacing."""
 
     axes: PlaneAxes | None
-    """None where no ROI has a closed contour."""
+    """None if no ROI has a closed contour."""
     slice_positions_mm: Floats
-    """(K,) of the planning image along the axes' normal, increasing; none without an image."""
+    """(K,) slices of the planning image along the normal of the axes, increasing; empty without an image."""
     pixel_mm: float
-    """Geometric mean of the pixel spacing; the settings' fallback where there is no image."""
+    """Geometric mean of the pixel spacing; the settings' fallback without an image."""
     image: ImageGrid | None = None
     why_no_image: str = "no planning image is linked"
     usual_mm: float = np.nan
-    """Usual spacing of the contours of all ROIs, mm, where fewer than two slices tell one; NaN if not known."""
+    """Usual contour spacing over all ROIs, mm, for images of fewer than two slices; NaN if unknown."""
     lone_mm: float = np.nan
-    """How thick a single slice is, mm; NaN if not known."""
+    """Thickness of a single slice, mm; NaN if unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CaseGrids:
-    """Where each ROI of a case could have been drawn."""
+    """The contouring grid of each ROI of a case."""
 
-    planning: DrawingGrid
-    elsewhere: Mapping[str, DrawingGrid]
-    """Of ROIs in other frames of reference, by frame: their own planes."""
+    planning: ContouringGrid
+    elsewhere: Mapping[str, ContouringGrid]
+    """For ROIs in other frames of reference, by frame: the grid of their own planes."""
     numbers_elsewhere: frozenset[int]
 
-    def of(self, roi: Roi) -> DrawingGrid:
+    def of(self, roi: Roi) -> ContouringGrid:
         """Grid of one ROI of the case."""
         return self.elsewhere[roi.frame_of_reference_uid] if roi.number in self.numbers_elsewhere else self.planning
 
 
 def case_grids(case: Case, settings: Settings) -> CaseGrids:
-    """Find the grids of a case: the planning image's, and one for each other frame of reference that ROIs state."""
+    """The planning image's grid, and one for each other frame of reference that ROIs state."""
     others = rois_elsewhere(case.structure_set, case.planning_image)
     numbers = frozenset(roi.number for roi in others)
     here = [roi for roi in case.structure_set.rois if roi.number not in numbers]
     grids = {}
     for frame in dict.fromkeys(roi.frame_of_reference_uid for roi in others):
         drawn = [roi for roi in others if roi.frame_of_reference_uid == frame]
-        own = drawing_grid(None, drawn, settings, others=case.structure_set.rois)
+        own = contouring_grid(None, drawn, settings, others=case.structure_set.rois)
         grids[frame] = replace(own, why_no_image="it lies in another frame of reference than the planning image")
     image = case.planning_image.grid if case.planning_image else None
-    planning = drawing_grid(image, here, settings, others=case.structure_set.rois)
+    planning = contouring_grid(image, here, settings, others=case.structure_set.rois)
     return CaseGrids(planning=planning, elsewhere=grids, numbers_elsewhere=numbers)
 
 
-def drawing_grid(
+def contouring_grid(
     image: ImageGrid | None, rois: Sequence[Roi], settings: Settings, others: Sequence[Roi] = ()
-) -> DrawingGrid:
-    """Grid of the planning image, or where there is none of the contours of all ROIs together.
+) -> ContouringGrid:
+    """Grid of the planning image, or, without one, of the contours of all ROIs together.
 
-    `others` tell the usual spacing where `rois` do not: those of other frames of reference too.
+    `others` supply the usual spacing where `rois` do not, including those in other frames of reference.
     """
     if image is None:
-        drawn = _drawn_planes(rois, settings)
+        drawn = _contour_planes(rois, settings)
         axes = None if drawn is None else PlaneAxes.of_normal(drawn.normal)
         pixel_mm, slices, lone_mm = settings.pixel_fallback_mm, np.empty(0), np.nan
     else:
         axes, slices = PlaneAxes.of_grid(image), image.slice_positions_mm
         pixel_mm = float(np.sqrt(image.row_spacing_mm * image.column_spacing_mm))
         lone_mm = np.nan if image.slice_spacing_mm is None else image.slice_spacing_mm
-    return DrawingGrid(
+    return ContouringGrid(
         axes=axes,
         slice_positions_mm=slices,
         pixel_mm=pixel_mm,
@@ -112,9 +112,9 @@ def drawing_grid(
 
 
 def _usual_spacing_mm(rois: Sequence[Roi], others: Sequence[Roi], settings: Settings) -> float:
-    """Usual spacing of the contours of ROIs, else of more ROIs, mm; NaN where neither tells it."""
+    """Usual contour spacing of the ROIs, or of the others, mm; NaN if neither defines one."""
     for group in (rois, others):
-        drawn = _drawn_planes(group, settings)
+        drawn = _contour_planes(group, settings)
         usual = np.nan if drawn is None else usual_spacing_mm(drawn.positions_mm, settings.plane_tolerance_mm)
         if np.isfinite(usual):
             return usual
@@ -122,17 +122,17 @@ def _usual_spacing_mm(rois: Sequence[Roi], others: Sequence[Roi], settings: Sett
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _DrawnPlanes:
-    """The planes that ROIs were drawn on."""
+class _ContourPlanes:
+    """The contour planes of ROIs."""
 
     normal: Floats
-    """(3,) direction that their closed contours share."""
+    """(3,) common normal of their closed contours."""
     positions_mm: list[Floats]
-    """Positions of each ROI's planes along it, increasing."""
+    """Plane positions of each ROI along the normal, increasing."""
 
 
-def _drawn_planes(rois: Sequence[Roi], settings: Settings) -> _DrawnPlanes | None:
-    """Planes of the closed contours of ROIs; None where no contour encloses an area."""
+def _contour_planes(rois: Sequence[Roi], settings: Settings) -> _ContourPlanes | None:
+    """Planes of the closed contours of ROIs; None if no contour encloses an area."""
     closed = [_closed(roi.contours) for roi in rois if np.any(roi.contours.is_closed)]
     closed = [(points, offsets) for points, offsets in closed if len(points)]
     if not closed:
@@ -147,7 +147,7 @@ def _drawn_planes(rois: Sequence[Roi], settings: Settings) -> _DrawnPlanes | Non
         means = (np.add.reduceat(points @ normal, offsets[:-1]) / np.diff(offsets))[parallel]
         planes = group_positions(means, settings.plane_tolerance_mm)
         positions.append(np.bincount(planes, weights=means) / np.bincount(planes))
-    return _DrawnPlanes(normal=normal, positions_mm=positions)
+    return _ContourPlanes(normal=normal, positions_mm=positions)
 
 
 def _closed(contours: Contours) -> tuple[Floats, Integers]:
@@ -156,32 +156,32 @@ def _closed(contours: Contours) -> tuple[Floats, Integers]:
     return select_ragged(contours.points_mm, contours.offsets, chosen)
 
 
-class DrawnOutlines(NamedTuple):
-    """Contours of a shape that enclose an area by themselves, and what each of them weighs."""
+class EnclosingContours(NamedTuple):
+    """Contours of a shape that enclose an area on their own, and their weights."""
 
     outlines: ContourSet
     """Thinned to :data:`MOST_VERTICES`."""
     areas_mm2: Floats
-    """(m,) areas of these."""
+    """(m,) their areas."""
     weights_mm2: Floats
-    """(m,) areas of the contours as drawn."""
+    """(m,) areas of the original contours."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ShapeContext(ABC):
-    """A shape and its grid, with what its metrics share computed at most once."""
+    """A shape and its grid; whatever metrics share is computed at most once."""
 
-    grid: DrawingGrid
+    grid: ContouringGrid
     settings: Settings
 
     @property
     @abstractmethod
     def stack(self) -> PlaneStack:
-        """Planes of the shape; raises NotMeasurableError where there are none."""
+        """Planes of the shape; raises NotMeasurableError if there are none."""
 
     @property
     def solid_stack(self) -> PlaneStack:
-        """Planes of the shape, each of known thickness: they enclose a volume.
+        """Planes of the shape, all of known thickness, so that they enclose a volume.
 
         Raises
         ------
@@ -210,8 +210,8 @@ class ShapeContext(ABC):
         return topology(self.stack, self.grid.pixel_mm)
 
     @cached_property
-    def outlines(self) -> DrawnOutlines:
-        """Its contours as outlines in their planes.
+    def outlines(self) -> EnclosingContours:
+        """The contours that enclose an area on their own.
 
         Raises
         ------
@@ -223,7 +223,7 @@ class ShapeContext(ABC):
         if not np.any(areas > 0):
             raise NotMeasurableError("no contour encloses an area by itself")
         every = ContourSet(points_mm=thinned.points_mm, offsets=thinned.contour_offsets)
-        return DrawnOutlines(
+        return EnclosingContours(
             outlines=every.chosen(areas > 0),
             areas_mm2=areas[areas > 0],
             weights_mm2=self.stack.contour_areas_mm2[areas > 0],
@@ -231,7 +231,7 @@ class ShapeContext(ABC):
 
     @cached_property
     def surface(self) -> SampledSurface:
-        """The surface, ready to be measured to."""
+        """The surface, for distances to it."""
         return SampledSurface(stack=self.stack)
 
     @cached_property
@@ -274,19 +274,19 @@ class ShapeContext(ABC):
 
     @cached_property
     def subvoxel(self) -> SubvoxelSurface:
-        """Sub-voxel surface of the shape as drawn."""
+        """Sub-voxel surface of the unsmoothed shape."""
         return SubvoxelSurface(stack=self.stack)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RoiContext(ShapeContext):
-    """One ROI."""
+    """A context for one ROI."""
 
     roi: Roi
 
     @cached_property
     def stacked(self) -> Stacked:
-        """Planes of the closed contours and what was odd about them."""
+        """Planes of the closed contours, and their irregularities."""
         return stack_contours(
             self.roi.contours,
             settings=self.settings,
@@ -312,13 +312,14 @@ class RoiContext(ShapeContext):
         return self.stacked.stack
 
     def lean(self) -> RoiContext:
-        """The same ROI with its planes kept and everything else forgotten: masks and fields are large."""
+        """The same ROI with only its planes kept: masks and fields are large."""
         other = RoiContext(roi=self.roi, grid=self.grid, settings=self.settings)
         if "stacked" in self.__dict__:
             other.__dict__["stacked"] = self.stacked
         return other
 
     def _why_no_stack(self) -> str:
+        """Why no plane of the ROI has an area."""
         contours = self.roi.contours
         if len(contours) == 0:
             return "the ROI has no contours"
@@ -329,7 +330,7 @@ class RoiContext(ShapeContext):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class UnionContext(ShapeContext):
-    """The union of several ROIs."""
+    """A context for the union of several ROIs."""
 
     union: PlaneStack
 

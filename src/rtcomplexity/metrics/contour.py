@@ -1,4 +1,4 @@
-"""Metrics of the contours as drawn: how many, how long, on how many planes."""
+"""Metrics of contours: number, length, planes, and shape within planes."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def planes_with_holes(context: ShapeContext) -> float:
 
 
 def isoperimetric_ratio(context: ShapeContext) -> float:
-    """Area-weighted mean over planes of 4 pi area / perimeter**2: 1 for circles, less for all else.
+    """Area-weighted mean over planes of 4 pi area / perimeter**2: 1 for circles, less for anything else.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What the scored metrics of a course are computed from: the union of its gross targets, organs and image sets."""
+"""The input to the scored metrics of a course: the union of its gross targets, its organs and its image sets."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ NO_GROSS_TARGET: Final = "no gross target (GTV or ITV) with closed contours and 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Course:
-    """A course as it is scored; each part is measured when first asked for, and once."""
+    """A course to be scored; each part is measured once, on first use."""
 
     case: Case
     images: CaseImages
     phases: CasePhases
     contexts: Sequence[RoiContext]
-    """Every ROI of the case that can be measured: the organs are among them."""
+    """Every measurable ROI of the case, including the organs."""
     parts: tuple[RoiContext, ...]
-    """The ROIs that make up the gross target, largest first; none lies inside another. Empty where there is none."""
+    """The ROIs that make up the gross target, largest first, none inside another; empty if there is none."""
     shape_blur_mm: float
-    """Of the surface on which the shape is measured."""
+    """Blur of the surface on which shape is measured."""
     organs: frozenset[str] = frozenset()
-    """Those that count for adjacency; all of the list where none is named."""
+    """Organs that count for adjacency; empty means the whole list."""
 
     @cached_property
     def target(self) -> ShapeContext:
-        """The union of the gross targets; NotMeasurableError where there is none."""
+        """The union of the gross targets; NotMeasurableError if there is none."""
         if not self.parts:
             raise NotMeasurableError(NO_GROSS_TARGET)
         return union_of(self.parts)
@@ -58,34 +58,34 @@ class Course:
 
     @cached_property
     def surface(self) -> SubvoxelSurface:
-        """Its surface as shape is measured on it; NotMeasurableError where no grid holds it."""
+        """The surface on which its shape is measured; NotMeasurableError if no grid can hold it."""
         return scored_surface_of(self.target, self.shape_blur_mm)
 
     @cached_property
     def on_images(self) -> TargetImages:
-        """What the image sets show of it."""
+        """Its image sets, sampled on its voxels."""
         return TargetImages(target=self.target, images=self.images, phase=self.phases.series_of(self.parts[0].roi))
 
     @cached_property
     def set_conditions(self) -> tuple[SetConditions, ...]:
-        """What makes each secondary image set count, or not; NotMeasurableError where that cannot be measured."""
+        """The conditions that each secondary image set meets; NotMeasurableError if they cannot be measured."""
         return measure_sets(self.on_images) if self.parts else ()
 
     @cached_property
     def counted_sets(self) -> tuple[ImageSet, ...]:
-        """The image sets at the level at which they count."""
+        """The image sets at the evidence level at which they count."""
         return as_counted(self.images, self.set_conditions)
 
     @property
     def contoured_by_hand(self) -> tuple[RoiContext, ...]:
-        """Parts that are not said to be drawn by an algorithm; NotMeasurableError where there is no part."""
+        """Parts not stated to be contoured by an algorithm; NotMeasurableError if there are no parts."""
         if not self.parts:
             raise NotMeasurableError(NO_GROSS_TARGET)
         return tuple(part for part in self.parts if part.roi.generation not in AUTOMATIC)
 
 
 def union_of(parts: Sequence[RoiContext]) -> ShapeContext:
-    """Unite the parts, largest first, on half pixels where they meet."""
+    """Union of the parts, largest first, on half pixels where they meet."""
     first = parts[0]
     if len(parts) == 1:
         return first

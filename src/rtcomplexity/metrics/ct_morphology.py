@@ -1,7 +1,7 @@
-"""The IBSI morphology that needs intensities: how the planning CT's values are spread over a gross target's mask.
+"""The IBSI morphology features that need intensities, on a gross target's mask and the planning CT.
 
-On the mask and the voxels of the planning CT as they are: nothing is resampled and no value is left out. Sums over all
-pairs of voxels grow with the box, so that the largest targets go without them.
+Uses the voxels of the planning CT as they are: no resampling, no exclusion of values. Sums over all pairs of voxels
+grow with the size of the bounding box and are omitted for the largest targets.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     from rtcomplexity.metrics.context import ShapeContext
 
 LARGEST_BOX_VOXELS: Final = 300_000
-"""Boxes of more voxels have no autocorrelation: eight times as many are transformed, in several arrays at once."""
+"""Larger boxes have no autocorrelation: eight times as many voxels are transformed, in several arrays at once."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CtShape:
-    """A target with the planning CT's values on its voxels."""
+    """A target with the CT values on its voxels."""
 
     shape: ShapeContext
     image: RegionValues
-    """HU of the planning CT itself, nothing interpolated."""
+    """HU of the planning CT itself, without interpolation."""
 
     @cached_property
     def morphology(self) -> MaskMorphology:
-        """Mask and intensities, cut to the mask; NotMeasurableError where the target leaves the image."""
+        """Mask and intensities, cropped to the mask; NotMeasurableError if the target leaves the image."""
         inside_values(self.image)
         mask, values = self.image.region.mask, self.image.values
         known = ~np.isnan(values)

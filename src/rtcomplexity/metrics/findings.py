@@ -1,6 +1,6 @@
-"""What was odd about an ROI's contours, as issues in words.
+"""Irregularities of an ROI's contours, as issues.
 
-Every sentence says what was found, with numbers, and what was done about it; an ROI is meant by its number.
+Each sentence states what was found, in numbers, and what was done about it; ROIs are identified by number.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 TPS_RELATIVE = 0.05
 TPS_ABSOLUTE_CM3 = 0.05
-"""A planning system's volume differs if by more than 5 % or 0.05 cm3, whichever is larger (BJR 2017)."""
+"""A TPS volume differs if it is off by more than 5% or 0.05 cm3, whichever is larger (BJR 2017)."""
 
 
 def roi_issues(context: RoiContext, values: Mapping[str, Measurement]) -> tuple[Issue, ...]:
-    """Issues about one ROI's contours and volume."""
+    """Issues with one ROI's contours and volume."""
     subject = roi_subject(context.roi.number)
     found = context.stacked.findings
     parts = (
@@ -44,6 +44,7 @@ def roi_issues(context: RoiContext, values: Mapping[str, Measurement]) -> tuple[
 
 
 def _copies(found: StackFindings, subject: str) -> Iterator[Issue]:
+    """Contours that repeat others."""
     if found.exact_copies:
         yield codes.DUPLICATE_CONTOURS.about(subject, copies=found.exact_copies)
     if found.near_copies:
@@ -53,6 +54,7 @@ def _copies(found: StackFindings, subject: str) -> Iterator[Issue]:
 
 
 def _left_out(found: StackFindings, subject: str) -> Iterator[Issue]:
+    """Contours that were excluded or shortened."""
     kinds = (
         (codes.CONTOURS_OF_FEW_POINTS, found.too_few_points),
         (codes.CONTOURS_WITHOUT_AREA, found.zero_area),
@@ -66,6 +68,7 @@ def _left_out(found: StackFindings, subject: str) -> Iterator[Issue]:
 
 
 def _shape(found: StackFindings, subject: str) -> Iterator[Issue]:
+    """Contours that are not planar, cross themselves or overlap."""
     if found.not_planar:
         yield codes.CONTOURS_NOT_PLANAR.about(
             subject, contours=found.not_planar, departure_mm=found.largest_departure_mm
@@ -85,6 +88,7 @@ def _by_joining(gain_mm3: float) -> str:
 
 
 def _gaps(found: StackFindings, subject: str) -> Iterator[Issue]:
+    """Missing planes, and planes of unknown thickness."""
     if found.gaps and not found.unjudged:
         facts = {"why": _why_gap(found.usual_mm), "gaps": found.gaps, "missing_mm": found.missing_mm}
         yield codes.MISSING_PLANES.about(subject, **facts)
@@ -103,6 +107,7 @@ def _why_gap(usual_mm: float) -> str:
 
 
 def _outside(context: RoiContext, subject: str) -> Iterator[Issue]:
+    """Contours outside the planning image."""
     try:
         context.runs  # noqa: B018 - whether there is a grid to lie outside of
     except NotMeasurableError:
@@ -124,7 +129,7 @@ def _outside(context: RoiContext, subject: str) -> Iterator[Issue]:
 
 
 def _outside_words(vertices: int, all_vertices: int, planes: int, all_planes: int) -> str:
-    """Name what lies outside, and only that: planes beyond the image's slices, vertices beyond its rows and columns.
+    """Describe what lies outside: planes beyond the slices of the image, vertices beyond its rows and columns.
 
     Examples
     --------
@@ -136,6 +141,7 @@ def _outside_words(vertices: int, all_vertices: int, planes: int, all_planes: in
 
 
 def _tps(context: RoiContext, values: Mapping[str, Measurement], subject: str) -> Iterator[Issue]:
+    """A TPS volume that differs from ours."""
     own, theirs = values["shape.volume"].value, context.roi.tps_volume_cm3
     if own is None or theirs is None or abs(theirs - own) <= _allowed(own):
         return
@@ -148,4 +154,5 @@ def _tps(context: RoiContext, values: Mapping[str, Measurement], subject: str) -
 
 
 def _allowed(volume_cm3: float) -> float:
+    """Largest difference that counts as equal, cm3."""
     return max(TPS_RELATIVE * volume_cm3, TPS_ABSOLUTE_CM3)

@@ -1,7 +1,7 @@
-"""What CT, PET and MR say inside and around a target, and what of that is scored.
+"""CT, PET and MR values inside and around a target, and the metrics derived from them.
 
-Each modality is told by its best-shown set. A modality of which the case has no set has no metrics; one that is there
-but cannot be sampled carries the reason.
+Each modality is represented by its best-documented image set. Modalities without a set have no metrics; a set that
+cannot be sampled carries the reason.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ OTHER_PHASE = "contoured on a different phase than this image"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TargetImages:
-    """The image sets of a case on one target's voxels, sampled when first asked for."""
+    """The image sets of a case on one target's voxels, sampled on first use."""
 
     target: ShapeContext
     images: CaseImages
     is_gross: bool = True
-    """Whether a PET volume may be compared with it, and the samples may serve the course's gross target again."""
+    """Whether a PET volume can be compared with it, and its samples can be reused for the course's gross target."""
     phase: ImageSeries | None = None
-    """The phase that it was drawn on, where that is not the planning image: other phases show it where it is not."""
+    """The phase it was contoured on, if not the planning image: other phases show it elsewhere."""
 
     @cached_property
     def fused(self) -> tuple[FusedImage, ...]:
-        """Every image set of the case on those voxels; NotMeasurableError where the target has none."""
+        """Every image set of the case on those voxels; NotMeasurableError if the target has none."""
         runs, image = self.target.runs, self.target.grid.image
         if runs.count == 0 or image is None:
             raise NotMeasurableError("no voxel center of the planning image lies inside")
@@ -53,20 +53,20 @@ class TargetImages:
         return fused if self.phase is None else tuple(_of_phase(each, self.phase) for each in fused)
 
     def best(self, modality: str) -> FusedImage | None:
-        """The set that tells most of a modality; None where the case has none."""
+        """The preferred set of a modality; None if the case has none."""
         if not any(s.modality == modality for s in self.images.case.image_sets):
             return None
         return best_of(self.fused, modality)
 
     @property
     def planning(self) -> FusedImage | None:
-        """The planning image; None where it was not sampled."""
+        """The planning image; None if it was not sampled."""
         sampled = (f for f in self.fused if f.values is not None)
         return next((f for f in sampled if f.tied.image_set.role is ImageRole.PLANNING), None)
 
 
 def _of_phase(image: FusedImage, phase: ImageSeries) -> FusedImage:
-    """Forget the values of the planning image, and of other phases, for a target drawn on this one."""
+    """Remove the values of the planning image and of other phases for a target contoured on this phase."""
     image_set = image.tied.image_set
     is_other = image_set.role is ImageRole.PLANNING or len(image_set.series) > 1
     if image.tied.series is phase or not is_other:
@@ -75,7 +75,7 @@ def _of_phase(image: FusedImage, phase: ImageSeries) -> FusedImage:
 
 
 def measure_images(found: TargetImages) -> dict[str, Measurement]:
-    """Metrics of every modality that the case has, by key."""
+    """Metrics of every modality in the case, by key."""
     values: dict[str, Measurement] = {}
     uptake = pet.PET if found.is_gross else pet.UPTAKE
     for modality, definitions in (("CT", intensity.CT), ("PT", uptake), ("MR", MR)):
@@ -90,7 +90,7 @@ def measure_images(found: TargetImages) -> dict[str, Measurement]:
 
 
 def image_issues(found: TargetImages, roi_number: int) -> tuple[Issue, ...]:
-    """Images that could not be read, and how much of the target an image does not cover."""
+    """Images that could not be read, and targets that an image does not cover."""
     try:
         issues = [issue for image in found.fused for issue in (image.fault_issue, image.coverage_issue(roi_number))]
     except NotMeasurableError:
@@ -99,7 +99,7 @@ def image_issues(found: TargetImages, roi_number: int) -> tuple[Issue, ...]:
 
 
 def sampled_subjects(found: TargetImages) -> tuple[str, ...]:
-    """Image sets that have values on the target, as issues name them."""
+    """Image sets with values on the target, as named in issues."""
     try:
         return tuple(image.tied.subject for image in found.fused if image.values is not None)
     except NotMeasurableError:
@@ -107,6 +107,7 @@ def sampled_subjects(found: TargetImages) -> tuple[str, ...]:
 
 
 def _of_image(image: FusedImage, definitions: Iterable[MetricDefinition[Any]]) -> dict[str, Measurement]:
+    """Metrics of one image set, or the reason why there are none."""
     if image.values is None:
         return _missing(definitions, image.reason)
     subject = pet.PetContext(image=image.values) if image.modality == "PT" else image.values
@@ -114,7 +115,7 @@ def _of_image(image: FusedImage, definitions: Iterable[MetricDefinition[Any]]) -
 
 
 def _of_planning_ct(found: TargetImages) -> dict[str, Measurement]:
-    """How CT values are spread over a gross target drawn on that CT."""
+    """Distribution of CT values over a gross target contoured on that CT."""
     try:
         planning = found.planning if found.is_gross else None
     except NotMeasurableError:
@@ -125,7 +126,7 @@ def _of_planning_ct(found: TargetImages) -> dict[str, Measurement]:
 
 
 def _registered_pair(found: TargetImages) -> dict[str, Measurement]:
-    """Similarity of the planning image and the first set that a registration ties to it."""
+    """Similarity of the planning image and the first image set registered to it."""
     try:
         fused, planning = found.fused, found.planning
     except NotMeasurableError:
@@ -143,4 +144,5 @@ def _registered_pair(found: TargetImages) -> dict[str, Measurement]:
 
 
 def _missing(definitions: Iterable[MetricDefinition[Any]], reason: str) -> dict[str, Measurement]:
+    """Metrics without values, with one reason."""
     return {d.key: Measurement.missing(reason, d.unit) for d in definitions}

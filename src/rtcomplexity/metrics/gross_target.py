@@ -1,8 +1,8 @@
 """The scored metrics: one value each for a course, measured on the union of its gross targets.
 
-Gross targets are the GTVs and ITVs that are drawn, not derived from another ROI. One that lies inside another, or
-repeats it, adds nothing, nor does one drawn on another phase of a 4D acquisition. One whose name says that it is a
-threshold of PET uptake is nobody's delineation, so it is left out too, unless the user named its class.
+Gross targets are contoured GTVs and ITVs that are not derived from another ROI. One that lies inside another or repeats
+it is excluded, as is one contoured on another phase of a 4D acquisition. One named as a threshold of PET uptake was not
+delineated by anyone, so it is excluded too, unless the user assigned its class.
 """
 
 from __future__ import annotations
@@ -39,24 +39,24 @@ if TYPE_CHECKING:
     from rtcomplexity.model.case import Case
 
 NESTED_SHARE = 0.98
-"""An ROI of which this share lies inside others is nested in them."""
+"""An ROI with this share inside others is nested in them."""
 NEGLIGIBLE_SHARE = 0.001
-"""Less of an ROI inside others is a touch along a border."""
+"""A smaller share inside others counts as touching along a border."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GrossTargetMeasurements:
-    """What is scored of a course."""
+    """The scored values of a course."""
 
     values: Mapping[str, Measurement]
     """By scored key."""
     roi_numbers: tuple[int, ...] = ()
-    """The ROIs they are measured on."""
+    """The ROIs they were measured on."""
     unexplained_targets: tuple[int, ...] = ()
-    """Planned targets that lie apart from these."""
+    """Planned targets away from these ROIs."""
     issues: tuple[Issue, ...] = ()
     sets: tuple[SetConditions, ...] = ()
-    """What makes each secondary image set count, or not; empty where that was not measured."""
+    """The conditions that each secondary image set meets; empty if not measured."""
 
 
 def measure_gross_target(
@@ -69,10 +69,10 @@ def measure_gross_target(
     shape_blur_mm: float = BLUR_MM,
     organs: Collection[str] = (),
 ) -> GrossTargetMeasurements:
-    """Measure what is scored.
+    """Measure the scored metrics.
 
-    `expanded` are the numbers of ROIs that are another one and a margin: nobody drew them. The shape is measured on a
-    surface blurred by `shape_blur_mm`; `organs` are those that count for adjacency, all where none is named.
+    `expanded` are the numbers of ROIs that are expansions of others and were not contoured. Shape is measured on a
+    surface blurred by `shape_blur_mm`. `organs` count for adjacency; if empty, all organs of the list do.
     """
     drawn = [c for c in contexts if c.roi.number not in expanded]
     gross = [c for c in drawn if c.roi.target_class.is_gross and encloses_volume(c) and not _is_threshold(c)]
@@ -101,6 +101,7 @@ def measure_gross_target(
 
 
 def _conditions(course: Course) -> tuple[SetConditions, ...]:
+    """Conditions of the secondary image sets; none if they cannot be measured."""
     try:
         return course.set_conditions
     except NotMeasurableError:
@@ -108,20 +109,20 @@ def _conditions(course: Course) -> tuple[SetConditions, ...]:
 
 
 def _not_counted(sets: Iterable[SetConditions]) -> Iterator[Issue]:
-    """Name what each set that is tied to the planning image misses; of one that is not, its level says so."""
+    """Conditions missed by each registered set that does not count; for other sets, the evidence level says so."""
     for each in sets:
         if each.is_tied and not each.counts:
             yield codes.IMAGE_SET_NOT_COUNTED.about(each.subject, missed=" ".join(each.missed))
 
 
 def _is_threshold(context: RoiContext) -> bool:
-    """Whether the ROI calls itself a PET threshold, and nobody says otherwise."""
+    """Whether the name identifies the ROI as a PET threshold, and the user has not assigned another class."""
     roi = context.roi
     return roi.class_decided_by is not ClassDecidedBy.ALIAS and is_pet_derived(roi.name)
 
 
 def _of_one_orientation(gross: Sequence[RoiContext]) -> tuple[list[RoiContext], tuple[Issue, ...]]:
-    """Gross targets on parallel planes: those on the image's slices, else those drawn as the largest was."""
+    """Gross targets on parallel planes: those on the image's slices, otherwise those parallel to the largest."""
     if not gross:
         return [], ()
     most = max(gross, key=lambda c: (_is_on_slices(c), shape.volume_cm3(c), -c.roi.number))
@@ -131,12 +132,13 @@ def _of_one_orientation(gross: Sequence[RoiContext]) -> tuple[list[RoiContext], 
 
 
 def _is_on_slices(context: RoiContext) -> bool:
+    """Whether the contour planes are parallel to the slices of the image."""
     axes = context.grid.axes
     return axes is not None and bool(np.allclose(context.stack.normal, axes.normal, rtol=0, atol=SAME_AXES))
 
 
 def _without_nested(gross: Sequence[RoiContext]) -> tuple[list[RoiContext], tuple[Issue, ...]]:
-    """Gross targets that do not lie inside larger ones, largest first."""
+    """Gross targets that are not inside larger ones, largest first."""
     if len(gross) < 2:
         return list(gross), ()
     runs = _on_common_planes(gross)
@@ -155,7 +157,7 @@ def _without_nested(gross: Sequence[RoiContext]) -> tuple[list[RoiContext], tupl
 
 
 def _on_common_planes(gross: Sequence[RoiContext]) -> list[Runs]:
-    """Runs of each target on one lattice, on the planes of all of them together."""
+    """Runs of each target on one lattice, at the plane positions of all of them."""
     stacks = [part.stack for part in gross]
     lattice = Lattice.around_all(stacks, gross[0].grid.pixel_mm)
     planes = np.unique(np.concatenate([stack.positions_mm for stack in stacks]))

@@ -1,7 +1,7 @@
-"""Five measured conditions that make a secondary image set count: tied, independent, aligned, covering, used.
+"""Five measured conditions for a secondary image set to count: tied, independent, aligned, covering, used.
 
-Each is a number against a stated tolerance, on the union of the gross targets. A set that misses one is listed with the
-reason and counts nothing. What is convention in the tolerances is said in decision 0050.
+Each compares a number with a stated tolerance, on the union of the gross targets. A set that fails one is listed with
+the reason and does not count. Decision 0050 states which tolerances are conventions.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ LARGEST_SHIFT_MM: Final = 10.0
 LEAST_COVERED: Final = 0.95
 LEAST_UPTAKE_DICE: Final = 0.5
 LEAST_AT_CONTOUR: Final = 0.5
-"""Share of the contour at which the border of an MR must lie; at most about 0.3 by chance ..."""
+"""Least share of the contour on the border seen in an MR; chance alone gives at most about 0.3."""
 LEAST_CLOSER: Final = 0.05
-"""... and how much larger it must be than that of the planning image's own border."""
+"""Least excess of this share over that of the planning image's own border."""
 MIDDLE_BOX: Final = (16, 64, 64)
-"""Voxels in which phases are compared behind a filter: each with all before it."""
+"""Voxels in which phases are compared behind a filter, each with all earlier ones."""
 CONVENTION: Final = "convention (decision 0050)"
 
 
@@ -69,28 +69,28 @@ class Condition:
     """tied, independent, aligned, covers or used."""
     is_met: bool
     value: float | None
-    """The number that decides; None where it could not be measured, or a fact decides without one."""
+    """The deciding number; None if it could not be measured, or a fact decides."""
     unit: Unit
     tolerance: float
     metric: str = ""
-    """Key of the metric whose value it is; empty where a fact decides."""
+    """Key of the metric that gives the value; empty if a fact decides."""
     comparison: Literal["at most", "at least", ""] = ""
-    """How the value must lie to the tolerance."""
+    """Required relation of the value to the tolerance."""
     source: str
-    """Where the tolerance comes from."""
+    """Origin of the tolerance."""
     text: str
-    """What was found, in a sentence."""
+    """The finding, as a sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SetConditions:
-    """What was measured of one secondary image set."""
+    """Measurements of one secondary image set."""
 
     subject: str
-    """``image:PT:1``."""
+    """Name in issues, such as ``image:PT:1``."""
     conditions: tuple[Condition, ...]
     values: dict[str, Measurement]
-    """By key, as :data:`IMAGE_SET` declares them."""
+    """By key, as declared in :data:`IMAGE_SET`."""
 
     @property
     def counts(self) -> bool:
@@ -99,12 +99,12 @@ class SetConditions:
 
     @property
     def is_tied(self) -> bool:
-        """Whether a frame of reference or registrations lead to it."""
+        """Whether it shares the planning frame of reference or registrations lead to it."""
         return any(each.id == "tied" and each.is_met for each in self.conditions)
 
     @property
     def missed(self) -> tuple[str, ...]:
-        """Texts of the conditions that do not hold."""
+        """Texts of the conditions not met."""
         return tuple(each.text for each in self.conditions if not each.is_met)
 
 
@@ -137,6 +137,7 @@ def measure_sets(found: TargetImages) -> tuple[SetConditions, ...]:
 
 
 def _measured(context: SetContext) -> SetConditions:
+    """All five conditions of one image set."""
     values = compute_all(IMAGE_SET, context)
     conditions = (
         _tied(context),
@@ -149,6 +150,7 @@ def _measured(context: SetContext) -> SetConditions:
 
 
 def _tied(context: SetContext) -> Condition:
+    """Whether the set is in the planning frame or registered to it."""
     image_set, point_map = context.tied.image_set, context.tied.point_map
     is_met = point_map is not None
     but = ", but no registration leads to its frame" if image_set.level is EvidenceLevel.REFERENCED else ""
@@ -164,6 +166,7 @@ def _tied(context: SetContext) -> Condition:
 
 
 def _independent(context: SetContext, values: dict[str, Measurement]) -> Condition:
+    """Whether the set is an acquisition of its own, not a copy or another reconstruction."""
     fine, rank = (values[f"image_set.{key}"].value for key in ("fine_structure_correlation", "rank_correlation"))
     value = fine if fine is not None else rank
     copies = [subject for subject, each in context.likenesses if each.is_copy]
@@ -177,7 +180,9 @@ def _independent(context: SetContext, values: dict[str, Measurement]) -> Conditi
     elif value is None:
         text = f"Independence could not be measured: {values['image_set.rank_correlation'].reason}."
     else:
-        text = f"Another acquisition{_told_apart(context)}: its values around the target are no copy of another set's."
+        text = (
+            f"Another acquisition{_what_differs(context)}: its values around the target are no copy of another set's."
+        )
     decisive = _decisive_of(context, values, is_copy=bool(copies))
     return Condition(
         id="independent",
@@ -193,7 +198,7 @@ def _independent(context: SetContext, values: dict[str, Measurement]) -> Conditi
 
 
 def _of_copy(context: SetContext) -> str:
-    """What shows a copy, as a clause."""
+    """The evidence for a copy, as a clause."""
     if context.most_alike[1].is_filtered_copy:
         return "behind a filter it shows the same anatomy to a part of a voxel, and the same noise, around the target"
     return "it carries the same noise, or the same values, around the target"
@@ -210,7 +215,7 @@ class _Decisive:
 
 
 def _decisive_of(context: SetContext, values: dict[str, Measurement], *, is_copy: bool) -> _Decisive:
-    """Metric that decides whether it is a copy, its value and its limit."""
+    """The metric that decides whether the set is a copy, with value and limit."""
 
     def of(key: str, limit: float) -> _Decisive:
         return _Decisive(key=f"image_set.{key}", value=values[f"image_set.{key}"].value, tolerance=limit)
@@ -233,7 +238,7 @@ def _decisive_of(context: SetContext, values: dict[str, Measurement], *, is_copy
 
 
 def _same_time(context: SetContext) -> str:
-    """Subject of a set of its modality with the same stated acquisition time; empty where there is none."""
+    """Another set of the same modality with the same stated acquisition time; empty if there is none."""
     one = context.tied.series
     for other in context.others:
         series = other.series
@@ -243,9 +248,9 @@ def _same_time(context: SetContext) -> str:
 
 
 def _shared_scanner(context: SetContext) -> str:
-    """Subject of a set that states the same scanner though none makes both; empty where there is none.
+    """Another set stating the same scanner although no device produces both modalities; empty if there is none.
 
-    A PET shares its scanner with the CT, or the MR, that it came with.
+    A PET shares its scanner with the CT or MR acquired with it.
     """
     one = context.tied.series
     for other in context.others:
@@ -256,8 +261,8 @@ def _shared_scanner(context: SetContext) -> str:
     return ""
 
 
-def _told_apart(context: SetContext) -> str:
-    """What the headers say sets it apart from the planning image, as a clause; empty where they say nothing."""
+def _what_differs(context: SetContext) -> str:
+    """What the headers show to differ from the planning image, as a clause; empty if nothing."""
     one, planning = context.tied.series, context.planning.tied.series
     facts = (
         ("time", one.written_at, planning.written_at),
@@ -269,6 +274,7 @@ def _told_apart(context: SetContext) -> str:
 
 
 def _aligned(values: dict[str, Measurement]) -> Condition:
+    """Whether the stated registration holds around the target."""
     shift, far, near = (
         values[f"image_set.{key}"] for key in ("nearest_better_shift", "displacements_beaten", "perturbations_beaten")
     )
@@ -296,6 +302,7 @@ def _aligned(values: dict[str, Measurement]) -> Condition:
 
 
 def _covers(values: dict[str, Measurement]) -> Condition:
+    """Whether the set covers the target."""
     target, shell = values["image_set.target_covered"], values["image_set.shell_covered"]
     if target.value is None or shell.value is None:
         text, is_met = f"Coverage could not be measured: {target.reason}.", False
@@ -319,6 +326,7 @@ def _covers(values: dict[str, Measurement]) -> Condition:
 
 
 def _used(context: SetContext, values: dict[str, Measurement]) -> Condition:
+    """Whether any contour, structure set, derived ROI, uptake or border rests on the set."""
     key = "image_set.border_at_contour" if context.tied.image_set.modality == "MR" else "image_set.uptake_dice"
     rests, shown = _rests_on(context), values.get(key)
     value = None if rests or shown is None else shown.value
@@ -337,7 +345,7 @@ def _used(context: SetContext, values: dict[str, Measurement]) -> Condition:
 
 
 def _not_used(shown: Measurement | None) -> str:
-    """What does not rest on an image; what could not be measured is not called absent."""
+    """The negative finding; what could not be measured is not called absent."""
     if shown is None or shown.value is not None:
         return "No contour, structure set, derived ROI, uptake or border rests on it."
     return (
@@ -347,10 +355,10 @@ def _not_used(shown: Measurement | None) -> str:
 
 
 def _bounds(key: str, value: float | None, values: dict[str, Measurement]) -> str:
-    """How the image bounds the target, in words; empty where it does not.
+    """How the image bounds the target, in words; empty if it does not.
 
-    An MR's border bounds it where the contour follows that border, and more closely than the planning image's own: a
-    contour drawn on the planning image alone follows that.
+    An MR bounds it if the contour follows the border in the MR, and does so more closely than the border in the
+    planning image: a contour drawn on the planning image alone follows the latter.
     """
     if value is None:
         return ""
@@ -366,7 +374,7 @@ def _bounds(key: str, value: float | None, values: dict[str, Measurement]) -> st
 
 
 def _rests_on(context: SetContext) -> str:
-    """What of the plan rests on the image set, in words; empty where nothing does."""
+    """Which part of the plan is based on the image set, in words; empty if none."""
     case, image_set = context.images.case, context.tied.image_set
     uids = {uid for series in image_set.series for uid in series.sop_instance_uids}
     if any(not uids.isdisjoint(roi.image_uids) for roi in case.structure_set.rois):
@@ -380,12 +388,13 @@ def _rests_on(context: SetContext) -> str:
 
 
 def as_counted(images: CaseImages, sets: Sequence[SetConditions]) -> tuple[ImageSet, ...]:
-    """Return the image sets of a case at the level at which they count: a secondary set that misses one as present."""
+    """Image sets of a case at the level at which they count; secondary sets failing a condition are only present."""
     counting = {each.subject for each in sets if each.counts}
     return tuple(_as_counted(one, is_counting=one.subject in counting) for one in images.tied)
 
 
 def _as_counted(tied: TiedImage, *, is_counting: bool) -> ImageSet:
+    """One image set at the level at which it counts."""
     image_set = tied.image_set
     if image_set.role is not ImageRole.SECONDARY:
         return image_set
@@ -396,7 +405,7 @@ def _as_counted(tied: TiedImage, *, is_counting: bool) -> ImageSet:
 
 
 def copied_phases(course: Course) -> tuple[int, ...]:
-    """Return numbers of contoured phases whose images around the target are copies of an earlier phase's."""
+    """Numbers of contoured phases whose images around the target are copies of an earlier phase's."""
     if course.phases.count < 2 or not course.parts:
         return ()
     corners = shell_corners_mm(course.target.surface.points_mm)
@@ -414,7 +423,7 @@ def copied_phases(course: Course) -> tuple[int, ...]:
 
 
 def _is_copy(values: Floats, one: Floats) -> bool:
-    """Whether a phase's values are a copy of another's; behind a filter that is asked in the middle alone."""
+    """Whether a phase's values are a copy of another's; copies behind a filter are sought in the middle only."""
     alike = likeness(values, one) if values.shape == one.shape else None
     if alike is None or alike.is_copy or alike.fine_correlation is None:
         return alike is not None and alike.is_copy
@@ -423,12 +432,13 @@ def _is_copy(values: Floats, one: Floats) -> bool:
 
 
 def _middle(values: Floats) -> Floats:
+    """The central voxels of a box."""
     starts = [max(size - most, 0) // 2 for size, most in zip(values.shape, MIDDLE_BOX, strict=True)]
     return values[tuple(slice(start, start + most) for start, most in zip(starts, MIDDLE_BOX, strict=True))]
 
 
 def _around(series: ImageSeries, corners_mm: Floats, course: Course) -> Floats | None:
-    """Values of a series around the target; None where it has none there or cannot be read."""
+    """Values of a series around the target; None if it has none there or cannot be read."""
     box = box_about(series.grid, corners_mm)
     if box is None:
         return None

@@ -1,6 +1,6 @@
-"""Metrics of one secondary image set around the gross target: independence, registration, cover, uptake, border.
+"""Metrics of a secondary image set around the gross target: independence, registration, coverage, uptake, border.
 
-What of them makes a set count is decided in :mod:`rtcomplexity.metrics.image_conditions`.
+Which values make a set count is decided in :mod:`rtcomplexity.metrics.image_conditions`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from rtcomplexity.errors import InputDataError
 from rtcomplexity.fusion.alignment import (
     INNER_SHELL_MM,
     Alignment,
-    Lattice,
     MovableImage,
+    TargetLattice,
     alignment_of,
     movable_image,
 )
@@ -45,31 +45,31 @@ if TYPE_CHECKING:
 
 LEAST_BOX: Final = (16, 64, 64)
 MOST_BOX: Final = (32, 96, 96)
-"""Voxels of the box in which images are compared for copies: what holds the target and a shell, within these sizes."""
+"""Voxels of the box in which images are compared for copies: the target and a shell, within these limits."""
 COPY_SHELL_MM: Final = 20.0
 TG132_MM: Final = 3.0
-"""AAPM TG-132: a registration is good to 2 to 3 mm, or a voxel."""
+"""AAPM TG-132: a registration is acceptable to 2 to 3 mm, or a voxel."""
 NOT_COMPARABLE: Final = (
     f"fewer than {LEAST_VOXELS} voxels around the target lie in both images, or one is constant there"
 )
 LEAST_NORMALS: Final = 50
-"""On which both images must show a border for their difference to be told."""
+"""Normals with a visible border in both images that a comparison of borders needs."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PlanningSamples:
-    """The planning image around the gross target: what every secondary set is compared with."""
+    """The planning image around the gross target, with which every secondary set is compared."""
 
     images: CaseImages
     tied: TiedImage
     found: TargetImages
-    lattice: Lattice
+    lattice: TargetLattice
     values: Floats
     """(n,) at the lattice's points."""
 
     @cached_property
     def normals(self) -> Normals:
-        """Normals of the target's surface; NotMeasurableError where its volume is not known."""
+        """Normals of the target's surface; NotMeasurableError if its volume is unknown."""
         return _normals_of(self.found.target)
 
     @cached_property
@@ -79,7 +79,7 @@ class PlanningSamples:
 
 
 def borders_along(images: CaseImages, tied: TiedImage, normals: Normals) -> Borders:
-    """Border of an image along normals in the planning frame; NotMeasurableError where it cannot be read or reached."""
+    """Border of an image along normals in the planning frame; NotMeasurableError if it cannot be sampled."""
     if tied.point_map is None:
         raise NotMeasurableError(tied.reason)
     try:
@@ -90,11 +90,12 @@ def borders_along(images: CaseImages, tied: TiedImage, normals: Normals) -> Bord
 
 
 def found_in(fault: InputDataError) -> str:
-    """What is wrong with an image, as a clause."""
+    """The fault of an image, as a clause."""
     return fault.found.rstrip(".")
 
 
 def _normals_of(target: ShapeContext) -> Normals:
+    """Normals at points spread over the surface of a target."""
     if not np.isfinite(target.slab_mm).all():
         raise NotMeasurableError("the volume is not known")
     surface = target.surface
@@ -103,12 +104,12 @@ def _normals_of(target: ShapeContext) -> Normals:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SetContext:
-    """One image set around one target; each part is measured when first asked for."""
+    """One image set around one target; each part is measured on first use."""
 
     tied: TiedImage
     planning: PlanningSamples
     others: tuple[TiedImage, ...]
-    """Sets that it may be a copy of: the planning image and those that come before it."""
+    """Sets it may be a copy of: the planning image and earlier sets."""
 
     @property
     def images(self) -> CaseImages:
@@ -116,13 +117,13 @@ class SetContext:
         return self.planning.images
 
     @property
-    def lattice(self) -> Lattice:
+    def lattice(self) -> TargetLattice:
         """Points in and around the target."""
         return self.planning.lattice
 
     @property
     def found(self) -> TargetImages:
-        """What the images show of the target."""
+        """The image sets on the target."""
         return self.planning.found
 
     @cached_property
@@ -132,7 +133,7 @@ class SetContext:
 
     @cached_property
     def alignment(self) -> Alignment:
-        """The stated transform against motions about it; NotMeasurableError where the images share too little."""
+        """The stated transform against motions about it; NotMeasurableError if the images overlap too little."""
         try:
             return alignment_of(self.planning.values, self._movable)
         except InputDataError as fault:
@@ -142,6 +143,7 @@ class SetContext:
 
     @cached_property
     def _movable(self) -> MovableImage:
+        """The image around the target, ready to be moved."""
         if self.tied.point_map is None:
             raise NotMeasurableError(self.tied.reason)
         return movable_image(self.images.pixels_of(self.tied), self.tied.point_map, self.lattice, self.tied.factor)
@@ -156,17 +158,17 @@ class SetContext:
 
     @cached_property
     def likenesses(self) -> tuple[tuple[str, Likeness], ...]:
-        """How alike it is to each of the others, by their subjects; without those that cannot be compared."""
+        """Likeness to each comparable other set, with its subject."""
         return tuple((subject, each) for subject, each in self._compared if isinstance(each, Likeness))
 
     @cached_property
     def _compared(self) -> tuple[tuple[str, Likeness | str], ...]:
-        """Likeness to each of the others, or why it cannot be compared."""
+        """Likeness to each other set, or why they cannot be compared."""
         return tuple((other.subject, self._likeness(other)) for other in self.others if other.point_map is not None)
 
     @property
     def most_alike(self) -> tuple[str, Likeness]:
-        """The set it is most alike; NotMeasurableError where there is none to compare."""
+        """The most similar set; NotMeasurableError if there is none to compare."""
         if self.likenesses:
             return max(self.likenesses, key=lambda each: (each[1].is_copy, _alike(each[1])))
         if self.tied.point_map is None:
@@ -175,7 +177,7 @@ class SetContext:
         raise NotMeasurableError("; ".join(reasons) or "no other image set is tied to the planning image")
 
     def _likeness(self, other: TiedImage) -> Likeness | str:
-        """Compare with another around the target, or say why not."""
+        """Compare with another set around the target, or say why not."""
         if isinstance(self._around, str):
             return self._around
         own, points_mm = self._around
@@ -191,9 +193,9 @@ class SetContext:
 
     @cached_property
     def _around(self) -> tuple[Floats, Floats] | str:
-        """(K, J, I) own voxels around the target, so that its noise is as it is, and (n, 3) their places, or why not.
+        """(K, J, I) own voxels around the target, noise included, and (n, 3) their positions; or why there are none.
 
-        The places are in the planning frame.
+        Positions are in the planning frame.
         """
         case, grid = self.images.case, self.tied.series.grid
         planning = case.planning_image
@@ -217,18 +219,18 @@ class SetContext:
 
 
 def _alike(one: Likeness) -> float:
-    """Number by which likenesses are ranked: the correlation of fine structure, else that of ranks."""
+    """Ranking of likenesses: the correlation of fine structure, otherwise of ranks."""
     return abs(one.rank_correlation if one.fine_correlation is None else one.fine_correlation)
 
 
 def shell_corners_mm(points_mm: Floats) -> Floats:
-    """(8, 3) corners of the box, along the patient's axes, that holds points (n, 3) and 20 mm around them."""
+    """(8, 3) corners of the box, along the patient axes, that contains points (n, 3) and 20 mm around them."""
     low, high = least(points_mm) - COPY_SHELL_MM, greatest(points_mm) + COPY_SHELL_MM
     return np.array(np.meshgrid(*zip(low, high, strict=True))).reshape(3, -1).T
 
 
 def box_about(grid: ImageGrid, points_mm: Floats) -> IndexBox | None:
-    """Voxels of a grid that hold points, no fewer and no more than the limits allow; None where they lie outside."""
+    """Voxels of a grid around points, within the limits on size; None if the points lie outside."""
     at = box_around(grid, points_mm)
     if at is None:
         return None
@@ -242,6 +244,7 @@ def box_about(grid: ImageGrid, points_mm: Floats) -> IndexBox | None:
 
 
 def _of_fine_structure(context: SetContext, found_of: Callable[[Likeness], float | None]) -> float:
+    """A value of the fine structure comparison with the most similar set."""
     found = found_of(context.most_alike[1])
     if found is None:
         raise NotMeasurableError("one of the images has no fine structure: ranks decide")
@@ -249,6 +252,7 @@ def _of_fine_structure(context: SetContext, found_of: Callable[[Likeness], float
 
 
 def _of_filter(context: SetContext, found_of: Callable[[Remainder], float]) -> float:
+    """A value of the best filter from the most similar set."""
     alike = context.most_alike[1]
     if alike.filtered is not None:
         return found_of(alike.filtered)
@@ -262,6 +266,7 @@ def _of_filter(context: SetContext, found_of: Callable[[Remainder], float]) -> f
 
 
 def _uptake_dice(context: SetContext) -> float:
+    """Largest Dice of the target with a PET isocontour."""
     image = next((each for each in context.found.fused if each.tied is context.tied), None)
     if context.tied.image_set.modality != "PT":
         raise NotApplicableError
@@ -273,12 +278,12 @@ def _uptake_dice(context: SetContext) -> float:
 
 
 def _dice(context: pet.PetContext, threshold: pet.Threshold) -> float:
-    """Dice coefficient; 0 where no voxel reaches the threshold."""
+    """Dice coefficient; 0 if no voxel reaches the threshold."""
     return pet.gtv_dice(context, threshold) if context.above(threshold).any() else 0.0
 
 
 def _border_differences(context: SetContext) -> Floats:
-    """(n,) mm between both images' borders along the normals at which both show one."""
+    """(n,) mm between the borders of both images, along normals where both show one."""
     own, planning = context.borders, context.planning.borders
     both = own.is_visible & planning.is_visible
     if both.sum() < LEAST_NORMALS:
@@ -288,7 +293,7 @@ def _border_differences(context: SetContext) -> Floats:
 
 
 def _offset(context: SetContext, axis: int) -> float:
-    """Where the center of the target goes: how far along an axis of the patient, mm."""
+    """Displacement of the target's center along a patient axis, mm."""
     if context.tied.point_map is None or context.tied.point_map.links == 0:
         raise NotApplicableError
     center = context.lattice.center_mm
@@ -299,7 +304,7 @@ def _offset(context: SetContext, axis: int) -> float:
 
 
 def _jacobians(context: SetContext) -> Floats:
-    """Determinant of the map's derivative at the target's points, by central differences over 1 mm."""
+    """Jacobian determinants of the map at the target's points, by central differences over 1 mm."""
     point_map = context.tied.point_map
     if point_map is None or point_map.links == 0:
         raise NotApplicableError
@@ -328,6 +333,7 @@ def _rotation_deg(context: SetContext) -> float:
 
 
 def _largest_displacement_mm(context: SetContext) -> float:
+    """Largest displacement of a point of the target."""
     point_map = context.tied.point_map
     if point_map is None or point_map.links == 0:
         raise NotApplicableError
@@ -339,7 +345,7 @@ def _largest_displacement_mm(context: SetContext) -> float:
 
 
 def _inverse_consistency_mm(context: SetContext) -> Floats:
-    """(n,) how far the target's points come back from where they were, through both deformations."""
+    """(n,) distance of the target's points from where they started, after both deformations."""
     case, point_map = context.images.case, context.tied.point_map
     if case.planning_image is None or point_map is None or point_map.links != 1:
         raise NotApplicableError
@@ -356,6 +362,7 @@ def _inverse_consistency_mm(context: SetContext) -> Floats:
 
 
 def _covered(context: SetContext, *, around: bool) -> float:
+    """Share of the points in the target, or within 10 mm of it, at which the image has a value."""
     distance = context.lattice.distance_mm
     where = (distance > 0) & (distance <= INNER_SHELL_MM) if around else distance == 0
     return float(context.is_defined[where].mean())

@@ -1,7 +1,7 @@
-"""What an image shows inside a target and at its border: first-order statistics, contrast, gradient.
+"""Image values inside a target and at its border: first-order statistics, contrast, gradient.
 
-The statistics are IBSI's (no discretisation), on whatever voxels they are given. Border metrics compare the 3 mm inside
-the surface with the 3 mm outside. Knows no files: values come as :class:`rtcomplexity.fusion.sampling.RegionValues`.
+The statistics are IBSI's, without discretization, on the voxels given. Border metrics compare the 3 mm inside the
+surface with the 3 mm outside. Knows no files: values come as :class:`rtcomplexity.fusion.sampling.RegionValues`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SHELL_MM: Final = 3.0
 NO_GRADIENT: Final = "the image has no gradient at the surface: too few voxels"
 MOST_UNDEFINED: Final = 0.05
-"""A target of which more lies outside the image is not measured on the rest."""
+"""A target with more of its volume outside the image is not measured on the remainder."""
 
 
 def inside_values(image: RegionValues) -> Floats:
@@ -97,7 +97,7 @@ def maximum(values: Floats) -> float:
 def boundary_contrast(image: RegionValues) -> float:
     """Mean of the 3 mm inside the surface less the mean of the 3 mm outside it, in the image's unit.
 
-    Positive where the target is brighter than what surrounds it. Distances are between voxel centers.
+    Positive if the target is brighter than its surroundings. Distances are between voxel centers.
     """
     inside_values(image)
     inner, outer = image.shell(-SHELL_MM, 0), image.shell(0, SHELL_MM)
@@ -109,8 +109,8 @@ def boundary_contrast(image: RegionValues) -> float:
 def boundary_gradient(image: RegionValues) -> float:
     """Mean magnitude of the gradient at the voxels on both sides of the surface, in the image's unit per mm.
 
-    Central differences between voxel centers, in mm along each axis of the grid, uneven slices included. Noise adds to
-    a magnitude: compare it within one kind of image only.
+    Central differences between voxel centers, in mm along each axis of the grid, including uneven slices. Noise raises
+    a magnitude, so values compare within one kind of image only.
     """
     inside_values(image)
     border = _border(image.region.mask)
@@ -126,7 +126,7 @@ def boundary_gradient(image: RegionValues) -> float:
 
 
 def _gradient(image: RegionValues, within: tuple[slice, ...]) -> list[Floats]:
-    """Three partial derivatives per mm in a part of the region; NaN beside undefined voxels."""
+    """Partial derivatives per mm along three axes in part of the region; NaN next to undefined voxels."""
     grid, box = image.region.grid, image.region.box
     places = (
         grid.slice_positions_mm[slice(*box.k)],
@@ -153,17 +153,19 @@ def _border(mask: Flags) -> Flags:
 
 
 def _some(values: Floats) -> Floats:
+    """The values, if there are any."""
     if len(values) == 0:
         raise NotMeasurableError("the image has no value inside the ROI")
     return values
 
 
 def _of_inside(compute: Callable[[Floats], float]) -> Callable[[RegionValues], float]:
+    """A statistic of the values inside the target."""
     return lambda image: compute(inside_values(image))
 
 
 def definitions(prefix: str, name: str, unit: Unit, unit_per_mm: Unit) -> tuple[MetricDefinition[RegionValues], ...]:
-    """Declare the metrics of one kind of image, e.g. ``definitions("ct", "CT", Unit.HU, Unit.HU_PER_MM)``."""
+    """Declare the metrics for one kind of image, e.g. ``definitions("ct", "CT", Unit.HU, Unit.HU_PER_MM)``."""
     statistics: tuple[tuple[str, str, str, str, Callable[[Floats], float]], ...] = (
         ("mean", "mean", "Mean", "Q4LE", mean),
         ("std", "standard deviation", "Population standard deviation", "", standard_deviation),
@@ -203,4 +205,4 @@ def definitions(prefix: str, name: str, unit: Unit, unit_per_mm: Unit) -> tuple[
 
 
 CT: Final = definitions("ct", "CT", Unit.HU, Unit.HU_PER_MM)
-"""Metrics of the CT inside and around one target."""
+"""Metrics of the CT inside and around a target."""

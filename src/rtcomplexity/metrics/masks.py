@@ -1,4 +1,4 @@
-"""The ROIs of a case as masks on its planning image: the voxels that `shape.voxel_volume` counts."""
+"""The ROIs of a case as masks on its planning image: the voxels counted by `shape.voxel_volume`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Mask:
-    """One ROI as a NIfTI file, or the reason why it is none."""
+    """One ROI as a NIfTI file, or the reason why there is none."""
 
     roi: Roi
     file_name: str
@@ -30,17 +30,17 @@ class Mask:
 
 
 def masks(measured: MeasuredCase, *, wanted: Sequence[str] = ()) -> Iterator[Mask]:
-    """Yield one mask after another, in the order of the structure set.
+    """Yield the masks one by one, in the order of the structure set.
 
     Parameters
     ----------
-    measured : what was read, with the planes of its ROIs
+    measured : the case, with the planes of its ROIs
     wanted : exact names or numbers of ROIs; all of them if empty
 
     Raises
     ------
     UsageError
-        If a wanted ROI is not there.
+        If a requested ROI does not exist.
     InputDataError
         If there is no planning image, or its slices are not evenly spaced.
     """
@@ -60,7 +60,7 @@ def masks(measured: MeasuredCase, *, wanted: Sequence[str] = ()) -> Iterator[Mas
 
 
 def _indices(text: str, rois: Sequence[Roi]) -> list[int]:
-    """Places of the ROIs of that exact name, else of that number."""
+    """Indices of the ROIs with that exact name, otherwise with that number."""
     named = [index for index, roi in enumerate(rois) if roi.name.strip() == text.strip()]
     found = named or [index for index, roi in enumerate(rois) if str(roi.number) == text.strip()]
     if not found:
@@ -69,6 +69,7 @@ def _indices(text: str, rois: Sequence[Roi]) -> list[int]:
 
 
 def _mask(context: RoiContext, name: str, image: ImageGrid) -> Mask:
+    """The mask of one ROI."""
     roi = context.roi
     try:
         runs = context.runs

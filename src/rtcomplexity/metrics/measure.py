@@ -1,4 +1,4 @@
-"""Measures a case: every ROI by the catalogue, the gross target for scoring, and what was odd on the way."""
+"""Measures a case: every ROI by the catalogue, the gross target for scoring, and the issues found."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def measure(
 
     Parameters
     ----------
-    measured_case : what was read, with what is derived from it once
-    quick : counts and volumes only; nothing is scored
-    shape_blur_mm : of the surface on which the gross target's shape is measured
-    organs : those that count for adjacency; all of the fixed list where none is named
+    measured_case : the case, with what is derived from it once
+    quick : counts and volumes only, without scoring
+    shape_blur_mm : blur of the surface on which the gross target's shape is measured
+    organs : organs that count for adjacency; all of the fixed list if empty
     """
     case, grids = measured_case.case, measured_case.grids
     images = None if quick else measured_case.images
@@ -102,9 +102,9 @@ def measure(
 def _measure_rois(
     measured_case: MeasuredCase, images: CaseImages | None, phases: MeasuredPhases | None
 ) -> list[_MeasuredRoi]:
-    """Measure every ROI, on several cores where there are several targets.
+    """Measure every ROI, on several cores if there are several targets.
 
-    Their planes are stacked before, and one target is measured: helpers have them, and the modules that it needs.
+    Planes are stacked and one target is measured first, so that worker processes inherit both and the modules needed.
     """
     rois = measured_case.case.structure_set.rois
     points = {roi.number: len(measured_case.context(roi).roi.contours.points_mm) for roi in rois}
@@ -120,15 +120,18 @@ def _measure_rois(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _MeasuredRoi:
+    """One ROI's metrics and issues."""
+
     values: RoiMeasurements
     issues: tuple[Issue, ...]
     sampled: tuple[str, ...] = ()
-    """Image sets that have values on it, as issues name them."""
+    """Image sets with values on it, as named in issues."""
 
 
 def _sampled(
     images: CaseImages, measured: Sequence[_MeasuredRoi], sets: Sequence[SetConditions]
 ) -> tuple[SampledImage, ...]:
+    """Each image set with the targets it was sampled on and its conditions."""
     conditions = {each.subject: each for each in sets}
     return tuple(
         SampledImage(
@@ -141,7 +144,7 @@ def _sampled(
 
 
 def _measure_relations(pairs: Sequence[RelationContext], cores: int) -> tuple[RelationMeasurements, ...]:
-    """Measure every pair, on several cores: those to one ROI together, since all search its surface."""
+    """Measure every pair, on several cores; pairs to one ROI together, since they share its search tree."""
     to_one: dict[int, list[RelationContext]] = {}
     for pair in pairs:
         to_one.setdefault(pair.b.roi.number, []).append(pair)
@@ -165,7 +168,7 @@ def _with_source(values: RoiMeasurements, sources: Mapping[int, int]) -> RoiMeas
 def _measure_roi(
     measured_case: MeasuredCase, roi: Roi, images: CaseImages | None, phases: MeasuredPhases | None
 ) -> _MeasuredRoi:
-    """One ROI's metrics and issues; an ROI that cannot be measured becomes an issue and spoils no other."""
+    """One ROI's metrics and issues; an unmeasurable ROI becomes an issue and affects no other."""
     context = measured_case.context(roi)
     definitions = _definitions(roi, quick=images is None)
     sampled: tuple[str, ...] = ()
@@ -185,14 +188,17 @@ def _measure_roi(
 
 
 def _definitions(roi: Roi, *, quick: bool) -> tuple[MetricDefinition[RoiContext], ...]:
+    """The metrics that apply to an ROI."""
     if quick:
         return catalogue.QUICK
     return catalogue.TARGET if roi.target_class.is_target else catalogue.FULL
 
 
 def _refusal(roi: Roi, error: InputDataError) -> Issue:
+    """The issue of an ROI that cannot be measured."""
     return codes.ROI_NOT_MEASURABLE.about(roi_subject(roi.number), reason=error)
 
 
 def _is_refused(issues: tuple[Issue, ...]) -> bool:
+    """Whether an ROI could not be measured."""
     return any(issue.code == codes.ROI_NOT_MEASURABLE.code for issue in issues)

@@ -1,6 +1,6 @@
-"""A case with what everything measured on it shares, each derived once: grids, planes, images and their pixels.
+"""A case with everything its measurements share, each derived once: grids, planes, images and their pixels.
 
-Metrics, redrawing, masks and pictures ask here. Planes are kept; masks and fields, which are large, are not.
+Metrics, redrawing, masks and pictures use it. Planes are kept; masks and fields, which are large, are not.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MeasuredCase:
-    """One case, one set of tolerances, and what follows from the two."""
+    """One case, one set of tolerances, and what follows from both."""
 
     case: Case
     settings: Settings
     _kept: dict[int, RoiContext] = field(default_factory=dict, init=False, repr=False)
 
     def __reduce__(self) -> tuple[Callable[..., MeasuredCase], tuple[Case, Settings]]:
-        """Cross to another process without what was derived: pixels are large, and some of it is kept by identity."""
+        """Cross to another process without derived data: pixels are large, and some caches go by identity."""
         return _again, (self.case, self.settings)
 
     @cached_property
     def grids(self) -> CaseGrids:
-        """Where each ROI could have been drawn."""
+        """The contouring grid of each ROI."""
         return case_grids(self.case, self.settings)
 
     @cached_property
     def images(self) -> CaseImages:
-        """The image sets, tied to the planning frame once; what was read of their pixels is kept."""
+        """The image sets, tied to the planning frame once, with the pixels read so far."""
         return CaseImages(case=self.case, settings=self.settings)
 
     def context(self, roi: Roi) -> RoiContext:
-        """An ROI to measure: its contours are stacked once, however often it is asked for."""
+        """Context of an ROI; its contours are stacked once."""
         if roi.number not in self._kept:
             self._kept[roi.number] = RoiContext(roi=roi, grid=self.grids.of(roi), settings=self.settings)
         kept = self._kept[roi.number]
@@ -56,4 +56,5 @@ class MeasuredCase:
 
 
 def _again(case: Case, settings: Settings) -> MeasuredCase:
+    """Rebuild in another process."""
     return MeasuredCase(case=case, settings=settings)

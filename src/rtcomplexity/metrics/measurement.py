@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 
 class NotMeasurableError(Exception):
-    """Raised by a metric's function where its value does not exist for this input; the text says why.
+    """Raised by a metric whose value does not exist for this input; the text states why.
 
-    It never leaves the metrics layer: the table holds a :class:`Measurement` without a value and with this reason.
+    It never leaves the metrics package: the table has a :class:`Measurement` without a value, with this reason.
     """
 
 
 class NotApplicableError(Exception):
-    """Raised by a metric's function where the question does not arise, so that the table leaves the key out.
+    """Raised by a metric that does not apply, so that the table omits its key.
 
-    The volume with gaps filled is an example: most ROIs have no gap.
+    An example is the volume with gaps filled: most ROIs have no gap.
     """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """One value, rounded to the digits it is written with, or the reason why there is none."""
+    """One value, rounded to the digits written, or the reason why there is none."""
 
     value: float | None
     unit: Unit
@@ -40,12 +40,12 @@ class Measurement:
 
     @classmethod
     def of(cls, value: float, unit: Unit) -> Self:
-        """Round `value` and carry it."""
+        """Round a value."""
         return cls(value=round_significant(float(value)), unit=unit)
 
     @classmethod
     def missing(cls, reason: str, unit: Unit) -> Self:
-        """Carry the reason why there is no value."""
+        """Record why there is no value."""
         return cls(value=None, unit=unit, reason=reason)
 
 
@@ -56,7 +56,7 @@ class RoiMeasurements:
     roi_number: int
     values: Mapping[str, Measurement]
     derived_from: int | None = None
-    """Number of the ROI of which this one is a uniform expansion within a voxel."""
+    """Number of the ROI that this one expands uniformly, within a voxel."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
@@ -76,32 +76,32 @@ class RelationMeasurements:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SampledImage:
-    """One image set of the case, and where it was sampled."""
+    """One image set of the case, and the targets it was sampled on."""
 
     tied: TiedImage
     roi_numbers: tuple[int, ...] = ()
     """Targets on which it has values."""
     conditions: SetConditions | None = None
-    """What makes a secondary set count, or not; None where that was not measured."""
+    """The conditions that a secondary set meets; None if not measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MetricTable:
-    """Everything measured in one case."""
+    """All measurements of one case."""
 
     rois: tuple[RoiMeasurements, ...]
     relations: tuple[RelationMeasurements, ...] = ()
     gross_target: Mapping[str, Measurement] = field(default_factory=dict)
-    """The scored metrics, on the union of the gross targets (one score per course), by key."""
+    """The scored metrics by key, on the union of the gross targets: one score per course."""
     gross_target_rois: tuple[int, ...] = ()
     """Numbers of the ROIs in that union."""
     surface_method: str = ""
-    """How the surface of their shape was made; empty where nothing is scored."""
+    """How the surface for shape was made; empty if nothing is scored."""
     unexplained_targets: tuple[int, ...] = ()
-    """Numbers of planned targets that lie apart from that union."""
+    """Numbers of planned targets away from that union."""
     issues: tuple[Issue, ...] = ()
     images: tuple[SampledImage, ...] = ()
-    """What was made of each image set of the case, in its order; empty where images were not looked at."""
+    """The image sets of the case, in its order; empty if images were not used."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "gross_target", MappingProxyType(dict(self.gross_target)))

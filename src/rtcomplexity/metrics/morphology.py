@@ -1,7 +1,7 @@
 """The IBSI morphology of a target's mask on the planning grid, and the shape of its sub-voxel surface.
 
-The IBSI family is for comparison with literature: it calls a perfect sphere on 3 mm slices irregular. Shapes are
-compared by the sub-voxel surface, divided by what the sphere of the same volume gives at the same planes.
+The IBSI family serves comparison with literature: on 3 mm slices it makes a perfect sphere look irregular. Shapes are
+compared by the sub-voxel surface, relative to the sphere of the same volume on the same planes.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ FORMULAS: Final[Mapping[str, str]] = {
     "volume_density_convex_hull": "V / volume of the convex hull",
     "area_density_convex_hull": "A / area of the convex hull",
 }
-"""Formula of each IBSI feature by attribute; V and A are volume and area of the mesh."""
+"""Formula of each IBSI feature by attribute; V and A are the volume and area of the mesh."""
 SUBVOXEL_FORMULAS: Final[Mapping[str, str]] = {
     "volume_mm3": "volume of the surface, summed over bodies",
     "area_mm2": "area of the surface, summed over bodies",
@@ -98,16 +98,17 @@ SUBVOXEL_ROWS = (
 
 
 def ibsi_feature(context: ShapeContext, *, attribute: str, scale: float) -> float:
-    """One feature of the mask's IBSI morphology; NotMeasurableError where the mask does not have it."""
+    """One IBSI feature of the mask; NotMeasurableError if it does not exist."""
     return scale * float(_measured(context.morphology, attribute))
 
 
 def subvoxel_feature(context: ShapeContext, *, attribute: str, scale: float) -> float:
-    """One number of the sub-voxel surface; NotMeasurableError where the planes do not tell it."""
+    """One measure of the sub-voxel surface; NotMeasurableError if the planes do not resolve it."""
     return scale * float(_measured(context.subvoxel, attribute))
 
 
 def _measured(source: object, attribute: str) -> float:
+    """A finite attribute of a shape, or why there is none."""
     try:
         value = float(getattr(source, attribute))
     except UnmeasurableShapeError as error:

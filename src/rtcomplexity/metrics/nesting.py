@@ -1,7 +1,7 @@
-"""Whether targets lie in the targets that should hold them: a GTV in its CTV, a CTV or ITV in its PTV.
+"""Whether targets lie inside the targets meant to contain them: a GTV in its CTV, a CTV or ITV in its PTV.
 
-Where there are several, a target belongs to those whose name differs from its own by the class alone (GTV-1 and CTV-1);
-without such a one, to the one that holds most of it.
+With several candidates, a target belongs to those whose name differs from its own only by the class (GTV-1 and CTV-1);
+otherwise to the one that contains most of it.
 """
 
 from __future__ import annotations
@@ -20,31 +20,32 @@ if TYPE_CHECKING:
     from rtcomplexity.model.structure_set import Roi
 
 TOLERATED_SHARE: Final = 0.02
-"""Less of a target outside the one that should hold it is a matter of drawing."""
+"""A smaller share outside the containing target is contouring variation."""
 HOLDERS: Final[Mapping[TargetClass, tuple[TargetClass, ...]]] = {
     TargetClass.GTV: (TargetClass.CTV, TargetClass.ITV, TargetClass.PTV),
     TargetClass.CTV: (TargetClass.PTV,),
     TargetClass.ITV: (TargetClass.PTV,),
 }
-"""Classes that should hold each class; the first of which there is one."""
+"""Classes meant to contain each class; the first one present counts."""
 _CLASS_WORD: Final = re.compile("i?(?:GTV|CTV|ITV|PTV)", re.IGNORECASE)
 
 
 def nesting_issues(rois: Sequence[Roi], pairs: Sequence[RelationContext]) -> tuple[Issue, ...]:
-    """Targets that reach out of those that should hold them.
+    """Targets that extend beyond the targets meant to contain them.
 
     Parameters
     ----------
     rois
         The ROIs that enclose a volume.
     pairs
-        Their relations; two ROIs without one are far apart.
+        Their relations; ROIs without one are far apart.
     """
     inside = {(pair.a.roi.number, pair.b.roi.number): pair.containment for pair in pairs}
     return tuple(issue for roi in rois if roi.target_class in HOLDERS for issue in _issues(roi, rois, inside))
 
 
 def _issues(roi: Roi, rois: Sequence[Roi], inside: Mapping[tuple[int, int], float]) -> Iterator[Issue]:
+    """The issue of one target that is not contained."""
     holders = _holders(roi, rois)
     if not holders:
         return
@@ -59,7 +60,7 @@ def _issues(roi: Roi, rois: Sequence[Roi], inside: Mapping[tuple[int, int], floa
 
 
 def _holders(roi: Roi, rois: Sequence[Roi]) -> list[Roi]:
-    """ROIs of which one should hold this one."""
+    """ROIs of which one is meant to contain this one."""
     for target_class in HOLDERS[roi.target_class]:
         found = [other for other in rois if other.target_class is target_class]
         if found:
@@ -68,5 +69,5 @@ def _holders(roi: Roi, rois: Sequence[Roi]) -> list[Roi]:
 
 
 def _tag(roi: Roi) -> str:
-    """What a name says beside the class, in letters and digits: GTV-1 and ctv 1 say the same."""
+    """Letters and digits of a name without the class: equal for GTV-1 and ctv 1."""
     return "".join(character for character in _CLASS_WORD.sub("", roi.name).casefold() if character.isalnum())

@@ -10,30 +10,31 @@ from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:
-    from rtcomplexity.metrics.context import DrawnOutlines, ShapeContext
+    from rtcomplexity.metrics.context import EnclosingContours, ShapeContext
     from rtcomplexity.model.arrays import Floats
 
 STEP_MM = 3.0
-"""Contours are resampled to about this step before their bends are measured."""
+"""Contours are resampled to about this step before their curvature is measured."""
 
 
 def solidity(context: ShapeContext) -> float:
-    """Area over that of the convex hull, mean over contours weighted by area; 1 where nothing is concave."""
+    """Area over that of the convex hull, area-weighted mean over contours; 1 if all are convex."""
     found = context.outlines
     return _weighted(found, found.outlines.solidities(found.areas_mm2))
 
 
 def concavity_depth_mm(context: ShapeContext) -> float:
-    """Depth of the deepest pocket of any contour, mm."""
+    """Depth of the deepest concavity of any contour, mm."""
     return float(context.outlines.outlines.concavity_depths_mm.max())
 
 
 def curvature_energy(context: ShapeContext) -> float:
-    """Bending energy free of scale, mean over contours weighted by area; 1 for circles."""
+    """Scale-free bending energy, area-weighted mean over contours; 1 for circles."""
     return _weighted(context.outlines, context.outlines.outlines.curvature_energies(STEP_MM))
 
 
-def _weighted(found: DrawnOutlines, values: Floats) -> float:
+def _weighted(found: EnclosingContours, values: Floats) -> float:
+    """Mean over contours, weighted by their areas."""
     return float(np.average(values, weights=found.weights_mm2))
 
 

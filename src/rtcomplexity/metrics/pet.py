@@ -1,13 +1,13 @@
-"""What a PET shows in a target: SUVbw statistics, the volume above a threshold, how that agrees with the contour.
+"""PET in a target: SUVbw statistics, the volume above a threshold, and its agreement with the contour.
 
-Values are SUVbw on the planning grid's voxels, interpolated trilinearly through the registration; where the PET is the
-planning image they are its own voxels. Conventions:
+Values are SUVbw on the voxels of the planning grid, interpolated trilinearly through the registration; if the PET is
+the planning image, they are its own voxels. Conventions:
 
-- MTV and TLG count voxels *inside the target*. Percentages are of the SUVmax inside the target.
-- The *PET volume* that is compared with the target may leave it: all voxels at or above the threshold within 10 mm of
-  the target that hang together (26 neighbors) with such a voxel inside the target.
+- MTV and TLG count voxels *inside the target*. Percentages refer to the SUVmax inside the target.
+- The *PET volume* compared with the target may extend beyond it: all voxels at or above the threshold within 10 mm of
+  the target that are connected (26 neighbors) to such a voxel inside the target.
 - SUVpeak is IBSI's global intensity peak: the largest mean over the voxels whose centers lie within 6.2 mm (1 cm3) of
-  a voxel of the target; the sphere may leave the target, its center may be any of the target's voxels.
+  a voxel of the target. The sphere may extend beyond the target; its center may be any voxel of the target.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PEAK_RADIUS_MM: Final = (3 * MM3_PER_CM3 / (4 * math.pi)) ** (1 / 3)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
-    """Where a PET volume begins: at a share of the target's SUVmax, or at an SUVbw."""
+    """Lower limit of a PET volume: a share of the target's SUVmax, or an SUVbw."""
 
     key: str
     """Suffix of metric keys; empty for the default."""
@@ -60,12 +60,12 @@ THRESHOLDS: Final = (
     Threshold(key="_suv_4_0", words="SUVbw 4.0", suvbw=4.0),
 )
 SCORED_THRESHOLD: Final = THRESHOLDS[0]
-"""At which a registered PET's volume is compared with the gross target for the score."""
+"""For the scored comparison of a registered PET's volume with the gross target."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PetContext:
-    """SUVbw in and around one target, with what its metrics share computed at most once."""
+    """SUVbw in and around one target; whatever metrics share is computed at most once."""
 
     image: RegionValues
     """SUVbw values."""
@@ -99,6 +99,7 @@ class PetContext:
         return self._found[threshold]
 
     def _find_volume(self, threshold: Threshold) -> Flags:
+        """The connected voxels at or above the threshold."""
         inside = self.above(threshold)
         if not inside.any():
             raise NotMeasurableError(f"no voxel of the ROI reaches {threshold.words}")
@@ -114,7 +115,7 @@ class PetContext:
 
 
 def volume_cm3(region: Region, mask: Flags) -> float:
-    """Sum of the voxel volumes, each with the thickness that its slice stands for, cm3."""
+    """Sum of the voxel volumes, each with the thickness of its slice, cm3."""
     counts = np.count_nonzero(mask, axis=(1, 2))
     return float(counts @ region.voxel_volume_mm3) / MM3_PER_CM3
 
@@ -148,6 +149,7 @@ def tlg_suvbw_cm3(pet: PetContext, threshold: Threshold) -> float:
 
 
 def _check_thickness(region: Region) -> None:
+    """Refuse a planning image of unknown slice thickness."""
     if region.grid.slice_spacing_mm is None:
         raise NotMeasurableError("the planning image is a single slice of unknown thickness")
 
@@ -173,7 +175,7 @@ def gtv_centroid_distance_mm(pet: PetContext, threshold: Threshold) -> float:
 def gtv_hausdorff_mm(pet: PetContext, threshold: Threshold) -> float:
     """Hausdorff distance of the surfaces of PET volume and target: between voxels with a face outside, mm.
 
-    Voxel centers, so to about a voxel; the PET volume reaches no further than 10 mm from the target.
+    Accurate to about a voxel; the PET volume extends no farther than 10 mm from the target.
     """
     from scipy.spatial import cKDTree  # noqa: PLC0415 - costs start-up time
 
@@ -185,7 +187,7 @@ def gtv_hausdorff_mm(pet: PetContext, threshold: Threshold) -> float:
 
 
 def gtv_edited_volume_cm3(pet: PetContext, threshold: Threshold) -> float:
-    """Volume in one of PET volume and target but not in both, cm3: what turning one into the other adds and removes.
+    """Volume in exactly one of PET volume and target, cm3: what turning one into the other adds and removes.
 
     Raises
     ------
@@ -197,7 +199,7 @@ def gtv_edited_volume_cm3(pet: PetContext, threshold: Threshold) -> float:
 
 
 def _outermost(mask: Flags) -> Flags:
-    """(K, J, I) voxels of a mask with a face that is not in it."""
+    """(K, J, I) voxels of a mask with a face outside it."""
     padded = np.pad(mask, 1)
     core = padded[1:-1, 1:-1, 1:-1].copy()
     for axis in range(3):
@@ -222,8 +224,8 @@ def suvbw_peak(pet: PetContext) -> float:
 def largest_sphere_mean(image: RegionValues, radius_mm: float = PEAK_RADIUS_MM) -> float:
     """Largest mean over the voxels whose centers lie within `radius_mm` of a voxel of the target.
 
-    A sphere that reaches voxels without a value, or beyond the image, does not count. Sums over spheres are made slice
-    by slice in Fourier space, so that uneven slices are as good as even ones; the best one is summed again directly.
+    Spheres that reach beyond the image, or voxels without a value, do not count. Sums over spheres are computed slice
+    by slice in Fourier space, so uneven slices are handled exactly; the best sphere is summed again directly.
     """
     from scipy import fft  # noqa: PLC0415 - costs start-up time
 
@@ -262,7 +264,7 @@ def _is_surrounded(image: RegionValues, radius_mm: float) -> bool:
 
 
 def _sphere_offsets(region: Region, radius_mm: float) -> list[list[tuple[int, Integers]]]:
-    """For each slice, the slices that a sphere with its center there meets and the (row, column) shifts on each."""
+    """For each slice, the slices that a sphere centered on it meets, with the (row, column) shifts on each."""
     grid = region.grid
     heights = grid.slice_positions_mm[slice(*region.box.k)]
     rows = np.arange(-int(radius_mm / grid.row_spacing_mm), int(radius_mm / grid.row_spacing_mm) + 1)
@@ -279,7 +281,7 @@ def _sphere_offsets(region: Region, radius_mm: float) -> list[list[tuple[int, In
 
 
 def _slices_reach(region: Region, radius_mm: float) -> Flags:
-    """(K,) whether the image goes on far enough above and below a slice for a sphere on it."""
+    """(K,) whether the image extends far enough above and below a slice for a sphere on it."""
     everything = region.grid.slice_positions_mm
     own = everything[slice(*region.box.k)]
     half = 0.5 * (region.grid.slice_spacing_mm or 0.0)
@@ -308,19 +310,23 @@ def _sphere_sums(values: Floats, offsets: list[list[tuple[int, Integers]]], shap
 
 
 def _centroid_mm(region: Region, mask: Flags) -> Floats:
+    """(3,) centroid of a mask, weighted by voxel volume, mm."""
     weights = np.broadcast_to(region.voxel_volume_mm3[:, None, None], mask.shape)[mask]
     return np.average(region.points_mm(mask), axis=0, weights=weights)
 
 
 def _of_suvbw(compute: Callable[[Floats], float]) -> Callable[[PetContext], float]:
+    """A statistic of the SUVbw inside the target."""
     return lambda pet: compute(inside_values(pet.image))
 
 
 def _with(compute: Callable[[PetContext, Threshold], float], threshold: Threshold) -> Callable[[PetContext], float]:
+    """A metric at one threshold."""
     return lambda pet: compute(pet, threshold)
 
 
 def _statistics() -> tuple[MetricDefinition[PetContext], ...]:
+    """Declarations of the SUVbw statistics."""
     parts: tuple[tuple[str, str, str, Callable[[Floats], float]], ...] = (
         ("min", "Smallest", "1GSF", intensity.minimum),
         ("median", "Median", "Y12H", intensity.median),
@@ -343,6 +349,7 @@ def _statistics() -> tuple[MetricDefinition[PetContext], ...]:
 
 
 def _of_threshold(threshold: Threshold) -> tuple[MetricDefinition[PetContext], ...]:
+    """Declarations of MTV and TLG at a threshold."""
     parts = (
         ("mtv", "MTV", Unit.CM3, f"Volume of the target at or above {threshold.words}.", mtv_cm3),
         ("tlg", "TLG", Unit.SUVBW_CM3, f"Mean SUVbw x volume of the target above {threshold.words}.", tlg_suvbw_cm3),
@@ -351,6 +358,7 @@ def _of_threshold(threshold: Threshold) -> tuple[MetricDefinition[PetContext], .
 
 
 def _of_agreement(threshold: Threshold) -> tuple[MetricDefinition[PetContext], ...]:
+    """Declarations of the agreement of PET volume and target at a threshold."""
     within = f"the PET volume at {threshold.words} (within 10 mm of the target and connected with it) and the target"
     centroids = f"Distance between the centroids of {within}."
     surfaces = f"Largest distance from a point of either surface to the other: {within}."
@@ -414,6 +422,6 @@ UPTAKE: Final[tuple[MetricDefinition[PetContext], ...]] = (
 AGREEMENT: Final[tuple[MetricDefinition[PetContext], ...]] = tuple(
     definition for threshold in THRESHOLDS for definition in _of_agreement(threshold)
 )
-"""How the PET's own volumes agree with a gross target; a CTV or PTV is not meant to."""
+"""Agreement of the PET volumes with a gross target; a CTV or PTV is not expected to agree."""
 PET: Final = (*UPTAKE, *AGREEMENT)
 """All metrics of a PET."""

@@ -1,7 +1,7 @@
-"""A gross target over the phases of a 4D acquisition that carry it: how its volume changes and how far it moves.
+"""A gross target over the contoured phases of a 4D acquisition: change of volume and motion.
 
-Each phase is measured by the contours drawn on it, on its own slices. Phases nobody drew on are not filled in. One
-phase is scored: a target drawn on ten of them is one target, and where it moves makes its shape no harder to draw.
+Each phase is measured by its own contours on its own slices; phases without contours are not interpolated. One phase is
+scored: a target contoured on ten phases is one target, and its motion does not make its shape harder to contour.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rtcomplexity.fusion.phases import matching_target
 from rtcomplexity.fusion.sampling import slab_mm
 from rtcomplexity.metrics import shape
 from rtcomplexity.metrics.computing import compute_all
-from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
 from rtcomplexity.model import issue_codes as codes
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from rtcomplexity.model.structure_set import Roi
 
 SAME_VOXELS_MM: Final = 0.01
-"""Voxels of two phases that lie so near each other are the same."""
+"""Voxels of two phases within this distance coincide."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TargetOnPhase:
-    """A gross target as it was drawn on one phase, measured once however many ask."""
+    """A gross target as contoured on one phase; measured once."""
 
     context: RoiContext
 
@@ -59,22 +59,22 @@ class TargetOnPhase:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PhasesContext:
-    """One gross target as it was drawn on several phases."""
+    """One gross target as contoured on several phases."""
 
     phases: tuple[TargetOnPhase, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MeasuredPhases:
-    """The phases of a case with the gross targets on them, each measured when first asked for."""
+    """The phases of a case and their gross targets, each measured on first use."""
 
     found: CasePhases
     gross_targets: tuple[Roi, ...]
-    """Of the assessed structure set, with contours."""
+    """Gross targets of the assessed structure set that have contours."""
     _kept: dict[int, TargetOnPhase] = field(default_factory=dict, init=False, repr=False)
 
     def of(self, context: RoiContext) -> tuple[TargetOnPhase, ...]:
-        """One gross target of the assessed set on every phase that carries it, no copy, in the order of phases."""
+        """One gross target of the assessed set on every phase that carries it, without copies, in phase order."""
         count = self._beside(context.roi)
         return tuple(
             self._on(roi, phase, context)
@@ -84,21 +84,22 @@ class MeasuredPhases:
         )
 
     def _beside(self, roi: Roi) -> int:
-        """How many gross targets were drawn where this one was."""
+        """Number of gross targets contoured on the same images as this one."""
         own = self.found.phase_of(roi)
         return sum(self.found.phase_of(other) is own for other in self.gross_targets)
 
     def _on(self, roi: Roi, phase: PhaseContours, context: RoiContext) -> TargetOnPhase:
+        """A target on one phase, measured once."""
         if id(roi) not in self._kept:
             is_own = roi is context.roi and context.grid.image is phase.series.grid
-            grid = context.grid if is_own else drawing_grid(phase.series.grid, (roi,), context.settings)
+            grid = context.grid if is_own else contouring_grid(phase.series.grid, (roi,), context.settings)
             own = context if is_own else RoiContext(roi=roi, grid=grid, settings=context.settings)
             self._kept[id(roi)] = TargetOnPhase(context=own)
         return self._kept[id(roi)]
 
 
 def phase_count(target: PhasesContext) -> float:
-    """Phases on which the target was drawn."""
+    """Phases on which the target was contoured."""
     return float(len(target.phases))
 
 
@@ -124,7 +125,7 @@ def centroid_range_mm(target: PhasesContext, axis: int) -> float:
 
 
 def envelope_ratio(target: PhasesContext) -> float:
-    """Volume of the union over phases, what an ITV encloses, over the mean volume of a phase; on the phases' voxels.
+    """Volume of the union over phases, which an ITV encloses, over the mean volume of a phase; on the phases' voxels.
 
     Raises
     ------
@@ -143,6 +144,7 @@ def envelope_ratio(target: PhasesContext) -> float:
 
 
 def _shares_voxels(one: ImageGrid | None, other: ImageGrid) -> bool:
+    """Whether two image grids coincide."""
     if one is None or (one.rows, one.columns) != (other.rows, other.columns):
         return False
     spacings = (one.row_spacing_mm - other.row_spacing_mm, one.column_spacing_mm - other.column_spacing_mm)
@@ -153,12 +155,12 @@ def _shares_voxels(one: ImageGrid | None, other: ImageGrid) -> bool:
 
 
 def _weighed(runs: Runs, image: ImageGrid) -> float:
-    """Voxels of a shape, each weighed with the thickness of its slice."""
+    """Voxels of a shape, each weighted by the thickness of its slice."""
     return float((runs.stops - runs.starts) @ slab_mm(image)[runs.planes])
 
 
 def centroid_mm(runs: Runs, grid: ImageGrid) -> Floats:
-    """(3,) centroid of the voxels of a shape, each weighted with the thickness of its slice, mm.
+    """(3,) centroid of the voxels of a shape, each weighted by the thickness of its slice, mm.
 
     Raises
     ------
@@ -186,9 +188,9 @@ def measure_phases(context: RoiContext, phases: MeasuredPhases) -> dict[str, Mea
 
 
 def of_one_phase(gross: Sequence[RoiContext], found: CasePhases) -> tuple[list[RoiContext], tuple[Issue, ...]]:
-    """Gross targets that are scored, and why the others are not: those drawn on the planning image.
+    """Gross targets to be scored, and why the others are not: those contoured on the planning image.
 
-    Where none was, those of the phase that most were drawn on, the first of several such.
+    If there are none, those of the phase with the most targets, the first of several such phases.
     """
     phases = {id(each): found.phase_of(each.roi) for each in gross}
     on_planning = [each for each in gross if phases[id(each)] is None]
@@ -206,12 +208,14 @@ def of_one_phase(gross: Sequence[RoiContext], found: CasePhases) -> tuple[list[R
 
 
 def _on_phase(roi: Roi, phase: PhaseContours, gross_count: int) -> Roi | None:
+    """The ROI of a phase that is the same target."""
     if any(other is roi for other in phase.gross_targets):
         return roi
     return matching_target(roi, phase, gross_count)
 
 
 def _not_scored(roi: Roi, phase: PhaseContours, scored: Sequence[RoiContext]) -> Issue:
+    """The issue of a target contoured on a phase that is not scored."""
     same = [each.roi for each in scored if matching_target(each.roi, phase, len(scored)) is roi]
     subject, code = roi_subject(roi.number), codes.GROSS_TARGET_OF_OTHER_PHASE
     if same:
@@ -228,6 +232,7 @@ def _copied(phases: Sequence[int]) -> Issue:
 
 
 def _motion(axis: int, name: str, word: str) -> MetricDefinition[PhasesContext]:
+    """Declaration of the motion along one axis."""
     return MetricDefinition(
         key=f"phase.motion_{name}",
         title=f"Motion over phases, {word}",

@@ -47,12 +47,12 @@ REFERENCES: Final = {
         "doi:10.1016/j.phro.2019.12.001"
     ),
 }
-"""Citation by the key that a metric's definition names."""
+"""Citation by the key used in a metric's definition."""
 OWN_DEFINITION: Final = "our own definition"
 
 
 def citation(reference: str) -> str:
-    """Cite the source that a definition names; our own definition where it names none.
+    """The source that a definition cites; our own definition if it cites none.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""How alike two registered images are in a target's box, before and after the registration.
+"""Similarity of two registered images around a target, before and after the registration.
 
-Similarity is not accuracy: without landmarks the quality of a registration is not measured, and nothing here stands in
-for it. "Before" compares equal coordinates of the two frames, as if no registration were there.
+Similarity is not accuracy: without landmarks the quality of a registration is not measured, and nothing is substituted
+for it. "Before" compares equal coordinates of the two frames, ignoring the registration.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NOT_MEASURED: Final = "not measured: without landmarks nothing shows how good a 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RegistrationContext:
-    """Two images on the voxels of one target's neighborhood."""
+    """Two images on the voxels around one target."""
 
     planning: RegionValues
     """The planning image."""
@@ -58,9 +58,9 @@ def mutual_information(a: Floats, b: Floats) -> float:
 
 
 def _binned(values: Floats) -> Integers:
-    """Number of the bin of each value among equal ones between the extremes, as numpy's histograms have it.
+    """Bin number of each value, as in numpy's histogram of equal bins between the extremes.
 
-    Scaling finds it to one bin; the edges themselves decide. A search among the edges would take ten times as long.
+    Scaling gives the bin to within one; the bin edges decide. A search among the edges would take ten times as long.
     """
     if _is_constant(values):
         return np.zeros(len(values), np.int64)
@@ -72,7 +72,7 @@ def _binned(values: Floats) -> Integers:
 
 
 def _is_constant(values: Floats) -> bool:
-    """Whether values differ by no more than the rounding of an interpolation, which has no bins of its own."""
+    """Whether values vary only by the rounding of an interpolation, which has no bins of its own."""
     return bool(np.ptp(values) <= 2 * BINS * np.spacing(np.abs(values).max()))
 
 
@@ -99,6 +99,7 @@ def pairs(planning: RegionValues, other: RegionValues) -> tuple[Floats, Floats]:
 
 
 def _enough(values: Floats) -> None:
+    """Refuse too few pairs."""
     if len(values) < LEAST_VOXELS:
         raise NotMeasurableError(f"fewer than {LEAST_VOXELS} voxels around the ROI lie in both images")
 

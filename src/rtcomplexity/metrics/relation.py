@@ -1,10 +1,11 @@
-"""Metrics of an ordered pair of ROIs: how much of a target lies in another ROI, and how far apart their surfaces are.
+"""Metrics of an ordered pair of ROIs: overlap of a target with another ROI, and distance between their surfaces.
 
-``a`` is a target, ``b`` any other named ROI that encloses a volume. A margin is the distance from a point of a's
-surface to b's surface, positive where b's lies outwards: a PTV drawn 5 mm round a CTV has a margin of +5 mm. Margins
-and distances are finer than pixels and slices; overlaps are those of the slabs whose volume is `shape.volume`.
+``a`` is a target; ``b`` is any other named ROI that encloses a volume. A margin is the distance from a point of a's
+surface to b's surface, positive if b's surface is outside: a PTV 5 mm around a CTV has a margin of +5 mm. Margins and
+distances have sub-voxel accuracy; overlaps are those of the slabs that make up `shape.volume`.
 
-Pairs whose boxes are more than :data:`REACH_MM` apart are left out. Of the external contour only the overlap is told.
+Pairs whose boxes are more than :data:`REACH_MM` apart are omitted. For the external contour only the overlap is
+measured.
 """
 
 from __future__ import annotations
@@ -29,23 +30,23 @@ if TYPE_CHECKING:
     from rtcomplexity.model.arrays import Floats
 
 REACH_MM: Final = 30.0
-"""ROIs whose boxes are further apart than this have no relation."""
+"""ROIs whose boxes are farther apart than this have no relation."""
 NEAR_MM: Final = 5.0
-"""What is no further away counts as adjacent (docs/scoring.md)."""
+"""ROIs within this distance are adjacent (docs/scoring.md)."""
 SURFACE_POINTS: Final = 2500
-"""At most as many points of a's surface are measured."""
+"""Limit on the points of a's surface that are measured."""
 SPREAD_PERCENTILES: Final = (1.0, 99.0)
-"""Between these a margin varies by at most a voxel if it is uniform."""
+"""A uniform margin varies by at most a voxel between these."""
 SAME_SHARE: Final = 0.98
-"""Shapes that share this much of each other are the same."""
+"""Shapes that share this much of each other are equal."""
 TOO_THIN: Final = "the target is thinner than the pixels it is compared on"
 RANK: Final = {TargetClass.GTV: 0, TargetClass.CTV: 1, TargetClass.ITV: 1, TargetClass.PTV: 2}
-"""An expansion is never of a lower class than what it expands."""
+"""An expansion never has a lower class than the target it expands."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RelationContext:
-    """An ordered pair of ROIs, with what their metrics share computed at most once."""
+    """An ordered pair of ROIs; whatever metrics share is computed at most once."""
 
     a: RoiContext
     """A target."""
@@ -66,6 +67,7 @@ class RelationContext:
 
     @cached_property
     def _step(self) -> int:
+        """Every n-th point of a's surface is measured."""
         return -(-len(self.a.surface.points_mm) // SURFACE_POINTS)
 
     @cached_property
@@ -87,7 +89,7 @@ class RelationContext:
 
     @property
     def areas_mm2(self) -> Floats:
-        """(n,) surface that each of those points stands for."""
+        """(n,) surface area represented by each of those points."""
         return self.a.surface.areas_mm2[:: self._step]
 
     @property
@@ -105,7 +107,7 @@ class RelationContext:
 
 
 def with_volume(contexts: Iterable[RoiContext]) -> list[RoiContext]:
-    """ROIs that enclose a known volume; of targets, those that hold the center of a fine pixel too."""
+    """ROIs that enclose a known volume; targets must also contain the center of a fine pixel."""
     solid = [context for context in contexts if encloses_volume(context)]
     return [c for c in solid if not c.roi.target_class.is_target or c.surface.inside.runs.count]
 
@@ -124,7 +126,7 @@ def relations_of(solid: Sequence[RoiContext]) -> list[RelationContext]:
 
 
 def encloses_volume(context: RoiContext) -> bool:
-    """Whether an ROI has a volume that is known and not 0."""
+    """Whether the volume of an ROI is known and positive."""
     try:
         return volume_cm3(context) > 0
     except NotMeasurableError:
@@ -137,7 +139,7 @@ def overlap_cm3(pair: RelationContext) -> float:
 
 
 def dice(pair: RelationContext) -> float:
-    """Twice the shared volume over the sum of both volumes; 1 for the same shape."""
+    """Twice the shared volume over the sum of both volumes; 1 for equal shapes."""
     return 2 * pair.overlap_cm3 / (volume_cm3(pair.a) + volume_cm3(pair.b))
 
 
@@ -147,17 +149,17 @@ def containment(pair: RelationContext) -> float:
 
 
 def margin_mean_mm(pair: RelationContext) -> float:
-    """Margin, averaged over a's surface, mm."""
+    """Mean margin over a's surface, mm."""
     return float(np.average(pair.margins_mm, weights=pair.areas_mm2))
 
 
 def margin_min_mm(pair: RelationContext) -> float:
-    """Least margin, mm; negative where a reaches beyond b."""
+    """Smallest margin, mm; negative where a extends beyond b."""
     return float(pair.margins_mm.min())
 
 
 def margin_max_mm(pair: RelationContext) -> float:
-    """Greatest margin, mm."""
+    """Largest margin, mm."""
     return float(pair.margins_mm.max())
 
 
@@ -198,7 +200,7 @@ def margin_inferior_mm(pair: RelationContext) -> float:
 
 
 def distance_min_mm(pair: RelationContext) -> float:
-    """Least distance between the two solids, mm; 0 where they touch or overlap."""
+    """Smallest distance between the two solids, mm; 0 if they touch or overlap."""
     gap = float(-pair.margins_mm.max())
     if gap <= 0 or pair.containment > 0:
         return 0.0
@@ -290,12 +292,12 @@ RELATIONS: tuple[MetricDefinition[RelationContext], ...] = (
 
 
 def expansions(pairs: Iterable[RelationContext]) -> Mapping[int, int]:
-    """Number of the ROI that each uniformly expanded target is an expansion of; of several, the nearest.
+    """The ROI that each uniformly expanded target is an expansion of, by number; the nearest of several.
 
-    A target may also be one margin round all targets of a class together; then the largest of them is named. All points
-    of an expansion lie equally far from what it expands, whatever its shape: so it is the expansion's surface whose
-    distances are judged. They vary by at most a voxel, and are more than half of one. A GTV is drawn from what images
-    show, never expanded: of two alike the smaller one would else be scored.
+    A target may also be one margin around all targets of a class together; the largest of them is then named. All
+    points of an expansion are equally far from the original, whatever its shape, so distances are judged on the surface
+    of the expansion: they vary by at most a voxel, and exceed half of one. A GTV follows the images and is never an
+    expansion; otherwise, of two similar GTVs, only the smaller would be scored.
     """
     nearest: dict[int, tuple[float, int]] = {}
     for sources in _possible_sources(pairs):
@@ -308,7 +310,7 @@ def expansions(pairs: Iterable[RelationContext]) -> Mapping[int, int]:
 
 
 def _possible_sources(pairs: Iterable[RelationContext]) -> Iterator[list[RelationContext]]:
-    """Relations of a target to each target that it may be an expansion of, and to all of a class."""
+    """Relations of a target to each target it may be an expansion of, and to all of a class."""
     by_class: dict[tuple[int, TargetClass], list[RelationContext]] = {}
     for pair in pairs:
         a, b = pair.a.roi.target_class, pair.b.roi.target_class
@@ -320,7 +322,7 @@ def _possible_sources(pairs: Iterable[RelationContext]) -> Iterator[list[Relatio
 
 
 def _uniform_margin_mm(sources: Sequence[RelationContext]) -> float | None:
-    """By how much a target is expanded from all of these together, mm; None if it is not."""
+    """Margin by which a target expands all of these together, mm; None if it does not."""
     a, weights = sources[0].a, sources[0].areas_mm2
     margins = np.max([pair.margins_mm for pair in sources], axis=0)
     voxel_mm = max(a.grid.pixel_mm, float(np.median(a.stack.slab_mm)))
@@ -330,11 +332,12 @@ def _uniform_margin_mm(sources: Sequence[RelationContext]) -> float | None:
 
 
 def _largest(parts: Iterable[RoiContext]) -> int:
-    """Number of the largest of several ROIs; of equal ones the lowest."""
+    """Number of the largest ROI; the lowest number of equal ones."""
     return min(parts, key=lambda part: (-volume_cm3(part), part.roi.number)).roi.number
 
 
 def _weighted_percentiles(values: Floats, weights: Floats) -> tuple[float, float]:
+    """Area-weighted percentiles of margins."""
     order = np.argsort(values)
     share = np.cumsum(weights[order]) / weights.sum()
     first, last = np.searchsorted(share, np.array(SPREAD_PERCENTILES) / 100)
@@ -342,7 +345,7 @@ def _weighted_percentiles(values: Floats, weights: Floats) -> tuple[float, float
 
 
 def unions(pairs: Sequence[RelationContext]) -> Mapping[int, int]:
-    """Number of the largest part of each gross target that equals the union of two or more others."""
+    """For each gross target that is the union of two or more others: the number of its largest part."""
     found = {}
     by_whole: dict[int, list[RoiContext]] = {}
     whole_of = {pair.b.roi.number: pair.b for pair in pairs}

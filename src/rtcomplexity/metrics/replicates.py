@@ -1,12 +1,14 @@
-"""The gross target as a hand might have drawn it another time, and what of the scored metrics that changes.
+"""Simulated re-contouring of the gross target, and the resulting change of the scored metrics.
 
-Contours are displaced within their planes by a smooth random field: standard deviation 2 mm, correlation length 20 mm.
-The deviation is that of observers: 11 radiation oncologists who contoured 16 early lung tumors differed by 2.1 mm (root
-mean square of the local standard deviation perpendicular to the median surface), by 1.2 and 1.8 mm within groups of
-institutes (Peulen et al., Radiother Oncol 2015;114:361-366); 7 who contoured 10 lung tumors on 4D CT by 2.6 to 3.3 mm
-(Mercieca et al., Radiother Oncol, on MIP, mid-ventilation and mid-position reconstructions). The correlation length is
-assumed. What is measured on the contours alone is measured again: size, shape, pieces.
-What images and organs say is held, since a displaced border would no longer follow the edge that was seen.
+Contours are displaced within their planes by a smooth random field with a standard deviation of 2 mm and a correlation
+length of 20 mm. The deviation is that of observers. In 16 early lung tumors contoured by 11 radiation oncologists, the
+local standard deviation perpendicular to the median surface was 2.1 mm (root mean square), and 1.2 and 1.8 mm within
+groups of institutes (Peulen et al., Radiother Oncol 2015;114:361-366). In 10 lung tumors contoured by 7 on 4D CT it was
+2.6 to 3.3 mm (Mercieca et al., Radiother Oncol, on MIP, mid-ventilation and mid-position reconstructions). The
+correlation length is an assumption.
+
+Size, shape and topology, which follow from contours alone, are measured again. Metrics of images and organs are held
+constant, since a displaced border would no longer follow the edge that was seen.
 """
 
 from __future__ import annotations
@@ -40,29 +42,29 @@ if TYPE_CHECKING:
 DEVIATION_MM: Final = 2.0
 """Standard deviation of the displacement along each axis of the plane."""
 CORRELATION_MM: Final = 20.0
-"""Displacements this far apart have correlation exp(-1/2)."""
+"""Displacements at this distance have a correlation of exp(-1/2)."""
 WAVES: Final = 24
 BLOCK_POINTS: Final = 1024
-"""So many points are moved at a time: their waves stay in the processor's cache."""
+"""Points moved together: their waves stay in the processor's cache."""
 POINTS_AT_ONCE: Final = 60_000
-"""Pieces of as many redrawings as have about so many points are counted together: it bounds memory."""
+"""About how many points of redrawings are counted together, to limit memory."""
 KEPT: Final = 32
-"""Redrawings that are kept until their shape is asked for."""
+"""Redrawings kept until their shape is needed."""
 SHAPE_KEYS: Final = frozenset(definition.key for definition in SHAPE)
 MOST_VERTICES: Final = 4000
-"""Of a contour of more vertices every n-th is redrawn: displacements are smooth over far longer ways."""
+"""Contours with more vertices are thinned: displacements vary over much longer distances."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Replicates:
-    """Redrawings of one gross target, numbered; the same number gives the same redrawing for the same seed."""
+    """Numbered redrawings of one gross target; a number gives the same redrawing for the same seed."""
 
     target: ShapeContext
     values: Mapping[str, Measurement]
     """The scored metrics as measured."""
     seed: bytes
     shape_blur_mm: float
-    """Of the surface on which their shape was measured."""
+    """Blur of the surface on which shape was measured."""
 
     def __call__(self, number: int) -> Mapping[str, Measurement]:
         """Scored metrics of one redrawing."""
@@ -70,19 +72,20 @@ class Replicates:
         return {**self.values, **rest, **shape}
 
     def without_shape(self, numbers: Sequence[int]) -> list[Mapping[str, Measurement]]:
-        """Scored metrics of redrawings but for their shape, which costs most."""
+        """Scored metrics of redrawings except shape, which costs most."""
         at_once = max(POINTS_AT_ONCE // len(self.target.stack.points_mm), 1)
         groups = (numbers[start : start + at_once] for start in range(0, len(numbers), at_once))
         return [each for group in groups for each in self._group_without_shape(group)]
 
     def shapes(self, numbers: Sequence[int]) -> list[Mapping[str, Measurement]]:
-        """Shape of redrawings, on several cores if the settings say so; empty where it is not compared."""
+        """Shape of redrawings, on several cores if the settings allow; empty if it is not compared."""
         if not self._coarse:  # asked for here so that no helper has to measure it
             return [{} for _ in numbers]
         stacks = [self._redrawn(number).stack for number in numbers]
         return run_all([partial(self._shape, stack) for stack in stacks], self.target.settings.threads)
 
     def _group_without_shape(self, numbers: Sequence[int]) -> list[Mapping[str, Measurement]]:
+        """Scored metrics except shape, for redrawings counted together."""
         held = {key: value for key, value in self.values.items() if key not in SHAPE_KEYS}
         contexts = [self._redrawn(number) for number in numbers]
         points_mm = np.stack([context.stack.points_mm for context in contexts])
@@ -94,35 +97,40 @@ class Replicates:
 
     @cached_property
     def _redrawn(self) -> Callable[[int], ShapeContext]:
-        """Redraws the target; what was drawn last is kept, as its shape is asked for after its size."""
+        """Redraws the target; recent results are kept, as shape is requested after size."""
         return lru_cache(maxsize=KEPT)(self._redraw)
 
     def _redraw(self, number: int) -> ShapeContext:
+        """One redrawing of the target."""
         redrawn = _moved(self.target.stack, self._field(number), self._places_mm)
         return UnionContext(grid=self.target.grid, settings=self.target.settings, union=redrawn)
 
     @cached_property
     def _places_mm(self) -> Floats:
+        """(n, 3) vertices relative to the middle of the shape, mm."""
         return _from_middle(self.target.stack)
 
     @cached_property
     def _sizes(self) -> Mapping[str, float]:
+        """Size of the original contours."""
         return _sizes(self.target)
 
     @cached_property
     def _coarse(self) -> Mapping[str, float]:
+        """Shape of the original contours on the coarse grid."""
         return self._coarse_shape(self.target.stack)
 
     def _shape(self, redrawn: PlaneStack) -> Mapping[str, Measurement]:
+        """Shape of one redrawing."""
         return self._scaled(self._coarse_shape(redrawn), self._coarse)
 
     def _coarse_shape(self, stack: PlaneStack) -> dict[str, float]:
-        """Shape on one grid for the contours as drawn and redrawn, so that its step cancels out."""
+        """Shape on one grid for original and redrawn contours, so that the effect of its step cancels."""
         step_mm = replicate_step_mm(self.target.stack, self.shape_blur_mm)
         return coarse_shape(stack, self.shape_blur_mm, step_mm)
 
     def _scaled(self, redrawn: Mapping[str, float], drawn: Mapping[str, float]) -> dict[str, Measurement]:
-        """Carry the change over to the values as measured, so that a coarser way of measuring cancels out."""
+        """Apply the relative change to the values as measured, so that the bias of a coarser method cancels."""
         return {
             key: Measurement.of(measured.value * redrawn[key] / drawn[key], measured.unit)
             for key in drawn.keys() & redrawn.keys()
@@ -130,6 +138,7 @@ class Replicates:
         }
 
     def _field(self, number: int) -> SmoothField:
+        """The random displacement of one redrawing."""
         rng = np.random.default_rng([*self.seed, number])
         return SmoothField(
             waves=rng.standard_normal((WAVES, 3)) / CORRELATION_MM,
@@ -140,7 +149,7 @@ class Replicates:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SmoothField:
-    """A random displacement in the plane: a sum of waves, which tends to a Gaussian field."""
+    """A random displacement in the plane: a sum of waves, approximating a Gaussian field."""
 
     waves: Floats
     """(m, 3) radians per mm along (u, v, normal)."""
@@ -150,7 +159,7 @@ class SmoothField:
 
     def at(self, points_mm: Floats) -> Floats:
         """(n, 2) displacement at (n, 3) points, mm."""
-        # Both cosines of a wave, and none of its sines, from one tangent of half its turn: with t the tangent and
+        # Both cosines of a wave from one tangent of its half angle, which is faster: with t the tangent and
         # q = 1 / (1 + t^2), cos(turn + phase) = (2 q - 1) cos(phase) - 2 t q sin(phase).
         halves, scale = self.waves.T / 2, self.deviation_mm * np.sqrt(2 / len(self.waves))
         even, odd = 2 * scale * np.cos(self.phases).T, 2 * scale * np.sin(self.phases).T
@@ -164,19 +173,21 @@ class SmoothField:
 
 
 def displaced(stack: PlaneStack, field: SmoothField) -> PlaneStack:
-    """Move every vertex by a field, which is anchored to the middle of the shape.
+    """Move every vertex by a field anchored to the middle of the shape.
 
-    The field changes by a tenth of the way, one standard deviation, so that the map is one to one.
+    Within one correlation length the field changes by about a tenth of the distance (one standard deviation), so the
+    map is one to one.
     """
     return _moved(stack, field, _from_middle(stack))
 
 
 def _moved(stack: PlaneStack, field: SmoothField, places_mm: Floats) -> PlaneStack:
+    """The stack with its vertices displaced."""
     return stack.warped(stack.points_mm + field.at(places_mm))
 
 
 def _from_middle(stack: PlaneStack) -> Floats:
-    """(n, 3) vertices along u, v and the normal, from the middle of the shape, mm."""
+    """(n, 3) vertices along u, v and the normal, relative to the middle of the shape, mm."""
     heights = stack.positions_mm[stack.plane_of_vertex]
     points = np.column_stack([stack.points_mm, heights])
     middle = np.array([(along.min() + along.max()) / 2 for along in points.T])
@@ -191,7 +202,7 @@ def replicates(
     seed: bytes,
     shape_blur_mm: float,
 ) -> Replicates:
-    """Prepare redrawings of the union of these ROIs, of which `values` were measured."""
+    """Prepare redrawings of the union of these ROIs, on which `values` were measured."""
     parts = [measured.context(roi) for roi in measured.case.structure_set.rois if roi.number in numbers]
     parts.sort(key=lambda part: (-slab_volume_mm3(part.stack), part.roi.number))
     union = union_of(parts)
@@ -200,7 +211,7 @@ def replicates(
 
 
 def _sizes(context: ShapeContext) -> dict[str, float]:
-    """Size by scored key, as it changes with the contours; the length along the patient does not."""
+    """Size by scored key, as far as it changes with the contours; the length along the patient does not."""
     return {
         "scored.volume": slab_volume_mm3(context.stack) / MM3_PER_CM3,
         "scored.equivalent_diameter": shape.equivalent_sphere_diameter_mm(context),
@@ -209,7 +220,7 @@ def _sizes(context: ShapeContext) -> dict[str, float]:
 
 
 def _pieces(found: Pieces, planes: int) -> dict[str, Measurement]:
-    """Pieces by scored key, of a shape on so many planes."""
+    """Topology by scored key, of a shape on so many planes."""
     counts = {
         "scored.component_count": found.body_count,
         "scored.planes_with_components": found.planes_with_components / planes,

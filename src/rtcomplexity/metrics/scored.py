@@ -1,7 +1,7 @@
-"""Every scored metric, declared: one value each for a course, measured on the union of its gross targets.
+"""Declarations of all scored metrics: one value each for a course, measured on the union of its gross targets.
 
-A profile may score what stands here and nothing else. Each definition says which end is the complex one, and how much
-the value may change when the same target is contoured on planes 1 to 5 mm apart.
+A profile can score only what is declared here. Each definition states which end is complex, and the tolerated change
+when the same target is contoured on planes 1 to 5 mm apart.
 """
 
 from __future__ import annotations
@@ -118,18 +118,18 @@ def pet_gtv_volume_ratio(course: Course) -> float:
 
 
 def _registered_pet(course: Course) -> RegionValues:
-    """Values of the PET, where an object shows that it was brought together with another planning image."""
+    """Values of the PET, if an object documents its use with another planning image."""
     image = course.on_images.best("PT")
     if image is None:
         raise NotMeasurableError("there is no PET")
-    if image.values is None or not _is_brought_together(image):
+    if image.values is None or not _is_used_together(image):
         raise NotMeasurableError(_why_no_pet([each for each in course.on_images.fused if each.modality == "PT"]))
     return image.values
 
 
 def _why_no_pet(pets: Sequence[FusedImage]) -> str:
-    """Why none of the PETs that are there has a volume to be compared with the gross target."""
-    if together := [each for each in pets if _is_brought_together(each)]:
+    """Why no PET volume can be compared with the gross target."""
+    if together := [each for each in pets if _is_used_together(each)]:
         return together[0].reason
     roles = {each.tied.image_set.role for each in pets}
     if ImageRole.PLANNING in roles:
@@ -144,23 +144,24 @@ def _why_no_pet(pets: Sequence[FusedImage]) -> str:
     return "nothing links a PET to the planning image"
 
 
-def _is_brought_together(image: FusedImage) -> bool:
+def _is_used_together(image: FusedImage) -> bool:
+    """Whether an object documents the use of a secondary image with the planning image."""
     image_set = image.tied.image_set
     return image_set.level in SHOWN_TOGETHER and image_set.role is ImageRole.SECONDARY
 
 
 def surface_within_5mm(course: Course) -> float:
-    """Share of the surface that lies in an anatomical organ or within 5 mm of one; planning structures do not count."""
+    """Share of the surface inside an anatomical organ or within 5 mm of one; planning structures do not count."""
     return course.adjacency.surface_share()
 
 
 def organs_within_5mm(course: Course) -> float:
-    """Anatomical organs of which any part lies within 5 mm of the surface."""
+    """Anatomical organs with any part within 5 mm of the surface."""
     return course.adjacency.organ_count()
 
 
 def organ_overlap(course: Course) -> float:
-    """Share of the volume that lies in anatomical organs."""
+    """Share of the volume inside anatomical organs."""
     return course.adjacency.overlap_share()
 
 
@@ -170,7 +171,7 @@ def registered_sets(course: Course) -> float:
 
 
 def registration_chain(course: Course) -> float:
-    """Image sets that are tied by a deformable registration, or by a chain of several."""
+    """Image sets tied by a deformable registration or by a chain of several."""
     counting = {each.subject for each in course.set_conditions if each.counts}
     return sum(tied.is_deformable_or_chained for tied in course.images.tied if tied.subject in counting)
 
@@ -228,7 +229,7 @@ SHAPE: Final[tuple[MetricDefinition[HasSurface], ...]] = (
         tolerance=0.15,
     ),
 )
-"""Shape of each body on the evened-out surface, weighted by volume."""
+"""Shape of each body on the smoothed surface, weighted by volume."""
 
 
 def measure_shape(target: ShapeContext, blur_mm: float) -> dict[str, Measurement]:
@@ -419,4 +420,4 @@ IMAGING: Final[tuple[MetricDefinition[Course], ...]] = (
 )
 
 SCORED: Final[tuple[MetricDefinition[Course], ...]] = (*IMAGING, *AMBIGUITY, *SHAPE, *EXTENT, *TOPOLOGY, *ADJACENCY)
-"""All of them."""
+"""All scored metrics."""

@@ -49,7 +49,7 @@ def volume_if_interpolated_cm3(context: RoiContext) -> float:
 
 
 def volume_if_union_cm3(context: RoiContext) -> float:
-    """Slab volume with partly overlapping contours joined instead of cancelled where they overlap, cm3.
+    """Slab volume with partly overlapping contours united instead of canceling where they overlap, cm3.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def volume_trapezoid_cm3(context: ShapeContext) -> float:
 
 
 def volume_deviation_percent(context: ShapeContext) -> float:
-    """Standard deviation of the slab volume of a sphere of this size over the planes' random phase, per cent.
+    """Standard deviation of the slab volume of a sphere of this size over random positions of the planes, percent.
 
     Raises
     ------
@@ -110,12 +110,12 @@ def tps_volume_cm3(context: RoiContext) -> float:
 
 
 def component_count(context: ShapeContext) -> float:
-    """Bodies that hang together by overlapping components of adjacent planes."""
+    """Bodies connected by overlapping components of adjacent planes."""
     return context.topology.body_count
 
 
 def hole_count(context: ShapeContext) -> float:
-    """Holes of planes, followed from plane to plane: a tunnel or a cavity counts once."""
+    """Holes in planes, followed from plane to plane: a tunnel or cavity counts once."""
     return context.topology.hole_count
 
 

@@ -1,7 +1,7 @@
-"""Targets that no gross target explains: a part of a CTV or PTV far from every gross target.
+"""Planned targets without a gross target: parts of a CTV or PTV far from every gross target.
 
-A plan whose simplest gross target is left out of the export would score higher than the whole; what was planned round
-it gives the omission away.
+A plan exported without its simplest gross target would score higher than the complete plan; the targets planned around
+the missing one reveal the omission.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from rtcomplexity.model.arrays import Floats, Integers
 
 REACH_MM: Final = 25.0
-"""What lies this near to a gross target may be its margin: wider ones are rare."""
+"""Anything this close to a gross target may be its margin: wider margins are rare."""
 LEAST_CM3: Final = 1.0
-"""Smaller parts are scraps of contours, not targets."""
+"""Smaller parts are slivers of contours, not targets."""
 PIXEL_MM: Final = 5.0
 PLANNED: Final = frozenset({TargetClass.CTV, TargetClass.PTV})
 
 
 def unexplained_targets(contexts: Sequence[RoiContext], gross: PlaneStack) -> tuple[int, ...]:
-    """Numbers of the CTVs and PTVs of which a part lies far from the union of the gross targets."""
+    """Numbers of the CTVs and PTVs with a part far from the union of the gross targets."""
     planned = (c for c in contexts if c.roi.target_class in PLANNED and c.stacked.stack is not None)
     return tuple(c.roi.number for c in planned if far_volume_cm3(c.stack, gross) >= LEAST_CM3)
 
 
 def far_volume_cm3(stack: PlaneStack, gross: PlaneStack) -> float:
-    """Volume of a stack that lies farther than `REACH_MM` from the gross targets, cm3, on pixels of 5 mm.
+    """Volume of a stack farther than `REACH_MM` from the gross targets, cm3, on pixels of 5 mm.
 
-    Distances are taken to the gross targets' pixels, whose centers lie about half of one inside the border, and to the
-    vertices of their contours: the smallest target may hold no pixel's center.
+    Distances are to the pixels of the gross targets, whose centers lie about half a pixel inside the border, and to the
+    vertices of their contours: the smallest target may contain no pixel center.
     """
     from scipy.spatial import cKDTree  # noqa: PLC0415 - importing the package stays quick
 
@@ -53,7 +53,7 @@ def far_volume_cm3(stack: PlaneStack, gross: PlaneStack) -> float:
 
 
 def unexplained_issues(numbers: Sequence[int]) -> Iterator[Issue]:
-    """One warning for each such target."""
+    """One warning per such target."""
     for number in numbers:
         yield codes.TARGET_WITHOUT_GROSS_TARGET.about(roi_subject(number), reach_mm=REACH_MM)
 
@@ -73,4 +73,5 @@ def _vertices(stack: PlaneStack) -> Floats:
 
 
 def _patient_mm(stack: PlaneStack, uv_mm: Floats, plane: Integers) -> Floats:
+    """(n, 3) points on planes, LPS, mm."""
     return np.asarray(np.column_stack([uv_mm, stack.positions_mm[plane]]) @ stack.axes)

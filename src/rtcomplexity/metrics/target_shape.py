@@ -1,9 +1,9 @@
-"""The scored shape of a gross target: its sub-voxel surface, evened out, against the equal sphere at the same planes.
+"""The scored shape of a gross target: its smoothed sub-voxel surface relative to the equal sphere on the same planes.
 
-The field is blurred by a Gaussian that keeps the volume, in place of an opening and closing by a ball: under vertex
-noise of 2 mm a ball of 3 mm moves sphericity by up to 0.07, a blur of 3 mm by up to 0.003
-(``docs/decisions/0011-scored-shape.md``). A profile states the blur: what is left of a contour's detail decides what a
-percentile means (``docs/decisions/0070-shape-at-1-mm.md``). Knows planes in millimeters; no ROI and no files.
+The field is blurred by a Gaussian that preserves the volume instead of being opened and closed by a ball: with vertex
+noise of 2 mm, a ball of 3 mm changes sphericity by up to 0.07, a blur of 3 mm by up to 0.003
+(``docs/decisions/0011-scored-shape.md``). The profile states the blur, since the remaining detail determines what a
+percentile means (``docs/decisions/0070-shape-at-1-mm.md``). Works on planes in millimeters; knows no ROI and no files.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from rtcomplexity.metrics.context import ShapeContext
 
 BLUR_MM: Final = 1.0
-"""Standard deviation of the Gaussian where no profile states one; finer details are the hand's, not the tumor's."""
+"""Standard deviation of the Gaussian if no profile states one; finer detail reflects the hand, not the tumor."""
 STEPS_PER_DIAMETER: Final = 16
 FINEST_STEP_MM: Final = 1.0
 COARSEST_STEP_MM: Final = 2.0
 MOST_VOXELS: Final = 50_000_000
-"""Of a grid; targets that lie a meter apart take coarser steps. A voxel costs up to thirty bytes."""
+"""Limit on the grid, at up to thirty bytes per voxel; targets a meter apart take coarser steps."""
 TOO_FAR_APART: Final = "the gross targets lie so far apart that no fine grid holds them all"
 REPLICATE_STEP_MM: Final = 3.0
 """Coarsest grid on which replicates are compared with the original ..."""
 REPLICATE_STEP_PER_BLUR: Final = 1.5
-"""... and its step over the blur where that is finer: at twice that the grid adds more than the redrawing does."""
+"""... or this multiple of the blur if finer: at twice that, the grid adds more variation than the redrawing."""
 
 
 def surface_method(blur_mm: float) -> str:
-    """How the scored surface is made; values of one method compare with each other.
+    """Description of the scored surface; values of one method are comparable.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def surface_method(blur_mm: float) -> str:
 
 
 def scored_surface(stack: PlaneStack, blur_mm: float, step_mm: float | None = None) -> SubvoxelSurface:
-    """Surface of a stack as it is scored: contours more jagged than a hand draws are evened out first.
+    """Surface of a stack for scoring: contours more jagged than a hand draws are smoothed first.
 
     Parameters
     ----------
@@ -64,43 +64,43 @@ def scored_surface(stack: PlaneStack, blur_mm: float, step_mm: float | None = No
     blur_mm
         Standard deviation of the Gaussian; finer details do not count.
     step_mm
-        Of the grid; None takes a sixteenth of the equivalent diameter, between 1 and 2 mm. Either is coarser where
-        the grid would else have more than :data:`MOST_VOXELS` voxels.
+        Grid step; None for a sixteenth of the equivalent diameter, between 1 and 2 mm. Either is coarser if the grid
+        would otherwise exceed :data:`MOST_VOXELS` voxels.
     """
     step_mm = max(step_mm or _step_mm(stack), _affordable_mm(stack))
     return SubvoxelSurface(stack=evened(stack), smoothing=Smoothing(blur_mm=blur_mm), step_mm=step_mm)
 
 
 class HasSurface(Protocol):
-    """What has a surface on which the scored shape is measured."""
+    """Anything with a surface on which scored shape is measured."""
 
     @property
     def surface(self) -> SubvoxelSurface:
-        """The surface; NotMeasurableError where there is none."""
+        """The surface; NotMeasurableError if there is none."""
 
 
 def sphericity_ratio(subject: HasSurface) -> float:
-    """Sphericity over the sphere's: per body, weighted by volume."""
+    """Sphericity relative to the sphere: per body, weighted by volume."""
     return _measured(subject.surface, lambda surface: surface.relative_sphericity)
 
 
 def solidity_ratio(subject: HasSurface) -> float:
-    """Solidity (volume over that of the convex hull) over the sphere's: per body, weighted by volume."""
+    """Solidity (volume over that of the convex hull) relative to the sphere: per body, weighted by volume."""
     return _measured(subject.surface, lambda surface: surface.relative_solidity)
 
 
 def concavity_ratio(subject: HasSurface) -> float:
-    """Area of the outlines' hulls in planes over that of the outlines, over the sphere's: 1 where all is convex."""
+    """Area of the convex hulls of the contours in planes over that of the contours, relative to the sphere."""
     return _measured(subject.surface, lambda surface: 1 / surface.relative_plane_solidity)
 
 
 def curvature_ratio(subject: HasSurface) -> float:
-    """Curvature energy of the outlines in planes over the sphere's."""
+    """Curvature energy of the contours in planes relative to the sphere."""
     return _measured(subject.surface, lambda surface: surface.relative_curvature_energy)
 
 
 def scored_surface_of(target: ShapeContext, blur_mm: float) -> SubvoxelSurface:
-    """Surface on which the shape of a target is measured; NotMeasurableError where its volume or no grid is known."""
+    """Surface for the shape of a target; NotMeasurableError if its volume is unknown or no grid can hold it."""
     if not np.isfinite(slab_volume_mm3(target.stack)):
         raise NotMeasurableError("the volume is not known")
     if _affordable_mm(target.stack) > REPLICATE_STEP_MM:
@@ -109,14 +109,14 @@ def scored_surface_of(target: ShapeContext, blur_mm: float) -> SubvoxelSurface:
 
 
 def replicate_step_mm(stack: PlaneStack, blur_mm: float) -> float:
-    """Step of the grid on which a shape is compared with its redrawings: no finer than the shape was measured on."""
+    """Grid step for comparing a shape with its redrawings: no finer than the grid it was measured on."""
     return min(max(REPLICATE_STEP_PER_BLUR * blur_mm, _step_mm(stack)), REPLICATE_STEP_MM)
 
 
 def coarse_shape(stack: PlaneStack, blur_mm: float, step_mm: float) -> dict[str, float]:
-    """Shape by scored key on a coarse grid, against nothing: to be compared with another shape found likewise.
+    """Shape by scored key on a coarse grid, without a reference sphere, for comparison with a shape measured alike.
 
-    Empty where the planes do not tell it, or targets lie too far apart.
+    Empty if the planes do not resolve it, or targets are too far apart.
     """
     if _affordable_mm(stack) > REPLICATE_STEP_MM:
         return {}
@@ -133,6 +133,7 @@ def coarse_shape(stack: PlaneStack, blur_mm: float, step_mm: float) -> dict[str,
 
 
 def _measured(surface: SubvoxelSurface, compute: Callable[[SubvoxelSurface], float]) -> float:
+    """A shape measure, or why there is none."""
     try:
         return compute(surface)
     except UnmeasurableShapeError as error:
@@ -140,11 +141,12 @@ def _measured(surface: SubvoxelSurface, compute: Callable[[SubvoxelSurface], flo
 
 
 def _step_mm(stack: PlaneStack) -> float:
+    """Grid step for a stack of that volume, mm."""
     diameter_mm = equivalent_sphere_diameter(slab_volume_mm3(stack))
     return min(max(diameter_mm / STEPS_PER_DIAMETER, FINEST_STEP_MM), COARSEST_STEP_MM)
 
 
 def _affordable_mm(stack: PlaneStack) -> float:
-    """Step of a grid round the stack that has as many voxels as memory allows, mm."""
+    """Finest grid step around the stack within the memory limit, mm."""
     width, height = greatest(stack.points_mm) - least(stack.points_mm)
     return float(np.cbrt(width * height * (np.ptp(stack.positions_mm) + stack.slab_mm.max()) / MOST_VOXELS))

@@ -14,7 +14,7 @@ from rtcomplexity.case.reader import read_case
 from rtcomplexity.fusion.case_images import CaseImages
 from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics import course
-from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.metrics.gross_target import measure_gross_target
 from rtcomplexity.metrics.image_conditions import measure_sets
 from rtcomplexity.metrics.measurement import MetricTable
@@ -76,7 +76,7 @@ class Once(NamedTuple):
 @cache
 def context(roi, image_grid):
     """An ROI to measure; one that a change leaves alone keeps what was derived of it."""
-    return RoiContext(roi=roi, grid=drawing_grid(image_grid, [roi], SETTINGS), settings=SETTINGS)
+    return RoiContext(roi=roi, grid=contouring_grid(image_grid, [roi], SETTINGS), settings=SETTINGS)
 
 
 @cache
@@ -103,7 +103,7 @@ def gross_target(case):
     rois = case.structure_set.rois
     image = case.planning_image
     if image is None:
-        grid = drawing_grid(None, rois, SETTINGS)
+        grid = contouring_grid(None, rois, SETTINGS)
         contexts = [RoiContext(roi=roi, grid=grid, settings=SETTINGS) for roi in rois]
     else:
         contexts = [context(roi, image.grid) for roi in rois]

@@ -17,7 +17,7 @@ from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.fusion.case_images import CaseImages
 from rtcomplexity.fusion.copies import LIKE, UNLIKE, likeness, with_filters
 from rtcomplexity.fusion.phases import CasePhases, PhaseContours
-from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.metrics.course import Course
 from rtcomplexity.metrics.fused import TargetImages
 from rtcomplexity.metrics.image_conditions import as_counted, copied_phases, measure_sets
@@ -78,7 +78,7 @@ def plan(tmp_path_factory):
         return written(at, on, lambda _: values.ravel(), modality=modality, frame_uid=frame_uid, uid=f"1.5.{n}", step=1)
 
     ct = series(planning_values(), frame_uid=frame)
-    context = RoiContext(roi=roi, grid=drawing_grid(grid, [roi], plans.SETTINGS), settings=plans.SETTINGS)
+    context = RoiContext(roi=roi, grid=contouring_grid(grid, [roi], plans.SETTINGS), settings=plans.SETTINGS)
 
     def counted(*others, mapped=IDENTITY, ct_equipment=""):
         planned = replace(ct, equipment=ct_equipment)

@@ -7,8 +7,8 @@ from scipy.spatial.transform import Rotation
 from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.fusion.alignment import (
     Compared,
-    Lattice,
     MovableImage,
+    TargetLattice,
     alignment_of,
     displacements,
     movable_image,
@@ -42,7 +42,7 @@ class Moved(MovableImage):
 def lattice():
     axes = np.arange(-30, 31, 4.0)
     points = np.array(np.meshgrid(axes, axes, axes)).reshape(3, -1).T
-    return Lattice(points_mm=points, distance_mm=np.maximum(np.linalg.norm(points, axis=1) - 8, 0))
+    return TargetLattice(points_mm=points, distance_mm=np.maximum(np.linalg.norm(points, axis=1) - 8, 0))
 
 
 def image(lattice, shift=(0.0, 0.0, 0.0)):

@@ -6,7 +6,7 @@ import pytest
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.fusion.case_images import CaseImages, best_of
 from rtcomplexity.fusion.sampling import region_of
-from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.metrics.measure import compute_all
 from rtcomplexity.metrics.pet import PET, PetContext
 from rtcomplexity.metrics.registration import PAIR, RegistrationContext
@@ -73,7 +73,7 @@ def fused(folder, description):
     case = read_case(folder, settings=SETTINGS)
     (roi,) = case.structure_set.rois
     planning = case.planning_image.grid
-    context = RoiContext(roi=roi, grid=drawing_grid(planning, (roi,), SETTINGS), settings=SETTINGS)
+    context = RoiContext(roi=roi, grid=contouring_grid(planning, (roi,), SETTINGS), settings=SETTINGS)
     region = region_of(context.runs, planning)
     return case, best_of(CaseImages(case=case, settings=SETTINGS).fuse(region), "MR")
 
@@ -130,7 +130,7 @@ def sample(tmp_path_factory):
     case = read_case(folder, settings=SETTINGS)
     roi = next(roi for roi in case.structure_set.rois if roi.target_class.is_gross)
     planning = case.planning_image.grid
-    context = RoiContext(roi=roi, grid=drawing_grid(planning, (roi,), SETTINGS), settings=SETTINGS)
+    context = RoiContext(roi=roi, grid=contouring_grid(planning, (roi,), SETTINGS), settings=SETTINGS)
     images = CaseImages(case=case, settings=SETTINGS)
     return images, images.fuse(region_of(context.runs, planning))
 
@@ -171,5 +171,5 @@ def test_a_pet_in_another_frame_is_not_sampled(real_data):
 def _fused_gtv(case):
     roi = next(roi for roi in case.structure_set.rois if roi.target_class.is_gross)
     planning = case.planning_image.grid
-    context = RoiContext(roi=roi, grid=drawing_grid(planning, (roi,), SETTINGS), settings=SETTINGS)
+    context = RoiContext(roi=roi, grid=contouring_grid(planning, (roi,), SETTINGS), settings=SETTINGS)
     return CaseImages(case=case, settings=SETTINGS).fuse(region_of(context.runs, planning))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.model.structure_set import Roi, TargetClass
 from rtcomplexity.settings import Settings
 
@@ -12,7 +12,7 @@ SETTINGS = Settings()
 def context_of(contours, *, image=None, number=1, target_class=TargetClass.GTV, **facts):
     """Context of one ROI with these contours."""
     roi = Roi(number=number, name="GTV", contours=contours, target_class=target_class, **facts)
-    return RoiContext(roi=roi, grid=drawing_grid(image, [roi], SETTINGS), settings=SETTINGS)
+    return RoiContext(roi=roi, grid=contouring_grid(image, [roi], SETTINGS), settings=SETTINGS)
 
 
 def slices(first, last, spacing):

@@ -7,7 +7,7 @@ import pytest
 
 from rtcomplexity.metrics import contour, outline, shape
 from rtcomplexity.metrics.computing import compute_all
-from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.metrics.findings import roi_issues
 from rtcomplexity.metrics.measurement import Measurement, NotApplicableError, NotMeasurableError
 from rtcomplexity.metrics.phases import centroid_mm
@@ -225,13 +225,13 @@ def test_two_lesions_without_an_image_are_judged_by_what_other_rois_were_drawn_a
     """The lesions' own planes tell nothing: one each. The spine was drawn on every plane, 3 mm apart."""
     lesions = Roi(number=1, name="PTV", contours=on_planes((0, circle(10)), (60, circle(10))))
     spine = Roi(number=2, name="Spine", contours=on_planes(*((z, circle(8)) for z in range(0, 31, 3))))
-    grid = drawing_grid(None, [lesions, spine], SETTINGS)
+    grid = contouring_grid(None, [lesions, spine], SETTINGS)
     context = RoiContext(roi=lesions, grid=grid, settings=SETTINGS)
     assert shape.volume_cm3(context) == pytest.approx(np.pi * 100 * 6 / 1e3)
     issues = roi_issues(context, {"shape.volume": Measurement.of(1.0, Unit.CM3)})
     assert [issue.code for issue in issues] == ["missing-planes"]
     assert "usual plane spacing of 3 mm" in issues[0].text
-    elsewhere = drawing_grid(None, [lesions], SETTINGS, others=[lesions, spine])
+    elsewhere = contouring_grid(None, [lesions], SETTINGS, others=[lesions, spine])
     assert elsewhere.usual_mm == pytest.approx(3)
 
 

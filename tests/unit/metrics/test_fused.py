@@ -11,7 +11,7 @@ from rtcomplexity.fusion.case_images import CaseImages, FusedImage
 from rtcomplexity.geometry.stack.runs import Runs
 from rtcomplexity.metrics import fused as metrics_fused
 from rtcomplexity.metrics.computing import compute_all
-from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.metrics.fused import (
     OTHER_PHASE,
     TargetImages,
@@ -39,7 +39,7 @@ def case(tmp_path_factory):
 
 def target_of(case, name="GTVp"):
     roi = next(roi for roi in case.structure_set.rois if roi.name == name)
-    grid = drawing_grid(case.planning_image.grid, case.structure_set.rois, SETTINGS)
+    grid = contouring_grid(case.planning_image.grid, case.structure_set.rois, SETTINGS)
     return RoiContext(roi=roi, grid=grid, settings=SETTINGS)
 
 

@@ -9,7 +9,7 @@ from scipy.special import erf
 from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.fusion.case_images import CaseImages
-from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.metrics.fused import TargetImages
 from rtcomplexity.metrics.image_conditions import measure_sets
 from rtcomplexity.model.case import EvidenceLevel, ImageRole, ImageSet
@@ -49,7 +49,7 @@ def measured(tmp_path_factory):
     positions = [z for z in CT.slice_positions_mm if abs(z) < RADIUS_MM]
     contours = contour_stack(sphere(RADIUS_MM), positions_mm=positions, frame=AXIAL)
     roi = replace(plans.roi_named(sample, "GTVp"), contours=contours)
-    context = RoiContext(roi=roi, grid=drawing_grid(CT, [roi], plans.SETTINGS), settings=plans.SETTINGS)
+    context = RoiContext(roi=roi, grid=contouring_grid(CT, [roi], plans.SETTINGS), settings=plans.SETTINGS)
 
     def of(ct_value, mr_value):
         ct = written(folder / str(next(counter)), CT, ct_value, frame_uid="1.1", uid="1.5.1", step=0.01)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from rtcomplexity.fusion.alignment import Lattice
+from rtcomplexity.fusion.alignment import TargetLattice
 from rtcomplexity.fusion.borders import Borders
 from rtcomplexity.fusion.copies import Likeness
 from rtcomplexity.fusion.frames import PointMap
@@ -26,7 +26,7 @@ REGISTERED = (
 def context(*steps, inside=ALONG_X, **facts):
     """A set around points of a target, and one far point that is not the target's."""
     points = np.vstack([inside, [[500.0, 400.0, 300.0]]])
-    lattice = Lattice(points_mm=points, distance_mm=np.append(np.zeros(len(inside)), 5.0))
+    lattice = TargetLattice(points_mm=points, distance_mm=np.append(np.zeros(len(inside)), 5.0))
     return SimpleNamespace(lattice=lattice, tied=SimpleNamespace(point_map=PointMap(steps=steps), **facts))
 
 
@@ -128,7 +128,7 @@ def test_cover_is_counted_inside_and_up_to_10_mm_outside():
     distances = [0, 0, 0, 0, 0.1, 5, 10, 10.1, 40]
     defined = np.array([1, 0, 1, 1, 1, 0, 0, 1, 1], bool)
     found = SimpleNamespace(
-        lattice=Lattice(points_mm=np.zeros((9, 3)), distance_mm=np.array(distances, float)), is_defined=defined
+        lattice=TargetLattice(points_mm=np.zeros((9, 3)), distance_mm=np.array(distances, float)), is_defined=defined
     )
     assert METRICS["target_covered"](found) == pytest.approx(3 / 4)
     assert METRICS["shell_covered"](found) == pytest.approx(1 / 3)

@@ -10,7 +10,7 @@ import pytest
 from rtcomplexity.metrics import relation
 from rtcomplexity.metrics.adjacency import ORGANS, adjacency, organ_named
 from rtcomplexity.metrics.catalogue import CATALOGUE
-from rtcomplexity.metrics.context import RoiContext, drawing_grid
+from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.metrics.measure import compute_all, measure
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.measurement import NotMeasurableError
@@ -90,7 +90,7 @@ def joined_contours(*rois):
 
 
 def contexts(*rois, frame=AXIAL, spacing_mm=SPACING_MM):
-    image = drawing_grid(grid(frame, spacing_mm), rois, SETTINGS)
+    image = contouring_grid(grid(frame, spacing_mm), rois, SETTINGS)
     return [RoiContext(roi=roi, grid=image, settings=SETTINGS) for roi in rois]
 
 
@@ -476,7 +476,7 @@ def test_the_margins_of_a_real_plan_are_the_ones_its_system_drew(real_data):
     case = read_case(real_data / "lung1_001", settings=SETTINGS)
     targets = tuple(roi for roi in case.structure_set.rois if roi.target_class.is_target)
     case = replace(case, structure_set=replace(case.structure_set, rois=targets))
-    image = drawing_grid(case.planning_image.grid, targets, SETTINGS)
+    image = contouring_grid(case.planning_image.grid, targets, SETTINGS)
     pairs = relations_of(with_volume([RoiContext(roi=roi, grid=image, settings=SETTINGS) for roi in targets]))
     names = {roi.number: roi.name for roi in targets}
     assert {names[a]: names[b] for a, b in expansions(pairs).items()} == {"PTV-1": "CTV-1"}

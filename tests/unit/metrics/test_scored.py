@@ -148,7 +148,7 @@ def test_the_craniocaudal_length_is_along_the_patient_whatever_the_planes(lean, 
     """Squares of 10 mm on planes 4 mm apart, 20 mm in all, each slab 3 mm thick: 20 x cos + 3 x cos + 10 x sin."""
     normal = np.array([0.0, -lean, np.sqrt(1 - lean**2)])
     stack = SimpleNamespace(
-        plane_of_contour=np.arange(6), contour_offsets=4 * np.arange(7), points_mm=np.tile(square(10.0), (6, 1)),
+        plane_of_vertex=np.repeat(np.arange(6), 4), points_mm=np.tile(square(10.0), (6, 1)),
         u_axis=np.array([1.0, 0, 0]), v_axis=np.cross(normal, [1.0, 0, 0]), normal=normal,
         positions_mm=4.0 * np.arange(6), slab_mm=np.full(6, 3.0),
     )  # fmt: skip
