@@ -251,6 +251,17 @@ def is_pet_derived(name: str) -> bool:
     return not vocabulary().pet_derived.isdisjoint(words_of(name))
 
 
+def unspecified_target(name: str) -> tuple[str, ...]:
+    """Words by which a name says that it is a target volume, without saying which one.
+
+    Examples
+    --------
+    >>> unspecified_target("Volumen objetivo 1"), unspecified_target("Box")
+    (('volumen objetivo',), ())
+    """
+    return _texts(term for term in terms_of(name) if term.text in vocabulary().unspecified)
+
+
 def read_name(name: str) -> NameReading:
     """Read what a name says, by TG-263 and how names stray from it.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.case.target_names import TARGET_TYPES, classify, is_pet_derived, read_name
+from rtcomplexity.case.target_names import TARGET_TYPES, classify, is_pet_derived, read_name, unspecified_target
 from rtcomplexity.errors import LimitExceededError
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.issue import Issue, listed_numbers, roi_subject
@@ -81,8 +81,15 @@ def _issues(rois: Sequence[Roi]) -> tuple[Issue, ...]:
 
 
 def _unresolved(rois: Sequence[Roi]) -> list[Issue]:
-    numbers = [roi.number for roi in rois if roi.target_class is TargetClass.UNRESOLVED]
-    return [codes.TARGET_CLASS_UNRESOLVED.about("plan", rois=listed_numbers(numbers))] if numbers else []
+    unresolved = [roi for roi in rois if roi.target_class is TargetClass.UNRESOLVED]
+    if not unresolved:
+        return []
+    issues = [codes.TARGET_CLASS_UNRESOLVED.about("plan", rois=listed_numbers([roi.number for roi in unresolved]))]
+    named = {roi.number: words for roi in unresolved if (words := unspecified_target(roi.name))}
+    if named:
+        said = sorted({word for each in named.values() for word in each})
+        issues.append(codes.TARGET_CLASS_OPEN.about("plan", rois=listed_numbers(named), words=_listed_words(said)))
+    return issues
 
 
 def _planning_structures(rois: Sequence[Roi]) -> list[Issue]:

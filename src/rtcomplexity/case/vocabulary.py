@@ -90,6 +90,8 @@ class Vocabulary:
     excluded_prefixes: frozenset[str]
     pet_derived: frozenset[str]
     body_names: frozenset[str]
+    unspecified: frozenset[str]
+    """Words that say a target volume, but not which one."""
 
 
 _MOST_WORDS: Final = 4
@@ -123,6 +125,7 @@ def vocabulary() -> Vocabulary:
         lookalikes=str.maketrans(tree["lookalikes"]["letters"], tree["lookalikes"]["latin"]),
         excluded_prefixes=frozenset(tree["excluded"]["prefixes"]),
         pet_derived=frozenset(tree["pet_derived"]["words"]),
+        unspecified=frozenset(targets["unspecified"]["words"]),
         body_names=frozenset(letters_of(name) for name in tree["bodies"]["names"]),
     )
 
@@ -311,6 +314,7 @@ def _plain_terms(tree: Mapping[str, Any]) -> Iterator[Term]:
         (Kind.BODY, tree["bodies"]["words"]),
         (Kind.SITE, tree["qualifiers"]["sites"]),
         (Kind.QUALIFIER, tree["qualifiers"]["words"]),
+        (Kind.QUALIFIER, tree["targets"]["unspecified"]["words"]),
         (Kind.NODES, tree["qualifiers"]["nodes"]),
         (Kind.MODALITY, tree["qualifiers"]["modalities"]),
         (Kind.BETWEEN, tree["less"]["between"]),

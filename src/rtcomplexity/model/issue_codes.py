@@ -140,9 +140,15 @@ TRANSFER_SYNTAX_WRONG: Final = _warning(
 
 # --- Structure sets and their ROIs -----------------------------------------------------------------------------------
 
+CHARACTER_SET_CONTRADICTED: Final = _warning(
+    "character-set-contradicted",
+    "The names of ROIs {rois} are not in the Specific Character Set (0008,0005) of the file; read as {encoding}.",
+    action="Check the names of ROIs on the report.",
+)
 CHARACTER_SET_UNKNOWN: Final = _warning(
     "character-set-unknown",
-    "The Specific Character Set (0008,0005) is not one of DICOM's; names were read as Latin-1.",
+    "The Specific Character Set (0008,0005) is not one of DICOM's; names were read as UTF-8 where that is valid, else "
+    "as Latin-1.",
     action="Check the names of ROIs on the report.",
 )
 DANGLING_CONTOURS: Final = _warning(
@@ -433,6 +439,11 @@ TARGET_CLASS_CONFLICT: Final = _warning(
     "ROI type {by_type}, name suggests {by_name} ({words}); the type was used.",
     "ROI type {by_type}, name suggests a structure that is not a target ({words}); the name was used.",
     action="State the class with --map if the one taken is wrong.",
+)
+TARGET_CLASS_OPEN: Final = _warning(
+    "target-class-open",
+    "Named as a target volume ({words}), but not as GTV, CTV, ITV or PTV: ROIs {rois}. Not classified.",
+    action="State the class with --map.",
 )
 TARGET_CLASS_UNRESOLVED: Final = _info(
     "target-class-unresolved",

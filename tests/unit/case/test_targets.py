@@ -38,6 +38,23 @@ def test_unresolved_rois_and_pet_thresholds_are_listed():
     assert codes(issues) == {("target-class-unresolved", "plan"), ("target-from-pet", "roi:6")}
 
 
+@pytest.mark.parametrize("name", ["Zielvolumen", "Volumen objetivo 2", "Target_Volume", "靶区", "Мишень"])
+def test_a_target_volume_that_is_not_said_to_be_which_is_asked_about(name):
+    found, issues = read(
+        structure_set([roi(4, name, [contour()]), roi(5, "Box", [contour()])], SpecificCharacterSet="ISO_IR 192")
+    )
+    assert found.rois[0].target_class is TargetClass.UNRESOLVED
+    assert codes(issues) == {("target-class-open", "plan"), ("target-class-unresolved", "plan")}
+    assert "ROIs 4." in next(issue.text for issue in issues if issue.code == "target-class-open")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("Zielvolumen", "PTV"), ("GTV target volume", ""), ("Box", "")])
+def test_a_target_whose_class_is_known_and_a_name_that_says_no_target_are_not(name, kind):
+    assert "target-class-open" not in {
+        issue.code for issue in read(structure_set([roi(4, name, [contour()], kind=kind)]))[1]
+    }
+
+
 def test_a_target_without_a_closed_contour_is_an_issue():
     _, issues = read(structure_set([roi(1, "GTV", [contour(kind="POINT")]), roi(2, "PTV", [contour()])]))
     assert codes(issues) == {("target-without-area", "plan")}
