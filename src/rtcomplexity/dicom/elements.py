@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 MOST_VALUES: Final = 1000
 """Of a multi-valued text element; what follows stays one text."""
 DEFAULT_ENCODINGS: Final = ("iso8859",)
+_SINGLE_BYTE: Final = frozenset(
+    encoding for term, encoding in python_encoding.items() if encoding.startswith(("iso8859", "latin", "iso_ir_1"))
+)
+"""Of one byte a letter: text in these hardly ever happens to be valid UTF-8 too."""
+_MULTI_BYTE: Final = {"iso_ir_58": "gb2312", "euc_kr": "euc_kr"}
+"""Code extensions of two bytes a letter that some systems, and pydicom 3, write without their escape sequence."""
 _DELIMITERS: Final = {0x0A, 0x0C, 0x0D, 0x09}
 _ITEM_HEAD_BYTES: Final = 8
 _DELIMITER_BYTES: Final = 8
@@ -65,9 +71,39 @@ def text(dataset: Dataset, tag: int, encodings: Sequence[str] = DEFAULT_ENCODING
     value = value.strip(_PADDING)
     if value.isascii() and _ESCAPE not in value:
         return value.decode("ascii")
+    stray = stray_encoding(value, encodings)
+    if stray:
+        return value.decode(stray)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # undecodable bytes become U+FFFD; the reader makes an issue of that
         return decode_bytes(value, list(encodings), _DELIMITERS)
+
+
+def stray_encoding(value: bytes, encodings: Sequence[str]) -> str:
+    """Encoding that bytes are in against what their file declares; empty where the declared one holds.
+
+    Where only ASCII or one-byte sets are declared, text that is valid UTF-8 is that; where ASCII and a set of two bytes
+    are, text without an escape sequence is in the latter. What is neither, where ASCII alone is declared, is Latin-1.
+
+    Examples
+    --------
+    >>> stray_encoding("Pulmón".encode(), ["latin_1"]), stray_encoding("Pulmón".encode("latin-1"), ["latin_1"])
+    ('utf-8', '')
+    """
+    if value.isascii() or _ESCAPE in value or not encodings or encodings[0] not in _SINGLE_BYTE:
+        return ""
+    extensions = encodings[1:] if encodings[0] == DEFAULT_ENCODINGS[0] else ()
+    tried = [*(_MULTI_BYTE[each] for each in extensions if each in _MULTI_BYTE), "utf-8"]
+    tried += ["latin-1"] if tuple(encodings) == DEFAULT_ENCODINGS else []
+    return next((each for each in tried if _is_in(value, each)), "")
+
+
+def _is_in(value: bytes, encoding: str) -> bool:
+    try:
+        value.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def texts(dataset: Dataset, tag: int) -> tuple[str, ...]:

@@ -479,10 +479,27 @@ def _header_issues(dataset: Dataset, structure_set: StructureSet) -> list[Issue]
     return issues
 
 
+def _stray_names(dataset: Dataset) -> list[Issue]:
+    """Say which names are not in the character set that the file states, and in which they were read."""
+    encodings = elements.encodings_of(dataset)
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for item in elements.items(dataset, tags.STRUCTURE_SET_ROI_SEQUENCE):
+        stray = elements.stray_encoding(elements.raw_bytes(item, tags.ROI_NAME) or b"", encodings)
+        number = elements.integer(item, tags.ROI_NUMBER)
+        if stray and number is not None:
+            found[stray].append(number)
+    return [
+        codes.CHARACTER_SET_CONTRADICTED.about(SUBJECT, rois=listed_numbers(numbers), encoding=stray.upper())
+        for stray, numbers in found.items()
+    ]
+
+
 def _value_issues(dataset: Dataset) -> list[Issue]:
     issues = []
     if not elements.has_known_encodings(dataset):
         issues.append(codes.CHARACTER_SET_UNKNOWN.about(SUBJECT))
+    else:
+        issues += _stray_names(dataset)
     if elements.text(dataset, tags.STRUCTURE_SET_DATE) and not elements.date_time(
         dataset, tags.STRUCTURE_SET_DATE, tags.STRUCTURE_SET_TIME
     ):

@@ -5,6 +5,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, Imp
 
 from rtcomplexity.dicom.structure_set import read_structure_set
 from rtcomplexity.errors import CorruptStructureSetError, LimitExceededError, UnreadableFileError
+from rtcomplexity.model.issue import Severity
 from rtcomplexity.model.structure_set import ContourGeometricType
 from rtcomplexity.settings import Settings
 from unit.dicom.datasets import CT, SQUARE, contour, item, new, put_raw, roi, structure_set, to_bytes
@@ -224,6 +225,49 @@ def test_no_charset_and_no_character_kills(charset, name, expected):
     found, issues = read_structure_set(data, settings=SETTINGS)
     assert found.rois[0].name == expected
     assert (("roi-name-characters", "plan") in codes(issues)) == (not expected.isprintable() or "\ufffd" in expected)
+
+
+@pytest.mark.parametrize(
+    ("declared", "written", "name", "read_as"),
+    [
+        (None, "utf-8", "ГТВ 肺", "UTF-8"),
+        ("ISO_IR 100", "utf-8", "Pulmón", "UTF-8"),
+        (["", "ISO 2022 IR 58"], "gb2312", "左肺", "GB2312"),
+        (["", "ISO 2022 IR 149"], "euc_kr", "종양", "EUC_KR"),
+        (None, "latin-1", "Pulmón", "LATIN-1"),
+    ],
+)
+def test_names_in_another_character_set_than_declared_are_read_in_theirs_and_told(declared, written, name, read_as):
+    found, issues = named(declared, name.encode(written))
+    assert found.rois[0].name == name
+    (issue,) = issues
+    assert (issue.code, issue.severity) == ("character-set-contradicted", Severity.WARNING)
+    assert issue.text.endswith(f"read as {read_as}.")
+
+
+@pytest.mark.parametrize(
+    ("declared", "written", "name"),
+    [
+        ("ISO_IR 100", "latin-1", "Pulmón"),
+        ("ISO_IR 144", "iso8859-5", "Лёгкое"),
+        ("ISO_IR 192", "utf-8", "左肺"),
+        ("GB18030", "gb18030", "联通"),
+        ("ISO_IR 13", "shift_jis", "ﾊｲ"),
+    ],
+)
+def test_names_in_the_character_set_declared_are_not_told(declared, written, name):
+    found, issues = named(declared, name.encode(written))
+    assert (found.rois[0].name, issues) == (name, ())
+
+
+def named(declared, name):
+    """Read a set whose one ROI has a name of these bytes."""
+    dataset = plain()
+    if declared is not None:
+        dataset.SpecificCharacterSet = declared
+    place = b"N" * (len(name) + len(name) % 2)
+    dataset.StructureSetROISequence[0].ROIName = place.decode()
+    return read_structure_set(to_bytes(dataset).replace(place, name.ljust(len(place))), settings=SETTINGS)
 
 
 def test_image_references_of_every_level_are_read():
