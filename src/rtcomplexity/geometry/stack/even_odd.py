@@ -32,7 +32,8 @@ MAX_CROSSING_CELLS = 100_000_000
 CELLS_PER_BAND_EDGE = 20
 """... raised by this for each (edge, band) pair: near copies cross often, but only a few edges at a time."""
 BLOCK_CELLS = 1_000_000
-RADIX = 2**16
+MOST_BITS = 62
+"""Limit on the bits of keys that are packed into one integer."""
 FEW_EDGES = 8
 """Bands with up to this many edges are cut all at once."""
 MOST_BOXES = 2000
@@ -244,16 +245,30 @@ def _rank_events(y: Floats, plane: Integers) -> tuple[Integers, Floats]:
 
 
 def _ordered(minor: NDArray[Any], major: Integers) -> Integers:
-    """(n,) order by a major key, then a minor key, then position: numpy's lexsort in two thirds of the time."""
-    order = _stable_order(minor)
-    return np.asarray(order[_stable_order(major[order])])
+    """(n,) order by a major key, then a minor key, then position: numpy's lexsort in a quarter of the time.
+
+    Both keys and the place are packed into one integer, as numpy sorts integers far faster than it finds an order.
+    """
+    if not len(minor):
+        return np.empty(0, np.int64)
+    order, rank = _ranked(minor)
+    first, place_bits, rank_bits = int(major.min()), len(minor).bit_length(), int(rank.max()).bit_length()
+    if (int(major.max()) - first).bit_length() + rank_bits + place_bits > MOST_BITS:
+        return np.lexsort((minor, major))
+    packed = ((major.take(order) - first << rank_bits | rank) << place_bits) | order
+    packed.sort()
+    return np.asarray(packed & (1 << place_bits) - 1)
 
 
-def _stable_order(keys: NDArray[Any]) -> Integers:
-    """(n,) stable order of keys; numpy sorts 16-bit integers without comparisons."""
-    if len(keys) and keys.dtype.kind == "i" and (first := keys.min()) + RADIX > keys.max():
-        keys = (keys - first).astype(np.uint16)
-    return np.argsort(keys, kind="stable")
+def _ranked(keys: NDArray[Any]) -> tuple[Integers, Integers]:
+    """(n,) some order of keys, and a number for each key in that order: equal ones share it, and it grows with them."""
+    if keys.dtype.kind == "i":
+        return np.arange(len(keys)), keys - keys.min()
+    order = np.argsort(keys)
+    ordered = keys.take(order)
+    rank = np.zeros(len(keys), np.int64)
+    np.cumsum(ordered[1:] != ordered[:-1], out=rank[1:])
+    return order, rank
 
 
 def _chunks(spans: Integers, plane_of_edge: Integers) -> list[slice]:

@@ -241,7 +241,7 @@ def test_work_may_fill_its_limit_and_not_pass_it():
         module._spend(7, 8, edges)
 
 
-@pytest.mark.parametrize("spread", [3, 65_536, 65_537, 10**9])
+@pytest.mark.parametrize("spread", [3, 65_536, 65_537, 10**9, 2**55])
 @pytest.mark.parametrize("minor", [np.float64, np.int64])
 def test_keys_are_ordered_as_numpy_orders_them(spread, minor):
     random = np.random.default_rng(spread)
