@@ -165,7 +165,7 @@ def _compared(roi: Roi, grid: ContouringGrid, settings: Settings, known: Mapping
     drawn = _digest(roi, grid)
     if drawn in known:
         return ComparedRoi(roi=roi, delineation=replace(known[drawn], name=roi.name), drawn=drawn)
-    context = RoiContext(roi=roi, grid=grid, settings=settings)
+    context = RoiContext(roi=roi, grid=grid, settings=settings, with_overlaps=False)
     try:
         delineation = Delineation(name=roi.name, stack=context.solid_stack)
     except (NotMeasurableError, InputDataError):
@@ -239,7 +239,7 @@ def _moved(compared: ComparedRoi, way: PointMap | None, settings: Settings) -> C
     contours = compared.roi.contours
     points = way(contours.points_mm)
     mapped = Contours(points_mm=points, offsets=contours.offsets, geometric_types=contours.geometric_types)
-    stack = stack_contours(mapped, settings=settings).stack
+    stack = stack_contours(mapped, settings=settings, with_overlaps=False).stack
     return replace(compared, delineation=_with_stack(compared.delineation, stack))
 
 

@@ -283,6 +283,8 @@ class RoiContext(ShapeContext):
     """A context for one ROI."""
 
     roi: Roi
+    with_overlaps: bool = True
+    """Whether to count partly overlapping contours, which takes up to a third of the time of stacking."""
 
     @cached_property
     def stacked(self) -> Stacked:
@@ -296,6 +298,7 @@ class RoiContext(ShapeContext):
             usual_mm=self.grid.usual_mm,
             lone_mm=self.grid.lone_mm,
             stated_slab_mm=self.roi.stated_slab_mm,
+            with_overlaps=self.with_overlaps,
         )
 
     @property
@@ -313,7 +316,7 @@ class RoiContext(ShapeContext):
 
     def lean(self) -> RoiContext:
         """The same ROI with only its planes kept: masks and fields are large."""
-        other = RoiContext(roi=self.roi, grid=self.grid, settings=self.settings)
+        other = RoiContext(roi=self.roi, grid=self.grid, settings=self.settings, with_overlaps=self.with_overlaps)
         if "stacked" in self.__dict__:
             other.__dict__["stacked"] = self.stacked
         return other

@@ -132,6 +132,7 @@ def stack_contours(
     usual_mm: float = np.nan,
     lone_mm: float = np.nan,
     stated_slab_mm: float | None = None,
+    with_overlaps: bool = True,
 ) -> Stacked:
     """Group closed contours by plane and collapse copies.
 
@@ -143,6 +144,7 @@ def stack_contours(
     pixel_mm : pixel size for judging the width between near copies; the settings' fallback if None
     usual_mm, lone_mm : along `axes.normal`, as for :func:`rtcomplexity.geometry.stack.slabs.slabs`
     stated_slab_mm : Contour Slab Thickness, the last resort for a plane of otherwise unknown thickness
+    with_overlaps : whether to count partly overlapping contours among the findings; the stack does not depend on it
     """
     pixel_mm = pixel_mm or settings.pixel_fallback_mm
     clean, findings = _clean(contours, settings, pixel_mm)
@@ -164,7 +166,17 @@ def stack_contours(
     )
     flat = _flatten(clean.chosen(filled & parallel), own_axes, _plane_tolerance(thickness, settings))
     findings = replace(findings, **_departures(flat, settings))
-    return _stack_flat(flat, own_axes, thickness, settings, pixel_mm, findings)
+    found = _stack_flat(flat, own_axes, thickness, settings, pixel_mm, findings)
+    return _with_overlaps(found) if with_overlaps else found
+
+
+def _with_overlaps(found: Stacked) -> Stacked:
+    """The same stack with partly overlapping contours among its findings."""
+    if found.stack is None:
+        return found
+    overlaps = partial_overlaps(found.stack)
+    findings = replace(found.findings, partly_overlapping=overlaps.pairs, overlap_mm3=overlaps.gain_mm3)
+    return replace(found, findings=findings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -217,7 +229,6 @@ def _stack_flat(
     told = thickness.slabs(flat.positions_mm, thickness.gap_factor)
     slab = thickness.with_stated(told)
     stack = _stack(flat, axes, slab, distinct.kept)
-    overlaps = partial_overlaps(stack)
     before, after = np.append(slab.gap_after, False), np.append(False, slab.gap_after)
     steps = np.diff(flat.positions_mm)[slab.gap_after]
     findings = replace(
@@ -227,8 +238,6 @@ def _stack_flat(
         cancelling_copies=distinct.cancelling_copies,
         copies_mm3=_copies_mm3(flat, slab, distinct.kept),
         self_crossing=len(stack.even_odd.self_crossing),
-        partly_overlapping=overlaps.pairs,
-        overlap_mm3=overlaps.gain_mm3,
         gaps=int(slab.gap_after.sum()),
         missing_mm=float((steps - slab.upper_mm[before] - slab.lower_mm[after]).sum()),
         usual_mm=0.0 if len(thickness.slice_positions_mm) > 1 else float(np.nan_to_num(thickness.usual_mm)),

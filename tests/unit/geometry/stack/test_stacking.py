@@ -1,6 +1,6 @@
 """From contours to planes: what is grouped, collapsed, left out and said."""
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -148,6 +148,14 @@ def test_partly_overlapping_contours_are_said_with_the_overlap():
     found = stacked(on_planes((0, square(10)), (0, square(10, (5, 5))), (3, square(10))), Z)
     assert found.findings.partly_overlapping == 1
     assert found.findings.overlap_mm3 == pytest.approx(25 * 3)
+
+
+def test_overlaps_are_left_uncounted_where_nobody_asks_and_the_stack_is_the_same():
+    drawn = on_planes((0, square(10)), (0, square(10, (5, 5))), (3, square(10)))
+    asked, unasked = (stack_contours(drawn, settings=SETTINGS, with_overlaps=told) for told in (True, False))
+    assert (asked.findings.partly_overlapping, unasked.findings.partly_overlapping) == (1, 0)
+    assert replace(asked.findings, partly_overlapping=0, overlap_mm3=0.0) == unasked.findings
+    assert unasked.stack.points_mm.tolist() == asked.stack.points_mm.tolist()
 
 
 def test_contours_that_only_touch_do_not_overlap():
