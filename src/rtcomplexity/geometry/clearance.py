@@ -22,7 +22,7 @@ from rtcomplexity.geometry.columns import dots, greatest, least, within
 from rtcomplexity.geometry.nodes import NODES, Inside, SurfaceNodes, inside_of, surface_nodes
 from rtcomplexity.geometry.orientation import PARALLEL
 from rtcomplexity.geometry.stack.runs import Runs, plane_of_slices, rasterise
-from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.model.arrays import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,7 +73,7 @@ class SampledSurface:
     @cached_property
     def points_mm(self) -> Floats:
         """(n, 3) the nodes in patient coordinates, LPS, mm."""
-        return np.asarray(frozen_array(self.nodes.points_mm @ self.axes, np.float64))
+        return sealed(self.nodes.points_mm @ self.axes)
 
     @property
     def areas_mm2(self) -> Floats:

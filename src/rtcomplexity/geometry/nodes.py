@@ -20,7 +20,7 @@ from rtcomplexity.geometry.ragged import next_vertex
 from rtcomplexity.geometry.stack.even_odd import signed_areas
 from rtcomplexity.geometry.stack.runs import Lattice, Runs, rasterise
 from rtcomplexity.geometry.stack.topology import plane_components, runs_above
-from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.model.arrays import frozen_array, sealed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,6 +42,8 @@ PLANE_APART_MM: Final = 1e5
 """Puts contours of different planes out of each other's reach in one search tree."""
 LONG_LINK: Final = 2.0
 """Links longer than this many spacings must run between the contours that they join."""
+USUAL_REACH_MM: Final = 30.0
+"""Where most nodes of the next plane are found; the others are looked for without a limit."""
 FACING_MM: Final = 2.0
 """How much further away a contour that faces another way seems when the next plane's nearest is sought."""
 ROUND_SHARE: Final = 0.6
@@ -179,10 +181,10 @@ def surface_nodes(stack: PlaneStack, inside: Inside, *, nodes: int = NODES, curv
     rings = _rings(stack, spacing, inside)
     patches = _patches(stack, rings, inside, spacing, curved=curved)
     return SurfaceNodes(
-        points_mm=np.concatenate([patch.points for patch in patches]),
-        normals=np.concatenate([patch.normals for patch in patches]),
-        edges_mm=np.concatenate([patch.edges for patch in patches]),
-        areas_mm2=np.concatenate([patch.areas for patch in patches]),
+        points_mm=sealed(np.concatenate([patch.points for patch in patches])),
+        normals=sealed(np.concatenate([patch.normals for patch in patches])),
+        edges_mm=sealed(np.concatenate([patch.edges for patch in patches])),
+        areas_mm2=sealed(np.concatenate([patch.areas for patch in patches])),
         spacing_mm=spacing,
     )
 
@@ -209,15 +211,15 @@ def _rings(stack: PlaneStack, spacing: float, inside: Inside) -> _Rings:
     place = np.full(len(points), -1)
     place[kept] = np.arange(len(kept))
     before, after = (np.where(place[n[kept]] < 0, np.arange(len(kept)), place[n[kept]]) for n in (before, after))
-    outward = right * _turn(points, offsets, sides)[:, None]
-    points = points[kept]
+    outward = (right * _turn(points, offsets, sides)[:, None]).take(kept, axis=0)
+    points = points.take(kept, axis=0)
     to_before, to_after = (lengths(points.take(n, axis=0) - points) for n in (before, after))
     return _Rings(
         points=points,
         plane=plane[kept],
         before=before,
         after=after,
-        outward=outward[kept],
+        outward=outward,
         length=(to_before + to_after) / 2,
     )
 
@@ -256,7 +258,8 @@ def _thinned(points: Floats, offsets: Integers, spacing: float) -> tuple[Floats,
     kept[1:] = (np.diff(stretch) != 0) | (np.diff(contour) != 0)
     counts = np.bincount(contour, weights=kept)
     kept |= (counts < 3)[contour]
-    return points[kept], np.searchsorted(contour[kept], np.arange(len(offsets)))
+    held = np.flatnonzero(kept)
+    return points.take(held, axis=0), np.searchsorted(held, offsets)
 
 
 def _divided(points: Floats, offsets: Integers, spacing: float) -> tuple[Floats, Integers]:
@@ -348,8 +351,10 @@ def _ends(stack: PlaneStack, part: _Components, pairs: Integers, direction: int,
 
 def _touching(stack: PlaneStack, runs: Runs) -> Integers:
     """(n, 2) runs that touch from plane to plane, where no plane is missing between both."""
-    meets = np.concatenate([stack.meets_next, [False]])
     pairs = runs_above(runs)
+    if stack.meets_next.all():
+        return pairs
+    meets = np.concatenate([stack.meets_next, [False]])
     return np.asarray(pairs[meets[runs.planes[pairs[:, 0]]]])
 
 
@@ -415,10 +420,12 @@ def _links(
     between = np.minimum(rings.plane, following)
     linked &= (between >= 0) & (between < len(known))
     linked[linked] = known[between[linked]]
-    nearest = np.asarray(tree.query(_ring_places(rings, following)[linked])[1], np.int64)
-    link[linked, :2] = rings.points.take(nearest, axis=0) - rings.points[linked]
-    link[linked, 2] = stack.positions_mm[following[linked]] - stack.positions_mm[rings.plane[linked]]
-    target[linked] = nearest
+    asked = np.flatnonzero(linked)
+    nearest = _nearest_there(tree, asked, direction)
+    way = rings.points.take(nearest, axis=0) - rings.points.take(asked, axis=0)
+    link[asked, 0], link[asked, 1] = way.T
+    link[asked, 2] = stack.positions_mm[following[asked]] - stack.positions_mm[rings.plane[asked]]
+    target[asked] = nearest
     return link, target
 
 
@@ -431,7 +438,7 @@ def _on_surface(
     meets a cavity that ends, a node of the cavity may else be linked with the outer contour of the next plane.
     """
     asked = np.flatnonzero(target >= 0)
-    asked = asked[lengths(link[asked, :2]) > LONG_LINK * spacing]
+    asked = asked[lengths(link[:, :2]).take(asked) > LONG_LINK * spacing]
     middle = rings.points[asked] + link[asked, :2] / 2
     here, there = (inside.run_at(rings.plane[asked] + step, middle) >= 0 for step in (0, direction))
     wrong = asked[here == there]
@@ -444,12 +451,21 @@ def _ring_tree(rings: _Rings) -> Any:  # noqa: ANN401 - scipy ships no types
     """Search tree of the nodes of all planes, in which the nearest one of a plane is near and faces the same way."""
     from scipy.spatial import cKDTree  # noqa: PLC0415 - importing the package stays quick
 
-    return cKDTree(_ring_places(rings, rings.plane), balanced_tree=False, compact_nodes=False)
+    places = np.column_stack([rings.points, FACING_MM * rings.outward, PLANE_APART_MM * rings.plane])
+    return cKDTree(places, balanced_tree=False, compact_nodes=False)
 
 
-def _ring_places(rings: _Rings, plane: Integers) -> Floats:
-    """(n, 5) where each node lies in the search tree if it were on another plane."""
-    return np.column_stack([rings.points, FACING_MM * rings.outward, PLANE_APART_MM * plane])
+def _nearest_there(tree: Any, asked: Integers, direction: int) -> Integers:  # noqa: ANN401 - scipy ships no types
+    """(x,) nearest node of the next plane for each node that is asked for; first among those within a short reach.
+
+    Most are near, and a search that knows so leaves out other planes and the far side of its own.
+    """
+    places = tree.data.take(asked, axis=0)
+    places[:, -1] += PLANE_APART_MM * direction
+    nearest = np.asarray(tree.query(places, distance_upper_bound=USUAL_REACH_MM)[1], np.int64)
+    beyond = np.flatnonzero(nearest == tree.n)
+    nearest[beyond] = tree.query(places[beyond])[1]
+    return nearest
 
 
 def _band_normals(rings: _Rings, link: Floats) -> Floats:
@@ -467,10 +483,14 @@ class _Bend:
     """(n, 3) what the cubic's first inner control point lies off the link, times three."""
     end: Floats
 
-    def offsets_mm(self, node: Integers, share: Floats) -> Floats:
-        """(m, 3) off the link of a node, at a share of it."""
+    def offsets_mm(self, share: Floats) -> Floats:
+        """(n, 3) off each link, at a share of it."""
         near, far = ((1 - share) ** 2 * share)[:, None], ((1 - share) * share**2)[:, None]
-        return np.asarray(near * self.start.take(node, axis=0) + far * self.end.take(node, axis=0))
+        return np.asarray(near * self.start + far * self.end)
+
+    def of(self, node: Integers) -> _Bend:
+        """Bends of the links of some nodes (m,)."""
+        return _Bend(start=self.start.take(node, axis=0), end=self.end.take(node, axis=0))
 
 
 def _bends(
@@ -492,11 +512,9 @@ def _bends(
     facing = _unit(np.asarray(facing))
     found: list[_Bend | None] = []
     for link, target in zip(links, targets, strict=True):
-        start, end = np.zeros_like(facing), np.zeros_like(facing)
-        held = target >= 0
-        chord, first, last = link[held], facing[held], facing[target[held]]
-        start[held] = -dots(chord, first)[:, None] * first
-        end[held] = dots(chord, last)[:, None] * last
+        last = facing.take(target, axis=0)
+        start, end = -dots(link, facing)[:, None] * facing, dots(link, last)[:, None] * last
+        start[target < 0] = end[target < 0] = 0.0
         found.append(_Bend(start=start, end=end))
     return found
 
@@ -526,7 +544,8 @@ def _rims(rings: _Rings, parts: list[tuple[_Components, _Ends, int]], direction:
         run = part.run_of_node[beside]
         domed = end.ended[run] & (end.wall[run] < 1) & (end.height[run] > 0)
         beside, run = beside[domed], run[domed]
-        width = np.maximum(_half_width(part.area, part.length)[part.label[run]], 1e-9)
+        label = part.label[run]
+        width = np.maximum(_half_width(part.area[label], part.length[label]), 1e-9)
         height, wall, outward = end.height[run] * (1 - end.wall[run]), end.wall[run], rings.outward[beside]
         slope = 2 * height / width
         rim = np.column_stack([outward * slope[:, None], np.full(len(run), float(facing * direction))])
@@ -555,11 +574,7 @@ def _bands(
         for index in (rings.before, rings.after)
     )
     parts = [_parts(link, spacing) for link in links]
-    every = np.arange(len(positions))
-    steps = [
-        _along(link, bend, every, np.ones(len(every)), part)
-        for link, bend, part in zip(links, bends, parts, strict=True)
-    ]
+    steps = [_along(link, bend, 1.0, part) for link, bend, part in zip(links, bends, parts, strict=True)]
     areas = [rings.length * lengths(step) for step in steps]
     facing = np.nan_to_num(normals[0]) + np.nan_to_num(normals[1])
     flat = np.column_stack([rings.outward, np.zeros(len(rings.points))])
@@ -567,7 +582,7 @@ def _bands(
     on_contours = _Patch(
         points=positions,
         normals=units(facing),
-        edges=np.stack([before, after, *map(np.add, steps, onto_domes)], axis=1),
+        edges=_side_by_side(before, after, *map(np.add, steps, onto_domes)),
         areas=(areas[0] + areas[1]) / 2,
     )
     between = []
@@ -576,23 +591,32 @@ def _bands(
         node = np.repeat(np.arange(len(part)), inner)
         aside = (before.take(node, axis=0), after.take(node, axis=0))
         rank = 1.0 + np.arange(len(node)) - np.repeat(np.cumsum(inner) - inner, inner)
-        here, ahead, behind = (_along(link, bend, node, rank + move, part[node]) for move in (0, 1, -1))
+        way, bent = link.take(node, axis=0), None if bend is None else bend.of(node)
+        here, ahead, behind = (_along(way, bent, rank + move, part[node]) for move in (0, 1, -1))
         between.append(
             _Patch(
                 points=positions.take(node, axis=0) + here,
                 normals=np.nan_to_num(normal.take(node, axis=0)),
-                edges=np.stack([*aside, ahead - here, behind - here], axis=1),
+                edges=_side_by_side(*aside, ahead - here, behind - here),
                 areas=area[node] / 2,
             )
         )
     return [on_contours, *between]
 
 
-def _along(link: Floats, bend: _Bend | None, node: Integers, rank: Floats, parts: Integers) -> Floats:
-    """(m, 3) from each node to so many parts of the way along its link; zero where there is no link."""
-    share = rank / np.maximum(parts, 1)
-    straight = np.nan_to_num(share[:, None] * link.take(node, axis=0))
-    return straight if bend is None else straight + bend.offsets_mm(node, share)
+def _side_by_side(*vectors: Floats) -> Floats:
+    """(n, v, 3) as np.stack joins so many (n, 3) behind their first axis, which is slow row by row."""
+    joined = np.empty((len(vectors[0]), len(vectors), 3))
+    for place, each in enumerate(vectors):
+        joined[:, place] = each
+    return joined
+
+
+def _along(link: Floats, bend: _Bend | None, rank: Floats | float, parts: Integers) -> Floats:
+    """(n, 3) from each node to so many parts of the way along its link; zero where there is no link."""
+    share = np.asarray(rank / np.maximum(parts, 1))
+    straight = np.nan_to_num(share[:, None] * link)
+    return straight if bend is None else straight + bend.offsets_mm(share)
 
 
 def _parts(link: Floats, spacing: float) -> Integers:
@@ -654,13 +678,16 @@ def _dome(
     """
     from scipy.spatial import cKDTree  # noqa: PLC0415 - importing the package stays quick
 
-    near = np.isin(rings.plane, np.unique(plane))
-    tree = cKDTree(np.column_stack([rings.points[near], PLANE_APART_MM * rings.plane[near]]))
+    asked = np.zeros(max(rings.plane.max(initial=0), plane.max(initial=0)) + 1, np.bool_)
+    asked[plane] = True
+    near = np.flatnonzero(asked[rings.plane])
+    points = rings.points.take(near, axis=0)
+    tree = cKDTree(np.column_stack([points, PLANE_APART_MM * rings.plane[near]]))
     depth, nearest = tree.query(np.column_stack([place, PLANE_APART_MM * plane]))
     greatest = np.zeros(len(ends.label))
     np.maximum.at(greatest, ends.label[run], depth)
     greatest = np.maximum(greatest[ends.label[run]], 1e-9)
-    towards = rings.points[near][nearest] - place
+    towards = points[nearest] - place
     towards = units(towards, 1e-9)
     wall, rounded = ends.height[run] * ends.wall[run], ends.height[run] * (1 - ends.wall[run])
     x = depth / greatest

@@ -25,6 +25,12 @@ def frozen_array(values: ArrayLike, dtype: type[np.generic]) -> NDArray[Any]:
     return array
 
 
+def sealed(array: NDArray[Any]) -> NDArray[Any]:
+    """Make an array that was just made, and that nobody else holds, read-only: frozen without a copy."""
+    array.flags.writeable = False
+    return array
+
+
 def _nobody_can_write(array: NDArray[Any]) -> bool:
     owner: Any = array
     while isinstance(owner, np.ndarray):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rtcomplexity.geometry.nodes import (
+    USUAL_REACH_MM,
     _along,
     _band_normals,
     _bends,
@@ -14,9 +15,11 @@ from rtcomplexity.geometry.nodes import (
     _dome,
     _end_shapes,
     _half_width,
+    _nearest_there,
     _parts,
     _right,
     _rims,
+    _ring_tree,
     _spacing,
     _thinned,
     _turn,
@@ -368,7 +371,7 @@ def test_links_bend_onto_the_tangent_planes_at_both_ends():
     assert bend.start.tolist() == [[-2, 0, 0], [0, 0, 0]]
     assert bend.end.tolist() == [[0, 0, 3], [0, 0, 0]]
     assert not none.start.any()
-    assert bend.offsets_mm(np.array([0, 0, 0]), np.array([0.0, 0.25, 1.0])) == pytest.approx(
+    assert bend.of(np.array([0, 0, 0])).offsets_mm(np.array([0.0, 0.25, 1.0])) == pytest.approx(
         np.array([[0, 0, 0], [-2 * 0.75**2 * 0.25, 0, 3 * 0.75 * 0.25**2], [0, 0, 0]])
     )
     rim = SimpleNamespace(normals=np.array([[0, 1.0, 0], [np.nan] * 3]))
@@ -387,9 +390,17 @@ def test_the_normal_of_a_contour_weighs_each_band_by_the_length_of_the_other():
 
 
 def test_a_point_is_so_many_parts_along_its_link():
-    link = np.array([[4.0, 0, 8], [np.nan] * 3])
-    node, rank = np.array([0, 0, 1]), np.array([1.0, 3, 1])
-    assert _along(link, None, node, rank, np.array([4, 4, 0])).tolist() == [[1, 0, 2], [3, 0, 6], [0, 0, 0]]
+    link = np.array([[4.0, 0, 8], [4.0, 0, 8], [np.nan] * 3])
+    assert _along(link, None, np.array([1.0, 3, 1]), np.array([4, 4, 0])).tolist() == [[1, 0, 2], [3, 0, 6], [0, 0, 0]]
+
+
+def test_a_node_of_the_next_plane_is_found_however_far_away():
+    """One near, one beyond the usual reach, both nearer than nodes of their own plane would be."""
+    points = np.array([[0.0, 0], [50, 0], [1, 0], [50 + 2 * USUAL_REACH_MM, 0]])
+    rings = SimpleNamespace(points=points, outward=np.zeros((4, 2)), plane=np.array([0, 0, 1, 1]))
+    tree = _ring_tree(rings)
+    assert _nearest_there(tree, np.array([0, 1]), 1).tolist() == [2, 2]
+    assert _nearest_there(tree, np.array([3]), -1).tolist() == [1]
 
 
 @pytest.mark.parametrize(("wall", "height"), [(0.0, 2.0), (0.25, 4.0)])
