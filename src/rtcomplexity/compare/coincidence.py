@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 FACTORS: Final = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
 """Odd, so that no bit of a coordinate is lost."""
+SLOTS: Final = 4
+"""At least so many for each key: those that meet in one are told apart with the next factor."""
 
 
 def shared_rows(points: Floats, others: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -32,17 +34,35 @@ def shared_rows(points: Floats, others: Floats) -> tuple[NDArray[np.bool_], NDAr
     >>> [found.tolist() for found in shared_rows(np.eye(3), np.eye(3)[1:])]
     [[False, True, True], [True, True]]
     """
-    met = np.zeros(len(others), np.bool_)
-    if not len(points) or not len(others):
-        return np.zeros(len(points), np.bool_), met
-    order = np.argsort(keys := _keys(others))
-    place = np.searchsorted(keys[order], wanted := _keys(points))
-    nearest = order[np.minimum(place, len(order) - 1)]
-    found = keys[nearest] == wanted
-    same = points[found] == others[nearest[found]]
-    found[found] = same[:, 0] & same[:, 1] & same[:, 2]
-    met[nearest[found]] = True
+    found, met = np.zeros(len(points), np.bool_), np.zeros(len(others), np.bool_)
+    wanted, keys = _keys(points), _keys(others)
+    asked, offered = np.arange(len(points)), np.arange(len(others))
+    for factor in FACTORS:
+        if not len(asked) or not len(offered):
+            break
+        bits = (SLOTS * len(offered)).bit_length()
+        slot, wanted_slot = (_leading_bits(each * factor, bits) for each in (keys[offered], wanted[asked]))
+        holder = np.zeros(1 << bits, np.int32)
+        holder[slot] = offered
+        candidate = holder[wanted_slot].astype(np.int64)
+        alike = np.flatnonzero(keys[candidate] == wanted[asked])
+        alike = alike[_same_rows(points, asked[alike], others, candidate[alike])]
+        found[asked[alike]] = True
+        met[candidate[alike]] = True
+        asked, offered = asked[~found[asked]], offered[holder[slot] != offered]
     return found, met
+
+
+def _leading_bits(keys: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:
+    return np.asarray((keys >> np.uint64(64 - bits)).view(np.int64))
+
+
+def _same_rows(
+    points: Floats, rows: NDArray[np.int64], others: Floats, other_rows: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """(x,) whether rows (x,) of points are the same as rows (x,) of others."""
+    same = points.take(rows, axis=0) == others.take(other_rows, axis=0)
+    return np.asarray(same[:, 0] & same[:, 1] & same[:, 2])
 
 
 def same_planes(first: PlaneStack, second: PlaneStack, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
