@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rtcomplexity.compare.coincidence import same_planes, shared_rows
+from rtcomplexity.geometry.columns import dots, lengths
 from rtcomplexity.geometry.ragged import next_vertex, select_ragged
+from rtcomplexity.geometry.stack.plane_stack import edges_that_border
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -125,7 +127,7 @@ def _pieces(stack: PlaneStack, planes: NDArray[np.bool_]) -> Pieces:
     first = np.concatenate(([0], np.cumsum(parts)))
     share = (np.arange(first[-1]) - np.repeat(first[:-1], parts)) / np.repeat(parts, parts)
     plane = np.repeat(stack.plane_of_contour[chosen], np.diff(offsets))
-    border = stack.is_border[planes[np.repeat(stack.plane_of_contour, np.diff(stack.contour_offsets))]]
+    border = edges_that_border(points, offsets, plane)
     return Pieces(
         start=np.repeat(points, parts, axis=0) + share[:, None] * np.repeat(step, parts, axis=0),
         following=next_vertex(first[offsets]),
@@ -152,12 +154,15 @@ def _distances(points: Floats, plane: Integers, lines: _Lines) -> Floats:
     asked = np.flatnonzero((plane >= 0) & ~on)
     if not len(asked) or not len(lines.plane):
         return found
-    places = np.column_stack([points[asked], PLANE_APART_MM * plane[asked]])
-    nearest = _tree(lines).query(places, k=min(NEIGHBORS, len(lines.plane)))[1]
-    for line in np.asarray(nearest, np.int64).reshape(len(asked), -1).T:
-        distance = _to_lines(points[asked], lines.start[line], lines.end[line])
-        held = lines.plane[line] == plane[asked]
-        found[asked] = np.minimum(found[asked], np.where(held, distance, np.inf))
+    places, least = points.take(asked, axis=0), np.full(len(asked), np.inf)
+    there = np.column_stack([places, PLANE_APART_MM * plane[asked]])
+    nearest = _tree(lines).query(there, k=[*range(1, NEIGHBORS + 1)], distance_upper_bound=PLANE_APART_MM / 2)[1]
+    for tried in np.asarray(nearest, np.int64).T:
+        held = tried < len(lines.plane)  # fewer pieces may be there than are tried
+        line = np.where(held, tried, 0)
+        distance = _to_lines(places, lines.start.take(line, axis=0), lines.end.take(line, axis=0))
+        least = np.minimum(least, np.where(held, distance, np.inf))
+    found[asked] = least
     return found
 
 
@@ -172,7 +177,6 @@ def _tree(lines: _Lines) -> Any:  # noqa: ANN401 - scipy ships no types
 def _to_lines(points: Floats, start: Floats, end: Floats) -> Floats:
     """(n,) distance of points to line segments, (n, 2) each."""
     line, away = end - start, points - start
-    squares = np.einsum("nj,nj->n", line, line)
-    along = np.einsum("nj,nj->n", away, line)
+    squares, along = dots(line, line), dots(away, line)
     share = np.clip(np.divide(along, squares, out=np.zeros_like(along), where=squares > 0), 0, 1)
-    return np.asarray(np.linalg.norm(away - share[:, None] * line, axis=1))
+    return lengths(away - share[:, None] * line)

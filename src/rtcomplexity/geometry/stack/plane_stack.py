@@ -135,13 +135,7 @@ class PlaneStack:
     @cached_property
     def is_border(self) -> Flags:
         """(n,) edges that remain when coincident edges cancel in pairs."""
-        rounded = np.round(self.points_mm / EDGE_TOLERANCE_MM).astype(np.int64)
-        corner = _alike(np.column_stack([self.plane_of_vertex, rounded]))
-        ends = np.sort([corner, corner[next_vertex(self.contour_offsets)]], axis=0)
-        _, first, counts = np.unique(ends[0] * len(corner) + ends[1], return_index=True, return_counts=True)
-        kept = np.zeros(len(corner), np.bool_)
-        kept[first[counts % 2 == 1]] = True
-        return kept
+        return edges_that_border(self.points_mm, self.contour_offsets, self.plane_of_vertex)
 
     def warped(self, points_mm: Floats) -> PlaneStack:
         """The same contours with their vertices moved to (n, 2), mm, by a one-to-one map of each plane onto itself.
@@ -198,6 +192,33 @@ class PlaneStack:
         offsets = offsets_of(-(-counts // steps))
         kept = self.points_mm[place % np.repeat(steps, counts) == 0]
         return replace(self, points_mm=kept, contour_offsets=offsets)
+
+
+def edges_that_border(points_mm: Floats, offsets: Integers, plane: Integers) -> Flags:
+    """(n,) edges of contours that remain when coincident edges of the same plane (n,) cancel in pairs."""
+    kept = np.zeros(len(points_mm), np.bool_)
+    if not len(points_mm):
+        return kept
+    corner = _alike(np.column_stack([plane, np.round(points_mm / EDGE_TOLERANCE_MM).astype(np.int64)]))
+    following = corner[next_vertex(offsets)]
+    first, counts = _firsts(np.minimum(corner, following) * len(corner) + np.maximum(corner, following))
+    kept[first[counts % 2 == 1]] = True
+    return kept
+
+
+def _firsts(keys: Integers) -> tuple[Integers, Integers]:
+    """(x,) index of the first of each distinct key, none below 0, in their order, and how often it occurs.
+
+    The same as np.unique, but with keys and indices packed into integers, which numpy sorts far faster.
+    """
+    bits = len(keys).bit_length()
+    if int(keys.max()) >= LARGEST_PACKED >> bits:
+        _, first, counts = np.unique(keys, return_index=True, return_counts=True)
+        return first, counts
+    packed = np.sort(keys << bits | np.arange(len(keys)))
+    ordered = packed >> bits
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    return packed[starts] & (1 << bits) - 1, np.diff(starts, append=len(keys))
 
 
 def _alike(rows: Integers) -> Integers:

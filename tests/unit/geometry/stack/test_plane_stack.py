@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rtcomplexity.geometry.stack.plane_stack import _firsts, edges_that_border
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.phantoms import Keyhole, contour_stack, contours_of, hollow_sphere
@@ -49,6 +50,24 @@ def test_an_edge_that_two_contours_share_is_no_border_however_far_others_lie(far
 def test_an_edge_of_the_same_place_on_another_plane_is_one():
     above = square(0) + np.array([0, 0, 3.0])
     assert stack(contours_of([square(0), above])).plane_border_lengths_mm == pytest.approx([40.0, 40.0])
+
+
+@pytest.mark.parametrize("greatest", [9, 10**6, 2**61])
+def test_first_places_of_distinct_keys_are_those_of_numpy(greatest):
+    keys = np.random.default_rng(greatest).integers(0, greatest, 300)
+    keys[150:] = keys[:150][::-1]
+    _, first, counts = np.unique(keys, return_index=True, return_counts=True)
+    assert [found.tolist() for found in _firsts(keys)] == [first.tolist(), counts.tolist()]
+
+
+def test_edges_of_some_planes_border_what_they_do_among_all():
+    pair = [square(0), square(10)]
+    drawn = stack(contours_of([*pair, *(each + np.array([0, 0, 3.0]) for each in pair)]))
+    above = slice(8, 16)
+    found = edges_that_border(drawn.points_mm[above], np.array([0, 4, 8]), np.ones(8, np.int64))
+    assert found.tolist() == drawn.is_border[above].tolist()
+    assert found.sum() == 6
+    assert not len(edges_that_border(np.empty((0, 2)), np.array([0]), np.empty(0, np.int64)))
 
 
 def test_contours_of_a_great_many_vertices_are_thinned_by_some_of_them_and_others_kept():
