@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.geometry.columns import greatest, least
 from rtcomplexity.geometry.stack.runs import Lattice, rasterise
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def center_mm(stack: PlaneStack) -> NDArray[np.float64]:
 
 def _lattice(stack: PlaneStack) -> Lattice:
     """Rows whose middles divide the extent evenly, so that flat sides meet rows' borders."""
-    (u0, v0), (u1, v1) = stack.points_mm.min(axis=0).tolist(), stack.points_mm.max(axis=0).tolist()
+    (u0, v0), (u1, v1) = least(stack.points_mm).tolist(), greatest(stack.points_mm).tolist()
     rows = max(int(np.ceil((v1 - v0) / ROW_MM)), FEWEST_ROWS)
     step = (v1 - v0) / rows
     return Lattice(
