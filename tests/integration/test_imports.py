@@ -44,6 +44,7 @@ SEARCHING = {"scipy.stats", "scipy.optimize", "scipy.interpolate", "scipy.signal
         (["--version"], READING | DRAWING | SERVING),
         (["fetch", "--help"], (READING - {"pydantic"}) | DRAWING | SERVING),  # typer loads pydantic
         (["analyze", SAMPLE, "--json"], DRAWING | SERVING | SEARCHING),
+        (["compare", SAMPLE, SAMPLE, "--json"], DRAWING | SERVING | SEARCHING),
         (["analyze", SAMPLE, "--quick", "--json"], DRAWING | SERVING | ASKED_FOR | {"scipy", "skimage"}),
         (["inspect", SAMPLE], {"jinja2", "typst"} | SERVING | SEARCHING),
         (["metrics", "--json"], SERVING | {"scipy", "skimage", "jinja2", "typst"}),
@@ -55,6 +56,7 @@ SEARCHING = {"scipy.stats", "scipy.optimize", "scipy.interpolate", "scipy.signal
         "version",
         "fetch --help",
         "analyze",
+        "compare",
         "analyze --quick",
         "inspect",
         "metrics",

@@ -134,8 +134,6 @@ def _compare_two(first: str, second: str, asked: _Asked) -> None:
     from importlib.metadata import version
 
     from rtcomplexity.cli.local_settings import local_settings
-    from rtcomplexity.cli.rendering.comparison import comparison_parts
-    from rtcomplexity.cli.rendering.console import print_outcome
     from rtcomplexity.compare.comparison import compare as compared
     from rtcomplexity.compare.document import document
     from rtcomplexity.compare.limits import failures
@@ -152,8 +150,19 @@ def _compare_two(first: str, second: str, asked: _Asked) -> None:
     tree = document(found, software_version=version("rtcomplexity"))
     if asked.out is not None:
         _leave_comparison(found, tree, asked.out, identified=asked.identified, with_images=asked.images is not None)
-    print_outcome(tree, comparison_parts(tree), as_json=asked.as_json)
+    _print_comparison(tree, as_json=asked.as_json)
     _end_where_missed(failures(found.compared, asked.limits))
+
+
+def _print_comparison(tree: dict[str, Any], *, as_json: bool) -> None:
+    from rtcomplexity.cli.rendering.console import print_outcome
+
+    if as_json:
+        print_outcome(tree, (), as_json=True)
+        return
+    from rtcomplexity.cli.rendering.comparison import comparison_parts  # loads what draws tables
+
+    print_outcome(tree, comparison_parts(tree), as_json=False)
 
 
 def _leave_comparison(
