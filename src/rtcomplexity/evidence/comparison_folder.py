@@ -13,6 +13,7 @@ from rtcomplexity.errors import InputDataError
 from rtcomplexity.evidence.formats.comparison import comparison_csv, comparison_html
 from rtcomplexity.evidence.formats.comparison_pdf import comparison_pdf
 from rtcomplexity.evidence.manifest import MANIFEST_FILE, digest
+from rtcomplexity.evidence.verification import MOST_TOLD, agree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 DOCUMENT, TABLE, PAGE, REPORT = "comparison.json", "comparison.csv", "comparison.html", "comparison.pdf"
 OUTPUTS: Final = (DOCUMENT, TABLE, PAGE, REPORT)
 SCHEMA: Final = "rtcomplexity/comparison-manifest/1"
-RELATIVE_TOLERANCE: Final = 1e-5
-NEXT_TO_NOTHING: Final = 1e-9
-MOST_TOLD: Final = 5
+_TRY: Final = "a folder that compare --out left."
 
 
 def comparison_files(
@@ -67,8 +66,12 @@ def comparison_problems(files: Mapping[str, bytes]) -> tuple[str, ...]:
     """
     manifest, tree = _tree(files, MANIFEST_FILE), _tree(files, DOCUMENT)
     if manifest.get("schema") != SCHEMA:
-        raise InputDataError("The folder's manifest is not that of a comparison.", "a folder that compare --out left.")
-    return tuple(_problems(files, manifest, tree))
+        raise InputDataError("The folder's manifest is not that of a comparison.", _TRY)
+    try:
+        return tuple(_problems(files, manifest, tree))
+    except (KeyError, TypeError) as fault:
+        text = f"{MANIFEST_FILE} or {DOCUMENT} lacks what compare --out writes."
+        raise InputDataError(text, _TRY) from fault
 
 
 def _problems(files: Mapping[str, bytes], manifest: Mapping[str, Any], tree: Mapping[str, Any]) -> Iterator[str]:
@@ -95,7 +98,11 @@ def comparison_differences(saved: Mapping[str, Any], derived: Mapping[str, Any])
         f"the {side} structure set is another file" for side in ("first", "second") if _is_other(saved, derived, side)
     ]
     for one, other in zip(saved["pairs"], derived["pairs"], strict=True):
-        found += [f"{key} of {one['first']}" for key in one["metrics"] if not _agree(one, other, key)]
+        found += [
+            f"{key} of {one['first']}"
+            for key, metric in one["metrics"].items()
+            if not agree(metric["value"], other["metrics"].get(key, {}).get("value"))
+        ]
     more = [f"{len(found) - MOST_TOLD} more"] if len(found) > MOST_TOLD else []
     return (*found[:MOST_TOLD], *more)
 
@@ -113,13 +120,6 @@ def saved_document(files: Mapping[str, bytes]) -> dict[str, Any]:
 
 def _is_other(saved: Mapping[str, Any], derived: Mapping[str, Any], side: str) -> bool:
     return bool(saved[side]["sha256"] != derived[side]["sha256"])
-
-
-def _agree(one: Mapping[str, Any], other: Mapping[str, Any], key: str) -> bool:
-    a, b = one["metrics"][key]["value"], other["metrics"].get(key, {}).get("value")
-    if a is None or b is None:
-        return a is b
-    return bool(abs(a - b) <= max(RELATIVE_TOLERANCE * max(abs(a), abs(b)), NEXT_TO_NOTHING))
 
 
 def _manifest(tree: Mapping[str, Any], outputs: Mapping[str, bytes]) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def _tree(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
     try:
         found = json.loads(files[name])
     except (KeyError, ValueError) as fault:
-        raise InputDataError(f"{name} is not there or cannot be read.", "a folder that compare --out left.") from fault
+        raise InputDataError(f"{name} is not there or cannot be read.", _TRY) from fault
     if not isinstance(found, dict):
-        raise InputDataError(f"{name} is not what compare --out leaves.", "a folder that compare --out left.")
+        raise InputDataError(f"{name} is not what compare --out leaves.", _TRY)
     return found

@@ -9,14 +9,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.evidence.naming import coded, nameless_option
+from rtcomplexity.evidence.deidentification import deidentified
 from rtcomplexity.evidence.verification import SAME_CONTENT, compare_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from rtcomplexity.evidence.manifest import Manifest
-    from rtcomplexity.evidence.record import Measured, Plan, Record, RoiRecord, Unmeasured, VerdictRecord
+    from rtcomplexity.evidence.record import Measured, Record, RoiRecord, Unmeasured, VerdictRecord
 
 _ONE: Final = {
     "input": "input",
@@ -46,14 +46,17 @@ class Change:
 
 
 def differences(a: Record, b: Record, manifests: tuple[Manifest, Manifest] | None = None) -> tuple[Change, ...]:
-    """List what moved from `a` to `b`, the verdict first.
+    """List what moved from `a` to `b`, the verdict first; two that differ in privacy as if both were de-identified.
 
     Parameters
     ----------
     manifests : of both folders, to compare their inputs; None where one has none
     """
-    found = [*_verdict(a, b), *_made_by(a, b), *_options(a, b), *_thresholds(a, b), *_families(a, b), *_metrics(a, b)]
-    found += _parts(a, b)
+    found = [*_changed("option", "privacy", a.privacy, b.privacy)]
+    if a.privacy != b.privacy:
+        a, b = deidentified(a), deidentified(b)
+    found += [*_verdict(a, b), *_made_by(a, b), *_options(a, b), *_thresholds(a, b), *_families(a, b)]
+    found += [*_metrics(a, b), *_parts(a, b)]
     if manifests is not None:
         texts = compare_inputs(manifests[0], manifests[1].inputs)
         found += [Change(kind="input", what=text, before="", after="") for text in texts]
@@ -129,7 +132,7 @@ def _made_by(a: Record, b: Record) -> Iterator[Change]:
         is_same_content = a.plan.identity == b.plan.identity
         after = f"{b.plan.id[:12]} ({SAME_CONTENT})" if is_same_content else b.plan.id[:12]
         yield Change(kind="input", what="plan", before=a.plan.id[:12], after=after)
-    if _are_identified(a, b):  # else the UIDs are keyed by the plan, whose id stands above
+    if a.privacy == "identified":  # else the UIDs are keyed by the plan, whose id stands above
         before, after = a.plan.structure_set.sop_instance_uid, b.plan.structure_set.sop_instance_uid
         yield from _changed("input", "structure set", before, after)
 
@@ -140,22 +143,11 @@ def _profile(record: Record) -> str:
 
 
 def _options(a: Record, b: Record) -> Iterator[Change]:
-    yield from _changed("option", "privacy", a.privacy, b.privacy)
-    options = (a.options, b.options) if _are_identified(a, b) else (_nameless(a.options), _nameless(b.options))
     for name in sorted({*a.options, *b.options}):
-        yield from _changed("option", name, *(each.get(name) for each in options))
+        yield from _changed("option", name, a.options.get(name), b.options.get(name))
     facts, other = a.plan.facts, b.plan.facts
     yield from _changed("option", "site", facts.site, other.site)
     yield from _changed("option", "fractions", facts.fractions, other.fractions)
-
-
-def _are_identified(a: Record, b: Record) -> bool:
-    return a.privacy == b.privacy == "identified"
-
-
-def _nameless(options: Mapping[str, str]) -> dict[str, str]:
-    """Return the options without the values that a de-identified record leaves out."""
-    return {name: nameless_option(name, value) for name, value in options.items()}
 
 
 def _thresholds(a: Record, b: Record) -> Iterator[Change]:
@@ -203,16 +195,14 @@ def _parts(a: Record, b: Record) -> Iterator[Change]:
     yield from _changed("part", "service level", a.verdict.service_level, b.verdict.service_level)
     stability = (getattr(each.verdict.stability, "reason", each.verdict.stability) for each in (a, b))
     yield from _changed("part", "stability", *stability)
-    keep_uids = _are_identified(a, b)
     both = {roi.number for roi in a.rois} & {roi.number for roi in b.rois}
-    told = (a, b) if a.privacy == b.privacy else (_nameless_record(a), _nameless_record(b))
-    before, after = (_plain_parts(each, both, keep_uids=keep_uids) for each in told)
+    before, after = (_plain_parts(each, both) for each in (a, b))
     for what in before:
         if before[what] != after[what]:
             yield Change(kind="part", what=what, before="", after="")
 
 
-def _plain_parts(record: Record, numbers: Collection[int], *, keep_uids: bool) -> dict[str, str]:
+def _plain_parts(record: Record, numbers: Collection[int]) -> dict[str, str]:
     """The parts that nothing else compares, as text; keyed UIDs differ between plans and say nothing."""
     plan, score, verdict = record.plan, record.score, record.verdict
     rois = [roi for roi in record.rois if roi.number in numbers]
@@ -241,7 +231,8 @@ def _plain_parts(record: Record, numbers: Collection[int], *, keep_uids: bool) -
         "fixed texts": (record.disclaimer, verdict.text, verdict.service_level_note),
         "words of profile and reference": (score.profile, *_words_of_reference(record)),
     }
-    return {what: str(part) if keep_uids else _UID.sub("UID", str(part)) for what, part in parts.items()}
+    keeps_uids = record.privacy == "identified"
+    return {what: str(part) if keeps_uids else _UID.sub("UID", str(part)) for what, part in parts.items()}
 
 
 def _parts_of_verdict(verdict: VerdictRecord) -> dict[str, object]:
@@ -260,29 +251,3 @@ def _parts_of_verdict(verdict: VerdictRecord) -> dict[str, object]:
 def _words_of_reference(record: Record) -> tuple[object, ...]:
     reference = record.score.reference
     return () if reference is None else (reference.population, reference.source)
-
-
-def _nameless_record(record: Record) -> Record:
-    """Leave out what only one of an identified and a de-identified record can hold: the privacy itself is told."""
-    rois = (each.model_copy(update={"name": "", "generation": coded(each.generation)}) for each in record.rois)
-    changes = {
-        "rois": tuple(rois),
-        "relations": tuple(each.model_copy(update={"a": "", "b": ""}) for each in record.relations),
-        "plan": _nameless_plan(record.plan),
-        "stated_claim": None,
-        "identification": None,
-    }
-    return record.model_copy(update=changes)
-
-
-def _nameless_plan(plan: Plan) -> Plan:
-    chosen, image, rt_plan = plan.structure_set, plan.planning_image, plan.rt_plan
-    changes: dict[str, object] = {
-        "structure_set": chosen.model_copy(update={"manufacturer": "", "approval": coded(chosen.approval)})
-    }
-    if image is not None:
-        changes["planning_image"] = image.model_copy(update={"patient_position": coded(image.patient_position)})
-    if rt_plan is not None:
-        told = {"treatment_site": None, "approval": coded(rt_plan.approval)}
-        changes["rt_plan"] = rt_plan.model_copy(update=told)
-    return plan.model_copy(update=changes)

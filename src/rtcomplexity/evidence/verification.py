@@ -256,11 +256,12 @@ def _differences(a: Any, b: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - 
     elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
         for number, (each, other) in enumerate(zip(a, b, strict=True)):
             yield from _differences(each, other, f"{path}[{number}]")
-    elif not (a == b if path.startswith(_EXACT) else _agree(a, b)):
+    elif not (a == b if path.startswith(_EXACT) else agree(a, b)):
         yield path
 
 
-def _agree(a: Any, b: Any) -> bool:  # noqa: ANN401 - any JSON value
+def agree(a: Any, b: Any) -> bool:  # noqa: ANN401 - any JSON value
+    """Whether two values are the same, numbers within 1e-5 relative, in texts too."""
     if _is_number(a) and _is_number(b):
         return _are_close(float(a), float(b))
     if isinstance(a, str) and isinstance(b, str) and a != b:

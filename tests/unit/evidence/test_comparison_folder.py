@@ -74,6 +74,15 @@ def test_a_value_beyond_the_tolerance_is_a_difference_and_one_within_is_none(fol
     assert comparison_differences(saved, derived) == ("compare.dice of GTV 1",)
 
 
+@pytest.mark.parametrize(("name", "part"), [("manifest.json", "outputs"), ("comparison.json", "pairs")])
+def test_a_folder_that_lacks_a_part_of_manifest_or_document_is_refused(folder, name, part, capsys):
+    tree = json.loads((folder / name).read_text())
+    del tree[part]
+    (folder / name).write_text(json.dumps(tree))
+    assert run(["verify", str(folder)]) == 3
+    assert "lacks what compare --out writes" in capsys.readouterr().err
+
+
 def test_a_folder_whose_manifest_is_no_comparisons_is_refused(folder):
     (folder / "manifest.json").write_text("{}")
     assert run(["verify", str(folder)]) == 3

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from rtcomplexity.evidence import manifest as manifests
+from rtcomplexity.evidence.deidentification import deidentified
 from rtcomplexity.evidence.difference import difference_sentence, differences, with_one_line_of_reference
 from rtcomplexity.evidence.record import StatedClaimRecord, from_json, to_json
 from unit.evidence.made_evidence import folder_files, record_of
@@ -126,6 +127,25 @@ def test_nothing_moves_unsaid(what):
     changes = differences(record_of(), moved(record_of(), HIDDEN[what]))
     assert [change.what for change in changes] == [what]
     assert "nothing else moved" not in difference_sentence(record_of(), record_of(), changes)
+
+
+def test_an_identified_record_differs_from_its_deidentified_self_in_nothing_but_privacy():
+    def quoting(tree):
+        tree["issues"].append(
+            {"code": "x", "severity": "info", "subject": "", "text": "ROI 'GTV Doe' of 1.2.840.99.1.20"}
+        )
+
+    record = moved(record_of(identified=True), quoting)
+    assert [what for _, what, _, _ in told(record, deidentified(record))] == ["privacy"]
+
+
+def test_a_claim_that_moved_is_named_whatever_the_privacy():
+    def claimed(tree):
+        HIDDEN["claim as stated"](tree)
+        tree["stated_claim"]["cpt_code"] = "32701"
+
+    named = moved(record_of(identified=True), claimed)
+    assert [what for _, what, _, _ in told(named, record_of())] == ["privacy", "claim as stated"]
 
 
 def test_every_part_of_a_record_is_compared():
