@@ -6,12 +6,14 @@ Knows every value of the layers below and the contract; computes nothing. The re
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from rtcomplexity.case.visits import visits
 from rtcomplexity.evidence import record as rec
 from rtcomplexity.evidence.naming import encodable
 from rtcomplexity.evidence.record import NOT_STATED
+from rtcomplexity.fusion.frames import map_to_series
 from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics.references import citation
 from rtcomplexity.metrics.registration import NOT_MEASURED
@@ -41,12 +43,9 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.claim import StatedClaim
     from rtcomplexity.scoring.claim_file import ClaimFile
     from rtcomplexity.scoring.cohort import BesideCohort, Comparison
-    from rtcomplexity.scoring.distribution import Distribution
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.official_facts import FactsOfCode
     from rtcomplexity.scoring.profile import Profile, Stratum
-    from rtcomplexity.scoring.score import FactorScore, FamilyScore, GroupScore
-    from rtcomplexity.scoring.score_interval import ScoreInterval
     from rtcomplexity.scoring.verdict import Outcome, Verdict
 
 
@@ -222,7 +221,7 @@ def _rt_plan(plan: RtPlan) -> rec.RtPlanRecord:
 def _image_sets(case: Case, table: MetricTable) -> tuple[rec.ImageSetRecord, ...]:
     """Every image set, with what was made of it where images were looked at."""
     if not table.images:
-        return tuple(_image_set(each, _direct_links(each, case)) for each in case.image_sets)
+        return tuple(_image_set(each, _way(each, case), case) for each in case.image_sets)
     drawn = frozenset(id(phase.series) for phase in case_phases(case).phases)
     return tuple(
         _sampled_image_set(each, case).model_copy(update={"contoured_phases": _numbers(each, drawn)})
@@ -236,7 +235,16 @@ def _numbers(image: SampledImage, drawn: Collection[int]) -> tuple[int, ...]:
     return tuple(n for n, one in enumerate(series, start=1) if id(one) in drawn) if len(series) > 1 else ()
 
 
-def _image_set(image_set: ImageSet, links: Sequence[tuple[SpatialRegistration, str]]) -> rec.ImageSetRecord:
+def _way(image_set: ImageSet, case: Case) -> tuple[str, ...]:
+    """SOP Instance UIDs of the registrations between a set and the planning image, where no image was looked at."""
+    planning = case.planning_image
+    found = None if planning is None else map_to_series(case.registrations, planning, image_set.series[0])
+    return () if found is None else tuple(dict.fromkeys(found.registration_uids))
+
+
+def _image_set(image_set: ImageSet, registration_uids: Sequence[str], case: Case) -> rec.ImageSetRecord:
+    by_uid = {registration.sop_instance_uid: registration for registration in case.registrations}
+    links = [by_uid[uid] for uid in registration_uids]
     slices = tuple(len(series.sop_instance_uids) for series in image_set.series)
     return rec.ImageSetRecord(
         modality=image_set.modality,
@@ -253,33 +261,19 @@ def _image_set(image_set: ImageSet, links: Sequence[tuple[SpatialRegistration, s
 
 def _sampled_image_set(image: SampledImage, case: Case) -> rec.ImageSetRecord:
     tied = image.tied
-    record = _image_set(tied.image_set, _links_of(tied, case))
+    record = _image_set(tied.image_set, tied.registration_uids, case)
+    conditions = () if image.conditions is None else image.conditions.conditions
     return record.model_copy(
         update={
             "subject": tied.subject,
             "suv": _suv(tied),
             "sampled_on": image.roi_numbers,
             "not_sampled_because": encodable(tied.reason) or None,
-            "conditions": _conditions(image),
+            "conditions": tuple(
+                rec.ConditionRecord.model_validate(replace(each, text=encodable(each.text))) for each in conditions
+            ),
             "metrics": {} if image.conditions is None else _metrics(image.conditions.values),
         }
-    )
-
-
-def _conditions(image: SampledImage) -> tuple[rec.ConditionRecord, ...]:
-    return tuple(
-        rec.ConditionRecord(
-            id=each.id,
-            is_met=each.is_met,
-            value=each.value,
-            unit=each.unit.value,
-            tolerance=each.tolerance,
-            source=each.source,
-            text=encodable(each.text),
-            metric=each.metric,
-            comparison=each.comparison,
-        )
-        for each in (() if image.conditions is None else image.conditions.conditions)
     )
 
 
@@ -290,28 +284,6 @@ def _suv(tied: TiedImage) -> rec.SuvRecord | None:
     return rec.SuvRecord(is_usable=is_usable, text=encodable(tied.suv_how if is_usable else tied.reason))
 
 
-def _links_of(tied: TiedImage, case: Case) -> list[tuple[SpatialRegistration, str]]:
-    """Registrations on the way to an image set, each with its kind."""
-    by_uid = {registration.sop_instance_uid: registration for registration in case.registrations}
-    found = [by_uid[uid] for uid in tied.registration_uids]
-    return [(registration, _kind(registration)) for registration in found]
-
-
-def _direct_links(image_set: ImageSet, case: Case) -> list[tuple[SpatialRegistration, str]]:
-    """Return the registration that maps the set's frame onto the planning frame (or back), with its kind."""
-    if case.planning_image is None:
-        return []
-    planning, own = case.planning_image.frame_of_reference_uid, image_set.series[0].frame_of_reference_uid
-    if own == planning:
-        return []
-    for registration in case.registrations:
-        sources = {mapping.source_frame_uid for mapping in registration.mappings}
-        sources |= {field.source_frame_uid for field in registration.deformations}
-        if any({registration.registered_frame_uid, source} == {planning, own} for source in sources):
-            return [(registration, _kind(registration))]
-    return []
-
-
 def _kind(registration: SpatialRegistration) -> str:
     if registration.is_deformable:
         return "DEFORMABLE"
@@ -319,15 +291,13 @@ def _kind(registration: SpatialRegistration) -> str:
     return next((kind for kind in ("AFFINE", "RIGID_SCALE", "RIGID") if kind in kinds), NOT_STATED)
 
 
-def _registration(links: Sequence[tuple[SpatialRegistration, str]]) -> rec.RegistrationRecord:
+def _registration(links: Sequence[SpatialRegistration]) -> rec.RegistrationRecord:
+    chain = tuple(rec.RegistrationLink(sop_instance_uid=each.sop_instance_uid, kind=_kind(each)) for each in links)
     return rec.RegistrationRecord(
-        sop_instance_uid=links[0][0].sop_instance_uid,
-        is_deformable=any(registration.is_deformable for registration, _ in links),
-        transformation_type=links[0][1],
-        chain=tuple(
-            rec.RegistrationLink(sop_instance_uid=registration.sop_instance_uid, kind=kind)
-            for registration, kind in links
-        ),
+        sop_instance_uid=chain[0].sop_instance_uid,
+        is_deformable=any(each.is_deformable for each in links),
+        transformation_type=chain[0].kind,
+        chain=chain,
         quality=rec.Missing(reason=NOT_MEASURED),
     )
 
@@ -385,32 +355,15 @@ def _score(outcome: Outcome, profile: Profile) -> rec.ScoreRecord:
     score, stratum = outcome.score, outcome.stratum
     missing = rec.Missing(reason="; ".join(reason.code for reason in outcome.verdict.reasons) or "not scored")
     return rec.ScoreRecord(
-        profile=rec.ProfileRecord(
-            id=profile.id,
-            version=profile.version,
-            title=profile.title,
-            notice=profile.notice,
-            sha256=profile.sha256,
-        ),
+        profile=rec.ProfileRecord.model_validate(profile),
         stratum=None if stratum is None else stratum.id,
         reference=None if stratum is None else _reference(profile, stratum),
         t=missing if score is None else score.t,
         percentile=missing if score is None else score.percentile,
-        interval=None if outcome.interval is None else _interval(outcome.interval),
+        interval=None if outcome.interval is None else rec.ScoreInterval.model_validate(outcome.interval),
         decided_by=() if score is None else score.decided_by,
-        families=() if score is None else tuple(_family(family) for family in score.families),
-        groups=() if score is None else tuple(_group(group) for group in score.groups),
-    )
-
-
-def _interval(found: ScoreInterval) -> rec.ScoreInterval:
-    return rec.ScoreInterval(
-        confidence=found.confidence,
-        score=found.score,
-        percentile=found.percentile,
-        uncertainty=rec.ScoreUncertainty(**found.uncertainty._asdict()),
-        redrawings=found.redrawings,
-        plans=found.plans,
+        families=() if score is None else tuple(map(rec.FamilyRecord.model_validate, score.families)),
+        groups=() if score is None else tuple(map(rec.GroupRecord.model_validate, score.groups)),
     )
 
 
@@ -424,51 +377,6 @@ def _reference(profile: Profile, stratum: Stratum) -> rec.ReferenceRecord:
         c_reject=joint.c_reject,
         c_support=joint.c_support,
         source=stratum.source,
-    )
-
-
-def _family(family: FamilyScore) -> rec.FamilyRecord:
-    return rec.FamilyRecord(
-        id=family.id,
-        title=family.title,
-        group=family.group,
-        may_anchor=family.may_anchor,
-        raw=family.raw,
-        score=family.score,
-        level=family.level.value,
-        factors=tuple(_factor(factor) for factor in family.factors),
-    )
-
-
-def _factor(factor: FactorScore) -> rec.FactorRecord:
-    return rec.FactorRecord(
-        metric=factor.metric,
-        title=factor.title,
-        value=factor.value,
-        reason=factor.reason if factor.value is None else None,
-        unit=factor.unit,
-        direction=factor.direction,
-        percentile=factor.percentile,
-        counted_percentile=factor.counted_percentile,
-        level=factor.level.value,
-        reference_median=factor.reference_median,
-        routine_range=factor.routine_range,
-        effect_floor=factor.effect_floor,
-        basis=factor.basis,
-        source=factor.source,
-        n=factor.n,
-        patients=factor.patients,
-        distribution=None if factor.distribution is None else _distribution(factor.distribution),
-    )
-
-
-def _distribution(found: Distribution) -> rec.DistributionRecord:
-    return rec.DistributionRecord(start=found.start, stop=found.stop, shares=found.shares)
-
-
-def _group(group: GroupScore) -> rec.GroupRecord:
-    return rec.GroupRecord(
-        id=group.id, title=group.title, may_anchor=group.may_anchor, families=group.families, score=group.score
     )
 
 
@@ -526,7 +434,7 @@ def _verdict(verdict: Verdict, profile: Profile) -> rec.VerdictRecord:
     return rec.VerdictRecord(
         value=verdict.value.value,
         text=verdict.text,
-        reasons=tuple(rec.ReasonRecord(code=each.code, text=each.text) for each in verdict.reasons),
+        reasons=tuple(map(rec.ReasonRecord.model_validate, verdict.reasons)),
         claim=claim.status.value,
         claim_rule=rec.ClaimRule(text=claim.text, rule=claim.rule or None, source=claim.source or None),
         service_level=verdict.service_level,
@@ -540,10 +448,7 @@ def _verdict(verdict: Verdict, profile: Profile) -> rec.VerdictRecord:
         stability=rec.Missing(reason=stability.reason) if stability.share is None else stability.share,
         redrawings=stability.replicates or None,
         false_support_rate=_false_support_rate(verdict, profile),
-        readiness=tuple(
-            rec.ReadinessRecord(item=each.item, state=each.state.value, text=each.text, supplied_by=each.supplied_by)
-            for each in verdict.readiness
-        ),
+        readiness=tuple(map(rec.ReadinessRecord.model_validate, verdict.readiness)),
     )
 
 

@@ -19,11 +19,17 @@ NOT_STATED = "not stated"
 
 Number = Annotated[float, Field(allow_inf_nan=False), AfterValidator(round_significant)]
 """A finite number, rounded as it is written."""
+StatedBy: TypeAlias = Literal["rt_plan", "user", "claim", "image", "nobody"]
+EvidenceLevel: TypeAlias = Literal["present", "same_frame", "registered", "referenced"]
+LevelWord: TypeAlias = Literal["typical", "elevated", "high", "not_measured"]
+ClaimWord: TypeAlias = Literal["eligible", "not_eligible", "unknown"]
 VerdictWord: TypeAlias = Literal["supports", "rejects", "indeterminate", "insufficient_evidence"]
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", defer_build=True, populate_by_name=True, from_attributes=True
+    )
 
 
 class Missing(_Frozen):
@@ -118,9 +124,9 @@ class StatedFacts(_Frozen):
 
     site: str
     """Id of a site, ``not_`` and an id, or ``unknown``."""
-    site_stated_by: Literal["rt_plan", "user", "claim", "image", "nobody"]
+    site_stated_by: StatedBy
     fractions: int | None
-    fractions_stated_by: Literal["rt_plan", "user", "claim", "image", "nobody"]
+    fractions_stated_by: StatedBy
 
 
 class Plan(_Frozen):
@@ -193,7 +199,7 @@ class ImageSetRecord(_Frozen):
 
     modality: str
     role: Literal["planning", "secondary", "not_counted"]
-    level: Literal["present", "same_frame", "registered", "referenced"]
+    level: EvidenceLevel
     shown_by: str
     phases: int
     slices: int
@@ -224,7 +230,7 @@ class AcquisitionRecord(_Frozen):
     image_sets: tuple[int, ...]
     """Places in ``image_sets``, from 0."""
     is_counted: bool
-    level: Literal["present", "same_frame", "registered", "referenced"]
+    level: EvidenceLevel
     """The highest of its image sets."""
     text: str
 
@@ -326,7 +332,7 @@ class FactorRecord(_Frozen):
     direction: Literal["higher", "lower"]
     percentile: Number | None
     counted_percentile: Number | None
-    level: Literal["typical", "elevated", "high", "not_measured"]
+    level: LevelWord
     reference_median: Number | None
     """Of plans of this size; null where the size is not known and the reference depends on it."""
     routine_range: tuple[Number, Number] | None = None
@@ -351,7 +357,7 @@ class FamilyRecord(_Frozen):
     may_anchor: bool
     raw: Number
     score: Number
-    level: Literal["typical", "elevated", "high", "not_measured"]
+    level: LevelWord
     factors: tuple[FactorRecord, ...]
 
 
@@ -454,7 +460,7 @@ class VerdictRecord(_Frozen):
     value: VerdictWord
     text: str
     reasons: tuple[ReasonRecord, ...]
-    claim: Literal["eligible", "not_eligible", "unknown"]
+    claim: ClaimWord
     claim_rule: ClaimRule
     service_level: Literal["22", "11"] | None
     service_level_note: str
@@ -577,7 +583,7 @@ class DefaultVerdict(_Frozen):
     """What the same files come to without the options that were used."""
 
     value: VerdictWord
-    claim: Literal["eligible", "not_eligible", "unknown"]
+    claim: ClaimWord
     t: Number | Missing
 
 

@@ -24,15 +24,6 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.profile import Profile, Stratum
 
 
-_STATED_BY = {
-    StatedBy.RT_PLAN: "from the RT Plan",
-    StatedBy.USER: "stated by the user",
-    StatedBy.CLAIM: "stated in the claim information",
-    StatedBy.IMAGE: "from the planning image's Body Part Examined",
-    StatedBy.NOBODY: "source not known",
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """Why a verdict is what it is: a stable code and a sentence."""
@@ -70,7 +61,7 @@ def blocking_reasons(facts: CaseFacts, profile: Profile) -> tuple[Reason, ...]:
         ("site_not_in_reference", is_elsewhere),
         ("fractions_not_in_reference", not is_elsewhere and stratum_of(facts, profile) is None),
     )
-    stated_by = _STATED_BY[facts.site_stated_by]
+    stated_by = facts.site_stated_by.words
     words = {
         "problem": facts.geometry_problem,
         "fractions": facts.fractions,

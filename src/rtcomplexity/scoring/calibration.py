@@ -17,7 +17,7 @@ from rtcomplexity.scoring.plan_table import PlanTable, verdicts_of
 from rtcomplexity.scoring.plans import DIAMETER_KEY, VOLUME_KEY, Plans
 from rtcomplexity.scoring.profile import parse_profile
 from rtcomplexity.scoring.ranking import ranked_families, standing
-from rtcomplexity.scoring.reference import percentiles_below, rounded
+from rtcomplexity.scoring.reference import known, percentiles_below, rounded
 from rtcomplexity.scoring.rules import VerdictValue
 from rtcomplexity.units import round_significant
 
@@ -281,7 +281,7 @@ class _Made:
 
     def _varies(self, factor: Factor) -> bool:
         columns = [self.own.course(each).column(factor.metric) for each in self.courses]
-        return all(len(np.unique(_known(column))) > 1 for column in columns)
+        return all(len(np.unique(known(column))) > 1 for column in columns)
 
     def checked(self) -> _Made:
         """Add the self-check: each fifth of the plans judged by a profile of the others."""
@@ -500,13 +500,9 @@ def _joint(
     )
 
 
-def _known(values: Floats) -> Floats:
-    return values[~np.isnan(values)]
-
-
 def knots_of(values: Floats, sign: float = 1.0, extra: Sequence[float] = ()) -> Knots:
     """Strict percentiles of values at their quantiles, with a jump at each value that several plans share."""
-    harder = np.sort(sign * _known(values))
+    harder = np.sort(sign * known(values))
     places = np.unique(np.quantile(harder, np.array(LEVELS) / 100, method="nearest"))
     places = np.unique(np.concatenate([places, sign * np.asarray(extra, float)]))
     knots: Knots = []
@@ -588,8 +584,8 @@ def _factor(factor: Factor, made: _Made, basis: str) -> str:
 
 def _counted(factor: Factor, plans: Plans, course: str, basis: str) -> str:
     values = plans.column(factor.metric)
-    knots = knots_of(values, 1.0 if factor.direction == "higher" else -1.0)
-    n = "" if basis == "convention" else f"n = {len(_known(values))}\n"
+    knots = knots_of(values, factor.sign)
+    n = "" if basis == "convention" else f"n = {len(known(values))}\n"
     return (
         f'[[families.factors.references]]\nstrata = ["{course}"]\nbasis = "{basis}"\n{n}'
         f'source = "As counted in the plans that the profile was made from."\nknots = {_written(knots)}\n'

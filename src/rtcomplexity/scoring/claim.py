@@ -15,10 +15,11 @@ from rtcomplexity.scoring.code import code_rule
 from rtcomplexity.scoring.cohort import CONTEXT_TEXTS, LEAST_PLANS
 from rtcomplexity.scoring.facts import StatedBy
 from rtcomplexity.scoring.payer import UNLISTED, Gate, payer_stated, payers
-from rtcomplexity.scoring.site import shipped_sites, stated_site
+from rtcomplexity.scoring.sentences import capitalized
+from rtcomplexity.scoring.site import known_sites, stated_site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rtcomplexity.model.case import Case
     from rtcomplexity.model.issue import Issue
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.official_facts import FactsOfCode, OfficialFacts
     from rtcomplexity.scoring.payer import Payer
+    from rtcomplexity.scoring.site import Site, TreatedSite
 
 
 class ClaimStatus(StrEnum):
@@ -115,13 +117,6 @@ _UNKNOWN_FACTS = (
     ("global_period", "The MPFS global days indicator of the code is not documented.", "billing team"),
 )
 _COHORT = ("local_cohort", "No institutional comparison cohort was provided.", "practice")
-_BY = {
-    StatedBy.RT_PLAN: "from the RT Plan",
-    StatedBy.USER: "stated by the user",
-    StatedBy.CLAIM: "stated in the claim information",
-    StatedBy.IMAGE: "from the planning image",
-    StatedBy.NOBODY: "source not known",
-}
 _APPROVAL = {
     "APPROVED": (ReadinessState.MET, "The structure set is approved."),
     "UNAPPROVED": (ReadinessState.MISSING, "The structure set is not approved."),
@@ -173,16 +168,12 @@ def _why_unknown(facts: CaseFacts, stated: StatedClaim) -> str:
         return f"Not provided: {_enumerated(lacking)}."
     on = f"modifier 22 on a code with {stated.global_period_words}"
     if period in stated.payer.reviewed_global_periods:
-        return f"{_capital(stated.payer.name)} decides case by case on {on}."
+        return f"{capitalized(stated.payer.name)} decides case by case on {on}."
     return f"The policy of {stated.payer.name} on {on} is not known: confirm it with the payer."
 
 
 def _enumerated(words: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _is_by_image(facts: CaseFacts) -> bool:
@@ -312,9 +303,9 @@ def _known_of_course(facts: CaseFacts) -> Iterator[tuple[str, tuple[ReadinessSta
         yield "treated_site", (ReadinessState.UNKNOWN, text)
     elif facts.site.is_known:
         site = facts.site.word.replace("_", " ")
-        yield "treated_site", (ReadinessState.MET, f"The treated site is {site} ({_BY[facts.site_stated_by]}).")
+        yield "treated_site", (ReadinessState.MET, f"The treated site is {site} ({facts.site_stated_by.words}).")
     if facts.fractions is not None:
-        text = f"The course has {facts.fractions} fractions ({_BY[facts.fractions_stated_by]})."
+        text = f"The course has {facts.fractions} fractions ({facts.fractions_stated_by.words})."
         yield "fractions", (ReadinessState.MET, text)
 
 
@@ -346,14 +337,20 @@ def _reports(*, reports: bool) -> tuple[ReadinessState, str]:
     return ReadinessState.MET, "The contouring physician is stated not to report CPT 77261\u201377799."
 
 
-def warnings_of(stated: StatedClaim, facts: CaseFacts, case: Case | None = None) -> tuple[Issue, ...]:
-    """Check a claim against itself and the RT Plan."""
-    return tuple(_warnings(stated, facts, case))
+def warnings_of(
+    stated: StatedClaim, facts: CaseFacts, case: Case | None = None, sites: Sequence[TreatedSite] | None = None
+) -> tuple[Issue, ...]:
+    """Check a claim against itself and the RT Plan; `sites` are those that it may name, the shipped ones if None."""
+    return tuple(_warnings(stated, facts, case, known_sites() if sites is None else sites))
 
 
-def _warnings(stated: StatedClaim, facts: CaseFacts, case: Case | None) -> Iterator[Issue]:
+def _warnings(
+    stated: StatedClaim, facts: CaseFacts, case: Case | None, sites: Sequence[TreatedSite]
+) -> Iterator[Issue]:
+    named = None if stated.claim is None else stated.claim.site
+    site = None if named is None else stated_site(named, sites)
     yield from _stated_otherwise(facts)
-    yield from _stated_twice(stated, facts)
+    yield from _stated_twice(stated, facts, site)
     if stated.official is not None and stated.contradicts_official:
         official = stated.official
         yield codes.CLAIM_DISAGREES_WITH_OFFICIAL.about(
@@ -372,17 +369,16 @@ def _warnings(stated: StatedClaim, facts: CaseFacts, case: Case | None) -> Itera
     planned = case.rt_plan.fractions_planned if case is not None and case.rt_plan is not None else None
     if planned is not None and claim.fractions not in {None, planned}:
         yield codes.CLAIM_DISAGREES_WITH_PLAN.about("claim", claimed=claim.fractions, planned=planned)
-    site = None if claim.site is None else stated_site(claim.site)
     if site is not None and facts.site_stated_by is StatedBy.RT_PLAN and site.contradicts(facts.site):
         yield codes.CLAIM_DISAGREES_WITH_PLAN.about("claim")
-    if claim.site is not None and site is None and claim.site != facts.site.word:
-        yield codes.CLAIM_SITE_UNKNOWN.about("claim", known=", ".join(shipped_sites()))
+    if claim.site is not None and site is None:
+        yield codes.CLAIM_SITE_UNKNOWN.about("claim", known=", ".join(each.id for each in sites))
     minutes, typical = claim.physician_minutes, claim.typical_minutes
     if minutes is not None and typical is not None and minutes <= typical:
         yield codes.CLAIM_MINUTES_TYPICAL.about("claim")
 
 
-def _stated_twice(stated: StatedClaim, facts: CaseFacts) -> Iterator[Issue]:
+def _stated_twice(stated: StatedClaim, facts: CaseFacts, site: Site | None) -> Iterator[Issue]:
     """Say where the claim file and an option do not agree, and where no rule of the payer is known."""
     claim, payer = stated.claim, stated.payer
     if payer is not None and payer.id == UNLISTED:
@@ -390,7 +386,6 @@ def _stated_twice(stated: StatedClaim, facts: CaseFacts) -> Iterator[Issue]:
         yield codes.CLAIM_PAYER_UNLISTED.about("claim", known=known)
     if claim is None:
         return
-    site = None if claim.site is None else stated_site(claim.site)
     if site is not None and site.contradicts(facts.site) and facts.site_stated_by is StatedBy.USER:
         used = facts.site.word.replace("_", "-")
         yield codes.CLAIM_DISAGREES_WITH_OPTION.about("claim", site=claim.site, used=used)

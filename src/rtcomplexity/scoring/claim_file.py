@@ -12,16 +12,16 @@ from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator
 
 from rtcomplexity.errors import InputDataError
+from rtcomplexity.model.frozen import Frozen, Text
 from rtcomplexity.scoring.payer import GLOBAL_PERIODS
 from rtcomplexity.scoring.profile_lines import line_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-Stated = Annotated[str, Field(min_length=1)]
 Minutes = Annotated[float, Field(gt=0, le=24 * 60)]
 TEMPLATE: Final = '''# Claim information for rtcomplexity: rtcomplexity analyze PLAN --claim claim.toml
 #
@@ -66,7 +66,11 @@ TEMPLATE: Final = '''# Claim information for rtcomplexity: rtcomplexity analyze 
 
 MOST_MISTAKES: Final = 3
 """A message names this many."""
-FORMS: Final = {
+_PLAIN: Final = (
+    "account_number", "claim_control_number", "member_id", "payer_id", "delineated_by", "credentials", "stage",
+    "prior_radiation",
+)  # fmt: skip
+FORMS: Final = {name: f'{name} = "..." (in quotation marks)' for name in _PLAIN} | {
     "cpt_code": 'cpt_code = "....." (five digits or capitals, in quotation marks)',
     "modifiers": 'modifiers = ["..", ".."] (two digits or capitals each, in quotation marks and square brackets)',
     "payer": 'payer = "its name" (in quotation marks)',
@@ -75,17 +79,9 @@ FORMS: Final = {
     "fractions": "fractions = N (a whole number from 1, without quotation marks)",
     "global_period": f'global_period = "..." (one of {", ".join(GLOBAL_PERIODS)}, in quotation marks)',
     "facility": 'facility = "its name" (in quotation marks)',
-    "account_number": 'account_number = "..." (in quotation marks)',
-    "claim_control_number": 'claim_control_number = "..." (in quotation marks)',
-    "member_id": 'member_id = "..." (in quotation marks)',
-    "payer_id": 'payer_id = "..." (in quotation marks)',
-    "delineated_by": 'delineated_by = "..." (in quotation marks)',
-    "credentials": 'credentials = "..." (in quotation marks)',
     "npi": 'npi = "NNNNNNNNNN" (ten digits with a valid check digit, in quotation marks)',
     "diagnosis": 'diagnosis = ["A00.0"] (ICD-10-CM codes, in quotation marks and square brackets)',
     "laterality": 'laterality = "left", "right", "bilateral" or "not applicable"',
-    "stage": 'stage = "..." (in quotation marks)',
-    "prior_radiation": 'prior_radiation = "..." (in quotation marks)',
     "auto_segmentation_edited": "auto_segmentation_edited = true or = false (without quotation marks)",
     "stated_by": 'stated_by = "a name" (in quotation marks)',
     "stated_on": "stated_on = YYYY-MM-DD (year-month-day, without quotation marks)",
@@ -104,40 +100,40 @@ class ClaimFileError(InputDataError):
     """A claim file cannot be used."""
 
 
-class ClaimFile(BaseModel):
+class ClaimFile(Frozen):
     """What the user states of a claim; None where nothing is stated."""
 
-    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(str_strip_whitespace=True)
 
     cpt_code: Annotated[str, Field(pattern=r"^[0-9A-Z]{5}$")] | None = None
     modifiers: tuple[Annotated[str, Field(pattern=r"^[0-9A-Z]{2}$")], ...] = ()
-    payer: Annotated[str, Field(min_length=1)] | None = None
+    payer: Text | None = None
     date_of_service: date | None = None
     site: Annotated[str, Field(pattern="^[a-z][a-z0-9-]*$")] | None = None
     fractions: Annotated[int, Field(ge=1)] | None = None
     global_period: str | None = None
-    facility: Stated | None = None
-    account_number: Stated | None = None
-    claim_control_number: Stated | None = None
-    member_id: Stated | None = None
-    payer_id: Stated | None = None
-    delineated_by: Stated | None = None
-    credentials: Stated | None = None
+    facility: Text | None = None
+    account_number: Text | None = None
+    claim_control_number: Text | None = None
+    member_id: Text | None = None
+    payer_id: Text | None = None
+    delineated_by: Text | None = None
+    credentials: Text | None = None
     npi: Annotated[str, Field(pattern=r"^[12]\d{9}$")] | None = None
     diagnosis: tuple[Annotated[str, Field(pattern=r"^[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?$")], ...] = ()
     laterality: Literal["left", "right", "bilateral", "not applicable"] | None = None
-    stage: Stated | None = None
-    prior_radiation: Stated | None = None
+    stage: Text | None = None
+    prior_radiation: Text | None = None
     auto_segmentation_edited: bool | None = None
-    stated_by: Stated | None = None
+    stated_by: Text | None = None
     stated_on: date | None = None
     delineator_reports_77261_77799: bool | None = None
     physician_minutes: Minutes | None = None
     typical_minutes: Minutes | None = None
-    typical_minutes_source: Annotated[str, Field(min_length=1)] | None = None
-    reason: Annotated[str, Field(min_length=1)] | None = None
+    typical_minutes_source: Text | None = None
+    reason: Text | None = None
     procedure_note_attached: bool | None = None
-    signer: Annotated[str, Field(min_length=1)] | None = None
+    signer: Text | None = None
 
     @field_validator("npi")
     @classmethod

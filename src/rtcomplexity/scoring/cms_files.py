@@ -16,10 +16,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.errors import InputDataError
+from rtcomplexity.scoring.official_facts import OfficialCode, OfficialMinutes, Release, source_file
 from rtcomplexity.scoring.payer import GLOBAL_PERIODS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 HEADER_LINES: Final = 6
 """Most lines that column names run over."""
@@ -36,44 +37,6 @@ _TRY_TIMES: Final = "CMS's physician time file of the final rule, saved as CSV, 
 
 class CmsFileError(InputDataError):
     """A file of CMS cannot be used."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeeScheduleRow:
-    """What the fee schedule says of one code."""
-
-    row: int
-    """Line of the file."""
-    status: str
-    """CMS's status indicator: A is active."""
-    global_period: str
-    work_rvu: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeeSchedule:
-    """One release of the relative value file."""
-
-    title: str
-    starts: date
-    """First day that the release is for."""
-    rows: Mapping[str, FeeScheduleRow]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimeRow:
-    """Typical minutes of one code, before, during and after the service."""
-
-    row: int
-    pre_minutes: float
-    intra_minutes: float
-    post_minutes: float
-    total_minutes: float
-
-    @property
-    def parts_minutes(self) -> float:
-        """What adds to the total, visits apart."""
-        return self.pre_minutes + self.intra_minutes + self.post_minutes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +71,8 @@ class _Table:
                 yield number, cells
 
 
-def fee_schedule(content: bytes, name: str, codes: Collection[str], starts: date | None = None) -> FeeSchedule:
-    """Read codes of a relative value file.
+def fee_schedule(content: bytes, name: str, codes: Collection[str], starts: date | None = None) -> Release:
+    """Read codes of a relative value file, as one release without physician times.
 
     Parameters
     ----------
@@ -133,16 +96,17 @@ def fee_schedule(content: bytes, name: str, codes: Collection[str], starts: date
         period = _cell(cells, days).upper().zfill(3)
         if period not in GLOBAL_PERIODS:
             raise CmsFileError(f"Line {number} of {name} has an unknown global days indicator.", _TRY_FEES)
-        rows[code] = FeeScheduleRow(
+        rows[code] = OfficialCode(
             row=number,
             status=_cell(cells, status)[:1].upper(),
             global_period=period,
             work_rvu=_number(cells, work, number, table),
         )
-    return FeeSchedule(title=title, starts=starts or _starts(title, name), rows=rows)
+    starts = starts or _starts(title, name)
+    return Release(title=title, starts=starts, fee_schedule=source_file(content, name), codes=rows)
 
 
-def physician_times(content: bytes, name: str, codes: Collection[str]) -> dict[str, TimeRow]:
+def physician_times(content: bytes, name: str, codes: Collection[str]) -> dict[str, OfficialMinutes]:
     """Read typical minutes of codes; a code that the file does not have is left out.
 
     Raises
@@ -160,14 +124,16 @@ def physician_times(content: bytes, name: str, codes: Collection[str]) -> dict[s
         if not list(table.rows_of(code)):
             continue
         number, cells = _only_row(table, code)
-        rows[code] = TimeRow(
+        row = OfficialMinutes(
             row=number,
             pre_minutes=sum(_number(cells, each, number, table) for each in pre),
             intra_minutes=_number(cells, intra, number, table),
             post_minutes=sum(_number(cells, each, number, table) for each in post),
             total_minutes=_number(cells, total, number, table),
         )
-        if rows[code].parts_minutes > rows[code].total_minutes:  # visits after the service may add to the total
+        rows[code] = row
+        parts_minutes = row.pre_minutes + row.intra_minutes + row.post_minutes
+        if parts_minutes > row.total_minutes:  # visits after the service may add to the total
             raise CmsFileError(f"Line {number} of {name}: its times exceed their total.", _TRY_TIMES)
     return rows
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import tomllib
 from functools import cache
-from importlib import resources
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from rtcomplexity.model.frozen import Frozen
+from rtcomplexity.scoring.shipped import shipped
 from rtcomplexity.scoring.site import TreatedSite, shipped_sites
 
 
-class CodeRule(BaseModel):
+class CodeRule(Frozen):
     """Where a code is reported; our own words, never a descriptor's."""
-
-    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid")
 
     code: Annotated[str, Field(pattern="^[0-9A-Z]{5}$")]
     site: str
@@ -34,6 +33,5 @@ class CodeRule(BaseModel):
 @cache
 def code_rule() -> CodeRule:
     """Return the rule of the code whose claims this software looks at."""
-    content = (resources.files("rtcomplexity.scoring") / "codes.toml").read_text("utf-8")
-    (rule,) = tomllib.loads(content)["codes"]
+    (rule,) = tomllib.loads(shipped("")["codes"].read_text("utf-8"))["codes"]
     return CodeRule.model_validate(rule)

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from rtcomplexity.errors import CohortError, first_complaint, os_reason
 from rtcomplexity.model import issue_codes as codes
+from rtcomplexity.model.frozen import Digest, Frozen, Number, Text
 from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ _DIGEST_BYTES: Final = 16
 _FINGERPRINT_DIGITS: Final = 16
 _TRY: Final = "rtcomplexity cohort build, which writes such a file from results."
 
-Number = Annotated[float, Field(allow_inf_nan=False), AfterValidator(round_significant)]
-Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 PatientKey = Annotated[str, Field(pattern="^([0-9a-f]{32})?$")]
 ExclusionReason = Literal[
     "refused",
@@ -59,11 +58,7 @@ ExclusionReason = Literal[
 ]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, populate_by_name=True)
-
-
-class CohortPlan(_Frozen):
+class CohortPlan(Frozen):
     """One plan, with what it takes to compare with it, to leave it out and to warn."""
 
     plan: Digest
@@ -74,14 +69,14 @@ class CohortPlan(_Frozen):
     slice_spacing_mm: Annotated[Number, Field(gt=0)] | None
 
 
-class CohortStratum(_Frozen):
+class CohortStratum(Frozen):
     """The plans of one stratum, by plan."""
 
-    id: Annotated[str, Field(min_length=1)]
+    id: Text
     plans: Annotated[tuple[CohortPlan, ...], Field(min_length=1)]
 
 
-class Exclusion(_Frozen):
+class Exclusion(Frozen):
     """One plan that was read and is not part of the cohort."""
 
     plan: Digest
@@ -91,15 +86,17 @@ class Exclusion(_Frozen):
     """Codes: of the refusal, of the verdict's reasons; the other stratum or profile."""
 
 
-class CohortProfile(_Frozen):
+class CohortProfile(Frozen):
     """The profile that scored every plan."""
 
     id: str
     sha256: Digest
 
 
-class Cohort(_Frozen):
+class Cohort(Frozen):
     """A cohort file, version 1."""
+
+    model_config = ConfigDict(populate_by_name=True)
 
     schema_id: Literal["rtcomplexity/cohort/1"] = Field(
         default=COHORT_SCHEMA, validation_alias="schema", serialization_alias="schema"

@@ -51,7 +51,7 @@ def distribution_of(
     below = percentiles_of(factor, reference, plans, plan, np.linspace(start, stop, BINS + 1)[1:-1])
     if below is None:
         return None
-    rising = below if factor.direction == "higher" else 100 - below
+    rising = below if factor.sign > 0 else 100 - below
     shares = np.diff(rising, prepend=0.0, append=100.0)
     return Distribution(
         start=start,

@@ -15,19 +15,16 @@ import numpy as np
 from rtcomplexity.errors import ProfileError
 from rtcomplexity.scoring.calibration import FALSE_SUPPORT, OwnPlans, courses_of_profile
 from rtcomplexity.scoring.plan_table import Share
-from rtcomplexity.scoring.ranking import ranked_families, standing
+from rtcomplexity.scoring.ranking import scores_t
+from rtcomplexity.scoring.reference import known
 from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.scoring.calibration import Course
     from rtcomplexity.scoring.plans import Plans
     from rtcomplexity.scoring.profile import Profile
-
-    Floats = NDArray[np.float64]
 
 FALSE_DISCOVERY: Final = 0.05
 """Expected share of factors that are said to differ and do not, at most."""
@@ -127,7 +124,7 @@ def _factors(profile: Profile, own: OwnPlans, newer: OwnPlans, course: Course) -
     from scipy.stats import ks_2samp  # noqa: PLC0415 -- slow to load
 
     for metric in (factor.metric for family in profile.families for factor in family.factors):
-        before, after = (_known(each.course(course).column(metric)) for each in (own, newer))
+        before, after = (known(each.course(course).column(metric)) for each in (own, newer))
         if len(after) < LEAST_NEWER or not len(before):
             continue
         test = ks_2samp(before, after)
@@ -143,15 +140,9 @@ def _factors(profile: Profile, own: OwnPlans, newer: OwnPlans, course: Course) -
         )
 
 
-def _known(values: Floats) -> Floats:
-    return values[~np.isnan(values)]
-
-
 def _above(profile: Profile, newer: Plans, course: Course) -> AboveCutoff:
     joint, title = profile.joint(course.id), profile.stratum(course.id).title
     if not newer.count:
         return AboveCutoff(stratum=course.id, title=title, c_support=joint.c_support, share=None)
-    scores = {each.family.id: each.scores for each in ranked_families(newer, profile, course.id)}
-    t = standing(scores, profile, course.id).t
-    share = Share(count=int(np.sum(t >= joint.c_support)), n=newer.count)
+    share = Share(count=int(np.sum(scores_t(newer, profile, course.id) >= joint.c_support)), n=newer.count)
     return AboveCutoff(stratum=course.id, title=title, c_support=joint.c_support, share=share)

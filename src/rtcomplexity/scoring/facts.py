@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.model.case import ImageLink
 from rtcomplexity.scoring.plans import VOLUME_KEY
@@ -32,6 +32,20 @@ class StatedBy(StrEnum):
     IMAGE = "image"
     """Body Part Examined of the planning image: believed only where it names another site than a profile's."""
     NOBODY = "nobody"
+
+    @property
+    def words(self) -> str:
+        """Where the fact is from."""
+        return _WORDS[self]
+
+
+_WORDS: Final = {
+    StatedBy.RT_PLAN: "from the RT Plan",
+    StatedBy.USER: "stated by the user",
+    StatedBy.CLAIM: "stated in the claim information",
+    StatedBy.IMAGE: "from the planning image's Body Part Examined",
+    StatedBy.NOBODY: "source not known",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,20 +10,19 @@ import json
 from datetime import date  # noqa: TC003 -- pydantic reads it
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from rtcomplexity.errors import InputDataError, first_complaint, os_reason
+from rtcomplexity.model.frozen import Digest, Frozen, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from rtcomplexity.scoring.cms_files import FeeSchedule, TimeRow
 
 SCHEMA: Final = "rtcomplexity/official-facts/1"
 MOST_BYTES: Final = 4_000_000
 _TRY: Final = "what rtcomplexity cms import wrote."
-Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Code = Annotated[str, Field(pattern="^[0-9A-Z]{5}$")]
 Count = Annotated[float, Field(ge=0)]
 
@@ -32,19 +31,15 @@ class OfficialFactsError(InputDataError):
     """A file of official facts cannot be used."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid", allow_inf_nan=False)
-
-
-class SourceFile(_Frozen):
+class SourceFile(Frozen):
     """A file that CMS published."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     sha256: Digest
 
 
-class OfficialMinutes(_Frozen):
-    """Typical minutes."""
+class OfficialMinutes(Frozen):
+    """Typical minutes of one code, before, during and after the service; `row` is the line of the file."""
 
     row: int
     pre_minutes: Count
@@ -53,27 +48,28 @@ class OfficialMinutes(_Frozen):
     total_minutes: Count
 
 
-class OfficialCode(_Frozen):
-    """What a release says of one code."""
+class OfficialCode(Frozen):
+    """What a release says of one code; `row` is the line of the file."""
 
     row: int
     status: str
+    """CMS's status indicator: A is active."""
     global_period: str
     work_rvu: Count
     minutes: OfficialMinutes | None = None
 
 
-class Release(_Frozen):
+class Release(Frozen):
     """One release of the fee schedule, with the physician times that were imported with it."""
 
-    title: Annotated[str, Field(min_length=1)]
+    title: Text
     starts: date
     fee_schedule: SourceFile
     physician_time: SourceFile | None = None
     codes: dict[Code, OfficialCode]
 
 
-class OfficialFacts(_Frozen):
+class OfficialFacts(Frozen):
     """Releases, earliest first."""
 
     schema_id: Literal["rtcomplexity/official-facts/1"] = Field(
@@ -93,7 +89,7 @@ class OfficialFacts(_Frozen):
         return FactsOfCode(code=code, release=last)
 
 
-class FactsOfCode(_Frozen):
+class FactsOfCode(Frozen):
     """One code in one release."""
 
     code: Code
@@ -110,38 +106,10 @@ class FactsOfCode(_Frozen):
         return f"CMS, {self.release.title}, line {self.facts.row}"
 
 
-def release_of(
-    schedule: FeeSchedule, fees: SourceFile, times: Mapping[str, TimeRow], time_file: SourceFile | None
-) -> Release:
-    """Put what two files say together."""
-    return Release(
-        title=schedule.title,
-        starts=schedule.starts,
-        fee_schedule=fees,
-        physician_time=time_file,
-        codes={
-            code: OfficialCode(
-                row=each.row,
-                status=each.status,
-                global_period=each.global_period,
-                work_rvu=each.work_rvu,
-                minutes=_minutes(times.get(code)),
-            )
-            for code, each in schedule.rows.items()
-        },
-    )
-
-
-def _minutes(row: TimeRow | None) -> OfficialMinutes | None:
-    if row is None:
-        return None
-    return OfficialMinutes(
-        row=row.row,
-        pre_minutes=row.pre_minutes,
-        intra_minutes=row.intra_minutes,
-        post_minutes=row.post_minutes,
-        total_minutes=row.total_minutes,
-    )
+def with_times(release: Release, times: Mapping[str, OfficialMinutes], time_file: SourceFile) -> Release:
+    """Add what a physician time file says of a release's codes."""
+    codes = {code: each.model_copy(update={"minutes": times.get(code)}) for code, each in release.codes.items()}
+    return release.model_copy(update={"physician_time": time_file, "codes": codes})
 
 
 def source_file(content: bytes, name: str) -> SourceFile:

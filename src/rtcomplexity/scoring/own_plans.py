@@ -8,18 +8,13 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from rtcomplexity.model.frozen import Frozen, Text
 from rtcomplexity.scoring.plans import Plans
 
-Text = Annotated[str, Field(min_length=1)]
 
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid", allow_inf_nan=False)
-
-
-class Provenance(_Frozen):
+class Provenance(Frozen):
     """What a calibrated profile says of its plans and of who made it."""
 
     made_by: Text
@@ -32,7 +27,7 @@ class Provenance(_Frozen):
     """How the scored surface was made."""
     slice_spacings_mm: tuple[float, ...] = ()
     """Least, median and greatest of the planning images; empty where none is known."""
-    excluded: dict[str, Annotated[int, Field(ge=1)]] = {}
+    excluded: dict[str, Annotated[int, Field(ge=1)]] = Field(default={})
     """Results left out, by reason."""
     self_check_plans: Annotated[int, Field(ge=0)] = 0
     """Plans that were held out, a fifth at a time; 0 where there were too few."""
@@ -40,7 +35,7 @@ class Provenance(_Frozen):
     """How many of these the profile of the others supports."""
 
 
-class MeasuredPlans(_Frozen):
+class MeasuredPlans(Frozen):
     """The plans' measurements."""
 
     ids: Annotated[tuple[Text, ...], Field(min_length=1)]

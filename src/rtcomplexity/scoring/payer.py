@@ -8,22 +8,18 @@ from __future__ import annotations
 import tomllib
 from datetime import date  # noqa: TC003 - pydantic reads it
 from enum import StrEnum
-from importlib import resources
-from typing import Annotated, Final, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Final, Literal
 
 from rtcomplexity.errors import UsageError
+from rtcomplexity.model.frozen import Frozen, Text
+from rtcomplexity.scoring.shipped import shipped
 
-_PACKAGE: Final = "rtcomplexity.scoring"
 STALE_AFTER_DAYS: Final = 366
 GLOBAL_PERIODS: Final = ("000", "010", "042", "090", "MMM", "XXX", "YYY", "ZZZ")
 """Global period indicators of fee schedules; days are written with three digits."""
 
 UNLISTED: Final = "unlisted"
 """Id of a payer that the user stated and that no file here is about."""
-
-Text = Annotated[str, Field(min_length=1)]
 
 
 class Gate(StrEnum):
@@ -34,11 +30,7 @@ class Gate(StrEnum):
     UNKNOWN = "unknown"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class PayerRule(_Frozen):
+class PayerRule(Frozen):
     """One row of what is known of a payer."""
 
     topic: Literal["global_period", "documents", "extra_payment", "factors"]
@@ -59,7 +51,7 @@ class PayerRule(_Frozen):
         return f"As of {self.as_of.isoformat()}."
 
 
-class Payer(_Frozen):
+class Payer(Frozen):
     """A payer and its rules."""
 
     id: Text
@@ -88,8 +80,7 @@ class Payer(_Frozen):
 
 def payers() -> tuple[Payer, ...]:
     """Return all payers, by id."""
-    files = [f for f in (resources.files(_PACKAGE) / "payers").iterdir() if f.name.endswith(".toml")]
-    found = [Payer.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))) for file in files]
+    found = [Payer.model_validate(tomllib.loads(file.read_text("utf-8"))) for file in shipped("payers").values()]
     return tuple(sorted(found, key=lambda payer: payer.id))
 
 

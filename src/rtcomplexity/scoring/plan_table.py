@@ -129,9 +129,9 @@ def rulings(plans: Plans, profile: Profile, stratum_id: str = "") -> Iterator[Ru
     stresses = stressed_profiles(profile)
     site = Site(named=frozenset({profile.treated_site.id}))
     stratum = profile.stratum(stratum_id or profile.stratum_if_fractions_unknown)
-    for chosen in _chunks(np.arange(plans.count)):
+    for first in range(0, plans.count, CHUNK):
         question = Question(
-            plans=plans.chosen(chosen),
+            plans=plans.chosen(np.arange(first, min(first + CHUNK, plans.count))),
             facts=_facts(site, stratum.min_fractions if stratum_id else None),
             profile=profile,
             stratum=stratum,
@@ -139,11 +139,6 @@ def rulings(plans: Plans, profile: Profile, stratum_id: str = "") -> Iterator[Ru
             stresses=stresses,
         )
         yield rule(question)
-
-
-def _chunks(indices: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    for first in range(0, len(indices), CHUNK):
-        yield indices[first : first + CHUNK]
 
 
 def _facts(site: Site, fractions: int | None) -> CaseFacts:

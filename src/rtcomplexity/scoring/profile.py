@@ -10,21 +10,22 @@ import hashlib
 import tomllib
 from difflib import get_close_matches
 from functools import cache
-from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, model_validator
 
 from rtcomplexity.errors import ProfileError
 from rtcomplexity.metrics.adjacency import ORGANS
 from rtcomplexity.metrics.scored import SCORED
+from rtcomplexity.model.frozen import Digest, Frozen, Text
 from rtcomplexity.model.options import DEFAULT_PROFILE
 from rtcomplexity.scoring.own_plans import MeasuredPlans, Provenance  # noqa: TC001 -- pydantic asks
 from rtcomplexity.scoring.profile_lines import line_of
 from rtcomplexity.scoring.real_contours import SCORED_PREFIX, shipped_table, table_ids
 from rtcomplexity.scoring.reference import MEDIAN, Knots, percentile_below
+from rtcomplexity.scoring.shipped import shipped
 from rtcomplexity.scoring.site import TreatedSite, shipped_sites, site_of_profiles_without_one
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from rtcomplexity.metrics.definition import MetricDefinition
 
-_PACKAGE = "rtcomplexity.scoring"
 _CUTOFF_TOLERANCE = 0.5
 """A cutoff's percentile in its own joint reference may differ from the one it is named by this much, unless T jumps
 over that one: then the cutoff is the knot after the jump."""
@@ -62,7 +62,6 @@ Percentile = Annotated[float, Field(ge=0, le=100)]
 FactorKnots = Annotated[tuple[tuple[float, Percentile], ...], Field(min_length=2), AfterValidator(_check_percentiles)]
 ScoreKnots = Annotated[FactorKnots, AfterValidator(_check_score_knots)]
 """Knots of a value that is itself a raw score or percentile: it begins at (0, 0) and rises."""
-Text = Annotated[str, Field(min_length=1)]
 Basis = Literal["measured", "published", "model", "convention"]
 FOUND_IN_PLANS: Final = frozenset({"measured", "published"})
 """Bases that are no assumption, so that a support need not stand under harder references of them."""
@@ -72,11 +71,7 @@ Direction = Literal["higher", "lower"]
 SupportNeed = Literal["fractions_known", "volume_within_reference", "stability"]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
-
-
-class Stratum(_Frozen):
+class Stratum(Frozen):
     """One group of plans that count as typical together."""
 
     id: Text
@@ -92,14 +87,14 @@ class Stratum(_Frozen):
         return self.min_fractions <= fractions and (self.max_fractions is None or fractions <= self.max_fractions)
 
 
-class SizeRange(_Frozen):
+class SizeRange(Frozen):
     """Equivalent diameters, mm."""
 
     from_mm: Annotated[float, Field(ge=0)]
     to_mm: Annotated[float, Field(gt=0)]
 
 
-class SimilarContours(_Frozen):
+class SimilarContours(Frozen):
     """Real contours of a shipped table, weighed by how close in size they are to the plan's target."""
 
     table: Text
@@ -120,7 +115,7 @@ class SimilarContours(_Frozen):
         return self
 
 
-class FactorReference(_Frozen):
+class FactorReference(Frozen):
     """The distribution of one factor in one stratum (or several): by knots, or among real contours of similar size."""
 
     strata: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -142,11 +137,11 @@ class FactorReference(_Frozen):
         return self
 
 
-class Table(_Frozen):
+class Table(Frozen):
     """A shipped table of real contours that the profile was made with."""
 
     id: Text
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    sha256: Digest
 
     @model_validator(mode="after")
     def _is_the_shipped_one(self) -> Self:
@@ -157,7 +152,7 @@ class Table(_Frozen):
         return self
 
 
-class RawReference(_Frozen):
+class RawReference(Frozen):
     """The distribution of a family's raw score in one stratum (or several)."""
 
     strata: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -166,7 +161,7 @@ class RawReference(_Frozen):
     knots: FactorKnots
 
 
-class ScoreReference(_Frozen):
+class ScoreReference(Frozen):
     """The distribution of a group's maximum in one stratum (or several)."""
 
     strata: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -212,7 +207,7 @@ class JointReference(ScoreReference):
 _Reference = TypeVar("_Reference", FactorReference, RawReference, ScoreReference, JointReference)
 
 
-class Factor(_Frozen):
+class Factor(Frozen):
     """One measured metric with a direction and its reference distributions."""
 
     metric: Text
@@ -228,16 +223,20 @@ class Factor(_Frozen):
     """The factor grows with this power of the target's volume (1 volume, 2/3 area, 1/3 length, 0 neither)."""
     references: Annotated[tuple[FactorReference, ...], Field(min_length=1)]
 
+    @property
+    def sign(self) -> float:
+        """1 where a high value is the hard one, -1 where a low one is."""
+        return 1.0 if self.direction == "higher" else -1.0
+
     @model_validator(mode="after")
     def _values_run_towards_harder(self) -> Self:
-        sign = 1 if self.direction == "higher" else -1
         for reference in self.references:
             if reference.knots is None:
                 continue
             values = [value for value, _ in reference.knots]
             for before, after in pairwise(values):
-                if sign * (after - before) < 0:
-                    verb = "fall" if sign > 0 else "rise"
+                if self.sign * (after - before) < 0:
+                    verb = "fall" if self.sign > 0 else "rise"
                     raise ValueError(
                         f"'{self.direction}' is harder, so values must not {verb}; {after:g} follows {before:g}"
                     )
@@ -262,7 +261,7 @@ class Factor(_Frozen):
         return self
 
 
-class Family(_Frozen):
+class Family(Frozen):
     """Factors that belong together, so that correlated ones do not count twice."""
 
     id: Text
@@ -290,7 +289,7 @@ class Family(_Frozen):
         return self
 
 
-class Group(_Frozen):
+class Group(Frozen):
     """Families of which only the highest counts, re-ranked among such maxima."""
 
     id: Text
@@ -298,7 +297,7 @@ class Group(_Frozen):
     references: Annotated[tuple[ScoreReference, ...], Field(min_length=1)]
 
 
-class Levels(_Frozen):
+class Levels(Frozen):
     """Where the words begin, in percentiles."""
 
     elevated_from: Percentile
@@ -311,13 +310,13 @@ class Levels(_Frozen):
         return self
 
 
-class Caps(_Frozen):
+class Caps(Frozen):
     """Most that a factor of a basis may count."""
 
     convention_percentile: Percentile
 
 
-class Stress(_Frozen):
+class Stress(Frozen):
     """How the reference is made harder, to see whether a support still stands."""
 
     shift_sd: Annotated[float, Field(ge=0)]
@@ -328,14 +327,14 @@ class Stress(_Frozen):
     """Every reference target is larger by this factor."""
 
 
-class MeasurementRules(_Frozen):
+class MeasurementRules(Frozen):
     """How what is scored is measured, where that can differ from profile to profile."""
 
     shape_blur_mm: Annotated[float, Field(ge=0.5, le=3)] = 3.0
     """Standard deviation of the Gaussian by which the gross target's surface is evened out, mm."""
 
 
-class Rules(_Frozen):
+class Rules(Frozen):
     """Decision rules."""
 
     may_support: bool
@@ -345,7 +344,7 @@ class Rules(_Frozen):
     stability_minimum: Annotated[float, Field(ge=0, le=1)]
 
 
-class StabilityRules(_Frozen):
+class StabilityRules(Frozen):
     """How often the contours are redrawn to see whether the verdict stays."""
 
     replicates: Annotated[int, Field(ge=1)] = 32
@@ -355,7 +354,7 @@ class StabilityRules(_Frozen):
     open_to: Annotated[float, Field(ge=0, le=1)] = 0.95
 
 
-class Calibration(_Frozen):
+class Calibration(Frozen):
     """Which plans the false-support rate holds for, and what it is there."""
 
     population: Text
@@ -366,7 +365,7 @@ class Calibration(_Frozen):
     source: Text
 
 
-class Profile(_Frozen):
+class Profile(Frozen):
     """A validated profile; everything a verdict depends on besides the plan itself."""
 
     id: Text
@@ -449,8 +448,7 @@ def _for_stratum(references: tuple[_Reference, ...], stratum_id: str) -> _Refere
 
 def profile_ids() -> tuple[str, ...]:
     """Return the ids of the built-in profiles, sorted."""
-    names = (entry.name for entry in (resources.files(_PACKAGE) / "profiles").iterdir())
-    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+    return tuple(shipped("profiles"))
 
 
 def load_profile(id_or_path: str | Path = DEFAULT_PROFILE) -> Profile:
@@ -495,7 +493,7 @@ def _shipped_profile(profile_id: str) -> Profile:
 
 
 def _shipped_bytes(profile_id: str) -> bytes:
-    return (resources.files(_PACKAGE) / "profiles" / f"{profile_id}.toml").read_bytes()
+    return shipped("profiles")[profile_id].read_bytes()
 
 
 def _digest(content: bytes) -> str:

@@ -62,15 +62,12 @@ class RankedFactor:
     @property
     def exceeds_effect_floor(self) -> Truths:
         """(n,) whether a value lies beyond the reference median, towards harder, by more than the floor."""
-        sign = 1 if self.factor.direction == "higher" else -1
-        return np.asarray(sign * (self.values - self.medians) > self.factor.effect_floor)
+        return np.asarray(self.factor.sign * (self.values - self.medians) > self.factor.effect_floor)
 
     @cached_property
     def normal_scores(self) -> Floats:
         """(n,) normal deviates of the counted percentiles; NaN where not measured."""
-        from scipy.special import ndtri  # noqa: PLC0415 - scipy is slow to load, and few profiles need it
-
-        return np.asarray(ndtri(np.clip(self.counted, RAREST, MOST - RAREST) / MOST))
+        return normal_scores(self.counted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -118,6 +115,13 @@ class Standing:
     """(n,) the lower of these two."""
 
 
+def normal_scores(percentiles: Floats) -> Floats:
+    """(n,) normal deviates of percentiles, none rarer than `RAREST`; NaN stays NaN."""
+    from scipy.special import ndtri  # noqa: PLC0415 - scipy is slow to load, and few profiles need it
+
+    return np.asarray(ndtri(np.clip(percentiles, RAREST, MOST - RAREST) / MOST))
+
+
 def ranked_families(
     plans: Plans, profile: Profile, stratum_id: str, seen: Weighed | None = None
 ) -> tuple[RankedFamily, ...]:
@@ -146,7 +150,7 @@ def _ranked_factor(factor: Factor, plans: Plans, profile: Profile, stratum_id: s
         if key not in seen:  # holds the plans too, so that no others take their id
             seen[key] = (plans, similar_contours(plans, reference.similar))
         modeled = ~within_measured(plans.diameters_mm, reference.similar)
-        ranked = seen[key][1].ranked(column_of(factor), 1.0 if factor.direction == "higher" else -1.0)
+        ranked = seen[key][1].ranked(column_of(factor), factor.sign)
         medians = ranked.value_at(MEDIAN)
         percentiles = ranked.percentiles_below(_as_if_easier(values, ranked, medians, modeled, reference.similar))
     cap = profile.caps.convention_percentile if reference.basis == "convention" else MOST
@@ -183,8 +187,7 @@ def range_between(
     if reference.knots is not None:
         ends = [value_at(reference.knots, percentile) for percentile in percentiles]
     elif reference.similar is not None:
-        sign = 1.0 if factor.direction == "higher" else -1.0
-        ranked = similar_contours(plans, reference.similar).ranked(column_of(factor), sign)
+        ranked = similar_contours(plans, reference.similar).ranked(column_of(factor), factor.sign)
         ends = [float(ranked.value_at(percentile)[plan]) for percentile in percentiles]
     else:
         return None
@@ -203,8 +206,8 @@ def percentiles_of(
         return percentiles_below(reference.knots, values)
     if reference.similar is None:
         return None
-    sign = 1.0 if factor.direction == "higher" else -1.0
-    found = similar_contours(plans, reference.similar).ranked(column_of(factor), sign).percentiles_of(plan, values)
+    ranked = similar_contours(plans, reference.similar).ranked(column_of(factor), factor.sign)
+    found = ranked.percentiles_of(plan, values)
     return None if np.any(np.isnan(found)) else found
 
 
@@ -259,9 +262,7 @@ def _ranked_family(family: Family, factors: Sequence[RankedFactor], stratum_id: 
 def _added(family: Family, factors: Sequence[RankedFactor]) -> tuple[Floats, float]:
     """What each factor adds, (factors, plans), NaN where not measured; and the least that any can add."""
     if family.combination == "normal_scores":
-        from scipy.special import ndtri  # noqa: PLC0415
-
-        return np.array([each.normal_scores for each in factors]), float(ndtri(RAREST / MOST))
+        return np.array([each.normal_scores for each in factors]), normal_scores(np.zeros(1)).item()
     return np.array([each.excess for each in factors]), 0.0
 
 
@@ -296,6 +297,12 @@ def standing(scores: Mapping[str, Floats], profile: Profile, stratum_id: str) ->
     other = np.array(list(groups))[np.argmax(chosen, axis=0)]
     t = np.minimum(_of(groups, anchor), _of(groups, other))
     return Standing(groups=groups, highest=highest, anchor=anchor, other=other, t=t)
+
+
+def scores_t(plans: Plans, profile: Profile, stratum_id: str, seen: Weighed | None = None) -> Floats:
+    """(n,) T of plans; `seen` is that of :func:`ranked_families`."""
+    families = ranked_families(plans, profile, stratum_id, seen)
+    return standing({each.family.id: each.scores for each in families}, profile, stratum_id).t
 
 
 def _re_ranked(scores: Floats, knots: Knots | None) -> Floats:

@@ -9,12 +9,12 @@ import csv
 import hashlib
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from rtcomplexity.scoring.reference import rounded
+from rtcomplexity.scoring.shipped import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,6 @@ SAME: Final = 6e-4
 """Values that differ by a smaller share are one: tables are written with four digits."""
 BANDWIDTHS_COUNTED: Final = 2.0
 """Rows within so many bandwidths of a plan's size count as those behind its rank."""
-_PACKAGE: Final = "rtcomplexity.scoring"
 _IDENTIFYING: Final = ("sphericity_ratio", "solidity_ratio", "concavity_ratio", "curvature_ratio")
 _WORDS: Final = ("collection", "patient", "lesion", "reader")
 
@@ -181,22 +180,20 @@ def _agree(a: float, b: float) -> bool:
     return abs(a - b) <= SAME * abs(b)
 
 
-def folder() -> Traversable:
-    """Folder of the shipped tables."""
-    return resources.files(_PACKAGE) / "references"
+def shipped_tables() -> Mapping[str, Traversable]:
+    """Return the files of the shipped tables by id."""
+    return shipped("references", ".csv")
 
 
 def table_ids() -> tuple[str, ...]:
-    """Return the ids of the shipped tables, sorted."""
-    if not folder().is_dir():
-        return ()
-    return tuple(sorted(e.name.removesuffix(".csv") for e in folder().iterdir() if e.name.endswith(".csv")))
+    """Return the ids of the shipped tables."""
+    return tuple(shipped_tables())
 
 
 @cache
 def shipped_table(table_id: str) -> RealContours:
     """Read a shipped table by its id."""
-    return read_table((folder() / f"{table_id}.csv").read_bytes())
+    return read_table(shipped_tables()[table_id].read_bytes())
 
 
 def read_table(content: bytes) -> RealContours:

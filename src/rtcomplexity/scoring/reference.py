@@ -33,6 +33,11 @@ EXACT: Final = 22
 BESIDE_A_HALF: Final = 1e-6
 
 
+def known(values: Floats) -> Floats:
+    """Return the values that are there."""
+    return values[~np.isnan(values)]
+
+
 def rounded(values: Floats) -> Floats:
     """Round each of (n,) values as numbers are written; NaN stays NaN.
 

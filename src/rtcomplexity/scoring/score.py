@@ -47,8 +47,8 @@ class FactorScore:
     title: str
     unit: str
     value: float | None
-    reason: str
-    """Why there is no value; empty where there is one."""
+    reason: str | None
+    """Why there is no value; None where there is one."""
     direction: Direction
     percentile: float | None
     """100 P(X < value), strict, oriented so that more is harder; None without a value."""
@@ -201,7 +201,7 @@ def _factor_score(
         title=TITLES.get(factor.metric, factor.title),
         unit=factor.unit,
         value=value,
-        reason=reason if value is None else "",
+        reason=reason if value is None else None,
         direction=factor.direction,
         percentile=ranked.percentiles.item() if is_ranked else None,
         counted_percentile=ranked.counted.item() if is_ranked else None,

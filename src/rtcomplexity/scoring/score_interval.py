@@ -23,7 +23,7 @@ import numpy as np
 
 from rtcomplexity.scoring.plans import Plans
 from rtcomplexity.scoring.profile import factor_reference
-from rtcomplexity.scoring.ranking import MOST, RAREST, ranked_families, similar_contours, standing
+from rtcomplexity.scoring.ranking import MOST, normal_scores, scores_t, similar_contours
 from rtcomplexity.scoring.real_contours import Similar
 from rtcomplexity.scoring.reference import percentiles_below, value_at
 from rtcomplexity.units import round_significant
@@ -89,9 +89,10 @@ def score_interval(
         return None
     drawn = Plans.of([values])
     n = profile.calibration.n_calibration
-    t = _scores(drawn, profile, stratum_id)
+    t = scores_t(drawn, profile, stratum_id)
     percentile = _percentiles(t, profile, stratum_id).item()
-    of_redrawn = _percentiles(_scores(Plans.of(redrawn, redrawn_from=drawn), profile, stratum_id), profile, stratum_id)
+    t_redrawn = scores_t(Plans.of(redrawn, redrawn_from=drawn), profile, stratum_id) if redrawn else np.empty(0)
+    of_redrawn = _percentiles(t_redrawn, profile, stratum_id)
     without_each = _percentiles(_scores_without_each_group(drawn, profile, stratum_id), profile, stratum_id)
     uncertainty = Uncertainty(
         redrawing=redrawing_uncertainty(percentile, of_redrawn),
@@ -125,7 +126,7 @@ def percentile_interval(percentile: float, uncertainty: Uncertainty, redrawings:
     freedom = combined**4 / small if small else np.inf
     tail = (1 + CONFIDENCE) / 2
     half = combined * float(stdtrit(min(freedom, 1e9), tail))
-    center = _normal_scores(np.array([percentile])).item()
+    center = normal_scores(np.array([percentile])).item()
     low, high = (round_significant(MOST * float(ndtr(center + side * half))) for side in (-1, 1))
     return min(low, percentile), max(high, percentile)
 
@@ -134,7 +135,7 @@ def redrawing_uncertainty(percentile: float, redrawn: Floats) -> float:
     """Root mean square of what the percentiles of redrawings differ by from that of the plan, in normal scores."""
     if not len(redrawn):
         return 0.0
-    away = _normal_scores(redrawn) - _normal_scores(np.array([percentile]))
+    away = normal_scores(redrawn) - normal_scores(np.array([percentile]))
     return round_significant(float(np.sqrt(np.mean(away**2))))
 
 
@@ -142,7 +143,7 @@ def jackknife_uncertainty(without_each: Floats) -> float:
     """Standard error by the delete-a-group jackknife of the percentiles without each group, in normal scores."""
     if not len(without_each):
         return 0.0
-    scores, count = _normal_scores(without_each), len(without_each)
+    scores, count = normal_scores(without_each), len(without_each)
     return round_significant(float(np.sqrt((count - 1) / count * np.sum((scores - scores.mean()) ** 2))))
 
 
@@ -156,28 +157,12 @@ def share_uncertainty(percentile: float, n: int) -> float:
     """
     below, above = n * percentile / MOST + 0.5, n * (1 - percentile / MOST) + 0.5
     deviation = np.sqrt(below * above / ((below + above) ** 2 * (below + above + 1)))
-    return round_significant(float(deviation / _density(_normal_scores(np.array([percentile]))).item()))
+    density = np.exp(-0.5 * normal_scores(np.array([percentile])) ** 2) / np.sqrt(2 * np.pi)
+    return round_significant(float(deviation / density.item()))
 
 
-def _normal_scores(percentiles: Floats) -> Floats:
-    from scipy.special import ndtri  # noqa: PLC0415
-
-    return np.asarray(ndtri(np.clip(percentiles, RAREST, MOST - RAREST) / MOST))
-
-
-def _density(normal_scores: Floats) -> Floats:
-    return np.asarray(np.exp(-0.5 * normal_scores**2) / np.sqrt(2 * np.pi))
-
-
-def _scores(plans: Plans, profile: Profile, stratum_id: str, seen: Weighed | None = None) -> Floats:
-    if not plans.count:
-        return np.empty(0)
-    families = ranked_families(plans, profile, stratum_id, seen)
-    return standing({each.family.id: each.scores for each in families}, profile, stratum_id).t
-
-
-def _percentiles(scores: Floats, profile: Profile, stratum_id: str) -> Floats:
-    return percentiles_below(profile.joint(stratum_id).knots, scores)
+def _percentiles(t: Floats, profile: Profile, stratum_id: str) -> Floats:
+    return percentiles_below(profile.joint(stratum_id).knots, t)
 
 
 def _as_scores(percentiles: tuple[float, float], t: float, profile: Profile, stratum_id: str) -> tuple[float, float]:
@@ -197,7 +182,7 @@ def _scores_without_each_group(drawn: Plans, profile: Profile, stratum_id: str) 
             copies,
             Similar(table=found.table, weights=weights, near=weights > 0),
         )
-    return _scores(copies, profile, stratum_id, seen) if seen else np.empty(0)
+    return scores_t(copies, profile, stratum_id, seen) if seen else np.empty(0)
 
 
 def _without_each_group(weights: Floats, table: RealContours) -> Floats:

@@ -135,13 +135,13 @@ def findings(score: Score) -> tuple[list[str], list[str]]:
 def family_sentence(family: FamilyScore) -> str:
     """Describe a family briefly, with the factors that show it most, or why it could not be measured."""
     if not family.is_measurable:
-        reasons = dict.fromkeys(factor.reason for factor in family.factors)
+        reasons = dict.fromkeys(factor.reason for factor in family.factors if factor.reason is not None)
         return FAMILY_UNMEASURED.format(title=family.title, reason="; ".join(reasons))
     is_typical = family.level is Level.TYPICAL
     level, number = LEVEL_WORDS[family.level], f"{family.score:.3g}"
     role = "" if family.may_anchor or is_typical else JOINS_ONLY
     shown = _lowest(family) if is_typical else _highest(family)
-    factors = _in_capitals("; ".join(_within_a_sentence(_factor_phrase(factor)) for factor in shown))
+    factors = capitalized("; ".join(_within_a_sentence(_factor_phrase(factor)) for factor in shown))
     return FAMILY.format(title=family.title, level=level, score=number, role=role, factors=factors)
 
 
@@ -165,7 +165,7 @@ def _factor_phrase(factor: FactorScore) -> str:
     return FACTOR.format(title=factor.title, value=value, percentile=f"{factor.percentile:g}", counted=_cap(factor))
 
 
-def _in_capitals(text: str) -> str:
+def capitalized(text: str) -> str:
     """Begin as a sentence does."""
     return text[:1].upper() + text[1:]
 

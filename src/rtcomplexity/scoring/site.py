@@ -9,30 +9,27 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from rtcomplexity.case.vocabulary import without_accents
 from rtcomplexity.errors import UsageError
+from rtcomplexity.model.frozen import Frozen, Text
+from rtcomplexity.scoring.shipped import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rtcomplexity.model.case import Case
 
-Text = Annotated[str, Field(min_length=1)]
 UNKNOWN: Final = "unknown"
 NOT: Final = "not_"
 """Before the id of a site where the plan is stated not to be."""
-_PACKAGE: Final = "rtcomplexity.scoring"
 
 
-class TreatedSite(BaseModel):
+class TreatedSite(Frozen):
     """A site that a profile is for, with the words that people use for it."""
-
-    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid")
 
     id: Annotated[str, Field(pattern="^[a-z][a-z0-9-]*$")]
     title: Text
@@ -108,9 +105,7 @@ NOT_STATED: Final = Site()
 @cache
 def shipped_sites() -> dict[str, TreatedSite]:
     """Return the shipped sites by id."""
-    folder = resources.files(_PACKAGE) / "sites"
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
-    sites = [TreatedSite.model_validate(tomllib.loads((folder / name).read_text("utf-8"))) for name in names]
+    sites = [TreatedSite.model_validate(tomllib.loads(file.read_text("utf-8"))) for file in shipped("sites").values()]
     return {site.id: site for site in sites}
 
 

@@ -34,11 +34,6 @@ class Stability:
         count = len(replicate_verdicts)
         return cls(share=round_significant(same / count), replicates=count)
 
-    @classmethod
-    def not_measured(cls, reason: str) -> Self:
-        """Carry the reason."""
-        return cls(share=None, reason=reason)
-
 
 BLOCK: Final = 32
 """So many redrawings are drawn together: each costs memory until it is measured as far as its verdict needs."""

@@ -33,8 +33,7 @@ def shifted(profile: Profile) -> Profile:
     """Move every assumed reference towards harder by the profile's share of its standard deviation."""
 
     def shift(factor: Factor, knots: Knots) -> Knots:
-        sign = 1 if factor.direction == "higher" else -1
-        by = sign * profile.stress.shift_sd * standard_deviation(knots)
+        by = factor.sign * profile.stress.shift_sd * standard_deviation(knots)
         return moved(knots, lambda value: value + by)
 
     return _with_references(profile, shift, {"shift_sd": profile.stress.shift_sd})

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.profile import Calibration, Profile, Stratum
     from rtcomplexity.scoring.rules import Ruling
     from rtcomplexity.scoring.score_interval import ScoreInterval
+    from rtcomplexity.scoring.site import TreatedSite
 
 
 ServiceLevel: TypeAlias = Literal["22", "11"]
@@ -153,7 +154,7 @@ def assess(
     cohort
         Local plans compared in addition to the reference: where they disagree, the verdict is inconclusive.
     """
-    stability = stability or Stability.not_measured(_why_no_stability(profile))
+    stability = stability or Stability(share=None, reason=_why_no_stability(profile))
     blockers = blocking_reasons(facts, profile)
     stratum = stratum_of(facts, profile)
     if blockers or stratum is None:
@@ -227,12 +228,14 @@ def _question(
     return _Question(gross_target=gross_target, rules=rules, cohort=cohort)
 
 
-def with_claim(outcome: Outcome, stated: StatedClaim, case: Case | None = None) -> Outcome:
-    """Return the outcome with the claim axis, readiness and warnings from what the user stated."""
+def with_claim(
+    outcome: Outcome, stated: StatedClaim, case: Case | None = None, sites: Sequence[TreatedSite] | None = None
+) -> Outcome:
+    """Return the outcome with the claim axis, readiness and warnings from what the user stated, as of `sites`."""
     facts = outcome.facts
     readiness = readiness_of(facts, stated, outcome.comparison)
     verdict = replace(outcome.verdict, claim=claim_of(facts, stated), readiness=readiness)
-    return replace(outcome, verdict=verdict, stated=stated, warnings=warnings_of(stated, facts, case))
+    return replace(outcome, verdict=verdict, stated=stated, warnings=warnings_of(stated, facts, case, sites))
 
 
 def _scored_outcome(question: _Question) -> Outcome:

@@ -15,6 +15,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 
+from rtcomplexity.dicom.sop_classes import STRUCTURE_SET
 from rtcomplexity.testing.description import PlanDescription, RoiDescription, StructureSetDescription, SyntheticPatient
 from rtcomplexity.testing.dicom_writer import write_plan
 from rtcomplexity.testing.phantoms import contours_of
@@ -109,7 +110,7 @@ def auto_vs_final() -> PlanDescription:
     auto = _structure_set("auto", _auto_gtv, _auto_heart, "AUTOMATIC")
     bare = PlanDescription(key="auto_vs_final", patient=SyntheticPatient(patient_id="SYNTHETIC-0005"), images=())
     predecessor = Dataset()
-    predecessor.ReferencedSOPClassUID = "1.2.840.10008.5.1.4.1.1.481.3"
+    predecessor.ReferencedSOPClassUID = STRUCTURE_SET
     predecessor.ReferencedSOPInstanceUID = instance_uid(bare, "auto")
     final = _structure_set(
         "final",

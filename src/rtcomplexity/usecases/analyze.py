@@ -224,7 +224,7 @@ def assess_plan(measured: MeasuredPlan, options: AnalyzeOptions, *, identified: 
         facts = replace(facts, rests_on_stated_patient=not alone(facts_of, beside))
         scored = _scored(plan, facts, profile, beside)
     scored = replace(scored, interval=_interval(plan, scored, profile))
-    outcome = _with_statements(scored, plan, stated, options.aliases)
+    outcome = _with_statements(scored, plan, stated, options.aliases, asked.sites)
     outcome = outcome if options.quick else with_edits(outcome, plan.edits())
     in_force = options_in_force(options, case, settings, profile, local, stated)
     differs = not options.quick and bool(in_force or _states_facts(facts))
@@ -395,11 +395,15 @@ def _scored(measured: _Measured, facts: CaseFacts, profile: Profile, cohort: Bes
 
 
 def _with_statements(
-    scored: Outcome, measured: _Measured, stated: StatedClaim, aliases: Mapping[str, TargetClass]
+    scored: Outcome,
+    measured: _Measured,
+    stated: StatedClaim,
+    aliases: Mapping[str, TargetClass],
+    sites: Sequence[TreatedSite],
 ) -> Outcome:
     """Add what the user stated about the claim, and warn of contradictions with the cohort or the files."""
     case = measured.case
-    told = with_claim(scored, stated, case)
+    told = with_claim(scored, stated, case, sites)
     warned = (*told.warnings, *_cohort_warnings(told, measured), *unmet_alias_issues(aliases, case.structure_set))
     return replace(told, warnings=warned)
 

@@ -12,10 +12,10 @@ from rtcomplexity.scoring.official_facts import (
     OfficialFacts,
     Release,
     load_official_facts,
-    release_of,
     source_file,
     to_json,
     with_release,
+    with_times,
 )
 from rtcomplexity.whole_files import writable, write_whole
 
@@ -57,16 +57,16 @@ def import_release(
         If a code is none, or the facts cannot be written.
     """
     wanted = _checked_codes(codes)
-    content = _read(fees)
-    schedule = fee_schedule(content, fees.name, wanted, starts)
-    of_times = None if times is None else _read(times)
-    rows = {} if of_times is None or times is None else physician_times(of_times, times.name, wanted)
-    time_file = None if of_times is None or times is None else source_file(of_times, times.name)
-    release = release_of(schedule, source_file(content, fees.name), rows, time_file)
+    release = fee_schedule(_read(fees), fees.name, wanted, starts)
+    lacking: tuple[str, ...] = ()
+    if times is not None:
+        content = _read(times)
+        rows = physician_times(content, times.name, wanted)
+        release = with_times(release, rows, source_file(content, times.name))
+        lacking = tuple(code for code in wanted if code not in rows)
     facts = with_release(load_official_facts(out) if out.exists() else None, release)
     with writable("--out", out.name):
         write_whole(out, to_json(facts))
-    lacking = () if of_times is None else tuple(code for code in wanted if code not in rows)
     return Imported(release=release, facts=facts, without_time=lacking)
 
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 from importlib import resources
 
 import jsonschema
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -12,6 +13,7 @@ from rtcomplexity.evidence.difference import differences
 from rtcomplexity.evidence.record import Measured, Missing, from_json, to_json
 from rtcomplexity.evidence.schema import SCHEMA_FILE, generate_schema
 from rtcomplexity.model.case import ImageLink
+from rtcomplexity.model.registration import FrameMapping, SpatialRegistration
 from rtcomplexity.scoring.facts import case_facts
 from rtcomplexity.scoring.guardrails import DISCLAIMER
 from rtcomplexity.scoring.profile import load_profile
@@ -202,6 +204,28 @@ def test_image_sets_name_the_registration_that_ties_them():
     assert pet.registration.sop_instance_uid == "1.2.840.99.1.60"
     assert (pet.registration.transformation_type, pet.registration.is_deformable) == ("RIGID", False)
     assert (pet.modality, pet.role, pet.level, pet.phases, pet.slices) == ("PT", "secondary", "registered", 1, 6)
+
+
+def test_a_set_that_two_registrations_tie_names_both_though_no_image_was_looked_at():
+    planning, between, pet = "1.2.840.99.1.50", "1.2.840.99.1.53", "1.2.840.99.1.51"
+    links = tuple(
+        SpatialRegistration(
+            sop_instance_uid=uid,
+            registered_frame_uid=registered,
+            mappings=(
+                FrameMapping(source_frame_uid=source, registered_from_source=np.eye(4), transformation_type=kind),
+            ),
+        )
+        for uid, registered, source, kind in (
+            ("1.2.840.99.1.62", between, pet, "AFFINE"),
+            ("1.2.840.99.1.61", planning, between, "RIGID"),
+        )
+    )
+    found = built(case(registrations=links), identified=True).image_sets[1].registration
+    assert [(link.sop_instance_uid, link.kind) for link in found.chain] == [
+        ("1.2.840.99.1.61", "RIGID"),
+        ("1.2.840.99.1.62", "AFFINE"),
+    ]
 
 
 def test_without_a_planning_image_no_registration_is_claimed():

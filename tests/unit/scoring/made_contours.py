@@ -28,7 +28,7 @@ def table_text():
 def placed(monkeypatch, folder, table_id):
     """Put the table where shipped ones lie, and tell its hash."""
     (folder / f"{table_id}.csv").write_text(table_text(), encoding="utf-8")
-    monkeypatch.setattr(real_contours, "folder", lambda: folder)
+    monkeypatch.setattr(real_contours, "shipped_tables", lambda: {each.stem: each for each in folder.glob("*.csv")})
     real_contours.shipped_table.cache_clear()
     return real_contours.shipped_table(table_id).sha256
 

@@ -9,6 +9,7 @@ from rtcomplexity.scoring.claim_file import FORMS, TEMPLATE, ClaimFile, ClaimFil
 from rtcomplexity.scoring.facts import CaseFacts, StatedBy, case_facts
 from rtcomplexity.scoring.guardrails import FORBIDDEN
 from rtcomplexity.scoring.payer import payer_named
+from rtcomplexity.scoring.site import TreatedSite, known_sites
 from unit.scoring.made_profile import NOT_THORACIC, THORACIC, thoracic
 from unit.scoring.test_facts import CASE, TABLE
 
@@ -396,3 +397,13 @@ def test_a_site_that_is_not_known_is_not_dropped_in_silence():
     assert [issue.code for issue in found] == ["claim-site-unknown"]
     assert "brain" in found[0].text
     assert warnings_of(stated_claim(ClaimFile(site="thoracic")), thoracic()) == ()
+
+
+def test_a_site_of_ones_own_profile_is_known_and_one_that_a_message_lists_is_taken():
+    knee = known_sites(TreatedSite(id="knee", title="knee", place="the knee"))
+    claim = stated_claim(ClaimFile(site="knee"))
+    facts = replace(thoracic(), site_stated_by=StatedBy.RT_PLAN)
+    assert [issue.code for issue in warnings_of(claim, facts, sites=knee)] == ["claim-disagrees-with-plan"]
+    (unknown,) = warnings_of(claim, facts)
+    assert "Known sites: abdomen, brain, " in unknown.text
+    assert "any" not in unknown.text.partition("Known sites: ")[2]

@@ -12,7 +12,7 @@ CODE = ("32701",)
 
 def test_the_columns_are_found_by_words_over_several_lines():
     found = fee_schedule(fees(), "PPRRVU2026_Jan.csv", CODE)
-    row = found.rows["32701"]
+    row = found.codes["32701"]
     assert (row.status, row.global_period, row.work_rvu) == ("A", "XXX", 4.08)
     assert row.row == 9, "after four lines of words, three of names and one other code"
     assert found.title == TITLE
@@ -22,13 +22,13 @@ def test_the_columns_are_found_by_words_over_several_lines():
 def test_names_on_one_line_and_in_another_order_are_found_too():
     names = ("DAYS GLOB", "WORK RVU", "HCPCS", "MOD", "STATUS CODE")
     found = fee_schedule(fees(("010", "2.5", "32701", "", "R"), above=(), names=names), "PPRRVU26.csv", CODE)
-    row = found.rows["32701"]
+    row = found.codes["32701"]
     assert (row.status, row.global_period, row.work_rvu) == ("R", "010", 2.5)
 
 
 def test_days_that_a_spreadsheet_made_numbers_have_three_digits_again():
     found = fee_schedule(fees(line("32701", period="0")), "PPRRVU26.csv", CODE)
-    assert found.rows["32701"].global_period == "000"
+    assert found.codes["32701"].global_period == "000"
 
 
 @pytest.mark.parametrize(

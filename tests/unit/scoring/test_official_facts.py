@@ -11,10 +11,10 @@ from rtcomplexity.scoring.facts import CaseFacts, StatedBy
 from rtcomplexity.scoring.official_facts import (
     OfficialFactsError,
     load_official_facts,
-    release_of,
     source_file,
     to_json,
     with_release,
+    with_times,
 )
 from rtcomplexity.scoring.site import Site
 from unit.scoring.made_cms import DESCRIPTION, MONEY, TITLE, fees, line, times
@@ -33,7 +33,7 @@ def release(month="January", period="XXX"):
     rows = physician_times(times(), "PHYSTIME.csv", CODE)
     time_file = source_file(times(), "PHYSTIME.csv")
     name = f"PPRRVU2026_{month[:3]}.csv"
-    return release_of(fee_schedule(content, name, CODE), source_file(content, name), rows, time_file)
+    return with_times(fee_schedule(content, name, CODE), rows, time_file)
 
 
 def facts(*releases):

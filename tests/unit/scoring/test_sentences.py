@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtcomplexity.scoring.sentences import _in_capitals, _within_a_sentence
+from rtcomplexity.scoring.sentences import _within_a_sentence, capitalized
 
 
 @pytest.mark.parametrize(
@@ -14,4 +14,4 @@ def test_a_title_begins_small_within_a_sentence_unless_it_is_an_abbreviation(tit
 
 
 def test_a_sentence_begins_with_a_capital():
-    assert _in_capitals("the score is high") == "The score is high"
+    assert capitalized("the score is high") == "The score is high"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from rtcomplexity.evidence.formats.csv import safe
+from rtcomplexity.evidence.formats.csv import metrics_csv, safe
 from rtcomplexity.evidence.formats.html import IN_SCRIPT, data_uri, policy_of, shipped
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.words import DEIDENTIFIED, IDENTIFIED, SEVERITIES, UNITS, told
@@ -32,15 +30,10 @@ LETTERS_PER_SIDE: Final = 22
 
 def comparison_csv(tree: Mapping[str, Any]) -> bytes:
     """One row per pair and metric: names, key, value, unit, and the reason where there is no value."""
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["first", "second", "matched_by", "metric", "value", "unit", "reason"])
-    for pair in tree["pairs"]:
-        for key, found in pair["metrics"].items():
-            value = "" if found["value"] is None else repr(found["value"])
-            names = (safe(pair["first"]), safe(pair["second"]))
-            writer.writerow([*names, pair["matched_by"], key, value, found["unit"], found.get("reason", "")])
-    return stream.getvalue().encode("utf-8")
+    rows = (
+        ((safe(pair["first"]), safe(pair["second"]), pair["matched_by"]), pair["metrics"]) for pair in tree["pairs"]
+    )
+    return metrics_csv(("first", "second", "matched_by"), rows)
 
 
 def comparison_html(
@@ -67,7 +60,7 @@ def comparison_html(
         ),
         f"<p>{PRIVACY[tree['privacy']]}</p>",
         *([f"<p>{IMAGED}</p>"] if is_imaged else []),
-        *(f"<p><strong>{SEVERITIES[each['severity']]}:</strong> {escape(each['text'])}</p>" for each in tree["issues"]),
+        *issue_lines(tree),
         *_pair_sections(tree, pictures, surfaces, slices),
         *_unmatched(tree),
         f"<p>rtcomplexity {escape(tree['software']['version'])}</p></main>",
@@ -75,6 +68,12 @@ def comparison_html(
         "</body></html>\n",
     ]
     return "".join(parts).encode("utf-8")
+
+
+def issue_lines(tree: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a paragraph per issue."""
+    for each in tree["issues"]:
+        yield f"<p><strong>{SEVERITIES[each['severity']]}:</strong> {escape(each['text'])}</p>"
 
 
 def _planes_json(slices: Sequence[PairSlices | None]) -> str:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rtcomplexity.evidence.cover import error_rate
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.words import ANSWERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rtcomplexity.evidence.record import Record
 
@@ -93,13 +93,25 @@ def safe(text: str) -> str:
     return f"'{shown(text)}" if is_formula else shown(text)
 
 
+def metrics_csv(heading: Sequence[str], rows: Iterable[tuple[Sequence[str], Mapping[str, Any]]]) -> bytes:
+    """Write the metrics of a comparison, one a line: the cells before it, key, value, unit, and why it has no value."""
+    lines = [
+        [*before, key, "" if found["value"] is None else repr(found["value"]), found["unit"], found.get("reason", "")]
+        for before, metrics in rows
+        for key, found in metrics.items()
+    ]
+    return _table([*heading, "metric", "value", "unit", "reason"], lines, "\n").encode()
+
+
 def _written(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    cells = ([_cell(value) for value in row] for row in rows)
+    return (BYTE_ORDER_MARK + _table(heading, cells, "\r\n")).encode()
+
+
+def _table(heading: Sequence[str], rows: Iterable[Sequence[object]], line_end: str) -> str:
     stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(heading)
-    for row in rows:
-        writer.writerow([_cell(value) for value in row])
-    return (BYTE_ORDER_MARK + stream.getvalue()).encode()
+    csv.writer(stream, lineterminator=line_end).writerows([heading, *rows])
+    return stream.getvalue()
 
 
 def _cell(value: object) -> object:

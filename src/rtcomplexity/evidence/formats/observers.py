@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from rtcomplexity.compare.reader_pictures import COLORS
-from rtcomplexity.evidence.formats.comparison import PRIVACY, metrics_table
-from rtcomplexity.evidence.formats.csv import safe
+from rtcomplexity.evidence.formats.comparison import PRIVACY, issue_lines, metrics_table
+from rtcomplexity.evidence.formats.csv import metrics_csv, safe
 from rtcomplexity.evidence.formats.html import policy_of, shipped
 from rtcomplexity.evidence.formats.text import shown
-from rtcomplexity.evidence.words import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,15 +19,8 @@ if TYPE_CHECKING:
 
 def observers_csv(tree: Mapping[str, Any]) -> bytes:
     """One row per ROI and metric of all readers together, then of each reader against the reference."""
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["roi", "reader", "metric", "value", "unit", "reason"])
-    for roi in tree["rois"]:
-        for reader, metrics in _metrics(roi):
-            for key, found in metrics.items():
-                value = "" if found["value"] is None else repr(found["value"])
-                writer.writerow([safe(roi["name"]), reader, key, value, found["unit"], found.get("reason", "")])
-    return stream.getvalue().encode("utf-8")
+    rows = (((safe(roi["name"]), reader), metrics) for roi in tree["rois"] for reader, metrics in _metrics(roi))
+    return metrics_csv(("roi", "reader"), rows)
 
 
 def _metrics(roi: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -44,9 +34,6 @@ def observers_html(tree: Mapping[str, Any], pictures: Sequence[PlanePicture | No
     style = shipped("comparison.css")
     icc = tree["volume_icc"]
     said = escape(icc["reason"]) if icc["value"] is None else f"{icc['value']:.3f}"
-    issues = (
-        f"<p><strong>{SEVERITIES[each['severity']]}:</strong> {escape(each['text'])}</p>" for each in tree["issues"]
-    )
     parts = [
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{policy_of(style, "")}">',
@@ -54,7 +41,7 @@ def observers_html(tree: Mapping[str, Any], pictures: Sequence[PlanePicture | No
         f"<p>{len(tree['readers'])} readers. ICC(2,1) of volumes: {said}. Tolerance: {tree['tolerance_mm']:g} mm.</p>",
         "<p>These are measurements of the contours; no reader is taken for right.</p>",
         f"<p>{PRIVACY[tree['privacy']]}</p>",
-        *issues,
+        *issue_lines(tree),
         *(part for roi, picture in zip(tree["rois"], pictures, strict=True) for part in _roi(tree, roi, picture)),
         f"<p>rtcomplexity {escape(tree['software']['version'])}</p></body></html>\n",
     ]

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
+from rtcomplexity.dicom.sop_classes import STRUCTURE_SET
 from rtcomplexity.errors import UsageError
 
 if TYPE_CHECKING:
     from rtcomplexity.evidence.record import Identification, Record
 
-STRUCTURE_SET_CLASS: Final = "1.2.840.10008.5.1.4.1.1.481.3"
 MANUFACTURER: Final = "rtcomplexity developers"
 _CHARACTER_SET: Final = "ISO_IR 192"
 _PREAMBLE: Final = bytes(128)
@@ -68,7 +68,7 @@ def structure_set_reference(record: Record) -> Dataset:
     known = identification_in(record)
     dataset = Dataset()
     dataset.SpecificCharacterSet = _CHARACTER_SET
-    dataset.SOPClassUID = STRUCTURE_SET_CLASS
+    dataset.SOPClassUID = STRUCTURE_SET
     dataset.SOPInstanceUID = record.plan.structure_set.sop_instance_uid
     dataset.StudyInstanceUID = known.study_uid
     dataset.SeriesInstanceUID = known.series_uid

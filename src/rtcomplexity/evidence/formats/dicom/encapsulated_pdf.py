@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
+from rtcomplexity.dicom.sop_classes import STRUCTURE_SET
 from rtcomplexity.evidence.formats.dicom.common_modules import (
     MANUFACTURER,
-    STRUCTURE_SET_CLASS,
     set_times,
     structure_set_reference,
     to_bytes,
@@ -60,6 +60,6 @@ def encapsulated_pdf(record: Record, pdf: bytes, written_at: str) -> bytes:
 
 def _reference(record: Record) -> Dataset:
     item = Dataset()
-    item.ReferencedSOPClassUID = STRUCTURE_SET_CLASS
+    item.ReferencedSOPClassUID = STRUCTURE_SET
     item.ReferencedSOPInstanceUID = record.plan.structure_set.sop_instance_uid
     return item
