@@ -256,12 +256,6 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def read_result(line: str) -> tuple[Mutant, str]:
-    """One line of an earlier run."""
-    fields, outcome = json.loads(line)
-    return Mutant(**fields), outcome
-
-
 def test_files(folders: Iterable[str]) -> Iterator[Path]:
     """Files of tests, and modules with examples, from the root of the repository."""
     for folder in map(Path, folders):

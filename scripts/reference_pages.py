@@ -70,7 +70,7 @@ ISSUES_TEXT = """\
 An issue is something odd but usable that was found in the input. It stands in the record with its code, severity,
 subject and a sentence; nothing is corrected in silence. The codes are stable. Three dots stand for what a sentence
 fills in."""
-REASONS_TEXT = "These stand in `verdict.reasons`. Words in braces are filled in."
+REASONS_TEXT = "These stand in `verdict.reasons`; words in braces are filled in."
 RECORD_TEXT = """\
 The one JSON document that `analyze --json` prints and `analyze --out` leaves as `evidence.json`. Its JSON Schema ships
 in the package (`rtcomplexity/evidence/schema/evidence-1.json`). Numbers have six significant digits. A missing number
@@ -158,14 +158,7 @@ def _issues() -> Iterator[str]:
     for code, each in sorted(ISSUE_CODES.items()):
         severities = " or ".join(filter(None, (each.severity, each.or_severity)))
         yield _row(f"`{code}`", severities, " / ".join(map(_sentence, each.texts)), each.action)
-    yield from (
-        "",
-        "## Reasons of a verdict",
-        "",
-        "These stand in `verdict.reasons`; words in braces are filled in.",
-        "",
-    )
-    yield from _table("Code", "Sentence")
+    yield from ("", "## Reasons of a verdict", "", REASONS_TEXT, "", *_table("Code", "Sentence"))
     for code, text in REASONS.items():
         yield _row(f"`{code}`", text)
 

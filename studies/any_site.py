@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import argparse
 import csv
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from operating_characteristics import verdicts
 
 from rtcomplexity.metrics.scored import EXTENT, SHAPE, TOPOLOGY
-from rtcomplexity.scoring.plan_table import PlanTable, clopper_pearson, verdicts_of
-from rtcomplexity.scoring.plans import Plans
+from rtcomplexity.scoring.plan_table import clopper_pearson
+from rtcomplexity.scoring.plans import DIAMETER_KEY, VOLUME_KEY, Plans
 from rtcomplexity.scoring.profile import parse_profile
-from rtcomplexity.scoring.ranking import ranked_families, standing
-from rtcomplexity.scoring.real_contours import shipped_table
+from rtcomplexity.scoring.ranking import ranked_families, scores_t
+from rtcomplexity.scoring.real_contours import SCORED_PREFIX, shipped_table
+from rtcomplexity.scoring.shipped import shipped
 from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
@@ -59,25 +60,25 @@ SIZES_MM = ((8, 15), (15, 25), (25, 60), (60, 170))
 FAMILIES = (
     ("shape", "Shape", "true", "normal_scores", SHAPE),
     ("topology", "Topology", "true", "excess_over_median", TOPOLOGY),
-    ("extent", "Extent", "false", "excess_over_median", tuple(each for each in EXTENT if each.key == "scored.volume")),
+    ("extent", "Extent", "false", "excess_over_median", tuple(each for each in EXTENT if each.key == VOLUME_KEY)),
 )
 
 
 def rows() -> list[dict[str, str]]:
     """Rows of the shipped table."""
-    text = (resources.files("rtcomplexity.scoring") / "references" / f"{TABLE}.csv").read_text("utf-8")
+    text = shipped("references", ".csv")[TABLE].read_text("utf-8")
     return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
 
 
 def plans_of(table: Sequence[dict[str, str]]) -> Plans:
     """The rows as plans."""
-    names = [each.key for *_, definitions in FAMILIES for each in definitions if each.key != "scored.volume"]
-    columns = {key: np.array([_number(row[key.removeprefix("scored.")]) for row in table]) for key in names}
+    names = [each.key for *_, definitions in FAMILIES for each in definitions if each.key != VOLUME_KEY]
+    columns = {key: np.array([_number(row[key.removeprefix(SCORED_PREFIX)]) for row in table]) for key in names}
     diameters = np.array([float(row["equivalent_diameter_mm"]) for row in table])
     volumes = np.array([round_significant(value) for value in np.pi / 6 * (diameters / 10) ** 3])
     return Plans(
         count=len(table),
-        columns={**columns, "scored.equivalent_diameter": diameters, "scored.volume": volumes},
+        columns={**columns, DIAMETER_KEY: diameters, VOLUME_KEY: volumes},
     )
 
 
@@ -122,7 +123,7 @@ def _factor(definition: MetricDefinition, plans: Plans, weights: Floats) -> str:
         f'[[families.factors]]\nmetric = "{definition.key}"\nunit = "{definition.unit.value}"\n'
         f'direction = "{definition.direction}"\neffect_floor = {FLOORS[definition.key]}\n'
     )
-    if definition.key == "scored.volume":
+    if definition.key == VOLUME_KEY:
         knots = _written(knots_of(plans.column(definition.key), weights))
         return (
             f'{text}volume_exponent = 1\n[[families.factors.references]]\nstrata = ["any"]\nbasis = "model"\n'
@@ -157,7 +158,7 @@ def profile_text(table: Sequence[dict[str, str]], rate: float = 0.0, upper: floa
         "rate": rate,
         "upper": upper,
         "sha256": shipped_table(TABLE).sha256,
-        "largest": round_significant(float(plans.column("scored.volume").max()), 3),
+        "largest": round_significant(float(plans.column(VOLUME_KEY).max()), 3),
     }
     for name, value in facts.items():
         head = head.replace("{" + name + "}", f"{value}")
@@ -169,14 +170,7 @@ def profile_text(table: Sequence[dict[str, str]], rate: float = 0.0, upper: floa
         start = (0.0, 0.0) if each.family.combination == "excess_over_median" else None
         raw[each.family.id] = knots_of(each.raw, weights, start)
     second = parse_profile(_text(head, plans, weights, raw, even).encode(), PROFILE.name)
-    t = t_of(plans, second)
-    return _text(head, plans, weights, raw, _joint(t, weights))
-
-
-def t_of(plans: Plans, profile: Profile) -> Floats:
-    """T of each plan."""
-    scores = {each.family.id: each.scores for each in ranked_families(plans, profile, "any")}
-    return standing(scores, profile, "any").t
+    return _text(head, plans, weights, raw, _joint(scores_t(plans, second, "any"), weights))
 
 
 def _joint(t: Floats, weights: Floats) -> str:
@@ -199,26 +193,16 @@ def _cutoff(t: Floats, weights: Floats, level: float) -> float:
     return float(distinct[np.argmax(below >= level)] if np.any(below >= level) else distinct[-1])
 
 
-def verdicts(plans: Plans, profile: Profile) -> NDArray[np.str_]:
-    """Verdict on each plan."""
-    nothing = ("",) * plans.count
-    table = PlanTable(plans=plans, strata=("any",) * plans.count, labels=nothing, patients=None, not_scored=())
-    return np.array(verdicts_of(table, profile))
-
-
 def report(table: Sequence[dict[str, str]], profile: Profile) -> str:
     """Shares of patients with each verdict, by collection and size."""
     plans, shares = plans_of(table), shipped_table(TABLE).patient_share
-    found = verdicts(plans, profile)
+    found = verdicts(profile, plans, "any")
     collections = np.array([row["collection"] for row in table])
-    sizes = plans.column("scored.equivalent_diameter")
+    sizes = plans.column(DIAMETER_KEY)
     lines = ["| contours | patients | supports | 95% interval | rejects | indeterminate |", "|---|---|---|---|---|---|"]
     groups = {
         **{name: collections == name for name in np.unique(collections)},
-        **{
-            f"{low} to {high} mm": (sizes >= low) & (sizes < high)
-            for low, high in ((8, 15), (15, 25), (25, 60), (60, 170))
-        },
+        **{f"{low} to {high} mm": (sizes >= low) & (sizes < high) for low, high in SIZES_MM},
     }
     for name, chosen in groups.items():
         people = shares[chosen].sum()
@@ -239,7 +223,7 @@ def main() -> None:
     table = rows()
     profile = parse_profile(profile_text(table).encode(), options.out.name)
     shares = shipped_table(TABLE).patient_share
-    supported = shares[verdicts(plans_of(table), profile) == "supports"].sum()
+    supported = shares[verdicts(profile, plans_of(table), "any") == "supports"].sum()
     people = round(shares.sum())
     upper = clopper_pearson(round(supported), people, 0.90)[1]
     text = profile_text(table, round_significant(float(supported / people), 4), upper)

@@ -312,11 +312,6 @@ def calibrating(fold: int | None = None, count: int = PLANS) -> Calibrating:
     return {stratum_id: population(stratum, "calibration", fold, count) for stratum_id, stratum in STRATA.items()}
 
 
-def chunks(plans: Plans) -> list[Plans]:
-    """The plans, some at a time: each is compared with every real contour."""
-    return [plans.chosen(np.arange(plans.count)[first : first + CHUNK]) for first in range(0, plans.count, CHUNK)]
-
-
 def profile_text(plans: Calibrating, rates: Rates = Rates()) -> str:
     """Write the whole profile."""
     flat: Knots = [(0.0, 0.0), (100.0, 100.0)]
@@ -328,7 +323,7 @@ def profile_text(plans: Calibrating, rates: Rates = Rates()) -> str:
     }
     imaging, joints = dict.fromkeys(STRATA, flat), dict[str, Joint]()
     first = _parsed(_text(plans, raw, imaging, joints, rates))
-    ranked = {s: [ranked_families(part, first, s) for part in chunks(plans[s])] for s in STRATA}
+    ranked = {s: [ranked_families(part, first, s) for part in plans[s].parts(CHUNK)] for s in STRATA}
     for number, family in enumerate(FAMILIES):
         for s in STRATA:
             raw |= _raw_knots(family, s, [part[number] for part in ranked[s]])
@@ -378,7 +373,7 @@ def _raw_knots(family: FamilyPlan, stratum_id: str, ranked: Sequence[RankedFamil
 
 
 def _family_scores(profile: Profile, plans: Plans, stratum_id: str) -> dict[str, Floats]:
-    parts = [ranked_families(part, profile, stratum_id) for part in chunks(plans)]
+    parts = [ranked_families(part, profile, stratum_id) for part in plans.parts(CHUNK)]
     return {f.id: np.concatenate([part[n].scores for part in parts]) for n, f in enumerate(FAMILIES)}
 
 

@@ -18,12 +18,12 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import beta
 
 from rtcomplexity.scoring.plan_table import rulings
-from rtcomplexity.scoring.profile import FOUND_IN_PLANS, factor_reference
+from rtcomplexity.scoring.profile import FOUND_IN_PLANS, column_of, factor_reference
 from rtcomplexity.scoring.ranking import similar_contours, within_measured
-from rtcomplexity.scoring.reference import percentiles_below, standard_deviation, value_at
+from rtcomplexity.scoring.reference import MEDIAN, percentiles_below, standard_deviation, value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -135,21 +135,16 @@ def planted(
     columns = dict(plans.columns)
     for family in profile.families:
         for factor in family.factors if family.id in families else ():
-            moved = np.concatenate([_moved(part, factor, stratum_id, by, planting) for part in _parts(plans)])
+            moved = np.concatenate([_moved(part, factor, stratum_id, by, planting) for part in plans.parts(CHUNK)])
             columns[factor.metric] = allowed(factor.metric, moved)
     return replace(plans, columns=columns)
 
 
-def _parts(plans: Plans) -> Iterator[Plans]:
-    for first in range(0, plans.count, CHUNK):
-        yield plans.chosen(np.arange(first, min(first + CHUNK, plans.count)))
-
-
 def _moved(plans: Plans, factor: Factor, stratum_id: str, by: float, planting: str) -> Floats:
     reference = factor_reference(factor, stratum_id)
-    values, sign = plans.column(factor.metric), 1.0 if factor.direction == "higher" else -1.0
+    values, sign = plans.column(factor.metric), factor.sign
     if reference.similar is not None:
-        ranked = similar_contours(plans, reference.similar).ranked(factor.metric.removeprefix("scored."), sign)
+        ranked = similar_contours(plans, reference.similar).ranked(column_of(factor), sign)
         if planting == "SD":
             return np.asarray(values + sign * by * ranked.standard_deviation)
         asked = _shifted(ranked.percentiles_below(values), ranked.percentiles_below(values + sign * 1e-9), by)
@@ -271,12 +266,11 @@ def _spread(profile: Profile, plans: Plans, stratum_id: str) -> Plans:
 def _medians(plans: Plans, factor: Factor, stratum_id: str) -> Floats | float:
     reference = factor_reference(factor, stratum_id)
     if reference.similar is None:
-        return value_at(reference.knots, 50.0)
-    sign = 1.0 if factor.direction == "higher" else -1.0
-    column = factor.metric.removeprefix("scored.")
-    return np.concatenate(
-        [similar_contours(part, reference.similar).ranked(column, sign).value_at(50.0) for part in _parts(plans)]
+        return value_at(reference.knots, MEDIAN)
+    ranked = (
+        similar_contours(part, reference.similar).ranked(column_of(factor), factor.sign) for part in plans.parts(CHUNK)
     )
+    return np.concatenate([each.value_at(MEDIAN) for each in ranked])
 
 
 def enlarged(profile: Profile, plans: Plans, _: str) -> Plans:

@@ -156,14 +156,15 @@ def population(
     values = {key: np.array([each[key] for each in places]) for key in places[0]}
     values |= {key: np.array([each[key] for each in sets]) for key in sets[0]}
     values["scored.ct_border_contrast"] = np.array([_contrast(soft, rng) for soft in values.pop("soft")])
-    hard = _normal_scores(-values["scored.ct_border_contrast"])
+    hard = ranks_as_normal(-values["scored.ct_border_contrast"])
     drawn, patients = _drawn(bodies, hard, is_of(part, fold), stratum.bandwidth, dependence, rng)
     values |= drawn
     values |= _pet(values, values.pop("pet") > 0, rng)
     return DrawnPlans(count=count, columns=values, patients=patients)
 
 
-def _normal_scores(values: Floats) -> Floats:
+def ranks_as_normal(values: Floats) -> Floats:
+    """Normal scores of the ranks of values."""
     return np.asarray(ndtri((rankdata(values) - 0.5) / len(values)))
 
 
@@ -317,7 +318,7 @@ def _drawn(
     """Shape, topology and proportions of the contours drawn for each plan's bodies, and whose the first one is."""
     table = shipped_table(TABLE)
     own = np.flatnonzero(is_drawn)
-    scores = ndtri((rankdata(contour_scores(bandwidth)) - 0.5) / len(table.patient))[own]
+    scores = ranks_as_normal(contour_scores(bandwidth))[own]
     rows = [
         [_row(body, h, own, scores, bandwidth, rho, rng) for body in each] for each, h in zip(bodies, hard, strict=True)
     ]

@@ -35,7 +35,18 @@ from operating_characteristics import (
 from pictures import calibration_plot, roc_plot
 from real_contours import RATINGS, STUDY_TABLE, context_of, is_large_enough, lesions, measured
 from scipy.stats import rankdata, spearmanr
-from simulation import FOLDS, PLANS, SEED, SHAPE, SHAPE_AMBIGUITY, STRATA, TABLE, population
+from simulation import (
+    FOLDS,
+    HARDER,
+    PLANS,
+    SEED,
+    SHAPE,
+    SHAPE_AMBIGUITY,
+    STRATA,
+    TABLE,
+    population,
+    ranks_as_normal,
+)
 from skimage.draw import polygon2mask
 
 from rtcomplexity import analyze
@@ -43,6 +54,7 @@ from rtcomplexity.scoring.plans import Plans
 from rtcomplexity.scoring.profile import load_profile
 from rtcomplexity.scoring.ranking import ranked_families
 from rtcomplexity.scoring.real_contours import shipped_table
+from rtcomplexity.testing.sample_plans import SAMPLE_NAMES
 from rtcomplexity.testing.variations import jagged
 
 if TYPE_CHECKING:
@@ -71,7 +83,6 @@ SMALL_MM = 12.0
 """Equivalent diameter of targets whose shape a millimeter changes in earnest."""
 SBRT = "thoracic-sbrt"
 SAMPLES = Path("sample_data")
-SAMPLE_PLANS = ("routine_sbrt", "pet_ct_nsclc", "complex_central", "supported_central")
 WITHHELD = frozenset({"not_robust", "effect_too_small", "unstable", "convention_alone"})
 """Reasons why a T beyond the upper cutoff is no support."""
 NAMES = {
@@ -81,7 +92,7 @@ NAMES = {
     "curvature_ratio": "curvature energy",
     "shape": "**shape family**",
 }
-SIGNS = dict(zip(SHAPE, (-1.0, -1.0, 1.0, 1.0), strict=True)) | {"shape": 1.0}
+SIGNS = dict(zip(SHAPE, HARDER, strict=True)) | {"shape": 1.0}
 BANDS = ((8, 10), (10, 15), (15, 20), (20, 25), (25, 33))
 
 
@@ -155,10 +166,7 @@ def shapes_as_plans(diameter_mm: Floats, values: dict[str, Floats]) -> Plans:
 def shape_scores(plans: Plans, profile: Profile, stratum_id: str = SBRT) -> tuple[Floats, Floats]:
     """Raw score and percentile of the shape family."""
     number = [family.id for family in profile.families].index("shape")
-    parts = [
-        ranked_families(plans.chosen(np.arange(plans.count)[first : first + 500]), profile, stratum_id)[number]
-        for first in range(0, plans.count, 500)
-    ]
+    parts = [ranked_families(part, profile, stratum_id)[number] for part in plans.parts(500)]
     return np.concatenate([each.raw for each in parts]), np.concatenate([each.scores for each in parts])
 
 
@@ -308,7 +316,7 @@ def agreement_table(lidc: Contoured, differ: Floats) -> list[str]:
             return partial(v[rows], other[rows], (known.diameter_mm[rows], known.spacing_mm[rows]))
 
         several = lidc.of(np.isin(lidc.nodule, by_nodule(lidc, 2).nodule))
-        scores = ranks_as_normal(several.values[key])
+        scores = ranks_as_normal(several.values[key])  # so that one far value does not decide
         reliability = bootstrap(
             several.patient,
             lambda rows, draws, s=scores, g=several.nodule: icc(s[rows], g[rows] + draws * (1 + g.max())),
@@ -316,13 +324,6 @@ def agreement_table(lidc: Contoured, differ: Floats) -> list[str]:
         lines.append((name, bootstrap(known.patient, correlation), reliability))
     head = ("score", f"partial rank correlation ({len(other)} drawings)", "ICC over readers")
     return table(head, lines)
-
-
-def ranks_as_normal(values: Floats) -> Floats:
-    """Normal scores, so that one far value does not decide."""
-    from scipy.special import ndtri  # noqa: PLC0415
-
-    return np.asarray(ndtri((rankdata(values) - 0.5) / len(values)))
 
 
 def size_lines(rows: Contoured) -> list[str]:
@@ -529,7 +530,7 @@ def _shares(found: Sequence[NDArray[np.str_]]) -> tuple[Rate, ...]:
 def sample_lines() -> list[str]:
     """What each sample plan comes to."""
     lines = []
-    for name in SAMPLE_PLANS:
+    for name in SAMPLE_NAMES:
         found = analyze(SAMPLES / name).outcome
         if found.score is None:
             raise SystemExit(f"{name} was not scored")

@@ -13,7 +13,7 @@ import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -29,9 +29,10 @@ from rtcomplexity.pictures.scene import FILES, SCENE_FILE, Pictures, from_files,
 from rtcomplexity.whole_files import PART_SUFFIX, writable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 LARGEST_FILE_BYTES: Final = 256_000_000
+Part = TypeVar("Part", Record, Manifest)
 KNOWN_NAMES: Final = (*ALLOWED_NAMES, MANIFEST_FILE, SIGNATURE_FILE)
 
 
@@ -56,21 +57,19 @@ class EvidenceFolder:
         EvidenceFolderError
             If there is none, or it breaks its contract.
         """
-        if EVIDENCE_FILE not in self.files:
-            raise EvidenceFolderError(f"The folder has no {EVIDENCE_FILE}.", "name a folder that analyze --out left.")
-        try:
-            return from_json(self.files[EVIDENCE_FILE])
-        except ValidationError as error:
-            raise _broken(EVIDENCE_FILE, error) from None
+        return self._part(EVIDENCE_FILE, from_json)
 
     def manifest(self) -> Manifest:
         """Read the manifest; raises EvidenceFolderError as :meth:`record` does."""
-        if MANIFEST_FILE not in self.files:
-            raise EvidenceFolderError(f"The folder has no {MANIFEST_FILE}.", "name a folder that analyze --out left.")
+        return self._part(MANIFEST_FILE, manifests.from_json)
+
+    def _part(self, name: str, read: Callable[[bytes], Part]) -> Part:
+        if name not in self.files:
+            raise EvidenceFolderError(f"The folder has no {name}.", "name a folder that analyze --out left.")
         try:
-            return manifests.from_json(self.files[MANIFEST_FILE])
+            return read(self.files[name])
         except ValidationError as error:
-            raise _broken(MANIFEST_FILE, error) from None
+            raise _broken(name, error) from None
 
     def pictures(self) -> Pictures:
         """Read the saved pictures; raises EvidenceFolderError where their description is broken."""

@@ -129,9 +129,9 @@ def rulings(plans: Plans, profile: Profile, stratum_id: str = "") -> Iterator[Ru
     stresses = stressed_profiles(profile)
     site = Site(named=frozenset({profile.treated_site.id}))
     stratum = profile.stratum(stratum_id or profile.stratum_if_fractions_unknown)
-    for first in range(0, plans.count, CHUNK):
+    for part in plans.parts(CHUNK):
         question = Question(
-            plans=plans.chosen(np.arange(first, min(first + CHUNK, plans.count))),
+            plans=part,
             facts=_facts(site, stratum.min_fractions if stratum_id else None),
             profile=profile,
             stratum=stratum,

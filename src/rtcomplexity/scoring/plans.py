@@ -11,7 +11,7 @@ import numpy as np
 from rtcomplexity.scoring.real_contours import NOBODY, SCORED_PREFIX, shipped_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -50,6 +50,11 @@ class Plans:
         """Return some of the plans, by places (m,) among them."""
         columns = {key: values[plans] for key, values in self.columns.items()}
         return replace(self, count=len(plans), columns=columns)
+
+    def parts(self, size: int) -> Iterator[Plans]:
+        """Yield the plans, so many at a time."""
+        for first in range(0, self.count, size):
+            yield self.chosen(np.arange(first, min(first + size, self.count)))
 
     @cached_property
     def diameters_mm(self) -> Floats:

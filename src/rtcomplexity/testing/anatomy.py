@@ -110,8 +110,7 @@ def thorax_with(tumors: Sequence[tuple[Solid, Tissue]]) -> Layers:
 def ct_values(grid: ImageGrid, layers: Layers, frame: Frame, noise_hu: float = 15.0) -> Image:
     """(k, j, i) HU of an image: slightly blurred in the plane, with even deterministic noise of ± `noise_hu`."""
     sharp = paint(grid, [(solid, tissue.hu) for solid, tissue in layers], background=AIR.hu, frame=frame)
-    noise = noise_hu * hashed_noise(sharp.size).astype(np.float32).reshape(sharp.shape)
-    return np.maximum(blurred(sharp, axes=(1, 2)) + noise, np.float32(-1024.0))
+    return _scanned(sharp, noise_hu, seed=0, least=-1024.0)
 
 
 def suvbw_values(grid: ImageGrid, layers: Layers, frame: Frame) -> Image:
@@ -123,8 +122,12 @@ def suvbw_values(grid: ImageGrid, layers: Layers, frame: Frame) -> Image:
 def mr_values(grid: ImageGrid, layers: Layers, frame: Frame, noise: float = 6.0) -> Image:
     """(k, j, i) MR signal of an image: slightly blurred in the plane, with deterministic noise of ± `noise`."""
     sharp = paint(grid, [(solid, tissue.mr) for solid, tissue in layers], background=AIR.mr, frame=frame)
-    spread = noise * hashed_noise(sharp.size, seed=1).astype(np.float32).reshape(sharp.shape)
-    return np.maximum(blurred(sharp, axes=(1, 2)) + spread, np.float32(0.0))
+    return _scanned(sharp, noise, seed=1, least=0.0)
+
+
+def _scanned(sharp: Image, noise: float, *, seed: int, least: float) -> Image:
+    spread = noise * hashed_noise(sharp.size, seed=seed).astype(np.float32).reshape(sharp.shape)
+    return np.maximum(blurred(sharp, axes=(1, 2)) + spread, np.float32(least))
 
 
 def blurred(values: Image, axes: Sequence[int]) -> Image:

@@ -36,15 +36,8 @@ def item(**elements: Any) -> Dataset:  # noqa: ANN401
 
 
 def put(dataset: Dataset, elements: Mapping[str, object]) -> None:
-    """Set elements by keyword, in place; a list of data sets becomes a sequence, None leaves one out."""
+    """Set elements by keyword, in place; a list of data sets becomes a sequence, None removes one."""
     for keyword, value in elements.items():
-        if value is not None:
-            setattr(dataset, keyword, value)
-
-
-def override(dataset: Dataset, overrides: Mapping[str, object]) -> None:
-    """Set elements by keyword, in place; None removes one."""
-    for keyword, value in overrides.items():
         if value is not None:
             setattr(dataset, keyword, value)
         elif keyword in dataset:

@@ -12,7 +12,7 @@ import numpy as np
 from pydicom.uid import CTImageStorage, MRImageStorage, PositronEmissionTomographyImageStorage
 
 from rtcomplexity.testing import uids
-from rtcomplexity.testing.common_modules import decimal_string, decimal_strings, item, new_object, override, put
+from rtcomplexity.testing.common_modules import decimal_string, decimal_strings, item, new_object, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +45,8 @@ def image_datasets(plan: PlanDescription, image: ImageDescription) -> Iterator[t
         _put_plane(dataset, image, k)
         put(dataset, _MODALITY_ELEMENTS[image.modality](image, k))
         _put_pixels(dataset, image, k, slopes)
-        override(dataset, image.overrides)
-        override(dataset, image.slice_overrides.get(k, {}))
+        put(dataset, image.overrides)
+        put(dataset, image.slice_overrides.get(k, {}))
         yield k, dataset
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from pydicom.uid import DeformableSpatialRegistrationStorage, SpatialRegistrationStorage
 
 from rtcomplexity.testing import uids
-from rtcomplexity.testing.common_modules import decimal_strings, item, new_object, override, put, reference
+from rtcomplexity.testing.common_modules import decimal_strings, item, new_object, put, reference
 from rtcomplexity.testing.image_datasets import SOP_CLASSES
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def registration_dataset(plan: PlanDescription, registration: RegistrationDescri
     put(dataset, {"RegistrationSequence": [_mapping_item(plan, mapping) for mapping in registration.mappings]})
     keys = [mapping.image_key for mapping in registration.mappings if mapping.image_key is not None]
     put(dataset, _instance_references(plan, registration.study_key, keys))
-    override(dataset, registration.overrides)
+    put(dataset, registration.overrides)
     return dataset
 
 
@@ -50,7 +50,7 @@ def deformable_dataset(plan: PlanDescription, deformable: DeformableDescription)
     put(dataset, {"DeformableRegistrationSequence": [entry]})
     keys = [] if deformable.image_key is None else [deformable.image_key]
     put(dataset, _instance_references(plan, deformable.study_key, keys))
-    override(dataset, deformable.overrides)
+    put(dataset, deformable.overrides)
     return dataset
 
 

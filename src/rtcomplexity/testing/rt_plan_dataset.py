@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydicom.uid import RTPlanStorage, RTStructureSetStorage
 
 from rtcomplexity.testing import uids
-from rtcomplexity.testing.common_modules import decimal_string, item, new_object, override, put, reference
+from rtcomplexity.testing.common_modules import decimal_string, item, new_object, put, reference
 from rtcomplexity.testing.structure_set_dataset import approval
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def rt_plan_dataset(plan: PlanDescription, rt_plan: RtPlanDescription) -> Datase
         uid = uids.instance_uid(plan, rt_plan.structure_set_key)
         put(dataset, {"ReferencedStructureSetSequence": [reference(RTStructureSetStorage, uid)]})
     put(dataset, approval(rt_plan.approval_status, rt_plan.date, rt_plan.time))
-    override(dataset, rt_plan.overrides)
+    put(dataset, rt_plan.overrides)
     return dataset
 
 

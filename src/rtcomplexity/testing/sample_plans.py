@@ -37,12 +37,13 @@ from rtcomplexity.testing.solids import Group, Grown, Hollow, Several, nested_ar
 from rtcomplexity.units import MM3_PER_CM3
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.testing.anatomy import Layers
     from rtcomplexity.testing.placing import Frame
-    from rtcomplexity.testing.solids import Sectioned
+    from rtcomplexity.testing.radial import RadialSolid
+    from rtcomplexity.testing.solids import Sectioned, Solid
 
 THORAX_FRAME = AXIAL.shifted((4.25, -131.5, -318.75))
 """Where the thorax lies in the planning frame: nothing of it is at the frame's origin."""
@@ -183,132 +184,98 @@ def _grown(name: str, shape: Sectioned, recipe: str) -> Drawn:
     )
 
 
-ROUTINE_ROIS = (
-    _target("GTV", ROUTINE_GTV),
-    _grown("PTV", Grown(body=ROUTINE_GTV, margin_mm=ROUTINE_PTV_MARGIN_MM), "GTV + 5 mm"),
-    BODY,
-    *LUNGS,
-    CORD,
-    OESOPHAGUS,
-    HEART,
-)
-NSCLC_ROIS = (
-    _target("GTV", NSCLC_GTV, points=80),
-    _grown("CTV", Grown(body=NSCLC_GTV, margin_mm=NSCLC_CTV_MARGIN_MM), "GTV + 6 mm"),
-    _grown("PTV", Grown(body=NSCLC_GTV, margin_mm=NSCLC_PTV_MARGIN_MM), "CTV + 8 mm"),
-    BODY,
-    *LUNGS,
-    CORD,
-    OESOPHAGUS,
-    HEART,
-)
-CENTRAL_ROIS = (
-    _target("GTVp", CENTRAL_GTVP, points=112),
-    _target("GTVn", CENTRAL_NODE),
-    _grown(
-        "CTV", Group(bodies=tuple(Grown(body=b, margin_mm=CENTRAL_CTV_MARGIN_MM) for b in CENTRAL_BODIES)), "GTV + 5 mm"
-    ),
-    _grown(
-        "PTV", Group(bodies=tuple(Grown(body=b, margin_mm=CENTRAL_PTV_MARGIN_MM) for b in CENTRAL_BODIES)), "CTV + 5 mm"
-    ),
-    BODY,
-    *LUNGS,
-    CORD,
-    OESOPHAGUS,
-    HEART,
-    BRONCHIAL_TREE,
-    GREAT_VESSELS,
-)
-SPICULATED_ROIS = (
-    _target("GTV", SPICULATED_GTV, points=112),
-    _grown(
-        "PTV",
-        Group(bodies=tuple(Grown(body=b, margin_mm=SPICULATED_PTV_MARGIN_MM) for b in SPICULATED_BODIES)),
-        "GTV + 5 mm",
-    ),
-    BODY,
-    *LUNGS,
-    CORD,
-    OESOPHAGUS,
-    HEART,
-    BRONCHIAL_TREE,
-    GREAT_VESSELS,
-)
-SAMPLE_ROIS = {
-    "routine_sbrt": ROUTINE_ROIS,
-    "pet_ct_nsclc": NSCLC_ROIS,
-    "complex_central": CENTRAL_ROIS,
-    "supported_central": SPICULATED_ROIS,
-}
+def _margin(name: str, bodies: Sequence[RadialSolid], margin_mm: float, recipe: str) -> Drawn:
+    """A margin round each of several bodies."""
+    return _grown(name, Group(bodies=tuple(Grown(body=body, margin_mm=margin_mm) for body in bodies)), recipe)
 
 
-def _routine_sbrt(layout: Layout) -> PlanDescription:
-    layers = anatomy.thorax_with([(ROUTINE_GTV, anatomy.TUMOR)])
-    return PlanDescription(
-        key="routine_sbrt",
+ORGANS = (BODY, *LUNGS, CORD, OESOPHAGUS, HEART)
+CENTRAL_ORGANS = (*ORGANS, BRONCHIAL_TREE, GREAT_VESSELS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sample:
+    """What one sample plan holds, wherever it lies."""
+
+    about: str
+    patient: SyntheticPatient
+    rois: tuple[Drawn, ...]
+    tumors: tuple[tuple[Solid, anatomy.Tissue], ...]
+    """Painted into the thorax, each over those before it."""
+    rt_plan: RtPlanDescription
+    has_pet: bool = True
+    has_mr: bool = False
+
+
+SAMPLES = {
+    "routine_sbrt": Sample(
+        about="One smooth peripheral target and its planning CT; 4 fractions of 12 Gy.",
         patient=SyntheticPatient(patient_id="SYNTHETIC-0001"),
-        images=(_planning_ct(layers, layout),),
-        structure_sets=(_structure_set("routine_sbrt", layout),),
-        rt_plans=(RtPlanDescription(fractions=(4,), prescriptions=((48.0, 2),)),),
-    )
-
-
-def _pet_ct_nsclc(layout: Layout) -> PlanDescription:
-    layers = anatomy.thorax_with([(NSCLC_GTV, anatomy.TUMOR)])
-    patient = SyntheticPatient(patient_id="SYNTHETIC-0002", name="Synthetic^Conventional")
-    return PlanDescription(
-        key="pet_ct_nsclc",
-        patient=patient,
-        images=(_planning_ct(layers, layout), _pet(layers, patient, layout)),
-        structure_sets=(_structure_set("pet_ct_nsclc", layout),),
-        rt_plans=(RtPlanDescription(fractions=(30,), prescriptions=((60.0, 3),)),),
-    )
-
-
-def _complex_central(layout: Layout) -> PlanDescription:
-    tumors = (
-        (COLLAPSED_LOBE, anatomy.COLLAPSED_LUNG),
-        (CENTRAL_PRIMARY, anatomy.TUMOR),
-        (CENTRAL_CAVITY, anatomy.NECROSIS),
-        (CENTRAL_SATELLITE, anatomy.NODE),
-        (CENTRAL_NODE, anatomy.NODE),
-    )
-    layers = anatomy.thorax_with(tumors)
-    patient = SyntheticPatient(patient_id="SYNTHETIC-0003", name="Synthetic^Complex")
-    return PlanDescription(
-        key="complex_central",
-        patient=patient,
-        images=(_planning_ct(layers, layout), _pet(layers, patient, layout), _mr(layers, layout)),
-        structure_sets=(_structure_set("complex_central", layout),),
-        rt_plans=(RtPlanDescription(fractions=(5,), prescriptions=((50.0, 4),)),),
-        registrations=(_mr_registration(),),
-    )
-
-
-def _supported_central(layout: Layout) -> PlanDescription:
-    tumors = (
-        (SPICULATED_PRIMARY, anatomy.TUMOR),
-        (SPICULATED_CAVITY, anatomy.NECROSIS),
-        *((body, anatomy.TUMOR) for body in SPICULATED_SATELLITES),
-    )
-    layers = anatomy.thorax_with(tumors)
-    patient = SyntheticPatient(patient_id="SYNTHETIC-0004", name="Synthetic^Spiculated")
-    return PlanDescription(
-        key="supported_central",
-        patient=patient,
-        images=(_planning_ct(layers, layout), _pet(layers, patient, layout)),
-        structure_sets=(_structure_set("supported_central", layout),),
-        rt_plans=(RtPlanDescription(fractions=(5,), prescriptions=((50.0, 2),)),),
-    )
-
-
-_BUILDERS: dict[str, Callable[[Layout], PlanDescription]] = {
-    "routine_sbrt": _routine_sbrt,
-    "pet_ct_nsclc": _pet_ct_nsclc,
-    "complex_central": _complex_central,
-    "supported_central": _supported_central,
+        rois=(
+            _target("GTV", ROUTINE_GTV),
+            _grown("PTV", Grown(body=ROUTINE_GTV, margin_mm=ROUTINE_PTV_MARGIN_MM), "GTV + 5 mm"),
+            *ORGANS,
+        ),
+        tumors=((ROUTINE_GTV, anatomy.TUMOR),),
+        rt_plan=RtPlanDescription(fractions=(4,), prescriptions=((48.0, 2),)),
+        has_pet=False,
+    ),
+    "pet_ct_nsclc": Sample(
+        about="One larger target on CT and PET in one frame of reference; 30 fractions of 2 Gy.",
+        patient=SyntheticPatient(patient_id="SYNTHETIC-0002", name="Synthetic^Conventional"),
+        rois=(
+            _target("GTV", NSCLC_GTV, points=80),
+            _grown("CTV", Grown(body=NSCLC_GTV, margin_mm=NSCLC_CTV_MARGIN_MM), "GTV + 6 mm"),
+            _grown("PTV", Grown(body=NSCLC_GTV, margin_mm=NSCLC_PTV_MARGIN_MM), "CTV + 8 mm"),
+            *ORGANS,
+        ),
+        tumors=((NSCLC_GTV, anatomy.TUMOR),),
+        rt_plan=RtPlanDescription(fractions=(30,), prescriptions=((60.0, 3),)),
+    ),
+    "complex_central": Sample(
+        about=(
+            "A spiculated primary with a cavity, a satellite and a node, against airway and vessels; CT, PET, and an "
+            "MR in a frame of its own with a registration object; 5 fractions of 10 Gy."
+        ),
+        patient=SyntheticPatient(patient_id="SYNTHETIC-0003", name="Synthetic^Complex"),
+        rois=(
+            _target("GTVp", CENTRAL_GTVP, points=112),
+            _target("GTVn", CENTRAL_NODE),
+            _margin("CTV", CENTRAL_BODIES, CENTRAL_CTV_MARGIN_MM, "GTV + 5 mm"),
+            _margin("PTV", CENTRAL_BODIES, CENTRAL_PTV_MARGIN_MM, "CTV + 5 mm"),
+            *CENTRAL_ORGANS,
+        ),
+        tumors=(
+            (COLLAPSED_LOBE, anatomy.COLLAPSED_LUNG),
+            (CENTRAL_PRIMARY, anatomy.TUMOR),
+            (CENTRAL_CAVITY, anatomy.NECROSIS),
+            (CENTRAL_SATELLITE, anatomy.NODE),
+            (CENTRAL_NODE, anatomy.NODE),
+        ),
+        rt_plan=RtPlanDescription(fractions=(5,), prescriptions=((50.0, 4),)),
+        has_mr=True,
+    ),
+    "supported_central": Sample(
+        about=(
+            "A small primary with long spicules round a cavity, and two satellites on the same slices: hard in shape "
+            "and topology beyond doubt, with nothing added elsewhere. CT and PET in one frame; 5 fractions of 10 Gy. "
+            "Made before the cutoffs of thoracic-delineation-2 were computed; whatever it comes to is reported."
+        ),
+        patient=SyntheticPatient(patient_id="SYNTHETIC-0004", name="Synthetic^Spiculated"),
+        rois=(
+            _target("GTV", SPICULATED_GTV, points=112),
+            _margin("PTV", SPICULATED_BODIES, SPICULATED_PTV_MARGIN_MM, "GTV + 5 mm"),
+            *CENTRAL_ORGANS,
+        ),
+        tumors=(
+            (SPICULATED_PRIMARY, anatomy.TUMOR),
+            (SPICULATED_CAVITY, anatomy.NECROSIS),
+            *((body, anatomy.TUMOR) for body in SPICULATED_SATELLITES),
+        ),
+        rt_plan=RtPlanDescription(fractions=(5,), prescriptions=((50.0, 2),)),
+    ),
 }
-SAMPLE_NAMES: tuple[str, ...] = tuple(_BUILDERS)
+SAMPLE_NAMES: tuple[str, ...] = tuple(SAMPLES)
 """The sample plans, the plainest first."""
 
 
@@ -383,11 +350,6 @@ def _mr_registration() -> RegistrationDescription:
     )
 
 
-def _structure_set(name: str, layout: Layout) -> StructureSetDescription:
-    rois = [drawn_roi(number, drawn, layout) for number, drawn in enumerate(SAMPLE_ROIS[name], start=1)]
-    return StructureSetDescription(rois=tuple(rois), coordinate_decimals=3)
-
-
 def drawn_roi(number: int, drawn: Drawn, layout: Layout = AS_COMMITTED) -> RoiDescription:
     """Draw a solid of the thorax on every planning slice, its volume stated as area times slice spacing."""
     positions_mm = layout.frame.from_patient(layout.planning_grid().slice_origins_mm)[:, 2].tolist()
@@ -420,14 +382,27 @@ def sample_plan(name: str, layout: Layout = AS_COMMITTED) -> PlanDescription:
     UsageError
         If there is no such plan.
     """
-    if name not in _BUILDERS:
+    if name not in SAMPLES:
         raise UsageError("sample", name, "one of " + ", ".join(SAMPLE_NAMES))
-    return _BUILDERS[name](layout)
+    sample = SAMPLES[name]
+    layers = anatomy.thorax_with(sample.tumors)
+    images = [_planning_ct(layers, layout)]
+    images += [_pet(layers, sample.patient, layout)] if sample.has_pet else []
+    images += [_mr(layers, layout)] if sample.has_mr else []
+    rois = tuple(drawn_roi(number, drawn, layout) for number, drawn in enumerate(sample.rois, start=1))
+    return PlanDescription(
+        key=name,
+        patient=sample.patient,
+        images=tuple(images),
+        structure_sets=(StructureSetDescription(rois=rois, coordinate_decimals=3),),
+        rt_plans=(sample.rt_plan,),
+        registrations=(_mr_registration(),) if sample.has_mr else (),
+    )
 
 
 def true_volumes_cm3(name: str) -> dict[str, float]:
     """Return the true volume of each target of a sample plan, cm3: closed for a GTV, an integral for a margin."""
-    targets = [drawn for drawn in SAMPLE_ROIS[name] if drawn.interpreted_type in {"GTV", "CTV", "PTV"}]
+    targets = [drawn for drawn in SAMPLES[name].rois if drawn.interpreted_type in {"GTV", "CTV", "PTV"}]
     return {drawn.name: drawn.shape.volume_mm3 / MM3_PER_CM3 for drawn in targets}
 
 
@@ -449,21 +424,6 @@ def write_sample(name: str, folder: Path | str) -> tuple[Path, ...]:
     return write_plan(folder, sample_plan(name))
 
 
-_ABOUT = {
-    "routine_sbrt": "One smooth peripheral target and its planning CT; 4 fractions of 12 Gy.",
-    "pet_ct_nsclc": "One larger target on CT and PET in one frame of reference; 30 fractions of 2 Gy.",
-    "complex_central": (
-        "A spiculated primary with a cavity, a satellite and a node, against airway and vessels; CT, PET, and an MR "
-        "in a frame of its own with a registration object; 5 fractions of 10 Gy."
-    ),
-    "supported_central": (
-        "A small primary with long spicules round a cavity, and two satellites on the same slices: hard in shape and "
-        "topology beyond doubt, with nothing added elsewhere. CT and PET in one frame; 5 fractions of 10 Gy. Made "
-        "before the cutoffs of thoracic-delineation-2 were computed; whatever it comes to is reported."
-    ),
-}
-
-
 def readme() -> str:
     """Return the text of ``sample_data/README.md``."""
     lines = [
@@ -479,7 +439,7 @@ def readme() -> str:
     ]
     for name in SAMPLE_NAMES:
         volumes = ", ".join(f"{roi} {volume:.2f}" for roi, volume in true_volumes_cm3(name).items())
-        lines += [f"## {name}", "", _ABOUT[name], "", f"True volumes, cm³: {volumes}.", ""]
+        lines += [f"## {name}", "", SAMPLES[name].about, "", f"True volumes, cm³: {volumes}.", ""]
     lines += [
         "A GTV's true volume is a closed formula; CTV and PTV are margins round it, their volumes integrals of their",
         "sections (to about 0.1 %). The sum of contour areas times 3 mm, which the files state as ROI Volume, differs",

@@ -220,20 +220,15 @@ def hollow_sphere(radius_mm: float, cavity_radius_mm: float) -> Hollow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Several:
-    """Bodies that lie apart."""
+class Group:
+    """Sectioned bodies that lie apart, where no point need be classified (margins of several bodies)."""
 
-    bodies: tuple[Solid, ...]
+    bodies: tuple[Sectioned, ...]
 
     @property
     def volume_mm3(self) -> float:
         """Sum, mm3."""
         return math.fsum(body.volume_mm3 for body in self.bodies)
-
-    @property
-    def surface_area_mm2(self) -> float | None:
-        """Sum, mm2."""
-        return _sum_of_areas(self.bodies)
 
     @property
     def extent_mm(self) -> tuple[float, float]:
@@ -243,6 +238,18 @@ class Several:
     def sections(self, position_mm: float, points: int = 64) -> Polygons:
         """Cut at z = `position_mm`: the polygons of all bodies."""
         return [polygon for body in self.bodies for polygon in body.sections(position_mm, points)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Several(Group):
+    """Bodies that lie apart, of which each knows its points."""
+
+    bodies: tuple[Solid, ...]
+
+    @property
+    def surface_area_mm2(self) -> float | None:
+        """Sum, mm2."""
+        return _sum_of_areas(self.bodies)
 
     def contains(self, points_mm: Floats) -> NDArray[np.bool_]:
         """Whether each of the (..., 3) points, mm, lies in any body."""
@@ -356,24 +363,3 @@ def _surface_points(body: RadialSolid, samples: int) -> Floats:
     own = np.stack([radii * np.cos(angles), radii * np.sin(angles), np.broadcast_to(heights, radii.shape)], axis=-1)
     surface: Floats = own.reshape(-1, 3) + np.asarray(body.center_mm)
     return surface
-
-
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    """Sectioned bodies that lie apart, where no point need be classified (margins of several bodies)."""
-
-    bodies: tuple[Sectioned, ...]
-
-    @property
-    def volume_mm3(self) -> float:
-        """Sum, mm3."""
-        return math.fsum(body.volume_mm3 for body in self.bodies)
-
-    @property
-    def extent_mm(self) -> tuple[float, float]:
-        """Lowest and highest z of any body, mm."""
-        return min(body.extent_mm[0] for body in self.bodies), max(body.extent_mm[1] for body in self.bodies)
-
-    def sections(self, position_mm: float, points: int = 64) -> Polygons:
-        """Cut at z = `position_mm`: the polygons of all bodies."""
-        return [polygon for body in self.bodies for polygon in body.sections(position_mm, points)]

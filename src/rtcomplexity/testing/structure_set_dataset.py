@@ -12,7 +12,7 @@ from pydicom.uid import RTStructureSetStorage
 
 from rtcomplexity.model.structure_set import ContourGeometricType
 from rtcomplexity.testing import uids
-from rtcomplexity.testing.common_modules import decimal_string, item, new_object, override, put, reference
+from rtcomplexity.testing.common_modules import decimal_string, item, new_object, put, reference
 from rtcomplexity.testing.description import References
 from rtcomplexity.testing.image_datasets import SOP_CLASSES
 
@@ -62,7 +62,7 @@ def structure_set_dataset(plan: PlanDescription, structure_set: StructureSetDesc
     observed = [roi for roi in structure_set.rois if roi.has_observation]
     dataset.RTROIObservationsSequence = DicomSequence([_observation_item(roi) for roi in observed])
     put(dataset, approval(structure_set.approval_status, structure_set.date, structure_set.time))
-    override(dataset, structure_set.overrides)
+    put(dataset, structure_set.overrides)
     return dataset
 
 

@@ -136,15 +136,13 @@ def test_the_mr_shows_the_cavity_where_the_registration_says(written):
 
 
 def test_bodies_and_their_margins_stay_apart():
+    bodies = sample_plans.SAMPLES["complex_central"].rois[3].shape.bodies
     for z in sample_plans.THORAX_FRAME.from_patient(
         sample_plans.sample_plan("complex_central").image("ct").grid.slice_origins_mm
     )[:, 2]:
         for body_a in range(3):
             for body_b in range(body_a):
-                pair = [
-                    sample_plans.CENTRAL_ROIS[3].shape.bodies[index].sections(float(z), 48)
-                    for index in (body_a, body_b)
-                ]
+                pair = [bodies[index].sections(float(z), 48) for index in (body_a, body_b)]
                 if all(pair):
                     (one,), (other,) = pair
                     assert np.linalg.norm(one[:, None] - other[None], axis=-1).min() > 1.0
