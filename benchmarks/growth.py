@@ -35,8 +35,8 @@ from rtcomplexity.case.image_series import build_series
 from rtcomplexity.dicom.index import index_folder
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.metrics.catalogue import RELATIONS
-from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.context import RoiContext, contouring_grid
+from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.metrics.relation import relations_of, with_volume
 from rtcomplexity.model.structure_set import Roi, TargetClass
 from rtcomplexity.settings import Settings

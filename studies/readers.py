@@ -27,7 +27,7 @@ from rtcomplexity.compare.delineation import ComparedPair, Delineation
 from rtcomplexity.compare.metrics import COMPARISONS
 from rtcomplexity.geometry.orientation import PlaneAxes
 from rtcomplexity.geometry.stack.stacking import stack_contours
-from rtcomplexity.metrics.computing import compute_all
+from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ from rtcomplexity.compare.delineation import ComparedPair, Delineation  # noqa: 
 from rtcomplexity.compare.metrics import COMPARISONS  # noqa: E402
 from rtcomplexity.geometry.stack.runs import Lattice, on_slices, rasterise  # noqa: E402
 from rtcomplexity.geometry.stack.stacking import stack_contours  # noqa: E402
-from rtcomplexity.metrics.computing import compute_all  # noqa: E402
+from rtcomplexity.metrics.definition import compute_all  # noqa: E402
 from rtcomplexity.settings import Settings  # noqa: E402
 from rtcomplexity.testing.phantoms import contours_of, sphere  # noqa: E402
 

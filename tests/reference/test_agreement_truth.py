@@ -7,7 +7,7 @@ from reference.test_compare_truth import EVERY_3_MM, contours, delineation, slab
 from rtcomplexity.compare.agreement import AGREEMENT, Readers, icc_of_volumes, worst_place_mm
 from rtcomplexity.compare.consensus import consensus
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3
-from rtcomplexity.metrics.computing import compute_all
+from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.testing.phantoms import sphere
 

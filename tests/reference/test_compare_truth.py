@@ -8,7 +8,7 @@ import pytest
 from rtcomplexity.compare.delineation import ComparedPair, Delineation
 from rtcomplexity.compare.metrics import COMPARISONS
 from rtcomplexity.geometry.stack.stacking import stack_contours
-from rtcomplexity.metrics.computing import compute_all
+from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.phantoms import contours_of, hollow_sphere, keyhole, rotation_matrix, sphere, two_spheres
 

@@ -15,7 +15,7 @@ from rtcomplexity.compare.sides import drawn_alike, in_frame_of, read_side
 from rtcomplexity.compare.surface_pictures import surface_pictures
 from rtcomplexity.cores import concurrently, run_all
 from rtcomplexity.errors import UsageError
-from rtcomplexity.metrics.computing import compute_all
+from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:

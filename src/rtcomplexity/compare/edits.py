@@ -18,8 +18,8 @@ from rtcomplexity.compare.edit import Edit, EditBasis, EditExtent
 from rtcomplexity.compare.metrics import COMPARISONS, dice
 from rtcomplexity.compare.sides import name_key
 from rtcomplexity.errors import InputDataError
-from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.context import RoiContext
+from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.metrics.measurement import NotMeasurableError
 
 if TYPE_CHECKING:

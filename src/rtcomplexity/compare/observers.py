@@ -18,7 +18,7 @@ from rtcomplexity.compare.pairing import match_rois
 from rtcomplexity.compare.sides import in_frame_of, read_side
 from rtcomplexity.compare.volumes import aligned
 from rtcomplexity.errors import InputDataError, UsageError
-from rtcomplexity.metrics.computing import compute_all
+from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
 from rtcomplexity.settings import Settings
 from rtcomplexity.units import Unit

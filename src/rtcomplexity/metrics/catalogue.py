@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rtcomplexity.metrics import contour, fused, image_set, morphology, outline, phases, relation, scored, shape
+from rtcomplexity.metrics import contour, fused, image_set, morphology, phases, relation, scored, shape
 
 if TYPE_CHECKING:
     from rtcomplexity.metrics.context import RoiContext
@@ -14,7 +14,7 @@ QUICK: tuple[MetricDefinition[RoiContext], ...] = (*contour.QUICK, *shape.QUICK)
 """Counts and volumes of an ROI."""
 FULL: tuple[MetricDefinition[RoiContext], ...] = (*QUICK, *contour.TOPOLOGY, *shape.TOPOLOGY)
 """All metrics of any ROI."""
-TARGET: tuple[MetricDefinition[RoiContext], ...] = (*FULL, *outline.TARGET, *morphology.TARGET)
+TARGET: tuple[MetricDefinition[RoiContext], ...] = (*FULL, *contour.TARGET, *morphology.TARGET)
 """All metrics of a target."""
 RELATIONS = relation.RELATIONS
 """All metrics of a pair of ROIs."""

@@ -159,7 +159,7 @@ def _closed(contours: Contours) -> tuple[Floats, Integers]:
 class EnclosingContours(NamedTuple):
     """Contours of a shape that enclose an area on their own, and their weights."""
 
-    outlines: ContourSet
+    contours: ContourSet
     """Thinned to :data:`MOST_VERTICES`."""
     areas_mm2: Floats
     """(m,) their areas."""
@@ -210,7 +210,7 @@ class ShapeContext(ABC):
         return topology(self.stack, self.grid.pixel_mm)
 
     @cached_property
-    def outlines(self) -> EnclosingContours:
+    def enclosing_contours(self) -> EnclosingContours:
         """The contours that enclose an area on their own.
 
         Raises
@@ -224,7 +224,7 @@ class ShapeContext(ABC):
             raise NotMeasurableError("no contour encloses an area by itself")
         every = ContourSet(points_mm=thinned.points_mm, offsets=thinned.contour_offsets)
         return EnclosingContours(
-            outlines=every.chosen(areas > 0),
+            contours=every.chosen(areas > 0),
             areas_mm2=areas[areas > 0],
             weights_mm2=self.stack.contour_areas_mm2[areas > 0],
         )

@@ -1,4 +1,7 @@
-"""Declaration of a metric, apart from its computation: help, documentation and reports are generated from this."""
+"""Declaration and computation of metrics; help, documentation and reports are generated from the declarations.
+
+Knows no metric by name.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,14 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
+from rtcomplexity.metrics.measurement import Measurement, NotApplicableError, NotMeasurableError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from rtcomplexity.units import Unit
 
+Subject = TypeVar("Subject")
 Subject_contra = TypeVar("Subject_contra", contravariant=True)
 
 
@@ -45,3 +51,37 @@ def documented_rule(source: object) -> str:
     'First paragraph of a docstring: that of the function that computes a metric.'
     """
     return " ".join((inspect.getdoc(source) or "").partition("\n\n")[0].split())
+
+
+def documented(
+    key: str,
+    title: str,
+    unit: Unit,
+    compute: Callable[[Subject], float],
+    *,
+    direction: Literal["higher", "lower", ""] = "",
+    tolerance: float | None = None,
+) -> MetricDefinition[Subject]:
+    """Declare a metric that has a function of its own: the first paragraph of its docstring is the description."""
+    return MetricDefinition(
+        key=key,
+        title=title,
+        unit=unit,
+        description=documented_rule(compute),
+        compute=compute,
+        direction=direction,
+        tolerance=tolerance,
+    )
+
+
+def compute_all(definitions: Iterable[MetricDefinition[Subject]], subject: Subject) -> dict[str, Measurement]:
+    """Compute metrics of one subject: a missing one carries its reason, one that does not apply is left out."""
+    values = {}
+    for definition in definitions:
+        try:
+            values[definition.key] = Measurement.of(definition.compute(subject), definition.unit)
+        except NotMeasurableError as error:
+            values[definition.key] = Measurement.missing(str(error), definition.unit)
+        except NotApplicableError:
+            continue
+    return values

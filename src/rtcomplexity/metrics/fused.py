@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from rtcomplexity.fusion.case_images import CaseImages, FusedImage, best_of
 from rtcomplexity.metrics import intensity, pet, registration
-from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.ct_morphology import CT_MORPHOLOGY, CtShape
+from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
 from rtcomplexity.model.case import ImageRole
 from rtcomplexity.units import Unit

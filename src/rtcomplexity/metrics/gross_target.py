@@ -16,8 +16,8 @@ from rtcomplexity.case.target_names import is_pet_derived
 from rtcomplexity.geometry.clearance import SAME_AXES, shares_axes
 from rtcomplexity.geometry.stack.runs import Lattice, Runs, on_slices, rasterise
 from rtcomplexity.metrics import shape
-from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.course import Course
+from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.phases import of_one_phase
 from rtcomplexity.metrics.relation import encloses_volume

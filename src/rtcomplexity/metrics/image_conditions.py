@@ -22,7 +22,7 @@ from rtcomplexity.fusion.copies import (
 )
 from rtcomplexity.fusion.filtered_copies import LEAST_DISPLACEMENT, remainder
 from rtcomplexity.fusion.frames import IDENTITY
-from rtcomplexity.metrics.computing import compute_all
+from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.metrics.image_set import (
     IMAGE_SET,
     TG132_MM,

@@ -10,7 +10,7 @@ from rtcomplexity.cores import run_all
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.fusion.phases import case_phases, gross_targets
 from rtcomplexity.metrics import catalogue
-from rtcomplexity.metrics.computing import compute_all
+from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.metrics.findings import roi_issues
 from rtcomplexity.metrics.fused import TargetImages, image_issues, measure_images, sampled_subjects
 from rtcomplexity.metrics.gross_target import measure_gross_target

@@ -16,9 +16,8 @@ import numpy as np
 from rtcomplexity.fusion.phases import matching_target
 from rtcomplexity.fusion.sampling import slab_mm
 from rtcomplexity.metrics import shape
-from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.context import RoiContext, contouring_grid
-from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.definition import MetricDefinition, compute_all, documented
 from rtcomplexity.metrics.measurement import Measurement, NotMeasurableError
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.issue import Issue, roi_subject
@@ -99,22 +98,22 @@ class MeasuredPhases:
 
 
 def phase_count(target: PhasesContext) -> float:
-    """Phases on which the target was contoured."""
+    """Phases of the 4D acquisition on which this target was contoured."""
     return float(len(target.phases))
 
 
 def volume_min_cm3(target: PhasesContext) -> float:
-    """Smallest slab volume of any phase, cm3."""
+    """Smallest slab volume of the target on any phase that carries it."""
     return min(phase.volume_cm3 for phase in target.phases)
 
 
 def volume_max_cm3(target: PhasesContext) -> float:
-    """Largest slab volume of any phase, cm3."""
+    """Largest slab volume of the target on any phase that carries it."""
     return max(phase.volume_cm3 for phase in target.phases)
 
 
 def centroid_excursion_mm(target: PhasesContext) -> float:
-    """Largest distance between the centroids of two phases, mm."""
+    """Largest distance between the target's centroids on two phases that carry it."""
     centroids_mm = [phase.centroid_mm for phase in target.phases]
     return max(float(np.linalg.norm(a - b)) for a, b in combinations(centroids_mm, 2))
 
@@ -125,7 +124,9 @@ def centroid_range_mm(target: PhasesContext, axis: int) -> float:
 
 
 def envelope_ratio(target: PhasesContext) -> float:
-    """Volume of the union over phases, which an ITV encloses, over the mean volume of a phase; on the phases' voxels.
+    """Volume of the target's union over the phases that carry it over its mean volume on one of them.
+
+    What an ITV encloses over what it encloses of one phase, on the phases' voxels.
 
     Raises
     ------
@@ -244,41 +245,11 @@ def _motion(axis: int, name: str, word: str) -> MetricDefinition[PhasesContext]:
 
 
 PHASES: Final[tuple[MetricDefinition[PhasesContext], ...]] = (
-    MetricDefinition(
-        key="phase.count",
-        title="Phases with contours",
-        unit=Unit.NONE,
-        description="Phases of the 4D acquisition on which this target was contoured.",
-        compute=phase_count,
-    ),
-    MetricDefinition(
-        key="phase.volume_min",
-        title="Smallest volume of a phase",
-        unit=Unit.CM3,
-        description="Smallest slab volume of the target on any phase that carries it.",
-        compute=volume_min_cm3,
-    ),
-    MetricDefinition(
-        key="phase.volume_max",
-        title="Largest volume of a phase",
-        unit=Unit.CM3,
-        description="Largest slab volume of the target on any phase that carries it.",
-        compute=volume_max_cm3,
-    ),
-    MetricDefinition(
-        key="phase.centroid_excursion",
-        title="Centroid excursion over phases",
-        unit=Unit.MM,
-        description="Largest distance between the target's centroids on two phases that carry it.",
-        compute=centroid_excursion_mm,
-    ),
-    MetricDefinition(
-        key="phase.envelope_ratio",
-        title="Motion envelope over target volume (ITV/GTV)",
-        unit=Unit.NONE,
-        description="Volume of the target's union over the phases that carry it over its mean volume on one of them.",
-        compute=envelope_ratio,
-    ),
+    documented("phase.count", "Phases with contours", Unit.NONE, phase_count),
+    documented("phase.volume_min", "Smallest volume of a phase", Unit.CM3, volume_min_cm3),
+    documented("phase.volume_max", "Largest volume of a phase", Unit.CM3, volume_max_cm3),
+    documented("phase.centroid_excursion", "Centroid excursion over phases", Unit.MM, centroid_excursion_mm),
+    documented("phase.envelope_ratio", "Motion envelope over target volume (ITV/GTV)", Unit.NONE, envelope_ratio),
     _motion(0, "x", "left-right"),
     _motion(1, "y", "anterior-posterior"),
     _motion(2, "z", "superior-inferior"),

@@ -11,13 +11,13 @@ measured.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from rtcomplexity.geometry.clearance import box_gap_mm, inside_share
-from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.definition import MetricDefinition, documented
 from rtcomplexity.metrics.measurement import NotApplicableError, NotMeasurableError
 from rtcomplexity.metrics.shape import volume_cm3
 from rtcomplexity.model.structure_set import TargetClass
@@ -39,6 +39,23 @@ SPREAD_PERCENTILES: Final = (1.0, 99.0)
 """A uniform margin varies by at most a voxel between these."""
 SAME_SHARE: Final = 0.98
 """Shapes that share this much of each other are equal."""
+DIRECTIONS: Final[Mapping[str, tuple[int, int]]] = {
+    "left": (0, 1),
+    "right": (0, -1),
+    "posterior": (1, 1),
+    "anterior": (1, -1),
+    "superior": (2, 1),
+    "inferior": (2, -1),
+}
+"""Patient axis (LPS) and sense of each direction."""
+WHERE: Final[Mapping[str, str]] = {
+    "left": "to the patient's left",
+    "right": "to the patient's right",
+    "anterior": "to the patient's front",
+    "posterior": "to the patient's back",
+    "superior": "to the patient's head",
+    "inferior": "to the patient's feet",
+}
 TOO_THIN: Final = "the target is thinner than the pixels it is compared on"
 RANK: Final = {TargetClass.GTV: 0, TargetClass.CTV: 1, TargetClass.ITV: 1, TargetClass.PTV: 2}
 """An expansion never has a lower class than the target it expands."""
@@ -59,11 +76,6 @@ class RelationContext:
         if np.isnan(share):
             raise NotMeasurableError(TOO_THIN)
         return share
-
-    @cached_property
-    def overlap_cm3(self) -> float:
-        """Volume that a and b share, cm3."""
-        return self.containment * volume_cm3(self.a)
 
     @cached_property
     def _step(self) -> int:
@@ -91,19 +103,6 @@ class RelationContext:
     def areas_mm2(self) -> Floats:
         """(n,) surface area represented by each of those points."""
         return self.a.surface.areas_mm2[:: self._step]
-
-    @property
-    def boxes_mm(self) -> tuple[Floats, Floats]:
-        """(2, 3) lower and upper corner, LPS, of both.
-
-        Raises
-        ------
-        NotApplicableError
-            If b is the external contour.
-        """
-        if self.b.roi.target_class is TargetClass.EXTERNAL:
-            raise NotApplicableError
-        return self.a.surface.box_mm, self.b.surface.box_mm
 
 
 def with_volume(contexts: Iterable[RoiContext]) -> list[RoiContext]:
@@ -134,73 +133,55 @@ def encloses_volume(context: RoiContext) -> bool:
 
 
 def overlap_cm3(pair: RelationContext) -> float:
-    """Volume that a and b share, cm3."""
-    return pair.overlap_cm3
+    """Volume of the target that lies inside the other ROI, by their slabs."""
+    return pair.containment * volume_cm3(pair.a)
 
 
 def dice(pair: RelationContext) -> float:
-    """Twice the shared volume over the sum of both volumes; 1 for equal shapes."""
-    return 2 * pair.overlap_cm3 / (volume_cm3(pair.a) + volume_cm3(pair.b))
+    """Twice the shared volume over the sum of both volumes.
+
+    1 for equal shapes.
+    """
+    return 2 * overlap_cm3(pair) / (volume_cm3(pair.a) + volume_cm3(pair.b))
 
 
 def containment(pair: RelationContext) -> float:
-    """Share of a's volume inside b."""
+    """Share of the target's volume that lies inside the other ROI."""
     return pair.containment
 
 
 def margin_mean_mm(pair: RelationContext) -> float:
-    """Mean margin over a's surface, mm."""
+    """Signed distance from the target's surface to the other's, positive outwards, averaged by area."""
     return float(np.average(pair.margins_mm, weights=pair.areas_mm2))
 
 
 def margin_min_mm(pair: RelationContext) -> float:
-    """Smallest margin, mm; negative where a extends beyond b."""
+    """Least signed distance from the target's surface to the other's; negative beyond it."""
     return float(pair.margins_mm.min())
 
 
 def margin_max_mm(pair: RelationContext) -> float:
-    """Largest margin, mm."""
+    """Greatest signed distance from the target's surface to the other's."""
     return float(pair.margins_mm.max())
 
 
-def margin_left_mm(pair: RelationContext) -> float:
-    """How much further b reaches to the patient's left than a, mm."""
-    a, b = pair.boxes_mm
-    return float(b[1, 0] - a[1, 0])
+def margin_to_mm(pair: RelationContext, direction: str) -> float:
+    """How much farther b reaches in a direction than a, mm.
 
-
-def margin_right_mm(pair: RelationContext) -> float:
-    """How much further b reaches to the patient's right than a, mm."""
-    a, b = pair.boxes_mm
-    return float(a[0, 0] - b[0, 0])
-
-
-def margin_posterior_mm(pair: RelationContext) -> float:
-    """How much further b reaches to the patient's back than a, mm."""
-    a, b = pair.boxes_mm
-    return float(b[1, 1] - a[1, 1])
-
-
-def margin_anterior_mm(pair: RelationContext) -> float:
-    """How much further b reaches to the patient's front than a, mm."""
-    a, b = pair.boxes_mm
-    return float(a[0, 1] - b[0, 1])
-
-
-def margin_superior_mm(pair: RelationContext) -> float:
-    """How much further b reaches to the patient's head than a, mm."""
-    a, b = pair.boxes_mm
-    return float(b[1, 2] - a[1, 2])
-
-
-def margin_inferior_mm(pair: RelationContext) -> float:
-    """How much further b reaches to the patient's feet than a, mm."""
-    a, b = pair.boxes_mm
-    return float(a[0, 2] - b[0, 2])
+    Raises
+    ------
+    NotApplicableError
+        If b is the external contour.
+    """
+    if pair.b.roi.target_class is TargetClass.EXTERNAL:
+        raise NotApplicableError
+    axis, sense = DIRECTIONS[direction]
+    a, b = (context.surface.box_mm[int(sense > 0), axis] for context in (pair.a, pair.b))
+    return float(sense * (b - a))
 
 
 def distance_min_mm(pair: RelationContext) -> float:
-    """Smallest distance between the two solids, mm; 0 if they touch or overlap."""
+    """Least distance between the two solids; 0 where they touch or overlap."""
     gap = float(-pair.margins_mm.max())
     if gap <= 0 or pair.containment > 0:
         return 0.0
@@ -209,85 +190,31 @@ def distance_min_mm(pair: RelationContext) -> float:
 
 
 def surface_within_5mm(pair: RelationContext) -> float:
-    """Share of a's surface inside b or within 5 mm of it."""
+    """Share of the target's surface that lies inside the other ROI or within 5 mm of it."""
     near = pair.margins_mm >= -NEAR_MM
     return float(np.average(near, weights=pair.areas_mm2))
 
 
 RELATIONS: tuple[MetricDefinition[RelationContext], ...] = (
-    MetricDefinition(
-        key="relation.overlap",
-        title="Shared volume",
-        unit=Unit.CM3,
-        description="Volume of the target that lies inside the other ROI, by their slabs.",
-        compute=overlap_cm3,
-    ),
-    MetricDefinition(
-        key="relation.dice",
-        title="Dice coefficient",
-        unit=Unit.NONE,
-        description="Twice the shared volume over the sum of both volumes.",
-        compute=dice,
-    ),
-    MetricDefinition(
-        key="relation.containment",
-        title="Share inside",
-        unit=Unit.NONE,
-        description="Share of the target's volume that lies inside the other ROI.",
-        compute=containment,
-    ),
-    MetricDefinition(
-        key="relation.margin_mean",
-        title="Mean margin",
-        unit=Unit.MM,
-        description="Signed distance from the target's surface to the other's, positive outwards, averaged by area.",
-        compute=margin_mean_mm,
-    ),
-    MetricDefinition(
-        key="relation.margin_min",
-        title="Least margin",
-        unit=Unit.MM,
-        description="Least signed distance from the target's surface to the other's; negative beyond it.",
-        compute=margin_min_mm,
-    ),
-    MetricDefinition(
-        key="relation.margin_max",
-        title="Greatest margin",
-        unit=Unit.MM,
-        description="Greatest signed distance from the target's surface to the other's.",
-        compute=margin_max_mm,
-    ),
+    documented("relation.overlap", "Shared volume", Unit.CM3, overlap_cm3),
+    documented("relation.dice", "Dice coefficient", Unit.NONE, dice),
+    documented("relation.containment", "Share inside", Unit.NONE, containment),
+    documented("relation.margin_mean", "Mean margin", Unit.MM, margin_mean_mm),
+    documented("relation.margin_min", "Least margin", Unit.MM, margin_min_mm),
+    documented("relation.margin_max", "Greatest margin", Unit.MM, margin_max_mm),
     *(
         MetricDefinition(
-            key=f"relation.margin_{side}",
-            title=f"Margin, {side}",
+            key=f"relation.margin_{direction}",
+            title=f"Margin, {direction}",
             unit=Unit.MM,
             description=f"How much further the other ROI reaches {where} than the target.",
-            compute=compute,
+            compute=partial(margin_to_mm, direction=direction),
+            formula=f"Farthest coordinate of the other ROI's surface {where}, less that of the target.",
         )
-        for side, where, compute in (
-            ("left", "to the patient's left", margin_left_mm),
-            ("right", "to the patient's right", margin_right_mm),
-            ("anterior", "to the patient's front", margin_anterior_mm),
-            ("posterior", "to the patient's back", margin_posterior_mm),
-            ("superior", "to the patient's head", margin_superior_mm),
-            ("inferior", "to the patient's feet", margin_inferior_mm),
-        )
+        for direction, where in WHERE.items()
     ),
-    MetricDefinition(
-        key="relation.distance_min",
-        title="Least distance",
-        unit=Unit.MM,
-        description="Least distance between the two solids; 0 where they touch or overlap.",
-        compute=distance_min_mm,
-    ),
-    MetricDefinition(
-        key="relation.surface_within_5mm",
-        title="Surface within 5 mm",
-        unit=Unit.NONE,
-        description="Share of the target's surface that lies inside the other ROI or within 5 mm of it.",
-        compute=surface_within_5mm,
-    ),
+    documented("relation.distance_min", "Least distance", Unit.MM, distance_min_mm),
+    documented("relation.surface_within_5mm", "Surface within 5 mm", Unit.NONE, surface_within_5mm),
 )
 
 

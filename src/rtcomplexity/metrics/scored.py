@@ -15,9 +15,8 @@ import numpy as np
 from rtcomplexity.case import visits
 from rtcomplexity.geometry.orientation import PARALLEL
 from rtcomplexity.metrics import contour, intensity, pet, shape
-from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.course import union_of
-from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.definition import MetricDefinition, compute_all, documented
 from rtcomplexity.metrics.image_conditions import copied_phases
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.target_shape import (
@@ -45,17 +44,26 @@ SHOWN_TOGETHER: Final = frozenset({EvidenceLevel.REGISTERED, EvidenceLevel.REFER
 
 
 def volume_cm3(course: Course) -> float:
-    """Sum over the planes of exact contour area x local slab thickness, of the union of the gross targets, cm3."""
+    """Slab volume of the union of the gross targets.
+
+    Sum over the planes of exact contour area x local slab thickness, cm3.
+    """
     return shape.volume_cm3(course.target)
 
 
 def equivalent_diameter_mm(course: Course) -> float:
-    """Diameter of the sphere with the volume of the union: cube root of 6 V / pi, mm."""
+    """Diameter of the sphere of the gross target's volume; shape is compared among targets of its size.
+
+    Cube root of 6 V / pi, mm, with V the volume of the union.
+    """
     return shape.equivalent_sphere_diameter_mm(course.target)
 
 
 def craniocaudal_length_mm(course: Course) -> float:
-    """Extent of the union along the patient's head-foot axis (z of LPS), half a slab beyond the outer points, mm."""
+    """Extent of the gross target from head to foot.
+
+    Along the patient's z axis (LPS), half a slab beyond the outermost points, mm.
+    """
     stack = course.target.stack
     if abs(stack.normal[2]) > PARALLEL:
         return shape.extent_mm(course.target)
@@ -68,7 +76,10 @@ def craniocaudal_length_mm(course: Course) -> float:
 
 
 def manual_lateral_area_cm2(course: Course) -> float:
-    """Sum of border length x slab over the union of the parts not drawn by an algorithm, cm2; no keyhole channels."""
+    """Contour length times slab thickness, of gross targets not stated to be contoured automatically.
+
+    Border length x slab thickness, summed over the union of these parts, cm2; keyhole channels do not count.
+    """
     parts = course.contoured_by_hand
     if not parts:
         return 0.0
@@ -77,27 +88,42 @@ def manual_lateral_area_cm2(course: Course) -> float:
 
 
 def component_count(course: Course) -> float:
-    """Separate bodies of the union: parts of planes that overlap from plane to plane are one."""
+    """Bodies that the union of the gross targets consists of.
+
+    Parts of planes that overlap from plane to plane are one body.
+    """
     return shape.component_count(course.target)
 
 
 def planes_with_components(course: Course) -> float:
-    """Planes on which the union has more than one component, over all its planes."""
+    """Share of contoured slices on which the target consists of several parts.
+
+    Planes on which the union has more than one component, over all its planes.
+    """
     return contour.planes_with_components(course.target) / course.target.stack.plane_count
 
 
 def planes_with_holes(course: Course) -> float:
-    """Planes on which the union has a hole, over all its planes."""
+    """Share of contoured slices on which the target surrounds an excluded region.
+
+    Planes on which the union has a hole, over all its planes.
+    """
     return contour.planes_with_holes(course.target) / course.target.stack.plane_count
 
 
 def branching_count(course: Course) -> float:
-    """Times that a component meets several components of the next plane."""
+    """Times that a part of the target divides, or parts join, from one slice to the next.
+
+    Counted where a component meets several components of the next plane, in both directions.
+    """
     return shape.branching_count(course.target)
 
 
 def ct_border_contrast_hu(course: Course) -> float:
-    """Magnitude of the CT boundary contrast: mean inside the border less mean outside it, HU."""
+    """How much the CT values inside the target's border differ from those just outside.
+
+    Magnitude of the CT boundary contrast: mean inside the border less mean outside it, HU.
+    """
     image = course.on_images.best("CT")
     if image is None or image.values is None:
         raise NotMeasurableError("there is no CT" if image is None else image.reason)
@@ -105,12 +131,12 @@ def ct_border_contrast_hu(course: Course) -> float:
 
 
 def pet_gtv_dice(course: Course) -> float:
-    """Dice coefficient of the registered PET's volume and the gross target."""
+    """Dice coefficient of the thresholded volume in a registered PET and the gross target."""
     return pet.gtv_dice(pet.PetContext(image=_registered_pet(course)), pet.SCORED_THRESHOLD)
 
 
 def pet_gtv_volume_ratio(course: Course) -> float:
-    """Larger over smaller of the registered PET's volume and the gross target's."""
+    """Larger over smaller of the thresholded volume in a registered PET and the gross target."""
     ratio = pet.gtv_volume_ratio(pet.PetContext(image=_registered_pet(course)), pet.SCORED_THRESHOLD)
     if ratio <= 0:
         raise NotMeasurableError("the PET volume is empty")
@@ -151,33 +177,36 @@ def _is_used_together(image: FusedImage) -> bool:
 
 
 def surface_within_5mm(course: Course) -> float:
-    """Share of the surface inside an anatomical organ or within 5 mm of one; planning structures do not count."""
+    """Share of the gross target's surface in an anatomical organ or within 5 mm of one.
+
+    Planning structures do not count.
+    """
     return course.adjacency.surface_share()
 
 
 def organs_within_5mm(course: Course) -> float:
-    """Anatomical organs with any part within 5 mm of the surface."""
+    """Anatomical organs of which any part lies within 5 mm of the gross target."""
     return course.adjacency.organ_count()
 
 
 def organ_overlap(course: Course) -> float:
-    """Share of the volume inside anatomical organs."""
+    """Share of the gross target's volume that lies in anatomical organs."""
     return course.adjacency.overlap_share()
 
 
 def registered_sets(course: Course) -> float:
-    """Secondary image sets that are tied, independent, aligned, covering and used; none is a measurement."""
+    """Secondary image sets that meet all five conditions: tied, independent, aligned, covering, used."""
     return len(visits.fused(course.counted_sets))
 
 
 def registration_chain(course: Course) -> float:
-    """Image sets tied by a deformable registration or by a chain of several."""
+    """Image sets that reach the planning image by a deformable or by several registrations."""
     counting = {each.subject for each in course.set_conditions if each.counts}
     return sum(tied.is_deformable_or_chained for tied in course.images.tied if tied.subject in counting)
 
 
 def acquisitions(course: Course) -> float:
-    """Independent acquisitions that were used: one 4D CT is one, a PET with its CT is one."""
+    """Acquisitions that were used; one 4D CT counts once, and so does a PET with its CT."""
     return len(visits.counted(course.counted_sets))
 
 
@@ -187,7 +216,10 @@ def modalities(course: Course) -> float:
 
 
 def phases(course: Course) -> float:
-    """Phases of 4D acquisitions that carry contours of a gross target; an image that copies another's counts once."""
+    """Phases of 4D acquisitions on which a gross target is contoured.
+
+    An image that copies another phase's counts once.
+    """
     return course.phases.count - len(copied_phases(course))
 
 
@@ -248,175 +280,113 @@ class _Shape:
 
 
 TOPOLOGY: Final[tuple[MetricDefinition[Course], ...]] = (
-    MetricDefinition(
-        key="scored.component_count",
-        title="Separate target bodies",
-        unit=Unit.NONE,
-        description="Bodies that the union of the gross targets consists of.",
-        compute=component_count,
+    documented("scored.component_count", "Separate target bodies", Unit.NONE, component_count, direction="higher"),
+    documented(
+        "scored.planes_with_components",
+        "Slices with multiple contours (fraction)",
+        Unit.NONE,
+        planes_with_components,
         direction="higher",
     ),
-    MetricDefinition(
-        key="scored.planes_with_components",
-        title="Slices with multiple contours (fraction)",
-        unit=Unit.NONE,
-        description="Share of contoured slices on which the target consists of several parts.",
-        compute=planes_with_components,
+    documented(
+        "scored.planes_with_holes",
+        "Slices with a hole in the target (fraction)",
+        Unit.NONE,
+        planes_with_holes,
         direction="higher",
     ),
-    MetricDefinition(
-        key="scored.planes_with_holes",
-        title="Slices with a hole in the target (fraction)",
-        unit=Unit.NONE,
-        description="Share of contoured slices on which the target surrounds an excluded region.",
-        compute=planes_with_holes,
-        direction="higher",
-    ),
-    MetricDefinition(
-        key="scored.branching_count",
-        title="Branchings between slices",
-        unit=Unit.NONE,
-        description="Times that a part of the target divides, or parts join, from one slice to the next.",
-        compute=branching_count,
-        direction="higher",
-    ),
+    documented("scored.branching_count", "Branchings between slices", Unit.NONE, branching_count, direction="higher"),
 )
 
 AMBIGUITY: Final[tuple[MetricDefinition[Course], ...]] = (
-    MetricDefinition(
-        key="scored.ct_border_contrast",
-        title="CT contrast across the target border",
-        unit=Unit.HU,
-        description="How much the CT values inside the target's border differ from those just outside.",
-        compute=ct_border_contrast_hu,
+    documented(
+        "scored.ct_border_contrast",
+        "CT contrast across the target border",
+        Unit.HU,
+        ct_border_contrast_hu,
         direction="lower",
     ),
-    MetricDefinition(
-        key="scored.pet_gtv_dice",
-        title="Agreement of PET volume and gross target (Dice)",
-        unit=Unit.NONE,
-        description="Dice coefficient of the thresholded volume in a registered PET and the gross target.",
-        compute=pet_gtv_dice,
+    documented(
+        "scored.pet_gtv_dice",
+        "Agreement of PET volume and gross target (Dice)",
+        Unit.NONE,
+        pet_gtv_dice,
         direction="lower",
     ),
-    MetricDefinition(
-        key="scored.pet_gtv_volume_ratio",
-        title="Disagreement of PET and gross target volumes (ratio)",
-        unit=Unit.NONE,
-        description="Larger over smaller of the thresholded volume in a registered PET and the gross target.",
-        compute=pet_gtv_volume_ratio,
+    documented(
+        "scored.pet_gtv_volume_ratio",
+        "Disagreement of PET and gross target volumes (ratio)",
+        Unit.NONE,
+        pet_gtv_volume_ratio,
         direction="higher",
     ),
 )
 
 EXTENT: Final[tuple[MetricDefinition[Course], ...]] = (
-    MetricDefinition(
-        key="scored.volume",
-        title="Gross target volume",
-        unit=Unit.CM3,
-        description="Slab volume of the union of the gross targets.",
-        compute=volume_cm3,
-        direction="higher",
+    documented("scored.volume", "Gross target volume", Unit.CM3, volume_cm3, direction="higher", tolerance=0.01),
+    documented(
+        "scored.equivalent_diameter",
+        "Equivalent diameter of the gross target",
+        Unit.MM,
+        equivalent_diameter_mm,
         tolerance=0.01,
     ),
-    MetricDefinition(
-        key="scored.equivalent_diameter",
-        title="Equivalent diameter of the gross target",
-        unit=Unit.MM,
-        description="Diameter of the sphere of the gross target's volume; shape is compared among targets of its size.",
-        compute=equivalent_diameter_mm,
-        tolerance=0.01,
-    ),
-    MetricDefinition(
-        key="scored.craniocaudal_length",
-        title="Craniocaudal length",
-        unit=Unit.MM,
-        description="Extent of the gross target from head to foot.",
-        compute=craniocaudal_length_mm,
+    documented(
+        "scored.craniocaudal_length",
+        "Craniocaudal length",
+        Unit.MM,
+        craniocaudal_length_mm,
         direction="higher",
         tolerance=0.15,
     ),
-    MetricDefinition(
-        key="scored.manual_lateral_area",
-        title="Manually contoured lateral area",
-        unit=Unit.CM2,
-        description="Contour length times slab thickness, of gross targets not stated to be contoured automatically.",
-        compute=manual_lateral_area_cm2,
+    documented(
+        "scored.manual_lateral_area",
+        "Manually contoured lateral area",
+        Unit.CM2,
+        manual_lateral_area_cm2,
         direction="higher",
         tolerance=0.01,
     ),
 )
 
 ADJACENCY: Final[tuple[MetricDefinition[Course], ...]] = (
-    MetricDefinition(
-        key="scored.surface_within_5mm",
-        title="Target surface within 5 mm of organs (fraction)",
-        unit=Unit.NONE,
-        description="Share of the gross target's surface in an anatomical organ or within 5 mm of one.",
-        compute=surface_within_5mm,
+    documented(
+        "scored.surface_within_5mm",
+        "Target surface within 5 mm of organs (fraction)",
+        Unit.NONE,
+        surface_within_5mm,
         direction="higher",
         tolerance=0.05,
     ),
-    MetricDefinition(
-        key="scored.organs_within_5mm",
-        title="Organs within 5 mm",
-        unit=Unit.NONE,
-        description="Anatomical organs of which any part lies within 5 mm of the gross target.",
-        compute=organs_within_5mm,
-        direction="higher",
-    ),
-    MetricDefinition(
-        key="scored.organ_overlap",
-        title="Target volume inside organs (fraction)",
-        unit=Unit.NONE,
-        description="Share of the gross target's volume that lies in anatomical organs.",
-        compute=organ_overlap,
+    documented("scored.organs_within_5mm", "Organs within 5 mm", Unit.NONE, organs_within_5mm, direction="higher"),
+    documented(
+        "scored.organ_overlap",
+        "Target volume inside organs (fraction)",
+        Unit.NONE,
+        organ_overlap,
         direction="higher",
         tolerance=0.05,
     ),
 )
 
 IMAGING: Final[tuple[MetricDefinition[Course], ...]] = (
-    MetricDefinition(
-        key="scored.registered_sets",
-        title="Registered or referenced secondary image sets",
-        unit=Unit.NONE,
-        description="Secondary image sets that meet all five conditions: tied, independent, aligned, covering, used.",
-        compute=registered_sets,
+    documented(
+        "scored.registered_sets",
+        "Registered or referenced secondary image sets",
+        Unit.NONE,
+        registered_sets,
         direction="higher",
     ),
-    MetricDefinition(
-        key="scored.registration_chain",
-        title="Deformable or chained registrations",
-        unit=Unit.NONE,
-        description="Image sets that reach the planning image by a deformable or by several registrations.",
-        compute=registration_chain,
+    documented(
+        "scored.registration_chain",
+        "Deformable or chained registrations",
+        Unit.NONE,
+        registration_chain,
         direction="higher",
     ),
-    MetricDefinition(
-        key="scored.acquisitions",
-        title="Independent image acquisitions",
-        unit=Unit.NONE,
-        description="Acquisitions that were used; one 4D CT counts once, and so does a PET with its CT.",
-        compute=acquisitions,
-        direction="higher",
-    ),
-    MetricDefinition(
-        key="scored.modalities",
-        title="Imaging modalities",
-        unit=Unit.NONE,
-        description="Modalities of the image sets that were used.",
-        compute=modalities,
-        direction="higher",
-    ),
-    MetricDefinition(
-        key="scored.phases",
-        title="4D phases with contours",
-        unit=Unit.NONE,
-        description="Phases of 4D acquisitions on which a gross target is contoured.",
-        compute=phases,
-        direction="higher",
-    ),
+    documented("scored.acquisitions", "Independent image acquisitions", Unit.NONE, acquisitions, direction="higher"),
+    documented("scored.modalities", "Imaging modalities", Unit.NONE, modalities, direction="higher"),
+    documented("scored.phases", "4D phases with contours", Unit.NONE, phases, direction="higher"),
 )
 
 SCORED: Final[tuple[MetricDefinition[Course], ...]] = (*IMAGING, *AMBIGUITY, *SHAPE, *EXTENT, *TOPOLOGY, *ADJACENCY)

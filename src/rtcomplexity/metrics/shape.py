@@ -13,7 +13,7 @@ from rtcomplexity.geometry.stack.volume import (
     slab_volume_mm3,
     trapezoid_volume_mm3,
 )
-from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.definition import MetricDefinition, documented
 from rtcomplexity.metrics.measurement import NotApplicableError, NotMeasurableError
 from rtcomplexity.units import MM3_PER_CM3, Unit
 
@@ -35,7 +35,7 @@ def volume_cm3(context: ShapeContext) -> float:
 
 
 def volume_if_interpolated_cm3(context: RoiContext) -> float:
-    """Slab volume with gaps filled from the adjacent planes, cm3.
+    """Slab volume with missing planes filled from the adjacent planes.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def volume_if_interpolated_cm3(context: RoiContext) -> float:
 
 
 def volume_if_union_cm3(context: RoiContext) -> float:
-    """Slab volume with partly overlapping contours united instead of canceling where they overlap, cm3.
+    """Slab volume with partly overlapping contours joined, not cancelled, where they overlap.
 
     Raises
     ------
@@ -67,13 +67,13 @@ def volume_if_union_cm3(context: RoiContext) -> float:
 
 
 def volume_trapezoid_cm3(context: ShapeContext) -> float:
-    """Mean area of adjacent planes x distance, nothing beyond the end planes, cm3."""
+    """Mean area of adjacent planes x their distance, nothing beyond the end planes."""
     volume_cm3(context)
     return trapezoid_volume_mm3(context.stack) / MM3_PER_CM3
 
 
 def volume_deviation_percent(context: ShapeContext) -> float:
-    """Standard deviation of the slab volume of a sphere of this size over random positions of the planes, percent.
+    """Standard deviation of the slab volume of an equal sphere over the random phase of the planes.
 
     Raises
     ------
@@ -86,7 +86,9 @@ def volume_deviation_percent(context: ShapeContext) -> float:
 
 
 def voxel_volume_cm3(context: ShapeContext) -> float:
-    """Voxels of the planning image with their center inside x area of a pixel x thickness of their slice, cm3.
+    """Planning-image voxels whose center lies inside, even-odd, half-open borders.
+
+    Voxels x area of a pixel x thickness of their slice, cm3.
 
     Raises
     ------
@@ -103,34 +105,37 @@ def voxel_volume_cm3(context: ShapeContext) -> float:
 
 
 def tps_volume_cm3(context: RoiContext) -> float:
-    """ROI Volume (3006,002C) that the planning system wrote, cm3."""
+    """ROI Volume (3006,002C) as the planning system wrote it."""
     if context.roi.tps_volume_cm3 is None:
         raise NotMeasurableError("the planning system wrote no ROI Volume")
     return context.roi.tps_volume_cm3
 
 
 def component_count(context: ShapeContext) -> float:
-    """Bodies connected by overlapping components of adjacent planes."""
+    """Separate bodies, joined where components of adjacent planes overlap."""
     return context.topology.body_count
 
 
 def hole_count(context: ShapeContext) -> float:
-    """Holes in planes, followed from plane to plane: a tunnel or cavity counts once."""
+    """Holes seen in planes, followed from plane to plane: a tunnel or a cavity counts once."""
     return context.topology.hole_count
 
 
 def branching_count(context: ShapeContext) -> float:
-    """Times that a component meets several components of the next plane."""
+    """Times that a component meets several components of the next plane, in both directions."""
     return context.topology.branching_count
 
 
 def equivalent_sphere_diameter_mm(context: ShapeContext) -> float:
-    """Diameter of the sphere of the same slab volume, mm."""
+    """Diameter of the sphere of the same slab volume."""
     return equivalent_sphere_diameter(slab_volume_mm3(context.solid_stack))
 
 
 def extent_mm(context: ShapeContext) -> float:
-    """Length along the planes' normal from the lowest slab's bottom to the highest slab's top, mm."""
+    """Length along the planes' normal, end slabs included.
+
+    From the bottom of the lowest slab to the top of the highest, mm.
+    """
     stack = context.solid_stack
     return float(stack.positions_mm[-1] + stack.upper_mm[-1] - stack.positions_mm[0] + stack.lower_mm[0])
 
@@ -146,84 +151,20 @@ QUICK: tuple[MetricDefinition[RoiContext], ...] = (
         ),
         compute=volume_cm3,
     ),
-    MetricDefinition(
-        key="shape.volume_if_interpolated",
-        title="Volume if gaps were filled",
-        unit=Unit.CM3,
-        description="Slab volume with missing planes filled from the adjacent planes.",
-        compute=volume_if_interpolated_cm3,
+    documented("shape.volume_if_interpolated", "Volume if gaps were filled", Unit.CM3, volume_if_interpolated_cm3),
+    documented("shape.volume_if_union", "Volume if overlaps were joined", Unit.CM3, volume_if_union_cm3),
+    documented("shape.volume_trapezoid", "Volume (trapezoid)", Unit.CM3, volume_trapezoid_cm3),
+    documented("shape.volume_deviation", "Volume uncertainty", Unit.PERCENT, volume_deviation_percent),
+    documented("shape.voxel_volume", "Volume (voxels)", Unit.CM3, voxel_volume_cm3),
+    documented("shape.tps_volume", "Volume by the planning system", Unit.CM3, tps_volume_cm3),
+    documented(
+        "shape.equivalent_sphere_diameter", "Equivalent sphere diameter", Unit.MM, equivalent_sphere_diameter_mm
     ),
-    MetricDefinition(
-        key="shape.volume_if_union",
-        title="Volume if overlaps were joined",
-        unit=Unit.CM3,
-        description="Slab volume with partly overlapping contours joined, not cancelled, where they overlap.",
-        compute=volume_if_union_cm3,
-    ),
-    MetricDefinition(
-        key="shape.volume_trapezoid",
-        title="Volume (trapezoid)",
-        unit=Unit.CM3,
-        description="Mean area of adjacent planes x their distance, nothing beyond the end planes.",
-        compute=volume_trapezoid_cm3,
-    ),
-    MetricDefinition(
-        key="shape.volume_deviation",
-        title="Volume uncertainty",
-        unit=Unit.PERCENT,
-        description="Standard deviation of the slab volume of an equal sphere over the random phase of the planes.",
-        compute=volume_deviation_percent,
-    ),
-    MetricDefinition(
-        key="shape.voxel_volume",
-        title="Volume (voxels)",
-        unit=Unit.CM3,
-        description="Planning-image voxels whose center lies inside, even-odd, half-open borders.",
-        compute=voxel_volume_cm3,
-    ),
-    MetricDefinition(
-        key="shape.tps_volume",
-        title="Volume by the planning system",
-        unit=Unit.CM3,
-        description="ROI Volume (3006,002C) as the planning system wrote it.",
-        compute=tps_volume_cm3,
-    ),
-    MetricDefinition(
-        key="shape.equivalent_sphere_diameter",
-        title="Equivalent sphere diameter",
-        unit=Unit.MM,
-        description="Diameter of the sphere of the same slab volume.",
-        compute=equivalent_sphere_diameter_mm,
-    ),
-    MetricDefinition(
-        key="shape.extent",
-        title="Extent across planes",
-        unit=Unit.MM,
-        description="Length along the planes' normal, end slabs included.",
-        compute=extent_mm,
-    ),
+    documented("shape.extent", "Extent across planes", Unit.MM, extent_mm),
 )
 
 TOPOLOGY: tuple[MetricDefinition[RoiContext], ...] = (
-    MetricDefinition(
-        key="shape.component_count",
-        title="Bodies",
-        unit=Unit.NONE,
-        description="Separate bodies, joined where components of adjacent planes overlap.",
-        compute=component_count,
-    ),
-    MetricDefinition(
-        key="shape.hole_count",
-        title="Holes",
-        unit=Unit.NONE,
-        description="Holes seen in planes, followed from plane to plane: a tunnel or a cavity counts once.",
-        compute=hole_count,
-    ),
-    MetricDefinition(
-        key="shape.branching_count",
-        title="Branchings",
-        unit=Unit.NONE,
-        description="Times that a component meets several components of the next plane, in both directions.",
-        compute=branching_count,
-    ),
+    documented("shape.component_count", "Bodies", Unit.NONE, component_count),
+    documented("shape.hole_count", "Holes", Unit.NONE, hole_count),
+    documented("shape.branching_count", "Branchings", Unit.NONE, branching_count),
 )

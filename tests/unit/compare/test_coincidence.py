@@ -8,7 +8,7 @@ from rtcomplexity.compare.coincidence import same_planes, shared_rows
 from rtcomplexity.compare.delineation import ComparedPair, Delineation
 from rtcomplexity.compare.metrics import COMPARISONS
 from rtcomplexity.geometry.stack.stacking import stack_contours
-from rtcomplexity.metrics.computing import compute_all
+from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.phantoms import contours_of, sphere
 

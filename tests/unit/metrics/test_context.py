@@ -22,8 +22,8 @@ def drawn(areas_mm2):
 
 
 def test_outlines_are_the_contours_that_enclose_an_area_by_themselves():
-    found = ShapeContext.outlines.func(drawn([4.0, 0.0, 4.0]))
-    assert len(found.outlines) == 2
+    found = ShapeContext.enclosing_contours.func(drawn([4.0, 0.0, 4.0]))
+    assert len(found.contours) == 2
     assert found.areas_mm2.tolist() == found.weights_mm2.tolist() == [4, 4]
     with pytest.raises(NotMeasurableError, match="encloses an area by itself"):
-        ShapeContext.outlines.func(drawn([0.0, 0.0]))
+        ShapeContext.enclosing_contours.func(drawn([0.0, 0.0]))

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rtcomplexity.metrics import contour, outline, shape
-from rtcomplexity.metrics.computing import compute_all
+from rtcomplexity.metrics import contour, shape
 from rtcomplexity.metrics.context import RoiContext, contouring_grid
+from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.metrics.findings import roi_issues
 from rtcomplexity.metrics.measurement import Measurement, NotApplicableError, NotMeasurableError
 from rtcomplexity.metrics.phases import centroid_mm
@@ -157,23 +157,23 @@ def test_a_systems_volume_that_counts_copies_is_explained():
 
 def test_outlines_of_circles_bend_once_and_have_no_pockets():
     context = context_of(tube(radius=20))
-    assert outline.solidity(context) == pytest.approx(1)
-    assert outline.concavity_depth_mm(context) == pytest.approx(0, abs=1e-6)
-    assert outline.curvature_energy(context) == pytest.approx(1, rel=0.01)
+    assert contour.solidity(context) == pytest.approx(1)
+    assert contour.concavity_depth_mm(context) == pytest.approx(0, abs=1e-6)
+    assert contour.curvature_energy(context) == pytest.approx(1, rel=0.01)
 
 
 def test_an_outline_with_a_notch_has_its_depth():
     notched = np.array([[0, 0], [20, 0], [20, 20], [10, 5], [0, 20.0]])
     context = context_of(on_planes(*((z, notched) for z in (0, 3))))
-    assert outline.concavity_depth_mm(context) == pytest.approx(15)
-    assert outline.solidity(context) == pytest.approx((400 - 150) / 400)
-    assert outline.curvature_energy(context) > 2
+    assert contour.concavity_depth_mm(context) == pytest.approx(15)
+    assert contour.solidity(context) == pytest.approx((400 - 150) / 400)
+    assert contour.curvature_energy(context) > 2
 
 
 def test_an_outline_of_a_great_many_vertices_is_told_by_some_of_them():
     many = context_of(on_planes(*((z, circle(20, points=25_001)) for z in (0, 3))))
-    assert outline.solidity(many) == pytest.approx(1, rel=1e-6)
-    assert outline.concavity_depth_mm(many) == pytest.approx(0, abs=1e-4)
+    assert contour.solidity(many) == pytest.approx(1, rel=1e-6)
+    assert contour.concavity_depth_mm(many) == pytest.approx(0, abs=1e-4)
 
 
 def test_under_a_tilted_gantry_a_tube_keeps_its_voxels_its_place_and_its_image():

@@ -7,8 +7,8 @@ import pytest
 
 from rtcomplexity.geometry.ibsi_morphology import MaskMorphology
 from rtcomplexity.metrics import ct_morphology
-from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.ct_morphology import CT_MORPHOLOGY, CtShape
+from rtcomplexity.metrics.definition import compute_all
 from unit.fusion.regions import CENTER, FINE, region, values
 
 SPACING = (2.0, 1.5, 1.25)

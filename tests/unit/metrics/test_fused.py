@@ -10,8 +10,8 @@ from rtcomplexity.case.reader import read_case
 from rtcomplexity.fusion.case_images import CaseImages, FusedImage
 from rtcomplexity.geometry.stack.runs import Runs
 from rtcomplexity.metrics import fused as metrics_fused
-from rtcomplexity.metrics.computing import compute_all
 from rtcomplexity.metrics.context import RoiContext, contouring_grid
+from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.metrics.fused import (
     OTHER_PHASE,
     TargetImages,

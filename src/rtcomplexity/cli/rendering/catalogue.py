@@ -32,11 +32,12 @@ def catalogue_table(definitions: Iterable[MetricDefinition[Any]]) -> Table:
 def metric_parts(definition: MetricDefinition[Any]) -> Iterator[RenderableType]:
     """Yield everything that is declared and documented of one metric."""
     yield Text(f"{definition.key}: {definition.title}", style="bold")
-    yield Text(definition.description)
+    documentation = _documentation(definition.compute)
+    if not documentation.startswith(definition.description):
+        yield Text(definition.description)
     if definition.formula:
         yield Text(definition.formula)
     yield Text("\n".join(f"{label:<11}{value}" for label, value in _facts(definition)))
-    documentation = _documentation(definition.compute)
     if documentation:
         yield Text(documentation)
 
