@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.case.joined_series import joined
 from rtcomplexity.case.phase_names import named_phase
 from rtcomplexity.case.subseries import (
     CYCLE_MARKS,
@@ -135,7 +136,11 @@ def build_series(
                 faults[(file.modality, fault)] += 1
             else:
                 groups[(file.modality, file.study_uid, file.series_uid, file.frame_of_reference_uid)].append(part)
-    found = [series for key in sorted(groups) for series in _split(groups[key], sets, settings)]
+    found = [
+        series
+        for _, parts in sorted(joined(groups, sets, _belongs).items())
+        for series in _split([part for one in parts for part in one], sets, settings, series_uids=len(parts))
+    ]
     issues = [
         codes.SLICES_LEFT_OUT.about("input", count=count, modality=modality, fault=fault)
         for (modality, fault), count in sorted(faults.items())
@@ -176,8 +181,10 @@ def _is_orthonormal(orientation: Sequence[float]) -> bool:
     )
 
 
-def _split(parts: list[SeriesSlice], references: Sequence[frozenset[str]], settings: Settings) -> list[FoundSeries]:
-    """Split one DICOM series into stacks of one orientation, size and spacing, and those into volumes."""
+def _split(
+    parts: list[SeriesSlice], references: Sequence[frozenset[str]], settings: Settings, *, series_uids: int = 1
+) -> list[FoundSeries]:
+    """Split one DICOM series, or several that are one image, into stacks of one size, and those into volumes."""
     stacks: list[list[SeriesSlice]] = []
     cells: dict[tuple[tuple[object, ...], int], list[int]] = defaultdict(list)
     for part in parts:
@@ -189,8 +196,10 @@ def _split(parts: list[SeriesSlice], references: Sequence[frozenset[str]], setti
             cells[cell].append(number)
         stacks[number].append(part)
     findings: tuple[Issue, ...] = ()
+    if series_uids > 1:
+        findings = (codes.SERIES_JOINED.about(SERIES, series=series_uids),)
     if len(stacks) > 1:
-        findings = (codes.MIXED_SERIES.about(SERIES, stacks=len(stacks)),)
+        findings = (*findings, codes.MIXED_SERIES.about(SERIES, stacks=len(stacks)))
     ordered = sorted(stacks, key=lambda stack: min(part.key for part in stack))
     return [series for stack in ordered for series in _volumes(stack, findings, references, settings)]
 
