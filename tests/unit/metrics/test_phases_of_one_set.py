@@ -1,6 +1,8 @@
 """4D phases drawn as several ROIs of one structure set: bodies of known volume, moved by known whole voxels."""
 
 from dataclasses import replace
+from functools import cache
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -20,9 +22,10 @@ from rtcomplexity.testing.description import (
     StructureSetDescription,
     SyntheticPatient,
 )
-from rtcomplexity.testing.dicom_writer import write_plan
+from rtcomplexity.testing.dicom_writer import save, write_plan
 from rtcomplexity.testing.phantoms import AXIAL, contour_stack
 from rtcomplexity.testing.radial import sphere
+from rtcomplexity.testing.structure_set_dataset import structure_set_dataset
 from rtcomplexity.testing.variations import chosen, started_elsewhere
 from unit.fusion.images import grid
 
@@ -78,8 +81,24 @@ def plan(*rois, images=FOUR_D, image_key="ct0", **changes):
     )
 
 
+@cache
+def image_files(images):
+    """Files of images by path: they are the same whatever is drawn on them, and most plans here have the same."""
+    with TemporaryDirectory() as folder:
+        paths = write_plan(folder, replace(plan(images=images), structure_sets=()))
+        return {path.relative_to(folder): path.read_bytes() for path in paths}
+
+
+def write(folder, description):
+    for path, content in image_files(description.images).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+    for each in description.structure_sets:
+        save(structure_set_dataset(description, each), folder / f"{each.key}.dcm")
+
+
 def read(folder, description):
-    write_plan(folder, description)
+    write(folder, description)
     return read_case(folder, settings=SETTINGS)
 
 
@@ -188,7 +207,7 @@ def test_the_envelope_drawn_on_the_average_is_what_is_scored(tmp_path):
 
 def test_phases_and_their_average_are_one_acquisition_and_no_fusion(tmp_path):
     rois = (*phase_rois(), ball(4, "ITV", (1, 2, 2), 18.0, ""), LUNG)
-    write_plan(tmp_path, plan(*rois, images=(*FOUR_D, AVERAGE), image_key="avg"))
+    write(tmp_path, plan(*rois, images=(*FOUR_D, AVERAGE), image_key="avg"))
     record = analyze(tmp_path).record
     (only,) = record.acquisitions
     assert only.is_counted
@@ -248,7 +267,7 @@ def test_an_roi_drawn_on_another_image_set_is_said(tmp_path):
 def test_an_roi_whose_images_are_not_here_is_said(tmp_path):
     away = image("away", "CT")
     rois = (ball(1, "GTV"), ball(2, "GTVn", (9, 0, 0), 6.0, image_keys=("away",)), LUNG)
-    write_plan(tmp_path, plan(*rois, images=(image("ct0"), away)))
+    write(tmp_path, plan(*rois, images=(image("ct0"), away)))
     for path in (tmp_path / "away").iterdir():
         path.unlink()
     case = read_case(tmp_path, settings=SETTINGS)
@@ -295,8 +314,8 @@ def test_a_target_of_another_phase_that_no_name_tells_is_not_scored_and_said(tmp
 
 @pytest.mark.parametrize("names", [("GTV", "GTV_30", "GTV_60"), ("gtv 0%", "GTV 30%", "GTV T60"), NAMES])
 def test_splitting_into_phases_leaves_the_verdict_where_it_was(tmp_path, names):
-    write_plan(tmp_path / "one", plan(phase_rois()[0], LUNG))
-    write_plan(tmp_path / "split", plan(*phase_rois(names), LUNG))
+    write(tmp_path / "one", plan(phase_rois()[0], LUNG))
+    write(tmp_path / "split", plan(*phase_rois(names), LUNG))
     one, split = (analyze(tmp_path / folder).record for folder in ("one", "split"))
     assert split.verdict.value == one.verdict.value
     families = [{each.id: each.score for each in record.score.families} for record in (one, split)]
