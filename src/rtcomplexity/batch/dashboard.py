@@ -10,6 +10,7 @@ import base64
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from itertools import groupby
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -29,6 +30,8 @@ from rtcomplexity.scoring.guardrails import DISCLAIMER, SERVICE_LEVEL_NOTE
 from rtcomplexity.scoring.rules import VerdictValue
 
 if TYPE_CHECKING:
+    from jinja2 import Template
+
     from rtcomplexity.batch.ledger import Ledger, PlanRow
     from rtcomplexity.batch.reasons import Reasons
 
@@ -95,8 +98,7 @@ class Dashboard:
         for _, code, reason in ledger.broken_files():
             self.refused.setdefault(("file", Status.REFUSED.value, code), []).append(reason)
         style, script = resource("dashboard.css"), resource("dashboard.js")
-        environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-        pieces = environment.from_string(resource("dashboard.html.j2")).stream(
+        pieces = _template().stream(
             page=_page(ledger, self, reasons),
             style=Markup(style),  # noqa: S704 -- our own file
             script=Markup(script),  # noqa: S704 -- our own file
@@ -104,6 +106,12 @@ class Dashboard:
             script_hash=source_hash(script),
         )
         stream.writelines(pieces)
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return environment.from_string(resource("dashboard.html.j2"))
 
 
 def _row(plan: PlanRow, *, evidence: bool) -> _Row:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from functools import cache
 from importlib import resources
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import TYPE_CHECKING, Annotated, Final, Literal
@@ -158,8 +159,14 @@ def inputs_of(case: Case) -> tuple[InputFile, ...]:
 
 def installed_packages() -> dict[str, str]:
     """Versions of this package and of everything it names as a dependency and that is installed."""
+    return dict(_installed())
+
+
+@cache
+def _installed() -> tuple[tuple[str, str], ...]:
+    """Names and versions: each is read from a file, and none changes while a process runs."""
     names = {PACKAGE, *(_name_of(each) for each in requires(PACKAGE) or () if "extra ==" not in each)}
-    return {name: found for name in sorted(names) if (found := _version(name))}
+    return tuple((name, found) for name in sorted(names) if (found := _version(name)))
 
 
 def _name_of(requirement: str) -> str:

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import struct
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,8 @@ from rtcomplexity.evidence.page import page_of
 from rtcomplexity.pictures.scene import CT_ATLAS, UPTAKE_ATLAS
 
 if TYPE_CHECKING:
+    from jinja2 import Template
+
     from rtcomplexity.evidence.record import Record
     from rtcomplexity.pictures.scene import Pictures, Scene
 
@@ -29,19 +32,11 @@ IN_SCRIPT: Final = {ord(character): f"\\u{ord(character):04x}" for character in 
 
 def evidence_html(record: Record, pictures: Pictures) -> bytes:
     """Render the page; the same record and pictures give the same bytes."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - importing the package stays quick
-    from markupsafe import Markup  # noqa: PLC0415
+    from markupsafe import Markup  # noqa: PLC0415 - importing the package stays quick
 
-    environment = Environment(
-        loader=PackageLoader("rtcomplexity.evidence.formats"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     css, script = shipped("page.css"), shipped("viewer.js")
     scene = _shown_scene(pictures.scene)
-    rendered = environment.get_template(TEMPLATE).render(
+    rendered = _template().render(
         page=page_of(record),
         view_box=VIEW_BOX,
         scene=scene,
@@ -54,6 +49,21 @@ def evidence_html(record: Record, pictures: Pictures) -> bytes:
         policy=policy_of(css, script),
     )
     return rendered.encode()
+
+
+@cache
+def _template() -> Template:
+    """The page's template; to compile it takes as long as to render all else of a report."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
+
+    environment = Environment(
+        loader=PackageLoader("rtcomplexity.evidence.formats"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(TEMPLATE)
 
 
 def report_policy() -> str:
