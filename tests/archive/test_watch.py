@@ -88,6 +88,7 @@ def test_a_kill_while_an_instance_arrives_leaves_no_half_of_it_under_its_name(tm
         time.sleep(0.005)
     first.send_signal(signal.SIGKILL)  # while the large one is on its way, or just taken
     first.communicate(timeout=HANG_S)
+    sender.kill()  # it would wait half a minute for an answer
     sender.wait(HANG_S)
     sent = {dataset.SOPInstanceUID for dataset in (*files, large)}
     assert list(inbox.rglob("*.dcm"))
