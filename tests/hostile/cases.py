@@ -1,7 +1,7 @@
 """What a hostile input is, and the endings it may have."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from hostile.running import TIMES
 
@@ -18,6 +18,16 @@ class Ending(StrEnum):
     REFUSED = "refused in a batch"
     SAFE = "analyzed, outputs safe"
     UNWRITTEN = "error, exit 2, nothing half-written"
+
+
+class Depth(Enum):
+    """How far a plan is looked into: what is decided earlier need not be scored."""
+
+    READ = auto()
+    """As by ``--quick``."""
+    MEASURED = auto()
+    """In whole, but the GTV alone and without the RT Plan: redrawing and the PTV take most of the time."""
+    SCORED = auto()
 
 
 @dataclass(frozen=True, kw_only=True)

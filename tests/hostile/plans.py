@@ -158,6 +158,15 @@ def put(folder, files):
         target.write_bytes(content)
 
 
+def slim(folder):
+    """Leave a plan that was written without its RT Plan and every target but the GTV."""
+    (folder / RT_PLAN).unlink()
+    read = dcmread(folder / SET)
+    for sequence in (read.StructureSetROISequence, read.ROIContourSequence, read.RTROIObservationsSequence):
+        del sequence[1:]
+    save(read, folder / SET)
+
+
 # --- ways to spoil a plan: each returns a builder -------------------------------------------------------------------
 
 

@@ -11,8 +11,8 @@ import tempfile
 import warnings
 from pathlib import Path
 
-from hostile import container, contours, images, names, pixels, running, series, structure, values
-from hostile.cases import Ending, Hostile
+from hostile import container, contours, images, names, pixels, plans, running, series, structure, values
+from hostile.cases import Depth, Ending, Hostile
 from rtcomplexity import settings
 
 BY_HAND = "\n## Unusual exports"
@@ -68,12 +68,14 @@ def build(case, folder):
         case.build(folder)
 
 
-def run(case, zygote, folder, *, is_quick=False):
+def run(case, zygote, folder, depth=Depth.SCORED):
     """Write the plan and analyze it; outputs only where they are looked at."""
     plan, out = folder / "plan", folder / "out"
     plan.mkdir()
     build(case, plan)
-    left = ("--out", out) if case.ending is Ending.SAFE else ("--quick",) if is_quick else ()
+    if depth is Depth.MEASURED:
+        plans.slim(plan)
+    left = ("--out", out) if case.ending is Ending.SAFE else ("--quick",) if depth is Depth.READ else ()
     return zygote.run("analyze", plan, "--json", "--quiet", *left, *case.arguments, times=case.times), out
 
 
