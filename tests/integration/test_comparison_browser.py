@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import pytest
 from pydicom import dcmread, dcmwrite
 
-from chromium import PHONE, WIDE, launched, needs_browser, patient_page, serious_findings
+from chromium import PHONE, WIDE, needs_browser, reading, serious_findings
 from rtcomplexity.cli import app
 from rtcomplexity.testing import edited_sets
 
@@ -39,23 +39,18 @@ def imaged(request, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    with launched() as browser:
+    with reading() as browser:
         yield browser
 
 
 @contextmanager
 def opened(browser, page_file, *, scripts=True):
     """Open the page; on leaving, nothing may have been logged or asked for."""
-    context = browser.new_context(viewport=WIDE, java_script_enabled=scripts)
-    page, said, asked = patient_page(context), [], []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(page_file.as_uri())
-    if scripts:
-        page.wait_for_selector(".viewer[data-ready]")
-    yield page
-    context.close()
+    with browser.tab(WIDE, java_script_enabled=scripts) as (page, said, asked):
+        page.goto(page_file.as_uri())
+        if scripts:
+            page.wait_for_selector(".viewer[data-ready]")
+        yield page
     assert said == []
     assert [url for url in asked if not url.startswith(("data:", page_file.as_uri()))] == []
 
@@ -131,13 +126,11 @@ def test_the_image_under_the_outlines_pages_with_them(browser, imaged):
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 def test_there_is_no_serious_accessibility_finding_and_nothing_is_too_wide(browser, imaged, plain, size):
     for page_file in (imaged, plain):
-        context = browser.new_context(viewport=size, bypass_csp=True)
-        page = patient_page(context)
-        page.goto(page_file.as_uri())
-        page.wait_for_selector(".viewer[data-ready]")
-        assert serious_findings(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-        context.close()
+        with browser.tab(size, bypass_csp=True) as (page, _, _):
+            page.goto(page_file.as_uri())
+            page.wait_for_selector(".viewer[data-ready]")
+            assert serious_findings(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
 def test_without_scripts_there_is_the_plane_that_differs_most_and_the_table(browser, plain):

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from chromium import PHONE, WIDE, launched, needs_browser, patient_page, serious_findings
+from chromium import PHONE, WIDE, needs_browser, reading, serious_findings
 from rtcomplexity.batch.calibration_results import Maker, calibrate, write_calibrated
 from rtcomplexity.batch.ledger import Ledger
 from rtcomplexity.batch.messages import Outcome, Status
@@ -66,7 +66,7 @@ def dashboard(folder, plans):
 
 @pytest.fixture(scope="module")
 def browser():
-    with launched() as browser:
+    with reading() as browser:
         yield browser
 
 
@@ -77,13 +77,9 @@ def page_file(request, tmp_path_factory):
 
 @pytest.fixture(params=[WIDE, PHONE], ids=["wide", "phone"])
 def page(request, browser, page_file):
-    context = browser.new_context(viewport=request.param)
-    page, said = patient_page(context), []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto(page_file.as_uri())
-    yield page
-    context.close()
+    with browser.tab(request.param) as (page, said, _):
+        page.goto(page_file.as_uri())
+        yield page
     assert said == []
 
 
@@ -121,14 +117,10 @@ def test_plans_are_filtered_by_site(page):
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-@pytest.mark.parametrize("plans", [38, pytest.param(2000, marks=pytest.mark.exhaustive)])
-def test_nothing_serious_is_found_by_axe(browser, tmp_path, plans, size):
-    context = browser.new_context(viewport=size)
-    page = patient_page(context)
-    page.goto(dashboard(tmp_path, plans).as_uri())
-    found = serious_findings(page)
-    context.close()
-    assert found == []
+def test_nothing_serious_is_found_by_axe(browser, page_file, size):
+    with browser.tab(size) as (page, _, _):
+        page.goto(page_file.as_uri())
+        assert serious_findings(page) == []
 
 
 @pytest.fixture(scope="module")
@@ -141,11 +133,9 @@ def profile_page(tmp_path_factory):
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 def test_the_page_of_a_profile_is_whole_and_has_nothing_serious(browser, profile_page, size):
-    context = browser.new_context(viewport=size)
-    page = patient_page(context)
-    page.goto(profile_page.as_uri())
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    broken = [word for word in page.evaluate(BROKEN) if len(word) < 64]
-    assert broken == [], "a hash may break"
-    assert serious_findings(page) == []
-    context.close()
+    with browser.tab(size) as (page, _, _):
+        page.goto(profile_page.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        broken = [word for word in page.evaluate(BROKEN) if len(word) < 64]
+        assert broken == [], "a hash may break"
+        assert serious_findings(page) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chromium import PHONE, WIDE, launched, needs_browser, patient_page, serious_findings
+from chromium import PHONE, WIDE, needs_browser, patient_page, reading, serious_findings
 from rtcomplexity.desk import reports
 from rtcomplexity.desk.evidence_folders import Shelf
 from rtcomplexity.evidence.folder import write_folder
@@ -23,7 +23,7 @@ FOCUSED = "(({ id, value, textContent }) => id || textContent.trim() || value)(d
 
 @pytest.fixture(scope="module")
 def browser():
-    with launched() as browser:
+    with reading() as browser:
         yield browser
 
 
@@ -42,15 +42,10 @@ def small(tmp_path_factory):
 
 @contextmanager
 def opened(browser, server, path="/", size=None, **options):
-    """A page in a context of its own; on leaving, it may have asked nobody else, and logged nothing but refusals."""
-    context = browser.new_context(viewport=size or WIDE, **options)
-    page, said, asked = patient_page(context), [], []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(f"http://{server.host}{server.base}{path}")
-    yield page
-    context.close()
+    """A page of the desk; on leaving, it may have asked nobody else, and logged nothing but refusals."""
+    with browser.tab(size or WIDE, **options) as (page, said, asked):
+        page.goto(f"http://{server.host}{server.base}{path}")
+        yield page
     assert [text for text in said if "422" not in text] == []
     assert [url for url in asked if not url.startswith((server.desk.address, "data:"))] == []
 
@@ -288,53 +283,46 @@ def test_files_are_downloaded_under_the_attachment_number(browser, server, plan)
 )
 def test_no_view_has_a_serious_finding_or_is_wider_than_the_screen(browser, server, plan, view, size):
     paths = {"drop": "/", "options": "/", "worklist": "/worklist", "plan": plan, "missing": "/plans/none"}
-    context = browser.new_context(viewport=size, bypass_csp=True)
-    page = patient_page(context)
     path = paths.get(view, f"{plan}/{view if view == 'compare' else 'claim'}")
-    page.goto(f"http://{server.host}{server.base}{path}")
-    if view == "mistakes":
-        page.fill("#npi", "1")
-        page.click("text=Save and update the report")
-        page.wait_for_selector("#mistakes")
-    if view == "options":
-        page.click("text=Options")
-    if view == "refused":
-        page.goto(f"http://{server.host}{server.base}/")
-        page.set_input_files("#files", __file__)
-        page.click("text=Analyze")
-        page.wait_for_selector(".warning")
-    found, width = serious_findings(page), page.evaluate("document.documentElement.scrollWidth")
-    context.close()
-    assert found == []
-    assert width <= size["width"]
+    with browser.tab(size, bypass_csp=True) as (page, _, _):
+        page.goto(f"http://{server.host}{server.base}{path}")
+        if view == "mistakes":
+            page.fill("#npi", "1")
+            page.click("text=Save and update the report")
+            page.wait_for_selector("#mistakes")
+        if view == "options":
+            page.click("text=Options")
+        if view == "refused":
+            page.goto(f"http://{server.host}{server.base}/")
+            page.set_input_files("#files", __file__)
+            page.click("text=Analyze")
+            page.wait_for_selector(".warning")
+        assert serious_findings(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
 def test_the_view_of_a_running_analysis_has_no_serious_finding(browser, server):
-    context = browser.new_context(viewport=WIDE, bypass_csp=True)
-    page = patient_page(context)
-    page.route("**/status", lambda route: route.fulfill(json={"state": "running", "step": "x", "done": 1, "total": 3}))
-    page.goto(f"http://{server.host}{server.base}/")
-    page.set_input_files("#folder", str(SAMPLES / "routine_sbrt"))
-    page.click("text=Analyze")
-    page.wait_for_selector("[data-watch]")
-    page.wait_for_selector("[data-count]:text-is('1 of 3 files')")
-    found = serious_findings(page)
-    page.click("text=Cancel and remove files")
-    assert page.inner_text("h1") == "Worklist"
-    context.close()
-    assert found == []
+    running = {"state": "running", "step": "x", "done": 1, "total": 3}
+    with browser.tab(bypass_csp=True) as (page, _, _):
+        page.route("**/status", lambda route: route.fulfill(json=running))
+        page.goto(f"http://{server.host}{server.base}/")
+        page.set_input_files("#folder", str(SAMPLES / "routine_sbrt"))
+        page.click("text=Analyze")
+        page.wait_for_selector("[data-watch]")
+        page.wait_for_selector("[data-count]:text-is('1 of 3 files')")
+        assert serious_findings(page) == []
+        page.click("text=Cancel and remove files")
+        assert page.inner_text("h1") == "Worklist"
 
 
 def test_without_scripts_a_plan_is_added_and_read(browser, server, small):
-    context = browser.new_context(java_script_enabled=False)
-    page = patient_page(context)
-    page.goto(f"http://{server.host}{server.base}/")
-    page.set_input_files("#files", [str(path) for path in sorted(small.rglob("*.dcm"))])
-    page.click("text=Analyze")
-    page.wait_for_selector(".cover")  # the page reloads by itself
-    assert page.inner_text("h1") == "Insufficient evidence"
-    page.click("text=Remove this plan and its files")
-    context.close()
+    with browser.tab(java_script_enabled=False) as (page, _, _):
+        page.goto(f"http://{server.host}{server.base}/")
+        page.set_input_files("#files", [str(path) for path in sorted(small.rglob("*.dcm"))])
+        page.click("text=Analyze")
+        page.wait_for_selector(".cover")  # the page reloads by itself
+        assert page.inner_text("h1") == "Insufficient evidence"
+        page.click("text=Remove this plan and its files")
 
 
 def test_the_keyboard_reaches_everything_in_the_order_of_the_page(browser, server):

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from chromium import PHONE, WIDE, launched, needs_browser, patient_page, serious_findings
+from chromium import PHONE, WIDE, needs_browser, reading, serious_findings
 from rtcomplexity.cli import app
 
 pytestmark = needs_browser()
@@ -20,23 +20,18 @@ def page_file(measured_once, request, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    with launched() as browser:
+    with reading() as browser:
         yield browser
 
 
 @contextmanager
 def opened(browser, page_file, size=None, scheme="light"):
     """Open the page; on leaving, nothing may have been logged or asked for."""
-    context = browser.new_context(viewport=size or WIDE, color_scheme=scheme)
-    page, said, asked = patient_page(context), [], []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(page_file.as_uri())
-    page.wait_for_selector("#viewer[data-ready]")
-    page.wait_for_selector("#solid[data-ready]")
-    yield page
-    context.close()
+    with browser.tab(size or WIDE, color_scheme=scheme) as (page, said, asked):
+        page.goto(page_file.as_uri())
+        page.wait_for_selector("#viewer[data-ready]")
+        page.wait_for_selector("#solid[data-ready]")
+        yield page
     assert said == []
     assert [url for url in asked if not url.startswith(("data:", page_file.as_uri()))] == []
 
@@ -109,14 +104,11 @@ def test_the_surfaces_turn_by_button_key_and_drag_and_can_be_hidden(browser, pag
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_there_is_no_serious_accessibility_finding(browser, page_file, size, scheme):
-    context = browser.new_context(viewport=size, color_scheme=scheme, bypass_csp=True)  # axe itself is a script
-    page = patient_page(context)
-    page.goto(page_file.as_uri())
-    page.wait_for_selector("#solid[data-ready]")
-    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-    found = serious_findings(page)
-    context.close()
-    assert found == []
+    with browser.tab(size, color_scheme=scheme, bypass_csp=True) as (page, _, _):  # axe itself is a script
+        page.goto(page_file.as_uri())
+        page.wait_for_selector("#solid[data-ready]")
+        page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        assert serious_findings(page) == []
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
@@ -154,9 +146,7 @@ def test_printing_opens_what_is_folded(browser, page_file):
 
 
 def test_without_scripts_the_page_still_says_everything(browser, page_file):
-    context = browser.new_context(java_script_enabled=False)
-    page = patient_page(context)
-    page.goto(page_file.as_uri())
-    assert page.get_by_role("heading", name="Inconclusive: physician review required").is_visible()
-    assert page.locator("figure img").count() == 5, "three planes, PET and MR fused with the CT"
-    context.close()
+    with browser.tab(java_script_enabled=False) as (page, _, _):
+        page.goto(page_file.as_uri())
+        assert page.get_by_role("heading", name="Inconclusive: physician review required").is_visible()
+        assert page.locator("figure img").count() == 5, "three planes, PET and MR fused with the CT"
