@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
@@ -50,25 +51,6 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How plans are assessed; a plan whose options changed is assessed again."""
-
-    profile: str = ""
-    """Shipped profile or path; empty for the default one."""
-    aliases: tuple[tuple[str, str], ...] = ()
-    """(ROI name, target class)."""
-    site: str | None = None
-    fractions: int | None = None
-    same_patient: bool = False
-    """Whether files of several Patient IDs that belong to one structure set are stated to be one patient's."""
-    quick: bool = False
-    evidence: bool = False
-    """Whether an evidence folder is left for every plan."""
-    claim: str = field(default="", repr=False)
-    """Text of a claim file: what a row of the claims file states besides site and fractions; empty if nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class InputFile:
     """One file of a plan, as discovery saw it."""
 
@@ -85,10 +67,13 @@ class PlanTask:
     """SHA-256 of the structure set's file."""
     files: tuple[InputFile, ...]
     """The structure set first."""
-    options: Options
+    options: AnalyzeOptions
+    claim: str = field(default="", repr=False)
+    """Text of a claim file: what a row of the claims file states besides site and fractions; empty if nothing."""
     settings: Settings
     limits: Limits
     evidence_folder: str | None = None
+    """Where an evidence folder is left for every plan; nowhere if None."""
 
     def to_json(self) -> str:
         """Write the task on one line."""
@@ -97,11 +82,14 @@ class PlanTask:
     @classmethod
     def from_tree(cls, tree: Mapping[str, Any]) -> Self:
         """Read a task back."""
-        options = {**tree["options"], "aliases": tuple((name, kind) for name, kind in tree["options"]["aliases"])}
+        from rtcomplexity.model.structure_set import TargetClass  # noqa: PLC0415 -- and numpy, of which help has no need
+
+        aliases = {name: TargetClass(kind) for name, kind in tree["options"]["aliases"].items()}
         return cls(
             key=tree["key"],
             files=tuple(InputFile(**each) for each in tree["files"]),
-            options=Options(**options),
+            options=AnalyzeOptions(**{**tree["options"], "aliases": aliases}),
+            claim=tree["claim"],
             settings=Settings(**tree["settings"]),
             limits=Limits(**tree["limits"]),
             evidence_folder=tree["evidence_folder"],

@@ -17,12 +17,12 @@ from rtcomplexity.batch.claims import NO_CLAIMS, Claims, claims_of, course_key, 
 from rtcomplexity.batch.discovery import Discovery
 from rtcomplexity.batch.grouping import FoundPlan, found_plans, input_hash
 from rtcomplexity.batch.ledger import PlanEntry, Standing, opened_ledger
-from rtcomplexity.batch.messages import RETRYABLE, InputFile, Limits, Options, PlanTask, Status
+from rtcomplexity.batch.messages import RETRYABLE, InputFile, Limits, PlanTask, Status
 from rtcomplexity.batch.outputs import OWN_NAMES, write_outputs
 from rtcomplexity.batch.reasons import Reason, found_sentence
 from rtcomplexity.dicom.index import media_folder
 from rtcomplexity.errors import NoInputError, UsageError
-from rtcomplexity.model.options import BY_SITE
+from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.scoring.claim_file import claim_toml
 from rtcomplexity.scoring.profile_choice import profiles_digest
 from rtcomplexity.settings import Settings
@@ -57,7 +57,9 @@ class Watcher(Protocol):
 class BatchOptions:
     """Everything that may be chosen for a batch."""
 
-    options: Options = field(default_factory=Options)
+    options: AnalyzeOptions = field(default_factory=AnalyzeOptions)
+    evidence: bool = False
+    """Whether an evidence folder is left for every plan."""
     limits: Limits = field(default_factory=Limits)
     settings: Settings = field(default_factory=Settings)
     claims: Path | None = None
@@ -179,14 +181,14 @@ class _Run:
     ) -> None:
         self._ledger, self._engine, self._indexer, self._watcher, self._asked = ledger, engine, indexer, watcher, asked
         self._claims = claims
-        self._profile_sha256 = profiles_digest(asked.options.profile or BY_SITE)
+        self._profile_sha256 = profiles_digest(asked.options.profile)
         self._evidence: str | None = None
-        self._running: dict[str, tuple[FoundPlan, Options]] = {}
+        self._running: dict[str, tuple[FoundPlan, PlanTask]] = {}
         self._stood = self._waiting = 0
 
     def run(self, root: Path, out: Path) -> BatchResult:
         asked, ledger = self._asked, self._ledger
-        if asked.options.evidence:
+        if asked.evidence:
             self._evidence = str(out / EVIDENCE_FOLDER)
         started = time.monotonic()
         discovery = Discovery(ledger, self._indexer, asked.settings, asked.limits, follow_links=asked.follow_links)
@@ -215,8 +217,7 @@ class _Run:
         found = found_sentence(*self._ledger.count_sources(), self._ledger.count_without_set())
         self._watcher.starting(self._ledger.count_structure_sets(), found)
         for key, outcome in self._engine.run(self._tasks()):
-            plan, options = self._running.pop(key)
-            self._keep(plan, options, outcome)
+            self._keep(*self._running.pop(key), outcome)
             self._watcher.ended(outcome.status, stood=False)
         self._ledger.commit()
 
@@ -226,15 +227,15 @@ class _Run:
             if self._waits(plan):
                 self._waiting += 1
                 continue
-            options = self._options(plan)
+            task = self._task(plan)
             standing = self._ledger.standing(plan.key)
-            if standing is not None and self._stands(plan, options, *standing):
+            if standing is not None and self._stands(plan, task, *standing):
                 self._ledger.keep(plan.key, plan.stats)
                 self._stood += 1
                 self._watcher.ended(standing[1], stood=True)
             else:
-                self._running[plan.key] = plan, options
-                yield plan.key, self._task(plan, options).to_json()
+                self._running[plan.key] = plan, task
+                yield plan.key, task.to_json()
 
     def _waits(self, plan: FoundPlan) -> bool:
         """Whether series that a plan references may still come."""
@@ -242,52 +243,49 @@ class _Run:
         is_fresh = time.time() - newest_ns / 1e9 < self._asked.patience_s
         return is_fresh and self._ledger.lacks_references(plan.structure_set.path)
 
-    def _options(self, plan: FoundPlan) -> Options:
-        """Options of one plan: what the claims file states of it counts before what holds for all."""
+    def _task(self, plan: FoundPlan) -> PlanTask:
+        """Task of one plan: what the claims file states of it counts before what holds for all."""
         row = plan.structure_set
         claims = self._claims.of(row.instance)
         for claim in claims:
             self._ledger.claim(claim.number, plan.key, course_key(self._ledger, row.patient, claim.course))
-        options = self._asked.options
-        if not claims:
-            return options
-        first = claims[0]
-        return replace(
-            options,
-            site=first.site or options.site,
-            fractions=first.fractions or options.fractions,
-            claim="" if first.claim is None else claim_toml(first.claim),
+        options, stated = self._asked.options, ""
+        if claims:
+            first = claims[0]
+            site, fractions = first.site or options.site, first.fractions or options.fractions
+            options = replace(options, site=site, fractions=fractions)
+            stated = "" if first.claim is None else claim_toml(first.claim)
+        return PlanTask(
+            key=plan.key,
+            files=tuple(InputFile(path=each.text, size_bytes=each.size, mtime_ns=each.mtime) for each in plan.members),
+            options=options,
+            claim=stated,
+            settings=self._asked.settings,
+            limits=self._asked.limits,
+            evidence_folder=self._evidence,
         )
 
-    def _stands(self, plan: FoundPlan, options: Options, standing: Standing, status: Status) -> bool:
-        if standing.options != self._options_hash(options) or (self._asked.retry and status in RETRYABLE):
+    def _stands(self, plan: FoundPlan, task: PlanTask, standing: Standing, status: Status) -> bool:
+        if standing.options != self._options_hash(task) or (self._asked.retry and status in RETRYABLE):
             return False
         return standing.stats == plan.stats or (standing.input != "" and standing.input == plan.input_sha256)
 
-    def _options_hash(self, options: Options) -> str:
+    def _options_hash(self, task: PlanTask) -> str:
         tree: dict[str, Any] = {
-            "options": asdict(options),
+            "options": asdict(task.options),
+            "claim": task.claim,
+            "evidence": self._asked.evidence,
             "profile": self._profile_sha256,
             "settings": asdict(self._asked.settings),
             "software": version(_PACKAGE),
         }
         return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
-    def _task(self, plan: FoundPlan, options: Options) -> PlanTask:
-        return PlanTask(
-            key=plan.key,
-            files=tuple(InputFile(path=each.text, size_bytes=each.size, mtime_ns=each.mtime) for each in plan.members),
-            options=options,
-            settings=self._asked.settings,
-            limits=self._asked.limits,
-            evidence_folder=self._evidence,
-        )
-
-    def _keep(self, plan: FoundPlan, options: Options, outcome: Outcome) -> None:
+    def _keep(self, plan: FoundPlan, task: PlanTask, outcome: Outcome) -> None:
         hashes = outcome.content.get("sha256", ())
         entry = PlanEntry(
             key=plan.key,
-            standing=Standing(plan.stats, input_hash(hashes) if hashes else "", self._options_hash(options)),
+            standing=Standing(plan.stats, input_hash(hashes) if hashes else "", self._options_hash(task)),
             outcome=outcome,
             patient=plan.structure_set.patient,
             instance=plan.structure_set.instance,
@@ -303,7 +301,7 @@ class _Run:
             ledger,
             out,
             parquet=self._asked.parquet,
-            evidence=self._asked.options.evidence,
+            evidence=self._asked.evidence,
             paths_from=root if self._asked.with_paths else None,
         )
         return BatchResult(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -26,8 +26,6 @@ from rtcomplexity.errors import InputDataError, UnreadableFileError, UsageError,
 from rtcomplexity.evidence.comparison_privacy import deidentified_comparison
 from rtcomplexity.evidence.naming import without_uids
 from rtcomplexity.evidence.record import to_json_line
-from rtcomplexity.model.options import BY_SITE, AnalyzeOptions
-from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.sources.member import source_at
 from rtcomplexity.usecases.analyze import analyze
 
@@ -134,25 +132,13 @@ def _assess(task: PlanTask) -> Outcome:
 
 
 def _analyze(index: FileIndex, task: PlanTask) -> Assessment:
-    options = task.options
     with tempfile.TemporaryDirectory(prefix="rtcomplexity-") as folder:  # mode 0700
-        claim = Path(folder) / "claim.toml"
-        if options.claim:
-            claim.write_text(options.claim, encoding="utf-8")
-        return analyze(
-            index,
-            AnalyzeOptions(
-                profile=options.profile or BY_SITE,
-                aliases={name: TargetClass(kind) for name, kind in options.aliases},
-                same_patient=options.same_patient,
-                site=options.site,
-                fractions=options.fractions,
-                claim=claim if options.claim else None,
-                quick=options.quick,
-            ),
-            settings=task.settings,
-            identified=False,
-        )
+        options = task.options
+        if task.claim:
+            claim = Path(folder) / "claim.toml"
+            claim.write_text(task.claim, encoding="utf-8")
+            options = replace(options, claim=claim)
+        return analyze(index, options, settings=task.settings, identified=False)
 
 
 def _compare(task: PairTask) -> Outcome:

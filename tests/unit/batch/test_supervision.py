@@ -9,8 +9,9 @@ import pytest
 
 from patience import HANG_S
 from rtcomplexity.batch import host, process_limits, supervision
-from rtcomplexity.batch.messages import Limits, Options, Outcome, PlanTask, Status
+from rtcomplexity.batch.messages import Limits, Outcome, PlanTask, Status
 from rtcomplexity.batch.supervision import ForkedChild, StartedChild, watch
+from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.settings import Settings
 
 ROOM = Limits(wall_s=HANG_S, memory_bytes=2 * 1024**3)
@@ -124,7 +125,7 @@ def test_a_refusal_says_which_limits_the_system_lacks(monkeypatch, tmp_path):
 
 def test_a_started_child_does_what_a_forked_one_does(tmp_path):
     task, result = tmp_path / "task.json", tmp_path / "result.json"
-    plan = PlanTask(key="0", files=(), options=Options(), settings=Settings(), limits=ROOM)
+    plan = PlanTask(key="0", files=(), options=AnalyzeOptions(), settings=Settings(), limits=ROOM)
     task.write_text(plan.to_json())
     child = StartedChild.start(host.MODULE, [host.CHILD, str(task), str(result)])
     outcome = watch(child, result, ROOM, lambda: True)
@@ -139,5 +140,5 @@ def test_a_started_child_can_be_killed(tmp_path):
 
 
 def test_tasks_survive_json():
-    plan = PlanTask(key="0", files=(), options=Options(), settings=Settings(), limits=ROOM, evidence_folder="x")
+    plan = PlanTask(key="0", files=(), options=AnalyzeOptions(), settings=Settings(), limits=ROOM, evidence_folder="x")
     assert PlanTask.from_tree(json.loads(plan.to_json())) == plan

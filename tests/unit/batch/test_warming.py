@@ -16,9 +16,10 @@ ASSESS = """
 import importlib, json, sys, tomllib
 from pathlib import Path
 from rtcomplexity.batch import host
-from rtcomplexity.batch.messages import InputFile, Limits, Options, PlanTask
+from rtcomplexity.batch.messages import InputFile, Limits, PlanTask
 from rtcomplexity.batch.warming import warm
 from rtcomplexity.dicom.linkage import hash_file
+from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.settings import Settings
 
 for name in host._PRELOADED:
@@ -27,7 +28,7 @@ from rtcomplexity.batch.worker import perform
 warm()
 paths = sorted(Path(sys.argv[1]).rglob("*.dcm"), key=lambda path: path.name != "rs.dcm")
 files = tuple(InputFile(path=str(p), size_bytes=p.stat().st_size, mtime_ns=p.stat().st_mtime_ns) for p in paths)
-task = PlanTask(key=hash_file(paths[0]), files=files, options=Options(), settings=Settings(), limits=Limits())
+task = PlanTask(key=hash_file(paths[0]), files=files, options=AnalyzeOptions(), settings=Settings(), limits=Limits())
 read, loads = [], tomllib.loads
 tomllib.loads = lambda text: read.append(text[:40]) or loads(text)
 before = set(sys.modules)

@@ -5,15 +5,15 @@ import shutil
 
 import pytest
 
-from rtcomplexity.batch.messages import Options
 from rtcomplexity.batch.run import BatchOptions
 from rtcomplexity.batch.watching import Health, Pace, Watch, folder_state, log_line, watch, write_metrics
+from rtcomplexity.model.options import AnalyzeOptions
 from unit.batch.inline_engine import InlineEngine, Silent
 from unit.batch.small_plans import small_plan, write_plan
 
 
 def watching(root, out, patience_s=0.0):
-    asked = BatchOptions(options=Options(quick=True), patience_s=patience_s)
+    asked = BatchOptions(options=AnalyzeOptions(quick=True), patience_s=patience_s)
     return Watch(root, out, engine=InlineEngine(), asked=asked, watcher=Silent())
 
 

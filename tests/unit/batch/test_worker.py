@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from rtcomplexity.batch import worker
-from rtcomplexity.batch.messages import IndexTask, InputFile, Limits, Options, PlanTask, Status
+from rtcomplexity.batch.messages import IndexTask, InputFile, Limits, PlanTask, Status
+from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing import write_plan
 from unit.batch.small_plans import key_of, small_plan
@@ -21,7 +22,7 @@ def task(tmp_path_factory):
     return PlanTask(
         key=key_of(files[0]),
         files=tuple(InputFile(path=text, size_bytes=s.st_size, mtime_ns=s.st_mtime_ns) for text, s in stats),
-        options=Options(quick=True),
+        options=AnalyzeOptions(quick=True),
         settings=Settings(),
         limits=Limits(),
     )

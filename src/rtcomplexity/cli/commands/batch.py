@@ -32,7 +32,6 @@ from rtcomplexity.model.options import BY_SITE
 if TYPE_CHECKING:
     from rtcomplexity.batch.engines.dask import Certificates
     from rtcomplexity.batch.engines.engine import Engine
-    from rtcomplexity.batch.messages import Options
     from rtcomplexity.batch.run import BatchOptions, BatchResult
 
 ALARM = "alarm"
@@ -111,10 +110,25 @@ def batch(
 
     from rtcomplexity.batch.messages import Limits
     from rtcomplexity.batch.run import BatchOptions
+    from rtcomplexity.case.target_names import parse_aliases
+    from rtcomplexity.model.options import AnalyzeOptions
+    from rtcomplexity.scoring.profile_choice import ProfileChoice
+    from rtcomplexity.scoring.site import checked_site
     from rtcomplexity.settings import Settings
 
+    options = AnalyzeOptions(
+        profile=_absolute(profile),
+        aliases=dict(parse_aliases(aliases or ())),  # as JSON can hold them
+        site=site,
+        fractions=fractions,
+        same_patient=same_patient,
+        quick=quick,
+    )
+    if site is not None:  # what is none is told before a plan is looked for
+        checked_site("--site", site, ProfileChoice.of(profile).sites)
     asked = BatchOptions(
-        options=_options(profile, aliases, site, fractions, same_patient=same_patient, quick=quick, evidence=evidence),
+        options=options,
+        evidence=evidence,
         limits=Limits(wall_s=timeout, memory_bytes=parse_size(limit_memory)),
         settings=Settings.from_environment(),
         claims=claims,
@@ -131,35 +145,6 @@ def batch(
         typer.echo("Note: results.csv and refused.csv hold paths, which may identify patients.", err=True)
     _print(result, out, as_json=as_json)
     _end(result, verdicts)
-
-
-def _options(
-    profile: str,
-    aliases: list[str] | None,
-    site: str | None,
-    fractions: int | None,
-    *,
-    same_patient: bool,
-    quick: bool,
-    evidence: bool,
-) -> "Options":
-    """How every plan is assessed, with what is no site or alias told before a plan is looked for."""
-    from rtcomplexity.batch.messages import Options
-    from rtcomplexity.case.target_names import parse_aliases
-    from rtcomplexity.scoring.profile_choice import ProfileChoice
-    from rtcomplexity.scoring.site import checked_site
-
-    if site is not None:
-        checked_site("--site", site, ProfileChoice.of(profile).sites)
-    return Options(
-        profile="" if profile == BY_SITE else _absolute(profile),
-        aliases=tuple(sorted((name, kind.value) for name, kind in parse_aliases(aliases or ()).items())),
-        site=site,
-        fractions=fractions,
-        same_patient=same_patient,
-        quick=quick,
-        evidence=evidence,
-    )
 
 
 def _run(
@@ -222,7 +207,7 @@ def _certificates(tls: tuple[Path | None, ...]) -> "Certificates | None":
 def _absolute(profile: str) -> str:
     """Make the path of a profile hold wherever a worker runs; a name stays one."""
     path = Path(profile)
-    return str(path.absolute()) if path.exists() else profile
+    return str(path.absolute()) if profile != BY_SITE and path.exists() else profile
 
 
 def _print(result: "BatchResult", out: Path, *, as_json: bool) -> None:
