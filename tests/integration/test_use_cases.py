@@ -15,7 +15,7 @@ from rtcomplexity.evidence.record import from_json, to_json
 from rtcomplexity.evidence.verification import Agreement, compare_records
 from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.usecases import keeping
-from rtcomplexity.usecases.analyze import assess_plan, measure_plan
+from rtcomplexity.usecases.analyze import assess_plan, inspect_plan, measure_plan
 
 pytestmark = pytest.mark.usefixtures("measured_once")
 
@@ -142,6 +142,16 @@ def test_a_kept_plan_is_assessed_under_a_claim_as_if_it_had_been_measured_with_i
         rtcomplexity.analyze(silent_plan, options), tmp_path / "straight", identified=True, written_at=now
     )
     assert after.files == straight.files
+
+
+def test_an_inspection_shows_what_an_analysis_shows_and_redraws_nothing(monkeypatch):
+    nothing, measured = rtcomplexity.AnalyzeOptions(), measure_plan(PLAN)
+    analyzed = assess_plan(measured, nothing).record
+    monkeypatch.setattr("rtcomplexity.usecases.analyze._Measured.redrawn", lambda *_, **__: pytest.fail("it was redrawn"))
+    inspected = inspect_plan(measure_plan(PLAN), nothing)
+    shown = ("plan", "image_sets", "acquisitions", "rois", "relations", "issues")
+    assert [getattr(inspected, name) for name in shown] == [getattr(analyzed, name) for name in shown]
+    assert inspected.verdict.value != "supports"
 
 
 def test_what_is_no_kept_plan_is_refused():

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from rtcomplexity.cli.local_settings import local_settings
 from rtcomplexity.cli.progress import progress
-from rtcomplexity.usecases.analyze import NOTHING_CHOSEN, Assessment, analyze
+from rtcomplexity.usecases.analyze import NOTHING_CHOSEN, Assessment, analyze, inspect_plan, measure_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rtcomplexity.evidence.record import Record
     from rtcomplexity.model.options import AnalyzeOptions
 
 
@@ -28,3 +29,9 @@ def assessed(
     settings = settings if threads is None else replace(settings, threads=threads)
     with progress(quiet=quiet) as report:
         return analyze(path, options, settings=settings, name_patients=name_patients, progress=report)
+
+
+def inspected(path: Path, options: AnalyzeOptions, *, quiet: bool) -> Record:
+    """Read and measure the plan in `path` as :func:`assessed` does, and stop before it is assessed."""
+    with progress(quiet=quiet) as report:
+        return inspect_plan(measure_plan(path, options, settings=local_settings(), progress=report), options)

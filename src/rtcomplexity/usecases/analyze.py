@@ -26,6 +26,7 @@ from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.replicates import SHAPE_KEYS, replicates
 from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.scoring.claim import stated_claim
+from rtcomplexity.scoring.cohort import load_cohort, warnings_of
 from rtcomplexity.scoring.edit_findings import with_edits
 from rtcomplexity.scoring.facts import StatedBy, case_facts, site_stated
 from rtcomplexity.scoring.profile import load_profile, profile_ids
@@ -246,6 +247,16 @@ def assess_plan(measured: MeasuredPlan, options: AnalyzeOptions, *, identified: 
     return Assessment(measured=plan.measured, table=plan.table, outcome=outcome, record=record)
 
 
+def inspect_plan(measured: MeasuredPlan, options: AnalyzeOptions) -> Record:
+    """Build the record of what was read and measured; nothing is redrawn or compared, so its verdict never supports."""
+    asked, plan = _Asked.of(options), measured.plan
+    facts = case_facts(plan.case, plan.table, site=asked.site, fractions=options.fractions, sites=asked.sites)
+    profile = asked.profile_of(plan.case)
+    scored = assess(plan.table.gross_target, facts, profile)
+    outcome = _with_statements(scored, plan, stated_claim(None), options.aliases, asked.sites)
+    return build_record(plan.case, plan.table, outcome, profile, software_version=version("rtcomplexity"))
+
+
 def _definitions(*, quick: bool) -> tuple[MetricDefinition[Any], ...]:
     """Every metric that a record may hold: of comparisons only where edits are measured."""
     if quick:
@@ -276,7 +287,7 @@ class _Asked:
             profiles=profiles,
             sites=sites,
             site=None if options.site is None else checked_site("site", options.site, sites),
-            cohort=None if options.cohort is None else _cohort_of(options.cohort),
+            cohort=None if options.cohort is None else load_cohort(options.cohort),
             claim=None if options.claim is None else _claim_of(options.claim),
             official=None if options.cms is None else _official_of(options.cms),
         )
@@ -299,12 +310,6 @@ class _Asked:
             return load_profile(self.cohort.cohort.profile.id)
         stated = (self.site, StatedBy.USER) if self.site is not None else site_stated(case, self.claim, self.sites)
         return self.profiles.of_site(*stated)
-
-
-def _cohort_of(path: Path) -> LocalCohort:
-    from rtcomplexity.scoring.cohort import load_cohort  # noqa: PLC0415 -- most runs are given none
-
-    return load_cohort(path)
 
 
 def _claim_of(path: Path) -> ClaimFile:
@@ -495,8 +500,6 @@ def _cohort_warnings(outcome: Outcome, measured: _Measured) -> tuple[Issue, ...]
     """Say in what the plan was measured otherwise than the cohort's."""
     if outcome.cohort is None or outcome.score is None:
         return ()
-    from rtcomplexity.scoring.cohort import warnings_of  # noqa: PLC0415 -- most runs are given none
-
     image = measured.case.planning_image
     found = warnings_of(
         outcome.cohort.local,

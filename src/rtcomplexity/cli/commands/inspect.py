@@ -17,7 +17,7 @@ def inspect(
     """
     from rtcomplexity.case.target_names import parse_aliases
     from rtcomplexity.case.tg263 import tg263_spelling
-    from rtcomplexity.cli.assessing import assessed
+    from rtcomplexity.cli.assessing import inspected
     from rtcomplexity.cli.rendering.console import print_result
     from rtcomplexity.cli.rendering.contents import contents_parts
     from rtcomplexity.model.options import AnalyzeOptions
@@ -25,5 +25,4 @@ def inspect(
     options = AnalyzeOptions(
         aliases=parse_aliases(aliases or ()), structure_set_uid=structure_set_uid, same_patient=same_patient
     )
-    assessment = assessed(path, options, quiet=quiet)
-    print_result(contents_parts(assessment.record, tg263_spelling))
+    print_result(contents_parts(inspected(path, options, quiet=quiet), tg263_spelling))
