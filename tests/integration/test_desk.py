@@ -18,7 +18,7 @@ import pytest
 
 from patience import HANG_S
 from rtcomplexity.cli.app import run
-from rtcomplexity.desk.evidence_folders import Shelf
+from rtcomplexity.desk.evidence_folders import evidence_folders
 from rtcomplexity.evidence.record import from_json
 from rtcomplexity.scoring.claim_file import load_claim
 from rtcomplexity.scoring.guardrails import FORBIDDEN
@@ -290,14 +290,12 @@ def test_a_worklist_folder_is_read_and_not_changed(page, plan, tmp_path):
     (tmp_path / "results" / "broken").mkdir()
     (tmp_path / "results" / "broken" / "evidence.json").write_text("{}")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    with served(shelf=Shelf(root=tmp_path / "results")) as other:
+    with served(worklist=tmp_path / "results") as other:
         listed = other.get("/worklist").text
         assert "Secret, Name" in listed
         assert "breaks its contract" in listed
         [path] = {part.partition('"')[0] for part in listed.split(f'href="{other.base}')[1:] if "plans/" in part} - {
-            f"/plans/{name}"
-            for name, place in Shelf(root=tmp_path / "results").folders().items()
-            if place.name == "broken"
+            f"/plans/{name}" for name, place in evidence_folders(tmp_path / "results").items() if place.name == "broken"
         }
         assert "alert(1)" not in other.get(f"{path}/report").text
         assert other.get(f"{path}/files/evidence.pdf").content.startswith(b"%PDF")

@@ -8,7 +8,6 @@ import pytest
 
 from chromium import PHONE, WIDE, needs_browser, patient_page, reading, serious_findings
 from rtcomplexity.desk import reports
-from rtcomplexity.desk.evidence_folders import Shelf
 from rtcomplexity.evidence.folder import write_folder
 from rtcomplexity.scoring.claim_file import load_claim
 from unit.batch.small_plans import small_plan, write_plan
@@ -82,18 +81,18 @@ ANSWERS = {
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
+def worklist(tmp_path_factory):
     """A worklist folder with a report of every verdict."""
     root = tmp_path_factory.mktemp("worklist")
     for verdict in ANSWERS:
         write_folder(root / verdict, folder_files(record_of(verdict)))
-    return Shelf(root=root)
+    return root
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-def test_the_first_screen_answers_the_coders_four_questions(browser, shelf, size):
-    with served(shelf=shelf) as server:
-        for plan_id, folder in shelf.folders().items():
+def test_the_first_screen_answers_the_coders_four_questions(browser, worklist, size):
+    with served(worklist=worklist) as server:
+        for plan_id, folder in worklist.folders().items():
             decision, verdict = ANSWERS[folder.name]
             with opened(browser, server, f"/plans/{plan_id}", size) as page:
                 above = [decision, verdict, "Why", *(["Next steps"] if size is WIDE else [])]
@@ -104,9 +103,9 @@ def test_the_first_screen_answers_the_coders_four_questions(browser, shelf, size
                 assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
-def test_on_a_wide_screen_every_reason_step_and_outstanding_document_is_in_the_first_viewport(browser, shelf):
-    with served(shelf=shelf) as server:
-        for plan_id, folder in shelf.folders().items():
+def test_on_a_wide_screen_every_reason_step_and_outstanding_document_is_in_the_first_viewport(browser, worklist):
+    with served(worklist=worklist) as server:
+        for plan_id, folder in worklist.folders().items():
             report = reports.report_at(folder).page.cover
             texts = [report.decision, report.answer, *report.because, *(step.what for step in report.steps)]
             texts += [item for each in report.missing for item in each.items]
@@ -116,8 +115,8 @@ def test_on_a_wide_screen_every_reason_step_and_outstanding_document_is_in_the_f
                 assert [text for text in texts if text not in visible] == [], folder.name
 
 
-def test_the_worklist_names_decision_and_verdict_of_every_plan(browser, shelf):
-    with served(shelf=shelf) as server, opened(browser, server, "/worklist", bypass_csp=True) as page:
+def test_the_worklist_names_decision_and_verdict_of_every_plan(browser, worklist):
+    with served(worklist=worklist) as server, opened(browser, server, "/worklist", bypass_csp=True) as page:
         text = page.inner_text("main")
         for decision, verdict in ANSWERS.values():
             assert decision in text
@@ -197,10 +196,10 @@ def test_another_structure_set_is_chosen_by_keyboard(browser, server, tmp_path):
     server.post(f"{path}/remove")
 
 
-def test_claim_information_for_a_report_of_the_worklist_folder_is_downloaded(browser, shelf):
-    [plan_id] = [plan_id for plan_id, folder in shelf.folders().items() if folder.name == "supports"]
-    before = {path: path.read_bytes() for path in shelf.root.rglob("*") if path.is_file()}
-    with served(shelf=shelf) as server, opened(browser, server, f"/plans/{plan_id}", bypass_csp=True) as page:
+def test_claim_information_for_a_report_of_the_worklist_folder_is_downloaded(browser, worklist):
+    [plan_id] = [plan_id for plan_id, folder in worklist.folders().items() if folder.name == "supports"]
+    before = {path: path.read_bytes() for path in worklist.root.rglob("*") if path.is_file()}
+    with served(worklist=worklist) as server, opened(browser, server, f"/plans/{plan_id}", bypass_csp=True) as page:
         page.click("text=Enter claim information")
         assert serious_findings(page) == []
         page.fill("#payer", "aetna")
@@ -210,7 +209,7 @@ def test_claim_information_for_a_report_of_the_worklist_folder_is_downloaded(bro
         with page.expect_download() as started:
             page.click("a:text-is('Claim information file')")
         assert 'payer = "aetna"' in Path(started.value.path()).read_text("utf-8")
-    assert {path: path.read_bytes() for path in shelf.root.rglob("*") if path.is_file()} == before
+    assert {path: path.read_bytes() for path in worklist.root.rglob("*") if path.is_file()} == before
 
 
 def test_what_cannot_be_sent_is_said_before_it_is_sent(browser, server, tmp_path):

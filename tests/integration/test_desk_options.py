@@ -9,7 +9,7 @@ import pytest
 
 from rtcomplexity.cli.app import run
 from rtcomplexity.desk import uploads
-from rtcomplexity.desk.evidence_folders import Shelf
+from rtcomplexity.desk.evidence_folders import evidence_folders
 from rtcomplexity.evidence.folder import write_folder
 from rtcomplexity.evidence.record import from_json
 from rtcomplexity.scoring.claim_file import load_claim
@@ -207,8 +207,8 @@ def test_a_file_that_holds_no_official_facts_is_refused_before_the_page_opens(tm
 def test_claim_information_for_a_report_made_elsewhere_is_a_file_and_changes_nothing_there(plan_files, tmp_path):
     write_folder(tmp_path / "made", folder_files(record_of("supports")))
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    with served(shelf=Shelf(root=tmp_path)) as page:
-        [plan_id] = Shelf(root=tmp_path).folders()
+    with served(worklist=tmp_path) as page:
+        [plan_id] = evidence_folders(tmp_path)
         path = f"/plans/{plan_id}"
         assert "never changed" in page.get(f"{path}/claim").text
         assert page.get(f"{path}/files/claim.toml").status == 404

@@ -147,7 +147,9 @@ def test_a_kept_plan_is_assessed_under_a_claim_as_if_it_had_been_measured_with_i
 def test_an_inspection_shows_what_an_analysis_shows_and_redraws_nothing(monkeypatch):
     nothing, measured = rtcomplexity.AnalyzeOptions(), measure_plan(PLAN)
     analyzed = assess_plan(measured, nothing).record
-    monkeypatch.setattr("rtcomplexity.usecases.analyze._Measured.redrawn", lambda *_, **__: pytest.fail("it was redrawn"))
+    monkeypatch.setattr(
+        "rtcomplexity.usecases.analyze._Measured.redrawn", lambda *_, **__: pytest.fail("it was redrawn")
+    )
     inspected = inspect_plan(measure_plan(PLAN), nothing)
     shown = ("plan", "image_sets", "acquisitions", "rois", "relations", "issues")
     assert [getattr(inspected, name) for name in shown] == [getattr(analyzed, name) for name in shown]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,16 +14,9 @@ DEEPEST: Final = 3
 _ID_LENGTH: Final = 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
-    """The evidence folders below one folder."""
-
-    root: Path
-
-    def folders(self) -> dict[str, Path]:
-        """Every evidence folder by an id that stays while its place does; linked folders are not followed."""
-        found = sorted(_evidence_folders(self.root, DEEPEST))
-        return {_id_of(path.relative_to(self.root)): path for path in found}
+def evidence_folders(root: Path) -> dict[str, Path]:
+    """Every evidence folder below one by an id that stays while its place does; linked folders are not followed."""
+    return {_id_of(path.relative_to(root)): path for path in sorted(_evidence_folders(root, DEEPEST))}
 
 
 def _evidence_folders(folder: Path, deepest: int) -> list[Path]:

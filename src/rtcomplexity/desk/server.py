@@ -21,7 +21,6 @@ from rtcomplexity.errors import UsageError, os_reason
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rtcomplexity.desk.evidence_folders import Shelf
     from rtcomplexity.settings import Settings
 
 LOOPBACK: Final = "127.0.0.1"
@@ -43,13 +42,13 @@ class Desk:
         settings: Settings,
         *,
         port: int = 0,
-        shelf: Shelf | None = None,
+        worklist: Path | None = None,
         idle_s: float = IDLE_S,
         cms: Path | None = None,
     ) -> None:
         """Bind a port of this machine, any free one if 0; end by itself after so long without a request or analysis.
 
-        `cms` is a file of official facts of the code, which count for every plan.
+        `worklist` is a folder of evidence to list; `cms` is a file of official facts of the code, for every plan.
 
         Raises
         ------
@@ -64,7 +63,7 @@ class Desk:
         port = self._socket.getsockname()[1]
         self.address = f"http://{LOOPBACK}:{port}/{token}/"
         hosts = (f"{LOOPBACK}:{port}", f"localhost:{port}")
-        views = Views(self._session, Worklist(self._session, shelf), base=f"/{token}", stop=self.stop)
+        views = Views(self._session, Worklist(self._session, worklist), base=f"/{token}", stop=self.stop)
         pages = Starlette(routes=views.routes(), exception_handlers=views.errors())
         app = Guard(pages, token=token, hosts=hosts, on_request=self._note_request)
         self._server = uvicorn.Server(

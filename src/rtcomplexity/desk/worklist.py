@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.desk import reports
+from rtcomplexity.desk.evidence_folders import evidence_folders
 from rtcomplexity.desk.session import State
 from rtcomplexity.evidence.folder import EvidenceFolderError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rtcomplexity.desk.evidence_folders import Shelf
     from rtcomplexity.desk.reports import Report
     from rtcomplexity.desk.session import Session, SessionPlan
 
@@ -72,14 +72,14 @@ class Item:
 class Worklist:
     """Every plan that can be looked at."""
 
-    def __init__(self, session: Session, shelf: Shelf | None = None) -> None:
+    def __init__(self, session: Session, root: Path | None = None) -> None:
         """Take the plans of a session and, where it is given, of a folder of evidence."""
-        self._session, self._shelf = session, shelf
+        self._session, self._root = session, root
 
     @property
     def has_folder(self) -> bool:
         """Whether there is a worklist folder."""
-        return self._shelf is not None
+        return self._root is not None
 
     def session_items(self) -> list[Item]:
         """Plans of this session, the newest first."""
@@ -87,7 +87,7 @@ class Worklist:
 
     def folder_items(self, page: int) -> tuple[list[Item], int]:
         """Plans of the worklist folder on one page, from 1, and how many pages there are."""
-        found = [] if self._shelf is None else list(self._shelf.folders().items())
+        found = [] if self._root is None else list(evidence_folders(self._root).items())
         first = ROWS * (page - 1)
         return [self._of_folder(*each) for each in found[first : first + ROWS]], max(1, -(-len(found) // ROWS))
 
@@ -96,7 +96,7 @@ class Worklist:
         plan = self._session.plan(plan_id)
         if plan is not None:
             return _of_session(plan)
-        folder = None if self._shelf is None else self._shelf.folders().get(plan_id)
+        folder = None if self._root is None else evidence_folders(self._root).get(plan_id)
         return None if folder is None else self._of_folder(plan_id, folder)
 
     def _of_folder(self, plan_id: str, folder: Path) -> Item:

@@ -13,7 +13,7 @@ import pytest
 
 from patience import HANG_S
 from rtcomplexity.batch.worker import outcome_of
-from rtcomplexity.desk import child, session
+from rtcomplexity.desk import analysis, child, session
 from rtcomplexity.desk.server import Desk
 from rtcomplexity.desk.task import Task
 from rtcomplexity.settings import Settings
@@ -31,7 +31,7 @@ class _InlineChild:
         assert module == child.MODULE
         task = Task.from_json(Path(*arguments).read_text("utf-8"))
         with cls._lock:
-            outcome = outcome_of(partial(child.perform, task), "")
+            outcome = outcome_of(partial(analysis.perform, task), "")
         task.place.result.write_text(outcome.to_json(), "utf-8")
         return cls()
 
@@ -43,16 +43,16 @@ class _InlineChild:
 
 
 @contextmanager
-def served(settings=None, shelf=None, cms=None, *, in_processes=False):
+def served(settings=None, worklist=None, cms=None, *, in_processes=False):
     """Serve until the block ends; then nothing of the session may be left. Analyses are done in this process."""
     with pytest.MonkeyPatch.context() as patch:
         if not in_processes:
             patch.setattr(session, "StartedChild", _InlineChild)
-        yield from _served(settings, shelf, cms)
+        yield from _served(settings, worklist, cms)
 
 
-def _served(settings, shelf, cms):
-    desk = Desk(settings or Settings(), shelf=shelf, cms=cms)
+def _served(settings, worklist, cms):
+    desk = Desk(settings or Settings(), worklist=worklist, cms=cms)
     folder = desk.session.folder
     thread = threading.Thread(target=desk.serve)
     thread.start()

@@ -38,15 +38,13 @@ def serve(
         raise MissingExtraError(feature, "serve") from fault
     import webbrowser
 
-    from rtcomplexity.desk.evidence_folders import Shelf
     from rtcomplexity.scoring.official_facts import load_official_facts
     from rtcomplexity.settings import Settings
 
     if cms is not None:
         load_official_facts(cms)  # a mistake is known before any plan is added
-    shelf = None if worklist is None else Shelf(root=worklist)
     facts = None if cms is None else cms.resolve()
-    desk = Desk(Settings.from_environment(), port=port, shelf=shelf, idle_s=60 * idle, cms=facts)
+    desk = Desk(Settings.from_environment(), port=port, worklist=worklist, idle_s=60 * idle, cms=facts)
     typer.echo(desk.address)
     typer.echo("Open this address in a browser. End with the page's End session, or Ctrl+C.", err=True)
     if browser:
