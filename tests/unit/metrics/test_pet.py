@@ -32,6 +32,7 @@ from unit.fusion.regions import CENTER, FINE, UNEVEN, region, values
 
 SPACING = np.array([1.25, 1.5, 2.0])
 """Of the fine grid, along x, y and z."""
+FINE_SHAPE = (len(FINE.slice_origins_mm), FINE.rows, FINE.columns)
 DEFAULT, HALF, SUV_2_5, SUV_4_0 = THRESHOLDS
 
 
@@ -165,6 +166,20 @@ def test_a_surrounded_target_has_the_peak_that_counting_every_voxel_gives(monkey
     quick = suvbw_peak(context)
     monkeypatch.setattr(pet_metrics, "_is_surrounded", lambda image, radius_mm: False)
     assert suvbw_peak(context) == quick
+
+
+def test_in_a_corner_of_the_image_only_spheres_that_lie_in_it_count():
+    mask = np.zeros(FINE_SHAPE, bool)
+    mask[14:16, :12, :12] = True
+    shape = region(mask=mask)
+    image = values(shape, lambda points: 5 + np.sin(points[:, 0] / 3) + np.cos(points[:, 1] / 4 + points[:, 2] / 5))
+    everything = shape.points_mm(np.ones(mask.shape, bool)[tuple(slice(n) for n in shape.mask.shape)])
+    flat, centers = image.values.ravel(), shape.points_mm(shape.mask)
+    spheres = [flat[radius(everything, c) <= PEAK_RADIUS_MM] for c in centers]
+    whole = max(map(len, spheres))
+    assert 0 < sum(len(each) < whole for each in spheres) < len(spheres)
+    expected = max(each.mean() for each in spheres if len(each) == whole)
+    assert largest_sphere_mean(image, PEAK_RADIUS_MM) == pytest.approx(expected, rel=1e-12)
 
 
 def test_the_sphere_may_leave_the_target_but_not_its_center():

@@ -23,7 +23,7 @@ from rtcomplexity.scoring.cohort import (
     warnings_of,
 )
 from rtcomplexity.scoring.stability import Stability
-from rtcomplexity.scoring.verdict import VerdictValue, assess
+from rtcomplexity.scoring.verdict import VerdictValue, assess, values_if_stable
 from unit.scoring.made_cohort import KEY, PROFILE, beside, local, plan_id, tree
 from unit.scoring.made_profile import everything, made_profile, thoracic
 
@@ -107,6 +107,12 @@ def test_where_a_cohort_disagrees_the_verdict_is_left_open_with_a_reason():
     assert codes(found) == ["above_support_cutoff", "cohort_disagrees"]
     assert found.reasons[1].text in found.findings_against
     assert "200 plans, the plan is typical (p = 1)" in found.reasons[1].text
+
+
+def test_a_cohort_leaves_the_verdicts_on_redrawings_open_as_it_does_the_plans_own():
+    asked = values_if_stable(SUPPORTED, thoracic(), PROFILE, beside(HARD))
+    assert asked([SUPPORTED, REJECTED, BETWEEN]) == ["indeterminate", "rejects", "indeterminate"]
+    assert values_if_stable(SUPPORTED, thoracic(), PROFILE)([SUPPORTED, REJECTED]) == ["supports", "rejects"]
 
 
 def test_a_cohort_of_easier_plans_leaves_a_rejection_open():

@@ -39,6 +39,13 @@ def test_normal_scores_are_averaged_below_the_median_too():
     assert found.score == pytest.approx(50 + 50 * found.raw / 3, rel=1e-5)
 
 
+def test_raw_references_of_normal_scores_must_rise_and_may_stay_below_the_median():
+    with pytest.raises(ProfileError, match="values must rise"):
+        made_profile((RAW, NORMAL_SCORES[1].replace("[-3, 0], [0, 50], [3, 100]", "[3, 0], [0, 50], [-3, 100]")))
+    low = made_profile((RAW, NORMAL_SCORES[1].replace("[-3, 0], [0, 50], [3, 100]", "[-3, 0], [-2, 50], [-1, 100]")))
+    assert shape(low, shape_a=50, shape_b=50).score == 100
+
+
 def test_two_factors_at_the_median_are_a_family_at_the_median():
     assert shape(NORMAL, shape_a=50, shape_b=50).score == 50
 
