@@ -6,12 +6,17 @@ import numpy as np
 import pytest
 
 from rtcomplexity.geometry.stack.stacking import StackFindings
+from rtcomplexity.metrics import shape
+from rtcomplexity.metrics.context import RoiContext, contouring_grid
+from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.metrics.findings import roi_issues
 from rtcomplexity.metrics.measurement import Measurement
+from rtcomplexity.model.structure_set import ContourGeometricType, Contours, Roi
+from rtcomplexity.testing.variations import duplicated
 from rtcomplexity.units import Unit
 from unit.fusion.images import grid
-from unit.geometry.stacks import on_planes, square
-from unit.metrics.contexts import context_of
+from unit.geometry.stacks import circle, on_planes, square
+from unit.metrics.contexts import SETTINGS, context_of, tube
 
 VOLUME = {"shape.volume": Measurement.of(10.0, Unit.CM3)}
 IMAGE = grid(shape=(6, 41, 31), spacing=(3.0, 1.0, 1.0), origin=(-15, -20, 0))
@@ -116,3 +121,67 @@ def test_copies_explain_a_systems_volume_to_a_twentieth(theirs, explained):
         roi=clean.roi, grid=clean.grid, runs=(), stacked=SimpleNamespace(findings=StackFindings(copies_mm3=10_000.0))
     )
     assert ("explains the TPS volume" in issues(found)["tps-volume-differs"]) is explained
+
+
+@pytest.mark.parametrize(("theirs", "differs"), [(18.85, False), (19.7, False), (19.9, True), (17.0, True)])
+def test_a_planning_systems_volume_differs_beyond_five_per_cent(theirs, differs):
+    context = context_of(tube(), tps_volume_cm3=theirs)
+    issues = roi_issues(context, compute_all(shape.QUICK, context))
+    assert ("tps-volume-differs" in {issue.code for issue in issues}) is differs
+
+
+@pytest.mark.parametrize("theirs", [0.0, -1.0])
+def test_a_planning_systems_volume_of_nothing_differs_by_no_share(theirs):
+    context = context_of(tube(), tps_volume_cm3=theirs)
+    texts = [issue.text for issue in roi_issues(context, compute_all(shape.QUICK, context))]
+    assert [text for text in texts if "TPS volume" in text] == [
+        f"TPS volume {theirs:g} cm³; contour volume 18.8496 cm³."
+    ]
+
+
+def test_small_volumes_may_differ_by_a_twentieth_of_a_cubic_centimeter():
+    small = on_planes(*((z, square(4)) for z in (0, 3, 6)))
+    own = 16 * 9 / 1e3
+    near, far = (context_of(small, tps_volume_cm3=own + d) for d in (0.045, 0.055))
+    codes = [{i.code for i in roi_issues(c, compute_all(shape.QUICK, c))} for c in (near, far)]
+    assert ["tps-volume-differs" in each for each in codes] == [False, True]
+
+
+def test_a_systems_volume_that_counts_copies_is_explained():
+    context = context_of(duplicated(tube()), tps_volume_cm3=2 * np.pi * 6)
+    text = next(
+        i.text for i in roi_issues(context, compute_all(shape.QUICK, context)) if i.code == "tps-volume-differs"
+    )
+    assert "explains the TPS volume" in text
+
+
+def test_two_lesions_without_an_image_are_judged_by_what_other_rois_were_drawn_at():
+    """The lesions' own planes tell nothing: one each. The spine was drawn on every plane, 3 mm apart."""
+    lesions = Roi(number=1, name="PTV", contours=on_planes((0, circle(10)), (60, circle(10))))
+    spine = Roi(number=2, name="Spine", contours=on_planes(*((z, circle(8)) for z in range(0, 31, 3))))
+    grid = contouring_grid(None, [lesions, spine], SETTINGS)
+    context = RoiContext(roi=lesions, grid=grid, settings=SETTINGS)
+    assert shape.volume_cm3(context) == pytest.approx(np.pi * 100 * 6 / 1e3)
+    issues = roi_issues(context, {"shape.volume": Measurement.of(1.0, Unit.CM3)})
+    assert [issue.code for issue in issues] == ["missing-planes"]
+    assert "usual plane spacing of 3 mm" in issues[0].text
+    elsewhere = contouring_grid(None, [lesions], SETTINGS, others=[lesions, spine])
+    assert elsewhere.usual_mm == pytest.approx(3)
+
+
+@pytest.mark.parametrize(("planes", "words"), [((0, 3, 33), "treated as gaps"), ((0, 33), "treated as adjacent")])
+def test_a_spacing_that_nothing_tells_is_an_issue(planes, words):
+    context = context_of(on_planes(*((z, circle(10)) for z in planes)))
+    issues = roi_issues(context, {"shape.volume": Measurement.of(1.0, Unit.CM3)})
+    assert [issue.code for issue in issues] == ["plane-spacing-unknown"]
+    assert words in issues[0].text
+
+
+def test_what_tells_a_thickness_and_what_cancels_are_issues():
+    stated = context_of(on_planes((0, circle(10))), stated_slab_mm=2.5)
+    copies = on_planes((0, circle(10)), (0, circle(10)), (3, circle(10)))
+    kinds = np.full(3, ContourGeometricType.CLOSEDPLANAR_XOR)
+    cancelled = context_of(Contours(points_mm=copies.points_mm, offsets=copies.offsets, geometric_types=kinds))
+    for context, code in ((stated, "slab-thickness-stated"), (cancelled, "xor-contours-cancel")):
+        issues = roi_issues(context, {"shape.volume": Measurement.of(1.0, Unit.CM3)})
+        assert code in [issue.code for issue in issues]

@@ -306,3 +306,44 @@ def test_the_area_that_a_figure_of_eight_encloses_is_that_of_both_lobes(lobes):
     both = np.concatenate([left, -right[[0, 3, 2, 1]]])
     areas = enclosed_areas(np.concatenate([square(5), both, square(5)]), np.array([0, 4, 12, 16]))
     assert areas == pytest.approx([25, lobes[0] ** 2 + lobes[1] ** 2, 25])
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+@pytest.mark.parametrize(
+    ("polygon", "expected"),
+    [
+        (square(0.4), True),
+        (circle(3, points=7, center=(20, -30)), True),
+        ([[0, 0], [8, 0], [8, 5], [5, 5], [5, 8], [0, 8]], True),  # an L: all is seen from (13/3, 13/3) ...
+        ([[0, 0], [8, 0], [8, 3], [3, 3], [3, 8], [0, 8]], False),  # ... but not from (11/3, 11/3)
+        ([[0, 0], [9, 0], [9, 1], [1, 1], [1, 8], [9, 8], [9, 9], [0, 9]], False),  # a C around its mean vertex
+        ([[0, 0], [2, 2], [2, 0], [0, 2]], False),  # a figure-of-eight
+        (circle(10, points=5)[[0, 2, 4, 1, 3]], False),  # turns twice
+        ([[0, 0], [1, 0], [2, 0], [3, 0]], False),
+    ],
+)
+def test_a_polygon_is_star_shaped_where_it_turns_once_round_its_mean_vertex(polygon, expected, turn):
+    points = np.array(polygon, float)[::turn]
+    both = np.concatenate([points, square(2, (7, 7)), points])
+    offsets = np.cumsum([0, len(points), 4, len(points)])
+    assert module._are_star_shaped(both, offsets).tolist() == [expected, True, expected]
+
+
+def test_contours_that_cross_each_other_do_not_cross_themselves():
+    triangle = np.array([[0, 0], [6, 1], [2, 5.0]])
+    found = even_odd(*planes([triangle, triangle + (2, 1.3)]))
+    assert found.self_crossing.tolist() == []
+    assert found.entangled.tolist() == [0, 1]
+    assert found.areas_mm2[0] == pytest.approx(independent_even_odd_area([triangle, triangle + (2, 1.3)]))
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [((3.0, 0), False), ((2.0, 0), False), ((2.001, 0), True), ((0, -2.001), True), ((1.0, 1.0), False)],
+)
+def test_boxes_that_touch_are_not_disjoint(second, expected):
+    first = np.array([[0.0, 0], [2, 2]])
+    other = np.array([[0.0, 0], [2, 2]]) + second if second != (3.0, 0) else np.array([[-1.0, 1], [5, 1.5]])
+    assert module._are_disjoint(np.stack([first, other])) is expected
+    assert module._are_disjoint(np.stack([other, first])) is expected
+    assert module._are_disjoint(first[None])

@@ -1,0 +1,34 @@
+"""What cannot be measured keeps its reason; what does not apply is left out; the rest is rounded."""
+
+from rtcomplexity.metrics.definition import MetricDefinition, compute_all
+from rtcomplexity.metrics.measurement import Measurement, NotApplicableError, NotMeasurableError
+from rtcomplexity.units import Unit
+
+
+def definition(key, compute, unit=Unit.MM):
+    return MetricDefinition(key=key, title=key, unit=unit, description="Made up.", compute=compute)
+
+
+def fails(error):
+    def compute(subject):
+        raise error
+
+    return compute
+
+
+def test_metrics_after_one_that_fails_are_still_computed_in_order():
+    found = compute_all(
+        [
+            definition("twice", lambda subject: 2 * subject),
+            definition("unknown", fails(NotMeasurableError("nobody knows")), Unit.CM3),
+            definition("unasked", fails(NotApplicableError())),
+            definition("third", lambda subject: subject / 3),
+        ],
+        4,
+    )
+    assert found == {
+        "twice": Measurement(value=8.0, unit=Unit.MM),
+        "unknown": Measurement(value=None, unit=Unit.CM3, reason="nobody knows"),
+        "third": Measurement(value=1.33333, unit=Unit.MM),
+    }
+    assert list(found) == ["twice", "unknown", "third"]
