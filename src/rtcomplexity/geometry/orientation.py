@@ -67,8 +67,6 @@ def area_vectors(points_mm: Floats, offsets: Integers) -> Floats:
     -------
     (m, 3) vectors along each polygon's normal with its signed area as length, mm2
     """
-    if len(offsets) < 2:
-        return np.empty((0, 3))
     local = points_mm - np.repeat(points_mm[offsets[:-1]], np.diff(offsets), axis=0)
     x, y, z = np.ascontiguousarray(local.T)
     following = next_vertex(offsets)
@@ -95,7 +93,7 @@ def polygon_normals(points_mm: Floats, offsets: Integers) -> Floats:
     vectors = area_vectors(points_mm, offsets)
     sizes = lengths(vectors)
     steps = points_mm.take(next_vertex(offsets), axis=0) - points_mm
-    perimeters = np.add.reduceat(lengths(steps), offsets[:-1]) if len(vectors) else sizes
+    perimeters = np.add.reduceat(lengths(steps), offsets[:-1])
     clear = sizes > CLEAR_SHARE * perimeters**2
     normals = np.zeros_like(vectors)
     normals[clear] = vectors[clear] / sizes[clear, None]

@@ -73,8 +73,6 @@ class _BandEdges:
 
 def signed_areas(points_mm: Floats, offsets: Integers) -> Floats:
     """(m,) shoelace areas of polygons with vertices (n, 2), mm2; positive where u turns to v."""
-    if len(offsets) < 2:
-        return np.empty(0)
     local = points_mm - np.repeat(points_mm[offsets[:-1]], np.diff(offsets), axis=0)
     following = local.take(next_vertex(offsets), axis=0)
     return 0.5 * np.add.reduceat(local[:, 0] * following[:, 1] - local[:, 1] * following[:, 0], offsets[:-1])
@@ -82,16 +80,12 @@ def signed_areas(points_mm: Floats, offsets: Integers) -> Floats:
 
 def perimeters(points_mm: Floats, offsets: Integers) -> Floats:
     """(m,) lengths of closed polygons, mm."""
-    if len(offsets) < 2:
-        return np.empty(0)
     steps = points_mm.take(next_vertex(offsets), axis=0) - points_mm
     return np.add.reduceat(lengths(steps), offsets[:-1])
 
 
 def bounding_boxes(points_mm: Floats, offsets: Integers) -> Floats:
     """(m, 2, 2) lower and upper corner of each polygon, mm."""
-    if len(offsets) < 2:
-        return np.empty((0, 2, 2))
     lower = np.minimum.reduceat(points_mm, offsets[:-1], axis=0)
     upper = np.maximum.reduceat(points_mm, offsets[:-1], axis=0)
     return np.stack([lower, upper], axis=1)
@@ -146,7 +140,7 @@ def _are_plain(points_mm: Floats, contour_offsets: Integers, plane_offsets: Inte
     counts = np.diff(plane_offsets)
     plain = np.ones(len(counts), bool)
     filled = counts > 0
-    plain[filled] = np.logical_and.reduceat(star, plane_offsets[:-1][filled]) if np.any(filled) else True
+    plain[filled] = np.logical_and.reduceat(star, plane_offsets[:-1][filled])
     boxes = bounding_boxes(points_mm, contour_offsets)
     plain &= counts <= MOST_BOXES
     for plane in np.flatnonzero(plain & (counts > 1)):
@@ -164,8 +158,6 @@ def _are_disjoint(boxes: Floats) -> bool:
 
 def _are_star_shaped(points_mm: Floats, offsets: Integers) -> Flags:
     """(m,) whether a polygon goes around its mean vertex once, always in one direction; such a polygon is simple."""
-    if len(offsets) < 2:
-        return np.empty(0, bool)
     counts = np.diff(offsets)
     centers = np.add.reduceat(points_mm, offsets[:-1], axis=0) / counts[:, None]
     local = points_mm - np.repeat(centers, counts, axis=0)
