@@ -331,10 +331,10 @@ def test_a_polygon_is_star_shaped_where_it_turns_once_round_its_mean_vertex(poly
 
 def test_contours_that_cross_each_other_do_not_cross_themselves():
     triangle = np.array([[0, 0], [6, 1], [2, 5.0]])
-    found = even_odd(*planes([triangle, triangle + (2, 1.3)]))
+    found = even_odd(*planes([triangle, np.add(triangle, (2, 1.3))]))
     assert found.self_crossing.tolist() == []
     assert found.entangled.tolist() == [0, 1]
-    assert found.areas_mm2[0] == pytest.approx(independent_even_odd_area([triangle, triangle + (2, 1.3)]))
+    assert found.areas_mm2[0] == pytest.approx(independent_even_odd_area([triangle, np.add(triangle, (2, 1.3))]))
 
 
 @pytest.mark.parametrize(
