@@ -5,7 +5,10 @@ Issues name nothing but kinds, counts and the first digits of a file's SHA-256.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from rtcomplexity.case.image_link import do_agree, planes_agree
 from rtcomplexity.case.roi_frames import rois_elsewhere
@@ -13,15 +16,24 @@ from rtcomplexity.case.target_names import alias_key
 from rtcomplexity.dicom.sop_classes import SECONDARY_CAPTURE, SEGMENTATION
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.case import ImageLink
-from rtcomplexity.model.issue import Issue, roi_subject, typed
+from rtcomplexity.model.issue import Issue, listed_numbers, roi_subject, typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from rtcomplexity.case.image_link import Link
     from rtcomplexity.case.image_series import FoundSeries
     from rtcomplexity.dicom.index import FileIndex
-    from rtcomplexity.model.structure_set import StructureSet, TargetClass
+    from rtcomplexity.model.structure_set import Roi, StructureSet, TargetClass
+
+_FEWEST_PLANES: Final = 3
+"""So many that lie on slices by accident are few."""
+_FEWEST_POINTS: Final = 2
+_LEAST_SIZE_MM: Final = 0.01
+_LEANING: Final = 0.02
+"""Of a contour's extent, that along the slices' normal: one degree, beyond which no slice is theirs."""
 
 
 def link_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeries]) -> list[Issue]:
@@ -77,10 +89,32 @@ def _unlinked_issues(chosen: StructureSet, link: Link, found: Sequence[FoundSeri
 def _off_slice_issues(chosen: StructureSet, link: Link) -> list[Issue]:
     if link.planning is None:
         return []
-    on_slices, planes = planes_agree(chosen, link.planning.series.grid)
-    if on_slices == planes:
-        return []
-    return [codes.CONTOURS_OFF_SLICES.about("plan", off_slices=planes - on_slices, planes=planes)]
+    grid = link.planning.series.grid
+    elsewhere = {roi.number for roi in rois_elsewhere(chosen, link.planning.series)}
+    across = [roi.number for roi in chosen.rois if roi.number not in elsewhere and _lies_across(roi, grid.normal)]
+    issues = [codes.CONTOURS_ACROSS_SLICES.about("plan", rois=listed_numbers(across))] if across else []
+    along = replace(chosen, rois=tuple(roi for roi in chosen.rois if roi.number not in across))
+    on_slices, planes = planes_agree(along, grid)
+    if on_slices < planes:
+        issues.append(codes.CONTOURS_OFF_SLICES.about("plan", off_slices=planes - on_slices, planes=planes))
+    in_cm, _ = planes_agree(along, grid, times=10.0)
+    if planes >= _FEWEST_PLANES and do_agree(in_cm, planes) and not do_agree(on_slices, planes):
+        issues.append(codes.CONTOURS_MAYBE_IN_CM.about("plan", on_slices=on_slices, in_cm=in_cm, planes=planes))
+    return issues
+
+
+def _lies_across(roi: Roi, normal: NDArray[np.float64]) -> bool:
+    """Whether most closed contours of an ROI leave the plane of the slices: their extent along the normal says so."""
+    contours = roi.contours
+    measured = contours.is_closed & (contours.point_counts > _FEWEST_POINTS)
+    if not measured.any():
+        return False
+    firsts = contours.offsets[:-1][contours.point_counts > 0]
+    shapes = np.column_stack([contours.points_mm, contours.points_mm @ normal])
+    extents = np.maximum.reduceat(shapes, firsts) - np.minimum.reduceat(shapes, firsts)
+    extents = extents[measured[contours.point_counts > 0]]
+    sizes = np.linalg.norm(extents[:, :3], axis=1)
+    return bool(np.median(extents[:, 3] / np.maximum(sizes, _LEAST_SIZE_MM)) > _LEANING)
 
 
 def _frame_issues(link: Link) -> list[Issue]:

@@ -133,15 +133,17 @@ def modality_rank(modality: str) -> int:
     return MODALITY_ORDER.index(modality) if modality in MODALITY_ORDER else len(MODALITY_ORDER)
 
 
-def planes_agree(structure_set: StructureSet, grid: ImageGrid) -> tuple[int, int]:
+def planes_agree(structure_set: StructureSet, grid: ImageGrid, *, times: float = 1.0) -> tuple[int, int]:
     """Count the contour planes of a set that lie on slices of a grid, within 0.1 mm.
+
+    With `times` their coordinates are multiplied first.
 
     Returns
     -------
     tuple of int
         Planes on slices, and planes in all. Only closed contours count.
     """
-    positions = _plane_positions(structure_set, grid.normal)
+    positions = _plane_positions(structure_set, grid.normal) * times
     return _on_slices(positions, grid), len(positions)
 
 

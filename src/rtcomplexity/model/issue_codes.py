@@ -310,6 +310,18 @@ CONTOURS_OF_FEW_POINTS: Final = _warning(
     "areas and volumes.",
     action="Delete these contours in the planning system.",
 )
+CONTOURS_ACROSS_SLICES: Final = _warning(
+    "contours-across-slices",
+    "The contours of ROIs {rois} are not parallel to the slices of the planning image; measured on their own planes, "
+    "without voxels and image values.",
+    action="Export the image that they were contoured on.",
+)
+CONTOURS_MAYBE_IN_CM: Final = _warning(
+    "contours-maybe-in-cm",
+    "{on_slices} of {planes:contour plane lies|contour planes lie} on slices of the planning image; if the coordinates "
+    "were in centimeters, {in_cm} would. Read as millimeters, as DICOM says.",
+    action="Check the volumes against the planning system's; export the structure set again in millimeters.",
+)
 CONTOURS_NAME_OTHER_SLICES: Final = _warning(
     "contours-name-other-slices",
     "{count} of {contours:contour names|contours name} an image of another slice, up to {away_mm:.3g} mm from "
