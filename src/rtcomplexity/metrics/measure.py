@@ -56,20 +56,39 @@ def measure(
     shape_blur_mm : blur of the surface on which the gross target's shape is measured
     organs : organs that count for adjacency; all of the fixed list if empty
     """
-    case, grids = measured_case.case, measured_case.grids
-    images = None if quick else measured_case.images
+    imaging = None if quick else _imaging(measured_case)
+    measured = _measure_rois(measured_case, imaging)
+    if imaging is None:
+        return MetricTable(rois=tuple(each.values for each in measured), issues=_issues(measured))
+    return _with_gross_target(measured_case, measured, imaging, shape_blur_mm=shape_blur_mm, organs=organs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Imaging:
+    """The image sets of a case, and its contoured phases."""
+
+    images: CaseImages
+    phases: MeasuredPhases
+
+
+def _imaging(measured_case: MeasuredCase) -> _Imaging:
+    case = measured_case.case
     gross_here = gross_targets(case.structure_set, case.planning_image)
-    phases = None if quick else MeasuredPhases(found=case_phases(case), gross_targets=gross_here)
-    rois = case.structure_set.rois
-    measured = _measure_rois(measured_case, images, phases)
-    usable = [
-        context
-        for roi, each in zip(rois, measured, strict=True)
-        if (context := measured_case.context(roi)).grid is grids.planning and not _is_refused(each.issues)
-    ]
-    roi_issues = tuple(issue for each in measured for issue in each.issues)
-    if images is None or phases is None:
-        return MetricTable(rois=tuple(each.values for each in measured), issues=roi_issues)
+    phases = MeasuredPhases(found=case_phases(case), gross_targets=gross_here)
+    return _Imaging(images=measured_case.images, phases=phases)
+
+
+def _with_gross_target(
+    measured_case: MeasuredCase,
+    measured: Sequence[_MeasuredRoi],
+    imaging: _Imaging,
+    *,
+    shape_blur_mm: float,
+    organs: Collection[str],
+) -> MetricTable:
+    """The table of measured ROIs, with their relations and the scored metrics of the gross target."""
+    case, images = measured_case.case, imaging.images
+    usable = _usable(measured_case, measured)
     solid = with_volume(usable)
     pairs = relations_of(solid)
     expanded, joined = expansions(pairs), unions(pairs)
@@ -78,10 +97,12 @@ def measure(
         case,
         expanded=expanded.keys(),
         images=images,
-        phases=phases.found,
+        phases=imaging.phases.found,
         shape_blur_mm=shape_blur_mm,
         organs=organs,
     )
+    has_target = any(roi.target_class.is_target for roi in case.structure_set.rois)
+    nesting = nesting_issues([context.roi for context in solid], pairs)
     return MetricTable(
         rois=tuple(_with_source(each.values, {**joined, **expanded}) for each in measured),
         relations=_measure_relations(pairs, measured_case.settings.threads),
@@ -89,29 +110,36 @@ def measure(
         gross_target_rois=gross.roi_numbers,
         surface_method=surface_method(shape_blur_mm),
         unexplained_targets=gross.unexplained_targets,
-        issues=(
-            *roi_issues,
-            *gross.issues,
-            *nesting_issues([context.roi for context in solid], pairs),
-            *(images.issues if any(roi.target_class.is_target for roi in case.structure_set.rois) else ()),
-        ),
+        issues=(*_issues(measured), *gross.issues, *nesting, *(images.issues if has_target else ())),
         images=_sampled(images, measured, gross.sets),
     )
 
 
-def _measure_rois(
-    measured_case: MeasuredCase, images: CaseImages | None, phases: MeasuredPhases | None
-) -> list[_MeasuredRoi]:
+def _usable(measured_case: MeasuredCase, measured: Sequence[_MeasuredRoi]) -> list[RoiContext]:
+    """The measurable ROIs in the planning frame of reference."""
+    rois, planning = measured_case.case.structure_set.rois, measured_case.grids.planning
+    return [
+        context
+        for roi, each in zip(rois, measured, strict=True)
+        if (context := measured_case.context(roi)).grid is planning and not _is_refused(each.issues)
+    ]
+
+
+def _issues(measured: Sequence[_MeasuredRoi]) -> tuple[Issue, ...]:
+    return tuple(issue for each in measured for issue in each.issues)
+
+
+def _measure_rois(measured_case: MeasuredCase, imaging: _Imaging | None) -> list[_MeasuredRoi]:
     """Measure every ROI, on several cores if there are several targets.
 
     Planes are stacked and one target is measured first, so that worker processes inherit both and the modules needed.
     """
     rois = measured_case.case.structure_set.rois
     points = {roi.number: len(measured_case.context(roi).roi.contours.points_mm) for roi in rois}
-    tasks = {roi.number: partial(_measure_roi, measured_case, roi, images, phases) for roi in rois}
+    tasks = {roi.number: partial(_measure_roi, measured_case, roi, imaging) for roi in rois}
     targets = sorted((roi.number for roi in rois if roi.target_class.is_target), key=lambda number: points[number])
     first = {number: tasks.pop(number)() for number in targets[:1]}
-    cores = measured_case.settings.threads if images is not None and len(targets) > 1 else 1
+    cores = measured_case.settings.threads if imaging is not None and len(targets) > 1 else 1
     heaviest_first = sorted(tasks, key=lambda number: (number in targets, points[number]), reverse=True)
     others = run_all([tasks[number] for number in heaviest_first], cores)
     found = first | dict(zip(heaviest_first, others, strict=True))
@@ -154,32 +182,29 @@ def _measure_relations(pairs: Sequence[RelationContext], cores: int) -> tuple[Re
 
 
 def _measure_together(pairs: Sequence[RelationContext]) -> list[RelationMeasurements]:
-    return [_measure_relation(pair) for pair in pairs]
-
-
-def _measure_relation(pair: RelationContext) -> RelationMeasurements:
-    return RelationMeasurements(a=pair.a.roi.number, b=pair.b.roi.number, values=compute_all(catalogue.RELATIONS, pair))
+    return [
+        RelationMeasurements(a=p.a.roi.number, b=p.b.roi.number, values=compute_all(catalogue.RELATIONS, p))
+        for p in pairs
+    ]
 
 
 def _with_source(values: RoiMeasurements, sources: Mapping[int, int]) -> RoiMeasurements:
     return replace(values, derived_from=sources.get(values.roi_number))
 
 
-def _measure_roi(
-    measured_case: MeasuredCase, roi: Roi, images: CaseImages | None, phases: MeasuredPhases | None
-) -> _MeasuredRoi:
+def _measure_roi(measured_case: MeasuredCase, roi: Roi, imaging: _Imaging | None) -> _MeasuredRoi:
     """One ROI's metrics and issues; an unmeasurable ROI becomes an issue and affects no other."""
     context = measured_case.context(roi)
-    definitions = _definitions(roi, quick=images is None)
+    definitions = _definitions(roi, quick=imaging is None)
     sampled: tuple[str, ...] = ()
     try:
         values = compute_all(definitions, context)
         issues = roi_issues(context, values)
-        if images is not None and phases is not None and roi.target_class.is_target:
-            is_gross, phase = roi.target_class.is_gross, phases.found.series_of(roi)
-            found = TargetImages(target=context, images=images, is_gross=is_gross, phase=phase)
+        if imaging is not None and roi.target_class.is_target:
+            is_gross, phase = roi.target_class.is_gross, imaging.phases.found.series_of(roi)
+            found = TargetImages(target=context, images=imaging.images, is_gross=is_gross, phase=phase)
             is_placed = is_gross and context.grid.image is not None
-            values |= measure_images(found) | (measure_phases(context, phases) if is_placed else {})
+            values |= measure_images(found) | (measure_phases(context, imaging.phases) if is_placed else {})
             issues, sampled = (*issues, *image_issues(found, roi.number)), sampled_subjects(found)
     except InputDataError as error:
         values = {d.key: Measurement.missing(error.found, d.unit) for d in definitions}

@@ -1,7 +1,7 @@
-"""The planes of a comparison to page through: both outlines of each pair, over slices of the planning image if wanted.
+"""The slice viewer of a comparison: both contours of each pair on every plane, optionally over the planning image.
 
-Knows pairs of ROIs and an image; knows no report. Outlines are paths in tenths of a millimeter, thinned until all of
-them together fit into a page; what cannot be drawn is left out.
+Works on pairs of ROIs and an image; knows no report. Contours are paths in tenths of a millimeter, thinned until all of
+them fit into a page; anything that cannot be drawn is omitted.
 """
 
 from __future__ import annotations
@@ -37,29 +37,29 @@ if TYPE_CHECKING:
 TENTHS: Final = 10
 MARGIN_MM: Final = 8.0
 MOST_POINTS: Final = 150_000
-"""Of all outlines of a page together: about a megabyte."""
+"""Limit for all contours of a page together: about a megabyte."""
 FINEST_MM: Final = 0.1
 MOST_TILE: Final = 256
-"""Pixels of the longer side of an image tile."""
+"""Longer side of an image tile, pixels."""
 MOST_PIXELS: Final = 12_000_000
-"""Of all tiles of a page together: about two megabytes as JPEG."""
+"""Limit for all tiles of a page together: about two megabytes as JPEG."""
 COLUMNS: Final = 8
 WINDOW_STRIDE: Final = 2
-"""Of so many pixels in each direction one is looked at to choose black and white."""
+"""Every n-th pixel in each direction is used to choose black and white."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tiles:
-    """Slices of the planning image, laid out row by row."""
+    """Slices of the planning image, arranged row by row."""
 
     content: bytes
     """JPEG."""
     columns: int
     rows: int
     place: tuple[int, int, int, int]
-    """Where a tile lies: left, top, width, height, tenths of a millimeter."""
+    """Position of a tile: left, top, width, height, tenths of a millimeter."""
     tile_of_plane: tuple[int, ...]
-    """Tile of each plane; -1 where no slice is there."""
+    """Tile of each plane; -1 without a slice."""
     caption: str
 
 
@@ -70,12 +70,12 @@ class PairSlices:
     view: tuple[int, int, int, int]
     """Left, top, width, height, tenths of a millimeter."""
     labels: tuple[str, ...]
-    """What each plane shows, in words."""
+    """Text for each plane."""
     first: tuple[str, ...]
-    """Path of the first's outlines on each plane."""
+    """Path of the first contours on each plane."""
     second: tuple[str, ...]
     start: int
-    """The plane that differs most."""
+    """The plane with the largest difference."""
     sides: tuple[str, str, str, str]
     """Letters of the left, right, upper and lower side."""
     caption: str
@@ -107,11 +107,12 @@ def pair_slices(
 
 
 def _differing(planes: tuple[ComparedPlane, ...]) -> tuple[ComparedPlane, ...]:
+    """The planes, if any of them differs."""
     return planes if any(plane.difference_mm2 > 0 for plane in planes) else ()
 
 
 def _step(drawn: Sequence[Sequence[ComparedPlane]]) -> float:
-    """Least distance between vertices at which all outlines together fit, mm."""
+    """Smallest distance between vertices at which all contours fit, mm."""
     every = [polygon for planes in drawn for plane in planes for polygon in (*plane.first, *plane.second)]
     step = FINEST_MM
     lengths = np.array([_length(polygon) for polygon in every])
@@ -122,12 +123,14 @@ def _step(drawn: Sequence[Sequence[ComparedPlane]]) -> float:
 
 
 def _length(polygon: Floats) -> float:
+    """Perimeter of a closed polygon."""
     return float(np.hypot(*(np.roll(polygon, -1, axis=0) - polygon).T).sum())
 
 
 def _slices(
     pair: ComparedPair, planes: tuple[ComparedPlane, ...], step_mm: float, pixels: SeriesPixels | None, most: int
 ) -> PairSlices:
+    """The slice viewer of one pair."""
     stack = pair.stacks[0]
     every = np.concatenate([polygon for plane in planes for polygon in (*plane.first, *plane.second)])
     box = np.stack([every.min(axis=0) - MARGIN_MM, every.max(axis=0) + MARGIN_MM])
@@ -146,13 +149,14 @@ def _slices(
 
 
 def _tenths(low: Floats, high: Floats) -> tuple[int, int, int, int]:
+    """Left, top, width and height of a box, tenths of a millimeter."""
     left, top = np.rint(TENTHS * low).astype(int).tolist()
     right, bottom = np.rint(TENTHS * high).astype(int).tolist()
     return left, top, right - left, bottom - top
 
 
 def outlines(polygons: Polygons, step_mm: float) -> str:
-    """Closed polygons (n, 2), mm, as the data of one SVG path in tenths of a millimeter.
+    """Closed polygons (n, 2), mm, as SVG path data in tenths of a millimeter.
 
     Examples
     --------
@@ -163,6 +167,7 @@ def outlines(polygons: Polygons, step_mm: float) -> str:
 
 
 def _outline(polygon: Floats) -> str:
+    """One polygon as relative moves; repeated points are dropped."""
     points = np.rint(TENTHS * polygon).astype(int)
     moves = np.diff(points, axis=0)
     moves = moves[(moves[:, 0] != 0) | (moves[:, 1] != 0)]
@@ -172,7 +177,7 @@ def _outline(polygon: Floats) -> str:
 def _tiles(
     stack: PlaneStack, planes: tuple[ComparedPlane, ...], box: Floats, pixels: SeriesPixels, most: int
 ) -> Tiles | None:
-    """Slices of the image under the planes; None where they are not parallel, or it cannot be read."""
+    """Slices of the image under the planes; None if they are not parallel or the image cannot be read."""
     grid = pixels.series.grid
     if not _is_along(stack, grid):
         return None
@@ -202,13 +207,13 @@ def _tiles(
 
 
 def _values(voxels: VoxelBox, slices: Sequence[int] | Integers, stride: int = 1) -> Floats:
-    """Rescaled values of some slices: one at a time they need little memory."""
+    """Rescaled values of some slices; one at a time to save memory."""
     slope, intercept = voxels.slope[slices, None, None], voxels.intercept[slices, None, None]
     return np.asarray(voxels.stored[slices, ::stride, ::stride] * slope + intercept)
 
 
 def _place(lattice: Lattice, j: tuple[int, int], i: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Where rows and columns of an image lie, to the borders of their pixels."""
+    """Position of rows and columns of an image, to the outer edges of their pixels."""
     spacing = np.array([lattice.column_spacing_mm, lattice.row_spacing_mm])
     origin = np.array([lattice.u0_mm, lattice.v0_mm])
     low, high = (origin + (np.array(ends) - 0.5) * spacing for ends in zip(i, j, strict=True))
@@ -222,7 +227,7 @@ def _is_along(stack: PlaneStack, grid: ImageGrid) -> bool:
 
 
 def _slices_under(positions_mm: Floats, grid: ImageGrid) -> Integers:
-    """(P,) the slice nearest to each plane; -1 where none is within half a slice."""
+    """(P,) slice nearest to each plane; -1 if none is within half a slice."""
     every = grid.slice_positions_mm
     nearest = np.abs(positions_mm[:, None] - every).argmin(axis=1)
     reach = (np.median(np.diff(every)) if len(every) > 1 else 1.0) / 2
@@ -230,14 +235,14 @@ def _slices_under(positions_mm: Floats, grid: ImageGrid) -> Integers:
 
 
 def _extents(box: Floats, lattice: Lattice) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Rows and columns that a box covers, clipped to the image."""
+    """Rows and columns covered by a box, clipped to the image."""
     origin, spacing = [lattice.u0_mm, lattice.v0_mm], [lattice.column_spacing_mm, lattice.row_spacing_mm]
     low, high = np.rint((box - origin) / spacing).astype(int).tolist()
     return (max(low[1], 0), min(high[1] + 1, lattice.rows)), (max(low[0], 0), min(high[0] + 1, lattice.columns))
 
 
 def _atlas(grays: Iterable[NDArray[np.uint8]], size: tuple[int, int], columns: int, most: int) -> bytes:
-    """Tiles in the proportions of the box, of no more pixels than a page has room for."""
+    """Tiles in the proportions of the box, within the limit on pixels."""
     from PIL import Image as pillow  # noqa: N813, PLC0415 - importing the package stays quick
 
     longest = min(MOST_TILE, most**0.5)

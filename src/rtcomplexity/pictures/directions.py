@@ -1,6 +1,6 @@
-"""Words for directions in a patient, from direction vectors in patient coordinates (LPS).
+"""Names of directions in a patient, for direction vectors in patient coordinates (LPS).
 
-Knows vectors only.
+Works on vectors only.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SIDES: Final = {"R": "right", "L": "left", "A": "front", "P": "back", "H": "head
 
 
 def plane_of(normal: Floats) -> PlaneName:
-    """Name the plane across a direction by the axis nearest to it.
+    """Name of the plane perpendicular to a direction, by the nearest axis.
 
     Examples
     --------
@@ -30,7 +30,7 @@ def plane_of(normal: Floats) -> PlaneName:
 
 
 def towards(direction: Floats) -> str:
-    """Letter of the side that a direction leads to.
+    """Letter of the side a direction points to.
 
     Examples
     --------

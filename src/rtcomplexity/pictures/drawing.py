@@ -1,6 +1,6 @@
-"""Draws every picture of a case: the one entry of this package.
+"""Draws all pictures of a case: the entry point of this package.
 
-What cannot be drawn is left out with its reason; a picture never stops a report.
+Anything that cannot be drawn is omitted with its reason; a picture never stops a report.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def draw(
     Parameters
     ----------
     measured : the case with its planes and pixels
-    names : what each ROI is called in the record that the pictures go with, by number
-    gross : numbers of the ROIs that were scored; the pictures are centered on them
-    checks : what the record says of the registration of each image set, by its subject
+    names : name of each ROI in the accompanying record, by number
+    gross : numbers of the scored ROIs, on which the pictures are centered
+    checks : what the record states on the registration of each image set, by subject
     """
     view = view_of(measured, names, gross)
     if not view.targets:
@@ -61,9 +61,10 @@ def draw(
 
 
 def _with_slices(scene: Scene, measured: MeasuredCase, view: View, checks: Mapping[str, str]) -> Pictures:
+    """Add everything drawn on the planning image, or the reason why it is missing."""
     images = measured.images
     pixels = images.planning_pixels
-    if pixels is None or view.grid is None:
+    if pixels is None or view.planning is None:
         return Pictures(scene=scene.model_copy(update={"notes": (*scene.notes, NO_IMAGE)}), files={})
     if not view.is_imaged:
         return Pictures(scene=scene.model_copy(update={"notes": (*scene.notes, NOT_REACHED)}), files={})
@@ -89,5 +90,6 @@ def _with_slices(scene: Scene, measured: MeasuredCase, view: View, checks: Mappi
 
 
 def _caption(about: str, modality: str, window: tuple[float, float]) -> str:
+    """Caption with the gray window."""
     unit = " HU" if modality == "CT" else ""
     return f"{about} {modality}, black at {window[0]:g}{unit}, white at {window[1]:g}{unit}."

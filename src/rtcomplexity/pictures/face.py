@@ -1,6 +1,6 @@
-"""Whether a picture may show a face: a person can be recognized by it, whatever names are left out.
+"""Whether a picture may show a face, by which a person can be recognized without any name.
 
-A guess on the safe side, from what the images and ROIs say and from how narrow the body is.
+A conservative guess from the images, the ROIs and the width of the body.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BODY_HU: Final = -300.0
 NARROW_MM: Final = 260.0
-"""A chest, belly or pelvis with its soft tissue is wider; a head and a neck are not."""
+"""A chest, abdomen or pelvis with its soft tissue is wider; a head and neck is not."""
 _HEAD_PARTS: Final = re.compile(r"HEAD|BRAIN|SKULL|NECK|FACE|ORBIT|SINUS|JAW|HNC?\b|C-?SPINE", re.IGNORECASE)
 _HEAD_ORGANS: Final = re.compile(
     r"\beye|lens|optic|chiasm|brain|cochlea|pituitar|parotid|mandib|lacrimal|retina|oral|tongue|larynx|lips?\b|skull",
@@ -28,7 +28,7 @@ _HEAD_ORGANS: Final = re.compile(
 
 
 def may_show_face(pixels: SeriesPixels | None, view: View) -> bool:
-    """Return whether the head may be in the pictures."""
+    """Whether the head may be in the pictures."""
     if pixels is None:
         return False
     series = pixels.series
@@ -38,11 +38,12 @@ def may_show_face(pixels: SeriesPixels | None, view: View) -> bool:
 
 
 def _probes(view: View) -> tuple[int, ...]:
-    """First, middle and last slice that is shown."""
+    """First, middle and last slice shown."""
     return tuple(dict.fromkeys(int(view.slices[n]) for n in (0, len(view.slices) // 2, -1)))
 
 
 def _is_narrow(pixels: SeriesPixels, k: int) -> bool:
+    """Whether the body is narrow on a slice."""
     grid = pixels.series.grid
     box = IndexBox(k=(k, k + 1), j=(0, grid.rows), i=(0, grid.columns))
     try:

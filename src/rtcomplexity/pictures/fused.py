@@ -1,8 +1,8 @@
-"""Each secondary image set beside the planning image on one slice: fused, and with the planning image's edges on it.
+"""Each secondary image set with the planning image on one slice: fused, and with the planning image's edges.
 
-Left, both together: a PET in color over the planning image, another image in squares that alternate with it. Right, the
-other image alone with the edges of the planning image drawn on it: where the registration holds, they meet its own.
-Knows image sets and point maps; what was measured of a registration is handed in as words.
+Left, both together: a PET in color over the planning image, any other image as a checkerboard with it. Right, the other
+image alone with the edges of the planning image on it: if the registration holds, they coincide with its own. Works on
+image sets and point maps; measurements of a registration are passed in as text.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ if TYPE_CHECKING:
     from rtcomplexity.pictures.region import View
 
 PANEL: Final = 400
-"""Longer side of either half, pixels."""
+"""Longer side of each half, pixels."""
 GAP: Final = 8
 SQUARE_MM: Final = 20.0
 EDGE_MM: Final = 1.5
-"""Standard deviation of the Gaussian before edges are sought."""
+"""Standard deviation of the Gaussian before edge detection."""
 EDGE_PERCENTILE: Final = 88.0
-"""Edges are steeper than so much of the picture."""
-EDGE_COLOUR: Final = (255, 225, 60, 255)
+"""Edges are steeper than this percentage of the picture."""
+EDGE_COLOR: Final = (255, 225, 60, 255)
 
 
 def draw_fused(
     view: View, grays: NDArray[np.uint8], images: CaseImages, checks: Mapping[str, str]
 ) -> tuple[tuple[Still, ...], dict[str, bytes]]:
-    """Draw one picture for each modality that a secondary set brings: its best-shown one.
+    """One picture for each modality of the secondary sets, of its preferred set.
 
     Parameters
     ----------
     grays
         The planning image in the view's box, 0 to 255.
     checks
-        What the record says of each set's registration, by the set's subject; one without has no number beside it.
+        What the record states on each set's registration, by subject; may be missing.
     """
     stills, files = [], {}
     for tied, file in _chosen(images):
@@ -65,6 +65,7 @@ def draw_fused(
 
 
 def _chosen(images: CaseImages) -> Iterator[tuple[TiedImage, str]]:
+    """The preferred secondary set of each modality, with its file name."""
     secondary = [one for one in images.tied if one.image_set.role is ImageRole.SECONDARY and one.point_map is not None]
     for modality, file in FUSED_FILES.items():
         ranked = (*in_order_of_choice(secondary, modality), *(o for o in secondary if o.image_set.modality == modality))
@@ -73,8 +74,7 @@ def _chosen(images: CaseImages) -> Iterator[tuple[TiedImage, str]]:
 
 
 def _values(view: View, images: CaseImages, tied: TiedImage) -> Floats | None:
-    """(J, I) of the other image at the planning image's pixels in the box; None where it has none there."""
-    assert view.grid is not None
+    """(J, I) values of the other image at the planning image's pixels in the box; None if it has none there."""
     assert tied.point_map is not None
     rows, columns = (np.arange(*extent, dtype=np.float64) for extent in (view.box.j, view.box.i))
     points = points_mm(view.grid, np.array([middle_slice(view)]), rows, columns)
@@ -86,9 +86,9 @@ def _values(view: View, images: CaseImages, tied: TiedImage) -> Floats | None:
 
 
 def _drawn(view: View, grays: NDArray[np.uint8], values: Floats, tied: TiedImage) -> bytes:
+    """The picture of one image set."""
     from PIL import Image as pillow  # noqa: N813, PLC0415 - importing the package stays quick
 
-    assert view.grid is not None
     planning = grays[middle_slice(view) - view.box.k[0]]
     low, high = np.nanpercentile(values, (1, 99.5)).tolist()
     other = gray(np.nan_to_num(values, nan=low), (low, max(high, low + 1e-6)))
@@ -102,21 +102,22 @@ def _drawn(view: View, grays: NDArray[np.uint8], values: Floats, tied: TiedImage
 
 
 def _sized(picture: NDArray[np.uint8], view: View):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a Pillow image
+    """A picture resized to the panel."""
     from PIL import Image as pillow  # noqa: N813, PLC0415
 
-    assert view.grid is not None
     size_mm = np.array([picture.shape[1] * view.grid.column_spacing_mm, picture.shape[0] * view.grid.row_spacing_mm])
     width, height = np.maximum(np.rint(size_mm * (PANEL / size_mm.max())), 1).astype(int).tolist()
     return pillow.fromarray(picture).resize((width, height), pillow.Resampling.BICUBIC)
 
 
 def _overlaid(planning: NDArray[np.uint8], values: Floats, tied: TiedImage) -> NDArray[np.uint8]:
+    """The planning image with a PET in color over it."""
     share, _ = windowed(values, is_suvbw=tied.factor is not None)
     return _painted(planning, colored(share))
 
 
 def _squares(planning: NDArray[np.uint8], other: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
-    assert view.grid is not None
+    """A checkerboard of the planning image and another."""
     rows, columns = np.indices(planning.shape)
     numbers = (rows * view.grid.row_spacing_mm) // SQUARE_MM + (columns * view.grid.column_spacing_mm) // SQUARE_MM
     mixed = np.where(numbers % 2 == 0, planning, other)
@@ -124,14 +125,14 @@ def _squares(planning: NDArray[np.uint8], other: NDArray[np.uint8], view: View) 
 
 
 def _with_edges(other: NDArray[np.uint8], planning: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
-    assert view.grid is not None
+    """An image with the edges of the planning image on it."""
     layer = np.zeros((*planning.shape, 4), np.uint8)
-    layer[edges_of(planning, (view.grid.row_spacing_mm, view.grid.column_spacing_mm))] = EDGE_COLOUR
+    layer[edges_of(planning, (view.grid.row_spacing_mm, view.grid.column_spacing_mm))] = EDGE_COLOR
     return _painted(other, layer)
 
 
 def _painted(below: NDArray[np.uint8], layer: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(J, I, 3) a gray picture with colors of some opacity over it."""
+    """(J, I, 3) gray picture with a colored layer over it."""
     opacity = layer[..., 3:].astype(np.float64) / 255
     mixed = below[..., None] * (1 - opacity) + layer[..., :3] * opacity
     painted: NDArray[np.uint8] = np.rint(mixed).astype(np.uint8)
@@ -139,7 +140,7 @@ def _painted(below: NDArray[np.uint8], layer: NDArray[np.uint8]) -> NDArray[np.u
 
 
 def edges_of(picture: NDArray[np.uint8], spacing_mm: tuple[float, float]) -> Flags:
-    """(J, I) pixels on the edges of a picture: steeper than most, and than their neighbors across the edge."""
+    """(J, I) pixels on edges: steeper than most, and than their neighbors across the edge."""
     from scipy.ndimage import gaussian_filter  # noqa: PLC0415 - costs start-up time
 
     smooth = gaussian_filter(picture.astype(np.float64), [EDGE_MM / step for step in spacing_mm])
@@ -152,7 +153,7 @@ def edges_of(picture: NDArray[np.uint8], spacing_mm: tuple[float, float]) -> Fla
 
 
 def _still(view: View, tied: TiedImage, file: str, check: str) -> Still:
-    assert view.grid is not None
+    """Title and alternative text of the picture of one image set."""
     _, modality, number = tied.subject.split(":")
     name, sides = f"{modality} {number}", letters(view.grid.row_direction, view.grid.column_direction)
     together = "in color over" if modality == "PT" else "in squares that alternate with"

@@ -1,6 +1,6 @@
-"""Small quantised surfaces of the targets and the organs near them, to be turned round in a page.
+"""Small quantized surfaces of the targets and nearby organs, for the 3D view.
 
-Pictures only: smoothed, coarse, and never measured.
+For display only: smoothed, coarse, and never measured.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rtcomplexity.pictures.region import Shown, View
 
 TRIANGLES: Final = 2600
-"""About how many triangles a surface is made of."""
+"""About how many triangles a surface has."""
 FINEST_MM: Final = 1.0
 LEVELS: Final = 65535
 MOST_VERTICES: Final = 65536
@@ -34,19 +34,19 @@ SMOOTHING: Final = 0.8
 
 
 def draw_meshes(view: View) -> tuple[tuple[Mesh, ...], tuple[float, float, float], float, str]:
-    """Triangulate every ROI shown; return the meshes, their common origin and step (mm), and what they show."""
+    """Triangulate every ROI shown: the meshes, their common origin and step (mm), and alternative text."""
     surfaces = [(each, surface) for each in view.shown if (surface := surface_of(each.stack)) is not None]
     if not surfaces:
         return (), (0.0, 0.0, 0.0), 1.0, ""
     points = np.concatenate([surface.vertices_mm for _, surface in surfaces])
     lower = np.floor(points.min(axis=0))
     step = round(float(np.ceil(points.max(axis=0) - lower).max()) / LEVELS, 6) or 1.0
-    meshes = tuple(_quantised(each, surface, lower, step) for each, surface in surfaces)
+    meshes = tuple(_quantized(each, surface, lower, step) for each, surface in surfaces)
     return meshes, (float(lower[0]), float(lower[1]), float(lower[2])), step, _alt([each for each, _ in surfaces])
 
 
 def surface_of(stack: PlaneStack) -> Surface | None:
-    """Triangulate a stack of planes, coarse and smoothed, in patient coordinates; None where nothing is left."""
+    """Triangulate a stack of planes, coarse and smoothed, in patient coordinates; None if nothing remains."""
     from scipy.ndimage import gaussian_filter  # noqa: PLC0415 - importing the package stays quick
 
     area_mm2 = float((stack.plane_perimeters_mm * stack.slab_mm).sum() + 2 * stack.plane_areas_mm2.max(initial=0))
@@ -71,7 +71,8 @@ def surface_of(stack: PlaneStack) -> Surface | None:
     return Surface(vertices_mm=surface.vertices_mm @ axes, faces=surface.faces)
 
 
-def _quantised(shown: Shown, surface: Surface, lower: Floats, step: float) -> Mesh:
+def _quantized(shown: Shown, surface: Surface, lower: Floats, step: float) -> Mesh:
+    """A surface in 16-bit coordinates."""
     vertices = np.clip(np.rint((surface.vertices_mm - lower) / step), 0, LEVELS)
     return Mesh(
         number=shown.roi.number,
@@ -85,10 +86,12 @@ def _quantised(shown: Shown, surface: Surface, lower: Floats, step: float) -> Me
 
 
 def _encoded(values: NDArray[np.floating] | NDArray[np.integer]) -> str:
+    """Numbers as base64 of little-endian 16-bit integers."""
     return base64.b64encode(values.astype("<u2").tobytes()).decode("ascii")
 
 
 def _alt(shown: Sequence[Shown]) -> str:
+    """Alternative text of the 3D view."""
     targets = [each.name for each in shown if each.is_target]
     organs = [each.name for each in shown if not each.is_target]
     near = f", and near them {sentence_of(organs)}" if organs else ""

@@ -1,6 +1,6 @@
-"""Three still pictures through the gross target: the targets' contours over the planning image with PET in color.
+"""Three still pictures through the gross target: target contours over the planning image, with PET in color.
 
-Across the contours' own planes the outline is that of the voxels inside, drawn as it is: slices show as steps.
+In pictures across the contour planes, the outline is that of the voxels inside, so slices show as steps.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _Cut:
     grays: NDArray[np.uint8]
     share: Floats | None
     lines: Lines
-    """In pixels of `grays`, pixel centers at whole numbers."""
+    """In pixels of `grays`, with pixel centers at integers."""
     step_mm: tuple[float, float]
     """Size of a pixel: right, down."""
     right: Floats
@@ -53,7 +53,7 @@ class _Cut:
 def draw_planes(
     view: View, grays: NDArray[np.uint8], uptake: Uptake | None, *, cores: int = 1
 ) -> tuple[tuple[Still, ...], dict[str, bytes]]:
-    """Draw the planes through the gross target, on several cores: that of the slices, and two across them."""
+    """Draw the slice plane and two planes across it through the gross target, on several cores."""
     cuts: dict[str, _Cut] = {}
     for cut in (_slice_cut(view, grays, uptake), *_across(view, grays, uptake)):
         cuts.setdefault(plane_of(np.cross(cut.right, cut.down)), cut)
@@ -66,6 +66,7 @@ def draw_planes(
 
 
 def _alt(name: str, cut: _Cut, uptake: Uptake | None) -> str:
+    """Alternative text of a picture."""
     left, _, top, _ = letters(cut.right, cut.down)
     overlay = f" {uptake.caption}." if uptake is not None else ""
     return (
@@ -75,6 +76,7 @@ def _alt(name: str, cut: _Cut, uptake: Uptake | None) -> str:
 
 
 def _drawn(cut: _Cut) -> bytes:
+    """A picture as PNG."""
     from PIL import Image as pillow  # noqa: N813, PLC0415 - importing the package stays quick
 
     rows, columns = cut.grays.shape
@@ -90,7 +92,7 @@ def _drawn(cut: _Cut) -> bytes:
 
 
 def _slice_cut(view: View, grays: NDArray[np.uint8], uptake: Uptake | None) -> _Cut:
-    assert view.grid is not None
+    """The slice with the largest area of the gross target."""
     grid, box, k = view.grid, view.box, middle_slice(view)
     drawn = [each for each in view.targets if plane_of_slices(each.stack, grid.slice_positions_mm[[k]])[0] >= 0]
     nearest = int(np.argmin(np.abs(view.slices - k)))
@@ -107,7 +109,7 @@ def _slice_cut(view: View, grays: NDArray[np.uint8], uptake: Uptake | None) -> _
 
 
 def _outlines(shown: Shown, view: View, k: int) -> Iterator[Floats]:
-    assert view.grid is not None
+    """Contours of an ROI on a slice, in pixels of the box."""
     plane = int(plane_of_slices(shown.stack, view.grid.slice_positions_mm[[k]])[0])
     for polygon in shown.stack.plane_polygons(plane):
         yield in_pixels(polygon, view.grid, k) - [view.box.i[0], view.box.j[0]]
@@ -115,7 +117,6 @@ def _outlines(shown: Shown, view: View, k: int) -> Iterator[Floats]:
 
 def _across(view: View, grays: NDArray[np.uint8], uptake: Uptake | None) -> Iterator[_Cut]:
     """Two planes across the slices, through the middle of the gross target's voxels."""
-    assert view.grid is not None
     grid = view.grid
     spacing = grid.slice_spacing_mm
     masks = [(each, mask) for each in view.targets if (mask := _mask(each, view)) is not None and mask.any()]
@@ -142,11 +143,12 @@ def _across(view: View, grays: NDArray[np.uint8], uptake: Uptake | None) -> Iter
 
 
 def _up(picture: NDArray[Any], *, is_up: bool) -> NDArray[Any]:
-    """Turn a picture whose rows are slices so that the head (or the front, or the left) is up."""
+    """Flip a picture with slices as rows so that the head (or the front, or the left) is up."""
     return np.ascontiguousarray(picture[::-1] if is_up else picture)
 
 
 def _mask(shown: Shown, view: View) -> Flags | None:
+    """Voxels of an ROI in the box; None if it has none."""
     try:
         runs = shown.context.runs
     except NotMeasurableError:
@@ -167,6 +169,7 @@ def _mask(shown: Shown, view: View) -> Flags | None:
 
 
 def _mask_outlines(mask: Flags) -> list[Floats]:
+    """Outlines of a mask, in its pixels."""
     from skimage.measure import find_contours  # noqa: PLC0415 - importing the package stays quick
 
     find: Any = find_contours
@@ -174,7 +177,7 @@ def _mask_outlines(mask: Flags) -> list[Floats]:
 
 
 def _share_across(uptake: Uptake, view: View, axis: int, middle: int) -> Floats:
-    """(K, n) uptake on the plane; a slice that is not paged through takes the nearest one that is."""
+    """(K, n) uptake on the plane, taken from the nearest sampled slice."""
     positions, origin = (uptake.j, view.box.j[0]) if axis == 1 else (uptake.i, view.box.i[0])
     nearest = int(np.argmin(np.abs(positions - origin - middle)))
     plane = np.take(uptake.share, nearest, axis=axis)

@@ -1,6 +1,6 @@
-"""Arrays as pictures: gray windows, colors of uptake, anti-aliased lines, encoded bytes.
+"""Arrays as pictures: gray windows, colors of uptake, anti-aliased lines, encoding.
 
-Knows arrays and Pillow; knows no case. Nothing but pixels enters a file: no text, no metadata.
+Works on arrays and Pillow images; knows no case. Files contain pixels only: no text, no metadata.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ WIDE_HU: Final = (-1000.0, 400.0)
 LUNG_HU: Final = (-950.0, -500.0)
 LUNG_SHARE: Final = 0.08
 SUPERSAMPLING: Final = 2
+LINE_WIDTH: Final = 4
 _UPTAKE_STOPS: Final = np.array(
     [
         [0.0, 60, 15, 110, 0],
@@ -37,7 +38,7 @@ _UPTAKE_STOPS: Final = np.array(
 
 
 def window_of(values: Floats, modality: str) -> tuple[float, float]:
-    """Choose what is black and what is white: for CT a wide window where there is lung, else soft tissue."""
+    """Values of black and white: for CT a wide window if there is lung, otherwise soft tissue."""
     if modality == "CT":
         lung = float(np.mean((values > LUNG_HU[0]) & (values < LUNG_HU[1])))
         return WIDE_HU if lung > LUNG_SHARE else SOFT_TISSUE_HU
@@ -53,7 +54,7 @@ def gray(values: Floats, window: tuple[float, float]) -> NDArray[np.uint8]:
 
 
 def colored(share: Floats) -> NDArray[np.uint8]:
-    """(..., 4) color and opacity of uptake from 0 to 1; transparent where NaN."""
+    """(..., 4) color and opacity of uptake from 0 to 1; transparent for NaN."""
     stops = _UPTAKE_STOPS
     clipped = np.nan_to_num(np.clip(share, 0, 1), nan=0.0)
     channels = [np.interp(clipped, stops[:, 0], stops[:, channel]) for channel in range(1, 5)]
@@ -61,7 +62,7 @@ def colored(share: Floats) -> NDArray[np.uint8]:
 
 
 def atlas(tiles: Sequence[Image], columns: int) -> Image:
-    """Lay equal tiles out row by row."""
+    """Arrange equal tiles row by row."""
     from PIL import Image as pillow  # noqa: N813, PLC0415 - importing the package stays quick
 
     width, height = tiles[0].size
@@ -71,9 +72,7 @@ def atlas(tiles: Sequence[Image], columns: int) -> Image:
     return sheet
 
 
-def with_lines(
-    picture: Image, lines: Iterable[tuple[Floats, str]], *, width: int = 4, letters: Sequence[str] = ()
-) -> Image:
+def with_lines(picture: Image, lines: Iterable[tuple[Floats, str]], *, letters: Sequence[str]) -> Image:
     """Draw closed lines (n, 2) and the letters of the left, right, upper and lower side over a picture."""
     from PIL import Image as pillow  # noqa: N813, PLC0415
     from PIL import ImageDraw  # noqa: PLC0415
@@ -83,14 +82,15 @@ def with_lines(
     draw = ImageDraw.Draw(layer)
     for points, colour in lines:
         path = [(float(x) * scale, float(y) * scale) for x, y in [*points, points[0]]]
-        draw.line(path, fill=(0, 0, 0, 150), width=(width + 2) * scale, joint="curve")
-        draw.line(path, fill=colour, width=width * scale, joint="curve")
+        draw.line(path, fill=(0, 0, 0, 150), width=(LINE_WIDTH + 2) * scale, joint="curve")
+        draw.line(path, fill=colour, width=LINE_WIDTH * scale, joint="curve")
     drawn = pillow.alpha_composite(picture.convert("RGBA"), layer.resize(picture.size, pillow.Resampling.BOX))
     _write_letters(drawn, letters)
     return drawn.convert("RGB")
 
 
 def _write_letters(picture: Image, letters: Sequence[str]) -> None:
+    """Write the letters of the sides."""
     from PIL import ImageDraw, ImageFont  # noqa: PLC0415
 
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=22)
@@ -106,14 +106,14 @@ def _write_letters(picture: Image, letters: Sequence[str]) -> None:
 
 
 def png(picture: Image) -> bytes:
-    """Encode without loss and without metadata."""
+    """Encode losslessly, without metadata."""
     stream = io.BytesIO()
     picture.save(stream, "PNG", optimize=False, compress_level=6)
     return stream.getvalue()
 
 
 def jpeg(picture: Image) -> bytes:
-    """Encode for paging through, without metadata."""
+    """Encode for the slice viewer, without metadata."""
     stream = io.BytesIO()
     picture.save(stream, "JPEG", quality=JPEG_QUALITY, optimize=True)
     return stream.getvalue()

@@ -1,7 +1,7 @@
-"""Which ROIs the pictures show, and the box of the planning image round the targets that they show them in.
+"""The ROIs shown in pictures, and the box of the planning image around the targets.
 
-Knows contours and the image's grid; reads no pixels. Only what lies near the targets is shown: the less of the patient,
-the better.
+Works on contours and the image grid; reads no pixels. Only the neighborhood of the targets is shown, to show as little
+of the patient as possible.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ COLORS: Final = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Shown:
-    """One ROI that the pictures show."""
+    """One ROI in the pictures."""
 
     context: RoiContext
     name: str
@@ -78,14 +78,21 @@ class Shown:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class View:
-    """What is shown: targets, near organs, and the box of the image round the targets."""
+    """The targets, nearby organs, and the box of the image around the targets."""
 
     targets: tuple[Shown, ...]
     organs: tuple[Shown, ...]
     gross: tuple[Shown, ...]
-    """The targets that the pictures are centered on."""
-    grid: ImageGrid | None
+    """The targets on which the pictures are centered."""
+    planning: ImageGrid | None
+    """Grid of the planning image; None if there is none, and then no slices are drawn."""
     notes: tuple[str, ...] = ()
+
+    @property
+    def grid(self) -> ImageGrid:
+        """Grid of the planning image, for everything drawn on its slices."""
+        assert self.planning is not None
+        return self.planning
 
     @property
     def shown(self) -> tuple[Shown, ...]:
@@ -94,8 +101,7 @@ class View:
 
     @cached_property
     def box(self) -> IndexBox:
-        """The targets' box on the grid, grown and clipped."""
-        assert self.grid is not None
+        """The targets' box on the grid, with a margin, clipped."""
         bounds = bounds_of(self.targets)
         lattice = Lattice.of_grid(self.grid)
         i = _extent(bounds[:, 0], lattice.u0_mm, lattice.column_spacing_mm, self.grid.columns)
@@ -107,14 +113,13 @@ class View:
 
     @cached_property
     def is_imaged(self) -> bool:
-        """Whether a slice of the image holds a contour of a target."""
-        assert self.grid is not None
+        """Whether any slice of the image has a contour of a target."""
         positions = self.grid.slice_positions_mm
         return any(bool((plane_of_slices(each.stack, positions) >= 0).any()) for each in self.targets)
 
     @cached_property
     def slices(self) -> Integers:
-        """(S,) slices of the grid to page through: all of the box, or every n-th."""
+        """(S,) slices in the viewer: all of the box, or every n-th."""
         k = self.box.k
         return np.arange(*k, -(-(k[1] - k[0]) // MOST_SLICES))
 
@@ -124,8 +129,8 @@ def view_of(measured: MeasuredCase, names: Mapping[int, str], gross: Sequence[in
 
     Parameters
     ----------
-    names : what each ROI is called in the record that the pictures go with
-    gross : numbers of the ROIs that were scored
+    names : name of each ROI in the accompanying record
+    gross : numbers of the scored ROIs
     """
     case, grids = measured.case, measured.grids
     here = [roi for roi in case.structure_set.rois if roi.number not in grids.numbers_elsewhere]
@@ -138,11 +143,11 @@ def view_of(measured: MeasuredCase, names: Mapping[int, str], gross: Sequence[in
     near = tuple(colors.shown(each, names) for each in _nearest(organs, drawn))
     center = tuple(each for each in drawn if each.roi.number in gross)
     center = center or tuple(each for each in drawn if each.roi.target_class.is_gross) or drawn
-    return View(targets=drawn, organs=near, gross=center, grid=grids.planning.image, notes=tuple(notes))
+    return View(targets=drawn, organs=near, gross=center, planning=grids.planning.image, notes=tuple(notes))
 
 
 class _Colors:
-    """Gives each class its colors in turn."""
+    """Assigns the colors of each class in turn."""
 
     def __init__(self) -> None:
         self._used: dict[TargetClass, int] = {}
@@ -156,7 +161,7 @@ class _Colors:
 
 
 def _contexts(rois: Iterable[RoiContext]) -> list[RoiContext]:
-    """ROIs with planes parallel to the image, in the order of class and number."""
+    """ROIs with planes parallel to the image, ordered by class and number."""
     contexts = []
     for context in rois:
         try:
@@ -171,7 +176,7 @@ def _contexts(rois: Iterable[RoiContext]) -> list[RoiContext]:
 
 
 def _nearest(organs: Sequence[RoiContext], targets: Sequence[Shown]) -> list[RoiContext]:
-    """Organs whose box comes within the margin of the targets' box, nearest first."""
+    """Organs whose box is within the margin of the targets' box, nearest first."""
     if not targets:
         return []
     bounds = bounds_of(targets)
@@ -187,7 +192,7 @@ def bounds_of(shown: Sequence[Shown]) -> Floats:
 
 
 def _extent(bounds: Floats, origin_mm: float, spacing_mm: float, size: int) -> tuple[int, int]:
-    """Pixels from one bound to the other with a margin, at least the smallest picture, clipped to the grid."""
+    """Pixels between two bounds with a margin, at least the smallest picture size, clipped to the grid."""
     half = max((bounds[1] - bounds[0]) / 2 + MARGIN_MM, SMALLEST_MM / 2)
     center = (bounds[0] + bounds[1]) / 2
     first = int(np.floor((center - half - origin_mm) / spacing_mm))

@@ -1,7 +1,7 @@
-"""The contents of ``pictures/scene.json``: everything about the pictures that is not pixels.
+"""The contents of ``pictures/scene.json``: everything about the pictures except pixels.
 
-Knows the form of the file and how it is read back; draws nothing. A scene read from a folder is data from outside:
-every field is checked, and file names are those of :data:`FILES` alone.
+Defines the file format and reads it back; draws nothing. A scene read from a folder is untrusted: every field is
+checked, and file names are limited to :data:`FILES`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PLANE_FILES: Final = ("axial.png", "coronal.png", "sagittal.png")
 FUSED_FILES: Final = {"PT": "fused_pt.png", "MR": "fused_mr.png", "CT": "fused_ct.png"}
 """By the modality of the secondary image set."""
 FILES: Final = (SCENE_FILE, CT_ATLAS, UPTAKE_ATLAS, *PLANE_FILES, *FUSED_FILES.values())
-"""Every name a picture file can have; none comes from a tag."""
+"""All names that a picture file can have; none comes from a tag."""
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
 Base64 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
@@ -61,7 +61,7 @@ class Structure(_Frozen):
 
 
 class Mesh(_Frozen):
-    """One surface, quantised: position = origin_mm + vertex * step_mm."""
+    """One quantized surface: position = origin_mm + vertex * step_mm."""
 
     number: int
     name: str
@@ -75,17 +75,17 @@ class Mesh(_Frozen):
 
 
 class Slices(_Frozen):
-    """The slices to page through: tiles of one picture, row by row."""
+    """The slice viewer: tiles of one picture, row by row."""
 
     width: int = Field(gt=0, le=2048)
     height: int = Field(gt=0, le=2048)
     columns: int = Field(gt=0, le=256)
     labels: tuple[str, ...]
-    """One a slice."""
+    """One per slice."""
     first: int
-    """Which slice is shown at first."""
+    """The slice shown first."""
     left: str
-    """Which side of the patient is on the left of the picture."""
+    """Side of the patient on the left of the picture."""
     top: str
     caption: str
 
@@ -96,7 +96,7 @@ class Scene(_Frozen):
     schema_id: Literal["rtcomplexity/pictures/1"] = "rtcomplexity/pictures/1"
     stills: tuple[Still, ...] = ()
     fused: tuple[Still, ...] = ()
-    """Secondary image sets with the planning image; the title gives what was measured of the registration."""
+    """Secondary image sets with the planning image; the title states what was measured of the registration."""
     slices: Slices | None = None
     structures: tuple[Structure, ...] = ()
     meshes: tuple[Mesh, ...] = ()
@@ -104,7 +104,7 @@ class Scene(_Frozen):
     mesh_step_mm: Finite = 1.0
     mesh_alt: str = ""
     uptake: str = ""
-    """What the colors over the slices are; empty where there are none."""
+    """Meaning of the colors over the slices; empty if there are none."""
     may_show_face: bool = False
     notes: tuple[str, ...] = ()
     """What is not shown, and why."""
@@ -116,25 +116,25 @@ class Pictures:
 
     scene: Scene
     files: Mapping[str, bytes]
-    """By name, without the scene itself; names from :data:`FILES`."""
+    """By name from :data:`FILES`, without the scene itself."""
 
     def all_files(self) -> dict[str, bytes]:
-        """Return the files with the scene among them, in the order of their names."""
+        """All files including the scene, ordered by name."""
         return dict(sorted({**self.files, SCENE_FILE: to_json(self.scene)}.items()))
 
 
 def to_json(scene: Scene) -> bytes:
-    """Write a scene; the same scene gives the same bytes."""
+    """Serialize a scene; equal scenes give equal bytes."""
     tree = scene.model_dump(mode="json")
     return (json.dumps(tree, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n").encode()
 
 
 def from_files(files: Mapping[str, bytes]) -> Pictures:
-    """Read saved pictures back; raises pydantic's ValidationError where the scene breaks its form."""
+    """Read saved pictures; raises pydantic's ValidationError if the scene is malformed."""
     scene = Scene.model_validate_json(files[SCENE_FILE])
     return Pictures(scene=scene, files={name: files[name] for name in FILES if name in files and name != SCENE_FILE})
 
 
 def no_pictures(reason: str) -> Pictures:
-    """Pictures of a case that shows none, with the reason."""
+    """The result for a case without pictures, with the reason."""
     return Pictures(scene=Scene(notes=(reason,)), files={})

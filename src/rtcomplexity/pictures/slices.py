@@ -1,6 +1,6 @@
-"""The slices to page through: tiles of the planning image, tiles of uptake, and outlines in tile pixels.
+"""The slice viewer: tiles of the planning image, tiles of uptake, and contours in tile pixels.
 
-Knows a view and its voxels; knows no report.
+Works on a view and its voxels; knows no report.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from rtcomplexity.geometry.stack.runs import Lattice, plane_of_slices
 from rtcomplexity.pictures.directions import SIDES, letters, plane_of
 from rtcomplexity.pictures.raster import atlas, colored, jpeg, png
-from rtcomplexity.pictures.scene import Outline, Slices, Structure
+from rtcomplexity.pictures.scene import CT_ATLAS, UPTAKE_ATLAS, Outline, Slices, Structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,10 +32,9 @@ TENTHS: Final = 10
 
 
 class Tile:
-    """Size of a tile, and what maps pixels of the image to pixels of it."""
+    """Size of a tile, and the mapping from image pixels to tile pixels."""
 
     def __init__(self, view: View) -> None:
-        assert view.grid is not None
         grid, box = view.grid, view.box
         width_mm = (box.i[1] - box.i[0]) * grid.column_spacing_mm
         height_mm = (box.j[1] - box.j[0]) * grid.row_spacing_mm
@@ -52,7 +51,7 @@ class Tile:
         return self.width, self.height
 
     def points(self, column_row: Floats) -> Floats:
-        """(n, 2) positions in the tile of (column, row) positions in the image."""
+        """(n, 2) positions in the tile for (column, row) positions in the image."""
         moved: Floats = (column_row - self._origin) * self._scale
         return moved
 
@@ -60,8 +59,6 @@ class Tile:
 def draw_slices(view: View, grays: NDArray[np.uint8], uptake: Uptake | None) -> tuple[Slices, dict[str, bytes]]:
     """Draw the atlases of the planning image and of uptake."""
     from PIL import Image as pillow  # noqa: N813, PLC0415 - importing the package stays quick
-
-    from rtcomplexity.pictures.scene import CT_ATLAS, UPTAKE_ATLAS  # noqa: PLC0415
 
     tile, first = Tile(view), view.box.k[0]
     columns = min(COLUMNS, len(view.slices))
@@ -73,13 +70,14 @@ def draw_slices(view: View, grays: NDArray[np.uint8], uptake: Uptake | None) -> 
 
 
 def _uptake_tiles(uptake: Uptake) -> list[Image]:
+    """Tiles of uptake."""
     from PIL import Image as pillow  # noqa: N813, PLC0415
 
     return [pillow.fromarray(colored(share)) for share in uptake.share]
 
 
 def _described(view: View, tile: Tile, columns: int) -> Slices:
-    assert view.grid is not None
+    """Layout and labels of the viewer."""
     sides = letters(view.grid.row_direction, view.grid.column_direction)
     name = plane_of(view.grid.normal)
     return Slices(
@@ -97,8 +95,7 @@ def _described(view: View, tile: Tile, columns: int) -> Slices:
 
 
 def middle_slice(view: View) -> int:
-    """Slice on which the gross targets' areas add up to the most."""
-    assert view.grid is not None
+    """The slice with the largest total area of the gross targets."""
     areas = np.zeros(len(view.grid.slice_origins_mm))
     for each in view.gross:
         planes = plane_of_slices(each.stack, view.grid.slice_positions_mm)
@@ -107,7 +104,7 @@ def middle_slice(view: View) -> int:
 
 
 def structures_of(view: View) -> tuple[Structure, ...]:
-    """Outlines of every ROI shown, on the slices to page through."""
+    """Contours of every ROI shown, on the slices of the viewer."""
     return tuple(
         Structure(
             number=each.roi.number,
@@ -115,14 +112,14 @@ def structures_of(view: View) -> tuple[Structure, ...]:
             target_class=each.roi.target_class.value,
             layer="targets" if each.is_target else "organs",
             colour=each.colour,
-            outlines=tuple(_outlines(each, view)) if view.grid is not None else (),
+            outlines=tuple(_outlines(each, view)) if view.planning is not None else (),
         )
         for each in view.shown
     )
 
 
 def _outlines(shown: Shown, view: View) -> Iterator[Outline]:
-    assert view.grid is not None
+    """Contours of one ROI on the slices of the viewer."""
     tile = Tile(view)
     planes = plane_of_slices(shown.stack, view.grid.slice_positions_mm[view.slices])
     for number, (k, plane) in enumerate(zip(view.slices, planes, strict=True)):
@@ -146,7 +143,7 @@ def in_pixels(points_mm: Floats, grid: ImageGrid, k: int) -> Floats:
 
 
 def _without_repeats(points: Integers) -> Integers:
-    """Drop vertices closer than half a pixel to the one before."""
+    """Drop vertices closer than half a pixel to the preceding one."""
     if len(points) < 2:
         return points
     keep, (last_u, last_v) = [0], points[0].tolist()
@@ -158,7 +155,7 @@ def _without_repeats(points: Integers) -> Integers:
 
 
 def sentence_of(names: Sequence[str]) -> str:
-    """Join names as a sentence does.
+    """Join names with commas and "and".
 
     Examples
     --------

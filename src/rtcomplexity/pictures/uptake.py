@@ -1,7 +1,7 @@
-"""PET over the planning image: sampled through the registration at the points that a picture needs.
+"""PET over the planning image, sampled through the registration at the points a picture needs.
 
-Knows image sets and point maps. Shows SUVbw where the headers give it; else counts relative to the picture's maximum,
-and says so.
+Works on image sets and point maps. Shows SUVbw if the headers give it, otherwise counts relative to the maximum in the
+picture, labeled as such.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LOWEST_TOP_SUVBW: Final = 5.0
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Uptake:
-    """PET on the slices of a picture box, coarser in their planes."""
+    """PET on the slices of a picture box, at a coarser in-plane resolution."""
 
     share: Floats
     """(S, J, I) 0 to 1 between the ends of the window, NaN where the PET has no value."""
@@ -40,7 +40,7 @@ class Uptake:
 
 
 def uptake_of(images: CaseImages, slices: Integers, j: tuple[int, int], i: tuple[int, int]) -> Uptake | None:
-    """Sample the chosen PET that is tied to the planning image; None where there is none that can be read."""
+    """Sample the preferred PET tied to the planning image; None if no PET can be read."""
     planning = images.case.planning_image
     if planning is None:
         return None
@@ -61,14 +61,14 @@ def uptake_of(images: CaseImages, slices: Integers, j: tuple[int, int], i: tuple
 
 
 def _pet(images: CaseImages, planning: ImageSeries) -> TiedImage | None:
-    """Return the PET that metrics are of, else the first that is tied; none where that is the planning image itself."""
+    """The PET used by metrics, otherwise the first one tied; None if it is the planning image itself."""
     without_suv = [one for one in images.tied if one.image_set.modality == "PT" and one.point_map is not None]
     chosen = next(iter((*in_order_of_choice(images.tied, "PT"), *without_suv)), None)
     return None if chosen is None or chosen.series is planning else chosen
 
 
 def _steps(extent: tuple[int, int], spacing_mm: float) -> Floats:
-    """Pixels of an extent, evenly, about :data:`PITCH_MM` apart, each the middle of what it stands for."""
+    """Evenly spaced positions within an extent, about :data:`PITCH_MM` apart, each centered on its interval."""
     length = extent[1] - extent[0]
     count = max(round(length * spacing_mm / PITCH_MM), 1)
     steps: Floats = extent[0] - 0.5 + (np.arange(count, dtype=np.float64) + 0.5) * (length / count)
@@ -88,7 +88,7 @@ def points_mm(grid: ImageGrid, slices: Integers, rows: Floats, columns: Floats) 
 
 
 def windowed(values: Floats, *, is_suvbw: bool) -> tuple[Floats, str]:
-    """Shares of the window that values are shown in, 0 to 1 where they lie in it, and what the colors are."""
+    """Values relative to the display window, 0 to 1 inside it, and the caption of the colors."""
     top = float(np.nanpercentile(values, 99.9))
     if is_suvbw:
         top = float(np.ceil(max(top, LOWEST_TOP_SUVBW)))

@@ -9,7 +9,7 @@ from PIL import Image
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.pictures.drawing import draw
-from rtcomplexity.pictures.fused import EDGE_COLOUR, edges_of
+from rtcomplexity.pictures.fused import EDGE_COLOR, edges_of
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.dicom_writer import write_plan
 from rtcomplexity.testing.sample_plans import sample_plan
@@ -45,7 +45,7 @@ def test_each_modality_that_a_secondary_set_brings_has_a_picture_with_its_number
 def test_the_pet_is_colored_over_the_planning_image_and_the_edges_are_on_the_right_half_alone(pictures):
     both = picture(pictures, "fused_pt.png")
     half = both.shape[1] // 2
-    is_edge = (np.abs(both - EDGE_COLOUR[:3]) < 40).all(axis=-1)
+    is_edge = (np.abs(both - EDGE_COLOR[:3]) < 40).all(axis=-1)
     assert is_edge[:, half + 8 :].sum() > 20 * max(is_edge[:, : half - 8].sum(), 1)
     is_colored = np.ptp(both[:, : half - 8], axis=-1) > 30
     assert 0.005 < is_colored.mean() < 0.5
