@@ -74,7 +74,7 @@ def values(comparison, name):
 
 def test_a_set_compared_with_itself_matches_every_roi_by_name(sample):
     found = compare(sample / "rs.dcm", sample / "rs.dcm")
-    assert {each.by.value for each in found.compared} == {"name"}
+    assert {each.match.by.value for each in found.compared} == {"name"}
     assert not found.matching.first_only
     assert values(found, "GTVp")["compare.dice"] == 1
 
@@ -129,7 +129,7 @@ def test_what_is_drawn_alike_on_both_sides_is_stacked_once(sample, tmp_path):
 def test_renamed_rois_are_matched_by_key_then_by_overlap(sample, tmp_path):
     renamed = edited(sample / "rs.dcm", tmp_path / "renamed.dcm", rename_rois({"GTVp": "gtv_P", "GTVn": "node 7"}))
     found = compare(sample / "rs.dcm", renamed)
-    by = {each.match.first.roi.name: (each.match.second.roi.name, each.by.value) for each in found.compared}
+    by = {each.match.first.roi.name: (each.match.second.roi.name, each.match.by.value) for each in found.compared}
     assert by["GTVp"] == ("gtv_P", "name")
     assert by["GTVn"] == ("node 7", "overlap")
 

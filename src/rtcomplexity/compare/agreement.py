@@ -13,26 +13,17 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.compare.scan_lines import held_by_mm3
 from rtcomplexity.compare.surfaces import SurfacePair, compared_surface
-from rtcomplexity.geometry.stack.runs import Lattice, plane_of_slices, rasterise
+from rtcomplexity.compare.volumes import shared_volume
+from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.units import MM3_PER_CM3, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
-
-    Floats = NDArray[np.float64]
-
-ROW_MM: Final = 0.5
-FEWEST_ROWS: Final = 120
-COLUMN_MM: Final = 1e-3
-"""Runs cost the same however fine their columns are."""
-THINNEST_MM: Final = 1e-4
+    from rtcomplexity.model.arrays import Floats
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,12 +37,12 @@ class Readers:
     @cached_property
     def held_by_mm3(self) -> Floats:
         """(n + 1,) volume held by exactly k of the n readers, mm3; by none: of the box around all of them."""
-        return _held_by(self.stacks)
+        return held_by_mm3(self.stacks)
 
     @cached_property
     def volumes_mm3(self) -> Floats:
         """(n,) slab volume of each reader's delineation, mm3."""
-        return np.array([float(stack.plane_areas_mm2 @ stack.slab_mm) for stack in self.stacks])
+        return np.array([slab_volume_mm3(stack) for stack in self.stacks])
 
     @cached_property
     def departures_mm(self) -> tuple[Floats, Floats, Floats]:
@@ -68,42 +59,6 @@ class Readers:
         pairs = [SurfacePair(surface, compared_surface(stack)) for stack in self.stacks]
         found = np.array([pair.from_first.distances_mm for pair in pairs])
         return found, surface.areas_mm2, surface.points_mm
-
-
-def _held_by(stacks: Sequence[PlaneStack]) -> Floats:
-    ends = [each.positions_mm + side for each in stacks for side in (-each.lower_mm, each.upper_mm)]
-    cuts = np.sort(np.concatenate(ends))
-    cuts = cuts[np.append(True, np.diff(cuts) > THINNEST_MM)]
-    thickness, middle = np.diff(cuts), (cuts[1:] + cuts[:-1]) / 2
-    lattice = _lattice(stacks)
-    layered = [rasterise(stack, lattice).select_planes(plane_of_slices(stack, middle)) for stack in stacks]
-    # Every run opens at its start and closes at its stop; between two events the number of readers is constant.
-    at = np.concatenate([side for runs in layered for side in (runs.starts, runs.stops)])
-    change = np.concatenate([np.repeat([1, -1], len(runs.starts)) for runs in layered])
-    order = np.argsort(at, kind="stable")
-    at, count = at[order], np.cumsum(change[order])
-    length = np.diff(at, append=at[-1:])
-    layer = at // (lattice.rows * layered[0].stride)
-    weights = length * thickness[np.minimum(layer, len(thickness) - 1)] * lattice.pixel_area_mm2
-    held = np.bincount(count, weights=weights, minlength=len(stacks) + 1).astype(np.float64)
-    box_mm3 = lattice.pixel_area_mm2 * lattice.columns * lattice.rows * float(thickness.sum())
-    held[0] = box_mm3 - held[1:].sum()
-    return held
-
-
-def _lattice(stacks: Sequence[PlaneStack]) -> Lattice:
-    low = np.min([stack.points_mm.min(axis=0) for stack in stacks], axis=0)
-    high = np.max([stack.points_mm.max(axis=0) for stack in stacks], axis=0)
-    rows = max(int(np.ceil((high[1] - low[1]) / ROW_MM)), FEWEST_ROWS)
-    step = float(high[1] - low[1]) / rows
-    return Lattice(
-        u0_mm=float(low[0]),
-        v0_mm=float(low[1]) + step / 2,
-        column_spacing_mm=COLUMN_MM,
-        row_spacing_mm=step,
-        columns=int(np.ceil((high[0] - low[0]) / COLUMN_MM)) + 1,
-        rows=rows,
-    )
 
 
 def reader_count(readers: Readers) -> float:
@@ -136,8 +91,6 @@ def generalized_conformity_index(readers: Readers) -> float:
 
 def mean_dice(readers: Readers) -> float:
     """Mean over all pairs of readers of the Dice coefficient."""
-    from rtcomplexity.compare.volumes import shared_volume  # noqa: PLC0415 - as exact as a comparison of two
-
     found = [shared_volume(one, other) for one, other in combinations(readers.stacks, 2)]
     return float(np.mean([2 * each.shared_mm3 / (each.first_mm3 + each.second_mm3) for each in found]))
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
 
-    Floats = NDArray[np.float64]
 
 FACTORS: Final = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
 """Odd, so that no bit of a coordinate is lost."""
@@ -23,7 +23,7 @@ SLOTS: Final = 4
 """At least so many for each key: those that meet in one are told apart with the next factor."""
 
 
-def shared_rows(points: Floats, others: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def shared_rows(points: Floats, others: Floats) -> tuple[Flags, Flags]:
     """(n,) which points (n, 3) are also among others (m, 3), and (m,) which of those are met.
 
     Of points whose keys meet without being alike, and of others that occur more than once, some may be missed; none is
@@ -53,19 +53,17 @@ def shared_rows(points: Floats, others: Floats) -> tuple[NDArray[np.bool_], NDAr
     return found, met
 
 
-def _leading_bits(keys: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:
+def _leading_bits(keys: NDArray[np.uint64], bits: int) -> Integers:
     return np.asarray((keys >> np.uint64(64 - bits)).view(np.int64))
 
 
-def _same_rows(
-    points: Floats, rows: NDArray[np.int64], others: Floats, other_rows: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+def _same_rows(points: Floats, rows: Integers, others: Floats, other_rows: Integers) -> Flags:
     """(x,) whether rows (x,) of points are the same as rows (x,) of others."""
     same = points.take(rows, axis=0) == others.take(other_rows, axis=0)
     return np.asarray(same[:, 0] & same[:, 1] & same[:, 2])
 
 
-def same_planes(first: PlaneStack, second: PlaneStack, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+def same_planes(first: PlaneStack, second: PlaneStack, pairs: Integers) -> Flags:
     """(x,) whether planes (x, 2) of two stacks hold the same numbers: most, where an automatic contour was edited.
 
     Where the second plane is -1, there is none, and nothing is the same.

@@ -41,11 +41,6 @@ class ComparedMatch:
     surfaces: tuple[PlanePicture, ...] = ()
     """Pictures of the first's surface, if they were asked for."""
 
-    @property
-    def by(self) -> MatchedBy:
-        """What put the two together."""
-        return self.match.by
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Comparison:

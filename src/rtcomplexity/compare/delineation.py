@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtcomplexity.compare.center import center_mm
 from rtcomplexity.compare.paths import PathDistances, nowhere_away, path_distances
+from rtcomplexity.compare.scan_lines import center_mm
 from rtcomplexity.compare.surfaces import NOWHERE_APART, BothWays, SurfacePair, compared_surface
 from rtcomplexity.compare.volumes import SharedVolume, aligned, shared_volume
+from rtcomplexity.errors import InputDataError
 from rtcomplexity.geometry.clearance import inside_share
 from rtcomplexity.geometry.orientation import PARALLEL
 from rtcomplexity.geometry.stack.runs import plane_of_slices
@@ -19,12 +20,10 @@ from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 from rtcomplexity.metrics.measurement import NotMeasurableError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.metrics.context import RoiContext
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
 
-    Floats = NDArray[np.float64]
-    Integers = NDArray[np.int64]
 
 EMPTY = "one of the two encloses no volume"
 BOTH_EMPTY = "neither of the two encloses a volume"
@@ -45,6 +44,14 @@ class Delineation:
     def volume_mm3(self) -> float:
         """Slab volume; 0 where it encloses none."""
         return 0.0 if self.stack is None else slab_volume_mm3(self.stack)
+
+
+def delineation_of(context: RoiContext, name: str = "") -> Delineation:
+    """The delineation of an ROI; without a stack if it encloses no known volume."""
+    try:
+        return Delineation(name=name, stack=context.solid_stack)
+    except (NotMeasurableError, InputDataError):
+        return Delineation(name=name, stack=None)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -151,13 +158,13 @@ class ComparedPair:
     def counterparts_of_second(self) -> Integers:
         """(P,) plane of the first that each plane of the second is compared with; -1 where there is none."""
         first, second = self.stacks
-        return _counterparts(second, first)
+        return plane_of_slices(first, second.positions_mm)
 
     @cached_property
     def counterparts_of_first(self) -> Integers:
         """(P,) plane of the second that each plane of the first is compared with; -1 where there is none."""
         first, second = self.stacks
-        return _counterparts(first, second)
+        return plane_of_slices(second, first.positions_mm)
 
     @cached_property
     def added_lengths_mm(self) -> Floats:
@@ -170,17 +177,17 @@ class ComparedPair:
         return self.paths_of_first.away_lengths_mm(self.tolerance_mm)
 
     @property
-    def planes_new(self) -> NDArray[np.bool_]:
+    def planes_new(self) -> Flags:
         """(P,) which planes of the second have no contour in the first."""
         return self.counterparts_of_second < 0
 
     @property
-    def planes_gone(self) -> NDArray[np.bool_]:
+    def planes_gone(self) -> Flags:
         """(P,) which planes of the first have no contour in the second."""
         return self.counterparts_of_first < 0
 
     @cached_property
-    def planes_edited(self) -> NDArray[np.bool_]:
+    def planes_edited(self) -> Flags:
         """(P,) which planes of the second differ from the first by more than the tolerance anywhere, or are new.
 
         Both ways: a lobe taken away leaves no contour of the second far from the first.
@@ -206,8 +213,3 @@ def _are_equal(first: PlaneStack, second: PlaneStack) -> bool:
     arrays = ("u_axis", "v_axis", "normal", "positions_mm", "lower_mm", "upper_mm", "plane_offsets")
     every = (*arrays, "contour_offsets", "points_mm")
     return all(np.array_equal(getattr(first, name), getattr(second, name)) for name in every)
-
-
-def _counterparts(of: PlaneStack, other: PlaneStack) -> Integers:
-    """(P,) plane of the other stack whose slab holds each plane's position; -1 where none does."""
-    return plane_of_slices(other, of.positions_mm)

@@ -10,7 +10,7 @@ from rtcomplexity.compare.mismatches import mismatches
 from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rtcomplexity.compare.comparison import ComparedMatch, Comparison
     from rtcomplexity.compare.observers import ObservedRoi, Observers
@@ -38,10 +38,7 @@ def document(comparison: Comparison, *, software_version: str) -> dict[str, Any]
             "first": _listed(comparison.matching.first_only),
             "second": _listed(comparison.matching.second_only),
         },
-        "definitions": {
-            each.key: {"title": each.title, "unit": each.unit.value, "description": each.description}
-            for each in COMPARISONS
-        },
+        "definitions": _declared(COMPARISONS),
     }
 
 
@@ -57,15 +54,15 @@ def observers_document(found: Observers, *, labels: Sequence[str], software_vers
         "readers": [{"label": label, **_side(side)} for label, side in zip(labels, found.sides, strict=True)],
         "volume_icc": _measurement(found.icc),
         "rois": [_observed(each, labels) for each in found.rois],
-        "definitions": {
-            each.key: {"title": each.title, "unit": each.unit.value, "description": each.description}
-            for each in _definitions()
-        },
+        "definitions": _declared((*AGREEMENT, *COMPARISONS)),
     }
 
 
-def _definitions() -> tuple[MetricDefinition[Any], ...]:
-    return (*AGREEMENT, *COMPARISONS)
+def _declared(definitions: Iterable[MetricDefinition[Any]]) -> dict[str, dict[str, str]]:
+    return {
+        each.key: {"title": each.title, "unit": each.unit.value, "description": each.description}
+        for each in definitions
+    }
 
 
 def _observed(roi: ObservedRoi, labels: Sequence[str]) -> dict[str, Any]:
@@ -104,7 +101,7 @@ def _pair(compared: ComparedMatch) -> dict[str, Any]:
         "target_class": one.target_class.value,
         "second_target_class": other.target_class.value,
         "generation": {"first": one.generation, "second": other.generation},
-        "matched_by": compared.by.value,
+        "matched_by": compared.match.by.value,
         "metrics": {key: _measurement(value) for key, value in compared.values.items()},
     }
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.case.earlier_sets import AUTOMATIC
 from rtcomplexity.compare.comparison import TOLERANCE_MM
-from rtcomplexity.compare.delineation import ComparedPair, Delineation
+from rtcomplexity.compare.delineation import ComparedPair, Delineation, delineation_of
 from rtcomplexity.compare.edit import Edit, EditBasis, EditExtent
-from rtcomplexity.compare.metrics import COMPARISONS, dice
+from rtcomplexity.compare.metrics import COMPARISONS
+from rtcomplexity.compare.pairing import LEAST_DICE, dice_or_zero
 from rtcomplexity.compare.sides import name_key
-from rtcomplexity.errors import InputDataError
 from rtcomplexity.metrics.context import RoiContext
 from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.metrics.measurement import NotMeasurableError
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from rtcomplexity.metrics.measurement import MetricTable
     from rtcomplexity.model.structure_set import Roi
 
-LEAST_DICE: Final = 0.5
-"""Contours of different names are versions of one another only where more than half is shared."""
 UNCHANGED_MM: Final = 0.05
 """Contours nearer than this everywhere are the same: systems write coordinates with one or two decimals."""
 LIGHT_SHARE: Final = 0.25
@@ -82,14 +80,10 @@ def _twins(roi: Roi, measured: MeasuredCase, expansions: set[int]) -> list[_Twin
     every = [
         twin
         for twin in _others(roi, measured)
-        if twin.basis is not EditBasis.SAME_SET or _is_contour_of(twin, expansions)
+        if twin.basis is not EditBasis.SAME_SET or twin.roi.number not in expansions
     ]
     automatic = [twin for twin in every if twin.roi.generation == AUTOMATIC]
     return automatic or [twin for twin in every if twin.basis is EditBasis.PREDECESSOR]
-
-
-def _is_contour_of(twin: _Twin, expansions: set[int]) -> bool:
-    return twin.roi.number not in expansions
 
 
 def _others(roi: Roi, measured: MeasuredCase) -> Iterator[_Twin]:
@@ -126,7 +120,7 @@ def _nearest_edit(roi: Roi, twins: Sequence[_Twin], measured: MeasuredCase) -> E
         (twin, ComparedPair(first=_delineation(twin.roi, roi, measured), second=final, tolerance_mm=TOLERANCE_MM))
         for twin in twins
     ]
-    scored = [(_dice(pair), twin, pair) for twin, pair in pairs if pair.first.stack is not None]
+    scored = [(dice_or_zero(pair), twin, pair) for twin, pair in pairs if pair.first.stack is not None]
     versions = [each for each in scored if each[0] > LEAST_DICE or _is_namesake(each[1], roi)]
     if not versions:
         return None
@@ -141,22 +135,9 @@ def _is_namesake(twin: _Twin, roi: Roi) -> bool:
 
 def _delineation(roi: Roi, target: Roi, measured: MeasuredCase) -> Delineation:
     """An ROI's planes on the target's grid."""
-    context = (
-        measured.context(roi)
-        if roi is target
-        else RoiContext(roi=roi, grid=measured.grids.of(target), settings=measured.settings)
-    )
-    try:
-        return Delineation(name="", stack=context.solid_stack)
-    except (NotMeasurableError, InputDataError):
-        return Delineation(name="", stack=None)
-
-
-def _dice(pair: ComparedPair) -> float:
-    try:
-        return dice(pair)
-    except NotMeasurableError:
-        return 0.0
+    if roi is target:
+        return delineation_of(measured.context(roi))
+    return delineation_of(RoiContext(roi=roi, grid=measured.grids.of(target), settings=measured.settings))
 
 
 def _edit(roi: Roi, twin: _Twin, pair: ComparedPair) -> Edit:

@@ -21,10 +21,9 @@ from rtcomplexity.units import MM3_PER_CM3, Unit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.compare.delineation import ComparedPair
     from rtcomplexity.compare.surfaces import Directed
+    from rtcomplexity.model.arrays import Floats
 
 DICE: Final = "dice_1945"
 SURFACE_DICE: Final = "nikolov_2021"
@@ -243,7 +242,7 @@ def center_shift_along_mm(pair: ComparedPair, axis: int) -> float:
     return float(_shift_mm(pair)[axis])
 
 
-def _shift_mm(pair: ComparedPair) -> NDArray[np.float64]:
+def _shift_mm(pair: ComparedPair) -> Floats:
     first, second = pair.centers_mm
     return second - first
 

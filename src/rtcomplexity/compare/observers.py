@@ -27,10 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.compare.sides import ComparedRoi, Side
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.model.structure_set import TargetClass
 
 REFERENCES: Final = ("consensus", "first")
@@ -53,9 +52,9 @@ class ObservedRoi:
     """What each of these drew, in one set of axes."""
     values: Mapping[str, Measurement]
     """How far they agree."""
-    dice: NDArray[np.float64]
+    dice: Floats
     """(n, n) Dice of every pair of these readers."""
-    worst_place_mm: NDArray[np.float64] | None
+    worst_place_mm: Floats | None
     """(3,) where they differ most, LPS; None where they have no consensus."""
     against_reference: tuple[tuple[int, Mapping[str, Measurement]], ...]
     """Metrics of each reader against the reference, by the reader's place; the reference itself is left out."""
@@ -185,7 +184,7 @@ def _observed(
     )
 
 
-def _worst_place(readers: Readers) -> NDArray[np.float64] | None:
+def _worst_place(readers: Readers) -> Floats | None:
     """Where the readers differ most; None where they have no consensus, or differ nowhere."""
     if readers.consensus is None or local_deviation_max_mm(readers) < LEAST_DIFFERENCE_MM:
         return None
@@ -214,7 +213,7 @@ def _against(reference: Delineation, reader: Delineation, tolerance_mm: float) -
     return compute_all(COMPARISONS, ComparedPair(first=reference, second=reader, tolerance_mm=tolerance_mm))
 
 
-def _dice_matrix(readers: Readers) -> NDArray[np.float64]:
+def _dice_matrix(readers: Readers) -> Floats:
     every = [Delineation(name="", stack=stack) for stack in readers.stacks]
     matrix = np.eye(len(every))
     for row, one in enumerate(every):

@@ -171,7 +171,12 @@ def _dice(one: ComparedRoi, other: ComparedRoi) -> float:
     smaller, larger = sorted((a.volume_mm3, b.volume_mm3))
     if 2 * smaller <= LEAST_DICE * (smaller + larger):
         return 0.0
+    return dice_or_zero(ComparedPair(first=a, second=b, tolerance_mm=0.0))
+
+
+def dice_or_zero(pair: ComparedPair) -> float:
+    """Dice coefficient of a pair; 0 if there is none."""
     try:
-        return dice(ComparedPair(first=a, second=b, tolerance_mm=0.0))
+        return dice(pair)
     except NotMeasurableError:
         return 0.0

@@ -20,12 +20,9 @@ from rtcomplexity.geometry.ragged import next_vertex, select_ragged
 from rtcomplexity.geometry.stack.plane_stack import edges_that_border
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
 
-    Floats = NDArray[np.float64]
-    Integers = NDArray[np.int64]
 
 PIECE_MM: Final = 1.0
 """Contours are divided so that no piece is longer."""
@@ -45,7 +42,7 @@ class Pieces:
     """(n,) the piece that begins where each one ends."""
     plane: Integers
     """(n,)"""
-    is_border: NDArray[np.bool_]
+    is_border: Flags
     """(n,) false along the channel of a keyhole."""
 
     @property
@@ -118,7 +115,7 @@ def _share_beyond(start: Floats, end: Floats) -> Floats:
     return both
 
 
-def _pieces(stack: PlaneStack, planes: NDArray[np.bool_]) -> Pieces:
+def _pieces(stack: PlaneStack, planes: Flags) -> Pieces:
     """Divide the contours on some planes (P,) of a stack."""
     chosen = np.flatnonzero(planes[stack.plane_of_contour])
     points, offsets = select_ragged(stack.points_mm, stack.contour_offsets, chosen)

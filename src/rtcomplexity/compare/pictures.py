@@ -17,12 +17,11 @@ from rtcomplexity.metrics.measurement import NotMeasurableError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.compare.delineation import ComparedPair
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.model.arrays import Floats
 
-    Polygons = list[NDArray[np.float64]]
+    Polygons = list[Floats]
 
 MOST_PLANES: Final = 6
 MARGIN_MM: Final = 4.0
@@ -106,14 +105,16 @@ def _picture(plane: ComparedPlane) -> PlanePicture:
     every = [*first, *second]
     low = np.min([each.min(axis=0) for each in every], axis=0) - MARGIN_MM
     size = np.max([each.max(axis=0) for each in every], axis=0) + MARGIN_MM - low
-    text = plane.text
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{text}" '
-        f'viewBox="{low[0]:.2f} {low[1]:.2f} {size[0]:.2f} {size[1]:.2f}">'
-        f'<path d="{outline_path(every)}" fill="{DIFFERENCE_COLOR}" fill-rule="evenodd"/>'
-        f"{_outline(first, FIRST_COLOR)}{_outline(second, SECOND_COLOR)}</svg>"
-    )
-    return PlanePicture(svg=svg, text=text)
+    difference = f'<path d="{outline_path(every)}" fill="{DIFFERENCE_COLOR}" fill-rule="evenodd"/>'
+    drawn = f"{difference}{_outline(first, FIRST_COLOR)}{_outline(second, SECOND_COLOR)}"
+    return picture_of(drawn, low, size, plane.text)
+
+
+def picture_of(drawn: str, low: Floats, size: Floats, text: str, digits: int = 2) -> PlanePicture:
+    """A picture of SVG elements in a box, given its lower corner and size, mm."""
+    view = " ".join(f"{number:.{digits}f}" for number in (*low, *size))
+    label = f'xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{text}"'
+    return PlanePicture(svg=f'<svg {label} viewBox="{view}">{drawn}</svg>', text=text)
 
 
 def _outline(polygons: Polygons, color: str) -> str:
@@ -126,7 +127,7 @@ def outline_path(polygons: Polygons) -> str:
     return "".join(f"M{' '.join(f'{u:.2f},{v:.2f}' for u, v in each.tolist())}Z" for each in polygons)
 
 
-def thinned(polygon: NDArray[np.float64], step_mm: float) -> NDArray[np.float64]:
+def thinned(polygon: Floats, step_mm: float) -> Floats:
     """Keep one vertex for each stretch of a closed polygon (n, 2); all where fewer than three would be left."""
     steps = np.hypot(*(np.roll(polygon, -1, axis=0) - polygon).T)
     stretch = np.floor((np.cumsum(steps) - steps) / step_mm)

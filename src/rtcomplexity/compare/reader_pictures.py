@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.compare.pictures import PlanePicture, outline_path
+from rtcomplexity.compare.pictures import MARGIN_MM, outline_path, picture_of
 from rtcomplexity.geometry.stack.runs import plane_of_slices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rtcomplexity.compare.observers import ObservedRoi
+    from rtcomplexity.compare.pictures import PlanePicture
 
 COLORS: Final = ("#1f6fb2", "#b2471f", "#2c7a4b", "#7b3fa0", "#8a6d00", "#0b7285", "#a61e4d", "#495057")
 """One a reader, then from the first again."""
-MARGIN_MM: Final = 4.0
 CROSS_MM: Final = 3.0
 
 
@@ -53,9 +53,5 @@ def worst_plane(roi: ObservedRoi, labels: Sequence[str]) -> PlanePicture | None:
     )
     u, v = cross.tolist()
     mark = f"M{u - CROSS_MM:.2f},{v:.2f}h{2 * CROSS_MM}M{u:.2f},{v - CROSS_MM:.2f}v{2 * CROSS_MM}"
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{text}" '
-        f'viewBox="{low[0]:.2f} {low[1]:.2f} {size[0]:.2f} {size[1]:.2f}">{lines}'
-        f'<path d="{mark}" stroke="#000" stroke-width="1" vector-effect="non-scaling-stroke"/></svg>'
-    )
-    return PlanePicture(svg=svg, text=text)
+    cross_line = f'<path d="{mark}" stroke="#000" stroke-width="1" vector-effect="non-scaling-stroke"/>'
+    return picture_of(f"{lines}{cross_line}", low, size, text)

@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.case.reader import read_case
+from rtcomplexity.case.segment_outlines import structure_set_of
+from rtcomplexity.case.target_names import NO_ALIASES
+from rtcomplexity.case.targets import classify_rois
 from rtcomplexity.case.tg263 import tg263_spelling
-from rtcomplexity.compare.delineation import Delineation
-from rtcomplexity.compare.segmentation import case_of_segmentation
+from rtcomplexity.compare.delineation import Delineation, delineation_of
 from rtcomplexity.dicom.index import index_files, index_folder
-from rtcomplexity.dicom.segmentation import is_segmentation
+from rtcomplexity.dicom.segmentation import is_segmentation, read_segmentation
 from rtcomplexity.errors import InputDataError, UsageError
 from rtcomplexity.fusion.frames import find_point_map
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.metrics.context import RoiContext, case_grids
-from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.model.case import Case
 from rtcomplexity.model.structure_set import Contours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rtcomplexity.fusion.frames import PointMap
-    from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.metrics.context import ContouringGrid
-    from rtcomplexity.model.case import Case
     from rtcomplexity.model.structure_set import Roi, TargetClass
     from rtcomplexity.settings import Settings
 
@@ -138,13 +138,22 @@ def _known(compared: ComparedRoi, known: Mapping[bytes, Delineation]) -> Compare
 def _case(path: Path, images: Path | None, settings: Settings) -> Case:
     """Read a case, with the images of another folder if one is named; a Segmentation stands for itself."""
     if path.is_file() and is_segmentation(path):
-        return case_of_segmentation(path, settings=settings)
+        return _case_of_segmentation(path, settings)
     alone = read_case(path, settings=settings)
     if images is None:
         return alone
     files = [file.path for folder in (path, images) for file in index_folder(folder, settings=settings).files]
     together = index_files(list(dict.fromkeys(files)), settings=settings)
     return read_case(together, settings=settings, structure_set_uid=alone.structure_set.sop_instance_uid)
+
+
+def _case_of_segmentation(path: Path, settings: Settings) -> Case:
+    """Read a Segmentation as a case whose structure set holds the outlines of its segments."""
+    found = read_segmentation(path, settings=settings)
+    structure_set, issues = classify_rois(structure_set_of(found), NO_ALIASES, settings)
+    return Case(
+        plan_id=found.file_sha256, structure_set=structure_set, chosen_because="it is a Segmentation", issues=issues
+    )
 
 
 def _named(name: str, rois: Sequence[Roi]) -> tuple[Roi, ...]:
@@ -166,11 +175,7 @@ def _compared(roi: Roi, grid: ContouringGrid, settings: Settings, known: Mapping
     if drawn in known:
         return ComparedRoi(roi=roi, delineation=replace(known[drawn], name=roi.name), drawn=drawn)
     context = RoiContext(roi=roi, grid=grid, settings=settings, with_overlaps=False)
-    try:
-        delineation = Delineation(name=roi.name, stack=context.solid_stack)
-    except (NotMeasurableError, InputDataError):
-        delineation = Delineation(name=roi.name, stack=None)
-    return ComparedRoi(roi=roi, delineation=delineation, drawn=drawn)
+    return ComparedRoi(roi=roi, delineation=delineation_of(context, roi.name), drawn=drawn)
 
 
 def _digest(roi: Roi, grid: ContouringGrid) -> bytes:
@@ -240,10 +245,6 @@ def _moved(compared: ComparedRoi, way: PointMap | None, settings: Settings) -> C
     points = way(contours.points_mm)
     mapped = Contours(points_mm=points, offsets=contours.offsets, geometric_types=contours.geometric_types)
     stack = stack_contours(mapped, settings=settings, with_overlaps=False).stack
-    return replace(compared, delineation=_with_stack(compared.delineation, stack))
-
-
-def _with_stack(delineation: Delineation, stack: PlaneStack | None) -> Delineation:
-    if stack is None or not np.all(np.isfinite(stack.slab_mm)):
-        return replace(delineation, stack=None)  # its planes cannot be told apart after the registration
-    return replace(delineation, stack=stack)
+    if stack is not None and not np.all(np.isfinite(stack.slab_mm)):
+        stack = None  # a single plane after the registration, of unknown thickness
+    return replace(compared, delineation=replace(compared.delineation, stack=stack))

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.compare.pictures import PlanePicture
+from rtcomplexity.compare.pictures import MARGIN_MM, picture_of
 from rtcomplexity.metrics.measurement import NotMeasurableError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtcomplexity.compare.delineation import ComparedPair
+    from rtcomplexity.compare.pictures import PlanePicture
+    from rtcomplexity.model.arrays import Flags, Floats
 
-    Floats = NDArray[np.float64]
 
 COLORS: Final = ("#08519c", "#4292c6", "#9ecae1", "#d9d9d9", "#fdae6b", "#e6550d", "#a63603")
 """From far inside to far outside; the middle one is within a seventh of the scale."""
 MOST_DOTS: Final = 3000
-MARGIN_MM: Final = 4.0
 VIEWS: Final = (
     ("front", (0.0, -1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, -1.0)),
     ("left", (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, -1.0)),
@@ -54,7 +54,7 @@ def surface_pictures(pair: ComparedPair) -> tuple[PlanePicture, ...]:
     return tuple(found)
 
 
-def _text(name: str, distances_mm: Floats, areas_mm2: Floats, faces: NDArray[np.bool_], pair: ComparedPair) -> str:
+def _text(name: str, distances_mm: Floats, areas_mm2: Floats, faces: Flags, pair: ComparedPair) -> str:
     """Say how much of what faces the viewer lies outside and inside of the tolerance."""
     total = areas_mm2[faces].sum()
     outside, inside = (
@@ -75,12 +75,8 @@ def _picture(places: Floats, bins: NDArray[np.int_], dot_mm: float, text: str) -
         for place, color in enumerate(COLORS)
         if np.any(bins == place)
     ]
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{text}" '
-        f'viewBox="{low[0]:.1f} {low[1]:.1f} {size[0]:.1f} {size[1]:.1f}">'
-        f'<g fill="none" stroke-linecap="round" stroke-width="{dot_mm:.2f}">{"".join(paths)}</g></svg>'
-    )
-    return PlanePicture(svg=svg, text=text)
+    drawn = f'<g fill="none" stroke-linecap="round" stroke-width="{dot_mm:.2f}">{"".join(paths)}</g>'
+    return picture_of(drawn, low, size, text, digits=1)
 
 
 def _dots(places: Floats) -> str:

@@ -18,11 +18,9 @@ from rtcomplexity.geometry.clearance import SampledSurface
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
 
-    Floats = NDArray[np.float64]
 
 NODES: Final = 4000
 NEIGHBORS: Final = 3
@@ -60,7 +58,7 @@ class Directed:
         return self.magnitudes_mm[order], np.cumsum(self.areas_mm2[order]) / self.areas_mm2.sum()
 
     @cached_property
-    def _facing(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def _facing(self) -> tuple[Integers, Floats]:
         """(n,) patient axis that each normal follows most, and its component along it."""
         axis = np.argmax(np.abs(self.normals), axis=1)
         return axis, self.normals[np.arange(len(axis)), axis]
@@ -136,7 +134,7 @@ class SurfacePair:
     second: SampledSurface
 
     @cached_property
-    def _shared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def _shared(self) -> tuple[Flags, Flags]:
         """Which nodes of each surface are nodes of the other one too: they lie on it."""
         return shared_rows(self.first.points_mm, self.second.points_mm)
 
@@ -152,7 +150,7 @@ class SurfacePair:
         return BothWays(from_first=self.from_first, from_second=back)
 
 
-def _directed(nodes_of: SampledSurface, other: SampledSurface, shared: NDArray[np.bool_], *, sign: int) -> Directed:
+def _directed(nodes_of: SampledSurface, other: SampledSurface, shared: Flags, *, sign: int) -> Directed:
     """Distances of nodes to another surface; none where it has the same node."""
     distances = np.zeros(len(nodes_of.areas_mm2))
     apart = ~shared

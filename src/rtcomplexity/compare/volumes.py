@@ -20,12 +20,11 @@ from rtcomplexity.geometry.stack.runs import plane_of_slices
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.model.arrays import Floats, Integers
 
-    Floats = NDArray[np.float64]
-    Integers = NDArray[np.int64]
 
 ROUNDING: Final = 1e-12
 THINNEST_MM: Final = 1e-4
@@ -99,15 +98,20 @@ def _reversed(stack: PlaneStack) -> PlaneStack:
 
 def layers(first: PlaneStack, second: PlaneStack) -> Layers:
     """Common layers of two stacks in the same axes, from the lowest slab end to the highest."""
-    ends = [each.positions_mm + side for each in (first, second) for side in (-each.lower_mm, each.upper_mm)]
-    cuts = np.sort(np.concatenate(ends))
-    cuts = cuts[np.append(True, np.diff(cuts) > THINNEST_MM)]
+    cuts = slab_ends_mm((first, second))
     middle = (cuts[1:] + cuts[:-1]) / 2
     return Layers(
         first_plane=plane_of_slices(first, middle),
         second_plane=plane_of_slices(second, middle),
         thickness_mm=np.diff(cuts),
     )
+
+
+def slab_ends_mm(stacks: Sequence[PlaneStack]) -> Floats:
+    """Positions at which a slab of any stack ends, increasing; they bound layers with constant cross-sections."""
+    ends = [each.positions_mm + side for each in stacks for side in (-each.lower_mm, each.upper_mm)]
+    cuts = np.sort(np.concatenate(ends))
+    return np.asarray(cuts[np.append(True, np.diff(cuts) > THINNEST_MM)])
 
 
 def shared_volume(first: PlaneStack, second: PlaneStack) -> SharedVolume:

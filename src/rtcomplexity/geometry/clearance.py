@@ -27,11 +27,9 @@ from rtcomplexity.model.arrays import sealed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.model.arrays import Flags, Floats
 
-    Floats = NDArray[np.float64]
 
 ON_PLANE: Final = 0.02
 """A point within this share of the distance between planes lies on one of them."""
@@ -99,7 +97,7 @@ class SampledSurface:
         corners = np.column_stack([u.ravel(), v.ravel(), n.ravel()]) @ self.axes
         return np.stack([least(corners), greatest(corners)])
 
-    def contains(self, points_mm: Floats) -> NDArray[np.bool_]:
+    def contains(self, points_mm: Floats) -> Flags:
         """(n,) whether points (n, 3), LPS, mm, lie in the shape's slabs, to half a fine pixel."""
         lower, upper = self.slab_box_mm
         near = within(points_mm, lower, upper)
@@ -142,7 +140,7 @@ class SampledSurface:
         squares = dots(away, away) - _gained(away, self.nodes.edges_mm.take(index[near], axis=0))
         return float(np.sqrt(np.clip(squares, 0, below_mm**2).min(initial=below_mm**2)))
 
-    def _nearest(self, own_mm: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    def _nearest(self, own_mm: Floats) -> tuple[Floats, Flags]:
         """Distance to the surface, and whether each point lies on the outer side of the nearest node."""
         nodes, count = self.nodes, min(self.neighbors, len(self.nodes.points_mm))
         index = np.asarray(self._tree.query(own_mm, k=[*range(1, count + 1)])[1], np.int64)
@@ -154,7 +152,7 @@ class SampledSurface:
             squares = np.minimum(squares, dots(away, away) - _gained(away, nodes.edges_mm.take(node, axis=0)))
         return np.sqrt(np.maximum(squares, 0)), is_in_front
 
-    def _between_planes(self, own_mm: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def _between_planes(self, own_mm: Floats) -> tuple[Flags, Flags]:
         """Whether the planes around each point leave no doubt on which side it lies, and whether that is inside."""
         positions, inside = self.stack.positions_mm, self.inside
         below = np.searchsorted(positions, own_mm[:, 2], side="right") - 1

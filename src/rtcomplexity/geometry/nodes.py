@@ -23,12 +23,9 @@ from rtcomplexity.geometry.stack.topology import plane_components, runs_above
 from rtcomplexity.model.arrays import frozen_array, sealed
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
 
-    Floats = NDArray[np.float64]
-    Integers = NDArray[np.int64]
 
 NODES: Final = 2000
 """About as many nodes a surface gets, unless that puts them further apart, or closer, than the limits below."""
@@ -146,7 +143,7 @@ class _Ends:
 
     label: Integers
     """(R,) component of each run."""
-    ended: NDArray[np.bool_]
+    ended: Flags
     """(R,) whether that component does not reach the next plane."""
     height: Floats
     """(R,) how far its end lies beyond the plane, mm; 0 where it does not end."""
@@ -238,7 +235,7 @@ def _right(points: Floats, before: Integers, after: Integers) -> Floats:
     return units(right)
 
 
-def _sides(points: Floats, right: Floats, plane: Integers, inside: Inside) -> NDArray[np.bool_]:
+def _sides(points: Floats, right: Floats, plane: Integers, inside: Inside) -> Flags:
     """(n, 2) whether what lies a fine pixel to the left and to the right of each node is inside.
 
     Where both sides are, as along the channel of a keyhole, there is no surface.
@@ -271,7 +268,7 @@ def _divided(points: Floats, offsets: Integers, spacing: float) -> tuple[Floats,
     return np.repeat(points, parts, axis=0) + share[:, None] * np.repeat(step, parts, axis=0), first[offsets]
 
 
-def _turn(points: Floats, offsets: Integers, sides: NDArray[np.bool_]) -> Floats:
+def _turn(points: Floats, offsets: Integers, sides: Flags) -> Floats:
     """(n,) 1 where a contour's right-hand side is outside, -1 where it is inside.
 
     Where a part is thinner than a pixel, both sides look alike: it turns as the nearest part before it that does not,

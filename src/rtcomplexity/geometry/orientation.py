@@ -146,3 +146,15 @@ def group_positions(positions_mm: Floats, tolerance_mm: float) -> Integers:
     planes = np.empty(len(order), np.int64)
     planes[order] = offsets_of(steps)[: len(order)]
     return planes
+
+
+def merged_positions(positions_mm: Floats, tolerance_mm: float) -> Floats:
+    """Mean position of each plane that positions fall on, increasing.
+
+    Examples
+    --------
+    >>> merged_positions(np.array([3.0, 0.0, 3.2, 6.0]), 0.5).tolist()
+    [0.0, 3.1, 6.0]
+    """
+    planes = group_positions(positions_mm, tolerance_mm)
+    return np.asarray(np.bincount(planes, weights=positions_mm) / np.bincount(planes))

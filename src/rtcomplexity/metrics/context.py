@@ -14,7 +14,7 @@ from rtcomplexity.geometry.clearance import SampledSurface
 from rtcomplexity.geometry.contour_shape import ContourSet
 from rtcomplexity.geometry.field.body import SubvoxelSurface
 from rtcomplexity.geometry.ibsi_morphology import MaskMorphology
-from rtcomplexity.geometry.orientation import PARALLEL, PlaneAxes, common_normal, group_positions, polygon_normals
+from rtcomplexity.geometry.orientation import PARALLEL, PlaneAxes, common_normal, merged_positions, polygon_normals
 from rtcomplexity.geometry.ragged import select_ragged
 from rtcomplexity.geometry.stack.runs import Runs, on_grid
 from rtcomplexity.geometry.stack.slabs import usual_spacing_mm
@@ -145,8 +145,7 @@ def _contour_planes(rois: Sequence[Roi], settings: Settings) -> _ContourPlanes |
     for (points, offsets), own in zip(closed, normals, strict=True):
         parallel = np.abs(own @ normal) >= PARALLEL_COSINE
         means = (np.add.reduceat(points @ normal, offsets[:-1]) / np.diff(offsets))[parallel]
-        planes = group_positions(means, settings.plane_tolerance_mm)
-        positions.append(np.bincount(planes, weights=means) / np.bincount(planes))
+        positions.append(merged_positions(means, settings.plane_tolerance_mm))
     return _ContourPlanes(normal=normal, positions_mm=positions)
 
 

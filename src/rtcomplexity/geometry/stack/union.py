@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtcomplexity.geometry.columns import greatest, least
-from rtcomplexity.geometry.orientation import group_positions
+from rtcomplexity.geometry.orientation import merged_positions
 from rtcomplexity.geometry.ragged import next_vertex, offsets_of
 from rtcomplexity.geometry.stack.runs import plane_of_slices
 from rtcomplexity.geometry.stack.section_distance import Sections, section_distances
-from rtcomplexity.geometry.stack.slabs import slabs
+from rtcomplexity.geometry.stack.slabs import Slabs, slabs
 from rtcomplexity.geometry.stack.topology import labels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.model.arrays import Floats, Integers
@@ -55,17 +55,20 @@ def union_stack(
     pixel_mm : of the lattice on which contours that meet are united
     tolerance_mm : positions that differ by less are one plane
     """
-    every = np.concatenate([stack.positions_mm for stack in stacks])
-    planes = group_positions(every, tolerance_mm)
-    positions = np.bincount(planes, weights=every) / np.bincount(planes)
+    positions = merged_positions(np.concatenate([stack.positions_mm for stack in stacks]), tolerance_mm)
     outlines = _outlines(stacks, positions, pixel_mm)
     middles = 0.5 * (positions[1:] + positions[:-1])
     apart = np.all([plane_of_slices(stack, middles) < 0 for stack in stacks], axis=0)
     slab = slabs(positions, slice_positions_mm, gap_factor=gap_factor, apart=apart, usual_mm=usual_mm, lone_mm=lone_mm)
+    return with_planes(stacks[0], positions, slab, outlines)
+
+
+def with_planes(stack: PlaneStack, positions_mm: Floats, slab: Slabs, outlines: Sequence[Polygons]) -> PlaneStack:
+    """A stack with the axes of another one, from the contours on each plane; at least one contour in all."""
     polygons = [polygon for outline in outlines for polygon in outline]
     return replace(
-        stacks[0],
-        positions_mm=positions,
+        stack,
+        positions_mm=positions_mm,
         lower_mm=slab.lower_mm,
         upper_mm=slab.upper_mm,
         points_mm=np.concatenate(polygons),
@@ -95,7 +98,7 @@ def union_of_polygons(regions: Sequence[Polygons], pixel_mm: float) -> Polygons:
         parts: defaultdict[int, Polygons] = defaultdict(list)
         for place in np.flatnonzero(label == root).tolist():
             parts[every[place][0]].append(every[place][1])
-        outlines += next(iter(parts.values())) if len(parts) == 1 else _joined(list(parts.values()), pixel_mm)
+        outlines += next(iter(parts.values())) if len(parts) == 1 else _united(list(parts.values()), pixel_mm)
     return outlines
 
 
@@ -110,30 +113,47 @@ def _clusters(polygons: Polygons) -> Integers:
     return labels(len(polygons), np.concatenate(pairs))
 
 
-def _joined(regions: Sequence[Polygons], pixel_mm: float) -> Polygons:
+def _united(regions: Sequence[Polygons], pixel_mm: float) -> Polygons:
     """Contours of the union of regions that meet, traced on a lattice."""
-    lower = np.min([least(polygon) for region in regions for polygon in region], axis=0)
-    upper = np.max([greatest(polygon) for region in regions for polygon in region], axis=0)
-    origin = lower - MARGIN_PIXELS * pixel_mm
-    columns, rows = (np.ceil((upper - lower) / pixel_mm).astype(int) + 2 * MARGIN_PIXELS + 1).tolist()
-    distance = np.full((rows, columns), -REACH_PIXELS)
-    for region in regions:
-        distance = np.maximum(distance, _distances(region, origin, pixel_mm, (rows, columns)))
+    return traced(regions, pixel_mm, REACH_PIXELS, np.maximum.reduce)
+
+
+def traced(
+    regions: Sequence[Polygons], pixel_mm: float, reach_pixels: float, combine: Callable[[list[Floats]], Floats]
+) -> Polygons:
+    """Zero lines of a combination of the signed distances of even-odd regions of one plane.
+
+    Parameters
+    ----------
+    regions
+        Each a list of (n, 2) polygons, mm; some may be empty, but not all.
+    pixel_mm
+        Of the lattice.
+    reach_pixels
+        Distances are clipped at this.
+    combine
+        Given a distance field of each region, positive inside, the field whose zero lines are wanted.
+    """
     from skimage.measure import find_contours  # noqa: PLC0415 - slow to import, seldom needed
 
-    outlines: Polygons = find_contours(distance, 0.0)  # type: ignore[no-untyped-call]
-    return [outline[:-1, ::-1] * pixel_mm + origin for outline in outlines if len(outline) > 3]
+    every = [polygon for region in regions for polygon in region]
+    lower, upper = np.min([least(each) for each in every], axis=0), np.max([greatest(each) for each in every], axis=0)
+    origin = lower - MARGIN_PIXELS * pixel_mm
+    columns, rows = (np.ceil((upper - lower) / pixel_mm).astype(int) + 2 * MARGIN_PIXELS + 1).tolist()
+    fields = [_distances(region, origin, pixel_mm, (rows, columns), reach_pixels) for region in regions]
+    lines: Polygons = find_contours(combine(fields), 0.0)  # type: ignore[no-untyped-call]
+    return [line[:-1, ::-1] * pixel_mm + origin for line in lines if len(line) > 3]
 
 
-def _distances(region: Polygons, origin: Floats, pixel_mm: float, shape: tuple[int, int]) -> Floats:
+def _distances(
+    region: Polygons, origin: Floats, pixel_mm: float, shape: tuple[int, int], reach_pixels: float
+) -> Floats:
     """(rows, columns) signed distance to the border of a region in pixels, positive inside, clipped at the reach."""
+    if not region:
+        return np.full(shape, -reach_pixels)
     points = (np.concatenate(region) - origin) / pixel_mm
     offsets = offsets_of([len(polygon) for polygon in region])
-    sections = Sections(
-        points=points,
-        following=next_vertex(offsets),
-        planes=np.zeros(len(points), np.int64),
-        shape=(1, *shape),
-    )
-    distances = section_distances(sections, REACH_PIXELS)[0]
-    return np.asarray(np.clip(distances, -REACH_PIXELS, REACH_PIXELS), dtype=np.float64)
+    planes = np.zeros(len(points), np.int64)
+    sections = Sections(points=points, following=next_vertex(offsets), planes=planes, shape=(1, *shape))
+    distances = section_distances(sections, reach_pixels)[0]
+    return np.asarray(np.clip(distances, -reach_pixels, reach_pixels), dtype=np.float64)
