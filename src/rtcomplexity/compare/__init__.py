@@ -1,1 +1,1 @@
-"""Two delineations of one patient, and how they differ: exactly, from the polygons, in three dimensions."""
+"""Two or more delineations of one patient, and how they differ: exact, from the polygons, in three dimensions."""

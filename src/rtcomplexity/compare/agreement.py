@@ -1,7 +1,7 @@
-"""How far several delineations of one thing agree, all together.
+"""Agreement among several delineations of one structure.
 
-Volumes held by exactly k of the readers come from scan lines that cross their contours exactly, layer by layer; every
-index follows from those. Nothing is estimated: no reader is weighted, no truth is assumed.
+The volumes held by exactly k of the readers come from scan lines that cross their contours exactly, layer by layer; all
+indices follow from these. Nothing is estimated: no reader is weighted and no ground truth is assumed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Readers:
-    """Delineations of one thing by several readers, in one set of axes, with what their metrics share."""
+    """Delineations of one structure by several readers, in common axes; whatever metrics share is computed once."""
 
     stacks: tuple[PlaneStack, ...]
     """At least two."""
@@ -36,7 +36,7 @@ class Readers:
 
     @cached_property
     def held_by_mm3(self) -> Floats:
-        """(n + 1,) volume held by exactly k of the n readers, mm3; by none: of the box around all of them."""
+        """(n + 1,) volume held by exactly k of the n readers, mm3; for k = 0, within the box around all of them."""
         return held_by_mm3(self.stacks)
 
     @cached_property
@@ -46,7 +46,7 @@ class Readers:
 
     @cached_property
     def departures_mm(self) -> tuple[Floats, Floats, Floats]:
-        """(n, m) signed distance of each reader at nodes of the consensus, (m,) their areas, (m, 3) where they lie.
+        """(n, m) signed distance of each reader at nodes of the consensus, (m,) node areas, (m, 3) node positions.
 
         Raises
         ------
@@ -121,22 +121,23 @@ def volume_ratio(readers: Readers) -> float:
 
 
 def local_deviation_mm(readers: Readers) -> float:
-    """Root mean square over the consensus' surface of the readers' standard deviation, mm."""
+    """Root mean square of the readers' standard deviation over the consensus surface, mm."""
     deviation, areas = _local(readers)
     return float(np.sqrt(np.average(deviation**2, weights=areas)))
 
 
 def local_deviation_max_mm(readers: Readers) -> float:
-    """Greatest standard deviation of the readers at any place of the consensus' surface, mm."""
+    """Largest standard deviation of the readers at any point of the consensus surface, mm."""
     return float(_local(readers)[0].max())
 
 
 def worst_place_mm(readers: Readers) -> Floats:
-    """(3,) where the readers differ most, LPS, mm."""
+    """(3,) point where the readers differ most, LPS, mm."""
     return np.asarray(readers.departures_mm[2][np.argmax(_local(readers)[0])])
 
 
 def _local(readers: Readers) -> tuple[Floats, Floats]:
+    """(m,) standard deviation of the readers at nodes of the consensus, and (m,) node areas."""
     distances, areas, _ = readers.departures_mm
     return distances.std(axis=0, ddof=1), areas
 

@@ -1,4 +1,4 @@
-"""Every metric there is: those of ROIs and courses, then those of two delineations, then those of several readers."""
+"""Every metric: those of ROIs and courses, of two delineations, and of several readers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Points and planes that two delineations have in common, to the last bit: where nobody edited, most of both.
+"""Points and planes that two delineations share bit by bit: most of both where nothing was edited.
 
-Such a point lies on both, so that its distance needs no search. What is not found is only searched for: nothing depends
-on finding all.
+A shared point lies on both, so its distance needs no search. A shared point that is missed is merely searched for;
+correctness does not depend on finding all.
 """
 
 from __future__ import annotations
@@ -24,10 +24,9 @@ SLOTS: Final = 4
 
 
 def shared_rows(points: Floats, others: Floats) -> tuple[Flags, Flags]:
-    """(n,) which points (n, 3) are also among others (m, 3), and (m,) which of those are met.
+    """(n,) which points (n, 3) are among others (m, 3), and (m,) which of the others are matched.
 
-    Of points whose keys meet without being alike, and of others that occur more than once, some may be missed; none is
-    ever found that is not there.
+    Points with colliding keys, and repeated points, may be missed; no false match is ever reported.
 
     Examples
     --------
@@ -64,9 +63,9 @@ def _same_rows(points: Floats, rows: Integers, others: Floats, other_rows: Integ
 
 
 def same_planes(first: PlaneStack, second: PlaneStack, pairs: Integers) -> Flags:
-    """(x,) whether planes (x, 2) of two stacks hold the same numbers: most, where an automatic contour was edited.
+    """(x,) whether planes (x, 2) of two stacks are identical, as most are after an automatic contour was edited.
 
-    Where the second plane is -1, there is none, and nothing is the same.
+    False where the second plane is -1, which stands for none.
     """
     same = np.zeros(len(pairs), np.bool_)
     for place, (plane, other) in enumerate(pairs.tolist()):
@@ -77,7 +76,7 @@ def same_planes(first: PlaneStack, second: PlaneStack, pairs: Integers) -> Flags
 
 
 def _keys(points: Floats) -> NDArray[np.uint64]:
-    """(n,) numbers that mix the bits of each point's coordinates."""
+    """(n,) hash of the bits of each point's coordinates."""
     bits = np.ascontiguousarray(points).view(np.uint64)
     mixed = bits[:, 0] * FACTORS[0] ^ bits[:, 1] * FACTORS[1] ^ bits[:, 2] * FACTORS[2]
     return np.asarray(mixed ^ mixed >> np.uint64(29))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rtcomplexity.metrics.measurement import Measurement
 
 TOLERANCE_MM: Final = 2.0
-"""About a voxel: what TG-132 calls agreement of contours after registration (2 to 3 mm)."""
+"""About a voxel: agreement of contours after registration in TG-132 (2 to 3 mm)."""
 WAYS: Final = ("names", "overlap")
 
 
@@ -36,10 +36,10 @@ class ComparedMatch:
 
     match: Match
     pair: ComparedPair
-    """Both delineations. Their surfaces, which take most of the memory, are no longer held."""
+    """Both delineations, without their surfaces, which need most of the memory."""
     values: Mapping[str, Measurement]
     surfaces: tuple[PlanePicture, ...] = ()
-    """Pictures of the first's surface, if they were asked for."""
+    """Pictures of the first surface, if requested."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,22 +70,22 @@ def compare(
     first, second
         Folder or structure set file, with ``::ROI`` for one ROI.
     images
-        Folder of the planning images, where they do not lie with the structure sets.
+        Folder of the planning images, if not with the structure sets.
     match
         ``names``, ``overlap``, or the path of a mapping file.
     tolerance_mm
-        Distance up to which contours and surfaces agree.
+        Distance within which contours and surfaces agree.
     settings
-        Limits, tolerances and how many cores are used; from the environment if None.
+        Limits, tolerances and number of cores; from the environment if None.
     with_pictures
-        Whether the surfaces of every pair are drawn, too.
+        Whether to draw the surfaces of every pair.
 
     Raises
     ------
     InputDataError
-        If a side cannot be used, or the two lie in different frames that no rigid registration joins.
+        If a side is unusable, or the two are in frames of reference that no rigid registration connects.
     UsageError
-        If an option says nothing that fits.
+        If an option is invalid.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def compare_numbers(
     tolerance_mm: float = TOLERANCE_MM,
     settings: Settings | None = None,
 ) -> Comparison:
-    """Compare pairs of ROIs that are known by their numbers, in that order; else as :func:`compare`.
+    """Compare pairs of ROIs given by number, in that order; otherwise as :func:`compare`.
 
     Raises
     ------
@@ -148,6 +148,7 @@ def compared_match(match: Match, tolerance_mm: float, *, with_pictures: bool = F
 
 
 def _pair(match: Match, tolerance_mm: float) -> ComparedPair:
+    """Both delineations of a match."""
     return ComparedPair(first=match.first.delineation, second=match.second.delineation, tolerance_mm=tolerance_mm)
 
 
@@ -165,7 +166,7 @@ def _sides(first: str, second: str, images: Path | None, settings: Settings) -> 
 def _compared(
     matches: Sequence[Match], tolerance_mm: float, cores: int, *, with_pictures: bool
 ) -> tuple[ComparedMatch, ...]:
-    """Measure every pair, the dearest first, so that processes end together."""
+    """Measure every pair, the most expensive first, so that processes finish together."""
     order = sorted(range(len(matches)), key=lambda place: -_cost(matches[place]))
     tasks = [partial(_measured, matches[place], tolerance_mm, with_pictures=with_pictures) for place in order]
     found = dict(zip(order, run_all(tasks, cores), strict=True))
@@ -178,18 +179,19 @@ def _compared(
 def _measured(
     match: Match, tolerance_mm: float, *, with_pictures: bool
 ) -> tuple[Mapping[str, Measurement], tuple[PlanePicture, ...]]:
-    """Values and pictures of one pair: what a process can send."""
+    """Values and pictures of one pair: what a process can return."""
     found = compared_match(match, tolerance_mm, with_pictures=with_pictures)
     return found.values, found.surfaces
 
 
 def _cost(match: Match) -> int:
-    """About what a pair costs: the points of both; next to nothing where nobody edited."""
+    """Estimated cost of a pair: the points of both; almost none if nothing was edited."""
     stacks = [each.delineation.stack for each in (match.first, match.second)]
     return 0 if stacks[0] is stacks[1] else sum(len(stack.points_mm) for stack in stacks if stack is not None)
 
 
 def _matching(first: Side, second: Side, how: str) -> Matching:
+    """Match the ROIs of both sides."""
     if how in WAYS:
         return match_rois(first.rois, second.rois, how)
     if not Path(how).is_file():

@@ -1,8 +1,8 @@
-"""What more than half of several delineations hold, as a stack of planes of its own.
+"""The region held by more than half of several delineations, as a stack of planes.
 
-On every plane the consensus is where the middle one of the readers' signed distances is positive: with an odd number
-of readers the border runs where half of them would draw inside and half outside. It says what the readers have in
-common, not what is right, and it is never written as a contour.
+On each plane, the consensus is where the median of the readers' signed distances is positive: for an odd number of
+readers, its border separates points that the majority includes from points that the majority excludes. It states what
+readers have in common, not what is correct, and is never written as a contour.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ GAP_FACTOR: Final = 1.5
 
 
 def consensus(stacks: Sequence[PlaneStack]) -> PlaneStack | None:
-    """Region that more than half of the stacks hold; None where there is none.
+    """Region held by more than half of the stacks; None if there is none.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""One delineation as a comparison sees it, and two of them brought into one set of axes."""
+"""A delineation in a comparison, and a pair of them in common axes."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class Delineation:
     """One ROI, or one reader's version of it."""
 
     name: str
-    """As the file has it; it may identify the patient."""
+    """As in the file; may identify the patient."""
     stack: PlaneStack | None
-    """None where it encloses no volume."""
+    """None if it encloses no volume."""
 
     @property
     def volume_mm3(self) -> float:
-        """Slab volume; 0 where it encloses none."""
+        """Slab volume; 0 if it encloses none."""
         return 0.0 if self.stack is None else slab_volume_mm3(self.stack)
 
 
@@ -56,22 +56,22 @@ def delineation_of(context: RoiContext, name: str = "") -> Delineation:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ComparedPair:
-    """Two delineations of the same thing, with what their metrics share computed at most once."""
+    """Two delineations of one structure; whatever metrics share is computed at most once."""
 
     first: Delineation
     second: Delineation
     tolerance_mm: float
-    """Distance up to which contours and surfaces agree."""
+    """Distance within which contours and surfaces agree."""
 
     @cached_property
     def is_unedited(self) -> bool:
-        """Whether both hold the same numbers: nothing is then measured of how they differ, since nothing does."""
+        """Whether both hold the same numbers, so that no difference needs measuring."""
         first, second = self.first.stack, self.second.stack
         return first is not None and second is not None and _are_equal(first, second)
 
     @cached_property
     def stacks(self) -> tuple[PlaneStack, PlaneStack]:
-        """Both stacks, in the first one's axes.
+        """Both stacks, in the axes of the first.
 
         Raises
         ------
@@ -85,13 +85,14 @@ class ComparedPair:
         return first, turned
 
     def _filled(self) -> tuple[PlaneStack, PlaneStack]:
+        """Both stacks, if both enclose a volume."""
         if self.first.stack is None or self.second.stack is None:
             raise NotMeasurableError(BOTH_EMPTY if self.first.stack is self.second.stack else EMPTY)
         return self.first.stack, self.second.stack
 
     @cached_property
     def volumes(self) -> SharedVolume:
-        """Both volumes and what they share; exact where planes are parallel, else by layers of about a fine pixel.
+        """Both volumes and their intersection; exact for parallel planes, otherwise by layers of about a fine pixel.
 
         Raises
         ------
@@ -129,7 +130,7 @@ class ComparedPair:
 
     @property
     def distances(self) -> BothWays:
-        """Distances between both surfaces, both ways: none anywhere where nobody edited.
+        """Distances between both surfaces, both ways; all zero if nothing was edited.
 
         Raises
         ------
@@ -140,7 +141,7 @@ class ComparedPair:
 
     @cached_property
     def paths_of_second(self) -> PathDistances:
-        """From the second's contours to the first's."""
+        """Distances from the second's contours to the first's."""
         first, second = self.stacks
         if self.is_unedited:
             return nowhere_away(second)
@@ -148,7 +149,7 @@ class ComparedPair:
 
     @cached_property
     def paths_of_first(self) -> PathDistances:
-        """From the first's contours to the second's."""
+        """Distances from the first's contours to the second's."""
         first, second = self.stacks
         if self.is_unedited:
             return nowhere_away(first)
@@ -156,41 +157,41 @@ class ComparedPair:
 
     @cached_property
     def counterparts_of_second(self) -> Integers:
-        """(P,) plane of the first that each plane of the second is compared with; -1 where there is none."""
+        """(P,) plane of the first compared with each plane of the second; -1 if none."""
         first, second = self.stacks
         return plane_of_slices(first, second.positions_mm)
 
     @cached_property
     def counterparts_of_first(self) -> Integers:
-        """(P,) plane of the second that each plane of the first is compared with; -1 where there is none."""
+        """(P,) plane of the second compared with each plane of the first; -1 if none."""
         first, second = self.stacks
         return plane_of_slices(second, first.positions_mm)
 
     @cached_property
     def added_lengths_mm(self) -> Floats:
-        """(P,) length of contour on each plane of the second that the first does not have."""
+        """(P,) length of contour on each plane of the second that is not in the first."""
         return self.paths_of_second.away_lengths_mm(self.tolerance_mm)
 
     @cached_property
     def removed_lengths_mm(self) -> Floats:
-        """(P,) length of contour on each plane of the first that the second does not have."""
+        """(P,) length of contour on each plane of the first that is not in the second."""
         return self.paths_of_first.away_lengths_mm(self.tolerance_mm)
 
     @property
     def planes_new(self) -> Flags:
-        """(P,) which planes of the second have no contour in the first."""
+        """(P,) planes of the second without contours in the first."""
         return self.counterparts_of_second < 0
 
     @property
     def planes_gone(self) -> Flags:
-        """(P,) which planes of the first have no contour in the second."""
+        """(P,) planes of the first without contours in the second."""
         return self.counterparts_of_first < 0
 
     @cached_property
     def planes_edited(self) -> Flags:
-        """(P,) which planes of the second differ from the first by more than the tolerance anywhere, or are new.
+        """(P,) planes of the second that are new or differ from the first by more than the tolerance anywhere.
 
-        Both ways: a lobe taken away leaves no contour of the second far from the first.
+        Measured both ways: a lobe removed leaves no contour of the second far from the first.
         """
         edited = self.paths_of_second.greatest_mm() > self.tolerance_mm
         back = self.paths_of_first.greatest_mm() > self.tolerance_mm
@@ -207,7 +208,7 @@ class ComparedPair:
 
 
 def _are_equal(first: PlaneStack, second: PlaneStack) -> bool:
-    """Whether two stacks hold the same numbers, as those of an ROI that nobody edited do."""
+    """Whether two stacks hold the same numbers, as for an unedited ROI."""
     if first is second:
         return True
     arrays = ("u_axis", "v_axis", "normal", "positions_mm", "lower_mm", "upper_mm", "plane_offsets")

@@ -1,4 +1,4 @@
-"""A comparison as plain values, for JSON and tables; metrics carry value, unit and, where there is none, the reason."""
+"""A comparison as plain values for JSON and tables; metrics carry value and unit, or the reason for a missing value."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OBSERVERS_SCHEMA: Final = "rtcomplexity/observers/1"
 
 
 def document(comparison: Comparison, *, software_version: str) -> dict[str, Any]:
-    """Everything that was found, with ROI names as the files have them."""
+    """All results, with ROI names as in the files."""
     return {
         "schema": SCHEMA,
         "software": {"name": "rtcomplexity", "version": software_version},
@@ -43,7 +43,7 @@ def document(comparison: Comparison, *, software_version: str) -> dict[str, Any]
 
 
 def observers_document(found: Observers, *, labels: Sequence[str], software_version: str) -> dict[str, Any]:
-    """Everything that was found about several readers; `labels` name them in their order."""
+    """All results for several readers; `labels` name them in order."""
     return {
         "schema": OBSERVERS_SCHEMA,
         "software": {"name": "rtcomplexity", "version": software_version},

@@ -1,4 +1,4 @@
-"""One target with the contour that it was edited from, as :mod:`rtcomplexity.compare.edits` finds it."""
+"""Values: one target with the contour it was edited from, as found by :mod:`rtcomplexity.compare.edits`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class EditBasis(StrEnum):
-    """Where the earlier contour comes from."""
+    """Source of the earlier contour."""
 
     SAME_SET = "same_set"
     PREDECESSOR = "predecessor"
@@ -24,7 +24,7 @@ class EditBasis(StrEnum):
 
 
 class EditExtent(StrEnum):
-    """How much was edited."""
+    """Extent of the edit."""
 
     UNCHANGED = "unchanged"
     WITHIN_TOLERANCE = "within_tolerance"
@@ -44,11 +44,11 @@ class Edit:
     basis: EditBasis
     extent: EditExtent
     moved_share: float | None
-    """Share of contour length, of the earlier or of the final one, whichever is more, beyond the tolerance."""
+    """Share of contour length beyond the tolerance: the larger of those of the earlier and the final contour."""
     tolerance_mm: float
     values: Mapping[str, Measurement]
 
     @property
     def is_from_automatic(self) -> bool:
-        """Whether the earlier contour is stated to be an algorithm's."""
+        """Whether the earlier contour is stated to be automatic."""
         return self.earlier.generation == AUTOMATIC

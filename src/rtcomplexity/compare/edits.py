@@ -1,9 +1,9 @@
-"""What was edited between an automatic contour, or a predecessor, and the target that a plan holds.
+"""What was edited between an automatic contour, or a predecessor, and the planned target.
 
-Each target that is no expansion of another ROI is compared with its nearest automatic twin of the same class: in the
-same structure set, in a predecessor, or in an earlier set of the same frame of reference. The nearest counts, so that a
-contour which is further off, or added later, never makes an edit look larger. Where no twin is automatic, a predecessor
-is compared with all the same, and nothing is concluded from it. Nothing here is scored.
+Each target that is no expansion of another ROI is compared with its nearest automatic counterpart of the same class: in
+the same structure set, in a predecessor, or in an earlier set with the same frame of reference. Only the nearest
+counts, so that a more distant or later contour cannot make an edit look larger. If no counterpart is automatic, a
+predecessor is compared nevertheless, without any conclusion. Nothing in this module is scored.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from rtcomplexity.model.structure_set import Roi
 
 UNCHANGED_MM: Final = 0.05
-"""Contours nearer than this everywhere are the same: systems write coordinates with one or two decimals."""
+"""Contours closer than this everywhere are equal: systems write coordinates with one or two decimals."""
 LIGHT_SHARE: Final = 0.25
-"""A convention: an edit is light where less of the contour length was moved by more than the tolerance."""
+"""Convention: an edit is light if a smaller share of the contour length moved by more than the tolerance."""
 EXTENSIVE_SHARE: Final = 0.5
-"""A convention: an edit is extensive where at least this much of the contour length was."""
+"""Convention: an edit is extensive from this share on."""
 METRICS: Final = frozenset(
     f"compare.{key}"
     for key in (
@@ -43,7 +43,7 @@ METRICS: Final = frozenset(
         "plane_count", "planes_edited", "planes_new", "planes_gone",
     )
 )  # fmt: skip
-"""What of a comparison stands in the record."""
+"""Comparison metrics included in the record."""
 DEFINITIONS: Final = tuple(each for each in COMPARISONS if each.key in METRICS)
 
 
@@ -57,14 +57,14 @@ class _Twin:
 
 
 def edits_of(measured: MeasuredCase, table: MetricTable) -> tuple[Edit, ...]:
-    """Compare every target that is no expansion of another ROI with what it may have been edited from.
+    """Compare every target that is no expansion of another ROI with the contour it may have been edited from.
 
     Parameters
     ----------
     measured
         The case.
     table
-        Its measurements: they tell which ROIs are expansions.
+        Its measurements, which identify expansions.
     """
     expansions = {each.roi_number for each in table.rois if each.derived_from is not None}
     found = []
@@ -76,7 +76,7 @@ def edits_of(measured: MeasuredCase, table: MetricTable) -> tuple[Edit, ...]:
 
 
 def _twins(roi: Roi, measured: MeasuredCase, expansions: set[int]) -> list[_Twin]:
-    """The automatic twins of a target, else what predecessors hold of it."""
+    """The automatic counterparts of a target, otherwise its predecessors."""
     every = [
         twin
         for twin in _others(roi, measured)
@@ -107,12 +107,13 @@ def _others(roi: Roi, measured: MeasuredCase) -> Iterator[_Twin]:
 
 
 def _is_like(other: Roi, roi: Roi) -> bool:
+    """Whether two ROIs have the same class and frame of reference."""
     is_in_frame = other.frame_of_reference_uid == roi.frame_of_reference_uid
     return is_in_frame and other.target_class is roi.target_class and len(other.contours) > 0
 
 
 def _nearest_edit(roi: Roi, twins: Sequence[_Twin], measured: MeasuredCase) -> Edit | None:
-    """The edit of the twin that shares most with the target; None where none is a version of it."""
+    """The edit from the most similar counterpart; None if none is a version of the target."""
     final = _delineation(roi, roi, measured)
     if final.stack is None:
         return None
@@ -129,7 +130,7 @@ def _nearest_edit(roi: Roi, twins: Sequence[_Twin], measured: MeasuredCase) -> E
 
 
 def _is_namesake(twin: _Twin, roi: Roi) -> bool:
-    """Whether a contour of another set has the target's name; within one set a name says nothing of versions."""
+    """Whether a contour of another set has the target's name; within one set names do not indicate versions."""
     return twin.basis is not EditBasis.SAME_SET and name_key(twin.roi.name) == name_key(roi.name) != ""
 
 
@@ -155,7 +156,7 @@ def _edit(roi: Roi, twin: _Twin, pair: ComparedPair) -> Edit:
 
 
 def _extent(pair: ComparedPair) -> tuple[EditExtent, float | None]:
-    """How much was edited, and the share of contour length that it concerns."""
+    """Extent of an edit, and the share of contour length affected."""
     try:
         ways = (pair.paths_of_first, pair.paths_of_second)
         lengths = [float(stack.plane_border_lengths_mm.sum()) for stack in pair.stacks]
@@ -168,12 +169,12 @@ def _extent(pair: ComparedPair) -> tuple[EditExtent, float | None]:
 
 
 def extent_of(greatest_mm: float, moved_share: float, tolerance_mm: float) -> EditExtent:
-    """Name the extent of an edit.
+    """Classify the extent of an edit.
 
     Parameters
     ----------
     greatest_mm
-        Greatest distance between the contours of both, either way; inf where a plane has contours in one only.
+        Largest distance between the contours of both, either way; inf if a plane has contours in one only.
     moved_share
         Share of contour length beyond the tolerance.
     tolerance_mm

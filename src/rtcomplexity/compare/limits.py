@@ -1,4 +1,4 @@
-"""Limits that a person sets on comparison metrics: the only pass or fail there is."""
+"""User-defined limits on comparison metrics: the only pass or fail criteria."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ OPTION: Final = "--fail-at"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """Between which values a metric passes."""
+    """Range in which a metric passes."""
 
     key: str
     at_least: float = -math.inf
     at_most: float = math.inf
 
     def failed_by(self, values: Mapping[str, Measurement]) -> str:
-        """Say how values miss the limit; empty where they keep it. A value that does not exist misses it."""
+        """How values violate the limit; empty if they do not. A missing value violates it."""
         found = values[self.key]
         return self.failed_by_value(found.value, found.reason)
 
     def failed_by_value(self, value: float | None, reason: str = "") -> str:
-        """Say how one value, or the lack of it for a reason, misses the limit; empty where it keeps it."""
+        """How one value, or its absence for a reason, violates the limit; empty if it does not."""
         if value is None:
             return f"{self.key} has no value: {reason}"
         if self.at_least <= value <= self.at_most:
@@ -90,7 +90,7 @@ def _bound(cell: str | None, fallback: float, line: int) -> float:
 
 
 def failures(compared: Iterable[ComparedMatch], limits: Iterable[Limit]) -> list[str]:
-    """Say which pairs miss which limits."""
+    """Which pairs violate which limits."""
     every = tuple(limits)
     return [
         f"{each.match.first.roi.name}: {text}"

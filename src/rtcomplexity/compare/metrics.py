@@ -1,9 +1,9 @@
-"""The catalogue of comparison metrics: how much two delineations differ, and what an edit of one into the other took.
+"""The catalogue of comparison metrics: how much two delineations differ, and what editing one into the other involves.
 
-"First" is what was there (an automatic contour, another reader, the earlier plan), "second" is what is held against it.
-Empty sides: where one encloses no volume, overlap is 0 and all of the other is added or removed, while distances and
-path lengths do not exist; where neither does, nothing is measured. Where both hold the same numbers, nobody edited:
-overlap is 1 and every distance 0, in every direction, without a surface.
+"First" is the earlier delineation (an automatic contour, another reader, the earlier plan), "second" the one compared
+with it. If one side encloses no volume, overlap is 0 and all of the other is added or removed, while distances and path
+lengths do not exist; if neither does, nothing is measured. If both hold the same numbers, nothing was edited: overlap
+is 1 and every distance 0, in every direction, without computing a surface.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def share_outside_tolerance(pair: ComparedPair) -> float:
 
 
 def hausdorff_mm(pair: ComparedPair, percent: float = 100.0) -> float:
-    """The greater of both directed percentiles of surface distance, mm."""
+    """The larger of both directed percentiles of surface distance, mm."""
     return max(each.percentile_mm(percent) for each in pair.distances.both)
 
 

@@ -1,4 +1,4 @@
-"""What does not fit between the sides of a comparison, though it can be made: said, never guessed away."""
+"""Inconsistencies between the sides of a comparison that do not prevent it, as issues."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ SUBJECT = "input"
 
 
 def mismatches(sides: Sequence[Side]) -> tuple[Issue, ...]:
-    """Say in what the sides of a comparison, at least two, do not go together.
+    """Inconsistencies between the sides of a comparison, at least two.
 
-    Patient IDs are told apart, never written out.
+    Patient IDs are compared but never printed.
     """
     patients = [side.case.structure_set.patient.patient_id for side in sides]
     stated, silent = set(patients) - {""}, patients.count("")

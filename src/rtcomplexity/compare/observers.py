@@ -1,6 +1,6 @@
-"""The use case: several readers of one case, how far they agree, and each one against a reference.
+"""The use case: several readers of one case, their agreement, and each reader against a reference.
 
-It measures what was drawn; it writes no contours and names no reader as right.
+Measures what was contoured; writes no contours and declares no reader correct.
 """
 
 from __future__ import annotations
@@ -39,25 +39,25 @@ LEAST_DIFFERENCE_MM: Final = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ObservedRoi:
-    """One ROI as several readers delineated it."""
+    """One ROI as delineated by several readers."""
 
     name: str
-    """As the first reader has it."""
+    """As in the first reader's set."""
     number: int
     """The first reader's ROI number."""
     target_class: TargetClass
     readers: tuple[int, ...]
-    """Places of the readers that delineated it, in their order."""
+    """Indices of the readers that delineated it, in order."""
     stacks: tuple[PlaneStack, ...]
-    """What each of these drew, in one set of axes."""
+    """Their delineations, in common axes."""
     values: Mapping[str, Measurement]
-    """How far they agree."""
+    """Agreement metrics."""
     dice: Floats
     """(n, n) Dice of every pair of these readers."""
     worst_place_mm: Floats | None
-    """(3,) where they differ most, LPS; None where they have no consensus."""
+    """(3,) point where they differ most, LPS; None if they have no consensus."""
     against_reference: tuple[tuple[int, Mapping[str, Measurement]], ...]
-    """Metrics of each reader against the reference, by the reader's place; the reference itself is left out."""
+    """Metrics of each reader against the reference, by reader index, without the reference itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,11 +69,11 @@ class Observers:
     reference: str
     tolerance_mm: float
     icc: Measurement
-    """ICC(2,1) of the volumes of the ROIs that all readers delineated."""
+    """ICC(2,1) of the volumes of the ROIs delineated by all readers."""
 
 
 def reader_paths(folder: Path) -> list[Path]:
-    """Structure set files, or subfolders, of a folder: one for each reader, in the order of their names.
+    """Structure set files, or subfolders, of a folder: one for each reader, ordered by name.
 
     Raises
     ------
@@ -107,24 +107,24 @@ def observe(
     Parameters
     ----------
     readers
-        At least two sides, as :func:`rtcomplexity.compare.comparison.compare` takes them.
+        At least two sides, as for :func:`rtcomplexity.compare.comparison.compare`.
     images
-        Folder of the planning images, where they do not lie with the structure sets.
+        Folder of the planning images, if not with the structure sets.
     match
         ``names`` or ``overlap``: how each reader's ROIs are matched with the first reader's.
     reference
-        What each reader is compared with: ``consensus`` (what more than half hold) or ``first``.
+        Reference for each reader: ``consensus`` (held by more than half) or ``first``.
     tolerance_mm
-        Distance up to which contours and surfaces agree.
+        Distance within which contours and surfaces agree.
     settings
         Limits and tolerances; from the environment if None.
 
     Raises
     ------
     InputDataError
-        If a reader's set cannot be used, or lies in another frame that no rigid registration joins.
+        If a reader's set is unusable, or in a frame of reference that no rigid registration connects.
     UsageError
-        If an option says nothing that fits.
+        If an option is invalid.
     """
     if reference not in REFERENCES:
         raise UsageError("--reference", reference, f"one of {', '.join(REFERENCES)}")
@@ -146,7 +146,7 @@ def observe(
 
 
 def _drawn(sides: Sequence[Side], match: str) -> list[tuple[ComparedRoi, dict[int, Delineation]]]:
-    """For each ROI of the first reader the delineations of all readers that have one, by the reader's place."""
+    """For each ROI of the first reader, all readers' delineations of it, by reader index."""
     found: dict[int, dict[int, Delineation]] = {id(each): {0: each.delineation} for each in sides[0].rois}
     for place, side in enumerate(sides[1:], start=1):
         for pair in match_rois(sides[0].rois, side.rois, match).matches:
@@ -155,13 +155,14 @@ def _drawn(sides: Sequence[Side], match: str) -> list[tuple[ComparedRoi, dict[in
 
 
 def _filled(roi: ComparedRoi, found: Mapping[int, dict[int, Delineation]]) -> dict[int, Delineation]:
+    """The delineations of an ROI that enclose a volume."""
     return {place: each for place, each in found[id(roi)].items() if each.stack is not None}
 
 
 def _observed(
     roi: ComparedRoi, delineations: Mapping[int, Delineation], reference: str, tolerance_mm: float
 ) -> ObservedRoi | None:
-    """Measure one ROI; None where fewer than two readers delineated it in parallel planes."""
+    """Measure one ROI; None if fewer than two readers delineated it on parallel planes."""
     stacks = _aligned(delineations)
     if len(stacks) < 2:
         return None
@@ -185,14 +186,14 @@ def _observed(
 
 
 def _worst_place(readers: Readers) -> Floats | None:
-    """Where the readers differ most; None where they have no consensus, or differ nowhere."""
+    """Point where the readers differ most; None if they have no consensus, or differ nowhere."""
     if readers.consensus is None or local_deviation_max_mm(readers) < LEAST_DIFFERENCE_MM:
         return None
     return worst_place_mm(readers)
 
 
 def _aligned(delineations: Mapping[int, Delineation]) -> dict[int, PlaneStack]:
-    """Stacks in the axes of the first one; those whose planes are not parallel to it are left out."""
+    """Stacks in the axes of the first; those on other planes are omitted."""
     filled = {place: each.stack for place, each in delineations.items() if each.stack is not None}
     if not filled:
         return {}
@@ -204,16 +205,19 @@ def _aligned(delineations: Mapping[int, Delineation]) -> dict[int, PlaneStack]:
 def _reference(
     readers: Readers, delineations: Mapping[int, Delineation], stacks: Mapping[int, PlaneStack], reference: str
 ) -> Delineation | None:
+    """The delineation that readers are compared with."""
     if reference == "first":
         return delineations[next(iter(stacks))]
     return None if readers.consensus is None else Delineation(name="consensus", stack=readers.consensus)
 
 
 def _against(reference: Delineation, reader: Delineation, tolerance_mm: float) -> Mapping[str, Measurement]:
+    """Metrics of one reader against the reference."""
     return compute_all(COMPARISONS, ComparedPair(first=reference, second=reader, tolerance_mm=tolerance_mm))
 
 
 def _dice_matrix(readers: Readers) -> Floats:
+    """(n, n) Dice of every pair of readers."""
     every = [Delineation(name="", stack=stack) for stack in readers.stacks]
     matrix = np.eye(len(every))
     for row, one in enumerate(every):
@@ -223,6 +227,7 @@ def _dice_matrix(readers: Readers) -> Floats:
 
 
 def _icc(drawn: Sequence[Mapping[int, Delineation]], readers: int) -> Measurement:
+    """ICC of the volumes of the ROIs delineated by all readers."""
     by_all = [[each.volume_mm3 for each in one.values()] for one in drawn if len(one) == readers]
     volumes = np.array(by_all).reshape(-1, readers)
     try:

@@ -1,7 +1,7 @@
-"""Which ROI of one side is compared with which of the other.
+"""Matching of the ROIs of two sides.
 
-By name first (case, blanks and punctuation make no difference, nor does what TG-263 spells alike), then by best
-overlap, or by a mapping file alone. What finds no counterpart is listed, never dropped.
+By name first (ignoring case, spaces, punctuation and TG-263 spelling variants), then by largest overlap; or by a
+mapping file only. ROIs without a counterpart are listed, never dropped.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from rtcomplexity.compare.sides import ComparedRoi
 
 LEAST_DICE: Final = 0.5
-"""ROIs of different names are taken for the same thing only where more than half of them is shared."""
+"""ROIs with different names are the same structure only above this overlap."""
 
 
 class MatchedBy(StrEnum):
-    """What put two ROIs together."""
+    """How two ROIs were matched."""
 
     NAME = "name"
     OVERLAP = "overlap"
@@ -38,7 +38,7 @@ class MatchedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Match:
-    """Two ROIs that are compared."""
+    """Two ROIs to be compared."""
 
     first: ComparedRoi
     second: ComparedRoi
@@ -47,7 +47,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Matching:
-    """What is compared, and what is left on each side."""
+    """The matches, and the ROIs left on each side."""
 
     matches: tuple[Match, ...]
     first_only: tuple[ComparedRoi, ...]
@@ -60,9 +60,9 @@ def match_rois(first: Sequence[ComparedRoi], second: Sequence[ComparedRoi], how:
     Parameters
     ----------
     first, second
-        ROIs of each side; names may repeat, and repeated ones are matched by overlap only.
+        ROIs of each side; repeated names are matched by overlap only.
     how
-        ``names`` (then overlap for what is left), or ``overlap`` alone.
+        ``names`` (then overlap for the rest), or ``overlap`` only.
     """
     if len(first) == len(second) == 1:
         return _matching(first, second, [Match(first=first[0], second=second[0], by=MatchedBy.CHOICE)])
@@ -74,7 +74,7 @@ def match_rois(first: Sequence[ComparedRoi], second: Sequence[ComparedRoi], how:
 def match_by_mapping(
     first: Sequence[ComparedRoi], second: Sequence[ComparedRoi], mapping: Sequence[tuple[str, str]]
 ) -> Matching:
-    """Match the ROIs that a mapping names, and no others.
+    """Match only the ROIs named in a mapping.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def match_by_mapping(
 
 
 def read_mapping(path: Path) -> tuple[tuple[str, str], ...]:
-    """Read a mapping file: CSV with a name of the first and a name of the second side in each row.
+    """Read a mapping file: CSV with a name on the first and a name on the second side in each row.
 
     Raises
     ------
@@ -109,6 +109,7 @@ def read_mapping(path: Path) -> tuple[tuple[str, str], ...]:
 
 
 def _only(name: str, rois: Sequence[ComparedRoi]) -> ComparedRoi:
+    """The one ROI of that name."""
     found = [each for each in rois if each.roi.name.strip() == name] or [each for each in rois if each.key == name]
     if len(found) != 1:
         raise UsageError("--match", name, "names that stand for one ROI each" if found else "names that are there")
@@ -116,6 +117,7 @@ def _only(name: str, rois: Sequence[ComparedRoi]) -> ComparedRoi:
 
 
 def _matching(first: Sequence[ComparedRoi], second: Sequence[ComparedRoi], matches: Sequence[Match]) -> Matching:
+    """Matches in the order of the first side, and what is left."""
     used = {id(each) for match in matches for each in (match.first, match.second)}
     order = {id(each): place for place, each in enumerate(first)}
     return Matching(
@@ -126,7 +128,7 @@ def _matching(first: Sequence[ComparedRoi], second: Sequence[ComparedRoi], match
 
 
 def _by_name(first: Sequence[ComparedRoi], second: Sequence[ComparedRoi]) -> list[Match]:
-    """ROIs of the same name, then key, then spelling by TG-263; one that repeats decides nothing."""
+    """ROIs with the same name, then the same key, then the same TG-263 spelling; repeated names match nothing."""
     found: list[Match] = []
     readings: tuple[Callable[[ComparedRoi], str], ...] = (
         lambda each: each.roi.name.strip(),
@@ -143,12 +145,13 @@ def _by_name(first: Sequence[ComparedRoi], second: Sequence[ComparedRoi]) -> lis
 
 
 def _unique(rois: Sequence[ComparedRoi], reading: Callable[[ComparedRoi], str]) -> dict[str, ComparedRoi]:
+    """ROIs by name, if that is unique."""
     names = [reading(each) for each in rois]
     return {name: each for name, each in zip(names, rois, strict=True) if names.count(name) == 1}
 
 
 def _by_overlap(first: Sequence[ComparedRoi], second: Sequence[ComparedRoi]) -> list[Match]:
-    """Best overlaps first, each ROI once, down to the least that counts."""
+    """Largest overlaps first, each ROI once, down to the smallest that counts."""
     scored = [
         (-share, place_one, place_other)
         for place_one, one in enumerate(first)
@@ -165,6 +168,7 @@ def _by_overlap(first: Sequence[ComparedRoi], second: Sequence[ComparedRoi]) -> 
 
 
 def _dice(one: ComparedRoi, other: ComparedRoi) -> float:
+    """Dice coefficient; 0 if it cannot exceed the least that counts."""
     a, b = one.delineation, other.delineation
     if a.stack is None or b.stack is None:
         return 0.0

@@ -1,7 +1,8 @@
-"""Lengths of contour that lie away from another delineation's contours, plane by plane.
+"""Length of contour away from another delineation's contours, plane by plane.
 
-The added path length of Vaassen et al. (2020) counts the pixels of a contour that another one misses; here it is the
-length of contour itself, with the ends of each stretch found between samples, so that no pixel size enters.
+The added path length of Vaassen et al. (2020) counts the pixels of a contour that are missing in another one. This
+module measures the length of contour itself, with the ends of each stretch interpolated between samples, so that it
+does not depend on a pixel size.
 
 Vaassen F, et al. Evaluation of measures for assessing time-saving of automatic organ-at-risk segmentation in
 radiotherapy. Phys Imaging Radiat Oncol 2020;13:1-6. doi:10.1016/j.phro.2019.12.001
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
 
 
 PIECE_MM: Final = 1.0
-"""Contours are divided so that no piece is longer."""
+"""Contours are divided into pieces no longer than this."""
 PLANE_APART_MM: Final = 1e5
-"""Puts contours of different planes out of each other's reach in one search tree."""
+"""Separates the contours of different planes in one search tree."""
 NEIGHBORS: Final = 3
-"""Pieces that are tried: the one with the nearest middle need not be the nearest."""
+"""Nearest pieces that are tried: the piece with the nearest midpoint need not be the nearest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,7 +44,7 @@ class Pieces:
     plane: Integers
     """(n,)"""
     is_border: Flags
-    """(n,) false along the channel of a keyhole."""
+    """(n,) False along the channel of a keyhole."""
 
     @property
     def end(self) -> Floats:
@@ -56,13 +57,13 @@ class PathDistances:
     """In-plane distances from the contours of one delineation to those of another."""
 
     pieces: Pieces
-    """Of the planes whose contours differ; nothing of the others is away."""
+    """Of planes whose contours differ; on all others the distance is zero."""
     start_mm: Floats
-    """(n,) distance where each piece begins; inf where the other has no contour on the plane."""
+    """(n,) distance at the start of each piece; inf if the other has no contour on the plane."""
     plane_count: int
 
     def away_lengths_mm(self, tolerance_mm: float) -> Floats:
-        """(P,) length of contour on each plane further than a tolerance from the other's, mm."""
+        """(P,) length of contour on each plane beyond a tolerance from the other's, mm."""
         beyond = self.start_mm - tolerance_mm
         share = _share_beyond(beyond, beyond[self.pieces.following])
         step = self.pieces.end - self.pieces.start
@@ -70,21 +71,21 @@ class PathDistances:
         return np.bincount(self.pieces.plane, weights=share * lengths, minlength=self.plane_count).astype(np.float64)
 
     def greatest_mm(self) -> Floats:
-        """(P,) greatest distance on each plane, mm; inf where the other has no contour."""
+        """(P,) largest distance on each plane, mm; inf if the other has no contour."""
         border, greatest = self.pieces.is_border, np.zeros(self.plane_count)
         np.maximum.at(greatest, self.pieces.plane[border], self.start_mm[border])
         return greatest
 
 
 def nowhere_away(contours: PlaneStack) -> PathDistances:
-    """What is measured from contours to themselves: nothing is away on any plane."""
+    """Distances from contours to themselves: zero on every plane."""
     nowhere = np.zeros(0, np.int64)
     pieces = Pieces(start=np.empty((0, 2)), following=nowhere, plane=nowhere, is_border=np.zeros(0, np.bool_))
     return PathDistances(pieces=pieces, start_mm=np.empty(0), plane_count=contours.plane_count)
 
 
 def path_distances(contours: PlaneStack, other: PlaneStack, source: Integers) -> PathDistances:
-    """Measure from the contours of one delineation to those of another, plane by plane.
+    """Distances from the contours of one delineation to those of another, plane by plane.
 
     Parameters
     ----------
@@ -93,8 +94,7 @@ def path_distances(contours: PlaneStack, other: PlaneStack, source: Integers) ->
     other
         The stack they are compared with, in the same axes.
     source
-        (P,) plane of `other` that each plane of `contours` is compared with; -1 where there is none, so that all of
-        the contour counts as away.
+        (P,) plane of `other` compared with each plane of `contours`; -1 for none, so that all of the contour is away.
     """
     differs = ~same_planes(contours, other, np.stack([np.arange(len(source)), source], axis=1))
     asked = np.zeros(other.plane_count, np.bool_)
@@ -107,7 +107,7 @@ def path_distances(contours: PlaneStack, other: PlaneStack, source: Integers) ->
 
 
 def _share_beyond(start: Floats, end: Floats) -> Floats:
-    """(n,) share of each piece beyond the tolerance, with the distance linear between its ends; both less tolerance."""
+    """(n,) share of each piece beyond the tolerance, for distances less tolerance that are linear between its ends."""
     both = np.where((start > 0) & (end > 0), 1.0, 0.0)
     crossing = (start > 0) != (end > 0)
     further, nearer = np.maximum(start, end)[crossing], np.minimum(start, end)[crossing]
@@ -116,7 +116,7 @@ def _share_beyond(start: Floats, end: Floats) -> Floats:
 
 
 def _pieces(stack: PlaneStack, planes: Flags) -> Pieces:
-    """Divide the contours on some planes (P,) of a stack."""
+    """Divide the contours on selected planes (P,) of a stack."""
     chosen = np.flatnonzero(planes[stack.plane_of_contour])
     points, offsets = select_ragged(stack.points_mm, stack.contour_offsets, chosen)
     step = points[next_vertex(offsets)] - points
@@ -135,7 +135,7 @@ def _pieces(stack: PlaneStack, planes: Flags) -> Pieces:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Lines:
-    """Straight pieces that distances are taken to."""
+    """Line segments that distances are taken to."""
 
     start: Floats
     """(m, 2) mm"""
@@ -144,7 +144,7 @@ class _Lines:
 
 
 def _distances(points: Floats, plane: Integers, lines: _Lines) -> Floats:
-    """(n,) distance of points (n, 2) on planes (n,) to the nearest line there; inf where the plane is -1."""
+    """(n,) distance of points (n, 2) on planes (n,) to the nearest segment there; inf if the plane is -1."""
     found = np.full(len(points), np.inf)
     on, _ = shared_rows(np.column_stack([points, plane]), np.column_stack([lines.start, lines.plane]))
     found[on] = 0.0
@@ -164,7 +164,7 @@ def _distances(points: Floats, plane: Integers, lines: _Lines) -> Floats:
 
 
 def _tree(lines: _Lines) -> Any:  # noqa: ANN401 - scipy ships no types
-    """Search tree of the middles of lines: none is further than half a line from its nearest point."""
+    """Search tree of segment midpoints."""
     from scipy.spatial import cKDTree  # noqa: PLC0415 - importing the package stays quick
 
     middles = np.column_stack([(lines.start + lines.end) / 2, PLANE_APART_MM * lines.plane])

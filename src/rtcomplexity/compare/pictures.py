@@ -1,6 +1,6 @@
-"""Pictures of the planes on which two delineations differ most, as SVG with a text that says the same.
+"""Pictures of the planes on which two delineations differ most, as SVG with alternative text.
 
-Both outlines are drawn, and what only one of them holds is filled: the even-odd rule over all contours of both is their
+Both contours are drawn, and their difference is filled: the even-odd rule over the contours of both gives their
 symmetric difference.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MOST_PLANES: Final = 6
 MARGIN_MM: Final = 4.0
 PICTURE_STEP_MM: Final = 0.3
-"""Vertices nearer to one another along an outline are left out of a picture: they would not be told apart."""
+"""Vertices closer than this are omitted from a picture, where they would be indistinguishable."""
 FIRST_COLOR: Final = "#1f6fb2"
 SECOND_COLOR: Final = "#b2471f"
 DIFFERENCE_COLOR: Final = "#f3d9b5"
@@ -38,12 +38,12 @@ class PlanePicture:
 
     svg: str
     text: str
-    """What it shows, in words."""
+    """Alternative text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ComparedPlane:
-    """What two delineations have on one plane, in the first's (u, v), mm."""
+    """Both delineations on one plane, in the first's (u, v), mm."""
 
     position_mm: float
     first: Polygons
@@ -52,19 +52,19 @@ class ComparedPlane:
 
     @property
     def text(self) -> str:
-        """What a picture of it shows, in words."""
+        """Alternative text of a picture of it."""
         return f"Plane at {self.position_mm:.1f} mm: {self.difference_mm2 / 100:.2f} cm² differ."
 
 
 def plane_pictures(pair: ComparedPair) -> tuple[PlanePicture, ...]:
-    """Draw the planes that differ most, along the normal; none where planes cannot be compared, or nothing differs."""
+    """The planes that differ most, ordered along the normal; none if planes are not comparable or equal."""
     planes = [plane for plane in compared_planes(pair) if plane.difference_mm2 > 0]
     most = sorted(planes, key=lambda plane: -plane.difference_mm2)[:MOST_PLANES]
     return tuple(_picture(plane) for plane in sorted(most, key=lambda plane: plane.position_mm))
 
 
 def compared_planes(pair: ComparedPair) -> tuple[ComparedPlane, ...]:
-    """Every plane that carries contours of either, along the normal; none where they cannot be compared."""
+    """Every plane with contours of either, ordered along the normal; none if they are not comparable."""
     try:
         first, second = pair.stacks
     except NotMeasurableError:
@@ -73,7 +73,7 @@ def compared_planes(pair: ComparedPair) -> tuple[ComparedPlane, ...]:
 
 
 def _planes(pair: ComparedPair, first: PlaneStack, second: PlaneStack) -> Iterable[ComparedPlane]:
-    """Planes of the second with the first's counterparts, then the first's planes that the second lacks."""
+    """Planes of the second with the first's counterparts, then the first's planes missing in the second."""
     source = pair.counterparts_of_second
     held = np.flatnonzero(source >= 0)
     both = symmetric_difference_mm2(first, second, np.stack([source[held], held], axis=1))
@@ -91,6 +91,7 @@ def _planes(pair: ComparedPair, first: PlaneStack, second: PlaneStack) -> Iterab
 
 
 def _alone(stack: PlaneStack, plane: int, *, is_first: bool) -> ComparedPlane:
+    """A plane with contours of one side only."""
     polygons = stack.plane_polygons(plane)
     return ComparedPlane(
         position_mm=float(stack.positions_mm[plane]),
@@ -101,6 +102,7 @@ def _alone(stack: PlaneStack, plane: int, *, is_first: bool) -> ComparedPlane:
 
 
 def _picture(plane: ComparedPlane) -> PlanePicture:
+    """Picture of one plane."""
     first, second = ([thinned(polygon, PICTURE_STEP_MM) for polygon in each] for each in (plane.first, plane.second))
     every = [*first, *second]
     low = np.min([each.min(axis=0) for each in every], axis=0) - MARGIN_MM
@@ -118,17 +120,18 @@ def picture_of(drawn: str, low: Floats, size: Floats, text: str, digits: int = 2
 
 
 def _outline(polygons: Polygons, color: str) -> str:
+    """Contours as an SVG path in one color."""
     line = f'fill="none" stroke="{color}" stroke-width="1" vector-effect="non-scaling-stroke"'
     return f'<path d="{outline_path(polygons)}" {line}/>'
 
 
 def outline_path(polygons: Polygons) -> str:
-    """Closed polygons (n, 2) as the data of one SVG path."""
+    """Closed polygons (n, 2) as SVG path data."""
     return "".join(f"M{' '.join(f'{u:.2f},{v:.2f}' for u, v in each.tolist())}Z" for each in polygons)
 
 
 def thinned(polygon: Floats, step_mm: float) -> Floats:
-    """Keep one vertex for each stretch of a closed polygon (n, 2); all where fewer than three would be left."""
+    """One vertex per interval of a closed polygon (n, 2); all if fewer than three would remain."""
     steps = np.hypot(*(np.roll(polygon, -1, axis=0) - polygon).T)
     stretch = np.floor((np.cumsum(steps) - steps) / step_mm)
     kept = np.append(True, np.diff(stretch) != 0)

@@ -1,4 +1,4 @@
-"""The plane on which readers differ most, with each reader's outline, as SVG and in words."""
+"""The plane on which readers differ most, with each reader's contours, as SVG with alternative text."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from rtcomplexity.compare.pictures import PlanePicture
 
 COLORS: Final = ("#1f6fb2", "#b2471f", "#2c7a4b", "#7b3fa0", "#8a6d00", "#0b7285", "#a61e4d", "#495057")
-"""One a reader, then from the first again."""
+"""One per reader, then repeated."""
 CROSS_MM: Final = 3.0
 
 
 def worst_plane(roi: ObservedRoi, labels: Sequence[str]) -> PlanePicture | None:
-    """Draw the plane through the place where readers differ most; None where there is none.
+    """Draw the plane through the point where readers differ most; None if there is none.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ def held_by_mm3(stacks: Sequence[PlaneStack]) -> Floats:
     thickness, middle = np.diff(cuts), (cuts[1:] + cuts[:-1]) / 2
     lattice = _scan_lines(stacks, SHARED_ROWS)
     layered = [rasterise(stack, lattice).select_planes(plane_of_slices(stack, middle)) for stack in stacks]
-    # Every run opens at its start and closes at its stop; between two events the number of readers is constant.
+    # A run opens at its start and closes at its stop; the number of readers is constant between two such events.
     at = np.concatenate([side for runs in layered for side in (runs.starts, runs.stops)])
     change = np.concatenate([np.repeat([1, -1], len(runs.starts)) for runs in layered])
     order = np.argsort(at, kind="stable")

@@ -43,27 +43,27 @@ class ComparedRoi:
     roi: Roi
     delineation: Delineation
     drawn: bytes = b""
-    """Digest of its contours and of the grid that they were drawn on."""
+    """Digest of its contours and their grid."""
 
     @property
     def key(self) -> str:
-        """What names are compared by: lower case, without anything but letters and digits."""
+        """Name for matching: lower case, letters and digits only."""
         return name_key(self.roi.name)
 
     @property
     def tg263_key(self) -> str:
-        """The same of the name as TG-263 would spell it, where it has a spelling for it."""
+        """The same for the name's TG-263 spelling, if it has one."""
         return name_key(tg263_spelling(self.roi.name) or self.roi.name)
 
     @property
     def target_class(self) -> TargetClass:
-        """What it delineates."""
+        """Its class."""
         return self.roi.target_class
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Side:
-    """The ROIs of one side, in the frame of reference in which they are compared."""
+    """The ROIs of one side, in the frame of reference of the comparison."""
 
     case: Case
     rois: tuple[ComparedRoi, ...]
@@ -72,12 +72,12 @@ class Side:
 
     @property
     def frames(self) -> frozenset[str]:
-        """Frames of reference in which its ROIs lie."""
+        """Frames of reference of its ROIs."""
         return frozenset(each.roi.frame_of_reference_uid for each in self.rois)
 
 
 def name_key(name: str) -> str:
-    """Key of a name: case, blanks and punctuation make no difference.
+    """Matching key of a name, regardless of case, spaces and punctuation.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def name_key(name: str) -> str:
 
 
 def split_spec(spec: str) -> tuple[Path, str]:
-    """Path and ROI name of ``PATH`` or ``PATH::ROI``; a path that exists as it is counts whole."""
+    """Path and ROI name of ``PATH`` or ``PATH::ROI``; an existing path is taken as a whole."""
     if SEPARATOR in spec and not Path(spec).exists():
         path, _, name = spec.rpartition(SEPARATOR)
         return Path(path), name.strip()
@@ -105,16 +105,16 @@ def read_side(spec: str, *, settings: Settings, images: Path | None = None, besi
     settings
         Limits and tolerances.
     images
-        Folder of the planning images, where they do not lie with the structure set.
+        Folder of the planning images, if not with the structure set.
     beside
-        A side that was read before: what is drawn alike on both is stacked once.
+        A side read earlier: ROIs with equal contours are stacked once.
 
     Raises
     ------
     InputDataError
-        If nothing usable is there.
+        If it has nothing usable.
     UsageError
-        If the ROI is not there.
+        If it does not have the ROI.
     """
     path, name = split_spec(spec)
     case = _case(path, images, settings)
@@ -125,18 +125,19 @@ def read_side(spec: str, *, settings: Settings, images: Path | None = None, besi
 
 
 def drawn_alike(side: Side, other: Side) -> Side:
-    """The side with the other one's delineations where both are drawn alike, as if it had been read beside it."""
+    """The side with the other one's delineations for ROIs with equal contours, as if read beside it."""
     known = {each.drawn: each.delineation for each in other.rois}
     return replace(side, rois=tuple(_known(each, known) for each in side.rois))
 
 
 def _known(compared: ComparedRoi, known: Mapping[bytes, Delineation]) -> ComparedRoi:
+    """An ROI with a delineation of equal contours, if there is one."""
     found = known.get(compared.drawn)
     return compared if found is None else replace(compared, delineation=replace(found, name=compared.roi.name))
 
 
 def _case(path: Path, images: Path | None, settings: Settings) -> Case:
-    """Read a case, with the images of another folder if one is named; a Segmentation stands for itself."""
+    """Read a case, with images from another folder if given; a Segmentation is a case on its own."""
     if path.is_file() and is_segmentation(path):
         return _case_of_segmentation(path, settings)
     alone = read_case(path, settings=settings)
@@ -157,6 +158,7 @@ def _case_of_segmentation(path: Path, settings: Settings) -> Case:
 
 
 def _named(name: str, rois: Sequence[Roi]) -> tuple[Roi, ...]:
+    """The one ROI with that name, number or key."""
     exact = [roi for roi in rois if roi.name.strip() == name]
     found = (
         exact
@@ -171,6 +173,7 @@ def _named(name: str, rois: Sequence[Roi]) -> tuple[Roi, ...]:
 
 
 def _compared(roi: Roi, grid: ContouringGrid, settings: Settings, known: Mapping[bytes, Delineation]) -> ComparedRoi:
+    """An ROI with its delineation."""
     drawn = _digest(roi, grid)
     if drawn in known:
         return ComparedRoi(roi=roi, delineation=replace(known[drawn], name=roi.name), drawn=drawn)
@@ -179,7 +182,7 @@ def _compared(roi: Roi, grid: ContouringGrid, settings: Settings, known: Mapping
 
 
 def _digest(roi: Roi, grid: ContouringGrid) -> bytes:
-    """Digest of all that the planes of an ROI follow from: its contours, and where they could have been drawn."""
+    """Digest of all that determines an ROI's planes: its contours and their grid."""
     axes = () if grid.axes is None else (grid.axes.u, grid.axes.v, grid.axes.normal)
     contours = roi.contours
     arrays = (contours.points_mm, contours.offsets, contours.geometric_types, grid.slice_positions_mm, *axes)
@@ -191,7 +194,7 @@ def _digest(roi: Roi, grid: ContouringGrid) -> bytes:
 
 
 def in_frame_of(side: Side, reference: Side, settings: Settings) -> Side:
-    """The side in the frame of reference of another one, through a registration of either where frames differ.
+    """The side in the frame of reference of another one, through a registration of either if frames differ.
 
     Raises
     ------
@@ -209,7 +212,7 @@ def in_frame_of(side: Side, reference: Side, settings: Settings) -> Side:
 
 
 def _point_map(side: Side, reference: Side, frame: str) -> PointMap | None:
-    """The way into the reference's frame; None where there is nothing to do."""
+    """The map into the reference's frame; None if none is needed."""
     targets = sorted(reference.frames)
     if frame in reference.frames and frame:
         return None
@@ -232,13 +235,14 @@ def _point_map(side: Side, reference: Side, frame: str) -> PointMap | None:
 
 
 def _shared_images(side: Side, reference: Side) -> bool:
+    """Whether both reference a common image."""
     first, second = (each.case.structure_set.references for each in (reference, side))
     images, others = first.image_uids, second.image_uids
     return bool(images & others or first.series_uids & second.series_uids)
 
 
 def _moved(compared: ComparedRoi, way: PointMap | None, settings: Settings) -> ComparedRoi:
-    """The ROI with its contours mapped; its planes are found again, in their own orientation."""
+    """The ROI with its contours mapped; its planes are determined again, in their own orientation."""
     if way is None or compared.delineation.stack is None:
         return compared
     contours = compared.roi.contours

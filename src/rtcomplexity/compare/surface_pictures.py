@@ -1,6 +1,7 @@
-"""The first's surface from three sides, colored by how far the second lies outside or inside of it, as SVG.
+"""The first surface from three sides, colored by the distance of the second outside or inside it, as SVG.
 
-What faces the viewer is drawn as dots: the nodes on which distances are measured. The text says the same in numbers.
+The visible surface is drawn as dots: the nodes at which distances are measured. The alternative text gives the same in
+numbers.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ if TYPE_CHECKING:
 
 
 COLORS: Final = ("#08519c", "#4292c6", "#9ecae1", "#d9d9d9", "#fdae6b", "#e6550d", "#a63603")
-"""From far inside to far outside; the middle one is within a seventh of the scale."""
+"""From far inside to far outside; the middle color is within a seventh of the scale."""
 MOST_DOTS: Final = 3000
 VIEWS: Final = (
     ("front", (0.0, -1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, -1.0)),
     ("left", (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, -1.0)),
     ("above", (0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)),
 )
-"""Name, direction towards the viewer, and what is drawn to the right and downward: LPS."""
+"""Name, direction toward the viewer, and the directions drawn right and down: LPS."""
 
 
 def surface_pictures(pair: ComparedPair) -> tuple[PlanePicture, ...]:
-    """Draw the surface from the front, the left and above; none where it cannot be measured, or nothing differs."""
+    """The surface from the front, the left and above; none if it cannot be measured, or nothing differs."""
     if pair.is_unedited:
         return ()
     try:
@@ -55,7 +56,7 @@ def surface_pictures(pair: ComparedPair) -> tuple[PlanePicture, ...]:
 
 
 def _text(name: str, distances_mm: Floats, areas_mm2: Floats, faces: Flags, pair: ComparedPair) -> str:
-    """Say how much of what faces the viewer lies outside and inside of the tolerance."""
+    """Shares of the visible surface at which the second is outside or inside by more than the tolerance."""
     total = areas_mm2[faces].sum()
     outside, inside = (
         100 * areas_mm2[faces & (sign * distances_mm > pair.tolerance_mm)].sum() / total if total else 0.0
@@ -68,6 +69,7 @@ def _text(name: str, distances_mm: Floats, areas_mm2: Floats, faces: Flags, pair
 
 
 def _picture(places: Floats, bins: NDArray[np.int_], dot_mm: float, text: str) -> PlanePicture:
+    """Picture of one view."""
     low, high = (places.min(axis=0), places.max(axis=0)) if len(places) else (np.zeros(2), np.ones(2))
     low, size = low - MARGIN_MM, high - low + 2 * MARGIN_MM
     paths = [
@@ -80,4 +82,5 @@ def _picture(places: Floats, bins: NDArray[np.int_], dot_mm: float, text: str) -
 
 
 def _dots(places: Floats) -> str:
+    """Points as zero-length strokes of an SVG path."""
     return "".join(f"M{x:.1f},{y:.1f}h0" for x, y in places.tolist())

@@ -1,7 +1,7 @@
-"""Distances between the surfaces of two delineations, both ways, finer than pixels and slices.
+"""Distances between the surfaces of two delineations, both ways, with sub-voxel accuracy.
 
-Every node of one surface has its signed distance to the other and the area it stands for, so that means, percentiles
-and shares are those of the surface, whatever the density of vertices or planes.
+Each node of one surface has its signed distance to the other surface and the area it represents. So means, percentiles
+and shares are those of the surface, regardless of the density of vertices or planes.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class Directed:
     """Signed distances from the nodes of one surface to another surface."""
 
     distances_mm: Floats
-    """(n,) positive where the other surface lies outside this one."""
+    """(n,) positive where the other surface is outside this one."""
     areas_mm2: Floats
-    """(n,) surface that each node stands for."""
+    """(n,) surface area represented by each node."""
     normals: Floats
     """(n, 3) outward, LPS."""
 
@@ -53,18 +53,18 @@ class Directed:
 
     @cached_property
     def _ranked(self) -> tuple[Floats, Floats]:
-        """(n,) unsigned distances in order, and the share of the surface that keeps to each."""
+        """(n,) sorted unsigned distances, and the share of the surface within each."""
         order = np.argsort(self.magnitudes_mm, kind="stable")
         return self.magnitudes_mm[order], np.cumsum(self.areas_mm2[order]) / self.areas_mm2.sum()
 
     @cached_property
     def _facing(self) -> tuple[Integers, Floats]:
-        """(n,) patient axis that each normal follows most, and its component along it."""
+        """(n,) patient axis closest to each normal, and the normal's component along it."""
         axis = np.argmax(np.abs(self.normals), axis=1)
         return axis, self.normals[np.arange(len(axis)), axis]
 
     def percentile_mm(self, percent: float) -> float:
-        """Area-weighted percentile of the unsigned distances: the least that so much of the surface keeps to."""
+        """Area-weighted percentile of the unsigned distances."""
         distances, share = self._ranked
         return float(distances[min(int(np.searchsorted(share, percent / 100 - 1e-12)), len(share) - 1)])
 
@@ -74,11 +74,11 @@ class Directed:
         return float(np.average(self.magnitudes_mm, weights=self.areas_mm2))
 
     def area_within_mm2(self, tolerance_mm: float) -> float:
-        """Surface that lies within a tolerance of the other."""
+        """Surface area within a tolerance of the other surface."""
         return float(self.areas_mm2[self.magnitudes_mm <= tolerance_mm].sum())
 
     def bias_mm(self, direction: str) -> float:
-        """Area-weighted mean signed distance over nodes that face a direction more than any other; NaN for none."""
+        """Area-weighted mean signed distance over nodes that face a direction most; NaN if there are none."""
         axis, sense = DIRECTIONS[direction]
         most, component = self._facing
         facing = (most == axis) & (sense * component > 0)
@@ -88,26 +88,26 @@ class Directed:
 
 
 def compared_surface(stack: PlaneStack) -> SampledSurface:
-    """The surface of a stack as comparisons measure it: finer than for margins, and curved between planes.
+    """The surface of a stack for comparisons: finer than for margins, and curved between planes.
 
-    On spheres of 20 and 22 mm radius cut every 3 mm the Hausdorff distance comes out as 2.03 mm; with straight bands,
-    half the nodes and one neighbor as 2.20 mm.
+    For spheres of 20 and 22 mm radius cut every 3 mm the Hausdorff distance is 2.03 mm; with straight bands, half the
+    nodes and one neighbor it is 2.20 mm.
     """
     return SampledSurface(stack=stack, curved=True, node_count=NODES, neighbors=NEIGHBORS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BothWays:
-    """Distances between two surfaces, from each to the other."""
+    """Distances between two surfaces in both directions."""
 
     from_first: Directed
-    """From nodes of the first surface to the second: positive where the second reaches further out."""
+    """From nodes of the first surface to the second: positive where the second extends farther."""
     from_second: Directed
-    """From nodes of the second surface to the first: positive where the second reaches further out, too."""
+    """From nodes of the second surface to the first: also positive where the second extends farther."""
 
     @property
     def both(self) -> tuple[Directed, Directed]:
-        """Both ways."""
+        """Both directions."""
         return self.from_first, self.from_second
 
     @property
@@ -117,7 +117,7 @@ class BothWays:
 
 
 def _nowhere_apart() -> BothWays:
-    """Distances between surfaces that are one: zero, in every direction; shares of it need no surface."""
+    """Distances between identical surfaces: zero in every direction, without computing a surface."""
     normals = np.concatenate([np.eye(3), -np.eye(3)])
     one_way = Directed(distances_mm=np.zeros(len(normals)), areas_mm2=np.ones(len(normals)), normals=normals)
     return BothWays(from_first=one_way, from_second=one_way)
@@ -128,14 +128,14 @@ NOWHERE_APART: Final = _nowhere_apart()
 
 @dataclass(frozen=True, eq=False)
 class SurfacePair:
-    """Two surfaces, measured from each to the other when asked for."""
+    """Two surfaces; distances are computed on first use."""
 
     first: SampledSurface
     second: SampledSurface
 
     @cached_property
     def _shared(self) -> tuple[Flags, Flags]:
-        """Which nodes of each surface are nodes of the other one too: they lie on it."""
+        """Nodes of each surface that are also nodes of the other: they lie on it."""
         return shared_rows(self.first.points_mm, self.second.points_mm)
 
     @cached_property
@@ -145,13 +145,13 @@ class SurfacePair:
 
     @cached_property
     def distances(self) -> BothWays:
-        """Distances both ways."""
+        """Distances in both directions."""
         back = _directed(self.second, self.first, self._shared[1], sign=-1)
         return BothWays(from_first=self.from_first, from_second=back)
 
 
 def _directed(nodes_of: SampledSurface, other: SampledSurface, shared: Flags, *, sign: int) -> Directed:
-    """Distances of nodes to another surface; none where it has the same node."""
+    """Distances of nodes to another surface; zero for shared nodes."""
     distances = np.zeros(len(nodes_of.areas_mm2))
     apart = ~shared
     distances[apart] = sign * other.depths_mm(nodes_of.points_mm[apart])

@@ -1,8 +1,8 @@
-"""The volume that two stacks of planes share, exactly: polygon areas times the thickness of common layers.
+"""The intersection of two stacks of planes, exactly: polygon areas times the thickness of common layers.
 
-The slabs of both shapes are cut where a slab of either one ends. Inside such a layer both cross-sections are constant,
-and the even-odd area of all their contours together is the area of their symmetric difference. So
-``2 |A and B| = |A| + |B| - |A xor B|`` holds without any pixel.
+The slabs of both shapes are cut wherever a slab of either one ends. Within such a layer both cross-sections are
+constant, and the even-odd area of all their contours together is the area of their symmetric difference. So ``2 |A and
+B| = |A| + |B| - |A xor B|`` holds without any pixels.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 ROUNDING: Final = 1e-12
 THINNEST_MM: Final = 1e-4
-"""Slab ends nearer than this are one: positions are written in decimals."""
+"""Slab ends closer than this coincide: positions are written in decimals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedVolume:
-    """Volumes of two shapes and of what they share, mm3."""
+    """Volumes of two shapes and of their intersection, mm3."""
 
     first_mm3: float
     second_mm3: float
@@ -41,21 +41,21 @@ class SharedVolume:
 
     @property
     def added_mm3(self) -> float:
-        """What only the second shape holds."""
+        """Volume in the second shape only."""
         return max(self.second_mm3 - self.shared_mm3, 0.0)
 
     @property
     def removed_mm3(self) -> float:
-        """What only the first shape holds."""
+        """Volume in the first shape only."""
         return max(self.first_mm3 - self.shared_mm3, 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Layers:
-    """Layers in which both cross-sections are constant, along the first stack's normal."""
+    """Layers with constant cross-sections of both shapes, along the first stack's normal."""
 
     first_plane: Integers
-    """(L,) plane of the first stack whose slab holds the layer; -1 where none does."""
+    """(L,) plane of the first stack whose slab contains the layer; -1 if none does."""
     second_plane: Integers
     """(L,) the same of the second stack."""
     thickness_mm: Floats
@@ -63,9 +63,9 @@ class Layers:
 
 
 def aligned(stack: PlaneStack, onto: PlaneStack) -> PlaneStack | None:
-    """The same stack in the axes of another one; None where their planes are not parallel.
+    """The stack in the axes of another one; None if their planes are not parallel.
 
-    Planes that run the other way round are reordered, so that positions increase along the new normal.
+    Planes in reverse order are reordered, so that positions increase along the new normal.
     """
     own = np.stack([stack.u_axis, stack.v_axis, stack.normal])
     other = np.stack([onto.u_axis, onto.v_axis, onto.normal])
@@ -80,7 +80,7 @@ def aligned(stack: PlaneStack, onto: PlaneStack) -> PlaneStack | None:
 
 
 def _reversed(stack: PlaneStack) -> PlaneStack:
-    """Planes in the opposite order, with positions of the opposite sign."""
+    """Planes in reverse order, with negated positions."""
     order = np.arange(stack.plane_count)[::-1]
     contours = np.concatenate([np.arange(*stack.plane_offsets[p : p + 2]) for p in order])
     points, offsets = select_ragged(stack.points_mm, stack.contour_offsets, contours)
@@ -115,7 +115,7 @@ def slab_ends_mm(stacks: Sequence[PlaneStack]) -> Floats:
 
 
 def shared_volume(first: PlaneStack, second: PlaneStack) -> SharedVolume:
-    """Volume that two stacks in the same axes share.
+    """Intersection of two stacks in the same axes.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def shared_volume(first: PlaneStack, second: PlaneStack) -> SharedVolume:
     thickness = np.bincount(which.ravel(), weights=cut.thickness_mm[both], minlength=len(pairs))
     apart = symmetric_difference_mm2(first, second, pairs)
     areas = first.plane_areas_mm2[pairs[:, 0]] + second.plane_areas_mm2[pairs[:, 1]]
-    # What rounding leaves of areas that lie apart is no overlap.
+    # Disjoint areas can leave a rounding residue, which is no overlap.
     overlap = np.where(areas - apart > ROUNDING * areas, areas - apart, 0)
     shared = float(overlap @ thickness / 2)
     return SharedVolume(first_mm3=slab_volume_mm3(first), second_mm3=slab_volume_mm3(second), shared_mm3=shared)
