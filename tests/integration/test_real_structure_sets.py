@@ -173,7 +173,12 @@ def test_the_breast_plan_names_what_is_missing(real_data):
         ("eclipse_prostate_phantom.dcm", 16, 55_720, {"roi-without-contours", "target-class-unresolved"}),
         ("monaco_box_overlapping.dcm", 2, 170, set()),
         ("monaco_example.dcm", 5, 8_805, set()),
-        ("opentps_modality_says_rtdose.dcm", 1, 5_069, {"modality-disagrees", "target-class-unresolved"}),
+        (
+            "opentps_modality_says_rtdose.dcm",
+            1,
+            5_069,
+            {"modality-disagrees", "target-class-open", "target-class-unresolved"},
+        ),
         (
             "RS.1.2.246.352.205.5439556202947041733.367077883804944283.dcm",
             11,
