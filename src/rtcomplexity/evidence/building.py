@@ -7,7 +7,7 @@ Knows every value of the layers below and the contract; computes nothing. The re
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from rtcomplexity.case.visits import visits
 from rtcomplexity.evidence import record as rec
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from rtcomplexity.model.registration import SpatialRegistration
     from rtcomplexity.model.structure_set import Roi
     from rtcomplexity.scoring.claim import StatedClaim
-    from rtcomplexity.scoring.claim_file import ClaimFile
     from rtcomplexity.scoring.cohort import BesideCohort, Comparison
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.official_facts import FactsOfCode
@@ -49,13 +48,6 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.verdict import Outcome, Verdict
 
 
-CLAIM_TEXTS: Final = (
-    "delineated_by", "typical_minutes_source", "reason", "signer", "facility", "account_number", "claim_control_number",
-    "member_id", "payer_id", "credentials", "npi", "laterality", "stage", "prior_radiation", "stated_by",
-)  # fmt: skip
-"""Texts that the user wrote into a claim file."""
-CLAIM_DATES: Final = ("date_of_service", "stated_on")
-CLAIM_VALUES: Final = ("cpt_code", "global_period", "physician_minutes", "typical_minutes", "auto_segmentation_edited")
 NOT_SHIPPED: Final = " (as stated in the profile's own file; this profile is not shipped with the software)"
 
 
@@ -384,25 +376,11 @@ def _stated_claim(stated: StatedClaim) -> rec.StatedClaimRecord | None:
     claim, payer = stated.claim, stated.payer
     if claim is None and payer is None:
         return None
-    return rec.StatedClaimRecord(
-        payer=payer.id if payer else None,
-        payer_name=payer.name if payer else None,
-        modifiers=claim.modifiers if claim else (),
-        diagnosis=claim.diagnosis if claim else (),
-        is_from_file=claim is not None,
-        **_as_stated(claim),
-    )
-
-
-def _as_stated(claim: ClaimFile | None) -> dict[str, Any]:
-    """Texts, dates and values of a claim file; None for each without one."""
-    texts = {name: getattr(claim, name, None) for name in CLAIM_TEXTS}
-    days = {name: getattr(claim, name, None) for name in CLAIM_DATES}
-    return {
-        **{name: None if text is None else encodable(text) for name, text in texts.items()},
-        **{name: None if day is None else day.isoformat() for name, day in days.items()},
-        **{name: getattr(claim, name, None) for name in CLAIM_VALUES},
-    }
+    fields = rec.StatedClaimRecord.model_fields
+    unstated = {name: None for name, field in fields.items() if field.is_required()} | {"modifiers": ()}
+    told = {} if claim is None else claim.model_dump(mode="json", include=set(fields))
+    of_payer = {"payer": payer.id if payer else None, "payer_name": payer.name if payer else None}
+    return rec.StatedClaimRecord.model_validate({**unstated, **told, **of_payer, "is_from_file": claim is not None})
 
 
 def _official_facts(official: FactsOfCode | None) -> rec.OfficialFactsRecord | None:
