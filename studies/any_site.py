@@ -27,12 +27,10 @@ from rtcomplexity.units import round_significant
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.metrics.definition import MetricDefinition
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.scoring.profile import Profile
 
-    Floats = NDArray[np.float64]
     Knots = list[tuple[float, float]]
 
 TABLE = "real-contours-1"

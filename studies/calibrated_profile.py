@@ -38,15 +38,13 @@ from rtcomplexity.units import round_significant
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
     from simulation import DrawnPlans
 
+    from rtcomplexity.model.arrays import Flags, Floats
     from rtcomplexity.scoring.plans import Plans
     from rtcomplexity.scoring.profile import Profile
     from rtcomplexity.scoring.ranking import RankedFamily
 
-    Floats = NDArray[np.float64]
-    Truths = NDArray[np.bool_]
     Knots = Sequence[tuple[float, float]]
 
 PROFILE = Path("src/rtcomplexity/scoring/profiles/thoracic-delineation-2.toml")
@@ -424,7 +422,7 @@ def _cutoff(t: Floats, level: float) -> float:
     return float(distinct[np.argmax(below >= level)])
 
 
-def _least_with(levels: Floats, rate: Callable[[Truths], float], most: float, last: float = MOST) -> float:
+def _least_with(levels: Floats, rate: Callable[[Flags], float], most: float, last: float = MOST) -> float:
     """Lowest cutoff, as it is written and up to the last, with which the rate of supports is at most so high.
 
     `levels` are the highest cutoffs with which each plan would be supported; no rate rises with the cutoff.
@@ -450,7 +448,7 @@ def c_anchor(profile: Profile, plans: DrawnPlans, stratum_id: str, most: float =
     return lowest if lowest <= MOST else None
 
 
-def _share(hits: Truths) -> float:
+def _share(hits: Flags) -> float:
     return float(hits.mean())
 
 

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from simulation import DrawnPlans
 
+    from rtcomplexity.model.arrays import Integers
     from rtcomplexity.scoring.plans import Plans
     from rtcomplexity.scoring.profile import Profile
 
-    Integers = NDArray[np.int64]
     Words = NDArray[np.str_]
     Change = Callable[[Profile, Plans, str], Plans]
 

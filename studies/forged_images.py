@@ -46,14 +46,14 @@ from rtcomplexity.testing.forged_images import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Floats
 
 REACH_MM = 100.0
 """Along each axis about the middle of the target: more than the box holds."""
 METRICS = ("fine_structure_correlation", "fine_structure_carried", "noise_carried", "noise_carried_part")
 
 
-def around_target(plan: Path) -> NDArray[np.float64]:
+def around_target(plan: Path) -> Floats:
     """(K, J, I) HU of the planning image about the first gross target."""
     case, settings = read_case(plan, settings=Settings()), Settings()
     roi = next(roi for roi in case.structure_set.rois if roi.target_class.is_gross and roi.contours.points_mm.size)
@@ -68,14 +68,14 @@ def around_target(plan: Path) -> NDArray[np.float64]:
     return SeriesPixels(series=case.planning_image, settings=settings).read(box).values()
 
 
-def own_noise_hu(volume: NDArray[np.float64]) -> float:
+def own_noise_hu(volume: Floats) -> float:
     """Standard deviation of what the blur takes away where the volume is flattest."""
     steep = np.sqrt(sum(np.square(step) for step in np.gradient(gaussian_filter(volume, GRADIENT_VOXELS))))
     fine = volume - gaussian_filter(volume, BLUR_VOXELS)
     return float(fine[steep <= np.quantile(steep, FLAT_SHARE)].std())
 
 
-def forgeries(volumes: Sequence[NDArray[np.float64]]) -> Iterator[str]:
+def forgeries(volumes: Sequence[Floats]) -> Iterator[str]:
     """Yield the rows of the forgeries: numbers over the plans, and of how many plans they are told."""
     yield f"| forgery | correlation (over {LARGEST_CORRELATION:g}) | carried ({LIKE.carried:g}; {UNLIKE.carried:g}) "
     yield f"| noise carried ({LIKE.noise_carried:g}; {UNLIKE.noise_carried:g}) "
@@ -91,7 +91,7 @@ def forgeries(volumes: Sequence[NDArray[np.float64]]) -> Iterator[str]:
         yield f"| {name} | {numbers} | {_range(filtered, 'displacement_voxels')} | {shares} |\n"
 
 
-def compared(one: NDArray[np.float64], other: NDArray[np.float64], limits: Limits) -> Likeness:
+def compared(one: Floats, other: Floats, limits: Limits) -> Likeness:
     """Compare a volume with the one it may be a copy of."""
     found = likeness(one, other, limits=limits)
     if found is None:

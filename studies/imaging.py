@@ -28,10 +28,8 @@ from simulation import FOLDS, STRATA, population
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Floats, Integers
 
-    Floats = NDArray[np.float64]
-    Integers = NDArray[np.int64]
 
 MOST_FALSE: Final = (0.03, 0.025, 0.02)
 """Upper bounds over patients of false support with imaging high, on the plans that calibrate."""

@@ -25,9 +25,8 @@ from rtcomplexity.model.structure_set import Contours
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 SOURCE = "LIDC-IDRI"
 INSET_PIXELS = 0.5

@@ -27,14 +27,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
     from rtcomplexity.scoring.plans import Plans
     from rtcomplexity.scoring.profile import Factor, Profile
     from rtcomplexity.scoring.real_contours import Ranked
     from rtcomplexity.scoring.reference import Knots
 
-    Floats = NDArray[np.float64]
-    Integers = NDArray[np.int64]
-    Truths = NDArray[np.bool_]
     Words = NDArray[np.str_]
     Harder = Callable[[Profile, Plans, str], Plans]
 
@@ -62,7 +60,7 @@ class Rate:
     n: int
 
     @classmethod
-    def of(cls, hits: NDArray[np.bool_]) -> Rate:
+    def of(cls, hits: Flags) -> Rate:
         """Count."""
         return cls(int(hits.sum()), len(hits))
 
@@ -103,7 +101,7 @@ class Redrawn:
         times = rng.multinomial(len(people), np.full(len(people), 1 / len(people)), draws)
         return cls(inverse, times.astype(np.float64))
 
-    def upper(self, hits: Truths) -> float:
+    def upper(self, hits: Flags) -> float:
         """Upper bound (one-sided, 95 %) of the share of plans that are hits."""
         size = self.times.shape[1]
         hit, all_plans = np.bincount(self.inverse, hits, size), np.bincount(self.inverse, minlength=size)
@@ -229,7 +227,7 @@ def of_modeled(change: Harder) -> Harder:
     return changed
 
 
-def _is_modeled(factor: Factor, plans: Plans, stratum_id: str) -> Truths:
+def _is_modeled(factor: Factor, plans: Plans, stratum_id: str) -> Flags:
     reference = factor_reference(factor, stratum_id)
     if reference.similar is not None:
         return ~within_measured(plans.diameters_mm, reference.similar)

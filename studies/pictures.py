@@ -10,15 +10,14 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Flags, Floats
 
-    Floats = NDArray[np.float64]
 
 SIDE, LEFT, TOP = 320.0, 60.0, 20.0
 COLORS = ("#1b5e9b", "#b3541e", "#2e7d32", "#6a1b9a", "#111111")
 
 
-def roc_plot(scores: Mapping[str, Floats], positive: NDArray[np.bool_]) -> str:
+def roc_plot(scores: Mapping[str, Floats], positive: Flags) -> str:
     """ROC curves of scores for plans that are positive."""
     curves = {}
     for name, values in scores.items():

@@ -27,13 +27,12 @@ from simulation import STRATA
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
     from operating_characteristics import Harder
 
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.scoring.plans import Plans
     from rtcomplexity.scoring.profile import Profile
 
-    Floats = NDArray[np.float64]
 
 RAISED_BY = (0.0, 0.1, 0.2, 0.3, 0.5)
 WITH_ONE, WITH_TWO = 2000, 500

@@ -25,10 +25,8 @@ from rtcomplexity.scoring.real_contours import shipped_table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
 
-    Floats = NDArray[np.float64]
-    Integers = NDArray[np.int64]
 
 SEED = 20261129
 PARTS = ("calibration", "test")
@@ -299,7 +297,7 @@ def contour_scores(bandwidth: float) -> Floats:
     return scores
 
 
-def is_of(part: str, fold: int | None) -> NDArray[np.bool_]:
+def is_of(part: str, fold: int | None) -> Flags:
     """(m,) whether a contour serves a part: every fifth patient of each collection, in its order, is a fold's test."""
     patients = shipped_table(TABLE).patient
     if fold is None:
@@ -310,7 +308,7 @@ def is_of(part: str, fold: int | None) -> NDArray[np.bool_]:
 def _drawn(
     bodies: Sequence[Sequence[Body]],
     hard: Floats,
-    is_drawn: NDArray[np.bool_],
+    is_drawn: Flags,
     bandwidth: float,
     rho: float,
     rng: np.random.Generator,
@@ -424,7 +422,7 @@ def _seen(blur_mm: float, offset: float) -> float:
     return (inner - outer) / SHELL_MM
 
 
-def _pet(values: Mapping[str, Floats], registered: NDArray[np.bool_], rng: np.random.Generator) -> dict[str, Floats]:
+def _pet(values: Mapping[str, Floats], registered: Flags, rng: np.random.Generator) -> dict[str, Floats]:
     """A PET volume as a larger or smaller ball that lies a little off; published observers' ratios are 1.6 to 2.0."""
     radius = values["scored.equivalent_diameter"] / 2
     ratio = np.exp(rng.normal(-0.2, 0.4, len(radius)))

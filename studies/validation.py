@@ -64,12 +64,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from real_contours import Row
 
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
     from rtcomplexity.model.structure_set import Contours
     from rtcomplexity.scoring.profile import Profile
     from rtcomplexity.scoring.verdict import Outcome
 
-    Floats = NDArray[np.float64]
-    Integers = NDArray[np.int64]
 
 DOCUMENT, PICTURES = Path("docs/validation.md"), Path("docs/images")
 BOOTSTRAPS = 300
@@ -115,7 +114,7 @@ class Contoured:
         """(n,) number of the lesion over all patients."""
         return self.patient * 100 + self.lesion
 
-    def of(self, rows: NDArray[np.bool_] | Integers) -> Contoured:
+    def of(self, rows: Flags | Integers) -> Contoured:
         """Some of the rows."""
         return Contoured(
             collection=self.collection[rows],
@@ -201,7 +200,7 @@ def bootstrap(patients: Integers, statistic: Callable[[Integers, Integers], floa
     return Estimate(whole, float(low), float(high))
 
 
-def auc(scores: Floats, positive: NDArray[np.bool_]) -> float:
+def auc(scores: Floats, positive: Flags) -> float:
     """Area under the ROC curve: the share of pairs in the right order."""
     ranks, n = rankdata(scores), int(positive.sum())
     return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * (len(scores) - n))) if 0 < n < len(scores) else np.nan
@@ -248,7 +247,7 @@ def by_nodule(rows: Contoured, least_readers: int) -> Contoured:
 # Against readers
 
 
-def spiculated(nodules: Contoured) -> tuple[Contoured, NDArray[np.bool_]]:
+def spiculated(nodules: Contoured) -> tuple[Contoured, Flags]:
     """Nodules that readers called clearly spiculated or lobulated (mean 4 or more), and clearly neither (2 or less)."""
     worst = np.maximum(nodules.ratings["spiculation"], nodules.ratings["lobulation"])
     clear = (worst >= 4) | (worst <= 2)

@@ -16,9 +16,8 @@ from rtcomplexity.model.case import ImageLink
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.case.image_series import FoundSeries
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.model.structure_set import ImageReferences, StructureSet
 
@@ -233,7 +232,7 @@ def _nothing_text(references: ImageReferences, found: Sequence[FoundSeries]) -> 
     )
 
 
-def _plane_positions(structure_set: StructureSet, normal: NDArray[np.float64]) -> NDArray[np.float64]:
+def _plane_positions(structure_set: StructureSet, normal: Floats) -> Floats:
     """Distinct positions (to 0.01 mm) of the closed contours' first vertices along a normal, mm."""
     firsts = [
         contours.points_mm[contours.offsets[:-1][contours.is_closed & (contours.point_counts > 0)]]
@@ -245,7 +244,7 @@ def _plane_positions(structure_set: StructureSet, normal: NDArray[np.float64]) -
     return np.unique(np.round(np.concatenate(firsts) @ normal, 2))
 
 
-def _on_slices(positions: NDArray[np.float64], grid: ImageGrid) -> int:
+def _on_slices(positions: Floats, grid: ImageGrid) -> int:
     slices = grid.slice_positions_mm
     if not len(positions) or not len(slices):
         return 0

@@ -15,8 +15,7 @@ from rtcomplexity.model.structure_set import Contours, ImageReferences, Roi, Str
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.model.segmentation import Segment, Segmentation, SegmentFrame
 
 FEWEST_VERTICES: Final = 3
@@ -62,7 +61,7 @@ def outlines(frames: Sequence[SegmentFrame]) -> Contours:
     )
 
 
-def _outlines(frame: SegmentFrame) -> Iterator[NDArray[np.float64]]:
+def _outlines(frame: SegmentFrame) -> Iterator[Floats]:
     """(n, 3) of each outline of one frame, the first vertex not repeated."""
     from skimage.measure import find_contours  # noqa: PLC0415 - heavy, and seldom asked for
 

@@ -19,9 +19,8 @@ from rtcomplexity.dicom.headers import MARKS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.dicom.headers import ImageHeader, IndexedFile, Plane
+    from rtcomplexity.model.arrays import Floats, Integers
 
 SAME_POSITION_MM: Final = 0.01
 CYCLE_MARKS: Final = frozenset({"respiratory phase", "cardiac phase"})
@@ -74,14 +73,14 @@ class Volume:
     """Whether its pixels are those of the other volume."""
 
 
-def normal_of(part: SeriesSlice) -> NDArray[np.float64]:
+def normal_of(part: SeriesSlice) -> Floats:
     """(3,) unit vector along which the slices of its stack are ordered: row x column direction."""
     orientation = np.array(part.plane.orientation, np.float64)
     normal = np.cross(orientation[:3], orientation[3:])
     return np.asarray(normal / np.linalg.norm(normal), np.float64)
 
 
-def positions_mm(stack: Sequence[SeriesSlice]) -> NDArray[np.float64]:
+def positions_mm(stack: Sequence[SeriesSlice]) -> Floats:
     """(n,) positions along the normal of the first slice, mm."""
     return np.array([part.origin_mm for part in stack], np.float64) @ normal_of(stack[0])
 
@@ -119,7 +118,7 @@ def volumes_of(
     return _by_reference(stack, places, references, have_same_pixels)
 
 
-def _places(stack: Sequence[SeriesSlice]) -> NDArray[np.int64]:
+def _places(stack: Sequence[SeriesSlice]) -> Integers:
     """(n,) number of the distinct position that each slice lies at."""
     positions = positions_mm(stack)
     order = np.argsort(positions, kind="stable")
@@ -129,7 +128,7 @@ def _places(stack: Sequence[SeriesSlice]) -> NDArray[np.int64]:
     return places
 
 
-def _by_place(stack: Sequence[SeriesSlice], places: NDArray[np.int64]) -> dict[int, list[SeriesSlice]]:
+def _by_place(stack: Sequence[SeriesSlice], places: Integers) -> dict[int, list[SeriesSlice]]:
     found: dict[int, list[SeriesSlice]] = defaultdict(list)
     for part, place in zip(stack, places.tolist(), strict=True):
         found[place].append(part)
@@ -139,7 +138,7 @@ def _by_place(stack: Sequence[SeriesSlice], places: NDArray[np.int64]) -> dict[i
 _Told = tuple[tuple[SeriesSlice, ...], tuple[str, ...]]
 
 
-def _by_marks(stack: Sequence[SeriesSlice], places: NDArray[np.int64], most: int) -> list[_Told]:
+def _by_marks(stack: Sequence[SeriesSlice], places: Integers, most: int) -> list[_Told]:
     """Split by as few marks as hold every position once; a mark of which most slices have their own tells nothing."""
     keys: list[tuple[str, ...]] = [()] * len(stack)
     told_by: list[str] = []
@@ -157,9 +156,7 @@ def _by_marks(stack: Sequence[SeriesSlice], places: NDArray[np.int64], most: int
     return []
 
 
-def _varies_within_a_place(
-    trial: Sequence[tuple[str, ...]], keys: Sequence[tuple[str, ...]], places: NDArray[np.int64]
-) -> bool:
+def _varies_within_a_place(trial: Sequence[tuple[str, ...]], keys: Sequence[tuple[str, ...]], places: Integers) -> bool:
     """Whether slices at one position that were alike so far differ now."""
     at = places.tolist()
     return len(set(zip(trial, at, strict=True))) > len(set(zip(keys, at, strict=True)))
@@ -172,7 +169,7 @@ def _natural(text: str) -> tuple[float, str]:
         return (float("inf"), text)
 
 
-def _by_order(stack: Sequence[SeriesSlice], places: NDArray[np.int64]) -> list[_Told]:
+def _by_order(stack: Sequence[SeriesSlice], places: Integers) -> list[_Told]:
     """Split by the order at each position, where every position holds as many slices and a mark orders them all."""
     groups = _by_place(stack, places)
     depths = {len(group) for group in groups.values()}
@@ -205,7 +202,7 @@ def _are_numbered_in_turn(
 
 def _by_reference(
     stack: Sequence[SeriesSlice],
-    places: NDArray[np.int64],
+    places: Integers,
     references: Iterable[frozenset[str]],
     have_same_pixels: Callable[[SeriesSlice, SeriesSlice], bool],
 ) -> tuple[Volume, ...]:

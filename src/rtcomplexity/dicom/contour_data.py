@@ -18,7 +18,7 @@ from rtcomplexity.dicom.decimals import parse_decimals
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Floats, Integers
 
 BLOCK_BYTES: Final = 200_000
 NOT_TRIPLES: Final = "its number of values is no multiple of 3"
@@ -45,9 +45,9 @@ CLOSING_FACTOR: Final = 2.0
 class ParsedContours:
     """Vertices of the contours that can be used, and what is wrong with the others."""
 
-    points_mm: NDArray[np.float64]
+    points_mm: Floats
     """(n, 3) vertices of the good contours, mm."""
-    counts: NDArray[np.int64]
+    counts: Integers
     """(m,) vertices of each contour handed in; 0 for a faulty one."""
     faults: dict[int, str]
     """What is wrong, by the contour's place in what was handed in."""
@@ -73,7 +73,7 @@ def parse_contour_data(chunks: Sequence[bytes]) -> ParsedContours:
     return ParsedContours(points_mm=values.reshape(-1, 3), counts=sizes // 3, faults={})
 
 
-def looks_closed(points_mm: NDArray[np.float64]) -> bool:
+def looks_closed(points_mm: Floats) -> bool:
     """Whether vertices (n, 3) return to where they begin: the ends of an open line are far apart.
 
     Examples
@@ -88,7 +88,7 @@ def looks_closed(points_mm: NDArray[np.float64]) -> bool:
     return bool(edges[-1] <= CLOSING_FACTOR * edges[:-1].max())
 
 
-def _all_numbers(chunks: Sequence[bytes], expected: int) -> NDArray[np.float64] | None:
+def _all_numbers(chunks: Sequence[bytes], expected: int) -> Floats | None:
     """Convert everything at once; None unless it is exactly the expected number of finite values."""
     values = np.empty(expected)
     if _parse_in_blocks([chunk.rstrip(b" \0") for chunk in chunks], values):
@@ -96,7 +96,7 @@ def _all_numbers(chunks: Sequence[bytes], expected: int) -> NDArray[np.float64] 
     return _by_numpy(chunks, expected)
 
 
-def _parse_in_blocks(chunks: Sequence[bytes], values: NDArray[np.float64]) -> bool:
+def _parse_in_blocks(chunks: Sequence[bytes], values: Floats) -> bool:
     """Parse contours by blocks that fit the processor's cache; False where one is unusual."""
     ends = np.cumsum([len(chunk) for chunk in chunks])
     blocks = ends // BLOCK_BYTES
@@ -111,7 +111,7 @@ def _parse_in_blocks(chunks: Sequence[bytes], values: NDArray[np.float64]) -> bo
     return place == len(values)
 
 
-def _by_numpy(chunks: Sequence[bytes], expected: int) -> NDArray[np.float64] | None:
+def _by_numpy(chunks: Sequence[bytes], expected: int) -> Floats | None:
     """Convert whatever numpy reads as decimals: exponents, plus signs, padding, more than 16 characters."""
     joined = b"\\".join(chunks)
     if _GAP.search(joined):
@@ -119,7 +119,7 @@ def _by_numpy(chunks: Sequence[bytes], expected: int) -> NDArray[np.float64] | N
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", DeprecationWarning)  # how numpy says that text is no number
-            values: NDArray[np.float64] = np.fromstring(joined.translate(_TO_SPACES), dtype=np.float64, sep=" ")
+            values: Floats = np.fromstring(joined.translate(_TO_SPACES), dtype=np.float64, sep=" ")
     except (DeprecationWarning, ValueError):
         return None
     return values if len(values) == expected and bool(np.isfinite(values).all()) else None
@@ -127,7 +127,7 @@ def _by_numpy(chunks: Sequence[bytes], expected: int) -> NDArray[np.float64] | N
 
 def _parse_one_by_one(chunks: Sequence[bytes]) -> ParsedContours:
     counts = np.zeros(len(chunks), np.int64)
-    good: list[NDArray[np.float64]] = []
+    good: list[Floats] = []
     faults: dict[int, str] = {}
     for place, chunk in enumerate(chunks):
         values = _one_contour(chunk)
@@ -140,7 +140,7 @@ def _parse_one_by_one(chunks: Sequence[bytes]) -> ParsedContours:
     return ParsedContours(points_mm=points_mm, counts=counts, faults=faults)
 
 
-def _one_contour(chunk: bytes) -> NDArray[np.float64] | str:
+def _one_contour(chunk: bytes) -> Floats | str:
     if not chunk.strip(b" \0"):
         return EMPTY
     parts = [part.strip(b" \0") for part in chunk.split(b"\\")]
@@ -153,7 +153,7 @@ def _one_contour(chunk: bytes) -> NDArray[np.float64] | str:
     return (_misplaced(values.reshape(-1, 3)) or values) if np.isfinite(values).all() else NOT_FINITE
 
 
-def _misplaced(points_mm: NDArray[np.float64]) -> str:
+def _misplaced(points_mm: Floats) -> str:
     """Say why points cannot all lie in one body; empty where they can."""
     lower, upper = points_mm.min(axis=0, initial=np.inf), points_mm.max(axis=0, initial=-np.inf)
     if not (lower >= -FARTHEST_MM).all() or not (upper <= FARTHEST_MM).all():

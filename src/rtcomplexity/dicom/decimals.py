@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
+
     Words = NDArray[np.uint64]
-    Places = NDArray[np.int64]
-    Flags = NDArray[np.bool_]
-    Values = NDArray[np.float64]
-    Parser = Callable[[Words, Places, Places, Flags, Values], bool]
+    Parser = Callable[[Words, Integers, Integers, Flags, Floats], bool]
 
 U: Final = np.uint64
 DOT: Final = 0x2E
@@ -38,7 +37,7 @@ HIGH: Final = ONES * U(0xF0)
 SIX: Final = ONES * U(0x06)
 
 
-def parse_decimals(text: bytes, out: Values) -> bool:
+def parse_decimals(text: bytes, out: Floats) -> bool:
     r"""Parse decimals separated by ``\\`` into `out`, one for each of its elements.
 
     Returns
@@ -68,7 +67,7 @@ def parse_decimals(text: bytes, out: Values) -> bool:
 
 
 def _part(
-    parse: Parser, words: Words, ends: Places, lengths: Places, negative: Flags, out: Values, which: Flags
+    parse: Parser, words: Words, ends: Integers, lengths: Integers, negative: Flags, out: Floats, which: Flags
 ) -> bool:
     """Parse those decimals `which` one of the two ways is for."""
     values = np.empty(np.count_nonzero(which))
@@ -77,7 +76,7 @@ def _part(
     return good
 
 
-def _one_word(words: Words, ends: Places, lengths: Places, negative: Flags, out: Values) -> bool:
+def _one_word(words: Words, ends: Integers, lengths: Integers, negative: Flags, out: Floats) -> bool:
     """Decimals of at most 8 characters."""
     word = _blanked(_load(words, ends - 8), 8 - lengths + negative)
     word, decimals, has_dot, good = _without_dot(word)
@@ -86,7 +85,7 @@ def _one_word(words: Words, ends: Places, lengths: Places, negative: Flags, out:
     return _finish(_number(word), decimals, negative, out)
 
 
-def _two_words(words: Words, ends: Places, lengths: Places, negative: Flags, out: Values) -> bool:
+def _two_words(words: Words, ends: Integers, lengths: Integers, negative: Flags, out: Floats) -> bool:
     """Decimals of 9 to 16 characters."""
     high = _blanked(_load(words, ends - 16), LONGEST - lengths + negative)
     low = _blanked(_load(words, ends - 8), np.maximum(8 - lengths + negative, 0))
@@ -102,19 +101,19 @@ def _two_words(words: Words, ends: Places, lengths: Places, negative: Flags, out
     return bool((whole < EXACT).all()) and _finish(whole, decimals, negative, out)
 
 
-def _load(words: Words, places: Places) -> Words:
+def _load(words: Words, places: Integers) -> Words:
     """The eight bytes from each place on."""
     first, shift = places >> 3, ((places & 7) << 3).astype(np.uint64)
     return np.asarray((words[first] >> shift) | (words[first + 1] << (U(64) - shift)))
 
 
-def _blanked(word: Words, count: Places) -> Words:
+def _blanked(word: Words, count: Integers) -> Words:
     """Words whose first `count` bytes are zeros: what stands before a number, and its sign."""
     bits = (count << 3).astype(np.uint64)
     return np.asarray(((word >> bits) << bits) | (ZEROS >> (U(64) - bits)))
 
 
-def _without_dot(word: Words) -> tuple[Words, Places, Flags, bool]:
+def _without_dot(word: Words) -> tuple[Words, Integers, Flags, bool]:
     """Words of digits only, decimals after the dot, whether there was one, and whether all else were digits."""
     mark = (~word & NO_DIGIT) >> U(4)
     has_dot = mark != 0
@@ -136,7 +135,7 @@ def _number(word: Words) -> Words:
     return np.asarray((low * U(0x000F424000000064) + high * U(0x0000271000000001)) >> U(32))
 
 
-def _finish(whole: Words, decimals: Places, negative: Flags, out: Values) -> bool:
+def _finish(whole: Words, decimals: Integers, negative: Flags, out: Floats) -> bool:
     """Divide by the power of ten and set the sign."""
     np.divide(whole.astype(np.float64), POWERS[decimals], out=out)
     np.negative(out, out=out, where=negative)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from rtcomplexity.dicom.functional_groups import FrameGroups
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.model.image import ImageSeries
     from rtcomplexity.sources.member import Source
 
@@ -99,9 +100,9 @@ class VoxelBox:
     box: IndexBox
     stored: Stored
     """(K, J, I) integers as the files hold them."""
-    slope: NDArray[np.float64]
+    slope: Floats
     """(K,) Rescale Slope of each slice."""
-    intercept: NDArray[np.float64]
+    intercept: Floats
     """(K,) Rescale Intercept of each slice."""
 
     def __post_init__(self) -> None:
@@ -109,12 +110,12 @@ class VoxelBox:
         object.__setattr__(self, "slope", frozen_array(self.slope, np.float64))
         object.__setattr__(self, "intercept", frozen_array(self.intercept, np.float64))
 
-    def values(self) -> NDArray[np.float64]:
+    def values(self) -> Floats:
         """(K, J, I) rescaled values."""
-        rescaled: NDArray[np.float64] = self.stored * self.slope[:, None, None] + self.intercept[:, None, None]
+        rescaled: Floats = self.stored * self.slope[:, None, None] + self.intercept[:, None, None]
         return rescaled
 
-    def scaled(self, factor: NDArray[np.float64]) -> VoxelBox:
+    def scaled(self, factor: Floats) -> VoxelBox:
         """Return the same box with every slice's values times `factor`, (K,)."""
         return VoxelBox(box=self.box, stored=self.stored, slope=self.slope * factor, intercept=self.intercept * factor)
 

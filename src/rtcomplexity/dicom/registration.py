@@ -25,9 +25,9 @@ from rtcomplexity.model.registration import DeformationField, FrameMapping, Spat
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
+    from rtcomplexity.model.arrays import Floats, Singles
     from rtcomplexity.model.issue import Issue
 
 SUBJECT: Final = "registration"
@@ -249,7 +249,7 @@ def _transformation_type(item: Dataset) -> str:
     )
 
 
-def _product(matrix_items: Sequence[Dataset], issues: list[Issue]) -> NDArray[np.float64] | None:
+def _product(matrix_items: Sequence[Dataset], issues: list[Issue]) -> Floats | None:
     """M1 M2 M3 of the items, in their order; None, with an issue, where one cannot be used."""
     product = np.eye(4)
     for item in matrix_items:
@@ -264,7 +264,7 @@ def _product(matrix_items: Sequence[Dataset], issues: list[Issue]) -> NDArray[np
     return None
 
 
-def _matrix(item: Dataset) -> NDArray[np.float64] | None:
+def _matrix(item: Dataset) -> Floats | None:
     values = elements.floats(item, tags.FRAME_OF_REFERENCE_TRANSFORMATION_MATRIX, 16)
     if values is None:
         return None
@@ -275,7 +275,7 @@ def _matrix(item: Dataset) -> NDArray[np.float64] | None:
     return matrix
 
 
-def _usable(matrix: NDArray[np.float64], kind: str, issues: list[Issue]) -> bool:
+def _usable(matrix: Floats, kind: str, issues: list[Issue]) -> bool:
     linear = matrix[:3, :3]
     determinant = float(np.linalg.det(linear))
     if abs(determinant) < SINGULAR_DETERMINANT:
@@ -337,12 +337,12 @@ def _deformation(source_uid: str, item: Dataset, issues: list[Issue]) -> Deforma
     )
 
 
-def _no_grid() -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+def _no_grid() -> tuple[Floats, Singles]:
     """No grid: the matrices alone, everywhere."""
     return np.eye(4), np.empty((0, 0, 0, 3), dtype=np.float32)
 
 
-def _grid(item: Dataset) -> tuple[NDArray[np.float64], NDArray[np.float32]] | None:
+def _grid(item: Dataset) -> tuple[Floats, Singles] | None:
     """Affine to grid indices and the vectors of a Deformable Registration Grid item; None where they do not fit."""
     raw = raw_element(item, tags.VECTOR_GRID_DATA)
     order = ">" if isinstance(raw, RawDataElement) and not raw.is_little_endian else "<"
@@ -370,5 +370,5 @@ def _grid(item: Dataset) -> tuple[NDArray[np.float64], NDArray[np.float32]] | No
     return np.linalg.inv(point_from_grid).astype(np.float64), vectors.reshape(*counts[::-1], 3)
 
 
-def _same(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+def _same(a: Floats, b: Floats) -> bool:
     return bool(np.allclose(a, b, rtol=0, atol=SAME_MATRIX_TOLERANCE))

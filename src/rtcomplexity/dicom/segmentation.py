@@ -29,13 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
     from rtcomplexity.dicom.headers import Plane
+    from rtcomplexity.model.arrays import Flags
     from rtcomplexity.settings import Settings
 
-    Floats = NDArray[np.float64]
 
 BINARY, FRACTIONAL = "BINARY", "FRACTIONAL"
 
@@ -106,7 +105,7 @@ def _read(dataset: Dataset, data: bytes, settings: Settings) -> Segmentation:
     )
 
 
-def _pixels(dataset: Dataset, data: bytes, settings: Settings) -> NDArray[np.bool_]:
+def _pixels(dataset: Dataset, data: bytes, settings: Settings) -> Flags:
     """(frames, rows, columns) whether each pixel belongs to its frame's segment."""
     kind = elements.text(dataset, tags.SEGMENTATION_TYPE).upper()
     if kind not in {BINARY, FRACTIONAL}:
@@ -152,7 +151,7 @@ def _segment_numbers(dataset: Dataset) -> Iterator[int]:
         yield number
 
 
-def _frame(mask: NDArray[np.bool_], plane: Plane) -> SegmentFrame | None:
+def _frame(mask: Flags, plane: Plane) -> SegmentFrame | None:
     """A frame cut to its pixels; None where it holds none."""
     if plane.position_mm is None or plane.orientation is None or plane.spacing_mm is None:
         raise UnreadableFileError("A frame of the Segmentation states no place or pixel spacing.", "export it again.")

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
+    from rtcomplexity.model.arrays import Floats, Integers
     from rtcomplexity.settings import Settings
 
 SUBJECT: Final = "plan"
@@ -63,7 +64,7 @@ class _Gathered:
     """Vertices of each contour; 0 where it was left out."""
     faults: dict[int, str] = field(default_factory=dict)
     """Why contours were left out, by place in the lists."""
-    points_mm: defaultdict[int, list[NDArray[np.float64]]] = field(default_factory=lambda: defaultdict(list))
+    points_mm: defaultdict[int, list[Floats]] = field(default_factory=lambda: defaultdict(list))
     """Vertices by ROI number: of the contours of each item, one after the other."""
     point_count: int = 0
     image_uids: list[frozenset[str]] = field(default_factory=list)
@@ -424,7 +425,7 @@ def _geometric_type(gathered: _Gathered, place: int) -> ContourGeometricType:
     return _TYPES.get(text, ContourGeometricType.UNKNOWN)
 
 
-def _of_roi(parts: list[NDArray[np.float64]], counts: NDArray[np.int64], kinds: NDArray[np.int8]) -> Contours:
+def _of_roi(parts: list[Floats], counts: Integers, kinds: NDArray[np.int8]) -> Contours:
     points_mm = parts[0] if len(parts) == 1 else np.concatenate(parts)
     points_mm.setflags(write=False)
     if points_mm.base is not None:

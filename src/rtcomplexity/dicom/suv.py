@@ -27,10 +27,10 @@ from rtcomplexity.model.arrays import frozen_array
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
     from rtcomplexity.dicom.pixels import SeriesPixels
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.model.issue import Issue
 
 SUBJECT: Final = "image:PT"
@@ -62,7 +62,7 @@ ZONE: Final = re.compile(r"([+-])(\d\d)(\d\d)")
 class SuvScale:
     """How rescaled pixel values become SUVbw."""
 
-    suvbw_per_unit: NDArray[np.float64]
+    suvbw_per_unit: Floats
     """(K,) factor of each slice, in the series' order: SUVbw = (stored x slope + intercept) x factor."""
     how: str
     """Units, decay correction and reference time that were used, in words."""
@@ -122,7 +122,7 @@ def suv_scale(datasets: Sequence[Dataset]) -> SuvScale | SuvRefusal:
     return SuvScale(suvbw_per_unit=factors, how=how, issues=tuple(issues))
 
 
-def _factors(datasets: Sequence[Dataset], issues: list[Issue]) -> tuple[NDArray[np.float64], str]:
+def _factors(datasets: Sequence[Dataset], issues: list[Issue]) -> tuple[Floats, str]:
     """Send each unit to its own rule."""
     units = _units(datasets)
     decay_correction = _decay_correction(datasets)
@@ -182,7 +182,7 @@ def _corrections(dataset: Dataset) -> set[str]:
     return {values} if isinstance(values, str) else {str(value) for value in values}
 
 
-def _from_suv(datasets: Sequence[Dataset], suv_type: str, issues: list[Issue]) -> tuple[NDArray[np.float64], str]:
+def _from_suv(datasets: Sequence[Dataset], suv_type: str, issues: list[Issue]) -> tuple[Floats, str]:
     """Pixels that are an SUV already; another mass or surface than body weight is exchanged for it."""
     ones = np.ones(len(datasets))
     if suv_type == "BW":
@@ -197,9 +197,7 @@ def _from_suv(datasets: Sequence[Dataset], suv_type: str, issues: list[Issue]) -
     return ones * weight_g / (mass_kg * G_PER_KG), f"pixels are SUV by {suv_type}, converted to body weight"
 
 
-def _from_counts(
-    datasets: Sequence[Dataset], decay_correction: str, issues: list[Issue]
-) -> tuple[NDArray[np.float64], str]:
+def _from_counts(datasets: Sequence[Dataset], decay_correction: str, issues: list[Issue]) -> tuple[Floats, str]:
     """Counts with one of the two private Philips factors."""
     to_suv = np.array([_philips_factor(dataset, 0x00, issues) for dataset in datasets])
     if (to_suv > 0).all():
@@ -224,9 +222,7 @@ def _philips_factor(dataset: Dataset, offset: int, issues: list[Issue]) -> float
     return 0.0 if number is None else number
 
 
-def _from_activity(
-    datasets: Sequence[Dataset], decay_correction: str, issues: list[Issue]
-) -> tuple[NDArray[np.float64], str]:
+def _from_activity(datasets: Sequence[Dataset], decay_correction: str, issues: list[Issue]) -> tuple[Floats, str]:
     """Activity concentration; the dose is decayed to the time for which the pixels stand."""
     weight_g = _weight_g(datasets, issues)
     dose_bq = _dose_bq(datasets, issues)

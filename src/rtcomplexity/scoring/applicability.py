@@ -17,9 +17,8 @@ from rtcomplexity.scoring.sentences import REASONS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.metrics.measurement import Measurement
+    from rtcomplexity.model.arrays import Flags
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.profile import Profile, Stratum
 
@@ -71,13 +70,13 @@ def blocking_reasons(facts: CaseFacts, profile: Profile) -> tuple[Reason, ...]:
     return tuple(reason(code, **words) for code, does_fire in fired if does_fire)
 
 
-def limits_of(facts: CaseFacts, plans: Plans, profile: Profile, stratum: Stratum) -> dict[str, NDArray[np.bool_]]:
+def limits_of(facts: CaseFacts, plans: Plans, profile: Profile, stratum: Stratum) -> dict[str, Flags]:
     """Return, by the code of the reason, for which of n plans facts alone keep the verdict below a support."""
     needs = profile.rules.supports_needs
     volumes = plans.column(VOLUME_KEY)
     is_larger = volumes > stratum.max_gross_target_volume_cm3
     is_dated = facts.fractions is not None
-    fired: dict[str, bool | NDArray[np.bool_]] = {
+    fired: dict[str, bool | Flags] = {
         "profile_may_not_support": not profile.rules.may_support,
         "site_unknown": not _is_site_known(facts, profile),
         "statement_contradicts_plan": bool(facts.contradictions),

@@ -24,13 +24,11 @@ from rtcomplexity.units import round_significant
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.scoring.profile import Factor, Family, Presence, Profile
     from rtcomplexity.scoring.ranking import RankedFamily
     from rtcomplexity.scoring.site import TreatedSite
 
-    Floats = NDArray[np.float64]
     Knots = list[tuple[float, float]]
     RawKnots = dict[tuple[str, str, Presence | None], Knots]
     """By family, stratum and presence of what the family is split by."""

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.scoring.profile import Profile
     from rtcomplexity.scoring.rules import Ruling
 
@@ -236,7 +235,7 @@ def _stratum(cell: str, number: int, profile: Profile, name: str) -> str:
     return cell
 
 
-def _with_size(columns: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+def _with_size(columns: Mapping[str, Floats]) -> dict[str, Floats]:
     """Add the volume where the equivalent diameter alone is given: the one follows from the other."""
     if VOLUME_KEY in columns or DIAMETER_KEY not in columns:
         return dict(columns)

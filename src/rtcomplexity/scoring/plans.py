@@ -13,12 +13,9 @@ from rtcomplexity.scoring.real_contours import NOBODY, SCORED_PREFIX, shipped_ta
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.metrics.measurement import Measurement
+    from rtcomplexity.model.arrays import Floats, Integers
 
-    Floats = NDArray[np.float64]
-    Whole = NDArray[np.int64]
 
 VOLUME_KEY: Final = "scored.volume"
 DIAMETER_KEY: Final = "scored.equivalent_diameter"
@@ -46,7 +43,7 @@ class Plans:
         """(n,) values of a metric; all NaN where no plan has it."""
         return self.columns.get(metric, np.full(self.count, np.nan))
 
-    def chosen(self, plans: Whole) -> Plans:
+    def chosen(self, plans: Integers) -> Plans:
         """Return some of the plans, by places (m,) among them."""
         columns = {key: values[plans] for key, values in self.columns.items()}
         return replace(self, count=len(plans), columns=columns)
@@ -64,7 +61,7 @@ class Plans:
         stated = self.column(DIAMETER_KEY)
         return np.where(stated > 0, stated, by_volume)
 
-    def own_patient(self, table_id: str) -> Whole:
+    def own_patient(self, table_id: str) -> Integers:
         """(n,) the patient of a table whom each plan is of, whose contours must not be compared with it."""
         if self.redrawn_from is not None:
             return np.repeat(self.redrawn_from.own_patient(table_id), self.count)

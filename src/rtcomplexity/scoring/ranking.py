@@ -21,14 +21,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rtcomplexity.model.arrays import Flags, Floats
     from rtcomplexity.scoring.plans import Plans
     from rtcomplexity.scoring.profile import Factor, FactorReference, Family, Presence, Profile, SimilarContours
     from rtcomplexity.scoring.real_contours import Ranked, Similar
     from rtcomplexity.scoring.reference import Knots
 
-    Floats = NDArray[np.float64]
     Weighed = dict[tuple[int, str, float], tuple[Plans, Similar]]
-    Truths = NDArray[np.bool_]
 
 MOST: Final = 100.0
 ROUTINE: Final = (5.0, 95.0)
@@ -51,7 +50,7 @@ class RankedFactor:
     """(n,) after the cap on the basis."""
     medians: Floats
     """(n,) of the reference, for a plan of that size."""
-    modeled: Truths
+    modeled: Flags
     """(n,) whether the rank rests on a model although the reference is measured: no real contours of that size."""
 
     @property
@@ -60,7 +59,7 @@ class RankedFactor:
         return np.maximum(self.counted - MEDIAN, 0.0)
 
     @property
-    def exceeds_effect_floor(self) -> Truths:
+    def exceeds_effect_floor(self) -> Flags:
         """(n,) whether a value lies beyond the reference median, towards harder, by more than the floor."""
         return np.asarray(self.factor.sign * (self.values - self.medians) > self.factor.effect_floor)
 
@@ -82,9 +81,9 @@ class RankedFamily:
     """(n,) percentile of the raw score among plans measured in the same way."""
     doubtful_scores: Floats
     """(n,) if unmeasured factors were like the measured ones; 100 where none is measured."""
-    is_measured: Truths
+    is_measured: Flags
     """(n,) whether any factor has a value."""
-    lacks_factors: Truths
+    lacks_factors: Flags
     """(n,) whether a factor has no value that a plan of its kind has."""
 
     @property
@@ -93,7 +92,7 @@ class RankedFamily:
         return all(each.reference.basis == "convention" for each in self.factors)
 
     @property
-    def exceeds_effect_floor(self) -> Truths:
+    def exceeds_effect_floor(self) -> Flags:
         """(n,) whether a factor that adds to it differs from the reference median by more than its floor."""
         big = [each.exceeds_effect_floor & (np.nan_to_num(each.excess) > 0) for each in self.factors]
         return np.asarray(np.any(big, axis=0))
@@ -171,7 +170,7 @@ def similar_contours(plans: Plans, similar: SimilarContours) -> Similar:
     return table.similar(plans.diameters_mm, similar.bandwidth, plans.own_patient(similar.table))
 
 
-def within_measured(diameters_mm: Floats, similar: SimilarContours) -> Truths:
+def within_measured(diameters_mm: Floats, similar: SimilarContours) -> Flags:
     """(n,) whether targets are of a size of which there are real contours."""
     inside = [(diameters_mm >= r.from_mm) & (diameters_mm <= r.to_mm) for r in similar.measured]
     return np.asarray(np.any(inside, axis=0))
@@ -216,7 +215,7 @@ def contours_behind(plans: Plans, similar: SimilarContours, factor: Factor, plan
     return similar_contours(plans, similar).counted(column_of(factor), plan)
 
 
-def _as_if_easier(values: Floats, ranked: Ranked, medians: Floats, modeled: Truths, similar: SimilarContours) -> Floats:
+def _as_if_easier(values: Floats, ranked: Ranked, medians: Floats, modeled: Flags, similar: SimilarContours) -> Floats:
     """Where a rank is modeled, a harder reference is the same as an easier plan among the reference as it is."""
     if (not similar.shift_sd and similar.spread == 1) or not modeled.any():
         return values
@@ -266,7 +265,7 @@ def _added(family: Family, factors: Sequence[RankedFactor]) -> tuple[Floats, flo
     return np.array([each.excess for each in factors]), 0.0
 
 
-def _mean(adds: Floats, counted: Truths) -> Floats:
+def _mean(adds: Floats, counted: Flags) -> Floats:
     """Mean of what the counted factors add, rounded; NaN where none counts."""
     number = np.count_nonzero(counted, axis=0)
     total = np.zeros(adds.shape[1])

@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from importlib.resources.abc import Traversable
 
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Flags, Floats, Integers
 
-    Floats = NDArray[np.float64]
-    Whole = NDArray[np.int64]
 
 SCORED_PREFIX: Final = "scored."
 """A table's columns are scored keys without it."""
@@ -43,7 +41,7 @@ class RealContours:
 
     log_diameter: Floats
     """(m,) natural logarithm of the equivalent diameter in mm."""
-    patient: Whole
+    patient: Integers
     """(m,) number of the patient across collections."""
     columns: Mapping[str, Floats]
     """(m,) each by the scored key without its prefix; NaN where a row lacks it."""
@@ -56,7 +54,7 @@ class RealContours:
         _, inverse, counts = np.unique(self.patient, return_inverse=True, return_counts=True)
         return np.asarray(1.0 / counts[inverse])
 
-    def own_patient(self, diameters_mm: Floats, values: Mapping[str, Floats]) -> Whole:
+    def own_patient(self, diameters_mm: Floats, values: Mapping[str, Floats]) -> Integers:
         """Find the patient of plans that are rows of this table; NOBODY for any other plan.
 
         A table names no one, so a plan is known by its numbers: size and all four ratios of shape agree.
@@ -82,7 +80,7 @@ class RealContours:
                     own[plan] = self.patient[row]
         return own
 
-    def similar(self, diameters_mm: Floats, bandwidth: float, left_out: Whole) -> Similar:
+    def similar(self, diameters_mm: Floats, bandwidth: float, left_out: Integers) -> Similar:
         """Weigh the rows by how close in size they are to each of n plans.
 
         Parameters
@@ -110,7 +108,7 @@ class Similar:
     table: RealContours
     weights: Floats
     """(n, m) what each row counts for."""
-    near: NDArray[np.bool_]
+    near: Flags
     """(n, m) whether a row is of about the plan's size."""
     orders: dict[tuple[str, float], Ranked] = field(default_factory=dict)
     """Earlier answers."""

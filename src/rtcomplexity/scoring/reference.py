@@ -19,9 +19,8 @@ from rtcomplexity.units import SIGNIFICANT_DIGITS, round_significant
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Floats
 
-    Floats = NDArray[np.float64]
 
 Knots: TypeAlias = tuple[tuple[float, float], ...]
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rtcomplexity.model.arrays import Flags, Floats
     from rtcomplexity.scoring.facts import CaseFacts
     from rtcomplexity.scoring.plans import Plans
     from rtcomplexity.scoring.profile import JointReference, Profile, Stratum
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.real_contours import Similar
     from rtcomplexity.scoring.stability import Stability
 
-    Floats = NDArray[np.float64]
-    Truths = NDArray[np.bool_]
     Words = NDArray[np.str_]
 
 
@@ -97,25 +96,25 @@ class Ruling:
     """(n,) T without families that rest on conventions alone."""
     anchor: Floats
     """(n,) score of the best group that may anchor, the least of any reference."""
-    too_small: Mapping[str, Truths]
+    too_small: Mapping[str, Flags]
     """(n,) by family: whether it decides, and no factor of it passes its effect floor."""
-    limits: Mapping[str, Truths]
+    limits: Mapping[str, Flags]
     """(n,) by the code of the reason: whether facts keep the verdict below a support."""
     others: tuple[tuple[Stratum, Words], ...]
     """Further strata the plans may belong to, with the verdicts there."""
 
     @property
-    def is_below(self) -> Truths:
+    def is_below(self) -> Flags:
         """(n,) whether T lies below the lower cutoff."""
         return self.found.t < self.question.joint.c_reject
 
     @property
-    def is_above(self) -> Truths:
+    def is_above(self) -> Flags:
         """(n,) whether T reaches the upper cutoff."""
         return self.found.t >= self.question.joint.c_support
 
     @property
-    def may_hide(self) -> Truths:
+    def may_hide(self) -> Flags:
         """(n,) whether what was not measured might lift T past the lower cutoff."""
         return self.t_if_most >= self.question.joint.c_reject
 
@@ -132,18 +131,18 @@ class Ruling:
         return is_needed and self.question.stability.share is None
 
     @property
-    def is_by_conventions(self) -> Truths:
+    def is_by_conventions(self) -> Flags:
         """(n,) whether T passes only by families that rest on conventions alone, and no anchor is rare enough."""
         return ~self._has_rare_anchor & (self.without_conventions < self.question.joint.c_support)
 
     @property
-    def _has_rare_anchor(self) -> Truths:
+    def _has_rare_anchor(self) -> Flags:
         """(n,) whether the best anchor may carry a support together with such a family."""
         c_anchor = self.question.joint.c_anchor
         return self.anchor >= (np.inf if c_anchor is None else c_anchor)
 
     @property
-    def is_withheld(self) -> Truths:
+    def is_withheld(self) -> Flags:
         """(n,) whether a T above the upper cutoff is no support, other strata apart."""
         c_support = self.question.joint.c_support
         masks = [
@@ -186,7 +185,7 @@ class Ruling:
         found[self.is_below & self.may_hide] = VerdictValue.INSUFFICIENT_EVIDENCE.value
         return found
 
-    def _differs_from(self, value: VerdictValue) -> Truths:
+    def _differs_from(self, value: VerdictValue) -> Flags:
         """(n,) whether another stratum that the plans may belong to has another verdict."""
         nowhere = np.zeros(self.question.plans.count, bool)
         return np.asarray(np.any([nowhere, *(found != value.value for _, found in self.others)], axis=0))
@@ -263,7 +262,7 @@ def _best_anchor(found: Standing, profile: Profile) -> Floats:
     return np.asarray(np.max([found.groups[group] for group in groups], axis=0))
 
 
-def _decides(family: RankedFamily, found: Standing) -> Truths:
+def _decides(family: RankedFamily, found: Standing) -> Flags:
     """(n,) whether a family is the highest of one of the two deciding groups."""
     group = family.family.group
     is_highest = found.highest[group] == family.family.id

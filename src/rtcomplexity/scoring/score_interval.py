@@ -31,14 +31,12 @@ from rtcomplexity.units import round_significant
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from rtcomplexity.metrics.measurement import Measurement
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.scoring.profile import Profile, SimilarContours
     from rtcomplexity.scoring.ranking import Weighed
     from rtcomplexity.scoring.real_contours import RealContours
 
-    Floats = NDArray[np.float64]
     Values = Mapping[str, Measurement]
 
 CONFIDENCE: Final = 0.9

@@ -19,13 +19,11 @@ from rtcomplexity.testing.variations import hashed_noise
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from rtcomplexity.model.arrays import Singles
     from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.testing.placing import Frame
     from rtcomplexity.testing.solids import Solid
 
-    Image = NDArray[np.float32]
 
 HEIGHT_MM = 400.0
 """Organs that run through the whole thorax are as long as this, more than any image."""
@@ -107,30 +105,30 @@ def thorax_with(tumors: Sequence[tuple[Solid, Tissue]]) -> Layers:
     return (*THORAX, *tumors, *MEDIASTINUM)
 
 
-def ct_values(grid: ImageGrid, layers: Layers, frame: Frame, noise_hu: float = 15.0) -> Image:
+def ct_values(grid: ImageGrid, layers: Layers, frame: Frame, noise_hu: float = 15.0) -> Singles:
     """(k, j, i) HU of an image: slightly blurred in the plane, with even deterministic noise of ± `noise_hu`."""
     sharp = paint(grid, [(solid, tissue.hu) for solid, tissue in layers], background=AIR.hu, frame=frame)
     return _scanned(sharp, noise_hu, seed=0, least=-1024.0)
 
 
-def suvbw_values(grid: ImageGrid, layers: Layers, frame: Frame) -> Image:
+def suvbw_values(grid: ImageGrid, layers: Layers, frame: Frame) -> Singles:
     """(k, j, i) SUVbw of an image, blurred in all three directions."""
     sharp = paint(grid, [(solid, tissue.suvbw) for solid, tissue in layers], background=AIR.suvbw, frame=frame)
     return blurred(sharp, axes=(0, 1, 2))
 
 
-def mr_values(grid: ImageGrid, layers: Layers, frame: Frame, noise: float = 6.0) -> Image:
+def mr_values(grid: ImageGrid, layers: Layers, frame: Frame, noise: float = 6.0) -> Singles:
     """(k, j, i) MR signal of an image: slightly blurred in the plane, with deterministic noise of ± `noise`."""
     sharp = paint(grid, [(solid, tissue.mr) for solid, tissue in layers], background=AIR.mr, frame=frame)
     return _scanned(sharp, noise, seed=1, least=0.0)
 
 
-def _scanned(sharp: Image, noise: float, *, seed: int, least: float) -> Image:
+def _scanned(sharp: Singles, noise: float, *, seed: int, least: float) -> Singles:
     spread = noise * hashed_noise(sharp.size, seed=seed).astype(np.float32).reshape(sharp.shape)
     return np.maximum(blurred(sharp, axes=(1, 2)) + spread, np.float32(least))
 
 
-def blurred(values: Image, axes: Sequence[int]) -> Image:
+def blurred(values: Singles, axes: Sequence[int]) -> Singles:
     """Weigh each value 2 with its two neighbors along each of the axes; the border repeats itself."""
     for axis in axes:
         width = [(1, 1) if axis == other else (0, 0) for other in range(values.ndim)]

@@ -20,8 +20,7 @@ from rtcomplexity.model.arrays import frozen_array
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
+    from rtcomplexity.model.arrays import Floats, Singles
     from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.model.structure_set import Code, Contours
 
@@ -88,7 +87,7 @@ class ImageDescription:
     """CT, PT or MR."""
     grid: ImageGrid
     """Where the slices lie: tilt, gaps, uneven or oblique slices are the grid's."""
-    values: NDArray[np.float32]
+    values: Singles
     """(k, j, i) real-world values: HU, units of the PET, MR signal."""
     slopes: tuple[float, ...] | None = None
     """Rescale Slope of each slice; None: 1 for CT, none for MR, per slice by its largest value for PET."""
@@ -211,7 +210,7 @@ class MatrixMapping:
     """One item of Registration Sequence: points of the source frame mapped into the registered one."""
 
     source_frame_key: str
-    matrices: tuple[NDArray[np.float64], ...]
+    matrices: tuple[Floats, ...]
     """(4, 4) each; a point is mapped by their product M1 M2 M3, mm."""
     matrix_type: str = "RIGID"
     image_key: str | None = None
@@ -242,11 +241,11 @@ class DeformableDescription:
     source_frame_key: str
     grid: ImageGrid
     """Even slices; their positions are the grid's nodes."""
-    displacements_mm: NDArray[np.float32]
+    displacements_mm: Singles
     """(k, j, i, 3) vector of each node, mm; NaN where undefined."""
-    pre: NDArray[np.float64] | None = None
+    pre: Floats | None = None
     """(4, 4) Pre Deformation Matrix, mm; None leaves it out."""
-    post: NDArray[np.float64] | None = None
+    post: Floats | None = None
     """(4, 4) Post Deformation Matrix, mm; None leaves it out."""
     image_key: str | None = None
     key: str = "dreg"

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Floats
 
-    Outline = Callable[[float], NDArray[np.float64] | None]
+    Outline = Callable[[float], Floats | None]
 
 PLANES_MM: Final = 3.0 * np.arange(-10, 11)
 POINTS: Final = 48
@@ -38,23 +38,23 @@ HEART_RADIUS_MM: Final = 40.0
 ESOPHAGUS_RADIUS_MM: Final = 7.0
 
 
-def _disc(center: tuple[float, float], radius_mm: float) -> NDArray[np.float64]:
+def _disc(center: tuple[float, float], radius_mm: float) -> Floats:
     angles = 2 * np.pi * np.arange(POINTS) / POINTS
     # The polygon has the area of the disc.
     scale = math.sqrt(2 * math.pi / (POINTS * math.sin(2 * math.pi / POINTS)))
     return np.asarray(center) + scale * radius_mm * np.column_stack([np.cos(angles), np.sin(angles)])
 
 
-def _sphere(center: tuple[float, float], radius_mm: float, z: float) -> NDArray[np.float64] | None:
+def _sphere(center: tuple[float, float], radius_mm: float, z: float) -> Floats | None:
     square = radius_mm**2 - z**2
     return _disc(center, math.sqrt(square)) if square > 1.0 else None
 
 
-def _auto_gtv(z: float) -> NDArray[np.float64] | None:
+def _auto_gtv(z: float) -> Floats | None:
     return _sphere((60.0, 0.0), GTV_RADIUS_MM, z)
 
 
-def _final_gtv(z: float) -> NDArray[np.float64] | None:
+def _final_gtv(z: float) -> Floats | None:
     drawn = _auto_gtv(z)
     if drawn is None or z < -11.0:
         return None
@@ -64,16 +64,16 @@ def _final_gtv(z: float) -> NDArray[np.float64] | None:
     return drawn + np.column_stack([BULGE_MM * towards_left, np.zeros(len(drawn))])
 
 
-def _auto_heart(z: float) -> NDArray[np.float64] | None:
+def _auto_heart(z: float) -> Floats | None:
     return _sphere((0.0, -40.0), HEART_RADIUS_MM, z)
 
 
-def _final_heart(z: float) -> NDArray[np.float64] | None:
+def _final_heart(z: float) -> Floats | None:
     radius = math.sqrt(HEART_RADIUS_MM**2 - z**2)
     return _disc((0.0, -40.0), radius - 4.0) if z > 22.0 else _auto_heart(z)
 
 
-def _esophagus(_z: float) -> NDArray[np.float64] | None:
+def _esophagus(_z: float) -> Floats | None:
     return _disc((5.0, 30.0), ESOPHAGUS_RADIUS_MM)
 
 

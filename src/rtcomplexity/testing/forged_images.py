@@ -12,59 +12,58 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Floats
 
-    Volume = NDArray[np.float64]
-    Forgery = Callable[[Volume], Volume]
+    Forgery = Callable[[Floats], Floats]
 
 
-def with_noise(values: Volume, deviation_hu: float) -> Volume:
+def with_noise(values: Floats, deviation_hu: float) -> Floats:
     """Add white noise."""
     return values + np.random.default_rng(7).normal(scale=deviation_hu, size=values.shape)
 
 
-def blurred(values: Volume, voxels: float) -> Volume:
+def blurred(values: Floats, voxels: float) -> Floats:
     """Blur by a Gaussian of so many voxels."""
     from scipy.ndimage import gaussian_filter  # noqa: PLC0415 - costs start-up time
 
-    found: Volume = gaussian_filter(values, voxels)
+    found: Floats = gaussian_filter(values, voxels)
     return found
 
 
-def shifted(values: Volume, *voxels: float) -> Volume:
+def shifted(values: Floats, *voxels: float) -> Floats:
     """Shift by part of a voxel along slices, rows and columns, interpolated by lines."""
     from scipy.ndimage import shift  # noqa: PLC0415
 
-    found: Volume = shift(values, voxels, order=1, mode="nearest")
+    found: Floats = shift(values, voxels, order=1, mode="nearest")
     return found
 
 
-def with_gamma(values: Volume) -> Volume:
+def with_gamma(values: Floats) -> Floats:
     """Bend the gray levels by a root."""
     return 1400 * np.sqrt(np.clip((values + 1024) / 2000, 0, 1))
 
 
-def quantized(values: Volume, step_hu: float) -> Volume:
+def quantized(values: Floats, step_hu: float) -> Floats:
     """Keep a few gray levels."""
     return np.rint(values / step_hu) * step_hu
 
 
-def equalized(values: Volume) -> Volume:
+def equalized(values: Floats) -> Floats:
     """Spread the gray levels so that each is as frequent as any other."""
     shares = np.linspace(0, 1, 257)
     return np.interp(values, np.quantile(values, shares) + 1e-6 * np.arange(257), 1000 * shares)
 
 
-def rotated_and_back(values: Volume, degrees: float) -> Volume:
+def rotated_and_back(values: Floats, degrees: float) -> Floats:
     """Turn every slice, resample it, and turn it back as a registration that states the turn does."""
     from scipy.ndimage import rotate  # noqa: PLC0415
 
     turned = np.rint(rotate(values, degrees, axes=(1, 2), reshape=False, order=1, mode="nearest"))
-    found: Volume = rotate(turned, -degrees, axes=(1, 2), reshape=False, order=1, mode="nearest")
+    found: Floats = rotate(turned, -degrees, axes=(1, 2), reshape=False, order=1, mode="nearest")
     return found
 
 
-def coarsened(values: Volume) -> Volume:
+def coarsened(values: Floats) -> Floats:
     """Keep every other row and column, and interpolate the rest."""
     from scipy.ndimage import zoom  # noqa: PLC0415
 
@@ -72,7 +71,7 @@ def coarsened(values: Volume) -> Volume:
     return np.asarray(zoom(coarse, np.divide(values.shape, coarse.shape), order=1))
 
 
-def deformed(values: Volume, voxels: float, seed: int = 5) -> Volume:
+def deformed(values: Floats, voxels: float, seed: int = 5) -> Floats:
     """Move every part smoothly by so many voxels (standard deviation) along each axis, as no registration states."""
     from scipy.ndimage import gaussian_filter, map_coordinates  # noqa: PLC0415
 
@@ -81,22 +80,22 @@ def deformed(values: Volume, voxels: float, seed: int = 5) -> Volume:
     for index in np.indices(values.shape, dtype=np.float64):
         field = gaussian_filter(random.normal(size=values.shape), DEFORMATION_VOXELS)
         places.append(index + voxels * field / field.std())
-    found: Volume = map_coordinates(values, places, order=1, mode="nearest")
+    found: Floats = map_coordinates(values, places, order=1, mode="nearest")
     return found
 
 
-def partly_mirrored(values: Volume) -> Volume:
+def partly_mirrored(values: Floats) -> Floats:
     """Replace half of the slices: by what they show, mirrored left to right."""
     half = len(values) // 2
     return np.concatenate([values[:half], values[half:, :, ::-1]])
 
 
-def averaged_with_moved(values: Volume) -> Volume:
+def averaged_with_moved(values: Floats) -> Floats:
     """Average two phases: the image, and one of the moved patient with noise of its own."""
     return (values + second_scan(values, motion_voxels=1.5)) / 2
 
 
-def second_scan(values: Volume, motion_voxels: float = 0.8, seed: int = 5) -> Volume:
+def second_scan(values: Floats, motion_voxels: float = 0.8, seed: int = 5) -> Floats:
     """Simulate a scan of the same patient days later; no real one.
 
     The image without its noise (total variation), moved smoothly and by another position of the table, by another
@@ -109,11 +108,11 @@ def second_scan(values: Volume, motion_voxels: float = 0.8, seed: int = 5) -> Vo
     denoised: Any = skimage.restoration.denoise_tv_chambolle  # its functions carry no types
     noise_hu = max(float(np.median(np.abs(values - gaussian_filter(values, 0.8)))) / 0.6745, 5.0)
     span = float(np.ptp(values))
-    clean: Volume = denoised(values / span, weight=2 * noise_hu / span) * span
+    clean: Floats = denoised(values / span, weight=2 * noise_hu / span) * span
     moved = shifted(deformed(clean, motion_voxels, seed), 0, 0.4, 0.4)
     vessels = gaussian_filter(((clean > 60) & (clean < 250)).astype(float), 1) > 0.6
     noise = gaussian_filter(np.random.default_rng(seed).normal(size=values.shape), 0.6)
-    found: Volume = np.rint(blurred(moved, 0.5) + 60 * vessels + noise_hu * noise / noise.std())
+    found: Floats = np.rint(blurred(moved, 0.5) + 60 * vessels + noise_hu * noise / noise.std())
     return found
 
 

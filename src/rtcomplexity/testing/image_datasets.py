@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
+    from rtcomplexity.model.arrays import Singles
     from rtcomplexity.testing.description import ImageDescription, PetDescription, PlanDescription
 
 SOP_CLASSES = {"CT": CTImageStorage, "PT": PositronEmissionTomographyImageStorage, "MR": MRImageStorage}
@@ -66,7 +67,7 @@ def _intercept(image: ImageDescription) -> float:
     return CT_INTERCEPT if image.modality == "CT" else 0.0
 
 
-def stored_values(values: NDArray[np.float32], slope: float, intercept: float) -> NDArray[np.int16]:
+def stored_values(values: Singles, slope: float, intercept: float) -> NDArray[np.int16]:
     """Turn real-world values into stored ones.
 
     Raises

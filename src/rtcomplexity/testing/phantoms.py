@@ -65,9 +65,10 @@ from rtcomplexity.testing.solids import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Floats = NDArray[np.float64]
+    from rtcomplexity.model.arrays import Flags, Floats, Singles
+
 
 __all__ = [
     "AXIAL",
@@ -254,14 +255,12 @@ def pixel_centers_mm(grid: ImageGrid) -> Floats:
     return grid.slice_origins_mm[:, None, None] + along_columns[None, :, None] + along_rows[None, None]
 
 
-def voxelize(shape: Solid, grid: ImageGrid, *, frame: Frame = AXIAL) -> NDArray[np.bool_]:
+def voxelize(shape: Solid, grid: ImageGrid, *, frame: Frame = AXIAL) -> Flags:
     """(k, j, i) whether each pixel center of an image lies inside a solid that `frame` places in the patient."""
     return shape.contains(frame.from_patient(pixel_centers_mm(grid)))
 
 
-def paint(
-    grid: ImageGrid, parts: Iterable[tuple[Solid, float]], *, background: float, frame: Frame = AXIAL
-) -> NDArray[np.float32]:
+def paint(grid: ImageGrid, parts: Iterable[tuple[Solid, float]], *, background: float, frame: Frame = AXIAL) -> Singles:
     """Paint solids into an image, each over those before it.
 
     Parameters
@@ -277,7 +276,7 @@ def paint(
 
     Returns
     -------
-    NDArray[np.float32]
+    Singles
         (k, j, i) values at the pixel centers.
     """
     own = frame.from_patient(pixel_centers_mm(grid))

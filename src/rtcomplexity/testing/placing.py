@@ -14,9 +14,9 @@ import numpy as np
 from rtcomplexity.model.arrays import frozen_array
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Floats = NDArray[np.float64]
+    from rtcomplexity.model.arrays import Floats
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -10,9 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Flags, Floats
 
-    Floats = NDArray[np.float64]
     Polygons = list[Floats]
     Triple = tuple[float, float, float]
 
@@ -44,7 +43,7 @@ def even_angles(points: int) -> Floats:
     return np.arange(points, dtype=np.float64) * (2.0 * np.pi / points)
 
 
-def even_odd(points: Floats, polygon: Floats) -> NDArray[np.bool_]:
+def even_odd(points: Floats, polygon: Floats) -> Flags:
     """Whether each (..., 2) point lies inside an (n, 2) polygon, by counting the edges to its right."""
     x, y = points[..., 0], points[..., 1]
     inside = np.zeros(x.shape, dtype=np.bool_)

@@ -19,9 +19,8 @@ from rtcomplexity.testing.polygons import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Flags, Floats
 
-    Floats = NDArray[np.float64]
     Polygons = list[Floats]
     Triple = tuple[float, float, float]
 
@@ -84,7 +83,7 @@ class RadialSolid(ABC):
         angles = even_angles(points)
         return [radial_polygon(center, angles, self.outline_mm(angles, height), area)]
 
-    def contains(self, points_mm: Floats) -> NDArray[np.bool_]:
+    def contains(self, points_mm: Floats) -> Flags:
         """Whether each of the (..., 3) points, mm, lies inside."""
         height = points_mm[..., 2] - self.center_mm[2]
         inside = np.abs(height) <= self.half_extent_mm
@@ -95,7 +94,7 @@ class RadialSolid(ABC):
         inside[inside] = self._is_within(x, y, z)
         return inside
 
-    def _is_within(self, x: Floats, y: Floats, z: Floats) -> NDArray[np.bool_]:
+    def _is_within(self, x: Floats, y: Floats, z: Floats) -> Flags:
         """Whether points, relative to their section's center, lie inside the outline, mm."""
         near = np.hypot(x, y) <= self.reach_mm
         found = np.zeros(len(x), dtype=np.bool_)
@@ -146,9 +145,9 @@ class Ellipsoid(RadialSolid):
         radii: Floats = np.sqrt(self._share(height_mm) / ((np.cos(angles) / a) ** 2 + (np.sin(angles) / b) ** 2))
         return radii
 
-    def _is_within(self, x: Floats, y: Floats, z: Floats) -> NDArray[np.bool_]:
+    def _is_within(self, x: Floats, y: Floats, z: Floats) -> Flags:
         a, b, c = self.semi_axes_mm
-        within: NDArray[np.bool_] = (x / a) ** 2 + (y / b) ** 2 + (z / c) ** 2 <= 1.0
+        within: Flags = (x / a) ** 2 + (y / b) ** 2 + (z / c) ** 2 <= 1.0
         return within
 
     def area_mm2(self, height_mm: float) -> float:
@@ -212,9 +211,9 @@ class Tube(RadialSolid):
         radii: Floats = 1.0 / np.sqrt((np.cos(angles) / a) ** 2 + (np.sin(angles) / b) ** 2)
         return np.broadcast_to(radii, np.broadcast_shapes(radii.shape, np.shape(height_mm)))
 
-    def _is_within(self, x: Floats, y: Floats, z: Floats) -> NDArray[np.bool_]:  # noqa: ARG002
+    def _is_within(self, x: Floats, y: Floats, z: Floats) -> Flags:  # noqa: ARG002
         a, b = self.semi_axes_mm
-        within: NDArray[np.bool_] = (x / a) ** 2 + (y / b) ** 2 <= 1.0
+        within: Flags = (x / a) ** 2 + (y / b) ** 2 <= 1.0
         return within
 
     def area_mm2(self, height_mm: float) -> float:  # noqa: ARG002

@@ -15,9 +15,9 @@ from rtcomplexity.testing.common_modules import decimal_strings, item, new_objec
 from rtcomplexity.testing.image_datasets import SOP_CLASSES
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.testing.description import (
         DeformableDescription,
         MatrixMapping,
@@ -88,14 +88,14 @@ def _mapping_item(plan: PlanDescription, mapping: MatrixMapping) -> Dataset:
     )
 
 
-def _matrix_item(matrix: NDArray[np.float64], matrix_type: str) -> Dataset:
+def _matrix_item(matrix: Floats, matrix_type: str) -> Dataset:
     return item(
         FrameOfReferenceTransformationMatrix=decimal_strings(np.asarray(matrix).ravel()),
         FrameOfReferenceTransformationMatrixType=matrix_type,
     )
 
 
-def _single_matrix(matrix: NDArray[np.float64] | None) -> list[Dataset] | None:
+def _single_matrix(matrix: Floats | None) -> list[Dataset] | None:
     return None if matrix is None else [_matrix_item(matrix, "RIGID")]
 
 

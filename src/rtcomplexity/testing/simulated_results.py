@@ -31,8 +31,7 @@ from rtcomplexity.scoring.reference import rounded
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.scoring.profile import Factor
 
 MARGINALS: Final = "thoracic-delineation-1"
@@ -81,7 +80,7 @@ def simulated_plans(simulation: Simulation) -> Plans:
     return Plans(count=n, columns=columns)
 
 
-def _values(factor: Factor, percentiles: NDArray[np.float64]) -> NDArray[np.float64]:
+def _values(factor: Factor, percentiles: Floats) -> Floats:
     """Values at percentiles of a factor's own distribution."""
     places, levels = np.array(factor_reference(factor, STRATUM).knots).T
     return rounded(np.interp(percentiles, levels, places))

@@ -29,9 +29,8 @@ from rtcomplexity.testing.radial import RadialSolid, sphere
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import NDArray
+    from rtcomplexity.model.arrays import Flags, Floats
 
-    Floats = NDArray[np.float64]
     Polygons = list[Floats]
     Triple = tuple[float, float, float]
 
@@ -58,7 +57,7 @@ class Solid(Sectioned, Protocol):
     def surface_area_mm2(self) -> float | None:
         """True surface area, mm2; None where there is no closed form."""
 
-    def contains(self, points_mm: Floats) -> NDArray[np.bool_]:
+    def contains(self, points_mm: Floats) -> Flags:
         """Whether each of the (..., 3) points, mm, lies inside."""
 
 
@@ -117,7 +116,7 @@ class Prism:
         edges = (np.roll(outline, -1, axis=0) - outline)[:, None]
         return [(outline[:, None] + steps * edges).reshape(-1, 2)]
 
-    def contains(self, points_mm: Floats) -> NDArray[np.bool_]:
+    def contains(self, points_mm: Floats) -> Flags:
         """Whether each of the (..., 3) points, mm, lies inside."""
         low, high = self.extent_mm
         within = (points_mm[..., 2] >= low) & (points_mm[..., 2] <= high)
@@ -166,10 +165,10 @@ class Torus:
         flat = np.ones(points)
         return [radial_polygon(self.center_mm[:2], angles, r * flat, math.pi * r * r) for r in radii]
 
-    def contains(self, points_mm: Floats) -> NDArray[np.bool_]:
+    def contains(self, points_mm: Floats) -> Flags:
         """Whether each of the (..., 3) points, mm, lies inside."""
         x, y, z = np.moveaxis(points_mm - np.asarray(self.center_mm), -1, 0)
-        inside: NDArray[np.bool_] = np.hypot(np.hypot(x, y) - self.ring_radius_mm, z) <= self.tube_radius_mm
+        inside: Flags = np.hypot(np.hypot(x, y) - self.ring_radius_mm, z) <= self.tube_radius_mm
         return inside
 
 
@@ -200,7 +199,7 @@ class Hollow:
         parts: tuple[Solid, ...] = (self.outer, *self.cavities)
         return [polygon for part in parts for polygon in part.sections(position_mm, points)]
 
-    def contains(self, points_mm: Floats) -> NDArray[np.bool_]:
+    def contains(self, points_mm: Floats) -> Flags:
         """Whether each of the (..., 3) points, mm, lies in the outer solid and in no cavity."""
         inside = self.outer.contains(points_mm)
         for cavity in self.cavities:
@@ -251,7 +250,7 @@ class Several(Group):
         """Sum, mm2."""
         return _sum_of_areas(self.bodies)
 
-    def contains(self, points_mm: Floats) -> NDArray[np.bool_]:
+    def contains(self, points_mm: Floats) -> Flags:
         """Whether each of the (..., 3) points, mm, lies in any body."""
         inside = np.zeros(points_mm.shape[:-1], dtype=np.bool_)
         for body in self.bodies:
@@ -301,7 +300,7 @@ class Keyhole:
         polygons = self.shape.sections(position_mm, points)
         return [keyhole(*polygons)] if len(polygons) == 2 else polygons
 
-    def contains(self, points_mm: Floats) -> NDArray[np.bool_]:
+    def contains(self, points_mm: Floats) -> Flags:
         """Whether each of the (..., 3) points, mm, lies inside."""
         return self.shape.contains(points_mm)
 

@@ -17,9 +17,9 @@ from rtcomplexity.testing.description import References
 from rtcomplexity.testing.image_datasets import SOP_CLASSES
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.testing.description import (
         ImageDescription,
         PlanDescription,
@@ -164,7 +164,7 @@ def _contours_item(
 
 
 def _named_images(
-    plan: PlanDescription, structure_set: StructureSetDescription, keys: tuple[str, ...], firsts: NDArray[np.float64]
+    plan: PlanDescription, structure_set: StructureSetDescription, keys: tuple[str, ...], firsts: Floats
 ) -> list[tuple[ImageDescription, str] | None]:
     """Return the slice nearest to each contour's first point, of its own series, with its UID as references have it."""
     series = keys * len(firsts) if len(keys) == 1 else keys
@@ -175,7 +175,7 @@ def _named_images(
     ]
 
 
-def _nearest_slices(points_mm: NDArray[np.float64], image: ImageDescription) -> list[int | None]:
+def _nearest_slices(points_mm: Floats, image: ImageDescription) -> list[int | None]:
     """Index of the slice nearest to each point along the normal; None further off than half a slice."""
     grid = image.grid
     distance = np.abs((points_mm @ grid.normal)[:, None] - grid.slice_positions_mm)
@@ -185,7 +185,7 @@ def _nearest_slices(points_mm: NDArray[np.float64], image: ImageDescription) -> 
 
 
 def _contour_item(
-    points_mm: NDArray[np.float64],
+    points_mm: Floats,
     kind: ContourGeometricType,
     named: tuple[ImageDescription, str] | None,
     decimals: int,
@@ -203,7 +203,7 @@ def _contour_item(
     return result
 
 
-def contour_data(points_mm: NDArray[np.float64], decimals: int) -> bytes:
+def contour_data(points_mm: Floats, decimals: int) -> bytes:
     r"""Write (n, 3) points, mm, as the bytes of Contour Data: ``x\y\z\...`` of even length.
 
     Examples

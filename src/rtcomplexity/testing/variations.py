@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rtcomplexity.model.arrays import Floats
     from rtcomplexity.testing.placing import Frame
-
-    Floats = NDArray[np.float64]
 
 
 def hashed_noise(count: int, seed: int = 0) -> Floats:
