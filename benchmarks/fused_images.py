@@ -93,6 +93,7 @@ def write(folder: Path, slices: int) -> None:
     """Write the plan whose CT has so many slices; the targets lie in the middle of them."""
     import numpy as np
 
+    from rtcomplexity.testing import AXIAL, contour_stack, image_grid
     from rtcomplexity.testing.description import (
         MatrixMapping,
         PetDescription,
@@ -103,7 +104,6 @@ def write(folder: Path, slices: int) -> None:
         SyntheticPatient,
     )
     from rtcomplexity.testing.dicom_writer import write_plan
-    from rtcomplexity.testing.phantoms import AXIAL, contour_stack, image_grid
     from rtcomplexity.testing.radial import SpiculatedSphere
 
     motion = np.eye(4)

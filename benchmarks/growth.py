@@ -40,7 +40,7 @@ from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.metrics.relation import relations_of, with_volume
 from rtcomplexity.model.structure_set import Roi, TargetClass
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing import dicom_writer, phantoms
+from rtcomplexity.testing import contours_of, dicom_writer, sphere
 
 PLANES, POINTS = 200, 400
 FACTORS = (1, 4, 16)
@@ -169,7 +169,7 @@ def near_copies(planes: int, copies: int):
     circle = np.column_stack([30 * np.cos(angles), 30 * np.sin(angles)])
     drawn = (circle + 0.02 * random.standard_normal(circle.shape) for _ in range(planes * copies))
     heights = np.repeat(3.0 * np.arange(planes), copies)
-    return phantoms.contours_of([np.column_stack([c, np.full(len(c), z)]) for c, z in zip(drawn, heights, strict=True)])
+    return contours_of([np.column_stack([c, np.full(len(c), z)]) for c, z in zip(drawn, heights, strict=True)])
 
 
 def series_of(folder: Path, count: int, *, turning: bool) -> Path:
@@ -202,11 +202,9 @@ def ball(number: int) -> Roi:
     drawn = [
         np.column_stack([section + np.array([50.0 * number, 0]), np.full(len(section), z)])
         for z in heights
-        for section in phantoms.sphere(10.0).sections(z, 60)
+        for section in sphere(10.0).sections(z, 60)
     ]
-    return Roi(
-        number=number + 1, name=f"GTV {number}", contours=phantoms.contours_of(drawn), target_class=TargetClass.GTV
-    )
+    return Roi(number=number + 1, name=f"GTV {number}", contours=contours_of(drawn), target_class=TargetClass.GTV)
 
 
 def turned_slice(number: int, angle: float) -> Dataset:

@@ -8,7 +8,7 @@ import numpy as np
 from rtcomplexity.geometry.clearance import SampledSurface
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import OBLIQUE, Torus, contour_stack, plane_positions, sphere
+from rtcomplexity.testing import OBLIQUE, Torus, contour_stack, plane_positions, sphere
 
 PHASES = 20
 CASES = [

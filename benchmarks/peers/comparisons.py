@@ -36,7 +36,7 @@ from rtcomplexity.geometry.stack.runs import Lattice, on_slices, rasterise  # no
 from rtcomplexity.geometry.stack.stacking import stack_contours  # noqa: E402
 from rtcomplexity.metrics.definition import compute_all  # noqa: E402
 from rtcomplexity.settings import Settings  # noqa: E402
-from rtcomplexity.testing.phantoms import contours_of, sphere  # noqa: E402
+from rtcomplexity.testing import contours_of, sphere  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -25,6 +25,7 @@ from rtcomplexity import analyze
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.fusion.frames import find_point_map
 from rtcomplexity.settings import Settings
+from rtcomplexity.testing import AXIAL, contour_stack, image_grid
 from rtcomplexity.testing.description import (
     ImageDescription,
     PlanDescription,
@@ -33,7 +34,6 @@ from rtcomplexity.testing.description import (
     SyntheticPatient,
 )
 from rtcomplexity.testing.dicom_writer import write_plan
-from rtcomplexity.testing.phantoms import AXIAL, contour_stack, image_grid
 from rtcomplexity.testing.radial import sphere
 
 WRITER = Package(

@@ -20,9 +20,9 @@ from pydicom.uid import (
 from rtcomplexity import AnalyzeOptions, analyze
 from rtcomplexity.case.target_names import parse_aliases
 from rtcomplexity.evidence.record import from_json, to_json
+from rtcomplexity.testing import AXIAL, image_grid
 from rtcomplexity.testing.description import DeformableDescription
 from rtcomplexity.testing.dicom_writer import write_plan
-from rtcomplexity.testing.phantoms import AXIAL, image_grid
 from rtcomplexity.testing.sample_plans import MR_FRAME, sample_plan
 from sweep import sweep
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from in_process import tell
-from rtcomplexity.testing import uids
+from rtcomplexity.testing import AXIAL, contour_stack, image_grid, uids
 from rtcomplexity.testing.description import (
     DeformableDescription,
     ImageDescription,
@@ -20,7 +20,6 @@ from rtcomplexity.testing.description import (
     SyntheticPatient,
 )
 from rtcomplexity.testing.dicom_writer import write_plan
-from rtcomplexity.testing.phantoms import AXIAL, contour_stack, image_grid
 from rtcomplexity.testing.radial import sphere
 
 pytestmark = pytest.mark.usefixtures("measured_once")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from rtcomplexity import AnalyzeOptions, analyze
+from rtcomplexity.testing import contour_stack
 from rtcomplexity.testing.description import (
     DeformableDescription,
     ImageDescription,
@@ -18,7 +19,6 @@ from rtcomplexity.testing.description import (
     SyntheticPatient,
 )
 from rtcomplexity.testing.dicom_writer import write_plan
-from rtcomplexity.testing.phantoms import contour_stack
 from rtcomplexity.testing.radial import sphere
 from unit.fusion.images import grid, painted
 

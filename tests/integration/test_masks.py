@@ -17,7 +17,7 @@ from rtcomplexity.metrics.masks import masks
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.model.structure_set import Contours, Roi
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import FRAMES, Ellipsoid, contour_stack, image_grid, voxelize
+from rtcomplexity.testing import FRAMES, Ellipsoid, contour_stack, image_grid, voxelize
 from rtcomplexity.testing.sample_plans import write_sample
 
 nibabel = pytest.importorskip("nibabel", reason="masks need the nifti extra")

@@ -13,7 +13,7 @@ from rtcomplexity.compare.metrics import COMPARISONS
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import contours_of
+from rtcomplexity.testing import contours_of
 
 SETTINGS = Settings()
 SYMMETRIC = ("dice", "jaccard", "surface_dice", "hausdorff", "hausdorff_95", "average_symmetric_surface_distance")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rtcomplexity.geometry.stack.topology import topology
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3, trapezoid_volume_mm3
-from rtcomplexity.testing.phantoms import (
+from rtcomplexity.testing import (
     AXIAL,
     Ellipsoid,
     Lobe,
@@ -15,10 +15,10 @@ from rtcomplexity.testing.phantoms import (
     contour_stack,
     contours_of,
     hollow_sphere,
-    keyhole,
     polygons_of,
     two_spheres,
 )
+from rtcomplexity.testing.polygons import keyhole
 from unit.geometry.stacks import circle, on_planes, stacked
 
 SHAPES = {

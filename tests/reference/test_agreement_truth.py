@@ -9,7 +9,7 @@ from rtcomplexity.compare.consensus import consensus
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.metrics.measurement import NotMeasurableError
-from rtcomplexity.testing.phantoms import sphere
+from rtcomplexity.testing import sphere
 
 
 def readers(*shapes):

@@ -10,7 +10,9 @@ from rtcomplexity.compare.metrics import COMPARISONS
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import contours_of, hollow_sphere, keyhole, rotation_matrix, sphere, two_spheres
+from rtcomplexity.testing import contours_of, hollow_sphere, sphere, two_spheres
+from rtcomplexity.testing.placing import rotation_matrix
+from rtcomplexity.testing.polygons import keyhole
 
 EVERY_3_MM = 3.0 * np.arange(-12, 13)
 UNEVEN = np.concatenate([np.arange(-27.0, 0.0, 3.0), np.arange(0.0, 12.0, 2.0), np.arange(12.0, 28.0, 4.0)])

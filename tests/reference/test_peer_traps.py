@@ -19,17 +19,7 @@ from rtcomplexity.geometry.field.body import SubvoxelSurface
 from rtcomplexity.geometry.ibsi_morphology import MaskMorphology
 from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.model.structure_set import ContourGeometricType
-from rtcomplexity.testing.description import (
-    ImageDescription,
-    PetDescription,
-    PlanDescription,
-    References,
-    RoiDescription,
-    StructureSetDescription,
-    SyntheticPatient,
-)
-from rtcomplexity.testing.dicom_writer import write_plan
-from rtcomplexity.testing.phantoms import (
+from rtcomplexity.testing import (
     FRAMES,
     Keyhole,
     contour_stack,
@@ -41,6 +31,16 @@ from rtcomplexity.testing.phantoms import (
     sphere,
     two_spheres,
 )
+from rtcomplexity.testing.description import (
+    ImageDescription,
+    PetDescription,
+    PlanDescription,
+    References,
+    RoiDescription,
+    StructureSetDescription,
+    SyntheticPatient,
+)
+from rtcomplexity.testing.dicom_writer import write_plan
 from rtcomplexity.testing.variations import duplicated, nearly_duplicated, of_types
 from unit.geometry.stacks import circle, phantom
 

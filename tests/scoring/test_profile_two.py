@@ -13,7 +13,7 @@ from rtcomplexity.scoring.profile_choice import shipped_by_site
 from rtcomplexity.scoring.ranking import ranked_families
 from rtcomplexity.scoring.real_contours import shipped_table
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import Lobe, LumpyBody, SpiculatedSphere, contour_stack, plane_positions, sphere
+from rtcomplexity.testing import Lobe, LumpyBody, SpiculatedSphere, contour_stack, plane_positions, sphere
 from rtcomplexity.testing.variations import jagged
 
 PROFILE = load_profile("thoracic-delineation-2")

@@ -17,79 +17,70 @@ Write a plan, or spoil one and write that::
     dangling = replace(structure_set, contour_level=References.DANGLING)
     write_plan("plan", replace(plan, structure_sets=(dangling,)))
 
-Names are loaded when they are first used; the modules say the rest.
+The modules say the rest.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from rtcomplexity.testing.description import (
+    DeformableDescription,
+    ImageDescription,
+    MatrixMapping,
+    PetDescription,
+    PlanDescription,
+    References,
+    RegistrationDescription,
+    RoiDescription,
+    RtPlanDescription,
+    StructureSetDescription,
+    SyntheticPatient,
+)
+from rtcomplexity.testing.dicom_writer import datasets_of, save, write_plan
+from rtcomplexity.testing.phantoms import (
+    contour_stack,
+    contours_of,
+    image_grid,
+    paint,
+    plane_positions,
+    polygons_of,
+    voxelize,
+)
+from rtcomplexity.testing.placing import (
+    AXIAL,
+    CORONAL,
+    FEET_FIRST,
+    FEET_FIRST_PRONE,
+    FRAMES,
+    OBLIQUE,
+    PRONE,
+    SAGITTAL,
+    Frame,
+)
+from rtcomplexity.testing.radial import Cone, Ellipsoid, Lobe, LumpyBody, SpiculatedSphere, Tube, cylinder, sphere
+from rtcomplexity.testing.sample_plans import (
+    SAMPLE_NAMES,
+    Drawn,
+    Layout,
+    drawn_roi,
+    sample_plan,
+    true_volumes_cm3,
+    write_sample,
+)
+from rtcomplexity.testing.solids import (
+    Group,
+    Grown,
+    Hollow,
+    Keyhole,
+    Prism,
+    Sectioned,
+    Several,
+    Solid,
+    Torus,
+    box,
+    hollow_sphere,
+    two_spheres,
+)
 
-if TYPE_CHECKING:
-    from rtcomplexity.testing.description import (
-        DeformableDescription,
-        ImageDescription,
-        MatrixMapping,
-        PetDescription,
-        PlanDescription,
-        References,
-        RegistrationDescription,
-        RoiDescription,
-        RtPlanDescription,
-        StructureSetDescription,
-        SyntheticPatient,
-    )
-    from rtcomplexity.testing.dicom_writer import datasets_of, save, write_plan
-    from rtcomplexity.testing.phantoms import (
-        AXIAL,
-        CORONAL,
-        FEET_FIRST,
-        FEET_FIRST_PRONE,
-        FRAMES,
-        OBLIQUE,
-        PRONE,
-        SAGITTAL,
-        Cone,
-        Ellipsoid,
-        Frame,
-        Group,
-        Grown,
-        Hollow,
-        Keyhole,
-        Lobe,
-        LumpyBody,
-        Prism,
-        Sectioned,
-        Several,
-        Solid,
-        SpiculatedSphere,
-        Torus,
-        Tube,
-        box,
-        contour_stack,
-        contours_of,
-        cylinder,
-        hollow_sphere,
-        image_grid,
-        paint,
-        plane_positions,
-        polygons_of,
-        sphere,
-        two_spheres,
-        voxelize,
-    )
-    from rtcomplexity.testing.sample_plans import (
-        SAMPLE_NAMES,
-        Drawn,
-        Layout,
-        drawn_roi,
-        sample_plan,
-        true_volumes_cm3,
-        write_sample,
-    )
-
-_HOMES = ("description", "phantoms", "sample_plans", "dicom_writer")
-"""Modules that are offered here, those that load quickly first."""
 __all__ = [
     "AXIAL",
     "CORONAL",
@@ -149,15 +140,3 @@ __all__ = [
     "write_plan",
     "write_sample",
 ]
-
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401
-    if name not in __all__:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    modules = (importlib.import_module(f"{__name__}.{home}") for home in _HOMES)
-    return next(getattr(module, name) for module in modules if hasattr(module, name))
-
-
-def __dir__() -> list[str]:
-    return __all__

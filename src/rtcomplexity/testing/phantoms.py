@@ -1,8 +1,7 @@
 """Phantoms: analytic solids drawn as contours and painted into images, in any orientation.
 
 The solids stand in :mod:`rtcomplexity.testing.solids` and :mod:`rtcomplexity.testing.radial`, the frames in
-:mod:`rtcomplexity.testing.placing`; all are offered here too. Pure numpy, in millimeters; knows no files and no
-pydicom.
+:mod:`rtcomplexity.testing.placing`. Pure numpy, in millimeters; knows no files and no pydicom.
 """
 
 from __future__ import annotations
@@ -14,53 +13,8 @@ import numpy as np
 
 from rtcomplexity.model.image import ImageGrid
 from rtcomplexity.model.structure_set import ContourGeometricType, Contours
-from rtcomplexity.testing.placing import (
-    AXIAL,
-    CORONAL,
-    FEET_FIRST,
-    FEET_FIRST_PRONE,
-    FRAMES,
-    OBLIQUE,
-    PRONE,
-    SAGITTAL,
-    Frame,
-    rotation_matrix,
-)
-from rtcomplexity.testing.polygons import (
-    END_TOLERANCE_MM,
-    even_angles,
-    even_odd,
-    keyhole,
-    polygon_area_mm2,
-    radial_polygon,
-)
-from rtcomplexity.testing.radial import (
-    Cone,
-    Ellipsoid,
-    Lobe,
-    LumpyBody,
-    RadialSolid,
-    SpiculatedSphere,
-    Tube,
-    cylinder,
-    sphere,
-)
-from rtcomplexity.testing.solids import (
-    Group,
-    Grown,
-    Hollow,
-    Keyhole,
-    Prism,
-    Sectioned,
-    Several,
-    Solid,
-    Torus,
-    box,
-    hollow_sphere,
-    nested_area_mm2,
-    section_area_mm2,
-    two_spheres,
-)
+from rtcomplexity.testing.placing import AXIAL, Frame
+from rtcomplexity.testing.polygons import END_TOLERANCE_MM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -68,58 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from rtcomplexity.model.arrays import Flags, Floats, Singles
-
-
-__all__ = [
-    "AXIAL",
-    "CORONAL",
-    "END_TOLERANCE_MM",
-    "FEET_FIRST",
-    "FEET_FIRST_PRONE",
-    "FRAMES",
-    "OBLIQUE",
-    "PRONE",
-    "SAGITTAL",
-    "Cone",
-    "Ellipsoid",
-    "Frame",
-    "Group",
-    "Grown",
-    "Hollow",
-    "Keyhole",
-    "Lobe",
-    "LumpyBody",
-    "Prism",
-    "RadialSolid",
-    "Sectioned",
-    "Several",
-    "Solid",
-    "SpiculatedSphere",
-    "Torus",
-    "Tube",
-    "box",
-    "contour_stack",
-    "contours_at",
-    "contours_of",
-    "cylinder",
-    "even_angles",
-    "even_odd",
-    "hollow_sphere",
-    "image_grid",
-    "keyhole",
-    "nested_area_mm2",
-    "paint",
-    "pixel_centers_mm",
-    "plane_positions",
-    "polygon_area_mm2",
-    "polygons_of",
-    "radial_polygon",
-    "rotation_matrix",
-    "section_area_mm2",
-    "sphere",
-    "two_spheres",
-    "voxelize",
-]
+    from rtcomplexity.testing.solids import Sectioned, Solid
 
 
 def plane_positions(shape: Sectioned, spacing_mm: float, phase: float = 0.5) -> Floats:

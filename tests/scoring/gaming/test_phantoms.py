@@ -8,7 +8,7 @@ from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.metrics.scored import measure_shape
 from rtcomplexity.metrics.target_shape import BLUR_MM
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import OBLIQUE, Lobe, LumpyBody, SpiculatedSphere, contour_stack, plane_positions
+from rtcomplexity.testing import OBLIQUE, Lobe, LumpyBody, SpiculatedSphere, contour_stack, plane_positions
 
 LUMPY = LumpyBody(
     radius_mm=22.0, half_height_mm=26.0, lobes=(Lobe(order=2, amplitude=0.2), Lobe(order=3, amplitude=0.15, phase=1.0))

@@ -12,7 +12,7 @@ from rtcomplexity.metrics.scored import SCORED
 from rtcomplexity.scoring.claim import stated_claim
 from rtcomplexity.scoring.claim_file import ClaimFile
 from rtcomplexity.scoring.verdict import with_claim
-from rtcomplexity.testing.phantoms import (
+from rtcomplexity.testing import (
     FEET_FIRST,
     OBLIQUE,
     PRONE,

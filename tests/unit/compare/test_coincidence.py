@@ -10,7 +10,7 @@ from rtcomplexity.compare.metrics import COMPARISONS
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import contours_of, sphere
+from rtcomplexity.testing import contours_of, sphere
 
 PLANES = 3.0 * np.arange(-8, 9)
 

@@ -15,9 +15,9 @@ from rtcomplexity.evidence.deidentification import deidentified
 from rtcomplexity.evidence.page import page_of
 from rtcomplexity.evidence.record import from_json, to_json
 from rtcomplexity.model.options import AnalyzeOptions
+from rtcomplexity.testing import contours_of
 from rtcomplexity.testing.description import PlanDescription, RoiDescription, StructureSetDescription, SyntheticPatient
 from rtcomplexity.testing.dicom_writer import write_plan
-from rtcomplexity.testing.phantoms import contours_of
 from rtcomplexity.testing.uids import instance_uid
 
 PLANES_MM = 3.0 * np.arange(7)

@@ -10,9 +10,9 @@ import pytest
 from rtcomplexity.cli.app import run
 from rtcomplexity.compare.observers import observe
 from rtcomplexity.compare.reader_pictures import worst_plane
+from rtcomplexity.testing import contours_of
 from rtcomplexity.testing.description import PlanDescription, RoiDescription, StructureSetDescription, SyntheticPatient
 from rtcomplexity.testing.dicom_writer import write_plan
-from rtcomplexity.testing.phantoms import contours_of
 
 PLANES_MM = 3.0 * np.arange(8)
 PATIENT = SyntheticPatient(patient_id="SYNTHETIC-0008")

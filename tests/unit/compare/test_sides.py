@@ -12,7 +12,7 @@ from rtcomplexity.compare.comparison import compare
 from rtcomplexity.compare.sides import read_side
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import rotation_matrix
+from rtcomplexity.testing.placing import rotation_matrix
 
 SPACING_MM = (1.5, 0.8)
 """Of rows and of columns: unequal, so that exchanging them shows."""

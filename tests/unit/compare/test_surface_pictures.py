@@ -9,7 +9,7 @@ from rtcomplexity.compare.delineation import ComparedPair, Delineation
 from rtcomplexity.compare.surface_pictures import COLORS, surface_pictures
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import contours_of, sphere
+from rtcomplexity.testing import contours_of, sphere
 
 PLANES = 3.0 * np.arange(-8, 9)
 

@@ -12,6 +12,7 @@ from rtcomplexity.metrics.pet import PET, PetContext
 from rtcomplexity.metrics.registration import PAIR, RegistrationContext
 from rtcomplexity.model.case import EvidenceLevel
 from rtcomplexity.settings import Settings
+from rtcomplexity.testing import contour_stack
 from rtcomplexity.testing.description import (
     DeformableDescription,
     ImageDescription,
@@ -23,7 +24,6 @@ from rtcomplexity.testing.description import (
     SyntheticPatient,
 )
 from rtcomplexity.testing.dicom_writer import write_plan
-from rtcomplexity.testing.phantoms import contour_stack
 from rtcomplexity.testing.radial import sphere
 from rtcomplexity.testing.sample_plans import write_sample
 from sweep import sweep

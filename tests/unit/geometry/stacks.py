@@ -5,7 +5,7 @@ import numpy as np
 from rtcomplexity.geometry.orientation import PlaneAxes
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import contour_stack, contours_of
+from rtcomplexity.testing import contour_stack, contours_of
 
 SETTINGS = Settings()
 AXIAL_AXES = PlaneAxes(u=np.array([1.0, 0, 0]), v=np.array([0, 1.0, 0]), normal=np.array([0, 0, 1.0]))

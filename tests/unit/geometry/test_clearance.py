@@ -7,7 +7,7 @@ from rtcomplexity.geometry.clearance import SampledSurface, _gained, box_gap_mm,
 from rtcomplexity.geometry.orientation import PlaneAxes
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import (
+from rtcomplexity.testing import (
     AXIAL,
     CORONAL,
     FRAMES,

@@ -19,7 +19,7 @@ from rtcomplexity.geometry.jaggedness import (
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.model.structure_set import Contours
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import contour_stack, plane_positions, sphere
+from rtcomplexity.testing import contour_stack, plane_positions, sphere
 from rtcomplexity.testing.variations import densified, hashed_noise, jagged
 
 

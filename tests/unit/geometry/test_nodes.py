@@ -26,7 +26,7 @@ from rtcomplexity.geometry.nodes import (
     inside_of,
     surface_nodes,
 )
-from rtcomplexity.testing.phantoms import box, contour_stack, cylinder, hollow_sphere, plane_positions, sphere
+from rtcomplexity.testing import box, contour_stack, cylinder, hollow_sphere, plane_positions, sphere
 from unit.geometry.stacks import circle, on_planes, phantom, square, stacked
 
 

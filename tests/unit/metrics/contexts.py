@@ -5,7 +5,7 @@ import numpy as np
 from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.model.structure_set import Roi, TargetClass
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import contour_stack, cylinder
+from rtcomplexity.testing import contour_stack, cylinder
 
 SETTINGS = Settings()
 

@@ -7,7 +7,7 @@ from rtcomplexity.metrics import contour
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.shape import NO_AREA
 from rtcomplexity.model.structure_set import ContourGeometricType, Contours
-from rtcomplexity.testing.phantoms import box, contour_stack, image_grid
+from rtcomplexity.testing import box, contour_stack, image_grid
 from rtcomplexity.testing.variations import duplicated
 from unit.geometry.stacks import circle, on_planes, square
 from unit.metrics.contexts import context_of, slices, tube

@@ -10,7 +10,7 @@ from rtcomplexity.metrics.course import NO_GROSS_TARGET, Course, union_of
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.shape import volume_cm3
 from rtcomplexity.model.structure_set import Roi, TargetClass
-from rtcomplexity.testing.phantoms import image_grid
+from rtcomplexity.testing import image_grid
 from unit.geometry.stacks import on_planes, square
 from unit.metrics.contexts import SETTINGS
 

@@ -13,7 +13,7 @@ from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.model.case import Case
 from rtcomplexity.model.structure_set import ContourGeometricType, Contours, Roi, StructureSet, TargetClass
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import SAGITTAL, contour_stack, plane_positions, sphere
+from rtcomplexity.testing import SAGITTAL, contour_stack, plane_positions, sphere
 from unit.geometry.stacks import circle, on_planes, square
 from unit.metrics.contexts import context_of
 

@@ -14,7 +14,7 @@ from rtcomplexity.metrics.fused import TargetImages
 from rtcomplexity.metrics.image_conditions import measure_sets
 from rtcomplexity.model.case import EvidenceLevel, ImageRole, ImageSet
 from rtcomplexity.model.registration import FrameMapping, SpatialRegistration
-from rtcomplexity.testing.phantoms import AXIAL, contour_stack
+from rtcomplexity.testing import AXIAL, contour_stack
 from rtcomplexity.testing.radial import sphere
 from scoring.gaming import plans
 from unit.fusion.images import grid, rigid, written

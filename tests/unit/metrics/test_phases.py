@@ -25,6 +25,7 @@ from rtcomplexity.metrics.phases import (
     volume_min_cm3,
 )
 from rtcomplexity.settings import Settings
+from rtcomplexity.testing import AXIAL, contour_stack
 from rtcomplexity.testing.description import (
     ImageDescription,
     PlanDescription,
@@ -33,7 +34,6 @@ from rtcomplexity.testing.description import (
     SyntheticPatient,
 )
 from rtcomplexity.testing.dicom_writer import write_plan
-from rtcomplexity.testing.phantoms import AXIAL, contour_stack
 from rtcomplexity.testing.radial import sphere
 from unit.fusion.images import ball, grid, runs_of
 from unit.geometry.stacks import on_planes, square

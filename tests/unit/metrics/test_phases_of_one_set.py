@@ -14,6 +14,7 @@ from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.model.structure_set import Contours, Roi, TargetClass
 from rtcomplexity.settings import Settings
+from rtcomplexity.testing import AXIAL, contour_stack
 from rtcomplexity.testing.description import (
     ImageDescription,
     PlanDescription,
@@ -23,7 +24,6 @@ from rtcomplexity.testing.description import (
     SyntheticPatient,
 )
 from rtcomplexity.testing.dicom_writer import save, write_plan
-from rtcomplexity.testing.phantoms import AXIAL, contour_stack
 from rtcomplexity.testing.radial import sphere
 from rtcomplexity.testing.structure_set_dataset import structure_set_dataset
 from rtcomplexity.testing.variations import chosen, started_elsewhere

@@ -27,7 +27,7 @@ from rtcomplexity.model.case import Case
 from rtcomplexity.model.image import ImageSeries
 from rtcomplexity.model.structure_set import Contours, Roi, StructureSet, TargetClass
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import (
+from rtcomplexity.testing import (
     AXIAL,
     FEET_FIRST_PRONE,
     OBLIQUE,

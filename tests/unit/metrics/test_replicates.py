@@ -19,7 +19,7 @@ from rtcomplexity.model.structure_set import Contours, Roi, StructureSet, Target
 from rtcomplexity.scoring.profile import StabilityRules
 from rtcomplexity.scoring.stability import measure_stability
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import OBLIQUE, contour_stack, plane_positions, sphere
+from rtcomplexity.testing import OBLIQUE, contour_stack, plane_positions, sphere
 from rtcomplexity.units import Unit
 from unit.geometry.stacks import on_planes, square, stacked
 from unit.metrics.contexts import context_of

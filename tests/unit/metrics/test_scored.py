@@ -18,7 +18,7 @@ from rtcomplexity.model.case import Case, EvidenceLevel, ImageRole
 from rtcomplexity.model.structure_set import Roi, StructureSet, TargetClass
 from rtcomplexity.scoring.profile import load_profile, profile_ids
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import contour_stack, plane_positions, sphere
+from rtcomplexity.testing import contour_stack, plane_positions, sphere
 from unit.geometry.stacks import square
 
 RADIUS_MM = 15.0

@@ -12,7 +12,7 @@ from rtcomplexity.metrics.findings import roi_issues
 from rtcomplexity.metrics.measurement import NotApplicableError, NotMeasurableError
 from rtcomplexity.metrics.phases import centroid_mm
 from rtcomplexity.model.structure_set import ContourGeometricType, Contours
-from rtcomplexity.testing.phantoms import contour_stack, image_grid, sphere, two_spheres
+from rtcomplexity.testing import contour_stack, image_grid, sphere, two_spheres
 from unit.fusion.images import grid
 from unit.geometry.stacks import circle, on_planes, square
 from unit.metrics.contexts import context_of, slices, tube
@@ -73,7 +73,7 @@ def test_without_an_image_there_is_no_voxel_volume():
 
 
 def test_sagittal_contours_on_an_axial_image_have_no_voxel_volume_but_a_slab_volume():
-    from rtcomplexity.testing.phantoms import SAGITTAL
+    from rtcomplexity.testing import SAGITTAL
 
     drawn = contour_stack(sphere(10), positions_mm=slices(-9, 9, 2), points_per_contour=200, frame=SAGITTAL)
     context = context_of(drawn, image=image_grid())

@@ -10,7 +10,7 @@ from rtcomplexity.metrics import target_cover
 from rtcomplexity.metrics.target_cover import REACH_MM, far_volume_cm3
 from rtcomplexity.model.structure_set import TargetClass
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import SAGITTAL, Several, contour_stack, plane_positions, sphere
+from rtcomplexity.testing import SAGITTAL, Several, contour_stack, plane_positions, sphere
 
 
 def stack(solid, spacing_mm=3.0):

@@ -8,8 +8,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from rtcomplexity.model.structure_set import Code, ContourGeometricType
-from rtcomplexity.testing import phantoms as ph
+from rtcomplexity import testing as ph
+from rtcomplexity.model.structure_set import Code, ContourGeometricType, Contours
 from rtcomplexity.testing import uids
 from rtcomplexity.testing import variations as vary
 from rtcomplexity.testing.description import (
@@ -212,7 +212,7 @@ def test_contours_and_observations_can_be_missing_or_dangle(tmp_path):
     rois = (
         gtv(number=1, contours=None, has_observation=False),
         gtv(number=2, contour_number=99),
-        gtv(number=3, contours=ph.Contours.empty()),
+        gtv(number=3, contours=Contours.empty()),
     )
     structure_set = StructureSetDescription(rois=rois, approval_status=None)
     dataset = read_one(tmp_path, "rs.dcm", structure_sets=(structure_set,))

@@ -7,8 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from rtcomplexity.testing import phantoms as ph
-from rtcomplexity.testing.polygons import polygon_area_mm2
+from rtcomplexity import testing as ph
+from rtcomplexity.testing.phantoms import pixel_centers_mm
+from rtcomplexity.testing.polygons import even_angles, polygon_area_mm2
+from rtcomplexity.testing.solids import section_area_mm2
 
 LUMPY = ph.LumpyBody(
     radius_mm=20.0,
@@ -43,7 +45,7 @@ def integral_of_sections(shape, breaks=()):
     total = 0.0
     for low, high in itertools.pairwise(edges):
         positions = (low + high) / 2 + nodes * (high - low) / 2
-        areas = [ph.section_area_mm2(shape, float(z), 48) for z in positions]
+        areas = [section_area_mm2(shape, float(z), 48) for z in positions]
         total += float(weights @ np.array(areas)) * (high - low) / 2
     return total
 
@@ -84,7 +86,7 @@ def test_polygons_preserve_the_section_s_area(name, points):
 @pytest.mark.parametrize("name", RADIAL)
 def test_the_closed_form_of_an_area_is_the_polar_integral_of_its_outline(name):
     shape = RADIAL[name]
-    angles = ph.even_angles(4096)
+    angles = even_angles(4096)
     for share in (-0.8, -0.3, 0.0, 0.45):
         height = share * shape.half_extent_mm
         integral = math.pi * float(np.mean(shape.outline_mm(angles, height) ** 2))
@@ -217,10 +219,10 @@ def test_an_image_grid_is_anisotropic_and_centered():
     grid = ph.image_grid(frame=ph.OBLIQUE)
     assert grid.rows != grid.columns
     assert len({grid.row_spacing_mm, grid.column_spacing_mm, grid.slice_spacing_mm}) == 3
-    assert ph.pixel_centers_mm(grid).mean(axis=(0, 1, 2)) == pytest.approx(ph.OBLIQUE.origin_mm)
+    assert pixel_centers_mm(grid).mean(axis=(0, 1, 2)) == pytest.approx(ph.OBLIQUE.origin_mm)
     k, j, i = 3, 5, 7
     in_slice_mm = i * grid.column_spacing_mm * grid.row_direction + j * grid.row_spacing_mm * grid.column_direction
-    assert ph.pixel_centers_mm(grid)[k, j, i] == pytest.approx(grid.slice_origins_mm[k] + in_slice_mm)
+    assert pixel_centers_mm(grid)[k, j, i] == pytest.approx(grid.slice_origins_mm[k] + in_slice_mm)
 
 
 def test_a_sheared_grid_moves_its_slices_off_the_normal_only():

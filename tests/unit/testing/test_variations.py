@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from rtcomplexity.model.structure_set import ContourGeometricType
+from rtcomplexity.testing import OBLIQUE, contour_stack, hollow_sphere, polygons_of
 from rtcomplexity.testing import variations as vary
-from rtcomplexity.testing.phantoms import OBLIQUE, contour_stack, hollow_sphere, polygons_of
 from rtcomplexity.testing.polygons import polygon_area_mm2
 
 CONTOURS = contour_stack(hollow_sphere(12.0, 5.0), positions_mm=[-9.0, 0.0, 3.0], points_per_contour=24)

@@ -23,7 +23,7 @@ from rtcomplexity.geometry.field.body import (
 )
 from rtcomplexity.geometry.field.shape_field import Grid, Smoothing
 from rtcomplexity.geometry.mesh import UnmeasurableShapeError, sphericity
-from rtcomplexity.testing.phantoms import (
+from rtcomplexity.testing import (
     OBLIQUE,
     SAGITTAL,
     Ellipsoid,
@@ -34,11 +34,11 @@ from rtcomplexity.testing.phantoms import (
     contour_stack,
     contours_of,
     hollow_sphere,
-    keyhole,
     plane_positions,
     polygons_of,
     sphere,
 )
+from rtcomplexity.testing.polygons import keyhole
 from unit.geometry.stacks import circle, on_planes, square, stacked
 
 SMOOTHED = Smoothing(blur_mm=3.0)

@@ -8,7 +8,7 @@ import pytest
 from rtcomplexity.geometry.stack.plane_stack import _firsts, edges_that_border
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import Keyhole, contour_stack, contours_of, hollow_sphere
+from rtcomplexity.testing import Keyhole, contour_stack, contours_of, hollow_sphere
 from rtcomplexity.testing.variations import densified, reversed_direction
 
 PLANES = np.arange(-5, 6) * 3.0

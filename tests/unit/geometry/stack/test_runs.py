@@ -21,7 +21,7 @@ from rtcomplexity.geometry.stack.runs import (
 )
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.phantoms import contour_stack, hollow_sphere, two_spheres
+from rtcomplexity.testing import contour_stack, hollow_sphere, two_spheres
 from unit.fusion.images import centers, grid
 from unit.geometry.stacks import circle, on_planes, square, stacked
 

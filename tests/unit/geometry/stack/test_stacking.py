@@ -14,7 +14,7 @@ from rtcomplexity.geometry.stack.stacking import (
 )
 from rtcomplexity.geometry.stack.volume import bridged_volume_mm3, slab_volume_mm3
 from rtcomplexity.model.structure_set import ContourGeometricType, Contours
-from rtcomplexity.testing.phantoms import FRAMES, box, contour_stack, contours_of, sphere
+from rtcomplexity.testing import FRAMES, box, contour_stack, contours_of, sphere
 from unit.geometry.stacks import AXIAL_AXES, SETTINGS, circle, on_planes, phantom, square, stacked
 
 Z = np.arange(-30, 31, 3.0)

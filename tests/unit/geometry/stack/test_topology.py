@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from rtcomplexity.geometry.stack.topology import Pieces, pieces, pieces_of_drawings, topology
-from rtcomplexity.testing.phantoms import FRAMES, hollow_sphere, keyhole, sphere, two_spheres
+from rtcomplexity.testing import FRAMES, hollow_sphere, sphere, two_spheres
+from rtcomplexity.testing.polygons import keyhole
 from unit.geometry.stacks import circle, on_planes, phantom, square, stacked
 
 Z = np.arange(-30, 31, 3.0)

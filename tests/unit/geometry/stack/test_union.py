@@ -6,7 +6,7 @@ import pytest
 from rtcomplexity.geometry.stack.even_odd import perimeters, signed_areas
 from rtcomplexity.geometry.stack.union import union_of_polygons, union_stack
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3
-from rtcomplexity.testing.phantoms import box, sphere
+from rtcomplexity.testing import box, sphere
 from unit.geometry.stacks import circle, on_planes, phantom, square, stacked
 
 

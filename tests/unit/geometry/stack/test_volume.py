@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rtcomplexity.geometry.stack.volume import random_phase_deviation, slab_volume_mm3, trapezoid_volume_mm3
-from rtcomplexity.testing.phantoms import Cone, Ellipsoid, Torus, box, cylinder, hollow_sphere, sphere
+from rtcomplexity.testing import Cone, Ellipsoid, Torus, box, cylinder, hollow_sphere, sphere
 from unit.geometry.stacks import circle, on_planes, phantom, square, stacked
 
 NELMS = [  # spacing mm: sphere slab = trapezoid, cylinder slab, trapezoid, cone slab, trapezoid (cm3)
