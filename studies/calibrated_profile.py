@@ -29,10 +29,10 @@ from operating_characteristics import (
 )
 from simulation import PLANS, SEED, STRATA, TABLE, population
 
+from rtcomplexity.scoring.calibration import among_higher_ranks
 from rtcomplexity.scoring.profile import parse_profile
 from rtcomplexity.scoring.ranking import ranked_families, standing
 from rtcomplexity.scoring.real_contours import shipped_table
-from rtcomplexity.scoring.reference import percentiles_below
 from rtcomplexity.units import round_significant
 
 if TYPE_CHECKING:
@@ -355,17 +355,9 @@ def _raw_knots(family: FamilyPlan, stratum_id: str, ranked: Sequence[RankedFamil
     common = [factor.metric not in family.split_by for factor in family.factors]
     alone, is_whole = adds[common].mean(axis=0), ~np.isnan(adds).any(axis=0)
     whole = adds[:, is_whole].mean(axis=0)
-    knots = {"with": make(whole), "without": make(alone)}
-    # A plan with all of it counts by the higher of two ranks. Both are ranked again among such maxima, so that the
-    # higher one is a percentile too; one that lacks a part then scores no higher than with it.
-    best = np.sort(
-        np.maximum(*(percentiles_below(k, v) for k, v in zip(knots.values(), (whole, alone[is_whole]), strict=True)))
-    )
+    knots = among_higher_ranks({"with": make(whole), "without": make(alone)}, whole, alone[is_whole])
     return {
-        (family.id, stratum_id, presence): [
-            (value, _rounded(100 * np.searchsorted(best, percentile, side="left") / len(best)))
-            for value, percentile in each
-        ]
+        (family.id, stratum_id, presence): [(value, _rounded(percentile)) for value, percentile in each]
         for presence, each in knots.items()
     }
 

@@ -7,7 +7,7 @@ Knows every value of the layers below and the contract; computes nothing. The re
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from rtcomplexity.case.visits import visits
 from rtcomplexity.evidence import record as rec
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rtcomplexity.case.visits import Visit
     from rtcomplexity.compare.edit import Edit
     from rtcomplexity.fusion.tied_images import TiedImage
+    from rtcomplexity.metrics.definition import MetricDefinition
     from rtcomplexity.metrics.measurement import (
         Measurement,
         MetricTable,
@@ -51,23 +52,6 @@ if TYPE_CHECKING:
 NOT_SHIPPED: Final = " (as stated in the profile's own file; this profile is not shipped with the software)"
 
 
-class Definition(Protocol):
-    """What the record says of a metric; :class:`rtcomplexity.metrics.definition.MetricDefinition` has it."""
-
-    @property
-    def key(self) -> str: ...  # noqa: D102
-    @property
-    def title(self) -> str: ...  # noqa: D102
-    @property
-    def unit(self) -> str: ...  # noqa: D102
-    @property
-    def description(self) -> str: ...  # noqa: D102
-    @property
-    def ibsi_code(self) -> str: ...  # noqa: D102
-    @property
-    def reference(self) -> str: ...  # noqa: D102
-
-
 def _text(text: str) -> str:
     """A text of the files as UTF-8 can hold it; "not stated" where there is none."""
     return encodable(text) or NOT_STATED
@@ -81,7 +65,7 @@ def build_record(
     *,
     software_version: str,
     options: Mapping[str, str] | None = None,
-    definitions: Iterable[Definition] = (),
+    definitions: Iterable[MetricDefinition[Any]] = (),
     default_verdict: rec.DefaultVerdict | None = None,
 ) -> rec.Record:
     """Build the evidence record, with names and UIDs as the files have them.
@@ -378,7 +362,8 @@ def _stated_claim(stated: StatedClaim) -> rec.StatedClaimRecord | None:
         return None
     fields = rec.StatedClaimRecord.model_fields
     unstated = {name: None for name, field in fields.items() if field.is_required()} | {"modifiers": ()}
-    told = {} if claim is None else claim.model_dump(mode="json", include=set(fields))
+    stated_values = {} if claim is None else claim.model_dump(mode="json", include=set(fields))
+    told = {name: encodable(value) if isinstance(value, str) else value for name, value in stated_values.items()}
     of_payer = {"payer": payer.id if payer else None, "payer_name": payer.name if payer else None}
     return rec.StatedClaimRecord.model_validate({**unstated, **told, **of_payer, "is_from_file": claim is not None})
 
@@ -387,7 +372,8 @@ def _official_facts(official: FactsOfCode | None) -> rec.OfficialFactsRecord | N
     if official is None:
         return None
     release, facts = official.release, official.facts
-    minutes, times = facts.minutes, release.physician_time
+    minutes = {} if facts.minutes is None else facts.minutes.model_dump()
+    times = None if facts.minutes is None else release.physician_time
     return rec.OfficialFactsRecord(
         code=official.code,
         release=encodable(release.title),
@@ -398,12 +384,9 @@ def _official_facts(official: FactsOfCode | None) -> rec.OfficialFactsRecord | N
         status=encodable(facts.status),
         global_period=facts.global_period,
         work_rvu=facts.work_rvu,
-        pre_minutes=None if minutes is None else minutes.pre_minutes,
-        intra_minutes=None if minutes is None else minutes.intra_minutes,
-        post_minutes=None if minutes is None else minutes.post_minutes,
-        total_minutes=None if minutes is None else minutes.total_minutes,
-        time_row=None if minutes is None else minutes.row,
-        time_sha256=None if minutes is None or times is None else times.sha256,
+        time_row=minutes.pop("row", None),
+        **minutes,
+        time_sha256=None if times is None else times.sha256,
     )
 
 
@@ -467,7 +450,7 @@ def _issue(issue: Issue) -> rec.IssueRecord:
 
 
 def _definitions(
-    definitions: Iterable[Definition], table: MetricTable, of_edits: Collection[str] = ()
+    definitions: Iterable[MetricDefinition[Any]], table: MetricTable, of_edits: Collection[str]
 ) -> dict[str, rec.DefinitionRecord]:
     used = {
         *of_edits,

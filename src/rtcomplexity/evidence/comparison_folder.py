@@ -94,9 +94,8 @@ def comparison_differences(saved: Mapping[str, Any], derived: Mapping[str, Any])
 
     Both hold the same pairs of ROIs in the same order.
     """
-    found = [
-        f"the {side} structure set is another file" for side in ("first", "second") if _is_other(saved, derived, side)
-    ]
+    sides = [side for side in ("first", "second") if saved[side]["sha256"] != derived[side]["sha256"]]
+    found = [f"the {side} structure set is another file" for side in sides]
     for one, other in zip(saved["pairs"], derived["pairs"], strict=True):
         found += [
             f"{key} of {one['first']}"
@@ -116,10 +115,6 @@ def saved_document(files: Mapping[str, bytes]) -> dict[str, Any]:
         If it cannot be read.
     """
     return _tree(files, DOCUMENT)
-
-
-def _is_other(saved: Mapping[str, Any], derived: Mapping[str, Any], side: str) -> bool:
-    return bool(saved[side]["sha256"] != derived[side]["sha256"])
 
 
 def _manifest(tree: Mapping[str, Any], outputs: Mapping[str, bytes]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Compares two records and their manifests; assesses nothing.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -95,13 +96,9 @@ def _word(record: Record) -> str:
 
 
 def _counted(changes: tuple[Change, ...]) -> str:
-    kinds = [change.kind for change in changes if change.kind != "verdict"]
-    told = [_counted_kind(kind, kinds.count(kind)) for kind in dict.fromkeys(kinds)]
+    kinds = Counter(change.kind for change in changes if change.kind != "verdict")
+    told = [f"{count} {(_ONE if count == 1 else _SEVERAL)[kind]}" for kind, count in kinds.items()]
     return f"besides, {', '.join(told)} moved" if told else "nothing else moved"
-
-
-def _counted_kind(kind: str, count: int) -> str:
-    return f"{count} {_ONE[kind]}" if count == 1 else f"{count} {_SEVERAL[kind]}"
 
 
 def _changed(kind: str, what: str, before: object, after: object) -> Iterator[Change]:

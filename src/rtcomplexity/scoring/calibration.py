@@ -443,13 +443,18 @@ def _raw_knots(ranked: RankedFamily) -> dict[Presence | None, Knots]:
     common = [factor.metric not in family.split_by for factor in family.factors]
     alone, is_whole = rounded(_mean_known(adds[common])), ~np.isnan(adds).any(axis=0)
     whole = rounded(adds[:, is_whole].mean(axis=0))
-    knots: dict[Presence | None, Knots] = {"with": make(whole), "without": make(alone)}
-    # A plan with all of it counts by the higher of two ranks. Both are ranked again among such maxima, so that the
-    # higher one is a percentile too; one that lacks a part then scores no higher than with it.
-    ranks = [
-        percentiles_below(tuple(each), values)
-        for each, values in zip(knots.values(), (whole, alone[is_whole]), strict=True)
-    ]
+    return among_higher_ranks({"with": make(whole), "without": make(alone)}, whole, alone[is_whole])
+
+
+def among_higher_ranks(
+    knots: dict[Presence | None, Knots], whole: Floats, alone: Floats
+) -> dict[Presence | None, Knots]:
+    """Rank knots of raw scores with all of a family, and without what it is split by, among the higher of both ranks.
+
+    A plan with all of it counts by the higher one. Ranked again among such maxima, that is a percentile too, and a plan
+    that lacks a part scores no higher than with it. `whole` and `alone` are both raw scores of plans with all of it.
+    """
+    ranks = [percentiles_below(tuple(each), x) for each, x in zip(knots.values(), (whole, alone), strict=True)]
     best = np.sort(np.maximum(*ranks))
     return {
         presence: [(value, 100 * np.searchsorted(best, percentile, side="left") / len(best)) for value, percentile in k]

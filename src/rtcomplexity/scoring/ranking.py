@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from rtcomplexity.scoring.plans import Plans
     from rtcomplexity.scoring.profile import Factor, FactorReference, Family, Presence, Profile, SimilarContours
     from rtcomplexity.scoring.real_contours import Ranked, Similar
-    from rtcomplexity.scoring.reference import Knots
 
     Weighed = dict[tuple[int, str, float], tuple[Plans, Similar]]
 
@@ -290,7 +289,8 @@ def standing(scores: Mapping[str, Floats], profile: Profile, stratum_id: str) ->
         table = np.array([scores[family.id] for family in families])
         best = np.argmax(table, axis=0)
         highest[group_id] = np.array([family.id for family in families])[best]
-        groups[group_id] = _re_ranked(table.max(axis=0), stated.get(group_id))
+        knots, most = stated.get(group_id), table.max(axis=0)
+        groups[group_id] = most if knots is None else percentiles_below(knots, most)
     anchor = _best(groups, (g for g, families in members.items() if families[0].may_anchor))
     chosen = np.array([np.where(anchor == g, -np.inf, values) for g, values in groups.items()])
     other = np.array(list(groups))[np.argmax(chosen, axis=0)]
@@ -302,10 +302,6 @@ def scores_t(plans: Plans, profile: Profile, stratum_id: str, seen: Weighed | No
     """(n,) T of plans; `seen` is that of :func:`ranked_families`."""
     families = ranked_families(plans, profile, stratum_id, seen)
     return standing({each.family.id: each.scores for each in families}, profile, stratum_id).t
-
-
-def _re_ranked(scores: Floats, knots: Knots | None) -> Floats:
-    return scores if knots is None else percentiles_below(knots, scores)
 
 
 def _best(groups: Mapping[str, Floats], among: Iterable[str]) -> NDArray[np.str_]:

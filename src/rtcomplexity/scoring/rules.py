@@ -209,7 +209,7 @@ def rule(question: Question) -> Ruling:
         anchor=np.min([_best_anchor(each, question.profile) for each in (found, *(s for _, s in stressed))], axis=0),
         too_small={each.family.id: _decides(each, found) & ~each.exceeds_effect_floor for each in families},
         limits=limits_of(question.facts, question.plans, question.profile, question.stratum),
-        others=tuple((each, _values_in(question, each)) for each in others),
+        others=tuple((each, rule(replace(question, stratum=each, is_other_stratum=True)).values) for each in others),
     )
 
 
@@ -241,10 +241,6 @@ def settled(question: Question, pending: Collection[str]) -> Words:
     found[rejects] = VerdictValue.REJECTS.value
     found[(least >= joint.c_reject) & is_limited] = VerdictValue.INDETERMINATE.value
     return found
-
-
-def _values_in(question: Question, stratum: Stratum) -> Words:
-    return rule(replace(question, stratum=stratum, is_other_stratum=True)).values
 
 
 def _doubtful(question: Question, families: Iterable[RankedFamily]) -> dict[str, Floats]:

@@ -434,4 +434,4 @@ def _counterfactual(question: _Question, change: str, template: str, **words: st
 
 
 def _why_no_stability(profile: Profile) -> str:
-    return "not measured by the interim profile" if profile.calibration is None else "not measured in this run"
+    return "not measured: the profile is not calibrated" if profile.calibration is None else "not measured in this run"

@@ -105,10 +105,10 @@ def thorax_with(tumors: Sequence[tuple[Solid, Tissue]]) -> Layers:
     return (*THORAX, *tumors, *MEDIASTINUM)
 
 
-def ct_values(grid: ImageGrid, layers: Layers, frame: Frame, noise_hu: float = 15.0) -> Singles:
-    """(k, j, i) HU of an image: slightly blurred in the plane, with even deterministic noise of ± `noise_hu`."""
+def ct_values(grid: ImageGrid, layers: Layers, frame: Frame) -> Singles:
+    """(k, j, i) HU of an image: slightly blurred in the plane, with even deterministic noise of ± 15 HU."""
     sharp = paint(grid, [(solid, tissue.hu) for solid, tissue in layers], background=AIR.hu, frame=frame)
-    return _scanned(sharp, noise_hu, seed=0, least=-1024.0)
+    return _scanned(sharp, 15.0, seed=0, least=-1024.0)
 
 
 def suvbw_values(grid: ImageGrid, layers: Layers, frame: Frame) -> Singles:
@@ -117,10 +117,10 @@ def suvbw_values(grid: ImageGrid, layers: Layers, frame: Frame) -> Singles:
     return blurred(sharp, axes=(0, 1, 2))
 
 
-def mr_values(grid: ImageGrid, layers: Layers, frame: Frame, noise: float = 6.0) -> Singles:
-    """(k, j, i) MR signal of an image: slightly blurred in the plane, with deterministic noise of ± `noise`."""
+def mr_values(grid: ImageGrid, layers: Layers, frame: Frame) -> Singles:
+    """(k, j, i) MR signal of an image: slightly blurred in the plane, with deterministic noise of ± 6."""
     sharp = paint(grid, [(solid, tissue.mr) for solid, tissue in layers], background=AIR.mr, frame=frame)
-    return _scanned(sharp, noise, seed=1, least=0.0)
+    return _scanned(sharp, 6.0, seed=1, least=0.0)
 
 
 def _scanned(sharp: Singles, noise: float, *, seed: int, least: float) -> Singles:

@@ -127,7 +127,7 @@ def test_a_missing_value_is_a_reason():
         "unit": "HU",
         "reason": "pixels were not read",
     }
-    assert tree["verdict"]["stability"] == {"value": None, "reason": "not measured by the interim profile"}
+    assert tree["verdict"]["stability"] == {"value": None, "reason": "not measured: the profile is not calibrated"}
     assert tree["verdict"]["false_support_rate"] == {"value": None, "reason": "the profile is not calibrated"}
     assert tree["score"]["reference"]["population"] == {"value": None, "reason": "not calibrated"}
 

@@ -273,7 +273,9 @@ def test_stability_is_the_share_of_replicates_that_agree():
 
 
 def test_stability_says_why_it_was_not_measured():
-    assert verdict(HIGH, INTERIM).stability == Stability(share=None, reason="not measured by the interim profile")
+    assert verdict(HIGH, INTERIM).stability == Stability(
+        share=None, reason="not measured: the profile is not calibrated"
+    )
     assert verdict(HIGH).stability.reason == "not measured in this run"
 
 

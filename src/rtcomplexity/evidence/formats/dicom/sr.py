@@ -107,17 +107,16 @@ def _content(record: Record, sr: Any) -> Any:  # noqa: ANN401 -- of highdicom
         uid=uid_of("rtcomplexity", record.software.version), name="rtcomplexity", manufacturer_name=MANUFACTURER
     )
     observer = sr.ObserverContext(code_of(("121007", "DCM", "Device")), attributes)
-    groups = [_verdict_group(record, sr), *(_target_group(roi, record, sr) for roi in record.rois if _is_target(roi))]
+    groups = [
+        _verdict_group(record, sr),
+        *(_target_group(roi, record, sr) for roi in record.rois if roi.target_class in TARGETS),
+    ]
     return sr.MeasurementReport(
         observation_context=sr.ObservationContext(observer_device_context=observer),
         procedure_reported=code_of(_PROCEDURE),
         imaging_measurements=groups,
         title=code_of(("126000", "DCM", "Imaging Measurement Report")),
     )
-
-
-def _is_target(roi: RoiRecord) -> bool:
-    return roi.target_class in TARGETS
 
 
 def _verdict_group(record: Record, sr: Any) -> Any:  # noqa: ANN401 -- of highdicom
