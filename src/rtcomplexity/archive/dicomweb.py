@@ -265,6 +265,11 @@ def _unreachable(host: str, port: int, fault: Exception) -> ArchiveError:
 
 
 def _untrusted(fault: ssl.SSLError) -> ArchiveError:
+    if not isinstance(fault, ssl.SSLCertVerificationError):
+        return ArchiveError(
+            f"There is no TLS connection to the archive ({fault.reason or type(fault).__name__}).",
+            "ask the PACS administrator for the https:// address and its port.",
+        )
     return ArchiveError(
         f"The archive's certificate is not trusted ({fault.reason or type(fault).__name__}).",
         "ask the PACS administrator for the certificate of who signed it, and give that with --tls-ca.",

@@ -241,6 +241,14 @@ def test_a_folder_with_other_files_is_not_touched(plan, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
+def test_a_port_without_tls_is_no_matter_of_trust(server):
+    url = f"https://127.0.0.1:{server.server_address[1]}"
+    with DicomWeb(url, Credentials(), SETTINGS) as archive, pytest.raises(ArchiveError) as caught:
+        archive.studies(Query(patient_id="1"))
+    assert "no TLS connection" in str(caught.value)
+    assert "certificate" not in str(caught.value)
+
+
 def test_an_endless_list_of_answers_ends(server):
     rows = [{"0020000D": {"Value": [str(number)]}} for number in range(500)]
     server.answers["studies"] = (200, "application/dicom+json", json.dumps(rows).encode())
