@@ -185,10 +185,7 @@ class Dimse(Archive):
             )
         net, (title, port) = self._net, self._peer.move_to
         model = net.sop_class.StudyRootQueryRetrieveInformationModelMove
-        entity = net.AE(ae_title=title)
-        entity.require_called_aet = True
-        for uid in STORAGE:
-            entity.add_supported_context(uid, list(SYNTAXES))
+        entity = storage_entity(title)
         try:
             server = entity.start_server(("", port), block=False, evt_handlers=[(net.evt.EVT_C_STORE, inbox.take)])
         except OSError as fault:
@@ -230,6 +227,15 @@ class Dimse(Archive):
         else:
             try_ = "ask the PACS administrator what its log says; run the same command again to continue."
         raise ArchiveError(f"The archive answered {what} with status 0x{code:04X}.", try_)
+
+
+def storage_entity(title: str) -> Any:  # noqa: ANN401 -- of pynetdicom
+    """Return what takes every kind of instance that a plan may have, for those who call it by its title."""
+    entity = pynetdicom().AE(ae_title=title)
+    entity.require_called_aet = True
+    for uid in STORAGE:
+        entity.add_supported_context(uid, list(SYNTAXES))
+    return entity
 
 
 class _Inbox:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from rtcomplexity.archive.dimse import STORAGE, SYNTAXES, pynetdicom
+from rtcomplexity.archive.dimse import pynetdicom, storage_entity
 from rtcomplexity.closing import Closing
 from rtcomplexity.errors import UsageError
 from rtcomplexity.whole_files import PART_SUFFIX, write_whole
@@ -70,13 +70,9 @@ class Receiver(Closing):
         self.taken = self.refused = self.rejected = 0
         """Instances taken and refused, and associations of unknown callers."""
         self._bytes, self._count = _held(folder)
-        net = pynetdicom()
-        entity = net.AE(ae_title=ae_title)
-        entity.require_called_aet = True
+        net, entity = pynetdicom(), storage_entity(ae_title)
         entity.require_calling_aet = sorted(callers)
         entity.maximum_associations = _MOST_ASSOCIATIONS
-        for uid in STORAGE:
-            entity.add_supported_context(uid, list(SYNTAXES))
         entity.add_supported_context("1.2.840.10008.1.1")  # verification
         handlers = [(net.evt.EVT_C_STORE, self._take), (net.evt.EVT_REJECTED, self._count_rejected)]
         try:
