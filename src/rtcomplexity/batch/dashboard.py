@@ -96,7 +96,7 @@ class Dashboard:
     def write(self, ledger: Ledger, stream: IO[str], reasons: Reasons) -> None:
         """Write the page of the plans that were taken, and of what the ledger knows of the run."""
         for _, code, reason in ledger.broken_files():
-            self.refused.setdefault(("file", Status.REFUSED.value, code), []).append(reason)
+            self.refused.setdefault(("file", outcome_of(Status.REFUSED), code), []).append(reason)
         style, script = resource("dashboard.css"), resource("dashboard.js")
         pieces = _template().stream(
             page=_page(ledger, self, reasons),

@@ -14,7 +14,7 @@ from rtcomplexity.batch import dashboard, distributions
 from rtcomplexity.batch.csv_tables import cell, table_writer
 from rtcomplexity.batch.dashboard import DOWNLOADS
 from rtcomplexity.batch.distributions import Collector, histogram
-from rtcomplexity.batch.ledger import Claimed, Ledger, PlanEntry, PlanRow, Standing
+from rtcomplexity.batch.ledger import Claimed, FileRow, Ledger, PlanEntry, PlanRow, Standing
 from rtcomplexity.batch.messages import Outcome, Status
 from rtcomplexity.batch.outputs import write_outputs
 from rtcomplexity.batch.results import PlanResult
@@ -201,6 +201,14 @@ def test_an_output_that_fails_leaves_what_stood_there(tmp_path):
         raise OSError(28, "full")
     assert target.read_text() == "a\n1\n"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_file_that_cannot_be_read_is_refused_in_the_words_of_a_plan(tmp_path):
+    with Ledger(tmp_path) as ledger:
+        ledger.put_file(FileRow(b"p", 1, 1, "broken", "It is cut off.", "unreadable-file"))
+        write_outputs(ledger, tmp_path, parquet=False, evidence=False)
+    row = re.search(r"<td>file</td>.*", (tmp_path / "dashboard.html").read_text("utf-8"))[0]
+    assert "<td>Refused</td>" in row
 
 
 def test_a_full_disk_is_told(tmp_path, monkeypatch):
