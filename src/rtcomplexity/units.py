@@ -1,4 +1,4 @@
-"""Units that numbers carry, and the one way in which numbers are rounded."""
+"""Units that numbers carry, and the one way in which numbers are rounded and things counted."""
 
 from __future__ import annotations
 
@@ -30,6 +30,17 @@ class Unit(StrEnum):
     SIGNAL_PER_MM = "signal/mm"
     DEG = "deg"
     PERCENT = "%"
+
+
+def counted(count: int, what: str) -> str:
+    """Write how many there are of something whose plural ends in s.
+
+    Examples
+    --------
+    >>> counted(1, "plan"), counted(2400, "plan")
+    ('1 plan', '2,400 plans')
+    """
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def round_significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> float:

@@ -605,7 +605,7 @@ def _read_or_make_key(path: Path) -> bytes:
     key = path.read_bytes()
     if not _LEAST_KEY_BYTES <= len(key) <= _MOST_KEY_BYTES:
         expected = f"{_LEAST_KEY_BYTES} to {_MOST_KEY_BYTES} random bytes, or a new file, which is then made"
-        raise UsageError("--key-file", f"a file of {len(key)} bytes", expected)
+        raise UsageError("--key-file", f"{path.name}, a file of {len(key)} bytes", expected)
     return key
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 RESULT_SCHEMA: Final = "rtcomplexity/batch/1"
 DEFAULT_TIMEOUT_S: Final = 900
@@ -51,6 +51,31 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChildTask:
+    """What a child process is given to do, and under which settings and limits."""
+
+    kind: ClassVar[str]
+    settings: Settings
+    limits: Limits
+
+    def to_json(self) -> str:
+        """Write the task on one line."""
+        return json.dumps({"task": self.kind, **asdict(self)})
+
+    @classmethod
+    def from_tree(cls, tree: Mapping[str, Any]) -> Self:
+        """Read a task back."""
+        values = {name: value for name, value in tree.items() if name != "task"}
+        shared = {"settings": Settings(**tree["settings"]), "limits": Limits(**tree["limits"])}
+        return cls(**{**values, **shared, **cls._inner(tree)})
+
+    @staticmethod
+    def _inner(_tree: Mapping[str, Any]) -> dict[str, Any]:
+        """Fields that hold values of types of their own."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InputFile:
     """One file of a plan, as discovery saw it."""
 
@@ -60,9 +85,10 @@ class InputFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanTask:
-    """One plan for a child process: a structure set and everything that could belong to it."""
+class PlanTask(ChildTask):
+    """One plan: a structure set and everything that could belong to it."""
 
+    kind: ClassVar[str] = "plan"
     key: str
     """SHA-256 of the structure set's file."""
     files: tuple[InputFile, ...]
@@ -70,55 +96,27 @@ class PlanTask:
     options: AnalyzeOptions
     claim: str = field(default="", repr=False)
     """Text of a claim file: what a row of the claims file states besides site and fractions; empty if nothing."""
-    settings: Settings
-    limits: Limits
     evidence_folder: str | None = None
     """Where an evidence folder is left for every plan; nowhere if None."""
 
-    def to_json(self) -> str:
-        """Write the task on one line."""
-        return json.dumps({"task": "plan", **asdict(self)})
-
-    @classmethod
-    def from_tree(cls, tree: Mapping[str, Any]) -> Self:
-        """Read a task back."""
+    @staticmethod
+    def _inner(tree: Mapping[str, Any]) -> dict[str, Any]:
         from rtcomplexity.model.structure_set import TargetClass  # noqa: PLC0415 -- and numpy, of which help has no need
 
-        aliases = {name: TargetClass(kind) for name, kind in tree["options"]["aliases"].items()}
-        return cls(
-            key=tree["key"],
-            files=tuple(InputFile(**each) for each in tree["files"]),
-            options=AnalyzeOptions(**{**tree["options"], "aliases": aliases}),
-            claim=tree["claim"],
-            settings=Settings(**tree["settings"]),
-            limits=Limits(**tree["limits"]),
-            evidence_folder=tree["evidence_folder"],
-        )
+        options = tree["options"]
+        aliases = {name: TargetClass(kind) for name, kind in options["aliases"].items()}
+        files = tuple(InputFile(**each) for each in tree["files"])
+        return {"files": files, "options": AnalyzeOptions(**{**options, "aliases": aliases})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IndexTask:
-    """Some files whose headers a child process reads."""
+class IndexTask(ChildTask):
+    """Some files whose headers are read."""
 
-    paths: tuple[str, ...]
+    kind: ClassVar[str] = "index"
+    paths: Sequence[str]
     hashed: bool
     """Whether every file is hashed, or structure sets alone."""
-    settings: Settings
-    limits: Limits
-
-    def to_json(self) -> str:
-        """Write the task on one line."""
-        return json.dumps({"task": "index", **asdict(self)})
-
-    @classmethod
-    def from_tree(cls, tree: Mapping[str, Any]) -> Self:
-        """Read a task back."""
-        return cls(
-            paths=tuple(tree["paths"]),
-            hashed=tree["hashed"],
-            settings=Settings(**tree["settings"]),
-            limits=Limits(**tree["limits"]),
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

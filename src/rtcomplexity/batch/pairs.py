@@ -6,21 +6,17 @@ A row is a pair: the columns ``first`` and ``second`` as ``compare`` takes them,
 from __future__ import annotations
 
 import csv
-import json
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from rtcomplexity.batch.messages import Limits
+from rtcomplexity.batch.messages import ChildTask
 from rtcomplexity.compare.sides import SEPARATOR
 from rtcomplexity.errors import UsageError
-from rtcomplexity.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-    from typing import Self
 
-TASK: Final = "pair"
 NEEDED: Final = ("first", "second")
 ALLOWED: Final = (*NEEDED, "images")
 OPTION: Final = "--batch"
@@ -38,31 +34,18 @@ class PairRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PairTask:
-    """One comparison for a child process."""
+class PairTask(ChildTask):
+    """One comparison."""
 
+    kind: ClassVar[str] = "pair"
     row: PairRow
     match: str
     tolerance_mm: float
     identified: bool
-    settings: Settings
-    limits: Limits
 
-    def to_json(self) -> str:
-        """Write the task on one line."""
-        return json.dumps({"task": TASK, **asdict(self)})
-
-    @classmethod
-    def from_tree(cls, tree: Mapping[str, Any]) -> Self:
-        """Read a task back."""
-        return cls(
-            row=PairRow(**tree["row"]),
-            match=tree["match"],
-            tolerance_mm=tree["tolerance_mm"],
-            identified=tree["identified"],
-            settings=Settings(**tree["settings"]),
-            limits=Limits(**tree["limits"]),
-        )
+    @staticmethod
+    def _inner(tree: Mapping[str, Any]) -> dict[str, Any]:
+        return {"row": PairRow(**tree["row"])}
 
 
 def read_pairs(table: Path) -> tuple[PairRow, ...]:

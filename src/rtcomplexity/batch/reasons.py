@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.batch.messages import Status
 from rtcomplexity.evidence.words import REASONS, outcome_of
+from rtcomplexity.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -121,18 +122,14 @@ def found_sentence(sets: int, patients: int, nameless: int, without_set: int = 0
     sentence = _sets_sentence(sets, patients, nameless)
     if not without_set:
         return sentence
-    return f"{sentence}; images without a structure set: {_counted(without_set, 'other patient')}"
+    return f"{sentence}; images without a structure set: {counted(without_set, 'other patient')}"
 
 
 def _sets_sentence(sets: int, patients: int, nameless: int) -> str:
-    sentence = _counted(sets, "plan")
+    sentence = counted(sets, "plan")
     if sets == patients:
         return sentence
-    whose = f"of {_counted(patients, 'patient')}"
+    whose = f"of {counted(patients, 'patient')}"
     if nameless:
         whose = f"{whose} and {nameless} without patient ID" if patients else "without patient ID"
-    return f"{sentence}: {_counted(sets, 'structure set')} {whose}, each scored separately"
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+    return f"{sentence}: {counted(sets, 'structure set')} {whose}, each scored separately"

@@ -11,6 +11,7 @@ from rtcomplexity.scoring.calibration import LEAST_PLANS
 from rtcomplexity.scoring.profile import load_profile, profile_ids
 from rtcomplexity.scoring.rules import VerdictValue
 from rtcomplexity.scoring.site import NOT, UNKNOWN, shipped_sites
+from rtcomplexity.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,8 +98,7 @@ def _is_one_site(site: str) -> bool:
 
 
 def _plans(count: int, site: str) -> str:
-    plans = "1 plan" if count == 1 else f"{count:,} plans"
-    return f"{plans}, site {site_title(site)}"
+    return f"{counted(count, 'plan')}, site {site_title(site)}"
 
 
 def _own(site: str, count: int) -> str:

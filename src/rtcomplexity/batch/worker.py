@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rtcomplexity.batch.messages import IndexTask, Outcome, PlanTask, Status
-from rtcomplexity.batch.pairs import TASK as PAIR
 from rtcomplexity.batch.pairs import PairTask
 from rtcomplexity.batch.results import RecordSummary
 from rtcomplexity.compare.comparison import compare
@@ -78,9 +77,9 @@ def outcome_of(work: Callable[[], Outcome], key: str) -> Outcome:
 
 def _done(tree: Mapping[str, Any]) -> Outcome:
     """Do the one task that its tree describes."""
-    if tree["task"] == "index":
+    if tree["task"] == IndexTask.kind:
         return _index(IndexTask.from_tree(tree))
-    if tree["task"] == PAIR:
+    if tree["task"] == PairTask.kind:
         return _compare(PairTask.from_tree(tree))
     return _assess(PlanTask.from_tree(tree))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rtcomplexity.cli.options import SEVERITIES
 from rtcomplexity.model.issue import Severity
+from rtcomplexity.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,4 +24,4 @@ def _failed(record: Record, limit: str) -> str:
         return f"the verdict is {limit}" if record.verdict.value == limit else ""
     severe = SEVERITIES[SEVERITIES.index(Severity(limit)) :]
     found = sum(issue.severity in severe for issue in record.issues)
-    return f"{found} issue{'s' if found != 1 else ''} of severity {' or '.join(severe)}" if found else ""
+    return f"{counted(found, 'issue')} of severity {' or '.join(severe)}" if found else ""

@@ -5,6 +5,7 @@ Everything that parses what came from outside runs in it, under limits, and can 
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from rtcomplexity.whole_files import write_whole  # noqa: PLC0415 -- after the environment is set
 
     [path] = sys.argv[1:] if arguments is None else arguments
-    task = Task.from_json(Path(path).read_text(encoding="utf-8"))
+    task = Task.from_tree(json.loads(Path(path).read_text(encoding="utf-8")))
     apply_limits(task.limits)
     outcome = outcome_of(partial(perform, task), "")
     write_whole(task.place.result, outcome.to_json())

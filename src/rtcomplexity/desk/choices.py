@@ -17,6 +17,7 @@ from rtcomplexity.model.options import BY_SITE, AnalyzeOptions
 from rtcomplexity.scoring.claim_file import load_claim
 from rtcomplexity.scoring.cohort import key_path, load_cohort
 from rtcomplexity.scoring.profile import load_profile, profile_ids
+from rtcomplexity.units import counted
 from rtcomplexity.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -58,8 +59,7 @@ class StructureSetChoice:
         found = re.fullmatch(r"(\d{4})(\d{2})(\d{2})", self.date)
         day = f"{found[2]}/{found[3]}/{found[1]}" if found else ""
         uid = f"UID …{self.uid_end}" if self.uid_end else ""
-        count = f"{self.rois} ROI{'' if self.rois == 1 else 's'}"
-        parts = (self.label or f"Structure set {self.number}", day, count, uid)
+        parts = (self.label or f"Structure set {self.number}", day, counted(self.rois, "ROI"), uid)
         return ", ".join(filter(None, parts)) + (" (assessed)" if self.is_assessed else "")
 
 

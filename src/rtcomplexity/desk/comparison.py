@@ -11,6 +11,7 @@ from rtcomplexity.evidence import words
 from rtcomplexity.evidence.difference import with_one_line_of_reference
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.words import told
+from rtcomplexity.units import counted
 from rtcomplexity.usecases.diff import diff
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def compared(before: Path, after: Path, families: Mapping[str, str]) -> Compared
     if value is not None:
         verdict = f"The verdict changed from {_word(value.before)} to {_word(value.after)}"
     count = len(changes) - (value is not None)
-    others = "no other change" if not count else f"{count} other change{'s' if count > 1 else ''}"
+    others = counted(count, "other change") if count else "no other change"
     return Compared(
         headline=f"{verdict}; {others}.",
         rows=tuple(_row(each, families) for each in changes if each.kind not in _DETAILS),

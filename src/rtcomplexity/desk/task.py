@@ -10,11 +10,10 @@ import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from rtcomplexity.batch.messages import Limits
+from rtcomplexity.batch.messages import ChildTask
 from rtcomplexity.model.options import BY_SITE
-from rtcomplexity.settings import Settings
 from rtcomplexity.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -114,9 +113,10 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class Task(ChildTask):
     """One analysis, or the same plan under changed claim information."""
 
+    kind: ClassVar[str] = "desk"
     folder: str
     identified: bool
     profile: str = BY_SITE
@@ -124,31 +124,11 @@ class Task:
     structure_set_uid: str | None = None
     cms: str | None = None
     """File of official facts of the code, for every plan of the session."""
-    settings: Settings
-    limits: Limits
 
     @property
     def place(self) -> Place:
         """The folder of the plan."""
         return Place(folder=Path(self.folder))
-
-    def to_json(self) -> str:
-        """Write the task."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Read a task back."""
-        tree = json.loads(text)
-        return cls(
-            folder=tree["folder"],
-            identified=tree["identified"],
-            profile=tree["profile"],
-            structure_set_uid=tree["structure_set_uid"],
-            cms=tree["cms"],
-            settings=Settings(**tree["settings"]),
-            limits=Limits(**tree["limits"]),
-        )
 
 
 def write_progress(path: Path) -> Callable[[Progress], None]:

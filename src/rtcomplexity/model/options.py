@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rtcomplexity.model.structure_set import TargetClass
 
 DEFAULT_PROFILE: Final = "thoracic-delineation-2"
-OWN_PATTERN: Final = "thoracic-delineation-2"
+OWN_PATTERN: Final = DEFAULT_PROFILE
 """The profile whose families, effect floors and rules one of one's own takes over: it scores every family."""
 BY_SITE: Final = "by-site"
 """In place of a profile: the shipped one of the plan's site, or the one for any site where there is none."""

@@ -29,7 +29,7 @@ class _InlineChild:
     @classmethod
     def start(cls, module, arguments):
         assert module == child.MODULE
-        task = Task.from_json(Path(*arguments).read_text("utf-8"))
+        task = Task.from_tree(json.loads(Path(*arguments).read_text("utf-8")))
         with cls._lock:
             outcome = outcome_of(partial(analysis.perform, task), "")
         task.place.result.write_text(outcome.to_json(), "utf-8")

@@ -42,6 +42,7 @@ def import_files(
     """
     from rtcomplexity.cli.rendering.console import print_outcome
     from rtcomplexity.cli.rendering.official_facts import facts_table
+    from rtcomplexity.units import counted
     from rtcomplexity.usecases.official_facts import import_release
 
     imported = import_release(
@@ -49,7 +50,6 @@ def import_files(
     )
     for code in imported.without_time:
         typer.echo(f"{code} has no line in the physician time file.", err=True)
-    count = len(imported.facts.releases)
-    typer.echo(f"Wrote {out.name}: {count} release{'' if count == 1 else 's'}", err=True)
+    typer.echo(f"Wrote {out.name}: {counted(len(imported.facts.releases), 'release')}", err=True)
     tree = imported.facts.model_dump(mode="json", by_alias=True)
     print_outcome(tree, [facts_table(imported.release)], as_json=as_json)

@@ -9,6 +9,7 @@ from rich.text import Text
 from rtcomplexity.cli.rendering.tables import titled_table
 from rtcomplexity.cli.rendering.values import decimal
 from rtcomplexity.scoring.cohort import CONTEXT_TEXTS, LEAST_PLANS, QUANTILES
+from rtcomplexity.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,6 +104,6 @@ def _versions(summary: CohortSummary) -> str:
     surfaces = "; ".join(f"{count}: {method}" for method, count in summary.surface_methods.items())
     return (
         f"Assessed: {by_version}. Scored surface of {surfaces}. Built by rtcomplexity {summary.software} from "
-        f"{summary.sources} set{'s' if summary.sources > 1 else ''} of results. "
+        f"{counted(summary.sources, 'set')} of results. "
         "Whether the plans are consecutive, only who chose them knows."
     )

@@ -11,6 +11,7 @@ from rtcomplexity.cli.rendering.tables import titled_table
 from rtcomplexity.cli.rendering.values import NO_VALUE
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.words import SEVERITIES
+from rtcomplexity.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,7 +37,7 @@ def comparison_parts(tree: Mapping[str, Any]) -> Iterator[RenderableType]:
     """Yield what was compared, and what was not."""
     pairs = tree["pairs"]
     yield Text(
-        f"{len(pairs)} pair{'s' if len(pairs) != 1 else ''} of ROIs compared, tolerance {tree['tolerance_mm']:g} mm"
+        f"{counted(len(pairs), 'pair')} of ROIs compared, tolerance {tree['tolerance_mm']:g} mm"
         + (", through a registration" if tree["through_registration"] else ""),
         style="bold",
     )
