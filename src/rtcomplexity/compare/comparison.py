@@ -98,13 +98,8 @@ def compare(
     settings = Settings.from_environment() if settings is None else settings
     one, other = _sides(str(first), str(second), images, settings)
     matching = _matching(one, other, match)
-    return Comparison(
-        first=one,
-        second=other,
-        matching=matching,
-        compared=_compared(matching.matches, tolerance_mm, settings.threads, with_pictures=with_pictures),
-        tolerance_mm=tolerance_mm,
-    )
+    compared = _compared(matching.matches, tolerance_mm, settings.threads, with_pictures=with_pictures)
+    return Comparison(first=one, second=other, matching=matching, compared=compared, tolerance_mm=tolerance_mm)
 
 
 def compare_numbers(
@@ -127,13 +122,9 @@ def compare_numbers(
     one, other = _sides(str(first), str(second), images, settings)
     ones, others = ({each.roi.number: each for each in side.rois} for side in (one, other))
     matches = tuple(Match(first=ones[a], second=others[b], by=MatchedBy.MAPPING) for a, b in numbers)
-    return Comparison(
-        first=one,
-        second=other,
-        matching=Matching(matches=matches, first_only=(), second_only=()),
-        compared=_compared(matches, tolerance_mm, settings.threads, with_pictures=False),
-        tolerance_mm=tolerance_mm,
-    )
+    matching = Matching(matches=matches, first_only=(), second_only=())
+    compared = _compared(matches, tolerance_mm, settings.threads, with_pictures=False)
+    return Comparison(first=one, second=other, matching=matching, compared=compared, tolerance_mm=tolerance_mm)
 
 
 def compared_match(match: Match, tolerance_mm: float, *, with_pictures: bool = False) -> ComparedMatch:

@@ -55,6 +55,38 @@ def delineation_of(context: RoiContext, name: str = "") -> Delineation:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class OneWay:
+    """The contours of one delineation against those of another, plane by plane, in common axes."""
+
+    contours: PlaneStack
+    other: PlaneStack
+    tolerance_mm: float
+    is_unedited: bool
+
+    @cached_property
+    def counterparts(self) -> Integers:
+        """(P,) plane of the other compared with each plane; -1 if none."""
+        return plane_of_slices(self.other, self.contours.positions_mm)
+
+    @property
+    def is_alone(self) -> Flags:
+        """(P,) planes without contours in the other."""
+        return self.counterparts < 0
+
+    @cached_property
+    def paths(self) -> PathDistances:
+        """Distances to the other's contours."""
+        if self.is_unedited:
+            return nowhere_away(self.contours)
+        return path_distances(self.contours, self.other, self.counterparts)
+
+    @cached_property
+    def away_mm(self) -> Floats:
+        """(P,) length of contour on each plane that the other does not have."""
+        return self.paths.away_lengths_mm(self.tolerance_mm)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ComparedPair:
     """Two delineations of one structure; whatever metrics share is computed at most once."""
 
@@ -140,52 +172,16 @@ class ComparedPair:
         return NOWHERE_APART if self.is_unedited else self.surfaces.distances
 
     @cached_property
-    def paths_of_second(self) -> PathDistances:
-        """Distances from the second's contours to the first's."""
+    def from_first(self) -> OneWay:
+        """The first's contours against the second's."""
         first, second = self.stacks
-        if self.is_unedited:
-            return nowhere_away(second)
-        return path_distances(second, first, self.counterparts_of_second)
+        return OneWay(contours=first, other=second, tolerance_mm=self.tolerance_mm, is_unedited=self.is_unedited)
 
     @cached_property
-    def paths_of_first(self) -> PathDistances:
-        """Distances from the first's contours to the second's."""
+    def from_second(self) -> OneWay:
+        """The second's contours against the first's."""
         first, second = self.stacks
-        if self.is_unedited:
-            return nowhere_away(first)
-        return path_distances(first, second, self.counterparts_of_first)
-
-    @cached_property
-    def counterparts_of_second(self) -> Integers:
-        """(P,) plane of the first compared with each plane of the second; -1 if none."""
-        first, second = self.stacks
-        return plane_of_slices(first, second.positions_mm)
-
-    @cached_property
-    def counterparts_of_first(self) -> Integers:
-        """(P,) plane of the second compared with each plane of the first; -1 if none."""
-        first, second = self.stacks
-        return plane_of_slices(second, first.positions_mm)
-
-    @cached_property
-    def added_lengths_mm(self) -> Floats:
-        """(P,) length of contour on each plane of the second that is not in the first."""
-        return self.paths_of_second.away_lengths_mm(self.tolerance_mm)
-
-    @cached_property
-    def removed_lengths_mm(self) -> Floats:
-        """(P,) length of contour on each plane of the first that is not in the second."""
-        return self.paths_of_first.away_lengths_mm(self.tolerance_mm)
-
-    @property
-    def planes_new(self) -> Flags:
-        """(P,) planes of the second without contours in the first."""
-        return self.counterparts_of_second < 0
-
-    @property
-    def planes_gone(self) -> Flags:
-        """(P,) planes of the first without contours in the second."""
-        return self.counterparts_of_first < 0
+        return OneWay(contours=second, other=first, tolerance_mm=self.tolerance_mm, is_unedited=self.is_unedited)
 
     @cached_property
     def planes_edited(self) -> Flags:
@@ -193,10 +189,10 @@ class ComparedPair:
 
         Measured both ways: a lobe removed leaves no contour of the second far from the first.
         """
-        edited = self.paths_of_second.greatest_mm() > self.tolerance_mm
-        back = self.paths_of_first.greatest_mm() > self.tolerance_mm
-        held = self.counterparts_of_second >= 0
-        edited[held] |= back[self.counterparts_of_second[held]]
+        edited = self.from_second.paths.greatest_mm() > self.tolerance_mm
+        back = self.from_first.paths.greatest_mm() > self.tolerance_mm
+        held, counterparts = ~self.from_second.is_alone, self.from_second.counterparts
+        edited[held] |= back[counterparts[held]]
         return edited
 
     @cached_property

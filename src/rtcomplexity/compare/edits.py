@@ -158,12 +158,12 @@ def _edit(roi: Roi, twin: _Twin, pair: ComparedPair) -> Edit:
 def _extent(pair: ComparedPair) -> tuple[EditExtent, float | None]:
     """Extent of an edit, and the share of contour length affected."""
     try:
-        ways = (pair.paths_of_first, pair.paths_of_second)
+        ways = (pair.from_first, pair.from_second)
         lengths = [float(stack.plane_border_lengths_mm.sum()) for stack in pair.stacks]
     except NotMeasurableError:
         return EditExtent.NOT_MEASURED, None
-    greatest = max(float(way.greatest_mm().max(initial=0.0)) for way in ways)
-    away = [float(way.away_lengths_mm(pair.tolerance_mm).sum()) for way in ways]
+    greatest = max(float(way.paths.greatest_mm().max(initial=0.0)) for way in ways)
+    away = [float(way.away_mm.sum()) for way in ways]
     share = max(part / length for part, length in zip(away, lengths, strict=True))
     return extent_of(greatest, share, pair.tolerance_mm), share
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.compare.surfaces import DIRECTIONS
-from rtcomplexity.metrics.definition import MetricDefinition
+from rtcomplexity.metrics.definition import MetricDefinition, documented_rule
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.units import MM3_PER_CM3, Unit
 
@@ -88,12 +88,12 @@ def volume_second_cm3(pair: ComparedPair) -> float:
 
 
 def volume_difference_cm3(pair: ComparedPair) -> float:
-    """Volume of the second less that of the first, cm3."""
+    """Volume of the second less the first."""
     return volume_second_cm3(pair) - volume_first_cm3(pair)
 
 
 def volume_ratio(pair: ComparedPair) -> float:
-    """Volume of the second over that of the first.
+    """Volume of the second over the first.
 
     Raises
     ------
@@ -106,27 +106,27 @@ def volume_ratio(pair: ComparedPair) -> float:
 
 
 def shared_cm3(pair: ComparedPair) -> float:
-    """Volume that both hold, cm3."""
+    """Volume that both hold, by exact area times slab."""
     return pair.volumes.shared_mm3 / MM3_PER_CM3
 
 
 def added_cm3(pair: ComparedPair) -> float:
-    """Volume that only the second holds, cm3."""
+    """Volume that only the second holds."""
     return pair.volumes.added_mm3 / MM3_PER_CM3
 
 
 def removed_cm3(pair: ComparedPair) -> float:
-    """Volume that only the first holds, cm3."""
+    """Volume that only the first holds."""
     return pair.volumes.removed_mm3 / MM3_PER_CM3
 
 
 def edited_cm3(pair: ComparedPair) -> float:
-    """Volume added plus volume removed, cm3."""
+    """Volume added plus volume removed."""
     return added_cm3(pair) + removed_cm3(pair)
 
 
 def dice(pair: ComparedPair) -> float:
-    """Twice the shared volume over the sum of both."""
+    """Twice the shared volume over the sum of both; exact areas."""
     volumes = pair.volumes
     return 2 * volumes.shared_mm3 / (volumes.first_mm3 + volumes.second_mm3)
 
@@ -138,24 +138,24 @@ def jaccard(pair: ComparedPair) -> float:
 
 
 def surface_dice(pair: ComparedPair) -> float:
-    """Share of both surfaces that lies within the tolerance of the other."""
+    """Share of both surfaces, by area, within the tolerance of the other (normalized surface Dice)."""
     distances = pair.distances
     return sum(each.area_within_mm2(pair.tolerance_mm) for each in distances.both) / distances.area_mm2
 
 
 def share_outside_tolerance(pair: ComparedPair) -> float:
-    """Share of the second's surface that lies further than the tolerance from the first's."""
+    """Share of the second's surface further than the tolerance from the first's."""
     second = pair.distances.from_second
     return 1 - second.area_within_mm2(pair.tolerance_mm) / float(second.areas_mm2.sum())
 
 
 def hausdorff_mm(pair: ComparedPair, percent: float = 100.0) -> float:
-    """The larger of both directed percentiles of surface distance, mm."""
+    """The greater of both directed maxima of surface distance."""
     return max(each.percentile_mm(percent) for each in pair.distances.both)
 
 
 def average_symmetric_surface_distance_mm(pair: ComparedPair) -> float:
-    """Mean distance over both surfaces together, by area, mm."""
+    """Mean distance over both surfaces together, weighted by area (mean distance to agreement of TG-132)."""
     distances = pair.distances
     return sum(each.mean_mm * float(each.areas_mm2.sum()) for each in distances.both) / distances.area_mm2
 
@@ -186,13 +186,13 @@ def bias_towards_mm(pair: ComparedPair, direction: str) -> float:
 
 
 def added_path_length_mm(pair: ComparedPair) -> float:
-    """Length of the second's contours further than the tolerance from the first's, mm."""
-    return float(pair.added_lengths_mm.sum())
+    """Length of the second's contours further than the tolerance from the first's, in plane."""
+    return float(pair.from_second.away_mm.sum())
 
 
 def removed_path_length_mm(pair: ComparedPair) -> float:
-    """Length of the first's contours further than the tolerance from the second's, mm."""
-    return float(pair.removed_lengths_mm.sum())
+    """Length of the first's contours further than the tolerance from the second's, in plane."""
+    return float(pair.from_first.away_mm.sum())
 
 
 def added_path_length_share(pair: ComparedPair) -> float:
@@ -201,39 +201,39 @@ def added_path_length_share(pair: ComparedPair) -> float:
 
 
 def added_path_length_per_plane_mm(pair: ComparedPair) -> float:
-    """Added path length over the edited planes, mm; 0 where none is."""
+    """Added path length over the number of edited planes."""
     planes = int(pair.planes_edited.sum())
     return added_path_length_mm(pair) / planes if planes else 0.0
 
 
 def plane_count(pair: ComparedPair) -> float:
-    """Planes of the second."""
+    """Planes of the second that carry contours."""
     return float(pair.stacks[1].plane_count)
 
 
 def planes_edited(pair: ComparedPair) -> float:
-    """Planes of the second that differ from the first by more than the tolerance, or are new."""
+    """Planes of the second whose contours differ from the first's by more than the tolerance, or are new."""
     return float(pair.planes_edited.sum())
 
 
 def planes_new(pair: ComparedPair) -> float:
-    """Planes of the second that carry no contour in the first."""
-    return float(pair.planes_new.sum())
+    """Planes of the second without a contour in the first."""
+    return float(pair.from_second.is_alone.sum())
 
 
 def planes_gone(pair: ComparedPair) -> float:
-    """Planes of the first that carry no contour in the second."""
-    return float(pair.planes_gone.sum())
+    """Planes of the first without a contour in the second."""
+    return float(pair.from_first.is_alone.sum())
 
 
 def contours_new(pair: ComparedPair) -> float:
-    """Contours on the second's new planes."""
-    second = pair.stacks[1]
-    return float(np.diff(second.plane_offsets)[pair.planes_new].sum())
+    """Contours on the planes added."""
+    way = pair.from_second
+    return float(np.diff(way.contours.plane_offsets)[way.is_alone].sum())
 
 
 def center_shift_mm(pair: ComparedPair) -> float:
-    """Distance between the centers of volume, mm."""
+    """Distance between the centers of volume."""
     return float(np.linalg.norm(_shift_mm(pair)))
 
 
@@ -274,15 +274,17 @@ def _metric(
     key: str,
     title: str,
     unit: Unit,
-    description: str,
     compute: Callable[[ComparedPair], float],
     reference: str = "",
+    *,
+    description: str = "",
 ) -> MetricDefinition[ComparedPair]:
+    """Declare a metric; its description is the first paragraph of its function's docstring, if not given."""
     return MetricDefinition(
         key=f"compare.{key}",
         title=title,
         unit=unit,
-        description=description,
+        description=description or documented_rule(compute),
         compute=compute,
         formula=FORMULAS.get(key, ""),
         reference=reference,
@@ -290,67 +292,46 @@ def _metric(
 
 
 COMPARISONS: Final[tuple[MetricDefinition[ComparedPair], ...]] = (
-    _metric("volume_first", "Volume, first", Unit.CM3, "Exact plane area times slab, summed.", volume_first_cm3),
-    _metric("volume_second", "Volume, second", Unit.CM3, "Exact plane area times slab, summed.", volume_second_cm3),
     _metric(
-        "volume_difference",
-        "Volume difference",
+        "volume_first", "Volume, first", Unit.CM3, volume_first_cm3, description="Exact plane area times slab, summed."
+    ),
+    _metric(
+        "volume_second",
+        "Volume, second",
         Unit.CM3,
-        "Volume of the second less the first.",
-        volume_difference_cm3,
+        volume_second_cm3,
+        description="Exact plane area times slab, summed.",
     ),
-    _metric("volume_ratio", "Volume ratio", Unit.NONE, "Volume of the second over the first.", volume_ratio),
-    _metric("shared_volume", "Shared volume", Unit.CM3, "Volume that both hold, by exact area times slab.", shared_cm3),
-    _metric("added_volume", "Added volume", Unit.CM3, "Volume that only the second holds.", added_cm3),
-    _metric("removed_volume", "Removed volume", Unit.CM3, "Volume that only the first holds.", removed_cm3),
-    _metric("edited_volume", "Edited volume", Unit.CM3, "Volume added plus volume removed.", edited_cm3),
-    _metric(
-        "dice", "Dice coefficient", Unit.NONE, "Twice the shared volume over the sum of both; exact areas.", dice, DICE
-    ),
-    _metric("jaccard", "Jaccard index", Unit.NONE, "Shared volume over the volume of the union.", jaccard, JACCARD),
-    _metric(
-        "surface_dice",
-        "Surface Dice",
-        Unit.NONE,
-        "Share of both surfaces, by area, within the tolerance of the other (normalized surface Dice).",
-        surface_dice,
-        SURFACE_DICE,
-    ),
-    _metric(
-        "share_outside_tolerance",
-        "Surface outside tolerance (fraction)",
-        Unit.NONE,
-        "Share of the second's surface further than the tolerance from the first's.",
-        share_outside_tolerance,
-    ),
-    _metric(
-        "hausdorff",
-        "Hausdorff distance",
-        Unit.MM,
-        "The greater of both directed maxima of surface distance.",
-        hausdorff_mm,
-        HAUSDORFF,
-    ),
+    _metric("volume_difference", "Volume difference", Unit.CM3, volume_difference_cm3),
+    _metric("volume_ratio", "Volume ratio", Unit.NONE, volume_ratio),
+    _metric("shared_volume", "Shared volume", Unit.CM3, shared_cm3),
+    _metric("added_volume", "Added volume", Unit.CM3, added_cm3),
+    _metric("removed_volume", "Removed volume", Unit.CM3, removed_cm3),
+    _metric("edited_volume", "Edited volume", Unit.CM3, edited_cm3),
+    _metric("dice", "Dice coefficient", Unit.NONE, dice, DICE),
+    _metric("jaccard", "Jaccard index", Unit.NONE, jaccard, JACCARD),
+    _metric("surface_dice", "Surface Dice", Unit.NONE, surface_dice, SURFACE_DICE),
+    _metric("share_outside_tolerance", "Surface outside tolerance (fraction)", Unit.NONE, share_outside_tolerance),
+    _metric("hausdorff", "Hausdorff distance", Unit.MM, hausdorff_mm, HAUSDORFF),
     _metric(
         "hausdorff_95",
         "95th percentile Hausdorff distance",
         Unit.MM,
-        "The greater of both directed 95th percentiles of surface distance, each weighted by area.",
         partial(hausdorff_mm, percent=95.0),
         HAUSDORFF,
+        description="The greater of both directed 95th percentiles of surface distance, each weighted by area.",
     ),
     _metric(
         "median_surface_distance",
         "Median surface distance",
         Unit.MM,
-        "The greater of both directed medians of surface distance, each weighted by area.",
         partial(hausdorff_mm, percent=50.0),
+        description="The greater of both directed medians of surface distance, each weighted by area.",
     ),
     _metric(
         "average_symmetric_surface_distance",
         "Average symmetric surface distance",
         Unit.MM,
-        "Mean distance over both surfaces together, weighted by area (mean distance to agreement of TG-132).",
         average_symmetric_surface_distance_mm,
         TG132,
     ),
@@ -359,73 +340,44 @@ COMPARISONS: Final[tuple[MetricDefinition[ComparedPair], ...]] = (
         "bias",
         "Mean signed surface distance",
         Unit.MM,
-        "Mean over the first's surface; positive where the second lies outside.",
         bias_mm,
+        description="Mean over the first's surface; positive where the second lies outside.",
     ),
     *(
         _metric(
             f"bias_{direction}",
             f"Mean signed surface distance, {direction}",
             Unit.MM,
-            f"Mean over what of the first's surface faces {direction}; positive where the second lies outside.",
             partial(bias_towards_mm, direction=direction),
+            description=(
+                f"Mean over what of the first's surface faces {direction}; positive where the second lies outside."
+            ),
         )
         for direction in DIRECTIONS
     ),
-    _metric(
-        "added_path_length",
-        "Added path length",
-        Unit.MM,
-        "Length of the second's contours further than the tolerance from the first's, in plane.",
-        added_path_length_mm,
-        PATH_LENGTH,
-    ),
-    _metric(
-        "added_path_length_share",
-        "Added path length (fraction)",
-        Unit.NONE,
-        "Added path length over the length of all of the second's contours.",
-        added_path_length_share,
-        PATH_LENGTH,
-    ),
+    _metric("added_path_length", "Added path length", Unit.MM, added_path_length_mm, PATH_LENGTH),
+    _metric("added_path_length_share", "Added path length (fraction)", Unit.NONE, added_path_length_share, PATH_LENGTH),
     _metric(
         "added_path_length_per_plane",
         "Added path length per edited plane",
         Unit.MM,
-        "Added path length over the number of edited planes.",
         added_path_length_per_plane_mm,
         PATH_LENGTH,
     ),
-    _metric(
-        "removed_path_length",
-        "Removed path length",
-        Unit.MM,
-        "Length of the first's contours further than the tolerance from the second's, in plane.",
-        removed_path_length_mm,
-    ),
-    _metric("plane_count", "Planes, second", Unit.NONE, "Planes of the second that carry contours.", plane_count),
-    _metric(
-        "planes_edited",
-        "Planes edited",
-        Unit.NONE,
-        "Planes of the second whose contours differ from the first's by more than the tolerance, or are new.",
-        planes_edited,
-    ),
-    _metric(
-        "planes_new", "Planes added", Unit.NONE, "Planes of the second without a contour in the first.", planes_new
-    ),
-    _metric(
-        "planes_gone", "Planes removed", Unit.NONE, "Planes of the first without a contour in the second.", planes_gone
-    ),
-    _metric("contours_new", "Contours drawn anew", Unit.NONE, "Contours on the planes added.", contours_new),
-    _metric("center_shift", "Center shift", Unit.MM, "Distance between the centers of volume.", center_shift_mm),
+    _metric("removed_path_length", "Removed path length", Unit.MM, removed_path_length_mm),
+    _metric("plane_count", "Planes, second", Unit.NONE, plane_count),
+    _metric("planes_edited", "Planes edited", Unit.NONE, planes_edited),
+    _metric("planes_new", "Planes added", Unit.NONE, planes_new),
+    _metric("planes_gone", "Planes removed", Unit.NONE, planes_gone),
+    _metric("contours_new", "Contours drawn anew", Unit.NONE, contours_new),
+    _metric("center_shift", "Center shift", Unit.MM, center_shift_mm),
     *(
         _metric(
             f"center_shift_{direction}",
             f"Center shift, {direction}",
             Unit.MM,
-            f"Shift of the center of volume from the first to the second; positive to {direction}.",
             partial(center_shift_along_mm, axis=axis),
+            description=f"Shift of the center of volume from the first to the second; positive to {direction}.",
         )
         for direction, (axis, sense) in DIRECTIONS.items()
         if sense > 0

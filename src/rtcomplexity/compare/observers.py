@@ -151,12 +151,10 @@ def _drawn(sides: Sequence[Side], match: str) -> list[tuple[ComparedRoi, dict[in
     for place, side in enumerate(sides[1:], start=1):
         for pair in match_rois(sides[0].rois, side.rois, match).matches:
             found[id(pair.first)][place] = pair.second.delineation
-    return [(each, _filled(each, found)) for each in sides[0].rois]
-
-
-def _filled(roi: ComparedRoi, found: Mapping[int, dict[int, Delineation]]) -> dict[int, Delineation]:
-    """The delineations of an ROI that enclose a volume."""
-    return {place: each for place, each in found[id(roi)].items() if each.stack is not None}
+    return [
+        (roi, {place: each for place, each in found[id(roi)].items() if each.stack is not None})
+        for roi in sides[0].rois
+    ]
 
 
 def _observed(

@@ -74,7 +74,7 @@ def compared_planes(pair: ComparedPair) -> tuple[ComparedPlane, ...]:
 
 def _planes(pair: ComparedPair, first: PlaneStack, second: PlaneStack) -> Iterable[ComparedPlane]:
     """Planes of the second with the first's counterparts, then the first's planes missing in the second."""
-    source = pair.counterparts_of_second
+    source = pair.from_second.counterparts
     held = np.flatnonzero(source >= 0)
     both = symmetric_difference_mm2(first, second, np.stack([source[held], held], axis=1))
     for plane, difference in zip(held.tolist(), both.tolist(), strict=True):
@@ -86,7 +86,7 @@ def _planes(pair: ComparedPair, first: PlaneStack, second: PlaneStack) -> Iterab
         )
     for plane in np.flatnonzero(source < 0).tolist():
         yield _alone(second, plane, is_first=False)
-    for plane in np.flatnonzero(pair.planes_gone).tolist():
+    for plane in np.flatnonzero(pair.from_first.is_alone).tolist():
         yield _alone(first, plane, is_first=True)
 
 
