@@ -80,17 +80,13 @@ class CaseImages:
     @cached_property
     def tied(self) -> tuple[TiedImage, ...]:
         """All image sets, in the case's order."""
-        return tie_images(self.case, self._pixels_kept)
+        return tie_images(self.case, self.pixels_of)
 
-    def _pixels_kept(self, series: ImageSeries) -> SeriesPixels:
+    def pixels_of(self, series: ImageSeries) -> SeriesPixels:
         """Pixels of a series, shared by all ties to it and the planning image."""
         if id(series) not in self._pixels:
             self._pixels[id(series)] = SeriesPixels(series=series, settings=self.settings)
         return self._pixels[id(series)]
-
-    def pixels_of(self, tied: TiedImage) -> SeriesPixels:
-        """Pixels of an image set; anything read before is not read again."""
-        return self._pixels_kept(tied.series)
 
     def pixels_once(self, series: ImageSeries) -> SeriesPixels:
         """Pixels of any series: the kept ones, or new ones that are not kept."""
@@ -100,7 +96,7 @@ class CaseImages:
     def planning_pixels(self) -> SeriesPixels | None:
         """The planning image's pixels; None if there is none."""
         planning = self.case.planning_image
-        return None if planning is None else self._pixels_kept(planning)
+        return None if planning is None else self.pixels_of(planning)
 
     @property
     def issues(self) -> tuple[Issue, ...]:
@@ -142,7 +138,9 @@ class CaseImages:
     def _sampled(self, tied: TiedImage, point_map: PointMap, region: Region) -> FusedImage:
         """One image set on a region, with and without its registration."""
         if tied.series is self.case.planning_image:
-            return FusedImage(tied=tied, values=values_of_own_image(region, self.pixels_of(tied), factor=tied.factor))
+            return FusedImage(
+                tied=tied, values=values_of_own_image(region, self.pixels_of(tied.series), factor=tied.factor)
+            )
         values = self._through(tied, point_map, region)
         if point_map.links == 0:
             return FusedImage(tied=tied, values=values)
@@ -153,7 +151,7 @@ class CaseImages:
         key = (tied.subject, mapping is IDENTITY)
         known = self._largest.get(key)
         known = known if known is not None and known.region.grid is region.grid else None
-        values = values_of_other_image(region, self.pixels_of(tied), mapping, factor=tied.factor, known=known)
+        values = values_of_other_image(region, self.pixels_of(tied.series), mapping, factor=tied.factor, known=known)
         if known is None or np.count_nonzero(region.needed) >= np.count_nonzero(known.region.needed):
             self._largest[key] = values
         return values

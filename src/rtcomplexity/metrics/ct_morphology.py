@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -48,54 +48,6 @@ class CtShape:
         )
 
 
-class _Row(NamedTuple):
-    key: str
-    title: str
-    unit: Unit
-    ibsi_code: str
-    attribute: str
-    description: str
-    formula: str
-
-
-ROWS: Final = (
-    _Row(
-        "ct.centre_of_mass_shift",
-        "CT center of mass shift",
-        Unit.MM,
-        "KLMA",
-        "centre_of_mass_shift",
-        "Distance between the center of the mask and that of its CT values.",
-        "|mean of the voxel centers - mean of the voxel centers weighted by CT value|",
-    ),
-    _Row(
-        "ct.integrated_intensity",
-        "CT integrated intensity",
-        Unit.HU_MM3,
-        "99N0",
-        "integrated_intensity",
-        "Mean CT value inside the mask times the volume of its mesh.",
-        "mean CT value x V, the volume of the mesh",
-    ),
-    _Row(
-        "ct.morans_i",
-        "CT Moran's I",
-        Unit.NONE,
-        "N365",
-        "morans_i",
-        "Spatial autocorrelation of the CT values inside the mask, pairs weighted by 1 / distance.",
-        "N sum_ij w_ij (x_i - m)(x_j - m) / (sum_ij w_ij sum_i (x_i - m)^2), w_ij = 1 / distance",
-    ),
-    _Row(
-        "ct.gearys_c",
-        "CT Geary's C",
-        Unit.NONE,
-        "NPT7",
-        "gearys_c",
-        "Spatial contrast of the CT values inside the mask, pairs weighted by 1 / distance.",
-        "(N - 1) sum_ij w_ij (x_i - x_j)^2 / (2 sum_ij w_ij sum_i (x_i - m)^2), w_ij = 1 / distance",
-    ),
-)
 OVER_ALL_PAIRS: Final = frozenset({"morans_i", "gearys_c"})
 
 
@@ -118,17 +70,54 @@ def weighted_feature(subject: CtShape, *, attribute: str) -> float:
         raise NotMeasurableError(error.found) from error
 
 
-CT_MORPHOLOGY: Final[tuple[MetricDefinition[CtShape], ...]] = tuple(
-    MetricDefinition(
-        key=row.key,
-        title=row.title,
-        unit=row.unit,
-        description=row.description,
-        compute=partial(weighted_feature, attribute=row.attribute),
-        formula=row.formula,
-        ibsi_code=row.ibsi_code,
+def _feature(
+    attribute: str, title: str, unit: Unit, ibsi_code: str, description: str, formula: str
+) -> MetricDefinition[CtShape]:
+    """Declare one feature; its key is its attribute."""
+    return MetricDefinition(
+        key=f"ct.{attribute}",
+        title=title,
+        unit=unit,
+        description=description,
+        compute=partial(weighted_feature, attribute=attribute),
+        formula=formula,
+        ibsi_code=ibsi_code,
         reference=IBSI,
     )
-    for row in ROWS
+
+
+CT_MORPHOLOGY: Final[tuple[MetricDefinition[CtShape], ...]] = (
+    _feature(
+        "centre_of_mass_shift",
+        "CT center of mass shift",
+        Unit.MM,
+        "KLMA",
+        "Distance between the center of the mask and that of its CT values.",
+        "|mean of the voxel centers - mean of the voxel centers weighted by CT value|",
+    ),
+    _feature(
+        "integrated_intensity",
+        "CT integrated intensity",
+        Unit.HU_MM3,
+        "99N0",
+        "Mean CT value inside the mask times the volume of its mesh.",
+        "mean CT value x V, the volume of the mesh",
+    ),
+    _feature(
+        "morans_i",
+        "CT Moran's I",
+        Unit.NONE,
+        "N365",
+        "Spatial autocorrelation of the CT values inside the mask, pairs weighted by 1 / distance.",
+        "N sum_ij w_ij (x_i - m)(x_j - m) / (sum_ij w_ij sum_i (x_i - m)^2), w_ij = 1 / distance",
+    ),
+    _feature(
+        "gearys_c",
+        "CT Geary's C",
+        Unit.NONE,
+        "NPT7",
+        "Spatial contrast of the CT values inside the mask, pairs weighted by 1 / distance.",
+        "(N - 1) sum_ij w_ij (x_i - x_j)^2 / (2 sum_ij w_ij sum_i (x_i - m)^2), w_ij = 1 / distance",
+    ),
 )
 """Measured on gross targets whose planning image is a CT."""

@@ -33,7 +33,6 @@ def roi_issues(context: RoiContext, values: Mapping[str, Measurement]) -> tuple[
     subject = roi_subject(context.roi.number)
     found = context.stacked.findings
     parts = (
-        *_copies(found, subject),
         *_left_out(found, subject),
         *_shape(found, subject),
         *_gaps(found, subject),
@@ -43,28 +42,18 @@ def roi_issues(context: RoiContext, values: Mapping[str, Measurement]) -> tuple[
     return tuple(parts)
 
 
-def _copies(found: StackFindings, subject: str) -> Iterator[Issue]:
-    """Contours that repeat others."""
-    if found.exact_copies:
-        yield codes.DUPLICATE_CONTOURS.about(subject, copies=found.exact_copies)
-    if found.near_copies:
-        yield codes.NEAR_DUPLICATE_CONTOURS.about(subject, copies=found.near_copies)
-    if found.cancelling_copies:
-        yield codes.XOR_CONTOURS_CANCEL.about(subject, copies=found.cancelling_copies)
-
-
 def _left_out(found: StackFindings, subject: str) -> Iterator[Issue]:
-    """Contours that were excluded or shortened."""
+    """Contours that repeat others, or were excluded or shortened."""
     kinds = (
-        (codes.CONTOURS_OF_FEW_POINTS, found.too_few_points),
-        (codes.CONTOURS_WITHOUT_AREA, found.zero_area),
-        (codes.CONTOURS_NOT_PARALLEL, found.not_parallel),
+        (codes.DUPLICATE_CONTOURS, "copies", found.exact_copies),
+        (codes.NEAR_DUPLICATE_CONTOURS, "copies", found.near_copies),
+        (codes.XOR_CONTOURS_CANCEL, "copies", found.cancelling_copies),
+        (codes.CONTOURS_OF_FEW_POINTS, "contours", found.too_few_points),
+        (codes.CONTOURS_WITHOUT_AREA, "contours", found.zero_area),
+        (codes.CONTOURS_NOT_PARALLEL, "contours", found.not_parallel),
+        (codes.CONTOURS_CLOSED_TWICE, "contours", found.closed_twice),
     )
-    for code, number in kinds:
-        if number:
-            yield code.about(subject, contours=number)
-    if found.closed_twice:
-        yield codes.CONTOURS_CLOSED_TWICE.about(subject, contours=found.closed_twice)
+    yield from (code.about(subject, **{noun: number}) for code, noun, number in kinds if number)
 
 
 def _shape(found: StackFindings, subject: str) -> Iterator[Issue]:

@@ -126,7 +126,7 @@ def measure_sets(found: TargetImages) -> tuple[SetConditions, ...]:
         raise NotMeasurableError("no voxel center of the planning image lies inside")
     lattice = lattice_around(runs, grid)
     try:
-        values = movable_image(images.pixels_of(planning), IDENTITY, lattice, planning.factor).values()
+        values = movable_image(images.pixels_of(planning.series), IDENTITY, lattice, planning.factor).values()
     except InputDataError as fault:
         raise NotMeasurableError(found_in(fault)) from fault
     samples = PlanningSamples(images=images, tied=planning, found=found, lattice=lattice, values=values)

@@ -84,7 +84,7 @@ def borders_along(images: CaseImages, tied: TiedImage, normals: Normals) -> Bord
         raise NotMeasurableError(tied.reason)
     try:
         points = tied.point_map(normals.sampled_points_mm)
-        return borders_of(sample(images.pixels_of(tied), points, factor=tied.factor))
+        return borders_of(sample(images.pixels_of(tied.series), points, factor=tied.factor))
     except InputDataError as fault:
         raise NotMeasurableError(found_in(fault)) from fault
 
@@ -146,7 +146,9 @@ class SetContext:
         """The image around the target, ready to be moved."""
         if self.tied.point_map is None:
             raise NotMeasurableError(self.tied.reason)
-        return movable_image(self.images.pixels_of(self.tied), self.tied.point_map, self.lattice, self.tied.factor)
+        return movable_image(
+            self.images.pixels_of(self.tied.series), self.tied.point_map, self.lattice, self.tied.factor
+        )
 
     @cached_property
     def is_defined(self) -> Flags:
@@ -184,7 +186,7 @@ class SetContext:
         if other.point_map is None:
             return other.reason
         try:
-            values = sample(self.images.pixels_of(other), other.point_map(points_mm)).reshape(own.shape)
+            values = sample(self.images.pixels_of(other.series), other.point_map(points_mm)).reshape(own.shape)
         except InputDataError as fault:
             return found_in(fault)
         limits = limits_between(self.tied.series.modality, other.series.modality)
@@ -211,7 +213,7 @@ class SetContext:
         if box is None:
             return "the image does not reach the target"
         try:
-            own = self.images.pixels_of(self.tied).read(box).values()
+            own = self.images.pixels_of(self.tied.series).read(box).values()
         except InputDataError as fault:
             return found_in(fault)
         index = np.stack(np.meshgrid(*(np.arange(*extent) for extent in (box.k, box.j, box.i)), indexing="ij"), -1)

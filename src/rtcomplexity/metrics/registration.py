@@ -7,6 +7,7 @@ for it. "Before" compares equal coordinates of the two frames, ignoring the regi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,6 +17,8 @@ from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.units import Unit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from rtcomplexity.fusion.sampling import RegionValues
     from rtcomplexity.model.arrays import Floats, Integers
 
@@ -104,38 +107,27 @@ def _enough(values: Floats) -> None:
         raise NotMeasurableError(f"fewer than {LEAST_VOXELS} voxels around the ROI lie in both images")
 
 
+def _pair(
+    key: str, title: str, what: str, compute: Callable[[Floats, Floats], float]
+) -> Iterator[MetricDefinition[RegistrationContext]]:
+    """Declare a similarity before and after the registration."""
+    for when, where in (("before", "at equal coordinates"), ("after", "through the registration")):
+        yield MetricDefinition(
+            key=f"registration.{key}_{when}",
+            title=f"{title} {when} registration",
+            unit=Unit.NONE,
+            description=f"{what} on the voxels within 10 mm of the target, {where}.",
+            compute=partial(_similarity, compute=compute, when=when),
+            formula=documented_rule(compute),
+        )
+
+
+def _similarity(context: RegistrationContext, *, compute: Callable[[Floats, Floats], float], when: str) -> float:
+    return compute(*pairs(context.planning, context.before if when == "before" else context.after))
+
+
 PAIR: Final[tuple[MetricDefinition[RegistrationContext], ...]] = (
-    MetricDefinition(
-        key="registration.mutual_information_before",
-        title="Mutual information before registration",
-        unit=Unit.NONE,
-        description="Nats, 64 x 64 bins, on the voxels within 10 mm of the target, at equal coordinates.",
-        compute=lambda context: mutual_information(*pairs(context.planning, context.before)),
-        formula=documented_rule(mutual_information),
-    ),
-    MetricDefinition(
-        key="registration.mutual_information_after",
-        title="Mutual information after registration",
-        unit=Unit.NONE,
-        description="Nats, 64 x 64 bins, on the voxels within 10 mm of the target, through the registration.",
-        compute=lambda context: mutual_information(*pairs(context.planning, context.after)),
-        formula=documented_rule(mutual_information),
-    ),
-    MetricDefinition(
-        key="registration.cross_correlation_before",
-        title="Normalized cross-correlation before registration",
-        unit=Unit.NONE,
-        description="Pearson's correlation on the voxels within 10 mm of the target, at equal coordinates.",
-        compute=lambda context: normalized_cross_correlation(*pairs(context.planning, context.before)),
-        formula=documented_rule(normalized_cross_correlation),
-    ),
-    MetricDefinition(
-        key="registration.cross_correlation_after",
-        title="Normalized cross-correlation after registration",
-        unit=Unit.NONE,
-        description="Pearson's correlation on the voxels within 10 mm of the target, through the registration.",
-        compute=lambda context: normalized_cross_correlation(*pairs(context.planning, context.after)),
-        formula=documented_rule(normalized_cross_correlation),
-    ),
+    *_pair("mutual_information", "Mutual information", "Nats, 64 x 64 bins,", mutual_information),
+    *_pair("cross_correlation", "Normalized cross-correlation", "Pearson's correlation", normalized_cross_correlation),
 )
 """Metrics of one registered pair of images around one target."""

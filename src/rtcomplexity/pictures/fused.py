@@ -79,7 +79,7 @@ def _values(view: View, images: CaseImages, tied: TiedImage) -> Floats | None:
     rows, columns = (np.arange(*extent, dtype=np.float64) for extent in (view.box.j, view.box.i))
     points = points_mm(view.grid, np.array([middle_slice(view)]), rows, columns)
     try:
-        values = sample(images.pixels_of(tied), tied.point_map(points), factor=tied.factor)
+        values = sample(images.pixels_of(tied.series), tied.point_map(points), factor=tied.factor)
     except InputDataError:
         return None
     return None if np.isnan(values).all() else values.reshape(len(rows), len(columns))

@@ -51,7 +51,7 @@ def uptake_of(images: CaseImages, slices: Integers, j: tuple[int, int], i: tuple
     columns = _steps(i, planning.grid.column_spacing_mm)
     points = points_mm(planning.grid, slices, rows, columns)
     try:
-        values = sample(images.pixels_of(found), found.point_map(points), factor=found.factor)
+        values = sample(images.pixels_of(found.series), found.point_map(points), factor=found.factor)
     except InputDataError:
         return None
     if np.isnan(values).all():

@@ -176,18 +176,20 @@ def _swept(boxes: Floats) -> Integers:
     order = np.argsort(boxes[:, 0, 0], kind="stable")
     stops = np.searchsorted(boxes[order, 0, 0], boxes[order, 1, 0], side="left")
     counts = np.maximum(stops - np.arange(len(boxes)) - 1, 0)
-    first = np.repeat(np.arange(len(boxes)), counts)
-    second = ranges(np.arange(len(boxes)) + 1, counts)
-    return np.sort(np.stack([order[first], order[second]], axis=1), axis=1)
+    return np.sort(order[_pairs_with_next(counts)], axis=1)
 
 
 def pairs_within(group: Integers) -> Integers:
     """(x, 2) all pairs of items of one group; `group` is (m,) and nondecreasing."""
     stops = np.searchsorted(group, group, side="right")
     counts = stops - np.arange(len(group)) - 1
-    first = np.repeat(np.arange(len(group)), counts)
-    second = ranges(np.arange(len(group)) + 1, counts)
-    return np.stack([first, second], axis=1)
+    return _pairs_with_next(counts)
+
+
+def _pairs_with_next(counts: Integers) -> Integers:
+    """(x, 2) pairs of each item with so many of the items after it."""
+    every = np.arange(len(counts))
+    return np.stack([np.repeat(every, counts), ranges(every + 1, counts)], axis=1)
 
 
 def pair_areas(
