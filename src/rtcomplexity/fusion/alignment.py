@@ -24,7 +24,7 @@ from rtcomplexity.fusion.sampling import (
     voxel_centers_mm,
 )
 from rtcomplexity.geometry.columns import greatest, least, within
-from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.model.arrays import freeze, frozen_array
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,8 +67,7 @@ class TargetLattice:
     """(n,) distance to the target, 0 inside."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "points_mm", frozen_array(self.points_mm, np.float64))
-        object.__setattr__(self, "distance_mm", frozen_array(self.distance_mm, np.float64))
+        freeze(self, np.float64, "points_mm", "distance_mm")
 
     @cached_property
     def is_inside(self) -> Flags:

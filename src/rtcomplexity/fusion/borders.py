@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.model.arrays import freeze, frozen_array
 
 if TYPE_CHECKING:
     from rtcomplexity.model.arrays import Flags, Floats
@@ -38,8 +38,7 @@ class Normals:
     """(n, 3) unit vectors."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "points_mm", frozen_array(self.points_mm, np.float64))
-        object.__setattr__(self, "directions", frozen_array(self.directions, np.float64))
+        freeze(self, np.float64, "points_mm", "directions")
 
     @cached_property
     def sampled_points_mm(self) -> Floats:
@@ -64,8 +63,8 @@ class Borders:
     """(n,) whether it stands out and is within reach."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "position_mm", frozen_array(self.position_mm, np.float64))
-        object.__setattr__(self, "is_visible", frozen_array(self.is_visible, np.bool_))
+        freeze(self, np.float64, "position_mm")
+        freeze(self, np.bool_, "is_visible")
 
     def share_within(self, distance_mm: float) -> float:
         """Share of all normals with a visible border within a distance of the surface."""

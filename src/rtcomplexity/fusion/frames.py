@@ -14,7 +14,7 @@ import numpy as np
 from rtcomplexity.case.registration_graph import find_path, rivals, space_of, turned
 from rtcomplexity.geometry.columns import lengths, within
 from rtcomplexity.model import issue_codes as codes
-from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.model.arrays import freeze
 from rtcomplexity.model.registration import FrameMapping
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class AffineStep:
     matrix: Floats
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "matrix", frozen_array(self.matrix, np.float64))
+        freeze(self, np.float64, "matrix")
 
     def __call__(self, points_mm: Floats) -> Floats:
         """Map (n, 3) points."""

@@ -17,7 +17,7 @@ import numpy as np
 from rtcomplexity.dicom.pixels import IndexBox
 from rtcomplexity.geometry.boxes import box_of_mask
 from rtcomplexity.geometry.stack.runs import SHIFT_TOLERANCE_MM
-from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.model.arrays import freeze, frozen_array, sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,8 +58,8 @@ class Region:
     reach_mm: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "mask", frozen_array(self.mask, np.bool_))
-        object.__setattr__(self, "distance_mm", frozen_array(self.distance_mm, np.float32))
+        freeze(self, np.bool_, "mask")
+        freeze(self, np.float32, "distance_mm")
 
     @cached_property
     def needed(self) -> Flags:
@@ -89,7 +89,7 @@ class RegionValues:
     """Share of the shape's own voxels outside the image, or where the registration or the image is undefined."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", frozen_array(self.values, np.float64))
+        freeze(self, np.float64, "values")
 
     @property
     def inside(self) -> Floats:
@@ -232,7 +232,7 @@ def values_of_own_image(
         voxels = voxels.scaled(factor[slice(*region.box.k)])
     values = voxels.values()
     undefined = float(np.isnan(values[region.mask]).mean()) if pixels.series.ambiguous_slices else 0.0
-    return RegionValues(region=region, values=_sealed(values), undefined_share=undefined)
+    return RegionValues(region=region, values=sealed(values), undefined_share=undefined)
 
 
 def values_of_other_image(
@@ -262,7 +262,7 @@ def values_of_other_image(
         wanted[own] &= ~taken
     values[wanted] = sample(pixels, other_from_planning(region.points_mm(wanted)), factor=factor)
     undefined = float(np.isnan(values[region.mask]).mean())
-    return RegionValues(region=region, values=_sealed(values), undefined_share=undefined)
+    return RegionValues(region=region, values=sealed(values), undefined_share=undefined)
 
 
 def _shared(one: IndexBox, other: IndexBox) -> tuple[tuple[slice, ...], tuple[slice, ...]] | None:
@@ -423,12 +423,6 @@ def interpolate(voxels: VoxelBox, grid: ImageGrid, points_mm: Floats) -> Floats:
             if scaled is None
             else _at_places(scaled, *_places(grid, voxels.box, points_mm[chunk]))
         )
-    return values
-
-
-def _sealed(values: Floats) -> Floats:
-    """Make an array read-only in place, so that freezing it needs no copy."""
-    values.flags.writeable = False
     return values
 
 

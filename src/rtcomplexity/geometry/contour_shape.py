@@ -19,7 +19,7 @@ from rtcomplexity.geometry.hulls import hull_corners
 from rtcomplexity.geometry.mesh import UnmeasurableShapeError
 from rtcomplexity.geometry.ragged import next_vertex, offsets_of, owners, ranges, select_ragged
 from rtcomplexity.geometry.stack.even_odd import perimeters, signed_areas
-from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.model.arrays import freeze
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +42,8 @@ class ContourSet:
     """(m + 1,) first vertex of each contour; none is empty."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "points_mm", frozen_array(self.points_mm, np.float64))
-        object.__setattr__(self, "offsets", frozen_array(self.offsets, np.int64))
+        freeze(self, np.float64, "points_mm")
+        freeze(self, np.int64, "offsets")
 
     @classmethod
     def of(cls, outlines: Sequence[Floats]) -> Self:

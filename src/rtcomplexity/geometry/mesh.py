@@ -16,7 +16,7 @@ import numpy as np
 from rtcomplexity.errors import GeometryError
 from rtcomplexity.geometry.columns import any_nonzero, greatest, least
 from rtcomplexity.geometry.hulls import hull_corners
-from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.model.arrays import freeze
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,8 +46,8 @@ class Mesh:
     """Whether exchanging the last two axes leaves the mesh unchanged, up to rounding."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "vertices_mm", frozen_array(self.vertices_mm, np.float64))
-        object.__setattr__(self, "faces", frozen_array(self.faces, np.int64))
+        freeze(self, np.float64, "vertices_mm")
+        freeze(self, np.int64, "faces")
 
     @cached_property
     def _columns_mm(self) -> Floats:

@@ -20,7 +20,7 @@ from rtcomplexity.geometry.ragged import next_vertex
 from rtcomplexity.geometry.stack.even_odd import signed_areas
 from rtcomplexity.geometry.stack.runs import Lattice, Runs, rasterise
 from rtcomplexity.geometry.stack.topology import plane_components, runs_above
-from rtcomplexity.model.arrays import frozen_array, sealed
+from rtcomplexity.model.arrays import freeze, sealed
 
 if TYPE_CHECKING:
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
@@ -67,8 +67,7 @@ class SurfaceNodes:
     """About how far apart nodes are."""
 
     def __post_init__(self) -> None:
-        for name in ("points_mm", "normals", "edges_mm", "areas_mm2"):
-            object.__setattr__(self, name, frozen_array(getattr(self, name), np.float64))
+        freeze(self, np.float64, "points_mm", "normals", "edges_mm", "areas_mm2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

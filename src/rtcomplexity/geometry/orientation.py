@@ -12,7 +12,7 @@ import numpy as np
 
 from rtcomplexity.geometry.columns import dots, lengths, units
 from rtcomplexity.geometry.ragged import next_vertex, offsets_of
-from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.model.arrays import freeze
 
 if TYPE_CHECKING:
     from rtcomplexity.model.arrays import Floats, Integers
@@ -38,8 +38,7 @@ class PlaneAxes:
     normal: Floats
 
     def __post_init__(self) -> None:
-        for name in ("u", "v", "normal"):
-            object.__setattr__(self, name, frozen_array(getattr(self, name), np.float64))
+        freeze(self, np.float64, "u", "v", "normal")
 
     @classmethod
     def of_grid(cls, grid: ImageGrid) -> Self:

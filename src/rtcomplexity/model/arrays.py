@@ -31,6 +31,12 @@ def sealed(array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
+def freeze(value: object, dtype: type[np.generic], *fields: str) -> None:
+    """Make arrays of a frozen dataclass read-only, in its ``__post_init__``."""
+    for name in fields:
+        object.__setattr__(value, name, frozen_array(getattr(value, name), dtype))
+
+
 def _nobody_can_write(array: NDArray[Any]) -> bool:
     owner: Any = array
     while isinstance(owner, np.ndarray):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.model.arrays import freeze, frozen_array
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,8 +36,7 @@ class ImageGrid:
     """Slice Thickness (0018,0050), the attribute: only used where one slice tells no spacing."""
 
     def __post_init__(self) -> None:
-        for name in ("slice_origins_mm", "row_direction", "column_direction"):
-            object.__setattr__(self, name, frozen_array(getattr(self, name), np.float64))
+        freeze(self, np.float64, "slice_origins_mm", "row_direction", "column_direction")
 
     @cached_property
     def normal(self) -> NDArray[np.float64]:

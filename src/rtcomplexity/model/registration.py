@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.model.arrays import freeze
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +26,7 @@ class FrameMapping:
     """Within one frame of reference: the series that alone is moved; empty for a mapping between frames."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "registered_from_source", frozen_array(self.registered_from_source, np.float64))
+        freeze(self, np.float64, "registered_from_source")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,9 +49,8 @@ class DeformationField:
     """(nz, ny, nx, 3) displacement at each grid node, mm; NaN means undefined."""
 
     def __post_init__(self) -> None:
-        for name in ("pre_matrix", "post_matrix", "grid_from_point"):
-            object.__setattr__(self, name, frozen_array(getattr(self, name), np.float64))
-        object.__setattr__(self, "vectors_mm", frozen_array(self.vectors_mm, np.float32))
+        freeze(self, np.float64, "pre_matrix", "post_matrix", "grid_from_point")
+        freeze(self, np.float32, "vectors_mm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.model.arrays import freeze
 from rtcomplexity.model.structure_set import NOBODY, Code, PatientIdentity
 
 if TYPE_CHECKING:
@@ -31,9 +31,8 @@ class SegmentFrame:
     """(3,) from a pixel to its neighbor in the next row."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "mask", frozen_array(self.mask, np.bool_))
-        for name in ("first_pixel_mm", "next_column_mm", "next_row_mm"):
-            object.__setattr__(self, name, frozen_array(getattr(self, name), np.float64))
+        freeze(self, np.bool_, "mask")
+        freeze(self, np.float64, "first_pixel_mm", "next_column_mm", "next_row_mm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

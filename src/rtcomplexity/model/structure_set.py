@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.model.arrays import freeze
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,9 +81,9 @@ class Contours:
     """(m,) :class:`ContourGeometricType` of each contour."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "points_mm", frozen_array(self.points_mm, np.float64))
-        object.__setattr__(self, "offsets", frozen_array(self.offsets, np.int64))
-        object.__setattr__(self, "geometric_types", frozen_array(self.geometric_types, np.int8))
+        freeze(self, np.float64, "points_mm")
+        freeze(self, np.int64, "offsets")
+        freeze(self, np.int8, "geometric_types")
         if self.points_mm.ndim != 2 or self.points_mm.shape[1] != 3:
             msg = f"points_mm must be (n, 3), not {self.points_mm.shape}"
             raise ValueError(msg)

@@ -36,7 +36,7 @@ from rtcomplexity.geometry.mesh import (
     sphericity,
 )
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3
-from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.model.arrays import freeze
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,8 +79,8 @@ class FieldShape:
     """Whether u and v are interchangeable in field and grid, as for a sphere."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "field", frozen_array(self.field, np.float32))
-        object.__setattr__(self, "planes_mm", frozen_array(self.planes_mm, np.float64))
+        freeze(self, np.float32, "field")
+        freeze(self, np.float64, "planes_mm")
 
     @cached_property
     def mesh(self) -> Mesh:

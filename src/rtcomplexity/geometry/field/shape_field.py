@@ -20,7 +20,7 @@ import numpy as np
 from rtcomplexity.geometry.mesh import equivalent_sphere_diameter
 from rtcomplexity.geometry.ragged import next_vertex
 from rtcomplexity.geometry.stack.section_distance import Sections, section_distances
-from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.model.arrays import freeze
 
 if TYPE_CHECKING:
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
@@ -52,7 +52,7 @@ class Grid:
     shape: tuple[int, int, int]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "origin_mm", frozen_array(self.origin_mm, np.float64))
+        freeze(self, np.float64, "origin_mm")
 
     @classmethod
     def covering(cls, low_mm: Floats, high_mm: Floats, step_mm: float) -> Grid:
@@ -96,8 +96,8 @@ class Knots:
     """Distances are clipped at this; empty planes are this far outside."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "positions_mm", frozen_array(self.positions_mm, np.float64))
-        object.__setattr__(self, "planes", frozen_array(self.planes, np.int64))
+        freeze(self, np.float64, "positions_mm")
+        freeze(self, np.int64, "planes")
 
 
 def step_for(volume_mm3: float, box_mm: Floats) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 from rtcomplexity.geometry.columns import greatest, least, lengths
 from rtcomplexity.geometry.ragged import next_vertex, offsets_of, owners, select_ragged
 from rtcomplexity.geometry.stack.even_odd import EvenOdd, enclosed_areas, even_odd, perimeters, signed_areas
-from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.model.arrays import freeze
 
 if TYPE_CHECKING:
     from rtcomplexity.model.arrays import Flags, Floats, Integers
@@ -57,10 +57,8 @@ class PlaneStack:
     """(P + 1,)"""
 
     def __post_init__(self) -> None:
-        for name in ("u_axis", "v_axis", "normal", "positions_mm", "lower_mm", "upper_mm", "points_mm"):
-            object.__setattr__(self, name, frozen_array(getattr(self, name), np.float64))
-        for name in ("contour_offsets", "plane_offsets"):
-            object.__setattr__(self, name, frozen_array(getattr(self, name), np.int64))
+        freeze(self, np.float64, "u_axis", "v_axis", "normal", "positions_mm", "lower_mm", "upper_mm", "points_mm")
+        freeze(self, np.int64, "contour_offsets", "plane_offsets")
 
     @property
     def slab_mm(self) -> Floats:

@@ -14,7 +14,7 @@ import numpy as np
 
 from rtcomplexity.geometry.columns import greatest, least
 from rtcomplexity.geometry.ragged import next_vertex, offsets_of, ranges, select_ragged
-from rtcomplexity.model.arrays import frozen_array
+from rtcomplexity.model.arrays import freeze
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,8 +96,7 @@ class Runs:
     """(planes, rows, columns)"""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "starts", frozen_array(self.starts, np.int64))
-        object.__setattr__(self, "stops", frozen_array(self.stops, np.int64))
+        freeze(self, np.int64, "starts", "stops")
 
     @property
     def stride(self) -> int:
