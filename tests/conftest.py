@@ -43,6 +43,15 @@ def _measured_once(shared_folder):
         yield
 
 
+@pytest.fixture(scope="module", name="steady")
+def _steady():
+    """For tests of what is measured of a plan's images, not of how surely it is scored."""
+    from measured_once import steady
+
+    with steady():
+        yield
+
+
 @pytest.fixture
 def inline():
     """For tests of what a batch finds and writes, not of the processes it runs in."""

@@ -5,12 +5,16 @@ import os
 import pickle
 from collections import OrderedDict
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from rtcomplexity.cores import to_bytes
+from rtcomplexity.scoring.stability import Stability
 from rtcomplexity.usecases import analyze
 
+SAMPLES = Path(__file__).parents[1] / "sample_data"
+"""Named one way by all tests: a plan is found again by the paths of its files."""
 MOST_KEPT = 24
 _KEPT = OrderedDict()
 _WRITTEN = {}
@@ -65,3 +69,12 @@ def measured_once(folder):
     for key, plan in _KEPT.items():
         if len(plan._redrawings) > _WRITTEN[key]:
             _write(folder, key, plan)
+
+
+@contextmanager
+def steady():
+    """While this lasts, no gross target is redrawn: every verdict is steady, and no score has an interval."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(analyze, "_stability", lambda *_: Stability(share=1.0))
+        patch.setattr(analyze, "_interval", lambda *_: None)
+        yield

@@ -6,11 +6,12 @@ import re
 
 import pytest
 
+from measured_once import SAMPLES
 from unit.scoring.made_cms import DESCRIPTION, MONEY, TITLE, fees, line, times
 
 pytestmark = pytest.mark.usefixtures("measured_once")
 
-PLAN = "sample_data/routine_sbrt"
+PLAN = SAMPLES / "routine_sbrt"
 
 
 @pytest.fixture

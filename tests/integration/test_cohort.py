@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from in_process import inline_hosts, tell
+from measured_once import SAMPLES
 from rtcomplexity.model.options import AnalyzeOptions
 from rtcomplexity.scoring.cohort import fingerprint, key_path, load_cohort, sealed, to_json
 from rtcomplexity.scoring.profile import load_profile
@@ -15,10 +16,9 @@ from unit.scoring.made_cohort import KEY, tree
 
 pytestmark = pytest.mark.usefixtures("measured_once")
 
-SAMPLES = "sample_data"
-ROUTINE = "sample_data/routine_sbrt"
-COMPLEX = "sample_data/complex_central"
-ROUND = "sample_data/pet_ct_nsclc"
+ROUTINE = SAMPLES / "routine_sbrt"
+COMPLEX = SAMPLES / "complex_central"
+ROUND = SAMPLES / "pet_ct_nsclc"
 BATCH = ("routine_sbrt", "pet_ct_nsclc", "supported_central", "auto_vs_final")
 AS_CONVENTIONAL = ("--fractions", "30", "--quiet")
 
@@ -27,7 +27,7 @@ AS_CONVENTIONAL = ("--fractions", "30", "--quiet")
 def results(tmp_path_factory):
     out, plans = tmp_path_factory.mktemp("results"), tmp_path_factory.mktemp("plans")
     for name in BATCH:
-        shutil.copytree(f"{SAMPLES}/{name}", plans / name)
+        shutil.copytree(SAMPLES / name, plans / name)
     with inline_hosts():
         code, _, err = tell("batch", plans, "--out", out, "--workers", 1, "--quiet", "--site", "thoracic")
     assert code == 0, err
@@ -87,7 +87,7 @@ def test_the_assessed_patient_is_left_out(told, results, tmp_path):
     patient = line["patient_key"]
     assert patient in {plan.patient for plan in local.cohort.plans_of("thoracic-sbrt")}
     sample = next(name for name in BATCH if is_plan(name, line))
-    status, shown, _ = told("analyze", f"{SAMPLES}/{sample}", "--cohort", out, "--json", "--quiet")
+    status, shown, _ = told("analyze", SAMPLES / sample, "--cohort", out, "--json", "--quiet")
     assert status == 0
     found = json.loads(shown)["cohort"]
     assert found["left_out"] == 1
@@ -100,7 +100,7 @@ def identity(line):
 
 
 def is_plan(name, line):
-    return analyze(f"{SAMPLES}/{name}", AnalyzeOptions(quick=True)).record.plan.id == line["plan_id"]
+    return analyze(SAMPLES / name, AnalyzeOptions(quick=True)).record.plan.id == line["plan_id"]
 
 
 def test_no_identifier_leaves_with_a_cohort(told, results, tmp_path):

@@ -19,7 +19,7 @@ from pydicom.uid import (
 from rtcomplexity import analyze
 from sweep import sweep
 
-pytestmark = pytest.mark.usefixtures("measured_once")
+pytestmark = pytest.mark.usefixtures("measured_once", "steady")
 
 
 LOSSLESS = (DeflatedExplicitVRLittleEndian, RLELossless, JPEGLSLossless, JPEG2000Lossless)

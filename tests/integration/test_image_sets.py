@@ -26,7 +26,7 @@ from rtcomplexity.testing.dicom_writer import write_plan
 from rtcomplexity.testing.sample_plans import MR_FRAME, sample_plan
 from sweep import sweep
 
-pytestmark = pytest.mark.usefixtures("measured_once")
+pytestmark = pytest.mark.usefixtures("measured_once", "steady")
 
 
 DROS = ("DRO_0_0", "DRO_1_0", "DRO_2_0", "DRO_2_1", "DRO_2_3", "DRO_3_1", "DRO_3_3", "DRO_4_1")
@@ -109,7 +109,7 @@ def test_two_frames_without_a_registration_are_not_fused_and_do_not_count(real_d
 
 
 @pytest.fixture(scope="module")
-def complex_central(measured_once, request):
+def complex_central(measured_once, steady, request):
     return record(request.config.rootpath / "sample_data" / "complex_central")
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from patience import HANG_S
 
-SAMPLE = str(Path(__file__).parents[2] / "sample_data" / "pet_ct_nsclc")
+SAMPLES = Path(__file__).parents[2] / "sample_data"
+SAMPLE, IMAGED = str(SAMPLES / "routine_sbrt"), str(SAMPLES / "pet_ct_nsclc")
 LOADED = """
 import os, sys
 from rtcomplexity.cli.app import run
@@ -43,7 +44,7 @@ SEARCHING = {"scipy.stats", "scipy.optimize", "scipy.interpolate", "scipy.signal
         (["--help"], READING | DRAWING | SERVING),
         (["--version"], READING | DRAWING | SERVING),
         (["fetch", "--help"], (READING - {"pydantic"}) | DRAWING | SERVING),  # typer loads pydantic
-        (["analyze", SAMPLE, "--json"], DRAWING | SERVING | SEARCHING),
+        (["analyze", IMAGED, "--json"], DRAWING | SERVING | SEARCHING),
         (["compare", SAMPLE, SAMPLE, "--json"], DRAWING | SERVING | SEARCHING),
         (["analyze", SAMPLE, "--quick", "--json"], DRAWING | SERVING | ASKED_FOR | {"scipy", "skimage"}),
         (["inspect", SAMPLE], {"jinja2", "typst"} | SERVING | SEARCHING),

@@ -22,7 +22,7 @@ from rtcomplexity.testing.description import (
 from rtcomplexity.testing.dicom_writer import write_plan
 from rtcomplexity.testing.radial import sphere
 
-pytestmark = pytest.mark.usefixtures("measured_once")
+pytestmark = pytest.mark.usefixtures("measured_once", "steady")
 
 
 GRID = image_grid(

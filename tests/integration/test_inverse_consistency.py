@@ -22,6 +22,8 @@ from rtcomplexity.testing.dicom_writer import write_plan
 from rtcomplexity.testing.radial import sphere
 from unit.fusion.images import grid, painted
 
+pytestmark = pytest.mark.usefixtures("steady")
+
 RADIUS_MM = 12.0
 CT = grid(shape=(24, 40, 44), spacing=(2.0, 1.5, 1.25), origin=(-27, -30, -23))
 MR = grid(shape=(40, 60, 64), spacing=(2.0, 1.5, 1.25), origin=(-38, -44, -39))

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from in_process import inline_hosts, tell
+from measured_once import SAMPLES
 from rtcomplexity.batch.calibration_results import select
 from rtcomplexity.cli.app import run
 from rtcomplexity.model.options import OWN_PATTERN
@@ -183,7 +184,7 @@ def test_a_plan_that_is_in_the_profile_is_left_out_when_it_is_scored(told, calib
     assert f"{ENOUGH + 1} consecutive" in found["score"]["reference"]["population"]
     assert {f["n"] for family in found["score"]["families"] for f in family["factors"] if f["n"]} == {ENOUGH + 1}
     assert found["score"]["profile"]["sha256"] == load_profile(calibrated).sha256
-    other = json.loads(told("analyze", "sample_data/routine_sbrt", "--profile", calibrated, "--json", "--quiet")[1])
+    other = json.loads(told("analyze", SAMPLES / "routine_sbrt", "--profile", calibrated, "--json", "--quiet")[1])
     assert "was left out" not in other["score"]["profile"]["notice"]
 
 

@@ -5,12 +5,13 @@ from importlib import resources
 
 import pytest
 
+from measured_once import SAMPLES
 from rtcomplexity.model.options import DEFAULT_PROFILE
 from rtcomplexity.scoring.profile import load_profile
 
 pytestmark = pytest.mark.usefixtures("measured_once")
 
-PLAN = "sample_data/routine_sbrt"
+PLAN = SAMPLES / "routine_sbrt"
 
 
 def test_profiles_are_listed_and_shown(told):
@@ -69,7 +70,7 @@ def test_an_own_profile_is_named_by_what_it_is_and_never_by_its_file(told, tmp_p
 
 
 def test_fractions_stated_against_the_rt_plan_help_nobody(told):
-    record = json.loads(told("analyze", "sample_data/pet_ct_nsclc", "--fractions", "5", "--json", "--quiet")[1])
+    record = json.loads(told("analyze", SAMPLES / "pet_ct_nsclc", "--fractions", "5", "--json", "--quiet")[1])
     assert record["verdict"]["claim"] == "not_eligible"
     assert "stated-otherwise-than-plan" in {issue["code"] for issue in record["issues"]}
     assert "User-supplied information contradicts the RT Plan: the number of fractions." in record["verdict"]["against"]

@@ -53,13 +53,14 @@ def own(plans, fractions=None):
     return OwnPlans(plans=plans, ids=ids, fractions=tuple(fractions or (None,) * plans.count))
 
 
-def made_of(plans):
-    return parse_profile(calibrated_profile(plans, SITE, PATTERN, MADE).encode(), "ours.toml")
+def made_of(plans, *, self_check=False):
+    """A profile of plans; its check of itself calibrates once for each fifth."""
+    return parse_profile(calibrated_profile(plans, SITE, PATTERN, MADE, self_check=self_check).encode(), "ours.toml")
 
 
 @pytest.fixture(scope="module")
 def ours():
-    return made_of(own(routine(500)))
+    return made_of(own(routine(500)), self_check=True)
 
 
 @pytest.fixture(scope="module")
@@ -235,12 +236,12 @@ def test_the_self_check_is_of_plans_that_the_judging_profile_has_not_seen():
     extreme = np.arange(300) % FOLDS == 0
     far = routine(300, 1, shape=6.0, topology=6.0, ambiguity=6.0)
     columns = {k: np.where(extreme, far.column(k), plans.column(k)) for k in plans.columns if k != VOLUME_KEY}
-    profile = made_of(own(Plans(count=300, columns={**columns, VOLUME_KEY: plans.column(VOLUME_KEY)})))
+    profile = made_of(own(Plans(count=300, columns={**columns, VOLUME_KEY: plans.column(VOLUME_KEY)})), self_check=True)
     assert profile.provenance.self_check_supported >= 40
 
 
 def test_there_is_no_self_check_of_too_few_plans():
-    assert made_of(own(routine(100))).provenance.self_check_plans == 0
+    assert made_of(own(routine(100)), self_check=True).provenance.self_check_plans == 0
 
 
 def test_a_short_course_has_five_fractions_at_most():
