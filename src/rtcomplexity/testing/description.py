@@ -50,7 +50,6 @@ class PetDescription:
 
     units: str = "BQML"
     decay_correction: str = "START"
-    corrected_image: tuple[str, ...] = ("DECY", "ATTN", "SCAT", "RAN", "NORM")
     injected_dose_bq: float | None = 370e6
     """Radionuclide Total Dose (0018,1074), Bq as classic PET wants it."""
     half_life_s: float | None = 6586.2
@@ -58,8 +57,6 @@ class PetDescription:
     """Radiopharmaceutical Start DateTime (0018,1078)."""
     start_time: str | None = "090000"
     """Radiopharmaceutical Start Time (0018,1072)."""
-    suv_type: str | None = None
-    """SUV Type (0054,1006), where the units are GML."""
     frame_reference_time_ms: float = 60_000.0
     frame_duration_ms: float = 120_000.0
 

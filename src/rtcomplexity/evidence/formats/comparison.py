@@ -62,7 +62,7 @@ def comparison_html(
         *([f"<p>{IMAGED}</p>"] if is_imaged else []),
         *issue_lines(tree),
         *_pair_sections(tree, pictures, surfaces, slices),
-        *_unmatched(tree),
+        *(f"<p>{escape(line)}</p>" for line in unmatched_lines(tree)),
         f"<p>rtcomplexity {escape(tree['software']['version'])}</p></main>",
         f'<script type="application/json" id="planes">{_planes_json(slices)}</script><script>{script}</script>',
         "</body></html>\n",
@@ -146,9 +146,7 @@ def _pair_sections(
 ) -> Iterator[str]:
     every = zip(tree["pairs"], pictures, surfaces, slices, strict=True)
     for number, (pair, drawn, surface, planes) in enumerate(every):
-        names = dict.fromkeys((shown(pair["first"]), shown(pair["second"])))
-        title = escape(" and ".join(names))
-        yield f"<h2>{title}</h2><p>Matched by {escape(pair['matched_by'])}.</p>"
+        yield f"<h2>{escape(pair_title(pair))}</h2><p>Matched by {escape(pair['matched_by'])}.</p>"
         yield from () if planes is None else _viewer(number, planes)
         yield from _figures(drawn)
         yield from _surface(surface)
@@ -186,8 +184,13 @@ def _surface(drawn: Sequence[PlanePicture]) -> Iterator[str]:
         yield "<p>The first's surface. Orange: the second lies outside of it. Blue: inside. Gray: on it.</p>"
 
 
-def _unmatched(tree: Mapping[str, Any]) -> Iterator[str]:
+def pair_title(pair: Mapping[str, Any]) -> str:
+    """Names of the ROIs of a pair, one where they are the same."""
+    return " and ".join(dict.fromkeys((shown(pair["first"]), shown(pair["second"]))))
+
+
+def unmatched_lines(tree: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line per side that has ROIs of its own, with their names."""
     for side in ("first", "second"):
-        names = tree["unmatched"][side]
-        if names:
-            yield f"<p>Only in the {side}: {escape(', '.join(shown(each['name']) for each in names))}</p>"
+        if names := [shown(each["name"]) for each in tree["unmatched"][side]]:
+            yield f"Only in the {side}: {', '.join(names)}"

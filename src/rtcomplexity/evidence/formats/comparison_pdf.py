@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from rtcomplexity.evidence.formats.comparison import PRIVACY
+from rtcomplexity.evidence.formats.comparison import PRIVACY, pair_title, unmatched_lines
 from rtcomplexity.evidence.formats.pdf import typeset
-from rtcomplexity.evidence.formats.text import shown
+from rtcomplexity.evidence.page import NO_VALUE
 from rtcomplexity.evidence.words import SEVERITIES
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ COLUMNS: Final = (
     ("Slices edited", "planes_edited", ".0f"),
 )
 """Heading, metric and form."""
-NO_VALUE: Final = "\u2013"
 MOST_IN_A_ROW: Final = 3
 
 
@@ -59,11 +58,11 @@ def comparison_pdf(
         "about": f"{len(tree['pairs'])} pairs of ROIs. Tolerance: {tree['tolerance_mm']:g} mm.",
         "lines": list(_lines(tree)),
         "headings": ["ROI", *(heading for heading, _, _ in COLUMNS)],
-        "rows": [[_title(pair), *_cells(pair)] for pair in tree["pairs"]],
+        "rows": [[pair_title(pair), *_cells(pair)] for pair in tree["pairs"]],
         "legend": "HD: Hausdorff distance. HD95: its 95th percentile. ASSD: average symmetric surface distance. APL: "
         "added path length. All metrics with their definitions: attached comparison.json.",
         "pairs": [
-            {"title": _title(pair), "figures": _rows(number, each)}
+            {"title": pair_title(pair), "figures": _rows(number, each)}
             for number, (pair, each) in enumerate(zip(tree["pairs"], drawn, strict=True))
             if each
         ],
@@ -77,13 +76,7 @@ def comparison_pdf(
 def _lines(tree: Mapping[str, Any]) -> Iterator[str]:
     yield PRIVACY[tree["privacy"]]
     yield from (f"{SEVERITIES[each['severity']]}: {each['text']}" for each in tree["issues"])
-    for side in ("first", "second"):
-        if names := [shown(each["name"]) for each in tree["unmatched"][side]]:
-            yield f"Only in the {side}: {', '.join(names)}"
-
-
-def _title(pair: Mapping[str, Any]) -> str:
-    return " and ".join(dict.fromkeys((shown(pair["first"]), shown(pair["second"]))))
+    yield from unmatched_lines(tree)
 
 
 def _cells(pair: Mapping[str, Any]) -> Iterator[str]:
