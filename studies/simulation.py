@@ -132,7 +132,7 @@ CONVENTIONAL = Stratum(
 )
 STRATA = {stratum.id: stratum for stratum in (SBRT, CONVENTIONAL)}
 
-MEDIASTINAL = (("heart", 45.0), ("great vessels", 35.0), ("bronchial tree", 12.0), ("oesophagus", 10.0))
+MEDIASTINAL = (("heart", 45.0), ("great vessels", 35.0), ("bronchial tree", 12.0), ("esophagus", 10.0))
 """Organs on the central side, each as a ball of that radius, mm (assumed)."""
 SHAPE = ("sphericity_ratio", "solidity_ratio", "concavity_ratio", "curvature_ratio")
 HARDER = np.array([-1.0, -1.0, 1.0, 1.0])

@@ -37,7 +37,7 @@ SUBJECT: Final = "image:PT"
 PHILIPS_CREATOR: Final = "Philips PET Private Group"
 GE_CREATOR: Final = "GEMS_PETD_01"
 GRAMS_ABOVE_KG: Final = 1000.0
-CENTIMETRES_ABOVE_M: Final = 3.0
+CENTIMETERS_ABOVE_M: Final = 3.0
 HEIGHTS_CM: Final = (20.0, 300.0)
 """Of patients; what lies outside, whatever its unit, is no height."""
 MBQ_BELOW_BQ: Final = 1e4
@@ -259,10 +259,10 @@ def _weight_g(datasets: Sequence[Dataset], issues: list[Issue]) -> float:
 def _height_cm(datasets: Sequence[Dataset], issues: list[Issue]) -> float:
     name = "Patient's Size (0010,1020)"
     stated = _common_positive(datasets, lambda d: _get(d, "PatientSize"), name)
-    height_cm = stated * 100.0 if stated <= CENTIMETRES_ABOVE_M else stated
+    height_cm = stated * 100.0 if stated <= CENTIMETERS_ABOVE_M else stated
     if not HEIGHTS_CM[0] <= height_cm <= HEIGHTS_CM[1]:
         raise _RefusedError(f"{name} is {stated:g}: no height of a patient in meters or centimeters")
-    if stated > CENTIMETRES_ABOVE_M:
+    if stated > CENTIMETERS_ABOVE_M:
         issues.append(codes.SUV_HEIGHT_IN_CENTIMETRES.about(SUBJECT, name=name, stated=stated))
     return height_cm
 

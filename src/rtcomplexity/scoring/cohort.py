@@ -301,7 +301,7 @@ class CohortSummary:
 
 
 def summary_of(local: LocalCohort) -> CohortSummary:
-    """Summarise a cohort."""
+    """Summarize a cohort."""
     cohort = local.cohort
     return CohortSummary(
         sha256=cohort.sha256,

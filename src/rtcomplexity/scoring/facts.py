@@ -124,9 +124,7 @@ def case_facts(
     """
     planned = NOT_STATED if case.rt_plan is None else site_of(case.rt_plan.treatment_site, sites)
     found_site, site_by = (site, StatedBy.USER) if site is not None else site_stated(case, claim, sites)
-    found_fractions, fractions_by = (
-        (fractions, StatedBy.USER) if fractions is not None else _planned_fractions(case, claim)
-    )
+    found_fractions, fractions_by = _fractions_stated(case, claim, fractions)
     image, plan = case.planning_image, case.rt_plan
     return CaseFacts(
         site=found_site,
@@ -164,7 +162,10 @@ def site_stated(
     return (Site(named=shown), StatedBy.IMAGE) if shown else (NOT_STATED, StatedBy.NOBODY)
 
 
-def _planned_fractions(case: Case, claim: ClaimFile | None) -> tuple[int | None, StatedBy]:
+def _fractions_stated(case: Case, claim: ClaimFile | None, by_user: int | None) -> tuple[int | None, StatedBy]:
+    """The user's number, else the RT Plan's, else the claim file's; and who says so."""
+    if by_user is not None:
+        return by_user, StatedBy.USER
     planned = None if case.rt_plan is None else case.rt_plan.fractions_planned
     if planned is not None:
         return planned, StatedBy.RT_PLAN

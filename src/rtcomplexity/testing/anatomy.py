@@ -37,7 +37,7 @@ VERTEBRAL_ARCH = Tube(semi_axes_mm=(14.0, 12.0), height_mm=HEIGHT_MM, center_mm=
 SPINAL_CANAL = Tube(semi_axes_mm=(9.0, 8.0), height_mm=HEIGHT_MM, center_mm=(0.0, 79.0, 0.0))
 SPINAL_CORD = Tube(semi_axes_mm=(6.0, 5.0), height_mm=HEIGHT_MM, center_mm=(0.0, 79.0, 0.0))
 STERNUM = Tube(semi_axes_mm=(18.0, 5.0), height_mm=HEIGHT_MM, center_mm=(0.0, -89.0, 0.0))
-OESOPHAGUS = Tube(semi_axes_mm=(9.0, 5.5), height_mm=HEIGHT_MM, center_mm=(4.0, 34.5, 0.0))
+ESOPHAGUS = Tube(semi_axes_mm=(9.0, 5.5), height_mm=HEIGHT_MM, center_mm=(4.0, 34.5, 0.0))
 HEART = Ellipsoid(semi_axes_mm=(32.0, 42.0, 50.0), center_mm=(8.0, -34.0, -77.0))
 TRACHEA = Tube(semi_axes_mm=(9.0, 8.0), height_mm=90.0, center_mm=(0.0, 20.0, 45.0))
 MAIN_BRONCHUS_R = Tube(semi_axes_mm=(8.0, 6.5), height_mm=28.0, center_mm=(-24.0, 24.0, -14.0), lean=(0.85, 0.0))

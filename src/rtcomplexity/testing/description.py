@@ -151,7 +151,7 @@ class RoiDescription:
     """None: the structure set's."""
     contour_number: int | None = None
     """Referenced ROI Number of the contours where it is to dangle; None: `number`."""
-    colour: tuple[int, int, int] = (255, 0, 0)
+    color: tuple[int, int, int] = (255, 0, 0)
     image_keys: tuple[str, ...] = ()
     """Series whose images the contours name: one for all, or one a contour; empty: the structure set's."""
 

@@ -150,26 +150,26 @@ class Drawn:
     generation: str = "MANUAL"
     generation_description: str = ""
     points: int = 32
-    colour: tuple[int, int, int] = (255, 255, 0)
+    color: tuple[int, int, int] = (255, 255, 0)
 
 
 BODY = Drawn(
-    name="Body", shape=anatomy.BODY, interpreted_type="EXTERNAL", generation="AUTOMATIC", points=48, colour=(0, 160, 0)
+    name="Body", shape=anatomy.BODY, interpreted_type="EXTERNAL", generation="AUTOMATIC", points=48, color=(0, 160, 0)
 )
 LUNGS = tuple(
-    Drawn(name=name, shape=shape, interpreted_type="ORGAN", generation="AUTOMATIC", points=40, colour=(0, 120, 255))
+    Drawn(name=name, shape=shape, interpreted_type="ORGAN", generation="AUTOMATIC", points=40, color=(0, 120, 255))
     for name, shape in (("Lung_R", anatomy.LUNG_R), ("Lung_L", anatomy.LUNG_L))
 )
 CORD = Drawn(name="SpinalCord", shape=anatomy.SPINAL_CORD, interpreted_type="ORGAN", points=24)
-OESOPHAGUS = Drawn(name="Esophagus", shape=anatomy.OESOPHAGUS, interpreted_type="ORGAN", points=24)
-HEART = Drawn(name="Heart", shape=anatomy.HEART, interpreted_type="ORGAN", points=40, colour=(255, 0, 255))
+ESOPHAGUS = Drawn(name="Esophagus", shape=anatomy.ESOPHAGUS, interpreted_type="ORGAN", points=24)
+HEART = Drawn(name="Heart", shape=anatomy.HEART, interpreted_type="ORGAN", points=40, color=(255, 0, 255))
 BRONCHIAL_TREE = Drawn(name="BronchialTree", shape=anatomy.BRONCHIAL_TREE, interpreted_type="ORGAN", points=28)
-GREAT_VESSELS = Drawn(name="GreatVes", shape=anatomy.GREAT_VESSELS, interpreted_type="ORGAN", colour=(200, 0, 0))
+GREAT_VESSELS = Drawn(name="GreatVes", shape=anatomy.GREAT_VESSELS, interpreted_type="ORGAN", color=(200, 0, 0))
 
 
 def _target(name: str, shape: Sectioned, points: int = 64) -> Drawn:
     kind = next(kind for kind in ("GTV", "CTV", "PTV") if name.startswith(kind))
-    return Drawn(name=name, shape=shape, interpreted_type=kind, points=points, colour=(255, 0, 0))
+    return Drawn(name=name, shape=shape, interpreted_type=kind, points=points, color=(255, 0, 0))
 
 
 def _grown(name: str, shape: Sectioned, recipe: str) -> Drawn:
@@ -180,7 +180,7 @@ def _grown(name: str, shape: Sectioned, recipe: str) -> Drawn:
         generation="SEMIAUTOMATIC",
         generation_description=recipe,
         points=64,
-        colour=(255, 140, 0),
+        color=(255, 140, 0),
     )
 
 
@@ -189,7 +189,7 @@ def _margin(name: str, bodies: Sequence[RadialSolid], margin_mm: float, recipe: 
     return _grown(name, Group(bodies=tuple(Grown(body=body, margin_mm=margin_mm) for body in bodies)), recipe)
 
 
-ORGANS = (BODY, *LUNGS, CORD, OESOPHAGUS, HEART)
+ORGANS = (BODY, *LUNGS, CORD, ESOPHAGUS, HEART)
 CENTRAL_ORGANS = (*ORGANS, BRONCHIAL_TREE, GREAT_VESSELS)
 
 
@@ -363,7 +363,7 @@ def drawn_roi(number: int, drawn: Drawn, layout: Layout = AS_COMMITTED) -> RoiDe
         generation=drawn.generation,
         generation_description=drawn.generation_description,
         volume_cm3=round(area_mm2 * layout.slice_spacing_mm / MM3_PER_CM3, 2),
-        colour=drawn.colour,
+        color=drawn.color,
     )
 
 

@@ -143,7 +143,7 @@ def _contours_item(
 ) -> Dataset:
     contours = roi.contours
     result = item(
-        ROIDisplayColor=list(roi.colour),
+        ROIDisplayColor=list(roi.color),
         ReferencedROINumber=roi.number if roi.contour_number is None else roi.contour_number,
     )
     if contours is None or len(contours) == 0:
