@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, model_validator
 
-from rtcomplexity.errors import ProfileError
+from rtcomplexity.errors import ProfileError, os_reason
 from rtcomplexity.metrics.adjacency import ORGANS
 from rtcomplexity.metrics.scored import SCORED
 from rtcomplexity.model.frozen import Digest, Frozen, Text
@@ -469,11 +469,14 @@ def load_profile(id_or_path: str | Path = DEFAULT_PROFILE) -> Profile:
     path = Path(id_or_path)
     try:
         content = path.read_bytes()
-    except OSError as error:
+    except FileNotFoundError as error:
         known = ", ".join(profile_ids())
         raise ProfileError(
             f"There is no profile {path.name!r}.", f"one of {known}, or the path of a TOML file"
         ) from error
+    except OSError as error:
+        found = f"Profile {path.name!r} cannot be read ({os_reason(error)})."
+        raise ProfileError(found, "the path of a TOML file that can be read") from error
     profile = parse_profile(content, path.name)
     if profile.id in profile_ids() and not is_shipped(profile):
         found = f"Profile {path.name} has the id {profile.id} of a built-in profile and says something else."

@@ -25,6 +25,13 @@ def test_the_default_profile_is_built_in():
     assert load_profile().id == DEFAULT_PROFILE
 
 
+def test_a_profile_that_cannot_be_read_is_not_said_to_be_missing(tmp_path):
+    with pytest.raises(ProfileError, match="cannot be read"):
+        load_profile(tmp_path)
+    with pytest.raises(ProfileError, match="There is no profile"):
+        load_profile(tmp_path / "none.toml")
+
+
 def test_a_profile_carries_the_hash_of_its_bytes(tmp_path):
     path = tmp_path / "mine.toml"
     shipped = (resources.files("rtcomplexity.scoring") / "profiles" / f"{DEFAULT_PROFILE}.toml").read_text("utf-8")
