@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtr, ndtri
-from scipy.stats import beta
 
-from rtcomplexity.scoring.plan_table import rulings
+from rtcomplexity.scoring.plan_table import clopper_pearson, rulings
 from rtcomplexity.scoring.profile import FOUND_IN_PLANS, column_of, factor_reference
 from rtcomplexity.scoring.ranking import similar_contours, within_measured
 from rtcomplexity.scoring.reference import MEDIAN, percentiles_below, standard_deviation, value_at
@@ -46,6 +45,8 @@ CONVENTIONS = frozenset({"fusion", "image_sets"})
 """Families whose whole reference is a convention."""
 CHUNK = 1000
 """Plans that are compared with every real contour at a time."""
+ONE_SIDED = 0.9
+"""Confidence of a two-sided interval of which each bound alone holds with 95 %."""
 DRAWS = 1500
 """Times that patients are drawn anew for a bound."""
 GRADES = (2.0, 3.0)
@@ -72,12 +73,12 @@ class Rate:
     @property
     def upper(self) -> float:
         """Upper bound of the one-sided 95 % interval (Clopper and Pearson)."""
-        return 1.0 if self.count == self.n else float(beta.ppf(0.95, self.count + 1, self.n - self.count))
+        return clopper_pearson(self.count, self.n, ONE_SIDED)[1]
 
     @property
     def lower(self) -> float:
         """Lower bound of the one-sided 95 % interval (Clopper and Pearson)."""
-        return 0.0 if self.count == 0 else float(beta.ppf(0.05, self.count, self.n - self.count + 1))
+        return clopper_pearson(self.count, self.n, ONE_SIDED)[0]
 
     def __str__(self) -> str:
         """Percent, with both bounds."""
