@@ -14,6 +14,7 @@ from rtcomplexity.metrics.image_conditions import (
     _decisive_of,
     _independent,
     _is_copy,
+    _middle,
     _tied,
     _used,
     as_counted,
@@ -315,3 +316,18 @@ def test_a_copy_is_told_by_its_values_else_behind_a_filter(monkeypatch, alike, s
     values = np.zeros((16, 64, 64))
     assert _is_copy(values, values) is is_copy
     assert not _is_copy(values, values[1:])
+
+
+@pytest.mark.parametrize(
+    ("shape", "first", "expected"),
+    [
+        ((20, 70, 80), (2, 3, 8), (16, 64, 64)),
+        ((5, 65, 64), (0, 0, 0), (5, 64, 64)),
+        ((16, 63, 10), (0, 0, 0), (16, 63, 10)),
+    ],
+)
+def test_the_middle_of_values_is_as_far_from_either_end(shape, first, expected):
+    values = np.arange(np.prod(shape)).reshape(shape)
+    middle = _middle(values)
+    assert middle.shape == expected
+    assert middle[0, 0, 0] == values[first]
