@@ -104,7 +104,7 @@ class Outcome:
     """What targets were edited from, as far as the files show it. Never scored."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Question:
     """One plan as the decision rules see it, and the local cohort beside it."""
 

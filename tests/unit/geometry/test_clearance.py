@@ -1,9 +1,19 @@
 """Distances between surfaces agree with closed forms, whatever the planes and however the shapes lie."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
-from rtcomplexity.geometry.clearance import SampledSurface, _gained, box_gap_mm, inside_share
+from rtcomplexity.geometry.clearance import (
+    SampledSurface,
+    _gained,
+    _layers,
+    box_gap_mm,
+    inside_share,
+    shares_axes,
+)
 from rtcomplexity.geometry.orientation import PlaneAxes
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.settings import Settings
@@ -281,3 +291,133 @@ def test_the_gap_of_boxes_is_the_distance_of_their_nearest_corners(center, gap):
 )
 def test_feet_on_edges_are_nearer_by_pythagoras(edges, gained):
     assert _gained(np.array([[3.0, 4, 5]]), np.array([edges], float)) == pytest.approx([gained])
+
+
+def test_a_surface_is_straight_and_measured_to_its_nearest_node_unless_told_otherwise():
+    drawn = surface(sphere(10))
+    assert (drawn.curved, drawn.neighbors, drawn.node_count) == (False, 1, 2000)
+    straight, bent = (SampledSurface(stack=drawn.stack, curved=curved) for curved in (False, True))
+    assert np.array_equal(drawn.points_mm, straight.points_mm)
+    assert not np.array_equal(drawn.points_mm, bent.points_mm)
+
+
+def test_more_neighbors_find_an_edge_that_the_nearest_node_does_not_have():
+    """Of nodes by hand: the nearest at (0, 0, 2) has no edge; one at (3, 0, 0) reaches along x below the point."""
+    edges = np.zeros((3, 4, 3))
+    edges[1, 0] = (-6, 0, 0)
+    nodes = SimpleNamespace(
+        points_mm=np.array([[0, 0, 2.0], [3, 0, 0], [90, 0, 0]]), edges_mm=edges,
+        normals=np.array([[0, 0, -1.0], [0, 0, 1], [0, 0, 1]]),
+    )  # fmt: skip
+    for neighbors, distance in ((1, 1.5), (2, 0.5), (3, 0.5), (9, 0.5)):
+        found = SimpleNamespace(nodes=nodes, neighbors=neighbors, _tree=cKDTree(nodes.points_mm))
+        depth, is_in_front = SampledSurface._nearest(found, np.array([[0.0, 0, 0.5], [90, 0, -0.25]]))
+        assert depth == pytest.approx([distance, 0.25])
+        assert is_in_front.tolist() == [True, False]  # by the nearest node, whatever edge is nearer
+    found = SimpleNamespace(nodes=nodes, neighbors=1, _tree=cKDTree(nodes.points_mm))
+    on_node, is_in_front = SampledSurface._nearest(found, nodes.points_mm)
+    assert (on_node.tolist(), is_in_front.tolist()) == ([0, 0, 0], [True] * 3)
+
+
+def test_the_least_distance_is_found_along_an_edge_of_a_node_farther_than_the_bound():
+    """A node 2 mm aside has an edge that passes 1 mm below the point; bounds of 1.2 and of 0.9 mm."""
+    edges = np.zeros((2, 4, 3))
+    edges[0, 1] = (4, 0, 0)
+    nodes = SimpleNamespace(points_mm=np.array([[-2.0, 0, 0], [70, 0, 0]]), edges_mm=edges, spacing_mm=2.0)
+    found = SimpleNamespace(nodes=nodes, axes=np.eye(3), _tree=cKDTree(nodes.points_mm))
+    point = np.array([[0.0, 0, 1]])
+    assert SampledSurface.least_distance_mm(found, point, 1.2) == pytest.approx(1)
+    assert SampledSurface.least_distance_mm(found, point, 0.9) == pytest.approx(0.9)
+    assert SampledSurface.least_distance_mm(found, np.array([[0.0, 0, 0], [0, 0, 9]]), 1.2) == 0
+
+
+def between(own, *, low=(0, 1, 0), high=(0, 1, 0), meets=True):
+    """What planes at 0 and 10 mm tell, where pixels of a row at u = 0, 1, 2 are inside or not."""
+
+    def run_at(plane, places):
+        rows = {0: low, 1: high}
+        return np.array([rows[p][round(u)] - 1 if p in rows else -1 for p, u in zip(plane, places[:, 0], strict=True)])
+
+    stack = SimpleNamespace(
+        positions_mm=np.array([0.0, 10]), slab_mm=np.array([10.0, 10]), meets_next=np.array([meets])
+    )  # fmt: skip
+    found = SimpleNamespace(stack=stack, inside=SimpleNamespace(run_at=run_at))
+    certain, inside = SampledSurface._between_planes(found, np.array([own], float))
+    return bool(certain[0]), bool(inside[0]) if certain[0] else None
+
+
+@pytest.mark.parametrize(
+    ("own", "facts", "expected"),
+    [
+        ((0, 0, 5), {}, (True, False)),  # outside on both planes
+        ((1, 0, 5), {}, (True, True)),  # inside on both
+        ((1, 0, 5), {"meets": False}, (False, None)),  # which do not meet
+        ((0, 0, 5), {"meets": False}, (True, False)),
+        ((1, 0, 5), {"high": (0, 0, 0)}, (False, None)),  # inside on one alone
+        ((1, 0, 5), {"low": (0, 0, 0)}, (False, None)),
+        ((1, 0, 0.19), {"high": (0, 0, 0)}, (True, True)),  # on the lower plane, to 0.02 of 10 mm
+        ((1, 0, 0.21), {"high": (0, 0, 0)}, (False, None)),
+        ((1, 0, 9.81), {"high": (0, 0, 0)}, (True, False)),  # on the upper one
+        ((1, 0, 9.79), {"high": (0, 0, 0)}, (False, None)),
+        ((1, 0, 9.81), {"low": (0, 0, 0)}, (True, True)),
+        ((1, 0, -0.19), {}, (True, True)),  # a little below both
+        ((1, 0, -0.21), {}, (False, None)),
+        ((0, 0, -5), {}, (True, False)),
+        ((1, 0, 10.19), {}, (True, True)),
+        ((1, 0, 10.21), {}, (False, None)),
+        ((0, 0, 15), {}, (True, False)),
+    ],
+)
+def test_planes_tell_the_side_of_a_point_where_both_agree_or_it_lies_on_one(own, facts, expected):
+    assert between(own, **facts) == expected
+
+
+@pytest.mark.parametrize(
+    ("u", "v", "n", "same"),
+    [
+        ((1, 0, 0), (0, 1, 0), (0, 0, 1), True),
+        ((1, 1e-10, 0), (0, 1, 0), (0, 0, 1), True),
+        ((1, 1e-8, 0), (0, 1, 0), (0, 0, 1), False),
+        ((1, 0, 0), (0, 1, 1e-8), (0, 0, 1), False),
+        ((1, 0, 0), (0, 1, 0), (0, 1e-8, 1), False),
+        ((-1, 0, 0), (0, 1, 0), (0, 0, -1), False),
+    ],
+)
+def test_axes_are_shared_where_each_of_three_is(u, v, n, same):
+    a = SimpleNamespace(u_axis=np.eye(3)[0], v_axis=np.eye(3)[1], normal=np.eye(3)[2])
+    b = SimpleNamespace(u_axis=np.array(u, float), v_axis=np.array(v, float), normal=np.array(n, float))
+    assert shares_axes(a, b) is shares_axes(b, a) is same
+
+
+def layers(own, *others):
+    """Middles and thicknesses, layer by layer, of slabs given as (position, below, above) lists."""
+
+    def sampled(slab, normal=(0, 0, 1)):
+        at, below, above = np.array(slab, float).T
+        stack = SimpleNamespace(positions_mm=at, lower_mm=below, upper_mm=above, normal=np.array(normal, float))
+        return SimpleNamespace(stack=stack, inside=SimpleNamespace(lattice=SimpleNamespace(column_spacing_mm=1.0)))
+
+    found = list(_layers(sampled(own), [sampled(*other) for other in others]))
+    return [(middle.tolist(), thickness.tolist()) for middle, thickness in found]
+
+
+def test_slabs_are_cut_where_the_others_end():
+    """Slabs 0 to 4 and 4 to 10 mm; the other's from 1 to 6 mm, or turned round from -6 to -1."""
+    own = [(2, 2, 2), (7, 3, 3)]
+    expected = [([0.5, 5], [1, 2]), ([2.5, 8], [3, 4])]
+    assert layers(own, ([(3, 2, 3)],)) == expected
+    assert layers(own, ([(-3, 3, 2)], (0, 0, -1))) == expected
+    assert layers(own, ([(2, 2, 2), (7, 3, 3)],)) == [([2, 7], [4, 6])]
+
+
+def test_ends_within_a_thousandth_of_a_millimeter_are_one():
+    assert layers([(2, 2, 2)], ([(2, 2 - 9e-4, 2 - 9e-4)],)) == [([2], [4])]
+    (first, second, third) = layers([(2, 2, 2)], ([(2, 2 - 2e-3, 2 - 2e-3)],))
+    assert (first[1], third[1]) == (pytest.approx([0.002]), pytest.approx([0.002]))
+    assert second == ([2], pytest.approx([3.996]))
+
+
+def test_planes_in_another_direction_cut_slabs_into_layers_of_about_a_pixel():
+    """Slabs from 0 to 10 mm: eleven cuts, a millimeter apart."""
+    found = layers([(2.5, 2.5, 2.5), (7.5, 2.5, 2.5)], ([(0, 1, 1)], (1, 0, 0)))
+    assert found == [([n + 0.5, n + 5.5], [1, 1]) for n in range(5)]

@@ -208,7 +208,7 @@ def test_a_rotation_is_told_whatever_the_scale(degrees, scale):
 
 def test_where_a_registration_is_undefined_the_rest_counts_and_nowhere_it_is_not_measured():
     def partly(points):
-        return np.where(points[:, :1] > 51.5, np.nan, points + [0, 0, 2])
+        return np.where(points[:, :1] > 51.5, np.nan, np.add(points, (0, 0, 2)))
 
     found = mapped(partly)
     assert METRICS["largest_displacement"](found) == pytest.approx(2)

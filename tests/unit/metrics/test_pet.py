@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -291,3 +292,54 @@ def test_the_outermost_voxels_have_a_face_outside():
     expected[2, 2, 2] = False
     assert (pet_metrics._outermost(mask) == expected).all()
     assert (pet_metrics._outermost(np.ones((2, 3, 3), bool))).all()
+
+
+def test_a_voxel_beside_the_target_at_the_threshold_belongs_to_the_pet_volume():
+    """The target has 2.5 throughout, as a shell of 4 mm around it; beyond it is less."""
+    context = pet(lambda points: np.where(radius(points) <= 13, 2.5, 2.4))
+    everything = context.region.points_mm(np.ones(context.region.mask.shape, bool))
+    expected = (radius(everything) <= 13).reshape(context.region.mask.shape) & context.region.needed
+    assert expected.sum() > context.region.mask.sum() + 100
+    assert (context.pet_volume(SUV_2_5) == expected).all()
+
+
+@pytest.mark.parametrize(("first", "radius_mm"), [(0, 4.0), (4, 4.0), (5, 4.0), (4, 4.5), (7, 4.0), (8, 4.0)])
+def test_a_target_is_surrounded_as_far_as_its_box_reaches_on_every_side(first, radius_mm):
+    """Pixels of 1 mm, a box of 16 x 16: a target of four pixels has `first` before it and 12 - first after it."""
+    mask = np.zeros((9, 16, 16), bool)
+    shape = SimpleNamespace(
+        grid=SimpleNamespace(row_spacing_mm=1.0, column_spacing_mm=1.0), reach_mm=4.5, needed=np.ones(mask.shape, bool),
+        mask=mask,
+    )  # fmt: skip
+    for axis in (1, 2):
+        mask[...] = False
+        np.moveaxis(mask, axis, 1)[4, first : first + 4, 6:10] = True
+        image = SimpleNamespace(region=shape, values=np.zeros(mask.shape))
+        assert pet_metrics._is_surrounded(image, radius_mm) is (min(first, 12 - first) >= radius_mm)
+
+
+def test_a_target_is_not_surrounded_where_values_are_missing_or_not_read_far_enough():
+    mask = np.zeros((9, 16, 16), bool)
+    mask[4, 7:9, 7:9] = True
+    steps = SimpleNamespace(row_spacing_mm=1.0, column_spacing_mm=1.0)
+    shape = SimpleNamespace(grid=steps, reach_mm=4.0, needed=np.ones(mask.shape, bool), mask=mask)
+    image = SimpleNamespace(region=shape, values=np.zeros(mask.shape))
+    assert pet_metrics._is_surrounded(image, 4.0)
+    assert not pet_metrics._is_surrounded(image, 4.1)
+    image.values[0, 0, 0] = np.nan
+    assert not pet_metrics._is_surrounded(image, 4.0)
+    shape.needed[0, 0, 0] = False
+    assert pet_metrics._is_surrounded(image, 4.0)
+
+
+def test_a_sphere_holds_the_voxels_exactly_on_it():
+    """Of 6 mm, on voxels of 3 x 2 x 1.5 mm: two slices away the one above its center, in plane three and four."""
+    shape = SimpleNamespace(
+        box=SimpleNamespace(k=(0, 5)),
+        grid=SimpleNamespace(slice_positions_mm=3.0 * np.arange(5), row_spacing_mm=2.0, column_spacing_mm=1.5),
+    )
+    offsets = dict(pet_metrics._sphere_offsets(shape, 6.0)[2])
+    assert sorted(offsets) == [0, 1, 2, 3, 4]
+    assert offsets[0].tolist() == offsets[4].tolist() == [[0, 0]]
+    assert np.abs(offsets[2]).max(axis=0).tolist() == [3, 4]
+    assert len(offsets[2]) == sum((2 * j) ** 2 + (1.5 * i) ** 2 <= 36 for j in range(-3, 4) for i in range(-4, 5))

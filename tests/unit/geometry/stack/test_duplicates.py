@@ -142,3 +142,66 @@ def test_exact_copies_are_those_of_any_start_and_direction_of_one_plane():
     again = [np.roll(square(10), 1, axis=0), square(10)[::-1], square(10, (40, 0)), square(10)]
     found = distinct([[square(10), *again], [square(10)]])
     assert (found.exact_copies, found.near_copies, found.kept.tolist()) == (3, 0, [0, 3, 5])
+
+
+def test_planes_of_one_contour_each_have_no_copies():
+    found = distinct([[square(10)], [square(10)], [square(8)]])
+    assert (found.exact_copies, found.near_copies, found.cancelling_copies) == (0, 0, 0)
+    assert found.kept.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("corner", range(4))
+def test_the_first_of_canonical_vertices_is_the_leftmost_and_of_several_the_lowest(corner):
+    drawn = np.array([[3.0, 1], [9, 0], [8, 5], [3, 4]])
+    expected = min(drawn.tobytes(), np.roll(drawn[::-1], 1, axis=0).tobytes())
+    for way in (drawn, drawn[::-1]):
+        assert canonical_vertices(np.roll(way, corner, axis=0)) == expected
+
+
+@pytest.mark.parametrize(
+    ("areas", "second", "alike"),
+    [
+        ((100.0, 85.0), ((1, 1), (9, 9)), True),
+        ((85.0, 100.0), ((1, 1), (9, 9)), True),
+        ((100.0, 84.9), ((1, 1), (9, 9)), False),
+        ((100.0, 100.0), ((10, 0), (20, 10)), False),
+        ((100.0, 100.0), ((9.9, 0), (20, 10)), True),
+        ((100.0, 100.0), ((0, 10), (10, 20)), False),
+        ((100.0, 100.0), ((0, -9.9), (10, 0.1)), True),
+        ((0.0, 0.0), ((1, 1), (9, 9)), False),
+        ((0.5, 0.5), ((1, 1), (9, 9)), True),
+    ],
+)
+def test_contours_may_be_copies_by_their_areas_to_15_per_cent_and_their_boxes(areas, second, alike):
+    boxes = np.array([[(0, 0), (10, 10)], second, [(0, 0), (10, 10)]], float)
+    found = duplicates._similar_pairs(np.array([*areas, 100.0]), boxes, np.array([0, 0, 1]), 0.05)
+    assert found.tolist() == ([[0, 1]] if alike else [])
+
+
+def test_all_pairs_of_a_plane_are_of_that_plane():
+    assert duplicates.pairs_within(np.array([0, 1, 1, 1, 3, 3])).tolist() == [[1, 2], [1, 3], [2, 3], [4, 5]]
+
+
+def test_the_areas_of_pairs_are_those_of_their_difference_and_union():
+    polygons = [square(10), square(10, (5, 0)), square(4)]
+    points, offsets = np.concatenate(polygons), np.array([0, 4, 8, 12])
+    difference, union = duplicates.pair_areas(
+        points, offsets, np.array([100.0, 100, 16]), np.array([[0, 1], [0, 2], [1, 2]])
+    )
+    assert difference == pytest.approx([100, 84, 100 + 16 - 2 * 8])
+    assert union == pytest.approx([150, 100, 108])
+
+
+def test_only_the_first_of_exact_copies_is_kept_on_each_plane():
+    polygons = [square(4), square(4, (9, 0)), square(4)[::-1], square(4, (9, 0)), square(4), square(4)]
+    points, offsets = np.concatenate(polygons), np.arange(0, 25, 4)
+    first = duplicates._first_of_exact_copies(points, offsets, np.array([0, 0, 0, 0, 0, 1]))
+    assert first.tolist() == [0, 1, 5]
+
+
+@pytest.mark.parametrize(("pairs", "kept"), [([[0, 1]], [1, 2, 3]), ([[0, 1], [1, 2]], [1, 3]), ([[2, 3]], [0, 1, 2])])
+def test_of_each_cluster_the_largest_is_kept(pairs, kept):
+    polygons = [square(4), square(5), square(4.5), square(3)]
+    points, offsets = np.concatenate(polygons), np.arange(0, 17, 4)
+    areas = np.array([16.0, 25, 20.25, 9])
+    assert duplicates._largest_of_clusters(points, offsets, areas, np.array(pairs)).tolist() == kept
