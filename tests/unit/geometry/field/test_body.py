@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from rtcomplexity.geometry.field import body as module
 from rtcomplexity.geometry.field.body import (
     Body,
     FieldShape,
@@ -23,6 +24,7 @@ from rtcomplexity.geometry.field.body import (
 )
 from rtcomplexity.geometry.field.shape_field import Grid, Smoothing
 from rtcomplexity.geometry.mesh import UnmeasurableShapeError, sphericity
+from rtcomplexity.model.structure_set import ContourGeometricType, Contours
 from rtcomplexity.testing import (
     OBLIQUE,
     SAGITTAL,
@@ -457,9 +459,10 @@ def test_each_body_has_a_field_of_its_own_in_a_box_with_a_margin_of_one():
     assert center_mm == pytest.approx(10 + 0.5 * (2 * 1 + 9 * 2 + 2 * 3) / 13)
 
 
-def test_a_lone_body_between_planes_takes_the_nearest_and_goes_on_to_the_end_of_its_sphere():
+@pytest.mark.parametrize("outside", [-1.0, -0.25])
+def test_a_lone_body_between_planes_takes_the_nearest_and_goes_on_to_the_end_of_its_sphere(outside):
     """A cube of 2 x 2 x 2 pixels of 1 mm is a sphere of 2.48 mm: to a step beyond it from its center at 4.5 mm."""
-    field = np.full((4, 4, 4), -1.0, np.float32)
+    field = np.full((4, 4, 4), outside, np.float32)
     field[1:3, 1:3, 1:3] = 1.0
     grid = Grid(origin_mm=np.array([3.0, 0, 0]), step_mm=1.0, shape=field.shape)
     stack = SimpleNamespace(
@@ -471,3 +474,64 @@ def test_a_lone_body_between_planes_takes_the_nearest_and_goes_on_to_the_end_of_
     assert body.shape.planes_mm == pytest.approx([2.1, 2.9, 4.4, 5.9, 7.4])
     assert (4.5 - radius_mm, 4.5 + radius_mm) == pytest.approx((2.26, 6.74), abs=0.01)
     assert (body.spacing_mm, body.center_mm) == (1.15, 4.5)
+
+
+def layered(layers, planes_mm, *, step_mm=0.5):
+    """A field of layers from (rows, columns) arrays, the first at 10 mm."""
+    field = np.array(layers, np.float32)
+    grid = Grid(origin_mm=np.array([10.0, 0, 0]), step_mm=step_mm, shape=field.shape)
+    return FieldShape(field=field, grid=grid, planes_mm=np.array(planes_mm, float))
+
+
+def test_outlines_reach_from_the_first_layer_to_the_last_and_are_interpolated_between_the_nearest_two():
+    """Discs of 5, 5 and 3 mm at 10, 10.5 and 11 mm: at 10.75 mm one of 4 mm."""
+    across = np.arange(-7, 7.25, 0.5)
+    discs = [radius - np.hypot(across[:, None], across) for radius in (5.0, 5.0, 3.0)]
+    for height, radius in ((10.0, 5), (10.5, 5), (10.75, 4), (11.0, 3)):
+        (area,) = layered(discs, [height]).outlines.simple_areas_mm2
+        assert area == pytest.approx(math.pi * radius**2, rel=0.02)
+    assert len(layered(discs, [9.99, 11.01]).outlines) == 0
+    assert len(layered(discs, [10, 10.5, 11]).outlines) == 3
+
+
+@pytest.mark.parametrize(("reach", "kept"), [(0.82, 0), (0.83, 1)])
+@pytest.mark.parametrize("step_mm", [0.5, 2.0])
+def test_an_outline_has_three_pixels_at_least(reach, kept, step_mm):
+    """Round two pixels it is a hexagon of 2 d (1 + d) pixels, d the share of the way to the pixels around them."""
+    field = np.full((5, 6), -1.0)
+    field[2, 2:4] = reach / (1 - reach)
+    assert len(layered([field, field], [10.0], step_mm=step_mm).outlines) == kept
+
+
+def test_a_shape_is_not_taken_for_a_round_one():
+    assert not cone([3.0]).is_round
+    assert not cone([3.0]).mesh.is_symmetric
+
+
+def test_of_two_bodies_in_one_box_each_leaves_the_other_out():
+    """A pixel within the box of an L: what is the other's counts as far outside as it was inside."""
+    field = np.full((3, 7, 7), -1.0, np.float32)
+    field[1, 1:6, 1] = field[1, 5, 1:6] = 2.0
+    field[1, 2, 4] = 3.0
+    grid = Grid(origin_mm=np.zeros(3), step_mm=1.0, shape=field.shape)
+    angle, dot = _parts(field, grid)
+    assert (angle[0] > 0).sum() == 9
+    assert angle[0][1, 2, 4] == -3
+    assert (dot[0] > 0).sum() == 1
+
+
+def test_what_encloses_nothing_has_no_body():
+    copies = on_planes(*((z, square(10)) for z in (0, 0, 3, 3)))
+    kinds = np.full(4, ContourGeometricType.CLOSEDPLANAR_XOR)
+    cancelled = Contours(points_mm=copies.points_mm, offsets=copies.offsets, geometric_types=kinds)
+    with pytest.raises(UnmeasurableShapeError, match="The shape is empty"):
+        _ = SubvoxelSurface(stack=stacked(cancelled).stack).bodies
+
+
+def test_the_step_is_chosen_for_the_box_of_the_contours_with_two_slabs(monkeypatch):
+    asked = []
+    monkeypatch.setattr(module, "step_for", lambda volume_mm3, box_mm: asked.append((volume_mm3, *box_mm)) or 1.0)
+    wide = square(10, (30, -20)) * (1, 2)  # 10 mm along u and 20 mm along v
+    found = SubvoxelSurface(stack=stacked(on_planes(*((z, wide) for z in (5, 8, 11)))).stack)
+    assert found.bodies[0].shape.grid.step_mm == 1
+    assert asked == [pytest.approx((10 * 20 * 9, 20, 10, 6 + 2 * 3))]
