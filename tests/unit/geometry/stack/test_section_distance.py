@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import shapely
 
 from rtcomplexity.geometry.ragged import next_vertex
 from rtcomplexity.geometry.stack import section_distance as module
@@ -110,3 +111,90 @@ def test_planes_taken_in_groups_give_the_same(monkeypatch):
     whole = section_distances(sections)
     monkeypatch.setattr(module, "CHUNK_PIXELS", 2 * 24 * 26)
     assert np.array_equal(section_distances(sections), whole)
+
+
+def shapely_distances(polygons, shape):
+    """Signed distances of pixel centers (row, column) to the even-odd region of polygons of (column, row)."""
+    region = shapely.Polygon()
+    for polygon in polygons:
+        region = region.symmetric_difference(shapely.Polygon(polygon))
+    rows, columns = np.indices(shape)
+    points = shapely.points(columns.ravel(), rows.ravel())
+    away = shapely.distance(region.boundary, points)
+    return np.where(shapely.contains(region, points), away, -away).reshape(shape)
+
+
+def test_distances_are_those_of_an_independent_library_on_every_plane():
+    """A triangle with a hole, nothing, and a slanted strip; exact but beside corners and far away."""
+    drawn = {0: [[(3.2, 2.4), (21.3, 5.1), (8.6, 17.7)], [(8.1, 6.2), (13.3, 7.4), (9.2, 11.1)]],
+             2: [[(4.3, 3.1), (6.2, 2.8), (22.4, 15.3), (20.1, 16.6)]]}  # fmt: skip
+    polygons = [(plane, np.array(polygon)) for plane, each in drawn.items() for polygon in each]
+    points, offsets = np.concatenate([p for _, p in polygons]), np.cumsum([0] + [len(p) for _, p in polygons])
+    planes = np.repeat([plane for plane, _ in polygons], np.diff(offsets))
+    found = section_distances(
+        Sections(points=points, following=next_vertex(offsets), planes=planes, shape=(3, 20, 26))
+    )  # fmt: skip
+    assert np.isneginf(found[1]).all()
+    for plane, each in drawn.items():
+        truth = shapely_distances(each, (20, 26))
+        assert np.array_equal(found[plane] > 0, truth > 0)
+        error, near = np.abs(found[plane] - truth), np.abs(truth) < 0.5
+        assert np.mean(error[near] < 1e-5) > 0.95
+        assert error[near].max() < 0.25  # beside a corner
+        assert error.mean() < 0.06
+
+
+@pytest.mark.parametrize(
+    ("planes", "most", "chunks"),
+    [
+        ([], 3, []),
+        ([2, 2, 3, 7], 2, [(2, 4), (4, 6), (6, 8)]),
+        ([2, 2, 3, 7], 10, [(2, 8)]),
+        ([0, 3, 4], 2, [(0, 2), (2, 4), (4, 5)]),
+        ([1, 6], 1, [(n, n + 1) for n in range(1, 7)]),
+    ],
+)
+def test_planes_from_the_first_to_the_last_are_taken_in_groups(planes, most, chunks):
+    assert module._chunks(np.array(planes, int), most) == chunks
+
+
+@pytest.mark.parametrize(
+    ("places", "lines", "planes", "kept"),
+    [
+        ([1.0, 2.0, 1.0], [0, 0, 0], [0, 0, 0], [1]),  # two that coincide
+        ([1.0, 1.0, 1.0], [0, 0, 0], [0, 0, 0], [2]),  # of three one is left
+        ([1.0] * 4, [0] * 4, [0] * 4, []),
+        ([1.0, 1.0], [0, 1], [0, 0], [0, 1]),  # on two lines
+        ([1.0, 1.0], [0, 0], [0, 1], [0, 1]),  # on two planes
+        ([0.0, 5.0, 1.0, 5.0, 9.0, 0.0], [0] * 6, [0] * 6, [2, 4]),
+        ([3.0, 1.0, 1.0, 1.0, 7.0, 7.0], [0] * 6, [0] * 6, [0, 3]),
+    ],
+)
+def test_crossings_that_coincide_are_left_out_in_pairs(places, lines, planes, kept):
+    left = module._apart(np.array(places), np.array(lines), np.array(planes))
+    assert sorted(left.tolist()) == kept
+
+
+def test_crossings_a_sliver_apart_stay():
+    for apart, count in ((0.9, 0), (1.1, 2)):
+        places = np.array([1.0, 1.0 + apart * module.SLIVER])
+        assert len(module._apart(places, np.zeros(2, int), np.zeros(2, int))) == count
+
+
+def test_pixels_behind_an_odd_number_of_crossings_of_their_row_are_inside():
+    crossed = np.ravel_multi_index(([0, 0, 1, 1, 1], [1, 1, 0, 2, 2], [1, 3, 2, 0, 0]), (2, 3, 4))
+    inside = module._parity(crossed, (2, 3, 4))
+    expected = np.zeros((2, 3, 4), bool)
+    expected[0, 1, 1:3] = expected[1, 0, 2:] = True
+    assert np.array_equal(inside, expected)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_edges_cross_lines_of_pixel_centers_where_they_reach_them(axis):
+    """From (1.5, 0.5) to (4.5, 3.5): lines 1, 2, 3; one that ends on a line meets it once."""
+    first = np.array([[1.5, 0.5], [4.5, 3.5], [4.5, 3.0]])
+    sections = drawn(first if axis == 0 else first[:, ::-1])
+    edge, line, at = module._crossings(sections, axis=axis)
+    assert sorted(zip(edge.tolist(), line.tolist(), at.tolist(), strict=True)) == [
+        (0, 1, 2.0), (0, 2, 3.0), (0, 3, 4.0), (1, 3, 4.5), (2, 1, pytest.approx(2.1)), (2, 2, pytest.approx(3.3)),
+    ]  # fmt: skip
