@@ -158,7 +158,10 @@ def _compared(
     matches: Sequence[Match], tolerance_mm: float, cores: int, *, with_pictures: bool
 ) -> tuple[ComparedMatch, ...]:
     """Measure every pair, the most expensive first, so that processes finish together."""
-    order = sorted(range(len(matches)), key=lambda place: -_cost(matches[place]))
+    costs = [_cost(match) for match in matches]
+    if any(costs):
+        import scipy.spatial  # noqa: F401, PLC0415 - once, before forking; unedited ROIs need no search trees
+    order = sorted(range(len(matches)), key=lambda place: -costs[place])
     tasks = [partial(_measured, matches[place], tolerance_mm, with_pictures=with_pictures) for place in order]
     found = dict(zip(order, run_all(tasks, cores), strict=True))
     return tuple(
