@@ -7,7 +7,7 @@ keyhole also goes around twice, but its second round lies entirely inside the fi
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
@@ -46,8 +46,9 @@ def first_rounds(points_mm: Floats, offsets: Integers, *, area_fraction: float, 
     found = {}
     for contour in _returning(points_mm, offsets):
         polygon = points_mm[offsets[contour] : offsets[contour + 1]]
+        course = _Course.of(polygon)
         for count in range(MOST_ROUNDS, 1, -1):
-            stops = _stops(polygon, count)
+            stops = _stops(course, count)
             if stops and _are_one_outline(np.split(polygon, stops), area_fraction, width_mm):
                 found[contour] = stops[0]
                 break
@@ -66,25 +67,37 @@ def _returning(points_mm: Floats, offsets: Integers) -> list[int]:
 
 def _travelled(points_mm: Floats, offsets: Integers) -> Floats:
     """(n,) share of the contour's length before each vertex."""
-    steps = np.linalg.norm(points_mm[next_vertex(offsets)] - points_mm, axis=1)
+    steps = lengths(points_mm.take(next_vertex(offsets), axis=0) - points_mm)
     before = np.cumsum(steps) - steps
     counts = np.diff(offsets)
     length = np.maximum(np.add.reduceat(steps, offsets[:-1]), np.finfo(float).tiny)
     return np.asarray((before - np.repeat(before[offsets[:-1]], counts)) / np.repeat(length, counts))
 
 
-def _stops(polygon: Floats, count: int) -> list[int]:
+class _Course(NamedTuple):
+    """How a contour runs: for each vertex, the share of its length before it and the distance from the first one."""
+
+    share: Floats
+    away_mm: Floats
+    length_mm: float
+
+    @classmethod
+    def of(cls, polygon: Floats) -> Self:
+        """Measure one contour, (n, 2)."""
+        offsets = np.array([0, len(polygon)])
+        length = float(perimeters(polygon, offsets)[0])
+        return cls(_travelled(polygon, offsets), lengths(polygon - polygon[0]), length)
+
+
+def _stops(course: _Course, count: int) -> list[int]:
     """Vertices at which the second and later of so many rounds begin; empty if it does not return that often."""
-    offsets = np.array([0, len(polygon)])
-    share = _travelled(polygon, offsets)
-    away = lengths(polygon - polygon[0])
     stops = []
     for end in np.arange(1, count) / count:
-        near = np.flatnonzero(np.abs(share - end) < WINDOW / (count - 1))
-        if len(near) == 0 or away[near].min() > RETURN_SHARE * perimeters(polygon, offsets)[0] / count:
+        near = np.flatnonzero(np.abs(course.share - end) < WINDOW / (count - 1))
+        if len(near) == 0 or course.away_mm[near].min() > RETURN_SHARE * course.length_mm / count:
             return []
-        stops.append(int(near[np.argmin(away[near])]))
-    return stops if all(stop - start >= 3 for start, stop in pairwise([0, *stops, len(polygon)])) else []
+        stops.append(int(near[np.argmin(course.away_mm[near])]))
+    return stops if all(stop - start >= 3 for start, stop in pairwise([0, *stops, len(course.share)])) else []
 
 
 def _are_one_outline(rounds: Sequence[Floats], area_fraction: float, width_mm: float) -> bool:

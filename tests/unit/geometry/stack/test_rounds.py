@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rtcomplexity.geometry.stack.even_odd import enclosed_areas
-from rtcomplexity.geometry.stack.rounds import _is_one_outline, _returning, _stops, _travelled, first_rounds
+from rtcomplexity.geometry.stack.rounds import _Course, _is_one_outline, _returning, _stops, _travelled, first_rounds
 from unit.geometry.stacks import circle, square
 
 LIMITS = {"area_fraction": 0.02, "width_mm": 0.25}
@@ -100,10 +100,10 @@ def test_no_contours_return_nowhere():
 
 def test_rounds_of_fewer_than_three_vertices_are_none():
     twice = np.concatenate([square(4.0), square(4.0)])
-    assert _stops(twice, 2) == [4]
-    assert _stops(twice, 4) == []
+    assert _stops(_Course.of(twice), 2) == [4]
+    assert _stops(_Course.of(twice), 4) == []
     line = np.array([[0, 0], [4, 0], [0, 0], [4, 0.0]])
-    assert _stops(line, 2) == []
+    assert _stops(_Course.of(line), 2) == []
 
 
 @pytest.mark.parametrize(
@@ -142,4 +142,4 @@ def in_a_corner(*sides_mm):
     ],
 )
 def test_rounds_end_near_where_equal_ones_would(sides_mm, count, stops):
-    assert _stops(in_a_corner(*sides_mm), count) == stops
+    assert _stops(_Course.of(in_a_corner(*sides_mm)), count) == stops
