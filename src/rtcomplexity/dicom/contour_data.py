@@ -155,7 +155,9 @@ def _one_contour(chunk: bytes) -> Floats | str:
 
 def _misplaced(points_mm: Floats) -> str:
     """Say why points cannot all lie in one body; empty where they can."""
-    lower, upper = points_mm.min(axis=0, initial=np.inf), points_mm.max(axis=0, initial=-np.inf)
+    columns = points_mm.T  # numpy takes ten times as long for the least and greatest of each column at once
+    lower = np.array([column.min(initial=np.inf) for column in columns])
+    upper = np.array([column.max(initial=-np.inf) for column in columns])
     if not (lower >= -FARTHEST_MM).all() or not (upper <= FARTHEST_MM).all():
         return TOO_FAR
     return TOO_LONG if (upper - lower > LONGEST_MM).any() else ""

@@ -163,7 +163,8 @@ class SampledSurface:
         on_upper = np.abs(own_mm[:, 2] - positions[second]) < ON_PLANE * step
         meets = np.concatenate([[False], self.stack.meets_next, [False]])[below + 1]
         certain = on_lower | on_upper | ~(lower | upper) | (meets & lower & upper)
-        return certain, np.where(on_lower, inside.run_at(first, own_mm[:, :2]) >= 0, upper & (on_upper | lower))
+        on_first = np.where(below >= 0, lower, upper)
+        return certain, np.where(on_lower, on_first, upper & (on_upper | lower))
 
 
 def box_gap_mm(a: SampledSurface, b: SampledSurface) -> float:
