@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtcomplexity.compare.paths import PathDistances, nowhere_away, path_distances
+from rtcomplexity.compare.paths import DividedContours, PathDistances, nowhere_away, path_distances
 from rtcomplexity.compare.scan_lines import center_mm
 from rtcomplexity.compare.surfaces import NOWHERE_APART, BothWays, SurfacePair, compared_surface
 from rtcomplexity.compare.volumes import SharedVolume, aligned, shared_volume
@@ -58,15 +58,15 @@ def delineation_of(context: RoiContext, name: str = "") -> Delineation:
 class OneWay:
     """The contours of one delineation against those of another, plane by plane, in common axes."""
 
-    contours: PlaneStack
-    other: PlaneStack
+    contours: DividedContours
+    other: DividedContours
     tolerance_mm: float
     is_unedited: bool
 
     @cached_property
     def counterparts(self) -> Integers:
         """(P,) plane of the other compared with each plane; -1 if none."""
-        return plane_of_slices(self.other, self.contours.positions_mm)
+        return plane_of_slices(self.other.stack, self.contours.stack.positions_mm)
 
     @property
     def is_alone(self) -> Flags:
@@ -77,7 +77,7 @@ class OneWay:
     def paths(self) -> PathDistances:
         """Distances to the other's contours."""
         if self.is_unedited:
-            return nowhere_away(self.contours)
+            return nowhere_away(self.contours.stack)
         return path_distances(self.contours, self.other, self.counterparts)
 
     @cached_property
@@ -172,15 +172,20 @@ class ComparedPair:
         return NOWHERE_APART if self.is_unedited else self.surfaces.distances
 
     @cached_property
+    def _divided(self) -> tuple[DividedContours, DividedContours]:
+        first, second = self.stacks
+        return DividedContours(first), DividedContours(second)
+
+    @cached_property
     def from_first(self) -> OneWay:
         """The first's contours against the second's."""
-        first, second = self.stacks
+        first, second = self._divided
         return OneWay(contours=first, other=second, tolerance_mm=self.tolerance_mm, is_unedited=self.is_unedited)
 
     @cached_property
     def from_second(self) -> OneWay:
         """The second's contours against the first's."""
-        first, second = self.stacks
+        first, second = self._divided
         return OneWay(contours=second, other=first, tolerance_mm=self.tolerance_mm, is_unedited=self.is_unedited)
 
     @cached_property

@@ -229,7 +229,7 @@ def planes_gone(pair: ComparedPair) -> float:
 def contours_new(pair: ComparedPair) -> float:
     """Contours on the planes added."""
     way = pair.from_second
-    return float(np.diff(way.contours.plane_offsets)[way.is_alone].sum())
+    return float(np.diff(way.contours.stack.plane_offsets)[way.is_alone].sum())
 
 
 def center_shift_mm(pair: ComparedPair) -> float:

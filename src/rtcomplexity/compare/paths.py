@@ -10,7 +10,7 @@ radiotherapy. Phys Imaging Radiat Oncol 2020;13:1-6. doi:10.1016/j.phro.2019.12.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -52,6 +52,21 @@ class Pieces:
         return self.start[self.following]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DividedContours:
+    """The contours of a stack, divided into pieces once for the same planes: both ways need them."""
+
+    stack: PlaneStack
+    _made: dict[bytes, Pieces] = field(default_factory=dict)
+
+    def pieces(self, planes: Flags) -> Pieces:
+        """Pieces of the contours on some planes (P,)."""
+        key = planes.tobytes()
+        if key not in self._made:
+            self._made[key] = _pieces(self.stack, planes)
+        return self._made[key]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PathDistances:
     """In-plane distances from the contours of one delineation to those of another."""
@@ -84,26 +99,26 @@ def nowhere_away(contours: PlaneStack) -> PathDistances:
     return PathDistances(pieces=pieces, start_mm=np.empty(0), plane_count=contours.plane_count)
 
 
-def path_distances(contours: PlaneStack, other: PlaneStack, source: Integers) -> PathDistances:
+def path_distances(contours: DividedContours, other: DividedContours, source: Integers) -> PathDistances:
     """Distances from the contours of one delineation to those of another, plane by plane.
 
     Parameters
     ----------
     contours
-        The stack whose contours are measured.
+        Those that are measured.
     other
-        The stack they are compared with, in the same axes.
+        Those they are compared with, in the same axes.
     source
         (P,) plane of `other` compared with each plane of `contours`; -1 for none, so that all of the contour is away.
     """
-    differs = ~same_planes(contours, other, np.stack([np.arange(len(source)), source], axis=1))
-    asked = np.zeros(other.plane_count, np.bool_)
+    differs = ~same_planes(contours.stack, other.stack, np.stack([np.arange(len(source)), source], axis=1))
+    asked = np.zeros(other.stack.plane_count, np.bool_)
     asked[source[differs & (source >= 0)]] = True
-    pieces, targets = _pieces(contours, differs), _pieces(other, asked)
+    pieces, targets = contours.pieces(differs), other.pieces(asked)
     kept = np.flatnonzero(targets.is_border)
     lines = _Lines(start=targets.start[kept], end=targets.end[kept], plane=targets.plane[kept])
     distances = _distances(pieces.start, source[pieces.plane], lines)
-    return PathDistances(pieces=pieces, start_mm=distances, plane_count=contours.plane_count)
+    return PathDistances(pieces=pieces, start_mm=distances, plane_count=contours.stack.plane_count)
 
 
 def _share_beyond(start: Floats, end: Floats) -> Floats:

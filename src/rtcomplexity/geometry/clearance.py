@@ -232,6 +232,6 @@ def _gained(away: Floats, edges: Floats) -> Floats:
     """By how much the squared distance shrinks when feet may move along the edges: one along, one across."""
     along = np.einsum("nj,nej->ne", away, edges)
     squares = np.einsum("nej,nej->ne", edges, edges)
-    share = np.clip(np.divide(along, squares, out=np.zeros_like(along), where=squares > 0), 0, 1)
+    share = np.clip(along / np.maximum(squares, np.finfo(float).tiny), 0, 1)  # no edge, no way along it
     gains = share * (2 * along - share * squares)
     return np.asarray(np.maximum(gains[:, 0], gains[:, 1]) + np.maximum(gains[:, 2], gains[:, 3]))

@@ -60,6 +60,13 @@ def test_shared_points_change_no_metric(monkeypatch):
     assert values(3.0)[1] == found
 
 
+def test_contours_of_edited_planes_are_divided_once_for_both_ways():
+    pair, found = values(3.0)
+    assert found["compare.added_path_length"] > found["compare.removed_path_length"] > 0
+    for divided, measured in zip(pair._divided, (pair.from_first.paths, pair.from_second.paths), strict=True):
+        assert divided.pieces(divided.stack.positions_mm > 0) is measured.pieces
+
+
 def test_what_nobody_edited_has_no_surface_and_defined_values():
     pair, found = values(0.0)
     assert pair.is_unedited
