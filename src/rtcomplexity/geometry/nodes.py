@@ -538,7 +538,7 @@ def _rims(rings: _Rings, parts: list[tuple[_Components, _Ends, int]], direction:
     for part, end, facing in parts:
         beside = np.flatnonzero(part.run_of_node >= 0)
         run = part.run_of_node[beside]
-        domed = end.ended[run] & (end.wall[run] < 1) & (end.height[run] > 0)
+        domed = (end.ended & (end.wall < 1) & (end.height > 0))[run]
         beside, run = beside[domed], run[domed]
         label = part.label[run]
         width = np.maximum(_half_width(part.area[label], part.length[label]), 1e-9)
@@ -611,13 +611,14 @@ def _side_by_side(*vectors: Floats) -> Floats:
 def _along(link: Floats, bend: _Bend | None, rank: Floats | float, parts: Integers) -> Floats:
     """(n, 3) from each node to so many parts of the way along its link; zero where there is no link."""
     share = np.asarray(rank / np.maximum(parts, 1))
-    straight = np.nan_to_num(share[:, None] * link)
+    straight = share[:, None] * link
+    straight[parts == 0] = 0.0
     return straight if bend is None else straight + bend.offsets_mm(share)
 
 
 def _parts(link: Floats, spacing: float) -> Integers:
     """Into how many steps each link is divided; 0 where there is none."""
-    length = np.nan_to_num(lengths(link))
+    length = lengths(link)
     return np.where(length > 0, np.maximum(np.rint(length / spacing), 1), 0).astype(np.int64)
 
 

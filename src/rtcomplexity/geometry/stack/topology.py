@@ -149,7 +149,7 @@ def runs_above(runs: Runs) -> Integers:
 def _touching_rows(runs: Runs, *, margin: int) -> Integers:
     """(x, 2) pairs of runs in adjacent rows of one plane that overlap, or with margin 1 also touch at a corner."""
     pairs = _shifted_pairs(runs, runs.stride, margin)
-    return np.asarray(pairs[runs.planes[pairs[:, 0]] == runs.planes[pairs[:, 1]]])
+    return pairs.take(np.flatnonzero(runs.planes[pairs[:, 0]] == runs.planes[pairs[:, 1]]), axis=0)
 
 
 def _overlapping_planes(runs: Runs, joined: Flags) -> Integers:
@@ -183,8 +183,8 @@ def labels(count: int, pairs: Integers) -> Integers:
         lower = np.minimum(one, other)
         np.minimum.at(label, one, lower)
         np.minimum.at(label, other, lower)
-        while not np.array_equal(label, label[label]):
-            label = label[label]
+        while not np.array_equal(label, further := label.take(label)):
+            label = further
 
 
 def _holes(runs: Runs) -> Runs:
