@@ -150,7 +150,7 @@ def _page(ledger: Ledger, gathered: Dashboard, reasons: Reasons) -> dict[str, An
         "found": found_sentence(*ledger.count_sources(), ledger.count_without_set()),
         "unmet_names": unmet_names_sentence(reasons.unmet_names, plans),
         "reasons": reasons.told,
-        "counts": _happened_first([*_counts(verdicts, by_status), ("unreadable files", ledger.count_broken())]),
+        "counts": _happened_first([*_counts(verdicts, by_status), ("Unreadable files", ledger.count_broken())]),
         "scores": scores,
         "scored": sum(scores),
         "most_scores": max(scores, default=1),

@@ -209,6 +209,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_the_words_of_a_plan(tmp_path):
         write_outputs(ledger, tmp_path, parquet=False, evidence=False)
     row = re.search(r"<td>file</td>.*", (tmp_path / "dashboard.html").read_text("utf-8"))[0]
     assert "<td>Refused</td>" in row
+    assert '<div class="tile"><b>1</b>Unreadable files</div>' in (tmp_path / "dashboard.html").read_text("utf-8")
 
 
 def test_a_full_disk_is_told(tmp_path, monkeypatch):

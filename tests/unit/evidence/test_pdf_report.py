@@ -2,6 +2,7 @@ import io
 import json
 import os
 import pickle
+import re
 import unicodedata
 from importlib import resources
 from pathlib import Path
@@ -86,6 +87,12 @@ def test_every_factors_distribution_is_a_figure_with_its_numbers_as_text():
 @pytest.mark.parametrize("sample", ["complex_central", "supported_central", "pet_ct_nsclc", "routine_sbrt"])
 def test_a_sample_plan_takes_no_more_than_four_pages(measured_once, sample, tmp_path):
     assert pages_of(SAMPLES / sample, tmp_path) <= 4
+
+
+def test_the_line_of_other_structures_ends_with_a_period(measured_once, tmp_path):
+    pages_of(SAMPLES / "routine_sbrt", tmp_path)
+    text = "".join(page.extract_text() for page in PdfReader(tmp_path / "evidence" / "evidence.pdf").pages)
+    assert re.search(r"Other structures, volume in cm³:[^:]*\d\.\d+\.\s", text)
 
 
 @pytest.mark.real_data
