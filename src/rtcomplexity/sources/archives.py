@@ -49,16 +49,25 @@ def unreadable(place: object, fault: OSError) -> Unopened:
     return Unopened(place=str(place), code="file-unreadable", reason=f"A file cannot be read ({fault.strerror}).")
 
 
-_UNSAFE_NAME: Final = "archive-unsafe-name", "have a name that leads out of the archive"
-_LINK: Final = "archive-link", "are links"
-_SPECIAL: Final = "archive-special", "are neither files nor folders"
-_ENCRYPTED: Final = "archive-encrypted", "are encrypted"
-_METHOD: Final = "archive-method", "are compressed by a method that is not supported"
-_BOMB: Final = "archive-inflation", "would unpack to far more than their size"
+_UNSAFE_NAME: Final = "archive-unsafe-name"
+_LINK: Final = "archive-link"
+_SPECIAL: Final = "archive-special"
+_ENCRYPTED: Final = "archive-encrypted"
+_METHOD: Final = "archive-method"
+_BOMB: Final = "archive-inflation"
+_REFUSED: Final = {
+    _UNSAFE_NAME: ("has a name that leads out of the archive", "have names that lead out of the archive"),
+    _LINK: ("is a link", "are links"),
+    _SPECIAL: ("is neither a file nor a folder", "are neither files nor folders"),
+    _ENCRYPTED: ("is encrypted", "are encrypted"),
+    _METHOD: ("is compressed by a method that is not supported", "are compressed by methods that are not supported"),
+    _BOMB: ("would unpack to far more than its size", "would unpack to far more than their size"),
+}
+"""What is wrong with one entry, and with several."""
 _TRY: Final = {
-    "archive-encrypted": "unpack it with its password and give the folder",
-    "archive-method": "unpack it and give the folder",
-    "archive-inflation": "check where it comes from; unpack it and give the folder if that is right",
+    _ENCRYPTED: "unpack it with its password and give the folder",
+    _METHOD: "unpack it and give the folder",
+    _BOMB: "check where it comes from; unpack it and give the folder if that is right",
 }
 
 
@@ -147,7 +156,7 @@ def members_of(path: Path, kind: str, settings: Settings) -> list[Member | Unope
 
 
 def _sorted_members(path: Path, entries: tuple[Entry, ...], settings: Settings) -> list[Member | Unopened]:
-    members, refused = [], Counter[tuple[str, str]]()
+    members, refused = [], Counter[str]()
     for number, entry in enumerate(entries):
         if entry.is_folder:
             continue
@@ -157,11 +166,11 @@ def _sorted_members(path: Path, entries: tuple[Entry, ...], settings: Settings) 
         else:
             refused[why] += 1
     members.sort(key=lambda member: (member.name, member.number))
-    return [*members, *(_entries_refused(path, code, text, count) for (code, text), count in sorted(refused.items()))]
+    return [*members, *(_entries_refused(path, code, count) for code, count in sorted(refused.items()))]
 
 
-def _why_refused(entry: Entry, settings: Settings) -> tuple[str, str] | None:
-    """Code and words of why an entry is not read; None where it is."""
+def _why_refused(entry: Entry, settings: Settings) -> str | None:
+    """Code of why an entry is not read; None where it is."""
     if entry.is_link:
         return _LINK
     if not entry.is_file:
@@ -193,15 +202,11 @@ def _check_total(entries: tuple[Entry, ...], packed_bytes: int, settings: Settin
         raise TooMuchError(f"It would unpack to {total} bytes, more than {limit}.")
 
 
-def _entries_refused(path: Path, code: str, text: str, count: int) -> Unopened:
-    what = f"{count} entries of an archive {text}" if count > 1 else f"One entry of an archive {_singular(text)}"
+def _entries_refused(path: Path, code: str, count: int) -> Unopened:
+    one, several = _REFUSED[code]
+    what = f"One entry of an archive {one}" if count == 1 else f"{count} entries of an archive {several}"
     try_ = _TRY.get(code, "export it again, or unpack it and look at what it holds")
     return _unopened(path, code, f"{what}; not read. Try: {try_}.")
-
-
-def _singular(text: str) -> str:
-    verb, _, rest = text.partition(" ")
-    return f"{ {'are': 'is', 'have': 'has'}.get(verb, verb) } {rest}".replace("their", "its")
 
 
 def _unopened(path: Path, code: str, reason: str) -> Unopened:
