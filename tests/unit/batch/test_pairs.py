@@ -109,6 +109,7 @@ def test_sides_beside_a_table_or_no_place_for_results_are_refused(sets, capsys):
     pairs = str(table(sets, "auto.dcm,final.dcm"))
     assert run(["compare", "a", "b", "--batch", pairs, "--out", "x"]) == 2
     assert run(["compare", "--batch", pairs]) == 2
+    assert run(["compare", "--batch", pairs, "--out", "x", "--images", "ct"]) == 2  # the table names them
 
 
 def in_process(code, *arguments, bad=None):

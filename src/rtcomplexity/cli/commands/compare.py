@@ -1,12 +1,13 @@
 """``rtcomplexity compare``: how two delineations of one patient differ."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rtcomplexity.batch.messages import DEFAULT_TIMEOUT_S
+from rtcomplexity.batch.messages import DEFAULT_TIMEOUT_S, Limits
 from rtcomplexity.cli.options import (
     DEFAULT_MEMORY,
     AsJson,
@@ -16,8 +17,9 @@ from rtcomplexity.cli.options import (
     Retry,
     WorkerCount,
     optional,
+    parse_size,
 )
-from rtcomplexity.errors import ExitCode
+from rtcomplexity.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from rtcomplexity.batch.pair_run import PairsResult
@@ -64,17 +66,6 @@ class _Asked:
     limits: "tuple[Limit, ...]" = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Running:
-    """How many pairs are run."""
-
-    workers: int | None
-    timeout: float
-    limit_memory: str
-    retry: bool
-    quiet: bool
-
-
 def compare(
     sides: Sides = None,
     *,
@@ -99,6 +90,9 @@ def compare(
     """
     from rtcomplexity.compare.limits import read_limits
 
+    if batch is not None and (sides or images is not None or out is None):
+        found = "no --out" if out is None else "sides or --images beside it"
+        raise UsageError("--batch", found, "--batch CSV --out DIR alone")
     asked = _Asked(
         images=images,
         match=match,
@@ -109,16 +103,15 @@ def compare(
         as_json=as_json,
         limits=() if fail_at is None else read_limits(fail_at),
     )
-    if batch is not None:
-        running = _Running(workers=workers, timeout=timeout, limit_memory=limit_memory, retry=retry, quiet=quiet)
-        _compare_table(batch, sides or [], asked, running)
+    if batch is not None and out is not None:
+        limits = Limits(wall_s=timeout, memory_bytes=parse_size(limit_memory))
+        tasks = _tasks(batch, asked, limits)
+        _end_pairs(_run_pairs(tasks, out, asked, workers, retry=retry, quiet=quiet), len(tasks), out)
     else:
         _compare_sides(sides or [], asked)
 
 
 def _compare_sides(sides: list[str], asked: _Asked) -> None:
-    from rtcomplexity.errors import UsageError
-
     if len(sides) < 2:
         raise UsageError("FIRST SECOND", " ".join(sides), "at least two structure sets or plan folders")
     if len(sides) == 2:
@@ -192,32 +185,11 @@ def _end_where_missed(missed: list[str]) -> None:
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
 
-def _compare_table(table: Path, sides: list[str], asked: _Asked, running: _Running) -> None:
-    """Compare the pairs of a table; ends with 5 where limits are missed, with 4 where pairs were refused."""
-    from rtcomplexity.errors import UsageError
-
-    out = asked.out
-    if sides or out is None:
-        raise UsageError("--batch", "sides beside it" if sides else "no --out", "--batch CSV --out DIR alone")
-    tasks = _tasks(table, asked, running)
-    found = _run_pairs(tasks, out, asked, running)
-    stood = f" ({found.stood} already done)" if found.stood else ""
-    typer.echo(f"{found.compared} of {len(tasks)} pairs compared{stood}. Wrote {out}", err=True)
-    for number, reason in found.refused:
-        typer.echo(f"Row {number}: {reason}", err=True)
-    _end_where_missed(list(found.missed))
-    if found.refused:
-        raise typer.Exit(ExitCode.BATCH_WITH_REFUSALS)
-
-
-def _tasks(table: Path, asked: _Asked, running: _Running) -> "list[PairTask]":
-    from rtcomplexity.batch.messages import Limits
+def _tasks(table: Path, asked: _Asked, limits: Limits) -> "list[PairTask]":
     from rtcomplexity.batch.pairs import PairTask, read_pairs
-    from rtcomplexity.cli.options import parse_size
     from rtcomplexity.settings import Settings
 
     settings = Settings.from_environment()
-    limits = Limits(wall_s=running.timeout, memory_bytes=parse_size(running.limit_memory))
     return [
         PairTask(
             row=row,
@@ -231,16 +203,27 @@ def _tasks(table: Path, asked: _Asked, running: _Running) -> "list[PairTask]":
     ]
 
 
-def _run_pairs(tasks: "list[PairTask]", out: Path, asked: _Asked, running: _Running) -> "PairsResult":
-    import os
-
+def _run_pairs(
+    tasks: "list[PairTask]", out: Path, asked: _Asked, workers: int | None, *, retry: bool, quiet: bool
+) -> "PairsResult":
     from rtcomplexity.batch.engines.local import LocalEngine
     from rtcomplexity.batch.pair_run import compare_pairs
     from rtcomplexity.cli.batch_progress import BatchProgress
 
-    engine = LocalEngine(running.workers or os.cpu_count() or 1)
-    with engine, BatchProgress(quiet=running.quiet, things="pairs") as progress:
-        return compare_pairs(tasks, out, engine=engine, watcher=progress, limits=asked.limits, retry=running.retry)
+    engine = LocalEngine(workers or os.cpu_count() or 1)
+    with engine, BatchProgress(quiet=quiet, things="pairs") as progress:
+        return compare_pairs(tasks, out, engine=engine, watcher=progress, limits=asked.limits, retry=retry)
+
+
+def _end_pairs(found: "PairsResult", pairs: int, out: Path) -> None:
+    """End with 5 where limits are missed, with 4 where pairs were refused."""
+    stood = f" ({found.stood} already done)" if found.stood else ""
+    typer.echo(f"{found.compared} of {pairs} pairs compared{stood}. Wrote {out}", err=True)
+    for number, reason in found.refused:
+        typer.echo(f"Row {number}: {reason}", err=True)
+    _end_where_missed(list(found.missed))
+    if found.refused:
+        raise typer.Exit(ExitCode.BATCH_WITH_REFUSALS)
 
 
 def observers(
