@@ -111,23 +111,14 @@ class Member(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """What a plan's end was reached with."""
+    """What the end of a plan or of a pair was reached with."""
 
     stats: str
     """Over names, sizes and times of its files, as discovery saw them."""
     input: str
-    """Over the sorted SHA-256 of its files; empty where they are not known."""
+    """Over the sorted SHA-256 of its files; empty where they are not known, and for pairs."""
     options: str
     """Over options, profile, settings and version."""
-
-
-class PairStanding(NamedTuple):
-    """What a pair's end was reached with."""
-
-    stats: str
-    """Over names, sizes and times of the files of both sides."""
-    options: str
-    """Over options, settings and version."""
 
 
 class Claimed(NamedTuple):
@@ -498,15 +489,15 @@ class Ledger(Closing):
 
     # Pairs
 
-    def pair_standing(self, key: bytes) -> tuple[PairStanding, Status] | None:
+    def pair_standing(self, key: bytes) -> tuple[Standing, Status] | None:
         """What a pair that ended was reached with, and how it ended."""
         row = self._database.execute("SELECT stats, options, status FROM pairs WHERE key = ?", (key,)).fetchone()
-        return None if row is None else (PairStanding(*row[:2]), Status(row[2]))
+        return None if row is None else (Standing(row[0], "", row[1]), Status(row[2]))
 
-    def put_pair(self, key: bytes, standing: PairStanding, outcome: Outcome) -> None:
+    def put_pair(self, key: bytes, standing: Standing, outcome: Outcome) -> None:
         """Keep a pair's end, in one transaction."""
         row = (
-            key, *standing, outcome.status.value, outcome.code, outcome.reason,
+            key, standing.stats, standing.options, outcome.status.value, outcome.code, outcome.reason,
             zlib.compress(json.dumps(outcome.content).encode()), outcome.wall_s, outcome.cpu_s, outcome.peak_bytes,
             self.run,
         )  # fmt: skip

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from rtcomplexity.batch.csv_tables import table_writer
-from rtcomplexity.batch.ledger import PairStanding, opened_ledger
+from rtcomplexity.batch.ledger import Standing, opened_ledger
 from rtcomplexity.batch.messages import RETRYABLE, Status
 from rtcomplexity.compare.sides import split_spec
 from rtcomplexity.whole_files import replacing
@@ -95,7 +95,7 @@ def _compare_all(tasks: Sequence[PairTask], ledger: Ledger, engine: Engine, watc
     """Compare the pairs that do not stand; return how many do."""
     standings = {_key(task.row, ledger): (task, _standing(task)) for task in tasks}
     watcher.starting(len(standings), f"{len(standings)} pairs")
-    waiting: dict[str, tuple[PairTask, PairStanding]] = {}
+    waiting: dict[str, tuple[PairTask, Standing]] = {}
     for key, (task, standing) in standings.items():
         ended = ledger.pair_standing(key)
         if ended is not None and ended[0] == standing and not (retry and ended[1] in RETRYABLE):
@@ -113,7 +113,7 @@ def _key(row: PairRow, ledger: Ledger) -> bytes:
     return ledger.hashed(json.dumps([row.first, row.second, row.images]))
 
 
-def _standing(task: PairTask) -> PairStanding:
+def _standing(task: PairTask) -> Standing:
     row, match = task.row, Path(task.match)
     options = {
         "match": task.match,
@@ -125,7 +125,7 @@ def _standing(task: PairTask) -> PairStanding:
     }
     places = [split_spec(spec)[0] for spec in (row.first, row.second)] + ([Path(row.images)] if row.images else [])
     found = [f"{path} {size} {mtime_ns}" for place in places for path, size, mtime_ns in _files(place)]
-    return PairStanding(stats=_digest(found), options=_digest(options))
+    return Standing(_digest(found), "", _digest(options))
 
 
 def _files(place: Path) -> Iterator[tuple[str, int, int]]:
