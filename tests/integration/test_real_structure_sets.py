@@ -7,6 +7,7 @@ import pytest
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.case.target_names import NO_ALIASES
 from rtcomplexity.case.targets import classify_rois
+from rtcomplexity.dicom.index import index_folder
 from rtcomplexity.dicom.structure_set import read_structure_set
 from rtcomplexity.errors import CorruptStructureSetError, NoInputError, NoStructureSetError, SeveralPatientsError
 from rtcomplexity.model.case import EvidenceLevel, ImageLink, ImageRole
@@ -64,7 +65,11 @@ def test_xio_study_level_references_hold_where_contour_level_ones_dangle(lung):
     assert lung.image_link_text.startswith("134 of 134 study-level image references resolve; 0 of 134 contour-level")
     assert len(lung.planning_image.sop_instance_uids) == 134
     assert np.diff(lung.planning_image.grid.slice_positions_mm) == pytest.approx(3.0)
-    assert (lung.files_read, lung.files_skipped) == (136, 1)
+
+
+def test_every_file_of_the_lung_plan_is_read_or_no_dicom(real_data):
+    found = index_folder(real_data / "lung1_001", settings=SETTINGS)
+    assert (found.files_read, found.files_skipped) == (136, 1)
 
 
 def test_xio_has_17_rois_and_137557_points(lung):

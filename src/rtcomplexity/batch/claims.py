@@ -61,17 +61,9 @@ class Claims:
     numbers: tuple[int, ...] = ()
     """Of all rows."""
 
-    @property
-    def count(self) -> int:
-        """How many rows there are."""
-        return len(self.numbers)
-
     def of(self, instance: bytes) -> Sequence[ClaimRow]:
         """Return the rows of one structure set."""
         return self.rows.get(instance, ())
-
-
-NO_CLAIMS: Final = Claims({})
 
 
 def read_claims(path: Path) -> list[ClaimRow]:

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from rtcomplexity.batch.alarm import Alarm, alarm_of
-from rtcomplexity.batch.claims import NO_CLAIMS, Claims, claims_of, course_key, read_claims
+from rtcomplexity.batch.claims import Claims, claims_of, course_key, read_claims
 from rtcomplexity.batch.discovery import Discovery
 from rtcomplexity.batch.grouping import FoundPlan, found_plans, input_hash
 from rtcomplexity.batch.ledger import PlanEntry, Standing, opened_ledger
@@ -177,7 +177,7 @@ class _Run:
         indexer: Engine,
         watcher: Watcher,
         asked: BatchOptions,
-        claims: Claims = NO_CLAIMS,
+        claims: Claims,
     ) -> None:
         self._ledger, self._engine, self._indexer, self._watcher, self._asked = ledger, engine, indexer, watcher, asked
         self._claims = claims

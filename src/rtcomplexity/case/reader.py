@@ -157,8 +157,6 @@ def _case(
         rt_plan=course.plan,
         registrations=registrations,
         issues=tuple(sorted({*noticed, *own_issues, *tie_issues, *predecessor_issues(chosen, others)})),
-        files_read=index.files_read,
-        files_skipped=index.files_skipped,
     )
 
 

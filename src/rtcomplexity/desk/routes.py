@@ -115,7 +115,6 @@ class Views:
             raise
         plan = self._session.add(
             place,
-            files=arrived.files,
             identified=arrived.fields.get("privacy") != "de-identified",
             profile=arrived.fields.get("profile", BY_SITE),
         )

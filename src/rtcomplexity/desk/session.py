@@ -68,7 +68,6 @@ class SessionPlan:
     """Local time."""
     place: Place
     identified: bool
-    files: int
     profile: str = BY_SITE
     structure_set_uid: str | None = None
     """The chosen structure set; None where it is chosen by rule."""
@@ -137,7 +136,7 @@ class Session(Closing):
         """Remove the folder of a plan that did not arrive."""
         shutil.rmtree(place.folder, ignore_errors=True)
 
-    def add(self, place: Place, *, files: int, identified: bool, profile: str = BY_SITE) -> SessionPlan:
+    def add(self, place: Place, *, identified: bool, profile: str = BY_SITE) -> SessionPlan:
         """Take a plan that has arrived, and analyze it when its turn comes."""
         with self._opened():
             self._count += 1
@@ -148,7 +147,6 @@ class Session(Closing):
                 place=place,
                 identified=identified,
                 profile=profile,
-                files=files,
             )
             self._plans[plan.id] = plan
             self._submit(plan.id)

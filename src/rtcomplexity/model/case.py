@@ -125,6 +125,3 @@ class Case:
     """Where the targets come from; None where from the structure set itself."""
     stated_patients: int = 0
     """How many Patient IDs the user stated to be one patient's; 0 if all files have one."""
-    files_read: int = 0
-    files_skipped: int = 0
-    """Files in the folder that are no DICOM."""

@@ -49,7 +49,7 @@ def test_what_comes_after_the_end_is_refused_and_leaves_no_file():
     session.close()
     for late in (
         session.new_place,
-        lambda: session.add(place, files=1, identified=True),
+        lambda: session.add(place, identified=True),
         lambda: session.keep_claim_of_report("a", ClaimFile()),
     ):
         with pytest.raises(InputDataError, match="has ended"):
@@ -62,7 +62,7 @@ def test_an_analysis_that_cannot_be_started_fails_and_is_not_waited_for(monkeypa
     full = Mock(side_effect=OSError(12, "Cannot allocate memory"))
     monkeypatch.setattr("rtcomplexity.desk.session.StartedChild.start", full)
     with Session(Settings(), workers=1) as session:
-        plan = session.add(session.new_place(), files=1, identified=True)
+        plan = session.add(session.new_place(), identified=True)
         session._threads.shutdown()  # once the analysis has ended
         plan = session.plan(plan.id)
     assert plan.state is State.FAILED
