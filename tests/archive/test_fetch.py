@@ -104,7 +104,7 @@ def test_several_sets_are_listed_and_one_of_them_can_be_named(archive, tmp_path,
     arguments = (*ways(archive)[way], "--out", tmp_path / "out")
     assert fetch(*arguments, "--patient", "PATIENT-SECRET-2") == 3
     text = capsys.readouterr().err
-    assert "2 structure sets fit" in text
+    assert "2 structure sets match" in text
     uid = next(word.strip(";.") for word in text.split() if word.startswith(("2.25.", "1.")))
     assert fetch(*arguments, "--structure-set", uid) == 0
     assert len(hashes(tmp_path / "out")) >= SLICES + 1
@@ -114,7 +114,7 @@ def test_several_sets_are_listed_and_one_of_them_can_be_named(archive, tmp_path,
 @pytest.mark.parametrize("way", ["wado", "get"])
 def test_nothing_that_fits_is_told(archive, tmp_path, capsys, way):
     assert fetch(*ways(archive)[way], "--patient", "NOBODY", "--out", tmp_path / "out") == 3
-    assert "Nothing in the archive fits" in capsys.readouterr().err
+    assert "No study in the archive matches" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

@@ -383,7 +383,7 @@ def test_evidence_of_a_plan_that_is_gone_is_told(tmp_path):
     assert "earlier runs" not in batch(root, "--out", out, "--evidence", "--workers", 1)[1]
     shutil.rmtree(next(path for path in root.iterdir() if path.is_dir()))
     told = batch(root, "--out", out, "--evidence", "--workers", 1)[1]
-    assert "1 evidence folders are of earlier runs" in told
+    assert "1 evidence folder from earlier runs" in told
 
 
 def test_tables_hold_every_plan_and_roi(undisturbed):

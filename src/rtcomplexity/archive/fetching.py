@@ -66,7 +66,7 @@ def fetch_plan(archive: Archive, query: Query, shelf: Shelf, progress: Callable[
     Raises
     ------
     ArchiveError
-        If nothing or several fit, a series is not whole, or the archive cannot be queried.
+        If nothing or several match, a series is not whole, or the archive cannot be queried.
     UsageError
         If the folder cannot be used.
     """
@@ -96,10 +96,10 @@ def fetch_plan(archive: Archive, query: Query, shelf: Shelf, progress: Callable[
 def _the_structure_set(archive: Archive, query: Query) -> _Found:
     studies = archive.studies(query)
     if not studies:
-        raise ArchiveError("Nothing in the archive fits.", _NONE)
+        raise ArchiveError("No study in the archive matches.", _NONE)
     if len({study.patient_id for study in studies}) > 1:
         listed = _listed(f"{study.date} {study.study_uid}" for study in studies)
-        raise ArchiveError(f"{len(studies)} studies of several patients fit: {listed}.", "give --study UID.")
+        raise ArchiveError(f"{len(studies)} studies of several patients match: {listed}.", "give --study UID.")
     found = [
         _Found(study=study, series=series, sop_instance_uid=uid)
         for study in studies
@@ -109,15 +109,15 @@ def _the_structure_set(archive: Archive, query: Query) -> _Found:
         if query.structure_set_uid in {"", uid}
     ]
     if not found:
-        raise ArchiveError(f"{len(studies)} studies fit, and none holds an RT Structure Set that may be seen.", _NONE)
+        raise ArchiveError(f"{len(studies)} studies match, and none holds an RT Structure Set that may be seen.", _NONE)
     if len(found) > 1:
         listed = _listed(f"{each.series.date or each.study.date} {each.sop_instance_uid}" for each in found)
-        raise ArchiveError(f"{len(found)} structure sets fit: {listed}.", "give one of them as --structure-set UID.")
+        raise ArchiveError(f"{len(found)} structure sets match: {listed}.", "give one of them as --structure-set UID.")
     return found[0]
 
 
 def _listed(lines: Iterable[str]) -> str:
-    """Dates and UIDs of what fits, oldest first, as far as a person reads on."""
+    """Dates and UIDs of what matches, oldest first, as far as a person reads on."""
     ordered = sorted(line.strip() for line in lines)
     more = f"; and {len(ordered) - _MOST_LISTED} more" if len(ordered) > _MOST_LISTED else ""
     return "; ".join(ordered[:_MOST_LISTED]) + more

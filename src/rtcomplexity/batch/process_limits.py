@@ -53,7 +53,7 @@ def missing_limits() -> str:
         )
         if not is_there
     ]
-    return f" This system sets no limit on {' or '.join(missing)}: only polling stood guard." if missing else ""
+    return f" This system sets no limit on {' or '.join(missing)}: it was only polled." if missing else ""
 
 
 def _lower(kind: int, soft: int, hard: int) -> None:

@@ -13,6 +13,6 @@ MOST_THREADS: Final = 4
 
 
 def local_settings() -> Settings:
-    """Read them anew."""
+    """Read them, as they are at this moment."""
     here = {f"{PREFIX}THREADS": str(min(available_cores(), MOST_THREADS))}
     return Settings.from_environment({**here, **os.environ})

@@ -12,3 +12,4 @@ if TYPE_CHECKING:
     from rtcomplexity.metrics.definition import MetricDefinition
 
 EVERY_METRIC: Final[tuple[MetricDefinition[Any], ...]] = (*CATALOGUE, *COMPARISONS, *AGREEMENT)
+METRIC_TITLES: Final = {each.key: each.title for each in EVERY_METRIC}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.compare.catalogue import EVERY_METRIC
+from rtcomplexity.compare.catalogue import METRIC_TITLES
 from rtcomplexity.evidence import words
 from rtcomplexity.evidence.difference import with_one_line_of_reference
 from rtcomplexity.evidence.formats.text import shown
@@ -89,14 +88,9 @@ def _item(change: Change, families: Mapping[str, str]) -> str:
         return families.get(change.what, change.what)
     if change.kind == "metric":
         subject, _, key = change.what.rpartition(": ")
-        return f"{subject}: {_titles().get(key, key)}"
+        return f"{subject}: {METRIC_TITLES.get(key, key)}"
     key = change.what.removeprefix(_OF_REFERENCE)
-    return f"{_OF_REFERENCE}{_titles().get(key, key)}" if key != change.what else change.what
-
-
-@cache
-def _titles() -> Mapping[str, str]:
-    return {each.key: each.title for each in EVERY_METRIC}
+    return f"{_OF_REFERENCE}{METRIC_TITLES.get(key, key)}" if key != change.what else change.what
 
 
 def _word(code: str) -> str:

@@ -175,7 +175,7 @@ class Views:
         return self._form(item, claim_form.Filled(typed=claim_form.typed_of(claim), claim=claim, mistakes={}))
 
     async def save_claim(self, request: Request) -> Response:
-        """Save claim information and assess the plan under it; nothing is measured anew.
+        """Save claim information and assess the plan under it; nothing is measured again.
 
         A report of the worklist folder stays as it is: what is entered for it is kept, to be downloaded.
         """

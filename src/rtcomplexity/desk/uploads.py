@@ -26,7 +26,7 @@ _MOST_FIELDS: Final = 20
 MOST_ADDED_BYTES: Final = 20_000_000
 """Of a file that is added to a plan, such as a profile; a cohort of 1,000 plans is a tenth of it."""
 _NOT_A_FORM: Final = "The upload is not one of this page's forms."
-_AGAIN: Final = "load the page again and choose the files anew."
+_AGAIN: Final = "load the page again and choose the files again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,9 @@ def fetch(
     )
     if query.is_empty:
         raise MissingOptionError(
-            "--patient", "Nothing was asked for.", "one of --patient, --accession, --study and --structure-set"
+            "--patient",
+            "No patient, study or structure set was named.",
+            "one of --patient, --accession, --study and --structure-set",
         )
     settings = Settings.from_environment()
     if dicomweb is not None:
@@ -75,7 +77,7 @@ def _plain(option: str, value: str | None) -> str:
 
 
 def _print(fetched: "Fetched", out: Path) -> None:
-    typer.echo(f"{fetched.files} files of {fetched.series} series lie in {out}; {fetched.new_files} of them are new.")
+    typer.echo(f"{fetched.files} files of {fetched.series} series are in {out}; {fetched.new_files} of them are new.")
     if fetched.missing_series:
         typer.echo(f"{fetched.missing_series} series that the structure set references are not in the archive.")
     typer.echo(f"Next: rtcomplexity analyze {out}")

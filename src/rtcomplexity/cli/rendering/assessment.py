@@ -13,7 +13,7 @@ from rtcomplexity.cli.rendering.values import decimal, is_target
 from rtcomplexity.cli.rendering.verdict import verdict_panel
 from rtcomplexity.evidence.cover import error_rate
 from rtcomplexity.evidence.formats.text import shown
-from rtcomplexity.evidence.page import page_of
+from rtcomplexity.evidence.page import DIGEST_LENGTH, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from rtcomplexity.evidence.record import Record
-
-DIGEST_LENGTH = 12
 
 
 def assessment_parts(record: Record, *, quick: bool = False) -> Iterator[RenderableType]:

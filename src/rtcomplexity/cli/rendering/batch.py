@@ -10,6 +10,7 @@ from rtcomplexity.batch.reasons import unmet_names_sentence
 from rtcomplexity.cli.rendering.tables import titled_table
 from rtcomplexity.evidence.formats.text import shown
 from rtcomplexity.evidence.words import outcome_of
+from rtcomplexity.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,7 +75,7 @@ def _reasons_table(reasons: Sequence[Reason]) -> Table:
 def _found(result: BatchResult) -> str:
     if result.plans:
         return f"{result.found}."
-    return "No plan was found: no structure set is there that can be read. refused.csv says what could not be read."
+    return "No plan was found: no structure set can be read. refused.csv lists what could not be read."
 
 
 def _notes(result: BatchResult) -> Iterator[str]:
@@ -88,6 +89,6 @@ def _notes(result: BatchResult) -> Iterator[str]:
         yield f"{count} claims {row} matched no plan ({row} {rows}{more})."
     if result.earlier_evidence:
         yield (
-            f"{result.earlier_evidence} evidence folders are of earlier runs, of plans that are gone or changed: "
-            "they say nothing of these plans."
+            f"{counted(result.earlier_evidence, 'evidence folder')} from earlier runs, of plans that were removed or "
+            "changed since; not about the plans of this run."
         )

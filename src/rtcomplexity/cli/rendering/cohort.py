@@ -27,7 +27,7 @@ EXCLUSIONS: Final = {
     "fractions_not_stated": "number of fractions not documented",
     "no_patient": "the files name no patient",
     "same_plan": "the same plan again",
-    "same_patient_and_course": "another plan of a patient and course that is in",
+    "same_patient_and_course": "another plan of the same patient and course",
     "other_profile": "scored by another profile",
     "other_stratum": "another stratum than was asked for",
 }
@@ -93,7 +93,7 @@ def _standing(stratum: StratumSummary) -> str:
 
 
 def _exclusions_table(summary: CohortSummary) -> Table:
-    table = titled_table("Read and not part of it", ("Reason",), ("Results",))
+    table = titled_table("Excluded results", ("Reason",), ("Results",))
     for reason, count in summary.exclusions.items():
         table.add_row(EXCLUSIONS.get(reason, reason), str(count))
     return table
@@ -105,5 +105,5 @@ def _versions(summary: CohortSummary) -> str:
     return (
         f"Assessed: {by_version}. Scored surface of {surfaces}. Built by rtcomplexity {summary.software} from "
         f"{counted(summary.sources, 'set')} of results. "
-        "Whether the plans are consecutive, only who chose them knows."
+        "Whether the plans are consecutive cannot be checked."
     )

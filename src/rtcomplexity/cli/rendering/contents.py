@@ -26,7 +26,7 @@ from rtcomplexity.cli.rendering.values import (
     volume,
 )
 from rtcomplexity.evidence.formats.text import shown
-from rtcomplexity.evidence.page import generation
+from rtcomplexity.evidence.page import DIGEST_LENGTH, generation
 from rtcomplexity.evidence.words import DECIDED_BY, LINKS, told
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def contents_parts(record: Record, spelling: Callable[[str], str | None]) -> Ite
 def links_tree(record: Record) -> Tree:
     """Build the tree of what was found and what ties it together."""
     plan = record.plan
-    tree = Tree(Text(f"Plan {plan.id[:12]}", style="bold"), guide_style="dim")
+    tree = Tree(Text(f"Plan {plan.id[:DIGEST_LENGTH]}", style="bold"), guide_style="dim")
     structure_set = plan.structure_set
     approval, link = structure_set.approval.lower(), structure_set.link_text or "nothing to resolve"
     chosen = tree.add(line(f"Structure set: {structure_set.roi_count} ROIs, approval {approval}"))

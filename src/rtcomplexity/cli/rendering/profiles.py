@@ -196,7 +196,7 @@ def _error_rate(profile: Profile) -> str:
 
 
 def _strata_table(profile: Profile) -> Table:
-    heads = ("Id", "Title", "Largest target, cm³", "Routine below", "Unusual from", "Beside image sets")
+    heads = ("Id", "Title", "Largest target, cm³", "Routine below", "Unusual from", "Unusual with image sets")
     table = titled_table("Strata", heads)
     for stratum in profile.strata:
         joint = profile.joint(stratum.id)
@@ -207,10 +207,10 @@ def _strata_table(profile: Profile) -> Table:
 
 
 def _factors_table(profile: Profile) -> Table:
-    table = titled_table("Factors", ("Family", "Factor", "Harder", "Basis"))
+    table = titled_table("Factors", ("Family", "Factor", "Complex end", "Basis"))
     for family in profile.families:
         for number, factor in enumerate(family.factors):
-            title = f"{family.title}{'' if family.may_anchor else ' (joins only)'}" if number == 0 else ""
+            title = f"{family.title}{'' if family.may_anchor else ' (supporting factor)'}" if number == 0 else ""
             unit = "" if factor.unit == "1" else f", {factor.unit}"
             basis = ", ".join(dict.fromkeys(reference.basis for reference in factor.references))
             table.add_row(title, f"{TITLES.get(factor.metric, factor.title)}{unit}", factor.direction, basis)

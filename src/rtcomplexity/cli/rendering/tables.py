@@ -14,7 +14,6 @@ from rtcomplexity.cli.rendering.values import (
     PLANES,
     SUV_MAX,
     SYSTEM_VOLUME,
-    TARGET_CLASSES,
     UNRESOLVED,
     VOLUME,
     count,
@@ -27,10 +26,9 @@ from rtcomplexity.cli.rendering.values import (
     volume,
 )
 from rtcomplexity.evidence.formats.text import shown
-from rtcomplexity.evidence.page import generation
+from rtcomplexity.evidence.page import GROSS, TARGET_ORDER, generation
 from rtcomplexity.evidence.words import EVIDENCE_LEVELS, ROLES, told
 
-GROSS = ("GTV", "ITV")
 LEAVES_OUT = ("target-from-pet", "gross-target-nested", "gross-target-in-other-orientation")
 """Issues that say why a gross target is not scored."""
 
@@ -47,7 +45,7 @@ def targets_table(record: Record) -> Table:
     has_uptake = any(SUV_MAX in roi.metrics for roi in targets)
     numbers = ("Contours", "Slices", "cm³", "TPS cm³", "vs TPS", *(["SUVmax"] if has_uptake else []))
     table = titled_table("Targets", ("Name", "Class", "Method", "Scored"), numbers)
-    for roi in sorted(targets, key=lambda roi: (TARGET_CLASSES.index(roi.target_class), roi.number)):
+    for roi in sorted(targets, key=lambda roi: (TARGET_ORDER.index(roi.target_class), roi.number)):
         table.add_row(
             Text(name_of(roi)),
             roi.target_class,

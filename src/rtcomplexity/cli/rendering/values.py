@@ -8,14 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rtcomplexity.evidence.formats.text import shortened
+from rtcomplexity.evidence.page import TARGET_ORDER
 
 if TYPE_CHECKING:
     from rtcomplexity.evidence.record import IssueRecord, Metrics, Record, RoiRecord
 
 NO_VALUE = "-"
 NAME_LENGTH = 32
-TARGET_CLASSES = ("GTV", "ITV", "CTV", "PTV")
-"""In the order in which they are printed."""
 UNRESOLVED = "UNRESOLVED"
 VOLUME, SYSTEM_VOLUME = "shape.volume", "shape.tps_volume"
 SUV_MAX = "pet.suvbw_max"
@@ -65,7 +64,7 @@ def name_of(roi: RoiRecord) -> str:
 
 def is_target(roi: RoiRecord) -> bool:
     """Whether an ROI is a target volume."""
-    return roi.target_class in TARGET_CLASSES
+    return roi.target_class in TARGET_ORDER
 
 
 def names_by_number(record: Record) -> dict[int, str]:
