@@ -1,5 +1,6 @@
 """Fixtures that every folder of tests shares."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -76,3 +77,21 @@ settings.load_profile("ordinary")
 def pytest_xdist_auto_num_workers():
     """One process of tests more than cores: a quarter of their time they wait for browsers, archives and signals."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is collected lasts as long as the run: to look through it for garbage, now or later, finds none."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file():
+    """Tests have no examples; to look for some would import what they share once more, under another name."""
+    found = yield
+    return [each for each in found if type(each) is pytest.Module]

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 
 import pytest
 
@@ -12,8 +13,10 @@ from integration.test_batch import batch_in_processes, comparable
 from patience import HANG_S
 from unit.batch.small_plans import write_archive
 
-pytest.importorskip("distributed")
-pytestmark = pytest.mark.exhaustive
+pytestmark = [
+    pytest.mark.exhaustive,
+    pytest.mark.skipif(find_spec("distributed") is None, reason="the extra dask is not installed"),
+]
 
 
 def write_certificate(folder):
