@@ -76,7 +76,8 @@ class Reader:
             if other is not page:
                 other.close()
         page.mouse.move(0, 0)
-        page.goto("about:blank")
+        with page.expect_navigation():  # from within: it inherits the page's opener policy, else a process ends here
+            page.evaluate("location.replace('about:blank')")
         self._tabs[key] = page
 
 
