@@ -8,6 +8,7 @@ import pytest
 
 from chromium import PHONE, WIDE, needs_browser, patient_page, reading, serious_findings
 from rtcomplexity.desk import reports
+from rtcomplexity.desk.evidence_folders import evidence_folders
 from rtcomplexity.evidence.folder import write_folder
 from rtcomplexity.scoring.claim_file import load_claim
 from unit.batch.small_plans import small_plan, write_plan
@@ -92,7 +93,7 @@ def worklist(tmp_path_factory):
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 def test_the_first_screen_answers_the_coders_four_questions(browser, worklist, size):
     with served(worklist=worklist) as server:
-        for plan_id, folder in worklist.folders().items():
+        for plan_id, folder in evidence_folders(worklist).items():
             decision, verdict = ANSWERS[folder.name]
             with opened(browser, server, f"/plans/{plan_id}", size) as page:
                 above = [decision, verdict, "Why", *(["Next steps"] if size is WIDE else [])]
@@ -105,7 +106,7 @@ def test_the_first_screen_answers_the_coders_four_questions(browser, worklist, s
 
 def test_on_a_wide_screen_every_reason_step_and_outstanding_document_is_in_the_first_viewport(browser, worklist):
     with served(worklist=worklist) as server:
-        for plan_id, folder in worklist.folders().items():
+        for plan_id, folder in evidence_folders(worklist).items():
             report = reports.report_at(folder).page.cover
             texts = [report.decision, report.answer, *report.because, *(step.what for step in report.steps)]
             texts += [item for each in report.missing for item in each.items]
@@ -197,8 +198,8 @@ def test_another_structure_set_is_chosen_by_keyboard(browser, server, tmp_path):
 
 
 def test_claim_information_for_a_report_of_the_worklist_folder_is_downloaded(browser, worklist):
-    [plan_id] = [plan_id for plan_id, folder in worklist.folders().items() if folder.name == "supports"]
-    before = {path: path.read_bytes() for path in worklist.root.rglob("*") if path.is_file()}
+    [plan_id] = [plan_id for plan_id, folder in evidence_folders(worklist).items() if folder.name == "supports"]
+    before = {path: path.read_bytes() for path in worklist.rglob("*") if path.is_file()}
     with served(worklist=worklist) as server, opened(browser, server, f"/plans/{plan_id}", bypass_csp=True) as page:
         page.click("text=Enter claim information")
         assert serious_findings(page) == []
@@ -209,7 +210,7 @@ def test_claim_information_for_a_report_of_the_worklist_folder_is_downloaded(bro
         with page.expect_download() as started:
             page.click("a:text-is('Claim information file')")
         assert 'payer = "aetna"' in Path(started.value.path()).read_text("utf-8")
-    assert {path: path.read_bytes() for path in worklist.root.rglob("*") if path.is_file()} == before
+    assert {path: path.read_bytes() for path in worklist.rglob("*") if path.is_file()} == before
 
 
 def test_what_cannot_be_sent_is_said_before_it_is_sent(browser, server, tmp_path):
