@@ -1,4 +1,4 @@
-"""One image whose slices carry several Series Instance UIDs: split by a scanner or archive, or named anew by slice.
+"""One image whose slices carry several Series or Study UIDs: split by a scanner or archive, or named anew by slice.
 
 Series are joined only where a structure set names images of several of them and together they are one stack: the same
 size, spacing and orientation, one block after the other, evenly spaced along one line. Anything else stays apart:
@@ -50,11 +50,11 @@ def joined(
     dict
         The parts of each image, under the key of the first: one where it is a series of its own.
     """
-    families: defaultdict[tuple[str, str, str], list[Key]] = defaultdict(list)
+    families: defaultdict[tuple[str, str], list[Key]] = defaultdict(list)
     for modality, study, series, frame in sorted(groups):
-        families[modality, study, frame].append((modality, study, series, frame))
+        families[modality, frame].append((modality, study, series, frame))
     found: dict[Key, list[list[SeriesSlice]]] = {}
-    for (_, _, frame), keys in families.items():
+    for (_, frame), keys in families.items():
         together = _one_image(keys, groups, references, belongs) if frame and len(keys) > 1 else ()
         for key in keys:
             if not together or key not in together:
@@ -70,7 +70,7 @@ def _one_image(
     references: Iterable[frozenset[str]],
     belongs: Belongs,
 ) -> tuple[Key, ...]:
-    """Series of one study and frame that are one image: all that look like those that a set names, else those alone."""
+    """Series of one frame that are one image: all that look like those that a set names, else those alone."""
     for uids in references:
         named = [key for key in keys if any(part.file.sop_instance_uid in uids for part in groups[key])]
         if len(named) < 2:

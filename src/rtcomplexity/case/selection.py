@@ -153,6 +153,10 @@ def _first_difference(one: Candidate, other: Candidate) -> tuple[str, str]:
     if one.structure_set.written_at != other.structure_set.written_at:
         is_newer = one.structure_set.written_at > other.structure_set.written_at
         return ("is newer", "is older") if is_newer else ("is older", "is newer")
+    if one.structure_set.sop_instance_uid == other.structure_set.sop_instance_uid:
+        first, later = "has the first SHA-256 of files with one SOP Instance UID", "has a later SHA-256"
+        is_first = one.structure_set.file_sha256 < other.structure_set.file_sha256
+        return (first, later) if is_first else (later, first)
     first, later = "has the first SOP Instance UID", "has a later SOP Instance UID"
     is_first = one.structure_set.sop_instance_uid < other.structure_set.sop_instance_uid
     return (first, later) if is_first else (later, first)

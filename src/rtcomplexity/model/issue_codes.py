@@ -609,8 +609,8 @@ ROIS_ON_OTHER_IMAGES: Final = _warning(
 ROIS_ON_PHASE: Final = _info("rois-on-phase", "{were}, not on the planning image.", action="Nothing.")
 SERIES_JOINED: Final = _warning(
     "series-joined",
-    "The slices carry {series} Series Instance UIDs. The structure set names images of several of them and together "
-    "they are one stack; joined.",
+    "The slices carry {series} Series or Study Instance UIDs. The structure set names images of several of them and "
+    "together they are one stack; joined.",
     action="Confirm that these series are one image.",
 )
 SEVERAL_PET_SETS: Final = _warning(

@@ -39,8 +39,14 @@ def codes(case):
 def test_series_that_follow_each_other_and_are_named_together_are_one_image(tmp_path, series):
     case = read(tmp_path, series, orientation=(1, 0, 0, 0, 1, 0))
     assert sizes(case) == [6]
-    assert f"{len(set(series))} Series Instance UIDs" in codes(case)["series-joined"]
+    assert f"{len(set(series))} Series or Study Instance UIDs" in codes(case)["series-joined"]
     assert "roi-on-several-series" not in codes(case)
+
+
+def test_slices_of_one_series_that_carry_a_study_each_are_one_image(tmp_path):
+    case = read(tmp_path, "aaaaaa", changed={k: {"StudyInstanceUID": f"1.4.{k}"} for k in range(6)})
+    assert sizes(case) == [6]
+    assert "6 Series or Study Instance UIDs" in codes(case)["series-joined"]
 
 
 def test_oblique_series_are_joined_too(tmp_path):
