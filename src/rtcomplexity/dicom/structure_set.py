@@ -76,6 +76,8 @@ class _Gathered:
     """Contour Slab Thicknesses by ROI number; None where a contour states none."""
     closed_looking: set[int] = field(default_factory=set)
     """Places of contours without a type that run back to where they begin."""
+    offset: set[int] = field(default_factory=set)
+    """Places of contours that state an offset of their slab."""
     unnumbered: int = 0
 
 
@@ -368,6 +370,8 @@ def _add_contours(gathered: _Gathered, number: int, contours: Sequence[Dataset],
     for place, (contour, count) in enumerate(zip(contours, parsed.counts.tolist(), strict=True), start=before):
         if not gathered.types[place] and looks_closed(parsed.points_mm[first : first + count]):
             gathered.closed_looking.add(place)
+        if elements.raw_bytes(contour, tags.CONTOUR_OFFSET_VECTOR) and _is_offset(contour):
+            gathered.offset.add(place)
         if _geometric_type(gathered, place).is_closed:
             gathered.slabs_mm[number].add(_positive(elements.decimal(contour, tags.CONTOUR_SLAB_THICKNESS)))
         first += count
@@ -377,6 +381,11 @@ def _add_contours(gathered: _Gathered, number: int, contours: Sequence[Dataset],
     gathered.point_count += len(parsed.points_mm)
     gathered.faults |= {before + place: fault for place, fault in parsed.faults.items()}
     _refuse_too_many("contour points", gathered.point_count, settings.max_contour_points)
+
+
+def _is_offset(contour: Dataset) -> bool:
+    """Whether a contour states that its slab lies beside its plane."""
+    return any(elements.floats(contour, tags.CONTOUR_OFFSET_VECTOR, 3) or ())
 
 
 def _images_of(gathered: _Gathered, contour: Dataset) -> frozenset[str]:
@@ -548,6 +557,8 @@ def _oddities(gathered: _Gathered, place: int) -> Iterable[tuple[IssueCode, str]
         return
     if gathered.stated_counts[place] not in {None, gathered.counts[place]}:
         yield codes.CONTOUR_POINT_COUNT_DISAGREES, ""
+    if place in gathered.offset:
+        yield codes.CONTOUR_OFFSET_STATED, ""
     if gathered.types[place] == _INTERPOLATED:
         yield codes.CONTOUR_TYPE_INTERPOLATED, ""
     elif place in gathered.closed_looking:

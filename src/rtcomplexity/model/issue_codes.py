@@ -273,6 +273,12 @@ CONTOUR_LEFT_OUT: Final = _error(
     "{count} of {contours:contour|contours} excluded; cause: {fault}.",
     action="Export the structure set again; check the contours of that ROI.",
 )
+CONTOUR_OFFSET_STATED: Final = _warning(
+    "contour-offset-stated",
+    "{count} of {contours:contour states|contours state} a Contour Offset Vector (3006,0045), by which the slab that a "
+    "contour stands for lies beside its plane; measured where the points lie.",
+    action="Check in the planning system on which slices the contours lie.",
+)
 CONTOUR_POINT_COUNT_DISAGREES: Final = _warning(
     "contour-point-count-disagrees",
     "{count} of {contours:contour has|contours have} a different number of points than stated; the points were used.",

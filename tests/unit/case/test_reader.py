@@ -298,15 +298,10 @@ def test_another_set_with_other_gross_targets_is_a_warning_that_names_it(folder)
 
 
 def test_two_sets_of_one_uid_are_told_apart_by_their_hashes(folder):
-    made = ct()
+    made, first = ct(), "has the first SHA-256 of files with one SOP Instance UID"
     case = folder.add(*made, linked_set(made), linked_set(made, StructureSetLabel="B", name="PTV")).read()
-    assert case.chosen_because in {
-        f"it alone of 2 structure sets {words}"
-        for words in ("has the first SHA-256 of files with one SOP Instance UID",)
-    }
-    assert [one.because for one in case.alternatives] == [
-        "it has a later SHA-256; the chosen one has the first SHA-256 of files with one SOP Instance UID"
-    ]
+    assert case.chosen_because == f"it alone of 2 structure sets {first}"
+    assert [one.because for one in case.alternatives] == [f"it has a later SHA-256; the chosen one {first}"]
 
 
 def test_the_newest_of_equals_is_said_to_be(folder):

@@ -349,3 +349,14 @@ def test_a_sequence_that_lost_its_vr_is_read():
     unknown = b"\x06\x30\x80\x00UN\0\0" + len(implicit).to_bytes(4, "little") + implicit
     found, _ = read_structure_set(data[:place] + unknown, settings=SETTINGS)
     assert found.rois[0].interpreted_type == "MARKER"
+
+
+@pytest.mark.parametrize(("offset", "is_told"), [([0, 0, 3], True), ([0, 0, 0], False), (None, False)])
+def test_a_contour_offset_vector_is_told_and_moves_nothing(offset, is_told):
+    drawn = contour()
+    if offset is not None:
+        drawn.ContourOffsetVector = offset
+    found, issues = read_structure_set(to_bytes(structure_set([roi(1, "GTV", [drawn, contour()])])), settings=SETTINGS)
+    texts = [issue.text for issue in issues if issue.code == "contour-offset-stated"]
+    assert [text.startswith("1 of 2 contours state a Contour Offset Vector") for text in texts] == [True] * is_told
+    assert set(found.rois[0].contours.points_mm[:, 2]) == {0.0}
