@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.geometry.mesh import UnmeasurableShapeError
 from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.intensity import inside_values
 from rtcomplexity.metrics.measurement import NotMeasurableError
@@ -64,10 +63,7 @@ def weighted_feature(subject: CtShape, *, attribute: str) -> float:
         raise NotMeasurableError(f"the ROI's box holds more than {LARGEST_BOX_VOXELS} voxels")
     if attribute == "integrated_intensity":
         return float(np.mean(inside_values(subject.image))) * subject.shape.morphology.volume_mesh
-    try:
-        return float(getattr(morphology, attribute))
-    except UnmeasurableShapeError as error:
-        raise NotMeasurableError(error.found) from error
+    return float(getattr(morphology, attribute))
 
 
 def _feature(

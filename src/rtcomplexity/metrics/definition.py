@@ -9,6 +9,7 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
+from rtcomplexity.geometry.mesh import UnmeasurableShapeError
 from rtcomplexity.metrics.measurement import Measurement, NotApplicableError, NotMeasurableError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class MetricDefinition(Generic[Subject_contra]):
     description: str
     """One plain sentence, including the convention followed."""
     compute: Callable[[Subject_contra], float]
-    """A pure function of the measured subject; raises NotMeasurableError if there is no value."""
+    """A pure function of the measured subject; raises NotMeasurableError or UnmeasurableShapeError if there is no value."""
     formula: str = ""
     """Exact rule, for metrics whose `compute` serves several and cannot document each."""
     direction: Literal["higher", "lower", ""] = ""
@@ -82,6 +83,8 @@ def compute_all(definitions: Iterable[MetricDefinition[Subject]], subject: Subje
             values[definition.key] = Measurement.of(definition.compute(subject), definition.unit)
         except NotMeasurableError as error:
             values[definition.key] = Measurement.missing(str(error), definition.unit)
+        except UnmeasurableShapeError as error:
+            values[definition.key] = Measurement.missing(error.found, definition.unit)
         except NotApplicableError:
             continue
     return values

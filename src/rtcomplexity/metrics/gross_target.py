@@ -127,7 +127,7 @@ def _of_one_orientation(gross: Sequence[RoiContext]) -> tuple[list[RoiContext], 
         return [], ()
     most = max(gross, key=lambda c: (_is_on_slices(c), shape.volume_cm3(c), -c.roi.number))
     kept = [c for c in gross if shares_axes(c.stack, most.stack)]
-    issues = (_orientation_issue(c.roi.number) for c in gross if c not in kept)
+    issues = (codes.GROSS_TARGET_IN_OTHER_ORIENTATION.about(roi_subject(c.roi.number)) for c in gross if c not in kept)
     return kept, tuple(issues)
 
 
@@ -146,11 +146,12 @@ def _without_nested(gross: Sequence[RoiContext]) -> tuple[list[RoiContext], tupl
     kept, issues, union = [], [], None
     for n in order:
         share = (runs[n] & union).count / max(runs[n].count, 1) if union is not None else 0.0
+        subject = roi_subject(gross[n].roi.number)
         if share >= NESTED_SHARE:
-            issues.append(_nested_issue(gross[n].roi.number))
+            issues.append(codes.GROSS_TARGET_NESTED.about(subject))
             continue
         if share > NEGLIGIBLE_SHARE:
-            issues.append(_overlap_issue(gross[n].roi.number, share))
+            issues.append(codes.GROSS_TARGETS_OVERLAP.about(subject, percent=100 * share))
         kept.append(gross[n])
         union = runs[n] if union is None else union | runs[n]
     return kept, tuple(issues)
@@ -162,15 +163,3 @@ def _on_common_planes(gross: Sequence[RoiContext]) -> list[Runs]:
     lattice = Lattice.around_all(stacks, gross[0].grid.pixel_mm)
     planes = np.unique(np.concatenate([stack.positions_mm for stack in stacks]))
     return [on_slices(rasterise(stack, lattice), stack, planes) for stack in stacks]
-
-
-def _orientation_issue(number: int) -> Issue:
-    return codes.GROSS_TARGET_IN_OTHER_ORIENTATION.about(roi_subject(number))
-
-
-def _nested_issue(number: int) -> Issue:
-    return codes.GROSS_TARGET_NESTED.about(roi_subject(number))
-
-
-def _overlap_issue(number: int, share: float) -> Issue:
-    return codes.GROSS_TARGETS_OVERLAP.about(roi_subject(number), percent=100 * share)

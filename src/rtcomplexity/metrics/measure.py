@@ -29,7 +29,7 @@ from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.issue import Issue, roi_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from rtcomplexity.fusion.case_images import CaseImages
     from rtcomplexity.metrics.context import RoiContext
@@ -101,10 +101,11 @@ def _with_gross_target(
         shape_blur_mm=shape_blur_mm,
         organs=organs,
     )
+    sources, own = {**joined, **expanded}, [each.values for each in measured]
     has_target = any(roi.target_class.is_target for roi in case.structure_set.rois)
     nesting = nesting_issues([context.roi for context in solid], pairs)
     return MetricTable(
-        rois=tuple(_with_source(each.values, {**joined, **expanded}) for each in measured),
+        rois=tuple(replace(values, derived_from=sources.get(values.roi_number)) for values in own),
         relations=_measure_relations(pairs, measured_case.settings.threads),
         gross_target=gross.values,
         gross_target_rois=gross.roi_numbers,
@@ -188,10 +189,6 @@ def _measure_together(pairs: Sequence[RelationContext]) -> list[RelationMeasurem
     ]
 
 
-def _with_source(values: RoiMeasurements, sources: Mapping[int, int]) -> RoiMeasurements:
-    return replace(values, derived_from=sources.get(values.roi_number))
-
-
 def _measure_roi(measured_case: MeasuredCase, roi: Roi, imaging: _Imaging | None) -> _MeasuredRoi:
     """One ROI's metrics and issues; an unmeasurable ROI becomes an issue and affects no other."""
     context = measured_case.context(roi)
@@ -208,7 +205,7 @@ def _measure_roi(measured_case: MeasuredCase, roi: Roi, imaging: _Imaging | None
             issues, sampled = (*issues, *image_issues(found, roi.number)), sampled_subjects(found)
     except InputDataError as error:
         values = {d.key: Measurement.missing(error.found, d.unit) for d in definitions}
-        issues = (_refusal(roi, error),)
+        issues = (codes.ROI_NOT_MEASURABLE.about(roi_subject(roi.number), reason=error),)
     return _MeasuredRoi(values=RoiMeasurements(roi_number=roi.number, values=values), issues=issues, sampled=sampled)
 
 
@@ -217,11 +214,6 @@ def _definitions(roi: Roi, *, quick: bool) -> tuple[MetricDefinition[RoiContext]
     if quick:
         return catalogue.QUICK
     return catalogue.TARGET if roi.target_class.is_target else catalogue.FULL
-
-
-def _refusal(roi: Roi, error: InputDataError) -> Issue:
-    """The issue of an ROI that cannot be measured."""
-    return codes.ROI_NOT_MEASURABLE.about(roi_subject(roi.number), reason=error)
 
 
 def _is_refused(issues: tuple[Issue, ...]) -> bool:

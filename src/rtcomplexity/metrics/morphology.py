@@ -7,11 +7,10 @@ compared by the sub-voxel surface, relative to the sphere of the same volume on 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 
-from rtcomplexity.geometry.mesh import UnmeasurableShapeError
 from rtcomplexity.metrics.definition import MetricDefinition
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.references import IBSI
@@ -97,25 +96,12 @@ SUBVOXEL_ROWS = (
 )
 
 
-def ibsi_feature(context: ShapeContext, *, attribute: str, scale: float) -> float:
-    """One IBSI feature of the mask; NotMeasurableError if it does not exist."""
-    return scale * float(_measured(context.morphology, attribute))
-
-
-def subvoxel_feature(context: ShapeContext, *, attribute: str, scale: float) -> float:
-    """One measure of the sub-voxel surface; NotMeasurableError if the planes do not resolve it."""
-    return scale * float(_measured(context.subvoxel, attribute))
-
-
-def _measured(source: object, attribute: str) -> float:
-    """A finite attribute of a shape, or why there is none."""
-    try:
-        value = float(getattr(source, attribute))
-    except UnmeasurableShapeError as error:
-        raise NotMeasurableError(error.found) from error
+def feature(context: ShapeContext, *, of: Literal["morphology", "subvoxel"], row: _Row) -> float:
+    """One feature of the IBSI morphology, or of the sub-voxel surface; NotMeasurableError if it is not finite."""
+    value = float(getattr(getattr(context, of), row.attribute))
     if not np.isfinite(value):
         raise NotMeasurableError("the shape does not have this number")
-    return value
+    return row.scale * value
 
 
 def _ibsi_definition(row: _Row) -> MetricDefinition[ShapeContext]:
@@ -124,7 +110,7 @@ def _ibsi_definition(row: _Row) -> MetricDefinition[ShapeContext]:
         title=row.title,
         unit=row.unit,
         description=f"{row.title} of the padded mask on the planning grid (marching cubes at 0.5), as IBSI defines it.",
-        compute=partial(ibsi_feature, attribute=row.attribute, scale=row.scale),
+        compute=partial(feature, of="morphology", row=row),
         formula=FORMULAS[row.attribute],
         ibsi_code=row.ibsi_code,
         reference=IBSI,
@@ -140,7 +126,7 @@ def _subvoxel_definition(row: _Row) -> MetricDefinition[ShapeContext]:
             f"{row.title}: of the surface found from signed distances of the exact contours, interpolated between "
             "planes and rounded at the ends; several bodies are weighted by volume."
         ),
-        compute=partial(subvoxel_feature, attribute=row.attribute, scale=row.scale),
+        compute=partial(feature, of="subvoxel", row=row),
         formula=SUBVOXEL_FORMULAS[row.attribute],
     )
 

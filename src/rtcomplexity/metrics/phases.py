@@ -198,13 +198,16 @@ def of_one_phase(gross: Sequence[RoiContext], found: CasePhases) -> tuple[list[R
     numbers = [phase.number for phase in phases.values() if phase is not None]
     best = max(sorted(set(numbers)), key=numbers.count) if numbers and not on_planning else None
     kept = on_planning or [each for each in gross if (phase := phases[id(each)]) is not None and phase.number == best]
-    issues = [_copied(found.copied)] if found.copied else []
+    copied, issues = found.copied, []
+    if copied:
+        numbers_of_copies = ", ".join(map(str, copied))
+        issues.append(codes.PHASE_CONTOURS_COPIED.about("plan", phases=len(copied), numbers=numbers_of_copies))
     for each in gross:
         phase = phases[id(each)]
         if phase is not None and each not in kept:
             issues.append(_not_scored(each.roi, phase, kept))
         elif phase is not None:
-            issues.append(_scored_on_phase(each.roi, phase))
+            issues.append(codes.SCORED_ON_PHASE.about(roi_subject(each.roi.number), phase=phase.number))
     return kept, tuple(issues)
 
 
@@ -222,14 +225,6 @@ def _not_scored(roi: Roi, phase: PhaseContours, scored: Sequence[RoiContext]) ->
     if same:
         return code.otherwise.about(subject, phase=phase.number, roi=same[0].number)
     return code.about(subject, phase=phase.number)
-
-
-def _scored_on_phase(roi: Roi, phase: PhaseContours) -> Issue:
-    return codes.SCORED_ON_PHASE.about(roi_subject(roi.number), phase=phase.number)
-
-
-def _copied(phases: Sequence[int]) -> Issue:
-    return codes.PHASE_CONTOURS_COPIED.about("plan", phases=len(phases), numbers=", ".join(map(str, phases)))
 
 
 def _motion(axis: int, name: str, word: str) -> MetricDefinition[PhasesContext]:

@@ -102,13 +102,13 @@ class Replicates:
 
     def _redraw(self, number: int) -> ShapeContext:
         """One redrawing of the target."""
-        redrawn = _moved(self.target.stack, self._field(number), self._places_mm)
+        redrawn = displaced(self.target.stack, self._field(number), self._places_mm)
         return UnionContext(grid=self.target.grid, settings=self.target.settings, union=redrawn)
 
     @cached_property
     def _places_mm(self) -> Floats:
         """(n, 3) vertices relative to the middle of the shape, mm."""
-        return _from_middle(self.target.stack)
+        return from_middle(self.target.stack)
 
     @cached_property
     def _sizes(self) -> Mapping[str, float]:
@@ -172,21 +172,16 @@ class SmoothField:
         return np.asarray(found - even.sum(axis=0) / 2)
 
 
-def displaced(stack: PlaneStack, field: SmoothField) -> PlaneStack:
-    """Move every vertex by a field anchored to the middle of the shape.
+def displaced(stack: PlaneStack, field: SmoothField, places_mm: Floats) -> PlaneStack:
+    """Move every vertex by the field at its place (n, 3) relative to the middle of the shape.
 
     Within one correlation length the field changes by about a tenth of the distance (one standard deviation), so the
     map is one to one.
     """
-    return _moved(stack, field, _from_middle(stack))
-
-
-def _moved(stack: PlaneStack, field: SmoothField, places_mm: Floats) -> PlaneStack:
-    """The stack with its vertices displaced."""
     return stack.warped(stack.points_mm + field.at(places_mm))
 
 
-def _from_middle(stack: PlaneStack) -> Floats:
+def from_middle(stack: PlaneStack) -> Floats:
     """(n, 3) vertices along u, v and the normal, relative to the middle of the shape, mm."""
     heights = stack.positions_mm[stack.plane_of_vertex]
     points = np.column_stack([stack.points_mm, heights])

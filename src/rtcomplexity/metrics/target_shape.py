@@ -21,8 +21,6 @@ from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 from rtcomplexity.metrics.measurement import NotMeasurableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.metrics.context import ShapeContext
 
@@ -81,22 +79,22 @@ class HasSurface(Protocol):
 
 def sphericity_ratio(subject: HasSurface) -> float:
     """Sphericity relative to the sphere: per body, weighted by volume."""
-    return _measured(subject.surface, lambda surface: surface.relative_sphericity)
+    return subject.surface.relative_sphericity
 
 
 def solidity_ratio(subject: HasSurface) -> float:
     """Solidity (volume over that of the convex hull) relative to the sphere: per body, weighted by volume."""
-    return _measured(subject.surface, lambda surface: surface.relative_solidity)
+    return subject.surface.relative_solidity
 
 
 def concavity_ratio(subject: HasSurface) -> float:
     """Area of the convex hulls of the contours in planes over that of the contours, relative to the sphere."""
-    return _measured(subject.surface, lambda surface: 1 / surface.relative_plane_solidity)
+    return 1 / subject.surface.relative_plane_solidity
 
 
 def curvature_ratio(subject: HasSurface) -> float:
     """Curvature energy of the contours in planes relative to the sphere."""
-    return _measured(subject.surface, lambda surface: surface.relative_curvature_energy)
+    return subject.surface.relative_curvature_energy
 
 
 def scored_surface_of(target: ShapeContext, blur_mm: float) -> SubvoxelSurface:
@@ -130,14 +128,6 @@ def coarse_shape(stack: PlaneStack, blur_mm: float, step_mm: float) -> dict[str,
         }
     except UnmeasurableShapeError:
         return {}
-
-
-def _measured(surface: SubvoxelSurface, compute: Callable[[SubvoxelSurface], float]) -> float:
-    """A shape measure, or why there is none."""
-    try:
-        return compute(surface)
-    except UnmeasurableShapeError as error:
-        raise NotMeasurableError(error.found) from None
 
 
 def _step_mm(stack: PlaneStack) -> float:

@@ -1,5 +1,6 @@
 """What cannot be measured keeps its reason; what does not apply is left out; the rest is rounded."""
 
+from rtcomplexity.geometry.mesh import UnmeasurableShapeError
 from rtcomplexity.metrics.definition import MetricDefinition, compute_all
 from rtcomplexity.metrics.measurement import Measurement, NotApplicableError, NotMeasurableError
 from rtcomplexity.units import Unit
@@ -32,3 +33,8 @@ def test_metrics_after_one_that_fails_are_still_computed_in_order():
         "third": Measurement(value=1.33333, unit=Unit.MM),
     }
     assert list(found) == ["twice", "unknown", "third"]
+
+
+def test_a_shape_that_does_not_have_the_value_keeps_its_reason():
+    found = compute_all([definition("thin", fails(UnmeasurableShapeError("It is too thin.", "another one")))], None)
+    assert found == {"thin": Measurement.missing("It is too thin.", Unit.MM)}

@@ -12,7 +12,7 @@ from rtcomplexity.metrics.context import UnionContext
 from rtcomplexity.metrics.course import union_of
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.measurement import Measurement
-from rtcomplexity.metrics.replicates import MOST_VERTICES, SHAPE_KEYS, Replicates, displaced, replicates
+from rtcomplexity.metrics.replicates import MOST_VERTICES, SHAPE_KEYS, Replicates, displaced, from_middle, replicates
 from rtcomplexity.metrics.scored import SHAPE, measure_shape
 from rtcomplexity.model.case import Case
 from rtcomplexity.model.structure_set import Contours, Roi, StructureSet, TargetClass
@@ -82,14 +82,14 @@ def test_the_realized_deviation_of_redrawn_contours_is_that_of_observers():
     )
     outward = stack.points_mm - middle
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
-    moves = [displaced(stack, made._field(n)).points_mm - stack.points_mm for n in range(300)]
+    moves = [displaced(stack, made._field(n), from_middle(stack)).points_mm - stack.points_mm for n in range(300)]
     local = np.std([np.sum(move * outward, axis=1) for move in moves], axis=0)
     assert np.sqrt(np.mean(local**2)) == pytest.approx(2.0, abs=0.15)
 
 
 def test_a_redrawing_stays_in_its_planes_and_keeps_its_contours():
     stack = drawn(frame=OBLIQUE).stack
-    moved = displaced(stack, fields(1)[0])
+    moved = displaced(stack, fields(1)[0], from_middle(stack))
     assert np.array_equal(moved.positions_mm, stack.positions_mm)
     assert np.array_equal(moved.contour_offsets, stack.contour_offsets)
     assert not np.allclose(moved.points_mm, stack.points_mm, atol=0.1)
@@ -99,7 +99,9 @@ def test_redrawing_does_not_depend_on_where_the_target_lies():
     here, field = drawn().stack, fields(1)[0]
     shift = np.array([140.0, -37.0])
     there = replace(here, points_mm=here.points_mm + shift, positions_mm=here.positions_mm + 512.0)
-    assert displaced(there, field).points_mm - shift == pytest.approx(displaced(here, field).points_mm, abs=1e-6)
+    assert displaced(there, field, from_middle(there)).points_mm - shift == pytest.approx(
+        displaced(here, field, from_middle(here)).points_mm, abs=1e-6
+    )
 
 
 def values_of(target, **others):
@@ -220,7 +222,7 @@ def test_every_vertex_moves_by_the_field_at_its_place_from_the_middle():
         asked.append(np.array(places_mm))
         return places_mm[:, :2] * [0.1, 0.2] + [1.0, -2.0]
 
-    found = displaced(stack, SimpleNamespace(at=at))
+    found = displaced(stack, SimpleNamespace(at=at), from_middle(stack))
     away = stack.points_mm - [5, 7]
     assert np.concatenate(asked) == pytest.approx(np.column_stack([away, np.repeat([-3.0, 3.0], 4)]))
     assert found.points_mm == pytest.approx(stack.points_mm + away * [0.1, 0.2] + [1.0, -2.0])

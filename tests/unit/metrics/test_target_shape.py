@@ -5,8 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from rtcomplexity.geometry.mesh import UnmeasurableShapeError
-from rtcomplexity.metrics import target_shape
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.target_shape import (
     coarse_shape,
@@ -85,11 +83,3 @@ def test_shape_on_a_coarse_grid_is_weighted_by_volume(monkeypatch):
 
 def test_a_concavity_is_the_area_of_hulls_over_that_of_outlines():
     assert concavity_ratio(SimpleNamespace(surface=SimpleNamespace(relative_plane_solidity=0.8))) == pytest.approx(1.25)
-
-
-def test_what_cannot_be_measured_keeps_its_reason():
-    def refuse(_):
-        raise UnmeasurableShapeError("It is too thin.", "another one")
-
-    with pytest.raises(NotMeasurableError, match="too thin"):
-        target_shape._measured(None, refuse)

@@ -225,12 +225,6 @@ def _covers(runs: Runs, positions: Integers) -> Flags:
     return np.asarray((index >= 0) & (positions < runs.stops[np.maximum(index, 0)]))
 
 
-def dice(a: Runs, b: Runs) -> float:
-    """Twice the intersection over the sum of both; NaN if both are empty."""
-    total = a.count + b.count
-    return 2 * (a & b).count / total if total else float("nan")
-
-
 def rasterise(stack: PlaneStack, lattice: Lattice) -> Runs:
     """Pixels of each plane of a stack whose centers lie inside, even-odd over its contours.
 

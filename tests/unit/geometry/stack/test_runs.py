@@ -11,7 +11,6 @@ from rtcomplexity.geometry.stack import runs as runs_module
 from rtcomplexity.geometry.stack.runs import (
     Lattice,
     Runs,
-    dice,
     moved_planes,
     on_grid,
     on_slices,
@@ -119,15 +118,6 @@ def test_planes_are_selected_repeated_and_left_empty(mask, source):
     chosen = runs_of_mask(mask).select_planes(np.array(source, int))
     expected = np.array([mask[k] if k >= 0 else np.zeros_like(mask[0]) for k in source]).reshape(-1, *mask.shape[1:])
     assert np.array_equal(dense(chosen), expected)
-
-
-def test_dice_of_a_set_with_itself_is_one_and_with_nothing_zero():
-    mask = np.zeros((2, 3, 4), bool)
-    mask[0, 1, 1:3] = True
-    a, nothing = runs_of_mask(mask), runs_of_mask(np.zeros_like(mask))
-    assert dice(a, a) == 1
-    assert dice(a, nothing) == 0
-    assert np.isnan(dice(nothing, nothing))
 
 
 def test_runs_on_different_lattices_do_not_combine():
