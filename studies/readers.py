@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from lidc import database_path, nodules, read_drawings
 
+from rtcomplexity.compare.comparison_metrics import COMPARISONS
 from rtcomplexity.compare.delineation import ComparedPair, Delineation
-from rtcomplexity.compare.metrics import COMPARISONS
 from rtcomplexity.geometry.orientation import PlaneAxes
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.metrics.definition import compute_all

@@ -30,8 +30,8 @@ sys.path.insert(0, str(DRIVERS.parents[1]))
 
 import measure  # noqa: E402
 
+from rtcomplexity.compare.comparison_metrics import COMPARISONS  # noqa: E402
 from rtcomplexity.compare.delineation import ComparedPair, Delineation  # noqa: E402
-from rtcomplexity.compare.metrics import COMPARISONS  # noqa: E402
 from rtcomplexity.geometry.stack.runs import Lattice, on_slices, rasterise  # noqa: E402
 from rtcomplexity.geometry.stack.stacking import stack_contours  # noqa: E402
 from rtcomplexity.metrics.definition import compute_all  # noqa: E402

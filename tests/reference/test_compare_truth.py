@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from rtcomplexity.compare.comparison_metrics import COMPARISONS
 from rtcomplexity.compare.delineation import ComparedPair, Delineation
-from rtcomplexity.compare.metrics import COMPARISONS
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.metrics.definition import compute_all
 from rtcomplexity.settings import Settings

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from rtcomplexity.compare.comparison_metrics import COMPARISONS
 from rtcomplexity.compare.delineation import ComparedPair
-from rtcomplexity.compare.metrics import COMPARISONS
 from rtcomplexity.compare.pairing import Match, MatchedBy, Matching, match_by_mapping, match_rois, read_mapping
 from rtcomplexity.compare.sides import drawn_alike, in_frame_of, read_side
 from rtcomplexity.compare.surface_pictures import surface_pictures
@@ -21,7 +21,7 @@ from rtcomplexity.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rtcomplexity.compare.pictures import PlanePicture
+    from rtcomplexity.compare.plane_pictures import PlanePicture
     from rtcomplexity.compare.sides import Side
     from rtcomplexity.metrics.measurement import Measurement
 

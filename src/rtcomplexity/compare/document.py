@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from rtcomplexity.compare.agreement import AGREEMENT
-from rtcomplexity.compare.metrics import COMPARISONS
+from rtcomplexity.compare.comparison_metrics import COMPARISONS
 from rtcomplexity.compare.mismatches import mismatches
 from rtcomplexity.units import round_significant
 

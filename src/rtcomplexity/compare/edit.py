@@ -1,4 +1,4 @@
-"""Values: one target with the contour it was edited from, as found by :mod:`rtcomplexity.compare.edits`."""
+"""Values: one target with the contour it was edited from, as found by :mod:`rtcomplexity.compare.edit_search`."""
 
 from __future__ import annotations
 

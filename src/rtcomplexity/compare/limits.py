@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
-from rtcomplexity.compare.metrics import COMPARISONS
+from rtcomplexity.compare.comparison_metrics import COMPARISONS
 from rtcomplexity.errors import UsageError
 
 if TYPE_CHECKING:

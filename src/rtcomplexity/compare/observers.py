@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rtcomplexity.compare.agreement import AGREEMENT, Readers, icc_of_volumes, local_deviation_max_mm, worst_place_mm
+from rtcomplexity.compare.comparison_metrics import COMPARISONS, dice
 from rtcomplexity.compare.consensus import consensus
 from rtcomplexity.compare.delineation import ComparedPair, Delineation
-from rtcomplexity.compare.metrics import COMPARISONS, dice
 from rtcomplexity.compare.pairing import match_rois
 from rtcomplexity.compare.sides import in_frame_of, read_side
 from rtcomplexity.compare.volumes import aligned

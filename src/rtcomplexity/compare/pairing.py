@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from rtcomplexity.compare.comparison_metrics import dice
 from rtcomplexity.compare.delineation import ComparedPair
-from rtcomplexity.compare.metrics import dice
 from rtcomplexity.errors import UsageError
 from rtcomplexity.metrics.measurement import NotMeasurableError
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.compare.pictures import MARGIN_MM, outline_path, picture_of
+from rtcomplexity.compare.plane_pictures import MARGIN_MM, outline_path, picture_of
 from rtcomplexity.geometry.stack.runs import plane_of_slices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rtcomplexity.compare.observers import ObservedRoi
-    from rtcomplexity.compare.pictures import PlanePicture
+    from rtcomplexity.compare.plane_pictures import PlanePicture
 
 COLORS: Final = ("#1f6fb2", "#b2471f", "#2c7a4b", "#7b3fa0", "#8a6d00", "#0b7285", "#a61e4d", "#495057")
 """One per reader, then repeated."""

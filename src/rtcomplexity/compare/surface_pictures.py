@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.compare.pictures import MARGIN_MM, picture_of
+from rtcomplexity.compare.plane_pictures import MARGIN_MM, picture_of
 from rtcomplexity.metrics.measurement import NotMeasurableError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtcomplexity.compare.delineation import ComparedPair
-    from rtcomplexity.compare.pictures import PlanePicture
+    from rtcomplexity.compare.plane_pictures import PlanePicture
     from rtcomplexity.model.arrays import Flags, Floats
 
 

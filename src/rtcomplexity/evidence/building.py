@@ -13,8 +13,8 @@ from rtcomplexity.case.visits import visits
 from rtcomplexity.evidence import record as rec
 from rtcomplexity.evidence.naming import encodable
 from rtcomplexity.evidence.record import NOT_STATED
+from rtcomplexity.fusion.contoured_phases import case_phases
 from rtcomplexity.fusion.frames import map_to_series
-from rtcomplexity.fusion.phases import case_phases
 from rtcomplexity.metrics.references import citation
 from rtcomplexity.metrics.registration import NOT_MEASURED
 from rtcomplexity.scoring.edit_findings import edit_sentence, side_of

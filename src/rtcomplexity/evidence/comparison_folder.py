@@ -18,7 +18,7 @@ from rtcomplexity.evidence.verification import MOST_TOLD, agree
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rtcomplexity.compare.pictures import PlanePicture
+    from rtcomplexity.compare.plane_pictures import PlanePicture
     from rtcomplexity.pictures.compared import PairSlices
 
 DOCUMENT, TABLE, PAGE, REPORT = "comparison.json", "comparison.csv", "comparison.html", "comparison.pdf"

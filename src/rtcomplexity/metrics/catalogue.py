@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rtcomplexity.metrics import contour, fused, image_set, morphology, phases, relation, scored, shape
+from rtcomplexity.metrics import contour, image_set, morphology, phases, relation, scored, shape, target_images
 
 if TYPE_CHECKING:
     from rtcomplexity.metrics.context import RoiContext
@@ -21,7 +21,7 @@ RELATIONS = relation.RELATIONS
 CATALOGUE: tuple[MetricDefinition[Any], ...] = (
     *TARGET,
     *RELATIONS,
-    *fused.FUSED,
+    *target_images.FUSED,
     *image_set.IMAGE_SET,
     *phases.PHASES,
     *scored.SCORED,

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Final
 from rtcomplexity.geometry.stack.union import union_stack
 from rtcomplexity.metrics.adjacency import Adjacency, adjacency
 from rtcomplexity.metrics.context import UnionContext
-from rtcomplexity.metrics.fused import TargetImages
 from rtcomplexity.metrics.image_conditions import as_counted, measure_sets
 from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.metrics.target_images import TargetImages
 from rtcomplexity.metrics.target_shape import scored_surface_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rtcomplexity.fusion.case_images import CaseImages
-    from rtcomplexity.fusion.phases import CasePhases
+    from rtcomplexity.fusion.contoured_phases import CasePhases
     from rtcomplexity.geometry.field.body import SubvoxelSurface
     from rtcomplexity.metrics.context import RoiContext, ShapeContext
     from rtcomplexity.metrics.image_conditions import SetConditions

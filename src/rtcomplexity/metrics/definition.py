@@ -31,7 +31,7 @@ class MetricDefinition(Generic[Subject_contra]):
     description: str
     """One plain sentence, including the convention followed."""
     compute: Callable[[Subject_contra], float]
-    """A pure function of the measured subject; raises NotMeasurableError or UnmeasurableShapeError if there is no value."""
+    """A pure function of the subject; raises NotMeasurableError or UnmeasurableShapeError if there is no value."""
     formula: str = ""
     """Exact rule, for metrics whose `compute` serves several and cannot document each."""
     direction: Literal["higher", "lower", ""] = ""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from rtcomplexity.fusion.case_images import CaseImages
-    from rtcomplexity.fusion.phases import CasePhases
+    from rtcomplexity.fusion.contoured_phases import CasePhases
     from rtcomplexity.metrics.context import RoiContext
     from rtcomplexity.metrics.image_conditions import SetConditions
     from rtcomplexity.metrics.measurement import Measurement

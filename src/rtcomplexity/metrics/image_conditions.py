@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from rtcomplexity.fusion.case_images import CaseImages
     from rtcomplexity.fusion.tied_images import TiedImage
     from rtcomplexity.metrics.course import Course
-    from rtcomplexity.metrics.fused import TargetImages
     from rtcomplexity.metrics.measurement import Measurement
+    from rtcomplexity.metrics.target_images import TargetImages
     from rtcomplexity.model.arrays import Floats
     from rtcomplexity.model.case import ImageSet
     from rtcomplexity.model.image import ImageSeries

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from rtcomplexity.fusion.filtered_copies import Remainder
     from rtcomplexity.fusion.tied_images import TiedImage
     from rtcomplexity.metrics.context import ShapeContext
-    from rtcomplexity.metrics.fused import TargetImages
+    from rtcomplexity.metrics.target_images import TargetImages
     from rtcomplexity.model.arrays import Flags, Floats
     from rtcomplexity.model.image import ImageGrid
 

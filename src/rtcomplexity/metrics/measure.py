@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 
 from rtcomplexity.cores import run_all
 from rtcomplexity.errors import InputDataError
-from rtcomplexity.fusion.phases import case_phases, gross_targets
+from rtcomplexity.fusion.contoured_phases import case_phases, gross_targets
 from rtcomplexity.metrics import catalogue
 from rtcomplexity.metrics.definition import compute_all
-from rtcomplexity.metrics.findings import roi_issues
-from rtcomplexity.metrics.fused import TargetImages, image_issues, measure_images, sampled_subjects
 from rtcomplexity.metrics.gross_target import measure_gross_target
 from rtcomplexity.metrics.measurement import (
     Measurement,
@@ -24,6 +22,8 @@ from rtcomplexity.metrics.measurement import (
 from rtcomplexity.metrics.nesting import nesting_issues
 from rtcomplexity.metrics.phases import MeasuredPhases, measure_phases
 from rtcomplexity.metrics.relation import expansions, relations_of, unions, with_volume
+from rtcomplexity.metrics.roi_issues import roi_issues
+from rtcomplexity.metrics.target_images import TargetImages, image_issues, measure_images, sampled_subjects
 from rtcomplexity.metrics.target_shape import BLUR_MM, surface_method
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.issue import Issue, roi_subject

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.fusion.phases import matching_target
+from rtcomplexity.fusion.contoured_phases import matching_target
 from rtcomplexity.fusion.sampling import slab_mm
 from rtcomplexity.metrics import shape
 from rtcomplexity.metrics.context import RoiContext, contouring_grid
@@ -26,7 +26,7 @@ from rtcomplexity.units import Unit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rtcomplexity.fusion.phases import CasePhases, PhaseContours
+    from rtcomplexity.fusion.contoured_phases import CasePhases, PhaseContours
     from rtcomplexity.geometry.stack.runs import Runs
     from rtcomplexity.model.arrays import Floats
     from rtcomplexity.model.image import ImageGrid

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.compare.pictures import compared_planes, thinned
+from rtcomplexity.compare.plane_pictures import compared_planes, thinned
 from rtcomplexity.dicom.pixels import IndexBox, SeriesPixels
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.geometry.orientation import PARALLEL
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtcomplexity.compare.delineation import ComparedPair
-    from rtcomplexity.compare.pictures import ComparedPlane
+    from rtcomplexity.compare.plane_pictures import ComparedPlane
     from rtcomplexity.dicom.pixels import VoxelBox
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.model.arrays import Floats, Integers

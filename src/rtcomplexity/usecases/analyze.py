@@ -370,7 +370,7 @@ class _Measured:
 
     def edits(self) -> tuple[Edit, ...]:
         """Return what was edited between an automatic contour or a predecessor and each target."""
-        from rtcomplexity.compare.edits import edits_of  # noqa: PLC0415 -- a quick look measures no edits
+        from rtcomplexity.compare.edit_search import edits_of  # noqa: PLC0415 -- a quick look measures no edits
 
         if not self._edits:
             self._edits.append(edits_of(self.measured, self.table))

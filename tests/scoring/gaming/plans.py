@@ -12,7 +12,7 @@ import numpy as np
 
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.fusion.case_images import CaseImages
-from rtcomplexity.fusion.phases import case_phases
+from rtcomplexity.fusion.contoured_phases import case_phases
 from rtcomplexity.metrics import course
 from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.metrics.gross_target import measure_gross_target

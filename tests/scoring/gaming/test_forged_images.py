@@ -15,13 +15,13 @@ from rtcomplexity.case import visits
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.dicom.pixels import SeriesPixels
 from rtcomplexity.fusion.case_images import CaseImages
+from rtcomplexity.fusion.contoured_phases import CasePhases, PhaseContours
 from rtcomplexity.fusion.copies import LIKE, UNLIKE, likeness, with_filters
-from rtcomplexity.fusion.phases import CasePhases, PhaseContours
 from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.metrics.course import Course
-from rtcomplexity.metrics.fused import TargetImages
 from rtcomplexity.metrics.image_conditions import as_counted, copied_phases, measure_sets
 from rtcomplexity.metrics.image_set import box_about
+from rtcomplexity.metrics.target_images import TargetImages
 from rtcomplexity.model.case import EvidenceLevel, ImageRole, ImageSet
 from rtcomplexity.model.registration import FrameMapping, SpatialRegistration
 from rtcomplexity.testing import forged_images

@@ -14,10 +14,10 @@ from rtcomplexity.fusion.case_images import CaseImages
 from rtcomplexity.fusion.copies import Likeness
 from rtcomplexity.metrics import image_set, pet
 from rtcomplexity.metrics.context import RoiContext, contouring_grid
-from rtcomplexity.metrics.fused import TargetImages
 from rtcomplexity.metrics.image_conditions import measure_sets
 from rtcomplexity.metrics.image_set import IMAGE_SET, SetContext, box_about, shell_corners_mm
 from rtcomplexity.metrics.measurement import NotApplicableError, NotMeasurableError
+from rtcomplexity.metrics.target_images import TargetImages
 from rtcomplexity.model.case import EvidenceLevel, ImageRole, ImageSet
 from rtcomplexity.model.registration import FrameMapping, SpatialRegistration
 from rtcomplexity.testing import AXIAL, contour_stack

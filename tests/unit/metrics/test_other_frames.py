@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from rtcomplexity.case.roi_frames import rois_elsewhere
-from rtcomplexity.fusion.phases import case_phases
+from rtcomplexity.fusion.contoured_phases import case_phases
 from rtcomplexity.metrics.masks import masks
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.measured_case import MeasuredCase

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rtcomplexity.case.reader import read_case
-from rtcomplexity.fusion.phases import case_phases
+from rtcomplexity.fusion.contoured_phases import case_phases
 from rtcomplexity.metrics import phases
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.measured_case import MeasuredCase

@@ -9,7 +9,7 @@ import pytest
 
 from rtcomplexity import analyze
 from rtcomplexity.case.reader import read_case
-from rtcomplexity.fusion.phases import case_phases, matching_target
+from rtcomplexity.fusion.contoured_phases import case_phases, matching_target
 from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.model.structure_set import Contours, Roi, TargetClass

@@ -8,9 +8,9 @@ import pytest
 from rtcomplexity.geometry.stack.volume import random_phase_deviation
 from rtcomplexity.metrics import contour, shape
 from rtcomplexity.metrics.definition import compute_all
-from rtcomplexity.metrics.findings import roi_issues
 from rtcomplexity.metrics.measurement import NotApplicableError, NotMeasurableError
 from rtcomplexity.metrics.phases import centroid_mm
+from rtcomplexity.metrics.roi_issues import roi_issues
 from rtcomplexity.model.structure_set import ContourGeometricType, Contours
 from rtcomplexity.testing import contour_stack, image_grid, sphere, two_spheres
 from unit.fusion.images import grid

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from rtcomplexity.compare.comparison import compare
-from rtcomplexity.compare.pictures import compared_planes
+from rtcomplexity.compare.plane_pictures import compared_planes
 from rtcomplexity.dicom.pixels import IndexBox, SeriesPixels
 from rtcomplexity.geometry.stack.runs import Lattice
 from rtcomplexity.pictures import compared

@@ -161,7 +161,7 @@ def _print_comparison(tree: dict[str, Any], *, as_json: bool) -> None:
 def _leave_comparison(
     found: "Comparison", tree: dict[str, Any], out: Path, *, identified: bool, with_images: bool
 ) -> None:
-    from rtcomplexity.compare.pictures import plane_pictures
+    from rtcomplexity.compare.plane_pictures import plane_pictures
     from rtcomplexity.evidence.comparison_folder import comparison_files
     from rtcomplexity.evidence.comparison_privacy import deidentified_comparison
     from rtcomplexity.pictures.compared import pair_slices

@@ -14,7 +14,7 @@ from rtcomplexity.evidence.words import DEIDENTIFIED, IDENTIFIED, SEVERITIES, UN
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rtcomplexity.compare.pictures import PlanePicture
+    from rtcomplexity.compare.plane_pictures import PlanePicture
     from rtcomplexity.pictures.compared import PairSlices, Tiles
 
 IMAGED: Final = (

@@ -12,7 +12,7 @@ from rtcomplexity.evidence.words import SEVERITIES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rtcomplexity.compare.pictures import PlanePicture
+    from rtcomplexity.compare.plane_pictures import PlanePicture
 
 COLUMNS: Final = (
     ("First (cm³)", "volume_first", ".1f"),

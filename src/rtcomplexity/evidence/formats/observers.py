@@ -14,7 +14,7 @@ from rtcomplexity.evidence.formats.text import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rtcomplexity.compare.pictures import PlanePicture
+    from rtcomplexity.compare.plane_pictures import PlanePicture
 
 
 def observers_csv(tree: Mapping[str, Any]) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rtcomplexity.compare.comparison import compare
-from rtcomplexity.compare.pictures import MOST_PLANES, plane_pictures
+from rtcomplexity.compare.plane_pictures import MOST_PLANES, plane_pictures
 
 SAMPLE = Path(__file__).parents[3] / "sample_data" / "auto_vs_final"
 

@@ -9,8 +9,8 @@ from rtcomplexity.geometry.stack.stacking import StackFindings
 from rtcomplexity.metrics import shape
 from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.metrics.definition import compute_all
-from rtcomplexity.metrics.findings import roi_issues
 from rtcomplexity.metrics.measurement import Measurement
+from rtcomplexity.metrics.roi_issues import roi_issues
 from rtcomplexity.model.structure_set import ContourGeometricType, Contours, Roi
 from rtcomplexity.testing.variations import duplicated
 from rtcomplexity.units import Unit

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.case.earlier_sets import AUTOMATIC
 from rtcomplexity.compare.comparison import TOLERANCE_MM
+from rtcomplexity.compare.comparison_metrics import COMPARISONS
 from rtcomplexity.compare.delineation import ComparedPair, Delineation, delineation_of
 from rtcomplexity.compare.edit import Edit, EditBasis, EditExtent
-from rtcomplexity.compare.metrics import COMPARISONS
 from rtcomplexity.compare.pairing import LEAST_DICE, dice_or_zero
 from rtcomplexity.compare.sides import name_key
 from rtcomplexity.metrics.context import RoiContext

@@ -9,10 +9,12 @@ import pytest
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.fusion.case_images import CaseImages, FusedImage
 from rtcomplexity.geometry.stack.runs import Runs
-from rtcomplexity.metrics import fused as metrics_fused
+from rtcomplexity.metrics import target_images
 from rtcomplexity.metrics.context import RoiContext, contouring_grid
 from rtcomplexity.metrics.definition import compute_all
-from rtcomplexity.metrics.fused import (
+from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.metrics.scored import AMBIGUITY
+from rtcomplexity.metrics.target_images import (
     OTHER_PHASE,
     TargetImages,
     _of_phase,
@@ -21,8 +23,6 @@ from rtcomplexity.metrics.fused import (
     measure_images,
     sampled_subjects,
 )
-from rtcomplexity.metrics.measurement import NotMeasurableError
-from rtcomplexity.metrics.scored import AMBIGUITY
 from rtcomplexity.model.case import EvidenceLevel, ImageRole
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing.sample_plans import write_sample
@@ -153,7 +153,7 @@ def image(*, values=None, before=None, role=ImageRole.SECONDARY, modality="MR", 
 
 
 def pairs_of(monkeypatch, planning, *fused):
-    monkeypatch.setattr(metrics_fused, "compute_all", lambda _, pair: (pair.planning, pair.before, pair.after))
+    monkeypatch.setattr(target_images, "compute_all", lambda _, pair: (pair.planning, pair.before, pair.after))
     return _registered_pair(SimpleNamespace(fused=fused, planning=planning))
 
 
