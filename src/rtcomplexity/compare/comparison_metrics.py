@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rtcomplexity.compare.surfaces import DIRECTIONS
 from rtcomplexity.metrics.definition import MetricDefinition, documented_rule
 from rtcomplexity.metrics.measurement import NotMeasurableError
+from rtcomplexity.metrics.relation import DIRECTIONS
 from rtcomplexity.units import MM3_PER_CM3, Unit
 
 if TYPE_CHECKING:

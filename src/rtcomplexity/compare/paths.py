@@ -17,6 +17,7 @@ import numpy as np
 
 from rtcomplexity.compare.coincidence import same_planes, shared_rows
 from rtcomplexity.geometry.columns import dots, lengths
+from rtcomplexity.geometry.nodes import PLANE_APART_MM
 from rtcomplexity.geometry.ragged import next_vertex, select_ragged
 from rtcomplexity.geometry.stack.plane_stack import edges_that_border
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 PIECE_MM: Final = 1.0
 """Contours are divided into pieces no longer than this."""
-PLANE_APART_MM: Final = 1e5
-"""Separates the contours of different planes in one search tree."""
 NEIGHBORS: Final = 3
 """Nearest pieces that are tried: the piece with the nearest midpoint need not be the nearest."""
 

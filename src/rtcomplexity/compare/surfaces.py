@@ -14,25 +14,15 @@ import numpy as np
 
 from rtcomplexity.compare.coincidence import shared_rows
 from rtcomplexity.geometry.clearance import SampledSurface
+from rtcomplexity.metrics.relation import DIRECTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from rtcomplexity.geometry.stack.plane_stack import PlaneStack
     from rtcomplexity.model.arrays import Flags, Floats, Integers
 
 
 NODES: Final = 4000
 NEIGHBORS: Final = 3
-DIRECTIONS: Final[Mapping[str, tuple[int, int]]] = {
-    "left": (0, 1),
-    "right": (0, -1),
-    "posterior": (1, 1),
-    "anterior": (1, -1),
-    "superior": (2, 1),
-    "inferior": (2, -1),
-}
-"""Patient axis (LPS) and sense of each direction."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

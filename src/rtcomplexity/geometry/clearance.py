@@ -1,11 +1,11 @@
-"""Signed distances between the surfaces of two stacks of planes, in any orientation, finer than pixels and slices.
+"""Signed distances between the surfaces of two stacks of planes in any orientation, with sub-voxel accuracy.
 
-A point's nearest node of the other surface is found in a search tree; the distance is then taken to the edges that
-lead from that node to its neighbors, so that it is right between nodes too. Whether the point lies inside follows from
-the planes above and below it where both agree, else from the normal of the nearest node.
+The node of the other surface nearest to a point is found in a search tree; the distance is then taken to the edges from
+that node to its neighbors, so that it is accurate between nodes too. Whether the point is inside follows from the
+planes above and below it if both agree, otherwise from the normal of the nearest node.
 
-Knows millimeters only: no DICOM, no images. How surfaces run between planes is told by
-:mod:`~rtcomplexity.geometry.nodes`.
+Works in millimeters; knows no DICOM and no images. :mod:`~rtcomplexity.geometry.nodes` defines the surface between
+planes.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ if TYPE_CHECKING:
 
 
 ON_PLANE: Final = 0.02
-"""A point within this share of the distance between planes lies on one of them."""
+"""A point within this share of the distance between planes is on one of them."""
 SAME_AXES: Final = 1e-9
 CUT_DECIMALS: Final = 4
 CUT_MARGIN_MM: Final = 1e-3
-"""Slabs that end within this distance of each other end together."""
+"""Slab ends within this distance coincide."""
 LEAF_NODES: Final = 32
-"""Fastest on the surfaces of targets and lungs."""
+"""Fastest for the surfaces of targets and lungs."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SampledSurface:
-    """The surface of a stack of planes, ready to be measured to."""
+    """The surface of a stack of planes, for distances to it."""
 
     stack: PlaneStack
     curved: bool = False
-    """Whether the surface bends between planes, or runs straight."""
+    """Whether the surface is curved between planes, or straight."""
     node_count: int = NODES
-    """About how many nodes it gets."""
+    """Approximate number of nodes."""
     neighbors: int = 1
-    """Nearest nodes whose edges a distance is taken to: the nearest node need not have the nearest edge."""
+    """Nearest nodes whose edges are tried: the nearest node need not have the nearest edge."""
 
     @cached_property
     def nodes(self) -> SurfaceNodes:
@@ -60,7 +60,7 @@ class SampledSurface:
 
     @cached_property
     def inside(self) -> Inside:
-        """Which points of the planes lie inside."""
+        """Points inside the planes."""
         return inside_of(self.stack, self.node_count)
 
     @cached_property
@@ -75,12 +75,12 @@ class SampledSurface:
 
     @property
     def areas_mm2(self) -> Floats:
-        """(n,) surface that each node stands for."""
+        """(n,) surface area represented by each node."""
         return self.nodes.areas_mm2
 
     @cached_property
     def box_mm(self) -> Floats:
-        """(2, 3) lower and upper corner of the surface, its ends included, LPS, mm."""
+        """(2, 3) lower and upper corner of the surface, including its ends, LPS, mm."""
         plane = np.repeat(self.stack.plane_of_contour, np.diff(self.stack.contour_offsets))
         vertices = np.column_stack([self.stack.points_mm, self.stack.positions_mm[plane]]) @ self.axes
         every = np.concatenate([self.points_mm, vertices])
@@ -88,7 +88,7 @@ class SampledSurface:
 
     @cached_property
     def slab_box_mm(self) -> Floats:
-        """(2, 3) lower and upper corner of a box that certainly holds the shape, LPS, mm; needs no nodes."""
+        """(2, 3) lower and upper corner of a box sure to contain the shape, LPS, mm; needs no nodes."""
         stack = self.stack
         lower, upper = least(stack.points_mm), greatest(stack.points_mm)
         reach = 2 * float(stack.slab_mm.max())
@@ -98,7 +98,7 @@ class SampledSurface:
         return np.stack([least(corners), greatest(corners)])
 
     def contains(self, points_mm: Floats) -> Flags:
-        """(n,) whether points (n, 3), LPS, mm, lie in the shape's slabs, to half a fine pixel."""
+        """(n,) whether points (n, 3), LPS, mm, are in the shape's slabs, accurate to half a fine pixel."""
         lower, upper = self.slab_box_mm
         near = within(points_mm, lower, upper)
         own = points_mm[near] @ self.axes.T
@@ -131,7 +131,7 @@ class SampledSurface:
         return np.where(np.where(by_planes, inside, ~is_in_front), distance, -distance)
 
     def least_distance_mm(self, points_mm: Floats, below_mm: float) -> float:
-        """Least distance of any of the points (n, 3), LPS, mm, to the surface; `below_mm` if none is nearer."""
+        """Smallest distance of the points (n, 3), LPS, mm, to the surface; `below_mm` if none is closer."""
         own = points_mm @ self.axes.T
         reach = below_mm + self.nodes.spacing_mm
         distance, index = self._tree.query(own, distance_upper_bound=reach)
@@ -141,7 +141,7 @@ class SampledSurface:
         return float(np.sqrt(np.clip(squares, 0, below_mm**2).min(initial=below_mm**2)))
 
     def _nearest(self, own_mm: Floats) -> tuple[Floats, Flags]:
-        """Distance to the surface, and whether each point lies on the outer side of the nearest node."""
+        """Distance to the surface, and whether each point is on the outer side of the nearest node."""
         nodes, count = self.nodes, min(self.neighbors, len(self.nodes.points_mm))
         index = np.asarray(self._tree.query(own_mm, k=[*range(1, count + 1)])[1], np.int64)
         away = own_mm - nodes.points_mm.take(index[:, 0], axis=0)
@@ -153,7 +153,7 @@ class SampledSurface:
         return np.sqrt(np.maximum(squares, 0)), is_in_front
 
     def _between_planes(self, own_mm: Floats) -> tuple[Flags, Flags]:
-        """Whether the planes around each point leave no doubt on which side it lies, and whether that is inside."""
+        """Whether the planes around each point decide its side, and whether that is inside."""
         positions, inside = self.stack.positions_mm, self.inside
         below = np.searchsorted(positions, own_mm[:, 2], side="right") - 1
         step = float(np.median(self.stack.slab_mm))
@@ -168,15 +168,15 @@ class SampledSurface:
 
 
 def box_gap_mm(a: SampledSurface, b: SampledSurface) -> float:
-    """Distance between boxes that hold two shapes, mm: no point of one is nearer to the other."""
+    """Distance between boxes that contain two shapes, mm: a lower bound on the distance of their points."""
     return box_distance(a.slab_box_mm, b.slab_box_mm)
 
 
 def inside_share(a: SampledSurface, others: Sequence[SampledSurface]) -> float:
-    """Share of the volume of a shape's slabs that lies in the slabs of any of the others.
+    """Share of a shape's slab volume that is in the slabs of any of the others.
 
-    It is summed over fine pixels of `a`; its slabs are cut where the slabs of the others end, or, for planes in another
-    orientation, into layers of about a pixel. NaN for a shape too thin to hold the center of a fine pixel.
+    Summed over fine pixels of `a`. Its slabs are cut where the slabs of the others end, or, for planes in another
+    orientation, into layers of about a pixel. NaN for a shape too thin to contain the center of a fine pixel.
     """
     own = a.inside.runs
     drawn = [
@@ -191,13 +191,13 @@ def inside_share(a: SampledSurface, others: Sequence[SampledSurface]) -> float:
 
 
 def shares_axes(a: PlaneStack, b: PlaneStack) -> bool:
-    """Whether the (u, v) coordinates and positions of two stacks mean the same."""
+    """Whether (u, v) coordinates and positions of two stacks are interchangeable."""
     pairs = ((a.u_axis, b.u_axis), (a.v_axis, b.v_axis), (a.normal, b.normal))
     return all(bool(np.allclose(own, other, rtol=0, atol=SAME_AXES)) for own, other in pairs)
 
 
 def _at(a: SampledSurface, other: SampledSurface, drawn: Runs | None, middle_mm: Floats) -> Runs:
-    """Fine pixels of `a` that lie in the other shape, with each plane of `a` moved to (P,) `middle_mm`."""
+    """Fine pixels of `a` inside the other shape, with each plane of `a` moved to (P,) `middle_mm`."""
     if drawn is not None:
         return drawn.select_planes(plane_of_slices(other.stack, middle_mm))
     plane, places = a.inside.pixels()
@@ -207,7 +207,7 @@ def _at(a: SampledSurface, other: SampledSurface, drawn: Runs | None, middle_mm:
 
 
 def _layers(a: SampledSurface, others: Sequence[SampledSurface]) -> Iterator[tuple[Floats, Floats]]:
-    """Layers that the slabs of `a` are cut into: (P,) middle and thickness of each plane's first, second ... one."""
+    """Layers that cut the slabs of `a`: (P,) middle and thickness of each plane's first, second ... layer."""
     stack = a.stack
     lower, upper = stack.positions_mm - stack.lower_mm, stack.positions_mm + stack.upper_mm
     cuts = [lower, upper]
@@ -229,7 +229,7 @@ def _layers(a: SampledSurface, others: Sequence[SampledSurface]) -> Iterator[tup
 
 
 def _gained(away: Floats, edges: Floats) -> Floats:
-    """By how much the squared distance shrinks when feet may move along the edges: one along, one across."""
+    """Decrease of the squared distance when the foot may move along the edges: one along, one across."""
     along = np.einsum("nj,nej->ne", away, edges)
     squares = np.einsum("nej,nej->ne", edges, edges)
     share = np.clip(along / np.maximum(squares, np.finfo(float).tiny), 0, 1)  # no edge, no way along it

@@ -1,11 +1,11 @@
-"""The surface of a stack of planes as nodes: points with a normal, an area and the edges that lead to their neighbors.
+"""The surface of a stack of planes as nodes: points with a normal, an area, and edges to their neighbors.
 
-Contours are resampled along their length. Every node is joined to the nearest contour of the plane above and of the
-plane below that faces the same way, so that the surface between planes is sampled too (the links of shape-based
-interpolation). A body that does not reach the next plane ends in a dome; a flat end, such as a box's, half a slab
-beyond its last plane. A cavity ends alike.
+Contours are resampled along their length. Each node is joined to the nearest contour facing the same way on the plane
+above and on the plane below, so that the surface between planes is sampled too (the links of shape-based
+interpolation). A body that does not reach the next plane ends in a dome, or, if its end is flat like that of a box,
+half a slab beyond its last plane. Cavities end likewise.
 
-Pure mathematics in millimeters, in the stack's own (u, v, normal) coordinates; knows no DICOM and no images.
+Works in millimeters, in the stack's own (u, v, normal) coordinates; knows no DICOM and no images.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ if TYPE_CHECKING:
 
 
 NODES: Final = 2000
-"""About as many nodes a surface gets, unless that puts them further apart, or closer, than the limits below."""
+"""About how many nodes a surface has, within the limits on their spacing."""
 CLOSEST_MM: Final = 0.5
 FURTHEST_MM: Final = 3.0
 THINNED: Final = 0.7
-"""Of the vertices of a contour one is kept for each stretch of this many spacings."""
+"""One vertex of a contour is kept per stretch of this many spacings."""
 FINEST_PIXEL_MM: Final = 0.25
 COARSEST_PIXEL_MM: Final = 1.0
 PLANE_APART_MM: Final = 1e5
-"""Puts contours of different planes out of each other's reach in one search tree."""
+"""Separates the contours of different planes in one search tree."""
 LONG_LINK: Final = 2.0
-"""Links longer than this many spacings must run between the contours that they join."""
+"""Links longer than this many spacings must run between the contours they join."""
 USUAL_REACH_MM: Final = 30.0
-"""Where most nodes of the next plane are found; the others are looked for without a limit."""
+"""Most nodes have their nearest node on the next plane within this distance."""
 FACING_MM: Final = 2.0
-"""How much further away a contour that faces another way seems when the next plane's nearest is sought."""
+"""Added distance of contours that face another way, when searching for the nearest one on the next plane."""
 ROUND_SHARE: Final = 0.6
-"""An end plane of at most this share of the squared half width before it tapers off in a dome ..."""
+"""An end plane with at most this share of the previous squared half width tapers off in a dome ..."""
 HALF_SLAB_SHARE: Final = 0.8
-"""... which is at most half a slab high from this share on, a whole slab below the first ..."""
+"""... of at most half a slab from this share on, and of a whole slab below the first ..."""
 FLAT_SHARE: Final = 0.9
-"""... and one of at least this share stops like a box."""
+"""... and an end plane with at least this share is flat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,11 +60,11 @@ class SurfaceNodes:
     normals: Floats
     """(n, 3) unit vectors, outwards."""
     edges_mm: Floats
-    """(n, 4, 3) from each node towards its neighbors: two along the contour, two across; zero where there is none."""
+    """(n, 4, 3) edges to each node's neighbors: two along the contour, two across; zero if there is none."""
     areas_mm2: Floats
-    """(n,) surface that each node stands for."""
+    """(n,) surface area represented by each node."""
     spacing_mm: float
-    """About how far apart nodes are."""
+    """Approximate distance between nodes."""
 
     def __post_init__(self) -> None:
         freeze(self, np.float64, "points_mm", "normals", "edges_mm", "areas_mm2")
@@ -72,7 +72,7 @@ class SurfaceNodes:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Inside:
-    """Which points of the planes lie inside, to half a fine pixel."""
+    """Points inside the planes, accurate to half a fine pixel."""
 
     runs: Runs
     lattice: Lattice
@@ -92,7 +92,7 @@ class Inside:
         return index + index // self.runs.shape[2]
 
     def run_at(self, plane: Integers, points_mm: Floats, runs: Runs | None = None) -> Integers:
-        """(n,) index of the run that holds each point (u, v) of the given planes; -1 where none does."""
+        """(n,) index of the run that contains each point (u, v) of the given planes; -1 if none does."""
         runs = self.runs if runs is None else runs
         planes, rows, columns = runs.shape
         column = np.rint((points_mm[:, 0] - self.lattice.u0_mm) / self.lattice.column_spacing_mm).astype(np.int64)
@@ -113,23 +113,23 @@ class _Rings:
     """(n, 2)"""
     plane: Integers
     before: Integers
-    """(n,) the node before along the contour; itself where there is none."""
+    """(n,) preceding node along the contour; itself if there is none."""
     after: Integers
     outward: Floats
     """(n, 2) unit vectors in the plane."""
     length: Floats
-    """(n,) length of contour that each node stands for."""
+    """(n,) length of contour represented by each node."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Components:
-    """What hangs together in its plane: of the solid, or of what is outside it."""
+    """Connected components within planes, of the solid or of its outside."""
 
     runs: Runs
     label: Integers
     """(R,) component of each run: the index of one of its runs."""
     run_of_node: Integers
-    """(n,) run beside each node of the contours; -1 where none is."""
+    """(n,) run next to each node of the contours; -1 if there is none."""
     area: Floats
     """(R,) area of the component of each label, mm2."""
     length: Floats
@@ -138,21 +138,21 @@ class _Components:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Ends:
-    """Where the components of a set of runs end in one direction."""
+    """Ends of the components of a set of runs in one direction."""
 
     label: Integers
     """(R,) component of each run."""
     ended: Flags
-    """(R,) whether that component does not reach the next plane."""
+    """(R,) whether that component does not continue on the next plane."""
     height: Floats
-    """(R,) how far its end lies beyond the plane, mm; 0 where it does not end."""
+    """(R,) height of its end beyond the plane, mm; 0 if it continues."""
     wall: Floats
-    """(R,) share of that height that is an upright wall."""
+    """(R,) share of that height that is a vertical wall."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Patch:
-    """Some nodes of a surface, as the fields of :class:`SurfaceNodes`."""
+    """Some nodes of a surface, with the fields of :class:`SurfaceNodes`."""
 
     points: Floats
     normals: Floats
@@ -161,17 +161,17 @@ class _Patch:
 
 
 def inside_of(stack: PlaneStack, nodes: int = NODES) -> Inside:
-    """Rasterise the planes of a stack finely enough for its size."""
+    """Rasterize the planes of a stack finely enough for its size."""
     pixel = float(np.clip(_spacing(stack, nodes) / 2, FINEST_PIXEL_MM, COARSEST_PIXEL_MM))
     lattice = Lattice.around(stack, pixel)
     return Inside(runs=rasterise(stack, lattice), lattice=lattice)
 
 
 def surface_nodes(stack: PlaneStack, inside: Inside, *, nodes: int = NODES, curved: bool = False) -> SurfaceNodes:
-    """Sample the surface of a stack of which every slab has a thickness; `inside` is its own.
+    """Sample the surface of a stack whose slabs all have a thickness; `inside` is its own.
 
-    Between planes the surface runs straight, or (`curved`) bends so as to meet the surface's normals at both contours:
-    on a sphere of 20 mm radius cut every 3 mm a straight band lies up to 0.2 mm too deep, a curved one 0.03 mm.
+    Between planes the surface is straight, or (`curved`) a cubic that meets the surface normals at both contours. On a
+    sphere of 20 mm radius cut every 3 mm, a straight band is up to 0.2 mm too deep, a curved one 0.03 mm.
     """
     spacing = _spacing(stack, nodes)
     rings = _rings(stack, spacing, inside)
@@ -186,6 +186,7 @@ def surface_nodes(stack: PlaneStack, inside: Inside, *, nodes: int = NODES, curv
 
 
 def _spacing(stack: PlaneStack, nodes: int) -> float:
+    """Distance between nodes that gives about so many, mm."""
     lateral = float(stack.plane_perimeters_mm @ stack.slab_mm)
     ends = 2 * float(stack.plane_areas_mm2.max())
     return float(np.clip(np.sqrt((lateral + ends) / nodes), CLOSEST_MM, FURTHEST_MM))
@@ -195,6 +196,7 @@ def _spacing(stack: PlaneStack, nodes: int) -> float:
 
 
 def _rings(stack: PlaneStack, spacing: float, inside: Inside) -> _Rings:
+    """Resample the contours, and find which way each node faces."""
     points, offsets = _divided(*_thinned(stack.points_mm, stack.contour_offsets, THINNED * spacing), spacing)
     after = next_vertex(offsets)
     before = np.empty_like(after)
@@ -221,10 +223,10 @@ def _rings(stack: PlaneStack, spacing: float, inside: Inside) -> _Rings:
 
 
 def _right(points: Floats, before: Integers, after: Integers) -> Floats:
-    """(n, 2) unit vectors to the right of the contours' course.
+    """(n, 2) unit vectors to the right of the direction of travel along contours.
 
-    Where a contour turns back on itself, as at the tip of a stroke without breadth, there is no right-hand side: the
-    tip points the way the stroke does, and where vertices lie on one another any way is as good.
+    Where a contour reverses, as at the tip of a line without width, there is no right-hand side: the tip points along
+    the line. Any direction will do where vertices coincide.
     """
     along = points.take(after, axis=0) - points.take(before, axis=0)
     right = np.stack([along[:, 1], -along[:, 0]], axis=1)
@@ -235,16 +237,16 @@ def _right(points: Floats, before: Integers, after: Integers) -> Floats:
 
 
 def _sides(points: Floats, right: Floats, plane: Integers, inside: Inside) -> Flags:
-    """(n, 2) whether what lies a fine pixel to the left and to the right of each node is inside.
+    """(n, 2) whether the points one fine pixel to the left and right of each node are inside.
 
-    Where both sides are, as along the channel of a keyhole, there is no surface.
+    If both are, as along the channel of a keyhole, there is no surface.
     """
     reach = inside.lattice.column_spacing_mm
     return np.stack([inside.run_at(plane, points + side * reach * right) >= 0 for side in (-1, 1)], axis=1)
 
 
 def _thinned(points: Floats, offsets: Integers, spacing: float) -> tuple[Floats, Integers]:
-    """Keep one vertex for each stretch of a contour, and all of contours that would be left with less than 3."""
+    """Keep one vertex per stretch of a contour; contours left with fewer than 3 are kept whole."""
     contour = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     steps = lengths(points.take(next_vertex(offsets), axis=0) - points)
     travelled = np.cumsum(steps) - steps
@@ -259,7 +261,7 @@ def _thinned(points: Floats, offsets: Integers, spacing: float) -> tuple[Floats,
 
 
 def _divided(points: Floats, offsets: Integers, spacing: float) -> tuple[Floats, Integers]:
-    """Divide edges longer than the spacing evenly."""
+    """Divide edges longer than the spacing into equal parts."""
     step = points.take(next_vertex(offsets), axis=0) - points
     parts = np.maximum(np.ceil(lengths(step) / spacing - 1e-9), 1).astype(np.int64)
     first = np.concatenate(([0], np.cumsum(parts)))
@@ -268,10 +270,11 @@ def _divided(points: Floats, offsets: Integers, spacing: float) -> tuple[Floats,
 
 
 def _turn(points: Floats, offsets: Integers, sides: Flags) -> Floats:
-    """(n,) 1 where a contour's right-hand side is outside, -1 where it is inside.
+    """(n,) 1 where the right-hand side of a contour is outside, -1 where it is inside.
 
-    Where a part is thinner than a pixel, both sides look alike: it turns as the nearest part before it that does not,
-    since the lobes of a figure-of-eight turn opposite ways. A contour as thin throughout turns as its signed area does.
+    Where a part is thinner than a pixel, both sides look alike; it then takes the value of the nearest preceding part
+    that does not, since the lobes of a figure-eight turn opposite ways. A contour that is thin throughout takes the
+    sign of its area.
     """
     own = sides[:, 0].astype(float) - sides[:, 1]
     counts = np.diff(offsets)
@@ -287,6 +290,7 @@ def _turn(points: Floats, offsets: Integers, sides: Flags) -> Floats:
 
 
 def _patches(stack: PlaneStack, rings: _Rings, inside: Inside, spacing: float, *, curved: bool) -> list[_Patch]:
+    """All nodes: on the contours, between planes, and on the ends."""
     sets = [
         _components(inside, rings, inside.runs, by_corners=True),
         _components(inside, rings, inside.runs.outside(), by_corners=False),
@@ -314,6 +318,7 @@ def _patches(stack: PlaneStack, rings: _Rings, inside: Inside, spacing: float, *
 
 
 def _components(inside: Inside, rings: _Rings, runs: Runs, *, by_corners: bool) -> _Components:
+    """Connected components of runs, with their areas and contour lengths."""
     label = plane_components(runs, by_corners=by_corners)
     reach = (-0.75 if by_corners else 0.75) * inside.lattice.column_spacing_mm
     run = inside.run_at(rings.plane, rings.points + reach * rings.outward, runs)
@@ -325,10 +330,10 @@ def _components(inside: Inside, rings: _Rings, runs: Runs, *, by_corners: bool) 
 
 
 def _ends(stack: PlaneStack, part: _Components, pairs: Integers, direction: int, *, is_solid: bool) -> _Ends:
-    """Ends of a solid's components, or (`is_solid` false) of the components of what is outside it.
+    """Ends of the components of the solid, or (`is_solid` false) of its outside.
 
-    Outside, only what the solid closes over has an end: not the space around, nor a hole that runs out of a plane
-    beyond which there is nothing. `pairs` are runs that touch from plane to plane.
+    Outside, only regions that the solid closes over have an end, not the surrounding space, nor a hole open beyond the
+    last plane. `pairs` are runs that touch from plane to plane.
     """
     meets = np.concatenate([stack.meets_next, [False]])
     here, there = (pairs[:, 0], pairs[:, 1]) if direction == 1 else (pairs[:, 1], pairs[:, 0])
@@ -346,7 +351,7 @@ def _ends(stack: PlaneStack, part: _Components, pairs: Integers, direction: int,
 
 
 def _touching(stack: PlaneStack, runs: Runs) -> Integers:
-    """(n, 2) runs that touch from plane to plane, where no plane is missing between both."""
+    """(n, 2) runs that touch from plane to plane, where no plane is missing between the two."""
     pairs = runs_above(runs)
     if stack.meets_next.all():
         return pairs
@@ -357,10 +362,10 @@ def _touching(stack: PlaneStack, runs: Runs) -> Integers:
 def _end_shapes(
     stack: PlaneStack, part: _Components, ended: Integers, links: Integers, direction: int
 ) -> tuple[Floats, Floats]:
-    """Height of the end of each run (e,) whose component ends, and the share of it that is an upright wall.
+    """Height of the end of each run (e,) whose component ends, and the share of it that is a vertical wall.
 
-    The squared half width of a sphere's sections, and of a torus's, has the second derivative -2 along the axis. A dome
-    goes on by that law from the plane before. `links` lead from the components of the plane before.
+    The squared half width of the sections of a sphere, or of a torus, has the second derivative -2 along the axis. A
+    dome continues this law from the previous plane. `links` come from the components of the previous plane.
     """
     count, label = len(part.label), part.label[ended]
     keys = np.unique(part.label[links[:, 0]] * count + part.label[links[:, 1]])
@@ -384,7 +389,7 @@ def _end_shapes(
 
 
 def _half_width(area: Floats, length: Floats) -> Floats:
-    """Half width of sections, from their area and the length of their contours: exact for discs and for long strips."""
+    """Half width of sections from their area and contour length: exact for discs and long strips."""
     length = np.where(length > 0, length, np.sqrt(4 * np.pi * area))
     roundness = np.minimum(np.sqrt(4 * np.pi * area) / np.maximum(length, np.finfo(float).tiny), 1)
     return np.asarray(area / np.maximum(length, np.finfo(float).tiny) * (1 + roundness))
@@ -397,9 +402,9 @@ def _links(
     parts: list[tuple[_Components, _Ends]],
     direction: int,
 ) -> tuple[Floats, Integers]:
-    """(n, 3) from each node to the surface of the next plane in a direction; NaN where the surface ends at once.
+    """(n, 3) from each node to the surface on the next plane in a direction; NaN where the surface ends at once.
 
-    Beside it (n,) the node of the next plane that it leads to; -1 where there is none.
+    And (n,) the node of the next plane it leads to; -1 if there is none.
     """
     target = np.full(len(rings.points), -1)
     link = np.full((len(rings.points), 3), np.nan)
@@ -428,10 +433,11 @@ def _links(
 def _on_surface(
     rings: _Rings, inside: Inside, link: Floats, target: Integers, spacing: float, direction: int
 ) -> tuple[Floats, Integers]:
-    """Links without those that cut through the solid, or through what is outside it.
+    """Remove links that cut through the solid or its outside.
 
-    Half-way along a link of the surface lies inside one of both planes and outside the other. Where a keyhole's channel
-    meets a cavity that ends, a node of the cavity may else be linked with the outer contour of the next plane.
+    The midpoint of a link on the surface is inside one of the two planes and outside the other. Otherwise, where the
+    channel of a keyhole meets a cavity that ends, a node of the cavity could be linked to the outer contour of the next
+    plane.
     """
     asked = np.flatnonzero(target >= 0)
     asked = asked[lengths(link[:, :2]).take(asked) > LONG_LINK * spacing]
@@ -444,7 +450,7 @@ def _on_surface(
 
 
 def _ring_tree(rings: _Rings) -> Any:  # noqa: ANN401 - scipy ships no types
-    """Search tree of the nodes of all planes, in which the nearest one of a plane is near and faces the same way."""
+    """Search tree of all nodes, in which the nearest node of a plane is close and faces the same way."""
     from scipy.spatial import cKDTree  # noqa: PLC0415 - importing the package stays quick
 
     places = np.column_stack([rings.points, FACING_MM * rings.outward, PLANE_APART_MM * rings.plane])
@@ -452,9 +458,10 @@ def _ring_tree(rings: _Rings) -> Any:  # noqa: ANN401 - scipy ships no types
 
 
 def _nearest_there(tree: Any, asked: Integers, direction: int) -> Integers:  # noqa: ANN401 - scipy ships no types
-    """(x,) nearest node of the next plane for each node that is asked for; first among those within a short reach.
+    """(x,) nearest node of the next plane for each selected node.
 
-    Most are near, and a search that knows so leaves out other planes and the far side of its own.
+    Most are close, and a search with a short reach skips other planes and the far side of the next; the rest are
+    searched again without a limit.
     """
     places = tree.data.take(asked, axis=0)
     places[:, -1] += PLANE_APART_MM * direction
@@ -465,7 +472,7 @@ def _nearest_there(tree: Any, asked: Integers, direction: int) -> Integers:  # n
 
 
 def _band_normals(rings: _Rings, link: Floats) -> Floats:
-    """(n, 3) normal of the surface between each node and the next plane; NaN where there is none."""
+    """(n, 3) normal of the surface between each node and the next plane; NaN if there is none."""
     lean = dots(rings.outward, link[:, :2])
     normals = np.column_stack([rings.outward, -lean / np.where(link[:, 2] == 0, np.nan, link[:, 2])])
     return units(normals)
@@ -473,14 +480,14 @@ def _band_normals(rings: _Rings, link: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Bend:
-    """How the surface between planes leaves the straight links: a cubic that meets the normals at both ends."""
+    """Deviation of the surface between planes from straight links: a cubic that meets the normals at both ends."""
 
     start: Floats
-    """(n, 3) what the cubic's first inner control point lies off the link, times three."""
+    """(n, 3) offset of the cubic's first inner control point from the link, times three."""
     end: Floats
 
     def offsets_mm(self, share: Floats) -> Floats:
-        """(n, 3) off each link, at a share of it."""
+        """(m, 3) offset from the link of a node, at a fraction of its length."""
         near, far = ((1 - share) ** 2 * share)[:, None], ((1 - share) * share**2)[:, None]
         return np.asarray(near * self.start + far * self.end)
 
@@ -492,11 +499,11 @@ class _Bend:
 def _bends(
     links: list[Floats], targets: list[Integers], normals: list[Floats], rims: list[_Rims]
 ) -> list[_Bend | None]:
-    """How the links of each direction bend.
+    """The bends of the links in each direction.
 
-    Control points are moved onto the tangent planes of the contours at both ends, as in curved point-normal triangles
-    (Vlachos et al., 2001). The normal of a contour is that of the circle through it and both its neighbors, where it
-    has two: each band's normal weighted by the length of the other one.
+    Control points are moved onto the tangent planes at both ends, as in curved point-normal triangles (Vlachos et al.,
+    2001). The normal at a contour is that of the circle through it and its two neighbors, if it has two: each band's
+    normal weighted by the length of the other band.
     """
     ways = [np.nan_to_num(lengths(link)) for link in links]
     facing = sum(
@@ -516,6 +523,7 @@ def _bends(
 
 
 def _unit(vectors: Floats) -> Floats:
+    """Unit vectors; zero stays zero."""
     return units(vectors, np.finfo(float).tiny)
 
 
@@ -524,15 +532,15 @@ class _Rims:
     """How domes begin at the nodes of their rims, in one direction."""
 
     normals: Floats
-    """(n, 3) normal of the dome that begins at each node; NaN where none does."""
+    """(n, 3) normal of the dome that begins at each node; NaN if none does."""
     steps: Floats
-    """(n, 3) from each node onto the dome; zero where none begins, or it begins with a wall."""
+    """(n, 3) from each node onto the dome; zero if none begins, or it begins with a wall."""
 
 
 def _rims(rings: _Rings, parts: list[tuple[_Components, _Ends, int]], direction: int, spacing: float) -> _Rims:
-    """Find where domes begin.
+    """Nodes where domes begin.
 
-    A dome of height h over a component of half width w goes as h (1 - (r / w)**2): its slope at the rim is 2 h / w.
+    A dome of height h over a component of half width w follows h (1 - (r / w)**2): its slope at the rim is 2 h / w.
     """
     normals, steps = np.full((len(rings.points), 3), np.nan), np.zeros((len(rings.points), 3))
     for part, end, facing in parts:
@@ -609,7 +617,7 @@ def _side_by_side(*vectors: Floats) -> Floats:
 
 
 def _along(link: Floats, bend: _Bend | None, rank: Floats | float, parts: Integers) -> Floats:
-    """(n, 3) from each node to so many parts of the way along its link; zero where there is no link."""
+    """(n, 3) from each node to a number of parts of the way along its link; zero if there is no link."""
     share = np.asarray(rank / np.maximum(parts, 1))
     straight = share[:, None] * link
     straight[parts == 0] = 0.0
@@ -617,7 +625,7 @@ def _along(link: Floats, bend: _Bend | None, rank: Floats | float, parts: Intege
 
 
 def _parts(link: Floats, spacing: float) -> Integers:
-    """Into how many steps each link is divided; 0 where there is none."""
+    """Number of steps each link is divided into; 0 if there is no link."""
     length = lengths(link)
     return np.where(length > 0, np.maximum(np.rint(length / spacing), 1), 0).astype(np.int64)
 
@@ -667,11 +675,10 @@ def _caps(
 def _dome(
     rings: _Rings, plane: Integers, place: Floats, ends: _Ends, run: Integers, steps: Floats
 ) -> tuple[Floats, Floats, Floats]:
-    """Height of the dome over each place of a plane, how it falls (n, 2) outwards, and (n, s, 3) where steps lead.
+    """Height of the dome over points of a plane, its outward slope (n, 2), and (n, s, 3) edges along steps.
 
-    A step leads along the dome, no further than its rim.
-
-    With x the depth inside the contour as a share of the component's greatest, a dome's height goes as x (2 - x).
+    Steps follow the dome, no farther than its rim. With x the depth inside the contour as a share of the component's
+    largest depth, the height follows x (2 - x).
     """
     from scipy.spatial import cKDTree  # noqa: PLC0415 - importing the package stays quick
 
