@@ -2,6 +2,7 @@
 
 import hashlib
 import tomllib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from rtcomplexity.scoring.calibration import (
     _cutoff,
     _joint_of,
     _mean_known,
+    _raw_knots,
     _score_knots,
     _written,
     allowed_exceedances,
@@ -325,3 +327,175 @@ def test_knots_of_many_values_stand_at_stated_levels():
     knots = knots_of(np.arange(1001.0))
     assert [value for value, _ in knots[::2]] == [10 * percent for percent in LEVELS]
     assert _written([(1.0, 100 / 3), (1.0, 33.33331), (2.0, 100.0)]) == "[[1.0, 33.3333], [2.0, 100.0]]"
+
+
+def written(plans, made=MADE, pattern=PATTERN):
+    """The profile of plans as the file says it, without a self-check."""
+    return tomllib.loads(calibrated_profile(plans, SITE, pattern, made, self_check=False))
+
+
+def with_columns(plans, **columns):
+    return Plans(count=plans.count, columns={**plans.columns, **{f"scored.{key}": v for key, v in columns.items()}})
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """130 plans of which the first 15 have a PET, the last no volume."""
+    plans = routine(130)
+    volumes = plans.column(VOLUME_KEY).copy()
+    volumes[-1] = np.nan
+    return with_columns(plans, volume=volumes)
+
+
+@pytest.fixture(scope="module")
+def told(plain):
+    return written(own(plain))
+
+
+def test_knots_stand_at_every_tenth_percent_and_closer_towards_either_end():
+    tenths = [value for value, _ in knots_of(np.arange(1001.0))[::2]]
+    assert tenths == [
+        0, 10, 25, 50, 100, 200, 300, 400, 500, 600, 700, 750, 800, 850, 900, 925, 950, 960, 970, 975, 980, 985, 990,
+        995, 1000,
+    ]  # fmt: skip
+
+
+def test_a_profile_says_of_whom_it_was_made(told):
+    assert (told["id"], told["version"], told["title"]) == ("shoulder-own", "1", "Own plans: shoulder")
+    assert told["notice"].endswith("software 0.1.0. Excluded: 2 refused.")
+    assert told["stratum_if_fractions_unknown"] == "all"
+    assert told["calibration"] == {
+        "population": "130 consecutive shoulder plans of Made Hospital, one per patient and course",
+        "n_calibration": 130, "n_test": 130, "false_support_rate": 0, "false_support_upper95": 0.03,
+        "source": "cutoff: order statistic of T that bounds false support with 95% confidence",
+    }  # fmt: skip
+    assert told["provenance"]["excluded"] == {"refused": 2}
+    assert told["site"] == {"id": "shoulder", "title": "shoulder", "place": "the shoulder", "words": ["shoulder"]}
+
+
+def test_a_profile_takes_over_the_rules_of_its_pattern(told):
+    assert told["measurement"]["shape_blur_mm"] == PATTERN.measurement.shape_blur_mm
+    assert told["levels"] == {"elevated_from": PATTERN.levels.elevated_from, "high_from": PATTERN.levels.high_from}
+    assert told["caps"] == {"convention_percentile": PATTERN.caps.convention_percentile}
+    stress = PATTERN.stress
+    assert told["stress"] == {"shift_sd": stress.shift_sd, "spread": stress.spread, "volume": stress.volume}
+    assert told["rules"] == {
+        "may_support": True,
+        "supports_needs": ["volume_within_reference", "stability"],
+        "stability_minimum": PATTERN.rules.stability_minimum,
+    }
+
+
+def test_of_an_unnamed_institution_and_after_a_self_check_a_profile_says_so(plain):
+    made = Provenance(made_by="tests", period="2025", self_check_plans=120, self_check_supported=3)
+    said = written(own(plain), made)["calibration"]
+    assert said["population"] == "130 consecutive shoulder plans of one institution, one per patient and course"
+    assert (said["n_test"], said["false_support_rate"]) == (120, round(3 / 130, 7))
+    assert said["source"].endswith("; rate: each fifth of the plans judged by the others")
+    assert written(own(plain), made)["notice"].endswith("Excluded: none.")
+
+
+def test_a_stratum_reaches_to_its_largest_plan(told, plain):
+    (stratum,) = told["strata"]
+    assert stratum["max_gross_target_volume_cm3"] == pytest.approx(np.nanmax(plain.column(VOLUME_KEY)), rel=1e-5)
+    assert (stratum["id"], stratum["title"]) == ("all", "shoulder, any fractionation")
+    assert (stratum["min_fractions"], stratum.get("max_fractions")) == (1, None)
+    short, long = written(own(routine(240), [5] * 120 + [6] * 120))["strata"]
+    assert (short["min_fractions"], short["max_fractions"]) == (1, 5)
+    assert (long["min_fractions"], long.get("max_fractions")) == (6, None)
+    assert short["title"] == "shoulder, at most 5 fractions"
+
+
+def test_a_profile_states_what_each_plan_has(told, plain):
+    said = told["own_plans"]
+    assert said["fractions"] == [""] * 130
+    assert said["columns"][VOLUME_KEY][:2] == plain.column(VOLUME_KEY)[:2].tolist()
+    assert said["columns"][VOLUME_KEY][-1] == ""
+    assert written(own(plain, [7] * 130))["own_plans"]["fractions"] == [7] * 130
+
+
+def families(told):
+    return {family["id"]: family for family in told["families"]}
+
+
+def test_imaging_is_a_group_by_convention_and_other_families_are_measured(told, plain):
+    found = families(told)
+    assert {key: family["group"] for key, family in found.items() if family["group"] != key} == {
+        "fusion": "imaging", "image_sets": "imaging",
+    }  # fmt: skip
+    assert [group["id"] for group in told["groups"]] == ["imaging"]
+    for key, family in found.items():
+        for factor in family["factors"]:
+            (reference,) = factor["references"]
+            is_imaging = key in {"fusion", "image_sets"}
+            assert reference["basis"] == ("convention" if is_imaging else "measured")
+            known = int(np.sum(~np.isnan(plain.column(factor["metric"]))))
+            assert reference.get("n") == (None if is_imaging else known)
+
+
+def test_one_family_of_imaging_is_no_group(plain):
+    constant = dict.fromkeys(("acquisitions", "modalities", "phases"), np.ones(130))
+    told = written(own(with_columns(plain, **constant)))
+    assert "groups" not in told
+    assert families(told)["fusion"]["group"] == "fusion"
+    assert "image_sets" not in families(told)
+
+
+@pytest.mark.parametrize(("having", "is_scored"), [(20, True), (19, False)])
+def test_what_only_some_plans_have_is_scored_where_twenty_have_all_of_it(plain, having, is_scored):
+    dice = np.where(np.arange(130) < having, np.linspace(0.3, 0.9, 130), np.nan)
+    ratio = np.where(np.arange(130) < 60, np.linspace(0.5, 2, 130), np.nan)
+    told = families(written(own(with_columns(plain, pet_gtv_dice=dice, pet_gtv_volume_ratio=ratio))))["ambiguity"]
+    assert told.get("split_by") == (["scored.pet_gtv_dice", "scored.pet_gtv_volume_ratio"] if is_scored else None)
+    assert len(told["factors"]) == (3 if is_scored else 1)
+    assert [each.get("presence") for each in told["raw_references"]] == (["with", "without"] if is_scored else [None])
+
+
+def test_where_nothing_else_varies_a_family_is_not_split(plain):
+    flat = with_columns(plain, ct_border_contrast=np.ones(130), pet_gtv_dice=np.linspace(0.3, 0.9, 130))
+    told = families(written(own(with_columns(flat, pet_gtv_volume_ratio=np.ones(130)))))["ambiguity"]
+    assert [factor["metric"] for factor in told["factors"]] == ["scored.pet_gtv_dice"]
+    assert told.get("split_by") is None
+
+
+def test_plans_of_each_course_are_those_that_it_covers():
+    plans = own(Plans(count=4, columns={VOLUME_KEY: np.array([1.0, 2, 3, 4])}), [1, 5, 6, None])
+    short, long = SPLIT_COURSES
+    assert plans.course(short).column(VOLUME_KEY).tolist() == [1, 2]
+    assert plans.course(long).column(VOLUME_KEY).tolist() == [3]
+    assert plans.course(ANY_COURSE).column(VOLUME_KEY).tolist() == [1, 2, 3, 4]
+    assert table_of(plans, SPLIT_COURSES).strata == ("short", "short", "long", "")
+    kept = plans.chosen([2, 0])
+    assert (kept.ids, kept.fractions) == ((plans.ids[2], plans.ids[0]), (6, 1))
+    assert kept.plans.column(VOLUME_KEY).tolist() == [3, 1]
+
+
+def test_of_few_plans_a_profile_never_supports_and_says_how_many_are_missing():
+    for count, supports in ((120, True), (119, False)):
+        told = written(own(routine(count)))
+        assert told["rules"]["may_support"] is supports
+        assert ("It never supports: 120 plans are needed, and there are 119." in told["notice"]) is not supports
+
+
+def test_raw_scores_of_a_split_family_are_ranked_by_the_higher_of_two_ranks():
+    """Four plans have a PET: means of 15, 20, 25, 30 rank 0, 25, 50, 75 among themselves.
+
+    By the CT alone, where all five have 30, 20, 10, 0 and 50, they rank 60, 40, 20, 0. Of the maxima 60, 40, 50, 75
+    none lies below 40, one below 50, two below 60 and three below 75.
+    """
+
+    def factor(metric, *excess):
+        return SimpleNamespace(factor=SimpleNamespace(metric=metric), excess=np.array(excess, float))
+
+    family = SimpleNamespace(
+        combination="excess_over_median", split_by=("pet",),
+        factors=[SimpleNamespace(metric="ct"), SimpleNamespace(metric="pet")],
+    )  # fmt: skip
+    factors = [factor("ct", 30, 20, 10, 0, 50), factor("pet", 0, 20, 40, 60, np.nan)]
+    knots = _raw_knots(SimpleNamespace(family=family, factors=factors))
+    assert knots["with"] == [
+        (0, 0), (15, 0), (15, 0), (20, 0), (20, 25), (25, 25), (25, 75), (30, 75), (30, 100),
+    ]  # fmt: skip
+    assert knots["without"] == [
+        (0, 0), (0, 0), (10, 0), (10, 0), (20, 0), (20, 50), (30, 50), (30, 100), (50, 100), (50, 100),
+    ]  # fmt: skip
