@@ -5,23 +5,30 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from rtcomplexity.geometry import nodes as module
 from rtcomplexity.geometry.nodes import (
     USUAL_REACH_MM,
     _along,
     _band_normals,
+    _bands,
     _bends,
     _Components,
+    _components,
     _divided,
     _dome,
     _end_shapes,
+    _ends,
     _half_width,
+    _links,
     _nearest_there,
+    _on_surface,
     _parts,
     _right,
     _rims,
     _ring_tree,
     _spacing,
     _thinned,
+    _touching,
     _turn,
     inside_of,
     surface_nodes,
@@ -433,3 +440,174 @@ def test_the_rim_of_a_dome_on_a_wall_is_partly_upright():
     expected = 0.75 * np.array([2, 0, 1]) / np.sqrt(5) + [0.25, 0, 0]
     assert found.normals[0] == pytest.approx(expected / np.linalg.norm(expected))
     assert found.steps[0].tolist() == [0, 0, 0]
+
+
+def test_an_area_too_large_for_its_contour_is_taken_for_a_disc():
+    """Pixels may fill more than a contour of 30 mm encloses: 100 / 30 x (1 + 1)."""
+    assert _half_width(np.array([100.0]), np.array([30.0])) == pytest.approx(20 / 3)
+
+
+@pytest.mark.parametrize(("by_corners", "side"), [(True, -1), (False, 1)])
+def test_components_have_the_area_of_their_pixels_and_the_length_of_the_nodes_beside_them(
+    monkeypatch, by_corners, side
+):
+    """Three runs of 3, 4 and 5 pixels, the first two in one component; the third of four nodes has no run beside it."""
+    asked = []
+    monkeypatch.setattr(module, "plane_components", lambda runs, by_corners: np.array([0, 0, 2]))
+    inside = SimpleNamespace(
+        lattice=SimpleNamespace(column_spacing_mm=0.5, pixel_area_mm2=0.25),
+        run_at=lambda plane, points, runs: asked.append(points) or np.array([0, 1, -1, 2]),
+    )
+    rings = SimpleNamespace(
+        plane=np.zeros(4, int), points=np.arange(8.0).reshape(4, 2), outward=np.array([[1.0, 0]] * 4),
+        length=np.array([1.0, 2, 4, 8]),
+    )  # fmt: skip
+    runs = SimpleNamespace(starts=np.array([0, 10, 20]), stops=np.array([3, 14, 25]))
+    found = _components(inside, rings, runs, by_corners=by_corners)
+    assert found.area.tolist() == [7 * 0.25, 0, 5 * 0.25]
+    assert found.length.tolist() == [3, 0, 8]
+    assert found.run_of_node.tolist() == [0, 1, -1, 2]
+    assert (asked[0] - rings.points).tolist() == [[side * 0.375, 0]] * 4
+
+
+@pytest.mark.parametrize(
+    ("direction", "is_solid", "meets", "ended"),
+    [
+        (1, True, [True, True], [0, 0, 0, 1, 1]),
+        (-1, True, [True, True], [1, 1, 0, 0, 1]),
+        (1, False, [True, True], [0, 0, 0, 0, 1]),
+        (-1, False, [True, True], [0, 0, 0, 0, 1]),
+        (1, False, [True, False], [0, 0, 0, 0, 0]),
+        (-1, False, [False, True], [0, 0, 0, 0, 0]),
+    ],
+)
+def test_components_end_where_none_of_their_runs_touches_the_next_plane(monkeypatch, direction, is_solid, meets, ended):
+    """Runs 0 and 1 are one component of the first plane; run 4 lies alone on the second."""
+    asked = []
+
+    def shapes(stack, part, which, links, direction):
+        asked.append(links.tolist())
+        return np.arange(len(which)) + 1.0, np.full(len(which), 0.5)
+
+    monkeypatch.setattr(module, "_end_shapes", shapes)
+    part = SimpleNamespace(label=np.array([0, 0, 2, 3, 4]), runs=SimpleNamespace(planes=np.array([0, 0, 1, 2, 1])))
+    pairs = np.array([[1, 2], [2, 3]])
+    found = _ends(SimpleNamespace(meets_next=np.array(meets)), part, pairs, direction, is_solid=is_solid)
+    assert found.ended.astype(int).tolist() == ended
+    order = iter(range(1, 6))
+    assert found.height.tolist() == [next(order) if each else 0 for each in ended]
+    assert found.wall.tolist() == [0.5 * each for each in ended]
+    to_ended = {1: [[2, 3]], -1: [[2, 1]]}[direction]
+    assert asked == [to_ended if is_solid else []]
+
+
+@pytest.mark.parametrize(("meets", "left"), [([True, True], 3), ([False, True], 1), ([True, False], 2)])
+def test_runs_touch_only_where_no_plane_is_missing_between_them(monkeypatch, meets, left):
+    pairs = np.array([[0, 2], [1, 2], [2, 3]])
+    monkeypatch.setattr(module, "runs_above", lambda runs: pairs)
+    runs = SimpleNamespace(planes=np.array([0, 0, 1, 2]))
+    found = _touching(SimpleNamespace(meets_next=np.array(meets)), runs)
+    kept = [pair for pair in pairs.tolist() if meets[[0, 0, 1][pair[0]]]]
+    assert found.tolist() == kept
+    assert len(kept) == left
+
+
+@pytest.mark.parametrize(
+    ("length", "here", "there", "is_kept"),
+    [
+        (4.1, True, False, True),  # inside of one plane, outside the next: it runs along the surface
+        (4.1, False, True, True),
+        (4.1, True, True, False),  # through the solid
+        (4.1, False, False, False),
+        (4.0, True, True, True),  # two spacings are no long link
+    ],
+)
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_long_link_that_does_not_run_along_the_surface_is_cut(length, here, there, is_kept, direction):
+    asked = []
+
+    def run_at(plane, points):
+        asked.append((plane.tolist(), points.tolist()))
+        return np.where(plane == 5, 0 if here else -1, 0 if there else -1)
+
+    rings = SimpleNamespace(points=np.array([[1.0, 2], [0, 0]]), plane=np.array([5, 5]))
+    link = np.array([[length, 0, 3.0 * direction], [90.0, 0, 3]])
+    found, target = _on_surface(rings, SimpleNamespace(run_at=run_at), link, np.array([7, -1]), 2.0, direction)
+    assert target.tolist() == [7 if is_kept else -1, -1]
+    assert np.isnan(found[0]).all() is np.bool_(not is_kept)
+    assert found[1].tolist() == [90, 0, 3]
+    if length > 4:
+        assert asked == [([5], [[1 + length / 2, 2]]), ([5 + direction], [[1 + length / 2, 2]])]
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_nodes_link_to_the_nearest_of_the_next_plane_that_faces_alike_or_rise_by_a_wall(direction):
+    """Two planes 3 mm apart; the node nearest in place faces the other way and seems 4 mm farther."""
+    points = np.array([[0.0, 0], [1, 0], [0.5, 0], [3, 0], [9, 9]])
+    outward = np.array([[1.0, 0], [1, 0], [-1, 0], [1, 0], [0, 1]])
+    plane = np.array([0, 0, 1, 1, 0]) if direction == 1 else np.array([1, 1, 0, 0, 1])
+    rings = SimpleNamespace(points=points, outward=outward, plane=plane)
+    stack = SimpleNamespace(meets_next=np.array([True]), positions_mm=np.array([10.0, 13]))
+    part = SimpleNamespace(run_of_node=np.array([0, 1, 2, -1, 3]))
+    end = SimpleNamespace(
+        ended=np.array([False, True, True, True]), wall=np.array([1.0, 0.5, 0.0, 1]), height=np.array([9, 4, 4, 2.0])
+    )
+    link, target = _links(stack, rings, _ring_tree(rings), [(part, end)], direction)
+    assert target.tolist() == [3, -1, -1, -1, -1]
+    assert link[0].tolist() == [3, 0, 3 * direction]
+    assert link[1].tolist() == [0, 0, 2 * direction]  # half of 4 mm is wall
+    assert np.isnan(link[[2, 3]]).all()  # a dome without a wall; no plane beyond the last
+    assert link[4].tolist() == [0, 0, 2 * direction]
+    parted = SimpleNamespace(meets_next=np.array([False]), positions_mm=stack.positions_mm)
+    link, target = _links(parted, rings, _ring_tree(rings), [], direction)
+    assert target.tolist() == [-1] * 5
+    assert np.isnan(link).all()
+
+
+def test_nodes_of_a_contour_stand_for_half_of_what_lies_to_either_side():
+    """Links of 4 mm up and 3 mm down on a spacing of 2 mm: two steps each, of 2 mm and of 1.5 mm."""
+    rings = SimpleNamespace(
+        points=np.array([[0.0, 0], [5, 0]]), outward=np.array([[1.0, 0], [0, 1]]), plane=np.array([0, 0]),
+        before=np.array([1, 1]), after=np.array([0, 0]), length=np.array([10.0, 20]),
+    )  # fmt: skip
+    links = [np.array([[0, 0, 4.0], [np.nan] * 3]), np.array([[0, 0, -3.0], [np.nan] * 3])]
+    normals = [_band_normals(rings, link) for link in links]
+    stack = SimpleNamespace(positions_mm=np.array([100.0]))
+    drawn, above, below = _bands(stack, rings, links, normals, [None, None], [np.ones((2, 3)), np.zeros((2, 3))], 2.0)
+    assert drawn.areas.tolist() == [10 * (2 + 1.5) / 2, 0]
+    assert drawn.points.tolist() == [[0, 0, 100], [5, 0, 100]]
+    assert drawn.normals.tolist() == [[1, 0, 0], [0, 1, 0]]
+    assert drawn.edges[0].tolist() == [[5, 0, 0], [0, 0, 0], [1, 1, 3], [0, 0, -1.5]]
+    assert drawn.edges[1].tolist() == [[0, 0, 0], [-5, 0, 0], [1, 1, 1], [0, 0, 0]]
+    assert above.points.tolist() == [[0, 0, 102]]
+    assert below.points.tolist() == [[0, 0, 98.5]]
+    assert (above.areas.tolist(), below.areas.tolist()) == ([10], [7.5])
+    assert above.edges[0].tolist() == [[5, 0, 0], [0, 0, 0], [0, 0, 2], [0, 0, -2]]
+
+
+@pytest.mark.parametrize("facing", [1, -1])
+@pytest.mark.parametrize("direction", [1, -1])
+def test_domes_of_cavities_begin_inwards_of_their_rim_and_look_the_other_way(facing, direction):
+    """A height of half a millimeter over a half width of 3: a slope of 1/3."""
+    rings = SimpleNamespace(points=np.zeros((1, 2)), outward=np.array([[1.0, 0]]))
+    area = np.array([np.pi * 9])
+    part = SimpleNamespace(
+        run_of_node=np.array([0]), area=area, length=np.sqrt(4 * np.pi * area), label=np.array([0])
+    )  # fmt: skip
+    end = SimpleNamespace(ended=np.array([True]), wall=np.array([0.0]), height=np.array([0.5]))
+    found = _rims(rings, [(part, end, facing)], direction, 1.0)
+    assert found.normals[0] == pytest.approx(np.array([1, 0, 3 * facing * direction]) / np.sqrt(10))
+    assert found.steps[0] == pytest.approx([-facing, 0, direction * 0.5 * (1 - (2 / 3) ** 2)])
+
+
+def test_the_curved_surface_of_a_hollow_sphere_lies_on_both_spheres():
+    stack = phantom(hollow_sphere(20, 10), plane_positions(hollow_sphere(20, 10), 2.5)).stack
+    nodes = surface_nodes(stack, inside_of(stack), curved=True)
+    distance = np.linalg.norm(nodes.points_mm, axis=1)
+    for inner, radius in ((True, 10), (False, 20)):
+        chosen = (distance < 15) == inner
+        assert np.average(np.abs(distance[chosen] - radius), weights=nodes.areas_mm2[chosen]) < 0.12
+        facing = (nodes.normals * nodes.points_mm).sum(axis=1)[chosen] / distance[chosen]
+        assert np.average(facing, weights=nodes.areas_mm2[chosen]) == pytest.approx(-1 if inner else 1, abs=0.02)
+        reach = np.linalg.norm(nodes.edges_mm[chosen], axis=2)
+        assert reach.max() < 2.2 * nodes.spacing_mm
