@@ -112,3 +112,8 @@ def test_vertices_of_hardly_any_breadth_lie_on_a_line(breadth, has_normal):
     points = np.array([[-1, 0, 0], [1, breadth, 0], [-1, breadth, 0], [1, 0, 0.0]])
     (found,) = polygon_normals(points, np.array([0, 4]))
     assert np.abs(found) == pytest.approx(np.array([0, 0, 1.0 if has_normal else 0]))
+
+
+def test_contours_without_an_area_do_not_decide_a_common_direction():
+    vectors = np.array([[0, 0, 0], [0, 0, 3.0], [0, 0, 0], [0, 0.5, 0]])
+    assert common_normal(vectors).tolist() == [0, 0, 1]

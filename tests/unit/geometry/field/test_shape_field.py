@@ -249,3 +249,61 @@ def test_weights_between_planes_are_those_of_catmull_and_rom():
     assert weights @ (3 * uneven - 5) == pytest.approx(3 * places - 5)
     inner = (places >= 1) & (places <= 11)
     assert (weights @ uneven**2)[inner] == pytest.approx(places[inner] ** 2)
+
+
+@pytest.mark.parametrize(
+    ("gap_mm", "expected"),
+    [
+        (0.5, [-3, 0, 1.75, 3.5, 6.5]),
+        (1e-5, [-3, 0, 1.500005, 3.00001, 6.00001]),
+        (1e-7, [-3, 0, 3.0000001, 6.0000001]),
+    ],
+)
+def test_planes_whose_slabs_do_not_meet_to_a_millionth_of_a_millimeter_have_an_empty_one_between_them(gap_mm, expected):
+    stack = _Stack([0, 3 + gap_mm], [1.5, 1.5], [1.5, 1.5])
+    found = knots_of(stack, 4.5)
+    assert found.positions_mm == pytest.approx(expected, abs=2e-7)
+    assert np.flatnonzero(found.planes < 0).tolist() == ([0, 2, 4] if gap_mm > 1e-6 else [0, 3])
+    assert found.reach_mm == 4.5
+
+
+def test_distances_on_a_plane_are_known_up_to_the_reach():
+    """Right of a square that ends at x = 5 mm: one by one to 3 mm, and no farther."""
+    stack = stacked(on_planes(*((z, square(10)) for z in (0, 3, 6)))).stack
+    grid = Grid(origin_mm=np.array([3.0, -12, -12]), step_mm=1.0, shape=(1, 25, 25))
+    knots = Knots(positions_mm=np.array([0.0, 3, 6]), planes=np.arange(3), reach_mm=3.0)
+    row = polygon_field(stack, grid, knots)[0, 12, 12:]
+    assert row == pytest.approx(np.clip(5.0 - np.arange(13), -3, 3), abs=1e-4)
+
+
+@pytest.mark.parametrize(("spacing_mm", "step_mm", "reach_mm"), [(3, 1, 4.5), (1, 1, 2), (1, 0.5, 1.5), (1, 0.75, 1.5)])
+def test_the_reach_is_one_and_a_half_slabs_and_at_least_two_steps(spacing_mm, step_mm, reach_mm):
+    assert reach_for(spacing_mm, step_mm) == reach_mm
+
+
+def test_a_margin_is_three_steps_and_the_blur():
+    assert Smoothing().margin_mm(0.5) == 1.5
+    assert Smoothing(blur_mm=2.0).margin_mm(0.5) == 3.5
+
+
+def test_without_a_blur_a_field_stays_as_it_is():
+    field = ball(8.0)
+    assert Smoothing().apply(field, 1.0) is field
+    blurry = Smoothing(blur_mm=3.0).apply(field, 1.5)
+    assert np.array_equal(blurry, blurred(field, 2.0))
+
+
+@pytest.mark.parametrize(
+    ("diameter_mm", "box_mm", "step_mm"),
+    [
+        (24, 25.0, 0.5),  # a 48th of the diameter
+        (36, 40.0, 0.75),
+        (20, 25.0, 0.5),  # no finer
+        (72, 80.0, 1.5),
+        (90, 100.0, 1.5),  # no coarser ...
+        (90, 252.0, 2.0),  # ... unless memory asks: 252 mm in 126 steps, of which the cube is 2 million
+    ],
+)
+def test_a_step_is_a_48th_of_the_diameter_between_limits(diameter_mm, box_mm, step_mm):
+    found = step_for(np.pi / 6 * diameter_mm**3, np.full(3, box_mm))
+    assert found == pytest.approx(step_mm, rel=1e-3)

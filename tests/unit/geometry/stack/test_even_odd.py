@@ -347,3 +347,10 @@ def test_boxes_that_touch_are_not_disjoint(second, expected):
     assert module._are_disjoint(np.stack([first, other])) is expected
     assert module._are_disjoint(np.stack([other, first])) is expected
     assert module._are_disjoint(first[None])
+
+
+def test_perimeters_are_those_of_each_polygon_wherever_it_lies():
+    triangle = np.add([[0, 0], [3, 0], [0, 4.0]], (100, -70))
+    points, offsets = np.concatenate([triangle, square(2, (5, 5)), triangle[::-1]]), np.array([0, 3, 7, 10])
+    assert perimeters(points, offsets).tolist() == [12, 8, 12]
+    assert signed_areas(points, offsets).tolist() == [6, 4, -6]

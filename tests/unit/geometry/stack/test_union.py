@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rtcomplexity.geometry.stack.even_odd import perimeters, signed_areas
-from rtcomplexity.geometry.stack.union import union_of_polygons, union_stack
+from rtcomplexity.geometry.stack.union import _clusters, union_of_polygons, union_stack
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 from rtcomplexity.testing import box, sphere
 from unit.geometry.stacks import circle, on_planes, phantom, square, stacked
@@ -135,3 +135,43 @@ def test_planes_of_one_body_are_joined_and_bodies_apart_are_not_where_there_are_
         )  # fmt: skip
         assert both.upper_mm == pytest.approx([1.5, 1.5, reach, 1.5, 1.5])
         assert both.lower_mm == pytest.approx([1.5, 1.5, 1.5, reach, 1.5])
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_squares_that_overlap_have_their_common_area_less_the_corners_of_a_pixel(order, axis):
+    """Two of 10 mm that share 6 x 10 mm; on a lattice of 1 mm half a pixel is cut off at each of four corners."""
+    shift = np.roll([4.0, 0.0], axis)
+    (outline,) = union_of_polygons([[square(10)], [square(10) + shift]][::order], 1.0)
+    assert area([outline]) == pytest.approx(140 - 4 * 0.5)
+    assert not np.array_equal(outline[0], outline[-1])
+    steps = np.linalg.norm(outline - np.roll(outline, -1, axis=0), axis=1)
+    assert steps.max() < 1.5
+    assert steps.min() > 0
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("shift", [(10.0, 0), (0, 10.0), (10.0, 10.0)])
+def test_boxes_that_touch_belong_together_and_others_do_not(order, shift):
+    polygons = [square(10), square(10, shift), square(10, (30, 30))]
+    label = _clusters(polygons[::order])
+    assert label.tolist() == ([0, 0, 2] if order == 1 else [0, 1, 1])
+    apart = [square(10), square(10, np.multiply(shift, 1.001)), square(10, (30, 30))]
+    assert _clusters(apart[::order]).tolist() == [0, 1, 2]
+
+
+def test_what_the_slab_of_a_lowest_plane_fills_is_no_gap():
+    """Planes at 0, 9 and 12 mm drawn as neighbors of one shape; another's at 8 and 10 mm, half-way 4 mm."""
+    z = np.array([0.0, 9, 12])
+    whole, other = (stacked(on_planes(*((p, square(8)) for p in drawn)), drawn).stack for drawn in (z, [8.0, 10]))
+    for stacks in ([whole, other], [other, whole]):
+        both = union_stack(stacks, slice_positions_mm=np.empty(0), gap_factor=1.5, pixel_mm=0.5, tolerance_mm=0.01)
+        assert both.positions_mm == pytest.approx([0, 8, 9, 10, 12])
+        assert both.upper_mm == pytest.approx([4, 0.5, 0.5, 1, 1])
+        assert both.lower_mm == pytest.approx([4, 4, 0.5, 0.5, 1])
+
+
+def test_a_margin_of_the_lattice_holds_the_outline_of_the_smallest_shapes():
+    (outline,) = union_of_polygons([[square(1)], [square(1, (0.5, 0.25))]], 0.25)
+    assert outline.min(axis=0) == pytest.approx([-0.5, -0.5])
+    assert outline.max(axis=0) == pytest.approx([1, 0.75])
