@@ -88,7 +88,6 @@ def watch(
     *,
     tell: Callable[[str, Health], None],
     is_wanted: Callable[[], bool],
-    with_receiver: Callable[[Health], Health] = lambda health: health,
 ) -> None:
     """Watch a folder until told to stop.
 
@@ -102,15 +101,13 @@ def watch(
         Called after each run, and with the health from time to time.
     is_wanted
         Whether to go on.
-    with_receiver
-        Adds to the health what a receiver counts.
     """
     told_s = -pace.health_s
     while is_wanted():
         now_s = time.monotonic()
         has_run = watch_.look(now_s, pace.quiet_s)
         if has_run or now_s - told_s >= pace.health_s:
-            tell("run" if has_run else "health", with_receiver(watch_.health))
+            tell("run" if has_run else "health", watch_.health)
             told_s = now_s
         time.sleep(pace.poll_s)
 

@@ -26,7 +26,7 @@ from rtcomplexity.usecases.analyze import NOTHING_CHOSEN, analyze
 from rtcomplexity.usecases.package import kept_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
     from rtcomplexity.evidence.folder import EvidenceFolder
     from rtcomplexity.evidence.record import Record
@@ -38,15 +38,17 @@ if TYPE_CHECKING:
     Analyze = Callable[[Path, AnalyzeOptions], Assessment]
 
 NEEDED: Final = {
-    "--map": ("names of ROIs", '--map "NAME=GTV"'),
-    "--structure-set": ("a chosen structure set", "--structure-set UID"),
-    "--targets": ("supplied targets", "--targets FILE"),
-    "--profile": ("another profile", "--profile NAME"),
-    "--claim": ("a claim file", "--claim FILE"),
-    "--cms": ("official facts of the code", "--cms FILE"),
-    "--cohort": ("a local cohort", "--cohort FILE"),
+    "--map": ("aliases", "names of ROIs", '--map "NAME=GTV"'),
+    "--structure-set": ("structure_set_uid", "a chosen structure set", "--structure-set UID"),
+    "--targets": ("targets", "supplied targets", "--targets FILE"),
+    "--profile": ("profile", "another profile", "--profile NAME"),
+    "--claim": ("claim", "a claim file", "--claim FILE"),
+    "--cms": ("cms", "official facts of the code", "--cms FILE"),
+    "--cohort": ("cohort", "a local cohort", "--cohort FILE"),
 }
-"""Options whose value a record does not hold: what the folder was made with, and what to add."""
+"""Options whose value a record does not hold: the field that gives it again, its words, and what to add."""
+
+NOT_GIVEN: Final[tuple[object, ...]] = (None, {}, BY_SITE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,25 +117,11 @@ def _check_given(saved: Record, given: AnalyzeOptions) -> None:
     """Raise MissingOptionError where an option that the record was made with and does not hold was not given again."""
     stated = saved.stated_claim
     needed = {*saved.options, *(["--claim"] if stated is not None and stated.is_from_file else [])}
-    again = _given_names(given)
-    for option, (made_with, added) in NEEDED.items():
-        if option in needed and option not in again:
+    for option, (field, made_with, added) in NEEDED.items():
+        if option in needed and getattr(given, field) in NOT_GIVEN:
             raise MissingOptionError(
                 option, f"This folder was made with {made_with} and does not hold it.", f"{added}, as analyze was given"
             )
-
-
-def _given_names(given: AnalyzeOptions) -> Collection[str]:
-    values = {
-        "--map": given.aliases,
-        "--structure-set": given.structure_set_uid,
-        "--targets": given.targets,
-        "--profile": given.profile != BY_SITE,
-        "--claim": given.claim,
-        "--cms": given.cms,
-        "--cohort": given.cohort,
-    }
-    return {option for option, value in values.items() if value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

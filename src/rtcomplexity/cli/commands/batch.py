@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,7 +32,7 @@ from rtcomplexity.model.options import BY_SITE
 if TYPE_CHECKING:
     from rtcomplexity.batch.engines.dask import Certificates
     from rtcomplexity.batch.engines.engine import Engine
-    from rtcomplexity.batch.run import BatchOptions, BatchResult
+    from rtcomplexity.batch.run import BatchResult
 
 ALARM = "alarm"
 
@@ -109,8 +109,9 @@ def batch(
     verdicts = parse_fail_at(fail_at, allowed=(*VERDICTS, ALARM))
 
     from rtcomplexity.batch.messages import Limits
-    from rtcomplexity.batch.run import BatchOptions
+    from rtcomplexity.batch.run import BatchOptions, run_batch
     from rtcomplexity.case.target_names import parse_aliases
+    from rtcomplexity.cli.batch_progress import BatchProgress
     from rtcomplexity.model.options import AnalyzeOptions
     from rtcomplexity.scoring.profile_choice import ProfileChoice
     from rtcomplexity.scoring.site import checked_site
@@ -140,26 +141,12 @@ def batch(
         engine_name="dask" if dask or scheduler else "local",
     )
     engines = _engines(workers, dask=dask, scheduler=scheduler, tls=(tls_ca, tls_cert, tls_key))
-    result = _run(root, out, asked, engines, quiet=quiet)
+    with engines as (engine, indexer), BatchProgress(quiet=quiet) as progress:
+        result = run_batch(root, out, engine=engine, indexer=indexer, watcher=progress, asked=asked)
     if with_paths:
         typer.echo("Note: results.csv and refused.csv hold paths, which may identify patients.", err=True)
     _print(result, out, as_json=as_json)
     _end(result, verdicts)
-
-
-def _run(
-    root: Path,
-    out: Path,
-    asked: "BatchOptions",
-    engines: AbstractContextManager[tuple["Engine", "Engine"]],
-    *,
-    quiet: bool,
-) -> "BatchResult":
-    from rtcomplexity.batch.run import run_batch
-    from rtcomplexity.cli.batch_progress import BatchProgress
-
-    with engines as (engine, indexer), BatchProgress(quiet=quiet) as progress:
-        return run_batch(root, out, engine=engine, indexer=indexer, watcher=progress, asked=asked)
 
 
 def _write_template(root: Path, path: Path, *, quiet: bool) -> None:

@@ -12,9 +12,6 @@ from rtcomplexity.cli.options import optional
 from rtcomplexity.errors import MissingOptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from rtcomplexity.archive.receiver import Receiver
     from rtcomplexity.batch.watching import Health
 
 INBOX = "inbox"
@@ -45,6 +42,7 @@ def watch(
 
     Example: rtcomplexity watch --folder ./incoming --out ./results
     """
+    from rtcomplexity.archive.receiver import Receiver
     from rtcomplexity.batch.engines.local import LocalEngine
     from rtcomplexity.batch.run import BatchOptions
     from rtcomplexity.batch.watching import Pace, Watch, log_line, write_metrics
@@ -58,38 +56,26 @@ def watch(
     settings = Settings.from_environment()
     root = out.absolute().parent / f"{out.name}-{INBOX}" if folder is None else folder
     asked = BatchOptions(settings=settings, patience_s=patience)
+    receiver: Receiver | None = None
 
     def tell(event: str, health: "Health") -> None:
+        if receiver is not None:
+            health = replace(
+                health,
+                received=receiver.taken,
+                refused_instances=receiver.refused,
+                rejected_callers=receiver.rejected,
+            )
         typer.echo(log_line(event, health), err=True)
         if metrics is not None:
             write_metrics(health, metrics)
 
     os.umask(0o077)
     with ExitStack() as stack:
-        receiver = None
         if dimse is not None:
-            from rtcomplexity.archive.receiver import Receiver
-
             receiver = Receiver(root, port=dimse, ae_title=ae_title, callers=callers or [], settings=settings)
             stack.enter_context(receiver)
         engine = stack.enter_context(LocalEngine(workers))
         one = Watch(root, out, engine=engine, asked=asked, watcher=BatchProgress(quiet=True))
         pace = Pace(poll_s=poll, quiet_s=quiet_time)
-        counted = _counts_of(receiver)
-        keep_watching(one, pace, tell=tell, is_wanted=lambda: True, with_receiver=counted)
-
-
-def _counts_of(receiver: "Receiver | None") -> "Callable[[Health], Health]":
-    """Give what adds a receiver's counts to the health."""
-
-    def counted(health: "Health") -> "Health":
-        if receiver is None:
-            return health
-        return replace(
-            health,
-            received=receiver.taken,
-            refused_instances=receiver.refused,
-            rejected_callers=receiver.rejected,
-        )
-
-    return counted
+        keep_watching(one, pace, tell=tell, is_wanted=lambda: True)
