@@ -147,7 +147,7 @@ def _page(ledger: Ledger, gathered: Dashboard, reasons: Reasons) -> dict[str, An
         "disclaimer": DISCLAIMER,
         "service_note": SERVICE_LEVEL_NOTE,
         "alarm": alarm_of(ledger.verdicts_by_set()),
-        "found": found_sentence(*ledger.count_sources(), ledger.count_without_set()),
+        "found": found_sentence(*ledger.count_sources()),
         "unmet_names": unmet_names_sentence(reasons.unmet_names, plans),
         "reasons": reasons.told,
         "counts": _happened_first([*_counts(verdicts, by_status), ("Unreadable files", ledger.count_broken())]),

@@ -294,21 +294,15 @@ class Ledger(Closing):
         """How many plans there are."""
         return int(self._one("SELECT count(DISTINCT content) FROM files WHERE kind = 'structure set'") or 0)
 
-    def count_sources(self) -> tuple[int, int, int]:
-        """How many structure sets there are, of how many named patients, and how many of them name none."""
-        query = (
-            "SELECT count(*), count(DISTINCT nullif(patient, x'')), coalesce(sum(patient = x''), 0)"
-            " FROM (SELECT min(patient) AS patient FROM files WHERE kind = 'structure set' GROUP BY content)"
-        )
-        sets, patients, nameless = self._database.execute(query).fetchone()
-        return sets, patients, nameless
-
-    def count_without_set(self) -> int:
-        """How many named patients have images and no structure set."""
+    def count_sources(self) -> tuple[int, int, int, int]:
+        """Structure sets, the patients they name, how many name none, and named patients who have images alone."""
         query = """
-            SELECT count(*) FROM (SELECT patient FROM files WHERE kind = 'image' AND patient <> x''
-            EXCEPT SELECT patient FROM files WHERE kind = 'structure set')"""
-        return int(self._one(query))
+            SELECT count(*), count(DISTINCT nullif(patient, x'')), coalesce(sum(patient = x''), 0), (
+                SELECT count(*) FROM (SELECT patient FROM files WHERE kind = 'image' AND patient <> x''
+                EXCEPT SELECT patient FROM files WHERE kind = 'structure set')
+            ) FROM (SELECT min(patient) AS patient FROM files WHERE kind = 'structure set' GROUP BY content)"""
+        sets, patients, nameless, without_set = self._database.execute(query).fetchone()
+        return sets, patients, nameless, without_set
 
     def place_of(self, key: str) -> str:
         """Where the structure set of a plan lies in this run, or the first of its copies; empty where it is gone."""

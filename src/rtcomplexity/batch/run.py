@@ -214,7 +214,7 @@ class _Run:
         return self._result(root, out, discovery.linked_folders)
 
     def _assess_all(self) -> None:
-        found = found_sentence(*self._ledger.count_sources(), self._ledger.count_without_set())
+        found = found_sentence(*self._ledger.count_sources())
         self._watcher.starting(self._ledger.count_structure_sets(), found)
         for key, outcome in self._engine.run(self._tasks()):
             self._keep(*self._running.pop(key), outcome)
@@ -308,7 +308,7 @@ class _Run:
             plans=sum(by_status.values()),
             by_status=by_status,
             verdicts=verdicts,
-            found=found_sentence(*ledger.count_sources(), ledger.count_without_set()),
+            found=found_sentence(*ledger.count_sources()),
             reasons=written.reasons.told,
             unmet_names=written.reasons.unmet_names,
             broken_files=ledger.count_broken(),

@@ -16,7 +16,7 @@ MEASURING: Final = "Measuring"
 
 
 @contextmanager
-def told(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+def status_line(*, quiet: bool) -> Iterator[Callable[[str], None]]:
     """Return a function that shows a short text in place of the last one; it does nothing without a terminal."""
     if quiet or not sys.stderr.isatty():
         yield lambda _: None

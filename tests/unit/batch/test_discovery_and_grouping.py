@@ -82,7 +82,7 @@ def test_a_structure_set_encoded_anew_is_no_other_plan(tmp_path):
     assert min(key_of(first), key_of(root / "encoded anew")) in plans
     with Ledger(tmp_path / "out") as ledger:
         assert ledger.count_structure_sets() == 2
-        assert ledger.count_sources() == (2, 2, 0)
+        assert ledger.count_sources() == (2, 2, 0, 0)
 
 
 def test_takes_no_image_of_another_patient(tmp_path):

@@ -39,7 +39,7 @@ def fetch(
     from rtcomplexity.archive.fetching import fetch_plan
     from rtcomplexity.archive.query import Query
     from rtcomplexity.archive.shelf import Shelf
-    from rtcomplexity.cli.progress import told
+    from rtcomplexity.cli.progress import status_line
     from rtcomplexity.settings import Settings
 
     if (dicomweb is None) == (dimse is None):
@@ -64,8 +64,8 @@ def fetch(
         from rtcomplexity.archive.dimse import Dimse, parse_peer
 
         archive = Dimse(parse_peer(dimse or "", called, calling, move_to), settings)
-    with archive, told(quiet=quiet) as tell:
-        fetched = fetch_plan(archive, query, Shelf(out, settings), tell)
+    with archive, status_line(quiet=quiet) as show:
+        fetched = fetch_plan(archive, query, Shelf(out, settings), show)
     _print(fetched, out)
 
 
