@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.model import issue_codes as codes
 
@@ -10,9 +10,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rtcomplexity.compare.sides import Side
+    from rtcomplexity.model.case import Case
     from rtcomplexity.model.issue import Issue
 
 SUBJECT = "input"
+_UNREAD: Final = frozenset(
+    each.code
+    for each in (
+        codes.CONTOUR_LEFT_OUT,
+        codes.CONTOUR_TYPE_UNKNOWN,
+        codes.DANGLING_CONTOURS,
+        codes.DUPLICATE_ROI_NUMBER,
+        codes.TARGET_WITH_OPEN_CONTOURS,
+    )
+)
+"""What takes contours away from a side before it is compared."""
 
 
 def mismatches(sides: Sequence[Side]) -> tuple[Issue, ...]:
@@ -34,4 +46,21 @@ def mismatches(sides: Sequence[Side]) -> tuple[Issue, ...]:
         found.append(codes.COMPARED_THROUGH_REGISTRATION.about(SUBJECT))
     if any("" in side.frames for side in sides):
         found.append(codes.COMPARED_FRAME_NOT_STATED.about(SUBJECT))
+    for number, side in enumerate(sides, start=1):
+        found += _of_one_side(number, side.case)
     return tuple(sorted(found))
+
+
+def _of_one_side(number: int, case: Case) -> list[Issue]:
+    """Say which set of several was taken, and what of its contours could not be read."""
+    found = [
+        codes.COMPARED_CONTOURS_UNREAD.about(
+            SUBJECT, side=number, what=each.subject.replace("roi:", "ROI "), text=each.text
+        )
+        for each in case.issues
+        if each.code in _UNREAD
+    ]
+    if case.alternatives:
+        sets = len(case.alternatives) + 1
+        found.append(codes.COMPARED_ONE_OF_SEVERAL.about(SUBJECT, side=number, sets=sets, because=case.chosen_because))
+    return found

@@ -206,6 +206,16 @@ ROI_VOLUME_ZERO: Final = _info(
 ROI_WITHOUT_CONTOURS: Final = _info(
     "roi-without-contours", "ROIs without contours: {rois}.", action="Nothing, unless one of them is a target."
 )
+COMPARED_CONTOURS_UNREAD: Final = _warning(
+    "compared-contours-unread",
+    "Side {side}, {what}: {text}",
+    action="Export that side again; contours that are not read count as removed.",
+)
+COMPARED_ONE_OF_SEVERAL: Final = _warning(
+    "compared-one-of-several",
+    "Side {side} holds {sets} structure sets; one was compared because {because}.",
+    action="Give the file of the structure set that is meant.",
+)
 COMPARED_FRAME_NOT_STATED: Final = _warning(
     "compared-frame-not-stated",
     "A side states no frame of reference; the two are compared as they lie because they reference images in common.",
