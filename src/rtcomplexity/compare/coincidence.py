@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FACTORS: Final = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
 """Odd, so that no bit of a coordinate is lost."""
 SLOTS: Final = 4
-"""At least so many for each key: those that meet in one are told apart with the next factor."""
+"""Slots per key, at least: keys that collide in one are separated by the next factor."""
 
 
 def shared_rows(points: Floats, others: Floats) -> tuple[Flags, Flags]:

@@ -132,7 +132,7 @@ def compared_match(match: Match, tolerance_mm: float, *, with_pictures: bool = F
     measured = _pair(match, tolerance_mm)
     return ComparedMatch(
         match=match,
-        pair=_pair(match, tolerance_mm),  # one that holds no surfaces
+        pair=_pair(match, tolerance_mm),  # without surfaces
         values=compute_all(COMPARISONS, measured),
         surfaces=surface_pictures(measured) if with_pictures else (),
     )

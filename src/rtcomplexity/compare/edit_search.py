@@ -125,7 +125,7 @@ def _nearest_edit(roi: Roi, twins: Sequence[_Twin], measured: MeasuredCase) -> E
     versions = [each for each in scored if each[0] > LEAST_DICE or _is_namesake(each[1], roi)]
     if not versions:
         return None
-    _, twin, pair = max(versions, key=lambda each: each[0])  # the first of several alike
+    _, twin, pair = max(versions, key=lambda each: each[0])  # the first of equal ones
     return _edit(roi, twin, pair)
 
 

@@ -169,7 +169,7 @@ def _distances(points: Floats, plane: Integers, lines: _Lines) -> Floats:
     there = np.column_stack([places, PLANE_APART_MM * plane[asked]])
     nearest = _tree(lines).query(there, k=[*range(1, NEIGHBORS + 1)], distance_upper_bound=PLANE_APART_MM / 2)[1]
     for tried in np.asarray(nearest, np.int64).T:
-        held = tried < len(lines.plane)  # fewer pieces may be there than are tried
+        held = tried < len(lines.plane)  # there may be fewer pieces than are tried
         line = np.where(held, tried, 0)
         distance = _to_lines(places, lines.start.take(line, axis=0), lines.end.take(line, axis=0))
         least = np.minimum(least, np.where(held, distance, np.inf))

@@ -16,7 +16,7 @@ from rtcomplexity.compare.coincidence import same_planes
 from rtcomplexity.geometry.orientation import PARALLEL
 from rtcomplexity.geometry.ragged import select_ragged
 from rtcomplexity.geometry.stack.even_odd import even_odd
-from rtcomplexity.geometry.stack.runs import plane_of_slices
+from rtcomplexity.geometry.stack.runs import moved_planes, plane_of_slices
 from rtcomplexity.geometry.stack.volume import slab_volume_mm3
 
 if TYPE_CHECKING:
@@ -82,17 +82,11 @@ def aligned(stack: PlaneStack, onto: PlaneStack) -> PlaneStack | None:
 def _reversed(stack: PlaneStack) -> PlaneStack:
     """Planes in reverse order, with negated positions."""
     order = np.arange(stack.plane_count)[::-1]
-    contours = np.concatenate([np.arange(*stack.plane_offsets[p : p + 2]) for p in order])
-    points, offsets = select_ragged(stack.points_mm, stack.contour_offsets, contours)
-    counts = np.diff(stack.plane_offsets)[order]
     return replace(
-        stack,
+        moved_planes(stack, order, np.zeros((len(order), 2))),
         positions_mm=-stack.positions_mm[order],
         lower_mm=stack.upper_mm[order],
         upper_mm=stack.lower_mm[order],
-        points_mm=points,
-        contour_offsets=offsets,
-        plane_offsets=np.concatenate(([0], np.cumsum(counts))),
     )
 
 

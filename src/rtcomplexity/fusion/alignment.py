@@ -366,7 +366,7 @@ def alignment_of(planning: Floats, image: MovableImage) -> Alignment:
     compared = Compared(values=planning)
     stated = compared.similarity_to(image.values())
 
-    @cache  # the climb comes back to motions that were tried
+    @cache  # the climb repeats motions
     def similarity(motion: Motion) -> float:
         try:
             return compared.similarity_to(image.values(motion))

@@ -81,7 +81,7 @@ def case_phases(case: Case) -> CasePhases:
     Returns
     -------
     CasePhases
-        Empty where there is no 4D acquisition in the planning frame, or none of its phases was drawn on.
+        Empty where there is no 4D acquisition in the planning frame, or none of its phases has contours.
     """
     planning = case.planning_image
     if planning is None:

@@ -238,7 +238,7 @@ def _interpolated(vectors: NDArray[np.float32], places: Floats) -> Floats:
         at, none = first + steps @ corner, np.flatnonzero(share == 0)
         for axis in range(3):
             part = share * numbers[axis:].take(at)
-            part[none] = 0  # a vector that is not there spoils no point that has no share of it
+            part[none] = 0  # a missing vector affects no point with a weight of 0
             total[axis] += part
     return total
 

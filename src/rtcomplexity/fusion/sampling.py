@@ -165,7 +165,7 @@ def signed_distance_mm(mask: Flags, grid: ImageGrid, k: tuple[int, int], reach_m
     steps = (grid.row_spacing_mm, grid.column_spacing_mm)
     positions = grid.slice_positions_mm[slice(*k)]
     distance = np.sqrt(_squared_distance(mask, positions, steps, reach_mm))
-    box = box_of_mask(mask, margin=1)  # what is nearest to a voxel of the mask outside it lies in here
+    box = box_of_mask(mask, margin=1)  # it contains the nearest outside voxel of every voxel of the mask
     own = mask[box]
     inside = np.sqrt(_squared_distance(~own, positions[box[0]], steps, reach_mm))
     distance[box] = np.where(own, -inside, distance[box])

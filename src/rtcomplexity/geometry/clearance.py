@@ -222,7 +222,7 @@ def _layers(a: SampledSurface, others: Sequence[SampledSurface]) -> Iterator[tup
     every = np.unique(np.round(np.concatenate(cuts), CUT_DECIMALS))
     first = np.searchsorted(every, lower + CUT_MARGIN_MM)
     stop = np.searchsorted(every, upper - CUT_MARGIN_MM)
-    for rank in range(int((stop - first).max()) + 1):  # the last one of a plane ends where its slab does
+    for rank in range(int((stop - first).max()) + 1):  # the last layer of a plane ends with its slab
         low = np.where(rank == 0, lower, every[np.minimum(first + rank - 1, len(every) - 1)])
         high = np.where(first + rank < stop, every[np.minimum(first + rank, len(every) - 1)], upper)
         yield (low + high) / 2, np.where(first + rank <= stop, high - low, 0)
@@ -232,6 +232,8 @@ def _gained(away: Floats, edges: Floats) -> Floats:
     """Decrease of the squared distance when the foot may move along the edges: one along, one across."""
     along = np.einsum("nj,nej->ne", away, edges)
     squares = np.einsum("nej,nej->ne", edges, edges)
-    share = np.clip(along / np.maximum(squares, np.finfo(float).tiny), 0, 1)  # no edge, no way along it
+    share = np.clip(
+        along / np.maximum(squares, np.finfo(float).tiny), 0, 1
+    )  # the foot stays at the node without an edge
     gains = share * (2 * along - share * squares)
     return np.asarray(np.maximum(gains[:, 0], gains[:, 1]) + np.maximum(gains[:, 2], gains[:, 3]))

@@ -77,7 +77,7 @@ class ContourSet:
         Raises
         ------
         UnmeasurableShapeError
-            If an outline encloses no area.
+            If a contour encloses no area.
         """
         corners, offsets = self._hulls
         return np.asarray(areas_mm2 / np.abs(signed_areas(self.points_mm.take(corners, axis=0), offsets)))
@@ -89,7 +89,7 @@ class ContourSet:
         Raises
         ------
         UnmeasurableShapeError
-            If an outline encloses no area.
+            If a contour encloses no area.
 
         Examples
         --------
@@ -137,7 +137,7 @@ class ContourSet:
         Raises
         ------
         UnmeasurableShapeError
-            If an outline has no length.
+            If a contour has no length.
         """
         following = next_vertex(self.offsets)
         ahead = self.points_mm.take(following, axis=0)

@@ -295,7 +295,7 @@ def _weighted_sums(pairs: Sequence[tuple[Floats, Floats]], spacing_mm: tuple[flo
     """
     shape = tuple(_even_fast_length(2 * size - 1) for size in pairs[0][0].shape)
     kernel = _spectrum_of_distances(shape, spacing_mm)
-    kernel[..., 1:-1] *= 2 / math.prod(shape)  # all but the ends of the last axis stand for their mirror images too
+    kernel[..., 1:-1] *= 2 / math.prod(shape)  # all but the ends of the last axis count for their mirror images
     kernel[..., :: shape[2] // 2] /= math.prod(shape)
     spectra: dict[int, NDArray[np.complex128]] = {}
     for field in (field for pair in pairs for field in pair):

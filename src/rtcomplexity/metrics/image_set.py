@@ -275,7 +275,7 @@ def _uptake_dice(context: SetContext) -> float:
     if image is None or image.values is None:
         raise NotMeasurableError(context.tied.reason if image is None else image.reason)
     uptake = pet.PetContext(image=image.values)
-    intensity.inside_values(uptake.image)  # raises where the PET misses part of the target: no agreement of 0
+    intensity.inside_values(uptake.image)  # raises if the PET misses part of the target, which is no Dice of 0
     return max(_dice(uptake, threshold) for threshold in pet.THRESHOLDS)
 
 
@@ -313,7 +313,7 @@ def _jacobians(context: SetContext) -> Floats:
     points = context.lattice.points_mm[context.lattice.is_inside]
     columns = [point_map(points + step) - point_map(points - step) for step in np.eye(3)]
     derivatives = np.stack(columns, axis=-1) / 2
-    derivatives = derivatives[np.isfinite(derivatives).all(axis=(1, 2))]  # a field's border: no determinant
+    derivatives = derivatives[np.isfinite(derivatives).all(axis=(1, 2))]  # none at the border of a field
     if not len(derivatives):
         raise NotMeasurableError("the registration is undefined in the target")
     found: Floats = np.linalg.det(derivatives)

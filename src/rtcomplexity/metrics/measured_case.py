@@ -50,7 +50,7 @@ class MeasuredCase:
         if roi.number not in self._kept:
             self._kept[roi.number] = RoiContext(roi=roi, grid=self.grids.of(roi), settings=self.settings)
         kept = self._kept[roi.number]
-        with suppress(InputDataError):  # contours that cannot be stacked say so where their planes are needed
+        with suppress(InputDataError):  # contours that cannot be stacked raise again where their planes are used
             kept.stacked  # noqa: B018 - so that the copy has them
         return kept.lean()
 

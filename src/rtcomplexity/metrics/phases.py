@@ -51,7 +51,7 @@ class TargetOnPhase:
     def centroid_mm(self) -> Floats:
         """(3,) centroid, patient coordinates, mm."""
         runs, image = self.context.runs, self.context.grid.image
-        if image is None:  # then it has no voxels either, and `runs` said why
+        if image is None:  # never reached: without an image `runs` has raised
             raise NotMeasurableError(self.context.grid.why_no_image)
         return centroid_mm(runs, image)
 

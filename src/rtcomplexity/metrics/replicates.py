@@ -79,7 +79,7 @@ class Replicates:
 
     def shapes(self, numbers: Sequence[int]) -> list[Mapping[str, Measurement]]:
         """Shape of redrawings, on several cores if the settings allow; empty if it is not compared."""
-        if not self._coarse:  # asked for here so that no helper has to measure it
+        if not self._coarse:  # measured before workers start, so that none of them has to
             return [{} for _ in numbers]
         stacks = [self._redrawn(number).stack for number in numbers]
         return run_all([partial(self._shape, stack) for stack in stacks], self.target.settings.threads)

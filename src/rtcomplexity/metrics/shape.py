@@ -56,7 +56,7 @@ def volume_if_union_cm3(context: RoiContext) -> float:
     NotApplicableError
         If no contours overlap partly.
     NotMeasurableError
-        If so many of one plane do that their union is not found.
+        If too many contours of one plane overlap to compute their union.
     """
     if not context.stacked.findings.partly_overlapping:
         raise NotApplicableError

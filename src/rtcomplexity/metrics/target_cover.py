@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rtcomplexity.geometry.nodes import Inside
 from rtcomplexity.geometry.stack.runs import Lattice, rasterise
 from rtcomplexity.model import issue_codes as codes
 from rtcomplexity.model.issue import Issue, roi_subject
@@ -61,9 +62,7 @@ def unexplained_issues(numbers: Sequence[int]) -> Iterator[Issue]:
 def _pixels(stack: PlaneStack) -> tuple[Integers, Floats]:
     """(n,) plane of each pixel of a stack, and (n, 3) its center, LPS, mm."""
     lattice = Lattice.around(stack, PIXEL_MM)
-    runs = rasterise(stack, lattice)
-    plane, row, column = np.unravel_index(runs.indices(), runs.shape)
-    uv = np.column_stack([lattice.u0_mm + PIXEL_MM * column, lattice.v0_mm + PIXEL_MM * row])
+    plane, uv = Inside(runs=rasterise(stack, lattice), lattice=lattice).pixels()
     return plane, _patient_mm(stack, uv, plane)
 
 

@@ -192,7 +192,7 @@ def _tiles(
     except (InputDataError, OSError):
         return None
     place, columns = _place(lattice, j, i), min(COLUMNS, len(shown))
-    tile = np.full(len(grid.slice_positions_mm) + 1, -1)  # the last one is that of no slice
+    tile = np.full(len(grid.slice_positions_mm) + 1, -1)  # the last entry is for no slice
     tile[shown] = np.arange(len(shown))
     window = window_of(_values(voxels, shown - shown[0], WINDOW_STRIDE), pixels.series.modality)
     unit = " HU" if pixels.series.modality == "CT" else ""

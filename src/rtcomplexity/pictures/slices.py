@@ -147,7 +147,7 @@ def _without_repeats(points: Integers) -> Integers:
     if len(points) < 2:
         return points
     keep, (last_u, last_v) = [0], points[0].tolist()
-    for number, (u, v) in enumerate(points.tolist()):  # plain numbers: an array a vertex costs ten times as much
+    for number, (u, v) in enumerate(points.tolist()):  # plain numbers: arrays take ten times as long
         if max(abs(u - last_u), abs(v - last_v)) >= TENTHS // 2:
             keep.append(number)
             last_u, last_v = u, v

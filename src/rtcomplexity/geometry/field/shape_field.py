@@ -184,8 +184,8 @@ def _between_neighbors(weights: Singles, values: Singles) -> Singles:
     found = np.empty((len(weights), *values.shape[1:]), np.float32)
     for stop in range(LAYERS_AT_ONCE, len(weights) + LAYERS_AT_ONCE, LAYERS_AT_ONCE):
         layers = slice(max(min(stop, len(weights)) - LAYERS_AT_ONCE, 0), stop)
-        told = np.flatnonzero(weights[layers].any(axis=0))
-        knots = slice(told[0], told[-1] + 1)
+        used = np.flatnonzero(weights[layers].any(axis=0))
+        knots = slice(used[0], used[-1] + 1)
         np.matmul(weights[layers, knots], _flat(values[knots]), out=_flat(found[layers]))
     return found
 

@@ -226,8 +226,8 @@ def _stack_flat(
         area_fraction=settings.duplicate_area_fraction,
         width_mm=settings.duplicate_width_pixels * pixel_mm,
     )
-    told = thickness.slabs(flat.positions_mm, thickness.gap_factor)
-    slab = thickness.with_stated(told)
+    measured = thickness.slabs(flat.positions_mm, thickness.gap_factor)
+    slab = thickness.with_stated(measured)
     stack = _stack(flat, axes, slab, distinct.kept)
     before, after = np.append(slab.gap_after, False), np.append(False, slab.gap_after)
     steps = np.diff(flat.positions_mm)[slab.gap_after]
@@ -241,8 +241,8 @@ def _stack_flat(
         gaps=int(slab.gap_after.sum()),
         missing_mm=float((steps - slab.upper_mm[before] - slab.lower_mm[after]).sum()),
         usual_mm=0.0 if len(thickness.slice_positions_mm) > 1 else float(np.nan_to_num(thickness.usual_mm)),
-        unjudged=0 if told.is_spacing_known else max(int(told.gap_after.sum()), 1),
-        stated_thickness=int(np.isnan(told.lower_mm).sum()) if slab is not told else 0,
+        unjudged=0 if measured.is_spacing_known else max(int(measured.gap_after.sum()), 1),
+        stated_thickness=int(np.isnan(measured.lower_mm).sum()) if slab is not measured else 0,
     )
     bridged = thickness.with_stated(thickness.slabs(flat.positions_mm, np.inf))
     return Stacked(stack=stack, bridged=bridged, findings=findings)
