@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rtcomplexity.case.image_link import Link
     from rtcomplexity.case.image_series import FoundSeries
     from rtcomplexity.dicom.index import FileIndex
+    from rtcomplexity.model.image import ImageGrid
     from rtcomplexity.model.structure_set import Roi, StructureSet, TargetClass
 
 _FEWEST_PLANES: Final = 3
@@ -97,10 +98,25 @@ def _off_slice_issues(chosen: StructureSet, link: Link) -> list[Issue]:
     on_slices, planes = planes_agree(along, grid)
     if on_slices < planes:
         issues.append(codes.CONTOURS_OFF_SLICES.about("plan", off_slices=planes - on_slices, planes=planes))
+    issues += _thickness_issues(along, grid)
     in_cm, _ = planes_agree(along, grid, times=10.0)
     if planes >= _FEWEST_PLANES and do_agree(in_cm, planes) and not do_agree(on_slices, planes):
         issues.append(codes.CONTOURS_MAYBE_IN_CM.about("plan", on_slices=on_slices, in_cm=in_cm, planes=planes))
     return issues
+
+
+def _thickness_issues(chosen: StructureSet, grid: ImageGrid) -> list[Issue]:
+    """Say which ROIs lie on one plane of an image of one slice: their thickness is what that slice states."""
+    if len(grid.slice_positions_mm) > 1 or grid.slice_thickness_mm is None:
+        return []
+    flat = [roi.number for roi in chosen.rois if planes_agree(replace(chosen, rois=(roi,)), grid)[1] == 1]
+    stated = {roi.number for roi in chosen.rois if roi.stated_slab_mm is not None}
+    numbers = [number for number in flat if number not in stated]
+    if not numbers:
+        return []
+    return [
+        codes.SLICE_THICKNESS_USED.about("plan", rois=listed_numbers(numbers), thickness_mm=grid.slice_thickness_mm)
+    ]
 
 
 def _lies_across(roi: Roi, normal: NDArray[np.float64]) -> bool:

@@ -651,6 +651,12 @@ SHIFTED_SLICES: Final = _warning(
     "Slices are offset in-plane by up to {shift_mm:.3g} mm; each slice is used at its position.",
     action="Check the series in the planning system.",
 )
+SLICE_THICKNESS_USED: Final = _warning(
+    "slice-thickness-used",
+    "The planning image is one slice, and ROIs {rois} lie on one plane: their volume rests on its Slice Thickness "
+    "(0018,0050) of {thickness_mm:.4g} mm.",
+    action="Export the whole planning image.",
+)
 SLICES_LEFT_OUT: Final = _warning(
     "slices-left-out", "{count:slice|slices} ({modality}) excluded: {fault}.", action="Export these slices again."
 )

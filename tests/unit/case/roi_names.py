@@ -560,6 +560,9 @@ NAMES = {
         某某-GTV
     """,
     "OAR": """
+        Hüftkopf li
+        Schlüsselbein
+        Gebärmutter
         Lungs-GTV
         Lungs_GTV
         Lungs GTV

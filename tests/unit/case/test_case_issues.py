@@ -15,8 +15,8 @@ def data(points):
     return "\\".join(f"{value:.6g}" for point in points for value in point)
 
 
-def read(folder, contours, *, frame="1.9", **values):
-    for number, dataset in enumerate(slices(POSITIONS, **values)):
+def read(folder, contours, *, frame="1.9", positions=POSITIONS, **values):
+    for number, dataset in enumerate(slices(positions, **values)):
         save(folder, f"{number}", dataset)
     drawn = [
         roi(n, f"GTV {n}", [contour(data(points)) for points in each], frame=frame) for n, each in contours.items()
@@ -65,3 +65,18 @@ def test_contours_on_oblique_slices_lie_along_them(tmp_path):
     along = [[x * row + y * column + z * np.cross(row, column) for x, y in SQUARE] for z in POSITIONS]
     issues = read(tmp_path, {1: along, 2: axial()}, orientation=TURNED)
     assert issues["contours-across-slices"].startswith("The contours of ROIs 2 are")
+
+
+@pytest.mark.parametrize(
+    ("positions", "contours", "is_told"),
+    [
+        ((30.0,), axial(positions=(30.0,)), True),
+        ((30.0,), axial(), False),
+        (POSITIONS, axial(positions=(30.0,)), False),
+    ],
+    ids=["one slice", "several planes", "several slices"],
+)
+def test_a_volume_that_rests_on_the_slice_thickness_is_told(tmp_path, positions, contours, is_told):
+    issues = read(tmp_path, {4: contours}, positions=positions)
+    assert ("slice-thickness-used" in issues) is is_told
+    assert not is_told or "ROIs 4 lie on one plane" in issues["slice-thickness-used"]
