@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-os.environ.update({f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "MKL", "OMP", "BLIS")})  # before NumPy
+from rtcomplexity.cores import use_one_thread
+
+use_one_thread()
 """As in every command. By default each process has a thread of linear algebra per core, which wait for each other by
 spinning: beside other processes that costs several times the processor time of what they compute."""
 
