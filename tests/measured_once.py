@@ -4,9 +4,12 @@ import hashlib
 import os
 import pickle
 from collections import OrderedDict
+from collections.abc import Mapping
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rtcomplexity.cores import to_bytes
@@ -22,9 +25,32 @@ _WRITTEN = {}
 
 
 def _key(measured, profile, quick):
-    """All that a measurement rests on: the case with its files' digests and paths, settings, and what is asked for."""
-    asked = (measured.case, measured.settings, profile.measurement, profile.treated_site, quick)
-    return hashlib.sha256(to_bytes(asked)).hexdigest()
+    """All that a measurement rests on: the case with its files' digests and paths, settings, and what is asked for.
+
+    On any number of cores it is the same (test_threads.py): commands and Python ask for different ones.
+    """
+    asked = (measured.case, replace(measured.settings, threads=1), profile.measurement, profile.treated_site, quick)
+    return _digest(asked).hex()
+
+
+def _digest(value):
+    """Digest of a value by what it holds. In its pickle sets are in another order in each process."""
+    if isinstance(value, np.ndarray):
+        parts = (str(value.dtype).encode(), repr(value.shape).encode(), value.tobytes())
+    elif is_dataclass(value):
+        parts = (type(value).__qualname__.encode(), *(_digest(getattr(value, each.name)) for each in fields(value)))
+    elif isinstance(value, Mapping):
+        parts = sorted(_digest(key) + _digest(each) for key, each in value.items())
+    elif isinstance(value, set | frozenset):
+        parts = sorted(_digest(each) for each in value)
+    elif isinstance(value, tuple | list):
+        parts = [_digest(each) for each in value]
+    else:
+        parts = (repr(value).encode("utf-8", "surrogatepass"),)
+    whole = hashlib.sha256(type(value).__name__.encode())
+    for part in parts:
+        whole.update(len(part).to_bytes(8) + part)
+    return whole.digest()
 
 
 def _write(folder, key, plan):
