@@ -183,4 +183,4 @@ class ContourSet:
 
 def _sums(values: Floats, offsets: Integers) -> Floats:
     """(m,) sum over the vertices of each contour."""
-    return np.add.reduceat(values, offsets[:-1]) if len(offsets) > 1 else np.empty(0)
+    return np.add.reduceat(values, offsets[:-1])

@@ -62,7 +62,7 @@ def _returning(points_mm: Floats, offsets: Integers) -> list[int]:
     length = np.repeat(perimeters(points_mm, offsets), counts)
     away = lengths(points_mm - np.repeat(points_mm[offsets[:-1]], counts, axis=0))
     back = (away < RETURN_SHARE * length / 2) & (share > 1 / MOST_ROUNDS - WINDOW) & (share < 0.5 + WINDOW)
-    return np.flatnonzero(np.logical_or.reduceat(back, offsets[:-1])).tolist() if len(counts) else []
+    return np.flatnonzero(np.logical_or.reduceat(back, offsets[:-1])).tolist()
 
 
 def _travelled(points_mm: Floats, offsets: Integers) -> Floats:

@@ -155,8 +155,6 @@ def _touching_rows(runs: Runs, *, margin: int) -> Integers:
 def _overlapping_planes(runs: Runs, joined: Flags) -> Integers:
     """(x, 2) pairs of overlapping runs in adjacent connected planes."""
     pairs = _shifted_pairs(runs, runs.shape[1] * runs.stride, 0)
-    if len(pairs) == 0:
-        return pairs
     return np.asarray(pairs[joined[runs.planes[pairs[:, 0]]]])
 
 
