@@ -64,3 +64,16 @@ def test_chains_are_followed_from_their_lowest_member_on(following):
     assert sorted(order) == list(range(17))
     assert [chain[0] for chain in chains] == sorted(min(chain) for chain in chains)
     assert all([following[each] for each in chain] == [*chain[1:], chain[0]] for chain in chains)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_lines_of_noise_in_which_every_kind_of_cell_occurs_are_those_of_an_independent_tracer(seed):
+    sections = bordered(np.random.default_rng(seed).standard_normal((2, 14, 11)))
+    inside = sections > 0
+    kinds = inside[:, :-1, :-1] + 2 * inside[:, :-1, 1:] + 4 * inside[:, 1:, :-1] + 8 * inside[:, 1:, 1:]
+    assert set(kinds.ravel().tolist()) == set(range(16))
+    ours = sorted(from_its_least_vertex(line) for line in lines_of(sections))
+    theirs = sorted(from_its_least_vertex(line[:-1]) for plane in sections for line in find_contours(plane, 0.0))
+    assert [len(line) for line in ours] == [len(line) for line in theirs]
+    for line, other in zip(ours, theirs, strict=True):
+        assert np.array(line) == pytest.approx(np.array(other), abs=1e-12)

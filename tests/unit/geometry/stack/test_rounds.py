@@ -143,3 +143,28 @@ def in_a_corner(*sides_mm):
 )
 def test_rounds_end_near_where_equal_ones_would(sides_mm, count, stops):
     assert _stops(_Course.of(in_a_corner(*sides_mm)), count) == stops
+
+
+@pytest.mark.parametrize(("vertices", "is_round"), [(2, False), (3, True), (4, True)])
+@pytest.mark.parametrize("last", [False, True])
+def test_a_round_has_at_least_three_vertices(vertices, is_round, last):
+    """Of two rounds one has so many vertices, the other twelve; both are half of the length."""
+    few, many = np.arange(vertices) / (2 * vertices), np.arange(12) / 24
+    share = np.concatenate([many, 0.5 + few] if last else [few, 0.5 + many])
+    away = np.ones(len(share))
+    start = 12 if last else vertices
+    away[[0, start]] = 0.0
+    course = _Course(share, away, 10.0)
+    assert _stops(course, 2) == ([start] if is_round else [])
+
+
+def test_no_contour_returns_where_there_is_none():
+    assert _returning(np.empty((0, 2)), np.array([0])) == []
+
+
+def test_outlines_smaller_than_a_square_millimeter_are_outlines_too():
+    first = square(0.5)
+    second = first * 1.001
+    areas = np.array([0.25, 0.25 * 1.001**2])
+    assert _is_one_outline(first, second, areas, 0.02, 0.25)
+    assert not _is_one_outline(first, first, np.zeros(2), 0.02, 0.25)

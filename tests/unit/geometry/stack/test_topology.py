@@ -1,9 +1,13 @@
 """Bodies, holes and branchings of shapes whose counts are known."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from rtcomplexity.geometry.stack.topology import Pieces, pieces, pieces_of_drawings, topology
+from rtcomplexity.geometry.stack import topology as module
+from rtcomplexity.geometry.stack.runs import Runs
+from rtcomplexity.geometry.stack.topology import Pieces, pieces, pieces_of_drawings, runs_above, topology
 from rtcomplexity.testing import FRAMES, hollow_sphere, sphere, two_spheres
 from rtcomplexity.testing.polygons import keyhole
 from unit.geometry.stacks import circle, on_planes, phantom, square, stacked
@@ -117,3 +121,65 @@ def test_drawings_counted_together_are_what_each_is_alone():
     assert together == alone
     assert together[0] == Pieces(body_count=4, branching_count=1, planes_with_components=4, planes_with_holes=2)
     assert together[2] == Pieces(body_count=6, branching_count=0, planes_with_components=4, planes_with_holes=2)
+
+
+def runs_of(*rows, shape=(2, 4, 10)):
+    """Runs from (plane, row, first column, stop column)."""
+    stride = Runs(starts=np.empty(0, int), stops=np.empty(0, int), shape=shape).stride
+    base = [(plane * shape[1] + row) * stride for plane, row, *_ in rows]
+    return Runs(
+        starts=np.array([b + row[2] for b, row in zip(base, rows, strict=True)]),
+        stops=np.array([b + row[3] for b, row in zip(base, rows, strict=True)]),
+        shape=shape,
+    )
+
+
+@pytest.mark.parametrize(
+    ("second", "meets"), [((1, 2, 5, 8), True), ((1, 2, 6, 8), False), ((1, 2, 0, 3), True), ((1, 2, 0, 2), False)]
+)
+def test_runs_of_planes_overlap_where_they_share_a_pixel(second, meets):
+    """The first from column 2 to 5 of row 2; another of the same plane and row lies apart."""
+    runs = runs_of((0, 2, 2, 6), (0, 2, 9, 10), second)
+    assert runs_above(runs).tolist() == ([[0, 2]] if meets else [])
+    for joined in (True, False):
+        found = module._overlapping_planes(runs, np.array([joined]))
+        assert found.tolist() == ([[0, 2]] if meets and joined else [])
+
+
+@pytest.mark.parametrize(
+    ("second", "margin", "touches"),
+    [
+        ((0, 2, 5, 8), 0, True),
+        ((0, 2, 6, 8), 0, False),
+        ((0, 2, 6, 8), 1, True),  # at a corner
+        ((0, 2, 7, 8), 1, False),
+        ((0, 2, 1, 2), 1, True),
+        ((0, 2, 0, 1), 1, False),
+        ((0, 3, 3, 5), 1, False),  # two rows on
+        ((1, 0, 3, 5), 1, False),  # the first row of the next plane
+    ],
+)
+def test_runs_of_adjacent_rows_touch_by_a_pixel_or_at_a_corner(second, margin, touches):
+    runs = runs_of((0, 1, 2, 6), second)
+    assert module._touching_rows(runs, margin=margin).tolist() == ([[0, 1]] if touches else [])
+    last = runs_of((0, 3, 2, 6), (1, 0, 2, 6))
+    assert module._touching_rows(last, margin=margin).tolist() == []
+
+
+def test_links_of_a_component_beyond_the_first_are_branchings_on_its_plane():
+    """Component 0 of the first plane meets 1 and 2 of the next, of which 2 also meets 3 of the first."""
+    runs = runs_of((0, 1, 0, 2), (1, 1, 0, 1), (1, 1, 3, 5), (0, 2, 3, 5))
+    runs = Runs(starts=np.sort(runs.starts), stops=np.sort(runs.stops), shape=runs.shape)
+    links = np.array([[0, 2], [0, 2], [0, 3], [1, 3]])
+    assert module._branchings(runs, links).tolist() == [1, 1]
+    assert module._branchings(runs, links[:0]).tolist() == [0, 0]
+    assert module._distinct_pairs(links, 4).tolist() == [[0, 2], [0, 3], [1, 3]]
+
+
+def test_counts_of_several_shapes_are_summed_shape_by_shape():
+    found = SimpleNamespace(
+        plane_body_counts=np.array([1, 0, 2, 1]), plane_branching_counts=np.array([0, 3, 1, 0]),
+        plane_component_counts=np.array([1, 2, 3, 2]), plane_hole_counts=np.array([1, 0, 0, 2]),
+    )  # fmt: skip
+    assert pieces(found, 2) == [Pieces(1, 3, 1, 1), Pieces(3, 1, 2, 1)]
+    assert pieces(found) == [Pieces(4, 4, 3, 2)]
