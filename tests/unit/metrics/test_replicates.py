@@ -236,3 +236,10 @@ def test_a_field_is_a_sum_of_waves():
     turns = points_mm @ field.waves.T
     expected = [1.5 * np.sqrt(2 / 5) * np.cos(turns + phase).sum(axis=1) for phase in field.phases]
     assert field.at(points_mm) == pytest.approx(np.column_stack(expected), abs=1e-9)
+
+
+def test_values_are_scaled_by_what_both_drawings_have_and_the_original_is_not_without():
+    values = {key: Measurement.of(value, Unit.MM) for key, value in (("a", 10), ("b", 5), ("d", 3))}
+    made = redrawer(values=values | {"e": Measurement.missing("unknown", Unit.MM)})
+    scaled = made._scaled({"a": 3.0, "b": 1.0, "e": 2.0, "f": 1.0, "d": 1.0}, {"a": 2.0, "b": 0.0, "c": 1.0, "e": 1.0})
+    assert scaled == {"a": Measurement.of(15, Unit.MM)}

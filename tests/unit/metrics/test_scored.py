@@ -13,13 +13,14 @@ from rtcomplexity.metrics.measure import measure
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.metrics.measurement import NotMeasurableError
 from rtcomplexity.metrics.references import REFERENCES, citation
-from rtcomplexity.metrics.scored import IMAGING, SCORED
+from rtcomplexity.metrics.scored import IMAGING, SCORED, manual_lateral_area_cm2
 from rtcomplexity.model.case import Case, EvidenceLevel, ImageRole
 from rtcomplexity.model.structure_set import Roi, StructureSet, TargetClass
 from rtcomplexity.scoring.profile import load_profile, profile_ids
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing import contour_stack, plane_positions, sphere
-from unit.geometry.stacks import square
+from unit.geometry.stacks import on_planes, square
+from unit.metrics.contexts import context_of
 
 RADIUS_MM = 15.0
 
@@ -154,3 +155,10 @@ def test_the_craniocaudal_length_is_along_the_patient_whatever_the_planes(lean, 
     )  # fmt: skip
     target = SimpleNamespace(stack=stack, slab_mm=stack.slab_mm, axes=None)
     assert scored.craniocaudal_length_mm(SimpleNamespace(target=target)) == pytest.approx(length_mm)
+
+
+def test_the_lateral_area_is_of_what_is_contoured_by_hand():
+    """A square of 10 mm on three planes 3 mm apart: 40 mm x 9 mm."""
+    by_hand = context_of(on_planes(*((z, square(10)) for z in (0, 3, 6))))
+    assert manual_lateral_area_cm2(SimpleNamespace(contoured_by_hand=(by_hand,))) == pytest.approx(3.6)
+    assert manual_lateral_area_cm2(SimpleNamespace(contoured_by_hand=())) == 0

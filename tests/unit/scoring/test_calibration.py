@@ -499,3 +499,11 @@ def test_raw_scores_of_a_split_family_are_ranked_by_the_higher_of_two_ranks():
     assert knots["without"] == [
         (0, 0), (0, 0), (10, 0), (10, 0), (20, 0), (20, 50), (30, 50), (30, 100), (50, 100), (50, 100),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("combination", "first"), [("normal_scores", (-1, 0)), ("excess_over_median", (0, 0))])
+def test_normal_scores_begin_below_the_median_and_excesses_at_it(combination, first):
+    family = SimpleNamespace(combination=combination, split_by=())
+    knots = _raw_knots(SimpleNamespace(family=family, raw=np.array([-1.0, 0, 2]) + (combination[0] == "e")))[None]
+    assert knots[0] == first
+    assert knots[-1] == ((2, 100) if combination == "normal_scores" else (3, 100))

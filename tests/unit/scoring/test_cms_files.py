@@ -107,3 +107,16 @@ def test_a_code_without_times_has_none():
 def test_a_file_without_times_is_refused():
     with pytest.raises(CmsFileError, match="no column named"):
         physician_times(csv_of(("HCPCS", "Total Time"), ("32701", "90")), "PHYSTIME.csv", CODE)
+
+
+@pytest.mark.parametrize(("between", "is_found"), [(3, True), (4, False)])
+def test_the_name_of_a_column_runs_over_six_lines_at_most(between, is_found):
+    """A line of WORK, lines without a word, one of RVU and the names."""
+    names = ("HCPCS", "MOD", "STATUS", "WORDS", "GLOB DAYS")
+    above = (("", "", "", "WORK", ""), *[("",) * 5] * between, ("", "", "", "RVU", ""))
+    content = fees(("32701", "", "A", "2.5", "010"), above=above, names=names)
+    if is_found:
+        assert fee_schedule(content, "PPRRVU26.csv", CODE).codes["32701"].work_rvu == 2.5
+    else:
+        with pytest.raises(CmsFileError, match="no column named"):
+            fee_schedule(content, "PPRRVU26.csv", CODE)

@@ -37,8 +37,6 @@ class Overlaps:
 def partial_overlaps(stack: PlaneStack) -> Overlaps:
     """Find contours that overlap partly, and the volume change of uniting them."""
     pairs = _pairs(stack)
-    if len(pairs) == 0:
-        return Overlaps(pairs=0, gain_mm3=0.0)
     members = np.unique(pairs)
     label = labels(len(members), np.searchsorted(members, pairs))
     clusters = [members[label == root] for root in np.unique(label)]

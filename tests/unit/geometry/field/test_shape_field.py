@@ -307,3 +307,12 @@ def test_without_a_blur_a_field_stays_as_it_is():
 def test_a_step_is_a_48th_of_the_diameter_between_limits(diameter_mm, box_mm, step_mm):
     found = step_for(np.pi / 6 * diameter_mm**3, np.full(3, box_mm))
     assert found == pytest.approx(step_mm, rel=1e-3)
+
+
+def test_a_single_voxel_is_blurred_and_stays_one():
+    field = np.full((7, 7, 7), -1.0, np.float32)
+    field[3, 3, 3] = 1.0
+    soft = blurred(field, 1.0)
+    assert np.argwhere(soft > 0).tolist() == [[3, 3, 3]]
+    assert not np.array_equal(soft, field)
+    assert np.array_equal(blurred(-np.abs(field), 1.0), -np.abs(field))

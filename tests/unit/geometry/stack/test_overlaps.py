@@ -73,3 +73,11 @@ def test_clusters_in_slabs_of_unlike_thickness_are_joined_one_by_one():
 
 def test_a_hole_that_touches_its_outline_from_within_is_nested():
     assert partial_overlaps(drawn(square(10), square(4, (3, 0)))).pairs == 0
+
+
+def test_what_joining_adds_counts_with_the_thickness_of_its_plane():
+    """Squares of 10 mm that share half of each, on planes of 2, 4 and 6 mm; the first has them apart."""
+    apart, joined = [square(10), square(10, (30, 0))], [square(10), square(10, (5, 0))]
+    planes = [(z, p) for z, drawn in ((0, apart), (2, joined), (8, joined)) for p in drawn]
+    found = partial_overlaps(stacked(on_planes(*planes), slices=(0.0, 2, 8)).stack)
+    assert (found.pairs, found.gain_mm3) == (2, pytest.approx(50 * (4 + 6)))

@@ -175,3 +175,12 @@ def test_a_margin_of_the_lattice_holds_the_outline_of_the_smallest_shapes():
     (outline,) = union_of_polygons([[square(1)], [square(1, (0.5, 0.25))]], 0.25)
     assert outline.min(axis=0) == pytest.approx([-0.5, -0.5])
     assert outline.max(axis=0) == pytest.approx([1, 0.75])
+
+
+def test_the_union_of_one_stack_is_that_stack():
+    stack = phantom(box((30.0, 4.0, 13.0), (5, 0, 0)), np.arange(-6, 7, 3.0)).stack
+    alone = union(stack)
+    assert np.array_equal(alone.points_mm, stack.points_mm)
+    assert alone.positions_mm == pytest.approx(stack.positions_mm)
+    assert np.array_equal(alone.contour_offsets, stack.contour_offsets)
+    assert alone.upper_mm == pytest.approx(stack.upper_mm)
