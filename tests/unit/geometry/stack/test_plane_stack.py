@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rtcomplexity.geometry.stack.plane_stack import _firsts, edges_that_border
+from rtcomplexity.geometry.stack.plane_stack import _alike, _firsts, edges_that_border
 from rtcomplexity.geometry.stack.stacking import stack_contours
 from rtcomplexity.settings import Settings
 from rtcomplexity.testing import Keyhole, contour_stack, contours_of, hollow_sphere
@@ -141,3 +141,45 @@ def test_a_map_of_the_planes_onto_themselves_leaves_what_lies_inside_what(contou
     assert warped.plane_areas_mm2 == pytest.approx(afresh.plane_areas_mm2, rel=1e-12)
     assert warped.plane_border_lengths_mm == pytest.approx(afresh.plane_border_lengths_mm, rel=1e-12)
     assert not np.allclose(warped.plane_areas_mm2, drawn.plane_areas_mm2, rtol=1e-3)
+
+
+@pytest.mark.parametrize("spread", [(3, 4, 5), (2, 900, 3), (2**21, 2**21, 2**21), (1, 1, 1)])
+def test_equal_rows_have_one_number_in_their_order(spread):
+    random = np.random.default_rng(sum(spread))
+    rows = np.column_stack([random.integers(-each, each, 300) for each in spread])
+    rows[150:] = rows[:150][::-1]
+    expected = np.unique(rows, axis=0, return_inverse=True)[1].ravel()
+    assert _alike(rows).tolist() == expected.tolist()
+
+
+BOW = np.array([(0, 0, 0), (4, 4, 0), (4, 0, 0), (0, 4, 0)], float)
+
+
+def test_areas_of_contours_are_what_each_encloses_on_its_own():
+    """Beside a square, round a hole, or alone: the figure-of-eight has both its lobes, and a hole is positive."""
+    up = np.array([0.0, 0, 3])
+    hole = square(2, 4) + np.array([0.0, 2, 3])
+    drawn = stack(contours_of([BOW, square(20), square(0) + up, hole, BOW + 2 * up]))
+    assert drawn.contour_areas_mm2 == pytest.approx([8, 100, 100, 16, 8])
+    assert drawn.plane_areas_mm2 == pytest.approx([108, 84, 8])
+
+
+def test_a_plane_is_tangled_where_its_area_is_not_the_sum_of_its_contours_less_its_holes():
+    up = np.array([0.0, 0, 3])
+    planes = [
+        [square(0), square(20)],
+        [square(0), square(2, 4) + np.array([0, 2, 0])],  # a hole
+        [square(0), square(5)],  # overlap
+        [BOW, square(20)],  # crosses itself
+    ]
+    drawn = stack(contours_of([polygon + n * up for n, each in enumerate(planes) for polygon in each]))
+    assert drawn._is_tangled.tolist() == [False, False, True, True]
+    assert drawn._contour_signs.tolist() == [1, 1, 1, -1, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("upper", "meets"), [(1.5, True), (1.5 * (1 + 1e-7), True), (1.501, False), (0.5, False)])
+def test_planes_meet_where_their_slabs_do(upper, meets):
+    drawn = stack(contours_of([square(0), square(0) + np.array([0, 0, 3])]))
+    moved = replace(drawn, upper_mm=np.array([upper, 1.5]))
+    assert moved.meets_next.tolist() == [meets]
+    assert moved.slab_mm == pytest.approx([1.5 + upper, 3])
