@@ -198,7 +198,7 @@ def climbing(files):
     [
         (lambda _: b"no DICOM at all", "The file is not DICOM"),
         (lambda _: bomb(), "unpack"),
-        (climbing, "leads out of the archive"),
+        (climbing, "lead out of the archive"),
         (lambda files: zipped([("inner.zip", zipped(files))]), "archive within an archive"),
         (lambda files: zipped(files)[:-40], "archive cannot be read"),
     ],
