@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from rtcomplexity.fusion.case_images import CaseImages
     from rtcomplexity.fusion.filtered_copies import Remainder
+    from rtcomplexity.fusion.frames import PointMap
     from rtcomplexity.fusion.tied_images import TiedImage
     from rtcomplexity.metrics.context import ShapeContext
     from rtcomplexity.metrics.target_images import TargetImages
@@ -52,6 +53,8 @@ TG132_MM: Final = 3.0
 NOT_COMPARABLE: Final = (
     f"fewer than {LEAST_VOXELS} voxels around the target lie in both images, or one is constant there"
 )
+UNDEFINED_AT_CENTER: Final = "the registration is undefined at the target's center"
+UNDEFINED_IN_TARGET: Final = "the registration is undefined in the target"
 LEAST_NORMALS: Final = 50
 """Normals with a visible border in both images that a comparison of borders needs."""
 
@@ -206,7 +209,7 @@ class SetContext:
         back = find_point_map(
             case.registrations, space_of(self.tied.series, case.registrations), planning.frame_of_reference_uid
         )
-        corners = self.tied.point_map(shell_corners_mm(self.lattice.points_mm[self.lattice.is_inside]))
+        corners = self.tied.point_map(shell_corners_mm(_target_points_mm(self)))
         if back is None or np.isnan(corners).any():
             return "the registration is undefined around the target"
         box = box_about(grid, corners)
@@ -294,55 +297,58 @@ def _border_differences(context: SetContext) -> Floats:
     return found
 
 
+def _registration(context: SetContext) -> PointMap:
+    """The map of the registrations that lead to the set; NotApplicableError if there are none."""
+    point_map = context.tied.point_map
+    if point_map is None or point_map.links == 0:
+        raise NotApplicableError
+    return point_map
+
+
+def _target_points_mm(context: SetContext) -> Floats:
+    """(n, 3) points of the lattice inside the target."""
+    return context.lattice.points_mm[context.lattice.is_inside]
+
+
+def _derivatives(point_map: PointMap, points_mm: Floats) -> Floats:
+    """(n, 3, 3) derivatives of a map at points, by central differences over 1 mm."""
+    columns = [point_map(points_mm + step) - point_map(points_mm - step) for step in np.eye(3)]
+    return np.stack(columns, axis=-1) / 2
+
+
 def _offset(context: SetContext, axis: int) -> float:
     """Displacement of the target's center along a patient axis, mm."""
-    if context.tied.point_map is None or context.tied.point_map.links == 0:
-        raise NotApplicableError
-    center = context.lattice.center_mm
-    shift = context.tied.point_map(center[None])[0] - center
+    point_map, center = _registration(context), context.lattice.center_mm
+    shift = point_map(center[None])[0] - center
     if np.isnan(shift).any():
-        raise NotMeasurableError("the registration is undefined at the target's center")
+        raise NotMeasurableError(UNDEFINED_AT_CENTER)
     return float(shift[axis])
 
 
 def _jacobians(context: SetContext) -> Floats:
-    """Jacobian determinants of the map at the target's points, by central differences over 1 mm."""
-    point_map = context.tied.point_map
-    if point_map is None or point_map.links == 0:
-        raise NotApplicableError
-    points = context.lattice.points_mm[context.lattice.is_inside]
-    columns = [point_map(points + step) - point_map(points - step) for step in np.eye(3)]
-    derivatives = np.stack(columns, axis=-1) / 2
+    """Jacobian determinants of the map at the target's points."""
+    derivatives = _derivatives(_registration(context), _target_points_mm(context))
     derivatives = derivatives[np.isfinite(derivatives).all(axis=(1, 2))]  # none at the border of a field
     if not len(derivatives):
-        raise NotMeasurableError("the registration is undefined in the target")
-    found: Floats = np.linalg.det(derivatives)
-    return found
+        raise NotMeasurableError(UNDEFINED_IN_TARGET)
+    return np.asarray(np.linalg.det(derivatives))
 
 
 def _rotation_deg(context: SetContext) -> float:
     """Angle of the rotation nearest to the map's derivative at the target's center."""
-    point_map = context.tied.point_map
-    if point_map is None or point_map.links == 0:
-        raise NotApplicableError
-    center = context.lattice.center_mm[None]
-    columns = [(point_map(center + step) - point_map(center - step))[0] / 2 for step in np.eye(3)]
-    derivative = np.stack(columns, axis=-1)
+    (derivative,) = _derivatives(_registration(context), context.lattice.center_mm[None])
     if not np.isfinite(derivative).all():
-        raise NotMeasurableError("the registration is undefined at the target's center")
+        raise NotMeasurableError(UNDEFINED_AT_CENTER)
     left, _, right = np.linalg.svd(derivative)
     return float(np.degrees(np.arccos(np.clip((np.trace(left @ right) - 1) / 2, -1, 1))))
 
 
 def _largest_displacement_mm(context: SetContext) -> float:
     """Largest displacement of a point of the target."""
-    point_map = context.tied.point_map
-    if point_map is None or point_map.links == 0:
-        raise NotApplicableError
-    points = context.lattice.points_mm[context.lattice.is_inside]
+    point_map, points = _registration(context), _target_points_mm(context)
     moved = np.linalg.norm(point_map(points) - points, axis=1)
     if not np.isfinite(moved).any():
-        raise NotMeasurableError("the registration is undefined in the target")
+        raise NotMeasurableError(UNDEFINED_IN_TARGET)
     return float(np.nanmax(moved))
 
 
@@ -355,7 +361,7 @@ def _inverse_consistency_mm(context: SetContext) -> Floats:
     back = deformation_back(case.registrations, case.planning_image.frame_of_reference_uid, space)
     if back is None:
         raise NotApplicableError
-    points = context.lattice.points_mm[context.lattice.is_inside]
+    points = _target_points_mm(context)
     left: Floats = np.linalg.norm(back(point_map(points)) - points, axis=1)
     left = left[np.isfinite(left)]
     if not len(left):

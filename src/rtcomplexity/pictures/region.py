@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import cycle
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -138,26 +139,17 @@ def view_of(measured: MeasuredCase, names: Mapping[int, str], gross: Sequence[in
     notes = [] if len(targets) <= MOST_TARGETS else [f"Only {MOST_TARGETS} of {len(targets)} targets are shown."]
     targets = targets[:MOST_TARGETS]
     organs = _contexts(measured.context(roi) for roi in here if roi.target_class is TargetClass.OAR)
-    colors = _Colors()
-    drawn = tuple(colors.shown(each, names) for each in targets)
-    near = tuple(colors.shown(each, names) for each in _nearest(organs, drawn))
+    palettes = {target_class: cycle(colors) for target_class, colors in COLORS.items()}
+
+    def shown(context: RoiContext) -> Shown:
+        roi = context.roi
+        return Shown(context=context, name=names[roi.number], colour=next(palettes[roi.target_class]))
+
+    drawn = tuple(map(shown, targets))
+    near = tuple(map(shown, _nearest(organs, drawn)))
     center = tuple(each for each in drawn if each.roi.number in gross)
     center = center or tuple(each for each in drawn if each.roi.target_class.is_gross) or drawn
     return View(targets=drawn, organs=near, gross=center, planning=grids.planning.image, notes=tuple(notes))
-
-
-class _Colors:
-    """Assigns the colors of each class in turn."""
-
-    def __init__(self) -> None:
-        self._used: dict[TargetClass, int] = {}
-
-    def shown(self, context: RoiContext, names: Mapping[int, str]) -> Shown:
-        kind = context.roi.target_class
-        used = self._used.get(kind, 0)
-        self._used[kind] = used + 1
-        palette = COLORS[kind]
-        return Shown(context=context, name=names[context.roi.number], colour=palette[used % len(palette)])
 
 
 def _contexts(rois: Iterable[RoiContext]) -> list[RoiContext]:
