@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rtcomplexity.geometry import jaggedness as module
 from rtcomplexity.geometry.contour_shape import ContourSet
 from rtcomplexity.geometry.jaggedness import (
     EVEN_EXCESS,
@@ -192,3 +193,47 @@ def test_of_a_long_contour_no_longer_waves_of_noise_are_left(seed):
     """Vertices every third of a millimeter, as planning systems write them, 160 mm round."""
     drawn = lobed(radius_mm=25.0, depth=0.05, lobes=3, step_mm=0.34)
     assert waves_mm(evened_contour(noisy(drawn, 1.0, seed)), drawn) < 0.15
+
+
+@pytest.mark.parametrize(
+    ("side_mm", "noise_mm", "passes", "last_mm"),
+    [
+        (15.0, 0.5, [(1.15, 0.7, 24)], 0.0),  # weak noise, a contour of 60 mm
+        (26.25, 0.5, [(1.15, 0.7, 24)], 0.5 * 1.5),  # of 105 mm, half-way to 150
+        (37.5, 0.4, [(1.15, 0.7, 24)], 0.4 * 3),
+        (90.0, 0.4, [(1.15, 0.7, 24)], 0.4 * 3),
+        (90.0, 0.51, [(1.15, 0.7, 24), (module.EVEN_EXCESS, 1.5, 8)], 0.51 * 3),  # strong noise
+    ],
+)
+def test_weak_noise_is_smoothed_a_little_and_strong_noise_more_and_long_contours_once_again(
+    monkeypatch, side_mm, noise_mm, passes, last_mm
+):
+    asked, blurred = [], []
+
+    def evened_to(excess, outline, deviation_mm, rounds):
+        asked.append((excess, deviation_mm, rounds))
+        return outline
+
+    monkeypatch.setattr(module, "_evened_to", evened_to)
+    monkeypatch.setattr(module, "_distance_mm", lambda drawn, even: noise_mm)
+    monkeypatch.setattr(module, "_evened_once", lambda even, deviation_mm: blurred.append(deviation_mm) or even)
+    contour = np.array([[0, 0], [1, 0], [1, 1], [0, 1.0]]) * side_mm
+    assert np.array_equal(evened_contour(contour), contour)
+    assert asked == passes
+    assert blurred == pytest.approx([last_mm])
+
+
+@pytest.mark.parametrize(("excesses", "rounds", "done"), [([1.3, 1.2, 1.1], 8, 2), ([1.1], 8, 0), ([9.0] * 9, 3, 3)])
+def test_a_contour_is_smoothed_until_it_is_even_enough_or_so_many_times(monkeypatch, excesses, rounds, done):
+    left, blurred = list(excesses), []
+    monkeypatch.setattr(module, "excess_lengths", lambda outline: np.array([left.pop(0)]))
+    monkeypatch.setattr(module, "_evened_once", lambda outline, deviation_mm: blurred.append(deviation_mm) or outline)
+    module._evened_to(1.1, "an outline", 0.7, rounds)
+    assert blurred == [0.7] * done
+
+
+def test_a_contour_smaller_than_a_square_millimeter_gets_back_its_area():
+    before = np.array([[0, 0], [0.5, 0], [0.5, 0.5], [0, 0.5]])
+    middle = before.mean(axis=0)
+    found = module._of_same_area(before, middle + 0.9 * (before - middle))
+    assert found == pytest.approx(before)
