@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from measured_once import SAMPLES
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.evidence.package import pictures_of
 from rtcomplexity.metrics import context as contexts
@@ -13,8 +14,6 @@ from rtcomplexity.metrics.masks import masks
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.settings import Settings
 from rtcomplexity.sources.member import Member
-from rtcomplexity.testing.dicom_writer import write_plan
-from rtcomplexity.testing.sample_plans import sample_plan
 from rtcomplexity.usecases.analyze import analyze
 from sweep import sweep
 
@@ -31,10 +30,8 @@ sys.addaudithook(watch)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("plan")
-    write_plan(folder, sample_plan("pet_ct_nsclc"))
-    return folder
+def folder():
+    return SAMPLES / "pet_ct_nsclc"
 
 
 def test_a_whole_run_stacks_each_roi_once_and_reads_each_files_pixels_once(folder, monkeypatch):
@@ -60,8 +57,7 @@ def test_a_whole_run_stacks_each_roi_once_and_reads_each_files_pixels_once(folde
 @pytest.mark.parametrize("key", sweep(["routine_sbrt", "pet_ct_nsclc"]))
 def test_a_plan_in_an_archive_is_read_at_most_twice(key, tmp_path, monkeypatch):
     """The archive to know it and to keep it open; each member to index it, and for its pixels or contours."""
-    write_plan(tmp_path / "plan", sample_plan(key))
-    archive = shutil.make_archive(str(tmp_path / "shelf" / "packed"), "zip", tmp_path / "plan")
+    archive = shutil.make_archive(str(tmp_path / "shelf" / "packed"), "zip", SAMPLES / key)
     unpacked, read = Counter(), Member.read_bytes
 
     def counted(member):

@@ -6,22 +6,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from measured_once import SAMPLES
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.metrics.measured_case import MeasuredCase
 from rtcomplexity.pictures.drawing import draw
 from rtcomplexity.pictures.fused import EDGE_COLOR, edges_of
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.dicom_writer import write_plan
-from rtcomplexity.testing.sample_plans import sample_plan
 
 CHECK = "Offset to the most similar position: 1.5 mm (limit 10 mm)."
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("plan")
-    write_plan(folder, sample_plan("complex_central"))
-    case = read_case(folder, settings=Settings())
+def pictures():
+    case = read_case(SAMPLES / "complex_central", settings=Settings())
     names = {roi.number: f"{roi.target_class.value} {roi.number}" for roi in case.structure_set.rois}
     return draw(MeasuredCase(case=case, settings=Settings()), names=names, gross=(1, 2), checks={"image:PT:1": CHECK})
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
+from measured_once import SAMPLES
 from rtcomplexity.case.reader import read_case
 from rtcomplexity.geometry.mesh import Mesh as Surface
 from rtcomplexity.metrics.measured_case import MeasuredCase
@@ -19,15 +20,11 @@ from rtcomplexity.pictures.drawing import draw
 from rtcomplexity.pictures.region import MOST_TARGETS, view_of
 from rtcomplexity.pictures.scene import FILES, Pictures, Scene, from_files
 from rtcomplexity.settings import Settings
-from rtcomplexity.testing.dicom_writer import write_plan
-from rtcomplexity.testing.sample_plans import sample_plan
 
 
 @pytest.fixture(scope="module")
-def case(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("plan")
-    write_plan(folder, sample_plan("pet_ct_nsclc"))
-    return read_case(folder, settings=Settings())
+def case():
+    return read_case(SAMPLES / "pet_ct_nsclc", settings=Settings())
 
 
 @pytest.fixture(scope="module")
@@ -197,9 +194,8 @@ def test_a_narrow_body_may_show_a_face(case):
 
 
 @pytest.mark.parametrize("sample", ["routine_sbrt", "complex_central"])
-def test_other_samples_are_drawn(tmp_path, sample):
-    write_plan(tmp_path, sample_plan(sample))
-    assert len(drawn(read_case(tmp_path, settings=Settings())).scene.stills) == 3
+def test_other_samples_are_drawn(sample):
+    assert len(drawn(read_case(SAMPLES / sample, settings=Settings())).scene.stills) == 3
 
 
 def test_directions_have_words():
