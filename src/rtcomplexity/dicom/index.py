@@ -65,7 +65,7 @@ _PIECE_BYTES: Final = 131_072
 _MOST_WAITING: Final = 8
 """Files whose hashes are computed in other threads while the next headers are parsed."""
 _DICOM_UID_ROOT: Final = "1.2.840.10008."
-_BEGINNING: Final = "A DICOM file was cut short: it is the beginning of another that is here in whole."
+_BEGINNING: Final = "A DICOM file is cut short; a complete copy was found."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

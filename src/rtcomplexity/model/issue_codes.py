@@ -124,7 +124,7 @@ SECONDARY_CAPTURES: Final = _info(
 )
 SEGMENTATIONS_NOT_READ: Final = _info(
     "segmentations-not-read",
-    "{segmentations:Segmentation is|Segmentations are} here too; the targets were taken from the structure set alone.",
+    "{segmentations:Segmentation was|Segmentations were} also found; targets were taken from the structure set alone.",
     action="Give the Segmentation with --targets if its regions are the targets.",
 )
 STRUCTURE_SET_UNREADABLE: Final = _warning(
@@ -285,8 +285,8 @@ CONTOUR_LEFT_OUT: Final = _error(
 )
 CONTOUR_OFFSET_STATED: Final = _warning(
     "contour-offset-stated",
-    "{count} of {contours:contour states|contours state} a Contour Offset Vector (3006,0045), by which the slab that a "
-    "contour stands for lies beside its plane; measured where the points lie.",
+    "{count} of {contours:contour states|contours state} a Contour Offset Vector (3006,0045), which places their slab "
+    "off their plane; measured where the points lie.",
     action="Check in the planning system on which slices the contours lie.",
 )
 CONTOUR_POINT_COUNT_DISAGREES: Final = _warning(

@@ -454,7 +454,7 @@ def test_a_segmentation_beside_a_structure_set_is_told(folder):
     made = ct()
     case = folder.add(*made, linked_set(made), new(SEGMENTATION, "1.3", Modality="SEG")).read()
     (issue,) = [issue for issue in case.issues if issue.code == "segmentations-not-read"]
-    assert issue.text.startswith("1 Segmentation is here too")
+    assert issue.text.startswith("1 Segmentation was also found")
 
 
 def test_a_copy_of_a_slice_that_was_cut_short_gives_way_to_the_whole_one(folder):
@@ -466,7 +466,7 @@ def test_a_copy_of_a_slice_that_was_cut_short_gives_way_to_the_whole_one(folder)
     case = folder.read()
     assert sorted(case.planning_image.sop_instance_uids) == sorted(uids_of(made))
     assert codes(case) == {"file-broken"}
-    assert case.issues[0].text.startswith("A DICOM file was cut short: it is the beginning of another that is here")
+    assert case.issues[0].text.startswith("A DICOM file is cut short; a complete copy was found.")
 
 
 def test_two_files_of_one_uid_of_which_neither_begins_the_other_still_clash(folder):
