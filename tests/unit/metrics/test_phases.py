@@ -287,3 +287,23 @@ def test_a_target_on_its_own_image_is_measured_as_it_was_and_on_another_on_that_
     again = phases.MeasuredPhases(found=None, gross_targets=())._on(replace(here.roi, number=3), on_own, here)
     assert again.context is not here
     assert again.context.grid.image is own
+
+
+def on_phases(*facts):
+    """A target on phases of these volumes and centroids."""
+    return PhasesContext(
+        phases=tuple(
+            SimpleNamespace(volume_cm3=volume, centroid_mm=np.array(centroid, float)) for volume, centroid in facts
+        )
+    )
+
+
+MEASURES = {definition.key.removeprefix("phase."): definition.compute for definition in phases.PHASES}
+
+
+def test_volumes_and_motion_are_the_extremes_of_all_phases():
+    target = on_phases((12.0, (0, 0, 0)), (15.0, (3, 0, 4)), (11.0, (1, -2, 10)))
+    assert MEASURES["count"](target) == 3
+    assert (MEASURES["volume_min"](target), MEASURES["volume_max"](target)) == (11, 15)
+    assert MEASURES["centroid_excursion"](target) == pytest.approx(np.sqrt(1 + 4 + 100))  # of the first and the third
+    assert [MEASURES[f"motion_{axis}"](target) for axis in "xyz"] == [3, 2, 10]

@@ -6,6 +6,8 @@ import pytest
 from rtcomplexity.errors import ProfileError
 from rtcomplexity.model.options import DEFAULT_PROFILE
 from rtcomplexity.scoring.profile import (
+    FactorReference,
+    SimilarContours,
     factor_reference,
     group_knots,
     is_shipped,
@@ -271,3 +273,46 @@ def test_a_complaint_holds_no_address():
     with pytest.raises(ProfileError) as caught:
         made_profile(("shift_sd = 0.3", "shift_sd = -1"))
     assert "http" not in str(caught.value)
+
+
+@pytest.mark.parametrize("knots", ["[[0, -0.5], [100, 100]]", "[[0, 0], [100, 100.5]]"])
+def test_percentiles_run_from_0_to_100(knots):
+    with pytest.raises(ProfileError, match="knots"):
+        made_profile((f"n = 5000\n{KNOTS}", f"n = 5000\nknots = {knots}\n"))
+    ends = made_profile((f"n = 5000\n{KNOTS}", "n = 5000\nknots = [[0, 0], [50, 100], [100, 100]]\n"))
+    assert ends.families[0].factors[0].references[0].knots[-1] == (100, 100)
+
+
+@pytest.mark.parametrize(
+    "change", [{"shift_sd": 0.1}, {"spread": 1.1}, {"spread": 0.9}, {"shift_sd": -0.1, "spread": 2}]
+)
+def test_real_contours_are_stated_as_they_are(change):
+    stated = {"table": "made", "bandwidth": 0.1, "measured": ({"from_mm": 8, "to_mm": 25},)}
+    assert SimilarContours(**stated).spread == 1
+    with pytest.raises(ValueError, match="harder only under stress"):
+        SimilarContours(**stated | change)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, "needs either knots or similar contours"),
+        ({"knots": ((0, 0), (1, 100)), "similar": "there are some"}, "needs either knots or similar contours"),
+        ({"similar": "there are some", "basis": "model"}, "'measured', not 'model'"),
+    ],
+)
+def test_a_reference_is_of_knots_or_of_real_contours(change, said):
+    some = {"table": "made", "bandwidth": 0.1, "measured": ({"from_mm": 8, "to_mm": 25},)}
+    stated = {"strata": ("sbrt",), "basis": "measured", "source": "tests"} | change
+    if "similar" in stated:
+        stated["similar"] = some
+    with pytest.raises(ValueError, match=said):
+        FactorReference(**stated)
+    assert FactorReference(strata=("sbrt",), basis="measured", source="tests", similar=some).knots is None
+
+
+def test_a_site_of_ones_own_is_the_treated_one():
+    own = '[site]\nid = "shoulder"\ntitle = "shoulder"\nplace = "the shoulder"\n\n[levels]'
+    site = made_profile(("[levels]", own)).treated_site
+    assert (site.id, site.place) == ("shoulder", "the shoulder")
+    assert made_profile().treated_site.of_profiles_without_site

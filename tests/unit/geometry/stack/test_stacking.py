@@ -1,6 +1,7 @@
 """From contours to planes: what is grouped, collapsed, left out and said."""
 
 from dataclasses import astuple, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from rtcomplexity.geometry.stack.stacking import (
     StackFindings,
     _has_repeats,
     _of_most_area,
+    _plane_tolerance,
     _without_repeats,
     stack_contours,
 )
@@ -415,3 +417,29 @@ def test_a_vertex_may_repeat_where_both_coordinates_do():
     assert _has_repeats(np.array([[0, 0], [1, 1], [1, 1], [0, 1.0]]), offsets)
     assert _has_repeats(np.array([[0, 0], [1, 1], [2, 1], [0, 0.0]]), offsets)
     assert not _has_repeats(np.array([[0, 0], [0, 1], [1, 1], [1, 0.0]]), offsets)
+
+
+@pytest.mark.parametrize(
+    ("slices", "usual_mm", "tolerance_mm"),
+    [
+        ((0.0, 3, 6, 60), 1.0, 0.06),  # 2% of the median of 3, 3 and 54 mm
+        ((0.0,), 5.0, 0.1),
+        ((), 5.0, 0.1),
+        ((), np.nan, SETTINGS.plane_tolerance_mm),
+        ((0.0, 0.1), 5.0, SETTINGS.plane_tolerance_mm),
+    ],
+)
+def test_planes_are_one_within_two_per_cent_of_the_spacing(slices, usual_mm, tolerance_mm):
+    thickness = SimpleNamespace(slice_positions_mm=np.array(slices), usual_mm=usual_mm)
+    assert _plane_tolerance(thickness, SETTINGS) == pytest.approx(tolerance_mm)
+
+
+def test_orientations_of_the_most_area_win_and_contours_a_degree_off_are_parallel():
+    """Transverse contours of 30 and 40 mm2, one of them tilted by half a degree; a sagittal one of 60 mm2."""
+    tilt = np.deg2rad(0.5)
+    vectors = np.array([[0, 0, 30.0], [0, -40 * np.sin(tilt), -40 * np.cos(tilt)], [60, 0, 0]])
+    assert _of_most_area(vectors).tolist() == vectors[:2].tolist()
+    larger = vectors * [[1], [1], [1.2]]
+    assert _of_most_area(larger).tolist() == larger[2:].tolist()
+    assert _of_most_area(vectors[:2]) is not None
+    assert len(_of_most_area(np.zeros((2, 3)))) == 2
