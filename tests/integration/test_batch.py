@@ -364,7 +364,7 @@ def test_the_same_patient_and_course_twice_is_flagged(tmp_path):
     claims.write_text("structure_set_uid,course,site,fractions\n" + "\n".join(rows) + "\n")
     code, out, _ = batch(root, "--out", tmp_path / "out", "--claims", claims, "--workers", 1)
     assert code == 4
-    assert "1 courses of a patient are claimed more than once" in out
+    assert "1 course of a patient claimed more than once" in out
     assert "1 claims row matched no plan (row 5)" in out
     found = plans(tmp_path / "out")
     flags = [found[key_of(path)]["flags"] for path in sets]

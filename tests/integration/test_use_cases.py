@@ -9,6 +9,7 @@ import pytest
 from pydicom.uid import ImplicitVRLittleEndian
 
 import rtcomplexity
+from rtcomplexity.cores import to_bytes
 from rtcomplexity.errors import MissingOptionError
 from rtcomplexity.evidence.folder import read_folder
 from rtcomplexity.evidence.record import from_json, to_json
@@ -128,7 +129,7 @@ def test_a_kept_plan_is_assessed_under_a_claim_as_if_it_had_been_measured_with_i
     claim = tmp_path / "claim.toml"
     claim.write_text(CLAIM, encoding="utf-8")
     options = rtcomplexity.AnalyzeOptions(claim=claim)
-    content = keeping.to_bytes(measure_plan(silent_plan))
+    content = to_bytes(measure_plan(silent_plan))
     kept = keeping.from_bytes(content)
     before = assess_plan(kept, rtcomplexity.AnalyzeOptions())
     assert before.record.plan.facts.fractions is None

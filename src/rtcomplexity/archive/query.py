@@ -22,11 +22,6 @@ class Query:
     structure_set_uid: str = ""
     """SOP Instance UID."""
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether it has no field to search by."""
-        return not (self.patient_id or self.accession_number or self.study_uid or self.structure_set_uid)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:

@@ -28,6 +28,7 @@ from rtcomplexity.evidence.words import FAMILIES, UNITS, outcome_of, told
 from rtcomplexity.metrics.catalogue import CATALOGUE
 from rtcomplexity.scoring.guardrails import DISCLAIMER, SERVICE_LEVEL_NOTE
 from rtcomplexity.scoring.rules import VerdictValue
+from rtcomplexity.units import counted
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -188,7 +189,8 @@ def _claims(ledger: Ledger) -> str:
     matched, shared = len(ledger.claimed_rows()), ledger.shared_courses()
     if not matched:
         return "No claims row matched a plan."
-    return f"{matched} claims rows matched a plan; {shared} courses of a patient are claimed more than once."
+    courses = counted(shared, "course")
+    return f"{counted(matched, 'claims row')} matched a plan; {courses} of a patient claimed more than once."
 
 
 def _run(run: dict[str, Any]) -> tuple[object, ...]:

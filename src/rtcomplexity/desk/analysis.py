@@ -11,14 +11,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from rtcomplexity.batch.messages import Outcome, Status
+from rtcomplexity.cores import to_bytes
 from rtcomplexity.desk.choices import StructureSetChoice, options_of, write_structure_sets
 from rtcomplexity.desk.task import MEASURED, Progress, Step, write_progress
 from rtcomplexity.dicom.index import index_folder
 from rtcomplexity.dicom.objects import read_set
 from rtcomplexity.errors import InputDataError
 from rtcomplexity.evidence.folder import read_folder
-from rtcomplexity.usecases import keeping
 from rtcomplexity.usecases.analyze import assess_plan, measure_plan
+from rtcomplexity.usecases.keeping import from_bytes
 from rtcomplexity.usecases.package import write_evidence
 from rtcomplexity.whole_files import write_whole
 
@@ -40,10 +41,10 @@ def perform(task: Task) -> Outcome:
     place, say, options = task.place, write_progress(task.place.progress), options_of(task)
     kept = place.measured(task.structure_set_uid)
     is_drawn = kept.exists() and place.evidence.exists()
-    plan = keeping.from_bytes(kept.read_bytes()) if kept.exists() else _measured(task, options, say)
+    plan = from_bytes(kept.read_bytes()) if kept.exists() else _measured(task, options, say)
     say(Progress(step=Step.ASSESSING))
     assessment = assess_plan(plan, options)
-    write_whole(kept, keeping.to_bytes(plan))  # with the redrawings that were made
+    write_whole(kept, to_bytes(plan))  # with the redrawings that were made
     say(Progress(step=Step.WRITING))
     fresh = place.folder / "fresh"
     shutil.rmtree(fresh, ignore_errors=True)

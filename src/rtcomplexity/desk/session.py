@@ -149,7 +149,7 @@ class Session(Closing):
                 profile=profile,
             )
             self._plans[plan.id] = plan
-            self._submit(plan.id)
+            self._threads.submit(self._run, plan.id, None)
         return plan
 
     def plans(self) -> list[SessionPlan]:
@@ -170,7 +170,7 @@ class Session(Closing):
                 return False
             write_whole(plan.place.claim, claim_toml(claim))
             self._plans[plan_id] = replace(plan, state=State.WAITING, problem="")
-        self._submit(plan_id, plan.structure_set_uid)
+        self._threads.submit(self._run, plan_id, plan.structure_set_uid)
         return True
 
     def choose_structure_set(self, plan_id: str, uid: str) -> bool:
@@ -180,7 +180,7 @@ class Session(Closing):
             if plan is None or plan.is_busy:
                 return False
             self._plans[plan_id] = replace(plan, state=State.WAITING, problem="", structure_set_uid=uid)
-        self._submit(plan_id, plan.structure_set_uid)
+        self._threads.submit(self._run, plan_id, plan.structure_set_uid)
         return True
 
     def claim_of_report(self, report_id: str) -> Path:
@@ -208,9 +208,6 @@ class Session(Closing):
             if self._is_closed:
                 raise InputDataError("The session has ended.", "start it again with rtcomplexity serve.")
             yield
-
-    def _submit(self, plan_id: str, structure_set_before: str | None = None) -> None:
-        self._threads.submit(self._run, plan_id, structure_set_before)
 
     def _run(self, plan_id: str, structure_set_before: str | None) -> None:
         plan = self._changed(plan_id, state=State.RUNNING, problem="")

@@ -8,17 +8,11 @@ from __future__ import annotations
 
 import pickle
 
-from rtcomplexity import cores
 from rtcomplexity.usecases.analyze import MeasuredPlan
 
 
-def to_bytes(plan: MeasuredPlan) -> bytes:
-    """Write a measured plan with everything that was derived of it so far."""
-    return cores.to_bytes(plan)
-
-
 def from_bytes(content: bytes) -> MeasuredPlan:
-    """Read back what :func:`to_bytes` wrote; never give it bytes from anywhere else.
+    """Read back what :func:`rtcomplexity.cores.to_bytes` wrote; never give it bytes from anywhere else.
 
     Raises
     ------

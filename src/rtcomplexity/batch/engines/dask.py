@@ -46,7 +46,7 @@ class DaskEngine(Closing):
 
     def __init__(self, client: Any, cluster: Any = None) -> None:  # noqa: ANN401 -- dask is an extra
         self._client, self._cluster = client, cluster
-        self._workers: int = max(1, sum(client.nthreads().values()))
+        self.workers: int = max(1, sum(client.nthreads().values()))
         _check_versions(client)
 
     @classmethod
@@ -93,11 +93,6 @@ class DaskEngine(Closing):
             raise UsageError("--scheduler", f"no connection ({type(fault).__name__})", expected) from fault
         return cls(client)
 
-    @property
-    def workers(self) -> int:
-        """How many tasks run at a time."""
-        return self._workers
-
     def run(self, tasks: Iterable[Task]) -> Iterator[tuple[str, Outcome]]:
         """Give (key, outcome) of every task in the order they end."""
         distributed = _distributed()
@@ -108,7 +103,7 @@ class DaskEngine(Closing):
             waiting[future.key] = key
             ended.add(future)
             del future
-            if len(waiting) >= _AHEAD * self._workers:
+            if len(waiting) >= _AHEAD * self.workers:
                 yield self._next(ended, waiting)
         while waiting:
             yield self._next(ended, waiting)

@@ -23,24 +23,19 @@ class LocalEngine(Closing):
     """Runs tasks in child processes of this machine."""
 
     def __init__(self, workers: int) -> None:
-        self._workers = workers
+        self.workers = workers
         self._all = [HostProcess() for _ in range(workers)]
         self._free: queue.SimpleQueue[HostProcess] = queue.SimpleQueue()
         for host in self._all:
             self._free.put(host)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="host")
 
-    @property
-    def workers(self) -> int:
-        """How many tasks run at a time."""
-        return self._workers
-
     def run(self, tasks: Iterable[Task]) -> Iterator[tuple[str, Outcome]]:
         """Give (key, outcome) of every task in the order they end."""
         waiting: dict[Future[str], str] = {}
         for key, task in tasks:
             waiting[self._threads.submit(self._perform, task)] = key
-            if len(waiting) >= _AHEAD * self._workers:
+            if len(waiting) >= _AHEAD * self.workers:
                 yield from _ended(waiting)
         while waiting:
             yield from _ended(waiting)

@@ -51,7 +51,7 @@ def fetch(
         study_uid=_plain("--study", study),
         structure_set_uid=_plain("--structure-set", structure_set),
     )
-    if query.is_empty:
+    if query == Query():
         raise MissingOptionError(
             "--patient",
             "No patient, study or structure set was named.",

@@ -7,6 +7,7 @@ import typer
 
 from rtcomplexity.cli.dicomweb import CredentialsFile, TlsAuthority, archive_at
 from rtcomplexity.cli.options import Quiet, optional
+from rtcomplexity.errors import UsageError
 from rtcomplexity.evidence.output_formats import DICOM_FORMATS, FORMATS
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ def report(
 
     settings = Settings.from_environment()
     archive = None if send is None else archive_at(send, credentials, tls_ca, settings, option="--send")
-    if archive is not None:
-        _check_sendable(wanted)
+    if archive is not None and not set(wanted) & set(DICOM_FORMATS):
+        raise UsageError("--format", ", ".join(wanted), f"with --send some of {', '.join(DICOM_FORMATS)}")
     reports = write_reports(folder, wanted, plan=plan, sign_key=sign_key, settings=settings)
     if "cdex" in wanted:
         _print_pwk(reports.record)
@@ -58,14 +59,6 @@ def report(
         typer.echo(f"Wrote {', '.join(reports.files)} in {folder}", err=True)
     if archive is not None:
         _send(archive, reports, settings)
-
-
-def _check_sendable(wanted: tuple[str, ...]) -> None:
-    """Raise UsageError where no format is a DICOM object."""
-    from rtcomplexity.errors import UsageError
-
-    if not set(wanted) & set(DICOM_FORMATS):
-        raise UsageError("--format", ", ".join(wanted), f"with --send some of {', '.join(DICOM_FORMATS)}")
 
 
 def _send(archive: "DicomWeb", reports: "Reports", settings: "Settings") -> None:
@@ -99,8 +92,6 @@ def parse_formats(text: str) -> tuple[str, ...]:
     >>> parse_formats("html, pdf")
     ('html', 'pdf')
     """
-    from rtcomplexity.errors import UsageError
-
     wanted = tuple(dict.fromkeys(each.strip() for each in text.split(",")))
     if not set(wanted) <= set(FORMATS):
         raise UsageError("--format", text, f"some of {', '.join(FORMATS)}, with commas between")

@@ -80,7 +80,8 @@ def _found(result: BatchResult) -> str:
 
 def _notes(result: BatchResult) -> Iterator[str]:
     if result.shared_courses:
-        yield f"{result.shared_courses} courses of a patient are claimed more than once: see flags in results.csv."
+        courses = counted(result.shared_courses, "course")
+        yield f"{courses} of a patient claimed more than once: see flags in results.csv."
     if result.unmatched_claims:
         rows = ", ".join(map(str, result.unmatched_claims[:_SHOWN_ROWS]))
         more = ", ..." if len(result.unmatched_claims) > _SHOWN_ROWS else ""
