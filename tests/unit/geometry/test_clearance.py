@@ -331,6 +331,20 @@ def test_the_least_distance_is_found_along_an_edge_of_a_node_farther_than_the_bo
     assert SampledSurface.least_distance_mm(found, np.array([[0.0, 0, 0], [0, 0, 9]]), 1.2) == 0
 
 
+def test_a_point_on_the_upper_of_two_planes_is_on_that_one_though_more_lie_above():
+    """Planes at 0, 10 and 30 mm, inside at the middle one alone."""
+    stack = SimpleNamespace(
+        positions_mm=np.array([0.0, 10, 30]), slab_mm=np.full(3, 10.0), meets_next=np.array([True, True])
+    )  # fmt: skip
+    inside = SimpleNamespace(run_at=lambda plane, places: np.where(np.asarray(plane) == 1, 0, -1))
+    found = SimpleNamespace(stack=stack, inside=inside)
+    heights = np.array([9.9, 10.1, 5, 20, 29.9, 30.1])
+    own = np.column_stack([np.zeros(6), np.zeros(6), heights])
+    certain, is_inside = SampledSurface._between_planes(found, own)
+    assert certain.tolist() == [True, True, False, False, True, True]
+    assert is_inside[certain].tolist() == [True, True, False, False]
+
+
 def between(own, *, low=(0, 1, 0), high=(0, 1, 0), meets=True):
     """What planes at 0 and 10 mm tell, where pixels of a row at u = 0, 1, 2 are inside or not."""
 

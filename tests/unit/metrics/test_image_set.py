@@ -377,3 +377,53 @@ def test_a_threshold_that_no_voxel_reaches_agrees_with_nothing(monkeypatch):
     monkeypatch.setattr(pet, "gtv_dice", lambda context, threshold: dice[threshold.key])
     context = SimpleNamespace(above=lambda threshold: np.array([threshold.key in dice]))
     assert [image_set._dice(context, each) for each in pet.THRESHOLDS] == [0.3, 0.7, 0.0, 0.0]
+
+
+def test_an_image_is_defined_where_it_has_a_value():
+    values = np.array([1.0, np.nan, 0.0])
+    found = SetContext.is_defined.func(SimpleNamespace(_movable=SimpleNamespace(values=lambda: values)))
+    assert found.tolist() == [True, False, True]
+
+    def broken():
+        raise InputDataError("its pixels are broken.", "another copy.")
+
+    with pytest.raises(NotMeasurableError, match=r"^its pixels are broken$"):
+        SetContext.is_defined.func(SimpleNamespace(_movable=SimpleNamespace(values=broken)))
+
+
+def uptake(modality, *fused):
+    tied = SimpleNamespace(image_set=SimpleNamespace(modality=modality), reason="not tied")
+    images = [SimpleNamespace(tied=tied if own else object(), **facts) for own, facts in fused]
+    return METRICS["uptake_dice"](SimpleNamespace(tied=tied, found=SimpleNamespace(fused=images)))
+
+
+def test_uptake_is_asked_of_a_pet_and_told_why_it_has_none():
+    with pytest.raises(NotApplicableError):
+        uptake("MR")
+    with pytest.raises(NotMeasurableError, match="not tied"):
+        uptake("PT", (False, {"values": "some", "reason": ""}))
+    with pytest.raises(NotMeasurableError, match="no SUV"):
+        uptake("PT", (False, {"values": "some", "reason": ""}), (True, {"values": None, "reason": "no SUV"}))
+
+
+def test_a_set_that_no_registration_leads_to_has_no_borders_and_cannot_be_moved():
+    untied = SimpleNamespace(point_map=None, reason="no registration leads to it")
+    for asked in (
+        lambda: image_set.borders_along(None, untied, None),
+        lambda: SetContext._movable.func(SimpleNamespace(tied=untied)),
+    ):
+        with pytest.raises(NotMeasurableError, match="no registration leads to it"):
+            asked()
+
+
+@pytest.mark.parametrize(
+    "fault", [ValueError("too little in common"), InputDataError("too little in common.", "more.")]
+)
+def test_an_alignment_that_fails_says_why(monkeypatch, fault):
+    def fail(values, movable):
+        raise fault
+
+    monkeypatch.setattr(image_set, "alignment_of", fail)
+    context = SimpleNamespace(planning=SimpleNamespace(values=None), _movable=None)
+    with pytest.raises(NotMeasurableError, match=r"^too little in common$"):
+        SetContext.alignment.func(context)
