@@ -78,6 +78,25 @@ def test_it_lies_in_the_planning_images_frame_of_reference_and_study(identified,
     assert dataset.SegmentationType == "BINARY"
 
 
+def test_a_target_that_meets_no_voxel_center_is_named(plan, tmp_path):
+    copied = shutil.copytree(plan, tmp_path / "plan")
+    (path,) = [each for each in copied.rglob("*.dcm") if dcmread(each, stop_before_pixels=True).Modality == "RTSTRUCT"]
+    dataset = dcmread(path)
+    number = next(roi.ROINumber for roi in dataset.StructureSetROISequence if roi.ROIName.startswith("GTV"))
+    for roi in dataset.ROIContourSequence:
+        for contour in roi.ContourSequence if roi.ReferencedROINumber == number else ():
+            points = np.reshape(np.asarray(contour.ContourData, float), (-1, 3))
+            corner, size_mm = points[0] + [0.35, 0.35, 0], 0.01 * (points - points[0])
+            contour.ContourData = [f"{value:.3f}" for value in (corner + size_mm).ravel()]
+    dataset.save_as(path)
+    out = evidence(copied, tmp_path / "out", "--identified")
+    assert seg(out, copied) == 0
+    read, targets = segread(out / NAME), targets_in(out)
+    assert read.number_of_segments == len(targets) - 1
+    assert f"ROI {number}" not in {segment.TrackingID for segment in read.SegmentSequence}
+    assert read.ContentDescription == f"Targets of the RT Structure Set; without voxels: {number}"
+
+
 def test_two_runs_give_the_same_bytes_and_another_report_keeps_it(identified, plan, capsys):
     before = (identified / NAME).read_bytes()
     assert seg(identified, plan) == 0

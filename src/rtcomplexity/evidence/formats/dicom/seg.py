@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 _CATEGORY: Final = ("309825002", "SCT", "Spatial and Relational Concept")
 _FAMILY: Final = ("123109", "DCM", "Manual Processing")
 _ALGORITHM: Final = "Voxel centers inside the contours"
+_CONTENT: Final = "Targets of the RT Structure Set"
 _LONGEST_LABEL: Final = 64
+"""Characters of an element of VR LO."""
 
 
 def segmentation(measured: MeasuredCase, record: Record, written_at: str) -> bytes:
@@ -68,7 +70,7 @@ def segmentation(measured: MeasuredCase, record: Record, written_at: str) -> byt
         feature = "seg"
         raise MissingExtraError(feature, "dicom-out") from fault
     image = _planning_image(measured)
-    found = _voxels(measured, record)
+    found, without = _voxels(measured, record)
     slices = _slices_met([runs for _, runs in found])
     dataset = seg.Segmentation(
         source_images=[_header(measured, image, k) for k in slices],
@@ -77,7 +79,7 @@ def segmentation(measured: MeasuredCase, record: Record, written_at: str) -> byt
         segment_descriptions=[_description(number, roi, record, seg) for number, (roi, _) in enumerate(found, start=1)],
         **instance_of("seg", 9903, record, written_at),
         content_label="TARGETS",
-        content_description="Targets of the RT Structure Set",
+        content_description=_content(without),
         series_description="Targets",
     )
     _set_dimension_uid(dataset, uid_of("seg dimensions", record.plan.id))
@@ -94,21 +96,31 @@ def _planning_image(measured: MeasuredCase) -> ImageSeries:
     return image
 
 
-def _voxels(measured: MeasuredCase, record: Record) -> list[tuple[RoiRecord, Runs]]:
-    """Targets with voxels on the planning image, in the record's order."""
-    found = []
+def _voxels(measured: MeasuredCase, record: Record) -> tuple[list[tuple[RoiRecord, Runs]], list[int]]:
+    """Targets with voxels on the planning image, in the record's order, and the numbers of those without any."""
+    found, without = [], []
     for drawn, roi in zip(measured.case.structure_set.rois, record.rois, strict=True):
         if roi.target_class not in TARGETS:
             continue
         try:
             runs = measured.context(drawn).runs
         except NotMeasurableError:
-            continue
-        if runs.count:
+            runs = None
+        if runs is not None and runs.count:
             found.append((roi, runs))
+        else:
+            without.append(roi.number)
     if not found:
         raise InputDataError("No target has a voxel on the planning image.", "targets with closed contours.")
-    return found
+    return found, without
+
+
+def _content(without: Sequence[int]) -> str:
+    """What the object holds, and which targets it cannot hold: by number, as long as the element has room for them."""
+    if not without:
+        return _CONTENT
+    named = f"{_CONTENT}; without voxels: {', '.join(map(str, without))}"
+    return named if len(named) <= _LONGEST_LABEL else f"{_CONTENT}; without voxels: {len(without)} more"
 
 
 def _slices_met(targets: Sequence[Runs]) -> list[int]:
