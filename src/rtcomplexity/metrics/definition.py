@@ -9,6 +9,7 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
+from rtcomplexity.errors import UsageError
 from rtcomplexity.geometry.mesh import UnmeasurableShapeError
 from rtcomplexity.metrics.measurement import Measurement, NotApplicableError, NotMeasurableError
 
@@ -63,12 +64,21 @@ def documented(
     direction: Literal["higher", "lower", ""] = "",
     tolerance: float | None = None,
 ) -> MetricDefinition[Subject]:
-    """Declare a metric that has a function of its own: the first paragraph of its docstring is the description."""
+    """Declare a metric that has a function of its own: the first paragraph of its docstring is the description.
+
+    Raises
+    ------
+    UsageError
+        If Python runs without docstrings: records would describe no metric.
+    """
+    description = documented_rule(compute)
+    if not description:
+        raise UsageError("PYTHONOPTIMIZE", "2 (or -OO)", "at most 1: records describe metrics by their docstrings")
     return MetricDefinition(
         key=key,
         title=title,
         unit=unit,
-        description=documented_rule(compute),
+        description=description,
         compute=compute,
         direction=direction,
         tolerance=tolerance,

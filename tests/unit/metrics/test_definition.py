@@ -1,7 +1,10 @@
 """What cannot be measured keeps its reason; what does not apply is left out; the rest is rounded."""
 
+import pytest
+
+from rtcomplexity.errors import UsageError
 from rtcomplexity.geometry.mesh import UnmeasurableShapeError
-from rtcomplexity.metrics.definition import MetricDefinition, compute_all
+from rtcomplexity.metrics.definition import MetricDefinition, compute_all, documented
 from rtcomplexity.metrics.measurement import Measurement, NotApplicableError, NotMeasurableError
 from rtcomplexity.units import Unit
 
@@ -38,3 +41,13 @@ def test_metrics_after_one_that_fails_are_still_computed_in_order():
 def test_a_shape_that_does_not_have_the_value_keeps_its_reason():
     found = compute_all([definition("thin", fails(UnmeasurableShapeError("It is too thin.", "another one")))], None)
     assert found == {"thin": Measurement.missing("It is too thin.", Unit.MM)}
+
+
+def test_metrics_are_not_left_without_a_description_where_python_runs_without_docstrings():
+    def bare(subject):
+        return subject
+
+    with pytest.raises(UsageError, match=r"PYTHONOPTIMIZE.*docstrings"):
+        documented("made.up", "Made up", Unit.MM, bare)
+    bare.__doc__ = "The subject\nitself.\n\nNot more."
+    assert documented("made.up", "Made up", Unit.MM, bare).description == "The subject itself."
