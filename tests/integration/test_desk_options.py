@@ -136,6 +136,10 @@ def test_another_structure_set_of_the_plan_can_be_assessed(page, tmp_path):
     [assessed] = [each for each in session_plan.structure_sets if each.is_assessed]
     [other] = [each for each in session_plan.structure_sets if not each.is_assessed]
     assert assessed.title in page.get(path).text
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(session_plan), "is_busy", True)
+        refused = page.post(f"{path}/structure-set", f"structure_set={other.uid}".encode())
+    assert (refused.status, "is not done yet" in refused.text) == (422, True)
     before = from_json(evidence_of(page, path)["evidence.json"])
     assert before.plan.structure_set.sop_instance_uid == assessed.uid
     assert page.post(f"{path}/structure-set", f"structure_set={other.uid}".encode()).status == 303

@@ -54,14 +54,23 @@ def parts(read: Callable[[int], bytes], boundary: bytes, limit_bytes: int) -> It
     Raises
     ------
     ArchiveError
-        If the answer ends before its last boundary, or a part is over the limit.
+        If the answer is no multipart message, ends before its last boundary, or a part is over the limit.
     """
+    not_multipart = ArchiveError(
+        f"The archive's answer is not the multipart message that its Content-Type states: within {_MOST_HEADER_BYTES} "
+        "bytes no boundary, or no end of a part's headers.",
+        "ask the PACS administrator whether WADO-RS is at this address.",
+    )
+    too_large = ArchiveError(
+        f"The archive sent more than {limit_bytes} bytes as one instance.",
+        "raise RTCOMPLEXITY_MAX_FILE_BYTES if that is right.",
+    )
     reader = _Reader(read)
-    reader.until(b"--" + boundary, _MOST_HEADER_BYTES)
+    reader.until(b"--" + boundary, _MOST_HEADER_BYTES, not_multipart)
     delimiter = b"\r\n--" + boundary
     while not reader.starts_with(b"--"):
-        reader.until(b"\r\n\r\n", _MOST_HEADER_BYTES)
-        yield reader.until(delimiter, limit_bytes)
+        reader.until(b"\r\n\r\n", _MOST_HEADER_BYTES, not_multipart)
+        yield reader.until(delimiter, limit_bytes, too_large)
 
 
 class _Reader:
@@ -70,16 +79,13 @@ class _Reader:
     def __init__(self, read: Callable[[int], bytes]) -> None:
         self._read, self._waiting = read, bytearray()
 
-    def until(self, mark: bytes, limit_bytes: int) -> bytes:
-        """Give everything before a mark, and step over the mark."""
+    def until(self, mark: bytes, limit_bytes: int, beyond: ArchiveError) -> bytes:
+        """Give everything before a mark, and step over the mark; raise an error where it is not within the limit."""
         searched = 0
         while (place := self._waiting.find(mark, max(0, searched - len(mark)))) < 0:
             searched = len(self._waiting)
             if searched > limit_bytes:
-                raise ArchiveError(
-                    f"The archive sent more than {limit_bytes} bytes as one instance.",
-                    "raise RTCOMPLEXITY_MAX_FILE_BYTES if that is right.",
-                )
+                raise beyond
             self._more()
         with memoryview(self._waiting) as view:  # a slice of the bytearray would be one copy more
             found = bytes(view[:place])

@@ -195,7 +195,8 @@ class Views:
         uid = (await _typed(request)).get("structure_set", "")
         if item.plan is None or uid not in {each.uid for each in item.plan.structure_sets}:
             raise InputDataError("The plan has no such structure set.", "load the page again.")
-        self._session.choose_structure_set(item.id, uid)
+        if not self._session.choose_structure_set(item.id, uid):
+            raise InputDataError("An analysis of this plan is not done yet.", "choose the structure set when it is.")
         return self._to(f"/plans/{item.id}")
 
     def compare(self, request: Request) -> Response:

@@ -81,6 +81,11 @@ def test_an_answer_that_breaks_off_or_never_ends_is_an_error():
         list(parts(io.BytesIO(whole).read, b"B", 1000))
     with pytest.raises(ArchiveError, match="more than 1000 bytes"):
         list(parts(io.BytesIO(whole + b"x" * 2_000_000).read, b"B", 1000))
+    with pytest.raises(ArchiveError, match="no boundary") as error:
+        list(parts(io.BytesIO(b"x" * 2_000_000).read, b"B", 1000))
+    assert "MAX_FILE_BYTES" not in str(error.value)
+    with pytest.raises(ArchiveError, match="no end of a part's headers"):
+        list(parts(io.BytesIO(b"--B\r\n" + b"x" * 2_000_000).read, b"B", 1000))
     with pytest.raises(ArchiveError, match="text/html"):
         boundary_of("text/html; charset=utf-8")
 
