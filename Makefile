@@ -9,7 +9,8 @@ MUTANTS ?= 600
 MUTANTS_SEED ?= 2026
 MUTANTS_JOBS ?= 1
 BENCH_RUNS ?= 3
-PYTEST_ARGS ?= --numprocesses auto --dist worksteal
+# a file in one process makes what its tests share once; those that take long come first by name
+PYTEST_ARGS ?= --numprocesses auto --dist loadfile --no-loadscope-reorder
 BIN := $(VENV)/bin
 BUILD ?= build
 FUZZED := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1

@@ -77,8 +77,8 @@ settings.load_profile("ordinary")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
-    """One process of tests more than cores: a quarter of their time they wait for browsers, archives and signals."""
-    return (os.cpu_count() or 1) + 1
+    """Two processes of tests more than cores: part of their time they wait for browsers, archives and signals."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(wrapper=True)
