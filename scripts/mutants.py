@@ -77,6 +77,7 @@ KEPT = re.compile(
 )
 MEMORY_BYTES = 8 << 30
 CONTROLS = 3
+BROKEN = "raise ImportError('changed')"
 FEW = 12
 TEST_SECONDS = 10
 """Of processor time, added to five times the most that a test of its folder takes: one that needs more does not end."""
@@ -104,7 +105,7 @@ class Mutant:
 
 
 class Mutated(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
-    """Import one module from changed source; leave the others to Python."""
+    """Import one module from changed source; leave the others to Python. A plugin of pytest."""
 
     def __init__(self, module: str, path: Path, source: str) -> None:
         self.module, self.path, self.source = module, path, source
@@ -117,6 +118,10 @@ class Mutated(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
             if fullname == self.module
             else None
         )
+
+    def pytest_sessionstart(self) -> None:
+        """Come before pytest's finder too, which imports a module with examples as it is on disk."""
+        sys.meta_path.insert(0, self)
 
     def get_filename(self, fullname: str) -> str:
         """Where the unchanged module stands."""
@@ -211,7 +216,7 @@ class Collected:
                 left.append(mutant)
                 continue
             if controls:
-                expect_survival(mutant, partial(run_items, tests, (), share), share)
+                expect("survived", mutant, partial(run_items, tests, (), share), share)
                 controls -= 1
             share.tell(mutant, outcome_of(partial(run_items, tests, swaps, share), share))
         share.left.write_text(json.dumps([asdict(mutant) for mutant in left]))
@@ -358,8 +363,9 @@ def try_share(share: Share) -> int:
         return 1
     for place, mutant in enumerate(Mutant(**fields) for fields in json.loads(share.left.read_text())):
         tests = tests_for(mutant, share.of)
-        if place < CONTROLS:
-            expect_survival(mutant, partial(run_anew, mutant, unchanged(mutant), tests, share), share)
+        if place < CONTROLS and tests:
+            expect("survived", mutant, partial(run_anew, mutant, unchanged(mutant), tests, share), share)
+            expect("killed", mutant, partial(run_anew, mutant, BROKEN, tests, share), share)
         share.tell(mutant, outcome_of(partial(run_anew, mutant, changed(mutant), tests, share), share))
     shutil.rmtree(share.folder)
     return 0
@@ -379,11 +385,11 @@ def forked(run: Callable[[], int]) -> int:
     return child
 
 
-def expect_survival(mutant: Mutant, run: Callable[[], int], share: Share) -> None:
-    """End this process unless tests pass that have to, since nothing is changed."""
-    if (outcome := outcome_of(run, share)) != "survived":
-        ended = f"ended by {share.failure.read_text() or 'no test'}, though nothing is changed"
-        print(f"a control of {mutant.path}:{mutant.line} is {outcome}, {ended}", flush=True)
+def expect(expected: str, mutant: Mutant, run: Callable[[], int], share: Share) -> None:
+    """End this process unless a control ends as it has to: tests of an unchanged module pass, of a broken one fail."""
+    if (outcome := outcome_of(run, share)) != expected:
+        by = share.failure.read_text() or "no test"
+        print(f"a control of {mutant.path}:{mutant.line} is {outcome} by {by}, expected {expected}", flush=True)
         os._exit(3)
 
 
@@ -430,15 +436,17 @@ def run_items(tests: Sequence[pytest.Item], swaps: Iterable[tuple[FunctionType, 
 def run_anew(mutant: Mutant, source: str, tests: Sequence[str], share: Share) -> int:
     """Import the package with one module changed, and run tests."""
     path = ROOT / mutant.path
-    sys.meta_path.insert(0, Mutated(".".join(path.relative_to(SOURCE).with_suffix("").parts), path, source))
-    limits = Limits(share.of, share.budget, share.failure)
+    module = Mutated(".".join(path.relative_to(SOURCE).with_suffix("").parts), path, source)
+    sys.meta_path.insert(0, module)  # for what conftest.py imports
+    plugins = [module, Limits(share.of, share.budget, share.failure)]
     parts = filter(None, (tests[:FEW], tests[FEW:]))  # those that are seldom needed are collected late
-    return next(filter(None, (int(pytest.main([*share.options, *part], plugins=[limits])) for part in parts)), 0)
+    return next(filter(None, (int(pytest.main([*share.options, *part], plugins=plugins)) for part in parts)), 0)
 
 
 def live_functions() -> dict[CodeType, list[FunctionType]]:
     """Functions of the package by their code."""
     found: dict[CodeType, list[FunctionType]] = {}
+    gc.unfreeze()  # what was collected is kept apart from what is searched
     for each in gc.get_objects():
         if isinstance(each, FunctionType) and each.__code__.co_filename.startswith(str(SOURCE)):
             found.setdefault(each.__code__, []).append(each)
