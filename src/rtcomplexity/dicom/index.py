@@ -65,6 +65,8 @@ _PIECE_BYTES: Final = 131_072
 _MOST_WAITING: Final = 8
 """Files whose hashes are computed in other threads while the next headers are parsed."""
 _DICOM_UID_ROOT: Final = "1.2.840.10008."
+_MOST_WHOLE: Final = 8
+"""Files of one SOP Instance UID that the others may be cut copies of, the largest first."""
 _BEGINNING: Final = "A DICOM file is cut short; a complete copy was found."
 
 
@@ -489,18 +491,28 @@ def _without_beginnings(files: Sequence[IndexedFile]) -> tuple[list[IndexedFile]
     by_uid: defaultdict[str, list[IndexedFile]] = defaultdict(list)
     for file in files:
         by_uid[file.sop_instance_uid].append(file)
-    cut = [one for uid, group in by_uid.items() if uid for one in group if any(_begins(one, each) for each in group)]
+    cut = [file for uid, group in by_uid.items() if uid and len(group) > 1 for file in _beginnings(group)]
     left_out = {id(file) for file in cut}
     return [file for file in files if id(file) not in left_out], cut
 
 
-def _begins(one: IndexedFile, other: IndexedFile) -> bool:
-    """Whether a file is shorter than another and all of it stands at the beginning of that."""
-    if one is other:
-        return False
+def _beginnings(files: Sequence[IndexedFile]) -> list[IndexedFile]:
+    """Files that are the beginning of one of the largest among them: comparing each with all would be quadratic."""
+    sizes = {id(file): _size(file) for file in files}
+    largest = sorted(files, key=lambda file: -sizes[id(file)])[:_MOST_WHOLE]
+    return [one for one in files if any(sizes[id(one)] < sizes[id(whole)] and _begins(one, whole) for whole in largest)]
+
+
+def _size(file: IndexedFile) -> int:
     try:
-        if one.path.stat().st_size >= other.path.stat().st_size:
-            return False
+        return file.path.stat().st_size
+    except OSError:
+        return 0  # its reader will say so
+
+
+def _begins(one: IndexedFile, other: IndexedFile) -> bool:
+    """Whether all of a file stands at the beginning of another."""
+    try:
         with one.path.open("rb") as short, other.path.open("rb") as whole:
             while piece := short.read(_PIECE_BYTES):
                 if whole.read(len(piece)) != piece:

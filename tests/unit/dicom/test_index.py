@@ -8,6 +8,7 @@ import zlib
 import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
+from rtcomplexity.dicom import index as index_module
 from rtcomplexity.dicom.headers import FileKind
 from rtcomplexity.dicom.identity import content_hash
 from rtcomplexity.dicom.index import index_folder, load
@@ -322,3 +323,13 @@ def test_a_large_broken_file_is_named_by_the_hash_of_its_bytes(folder):
     (folder / "broken").write_bytes(broken)
     (issue,) = (each for each in index(folder).issues if each.code == "file-broken")
     assert hashlib.sha256(broken).hexdigest()[:12] in issue.text
+
+
+def test_many_files_of_one_instance_uid_are_not_compared_each_with_all(tmp_path, monkeypatch):
+    count, compared = 60, []
+    for number in range(count):
+        save(tmp_path, str(number), new(CT, "1.1", PatientName=f"{number:03}", TextValue="A" * 2 * number))
+    begins = index_module._begins
+    monkeypatch.setattr(index_module, "_begins", lambda *pair: compared.append(pair) or begins(*pair))
+    assert len(index(tmp_path).images) == count
+    assert count <= len(compared) <= 8 * count
